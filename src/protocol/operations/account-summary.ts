@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { defineOperation } from "./define.ts";
+import { AccountId, Currency, Decimal, inputAccountId, Money, provenance } from "./parts.ts";
+
+const figure = Money.nullable();
+
+export const accountSummary = defineOperation({
+  name: "account.summary",
+  class: "read",
+  capability: "broker.read",
+  input: z.strictObject({ account_id: inputAccountId }),
+  output: z.strictObject({
+    account_id: AccountId,
+    base_currency: Currency.nullable(),
+    net_liquidation: figure,
+    total_cash: figure,
+    settled_cash: figure,
+    accrued_cash: figure,
+    available_funds: figure,
+    excess_liquidity: figure,
+    buying_power: figure,
+    equity_with_loan: figure,
+    gross_position_value: figure,
+    initial_margin: figure,
+    maintenance_margin: figure,
+    sma: figure,
+    /** Fractions, no currency: 0.95 is 95 %. */
+    cushion: Decimal.nullable(),
+    leverage: Decimal.nullable(),
+    ...provenance,
+  }),
+  deadlineMs: 15_000,
+});

@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { defineOperation } from "./define.ts";
+import { Availability, Conid, Currency, Decimal, provenance, Timestamp } from "./parts.ts";
+
+/** The figures a quote can hold: prices in the quote's currency, sizes in shares or contracts. */
+export const QUOTE_FIELDS = [
+  "last",
+  "last_size",
+  "bid",
+  "bid_size",
+  "ask",
+  "ask_size",
+  "open",
+  "high",
+  "low",
+  "close",
+  "prior_close",
+  "mark",
+  "change",
+  "change_percent",
+  "volume",
+  "average_volume",
+  "week52_high",
+  "week52_low",
+  "implied_volatility_percent",
+  "historical_volatility_percent",
+  "open_interest",
+  "shortable_shares",
+  "borrow_fee_percent",
+] as const;
+
+export const QuoteField = z.enum(QUOTE_FIELDS);
+export type QuoteField = z.infer<typeof QuoteField>;
+
+/** Null means the broker gave none; it never means zero. Fields not asked for are absent. */
+export const QuoteValues = z.partialRecord(QuoteField, Decimal.nullable());
+
+export const Quote = z.strictObject({
+  conid: Conid,
+  symbol: z.string().max(100).nullable(),
+  currency: Currency.nullable(),
+  availability: Availability,
+  /** The broker's own availability letters, for the record. */
+  availability_code: z.string().max(10).nullable(),
+  /** The market's own time of this quote; null when there is none. */
+  quote_at: Timestamp.nullable(),
+  halted: z.boolean(),
+  values: QuoteValues,
+  /** Asked for and not given. */
+  missing: z.array(QuoteField),
+});
+export type Quote = z.infer<typeof Quote>;
+
+export const marketSnapshot = defineOperation({
+  name: "market.snapshot",
+  class: "read",
+  capability: "broker.read",
+  input: z.strictObject({
+    conids: z
+      .array(Conid)
+      .min(1)
+      .max(100)
+      .describe("IBKR contract ids (conids) from the contract search"),
+    fields: z
+      .array(QuoteField)
+      .min(1)
+      .max(QUOTE_FIELDS.length)
+      .optional()
+      .describe("Which figures; left out: last, bid, ask, sizes, prior close, change, volume"),
+  }),
+  output: z.strictObject({ quotes: z.array(Quote), ...provenance }),
+  deadlineMs: 20_000,
+});
