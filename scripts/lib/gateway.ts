@@ -1,0 +1,146 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { D1Database } from "@cloudflare/workers-types";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import {
+  type Unstable_Config,
+  unstable_getMiniflareWorkerOptions,
+  unstable_readConfig,
+} from "wrangler";
+import type { WorkerBundle } from "./bundle.ts";
+import { applyMigrations } from "./migrations.ts";
+import { fromRoot } from "./paths.ts";
+import { freePort } from "./ports.ts";
+import { type GatewaySecrets, generateSecrets } from "./secrets.ts";
+
+const WORKER = "ibkr-edge-gateway";
+
+export interface GatewayOptions {
+  bundle: WorkerBundle;
+  /** Any free one when 0 or absent. */
+  port?: number;
+  /** Where KV, D1 and the Durable Objects persist; in memory when absent. */
+  dataDir?: string;
+  vars?: Record<string, string>;
+  secrets?: Partial<GatewaySecrets>;
+  /** Calls per period of a rate-limit binding of wrangler.toml, in place of the one there. */
+  rateLimits?: Record<string, number>;
+  /** Called for every line that the Worker or workerd itself logs. */
+  onLog?: (line: LogLine) => void;
+}
+
+export interface LogLine {
+  level: string;
+  message: string;
+}
+
+export interface Gateway {
+  /** `http://localhost:<port>`, without a trailing slash; PUBLIC_ORIGIN unless vars say otherwise. */
+  url: string;
+  port: number;
+  secrets: GatewaySecrets;
+  /** Everything the Worker logged so far. */
+  logs: LogLine[];
+  d1(): Promise<D1Database>;
+  kv(): ReturnType<Miniflare["getKVNamespace"]>;
+  /** Throws the account's object out of memory: its sockets survive (hibernate) or break (close). */
+  evict(accountId: string, webSockets: "hibernate" | "close"): Promise<void>;
+  /** SQL inside an object's own storage; starts the object when it sleeps. */
+  sql<Row extends SqlRow = SqlRow>(
+    className: "Account" | "Pairing",
+    name: string,
+    query: string,
+    ...bindings: (string | number | null)[]
+  ): Promise<Row[]>;
+  miniflare: Miniflare;
+  close(): Promise<void>;
+}
+
+export type SqlRow = Record<string, string | number | null | ArrayBuffer>;
+
+/**
+ * Runs the production bundle in real workerd with the bindings of wrangler.toml. `npm start`, the
+ * contract tests, the benchmarks and the chaos run all start it here, so they run the same thing.
+ */
+export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
+  const port = options.port || (await freePort());
+  const url = `http://localhost:${port}`;
+  const secrets = { ...(await generateSecrets()), ...options.secrets };
+  const logs: LogLine[] = [];
+  const onLog = (line: LogLine) => {
+    logs.push(line);
+    options.onLog?.(line);
+  };
+
+  const configPath = fromRoot("wrangler.toml");
+  const config: Unstable_Config = unstable_readConfig({ config: configPath });
+  const { modulesRules: _bundled, ...bindings } =
+    unstable_getMiniflareWorkerOptions(configPath).workerOptions;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port,
+      log: new Log(LogLevel.ERROR),
+      logRequests: false,
+      handleStructuredLogs: ({ level, message }) => onLog({ level, message }),
+      ...(options.dataDir === undefined ? {} : { resourcePersistencePath: options.dataDir }),
+      workers: [
+        {
+          ...bindings,
+          name: WORKER,
+          modules: [
+            {
+              type: "ESModule",
+              path: "index.js",
+              contents: await readFile(options.bundle.main, "utf8"),
+            },
+          ],
+          ratelimits: Object.fromEntries(
+            config.ratelimits.map(({ name, namespace_id, simple }) => [
+              name,
+              {
+                namespace_id,
+                simple: { ...simple, limit: options.rateLimits?.[name] ?? simple.limit },
+              },
+            ]),
+          ),
+          bindings: { ...config.vars, PUBLIC_ORIGIN: url, ...secrets, ...options.vars },
+        },
+      ],
+    }),
+  );
+  try {
+    await miniflare.ready;
+    await applyMigrations(await miniflare.getD1Database("DB"));
+  } catch (error) {
+    await miniflare.dispose().catch(() => undefined);
+    throw error;
+  }
+
+  return {
+    url,
+    port,
+    secrets,
+    logs,
+    miniflare,
+    d1: () => miniflare.getD1Database("DB"),
+    kv: () => miniflare.getKVNamespace("OAUTH_KV"),
+    evict: (accountId, webSockets) =>
+      miniflare.unsafeEvictDurableObject(WORKER, "Account", { name: accountId, webSockets }),
+    async sql<Row extends SqlRow>(
+      className: "Account" | "Pairing",
+      name: string,
+      query: string,
+      ...values: (string | number | null)[]
+    ): Promise<Row[]> {
+      const storage = await miniflare.unsafeGetDurableObjectStorage(WORKER, className, { name });
+      return storage.exec<Row>(query, ...values);
+    },
+    close: () => miniflare.dispose(),
+  };
+}
+
+/** Where `launchGateway` keeps KV, D1 and objects below a data directory. */
+export function persistencePath(dataDir: string): string {
+  return join(dataDir, "worker");
+}
