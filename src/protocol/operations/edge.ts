@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { AuditEvent } from "../audit/event.ts";
+import { BROKER_SESSION_STATES } from "./session-status.ts";
+
+/**
+ * The operations that the account object answers by itself, without a sidecar. They travel in
+ * `ToolCall.operation` like any other; what a sidecar is asked for stands in `registry.ts`.
+ */
+export interface EdgeOperation<
+  Name extends string = string,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> {
+  readonly name: Name;
+  readonly input: Input;
+  readonly output: Output;
+  readonly deadlineMs: number;
+}
+
+function defineEdgeOperation<
+  const Name extends string,
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+>(operation: EdgeOperation<Name, Input, Output>): EdgeOperation<Name, Input, Output> {
+  return operation;
+}
+
+/** That the gateway answers, and whether there is a broker side behind it. */
+export const gatewayHealth = defineEdgeOperation({
+  name: "gateway.health",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    gateway: z.literal("ok"),
+    sidecar: z.enum(["not_paired", "offline", "online"]),
+    /** RFC 3339, UTC: when the object answered. */
+    checked_at: z.string(),
+  }),
+  deadlineMs: 2_000,
+});
+
+/** `BackendStatus` of the account object's RPC surface. */
+export const backendStatus = defineEdgeOperation({
+  name: "backend.status",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    sidecar: z.strictObject({
+      state: z.enum(["not_paired", "offline", "online"]),
+      sidecar_id: z.string().nullable(),
+      machine: z.string().nullable(),
+      connected_since: z.string().nullable(),
+      last_seen_at: z.string().nullable(),
+    }),
+    broker: z.strictObject({
+      state: z.enum(BROKER_SESSION_STATES),
+      mode: z.enum(["paper", "live", "unknown"]),
+      generation: z.int().nullable(),
+      observed_at: z.string().nullable(),
+      source: z.enum(["client_portal", "simulator", "unknown"]),
+    }),
+    next_step: z.string().nullable(),
+  }),
+  deadlineMs: 2_000,
+});
+
+/** `AuditPage` of the account object's RPC surface, newest first. */
+export const auditTail = defineEdgeOperation({
+  name: "audit.tail",
+  input: z.strictObject({
+    beforeSeq: z.int().positive().optional(),
+    limit: z.int().min(1).max(500),
+  }),
+  output: z.strictObject({
+    records: z.array(
+      z.strictObject({ seq: z.int().positive(), leaf_hash: z.string(), event: AuditEvent }),
+    ),
+    nextBeforeSeq: z.int().positive().nullable(),
+    headSeq: z.int().nonnegative(),
+  }),
+  deadlineMs: 5_000,
+});
+
+/** Everything the account object answers by itself. */
+export const EDGE_OPERATIONS = {
+  "gateway.health": gatewayHealth,
+  "backend.status": backendStatus,
+  "audit.tail": auditTail,
+} as const;
+export type EdgeOperationName = keyof typeof EDGE_OPERATIONS;
