@@ -1,6 +1,8 @@
+import { env } from "cloudflare:workers";
+import { createGateway } from "./gateway.ts";
+import { mcpHandler } from "./mcp/handler.ts";
+
 export { Account } from "../durable-objects/account.ts";
 export { Pairing } from "../durable-objects/pairing.ts";
 
-export default {
-  fetch: () => new Response("ok"),
-};
+export default createGateway(env, mcpHandler);

@@ -68,3 +68,17 @@ export function isScope(value: string): value is Scope {
 
 export const ALL_SCOPES = Object.keys(SCOPES).filter(isScope);
 export const READ_SCOPES = ALL_SCOPES.filter((scope) => SCOPES[scope].tier === "read");
+
+/**
+ * What a client is told to ask for first (RFC 9728, and the 401 challenge): the reads that basic
+ * use needs. Anything more is asked for by name and ticked by the owner.
+ */
+export const BASELINE_SCOPES: Scope[] = [
+  "ibkr:health:read",
+  "ibkr:accounts:read",
+  "ibkr:portfolio:read",
+  "ibkr:positions:read",
+  "ibkr:marketdata:read",
+  "ibkr:orders:read",
+  "ibkr:audit:read",
+];

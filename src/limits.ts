@@ -1,0 +1,27 @@
+/** Every limit of the Worker, with its unit in its name. */
+
+/** How long an owner stays signed in. */
+export const OWNER_SESSION_HOURS = 12;
+/** Sessions an owner may hold at once; the oldest goes when a new one opens. */
+export const OWNER_SESSIONS_MAX = 20;
+
+/** Wrong sign-ins from one address, and from all addresses together, within the window. */
+export const SIGN_IN_FAILURES_PER_ADDRESS = 5;
+export const SIGN_IN_FAILURES_ALL_ADDRESSES = 100;
+export const SIGN_IN_WINDOW_MINUTES = 15;
+
+/** An OWNER_TOKEN below this length can be guessed; the gateway refuses to use it. */
+export const OWNER_TOKEN_MIN_CHARS = 24;
+
+export const ACCESS_TOKEN_SECONDS = 3600;
+export const REFRESH_TOKEN_DAYS = 30;
+export const REGISTERED_CLIENT_DAYS = 90;
+
+/** What a form of the console may carry. */
+export const FORM_BODY_MAX_BYTES = 16 * 1024;
+/** Client names come from strangers. */
+export const CLIENT_NAME_MAX_CHARS = 80;
+/** A path to return to after sign-in; an authorization request with a long state still fits. */
+export const RETURN_PATH_MAX_CHARS = 8192;
+
+export const AUDIT_PAGE_ROWS = 25;

@@ -1,0 +1,61 @@
+import { OAuthProvider, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
+import type { Env, Settings } from "../env.ts";
+import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../limits.ts";
+import { log } from "../log.ts";
+import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
+
+/** What the authorization server vouches for on every MCP request. */
+export interface GrantProps {
+  accountId: string;
+}
+
+export interface McpHandler {
+  fetch(request: Request, env: Env, ctx: OAuthResourceContext<GrantProps>): Promise<Response>;
+}
+
+export interface PageHandler {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
+}
+
+/**
+ * Authorization server and protected resource. Every address is absolute and comes from the
+ * settings, so that no header can move the issuer. Tokens live in KV and are eventually consistent:
+ * whether a client may still act is decided in the account's object, on every call.
+ */
+export function oauthProvider(
+  settings: Settings,
+  mcp: McpHandler,
+  pages: PageHandler,
+): OAuthProvider<Env> {
+  return new OAuthProvider<Env>({
+    apiRoute: "/mcp",
+    apiHandler: {
+      // The library types its context as ExecutionContext, and sets `props` and `auth` on it first.
+      fetch: (request, env, ctx) =>
+        mcp.fetch(request, env, ctx as OAuthResourceContext<GrantProps>),
+    },
+    defaultHandler: { fetch: (request, env, ctx) => pages.fetch(request, env, ctx) },
+    authorizeEndpoint: `${settings.publicOrigin}/authorize`,
+    tokenEndpoint: `${settings.publicOrigin}/token`,
+    clientRegistrationEndpoint: `${settings.publicOrigin}/register`,
+    clientIdMetadataDocumentEnabled: true,
+    scopesSupported: ALL_SCOPES,
+    requiredScopes: BASELINE_SCOPES,
+    resourceMetadata: {
+      resource: settings.resource,
+      authorization_servers: [settings.publicOrigin],
+      resource_name: "IBKR Edge Gateway",
+    },
+    accessTokenTTL: ACCESS_TOKEN_SECONDS,
+    refreshTokenTTL: REFRESH_TOKEN_DAYS * 86_400,
+    clientRegistrationTTL: REGISTERED_CLIENT_DAYS * 86_400,
+    onError({ code, status, internal }) {
+      log("warn", "oauth.error", {
+        code,
+        status,
+        category: internal.category,
+        reason: internal.reason,
+      });
+    },
+  });
+}
