@@ -1,15 +1,5 @@
 /** Every limit of the Worker, with its unit in its name. */
 
-/** How long an owner stays signed in. */
-export const OWNER_SESSION_HOURS = 12;
-/** Sessions an owner may hold at once; the oldest goes when a new one opens. */
-export const OWNER_SESSIONS_MAX = 20;
-
-/** Wrong sign-ins from one address, and from all addresses together, within the window. */
-export const SIGN_IN_FAILURES_PER_ADDRESS = 5;
-export const SIGN_IN_FAILURES_ALL_ADDRESSES = 100;
-export const SIGN_IN_WINDOW_MINUTES = 15;
-
 /** An OWNER_TOKEN below this length can be guessed; the gateway refuses to use it. */
 export const OWNER_TOKEN_MIN_CHARS = 24;
 

@@ -139,10 +139,16 @@ export interface AccountRpc {
   revokeClient(clientId: string): Promise<boolean>;
   listClients(): Promise<ConnectedClient[]>;
 
-  /** `ok: false` when the attempts budget is used up; the token itself is compared in the Worker. */
-  signInAllowed(): Promise<{ ok: true } | { ok: false; retryAfterMs: number }>;
+  /**
+   * Takes one attempt from the budget, before the token is compared (in the Worker); `ok: false`
+   * when it is used up. `source` is a hash of the caller's address.
+   */
+  signInAllowed(source: string): Promise<{ ok: true } | { ok: false; retryAfterMs: number }>;
   signInFailed(requestId: string): Promise<void>;
-  openOwnerSession(requestId: string): Promise<{ secret: string; expiresAt: string }>;
+  openOwnerSession(
+    source: string,
+    requestId: string,
+  ): Promise<{ secret: string; expiresAt: string }>;
   checkOwnerSession(secret: string): Promise<{ csrf: string; expiresAt: string } | null>;
   closeOwnerSession(secret: string, requestId: string): Promise<void>;
 
