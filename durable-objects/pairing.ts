@@ -1,4 +1,100 @@
 import { DurableObject } from "cloudflare:workers";
+import { sha256Hex } from "../src/protocol/digest.ts";
+import { PAIRING_MINUTES } from "../src/protocol/limits.ts";
+import type { PairingRequest } from "../src/protocol/relay/pairing.ts";
 
-/** One pairing in progress, named by the keyed hash of its user code. */
-export class Pairing extends DurableObject {}
+export type PairingState = "pending" | "confirmed" | "active" | "revoked";
+
+interface PairingRecord {
+  request: PairingRequest;
+  /** SHA-256 of the secret the sidecar polls with. */
+  secretHash: string;
+  expiresAt: number;
+  state: PairingState;
+  confirmed: ConfirmedPairing | null;
+}
+
+export interface ConfirmedPairing {
+  accountId: string;
+  sidecarId: string;
+  capabilities: PairingRequest["capabilities"];
+}
+
+export interface PairingView {
+  state: PairingState;
+  request: PairingRequest;
+  expiresAt: number;
+}
+
+const KEY = "pairing";
+const LIFETIME_MS = PAIRING_MINUTES * 60_000;
+
+/**
+ * One pairing in progress, named by the keyed hash of its user code: the code itself is stored
+ * nowhere, and a wrong guess finds an object without anything in it. pending → confirmed (by the
+ * owner) → active (collected by the sidecar) | revoked (given up at the PC) | expired (gone).
+ */
+export class Pairing extends DurableObject {
+  /** False when this code is taken; the caller draws another. */
+  async begin(request: PairingRequest, secretHash: string): Promise<{ expiresAt: number } | null> {
+    if (this.#live() !== null) return null;
+    const expiresAt = Date.now() + LIFETIME_MS;
+    this.#put({ request, secretHash, expiresAt, state: "pending", confirmed: null });
+    await this.ctx.storage.setAlarm(expiresAt);
+    return { expiresAt };
+  }
+
+  /** What the owner is shown before confirming; null for a wrong code. */
+  async view(): Promise<PairingView | null> {
+    const record = this.#live();
+    if (record === null) return null;
+    return { state: record.state, request: record.request, expiresAt: record.expiresAt };
+  }
+
+  /** True when this call, or an equal one before it, confirmed the pairing. */
+  async confirm(confirmed: ConfirmedPairing): Promise<boolean> {
+    const record = this.#live();
+    if (record === null) return false;
+    if (record.state !== "pending") {
+      return record.confirmed?.sidecarId === confirmed.sidecarId && record.state !== "revoked";
+    }
+    this.#put({ ...record, state: "confirmed", confirmed });
+    return true;
+  }
+
+  /** The sidecar's poll. A wrong secret learns nothing but `expired`. */
+  async collect(
+    secret: string,
+  ): Promise<
+    | { state: "pending" | "expired" | "revoked" }
+    | { state: "confirmed"; confirmed: ConfirmedPairing }
+  > {
+    const record = this.#live();
+    if (record === null || record.secretHash !== sha256Hex(secret)) return { state: "expired" };
+    if (record.state === "revoked") return { state: "revoked" };
+    if (record.confirmed === null) return { state: "pending" };
+    if (record.state === "confirmed") this.#put({ ...record, state: "active" });
+    return { state: "confirmed", confirmed: record.confirmed };
+  }
+
+  /** Given up at the PC before the owner confirmed. */
+  async withdraw(secret: string): Promise<void> {
+    const record = this.#live();
+    if (record?.state === "pending" && record.secretHash === sha256Hex(secret)) {
+      this.#put({ ...record, state: "revoked" });
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll();
+  }
+
+  #live(): PairingRecord | null {
+    const record = this.ctx.storage.kv.get<PairingRecord>(KEY);
+    return record !== undefined && record.expiresAt > Date.now() ? record : null;
+  }
+
+  #put(record: PairingRecord): void {
+    this.ctx.storage.kv.put(KEY, record);
+  }
+}

@@ -152,9 +152,12 @@ export interface AccountRpc {
   checkOwnerSession(secret: string): Promise<{ csrf: string; expiresAt: string } | null>;
   closeOwnerSession(secret: string, requestId: string): Promise<void>;
 
-  /** Counts wrong pairing codes: five in ten minutes. */
+  /** Takes one of five pairing tries in ten minutes, before the code is looked up. */
   pairingTryAllowed(): Promise<boolean>;
+  /** The code was wrong: the try stays taken, and the refusal is audited. */
   pairingTryFailed(): Promise<void>;
+  /** The code was right: gives the try back. */
+  pairingTryReturned(): Promise<void>;
   addSidecar(sidecar: NewSidecar, requestId: string): Promise<PairedSidecar>;
   listSidecars(): Promise<PairedSidecar[]>;
   revokeSidecar(sidecarId: string, requestId: string): Promise<boolean>;

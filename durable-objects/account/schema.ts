@@ -1,0 +1,46 @@
+import { CLIENTS_SCHEMA } from "./clients.ts";
+import { OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
+import { RELAY_SCHEMA } from "./relay-schema.ts";
+
+/**
+ * The account's tables, as numbered steps. Append only: a step that ran somewhere is never changed,
+ * and ids are never used twice. A step runs once, inside one transaction with its own record.
+ */
+export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[] = [
+  { id: 1, sql: RELAY_SCHEMA },
+  { id: 2, sql: CLIENTS_SCHEMA },
+  { id: 3, sql: OWNER_SESSIONS_SCHEMA },
+];
+
+/** Brings the tables up to date. */
+export function migrate(storage: DurableObjectStorage): void {
+  const { sql } = storage;
+  const done = hasTables(sql)
+    ? new Set(
+        sql
+          .exec<{ id: number }>("SELECT id FROM migrations")
+          .toArray()
+          .map(({ id }) => id),
+      )
+    : new Set<number>();
+  const missing = MIGRATIONS.filter(({ id }) => !done.has(id));
+  if (missing.length === 0) return;
+  storage.transactionSync(() => {
+    sql.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY) STRICT");
+    for (const { id, sql: statements } of missing) {
+      sql.exec(statements);
+      sql.exec("INSERT INTO migrations (id) VALUES (?)", id);
+    }
+  });
+}
+
+/**
+ * Whether this object ever became an account. A stranger who dials a made-up account id must not
+ * leave storage behind, so nothing is created before a caller with standing asks.
+ */
+export function hasTables(sql: SqlStorage): boolean {
+  return (
+    sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").toArray()
+      .length > 0
+  );
+}

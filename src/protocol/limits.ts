@@ -1,0 +1,46 @@
+/** Every limit that both ends must agree on, with its unit in its name. */
+
+/** A pairing code lives this long and has this many letters; five wrong ones end the guessing. */
+export const USER_CODE_CHARS = 8;
+export const PAIRING_MINUTES = 10;
+export const PAIRING_TRIES = 5;
+export const PAIRING_POLL_INTERVAL_MS = 2_000;
+export const PAIRING_BODY_MAX_BYTES = 4 * 1024;
+
+/** The relay's frames, in UTF-8 bytes. */
+export const FRAME_MAX_BYTES = 1024 * 1024;
+export const CHUNK_MAX_BYTES = 256 * 1024;
+export const RESULT_MAX_BYTES = 8 * 1024 * 1024;
+/** Nesting of a frame's JSON. */
+export const FRAME_MAX_DEPTH = 64;
+
+export const HANDSHAKE_DEADLINE_MS = 10_000;
+export const OPEN_TOKEN_MAX_SECONDS = 60;
+/** How far a PC's clock may be off before its tokens are refused. */
+export const CLOCK_TOLERANCE_SECONDS = 300;
+export const UNAUTHENTICATED_SOCKETS_MAX = 4;
+
+export const HEARTBEAT_INTERVAL_MS = 20_000;
+export const HEARTBEAT_LOST_MS = 45_000;
+export const LEASE_HOURS = 24;
+export const LEASE_REFRESH_BEFORE_MS = 10 * 60_000;
+export const LEASE_REFRESH_DEADLINE_MS = 60_000;
+export const RESUME_WINDOW_MS = 10 * 60_000;
+
+export const INFLIGHT_READS_MAX = 32;
+export const INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT = 1;
+/** Reads that wait at the edge for one of the above to end. */
+export const WAITING_READS_MAX = 256;
+/** How long a read whose socket dropped waits for the next session before it fails. */
+export const READ_RETRY_WAIT_MS = 800;
+
+export const ACK_INTERVAL_MS = 250;
+export const ACK_EVENTS_MAX = 32;
+export const UNACKED_EVENTS_MAX = 10_000;
+export const UNACKED_BYTES_MAX = 16 * 1024 * 1024;
+export const SEND_BUFFER_MAX_BYTES = 1024 * 1024;
+
+export const RECONNECT_QUICK_MS = 200;
+export const RECONNECT_QUICK_TRIES = 3;
+export const RECONNECT_CAP_MS = 30_000;
+export const RECONNECT_STABLE_MS = 10_000;
