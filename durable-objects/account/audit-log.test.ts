@@ -1,0 +1,88 @@
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { auditLeaf } from "../../src/protocol/audit/leaf.ts";
+import { inclusionProof, verifyInclusion } from "../../src/protocol/audit/merkle.ts";
+import { auditEvent } from "../../test/support/audit-event.ts";
+import { sqlStorage } from "../../test/support/sql-storage.ts";
+import { AUDIT_LOG_SCHEMA, appendAudit, auditHead, storedNodes, tailAudit } from "./audit-log.ts";
+
+const ACCOUNT = "account-one";
+const NOW = Date.parse("2026-11-20T10:00:00.004Z");
+
+function logOf(events: number) {
+  const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+  for (let n = 1; n <= events; n++) appendAudit(sql, ACCOUNT, auditEvent(n), NOW);
+  return sql;
+}
+
+describe("the account's audit log", () => {
+  it("numbers events from one without gaps and writes one row for each", () => {
+    const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+    for (let n = 1; n <= 64; n++) {
+      const before = sql.rowsWritten();
+      expect(appendAudit(sql, ACCOUNT, auditEvent(n), NOW).seq).toBe(n);
+      expect(sql.rowsWritten() - before).toBe(1);
+    }
+  });
+
+  it("binds a leaf to its account, its number and every field of its event", () => {
+    const hash = (account: string, seq: number, more = {}) =>
+      bytesToHex(auditLeaf(account, seq, auditEvent(1, more)));
+    const { leafHash } = appendAudit(sqlStorage(AUDIT_LOG_SCHEMA), ACCOUNT, auditEvent(1), NOW);
+    expect(leafHash).toBe(hash(ACCOUNT, 1));
+    expect(leafHash).not.toBe(hash("account-two", 1));
+    expect(leafHash).not.toBe(hash(ACCOUNT, 2));
+    expect(leafHash).not.toBe(hash(ACCOUNT, 1, { output_hash: null }));
+    expect(leafHash).not.toBe(hash(ACCOUNT, 1, { meta: { reason: "" } }));
+  });
+
+  it("proves any event against the head", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), (size, pick) => {
+        const sql = logOf(size);
+        const seq = (pick % size) + 1;
+        const head = auditHead(sql);
+        expect(head.size).toBe(size);
+        const leaf = auditLeaf(ACCOUNT, seq, auditEvent(seq));
+        const proof = inclusionProof(seq - 1, size, storedNodes(sql));
+        expect(verifyInclusion(leaf, seq - 1, size, proof, hexToBytes(head.root))).toBe(true);
+      }),
+      { seed: 20261120, numRuns: 60 },
+    );
+  });
+
+  it("pages from the newest to the first, each event once", () => {
+    const sql = logOf(23);
+    const seen: number[] = [];
+    let beforeSeq: number | null = null;
+    do {
+      const page = tailAudit(sql, beforeSeq === null ? { limit: 10 } : { limit: 10, beforeSeq });
+      expect(page.headSeq).toBe(23);
+      seen.push(...page.records.map(({ seq }) => seq));
+      for (const { seq, event, leaf_hash } of page.records) {
+        expect(bytesToHex(auditLeaf(ACCOUNT, seq, event))).toBe(leaf_hash);
+      }
+      beforeSeq = page.nextBeforeSeq;
+    } while (beforeSeq !== null);
+    expect(seen).toEqual(Array.from({ length: 23 }, (_, at) => 23 - at));
+  });
+
+  it("answers an empty log, and a page before its beginning, with nothing", () => {
+    expect(tailAudit(logOf(0), { limit: 10 })).toEqual({
+      records: [],
+      nextBeforeSeq: null,
+      headSeq: 0,
+    });
+    expect(tailAudit(logOf(3), { beforeSeq: 1, limit: 10 })).toMatchObject({
+      records: [],
+      nextBeforeSeq: null,
+    });
+  });
+
+  it("bounds a page whatever is asked", () => {
+    const sql = logOf(3);
+    expect(tailAudit(sql, { limit: 0 }).records).toHaveLength(1);
+    expect(tailAudit(sql, { limit: 1e9 }).records).toHaveLength(3);
+  });
+});
