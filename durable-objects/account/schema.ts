@@ -1,4 +1,6 @@
+import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
 import { CLIENTS_SCHEMA } from "./clients.ts";
+import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { RELAY_SCHEMA } from "./relay-schema.ts";
 
@@ -10,6 +12,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 1, sql: RELAY_SCHEMA },
   { id: 2, sql: CLIENTS_SCHEMA },
   { id: 3, sql: OWNER_SESSIONS_SCHEMA },
+  { id: 4, sql: AUDIT_LOG_SCHEMA },
+  { id: 5, sql: AUDIT_OUTBOX_SCHEMA },
 ];
 
 /** Brings the tables up to date. */
