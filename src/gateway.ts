@@ -1,14 +1,16 @@
 import { Hono } from "hono";
+import type { PageEnv } from "./console/context.ts";
 import { ConfigurationError, type Env, readSettings, type Settings } from "./env.ts";
 import { log } from "./log.ts";
 import { type McpHandler, oauthProvider } from "./oauth/provider.ts";
+import { pages } from "./pages.tsx";
 import { relayRoutes } from "./relay/routes.ts";
 
 export interface Gateway {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
 }
 
-/** Where RFC 9728 metadata of `/mcp` stands; some hosts probe the root form first. */
+/** Where RFC 9728 metadata stands for a resource without a path; some hosts probe it first. */
 const ROOT_RESOURCE_METADATA = "/.well-known/oauth-protected-resource";
 
 /**
@@ -25,22 +27,20 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
     log("error", "configuration", { message: line });
     return { fetch: async () => new Response(`${line}\n`, { status: 503 }) };
   }
-  const provider = oauthProvider(settings, mcp, pages());
+  const inside = new Hono<PageEnv>();
+  inside.route("/", relayRoutes);
+  inside.route("/", pages(settings));
+  const provider = oauthProvider(settings, mcp, {
+    fetch: (request, bindings, ctx) => inside.fetch(request, bindings, ctx),
+  });
   return {
-    async fetch(request, env, ctx) {
+    async fetch(request, bindings, ctx) {
       const url = new URL(request.url);
       if (url.pathname === ROOT_RESOURCE_METADATA) {
         url.pathname = `${ROOT_RESOURCE_METADATA}/mcp`;
-        return provider.fetch(new Request(url, request), env, ctx);
+        return provider.fetch(new Request(url, request), bindings, ctx);
       }
-      return provider.fetch(request, env, ctx);
+      return provider.fetch(request, bindings, ctx);
     },
   };
-}
-
-function pages(): Hono<{ Bindings: Env }> {
-  const app = new Hono<{ Bindings: Env }>();
-  app.get("/healthz", (c) => c.json({ ok: true }));
-  app.route("/", relayRoutes);
-  return app;
 }

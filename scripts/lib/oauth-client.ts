@@ -1,0 +1,282 @@
+import { createHash, randomBytes } from "node:crypto";
+
+/**
+ * A browser's worth of HTTP for scripts and tests: keeps cookies, sends the Origin that a browser
+ * would, follows no redirect by itself.
+ */
+export class Browser {
+  readonly origin: string;
+  readonly #cookies = new Map<string, string>();
+
+  constructor(gatewayUrl: string) {
+    this.origin = new URL(gatewayUrl).origin;
+  }
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.#send(path, { method: "GET", headers });
+  }
+
+  async post(
+    path: string,
+    fields: Record<string, string> | URLSearchParams | [string, string][],
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    return this.#send(path, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { Origin: this.origin, ...headers },
+    });
+  }
+
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
+  cookieNames(): string[] {
+    return [...this.#cookies.keys()];
+  }
+
+  setCookie(name: string, value: string): void {
+    this.#cookies.set(name, value);
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    const url = new URL(path, this.origin);
+    if (url.origin !== this.origin) throw new Error(`refused to leave ${this.origin}`);
+    const headers = new Headers(init.headers);
+    if (this.#cookies.size > 0) {
+      headers.set(
+        "Cookie",
+        [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+      );
+    }
+    const response = await fetch(url, { ...init, headers, redirect: "manual" });
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
+    return response;
+  }
+
+  #keep(cookie: string): void {
+    const [pair = "", ...attributes] = cookie.split(";").map((part) => part.trim());
+    const cut = pair.indexOf("=");
+    const name = pair.slice(0, cut);
+    const gone = attributes.some((attribute) => {
+      const [key = "", value = ""] = attribute.split("=");
+      if (key.toLowerCase() === "max-age") return Number(value) <= 0;
+      return key.toLowerCase() === "expires" && Date.parse(value) <= Date.now();
+    });
+    if (gone) this.#cookies.delete(name);
+    else this.#cookies.set(name, pair.slice(cut + 1));
+  }
+}
+
+/** The hidden or visible fields of a page's forms, as a browser would submit them. */
+export function formFields(html: string): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [tag] of html.matchAll(/<input\b[^>]*>/g)) {
+    const name = attribute(tag, "name");
+    const type = attribute(tag, "type");
+    if (name === undefined || type === "checkbox") continue;
+    fields[name] = attribute(tag, "value") ?? "";
+  }
+  return fields;
+}
+
+/** Checkboxes of a page: every value, and whether it is ticked when the page opens. */
+export function checkboxes(html: string, name: string): { value: string; checked: boolean }[] {
+  return [...html.matchAll(/<input\b[^>]*>/g)]
+    .map(([tag]) => tag)
+    .filter((tag) => attribute(tag, "type") === "checkbox" && attribute(tag, "name") === name)
+    .map((tag) => ({
+      value: attribute(tag, "value") ?? "",
+      checked: /\schecked(?=[\s=/>])/.test(tag),
+    }));
+}
+
+function attribute(tag: string, name: string): string | undefined {
+  const match = new RegExp(`\\s${name}="([^"]*)"`).exec(tag);
+  return match?.[1] === undefined ? undefined : unescapeHtml(match[1]);
+}
+
+export function unescapeHtml(text: string): string {
+  return text
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
+/** Signs the owner in with the token; the browser then holds the session's cookie. */
+export async function signIn(browser: Browser, ownerToken: string): Promise<void> {
+  const page = await browser.get("/sign-in");
+  if (page.status !== 200) throw new Error(`the sign-in page answered ${page.status}`);
+  const fields = formFields(await page.text());
+  const answer = await browser.post("/sign-in", { ...fields, token: ownerToken });
+  if (answer.status !== 303) throw new Error(`the owner token was refused (${answer.status})`);
+}
+
+export interface RegisteredClient {
+  client_id: string;
+  client_secret?: string;
+}
+
+/** Registers a client (RFC 7591); public with one loopback redirect unless told otherwise. */
+export async function register(
+  gatewayUrl: string,
+  metadata: Record<string, unknown> = {},
+): Promise<RegisteredClient> {
+  const response = await fetch(new URL("/register", gatewayUrl), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({
+      client_name: "Edge Gateway script",
+      redirect_uris: ["http://127.0.0.1:9/callback"],
+      token_endpoint_auth_method: "none",
+      grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"],
+      application_type: "native",
+      ...metadata,
+    }),
+  });
+  const body: unknown = await response.json();
+  if (response.status !== 201 || !hasText(body, "client_id")) {
+    throw new Error(`registration was refused (${response.status})`);
+  }
+  const secret = "client_secret" in body ? body.client_secret : undefined;
+  return {
+    client_id: body.client_id,
+    ...(typeof secret === "string" ? { client_secret: secret } : {}),
+  };
+}
+
+export interface AuthorizationOptions {
+  clientId: string;
+  redirectUri: string;
+  scope: string;
+  resource?: string;
+  state?: string;
+  /** Scopes to tick; everything that was asked for by default. */
+  tick?: (asked: string[]) => string[];
+}
+
+export interface AuthorizationAnswer {
+  /** The query of the redirect back to the client: code, state, iss, or error. */
+  query: URLSearchParams;
+  redirect: URL;
+  verifier: string;
+}
+
+/** Runs consent as the signed-in owner, and stops at the redirect to the client. */
+export async function authorize(
+  browser: Browser,
+  options: AuthorizationOptions,
+): Promise<AuthorizationAnswer> {
+  const verifier = randomBytes(32).toString("base64url");
+  const query = new URLSearchParams({
+    response_type: "code",
+    client_id: options.clientId,
+    redirect_uri: options.redirectUri,
+    scope: options.scope,
+    state: options.state ?? randomBytes(16).toString("base64url"),
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+    resource: options.resource ?? `${browser.origin}/mcp`,
+  });
+  const page = await browser.get(`/authorize?${query}`);
+  if (page.status !== 200) throw new Error(`the consent page answered ${page.status}`);
+  const html = await page.text();
+  const asked = checkboxes(html, "scope").map((box) => box.value);
+  const ticked = options.tick?.(asked) ?? asked;
+  const { csrf = "", handle = "" } = formFields(html.slice(html.indexOf('action="/authorize"')));
+  const answer = await browser.post("/authorize", [
+    ["csrf", csrf],
+    ["handle", handle],
+    ["decision", "approve"],
+    ...ticked.map((scope): [string, string] => ["scope", scope]),
+  ]);
+  const location = answer.headers.get("Location");
+  if (answer.status !== 303 || location === null) {
+    throw new Error(`the consent form answered ${answer.status}`);
+  }
+  const redirect = new URL(location);
+  return { query: redirect.searchParams, redirect, verifier };
+}
+
+export interface Tokens {
+  access_token: string;
+  refresh_token?: string;
+  scope: string;
+  expires_in: number;
+}
+
+/** One request to the token endpoint; the answer's status is the caller's to judge. */
+export function tokenRequest(
+  gatewayUrl: string,
+  fields: Record<string, string>,
+): Promise<Response> {
+  return fetch(new URL("/token", gatewayUrl), {
+    method: "POST",
+    body: new URLSearchParams(fields),
+  });
+}
+
+export interface Connection {
+  clientId: string;
+  redirectUri: string;
+  tokens: Tokens;
+}
+
+/**
+ * The whole way of a real client: registration, PKCE, consent by the owner, code, token. The
+ * browser must be signed in.
+ */
+export async function connect(
+  browser: Browser,
+  options: { scope: string; clientName?: string; redirectUri?: string },
+): Promise<Connection> {
+  const redirectUri = options.redirectUri ?? "http://127.0.0.1:9/callback";
+  const client = await register(browser.origin, {
+    redirect_uris: [redirectUri],
+    ...(options.clientName === undefined ? {} : { client_name: options.clientName }),
+  });
+  const { query, verifier } = await authorize(browser, {
+    clientId: client.client_id,
+    redirectUri,
+    scope: options.scope,
+  });
+  const code = query.get("code");
+  if (code === null) throw new Error(`no code came back: ${query.get("error") ?? "no reason"}`);
+  const response = await tokenRequest(browser.origin, {
+    grant_type: "authorization_code",
+    code,
+    redirect_uri: redirectUri,
+    client_id: client.client_id,
+    code_verifier: verifier,
+    resource: `${browser.origin}/mcp`,
+  });
+  const tokens: unknown = await response.json();
+  if (!response.ok || !hasText(tokens, "access_token") || !hasText(tokens, "scope")) {
+    throw new Error(`the token endpoint answered ${response.status}`);
+  }
+  const refresh = "refresh_token" in tokens ? tokens.refresh_token : undefined;
+  const lifetime = "expires_in" in tokens ? tokens.expires_in : undefined;
+  return {
+    clientId: client.client_id,
+    redirectUri,
+    tokens: {
+      access_token: tokens.access_token,
+      scope: tokens.scope,
+      expires_in: typeof lifetime === "number" ? lifetime : 0,
+      ...(typeof refresh === "string" ? { refresh_token: refresh } : {}),
+    },
+  };
+}
+
+function hasText<Key extends string>(value: unknown, key: Key): value is Record<Key, string> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    key in value &&
+    typeof (value as Record<string, unknown>)[key] === "string"
+  );
+}

@@ -1,0 +1,32 @@
+import { accountIdOf } from "../protocol/account-id.ts";
+
+/**
+ * The operator's account: the one whose owner holds OWNER_TOKEN. Made on first use; the unique
+ * index decides between requests that race.
+ */
+export async function operatorAccount(db: D1Database, now: Date): Promise<string> {
+  const known = await findOperator(db);
+  if (known !== null) return known;
+  await db
+    .prepare(
+      "INSERT INTO accounts (id, role, created_at) VALUES (?, 'operator', ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(accountIdOf(crypto.getRandomValues(new Uint8Array(16))), now.toISOString())
+    .run();
+  const made = await findOperator(db);
+  if (made === null) throw new Error("the operator's account could not be made");
+  return made;
+}
+
+function findOperator(db: D1Database): Promise<string | null> {
+  return db.prepare("SELECT id FROM accounts WHERE role = 'operator'").first<string>("id");
+}
+
+/**
+ * Whether an account exists. Asked before an account's object is addressed by an id that a stranger
+ * named, because addressing an object brings it into being.
+ */
+export async function accountExists(db: D1Database, id: string): Promise<boolean> {
+  const found = await db.prepare("SELECT 1 AS found FROM accounts WHERE id = ?").bind(id).first();
+  return found !== null;
+}

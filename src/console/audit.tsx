@@ -1,0 +1,111 @@
+import { Hono } from "hono";
+import type { AuditRecord } from "../../durable-objects/account/rpc.ts";
+import { AUDIT_PAGE_ROWS } from "../limits.ts";
+import { requireOwner } from "../oauth/owner-session.ts";
+import type { AuditEventType } from "../protocol/audit/event.ts";
+import type { PageEnv } from "./context.ts";
+import { Page, sendPage, When } from "./page.tsx";
+
+/** What was done, by whom and with what outcome: the account's log, the latest first. */
+export const auditRoutes = new Hono<PageEnv>();
+
+auditRoutes.get("/audit", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const before = c.req.query("before") ?? "";
+  const beforeSeq = /^[1-9][0-9]{0,14}$/.test(before) ? Number(before) : undefined;
+  const page = await owner.account.auditTail({
+    limit: AUDIT_PAGE_ROWS,
+    ...(beforeSeq === undefined ? {} : { beforeSeq }),
+  });
+  const now = new Date();
+  return sendPage(
+    c,
+    <Page title="Audit" owner={owner} room="/audit">
+      <div class="head">
+        <h1>Audit log</h1>
+        <p class="lead">
+          Every call and every decision, in order. Account numbers and contents are stored as hashes
+          only.
+        </p>
+      </div>
+      <section class="card" aria-label="Events">
+        {page.records.length === 0 ? (
+          <p class="soft">Nothing has happened yet.</p>
+        ) : (
+          <ol class="plain rows">
+            {page.records.map((record) => (
+              <Row record={record} now={now} />
+            ))}
+          </ol>
+        )}
+      </section>
+      <nav class="pager" aria-label="Pages of the log">
+        {beforeSeq === undefined ? (
+          <span />
+        ) : (
+          <a class="button quiet" href="/audit">
+            Latest
+          </a>
+        )}
+        {page.nextBeforeSeq !== null && (
+          <a class="button quiet" href={`/audit?before=${page.nextBeforeSeq}`} rel="next">
+            Older
+          </a>
+        )}
+      </nav>
+    </Page>,
+  );
+});
+
+const WORDS: Partial<Record<AuditEventType, string>> = {
+  "tool.refused": "Tool call refused",
+  "auth.denied": "Access denied",
+  "owner.signed_in": "You signed in",
+  "owner.sign_in_refused": "Sign-in refused",
+  "owner.signed_out": "You signed out",
+  "client.admitted": "Client let in",
+  "client.changed": "Client changed",
+  "client.revoked": "Client withdrawn",
+  "sidecar.paired": "PC paired",
+  "sidecar.pairing_refused": "Pairing refused",
+  "sidecar.connected": "PC connected",
+  "sidecar.disconnected": "PC disconnected",
+  "sidecar.revoked": "PC revoked",
+  "broker.session": "Broker session changed",
+  "broker.order": "Order changed",
+  "broker.execution": "Execution",
+};
+
+function Row({ record, now }: { record: AuditRecord; now: Date }) {
+  const { event } = record;
+  const { what } = event;
+  const bad = what.decision !== "allow" || what.result === "error";
+  const title = what.tool ?? WORDS[event.type] ?? event.type;
+  const outcome =
+    what.decision === "allow" ? (what.result === "error" ? "failed" : null) : "refused";
+  return (
+    <li>
+      <div class="line">
+        <span class={`state ${bad ? "bad" : "ok"}`}>
+          {title}
+          {outcome !== null && <span class="visually-hidden">, {outcome}</span>}
+        </span>
+        <span class="soft small">
+          <When at={event.ended_at} now={now} />
+        </span>
+      </div>
+      <div class="line small soft">
+        <span>
+          {event.who.kind}
+          {what.error_code !== null && (
+            <>
+              {" · "}
+              <code>{what.error_code}</code>
+            </>
+          )}
+        </span>
+        <span class="mono">#{record.seq}</span>
+      </div>
+    </li>
+  );
+}

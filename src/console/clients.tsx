@@ -1,0 +1,107 @@
+import { Hono } from "hono";
+import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
+import { revokeGrantsOf } from "../oauth/grants.ts";
+import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { isScope, SCOPES } from "../protocol/scopes.ts";
+import type { PageEnv } from "./context.ts";
+import { ownerForm } from "./owner-form.ts";
+import { Page, sendPage, When } from "./page.tsx";
+
+/** Who may act for the owner, and how to end it. */
+export const clientsRoutes = new Hono<PageEnv>();
+
+clientsRoutes.get("/clients", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const clients = await owner.account.listClients();
+  const now = new Date();
+  const active = clients.filter((client) => client.state === "active");
+  const revoked = clients.filter((client) => client.state === "revoked");
+  return sendPage(
+    c,
+    <Page title="Clients" owner={owner} room="/clients">
+      <div class="head">
+        <h1>Connected clients</h1>
+        <p class="lead">
+          Each was let in by you on the consent page. A withdrawn client is refused on its next
+          call.
+        </p>
+      </div>
+      {active.length === 0 && (
+        <section class="card">
+          <h2>No client is connected</h2>
+          <p class="soft">Give an MCP client this address; it will ask you for access.</p>
+          <code class="copy">{c.get("settings").resource}</code>
+        </section>
+      )}
+      <div class="grid two">
+        {active.map((client) => (
+          <ClientCard client={client} owner={owner} now={now} />
+        ))}
+      </div>
+      {revoked.length > 0 && (
+        <details>
+          <summary>Withdrawn ({revoked.length})</summary>
+          <ul class="plain rows">
+            {revoked.map((client) => (
+              <li>
+                <span>{client.clientName}</span>
+                <span class="soft small">{client.redirectHost}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </Page>,
+  );
+});
+
+clientsRoutes.post("/clients/revoke", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const clientId = c.get("form").get("client_id") ?? "";
+  // The object first: from here on no call of this client passes, whatever KV still says.
+  await owner.account.revokeClient(clientId);
+  await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, clientId);
+  return c.redirect("/clients", 303);
+});
+
+function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Owner; now: Date }) {
+  return (
+    <section class="card">
+      <header>
+        <h2>{client.clientName}</h2>
+        <span class="tag">{client.redirectHost}</span>
+      </header>
+      <dl class="facts">
+        <dt>Let in</dt>
+        <dd>
+          <When at={client.admittedAt} now={now} />
+        </dd>
+        <dt>Last used</dt>
+        <dd>
+          {client.lastUsedAt === null ? "not yet" : <When at={client.lastUsedAt} now={now} />}
+        </dd>
+        <dt>Calls</dt>
+        <dd>{client.calls.toLocaleString("en")}</dd>
+      </dl>
+      <details>
+        <summary>
+          May do {client.scopes.length === 1 ? "one thing" : `${client.scopes.length} things`}
+        </summary>
+        <ul class="small">
+          {client.scopes.map((scope) => (
+            <li>{isScope(scope) ? SCOPES[scope].means : scope}</li>
+          ))}
+        </ul>
+      </details>
+      <form method="post" action="/clients/revoke">
+        <input type="hidden" name="csrf" value={owner.csrf} />
+        <input type="hidden" name="client_id" value={client.clientId} />
+        <div class="actions">
+          <button class="danger" type="submit">
+            Withdraw access<span class="visually-hidden"> of {client.clientName}</span>
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}

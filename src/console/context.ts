@@ -1,0 +1,15 @@
+import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import type { Env, Settings } from "../env.ts";
+import type { Owner } from "../oauth/owner-session.ts";
+
+/** What the pages' handlers find on their context. */
+export interface PageEnv {
+  Bindings: Env & { OAUTH_PROVIDER: OAuthHelpers };
+  Variables: {
+    settings: Settings;
+    /** Set on every page that needs one; see `requireOwner`. */
+    owner: Owner;
+    /** A checked form's fields; see `ownerForm`. */
+    form: URLSearchParams;
+  };
+}

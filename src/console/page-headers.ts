@@ -1,0 +1,36 @@
+import { createMiddleware } from "hono/factory";
+import type { PageEnv } from "./context.ts";
+
+/**
+ * Nothing runs, nothing is framed, nothing loads from elsewhere. Browsers apply `form-action` to
+ * the redirect that answers a form as well, so the consent page names its client's origin.
+ */
+export function contentSecurityPolicy(formTarget?: string): string {
+  return [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self'",
+    `form-action 'self'${formTarget === undefined ? "" : ` ${formTarget}`}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join("; ");
+}
+
+/**
+ * On every answer of the pages. No `Cross-Origin-Opener-Policy`: hosts open the consent page in a
+ * popup and wait for it to come back to them.
+ */
+export const pageHeaders = createMiddleware<PageEnv>(async (c, next) => {
+  await next();
+  const { headers } = c.res;
+  const set = (name: string, value: string) => {
+    if (!headers.has(name)) headers.set(name, value);
+  };
+  set("Content-Security-Policy", contentSecurityPolicy());
+  set("X-Frame-Options", "DENY");
+  set("X-Content-Type-Options", "nosniff");
+  set("Referrer-Policy", "same-origin");
+  set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+  set("Cache-Control", "no-store");
+  if (!c.get("settings").loopback) set("Strict-Transport-Security", "max-age=31536000");
+});

@@ -1,0 +1,97 @@
+import { Hono } from "hono";
+import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
+import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { requestId } from "../request-id.ts";
+import { CAPABILITY_WORDS } from "./capability-words.ts";
+import type { PageEnv } from "./context.ts";
+import { FingerprintWords } from "./fingerprint-words.tsx";
+import { ownerForm } from "./owner-form.ts";
+import { Page, sendPage, When } from "./page.tsx";
+
+/** The PCs that were paired, and how to cut one off. */
+export const sidecarsRoutes = new Hono<PageEnv>();
+
+sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const sidecars = await owner.account.listSidecars();
+  const now = new Date();
+  return sendPage(
+    c,
+    <Page title="Sidecars" owner={owner} room="/sidecars">
+      <div class="head">
+        <h1>Sidecars</h1>
+        <p class="lead">
+          A sidecar runs on your PC beside your broker's gateway and does what agents ask for,
+          within the limits it keeps itself.
+        </p>
+      </div>
+      <div class="actions">
+        <a class="button" href="/pair">
+          Pair a PC
+        </a>
+      </div>
+      {sidecars.length === 0 ? (
+        <section class="card">
+          <h2>No PC is paired</h2>
+          <p class="soft">Run this on the PC that is logged in to your broker:</p>
+          <code class="copy">{`ibkr-sidecar pair ${c.get("settings").publicOrigin}`}</code>
+        </section>
+      ) : (
+        <div class="grid two">
+          {sidecars.map((sidecar) => (
+            <SidecarCard sidecar={sidecar} owner={owner} now={now} />
+          ))}
+        </div>
+      )}
+    </Page>,
+  );
+});
+
+sidecarsRoutes.post("/sidecars/revoke", requireOwner, ownerForm, async (c) => {
+  const sidecarId = c.get("form").get("sidecar_id") ?? "";
+  await c.get("owner").account.revokeSidecar(sidecarId, requestId(c.req.raw));
+  return c.redirect("/sidecars", 303);
+});
+
+function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: Owner; now: Date }) {
+  const revoked = sidecar.state === "revoked";
+  return (
+    <section class="card">
+      <header>
+        <h2>{sidecar.machine}</h2>
+        {revoked && <span class="tag">Revoked</span>}
+      </header>
+      <dl class="facts">
+        <dt>Version</dt>
+        <dd>{sidecar.version}</dd>
+        <dt>Paired</dt>
+        <dd>
+          <When at={sidecar.pairedAt} now={now} />
+        </dd>
+        <dt>Last seen</dt>
+        <dd>
+          {sidecar.lastSeenAt === null ? "never" : <When at={sidecar.lastSeenAt} now={now} />}
+        </dd>
+        <dt>May do</dt>
+        <dd>
+          {sidecar.capabilities.map((capability) => CAPABILITY_WORDS[capability].title).join(", ")}
+        </dd>
+      </dl>
+      <details>
+        <summary>Key fingerprint</summary>
+        <FingerprintWords words={sidecar.fingerprint} />
+      </details>
+      {!revoked && (
+        <form method="post" action="/sidecars/revoke">
+          <input type="hidden" name="csrf" value={owner.csrf} />
+          <input type="hidden" name="sidecar_id" value={sidecar.sidecarId} />
+          <div class="actions">
+            <button class="danger" type="submit">
+              Revoke<span class="visually-hidden"> {sidecar.machine}</span>
+            </button>
+          </div>
+        </form>
+      )}
+    </section>
+  );
+}

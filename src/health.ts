@@ -1,0 +1,31 @@
+import { Hono } from "hono";
+import type { PageEnv } from "./console/context.ts";
+import { ownerTokenState } from "./oauth/owner-token.ts";
+
+/**
+ * `/healthz`: the Worker answers. `/readyz`: what it needs is there. Neither says more than a
+ * stranger may know.
+ */
+export const healthRoutes = new Hono<PageEnv>();
+
+healthRoutes.get("/healthz", (c) => c.json({ status: "ok" }));
+
+healthRoutes.get("/readyz", async (c) => {
+  const checks = {
+    database: await answers(() => c.env.DB.prepare("SELECT 1 FROM accounts LIMIT 1").first()),
+    tokens: await answers(() => c.env.OAUTH_KV.get("readyz")),
+    secrets:
+      ownerTokenState(c.env.OWNER_TOKEN) === "ready" && (c.env.EDGE_IDENTITY_KEY ?? "") !== "",
+  };
+  const ready = Object.values(checks).every(Boolean);
+  return c.json({ status: ready ? "ready" : "not_ready", checks }, ready ? 200 : 503);
+});
+
+async function answers(probe: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await probe();
+    return true;
+  } catch {
+    return false;
+  }
+}

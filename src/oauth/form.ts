@@ -1,0 +1,57 @@
+import type { Context } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+import type { PageEnv } from "../console/context.ts";
+import { FORM_BODY_MAX_BYTES } from "../limits.ts";
+
+/** A form's fields as text; files and bodies that are too large or of another kind are refused. */
+export async function readForm(c: Context<PageEnv>): Promise<URLSearchParams | null> {
+  const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/x-www-form-urlencoded") return null;
+  const body = await readUpTo(c.req.raw.body, FORM_BODY_MAX_BYTES);
+  return body === null ? null : new URLSearchParams(body);
+}
+
+async function readUpTo(stream: ReadableStream | null, max: number): Promise<string | null> {
+  if (stream === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.byteLength;
+    if (bytes > max) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Compares two secrets of a form without showing how far they agree. */
+export function sameSecret(left: string, right: string): boolean {
+  const [a, b] = [left, right].map((text) => new TextEncoder().encode(text));
+  if (a === undefined || b === undefined || a.byteLength !== b.byteLength) return false;
+  return crypto.subtle.timingSafeEqual(a, b);
+}
+
+/**
+ * A form shown before anyone is signed in is bound to the browser by a cookie that the form's own
+ * hidden field must repeat; a page elsewhere can neither read nor set it.
+ */
+const FORM_COOKIE = "ibkr-form";
+
+export function beginAnonymousForm(c: Context<PageEnv>): string {
+  const { loopback } = c.get("settings");
+  const known = getCookie(c, FORM_COOKIE, loopback ? undefined : "host");
+  const token = known !== undefined && /^[0-9a-f-]{36}$/.test(known) ? known : crypto.randomUUID();
+  setCookie(c, FORM_COOKIE, token, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "Strict",
+    maxAge: 3600,
+    ...(loopback ? {} : { prefix: "host", secure: true }),
+  });
+  return token;
+}
+
+export function isAnonymousForm(c: Context<PageEnv>, form: URLSearchParams): boolean {
+  const cookie = getCookie(c, FORM_COOKIE, c.get("settings").loopback ? undefined : "host");
+  return cookie !== undefined && sameSecret(cookie, form.get("form") ?? "");
+}

@@ -1,0 +1,55 @@
+import { Hono } from "hono";
+import { csrf } from "hono/csrf";
+import { HTTPException } from "hono/http-exception";
+import type { PageEnv } from "./console/context.ts";
+import { Message, sendPage } from "./console/page.tsx";
+import { pageHeaders } from "./console/page-headers.ts";
+import { consoleRoutes } from "./console/routes.tsx";
+import type { Settings } from "./env.ts";
+import { healthRoutes } from "./health.ts";
+import { log } from "./log.ts";
+import { consentRoutes } from "./oauth/consent.tsx";
+import { signInRoutes } from "./oauth/sign-in.tsx";
+import { requestId } from "./request-id.ts";
+
+/** Everything a browser sees: sign-in, consent, console; and the health checks. */
+export function pages(settings: Settings): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
+  app.use(async (c, next) => {
+    c.set("settings", settings);
+    await next();
+  });
+  app.use(pageHeaders);
+  app.use(csrf({ origin: settings.publicOrigin }));
+  app.route("/", healthRoutes);
+  app.route("/", signInRoutes);
+  app.route("/", consentRoutes);
+  app.route("/", consoleRoutes);
+
+  app.notFound((c) => {
+    if (c.req.path.startsWith("/.well-known/")) return c.json({ error: "not_found" }, 404);
+    return sendPage(
+      c,
+      <Message title="There is no such page" tone="warn">
+        <p>The address may have been mistyped.</p>
+      </Message>,
+      { status: 404 },
+    );
+  });
+
+  app.onError((error, c) => {
+    const id = requestId(c.req.raw);
+    if (error instanceof HTTPException) return error.getResponse();
+    log("error", "page.failed", { request_id: id, path: c.req.path, error: error.name });
+    return sendPage(
+      c,
+      <Message title="Something failed here">
+        <p>
+          It was logged as <code>{id}</code>. Nothing was changed that this page did not say.
+        </p>
+      </Message>,
+      { status: 500 },
+    );
+  });
+  return app;
+}
