@@ -3,6 +3,7 @@ import { auditRoutes } from "./audit.tsx";
 import { clientsRoutes } from "./clients.tsx";
 import type { PageEnv } from "./context.ts";
 import { overviewRoutes } from "./overview.tsx";
+import { pairRoutes } from "./pair.tsx";
 import { sidecarsRoutes } from "./sidecars.tsx";
 import { ICON, ICON_PATH, STYLE, STYLE_PATH } from "./style.ts";
 
@@ -18,6 +19,7 @@ consoleRoutes.get(ICON_PATH, (c) =>
   c.body(ICON, 200, { "Content-Type": "image/svg+xml", "Cache-Control": FOR_GOOD }),
 );
 consoleRoutes.route("/", overviewRoutes);
+consoleRoutes.route("/", pairRoutes);
 consoleRoutes.route("/", sidecarsRoutes);
 consoleRoutes.route("/", clientsRoutes);
 consoleRoutes.route("/", auditRoutes);

@@ -1,0 +1,161 @@
+import { type Context, Hono } from "hono";
+import { displayText } from "../oauth/client-text.ts";
+import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts";
+import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
+import { requestId } from "../request-id.ts";
+import { CAPABILITY_WORDS } from "./capability-words.ts";
+import type { PageEnv } from "./context.ts";
+import { FingerprintWords } from "./fingerprint-words.tsx";
+import { ownerForm } from "./owner-form.ts";
+import { Page, sendPage, When } from "./page.tsx";
+
+/**
+ * Pairing, from the owner's side. Nothing is filled in beforehand: the owner types the code that
+ * stands on the PC's screen and compares six words, so that a link alone pairs nothing.
+ */
+export const pairRoutes = new Hono<PageEnv>();
+
+pairRoutes.get("/pair", requireOwner, (c) => askForCode(c));
+
+pairRoutes.post("/pair", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const code = c.get("form").get("code") ?? "";
+  const found = await lookupPairing(c.env, owner.accountId, code);
+  if (!found.ok) return askForCode(c, found.message);
+  return sendPage(c, <Confirm owner={owner} code={code} details={found} now={new Date()} />);
+});
+
+pairRoutes.post("/pair/confirm", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const form = c.get("form");
+  const code = form.get("code") ?? "";
+  if (form.get("words") !== "same") {
+    return askForCode(c, "Confirm only after you compared the six words on both screens.");
+  }
+  const chosen = form.getAll("capability").filter(isCapability);
+  const paired = await confirmPairing(c.env, owner.accountId, code, chosen, requestId(c.req.raw));
+  if (!paired.ok) return askForCode(c, paired.message);
+  const machine = displayText(paired.sidecar.machine);
+  return sendPage(
+    c,
+    <Page title="Paired" owner={owner} room="/sidecars" narrow>
+      <h1>{machine} is paired</h1>
+      <div class="note ok" role="status">
+        <p>
+          The sidecar on your PC carries on by itself. Its state shows on the overview as soon as it
+          connects.
+        </p>
+      </div>
+      <div class="actions">
+        <a class="button" href="/">
+          Go to the overview
+        </a>
+      </div>
+    </Page>,
+  );
+});
+
+function isCapability(value: string): value is Capability {
+  return CAPABILITIES.some((capability) => capability === value);
+}
+
+function askForCode(c: Context<PageEnv>, error?: string) {
+  const owner = c.get("owner");
+  const invalid = error === undefined ? {} : { "aria-invalid": true, "aria-describedby": "error" };
+  return sendPage(
+    c,
+    <Page title="Pair a PC" owner={owner} room="/sidecars" narrow>
+      <div class="head">
+        <h1>Pair a PC</h1>
+        <p class="lead">On the PC that is logged in to your broker, run:</p>
+      </div>
+      <code class="copy">{`ibkr-sidecar pair ${c.get("settings").publicOrigin}`}</code>
+      {error !== undefined && (
+        <div class="note bad" role="alert" id="error">
+          <p>{error}</p>
+        </div>
+      )}
+      <form class="card" method="post" action="/pair">
+        <input type="hidden" name="csrf" value={owner.csrf} />
+        <label class="field">
+          Code shown there
+          <input
+            class="code"
+            type="text"
+            name="code"
+            required
+            autofocus
+            maxlength={16}
+            autocomplete="off"
+            autocapitalize="characters"
+            spellcheck={false}
+            placeholder="····-····"
+            {...invalid}
+          />
+          <span class="hint">Eight letters, valid for ten minutes.</span>
+        </label>
+        <div class="actions">
+          <button type="submit">Continue</button>
+        </div>
+      </form>
+    </Page>,
+    error === undefined ? {} : { status: 400 },
+  );
+}
+
+function Confirm(props: { owner: Owner; code: string; details: PairingDetails; now: Date }) {
+  const { owner, code, details, now } = props;
+  return (
+    <Page title="Confirm the pairing" owner={owner} room="/sidecars" narrow>
+      <div class="head">
+        <h1>Are these the words on your PC?</h1>
+        <p class="lead">
+          If even one differs, someone else's machine is waiting under this code. Do not confirm.
+        </p>
+      </div>
+      <FingerprintWords words={details.fingerprintWords.join(" ")} />
+      <form class="card" method="post" action="/pair/confirm">
+        <input type="hidden" name="csrf" value={owner.csrf} />
+        <input type="hidden" name="code" value={code} />
+        <dl class="facts">
+          <dt>Machine</dt>
+          <dd>{displayText(details.machine)}</dd>
+          <dt>Sidecar</dt>
+          <dd>{displayText(details.version)}</dd>
+          <dt>Code valid</dt>
+          <dd>
+            until <When at={details.expiresAt} now={now} />
+          </dd>
+        </dl>
+        <fieldset>
+          <legend>What it may be asked to do</legend>
+          {CAPABILITIES.filter((capability) =>
+            details.capabilitiesOffered.includes(capability),
+          ).map((capability) => (
+            <label class="choice">
+              <input
+                type="checkbox"
+                name="capability"
+                value={capability}
+                checked={CAPABILITY_WORDS[capability].ticked}
+              />
+              <span>{CAPABILITY_WORDS[capability].title}</span>
+              <span class="hint">{CAPABILITY_WORDS[capability].means}</span>
+            </label>
+          ))}
+        </fieldset>
+        <label class="choice">
+          <input type="checkbox" name="words" value="same" required />
+          <strong>The six words are the same on both screens</strong>
+        </label>
+        <div class="actions">
+          <button type="submit">Pair this PC</button>
+          <a class="button quiet" href="/sidecars">
+            Cancel
+          </a>
+        </div>
+      </form>
+    </Page>
+  );
+}
