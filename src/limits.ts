@@ -15,3 +15,15 @@ export const CLIENT_NAME_MAX_CHARS = 80;
 export const RETURN_PATH_MAX_CHARS = 8192;
 
 export const AUDIT_PAGE_ROWS = 25;
+
+/** What one MCP message may weigh, and how deep it may nest. */
+export const MCP_BODY_MAX_BYTES = 64 * 1024;
+export const MCP_JSON_MAX_DEPTH = 32;
+/** A body that is not complete by then is not waited for. */
+export const MCP_BODY_READ_MS = 10_000;
+/** How much longer than the account object the Worker waits for it. */
+export const MCP_ANSWER_GRACE_MS = 1_000;
+/** How long a page's cursor may be used. */
+export const CURSOR_TTL_MS = 60 * 60 * 1000;
+/** How many problems of a tool's arguments are named in one answer. */
+export const INPUT_PROBLEMS_MAX = 5;

@@ -1,8 +1,136 @@
-import type { Env } from "../env.ts";
+import { insufficientScope, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
+import type { Server } from "@modelcontextprotocol/server";
+import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
+import { accountObject, type Env, readSettings, type Settings } from "../env.ts";
+import { log } from "../log.ts";
+import type { GrantProps, McpHandler } from "../oauth/provider.ts";
+import type { Scope } from "../protocol/scopes.ts";
+import { noteRefusal } from "./ask-account.ts";
+import { type CursorCodec, cursorsOf } from "./cursor.ts";
+import type { Exchange } from "./exchange.ts";
+import { missingScope } from "./failures.ts";
+import { auditableName, headersAgree, type Reading, readMessage } from "./messages.ts";
+import { missingScopes } from "./needed-scopes.ts";
+import { serverFor } from "./server.ts";
+import { admitRequest, LOOPBACK_HOSTNAMES } from "./wire/admit-request.ts";
+import { jsonRpcError, openMessage } from "./wire/open-message.ts";
 
-/** The protected MCP endpoint. */
-export const mcpHandler = {
-  async fetch(_request: Request, _env: Env, _ctx: ExecutionContext): Promise<Response> {
-    return Response.json({ error: "temporarily_unavailable" }, { status: 503 });
-  },
-};
+/**
+ * The MCP endpoint, behind the bearer check: both protocol eras at one address, without sessions
+ * and without state. A message is opened strictly and its scope is decided before the SDK sees it.
+ */
+export function mcpEndpoint(buildServer: (exchange: Exchange) => Server): McpHandler {
+  /** What each request brought along; the SDK gives the request back to the server factory. */
+  const exchanges = new WeakMap<Request, Exchange>();
+  let parts: Parts | undefined;
+
+  return {
+    async fetch(request, env, ctx) {
+      parts ??= assemble(env, buildServer, exchanges);
+      const denied = admitRequest(request, parts.settings);
+      if (denied !== null) return denied;
+      const opened = await openMessage(request);
+      if (!opened.ok) return opened.response;
+
+      const exchange = exchangeOf(opened.message, request, env, ctx, parts.cursors);
+      if (exchange === null) return jsonRpcError(401, -32600, "The token names no account");
+      const reading = readMessage(opened.message);
+      if (reading.isRequest && headersAgree(request.headers, reading)) {
+        const missing = missingScopes(reading, exchange.granted);
+        if (missing.length > 0) return challenge(exchange, reading, missing, ctx);
+      }
+      exchanges.set(request, exchange);
+      const response = await parts.protocol.fetch(request, { parsedBody: opened.message });
+      if (!response.headers.has("cache-control")) {
+        response.headers.set("cache-control", "no-store");
+      }
+      return response;
+    },
+  };
+}
+
+/** The product's endpoint. */
+export const mcpHandler: McpHandler = mcpEndpoint(serverFor);
+
+interface Parts {
+  settings: Settings;
+  cursors: CursorCodec;
+  protocol: StatelessMcpHandler;
+}
+
+function assemble(
+  env: Env,
+  buildServer: (exchange: Exchange) => Server,
+  exchanges: WeakMap<Request, Exchange>,
+): Parts {
+  const settings = readSettings(env);
+  const protocol = createMcpHandler(
+    ({ requestInfo }) => {
+      const exchange = requestInfo === undefined ? undefined : exchanges.get(requestInfo);
+      if (exchange === undefined) throw new Error("a message reached the SDK without its exchange");
+      return buildServer(exchange);
+    },
+    {
+      // Preflights and CORS headers are the OAuth layer's, on this route as on all others.
+      corsOptions: false,
+      allowedHostnames: settings.loopback
+        ? LOOPBACK_HOSTNAMES
+        : [new URL(settings.publicOrigin).hostname],
+      // admitRequest has checked the origin, and more strictly.
+      allowedOriginHostnames: "*",
+      onerror: (error) => log("warn", "mcp.protocol", { detail: error.message.slice(0, 300) }),
+    },
+  );
+  return { settings, protocol, cursors: cursorsOf(env) };
+}
+
+/** Null when the token does not say whose it is; that never happens with tokens we issued. */
+function exchangeOf(
+  message: Exchange["message"],
+  request: Request,
+  env: Env,
+  ctx: OAuthResourceContext<GrantProps>,
+  cursors: CursorCodec,
+): Exchange | null {
+  const { userId, clientId, scope } = ctx.auth;
+  if (userId === undefined || clientId === undefined || ctx.props?.accountId !== userId)
+    return null;
+  return {
+    message,
+    principal: { accountId: userId, clientId, scopes: [...scope].sort() },
+    granted: new Set(scope),
+    account: accountObject(env, userId),
+    cursors,
+    requestId: crypto.randomUUID(),
+    traceparent: traceparentOf(request),
+  };
+}
+
+/**
+ * 403 with everything the client should ask for in one challenge. A client that asks for exactly
+ * that gets a new grant in place of the old one, so what it holds is named together with what it
+ * lacks.
+ */
+async function challenge(
+  exchange: Exchange,
+  reading: Reading,
+  missing: Scope[],
+  ctx: OAuthResourceContext<GrantProps>,
+): Promise<Response> {
+  const failure = missingScope(missing);
+  await noteRefusal(exchange, {
+    tool: auditableName(reading.target ?? ""),
+    decision: "deny",
+    failure,
+    input: reading.params.arguments ?? {},
+  });
+  const complete = [...new Set([...exchange.granted, ...missing])].sort();
+  return insufficientScope(ctx.auth, complete, failure.message);
+}
+
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+function traceparentOf(request: Request): string | null {
+  const header = request.headers.get("traceparent");
+  return header !== null && TRACEPARENT.test(header) ? header : null;
+}

@@ -1,0 +1,75 @@
+import type { RefusedCall, ToolCall, ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import { MCP_ANSWER_GRACE_MS } from "../limits.ts";
+import { log } from "../log.ts";
+import type { GatewayFailure } from "../protocol/errors.ts";
+import type { JsonValue } from "../protocol/json.ts";
+import type { Exchange } from "./exchange.ts";
+import { deadlineExceeded, unreachableAccount } from "./failures.ts";
+
+export type Answer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
+
+/**
+ * The one call that a tool makes to its account's object. The object answers before the deadline;
+ * should it not (it restarted, it was moved), the caller still gets an answer and never a hang.
+ */
+export async function askAccount(
+  exchange: Exchange,
+  call: Pick<ToolCall, "tool" | "operation" | "input" | "deadlineMs">,
+): Promise<Answer> {
+  const { account, principal, requestId, traceparent } = exchange;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, call.deadlineMs + MCP_ANSWER_GRACE_MS, "late" as const);
+  });
+  try {
+    const answer: ToolOutcome | "late" = await Promise.race([
+      account.run({
+        ...call,
+        principal,
+        requestId,
+        ...(traceparent === null ? {} : { traceparent }),
+      }),
+      late,
+    ]);
+    if (answer === "late") {
+      log("error", "mcp.account_late", { request_id: requestId, tool: call.tool });
+      return { ok: false, failure: deadlineExceeded() };
+    }
+    return answer.ok ? { ok: true, result: answer.result } : { ok: false, failure: answer.failure };
+  } catch (error) {
+    logAccountError("mcp.account_failed", exchange, call.tool, error);
+    return { ok: false, failure: unreachableAccount(isRetryable(error)) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Notes a call that was refused before it became an operation. The refusal stands whether or not
+ * it can be noted: failing to write about a "no" must not turn it into anything else.
+ */
+export async function noteRefusal(
+  exchange: Exchange,
+  refusal: Pick<RefusedCall, "tool" | "decision" | "failure" | "input">,
+): Promise<void> {
+  const { account, principal, requestId } = exchange;
+  try {
+    await account.refuse({ ...refusal, principal, requestId });
+  } catch (error) {
+    logAccountError("mcp.refusal_not_noted", exchange, refusal.tool, error);
+  }
+}
+
+function logAccountError(event: string, exchange: Exchange, tool: string, error: unknown): void {
+  log("error", event, {
+    request_id: exchange.requestId,
+    tool,
+    error: error instanceof Error ? error.name : typeof error,
+    detail: error instanceof Error ? error.message : "",
+  });
+}
+
+/** Durable Objects mark failures after which the same call may be made again. */
+function isRetryable(error: unknown): boolean {
+  return error instanceof Error && "retryable" in error && error.retryable === true;
+}

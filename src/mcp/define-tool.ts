@@ -1,0 +1,187 @@
+import * as z from "zod";
+import { failure, type GatewayFailure } from "../protocol/errors.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { Scope } from "../protocol/scopes.ts";
+import { inputFailure } from "./failures.ts";
+import { fullOutputSchema, inputSchema, type ObjectSchema, outputSchema } from "./json-schema.ts";
+import { toJsonObject } from "./to-json.ts";
+
+/** All four, always: a missing hint means "destructive" and "open world" to a host. */
+export interface ToolHints {
+  readOnlyHint: boolean;
+  destructiveHint: boolean;
+  idempotentHint: boolean;
+  openWorldHint: boolean;
+}
+
+/** A read of the broker's data. */
+export const READS_BROKER: ToolHints = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: true,
+};
+
+/** A read of the gateway's own state. */
+export const READS_GATEWAY: ToolHints = { ...READS_BROKER, openWorldHint: false };
+
+/** The part of an operation that a tool relies on; relay operations and the edge's own have it. */
+export interface ToolOperation<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+> {
+  readonly name: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly deadlineMs: number;
+}
+
+/** How a long answer is cut: a position is an offset, or a sequence number, as the operation counts. */
+export interface Paging<Output> {
+  toInput(position: number): JsonObject;
+  /** Where the next page begins; null on the last one. */
+  next(output: Output): number | null;
+}
+
+export interface ToolSpec<
+  Input extends z.ZodObject,
+  OperationInput extends z.ZodObject,
+  Output extends z.ZodObject,
+> {
+  /** Lower case and underscores, at most 64 characters. */
+  name: `ibkr_${string}`;
+  title: string;
+  description: string;
+  /** What a grant needs for the tool to be seen and called. */
+  scope: Scope;
+  annotations: ToolHints;
+  /** Strict, and every field described. A paged tool has a `cursor` in it, see {@link cursorInput}. */
+  input: Input;
+  operation: ToolOperation<OperationInput, Output>;
+  /** The operation's input, when it is not the tool's own without the cursor. */
+  toOperationInput?: (input: z.output<Input>) => z.input<OperationInput>;
+  paging?: Paging<z.output<Output>>;
+  /** From arrival at the account object to the answer; the operation's own by default. */
+  deadlineMs?: number;
+}
+
+/** The field that continues a paged answer. */
+export const cursorInput = {
+  cursor: z.string().min(1).max(400).optional().describe("next_cursor of the previous page"),
+};
+
+/** A tool as `tools/list` shows it. */
+export interface ListedTool {
+  [key: string]: unknown;
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: ObjectSchema;
+  outputSchema: ObjectSchema;
+  annotations: ToolHints;
+}
+
+/** A call whose arguments were understood. */
+export interface PreparedCall {
+  operation: string;
+  input: JsonObject;
+  deadlineMs: number;
+  /** What a cursor is bound to, and the one that was sent; null for tools without pages. */
+  page: { query: JsonObject; cursor: string | null } | null;
+}
+
+export type Prepared = { ok: true; call: PreparedCall } | { ok: false; failure: GatewayFailure };
+
+export type Presented =
+  | { ok: true; output: Record<string, unknown>; nextPosition: number | null }
+  | { ok: false; failure: GatewayFailure; detail: string };
+
+/** One tool, as the server needs it: what was generic in its definition is closed over. */
+export interface Tool {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly operation: string;
+  readonly annotations: ToolHints;
+  readonly paged: boolean;
+  /** Its entry in `tools/list`, made on first use and then kept. */
+  listing(): ListedTool;
+  /** The full JSON Schema of a successful answer. */
+  answerSchema(): JsonObject;
+  prepare(args: unknown): Prepared;
+  /** The operation input that continues `call` at the position of a verified cursor. */
+  at(call: PreparedCall, position: number): JsonObject;
+  /** Checks what came back against the operation's schema; nothing unchecked reaches a caller. */
+  present(result: JsonValue): Presented;
+}
+
+export function defineTool<
+  Input extends z.ZodObject,
+  OperationInput extends z.ZodObject,
+  Output extends z.ZodObject,
+>(spec: ToolSpec<Input, OperationInput, Output>): Tool {
+  const { operation, paging } = spec;
+  const deadlineMs = spec.deadlineMs ?? operation.deadlineMs;
+  const answer: z.ZodObject =
+    paging === undefined
+      ? operation.output
+      : operation.output.extend({ next_cursor: z.string().nullable() });
+  let listing: ListedTool | undefined;
+
+  return {
+    name: spec.name,
+    scope: spec.scope,
+    operation: operation.name,
+    annotations: spec.annotations,
+    paged: paging !== undefined,
+
+    listing() {
+      listing ??= {
+        name: spec.name,
+        title: spec.title,
+        description: spec.description,
+        inputSchema: inputSchema(spec.input),
+        outputSchema: outputSchema(answer),
+        annotations: { ...spec.annotations },
+      };
+      return listing;
+    },
+
+    answerSchema: () => fullOutputSchema(answer),
+
+    prepare(args) {
+      const parsed = spec.input.safeParse(args ?? {});
+      if (!parsed.success) return { ok: false, failure: inputFailure(parsed.error) };
+      const { cursor, ...query } = toJsonObject(parsed.data);
+      const input =
+        spec.toOperationInput === undefined
+          ? query
+          : toJsonObject(spec.toOperationInput(parsed.data));
+      const page =
+        paging === undefined ? null : { query, cursor: typeof cursor === "string" ? cursor : null };
+      return { ok: true, call: { operation: operation.name, input, deadlineMs, page } };
+    },
+
+    at: (call, position) => ({ ...call.input, ...paging?.toInput(position) }),
+
+    present(result) {
+      const parsed = operation.output.safeParse(result);
+      if (!parsed.success) {
+        const at = parsed.error.issues[0]?.path.join(".") ?? "";
+        return {
+          ok: false,
+          failure: failure(
+            "BROKER_RESPONSE_INVALID",
+            "The answer did not have the form it must have, so it is not shown.",
+            { user_action: "Check that the sidecar and the gateway run the same version." },
+          ),
+          detail: `${operation.name}: ${parsed.error.issues[0]?.code ?? "invalid"} at ${at}`,
+        };
+      }
+      return {
+        ok: true,
+        output: parsed.data,
+        nextPosition: paging?.next(parsed.data) ?? null,
+      };
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import type { AccountRpc, Principal } from "../../durable-objects/account/rpc.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { CursorCodec } from "./cursor.ts";
+
+/** What the MCP side asks of an account's object. */
+export type McpAccount = Pick<AccountRpc, "run" | "refuse">;
+
+/** One JSON-RPC message and everything that answering it needs. */
+export interface Exchange {
+  message: JsonObject;
+  principal: Principal;
+  granted: ReadonlySet<string>;
+  account: McpAccount;
+  cursors: CursorCodec;
+  requestId: string;
+  /** W3C trace context from the caller; passed on, never trusted as identity. */
+  traceparent: string | null;
+}

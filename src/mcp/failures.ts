@@ -1,0 +1,58 @@
+import type * as z from "zod";
+import { INPUT_PROBLEMS_MAX } from "../limits.ts";
+import { failure, type GatewayFailure } from "../protocol/errors.ts";
+import type { Scope } from "../protocol/scopes.ts";
+
+/** The failures that the MCP side decides by itself, before an account's object is asked. */
+
+export function missingScope(needed: readonly Scope[]): GatewayFailure {
+  return failure("AUTH_MISSING_SCOPE", `This connection was not granted ${needed.join(" ")}.`, {
+    user_action: "Connect the client again and allow the permission it asks for.",
+  });
+}
+
+/** Names of the predecessor that would act in one step, without a preview and an approval. */
+export function forbiddenName(): GatewayFailure {
+  return failure(
+    "READONLY_WRITE_FORBIDDEN",
+    "There is no such one-step order tool here, and there will not be one. Nothing was done.",
+    { user_action: "Prepare an order as a preview; the owner approves it." },
+  );
+}
+
+export function unknownTool(): GatewayFailure {
+  return failure("NOT_FOUND", "Unknown tool");
+}
+
+export function badCursor(): GatewayFailure {
+  return failure("INPUT_INVALID", "Invalid or expired cursor");
+}
+
+/** What is wrong with a tool's arguments, in words a model can act on. */
+export function inputFailure(error: z.ZodError): GatewayFailure {
+  const shown = error.issues.slice(0, INPUT_PROBLEMS_MAX).map(describeIssue);
+  const more = error.issues.length - shown.length;
+  return failure(
+    "INPUT_INVALID",
+    `The arguments were refused: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`,
+  );
+}
+
+/** Where and what; the value itself is not repeated. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join(".") || "arguments";
+  if (issue.code === "unrecognized_keys") {
+    return `${where}: unknown ${issue.keys.map((key) => JSON.stringify(key.slice(0, 40))).join(", ")}`;
+  }
+  return `${where.slice(0, 80)}: ${issue.message.slice(0, 200)}`;
+}
+
+export function unreachableAccount(retryable: boolean): GatewayFailure {
+  return failure("INTERNAL", "The gateway could not be asked just now. Nothing was done.", {
+    retryable,
+  });
+}
+
+export function deadlineExceeded(): GatewayFailure {
+  return failure("DEADLINE_EXCEEDED", "The gateway did not answer in time.", { retryable: true });
+}

@@ -1,0 +1,12 @@
+import { accountSummary as operation } from "../../protocol/operations/account-summary.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+
+export const accountSummary = defineTool({
+  name: "ibkr_account_summary",
+  title: "Account summary",
+  description: "Net liquidation, cash, margin and buying power of one account.",
+  scope: "ibkr:portfolio:read",
+  annotations: READS_BROKER,
+  input: operation.input,
+  operation,
+});

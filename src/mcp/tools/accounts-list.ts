@@ -1,0 +1,13 @@
+import * as z from "zod";
+import { accountsList as operation } from "../../protocol/operations/accounts-list.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+
+export const accountsList = defineTool({
+  name: "ibkr_accounts_list",
+  title: "Broker accounts",
+  description: "The owner's broker accounts: id, paper or live, base currency.",
+  scope: "ibkr:accounts:read",
+  annotations: READS_BROKER,
+  input: z.strictObject({}),
+  operation,
+});

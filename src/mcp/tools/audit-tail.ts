@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { auditTail as operation } from "../../protocol/operations/edge.ts";
+import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
+import { numeric } from "../json-schema.ts";
+
+export const auditTail = defineTool({
+  name: "ibkr_audit_tail",
+  title: "Audit log",
+  description: "What was done through this gateway, newest first; each record with its leaf hash.",
+  scope: "ibkr:audit:read",
+  annotations: READS_GATEWAY,
+  input: z.strictObject({
+    limit: numeric(z.int().min(1).max(500)).default(50).describe("Records per page"),
+    ...cursorInput,
+  }),
+  operation,
+  paging: {
+    toInput: (position) => ({ beforeSeq: position }),
+    next: (page) => page.nextBeforeSeq,
+  },
+});

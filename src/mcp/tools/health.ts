@@ -1,0 +1,13 @@
+import * as z from "zod";
+import { gatewayHealth } from "../../protocol/operations/edge.ts";
+import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+
+export const health = defineTool({
+  name: "ibkr_health",
+  title: "Gateway health",
+  description: "Whether the gateway answers and the owner's PC is connected to it.",
+  scope: "ibkr:health:read",
+  annotations: READS_GATEWAY,
+  input: z.strictObject({}),
+  operation: gatewayHealth,
+});

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { marketSnapshot as operation } from "../../protocol/operations/market-snapshot.ts";
+import { Conid } from "../../protocol/operations/parts.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { numeric } from "../json-schema.ts";
+
+export const marketSnapshot = defineTool({
+  name: "ibkr_market_snapshot",
+  title: "Quotes",
+  description:
+    "Quotes by conid. Each says whether it is live, delayed, frozen or absent; a null figure is unknown, not zero.",
+  scope: "ibkr:marketdata:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({
+    conids: z
+      .array(numeric(Conid))
+      .min(1)
+      .max(100)
+      .describe("Contract ids from the contract search"),
+  }),
+  operation,
+});

@@ -1,0 +1,14 @@
+import { portfolioSnapshot as operation } from "../../protocol/operations/portfolio-snapshot.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { numeric } from "../json-schema.ts";
+
+export const portfolioSnapshot = defineTool({
+  name: "ibkr_portfolio_snapshot",
+  title: "Portfolio snapshot",
+  description:
+    "One account on one page: worth, cash by currency, profit and loss, largest positions.",
+  scope: "ibkr:portfolio:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({ top: numeric(operation.input.shape.top) }),
+  operation,
+});
