@@ -1,0 +1,65 @@
+import { Browser, checkboxes, formFields, signIn, unescapeHtml } from "./oauth-client.ts";
+import type { RunningGateway } from "./running.ts";
+import { Sorry } from "./say.ts";
+
+export interface ConfirmedPairing {
+  /** The six words over the sidecar's key, as the console showed them. */
+  words: string[];
+  capabilities: string[];
+}
+
+/**
+ * Confirms a pairing as the gateway's owner, through the console's own pages: sign in, type the
+ * code, compare the words, leave the capabilities as they are ticked. `expectedWords` are those on
+ * the sidecar's screen; without them nobody compares, which is for a local gateway only.
+ */
+export async function confirmPairing(
+  gateway: RunningGateway,
+  code: string,
+  expectedWords?: readonly string[],
+): Promise<ConfirmedPairing> {
+  const browser = new Browser(gateway.url);
+  await signIn(browser, gateway.ownerToken);
+  const asking = formFields(await pageText(await browser.get("/pair")));
+  const confirmPage = await pageText(
+    await browser.post("/pair", { csrf: asking.csrf ?? "", code }),
+  );
+  const words = wordsOn(confirmPage);
+  if (expectedWords !== undefined && expectedWords.join(" ") !== words.join(" ")) {
+    throw new Sorry("The six words on the two sides differ; nothing was paired.");
+  }
+  const capabilities = checkboxes(confirmPage, "capability")
+    .filter(({ checked }) => checked)
+    .map(({ value }) => value);
+  const { csrf = "" } = formFields(confirmPage.slice(confirmPage.indexOf("/pair/confirm")));
+  await pageText(
+    await browser.post("/pair/confirm", [
+      ["csrf", csrf],
+      ["code", code],
+      ["words", "same"],
+      ...capabilities.map((capability): [string, string] => ["capability", capability]),
+    ]),
+  );
+  return { words, capabilities };
+}
+
+/** The page's HTML; a page that carries an alert is a refusal in the owner's words. */
+async function pageText(response: Response): Promise<string> {
+  const html = await response.text();
+  const alert = /role="alert"[^>]*>([\s\S]*?)<\/div>/.exec(html)?.[1];
+  if (alert !== undefined) throw new Sorry(plainText(alert));
+  if (response.status !== 200) throw new Error(`the console answered ${response.status}`);
+  return html;
+}
+
+function wordsOn(html: string): string[] {
+  const list = /<ol class="words[^>]*>([\s\S]*?)<\/ol>/.exec(html)?.[1];
+  if (list === undefined) throw new Error("the console showed no fingerprint words");
+  return [...list.matchAll(/<li[^>]*>([\s\S]*?)<\/li>/g)].map(([, item = ""]) => plainText(item));
+}
+
+function plainText(html: string): string {
+  return unescapeHtml(html.replace(/<[^>]*>/g, " "))
+    .replace(/\s+/g, " ")
+    .trim();
+}

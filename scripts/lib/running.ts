@@ -1,0 +1,48 @@
+import { dataDirPath, readSecrets, readState } from "./data-dir.ts";
+import { Sorry } from "./say.ts";
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export interface RunningGateway {
+  url: string;
+  ownerToken: string;
+}
+
+/**
+ * The local gateway to talk to as its owner: the one that `npm start` left its address of in the
+ * data directory, or GATEWAY_URL. The owner's token goes to loopback and nowhere else.
+ */
+export async function findGateway(env: NodeJS.ProcessEnv): Promise<RunningGateway> {
+  const path = dataDirPath(env);
+  const state = await readState(path);
+  const named = env.GATEWAY_URL;
+  const url = named || state?.url;
+  if (!url) {
+    throw new Sorry(`No gateway runs on ${path}. Start one with npm start, or set GATEWAY_URL.`);
+  }
+  if (!URL.canParse(url)) throw new Sorry(`GATEWAY_URL is not an address: ${url}`);
+  const { origin, hostname, protocol } = new URL(url);
+  if (!LOOPBACK.has(hostname) || !/^https?:$/.test(protocol)) {
+    throw new Sorry(
+      `${origin} is not on this machine; this command only talks to a local gateway.`,
+    );
+  }
+  const ownerToken =
+    env.OWNER_TOKEN || (state === null ? undefined : (await readSecrets(path)).OWNER_TOKEN);
+  if (!ownerToken) {
+    throw new Sorry(`No owner token: there is none in ${path}, and OWNER_TOKEN is not set.`);
+  }
+  return { url: origin, ownerToken };
+}
+
+/** Runs a request against the gateway; one that does not answer is said in one line. */
+export async function reach<T>(gateway: RunningGateway, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof TypeError && error.message === "fetch failed") {
+      throw new Sorry(`No gateway answers at ${gateway.url}. Start it with npm start.`);
+    }
+    throw error;
+  }
+}
