@@ -1,0 +1,316 @@
+/**
+ * Every wart the simulator can reproduce, one switch each. The defaults are what the broker's
+ * gateway was seen or documented to do; what only some accounts see is off and can be turned on.
+ * Changed while running by the control port (`PATCH /behaviours`).
+ */
+export interface Behaviours {
+  session: SessionBehaviour;
+  resets: ResetBehaviour;
+  coldReads: ColdReadBehaviour;
+  questions: QuestionBehaviour;
+  orderLife: OrderLifeBehaviour;
+  brackets: BracketBehaviour;
+  duplicates: DuplicateBehaviour;
+  trades: TradeBehaviour;
+  webSocket: WebSocketBehaviour;
+  drift: DriftBehaviour;
+  limits: LimitBehaviour;
+}
+
+/** Group 1: logging in, being logged in, and saying so. */
+export interface SessionBehaviour {
+  /** The first status of a fresh brokerage session says `authenticated:false`. */
+  firstStatusFalse: boolean;
+  /** `compete:false` is refused even without a rival. */
+  forceCompeteRequired: boolean;
+  /** How `/iserver` answers without a brokerage session. */
+  noBrokerageBody: "not-authenticated" | "no-bridge" | "init-session-first";
+  /** What a 401 before login carries. */
+  unauthorizedBody: "empty" | "text" | "json";
+  /** Without a brokerage session the tickle has no `iserver` part. */
+  tickleOmitsIserver: boolean;
+  /** The first tickle after the SSO session died answers 200 `{"error":"no session"}`. */
+  tickleNoSession: boolean;
+  /** What `publish:false` gets at init: 500 by the documentation, 200 in a recording. */
+  publishFalseStatus: 200 | 500;
+  /** From the login page's success to a brokerage session. */
+  authDelayMs: number;
+  /** From authenticated to established. */
+  establishedDelayMs: number;
+  /** An order before `established` is told that its account is not valid. */
+  ordersNeedEstablished: boolean;
+  /** A request without a User-Agent is turned away with an HTML 403. */
+  userAgentRequired: boolean;
+  /** A request with a body of unknown length gets 411. */
+  lengthRequired: boolean;
+}
+
+/** Group 2: what time does to a session. */
+export interface ResetBehaviour {
+  /** The SSO session dies at midnight of the region. */
+  midnight: boolean;
+  /** The brokerage session is lost at 01:00 of the region. */
+  nightly: boolean;
+  /** Without traffic the brokerage session is lost after this long; 0 is never. */
+  idleMs: number;
+  /** Saturday 22:00 to Sunday 01:00 of the region everything answers 503. */
+  weekend: boolean;
+  zone: string;
+}
+
+/** Group 3: what a first read does not tell yet, and what must come before what. */
+export interface ColdReadBehaviour {
+  orders: boolean;
+  trades: boolean;
+  snapshot: boolean;
+  /** The first page of positions lacks the contract's particulars. */
+  positions: boolean;
+  /** How long the older positions trail behind a fill. */
+  positionLagMs: number;
+  pnl: boolean;
+  watchlist: boolean;
+  algos: boolean;
+  history: boolean;
+  /** `/iserver` calls that need accounts say so until `/iserver/accounts` was read. */
+  accountsFirst: boolean;
+  accountsFirstStatus: 400 | 500;
+  /** Strikes and info stay empty until the underlying was searched for. */
+  searchFirst: boolean;
+  /** A search by name leaves strikes empty. */
+  namePoison: boolean;
+}
+
+/** Group 4: the questions before an order. */
+export interface QuestionBehaviour {
+  enabled: boolean;
+  /** Some builds send a question as an object instead of an array. */
+  shape: "array" | "object";
+  /** A limit further than this from the market asks o163. */
+  priceBandPercent: number;
+  /** An order worth more than this asks o451. */
+  valueLimit: number;
+  /** A quantity above this asks o383. */
+  sizeLimit: number;
+  /** A limit buy far above the market gets a cap, o10153. */
+  mandatoryCap: boolean;
+  /** Asks o10151 for a market order and o10152 for a stop. */
+  riskWarnings: boolean;
+  /** Asks o2137 when a sale exceeds the position. */
+  crossSide: boolean;
+  /** Asks p12, whose Yes hands the order to the broker's price management. */
+  priceManagement: boolean;
+  /** Text-only question whose Yes cancels every open order first. */
+  cancelOthers: boolean;
+  /** An unknown question, asked before all others, for tests of the refusal. */
+  extra: readonly { id: string; text: string }[];
+  /** An unanswered question lapses after this long. */
+  ttlMs: number;
+  /** What answering a question gets that another order pushed aside. */
+  invalidatedStatus: 400 | 503;
+  /** The pushed-aside order goes live after this long all the same; 0 is never. */
+  invalidatedGoesLiveMs: number;
+  declineStatus: 200 | 400;
+}
+
+/** Group 5: from accepted to done. */
+export interface OrderLifeBehaviour {
+  /** From the answer to PreSubmitted, and on to Submitted. */
+  routeMs: number;
+  /** Between the fills of one order; 0 fills at once. */
+  fillMs: number;
+  /** The most pieces that one order is filled in. */
+  maxFills: number;
+  /** From the cancel's acknowledgement to its effect. */
+  cancelMs: number;
+  /** A cancel loses the race against the fill. */
+  cancelLosesRace: boolean;
+  /** An order without cover or permission is accepted and then shown as Inactive. */
+  rejectAsInactive: boolean;
+  /** Immediate-or-cancel fills half and cancels the rest. */
+  iocPartial: boolean;
+  /** The day's finished orders are no longer listed after the nightly reset. */
+  dayScoped: boolean;
+}
+
+/** Group 6: one POST, several orders. */
+export interface BracketBehaviour {
+  mode: "ok" | "parent-inactive" | "child-refused" | "error";
+  /** The answer names a child before its parent. */
+  childFirst: boolean;
+}
+
+/** Group 7: the same cOID again. */
+export interface DuplicateBehaviour {
+  reject: boolean;
+  status: 200 | 400;
+  /** When a cOID counts as used. */
+  registerAt: "first-post" | "confirmed";
+  /** A cancelled, rejected or declined order sets its cOID free. */
+  freedAfterEnd: boolean;
+  windowMs: number;
+}
+
+/** Group 8. */
+export interface TradeBehaviour {
+  /** `BOT` and `SLD` instead of `B` and `S`. */
+  longSides: boolean;
+}
+
+/** Group 9. */
+export interface WebSocketBehaviour {
+  heartbeatMs: number;
+  /** A market data stream ends without a word after this long. */
+  marketDataLifeMs: number;
+  /** Messages before this long after the connection hear `waiting for session`. */
+  readyMs: number;
+  /** `sts` comes one key a frame. */
+  stsOneKey: boolean;
+  /** On subscribing, `sor` sends rows with nothing but ids first. */
+  idsOnlyRows: boolean;
+  /** A filtered read of the orders silences `sor` until a forced read. */
+  filterSilencesOrders: boolean;
+  marketDataLines: number;
+  historySlots: number;
+}
+
+/** Group 10: figures and names that are not what they should be. */
+export interface DriftBehaviour {
+  enabled: boolean;
+}
+
+/** The limits of requests, and what breaking them costs. */
+export interface LimitBehaviour {
+  enabled: boolean;
+  /**
+   * Which time counts. `both` adds the wall's to the virtual clock's, so that a client which paces
+   * itself by the wall is not caught out by a clock that stands still.
+   */
+  clock: "both" | "virtual";
+  globalPerSecond: number;
+  penaltyMinutes: number;
+  /** False leaves the tickle alive inside the penalty box; nobody has published which it is. */
+  penaltyCoversTickle: boolean;
+}
+
+export type DeepPartial<T> = { [K in keyof T]?: Partial<T[K]> };
+
+export function defaultBehaviours(): Behaviours {
+  return {
+    session: {
+      firstStatusFalse: true,
+      forceCompeteRequired: false,
+      noBrokerageBody: "not-authenticated",
+      unauthorizedBody: "empty",
+      tickleOmitsIserver: true,
+      tickleNoSession: true,
+      publishFalseStatus: 500,
+      authDelayMs: 3_000,
+      establishedDelayMs: 1_000,
+      ordersNeedEstablished: true,
+      userAgentRequired: true,
+      lengthRequired: true,
+    },
+    resets: {
+      midnight: true,
+      nightly: true,
+      idleMs: 6 * 60_000,
+      weekend: true,
+      zone: "America/New_York",
+    },
+    coldReads: {
+      orders: true,
+      trades: true,
+      snapshot: true,
+      positions: true,
+      positionLagMs: 20_000,
+      pnl: true,
+      watchlist: true,
+      algos: true,
+      history: true,
+      accountsFirst: true,
+      accountsFirstStatus: 400,
+      searchFirst: true,
+      namePoison: true,
+    },
+    questions: {
+      enabled: true,
+      shape: "array",
+      priceBandPercent: 3,
+      valueLimit: 100_000,
+      sizeLimit: 5_000,
+      mandatoryCap: true,
+      riskWarnings: true,
+      crossSide: true,
+      priceManagement: false,
+      cancelOthers: false,
+      extra: [],
+      ttlMs: 60_000,
+      invalidatedStatus: 503,
+      invalidatedGoesLiveMs: 0,
+      declineStatus: 400,
+    },
+    orderLife: {
+      routeMs: 250,
+      fillMs: 400,
+      maxFills: 3,
+      cancelMs: 300,
+      cancelLosesRace: false,
+      rejectAsInactive: true,
+      iocPartial: true,
+      dayScoped: true,
+    },
+    brackets: { mode: "ok", childFirst: true },
+    duplicates: {
+      reject: true,
+      status: 200,
+      registerAt: "first-post",
+      freedAfterEnd: false,
+      windowMs: 24 * 3_600_000,
+    },
+    trades: { longSides: false },
+    webSocket: {
+      heartbeatMs: 10_000,
+      marketDataLifeMs: 10 * 60_000,
+      readyMs: 0,
+      stsOneKey: true,
+      idsOnlyRows: true,
+      filterSilencesOrders: true,
+      marketDataLines: 100,
+      historySlots: 5,
+    },
+    drift: { enabled: true },
+    limits: {
+      enabled: true,
+      clock: "both",
+      globalPerSecond: 10,
+      penaltyMinutes: 15,
+      penaltyCoversTickle: true,
+    },
+  };
+}
+
+/**
+ * Changes behaviours in place.
+ * @throws RangeError naming the first group or switch that does not exist or has another type.
+ */
+export function changeBehaviours(behaviours: Behaviours, changes: unknown): void {
+  if (!isRecord(changes)) throw new RangeError("behaviours must be an object of groups");
+  const groups: Record<string, unknown> = { ...behaviours };
+  for (const [group, switches] of Object.entries(changes)) {
+    const target = groups[group];
+    if (!isRecord(target) || !isRecord(switches)) throw new RangeError(`no behaviours "${group}"`);
+    for (const [name, value] of Object.entries(switches)) {
+      if (
+        typeof target[name] !== typeof value ||
+        Array.isArray(target[name]) !== Array.isArray(value)
+      ) {
+        throw new RangeError(`no behaviour "${group}.${name}" with such a value`);
+      }
+      target[name] = value;
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

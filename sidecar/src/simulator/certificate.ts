@@ -1,0 +1,41 @@
+// x509 finds its algorithms through decorators and wants this loaded before it.
+import "reflect-metadata";
+import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
+
+export interface Certificate {
+  /** The leaf, PEM. */
+  pem: string;
+  /** Its private key, PKCS#8 PEM. */
+  keyPem: string;
+  /** SHA-256 of the leaf as Node prints it: `AB:CD:…`. */
+  sha256: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** A fresh self-signed certificate for the loopback address, as an owner would make for the gateway. */
+export async function createCertificate(now: number): Promise<Certificate> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=localhost, O=Client Portal Gateway simulator",
+    notBefore: new Date(now - DAY_MS),
+    notAfter: new Date(now + 3650 * DAY_MS),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([
+        { type: "ip", value: "127.0.0.1" },
+        { type: "dns", value: "localhost" },
+      ]),
+    ],
+  });
+  const pem = certificate.toString("pem");
+  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
+  return {
+    pem,
+    keyPem: `-----BEGIN PRIVATE KEY-----\n${key.toString("base64")}\n-----END PRIVATE KEY-----\n`,
+    sha256: new NodeCertificate(pem).fingerprint256,
+  };
+}

@@ -1,0 +1,64 @@
+import { encode, type Fields, isFields, type Wire } from "../json.ts";
+
+/** A request as a route sees it: the path below the base, already matched. */
+export interface SimRequest {
+  method: string;
+  path: string;
+  parameters: { readonly [name: string]: string };
+  query: URLSearchParams;
+  headers: { readonly [name: string]: string | readonly string[] | undefined };
+  bodyText: string;
+  /** The parsed body; undefined when there was none. */
+  body: unknown;
+}
+
+export interface SimAnswer {
+  status: number;
+  contentType: string;
+  text: string;
+  headers?: Record<string, string>;
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+export function ok(body: Wire): SimAnswer {
+  return { status: 200, contentType: JSON_TYPE, text: encode(body) };
+}
+
+export function answer(status: number, body: Wire): SimAnswer {
+  return { status, contentType: JSON_TYPE, text: encode(body) };
+}
+
+/** The broker's usual failure. */
+export function failed(status: number, error: string): SimAnswer {
+  return answer(status, { error, statusCode: status });
+}
+
+export function badRequest(reason: string): SimAnswer {
+  return failed(400, `Bad Request: ${reason}`);
+}
+
+export function empty(status: number): SimAnswer {
+  return { status, contentType: "", text: "" };
+}
+
+export function html(status: number, title: string, body: string): SimAnswer {
+  return {
+    status,
+    contentType: "text/html; charset=utf-8",
+    text: `<!DOCTYPE html><html><head><meta charset="utf-8"><title>${title}</title></head><body>${body}</body></html>`,
+  };
+}
+
+export function plain(status: number, text: string): SimAnswer {
+  return { status, contentType: "text/plain; charset=utf-8", text };
+}
+
+/** The body as an object; an empty one when it is anything else. */
+export function fieldsOf(request: SimRequest): Fields {
+  return isFields(request.body) ? request.body : {};
+}
+
+export function parameter(request: SimRequest, name: string): string {
+  return request.parameters[name] ?? "";
+}

@@ -1,0 +1,148 @@
+import { instantOf, localTime, stampOf } from "../zone.ts";
+import type { Venue } from "./instrument.ts";
+
+/** One stretch of trading, in Unix milliseconds. */
+export interface Session {
+  opens: number;
+  closes: number;
+}
+
+interface Pattern {
+  zone: string;
+  liquid: [string, string];
+  extended: [string, string];
+  /** Opens the evening before. */
+  overnight?: boolean;
+  everyDay?: boolean;
+}
+
+const PATTERNS: Record<Venue, Pattern> = {
+  "us-stocks": { zone: "US/Eastern", liquid: ["09:30", "16:00"], extended: ["04:00", "20:00"] },
+  "us-options": { zone: "US/Eastern", liquid: ["09:30", "16:15"], extended: ["09:30", "16:15"] },
+  "us-futures": {
+    zone: "US/Central",
+    liquid: ["08:30", "16:00"],
+    extended: ["17:00", "16:00"],
+    overnight: true,
+  },
+  fx: {
+    zone: "US/Eastern",
+    liquid: ["17:15", "17:00"],
+    extended: ["17:15", "17:00"],
+    overnight: true,
+  },
+  crypto: {
+    zone: "US/Eastern",
+    liquid: ["00:00", "24:00"],
+    extended: ["00:00", "24:00"],
+    everyDay: true,
+  },
+  xetra: { zone: "MET", liquid: ["09:00", "17:30"], extended: ["09:00", "17:30"] },
+  mexico: { zone: "America/Mexico_City", liquid: ["08:30", "15:00"], extended: ["08:30", "15:00"] },
+  tokyo: { zone: "Japan", liquid: ["09:00", "15:30"], extended: ["09:00", "15:30"] },
+};
+
+/** Days on which the New York exchanges stay shut. */
+const US_HOLIDAYS = new Set([
+  "20260101",
+  "20260119",
+  "20260216",
+  "20260403",
+  "20260525",
+  "20260619",
+  "20260703",
+  "20260907",
+  "20261126",
+  "20261225",
+  "20270101",
+  "20270118",
+  "20270215",
+  "20270326",
+  "20270531",
+  "20270618",
+  "20270705",
+  "20270906",
+  "20271125",
+  "20271224",
+]);
+
+export function zoneOf(venue: Venue): string {
+  return PATTERNS[venue].zone;
+}
+
+/** Whether a calendar day is one of trading. Month is 1-based; days may overflow it. */
+export function isTradingDay(venue: Venue, year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  if (PATTERNS[venue].everyDay === true) return true;
+  const weekday = date.getUTCDay();
+  if (weekday === 0 || weekday === 6) return false;
+  const american = venue === "us-stocks" || venue === "us-options" || venue === "us-futures";
+  if (!american) return true;
+  return !US_HOLIDAYS.has(
+    stampOf(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()),
+  );
+}
+
+function sessionOn(
+  venue: Venue,
+  kind: "liquid" | "extended",
+  year: number,
+  month: number,
+  day: number,
+): Session | undefined {
+  if (!isTradingDay(venue, year, month, day)) return undefined;
+  const pattern = PATTERNS[venue];
+  const [opens, closes] = pattern[kind];
+  const at = (time: string, days: number): number => {
+    const [hour = 0, minute = 0] = time.split(":").map(Number);
+    return instantOf(pattern.zone, year, month, day + days, hour, minute);
+  };
+  const evening = pattern.overnight === true && opens > closes;
+  return { opens: at(opens, evening ? -1 : 0), closes: at(closes, 0) };
+}
+
+/** The trading days from `days` before to `days` after the instant's own, oldest first. */
+export function sessionsAround(
+  venue: Venue,
+  kind: "liquid" | "extended",
+  at: number,
+  before: number,
+  after: number,
+): { date: string; session: Session }[] {
+  const local = localTime(at, PATTERNS[venue].zone);
+  const found: { date: string; session: Session }[] = [];
+  for (let offset = -before; offset <= after; offset++) {
+    const day = new Date(Date.UTC(local.year, local.month - 1, local.day + offset));
+    const [year, month, date] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()];
+    const session = sessionOn(venue, kind, year, month, date);
+    if (session !== undefined) found.push({ date: stampOf(year, month, date), session });
+  }
+  return found;
+}
+
+export function isOpen(venue: Venue, kind: "liquid" | "extended", at: number): boolean {
+  return sessionsAround(venue, kind, at, 1, 1).some(
+    ({ session }) => at >= session.opens && at < session.closes,
+  );
+}
+
+/** The instant itself while trading, else the last close before it: when the last price was made. */
+export function lastTradedAt(venue: Venue, at: number): number {
+  let last = at;
+  for (const { session } of sessionsAround(venue, "extended", at, 7, 1)) {
+    if (session.opens > at) break;
+    last = Math.min(at, session.closes);
+  }
+  return last;
+}
+
+/** The close of the last liquid session that ended before the one `at` belongs to. */
+export function previousClose(venue: Venue, at: number): number {
+  const local = localTime(at, PATTERNS[venue].zone);
+  const today = stampOf(local.year, local.month, local.day);
+  let close = at - 86_400_000;
+  for (const { date, session } of sessionsAround(venue, "liquid", at, 8, 0)) {
+    if (date < today && session.closes <= at) close = session.closes;
+  }
+  return close;
+}

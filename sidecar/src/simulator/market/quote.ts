@@ -1,0 +1,115 @@
+import { Decimal } from "decimal.js";
+import { isOpen, lastTradedAt, previousClose, sessionsAround } from "./hours.ts";
+import type { Instrument } from "./instrument.ts";
+import { chance, onTick } from "./prices.ts";
+
+/** What a test set by hand; what is absent stays as the market makes it. */
+export interface Pin {
+  last?: number;
+  bid?: number;
+  ask?: number;
+  halted?: boolean;
+  data?: "R" | "D" | "N";
+  open?: boolean;
+}
+
+export interface Quote {
+  last: Decimal;
+  /** Absent while the market is closed, and for what is not quoted. */
+  bid: Decimal | undefined;
+  ask: Decimal | undefined;
+  bidSize: number;
+  askSize: number;
+  lastSize: number;
+  /** Of the day. */
+  open: Decimal;
+  high: Decimal;
+  low: Decimal;
+  /** Of the day before. */
+  previousClose: Decimal;
+  volume: number;
+  trading: boolean;
+  halted: boolean;
+  data: "R" | "D" | "N";
+}
+
+/** The price the model gives at an instant, unrounded. */
+export type PriceAt = (instrument: Instrument, at: number) => number;
+
+const DELAY_MS = 15 * 60_000;
+const STEPS = 24;
+
+/** The market in one instrument at one instant. */
+export function quoteAt(
+  instrument: Instrument,
+  pin: Pin | undefined,
+  now: number,
+  seed: number,
+  priceAt: PriceAt,
+): Quote {
+  const data = pin?.data ?? instrument.data;
+  const seenAt = data === "D" ? now - DELAY_MS : now;
+  const trading = pin?.open ?? isOpen(instrument.venue, "extended", seenAt);
+  const at = trading ? seenAt : lastTradedAt(instrument.venue, seenAt);
+  const last =
+    pin?.last === undefined
+      ? onTick(priceAt(instrument, at), instrument.tick)
+      : new Decimal(pin.last);
+  const halfSpread = Decimal.max(
+    instrument.tick,
+    last.mul(0.00004).div(instrument.tick).ceil().mul(instrument.tick),
+  );
+  const quoted = trading && pin?.halted !== true && instrument.secType !== "IND";
+  const bid = Decimal.max(last.minus(halfSpread), 0);
+  const draw = (salt: number): number => chance(seed, instrument.conid ^ salt, at, 1000);
+  const day = dayOf(instrument, at, priceAt);
+  return {
+    last,
+    bid: quoted ? (pin?.bid === undefined ? bid : new Decimal(pin.bid)) : undefined,
+    ask: quoted
+      ? pin?.ask === undefined
+        ? last.plus(halfSpread)
+        : new Decimal(pin.ask)
+      : undefined,
+    bidSize: 100 * (1 + Math.floor(draw(1) * 12)),
+    askSize: 100 * (1 + Math.floor(draw(2) * 12)),
+    lastSize: 1 + Math.floor(draw(3) * 200),
+    open: day.open,
+    high: Decimal.max(day.high, last),
+    low: Decimal.min(day.low, last),
+    previousClose: onTick(
+      priceAt(instrument, previousClose(instrument.venue, at)),
+      instrument.tick,
+    ),
+    volume: day.volume,
+    trading,
+    halted: pin?.halted ?? false,
+    data,
+  };
+}
+
+function dayOf(
+  instrument: Instrument,
+  at: number,
+  priceAt: PriceAt,
+): { open: Decimal; high: Decimal; low: Decimal; volume: number } {
+  const started = sessionsAround(instrument.venue, "liquid", at, 7, 1)
+    .map(({ session }) => session)
+    .filter(({ opens }) => opens <= at);
+  const session = started.at(-1) ?? { opens: at, closes: at };
+  const end = Math.min(at, session.closes);
+  let high = -Infinity;
+  let low = Infinity;
+  for (let step = 0; step <= STEPS; step++) {
+    const price = priceAt(instrument, session.opens + ((end - session.opens) * step) / STEPS);
+    high = Math.max(high, price);
+    low = Math.min(low, price);
+  }
+  const elapsed = (end - session.opens) / Math.max(session.closes - session.opens, 1);
+  return {
+    open: onTick(priceAt(instrument, session.opens), instrument.tick),
+    high: onTick(high, instrument.tick),
+    low: onTick(low, instrument.tick),
+    volume: Math.round((50_000_000 / Math.sqrt(instrument.base)) * Math.max(elapsed, 0)),
+  };
+}

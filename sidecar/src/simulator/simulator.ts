@@ -1,0 +1,46 @@
+import { EventEmitter } from "node:events";
+import type { Behaviours } from "./behaviours.ts";
+import type { Clock } from "./clock.ts";
+import type { Market } from "./market/market.ts";
+import { createMarket } from "./market/market.ts";
+import type { Settings } from "./options.ts";
+import { createRandom, type Random } from "./random.ts";
+import { createWorld } from "./state/create.ts";
+import type { World } from "./state/world.ts";
+
+/** What happened, for whoever streams it on. */
+export interface SimulatorEvents {
+  /** The brokerage or SSO session changed. */
+  session: [];
+}
+
+/** The one thing every route, topic and command is handed. */
+export interface Simulator {
+  settings: Settings;
+  behaviours: Behaviours;
+  clock: Clock;
+  world: World;
+  market: Market;
+  events: EventEmitter<SimulatorEvents>;
+  /** The stream of draws for a purpose; the same one each time. */
+  random(purpose: string): Random;
+}
+
+/** A simulator without its servers. */
+export function createSimulator(settings: Settings, clock: Clock): Simulator {
+  const streams = new Map<string, Random>();
+  const random = (purpose: string): Random => {
+    const stream = streams.get(purpose) ?? createRandom(settings.seed, purpose);
+    streams.set(purpose, stream);
+    return stream;
+  };
+  return {
+    settings,
+    behaviours: settings.behaviours,
+    clock,
+    world: createWorld(settings, random("session")),
+    market: createMarket(settings.seed, clock.now),
+    events: new EventEmitter(),
+    random,
+  };
+}

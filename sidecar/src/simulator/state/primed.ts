@@ -1,0 +1,30 @@
+/** What a brokerage session has been asked once already. A new session starts from nothing. */
+export interface Primed {
+  iserverAccounts: boolean;
+  /** Underlyings searched for, and whether the last search for one was by name. */
+  searched: Map<number, { byName: boolean }>;
+  /** Snapshot reads per conid since its stream was opened. */
+  snapshotReads: Map<number, number>;
+  orderReads: number;
+  tradeReads: number;
+  positionReads: Set<string>;
+  pnlSubscribed: boolean;
+  algos: Set<number>;
+  watchlists: Set<string>;
+  history: Set<number>;
+}
+
+export function unprimed(): Primed {
+  return {
+    iserverAccounts: false,
+    searched: new Map(),
+    snapshotReads: new Map(),
+    orderReads: 0,
+    tradeReads: 0,
+    positionReads: new Set(),
+    pnlSubscribed: false,
+    algos: new Set(),
+    watchlists: new Set(),
+    history: new Set(),
+  };
+}
