@@ -1,10 +1,7 @@
-import { Hono } from "hono";
-import type { PageEnv } from "./console/context.ts";
 import { ConfigurationError, type Env, readSettings, type Settings } from "./env.ts";
 import { log } from "./log.ts";
 import { type McpHandler, oauthProvider } from "./oauth/provider.ts";
 import { pages } from "./pages.tsx";
-import { relayRoutes } from "./relay/routes.ts";
 
 export interface Gateway {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
@@ -27,9 +24,7 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
     log("error", "configuration", { message: line });
     return { fetch: async () => new Response(`${line}\n`, { status: 503 }) };
   }
-  const inside = new Hono<PageEnv>();
-  inside.route("/", relayRoutes);
-  inside.route("/", pages(settings));
+  const inside = pages(settings);
   const provider = oauthProvider(settings, mcp, {
     fetch: (request, bindings, ctx) => inside.fetch(request, bindings, ctx),
   });

@@ -10,11 +10,16 @@ import { healthRoutes } from "./health.ts";
 import { log } from "./log.ts";
 import { consentRoutes } from "./oauth/consent.tsx";
 import { signInRoutes } from "./oauth/sign-in.tsx";
+import { relayRoutes } from "./relay/routes.ts";
 import { requestId } from "./request-id.ts";
 
-/** Everything a browser sees: sign-in, consent, console; and the health checks. */
+/**
+ * Everything that is not OAuth's own or behind a token: the relay's entrance (no page, so before the
+ * pages' headers), the health checks, sign-in, consent, console.
+ */
 export function pages(settings: Settings): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
+  app.route("/", relayRoutes);
   app.use(async (c, next) => {
     c.set("settings", settings);
     await next();

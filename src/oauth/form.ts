@@ -44,7 +44,7 @@ export function beginAnonymousForm(c: Context<PageEnv>): string {
   setCookie(c, FORM_COOKIE, token, {
     path: "/",
     httpOnly: true,
-    sameSite: "Strict",
+    sameSite: "Lax",
     maxAge: 3600,
     ...(loopback ? {} : { prefix: "host", secure: true }),
   });
