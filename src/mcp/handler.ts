@@ -40,7 +40,8 @@ export function mcpEndpoint(buildServer: (exchange: Exchange) => Server): McpHan
         if (missing.length > 0) return challenge(exchange, reading, missing, ctx);
       }
       exchanges.set(request, exchange);
-      const response = await parts.protocol.fetch(request, { parsedBody: opened.message });
+      const lane = reading.modernVersion === null ? parts.bothEras : parts.modernEra;
+      const response = await lane.fetch(request, { parsedBody: opened.message });
       if (!response.headers.has("cache-control")) {
         response.headers.set("cache-control", "no-store");
       }
@@ -55,7 +56,12 @@ export const mcpHandler: McpHandler = mcpEndpoint(serverFor);
 interface Parts {
   settings: Settings;
   cursors: CursorCodec;
-  protocol: StatelessMcpHandler;
+  bothEras: StatelessMcpHandler;
+  /**
+   * For messages that name a modern version themselves. It answers them exactly as `bothEras`
+   * does, without first asking whether they might be old ones.
+   */
+  modernEra: StatelessMcpHandler;
 }
 
 function assemble(
@@ -64,24 +70,27 @@ function assemble(
   exchanges: WeakMap<Request, Exchange>,
 ): Parts {
   const settings = readSettings(env);
-  const protocol = createMcpHandler(
-    ({ requestInfo }) => {
-      const exchange = requestInfo === undefined ? undefined : exchanges.get(requestInfo);
-      if (exchange === undefined) throw new Error("a message reached the SDK without its exchange");
-      return buildServer(exchange);
-    },
-    {
-      // Preflights and CORS headers are the OAuth layer's, on this route as on all others.
-      corsOptions: false,
-      allowedHostnames: settings.loopback
-        ? LOOPBACK_HOSTNAMES
-        : [new URL(settings.publicOrigin).hostname],
-      // admitRequest has checked the origin, and more strictly.
-      allowedOriginHostnames: "*",
-      onerror: (error) => log("warn", "mcp.protocol", { detail: error.message.slice(0, 300) }),
-    },
-  );
-  return { settings, protocol, cursors: cursorsOf(env) };
+  const lane = (legacy: "stateless" | "reject") =>
+    createMcpHandler(
+      ({ requestInfo }) => {
+        const exchange = requestInfo === undefined ? undefined : exchanges.get(requestInfo);
+        if (exchange === undefined) throw new Error("a message came to the SDK by another way");
+        return buildServer(exchange);
+      },
+      {
+        legacy,
+        // Preflights and CORS headers are the OAuth layer's, on this route as on all others.
+        corsOptions: false,
+        allowedHostnames: settings.loopback
+          ? LOOPBACK_HOSTNAMES
+          : [new URL(settings.publicOrigin).hostname],
+        // admitRequest has checked the origin, and more strictly.
+        allowedOriginHostnames: "*",
+        onerror: (error) => log("warn", "mcp.protocol", { detail: error.message.slice(0, 300) }),
+      },
+    );
+  const cursors = cursorsOf(env);
+  return { settings, cursors, bothEras: lane("stateless"), modernEra: lane("reject") };
 }
 
 /** Null when the token does not say whose it is; that never happens with tokens we issued. */

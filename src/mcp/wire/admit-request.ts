@@ -5,7 +5,7 @@ import { jsonRpcError } from "./open-message.ts";
 export const LOOPBACK_HOSTNAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
- * Whether a request may speak to the endpoint at all: this path, by POST, and not by a web page of
+ * Whether a request may speak to the endpoint at all: by POST, and not by a web page of
  * some other origin (DNS rebinding, and any page a signed-in owner happens to visit). Programs that
  * send no Origin pass; their token decides.
  */
@@ -13,7 +13,6 @@ export function admitRequest(
   request: Request,
   settings: Pick<Settings, "publicOrigin" | "loopback">,
 ): Response | null {
-  if (new URL(request.url).pathname !== "/mcp") return new Response("Not Found", { status: 404 });
   const origin = request.headers.get("origin");
   if (origin !== null && !isOwnOrigin(origin, settings)) {
     return jsonRpcError(403, -32000, "This origin may not use the endpoint");

@@ -3,56 +3,71 @@ export type BodyText =
   | { ok: true; text: string }
   | { ok: false; reason: "too_large" | "not_utf8" | "broken" | "too_slow" };
 
+export interface BodyLimits {
+  maxBytes: number;
+  deadlineMs: number;
+}
+
 /**
  * Reads a body up to a bound and a deadline. A declared length above the bound is refused without
- * reading; an undeclared one is cut off at the first byte beyond it.
+ * reading; a body of undeclared length is cut off at the first byte beyond it.
  */
-export async function readBody(
-  request: Request,
-  limits: { maxBytes: number; deadlineMs: number },
-): Promise<BodyText> {
-  if (Number(request.headers.get("content-length") ?? 0) > limits.maxBytes) {
+export async function readBody(request: Request, limits: BodyLimits): Promise<BodyText> {
+  const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) > limits.maxBytes) {
     await request.body?.cancel().catch(() => undefined);
     return { ok: false, reason: "too_large" };
   }
-  if (request.body === null) return { ok: true, text: "" };
-  const reader = request.body.getReader();
-  let expired = false;
-  const timer = setTimeout(() => {
-    expired = true;
-    reader.cancel().catch(() => undefined);
-  }, limits.deadlineMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<"too_slow">((resolve) => {
+    timer = setTimeout(resolve, limits.deadlineMs, "too_slow" as const);
+  });
   try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-    let received = 0;
-    let text = "";
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (expired) return { ok: false, reason: "too_slow" };
-      if (done) break;
-      received += value.byteLength;
-      if (received > limits.maxBytes) {
-        await reader.cancel().catch(() => undefined);
-        return { ok: false, reason: "too_large" };
-      }
-      const part = decode(decoder, value);
-      if (part === null) return { ok: false, reason: "not_utf8" };
-      text += part;
-    }
-    const rest = decode(decoder);
-    return rest === null ? { ok: false, reason: "not_utf8" } : { ok: true, text: text + rest };
+    const bytes = await (declared === null
+      ? readBounded(request, limits.maxBytes, deadline)
+      : Promise.race([request.arrayBuffer(), deadline]));
+    if (typeof bytes === "string") return { ok: false, reason: bytes };
+    if (bytes.byteLength > limits.maxBytes) return { ok: false, reason: "too_large" };
+    return decode(bytes);
   } catch {
-    return { ok: false, reason: expired ? "too_slow" : "broken" };
+    return { ok: false, reason: "broken" };
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Null for bytes that are not UTF-8. Without bytes: the end of the stream. */
-function decode(decoder: TextDecoder, bytes?: Uint8Array): string | null {
+async function readBounded(
+  request: Request,
+  maxBytes: number,
+  deadline: Promise<"too_slow">,
+): Promise<Uint8Array | "too_large" | "too_slow"> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  const reader = request.body?.getReader();
+  while (reader !== undefined) {
+    const read = await Promise.race([reader.read(), deadline]);
+    if (read !== "too_slow" && read.done) break;
+    received += read === "too_slow" ? 0 : read.value.byteLength;
+    if (read === "too_slow" || received > maxBytes) {
+      reader.cancel().catch(() => undefined);
+      return read === "too_slow" ? read : "too_large";
+    }
+    chunks.push(read.value);
+  }
+  const bytes = new Uint8Array(received);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function decode(bytes: ArrayBuffer | Uint8Array): BodyText {
   try {
-    return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+    return { ok: true, text: decoder.decode(bytes) };
   } catch {
-    return null;
+    return { ok: false, reason: "not_utf8" };
   }
 }
