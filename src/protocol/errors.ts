@@ -1,3 +1,5 @@
+import { ORDER_ONLY_CODES } from "./orders/refusal.ts";
+
 /**
  * The closed set of reasons the gateway may give a caller. Names shared with the Rust predecessor
  * keep its spelling, so that a client which already handles them keeps working.
@@ -23,6 +25,7 @@ export const GATEWAY_ERROR_CODES = [
   "BROKER_RATE_LIMITED",
   "BROKER_CAPABILITY_UNAVAILABLE",
   "BROKER_RESPONSE_INVALID",
+  "BROKER_CERTIFICATE_CHANGED",
   "MARKET_DATA_UNAVAILABLE",
   "MARKET_DATA_INCOMPLETE",
   "HISTORICAL_BARS_UNAVAILABLE",
@@ -38,6 +41,7 @@ export const GATEWAY_ERROR_CODES = [
   "OUTCOME_UNKNOWN",
   "NOT_FOUND",
   "INTERNAL",
+  ...ORDER_ONLY_CODES,
 ] as const;
 
 export type GatewayErrorCode = (typeof GATEWAY_ERROR_CODES)[number];
