@@ -82,6 +82,8 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
       port,
       log: new Log(LogLevel.ERROR),
       logRequests: false,
+      // For `sql` below.
+      unsafeInspectDurableObjects: true,
       handleStructuredLogs: ({ level, message }) => onLog({ level, message }),
       ...(options.dataDir === undefined ? {} : { resourcePersistencePath: options.dataDir }),
       workers: [

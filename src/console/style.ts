@@ -85,7 +85,7 @@ dl.facts dt { color: var(--soft); }
 .note.bad { background: var(--bad-ground); border-color: color-mix(in srgb, var(--bad) 35%, transparent); }
 .note.ok { background: var(--ok-ground); border-color: color-mix(in srgb, var(--ok) 35%, transparent); }
 .note h2 { font-size: 1rem; }
-.next { border-left: 4px solid var(--accent); }
+.next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
 .copy { display: block; padding: 0.625rem 0.75rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 10px; user-select: all; overflow-x: auto; white-space: pre; overflow-wrap: normal; }
 
 form { display: grid; gap: 1rem; }
@@ -127,8 +127,12 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 .rows > li { padding: 0.75rem 0; border-top: 1px solid var(--line); display: grid; gap: 0.125rem; }
 .rows > li:first-child { border-top: 0; padding-top: 0; }
 .rows .line { display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; align-items: baseline; justify-content: space-between; }
+.rows .state.ok { color: var(--ink); font-weight: 550; }
 .pager { display: flex; justify-content: space-between; gap: 1rem; }
 
+@media (max-width: 30rem) {
+  .actions > button, .actions > .button { flex: 1 1 auto; }
+}
 @media (min-width: 46rem) {
   main { padding: 2.25rem 1.5rem 4rem; gap: 1.5rem; }
   .top > div { padding: 0.5rem 1.5rem 0; display: flex; align-items: center; gap: 2rem; }

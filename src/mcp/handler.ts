@@ -5,6 +5,7 @@ import { accountObject, type Env, readSettings, type Settings } from "../env.ts"
 import { log } from "../log.ts";
 import type { GrantProps, McpHandler } from "../oauth/provider.ts";
 import type { Scope } from "../protocol/scopes.ts";
+import { requestId } from "../request-id.ts";
 import { noteRefusal } from "./ask-account.ts";
 import { type CursorCodec, cursorsOf } from "./cursor.ts";
 import type { Exchange } from "./exchange.ts";
@@ -110,7 +111,7 @@ function exchangeOf(
     granted: new Set(scope),
     account: accountObject(env, userId),
     cursors,
-    requestId: crypto.randomUUID(),
+    requestId: requestId(request),
     traceparent: traceparentOf(request),
   };
 }

@@ -216,9 +216,7 @@ function Consent(props: {
             Deny
           </button>
         </div>
-        <p class="soft small">
-          You can withdraw this at any time under Clients. Orders always need your own approval.
-        </p>
+        <p class="soft small">You can withdraw this at any time under Clients.</p>
       </form>
       <details class="small">
         <summary>Where the answer goes</summary>

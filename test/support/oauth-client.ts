@@ -1,0 +1,13 @@
+export {
+  type AuthorizationAnswer,
+  authorize,
+  Browser,
+  type Connection,
+  checkboxes,
+  connect,
+  formFields,
+  register,
+  signIn,
+  type Tokens,
+  tokenRequest,
+} from "../../scripts/lib/oauth-client.ts";
