@@ -1,0 +1,181 @@
+import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { isOperationName } from "../../../src/protocol/operations/registry.ts";
+import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
+import { contextFor } from "../operations/context.ts";
+import type { BrokerEvent, OperationExecutor } from "../operations/executor.ts";
+import { SERVED } from "../operations/served.ts";
+import { parseGatewayAddress } from "./address.ts";
+import { filePins, memoryPins } from "./certificate-pin.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { portfolioAccounts } from "./endpoints/accounts.ts";
+import { liveOrders } from "./endpoints/orders.ts";
+import { trades } from "./endpoints/trades.ts";
+import type { BrokerLogger } from "./logger.ts";
+import { createPacer } from "./pacing/pacer.ts";
+import { filePacingStore } from "./pacing/store.ts";
+import { type Ask, createPortal, type Portal } from "./portal.ts";
+import { nearestResetZone } from "./session/calendar.ts";
+import { fileSessionStore } from "./session/store.ts";
+import { createSupervisor } from "./session/supervisor.ts";
+import { createTransport } from "./transport.ts";
+import { createWire } from "./wire.ts";
+
+export interface BrokerOptions {
+  /** Where the Client Portal Gateway listens, e.g. `https://127.0.0.1:5000`; loopback only. */
+  baseUrl: string;
+  /** Pins, pacing and the init budget live here. */
+  configDir: string;
+  /** Labels every figure as the simulator's. */
+  simulated?: boolean;
+  logger: BrokerLogger;
+  clock?: Clock;
+  random?: () => number;
+  /** Tells order references of this gateway from everybody else's; without it all are foreign. */
+  isOwnOrder?: (orderRef: string) => boolean;
+}
+
+export interface Broker extends OperationExecutor {
+  /** The session as it stands now; costs the broker nothing. */
+  session(): BrokerSession;
+}
+
+/** Connects the broker side: one client, one pacer, one supervisor for the whole process. */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const { logger, configDir } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const address = parseGatewayAddress(options.baseUrl);
+  const source = options.simulated ? "simulator" : "client_portal";
+  const isOwnOrder = options.isOwnOrder ?? (() => false);
+
+  const pacer = createPacer({
+    clock,
+    store: filePacingStore(configDir, () =>
+      logger.warn({}, "the pacing file could not be read; starting without it"),
+    ),
+  });
+  const transport = createTransport({
+    address,
+    // The simulator makes itself a new certificate at each start.
+    pins: options.simulated ? memoryPins() : filePins(configDir),
+    clock,
+    onFirstUse: (sha256) =>
+      logger.info({ sha256 }, "trusting the gateway's certificate from its first use on"),
+  });
+  const wire = createWire({
+    transport,
+    pacer,
+    clock,
+    onRateLimited: () => supervisor.observe({ kind: "rate_limited", until: pacer.silentUntil() }),
+  });
+
+  let portal: Portal | null = null;
+  const warm = async (): Promise<boolean> => {
+    const answered = await Promise.all([
+      warmUp(portfolioAccounts),
+      warmUp(liveOrders()),
+      warmUp(trades(1)),
+    ]);
+    return answered.every((yes) => yes);
+  };
+  const warmUp = async <T>(ask: Ask<T>): Promise<boolean> => {
+    if (portal === null) return false;
+    try {
+      // Cold answers are what a warm-up is for; nobody believes them yet.
+      await portal.ask(
+        { ...ask, needs: "nothing", priority: "reconcile" },
+        { fresh: true, maxWaitMs: 10_000, firstLookOnly: true },
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      logger.debug({ read: ask.name, code: error.failure.code }, "warm-up read failed");
+      return false;
+    }
+  };
+
+  const supervisor = createSupervisor({
+    wire,
+    clock,
+    store: fileSessionStore(configDir),
+    logger,
+    around: {
+      source,
+      resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
+      loginUrl: `${address.origin}/`,
+    },
+    warm,
+  });
+  portal = createPortal({ wire, supervisor, clock, logger, random });
+
+  const listeners = new Set<(event: BrokerEvent) => void>();
+  let told = "";
+  const tellSession = (): void => {
+    const session = supervisor.session();
+    const { observed_at: _seen, ...lasting } = session;
+    const mark = JSON.stringify(lasting);
+    if (mark === told) return;
+    told = mark;
+    for (const listener of listeners) listener({ type: "broker.session", payload: session });
+  };
+  supervisor.onChange((belief, before) => {
+    if (belief.generation !== before.generation) {
+      logger.info({ generation: belief.generation }, "broker session changed");
+    }
+    tellSession();
+  });
+  if (pacer.silentUntil() > 0) {
+    supervisor.observe({ kind: "rate_limited", until: pacer.silentUntil() });
+  }
+  supervisor.start();
+
+  return {
+    session: () => supervisor.session(),
+    execute: async (request) => {
+      if (!isOperationName(request.operation)) {
+        throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
+      }
+      if (portal === null) throw new Error("unreachable");
+      const served = SERVED[request.operation];
+      const end = new AbortController();
+      const cancel = clock.after(request.deadlineMs, () => end.abort());
+      const signal = AbortSignal.any([end.signal, request.signal]);
+      const context = contextFor({
+        portal,
+        clock,
+        source,
+        signal,
+        deadlineAt: clock.now() + request.deadlineMs,
+        session: () => supervisor.session(),
+        isOwnOrder,
+      });
+      try {
+        return await served.execute(context, request.input);
+      } catch (error) {
+        if (error instanceof GatewayError) {
+          logger.debug(
+            { operation: request.operation, code: error.failure.code, detail: error.detail },
+            "operation failed",
+          );
+        } else {
+          logger.error(
+            { operation: request.operation, err: error },
+            "operation failed unexpectedly",
+          );
+        }
+        throw error;
+      } finally {
+        cancel();
+      }
+    },
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => {
+      await supervisor.close();
+      pacer.close();
+      await transport.close();
+    },
+  };
+}

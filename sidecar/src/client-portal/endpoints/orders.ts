@@ -1,0 +1,67 @@
+import * as z from "zod";
+import type { Ask } from "../portal.ts";
+import { wire } from "../wire-values.ts";
+import { readWith } from "./read-with.ts";
+
+/** A row of `/iserver/account/orders`, and of the `sor` stream, whose rows may hold any part of it. */
+export const OrderRow = z.looseObject({
+  acct: wire.text,
+  account: wire.text,
+  orderId: wire.text,
+  order_ref: wire.text,
+  parentId: wire.text,
+  ocaGroupId: wire.text,
+  conid: wire.conid,
+  ticker: wire.text,
+  secType: wire.text,
+  listingExchange: wire.text,
+  cashCcy: wire.currency,
+  side: wire.text,
+  orderType: wire.text,
+  origOrderType: wire.text,
+  price: wire.decimal,
+  auxPrice: wire.decimal,
+  stop_price: wire.decimal,
+  timeInForce: wire.text,
+  outsideRTH: wire.boolean,
+  totalSize: wire.decimal,
+  filledQuantity: wire.decimal,
+  remainingQuantity: wire.decimal,
+  avgPrice: wire.decimal,
+  status: wire.text,
+  order_ccp_status: wire.text,
+  order_cancellation_by_system_reason: wire.text,
+  lastExecutionTime_r: wire.integer,
+});
+export type OrderRow = z.output<typeof OrderRow>;
+
+const LiveOrders = z.looseObject({
+  orders: wire.list.transform((rows) =>
+    rows.flatMap((row) => {
+      const parsed = OrderRow.safeParse(row);
+      return parsed.success && parsed.data.orderId !== null ? [parsed.data] : [];
+    }),
+  ),
+  snapshot: wire.boolean,
+});
+export type LiveOrders = z.output<typeof LiveOrders>;
+
+/**
+ * The broker's day of orders. Never asked with a filter: a filtered read silences the order stream
+ * until a forced one.
+ */
+export function liveOrders(more: { accountId?: string; force?: boolean } = {}): Ask<LiveOrders> {
+  return {
+    name: "iserver.orders",
+    path: "/iserver/account/orders",
+    query: {
+      ...(more.force ? { force: "true" } : {}),
+      ...(more.accountId === undefined ? {} : { accountId: more.accountId }),
+    },
+    needs: "brokerage",
+    pace: "orders",
+    ttlMs: 5_000,
+    isCold: (live) => live.orders.length === 0,
+    decode: readWith("iserver.orders", LiveOrders),
+  };
+}

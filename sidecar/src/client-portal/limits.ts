@@ -1,0 +1,49 @@
+/** Every bound of the broker side, with its unit in its name. */
+export const LIMITS = {
+  connectTimeoutMs: 2_000,
+  readTimeoutMs: 15_000,
+  orderTimeoutMs: 20_000,
+  scannerParamsTimeoutMs: 30_000,
+  loginTimeoutMs: 40_000,
+  /** The gateway's own build is of 2017 and closes idle sockets; ours are dropped sooner. */
+  keepAliveMs: 4_000,
+  maxConnections: 8,
+  maxAnswerBytes: 8 * 1024 * 1024,
+  /** Reads are tried again on a reset or a 5xx, at most this often. */
+  readRetries: 2,
+  readRetryBaseMs: 300,
+
+  tickleEveryMs: 60_000,
+  /** Documented once a minute; at 80 %. */
+  ssoValidateEveryMs: 75_000,
+  penaltyMs: 15 * 60_000,
+  initBackoffFirstMs: 60_000,
+  initBackoffLastMs: 30 * 60_000,
+  /** A session that held this long has proved itself; the init budget starts afresh. */
+  initBudgetResetMs: 5 * 60_000,
+  establishPollMs: 2_000,
+  establishPatienceMs: 60_000,
+  gatewayDownPollMs: 5_000,
+  loginPollMs: 30_000,
+  maintenancePollMs: 60_000,
+  blockedPollMs: 5 * 60_000,
+  /** A gap this much longer than the timer that should have ended it means the PC slept. */
+  sleepGapMs: 90_000,
+  endWarningMs: 30 * 60_000,
+
+  snapshotConids: 100,
+  snapshotFields: 50,
+  snapshotPolls: 5,
+  snapshotPollMs: 500,
+  coldReadPauseMs: 1_000,
+  positionsPageSize: 100,
+  positionsPages: 50,
+  historyConcurrency: 4,
+  historyPoints: 1_000,
+  scannerRows: 50,
+
+  brokerTextChars: 500,
+  cacheEntries: 2_000,
+  staleServeMs: 60 * 60_000,
+  queuedRequests: 500,
+} as const;

@@ -1,0 +1,250 @@
+import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import type { Clock } from "../clock.ts";
+import { LIMITS } from "../limits.ts";
+import type { PacingStore } from "./store.ts";
+import {
+  ENDPOINT_PACES,
+  type EndpointPace,
+  earliestStart,
+  GLOBAL_WINDOWS,
+  isPaceName,
+  type PaceName,
+  prune,
+} from "./windows.ts";
+
+/**
+ * Every request to the broker passes here, the whole process through one gate. Urgent work goes
+ * first and finds room even when reads fill the line; after a 429 nothing passes for a quarter of
+ * an hour but the owner's own cancel.
+ */
+export const PRIORITIES = [
+  "owner_cancel",
+  "cancel",
+  "order",
+  "reconcile",
+  "keepalive",
+  "read",
+] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** Starts of the global windows that reads leave to what is more urgent. */
+const RESERVE: Record<Priority, number> = {
+  owner_cancel: 0,
+  cancel: 0,
+  order: 1,
+  reconcile: 1,
+  keepalive: 1,
+  read: 2,
+};
+
+export interface PaceRequest {
+  pace: PaceName;
+  priority: Priority;
+  /** Refused at once when the wait would be longer. */
+  maxWaitMs: number;
+  signal?: AbortSignal;
+}
+
+export interface Pacer {
+  /** Resolves when the request may start; call the result once it has ended. */
+  acquire(request: PaceRequest): Promise<() => void>;
+  /** A 429 came back. */
+  penalize(): void;
+  /** No request before this time (ms since the epoch); 0 when none holds. */
+  silentUntil(): number;
+  close(): void;
+}
+
+interface Waiter extends PaceRequest {
+  order: number;
+  deadline: number;
+  start(release: () => void): void;
+  refuse(error: unknown): void;
+}
+
+export function createPacer(options: { clock: Clock; store: PacingStore }): Pacer {
+  const { clock, store } = options;
+  const kept = store.load();
+  let silentUntil = kept?.silent_until ?? 0;
+  let penalties = kept?.penalties ?? 0;
+  let globalStarts: number[] = [];
+  const starts = new Map<PaceName, number[]>();
+  for (const [name, times] of Object.entries(kept?.starts ?? {})) {
+    // A clock that was set back must not lock an endpoint for longer than its window.
+    if (isPaceName(name))
+      starts.set(
+        name,
+        times.filter((time) => time <= clock.now()),
+      );
+  }
+  const running = new Map<PaceName, number>();
+  let waiters: Waiter[] = [];
+  let order = 0;
+  let cancelWake = (): void => {};
+  let closed = false;
+
+  const paceOf = (name: PaceName): EndpointPace => ENDPOINT_PACES[name];
+
+  const save = (): void => {
+    const slow: Record<string, number[]> = {};
+    for (const [name, times] of starts) {
+      if (paceOf(name).windows.some((window) => window.windowMs >= 5_000) && times.length > 0) {
+        slow[name] = times;
+      }
+    }
+    store.save({ v: 1, silent_until: silentUntil, penalties, starts: slow });
+  };
+
+  /** When this request could start by the windows alone; Infinity while its endpoint is full. */
+  const possibleAt = (request: PaceRequest, now: number): number => {
+    const pace = paceOf(request.pace);
+    if (pace.concurrency !== undefined && (running.get(request.pace) ?? 0) >= pace.concurrency) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return Math.max(
+      earliestStart(globalStarts, GLOBAL_WINDOWS, now, RESERVE[request.priority]),
+      earliestStart(starts.get(request.pace) ?? [], pace.windows, now),
+    );
+  };
+
+  const begin = (waiter: Waiter, now: number): void => {
+    globalStarts = prune([...globalStarts, now], GLOBAL_WINDOWS, now);
+    const pace = paceOf(waiter.pace);
+    if (pace.windows.length > 0) {
+      const times = prune([...(starts.get(waiter.pace) ?? []), now], pace.windows, now);
+      starts.set(waiter.pace, times);
+      if (pace.windows.some((window) => window.windowMs >= 5_000)) save();
+    }
+    running.set(waiter.pace, (running.get(waiter.pace) ?? 0) + 1);
+    let released = false;
+    waiter.start(() => {
+      if (released) return;
+      released = true;
+      running.set(waiter.pace, (running.get(waiter.pace) ?? 1) - 1);
+      pump();
+    });
+  };
+
+  const pump = (): void => {
+    cancelWake();
+    const now = clock.now();
+    let wakeAt = Number.POSITIVE_INFINITY;
+    for (const waiter of [...waiters]) {
+      const at = possibleAt(waiter, now);
+      if (at <= now) {
+        waiters = waiters.filter((other) => other !== waiter);
+        begin(waiter, now);
+      } else if (
+        waiter.deadline < now ||
+        (at !== Number.POSITIVE_INFINITY && at > waiter.deadline)
+      ) {
+        waiters = waiters.filter((other) => other !== waiter);
+        waiter.refuse(tooBusy(Math.min(at, now + 60_000) - now));
+      } else {
+        wakeAt = Math.min(wakeAt, at, waiter.deadline + 1);
+      }
+    }
+    if (wakeAt !== Number.POSITIVE_INFINITY && !closed) {
+      cancelWake = clock.after(Math.max(1, wakeAt - now), pump);
+    }
+  };
+
+  return {
+    acquire: (request) => {
+      const now = clock.now();
+      if (closed) return Promise.reject(tooBusy(1_000));
+      if (request.signal?.aborted) return Promise.reject(aborted());
+      if (now < silentUntil && request.priority !== "owner_cancel") {
+        return Promise.reject(inPenaltyBox(silentUntil - now));
+      }
+      const at = possibleAt(request, now);
+      if (at !== Number.POSITIVE_INFINITY && at - now > request.maxWaitMs) {
+        return Promise.reject(tooBusy(at - now));
+      }
+      if (waiters.length >= LIMITS.queuedRequests && request.priority === "read") {
+        return Promise.reject(tooBusy(1_000));
+      }
+      return new Promise((resolve, reject) => {
+        const onAbort = (): void => {
+          waiters = waiters.filter((other) => other !== waiter);
+          reject(aborted());
+        };
+        const waiter: Waiter = {
+          ...request,
+          order: order++,
+          deadline: now + request.maxWaitMs,
+          start: (release) => {
+            request.signal?.removeEventListener("abort", onAbort);
+            resolve(release);
+          },
+          refuse: (error) => {
+            request.signal?.removeEventListener("abort", onAbort);
+            reject(error);
+          },
+        };
+        request.signal?.addEventListener("abort", onAbort, { once: true });
+        waiters.push(waiter);
+        waiters.sort(byUrgency);
+        pump();
+      });
+    },
+    penalize: () => {
+      silentUntil = clock.now() + LIMITS.penaltyMs;
+      penalties += 1;
+      save();
+      const refused = waiters.filter((waiter) => waiter.priority !== "owner_cancel");
+      waiters = waiters.filter((waiter) => waiter.priority === "owner_cancel");
+      for (const waiter of refused) waiter.refuse(inPenaltyBox(LIMITS.penaltyMs));
+    },
+    silentUntil: () => (clock.now() < silentUntil ? silentUntil : 0),
+    close: () => {
+      closed = true;
+      cancelWake();
+      const left = waiters;
+      waiters = [];
+      for (const waiter of left) waiter.refuse(tooBusy(1_000));
+    },
+  };
+}
+
+const byUrgency = (a: Waiter, b: Waiter): number =>
+  PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || a.order - b.order;
+
+function tooBusy(waitMs: number): GatewayError {
+  return new GatewayError(
+    failure(
+      "BROKER_RATE_LIMITED",
+      "The broker allows this question only so often; ask again later.",
+      {
+        retryable: true,
+        retry_after_ms: Math.max(1, Math.ceil(waitMs)),
+      },
+    ),
+  );
+}
+
+function inPenaltyBox(waitMs: number): GatewayError {
+  return new GatewayError(
+    failure(
+      "BROKER_RATE_LIMITED",
+      "The broker refused us for asking too often. Nothing is sent to it until the time is over.",
+      {
+        retryable: true,
+        retry_after_ms: Math.ceil(waitMs),
+        user_action: "Wait. If another program on this PC uses the same broker login, stop it.",
+      },
+    ),
+  );
+}
+
+function aborted(): GatewayError {
+  return new GatewayError(
+    failure(
+      "DEADLINE_EXCEEDED",
+      "The time for this call was over before the broker could be asked.",
+      {
+        retryable: true,
+      },
+    ),
+  );
+}

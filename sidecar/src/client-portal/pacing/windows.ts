@@ -1,0 +1,77 @@
+/**
+ * How often the broker may be asked, as sliding windows: at most `max` starts in any `windowMs`.
+ * The figures are 80 % of the documented ones, because the penalty box is per internet address and
+ * another program on this PC may be asking too.
+ */
+export interface Window {
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+export interface EndpointPace {
+  readonly windows: readonly Window[];
+  /** At most this many unanswered at once. */
+  readonly concurrency?: number;
+}
+
+/** Over everything that leaves. Documented: 10 a second; 6 a second is kept up, 8 is the most in any one. */
+export const GLOBAL_WINDOWS: readonly Window[] = [
+  { max: 8, windowMs: 1_000 },
+  { max: 60, windowMs: 10_000 },
+];
+
+const oncePer = (documentedMs: number): EndpointPace => ({
+  windows: [{ max: 1, windowMs: documentedMs * 1.25 }],
+});
+
+export const ENDPOINT_PACES = {
+  /** Bound by the global windows only. */
+  any: { windows: [] },
+  snapshot: { windows: [{ max: 8, windowMs: 1_000 }] },
+  history: { windows: [{ max: 40, windowMs: 60_000 }], concurrency: 4 },
+  scanner_params: oncePer(15 * 60_000),
+  scanner_run: oncePer(1_000),
+  trades: oncePer(5_000),
+  orders: oncePer(5_000),
+  pnl: oncePer(5_000),
+  portfolio_accounts: oncePer(5_000),
+  performance: oncePer(15 * 60_000),
+  transactions: oncePer(15 * 60_000),
+  fyi: oncePer(1_000),
+  fyi_unread: oncePer(5 * 60_000),
+  tickle: oncePer(1_000),
+  sso_validate: oncePer(60_000),
+} as const satisfies Record<string, EndpointPace>;
+
+export type PaceName = keyof typeof ENDPOINT_PACES;
+
+export function isPaceName(name: string): name is PaceName {
+  return Object.hasOwn(ENDPOINT_PACES, name);
+}
+
+/**
+ * When a start is allowed, given the starts so far (ascending, milliseconds): `now` or later. Only
+ * `max − reserve` of each window may be used, which keeps room for what is more urgent.
+ */
+export function earliestStart(
+  starts: readonly number[],
+  windows: readonly Window[],
+  now: number,
+  reserve = 0,
+): number {
+  let at = now;
+  for (const { max, windowMs } of windows) {
+    const allowed = Math.max(1, max - reserve);
+    const blocking = starts[starts.length - allowed];
+    // The start that must have left the window before one more fits.
+    if (blocking !== undefined) at = Math.max(at, blocking + windowMs);
+  }
+  return at;
+}
+
+/** The starts that can still matter to any of the windows. */
+export function prune(starts: number[], windows: readonly Window[], now: number): number[] {
+  const longest = Math.max(0, ...windows.map((window) => window.windowMs));
+  const firstKept = starts.findIndex((start) => start > now - longest);
+  return firstKept <= 0 ? (firstKept === 0 ? starts : []) : starts.slice(firstKept);
+}

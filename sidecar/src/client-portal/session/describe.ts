@@ -1,0 +1,176 @@
+import type { Source } from "../../../../src/protocol/operations/parts.ts";
+import type { BrokerSession } from "../../../../src/protocol/operations/session-status.ts";
+import { isoTime } from "../clock.ts";
+import { LIMITS } from "../limits.ts";
+import { type Belief, hasRival, isEstablished, type SessionState } from "./belief.ts";
+import { inMaintenanceWindow, nextMidnight, type ResetZone } from "./calendar.ts";
+import { provenMode } from "./mode.ts";
+
+export interface Surroundings {
+  source: Source;
+  resetZone: ResetZone;
+  /** Where the owner logs in. */
+  loginUrl: string;
+}
+
+/** The one word for all that is believed. */
+export function stateOf(belief: Belief, now: number, zone: ResetZone): SessionState {
+  if (belief.silentUntil > now) return "penalty_box";
+  if (belief.certificateChanged || belief.accessDenied) return "blocked";
+  if (belief.gateway === "down") return "gateway_down";
+  if (belief.faults >= 2) {
+    return inMaintenanceWindow(now, zone) ? "maintenance_suspected" : "unknown";
+  }
+  if (belief.sso === "dead") return "login_required";
+  if (belief.generation !== null) return "ready";
+  if (hasRival(belief)) return "takeover_required";
+  if (isEstablished(belief.auth) || belief.establishingSince !== null) return "initializing";
+  if (belief.sso !== "alive") return "unknown";
+  return belief.init.failures > 0 ? "degraded" : "initializing";
+}
+
+/** What may be asked of the broker in a state. */
+export function readsIn(belief: Belief, state: SessionState): BrokerSession["reads"] {
+  if (state === "ready") return "all";
+  if (state === "penalty_box") return "cached_only";
+  if (state === "blocked" || state === "gateway_down" || state === "login_required") return "none";
+  return belief.sso === "alive" ? "portfolio_only" : "none";
+}
+
+export function describe(belief: Belief, now: number, around: Surroundings): BrokerSession {
+  const state = stateOf(belief, now, around.resetZone);
+  const endsAt = sessionEnd(belief, now, around.resetZone);
+  const words = WORDS[state];
+  return {
+    state,
+    meaning: meaningOf(belief, state, words.meaning),
+    mode: provenMode(belief),
+    generation: belief.generation,
+    observed_at: belief.observedAt === null ? null : isoTime(belief.observedAt),
+    source: around.source,
+    next_step: nextStep(belief, state, words.next, around),
+    session_ends_at: endsAt === null ? null : isoTime(endsAt),
+    warnings: warningsOf(belief, state, now, endsAt),
+    reads: readsIn(belief, state),
+    server_version: belief.auth?.serverVersion ?? null,
+    silent_until: belief.silentUntil > now ? isoTime(belief.silentUntil) : null,
+  };
+}
+
+const WORDS: Record<SessionState, { meaning: string; next: string | null }> = {
+  unknown: {
+    meaning: "The sidecar does not know yet how the broker session stands.",
+    next: null,
+  },
+  gateway_down: {
+    meaning: "The Client Portal Gateway does not run on this PC.",
+    next: "Start the Client Portal Gateway on your PC, then log in at LOGIN_URL.",
+  },
+  login_required: {
+    meaning: "The Client Portal Gateway runs, but nobody is logged in.",
+    next: "Log in at LOGIN_URL on the PC that runs the gateway.",
+  },
+  initializing: {
+    meaning: "You are logged in; the broker is still opening the trading session.",
+    next: "Wait a moment; this takes up to a minute after a login.",
+  },
+  ready: { meaning: "The broker session is ready.", next: null },
+  degraded: {
+    meaning:
+      "You are logged in, but the broker does not open the trading session; balances and positions can still be read.",
+    next: "Wait for the next try, or log in again at LOGIN_URL.",
+  },
+  takeover_required: {
+    meaning:
+      "Another program (TWS, the phone app or the web portal) holds the trading session of this login; balances and positions can still be read.",
+    next: "Close the other program, or run `ibkr-sidecar takeover` on the PC to take the session from it.",
+  },
+  blocked: {
+    meaning: "The gateway refuses this program.",
+    next: "Check that the gateway's conf.yaml allows 127.0.0.1, then wait five minutes.",
+  },
+  penalty_box: {
+    meaning: "The broker refused us for asking too often; nothing is sent to it for a while.",
+    next: "Wait. If another program on this PC uses the same broker login, stop it.",
+  },
+  maintenance_suspected: {
+    meaning: "The broker does not answer, as it often does during its nightly maintenance.",
+    next: "Wait; it usually ends within two hours.",
+  },
+};
+
+function meaningOf(belief: Belief, state: SessionState, usual: string): string {
+  if (state === "blocked" && belief.certificateChanged) {
+    return "The gateway shows another certificate than the one this sidecar trusts.";
+  }
+  if (state === "unknown" && belief.faults >= 2) {
+    return "The gateway runs, but it gets no answer from the broker.";
+  }
+  return usual;
+}
+
+function nextStep(
+  belief: Belief,
+  state: SessionState,
+  usual: string | null,
+  around: Surroundings,
+): string | null {
+  if (state === "blocked" && belief.certificateChanged) {
+    return "If you changed the gateway's certificate yourself, run `ibkr-sidecar doctor` on the PC and trust it there; if not, something else answers at its address.";
+  }
+  if (state === "unknown" && belief.faults >= 2) {
+    return "Check the PC's internet connection and the broker's system status page.";
+  }
+  return usual === null ? null : usual.replace("LOGIN_URL", around.loginUrl);
+}
+
+/** The nightly reset, or the 24 hours a login lasts, whichever is first. An expectation, not a promise. */
+function sessionEnd(belief: Belief, now: number, zone: ResetZone): number | null {
+  if (belief.sso !== "alive") return null;
+  const midnight = nextMidnight(now, zone);
+  const dayAfterLogin =
+    belief.ssoAuthenticatedAt === null ? midnight : belief.ssoAuthenticatedAt + 86_400_000;
+  return dayAfterLogin > now ? Math.min(midnight, dayAfterLogin) : midnight;
+}
+
+function warningsOf(
+  belief: Belief,
+  state: SessionState,
+  now: number,
+  endsAt: number | null,
+): BrokerSession["warnings"] {
+  const warnings: BrokerSession["warnings"] = [];
+  if (endsAt !== null && endsAt - now <= LIMITS.endWarningMs) {
+    warnings.push({
+      code: "session_ends_soon",
+      message:
+        "The broker ends this session at its nightly reset; a new login is needed afterwards.",
+      at: isoTime(endsAt),
+    });
+  }
+  if (state === "takeover_required") {
+    warnings.push({ code: "rival_session", message: WORDS.takeover_required.meaning, at: null });
+  }
+  if (state === "penalty_box") {
+    warnings.push({
+      code: "penalty_box",
+      message: WORDS.penalty_box.meaning,
+      at: isoTime(belief.silentUntil),
+    });
+  }
+  if (belief.certificateChanged) {
+    warnings.push({
+      code: "certificate_changed",
+      message: "The gateway's certificate is not the trusted one; nothing is sent to it.",
+      at: null,
+    });
+  }
+  if (state === "maintenance_suspected") {
+    warnings.push({
+      code: "maintenance_window",
+      message: "The broker is in its usual maintenance window.",
+      at: null,
+    });
+  }
+  return warnings;
+}

@@ -1,0 +1,60 @@
+import type { Clock } from "./clock.ts";
+import { LIMITS } from "./limits.ts";
+import type { Pacer, Priority } from "./pacing/pacer.ts";
+import type { PaceName } from "./pacing/windows.ts";
+import { type Transport, TransportError, type WireRequest } from "./transport.ts";
+import { judge, type Verdict } from "./verdict.ts";
+
+/** A paced question to the gateway and what its answer means. */
+export interface WireCall extends Omit<WireRequest, "timeoutMs"> {
+  pace: PaceName;
+  priority: Priority;
+  maxWaitMs: number;
+  timeoutMs?: number;
+}
+
+export type WireOutcome = Verdict | { kind: "failed"; error: TransportError };
+
+export interface Wire {
+  /** Never throws for what the gateway does; throws `GatewayError` when the pacer refuses. */
+  call(call: WireCall): Promise<WireOutcome>;
+}
+
+export const API = "/v1/api";
+
+export function createWire(options: {
+  transport: Transport;
+  pacer: Pacer;
+  clock: Clock;
+  onRateLimited(): void;
+}): Wire {
+  const { transport, pacer } = options;
+  return {
+    call: async ({ pace, priority, maxWaitMs, timeoutMs, ...request }) => {
+      const release = await pacer.acquire({
+        pace,
+        priority,
+        maxWaitMs,
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+      });
+      try {
+        const answer = await transport.send({
+          ...request,
+          path: `${API}${request.path}`,
+          timeoutMs: timeoutMs ?? LIMITS.readTimeoutMs,
+        });
+        const verdict = judge(answer);
+        if (verdict.kind === "rate_limited") {
+          pacer.penalize();
+          options.onRateLimited();
+        }
+        return verdict;
+      } catch (error) {
+        if (error instanceof TransportError) return { kind: "failed", error };
+        throw error;
+      } finally {
+        release();
+      }
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { contractsSearch } from "../../../src/protocol/operations/contracts-search.ts";
+import { pageOf, provenance } from "./context.ts";
+import { findContracts } from "./find-contracts.ts";
+import { serve } from "./serve.ts";
+
+export const serveContractsSearch = serve(contractsSearch, async (context, input) => {
+  const found = await findContracts(context, input);
+  const { rows, page } = pageOf(found.candidates, input);
+  return {
+    candidates: rows,
+    unique: found.candidates.length === 1,
+    page,
+    ...provenance(context, found.parts, found.notes),
+  };
+});

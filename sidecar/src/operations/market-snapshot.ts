@@ -1,0 +1,68 @@
+import {
+  marketSnapshot,
+  type QuoteField,
+} from "../../../src/protocol/operations/market-snapshot.ts";
+import { sleep } from "../client-portal/clock.ts";
+import {
+  AVAILABILITY_FIELD,
+  FIELD_IDS,
+  type SnapshotRow,
+  snapshotLook,
+} from "../client-portal/endpoints/quotes.ts";
+import { LIMITS } from "../client-portal/limits.ts";
+import type { Answer } from "../client-portal/portal.ts";
+import { type OperationContext, provenance } from "./context.ts";
+import { factsOf } from "./find-contracts.ts";
+import { DEFAULT_FIELDS, hasFigure, quoteFrom } from "./quote.ts";
+import { serve } from "./serve.ts";
+
+/**
+ * Quotes with the preflight inside: the first look at a contract opens its stream at the broker and
+ * carries no figure, so a few more follow until each contract has one or has had its chances.
+ */
+export async function readQuotes(
+  context: OperationContext,
+  conids: readonly number[],
+  wanted: readonly QuoteField[],
+): Promise<{ rows: Map<number, SnapshotRow>; last: Answer<SnapshotRow[]> }> {
+  const ids = [...new Set(wanted.map((field) => FIELD_IDS[field])), AVAILABILITY_FIELD].sort();
+  const sorted = [...conids].sort((a, b) => a - b);
+  const look = snapshotLook(sorted, ids);
+  const rows = new Map<number, SnapshotRow>();
+  let last = await context.ask(look);
+  for (let looks = 1; ; looks++) {
+    for (const row of last.value) rows.set(row.conid, merge(rows.get(row.conid), row));
+    const waiting = sorted.some((conid) => !hasFigure(rows.get(conid), wanted));
+    const timeLeft = context.deadlineAt - context.clock.now() > 2 * LIMITS.snapshotPollMs;
+    if (!waiting || looks >= LIMITS.snapshotPolls || !timeLeft || last.from === "stale") break;
+    await sleep(context.clock, LIMITS.snapshotPollMs, context.signal);
+    last = await context.ask(look, { fresh: true });
+  }
+  return { rows, last };
+}
+
+/** Later looks may leave out what did not change. */
+function merge(before: SnapshotRow | undefined, now: SnapshotRow): SnapshotRow {
+  if (before === undefined) return now;
+  return {
+    conid: now.conid,
+    updatedAt: now.updatedAt ?? before.updatedAt,
+    availabilityCode: now.availabilityCode ?? before.availabilityCode,
+    fields: new Map([...before.fields, ...now.fields]),
+  };
+}
+
+export const serveMarketSnapshot = serve(marketSnapshot, async (context, input) => {
+  const wanted = [...new Set(input.fields ?? DEFAULT_FIELDS)];
+  const conids = [...new Set(input.conids)];
+  const [known, quotes] = await Promise.all([
+    factsOf(context, conids),
+    readQuotes(context, conids, wanted),
+  ]);
+  return {
+    quotes: conids.map((conid) =>
+      quoteFrom(conid, quotes.rows.get(conid), wanted, known.facts.get(conid)),
+    ),
+    ...provenance(context, [quotes.last]),
+  };
+});

@@ -1,0 +1,5 @@
+import { sessionStatus } from "../../../src/protocol/operations/session-status.ts";
+import { serve } from "./serve.ts";
+
+/** From memory: asking how the session stands costs the broker nothing. */
+export const serveSessionStatus = serve(sessionStatus, async (context) => context.session());
