@@ -1,0 +1,252 @@
+import { describe, expect, it, vi } from "vitest";
+import type { RefusedCall, ToolCall, ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import { failure } from "../protocol/errors.ts";
+import type { JsonValue } from "../protocol/json.ts";
+import { READ_SCOPES } from "../protocol/scopes.ts";
+import { callTool } from "./call-tool.ts";
+import { cursorCodec } from "./cursor.ts";
+import type { Exchange } from "./exchange.ts";
+
+const HEALTH = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };
+
+/** An account that answers as it is told and remembers what it was asked. */
+function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | ToolOutcome) {
+  const runs: ToolCall[] = [];
+  const refusals: RefusedCall[] = [];
+  const exchange: Exchange = {
+    message: {},
+    principal: { accountId: "acct_1", clientId: "client_1", scopes: [...READ_SCOPES] },
+    granted: new Set<string>(READ_SCOPES),
+    account: {
+      async run(call) {
+        runs.push(call);
+        return answer(call);
+      },
+      async refuse(call) {
+        refusals.push(call);
+        return { audit_seq: 1 };
+      },
+    },
+    cursors: cursorCodec("secret", { ttlMs: 1_000, now: () => 0 }),
+    requestId: "req_1",
+    traceparent: null,
+  };
+  return { exchange, runs, refusals };
+}
+
+const ok = (result: JsonValue) => scripted(() => ({ ok: true, result, audit_seq: 1 }));
+
+describe("calling a tool", () => {
+  it("asks the account once, and shows the answer as structure and as text", async () => {
+    const { exchange, runs, refusals } = ok(HEALTH);
+    const result = await callTool(exchange, "ibkr_health", {});
+    expect(result.structuredContent).toEqual(HEALTH);
+    expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(HEALTH);
+    expect(result.isError).toBeUndefined();
+    expect(runs).toEqual([
+      {
+        tool: "ibkr_health",
+        operation: "gateway.health",
+        input: {},
+        principal: exchange.principal,
+        requestId: "req_1",
+        deadlineMs: 2_000,
+      },
+    ]);
+    expect(refusals).toEqual([]);
+  });
+
+  it("gives a failure's code, words and next step, and nothing else", async () => {
+    const offline = failure("SIDECAR_UNAVAILABLE", "Your PC is not connected.", {
+      retryable: true,
+      user_action: "Start the sidecar on your PC.",
+      retry_after_ms: 5_000,
+    });
+    const { exchange } = scripted(() => ({ ok: false, failure: offline, audit_seq: 1 }));
+    const result = await callTool(exchange, "ibkr_accounts_list", {});
+    expect(result).toMatchObject({ isError: true, structuredContent: offline });
+    expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(offline);
+  });
+
+  it("does not show an answer that has not the form it must have", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { exchange } = ok({ ...HEALTH, sidecar: "U1234567" });
+    const result = await callTool(exchange, "ibkr_health", {});
+    expect(result).toMatchObject({
+      isError: true,
+      structuredContent: { code: "BROKER_RESPONSE_INVALID" },
+    });
+    expect(JSON.stringify(result)).not.toContain("U1234567");
+    expect(String(error.mock.calls)).toContain("mcp.answer_refused");
+    expect(String(error.mock.calls)).not.toContain("U1234567");
+    error.mockRestore();
+  });
+
+  it("says when the account could not be asked, without saying why", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { exchange } = scripted(() => {
+      throw Object.assign(new Error("internal: /srv/secret"), { retryable: true });
+    });
+    const result = await callTool(exchange, "ibkr_health", {});
+    expect(result).toMatchObject({
+      isError: true,
+      structuredContent: { code: "INTERNAL", retryable: true },
+    });
+    expect(JSON.stringify(result)).not.toContain("secret");
+    error.mockRestore();
+  });
+
+  it("answers by itself when the account never does", async () => {
+    vi.useFakeTimers();
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    try {
+      const { exchange } = scripted(() => new Promise<ToolOutcome>(() => undefined));
+      const calling = callTool(exchange, "ibkr_health", {});
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect(await calling).toMatchObject({
+        isError: true,
+        structuredContent: { code: "DEADLINE_EXCEEDED", retryable: true },
+      });
+    } finally {
+      vi.useRealTimers();
+      error.mockRestore();
+    }
+  });
+});
+
+describe("what is refused is noted, and nothing is asked", () => {
+  it("arguments that were not understood", async () => {
+    const { exchange, runs, refusals } = ok(HEALTH);
+    const result = await callTool(exchange, "ibkr_health", { verbose: true });
+    expect(result).toMatchObject({ isError: true, structuredContent: { code: "INPUT_INVALID" } });
+    expect(runs).toEqual([]);
+    expect(refusals).toMatchObject([
+      { tool: "ibkr_health", decision: "refuse", input: { verbose: true } },
+    ]);
+  });
+
+  it("a scope that was not granted", async () => {
+    const { exchange, runs, refusals } = ok(HEALTH);
+    const result = await callTool({ ...exchange, granted: new Set() }, "ibkr_health", {});
+    expect(result).toMatchObject({
+      isError: true,
+      structuredContent: { code: "AUTH_MISSING_SCOPE" },
+    });
+    expect(runs).toEqual([]);
+    expect(refusals).toMatchObject([{ decision: "deny" }]);
+  });
+
+  it.each([
+    "ibkr_order_intent_validate",
+    "ibkr_order_preview_explain",
+    "ibkr_order_submit",
+    "ibkr_order_cancel",
+    "ibkr_order_modify",
+    "ibkr_order_approve",
+  ])("the forbidden name %s", async (name) => {
+    const { exchange, runs, refusals } = ok(HEALTH);
+    const result = await callTool(exchange, name, { symbol: "AAPL" });
+    expect(result).toMatchObject({
+      isError: true,
+      structuredContent: { code: "READONLY_WRITE_FORBIDDEN", retryable: false },
+    });
+    expect(runs).toEqual([]);
+    expect(refusals).toMatchObject([{ tool: name, decision: "refuse", input: { symbol: "AAPL" } }]);
+  });
+
+  it("a tool that does not exist", async () => {
+    const { exchange, runs, refusals } = ok(HEALTH);
+    await expect(callTool(exchange, "please buy AAPL", {})).rejects.toMatchObject({ code: -32602 });
+    expect(runs).toEqual([]);
+    expect(refusals).toMatchObject([{ tool: "(not a tool name)", failure: { code: "NOT_FOUND" } }]);
+  });
+
+  it("and the refusal stands when it cannot be noted", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { exchange, runs } = ok(HEALTH);
+    exchange.account.refuse = () => Promise.reject(new Error("storage"));
+    const result = await callTool(exchange, "ibkr_order_submit", {});
+    expect(result).toMatchObject({ isError: true });
+    expect(runs).toEqual([]);
+    error.mockRestore();
+  });
+});
+
+describe("pages", () => {
+  const record = (seq: number) => ({
+    seq,
+    leaf_hash: "00",
+    event: {
+      v: 1,
+      event_id: "01",
+      type: "tool.call",
+      started_at: "",
+      ended_at: "",
+      who: { kind: "agent", subject: null, client_id: null, sidecar_id: null },
+      what: {
+        tool: null,
+        operation: null,
+        scopes: [],
+        decision: "allow",
+        result: "ok",
+        error_code: null,
+      },
+      account_hash: null,
+      input_hash: null,
+      output_hash: null,
+      request_id: "",
+      meta: {},
+    },
+  });
+  const log = (size: number) =>
+    scripted(({ input }) => {
+      const { beforeSeq = size + 1, limit } = input;
+      const first = Number(beforeSeq) - 1;
+      const seqs = Array.from({ length: Number(limit) }, (_, index) => first - index).filter(
+        (seq) => seq > 0,
+      );
+      const last = seqs.at(-1) ?? 1;
+      return {
+        ok: true,
+        audit_seq: 1,
+        result: {
+          records: seqs.map(record),
+          nextBeforeSeq: last > 1 ? last : null,
+          headSeq: size,
+        },
+      };
+    });
+
+  it("follow one another to the end without gap or repetition", async () => {
+    const { exchange } = log(7);
+    const seen: number[] = [];
+    let cursor: unknown;
+    do {
+      const result = await callTool(exchange, "ibkr_audit_tail", {
+        limit: 3,
+        ...(typeof cursor === "string" ? { cursor } : {}),
+      });
+      const { records, next_cursor } = result.structuredContent;
+      if (Array.isArray(records)) seen.push(...records.map(({ seq }) => seq));
+      cursor = next_cursor;
+    } while (cursor !== null);
+    expect(seen).toEqual([7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  it("are not continued with a cursor of another question, another account, or nobody's", async () => {
+    const { exchange, runs, refusals } = log(7);
+    const { structuredContent } = await callTool(exchange, "ibkr_audit_tail", { limit: 3 });
+    const cursor = String(structuredContent.next_cursor);
+    const stranger = { ...exchange, principal: { ...exchange.principal, accountId: "acct_2" } };
+    runs.length = 0;
+    for (const [who, args] of [
+      [exchange, { limit: 4, cursor }],
+      [stranger, { limit: 3, cursor }],
+      [exchange, { limit: 3, cursor: "7.zz.forged" }],
+    ] as const) {
+      await expect(callTool(who, "ibkr_audit_tail", args)).rejects.toMatchObject({ code: -32602 });
+    }
+    expect(runs).toEqual([]);
+    expect(refusals).toHaveLength(3);
+  });
+});

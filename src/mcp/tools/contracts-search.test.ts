@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { asks, refusal } from "../../../test/support/tool-input.ts";
+import { contractsSearch } from "./contracts-search.ts";
+
+describe("ibkr_contracts_search", () => {
+  it("takes a symbol and filters", () => {
+    expect(asks(contractsSearch, { query: " AAPL ", currency: "USD", exchange: "NASDAQ" })).toEqual(
+      {
+        query: "AAPL",
+        by_name: false,
+        currency: "USD",
+        exchange: "NASDAQ",
+        limit: 50,
+      },
+    );
+  });
+
+  it.each<Record<string, unknown>>([
+    {},
+    { query: "" },
+    { query: "   " },
+    { query: "A".repeat(101) },
+    { query: "AAPL", Currency: "USD" },
+    { query: "AAPL", currency: "usd" },
+    { query: "AAPL", asset_class: "stock" },
+    { query: "AAPL", exchange: "NAS DAQ" },
+    { query: "AAPL", constructor: 1 },
+  ])("refuses %j", (args) => {
+    refusal(contractsSearch, args);
+  });
+});

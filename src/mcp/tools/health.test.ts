@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { asks, refusal } from "../../../test/support/tool-input.ts";
+import { health } from "./health.ts";
+
+describe("ibkr_health", () => {
+  it("takes no arguments", () => {
+    expect(asks(health, undefined)).toEqual({});
+    expect(asks(health, {})).toEqual({});
+    expect(refusal(health, { verbose: true })).toContain('unknown "verbose"');
+  });
+
+  it("shows the object's answer and nothing that is not in its form", () => {
+    const answer = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };
+    expect(health.present(answer)).toMatchObject({ ok: true, output: answer });
+    expect(health.present({ ...answer, device_key: "x" })).toMatchObject({ ok: false });
+    expect(health.present({ ...answer, sidecar: "maybe" })).toMatchObject({ ok: false });
+  });
+});

@@ -1,0 +1,19 @@
+import { expect } from "vitest";
+import type { Tool } from "../../src/mcp/define-tool.ts";
+
+/** What a tool asks its operation for when it is called with these arguments. */
+export function asks(tool: Tool, args: unknown): unknown {
+  const prepared = tool.prepare(args);
+  if (!prepared.ok) throw new Error(prepared.failure.message);
+  return prepared.call.input;
+}
+
+/** Why a tool refuses these arguments. */
+export function refusal(tool: Tool, args: unknown): string {
+  const prepared = tool.prepare(args);
+  expect(prepared).toMatchObject({
+    ok: false,
+    failure: { code: "INPUT_INVALID", retryable: false },
+  });
+  return prepared.ok ? "" : prepared.failure.message;
+}
