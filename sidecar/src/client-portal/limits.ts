@@ -14,6 +14,8 @@ export const LIMITS = {
   readRetryBaseMs: 300,
 
   tickleEveryMs: 60_000,
+  /** Without a brokerage session a tickle may need a second question beside it. */
+  idleTickleEveryMs: 75_000,
   /** Documented once a minute; at 80 %. */
   ssoValidateEveryMs: 75_000,
   penaltyMs: 15 * 60_000,

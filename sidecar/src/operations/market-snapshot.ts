@@ -13,7 +13,7 @@ import { LIMITS } from "../client-portal/limits.ts";
 import type { Answer } from "../client-portal/portal.ts";
 import { type OperationContext, provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
-import { DEFAULT_FIELDS, hasFigure, quoteFrom } from "./quote.ts";
+import { DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
 import { serve } from "./serve.ts";
 
 /**
@@ -31,8 +31,18 @@ export async function readQuotes(
   const rows = new Map<number, SnapshotRow>();
   let last = await context.ask(look);
   for (let looks = 1; ; looks++) {
-    for (const row of last.value) rows.set(row.conid, merge(rows.get(row.conid), row));
-    const waiting = sorted.some((conid) => !hasFigure(rows.get(conid), wanted));
+    let news = false;
+    for (const row of last.value) {
+      const before = rows.get(row.conid);
+      const merged = merge(before, row);
+      news ||= merged.fields.size > (before?.fields.size ?? 0);
+      rows.set(row.conid, merged);
+    }
+    // Some figures never come (no trade yet, no subscription); a look without news ends the wait.
+    const waiting = sorted.some((conid) => {
+      const row = rows.get(conid);
+      return !hasFigure(row, wanted) || (news && !hasEveryFigure(row, wanted));
+    });
     const timeLeft = context.deadlineAt - context.clock.now() > 2 * LIMITS.snapshotPollMs;
     if (!waiting || looks >= LIMITS.snapshotPolls || !timeLeft || last.from === "stale") break;
     await sleep(context.clock, LIMITS.snapshotPollMs, context.signal);

@@ -92,3 +92,10 @@ export function quoteFrom(
 export function hasFigure(row: SnapshotRow | undefined, wanted: readonly QuoteField[]): boolean {
   return row !== undefined && wanted.some((field) => row.fields.has(FIELD_IDS[field]));
 }
+
+export function hasEveryFigure(
+  row: SnapshotRow | undefined,
+  wanted: readonly QuoteField[],
+): boolean {
+  return row !== undefined && wanted.every((field) => row.fields.has(FIELD_IDS[field]));
+}

@@ -55,6 +55,9 @@ function undisturbed(belief: Belief, now: number): Step {
     const validate = since("validate", LIMITS.ssoValidateEveryMs);
     if (!belief.validated && validate.at <= now) return validate;
     if (belief.generation === null) {
+      // Who is logged in belongs to the generation, so it is asked before the prime.
+      const tickle = since("tickle", LIMITS.tickleEveryMs);
+      if (belief.identity === null && tickle.at <= now) return tickle;
       if (belief.primeFailures === 0) return { probe: "prime", at: now };
       return since("prime", belief.primeFailures <= 5 ? PRIME_RETRY_MS : PRIME_RETRY_SLOW_MS);
     }
@@ -66,7 +69,7 @@ function undisturbed(belief: Belief, now: number): Step {
   if (belief.takeoverUntil > now && belief.takeoverTries < MAX_TAKEOVER_TRIES) {
     return since("takeover", LIMITS.establishPollMs);
   }
-  const keepAlive = since("tickle", LIMITS.tickleEveryMs);
+  const keepAlive = since("tickle", LIMITS.idleTickleEveryMs);
   if (hasRival(belief)) return keepAlive;
   if (belief.sso === "unknown") {
     const validate = since("validate", LIMITS.ssoValidateEveryMs);
