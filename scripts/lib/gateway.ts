@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { D1Database } from "@cloudflare/workers-types";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import {
@@ -25,6 +24,8 @@ export interface GatewayOptions {
   secrets?: Partial<GatewaySecrets>;
   /** Calls per period of a rate-limit binding of wrangler.toml, in place of the one there. */
   rateLimits?: Record<string, number>;
+  /** A module to load in front of the Worker's own `index.js`, for measurements. */
+  entry?: string;
   /** Called for every line that the Worker or workerd itself logs. */
   onLog?: (line: LogLine) => void;
 }
@@ -90,13 +91,7 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
         {
           ...bindings,
           name: WORKER,
-          modules: [
-            {
-              type: "ESModule",
-              path: "index.js",
-              contents: await readFile(options.bundle.main, "utf8"),
-            },
-          ],
+          modules: await modules(options),
           ratelimits: Object.fromEntries(
             config.ratelimits.map(({ name, namespace_id, simple }) => [
               name,
@@ -142,7 +137,13 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** Where `launchGateway` keeps KV, D1 and objects below a data directory. */
-export function persistencePath(dataDir: string): string {
-  return join(dataDir, "worker");
+async function modules({ bundle, entry }: GatewayOptions) {
+  const files = { ...(entry === undefined ? {} : { "entry.js": entry }), "index.js": bundle.main };
+  return Promise.all(
+    Object.entries(files).map(async ([path, file]) => ({
+      type: "ESModule" as const,
+      path,
+      contents: await readFile(file, "utf8"),
+    })),
+  );
 }

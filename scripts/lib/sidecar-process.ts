@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fromRoot } from "./paths.ts";
+
+/** The sidecar's own command line, as `ibkr-sidecar` runs it. */
+export const SIDECAR_CLI = fromRoot("sidecar/src/cli/main.ts");
+
+export interface SidecarProcess {
+  child: ChildProcess;
+  /** Exit code, or null when a signal ended it. Never rejects. */
+  exited: Promise<number | null>;
+  /** SIGTERM, and SIGKILL for one that does not go. */
+  stop(): Promise<void>;
+}
+
+const STOP_MS = 3_000;
+
+/** Starts the sidecar's command line; every line it writes goes to `onLine`. */
+export function startSidecar(args: string[], onLine: (line: string) => void): SidecarProcess {
+  const child = spawn(process.execPath, [SIDECAR_CLI, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on("line", onLine);
+  }
+  const exited = new Promise<number | null>((resolve) => {
+    child.on("error", () => resolve(1));
+    child.on("close", (code) => resolve(code));
+  });
+  return {
+    child,
+    exited,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

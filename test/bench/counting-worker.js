@@ -1,0 +1,103 @@
+// The Worker with a meter in front: counts what one call costs in requests to objects, rows, D1
+// statements and KV operations, where Cloudflare counts them. Loaded by the benchmark alone.
+import gateway, { Account as Counted, Pairing } from "./index.js";
+
+const counts = { object_requests: 0, kv_reads: 0, kv_writes: 0, d1_statements: 0, alarms_set: 0 };
+let cursors = [];
+
+export class Account extends Counted {
+  constructor(ctx, env) {
+    meterStorage(ctx.storage);
+    super(ctx, env);
+  }
+}
+export { Pairing };
+
+export default {
+  async fetch(request, env, ctx) {
+    if (new URL(request.url).pathname !== "/__counts") {
+      return gateway.fetch(request, metered(env), ctx);
+    }
+    const rows_written = cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
+    const rows_read = cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+    const answer = Response.json({ ...counts, rows_written, rows_read });
+    for (const name of Object.keys(counts)) counts[name] = 0;
+    cursors = [];
+    return answer;
+  },
+};
+
+let meteredStorage = false;
+function meterStorage(storage) {
+  if (meteredStorage) return;
+  meteredStorage = true;
+  const sql = Object.getPrototypeOf(storage.sql);
+  const { exec } = sql;
+  sql.exec = function (...args) {
+    const cursor = exec.apply(this, args);
+    cursors.push(cursor);
+    return cursor;
+  };
+  const proto = Object.getPrototypeOf(storage);
+  const { setAlarm } = proto;
+  proto.setAlarm = function (...args) {
+    counts.alarms_set++;
+    return setAlarm.apply(this, args);
+  };
+}
+
+const meteredEnvs = new WeakMap();
+function metered(env) {
+  const known = meteredEnvs.get(env);
+  if (known) return known;
+  const wrapped = {
+    ...env,
+    ACCOUNT: meteredNamespace(env.ACCOUNT),
+    OAUTH_KV: meteredMethods(env.OAUTH_KV, kvKind),
+    DB: meteredMethods(env.DB, () => "d1_statements"),
+  };
+  meteredEnvs.set(env, wrapped);
+  return wrapped;
+}
+
+function kvKind(method) {
+  return method === "put" || method === "delete" ? "kv_writes" : "kv_reads";
+}
+
+function meteredMethods(binding, kind) {
+  return new Proxy(binding, {
+    get(target, name) {
+      const value = target[name];
+      if (typeof value !== "function") return value;
+      return (...args) => {
+        counts[kind(name)]++;
+        return value.apply(target, args);
+      };
+    },
+  });
+}
+
+function meteredNamespace(namespace) {
+  return new Proxy(namespace, {
+    get(target, name) {
+      const value = target[name];
+      if (name !== "getByName" && name !== "get") {
+        return typeof value === "function" ? value.bind(target) : value;
+      }
+      return (...args) => meteredStub(value.apply(target, args));
+    },
+  });
+}
+
+function meteredStub(stub) {
+  return new Proxy(stub, {
+    get(target, name) {
+      const value = target[name];
+      if (typeof value !== "function") return value;
+      return (...args) => {
+        counts.object_requests++;
+        return value.apply(target, args);
+      };
+    },
+  });
+}
