@@ -1,29 +1,181 @@
 import { DurableObject } from "cloudflare:workers";
-import { admitClient, listClients, revokeClient } from "./account/clients.ts";
+import type { Env } from "../src/env.ts";
+import type { AuditEvent } from "../src/protocol/audit/event.ts";
+import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
+import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
+import { appendAudit, tailAudit } from "./account/audit-log.ts";
+import { backendStatus } from "./account/backend-status.ts";
+import {
+  admitClient,
+  type ClientUse,
+  clientStanding,
+  flushClientUse,
+  listClients,
+  noteClientUse,
+  revokeClient,
+} from "./account/clients.ts";
+import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
 import {
   checkOwnerSession,
   closeOwnerSession,
   openOwnerSession,
   takeSignInAttempt,
 } from "./account/owner-sessions.ts";
-import type { ClientAdmission } from "./account/rpc.ts";
+import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
+import { createRelayHost, type RelayHost } from "./account/relay-host.ts";
+import type {
+  AccountRpc,
+  AuditPage,
+  BackendStatus,
+  ClientAdmission,
+  ConnectedClient,
+  NewSidecar,
+  PairedSidecar,
+  RefusedCall,
+  ToolCall,
+  ToolOutcome,
+} from "./account/rpc.ts";
 import { hasTables, migrate } from "./account/schema.ts";
+import { addSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
+import { runToolCall } from "./account/tool-call.ts";
 
-/** One gateway account: relay session, jobs, clients, audit. */
-export class Account extends DurableObject {
-  get #sql(): SqlStorage {
-    migrate(this.ctx.storage);
-    return this.ctx.storage.sql;
+const VERSION = "0.1.0";
+const ACCOUNT_HASH_KEY = "account-hash-key";
+
+/**
+ * One gateway account: relay session, jobs, clients, audit. This file is the surface; what a method
+ * does stands in a file of its own. Nothing is stored before a caller with standing asks, so that a
+ * made-up account id leaves nothing behind.
+ */
+export class Account extends DurableObject<Env> implements AccountRpc {
+  readonly #accountId: string;
+  readonly #relay: RelayHost;
+  readonly #clientUse: ClientUse = new Map();
+  /** When the alarm is set for; null when it is not. */
+  #alarmAt: number | null = null;
+  #migrated = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#accountId = ctx.id.name ?? ctx.id.toString();
+    if (hasTables(ctx.storage.sql)) this.#migrate();
+    this.#relay = createRelayHost({
+      ctx,
+      accountId: this.#accountId,
+      origin: env.PUBLIC_ORIGIN,
+      version: VERSION,
+      identity: readEdgeIdentity(env.EDGE_IDENTITY_KEY),
+      onStep: () => this.#alarmNoLaterThan(this.#relay?.leaseDueAt() ?? null),
+    });
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm();
+    });
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    return this.#relay.accept(request);
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    await this.#relay.message(socket, data);
+    this.#shipSoon();
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    await this.#relay.closed(socket, code);
+    this.#shipSoon();
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#relay.closed(socket, 1006);
+    this.#shipSoon();
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    if (!hasTables(this.ctx.storage.sql)) return;
+    const sql = this.#sql;
+    this.#relay.tick();
+    flushClientUse(sql, this.#clientUse);
+    const report = await shipAudit(sql, this.env.DB, this.#accountId, Date.now);
+    if (report.outcome === "failed") {
+      console.warn(
+        JSON.stringify({ level: "warn", event: "audit.ship_failed", detail: report.error }),
+      );
+    }
+    this.#alarmNoLaterThan(auditShipDueAt(sql));
+    this.#alarmNoLaterThan(this.#relay.leaseDueAt());
+  }
+
+  async run(call: ToolCall): Promise<ToolOutcome> {
+    const sql = this.#sql;
+    noteClientUse(this.#clientUse, call.principal.clientId, Date.now());
+    return runToolCall(call, {
+      sql,
+      relay: this.#relay,
+      standing: (clientId) => clientStanding(sql, clientId),
+      audit: (event) => this.#audit(event),
+      accountKey: () => this.#accountHashKey(),
+      now: Date.now,
+    });
+  }
+
+  async refuse(call: RefusedCall): Promise<{ audit_seq: number }> {
+    const now = Date.now();
+    const audit_seq = this.#audit(
+      auditEvent({
+        type: "tool.refused",
+        startedAt: now,
+        endedAt: now,
+        who: agent(call.principal, null),
+        what: {
+          tool: call.tool,
+          scopes: [...call.principal.scopes].sort(),
+          decision: call.decision,
+          error_code: call.failure.code,
+        },
+        inputHash: contentHash(call.input),
+        requestId: call.requestId,
+      }),
+    );
+    return { audit_seq };
+  }
+
+  async backendStatus(): Promise<BackendStatus> {
+    return backendStatus(this.#sql, this.#relay.presence());
+  }
+
+  async admitClient(client: ClientAdmission): Promise<void> {
+    const now = Date.now();
+    admitClient(this.#sql, client, now);
+    this.#audit(ownerEvent("client.admitted", now, { clientId: client.clientId }));
+  }
+
+  async revokeClient(clientId: string): Promise<boolean> {
+    const revoked = revokeClient(this.#sql, clientId);
+    if (revoked) this.#audit(ownerEvent("client.revoked", Date.now(), { clientId }));
+    return revoked;
+  }
+
+  async listClients(): Promise<ConnectedClient[]> {
+    const sql = this.#sql;
+    flushClientUse(sql, this.#clientUse);
+    return listClients(sql);
   }
 
   async signInAllowed(source: string) {
     return takeSignInAttempt(this.#sql, source, Date.now());
   }
 
-  async signInFailed(_requestId: string): Promise<void> {}
+  async signInFailed(requestId: string): Promise<void> {
+    this.#audit(ownerEvent("owner.sign_in_refused", Date.now(), { requestId, refused: true }));
+  }
 
-  async openOwnerSession(source: string, _requestId: string) {
-    return openOwnerSession(this.#sql, source, Date.now());
+  async openOwnerSession(source: string, requestId: string) {
+    const now = Date.now();
+    const session = openOwnerSession(this.#sql, source, now);
+    this.#audit(ownerEvent("owner.signed_in", now, { requestId }));
+    return session;
   }
 
   async checkOwnerSession(secret: string) {
@@ -31,19 +183,89 @@ export class Account extends DurableObject {
     return checkOwnerSession(this.#sql, secret, Date.now());
   }
 
-  async closeOwnerSession(secret: string, _requestId: string): Promise<void> {
-    closeOwnerSession(this.#sql, secret);
+  async closeOwnerSession(secret: string, requestId: string): Promise<void> {
+    if (closeOwnerSession(this.#sql, secret)) {
+      this.#audit(ownerEvent("owner.signed_out", Date.now(), { requestId }));
+    }
   }
 
-  async admitClient(client: ClientAdmission): Promise<void> {
-    admitClient(this.#sql, client, Date.now());
+  async pairingTryAllowed(): Promise<boolean> {
+    return takePairingTry(this.#sql, Date.now());
   }
 
-  async revokeClient(clientId: string): Promise<boolean> {
-    return revokeClient(this.#sql, clientId);
+  async pairingTryFailed(): Promise<void> {
+    this.#audit(ownerEvent("sidecar.pairing_refused", Date.now(), { refused: true }));
   }
 
-  async listClients() {
-    return listClients(this.#sql);
+  async pairingTryReturned(): Promise<void> {
+    returnPairingTry(this.#sql);
+  }
+
+  async addSidecar(sidecar: NewSidecar, requestId: string): Promise<PairedSidecar> {
+    const now = Date.now();
+    const paired = addSidecar(this.#sql, sidecar, now);
+    this.#audit(
+      ownerEvent("sidecar.paired", now, {
+        requestId,
+        sidecarId: paired.sidecarId,
+        meta: {
+          capabilities: sidecar.capabilities.join(" "),
+          fingerprint: sidecar.fingerprint,
+        },
+      }),
+    );
+    return paired;
+  }
+
+  async listSidecars(): Promise<PairedSidecar[]> {
+    return listSidecars(this.#sql);
+  }
+
+  async revokeSidecar(sidecarId: string, requestId: string): Promise<boolean> {
+    if (!revokeSidecar(this.#sql, sidecarId)) return false;
+    this.#audit(ownerEvent("sidecar.revoked", Date.now(), { requestId, sidecarId }));
+    this.#relay.revoked(sidecarId);
+    return true;
+  }
+
+  async auditTail(query: { beforeSeq?: number; limit: number }): Promise<AuditPage> {
+    return tailAudit(this.#sql, query);
+  }
+
+  /** The account's tables, created on first use. */
+  get #sql(): SqlStorage {
+    this.#migrate();
+    return this.ctx.storage.sql;
+  }
+
+  #migrate(): void {
+    if (this.#migrated) return;
+    migrate(this.ctx.storage);
+    this.#migrated = true;
+  }
+
+  #audit(event: AuditEvent): number {
+    const { seq } = appendAudit(this.#sql, this.#accountId, event, Date.now());
+    this.#shipSoon();
+    return seq;
+  }
+
+  /** The log is copied a little after it grew, so that a busy minute is a few statements. */
+  #shipSoon(): void {
+    if (this.#migrated) this.#alarmNoLaterThan(Date.now() + AUDIT_SHIP_DELAY_MS);
+  }
+
+  #alarmNoLaterThan(at: number | null): void {
+    if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+
+  #accountHashKey(): Uint8Array {
+    const stored = this.ctx.storage.kv.get<Uint8Array>(ACCOUNT_HASH_KEY);
+    if (stored !== undefined) return stored;
+    const key = crypto.getRandomValues(new Uint8Array(32));
+    this.ctx.storage.kv.put(ACCOUNT_HASH_KEY, key);
+    return key;
   }
 }

@@ -25,6 +25,8 @@ export interface ToolCall {
   /** Already parsed by the tool's schema. */
   input: JsonObject;
   principal: Principal;
+  /** The scope that the tool declares and the grant holds; goes into the job's grant. */
+  scope?: string;
   requestId: string;
   /** W3C trace context, passed on to the sidecar; never trusted as identity. */
   traceparent?: string;

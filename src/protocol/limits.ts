@@ -29,6 +29,8 @@ export const RESUME_WINDOW_MS = 10 * 60_000;
 
 export const INFLIGHT_READS_MAX = 32;
 export const INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT = 1;
+/** Writes whose outcome is not settled, at the edge. */
+export const OPEN_WRITES_MAX = 256;
 /** Reads that wait at the edge for one of the above to end. */
 export const WAITING_READS_MAX = 256;
 /** How long a read whose socket dropped waits for the next session before it fails. */

@@ -1,5 +1,136 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Env } from "../env.ts";
+import { log } from "../log.ts";
+import { sha256Hex } from "../protocol/digest.ts";
+import { PAIRING_BODY_MAX_BYTES, PAIRING_POLL_INTERVAL_MS } from "../protocol/limits.ts";
+import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
+import {
+  makeUserCode,
+  type PairingOffer,
+  type PairingPoll,
+  PairingRequest,
+  showUserCode,
+} from "../protocol/relay/pairing.ts";
+import { randomToken } from "./random.ts";
+
+type Relay = Context<{ Bindings: Env }>;
+
+/** What an account id may look like; anything else is not worth an object. */
+const ACCOUNT_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const CODE_DRAWS_MAX = 4;
 
 /** The sidecar's own entrance: pairing and the relay's WebSocket. */
 export const relayRoutes = new Hono<{ Bindings: Env }>();
+
+relayRoutes.use("/relay/*", limited);
+relayRoutes.use("/pairing", limited);
+
+/**
+ * The relay's WebSocket. No credential is in the address or in a header; a browser, which would
+ * send its owner's cookies along, is not a sidecar.
+ */
+relayRoutes.get("/relay/:account", async (c) => {
+  const account = c.req.param("account");
+  if (!ACCOUNT_ID.test(account)) return c.text("not found\n", 404);
+  if (c.req.header("Origin") !== undefined) return c.text("not for browsers\n", 403);
+  if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
+    return c.text("expected a WebSocket upgrade\n", 426);
+  }
+  return c.env.ACCOUNT.getByName(account).fetch(c.req.raw);
+});
+
+/** A sidecar asks for a code. */
+relayRoutes.post("/pairing", async (c) => {
+  const identity = readEdgeIdentity(c.env.EDGE_IDENTITY_KEY);
+  if (identity === null) {
+    log("error", "pairing.not_configured");
+    return problem(c, 503, "not_configured", "EDGE_IDENTITY_KEY is missing or not valid.");
+  }
+  const request = PairingRequest.safeParse(await smallJson(c));
+  if (!request.success) {
+    return problem(c, 400, "invalid_request", "This is not a pairing request.");
+  }
+  const secret = randomToken();
+  const bytes = crypto.getRandomValues(new Uint8Array(256));
+  let used = 0;
+  for (let draw = 0; draw < CODE_DRAWS_MAX; draw += 1) {
+    const code = makeUserCode(() => bytes[used++ % bytes.length] ?? 0);
+    const name = identity.pairingName(code);
+    const begun = await c.env.PAIRING.getByName(name).begin(request.data, sha256Hex(secret));
+    if (begun === null) continue;
+    const offer: PairingOffer = {
+      user_code: showUserCode(code),
+      poll_token: `${name}.${secret}`,
+      verification_url: `${c.env.PUBLIC_ORIGIN}/sidecars/pair`,
+      edge_identity_key: identity.publicKey,
+      expires_at: new Date(begun.expiresAt).toISOString(),
+      poll_interval_ms: PAIRING_POLL_INTERVAL_MS,
+    };
+    return c.json(offer, 201, { "Cache-Control": "no-store" });
+  }
+  return problem(c, 503, "try_again", "No free code was found. Try again.");
+});
+
+/** The sidecar collects the owner's answer; its secret travels in a header and never in an address. */
+relayRoutes.get("/pairing", async (c) => {
+  const poll = pollToken(c);
+  if (poll === null) return problem(c, 401, "unauthorized", "The poll token is missing.");
+  const answer = await c.env.PAIRING.getByName(poll.name).collect(poll.secret);
+  const body: PairingPoll =
+    answer.state === "confirmed"
+      ? {
+          state: "confirmed",
+          account_id: answer.confirmed.accountId,
+          sidecar_id: answer.confirmed.sidecarId,
+          relay_url: relayUrl(c.env.PUBLIC_ORIGIN, answer.confirmed.accountId),
+          capabilities: answer.confirmed.capabilities,
+          approver: null,
+        }
+      : { state: answer.state };
+  return c.json(body, 200, { "Cache-Control": "no-store" });
+});
+
+/** The sidecar gives up before the owner confirmed. */
+relayRoutes.delete("/pairing", async (c) => {
+  const poll = pollToken(c);
+  if (poll === null) return problem(c, 401, "unauthorized", "The poll token is missing.");
+  await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
+  return c.body(null, 204);
+});
+
+async function limited(c: Relay, next: () => Promise<void>): Promise<Response | undefined> {
+  const address = c.req.header("CF-Connecting-IP") ?? "unknown";
+  const { success } = await c.env.RELAY_LIMIT.limit({ key: address });
+  if (!success) {
+    c.header("Retry-After", "60");
+    return problem(c, 429, "rate_limited", "Too many requests from this address.");
+  }
+  await next();
+  return undefined;
+}
+
+function pollToken(c: Relay): { name: string; secret: string } | null {
+  const found = /^Bearer ([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/.exec(
+    c.req.header("Authorization") ?? "",
+  );
+  const [, name, secret] = found ?? [];
+  return name === undefined || secret === undefined ? null : { name, secret };
+}
+
+async function smallJson(c: Relay): Promise<unknown> {
+  const declared = Number(c.req.header("Content-Length") ?? Number.NaN);
+  if (!(declared >= 0 && declared <= PAIRING_BODY_MAX_BYTES)) return undefined;
+  try {
+    return JSON.parse(await c.req.text());
+  } catch {
+    return undefined;
+  }
+}
+
+function relayUrl(origin: string, account: string): string {
+  return `${origin.replace(/^http/, "ws")}/relay/${account}`;
+}
+
+function problem(c: Relay, status: 400 | 401 | 429 | 503, error: string, message: string) {
+  return c.json({ error, message }, status);
+}

@@ -23,6 +23,7 @@ export const AuditEvent = z.strictObject({
     "sidecar.pairing_refused",
     "sidecar.connected",
     "sidecar.disconnected",
+    "sidecar.key_rotated",
     "sidecar.revoked",
     "broker.session",
     "broker.order",

@@ -1,0 +1,147 @@
+import {
+  type EdgeJob,
+  type EdgeState,
+  emptyEdgeState,
+  type SessionRecord,
+} from "../../src/protocol/relay/edge/state.ts";
+import type { EdgeWrite } from "../../src/protocol/relay/edge/step.ts";
+import { auditEvent } from "./audit-events.ts";
+import { appendAudit } from "./audit-log.ts";
+import { storeBrokerStatus } from "./broker-status.ts";
+import { cursorOf } from "./open-token.ts";
+import { rotateSidecarKey, sidecarSeen } from "./sidecars.ts";
+
+/** How long the outcome of a write stands here after it was settled. */
+export const SETTLED_JOBS_DAYS = 7;
+
+/**
+ * The relay's rows. What is read here was written by {@link storeEdge} of this version or the one
+ * before, so fields may be added to the JSON and are never renamed.
+ */
+export function loadEdge(sql: SqlStorage): EdgeState {
+  const [row] = sql.exec<{ record: string }>("SELECT record FROM relay_session").toArray();
+  if (row === undefined) return emptyEdgeState();
+  const session: SessionRecord = JSON.parse(row.record);
+  const cursor =
+    session.sidecarId === null || session.journalId === null
+      ? 0
+      : cursorOf(sql, session.sidecarId, session.journalId);
+  const jobs = new Map<string, EdgeJob>();
+  for (const { record } of sql
+    .exec<{ record: string }>("SELECT record FROM relay_jobs WHERE settled_at IS NULL")
+    .toArray()) {
+    const job: EdgeJob = JSON.parse(record);
+    // Whoever waited for it is gone with the memory that this state replaces.
+    jobs.set(job.submit.job_id, { ...job, abandoned: true, state: "unknown" });
+  }
+  return { ...emptyEdgeState(session, cursor), jobs };
+}
+
+/** Stores one step; the caller wraps it in the transaction that also holds the step's cause. */
+export function storeEdge(
+  sql: SqlStorage,
+  accountId: string,
+  writes: readonly EdgeWrite[],
+  nowMs: number,
+): void {
+  for (const write of writes) store(sql, accountId, write, nowMs);
+}
+
+function store(sql: SqlStorage, accountId: string, write: EdgeWrite, nowMs: number): void {
+  switch (write.kind) {
+    case "session":
+      sql.exec(
+        `INSERT INTO relay_session (one, record) VALUES (1, ?)
+         ON CONFLICT (one) DO UPDATE SET record = excluded.record`,
+        JSON.stringify(write.record),
+      );
+      return;
+    case "cursor":
+      sql.exec(
+        `INSERT INTO event_cursors (sidecar_id, journal_id, last_seq) VALUES (?, ?, ?)
+         ON CONFLICT (sidecar_id, journal_id) DO UPDATE SET last_seq = excluded.last_seq`,
+        write.sidecarId,
+        write.journalId,
+        write.seq,
+      );
+      return;
+    case "job":
+      sql.exec(
+        `INSERT INTO relay_jobs (job_id, record, settled_at) VALUES (?, ?, NULL)
+         ON CONFLICT (job_id) DO UPDATE SET record = excluded.record`,
+        write.job.submit.job_id,
+        JSON.stringify(write.job),
+      );
+      return;
+    case "job_settled":
+      sql.exec(
+        "UPDATE relay_jobs SET record = ?, settled_at = ? WHERE job_id = ?",
+        JSON.stringify(write.settlement),
+        nowMs,
+        write.jobId,
+      );
+      return;
+    case "sidecar_seen":
+      sidecarSeen(sql, write.sidecarId, write.version, nowMs);
+      return;
+    case "sidecar_key":
+      rotateSidecarKey(sql, write.sidecarId, write.publicKey);
+      return;
+    case "audit":
+      appendAudit(
+        sql,
+        accountId,
+        auditEvent({
+          type: write.type,
+          startedAt: nowMs,
+          endedAt: nowMs,
+          who: {
+            kind: "sidecar",
+            subject: accountId,
+            client_id: null,
+            sidecar_id: write.sidecarId,
+          },
+          meta: write.meta,
+        }),
+        nowMs,
+      );
+      return;
+    case "event":
+      applyEvent(sql, accountId, write, nowMs);
+  }
+}
+
+/** The effect of one broker event, in the transaction that also moves the cursor over it. */
+function applyEvent(
+  sql: SqlStorage,
+  accountId: string,
+  event: Extract<EdgeWrite, { kind: "event" }>,
+  nowMs: number,
+): void {
+  if (event.type !== "broker.session") return;
+  const status = storeBrokerStatus(sql, event.sidecarId, event.payload, nowMs);
+  if (status === null) return;
+  appendAudit(
+    sql,
+    accountId,
+    auditEvent({
+      type: "broker.session",
+      startedAt: nowMs,
+      endedAt: nowMs,
+      who: {
+        kind: "sidecar",
+        subject: accountId,
+        client_id: null,
+        sidecar_id: event.sidecarId,
+      },
+      meta: {
+        state: status.state,
+        mode: status.mode,
+        source: status.source,
+        event_seq: String(event.seq),
+        ...(status.generation === null ? {} : { generation: String(status.generation) }),
+      },
+    }),
+    nowMs,
+  );
+}

@@ -1,0 +1,174 @@
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { AuditEvent } from "../../src/protocol/audit/event.ts";
+import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
+import { auditTail } from "../../src/protocol/operations/edge.ts";
+import { isOperationName, OPERATIONS } from "../../src/protocol/operations/registry.ts";
+import { ulid } from "../../src/protocol/ulid.ts";
+import { agent, auditEvent, contentHash } from "./audit-events.ts";
+import { tailAudit } from "./audit-log.ts";
+import { backendStatus, offlineBrokerSession } from "./backend-status.ts";
+import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
+import type { RelayHost } from "./relay-host.ts";
+import type { ToolCall, ToolOutcome } from "./rpc.ts";
+import { hasActiveSidecar } from "./sidecars.ts";
+
+/** How long after its submission a sidecar may still take a job up. */
+const GRANT_SECONDS = 60;
+
+export interface ToolCallDeps {
+  readonly sql: SqlStorage;
+  readonly relay: RelayHost;
+  /** Why this client may not act, or null. Asked again after every wait. */
+  readonly standing: (clientId: string) => GatewayFailure | null;
+  /** Appends to the audit log in this turn; the event's number. */
+  readonly audit: (event: AuditEvent) => number;
+  /** Keys the hash under which a broker account stands in the audit log. */
+  readonly accountKey: () => Uint8Array;
+  readonly now: () => number;
+}
+
+type Answer =
+  | { ok: true; result: JsonValue; hash?: string }
+  | { ok: false; failure: GatewayFailure; denied?: boolean };
+
+/** One tool call, from standing to audit leaf. Whatever happens, it is answered and noted once. */
+export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<ToolOutcome> {
+  const startedAt = deps.now();
+  let answer: Answer;
+  try {
+    answer = await answerOf(call, deps);
+  } catch (error) {
+    console.error(
+      JSON.stringify({
+        level: "error",
+        event: "account.run_failed",
+        request_id: call.requestId,
+        detail: error instanceof Error ? `${error.name}: ${error.message}` : "unknown",
+      }),
+    );
+    answer = {
+      ok: false,
+      failure: failure(
+        "INTERNAL",
+        "The gateway failed in an unexpected way. The failure was logged.",
+      ),
+    };
+  }
+  const audit_seq = deps.audit(
+    auditEvent({
+      type: "tool.call",
+      startedAt,
+      endedAt: deps.now(),
+      who: agent(call.principal, deps.relay.presence().sidecarId),
+      what: {
+        tool: call.tool,
+        operation: call.operation,
+        scopes: [...call.principal.scopes].sort(),
+        decision: answer.ok || answer.denied !== true ? "allow" : "deny",
+        result: answer.ok ? "ok" : "error",
+        error_code: answer.ok ? null : answer.failure.code,
+      },
+      accountHash: accountHash(call, deps),
+      inputHash: contentHash(call.input),
+      outputHash: answer.ok ? (answer.hash ?? contentHash(answer.result)) : null,
+      requestId: call.requestId,
+    }),
+  );
+  return answer.ok
+    ? { ok: true, result: answer.result, audit_seq }
+    : { ok: false, failure: answer.failure, audit_seq };
+}
+
+async function answerOf(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
+  const refused = deps.standing(call.principal.clientId);
+  if (refused !== null) return { ok: false, failure: refused, denied: true };
+  const local = answeredHere(call, deps);
+  if (local !== null) return local;
+  const answer = await askSidecar(call, deps);
+  // The owner may have thrown this client out while the sidecar was working.
+  const since = deps.standing(call.principal.clientId);
+  return since === null ? answer : { ok: false, failure: since, denied: true };
+}
+
+/** What the object knows by itself. */
+function answeredHere(call: ToolCall, deps: ToolCallDeps): Answer | null {
+  switch (call.operation) {
+    case "gateway.health": {
+      const { state } = backendStatus(deps.sql, deps.relay.presence()).sidecar;
+      return {
+        ok: true,
+        result: { gateway: "ok", sidecar: state, checked_at: new Date(deps.now()).toISOString() },
+      };
+    }
+    case "backend.status":
+      return { ok: true, result: asJson(backendStatus(deps.sql, deps.relay.presence())) };
+    case "audit.tail": {
+      const query = auditTail.input.safeParse(call.input);
+      if (!query.success) {
+        return { ok: false, failure: failure("INPUT_INVALID", "The page asked for is not valid.") };
+      }
+      const { beforeSeq, limit } = query.data;
+      const page = tailAudit(deps.sql, beforeSeq === undefined ? { limit } : { limit, beforeSeq });
+      return { ok: true, result: asJson(page) };
+    }
+    case "session.status": {
+      if (deps.relay.presence().online) return null;
+      const offline = offlineBrokerSession(deps.sql);
+      return offline === null ? null : { ok: true, result: asJson(offline) };
+    }
+    default:
+      return null;
+  }
+}
+
+async function askSidecar(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
+  if (!isOperationName(call.operation)) {
+    return { ok: false, failure: failure("INTERNAL", "The gateway does not know this operation.") };
+  }
+  const operation = OPERATIONS[call.operation];
+  if (!deps.relay.presence().online) {
+    return { ok: false, failure: hasActiveSidecar(deps.sql) ? sidecarOffline() : notPaired() };
+  }
+  const account = namedAccount(call);
+  const now = deps.now();
+  const settlement = await deps.relay.submit({
+    class: operation.class,
+    traceparent: call.traceparent,
+    submit: {
+      job_id: ulid(now),
+      operation: operation.name,
+      input: call.input,
+      input_sha256: contentHash(call.input),
+      grant: {
+        capability: operation.capability,
+        ...(account === null ? {} : { broker_account: account }),
+        scope: call.scope ?? "unspecified",
+        expires_at: new Date(now + GRANT_SECONDS * 1000).toISOString(),
+      },
+      deadline_ms: call.deadlineMs,
+    },
+  });
+  return settlement.ok
+    ? { ok: true, result: settlement.result, hash: settlement.resultSha256 }
+    : { ok: false, failure: failureOf(settlement) };
+}
+
+function namedAccount(call: ToolCall): string | null {
+  const { account_id: account } = call.input;
+  return typeof account === "string" && account.length > 0 && account.length <= 32 ? account : null;
+}
+
+/** A broker account never stands in the log in clear; equal accounts hash equally within one log. */
+function accountHash(call: ToolCall, deps: ToolCallDeps): string | null {
+  const account = namedAccount(call);
+  if (account === null) return null;
+  return bytesToHex(hmac(sha256, deps.accountKey(), utf8ToBytes(account)));
+}
+
+/** Our own plain data, as JSON sees it. */
+function asJson(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value));
+}

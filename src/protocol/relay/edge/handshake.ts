@@ -1,0 +1,140 @@
+import { sha256Hex } from "../../digest.ts";
+import { CLOSE, type RelayErrorCode } from "../errors.ts";
+import type { SidecarFrame } from "../messages.ts";
+import { authenticateTranscript } from "../transcript.ts";
+import { prepareAcceptance, sendAccepted, signAcceptance } from "./accept.ts";
+import { close, send, sendProblem } from "./send.ts";
+import type { ConnectionId } from "./state.ts";
+import { type Draft, setPhase, type TokenVerdict } from "./step.ts";
+
+/** A frame on a connection that is not authenticated: only the next step of the handshake is allowed. */
+export function handshakeFrame(draft: Draft, conn: ConnectionId, frame: SidecarFrame): void {
+  const phase = draft.connections.get(conn)?.phase;
+  if (phase?.kind === "new" && frame.type === "session.open") {
+    const { auth, client, capabilities, journal, resume } = frame.payload;
+    setPhase(draft, conn, {
+      kind: "checking_token",
+      openId: frame.id,
+      claims: {
+        version: client.version,
+        offered: capabilities,
+        journal,
+        resume:
+          resume === undefined
+            ? null
+            : {
+                sessionId: resume.session_id,
+                tokenHash: sha256Hex(resume.resume_token),
+                lastProcessedSeq: resume.last_processed_seq,
+              },
+      },
+    });
+    draft.effects.push({
+      kind: "check_token",
+      conn,
+      token: auth.token,
+      principal: client.principal,
+      journalId: journal.id,
+    });
+    return;
+  }
+  if (phase?.kind === "challenged" && frame.type === "session.authenticate") {
+    const { offer, challenge } = phase;
+    const { response, nonce } = frame.payload;
+    setPhase(draft, conn, { kind: "checking_answer", answerId: frame.id, offer, challenge, nonce });
+    draft.effects.push({
+      kind: "check_answer",
+      conn,
+      publicKey: offer.publicKey,
+      message: authenticateTranscript({
+        origin: draft.env.origin,
+        account: draft.env.account,
+        sidecar: offer.sidecarId,
+        challenge,
+        nonce,
+      }),
+      signature: response,
+    });
+    return;
+  }
+  sendProblem(draft, conn, "connection", {
+    code: "FAILED_PRECONDITION",
+    message: "this frame is not allowed before session.accepted",
+    id: frame.id,
+  });
+  close(draft, conn, CLOSE.protocolError, "not allowed before session.accepted");
+}
+
+/** The token of `session.open` was verified, or was not. */
+export function tokenChecked(draft: Draft, conn: ConnectionId, verdict: TokenVerdict): void {
+  const phase = draft.connections.get(conn)?.phase;
+  if (phase?.kind !== "checking_token") return;
+  const { openId, claims } = phase;
+  if (!verdict.ok) {
+    if (verdict.verdict === "revoked") {
+      send(
+        draft,
+        conn,
+        "session.rejected",
+        { code: verdict.code, message: verdict.message },
+        { correlation_id: openId },
+      );
+      close(draft, conn, CLOSE.revoked, "revoked");
+      return;
+    }
+    refuse(draft, conn, openId, verdict.code, verdict.message);
+    return;
+  }
+  const challenge = draft.env.random32();
+  const offer = { ...claims, ...verdict.known };
+  setPhase(draft, conn, { kind: "challenged", openId, offer, challenge });
+  send(draft, conn, "session.challenge", { challenge }, { correlation_id: openId });
+}
+
+/** The signature over the challenge was verified, or was not. */
+export function answerChecked(draft: Draft, conn: ConnectionId, valid: boolean): void {
+  const phase = draft.connections.get(conn)?.phase;
+  if (phase?.kind !== "checking_answer") return;
+  const { answerId, offer, challenge, nonce } = phase;
+  if (!valid) {
+    refuse(draft, conn, answerId, "UNAUTHENTICATED", "the challenge was not signed by this device");
+    return;
+  }
+  const acceptance = prepareAcceptance(draft, offer);
+  if (!acceptance.ok) {
+    refuse(draft, conn, answerId, acceptance.code, acceptance.message);
+    return;
+  }
+  const proving = { kind: "proving", answerId, offer, challenge, nonce } as const;
+  setPhase(draft, conn, { ...proving, acceptance: acceptance.acceptance });
+  signAcceptance(draft, conn);
+}
+
+/** The edge's own signature is there: the session begins, unless another connection was faster. */
+export function proofSigned(draft: Draft, conn: ConnectionId, proof: string): void {
+  const phase = draft.connections.get(conn)?.phase;
+  if (phase?.kind !== "proving") return;
+  if (phase.acceptance.epoch === draft.session.epoch + 1) {
+    sendAccepted(draft, conn, phase, proof);
+    return;
+  }
+  // The race was lost to another connection: everything that was signed is stale. Ask again.
+  const again = prepareAcceptance(draft, phase.offer);
+  if (!again.ok) {
+    refuse(draft, conn, phase.answerId, again.code, again.message);
+    return;
+  }
+  setPhase(draft, conn, { ...phase, acceptance: again.acceptance });
+  signAcceptance(draft, conn);
+}
+
+function refuse(
+  draft: Draft,
+  conn: ConnectionId,
+  correlation: string,
+  code: RelayErrorCode,
+  message: string,
+): void {
+  send(draft, conn, "session.unauthenticated", { code, message }, { correlation_id: correlation });
+  close(draft, conn, CLOSE.unauthenticated, code);
+}

@@ -1,0 +1,189 @@
+import { UNAUTHENTICATED_SOCKETS_MAX } from "../../limits.ts";
+import { decodeFrame } from "../codec.ts";
+import { PING } from "../envelope.ts";
+import { CLOSE } from "../errors.ts";
+import { FROM_SIDECAR } from "../messages.ts";
+import { dropConnection } from "./drop.ts";
+import { answerChecked, handshakeFrame, proofSigned, tokenChecked } from "./handshake.ts";
+import { refreshChecked, rotationChecked } from "./lease.ts";
+import { liveFrame } from "./live.ts";
+import { close, send, sendProblem } from "./send.ts";
+import { type ConnectionId, type EdgeState, isUnauthenticated, liveConnection } from "./state.ts";
+import {
+  type Draft,
+  draftOf,
+  type EdgeEffect,
+  type EdgeEnv,
+  type EdgeInput,
+  type EdgeWrite,
+  setSession,
+} from "./step.ts";
+import { submitJob } from "./submit.ts";
+import { tick } from "./tick.ts";
+
+export interface EdgeStep {
+  readonly state: EdgeState;
+  /** To be stored in one transaction before any effect is carried out. */
+  readonly writes: readonly EdgeWrite[];
+  readonly effects: readonly EdgeEffect[];
+}
+
+/** One step of the edge's half of the protocol. Pure: time, ids and chance come with `env`. */
+export function edgeStep(state: EdgeState, input: EdgeInput, env: EdgeEnv): EdgeStep {
+  const draft = draftOf(state, env);
+  apply(draft, input);
+  const { session, cursor, ack, reconciling, connections, jobs, writes, effects } = draft;
+  return { state: { session, cursor, ack, reconciling, connections, jobs }, writes, effects };
+}
+
+function apply(draft: Draft, input: EdgeInput): void {
+  switch (input.kind) {
+    case "opened":
+      opened(draft, input.conn);
+      return;
+    case "frame":
+      frameArrived(draft, input.conn, input.text);
+      return;
+    case "binary":
+      if (isOpen(draft, input.conn)) {
+        broken(draft, input.conn, "binary frames are not spoken here", "INVALID_ARGUMENT");
+      }
+      return;
+    case "closed":
+      closed(draft, input.conn);
+      return;
+    case "token_checked":
+      tokenChecked(draft, input.conn, input.verdict);
+      return;
+    case "answer_checked":
+      if (draft.connections.get(input.conn)?.phase.kind === "live") {
+        refreshChecked(draft, input.conn, input.valid);
+      } else {
+        answerChecked(draft, input.conn, input.valid);
+      }
+      return;
+    case "proof_signed":
+      proofSigned(draft, input.conn, input.proof);
+      return;
+    case "rotation_checked":
+      rotationChecked(draft, input.conn, input);
+      return;
+    case "submit":
+      submitJob(draft, input.job);
+      return;
+    case "cancel":
+      cancel(draft, input.jobId, input.reason);
+      return;
+    case "revoked":
+      revoked(draft, input.sidecarId);
+      return;
+    case "silent":
+      silent(draft);
+      return;
+    case "tick":
+      tick(draft);
+  }
+}
+
+function opened(draft: Draft, conn: ConnectionId): void {
+  let waiting = 0;
+  for (const connection of draft.connections.values()) {
+    if (isUnauthenticated(connection)) waiting += 1;
+  }
+  draft.connections.set(conn, { openedAt: draft.env.now, phase: { kind: "new" } });
+  if (waiting < UNAUTHENTICATED_SOCKETS_MAX) return;
+  sendProblem(
+    draft,
+    conn,
+    "connection",
+    { code: "RESOURCE_EXHAUSTED", message: "too many handshakes at once", id: null },
+    { retryable: true },
+  );
+  close(draft, conn, CLOSE.overloaded, "too many handshakes");
+}
+
+function frameArrived(draft: Draft, conn: ConnectionId, text: string): void {
+  const phase = draft.connections.get(conn)?.phase;
+  if (phase === undefined || phase.kind === "closed" || text === PING) return;
+  if (phase.kind === "live" && draft.env.now >= draft.session.leaseExpiresAt) {
+    tick(draft);
+    return;
+  }
+  const decoded = decodeFrame(text, FROM_SIDECAR);
+  if (decoded.ok === "ignored") return;
+  if (!decoded.ok) {
+    const { problem } = decoded;
+    if (problem.close === null && phase.kind === "live") {
+      sendProblem(draft, conn, "request", problem);
+      return;
+    }
+    sendProblem(draft, conn, "connection", problem);
+    close(draft, conn, problem.close ?? CLOSE.protocolError, problem.message);
+    if (phase.kind === "live") dropConnection(draft, { audited: "protocol_error" });
+    return;
+  }
+  if (phase.kind === "live") liveFrame(draft, conn, phase, decoded.frame);
+  else handshakeFrame(draft, conn, decoded.frame);
+}
+
+function broken(draft: Draft, conn: ConnectionId, message: string, code: "INVALID_ARGUMENT"): void {
+  const live = draft.connections.get(conn)?.phase.kind === "live";
+  sendProblem(draft, conn, "connection", { code, message, id: null });
+  close(draft, conn, CLOSE.protocolError, message);
+  if (live) dropConnection(draft, { audited: "protocol_error" });
+}
+
+function closed(draft: Draft, conn: ConnectionId): void {
+  const connection = draft.connections.get(conn);
+  draft.connections.delete(conn);
+  if (connection?.phase.kind === "live" && connection.phase.epoch === draft.session.epoch) {
+    dropConnection(draft, { audited: "lost" });
+  }
+}
+
+function cancel(draft: Draft, jobId: string, reason: string | undefined): void {
+  const live = liveConnection(draft);
+  const job = draft.jobs.get(jobId);
+  if (live === null || job === undefined || job.state !== "sent") {
+    draft.effects.push({ kind: "cancel_answered", jobId, answer: "unknown" });
+    return;
+  }
+  send(draft, live.id, "job.cancel", {
+    job_id: jobId,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+function revoked(draft: Draft, sidecarId: string): void {
+  const live = liveConnection(draft);
+  const isSession = draft.session.sidecarId === sidecarId;
+  for (const [conn, { phase }] of draft.connections) {
+    const theirs =
+      ("offer" in phase && phase.offer.sidecarId === sidecarId) || (isSession && conn === live?.id);
+    if (!theirs) continue;
+    send(draft, conn, "session.evicted", {
+      code: "LEASE_REVOKED",
+      reason: "the owner revoked this sidecar",
+    });
+    close(draft, conn, CLOSE.revoked, "revoked");
+  }
+  if (!isSession) return;
+  dropConnection(draft, { audited: "revoked" });
+  setSession(draft, { ...draft.session, resume: null, capabilities: [] });
+}
+
+function silent(draft: Draft): void {
+  const live = liveConnection(draft);
+  if (live === null) return;
+  send(draft, live.id, "session.evicted", {
+    code: "HEARTBEAT_LOST",
+    reason: "nothing was heard for too long",
+  });
+  close(draft, live.id, CLOSE.heartbeatLost, "heartbeat lost");
+  dropConnection(draft, { audited: "heartbeat_lost" });
+}
+
+function isOpen(draft: Draft, conn: ConnectionId): boolean {
+  const phase = draft.connections.get(conn)?.phase;
+  return phase !== undefined && phase.kind !== "closed";
+}

@@ -1,0 +1,68 @@
+import type * as z from "zod";
+import { encodeFrame, type FrameProblem } from "../codec.ts";
+import type { CloseCode, RelayErrorCode } from "../errors.ts";
+import type { FROM_EDGE } from "../messages.ts";
+import type { ConnectionId } from "./state.ts";
+import { type Draft, setPhase } from "./step.ts";
+
+type EdgeType = keyof typeof FROM_EDGE;
+
+interface Head {
+  correlation_id?: string;
+  traceparent?: string | undefined;
+}
+
+/** Queues one frame; a live connection's frames carry its session and epoch. Returns the frame's id. */
+export function send<T extends EdgeType>(
+  draft: Draft,
+  conn: ConnectionId,
+  type: T,
+  payload: z.input<(typeof FROM_EDGE)[T]>,
+  head: Head = {},
+): string {
+  const phase = draft.connections.get(conn)?.phase;
+  const id = draft.env.ulid();
+  const text = encodeFrame({
+    id,
+    ...head,
+    ...(phase?.kind === "live" ? { session_id: phase.sessionId, epoch: phase.epoch } : {}),
+    type,
+    now: draft.env.now,
+    payload,
+  });
+  draft.effects.push({ kind: "send", conn, text });
+  return id;
+}
+
+/** Ends a connection. Whatever it carried must have been dealt with before. */
+export function close(draft: Draft, conn: ConnectionId, code: CloseCode, reason: string): void {
+  setPhase(draft, conn, { kind: "closed" });
+  draft.effects.push({ kind: "close", conn, code, reason });
+}
+
+/** Tells the peer what was wrong with one of its frames. */
+export function sendProblem(
+  draft: Draft,
+  conn: ConnectionId,
+  scope: "connection" | "session" | "request",
+  problem: { code: RelayErrorCode; message: string; id: string | null },
+  more: { retryable?: boolean; details?: Record<string, unknown> } = {},
+): void {
+  send(
+    draft,
+    conn,
+    "session.error",
+    {
+      scope,
+      code: problem.code,
+      message: problem.message,
+      retryable: more.retryable ?? false,
+      ...(more.details === undefined ? {} : { details: more.details }),
+    },
+    problem.id === null ? {} : { correlation_id: problem.id },
+  );
+}
+
+export function problem(code: RelayErrorCode, message: string, id: string | null): FrameProblem {
+  return { code, message, id, close: null };
+}

@@ -1,0 +1,188 @@
+import type { Capability } from "../../capabilities.ts";
+import type { ChunkBuffer } from "../chunks.ts";
+import type { JobSubmit } from "../job-messages.ts";
+
+/** Names one WebSocket of the account for as long as it lives. */
+export type ConnectionId = string;
+
+/** The account's one session: what must survive a restart, as a single row. */
+export interface SessionRecord {
+  /** Rises with every accepted connection; frames of an older one are refused. */
+  readonly epoch: number;
+  readonly sessionId: string | null;
+  readonly sidecarId: string | null;
+  readonly journalId: string | null;
+  /** What the sidecar offers and the owner granted. */
+  readonly capabilities: readonly Capability[];
+  readonly acceptedAt: number;
+  readonly leaseExpiresAt: number;
+  /** SHA-256 of resume tokens: the newest, and the one before it until the newest is proved to have arrived. */
+  readonly resume: { readonly current: string; readonly previous: string | null } | null;
+  /** When its connection was lost; null while it is live. */
+  readonly droppedAt: number | null;
+}
+
+/** What `session.open` says of itself. Nothing of it is proved. */
+export interface Claims {
+  readonly version: string;
+  readonly offered: readonly Capability[];
+  readonly journal: {
+    readonly id: string;
+    readonly oldest_seq: number;
+    readonly newest_seq: number;
+  };
+  readonly resume: {
+    readonly sessionId: string;
+    readonly tokenHash: string;
+    readonly lastProcessedSeq: number;
+  } | null;
+}
+
+/** The claims, once the token behind them was verified, with what the account knows of the sidecar. */
+export interface Offer extends Claims {
+  readonly sidecarId: string;
+  readonly publicKey: string;
+  /** What the owner granted at pairing. */
+  readonly granted: readonly Capability[];
+  /** How far that journal's events were applied here before. */
+  readonly cursor: number;
+}
+
+/** What the edge is about to sign and send as `session.accepted`. */
+export interface Acceptance {
+  readonly epoch: number;
+  readonly sessionId: string;
+  readonly resumed: boolean;
+  readonly resumeToken: string;
+  readonly leaseExpiresAt: number;
+  readonly cursor: number;
+  /** Events that the sidecar no longer holds and this edge never saw; zero but after a restore. */
+  readonly eventsLost: number;
+}
+
+export type Phase =
+  | { readonly kind: "new" }
+  | { readonly kind: "checking_token"; readonly openId: string; readonly claims: Claims }
+  | {
+      readonly kind: "challenged";
+      readonly openId: string;
+      readonly offer: Offer;
+      readonly challenge: string;
+    }
+  | {
+      readonly kind: "checking_answer";
+      readonly answerId: string;
+      readonly offer: Offer;
+      readonly challenge: string;
+      readonly nonce: string;
+    }
+  | {
+      readonly kind: "proving";
+      readonly answerId: string;
+      readonly offer: Offer;
+      readonly challenge: string;
+      readonly nonce: string;
+      readonly acceptance: Acceptance;
+    }
+  | {
+      readonly kind: "live";
+      readonly epoch: number;
+      readonly sessionId: string;
+      /** A frame came on this connection, so its resume token arrived. */
+      readonly confirmed: boolean;
+      readonly refresh: Refresh | null;
+    }
+  | { readonly kind: "closed" };
+
+export interface Refresh {
+  readonly challenge: string;
+  readonly deadlineAt: number;
+  /** The answer is being verified. */
+  readonly checking: boolean;
+}
+
+/** One socket: small enough for its attachment. */
+export interface Connection {
+  readonly openedAt: number;
+  readonly phase: Phase;
+}
+
+export interface EdgeJob {
+  readonly submit: JobSubmit;
+  readonly class: "read" | "write";
+  readonly traceparent: string | undefined;
+  readonly deadlineAt: number;
+  /**
+   * waiting: not on the wire (too many in flight, or its socket dropped); sent: on the wire of
+   * `epoch`; unknown: a write whose frame may have arrived and whose session is gone.
+   */
+  readonly state: "waiting" | "sent" | "unknown";
+  readonly epoch: number;
+  /** Times it was put on the wire. */
+  readonly tries: number;
+  /** When a read that waits for a new session gives up. */
+  readonly retryUntil: number | null;
+  readonly chunks: ChunkBuffer;
+  /** Nobody waits for the answer any more: the deadline passed and the caller was told. */
+  readonly abandoned: boolean;
+  /** Where a write went: no other journal's word about it counts. */
+  readonly sentTo: { readonly sidecarId: string; readonly journalId: string } | null;
+}
+
+export interface Reconciling {
+  readonly requestId: string;
+  readonly jobIds: readonly string[];
+  /** Everything asked for in this session so far, this request included. */
+  readonly asked: ReadonlySet<string>;
+}
+
+export interface EdgeState {
+  readonly session: SessionRecord;
+  /** Applied so far of the session's journal. */
+  readonly cursor: number;
+  readonly connections: ReadonlyMap<ConnectionId, Connection>;
+  readonly jobs: ReadonlyMap<string, EdgeJob>;
+  readonly ack: { readonly sentAt: number; readonly sentSeq: number };
+  /** The open `session.list_jobs`; no new write starts before it is answered. */
+  readonly reconciling: Reconciling | null;
+}
+
+export const NO_SESSION: SessionRecord = {
+  epoch: 0,
+  sessionId: null,
+  sidecarId: null,
+  journalId: null,
+  capabilities: [],
+  acceptedAt: 0,
+  leaseExpiresAt: 0,
+  resume: null,
+  droppedAt: null,
+};
+
+export function emptyEdgeState(session: SessionRecord = NO_SESSION, cursor = 0): EdgeState {
+  return {
+    session,
+    cursor,
+    connections: new Map(),
+    jobs: new Map(),
+    ack: { sentAt: 0, sentSeq: cursor },
+    reconciling: null,
+  };
+}
+
+/** The connection that speaks for the session now. */
+export function liveConnection(
+  state: EdgeState,
+): { id: ConnectionId; connection: Connection; phase: Extract<Phase, { kind: "live" }> } | null {
+  for (const [id, connection] of state.connections) {
+    const { phase } = connection;
+    if (phase.kind === "live" && phase.epoch === state.session.epoch) {
+      return { id, connection, phase };
+    }
+  }
+  return null;
+}
+
+export function isUnauthenticated({ phase }: Connection): boolean {
+  return phase.kind !== "live" && phase.kind !== "closed";
+}

@@ -1,0 +1,139 @@
+import {
+  FRAME_MAX_BYTES,
+  INFLIGHT_READS_MAX,
+  INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT,
+  OPEN_WRITES_MAX,
+  WAITING_READS_MAX,
+} from "../../limits.ts";
+import { NO_CHUNKS } from "../chunks.ts";
+import { utf8Length } from "../codec.ts";
+import type { RelayErrorCode } from "../errors.ts";
+import { NOT_CONNECTED } from "./drop.ts";
+import { send } from "./send.ts";
+import { type EdgeJob, type EdgeState, liveConnection } from "./state.ts";
+import type { Draft, NewJob } from "./step.ts";
+
+const RETRY_AFTER_MS = 250;
+
+/** Takes a job on, or refuses it at once; a refused one was never on the wire. */
+export function submitJob(draft: Draft, { submit, class: kind, traceparent }: NewJob): void {
+  const refusal = refusalOf(draft, submit, kind);
+  if (refusal !== null) {
+    draft.effects.push({
+      kind: "settle",
+      jobId: submit.job_id,
+      settlement: { ok: false, outcome: "not_executed", ...refusal },
+    });
+    return;
+  }
+  const job: EdgeJob = {
+    submit,
+    class: kind,
+    traceparent,
+    deadlineAt: draft.env.now + submit.deadline_ms,
+    state: "waiting",
+    epoch: 0,
+    tries: 0,
+    retryUntil: null,
+    chunks: NO_CHUNKS,
+    abandoned: false,
+    sentTo: null,
+  };
+  draft.jobs.set(submit.job_id, job);
+  if (kind === "write" || readsInFlight(draft) < INFLIGHT_READS_MAX) putOnWire(draft, job);
+}
+
+interface Refusal {
+  code: RelayErrorCode;
+  message: string;
+  retryable: boolean;
+  retryAfterMs?: number;
+}
+
+function refusalOf(draft: Draft, submit: NewJob["submit"], kind: NewJob["class"]): Refusal | null {
+  if (liveConnection(draft) === null) return NOT_CONNECTED;
+  if (draft.jobs.has(submit.job_id)) {
+    return { code: "ALREADY_EXISTS", message: "this job is in flight", retryable: false };
+  }
+  if (!draft.session.capabilities.includes(submit.grant.capability)) {
+    return {
+      code: "PERMISSION_DENIED",
+      message: `the sidecar does not have the capability ${submit.grant.capability}`,
+      retryable: false,
+    };
+  }
+  if (utf8Length(JSON.stringify(submit)) > FRAME_MAX_BYTES / 2) {
+    return { code: "PAYLOAD_TOO_LARGE", message: "the input is too large", retryable: false };
+  }
+  if (kind === "read") {
+    const waiting = count(draft, (job) => job.class === "read" && job.state === "waiting");
+    if (waiting < WAITING_READS_MAX) return null;
+    return busy("too many reads at once");
+  }
+  if (draft.reconciling !== null) return busy("open writes are being reconciled");
+  if (count(draft, (job) => job.class === "write") >= OPEN_WRITES_MAX) {
+    return busy("too many writes with an unsettled outcome");
+  }
+  const account = submit.grant.broker_account;
+  const open = count(
+    draft,
+    (job) =>
+      job.class === "write" && job.state === "sent" && job.submit.grant.broker_account === account,
+  );
+  return open < INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT
+    ? null
+    : busy("another write for this broker account is in flight");
+}
+
+function busy(message: string): Refusal {
+  return { code: "RESOURCE_EXHAUSTED", message, retryable: true, retryAfterMs: RETRY_AFTER_MS };
+}
+
+/** Puts a job on the live connection's wire; a write's row is stored before its frame can leave. */
+export function putOnWire(draft: Draft, job: EdgeJob): void {
+  const live = liveConnection(draft);
+  const { sidecarId, journalId, epoch } = draft.session;
+  if (live === null || sidecarId === null || journalId === null) return;
+  const { submit } = job;
+  const remaining = Math.max(1, Math.round(job.deadlineAt - draft.env.now));
+  const sent: EdgeJob = {
+    ...job,
+    state: "sent",
+    epoch,
+    tries: job.tries + 1,
+    retryUntil: null,
+    sentTo: { sidecarId, journalId },
+  };
+  draft.jobs.set(submit.job_id, sent);
+  if (job.class === "write") draft.writes.push({ kind: "job", job: sent });
+  send(
+    draft,
+    live.id,
+    "job.submit",
+    { ...submit, deadline_ms: remaining },
+    job.traceparent === undefined ? {} : { traceparent: job.traceparent },
+  );
+}
+
+/** Fills the wire with reads that waited, oldest first. */
+export function sendWaitingReads(draft: Draft): void {
+  if (liveConnection(draft) === null) return;
+  let room = INFLIGHT_READS_MAX - readsInFlight(draft);
+  if (room <= 0) return;
+  for (const job of draft.jobs.values()) {
+    if (room === 0) return;
+    if (job.class !== "read" || job.state !== "waiting") continue;
+    putOnWire(draft, job);
+    room -= 1;
+  }
+}
+
+function readsInFlight(state: Pick<EdgeState, "jobs">): number {
+  return count(state, (job) => job.class === "read" && job.state === "sent");
+}
+
+function count(state: Pick<EdgeState, "jobs">, wanted: (job: EdgeJob) => boolean): number {
+  let found = 0;
+  for (const job of state.jobs.values()) if (wanted(job)) found += 1;
+  return found;
+}
