@@ -3,11 +3,19 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import * as z from "zod";
 import { buildWorker } from "./lib/bundle.ts";
 import { fromRoot, ROOT } from "./lib/paths.ts";
 
 /** What a deployment may weigh, compressed as Cloudflare counts it. */
 export const BUNDLE_MAX_GZIP_KIB = 200;
+
+const TestReport = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  testResults: z.array(z.unknown()),
+});
 
 type Step = [name: string, run: () => Promise<string | null>];
 
@@ -17,7 +25,7 @@ function tool(bin: string, ...args: string[]): () => Promise<string | null> {
     new Promise((resolve) => {
       const child = spawn(fromRoot(`node_modules/.bin/${bin}`), args, {
         cwd: ROOT,
-        env: { ...process.env, CI: "1" },
+        env: { ...process.env, CI: "1", NO_COLOR: "1" },
         stdio: ["ignore", "pipe", "pipe"],
       });
       let said = "";
@@ -43,7 +51,7 @@ const STEPS: Step[] = [
     tool("depcruise", "src", "durable-objects", "sidecar/src", "scripts", "test"),
   ],
   [`bundle is at most ${BUNDLE_MAX_GZIP_KIB} KiB gzip`, bundleSize],
-  ["unit and contract tests", tool("vitest", "run")],
+  ["unit and contract tests", tests],
 ];
 
 function typesUpToDate(): Promise<string | null> {
@@ -55,6 +63,31 @@ function typesUpToDate(): Promise<string | null> {
     "--env-file=/dev/null",
     "--check",
   )();
+}
+
+let testCounts = "";
+
+async function tests(): Promise<string | null> {
+  const directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-tests-"));
+  const file = join(directory, "report.json");
+  try {
+    const said = await tool(
+      "vitest",
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile=${file}`,
+    )();
+    const report = TestReport.safeParse(
+      JSON.parse(await readFile(file, "utf8").catch(() => "null")),
+    );
+    if (!report.success) return said ?? "the tests left no report";
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = report.data;
+    testCounts = `Tests: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped, in ${testResults.length} files`;
+    return said;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 async function bundleSize(): Promise<string | null> {
@@ -82,7 +115,8 @@ export async function main(): Promise<void> {
     }
   }
   if (failures.length > 0) {
-    console.log(`\n${failures.length} of ${STEPS.length} failed: ${failures.join(", ")}`);
+    console.log(`${failures.length} of ${STEPS.length} failed: ${failures.join(", ")}`);
     process.exitCode = 1;
   }
+  console.log(testCounts);
 }
