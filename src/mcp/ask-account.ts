@@ -14,7 +14,7 @@ export type Answer = { ok: true; result: JsonValue } | { ok: false; failure: Gat
  */
 export async function askAccount(
   exchange: Exchange,
-  call: Pick<ToolCall, "tool" | "operation" | "input" | "deadlineMs">,
+  call: Pick<ToolCall, "tool" | "operation" | "input" | "scope" | "deadlineMs">,
 ): Promise<Answer> {
   const { account, principal, requestId, traceparent } = exchange;
   let timer: ReturnType<typeof setTimeout> | undefined;

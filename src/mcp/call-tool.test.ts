@@ -48,6 +48,7 @@ describe("calling a tool", () => {
         tool: "ibkr_health",
         operation: "gateway.health",
         input: {},
+        scope: "ibkr:health:read",
         principal: exchange.principal,
         requestId: "req_1",
         deadlineMs: 2_000,

@@ -42,7 +42,8 @@ export async function callTool(
   const { call } = prepared;
   const input = await inputAtCursor(exchange, tool, call, args);
   const { operation, deadlineMs } = call;
-  const answer = await askAccount(exchange, { tool: name, operation, input, deadlineMs });
+  const { scope } = tool;
+  const answer = await askAccount(exchange, { tool: name, operation, input, scope, deadlineMs });
   if (!answer.ok) return failed(answer.failure);
 
   const presented = tool.present(answer.result);

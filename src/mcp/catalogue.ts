@@ -1,4 +1,4 @@
-import type { Scope } from "../protocol/scopes.ts";
+import { coversScope, type Scope } from "../protocol/scopes.ts";
 import type { ListedTool, Tool } from "./define-tool.ts";
 import { accountSummary } from "./tools/account-summary.ts";
 import { accountsList } from "./tools/accounts-list.ts";
@@ -53,5 +53,5 @@ export function listTools(granted: ReadonlySet<string>): ListedTool[] {
 }
 
 export function holds(granted: ReadonlySet<string>, scope: Scope): boolean {
-  return granted.has(scope);
+  return coversScope(granted, scope);
 }
