@@ -137,6 +137,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       }
       if (portal === null) throw new Error("unreachable");
       const served = SERVED[request.operation];
+      if (served === undefined) {
+        throw new GatewayError(
+          failure("BROKER_CAPABILITY_UNAVAILABLE", "This sidecar does not answer that yet."),
+        );
+      }
       const end = new AbortController();
       const cancel = clock.after(request.deadlineMs, () => end.abort());
       const signal = AbortSignal.any([end.signal, request.signal]);

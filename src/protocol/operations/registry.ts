@@ -1,22 +1,74 @@
+import { accountLedger } from "./account-ledger.ts";
+import { accountMetadata } from "./account-metadata.ts";
 import { accountSummary } from "./account-summary.ts";
 import { accountsList } from "./accounts-list.ts";
+import { alertsGet, alertsList } from "./alerts.ts";
+import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
+import { currencyRate } from "./currency-rate.ts";
+import { executionsList } from "./executions-list.ts";
+import { marketBars } from "./market-bars.ts";
+import { marketDepth } from "./market-depth.ts";
+import { marketHolidays } from "./market-holidays.ts";
+import { marketSession } from "./market-session.ts";
 import { marketSnapshot } from "./market-snapshot.ts";
+import { notificationsList } from "./notifications-list.ts";
+import { optionsChain } from "./options-chain.ts";
+import { optionsGreeks } from "./options-greeks.ts";
+import { ordersHistory } from "./orders-history.ts";
 import { ordersList } from "./orders-list.ts";
+import { ordersStatus } from "./orders-status.ts";
+import { performanceGet } from "./performance-get.ts";
+import { pnlDaily } from "./pnl-daily.ts";
+import { pnlPartitioned } from "./pnl-partitioned.ts";
+import { pnlRealtime } from "./pnl-realtime.ts";
+import { portfolioAllocation } from "./portfolio-allocation.ts";
 import { portfolioSnapshot } from "./portfolio-snapshot.ts";
 import { positionsList } from "./positions-list.ts";
+import { scannerCodes } from "./scanner-codes.ts";
+import { scannerRun } from "./scanner-run.ts";
+import { sessionRenew } from "./session-renew.ts";
 import { sessionStatus } from "./session-status.ts";
+import { transactionsList } from "./transactions-list.ts";
+import { watchlistsGet, watchlistsList } from "./watchlists.ts";
 
 /** Everything the edge may ask a sidecar for. What is not here cannot be asked. */
 export const OPERATIONS = {
   "session.status": sessionStatus,
+  "session.renew": sessionRenew,
   "accounts.list": accountsList,
+  "account.metadata": accountMetadata,
   "account.summary": accountSummary,
+  "account.ledger": accountLedger,
+  "pnl.daily": pnlDaily,
+  "pnl.realtime": pnlRealtime,
+  "pnl.partitioned": pnlPartitioned,
   "portfolio.snapshot": portfolioSnapshot,
+  "portfolio.allocation": portfolioAllocation,
   "positions.list": positionsList,
   "contracts.search": contractsSearch,
+  "contracts.resolve": contractsResolve,
   "market.snapshot": marketSnapshot,
+  "market.bars": marketBars,
+  "market.depth": marketDepth,
+  "market.session": marketSession,
+  "market.holidays": marketHolidays,
+  "currency.rate": currencyRate,
+  "options.chain": optionsChain,
+  "options.greeks": optionsGreeks,
+  "scanner.run": scannerRun,
+  "scanner.codes": scannerCodes,
   "orders.list": ordersList,
+  "orders.history": ordersHistory,
+  "orders.status": ordersStatus,
+  "executions.list": executionsList,
+  "performance.get": performanceGet,
+  "transactions.list": transactionsList,
+  "watchlists.list": watchlistsList,
+  "watchlists.get": watchlistsGet,
+  "alerts.list": alertsList,
+  "alerts.get": alertsGet,
+  "notifications.list": notificationsList,
 } as const;
 
 export type Operations = typeof OPERATIONS;

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { ContractCandidate, contractFilters } from "./contracts-search.ts";
+import { defineOperation } from "./define.ts";
+import { provenance } from "./parts.ts";
+
+/** One symbol to one contract, or the candidates it may mean. It never picks among them. */
+export const contractsResolve = defineOperation({
+  name: "contracts.resolve",
+  class: "read",
+  capability: "broker.read",
+  input: z.strictObject({
+    symbol: z
+      .string()
+      .trim()
+      .toUpperCase()
+      .regex(/^[A-Z0-9 .\-/]{1,30}$/)
+      .describe("Ticker symbol, exactly, e.g. AAPL or BRK B"),
+    ...contractFilters,
+  }),
+  output: z.strictObject({
+    status: z.enum(["resolved", "ambiguous", "not_found"]),
+    contract: ContractCandidate.nullable(),
+    /** When ambiguous: what it may mean, at most 20. */
+    candidates: z.array(ContractCandidate),
+    ...provenance,
+  }),
+  deadlineMs: 15_000,
+});

@@ -1,0 +1,30 @@
+import * as z from "zod";
+import { defineOperation } from "./define.ts";
+import { Conid, Currency, Decimal, inputAccountId, inputConid, provenance } from "./parts.ts";
+
+const level = z.strictObject({ price: Decimal, size: Decimal });
+
+/** The order book, best price first, where the account subscribes to it. */
+export const marketDepth = defineOperation({
+  name: "market.depth",
+  class: "read",
+  capability: "broker.read",
+  input: z.strictObject({
+    conid: inputConid,
+    account_id: inputAccountId,
+    exchange: z
+      .string()
+      .regex(/^[A-Z0-9.]{1,20}$/)
+      .optional()
+      .describe("One exchange's book; left out: the broker's aggregate"),
+    levels: z.int().min(1).max(20).default(10).describe("Levels each side"),
+  }),
+  output: z.strictObject({
+    conid: Conid,
+    currency: Currency.nullable(),
+    bids: z.array(level),
+    asks: z.array(level),
+    ...provenance,
+  }),
+  deadlineMs: 15_000,
+});
