@@ -1,0 +1,113 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
+import { AuditEvent } from "../../src/protocol/audit/event.ts";
+import { auditLeaf } from "../../src/protocol/audit/leaf.ts";
+import { type Gateway, startGateway } from "../support/gateway.ts";
+
+let gateway: Gateway;
+let accountId: string;
+beforeAll(async () => {
+  gateway = await startGateway();
+  await signIn(new Browser(gateway.url), gateway.secrets.OWNER_TOKEN);
+  const account = await (await gateway.d1()).prepare("SELECT id FROM accounts").first<string>("id");
+  if (account === null) throw new Error("signing in made no account");
+  accountId = account;
+});
+afterAll(() => gateway.close());
+
+interface Row {
+  [column: string]: string | number;
+  seq: number;
+  leaf_hash: string;
+  event: string;
+}
+
+function inObject(): Promise<Row[]> {
+  return gateway.sql<Row>(
+    "Account",
+    accountId,
+    "SELECT seq, lower(hex(substr(nodes, 1, 32))) AS leaf_hash, event FROM audit_log ORDER BY seq",
+  );
+}
+
+async function inD1(): Promise<Row[]> {
+  const { results } = await (await gateway.d1())
+    .prepare("SELECT seq, leaf_hash, event FROM audit_events WHERE account_id = ?1 ORDER BY seq")
+    .bind(accountId)
+    .all<Row>();
+  return results;
+}
+
+const untilShipped = async () => {
+  const expected = await inObject();
+  await vi.waitFor(async () => expect(await inD1()).toEqual(expected), {
+    timeout: 10_000,
+    interval: 100,
+  });
+  return expected;
+};
+
+async function refusedSignIn(): Promise<void> {
+  await expect(signIn(new Browser(gateway.url), "x".repeat(32))).rejects.toThrow("refused");
+}
+
+describe("the audit log of a real account object", () => {
+  it("reaches D1 by the alarm, event for event what the object holds", async () => {
+    await refusedSignIn();
+    const rows = await untilShipped();
+    expect(rows.map(({ event }) => JSON.parse(event).type)).toEqual([
+      "owner.signed_in",
+      "owner.sign_in_refused",
+    ]);
+  });
+
+  it("can be recomputed by anyone from what D1 holds", async () => {
+    for (const { seq, leaf_hash, event } of await untilShipped()) {
+      const parsed = AuditEvent.parse(JSON.parse(event));
+      expect(bytesToHex(auditLeaf(accountId, seq, parsed))).toBe(leaf_hash);
+    }
+  });
+
+  it("loses nothing when the object is thrown out of memory before it was copied", async () => {
+    const before = (await inObject()).length;
+    await refusedSignIn();
+    await gateway.evict(accountId, "close");
+    expect(await inObject()).toHaveLength(before + 1);
+    await untilShipped();
+  });
+
+  it("goes on counting, and catches up, while D1 does not take it", async () => {
+    const d1 = await gateway.d1();
+    await untilShipped();
+    const before = (await inObject()).length;
+    await d1.prepare("ALTER TABLE audit_events RENAME TO audit_events_away").run();
+    try {
+      for (let n = 0; n < 3; n++) await refusedSignIn();
+      await vi.waitFor(
+        async () => {
+          const [outbox] = await gateway.sql(
+            "Account",
+            accountId,
+            "SELECT failures FROM audit_outbox",
+          );
+          expect(outbox?.failures).toBeGreaterThan(0);
+        },
+        { timeout: 10_000, interval: 100 },
+      );
+    } finally {
+      await d1.prepare("ALTER TABLE audit_events_away RENAME TO audit_events").run();
+    }
+    const rows = await untilShipped();
+    expect(rows.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: before + 3 }, (_, at) => at + 1),
+    );
+  });
+
+  it("holds no token, cookie or address of those who came", async () => {
+    const text = JSON.stringify(await inObject());
+    expect(text).not.toContain(gateway.secrets.OWNER_TOKEN);
+    expect(text).not.toContain("127.0.0.1");
+    expect(text).not.toMatch(/cookie|bearer/i);
+  });
+});
