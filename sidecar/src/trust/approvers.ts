@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "./verify-assertion.ts";
+
+/**
+ * The passkeys that may approve, enrolled at this machine and nowhere else. The edge can show a
+ * key; only the terminal, or the signature of a key that is already here, puts it in.
+ */
+export const APPROVERS_SCHEMA = `
+CREATE TABLE IF NOT EXISTS approvers (
+  credential_id TEXT PRIMARY KEY,
+  public_key BLOB NOT NULL,
+  algorithm INTEGER NOT NULL,
+  counter INTEGER NOT NULL,
+  label TEXT NOT NULL,
+  enrolled_at INTEGER NOT NULL,
+  enrolled_by TEXT NOT NULL,
+  revoked_at INTEGER
+) STRICT;
+`;
+
+export interface Approver extends EnrolledKey {
+  label: string;
+  /** SHA-256 of the COSE key in hex: what the terminal shows and asks about. */
+  fingerprint: string;
+  enrolledAt: number;
+  /** `terminal`, or the credential id that signed the enrolment. */
+  enrolledBy: string;
+}
+
+export function approverFingerprint(publicKey: Uint8Array): string {
+  return createHash("sha256").update(publicKey).digest("hex");
+}
+
+/** False when the key is no passkey this sidecar can judge, or its id was ever used before. */
+export function enrolApprover(
+  db: DatabaseSync,
+  approver: { credentialId: string; publicKey: Uint8Array; label: string; enrolledBy: string },
+  nowMs: number,
+): boolean {
+  const algorithm = algorithmOf(approver.publicKey);
+  if (algorithm === null || !isKnownAlgorithm(algorithm)) return false;
+  const { changes } = db
+    .prepare(
+      `INSERT INTO approvers (credential_id, public_key, algorithm, counter, label, enrolled_at, enrolled_by)
+       VALUES (?, ?, ?, 0, ?, ?, ?) ON CONFLICT (credential_id) DO NOTHING`,
+    )
+    .run(
+      approver.credentialId,
+      approver.publicKey,
+      algorithm,
+      approver.label,
+      nowMs,
+      approver.enrolledBy,
+    );
+  return Number(changes) === 1;
+}
+
+/** The key, when it is enrolled and not revoked. */
+export function findApprover(db: DatabaseSync, credentialId: string): Approver | null {
+  const row = db
+    .prepare("SELECT * FROM approvers WHERE credential_id = ? AND revoked_at IS NULL")
+    .get(credentialId);
+  return row === undefined ? null : approverOf(row);
+}
+
+export function listApprovers(db: DatabaseSync): Approver[] {
+  return db
+    .prepare("SELECT * FROM approvers WHERE revoked_at IS NULL ORDER BY enrolled_at, credential_id")
+    .all()
+    .map(approverOf);
+}
+
+/** A revoked key stays known, so that it cannot come back in as a new one. */
+export function revokeApprover(db: DatabaseSync, credentialId: string, nowMs: number): boolean {
+  const { changes } = db
+    .prepare("UPDATE approvers SET revoked_at = ? WHERE credential_id = ? AND revoked_at IS NULL")
+    .run(nowMs, credentialId);
+  return Number(changes) === 1;
+}
+
+/**
+ * Notes the counter an assertion came with. False when another assertion with this counter or a
+ * later one was accepted in the meantime; authenticators that do not count stay at 0.
+ */
+export function raiseCounter(db: DatabaseSync, credentialId: string, counter: number): boolean {
+  const { changes } = db
+    .prepare(
+      `UPDATE approvers SET counter = ?
+       WHERE credential_id = ? AND revoked_at IS NULL AND (counter < ? OR (counter = 0 AND ? = 0))`,
+    )
+    .run(counter, credentialId, counter, counter);
+  return Number(changes) === 1;
+}
+
+function approverOf(row: Record<string, unknown>): Approver {
+  const { credential_id, public_key, counter, label, enrolled_at, enrolled_by } = row;
+  if (
+    typeof credential_id !== "string" ||
+    !(public_key instanceof Uint8Array) ||
+    typeof counter !== "number" ||
+    typeof label !== "string" ||
+    typeof enrolled_at !== "number" ||
+    typeof enrolled_by !== "string"
+  ) {
+    throw new TypeError("approvers table holds a row of another shape");
+  }
+  return {
+    credentialId: credential_id,
+    publicKey: public_key,
+    counter,
+    label,
+    fingerprint: approverFingerprint(public_key),
+    enrolledAt: enrolled_at,
+    enrolledBy: enrolled_by,
+  };
+}

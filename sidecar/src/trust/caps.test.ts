@@ -1,0 +1,166 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
+import type { Effect } from "../../../src/protocol/orders/ticket.ts";
+import { AAPL, aLeg, anOrder, anyOrder, NOW } from "../../../test/support/orders.ts";
+import {
+  type Caps,
+  type CapsUsage,
+  capFaults,
+  DEFAULT_CAPS,
+  leastTier,
+  parseCaps,
+  readCaps,
+} from "./caps.ts";
+import { engageKillSwitch, killFaults, liftKillSwitch, readKillSwitch } from "./kill-switch.ts";
+
+const effect = (kind: Effect["kind"]): Effect => ({
+  kind,
+  position: "1",
+  working_same_side: "0",
+  at: NOW,
+});
+const USAGE: CapsUsage = { ordersLastMinute: 0, ordersToday: 0, dailyPnl: "0" };
+
+const rules = (
+  over: {
+    caps?: Partial<Caps>;
+    paper?: Partial<Caps["paper"]>;
+    order?: CanonicalOrder;
+    notional?: string | null;
+    kind?: Effect["kind"] | null;
+    usage?: Partial<CapsUsage>;
+  } = {},
+) =>
+  capFaults(
+    {
+      ok: true,
+      caps: { ...DEFAULT_CAPS, ...over.caps, paper: { ...DEFAULT_CAPS.paper, ...over.paper } },
+    },
+    over.order ?? anOrder(),
+    {
+      notional: over.notional === undefined ? "187.25" : over.notional,
+      effect: over.kind === null ? null : effect(over.kind ?? "entry"),
+      usage: { ...USAGE, ...over.usage },
+    },
+  ).map(({ rule }) => rule);
+
+const live = anOrder({ account_id: "U1234567", mode: "live" });
+
+describe("the caps of this PC", () => {
+  it("let a newcomer's small paper order pass and no live one", () => {
+    expect(rules()).toEqual([]);
+    expect(rules({ order: live })).toEqual(["account_listed", "mode_enabled"]);
+  });
+
+  it("hold at the bound and beyond it", () => {
+    expect(rules({ notional: "10000" })).toEqual([]);
+    expect(rules({ notional: "10000.01" })).toEqual(["max_notional"]);
+    expect(rules({ order: anOrder({ legs: [aLeg({ quantity: "1000" })] }) })).toEqual([]);
+    expect(rules({ order: anOrder({ legs: [aLeg({ quantity: "1000.5" })] }) })).toEqual([
+      "max_quantity",
+    ]);
+    expect(rules({ usage: { ordersLastMinute: 5 } })).toEqual([]);
+    expect(rules({ usage: { ordersLastMinute: 6 } })).toEqual(["max_orders_per_minute"]);
+    expect(rules({ usage: { ordersToday: 50 } })).toEqual(["max_orders_per_day"]);
+    expect(rules({ usage: { dailyPnl: "-4999.99" } })).toEqual([]);
+    expect(rules({ usage: { dailyPnl: "-5000" } })).toEqual(["max_daily_loss"]);
+    expect(rules({ paper: { order_types: ["MKT"] } })).toEqual(["order_types"]);
+    const future = anOrder({ legs: [aLeg({ contract: { ...AAPL, asset_class: "FUT" } })] });
+    expect(rules({ paper: { asset_classes: ["STK"] }, order: future })).toEqual(["asset_classes"]);
+    expect(rules({ caps: { any_paper: false } })).toEqual(["account_listed"]);
+  });
+
+  it("take the unknown for too much", () => {
+    expect(rules({ notional: null })).toEqual(["max_notional"]);
+    expect(rules({ usage: { dailyPnl: null } })).toEqual(["max_daily_loss"]);
+    expect(rules({ kind: null, usage: { ordersToday: 99 } })).toEqual(["max_orders_per_day"]);
+  });
+
+  it("never hold back an exit by an amount, a count, a type or a loss, nor a cancel by anything but its account", () => {
+    fc.assert(
+      fc.property(anyOrder, fc.nat(), fc.nat(), (order, perMinute, perDay) => {
+        const usage = { ordersLastMinute: perMinute, ordersToday: perDay, dailyPnl: null };
+        const closed = {
+          max_orders_per_day: 0,
+          order_types: [],
+          asset_classes: [],
+          max_notional: "0",
+        };
+        expect(rules({ order, kind: "exit", usage, notional: null, paper: closed })).toEqual([]);
+        expect(
+          rules({ order: { ...order, action: "cancel" }, usage, paper: { enabled: false } }),
+        ).toEqual([]);
+      }),
+    );
+  });
+
+  it("stop every order, and no cancel, when their file is wrong", () => {
+    for (const text of ["", "{", "{}", '{"v":1}', JSON.stringify({ ...DEFAULT_CAPS, extra: 1 })]) {
+      const file = parseCaps(text);
+      expect(file.ok).toBe(false);
+      const numbers = { notional: "1", effect: effect("exit"), usage: USAGE };
+      expect(capFaults(file, anOrder(), numbers).map(({ rule }) => rule)).toEqual([
+        "caps_file_valid",
+      ]);
+      expect(capFaults(file, anOrder({ action: "cancel" }), numbers)).toEqual([]);
+    }
+    expect(parseCaps(JSON.stringify({ ...DEFAULT_CAPS, max_price_drift_bps: 200 })).ok).toBe(false);
+  });
+
+  it("come from the file, or are the defaults where there is none", () => {
+    const folder = mkdtempSync(join(tmpdir(), "caps-"));
+    expect(readCaps(join(folder, "caps.json"))).toEqual({ ok: true, caps: DEFAULT_CAPS });
+    writeFileSync(join(folder, "caps.json"), JSON.stringify({ ...DEFAULT_CAPS, any_paper: false }));
+    expect(readCaps(join(folder, "caps.json"))).toMatchObject({
+      ok: true,
+      caps: { any_paper: false },
+    });
+    expect(readCaps(folder).ok).toBe(false);
+  });
+
+  it("ask for the second tier from their own amount on, for live by default", () => {
+    const listed = { ...DEFAULT_CAPS, accounts: ["U1234567"] };
+    expect(leastTier(listed, live, "999.99", effect("entry"))).toBe(1);
+    expect(leastTier(listed, live, "1000", effect("entry"))).toBe(2);
+    expect(leastTier(listed, live, null, null)).toBe(2);
+    expect(leastTier(listed, live, "1000", effect("exit"))).toBe(1);
+    expect(leastTier(listed, anOrder(), "999999", effect("entry"))).toBe(1);
+  });
+});
+
+describe("the kill switch of this PC", () => {
+  const file = () => join(mkdtempSync(join(tmpdir(), "kill-")), "state", "kill");
+
+  it("blocks entries and changes, and lets cancels and exits through", () => {
+    const path = file();
+    engageKillSwitch(path, "enough for today", Date.parse(NOW));
+    const state = readKillSwitch(path);
+    expect(state).toEqual({ engaged: true, since: NOW, reason: "enough for today" });
+    const blocked = (action: CanonicalOrder["action"], kind: Effect["kind"] | null) =>
+      killFaults(state, anOrder({ action }), kind === null ? null : effect(kind)).length > 0;
+    expect([
+      blocked("place", "entry"),
+      blocked("place", "flip"),
+      blocked("place", null),
+      blocked("modify", "entry"),
+      blocked("modify", "exit"),
+    ]).toEqual([true, true, true, true, true]);
+    expect([blocked("place", "exit"), blocked("cancel", null)]).toEqual([false, false]);
+    expect(liftKillSwitch(path)).toBe(true);
+    expect(killFaults(readKillSwitch(path), anOrder(), null)).toEqual([]);
+  });
+
+  it("is engaged by any file at all, and keeps its first reason", () => {
+    const folder = mkdtempSync(join(tmpdir(), "kill-"));
+    const path = join(folder, "kill");
+    writeFileSync(path, "\u0000{torn");
+    expect(readKillSwitch(path)).toEqual({ engaged: true, since: null, reason: null });
+    engageKillSwitch(path, "later", 0);
+    expect(readKillSwitch(path)).toEqual({ engaged: true, since: null, reason: null });
+    expect(liftKillSwitch(join(folder, "none"))).toBe(false);
+  });
+});

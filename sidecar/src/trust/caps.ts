@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import type { Tier } from "../../../src/protocol/approval/tier.ts";
+import { AccountId } from "../../../src/protocol/operations/parts.ts";
+import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
+import { Decimal, dec, OrderDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
+import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import { AssetClass, OrderType } from "../../../src/protocol/orders/terms.ts";
+import type { Effect } from "../../../src/protocol/orders/ticket.ts";
+
+/**
+ * The absolute caps: a file on this PC that nobody can raise from outside. No approval and no
+ * policy passes them. Amounts are in the account's base currency. What the file does not say has
+ * the value below; what it says wrongly stops all orders.
+ */
+const perMode = z.strictObject({
+  enabled: z.boolean(),
+  max_notional: OrderDecimal,
+  max_quantity: OrderDecimal,
+  max_orders_per_minute: z.int().nonnegative().max(600),
+  max_orders_per_day: z.int().nonnegative().max(100_000),
+  /** Entries stop when the day's profit and loss falls this far below zero. */
+  max_daily_loss: OrderDecimal,
+  order_types: z.array(OrderType),
+  asset_classes: z.array(AssetClass),
+  mandates: z.boolean(),
+  /** From this worst-case value on, the number shown at this PC is asked for; null never. */
+  tier_two_from_notional: OrderDecimal.nullable(),
+});
+
+export const Caps = z.strictObject({
+  v: z.literal(1),
+  /** Broker accounts that may trade. `any_paper` admits every account the broker proves to be paper. */
+  accounts: z.array(AccountId).max(20),
+  any_paper: z.boolean(),
+  max_price_drift_bps: OrderDecimal,
+  paper: perMode,
+  live: perMode,
+});
+export type Caps = z.infer<typeof Caps>;
+
+/** Paper within small bounds, live off: a newcomer's one paper order passes, nothing else does. */
+export const DEFAULT_CAPS: Caps = {
+  v: 1,
+  accounts: [],
+  any_paper: true,
+  max_price_drift_bps: "200",
+  paper: {
+    enabled: true,
+    max_notional: "10000",
+    max_quantity: "1000",
+    max_orders_per_minute: 6,
+    max_orders_per_day: 50,
+    max_daily_loss: "5000",
+    order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
+    asset_classes: ["STK", "OPT", "FUT"],
+    mandates: true,
+    tier_two_from_notional: null,
+  },
+  live: {
+    enabled: false,
+    max_notional: "1000",
+    max_quantity: "100",
+    max_orders_per_minute: 2,
+    max_orders_per_day: 10,
+    max_daily_loss: "500",
+    order_types: ["LMT", "STP", "STOP_LIMIT"],
+    asset_classes: ["STK"],
+    mandates: false,
+    tier_two_from_notional: "1000",
+  },
+};
+
+export type CapsFile = { ok: true; caps: Caps } | { ok: false; reason: string };
+
+/** The file's caps; the defaults when there is no file; a reason when there is one that is wrong. */
+export function readCaps(path: string): CapsFile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") {
+      return { ok: true, caps: DEFAULT_CAPS };
+    }
+    return { ok: false, reason: "The caps file cannot be read." };
+  }
+  return parseCaps(text);
+}
+
+export function parseCaps(text: string): CapsFile {
+  try {
+    const parsed = Caps.safeParse(JSON.parse(text));
+    if (parsed.success) return { ok: true, caps: parsed.data };
+    const [issue] = parsed.error.issues;
+    return {
+      ok: false,
+      reason: `The caps file is wrong at ${issue?.path.join(".") || "its top"}.`,
+    };
+  } catch {
+    return { ok: false, reason: "The caps file is not JSON." };
+  }
+}
+
+/** From this sidecar's own journal, unknown outcomes included. */
+export interface CapsUsage {
+  ordersLastMinute: number;
+  ordersToday: number;
+  /** From the broker; null when it was not read. */
+  dailyPnl: string | null;
+}
+
+/**
+ * Every cap an order would pass. Which account, mode and whether orders are on at all bind every
+ * order; amounts, counts, types and the loss limit bind what opens or turns a position and never
+ * an exit. A cancel needs the account and the mode only.
+ */
+export function capFaults(
+  file: CapsFile,
+  order: CanonicalOrder,
+  numbers: { notional: string | null; effect: Effect | null; usage: CapsUsage },
+): OrderRefusal[] {
+  if (!file.ok) {
+    return order.action === "cancel" ? [] : [over("caps", "caps_file_valid", file.reason)];
+  }
+  const { caps } = file;
+  const faults: OrderRefusal[] = [];
+  const limits = caps[order.mode];
+  const listed = caps.accounts.includes(order.account_id);
+  if (!listed && !(caps.any_paper && order.mode === "paper")) {
+    faults.push(over("account_id", "account_listed", "This PC's caps do not list the account."));
+  }
+  if (order.action === "cancel") return faults;
+  if (!limits.enabled) {
+    faults.push(
+      over("mode", "mode_enabled", `Orders in ${order.mode} accounts are off at this PC.`),
+    );
+  }
+  if (numbers.effect?.kind === "exit") return faults;
+
+  const notional = parseFigure(numbers.notional);
+  if (notional === null || notional.greaterThan(dec(limits.max_notional))) {
+    faults.push(
+      over(
+        "notional",
+        "max_notional",
+        notional === null
+          ? "The order's value is unknown."
+          : `The order's value is above this PC's cap of ${limits.max_notional}.`,
+      ),
+    );
+  }
+  for (const leg of order.legs) {
+    if (leg.quantity !== null && dec(leg.quantity).greaterThan(dec(limits.max_quantity))) {
+      faults.push(over("quantity", "max_quantity", "The quantity is above this PC's cap."));
+    }
+    if (!limits.order_types.includes(leg.order_type)) {
+      faults.push(over("order_type", "order_types", `${leg.order_type} is off at this PC.`));
+    }
+    if (!limits.asset_classes.includes(leg.contract.asset_class)) {
+      faults.push(over("asset_class", "asset_classes", "This asset class is off at this PC."));
+    }
+  }
+  if (numbers.usage.ordersLastMinute + 1 > limits.max_orders_per_minute) {
+    faults.push(over("orders", "max_orders_per_minute", "Too many orders in the last minute."));
+  }
+  if (numbers.usage.ordersToday + 1 > limits.max_orders_per_day) {
+    faults.push(over("orders", "max_orders_per_day", "Too many orders today."));
+  }
+  const pnl = parseFigure(numbers.usage.dailyPnl);
+  if (
+    pnl === null ||
+    Decimal.max(0, pnl.negated()).greaterThanOrEqualTo(dec(limits.max_daily_loss))
+  ) {
+    faults.push(
+      over(
+        "daily_pnl",
+        "max_daily_loss",
+        pnl === null
+          ? "The day's profit and loss is unknown."
+          : "The day's loss has reached the cap.",
+      ),
+    );
+  }
+  return faults;
+}
+
+/** The tier this PC insists on, whatever the edge's policy says. */
+export function leastTier(
+  caps: Caps,
+  order: CanonicalOrder,
+  notional: string | null,
+  effect: Effect | null,
+): Tier {
+  const limits = caps[order.mode];
+  if (effect?.kind === "exit" || limits.tier_two_from_notional === null) return 1;
+  const value = parseFigure(notional);
+  return value === null || value.greaterThanOrEqualTo(dec(limits.tier_two_from_notional)) ? 2 : 1;
+}
+
+const over = (field: string, rule: string, message: string): OrderRefusal =>
+  refusal("LOCAL_CAP_EXCEEDED", field, rule, message);

@@ -1,0 +1,9 @@
+import type { DatabaseSync } from "node:sqlite";
+import { APPROVERS_SCHEMA } from "./approvers.ts";
+import { MANDATES_SCHEMA } from "./mandates.ts";
+import { NONCES_SCHEMA } from "./nonces.ts";
+
+/** The tables that trust is kept in. Safe to run on every start. */
+export function createTrustTables(db: DatabaseSync): void {
+  db.exec(APPROVERS_SCHEMA + NONCES_SCHEMA + MANDATES_SCHEMA);
+}

@@ -1,0 +1,352 @@
+import { DatabaseSync } from "node:sqlite";
+import * as fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
+import type { MandateProof, PasskeyProof } from "../../../src/protocol/approval/proof.ts";
+import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
+import type { Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { aLeg, anOrder, aTicket, NOW } from "../../../test/support/orders.ts";
+import {
+  type Ceremony,
+  RELYING_PARTY,
+  type SoftwareAuthenticator,
+  softwareAuthenticator,
+} from "../../../test/support/software-authenticator.ts";
+import { enrolApprover, findApprover, listApprovers, revokeApprover } from "./approvers.ts";
+import { revokeMandate } from "./mandates.ts";
+import { isNonceUsed } from "./nonces.ts";
+import { createTrustTables } from "./schema.ts";
+import { acceptApproval, type OwnView } from "./verify-approval.ts";
+
+const NOW_MS = Date.parse(NOW);
+const NONCE = "0123456789abcdef0123456789abcdef";
+const ticket = aTicket();
+
+let db: DatabaseSync;
+let phone: SoftwareAuthenticator;
+
+beforeEach(() => {
+  db = new DatabaseSync(":memory:");
+  createTrustTables(db);
+  phone = softwareAuthenticator();
+  enrol(phone);
+});
+
+const enrol = (authenticator: SoftwareAuthenticator) =>
+  enrolApprover(db, { ...authenticator, label: "phone", enrolledBy: "terminal" }, NOW_MS);
+
+const terms = (over: { nonce?: string } = {}) => ({
+  preview_id: "pv_0001",
+  policy_version: 1,
+  policy_hash: "a".repeat(64),
+  accepted_warnings: [],
+  nonce: NONCE,
+  not_after: "2026-11-20T15:05:00.000Z",
+  ...over,
+});
+
+/** What the edge computes for the page: it should equal what the sidecar computes for itself. */
+const edgeHash = (over: Partial<Parameters<typeof intentOf>[0]> = {}) =>
+  intentHash(
+    intentOf({
+      v: 1,
+      ticket,
+      gateway_account_id: "acc_7d3f",
+      sidecar_id: "sc_1b2c",
+      generation: 4,
+      ...terms(),
+      ...over,
+    }),
+  );
+
+const proof = (
+  ceremony: Partial<Ceremony> = {},
+  over: Partial<PasskeyProof> = {},
+): PasskeyProof => ({
+  kind: "passkey",
+  ...terms(),
+  tier: 1,
+  echo: null,
+  assertion: phone.approve(edgeHash(), ceremony),
+  ...over,
+});
+
+const own = (over: Partial<OwnView> = {}): OwnView => ({
+  gatewayAccountId: "acc_7d3f",
+  sidecarId: "sc_1b2c",
+  generation: 4,
+  preview: { ticket, generation: 4, echo: 42 },
+  market: ticket.market,
+  effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
+  leastTier: 1,
+  maxDriftBps: "50",
+  mandatesAllowed: true,
+  mandateUsage: () => ({ orders_today: 0, notional_today: "0" }),
+  relyingParty: RELYING_PARTY,
+  nowMs: NOW_MS,
+  ...over,
+});
+
+const codes = async (given: PasskeyProof | MandateProof, view: OwnView = own()) => {
+  const accepted = await acceptApproval(db, given, view);
+  return accepted.ok ? [] : accepted.refusals.map(({ code }) => code);
+};
+
+describe("an approval by passkey", () => {
+  it.each(["ES256", "EdDSA"] as const)(
+    "signed with %s over this sidecar's own ticket is accepted",
+    async (algorithm) => {
+      phone = softwareAuthenticator(algorithm);
+      enrol(phone);
+      const accepted = await acceptApproval(db, proof(), own());
+      expect(accepted).toMatchObject({
+        ok: true,
+        intentHash: edgeHash(),
+        by: { credentialId: phone.credentialId, tier: 1 },
+      });
+      expect(findApprover(db, phone.credentialId)?.counter).toBe(1);
+    },
+  );
+
+  it("is accepted once", async () => {
+    const given = proof();
+    expect(await codes(given)).toEqual([]);
+    expect(await codes(given)).toContain("APPROVAL_CONSUMED");
+    // A new signature by the same key over the same intent does not make it new.
+    expect(await codes(proof())).toContain("APPROVAL_CONSUMED");
+  });
+
+  it("presented two hundred times at once is accepted once", async () => {
+    const given = proof();
+    const all = await Promise.all(
+      Array.from({ length: 200 }, () => acceptApproval(db, given, own())),
+    );
+    expect(all.filter(({ ok }) => ok)).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<Ceremony>, string]>([
+    ["another ceremony's type", { type: "webauthn.create" }, "APPROVAL_TYPE_REFUSED"],
+    ["another challenge", { challenge: "A".repeat(43) }, "APPROVAL_CHALLENGE_MISMATCH"],
+    ["another origin", { origin: "https://gateway.example.evil" }, "APPROVAL_ORIGIN_REFUSED"],
+    ["plain http", { origin: "http://gateway.example" }, "APPROVAL_ORIGIN_REFUSED"],
+    ["a frame in a foreign page", { crossOrigin: true }, "APPROVAL_ORIGIN_REFUSED"],
+    [
+      "a frame that says so",
+      { crossOrigin: true, topOrigin: "https://gateway.example" },
+      "APPROVAL_ORIGIN_REFUSED",
+    ],
+    ["another relying party", { rpId: "example" }, "APPROVAL_RP_REFUSED"],
+    ["nobody there", { userPresent: false }, "APPROVAL_USER_NOT_PRESENT"],
+    ["nobody verified", { userVerified: false }, "APPROVAL_USER_NOT_VERIFIED"],
+    ["a key nobody enrolled", { credentialId: "AAAA" }, "APPROVAL_KEY_NOT_ENROLLED"],
+    [
+      "a broken signature",
+      { tamper: (s) => Buffer.concat([s.subarray(0, -1), Buffer.from([(s.at(-1) ?? 0) ^ 1])]) },
+      "APPROVAL_SIGNATURE_INVALID",
+    ],
+    ["no signature to speak of", { tamper: () => Buffer.from([0]) }, "APPROVAL_SIGNATURE_INVALID"],
+  ])("with %s is refused", async (_name, ceremony, code) => {
+    expect(await codes(proof(ceremony))).toEqual([code]);
+    expect(isNonceUsed(db, NONCE)).toBe(false);
+  });
+
+  it("by a key that another person's signature was put under is refused", async () => {
+    const stranger = softwareAuthenticator();
+    const given = proof(
+      {},
+      { assertion: stranger.approve(edgeHash(), { credentialId: phone.credentialId }) },
+    );
+    expect(await codes(given)).toEqual(["APPROVAL_SIGNATURE_INVALID"]);
+  });
+
+  it("whose counter went back is refused; authenticators that do not count pass", async () => {
+    expect(await codes(proof({ counter: 7 }))).toEqual([]);
+    const again = (counter: number, nonce: string) =>
+      proof({}, { nonce, assertion: phone.approve(edgeHash({ nonce }), { counter }) });
+    expect(await codes(again(7, "1".repeat(32)))).toEqual(["APPROVAL_COUNTER_REGRESSED"]);
+    expect(await codes(again(0, "2".repeat(32)))).toEqual(["APPROVAL_COUNTER_REGRESSED"]);
+    expect(await codes(again(8, "3".repeat(32)))).toEqual([]);
+
+    phone = softwareAuthenticator();
+    enrol(phone);
+    expect(await codes(again(0, "4".repeat(32)))).toEqual([]);
+    expect(await codes(again(0, "5".repeat(32)))).toEqual([]);
+  });
+
+  it("by a revoked key is refused, and the key cannot come back", async () => {
+    expect(revokeApprover(db, phone.credentialId, NOW_MS)).toBe(true);
+    expect(await codes(proof())).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
+    expect(enrol(phone)).toBe(false);
+    expect(listApprovers(db)).toEqual([]);
+  });
+
+  it("at its end, or for a preview this sidecar never made, is refused", async () => {
+    const late = own({ nowMs: Date.parse("2026-11-20T15:05:00.000Z") });
+    expect(await codes(proof(), late)).toEqual(["APPROVAL_EXPIRED"]);
+    expect(await codes(proof(), own({ preview: null }))).toEqual(["APPROVAL_PREVIEW_MISMATCH"]);
+  });
+
+  it("across a new broker session is refused", async () => {
+    expect(await codes(proof(), own({ generation: 5 }))).toEqual(["GENERATION_CHANGED"]);
+  });
+
+  it("after the price moved against the owner is refused; in the owner's favour, or for an exit, it stands", async () => {
+    const moved = (mid: string) => ({ ...own().market, bid: mid, ask: mid }) as OwnView["market"];
+    expect(await codes(proof(), own({ market: moved("188.2") }))).toEqual(["PRICE_DRIFT"]);
+    expect(await codes(proof(), own({ market: null }))).toEqual(["PRICE_DRIFT"]);
+    const exit = { kind: "exit" as const, position: "-1", working_same_side: "0", at: NOW };
+    expect(await codes(proof(), own({ market: moved("300"), effect: exit }))).toEqual([]);
+    const another = proof(
+      {},
+      { nonce: "9".repeat(32), assertion: phone.approve(edgeHash({ nonce: "9".repeat(32) })) },
+    );
+    expect(await codes(another, own({ market: moved("100") }))).toEqual([]);
+  });
+
+  it("weaker than the numbers ask for is refused; tier 2 needs the number this PC showed, once", async () => {
+    expect(await codes(proof(), own({ leastTier: 2 }))).toEqual(["APPROVAL_TIER_TOO_LOW"]);
+    expect(await codes(proof({}, { tier: 2, echo: 41 }))).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    // The guess spent it.
+    expect(await codes(proof({}, { tier: 2, echo: 42 }))).toEqual(["APPROVAL_CONSUMED"]);
+    const nonce = "8".repeat(32);
+    const right = proof(
+      {},
+      { tier: 2, echo: 42, nonce, assertion: phone.approve(edgeHash({ nonce })) },
+    );
+    expect(await codes(right, own({ leastTier: 2 }))).toEqual([]);
+  });
+
+  it("does not tell a caller without a valid signature whether a guessed number was right", async () => {
+    for (const echo of [41, 42]) {
+      expect(await codes(proof({ challenge: "A".repeat(43) }, { tier: 2, echo }))).toEqual([
+        "APPROVAL_CHALLENGE_MISMATCH",
+      ]);
+    }
+  });
+});
+
+describe("an edge that lies", () => {
+  it("about any term of the approval breaks the challenge", async () => {
+    const lies: Partial<PasskeyProof>[] = [
+      { preview_id: "pv_0002" },
+      { policy_version: 2 },
+      { policy_hash: "b".repeat(64) },
+      { accepted_warnings: [{ message_id: "o163", fingerprint: "c".repeat(64) }] },
+      { nonce: "f".repeat(32) },
+      { not_after: "2026-11-20T15:59:00.000Z" },
+    ];
+    for (const lie of lies) {
+      expect(await codes(proof({}, lie))).toContain("APPROVAL_CHALLENGE_MISMATCH");
+    }
+  });
+
+  it("about the order shows the owner another ticket than the sidecar holds, and is refused", async () => {
+    const shown: Ticket[] = [
+      aTicket(anOrder({ legs: [aLeg({ quantity: "2" })] })),
+      aTicket(anOrder({ legs: [aLeg({ limit_price: "187.26" })] })),
+      aTicket(anOrder({ legs: [aLeg({ side: "SELL" })] })),
+      aTicket(anOrder({ account_id: "DU7654321" })),
+      aTicket(anOrder({ mode: "live" })),
+      aTicket(anOrder(), { notional: "187.24" }),
+      aTicket(anOrder(), {
+        warnings: [{ message_id: "o163", fingerprint: "d".repeat(64), text: "" }],
+      }),
+    ];
+    for (const lie of shown) {
+      const given = proof({}, { assertion: phone.approve(edgeHash({ ticket: lie })) });
+      expect(await codes(given)).toEqual(["APPROVAL_CHALLENGE_MISMATCH"]);
+    }
+  });
+
+  it("and sends any assertion at all is answered with a refusal, never a throw", async () => {
+    const base64url = fc.string({
+      unit: fc.constantFrom(..."Aa09_-"),
+      minLength: 1,
+      maxLength: 80,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        base64url,
+        base64url,
+        base64url,
+        async (client, authenticator, signature) => {
+          const given = proof(
+            {},
+            {
+              assertion: {
+                id: phone.credentialId,
+                client_data_json: client,
+                authenticator_data: authenticator,
+                signature,
+              },
+            },
+          );
+          expect((await codes(given)).length).toBeGreaterThan(0);
+        },
+      ),
+    );
+    expect(isNonceUsed(db, NONCE)).toBe(false);
+  });
+});
+
+describe("an order under a mandate", () => {
+  const mandate: Mandate = {
+    v: 1,
+    mandate_id: "m1",
+    gateway_account_id: "acc_7d3f",
+    accounts: ["DU1234567"],
+    mode: "paper",
+    clients: ["client-1"],
+    conids: [265598],
+    asset_classes: ["STK"],
+    sides: ["BUY"],
+    order_types: ["LMT"],
+    reduce_only: false,
+    max_notional_per_order: "200",
+    max_notional_per_day: "1000",
+    max_quantity_per_order: "1",
+    max_orders_per_day: 5,
+    not_before: "2026-11-20T00:00:00.000Z",
+    not_after: "2026-11-21T00:00:00.000Z",
+    nonce: "e".repeat(32),
+  };
+  const under = (nonce: string, over: Partial<MandateProof> = {}): MandateProof => ({
+    kind: "mandate",
+    ...terms({ nonce }),
+    mandate,
+    assertion: phone.approve(mandateHash(mandate)),
+    ...over,
+  });
+
+  it("is accepted again and again within its bounds, each time with its own nonce", async () => {
+    const signature = phone.approve(mandateHash(mandate));
+    expect(await codes(under("1".repeat(32), { assertion: signature }))).toEqual([]);
+    // The stored mandate carries the next; its old counter is no regression.
+    await acceptApproval(db, proof(), own());
+    expect(await codes(under("2".repeat(32), { assertion: signature }))).toEqual([]);
+    expect(await codes(under("2".repeat(32), { assertion: signature }))).toContain(
+      "APPROVAL_CONSUMED",
+    );
+  });
+
+  it("with one bound changed by the edge is not the mandate that was signed", async () => {
+    const widened = { ...mandate, max_notional_per_order: "1000000" };
+    expect(await codes(under("1".repeat(32), { mandate: widened }))).toEqual([
+      "APPROVAL_CHALLENGE_MISMATCH",
+    ]);
+  });
+
+  it("beyond its bounds by this sidecar's own count is refused", async () => {
+    const used = own({ mandateUsage: () => ({ orders_today: 5, notional_today: "0" }) });
+    expect(await codes(under("1".repeat(32)), used)).toEqual(["MANDATE_NOT_COVERING"]);
+  });
+
+  it("is refused where this PC allows none, once revoked here, and once its signer is", async () => {
+    expect(await codes(under("1".repeat(32)), own({ mandatesAllowed: false }))).toContain(
+      "APPROVAL_TIER_TOO_LOW",
+    );
+    expect(await codes(under("2".repeat(32)))).toEqual([]);
+    expect(revokeMandate(db, mandateHash(mandate), NOW_MS)).toBe(true);
+    expect(await codes(under("3".repeat(32)))).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
+  });
+});

@@ -1,0 +1,294 @@
+import type { DatabaseSync } from "node:sqlite";
+import { adverseDriftBps } from "../../../src/protocol/approval/drift.ts";
+import {
+  type Mandate,
+  type MandateUsage,
+  mandateFaults,
+  mandateHash,
+} from "../../../src/protocol/approval/mandate.ts";
+import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
+import type { Tier } from "../../../src/protocol/approval/tier.ts";
+import { dec } from "../../../src/protocol/orders/decimal.ts";
+import { type Intent, intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
+import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { findApprover, raiseCounter } from "./approvers.ts";
+import { findMandate, storeMandate } from "./mandates.ts";
+import { claimNonce, isNonceUsed } from "./nonces.ts";
+import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
+
+/**
+ * The sidecar's own judgement of an approval. The edge sends terms and a signature; the ticket is
+ * the one this sidecar made at preview, so that a forged, replayed, swapped or edited approval
+ * fails here whatever the edge believes. The nonce and the key's counter are written in one
+ * transaction before the caller may act; an approval that was accepted once is spent, also when
+ * what follows fails.
+ */
+export interface OwnView {
+  gatewayAccountId: string;
+  sidecarId: string;
+  /** Of the broker session now. */
+  generation: number;
+  /** As stored at preview, under the id the proof names; null when there is none. */
+  preview: { ticket: Ticket; generation: number; echo: number | null } | null;
+  /** The market now, for the price to have stayed. */
+  market: Quote | null;
+  /** How the order changes the position now. */
+  effect: Effect | null;
+  /** Least tier the local caps ask for, from the numbers. */
+  leastTier: Tier;
+  maxDriftBps: string;
+  mandatesAllowed: boolean;
+  mandateUsage: (mandate: Mandate) => MandateUsage;
+  relyingParty: RelyingParty;
+  nowMs: number;
+}
+
+export type Accepted =
+  | { ok: true; intent: Intent; intentHash: string; by: { credentialId: string; tier: Tier } }
+  | { ok: false; refusals: OrderRefusal[] };
+
+export async function acceptApproval(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  own: OwnView,
+): Promise<Accepted> {
+  if (own.preview === null) {
+    return denied(
+      refusal(
+        "APPROVAL_PREVIEW_MISMATCH",
+        "preview_id",
+        "own_preview",
+        "This sidecar made no such preview.",
+      ),
+    );
+  }
+  const { ticket } = own.preview;
+  const intent = intentOf({
+    v: 1,
+    ticket,
+    gateway_account_id: own.gatewayAccountId,
+    sidecar_id: own.sidecarId,
+    generation: own.preview.generation,
+    preview_id: proof.preview_id,
+    policy_version: proof.policy_version,
+    policy_hash: proof.policy_hash,
+    accepted_warnings: proof.accepted_warnings,
+    nonce: proof.nonce,
+    not_after: proof.not_after,
+  });
+  const hash = intentHash(intent);
+
+  const faults = [
+    ...standingFaults(db, proof, own, own.preview.generation),
+    ...driftFaults(ticket, own),
+    ...tierFaults(proof, own),
+  ];
+  if (proof.kind === "mandate") {
+    const covered = mandateFaults(
+      proof.mandate,
+      { ticket, gatewayAccountId: own.gatewayAccountId, clientId: null, effect: own.effect },
+      own.mandateUsage(proof.mandate),
+      new Date(own.nowMs).toISOString(),
+    );
+    faults.push(...covered);
+  }
+
+  const signed =
+    proof.kind === "passkey"
+      ? await signedBy(db, hash, proof.assertion, own)
+      : await mandateSignedBy(db, proof.mandate, proof.assertion, own);
+  if (!signed.ok) faults.push(signed.refusal);
+  if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
+
+  // Judged last and only behind a valid signature, so that every guess costs a tap of the owner's.
+  if (!echoHolds(proof, own, own.preview.echo)) {
+    spend(db, intent, hash, own);
+    return denied(
+      refusal(
+        "APPROVAL_ECHO_MISMATCH",
+        "echo",
+        "number_shown_at_pc",
+        "The number does not match the one shown at the PC.",
+      ),
+    );
+  }
+
+  const spent = inTransaction(db, () => {
+    if (!spend(db, intent, hash, own)) return "consumed" as const;
+    if (signed.counter === null) return "ok" as const;
+    return raiseCounter(db, signed.credentialId, signed.counter) ? "ok" : "regressed";
+  });
+  if (spent === "consumed") return denied(consumed());
+  if (spent === "regressed") {
+    return denied(
+      refusal(
+        "APPROVAL_COUNTER_REGRESSED",
+        "counter",
+        "counter_rises",
+        "The passkey's counter did not rise.",
+      ),
+    );
+  }
+  if (proof.kind === "mandate") {
+    storeMandate(db, mandateHash(proof.mandate), proof.mandate, signed.credentialId, own.nowMs);
+  }
+  const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
+  return {
+    ok: true,
+    intent,
+    intentHash: hash,
+    by: { credentialId: signed.credentialId, tier },
+  };
+}
+
+function standingFaults(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  own: OwnView,
+  generation: number,
+): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  if (!(own.nowMs < Date.parse(proof.not_after))) {
+    faults.push(
+      refusal("APPROVAL_EXPIRED", "not_after", "not_expired", "The approval has expired."),
+    );
+  }
+  if (generation !== own.generation) {
+    faults.push(
+      refusal(
+        "GENERATION_CHANGED",
+        "generation",
+        "same_broker_session",
+        "The broker session is another one since the preview.",
+      ),
+    );
+  }
+  if (isNonceUsed(db, proof.nonce)) faults.push(consumed());
+  return faults;
+}
+
+/** Drift binds entries; an exit is not held back because the market ran away from it. */
+function driftFaults(ticket: Ticket, own: OwnView): OrderRefusal[] {
+  if (own.effect?.kind === "exit" || ticket.order.action === "cancel") return [];
+  const drift = adverseDriftBps(ticket.order, ticket.market, own.market);
+  if (drift?.lessThanOrEqualTo(dec(own.maxDriftBps))) return [];
+  return [
+    refusal(
+      "PRICE_DRIFT",
+      "market",
+      "drift_since_preview",
+      drift === null
+        ? "The market now, or at the preview, is unknown."
+        : "The market has moved against the order since it was shown.",
+    ),
+  ];
+}
+
+function tierFaults(proof: ApprovalProof, own: OwnView): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
+  const coveredByMandate = proof.kind === "mandate" && own.mandatesAllowed;
+  if (proof.kind === "mandate" && !own.mandatesAllowed) {
+    faults.push(
+      refusal(
+        "APPROVAL_TIER_TOO_LOW",
+        "kind",
+        "mandates_allowed_here",
+        "This PC does not accept orders under a mandate.",
+      ),
+    );
+  }
+  if (tier < own.leastTier && !coveredByMandate) {
+    faults.push(
+      refusal(
+        "APPROVAL_TIER_TOO_LOW",
+        "tier",
+        "tier_from_numbers",
+        "This order needs a stronger approval than it has.",
+      ),
+    );
+  }
+  return faults;
+}
+
+/** Tier 2 wants the number that this PC showed and the edge never saw. */
+function echoHolds(proof: ApprovalProof, own: OwnView, echo: number | null): boolean {
+  if (proof.kind !== "passkey" || (proof.tier < 2 && own.leastTier < 2)) return true;
+  return echo !== null && proof.echo === echo;
+}
+
+type Signed =
+  | { ok: true; credentialId: string; counter: number | null }
+  | { ok: false; refusal: OrderRefusal };
+
+async function signedBy(
+  db: DatabaseSync,
+  hash: string,
+  assertion: ApprovalProof["assertion"],
+  own: OwnView,
+): Promise<Signed> {
+  const key = findApprover(db, assertion.id);
+  if (key === null) return { ok: false, refusal: notEnrolled() };
+  const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
+  return verdict.ok
+    ? { ok: true, credentialId: key.credentialId, counter: verdict.counter }
+    : {
+        ok: false,
+        refusal: refusal(
+          verdict.code,
+          verdict.field,
+          verdict.rule,
+          "The approval's signature does not hold.",
+        ),
+      };
+}
+
+/** A mandate is verified once and kept; its old signature's counter says nothing later. */
+async function mandateSignedBy(
+  db: DatabaseSync,
+  mandate: Mandate,
+  assertion: ApprovalProof["assertion"],
+  own: OwnView,
+): Promise<Signed> {
+  const hash = mandateHash(mandate);
+  const known = findMandate(db, hash);
+  if (known === null) return signedBy(db, hash, assertion, own);
+  // Its signer must still be an approver, and nobody may have withdrawn it here.
+  return known.revoked || findApprover(db, known.credentialId) === null
+    ? { ok: false, refusal: notEnrolled() }
+    : { ok: true, credentialId: known.credentialId, counter: null };
+}
+
+function spend(db: DatabaseSync, intent: Intent, hash: string, own: OwnView): boolean {
+  return claimNonce(
+    db,
+    { nonce: intent.nonce, statementHash: hash, notAfterMs: Date.parse(intent.not_after) },
+    own.nowMs,
+  );
+}
+
+function inTransaction<T>(db: DatabaseSync, act: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = act();
+    db.exec("COMMIT");
+    return result;
+  } catch (thrown) {
+    db.exec("ROLLBACK");
+    throw thrown;
+  }
+}
+
+const consumed = (): OrderRefusal =>
+  refusal("APPROVAL_CONSUMED", "nonce", "one_use", "This approval was used before.");
+
+const notEnrolled = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_KEY_NOT_ENROLLED",
+    "id",
+    "enrolled_key",
+    "The approval is not by a passkey enrolled at this PC.",
+  );
+
+const denied = (...refusals: OrderRefusal[]): Accepted => ({ ok: false, refusals });
