@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
+import { isAccountId } from "../protocol/account-id.ts";
 import { sha256Hex } from "../protocol/digest.ts";
 import { PAIRING_BODY_MAX_BYTES, PAIRING_POLL_INTERVAL_MS } from "../protocol/limits.ts";
 import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
@@ -15,8 +16,6 @@ import { randomToken } from "./random.ts";
 
 type Relay = Context<{ Bindings: Env }>;
 
-/** What an account id may look like; anything else is not worth an object. */
-const ACCOUNT_ID = /^[A-Za-z0-9_-]{1,128}$/;
 const CODE_DRAWS_MAX = 4;
 
 /** The sidecar's own entrance: pairing and the relay's WebSocket. */
@@ -31,7 +30,7 @@ relayRoutes.use("/pairing", limited);
  */
 relayRoutes.get("/relay/:account", async (c) => {
   const account = c.req.param("account");
-  if (!ACCOUNT_ID.test(account)) return c.text("not found\n", 404);
+  if (!isAccountId(account)) return c.text("not found\n", 404);
   if (c.req.header("Origin") !== undefined) return c.text("not for browsers\n", 403);
   if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
     return c.text("expected a WebSocket upgrade\n", 426);
@@ -61,7 +60,7 @@ relayRoutes.post("/pairing", async (c) => {
     const offer: PairingOffer = {
       user_code: showUserCode(code),
       poll_token: `${name}.${secret}`,
-      verification_url: `${c.env.PUBLIC_ORIGIN}/sidecars/pair`,
+      verification_url: `${c.env.PUBLIC_ORIGIN}/pair`,
       edge_identity_key: identity.publicKey,
       expires_at: new Date(begun.expiresAt).toISOString(),
       poll_interval_ms: PAIRING_POLL_INTERVAL_MS,

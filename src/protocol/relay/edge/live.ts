@@ -86,13 +86,38 @@ export function liveFrame(
       dropConnection(draft, { audited: "closed" });
       return;
     case "session.error":
-      // Said about one of our frames; a refused submit ends that job and no other.
+      submitRefused(draft, frame);
       return;
     case "session.open":
       violation(draft, conn, frame.id, "a session is open already");
       return;
     default:
       violation(draft, conn, frame.id, "this frame must carry event_seq");
+  }
+}
+
+/**
+ * The sidecar refused a submit before taking the job up, so nothing was executed. Only the job whose
+ * own frame is answered ends; "exists already" is about another job and ends none.
+ */
+function submitRefused(
+  draft: Draft,
+  frame: Extract<SidecarFrame, { type: "session.error" }>,
+): void {
+  const { code, message, retryable, retry_after_ms } = frame.payload;
+  if (frame.correlation_id === undefined || code === "ALREADY_EXISTS") return;
+  for (const [jobId, job] of draft.jobs) {
+    if (job.frameId !== frame.correlation_id || job.state !== "sent") continue;
+    settle(draft, jobId, {
+      ok: false,
+      code,
+      message,
+      retryable,
+      outcome: "not_executed",
+      ...(retry_after_ms === undefined ? {} : { retryAfterMs: retry_after_ms }),
+    });
+    sendWaitingReads(draft);
+    return;
   }
 }
 

@@ -118,6 +118,8 @@ export interface EdgeJob {
    */
   readonly state: "waiting" | "sent" | "unknown";
   readonly epoch: number;
+  /** The id of the frame that carried it last: what a refusal of the submit answers. */
+  readonly frameId: string | null;
   /** Times it was put on the wire. */
   readonly tries: number;
   /** When a read that waits for a new session gives up. */

@@ -33,6 +33,7 @@ export function submitJob(draft: Draft, { submit, class: kind, traceparent }: Ne
     deadlineAt: draft.env.now + submit.deadline_ms,
     state: "waiting",
     epoch: 0,
+    frameId: null,
     tries: 0,
     retryUntil: null,
     chunks: NO_CHUNKS,
@@ -96,23 +97,24 @@ export function putOnWire(draft: Draft, job: EdgeJob): void {
   if (live === null || sidecarId === null || journalId === null) return;
   const { submit } = job;
   const remaining = Math.max(1, Math.round(job.deadlineAt - draft.env.now));
-  const sent: EdgeJob = {
-    ...job,
-    state: "sent",
-    epoch,
-    tries: job.tries + 1,
-    retryUntil: null,
-    sentTo: { sidecarId, journalId },
-  };
-  draft.jobs.set(submit.job_id, sent);
-  if (job.class === "write") draft.writes.push({ kind: "job", job: sent });
-  send(
+  const frameId = send(
     draft,
     live.id,
     "job.submit",
     { ...submit, deadline_ms: remaining },
     job.traceparent === undefined ? {} : { traceparent: job.traceparent },
   );
+  const sent: EdgeJob = {
+    ...job,
+    state: "sent",
+    epoch,
+    frameId,
+    tries: job.tries + 1,
+    retryUntil: null,
+    sentTo: { sidecarId, journalId },
+  };
+  draft.jobs.set(submit.job_id, sent);
+  if (job.class === "write") draft.writes.push({ kind: "job", job: sent });
 }
 
 /** Fills the wire with reads that waited, oldest first. */

@@ -1,0 +1,353 @@
+import { canonicalJson, sha256Hex } from "../../digest.ts";
+import type { JsonValue } from "../../json.ts";
+import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../../limits.ts";
+import { cutText } from "../chunks.ts";
+import { utf8Length } from "../codec.ts";
+import type { RelayErrorCode } from "../errors.ts";
+import type { JobError, JobTerminal } from "../job-messages.ts";
+import type { EdgeFrame } from "../messages.ts";
+import { appendTerminal, journalBlocksWrites } from "./journaling.ts";
+import type { SidecarJob } from "./state.ts";
+import { type Draft, type JobEnd, send } from "./step.ts";
+
+type SubmitFrame = Extract<EdgeFrame, { type: "job.submit" }>;
+type Refusal = { code: RelayErrorCode; message: string; retryAfterMs?: number };
+
+const RETRY_AFTER_MS = 250;
+/** Room for the envelope around a result. */
+const ENVELOPE_BYTES = 4096;
+/** A write's end is one frame in the journal and on the wire. */
+const WRITE_RESULT_MAX_BYTES = CHUNK_MAX_BYTES;
+
+/** A job from the edge: known already, refused, or taken up. */
+export function submitted(draft: Draft, frame: SubmitFrame): void {
+  const job = frame.payload;
+  const digest = digestOfSubmit(job);
+  const known = draft.jobs.get(job.job_id);
+  if (known !== undefined) {
+    submittedAgain(draft, frame, known, digest);
+    return;
+  }
+  const operation = draft.env.operations(job.operation);
+  const refusal = refusalOf(draft, frame, operation);
+  if (refusal !== null || operation === null) {
+    refuse(draft, frame, operation?.class ?? "read", refusal ?? UNKNOWN_OPERATION);
+    return;
+  }
+  draft.jobs.set(job.job_id, {
+    class: operation.class,
+    digest,
+    brokerAccount: job.grant.broker_account ?? null,
+    deadlineAt: draft.env.now + job.deadline_ms,
+    state: operation.class === "read" ? "running" : "accepted",
+    seq: null,
+  });
+  if (operation.class === "write") {
+    draft.writes.push({ kind: "accepted", submit: job, digest });
+    send(draft, "job.accepted", { job_id: job.job_id }, { correlation_id: frame.id });
+  }
+  draft.effects.push({ kind: "execute", job, class: operation.class });
+}
+
+/** The same job again: its present state or its end once more; another job under its id: refused. */
+function submittedAgain(draft: Draft, frame: SubmitFrame, known: SidecarJob, digest: string): void {
+  if (known.digest !== digest) {
+    sendRefusal(draft, frame, "request", {
+      code: "ALREADY_EXISTS",
+      message: "another job has this id",
+    });
+    return;
+  }
+  if (known.class === "read") return;
+  if (known.state === "done" && known.seq !== null) {
+    draft.effects.push({ kind: "resend_terminal", jobId: frame.payload.job_id });
+  } else {
+    send(draft, "job.accepted", { job_id: frame.payload.job_id }, { correlation_id: frame.id });
+  }
+}
+
+const UNKNOWN_OPERATION: Refusal = {
+  code: "UNIMPLEMENTED",
+  message: "this sidecar does not know the operation",
+};
+
+function refusalOf(
+  draft: Draft,
+  frame: SubmitFrame,
+  operation: ReturnType<Draft["env"]["operations"]>,
+): Refusal | null {
+  const { link, congested, journal } = draft.state;
+  const { payload: job } = frame;
+  const { grant } = job;
+  if (operation === null) return UNKNOWN_OPERATION;
+  if (link.kind !== "live") return { code: "FAILED_PRECONDITION", message: "no session" };
+  if (sha256Hex(canonicalJson(asJson(job.input))) !== job.input_sha256) {
+    return { code: "INVALID_ARGUMENT", message: "the input's digest differs" };
+  }
+  if (grant.capability !== operation.capability) {
+    return { code: "PERMISSION_DENIED", message: "the grant is for another capability" };
+  }
+  if (
+    !link.session.capabilities.includes(grant.capability) ||
+    !draft.env.offered.includes(grant.capability)
+  ) {
+    return { code: "PERMISSION_DENIED", message: "the local policy does not allow this" };
+  }
+  const { brokerAccounts } = draft.env;
+  const account = grant.broker_account;
+  if (account !== undefined && brokerAccounts !== null && !brokerAccounts.includes(account)) {
+    return { code: "PERMISSION_DENIED", message: "the local policy does not allow this account" };
+  }
+  // Both times are the edge's own: no clock of this PC can prolong a grant.
+  if (Date.parse(grant.expires_at) <= Date.parse(frame.timestamp)) {
+    return { code: "LEASE_EXPIRED", message: "the grant has expired" };
+  }
+  if (operation.class === "read") {
+    if (congested) return busy("the connection is congested");
+    return inFlight(draft, "read") < link.session.maxReads ? null : busy("too many reads at once");
+  }
+  if (job.job_id <= journal.forgottenThrough) {
+    return { code: "FAILED_PRECONDITION", message: "this job id is older than the journal" };
+  }
+  const blocked = journalBlocksWrites(draft);
+  if (blocked !== null) return blocked;
+  return inFlight(draft, "write", account ?? null) < link.session.maxWrites
+    ? null
+    : busy("another write for this broker account is in flight");
+}
+
+function busy(message: string): Refusal {
+  return { code: "RESOURCE_EXHAUSTED", message, retryAfterMs: RETRY_AFTER_MS };
+}
+
+function inFlight(draft: Draft, kind: "read" | "write", account: string | null = null): number {
+  let count = 0;
+  for (const job of draft.jobs.values()) {
+    if (job.class !== kind || job.state === "done") continue;
+    if (kind === "write" && (job.brokerAccount !== account || draft.env.now >= job.deadlineAt)) {
+      continue;
+    }
+    count += 1;
+  }
+  return count;
+}
+
+/**
+ * Says no. The end of a write is always a numbered event, so a write that was never taken up is
+ * refused by an error about its submit instead: it cannot be mistaken for the end of any job.
+ */
+function refuse(draft: Draft, frame: SubmitFrame, kind: "read" | "write", refusal: Refusal): void {
+  if (kind === "write") {
+    sendRefusal(draft, frame, "job", refusal);
+    return;
+  }
+  send(
+    draft,
+    "job.error",
+    {
+      job_id: frame.payload.job_id,
+      code: refusal.code,
+      message: refusal.message,
+      retryable: refusal.retryAfterMs !== undefined,
+      outcome: "not_executed",
+      ...(refusal.retryAfterMs === undefined ? {} : { retry_after_ms: refusal.retryAfterMs }),
+    },
+    { correlation_id: frame.id },
+  );
+}
+
+function sendRefusal(
+  draft: Draft,
+  frame: SubmitFrame,
+  scope: "job" | "request",
+  refusal: Refusal,
+): void {
+  send(
+    draft,
+    "session.error",
+    {
+      scope,
+      code: refusal.code,
+      message: refusal.message,
+      retryable: refusal.retryAfterMs !== undefined,
+      ...(refusal.retryAfterMs === undefined ? {} : { retry_after_ms: refusal.retryAfterMs }),
+    },
+    { correlation_id: frame.id },
+  );
+}
+
+/** The executor is about to do what cannot be taken back; it may when the job is `started` afterwards. */
+export function begin(draft: Draft, jobId: string): void {
+  const job = draft.jobs.get(jobId);
+  if (job?.state !== "accepted" || draft.journalDown) return;
+  draft.jobs.set(jobId, { ...job, state: "started" });
+  draft.writes.push({ kind: "started", jobId });
+}
+
+/** The executor is done with a job. What was cancelled or timed out before has its end already. */
+export function finished(draft: Draft, jobId: string, end: JobEnd): void {
+  const job = draft.jobs.get(jobId);
+  if (job === undefined || job.state === "done") return;
+  if (job.class === "read") {
+    draft.jobs.delete(jobId);
+    if (draft.state.link.kind === "live") sendReadEnd(draft, jobId, end);
+    return;
+  }
+  appendTerminal(draft, jobId, writeTerminal(jobId, job, end));
+}
+
+function writeTerminal(jobId: string, job: SidecarJob, end: JobEnd): JobTerminal {
+  if (end.ok) {
+    const text = canonicalJson(end.result);
+    if (utf8Length(text) <= WRITE_RESULT_MAX_BYTES) {
+      return {
+        type: "job.result",
+        payload: { job_id: jobId, result: end.result, result_sha256: sha256Hex(text) },
+      };
+    }
+    return {
+      type: "job.error",
+      payload: {
+        job_id: jobId,
+        code: "PAYLOAD_TOO_LARGE",
+        message: "the write was executed; its answer is too large",
+        retryable: false,
+        outcome: "executed",
+      },
+    };
+  }
+  const began = job.state === "started";
+  return {
+    type: "job.error",
+    payload: errorPayload(jobId, end, end.outcome ?? (began ? "unknown" : "not_executed")),
+  };
+}
+
+function errorPayload(
+  jobId: string,
+  end: Extract<JobEnd, { ok: false }>,
+  outcome: JobError["outcome"],
+): JobError {
+  return {
+    job_id: jobId,
+    code: end.code,
+    message: end.message.slice(0, 500),
+    retryable: end.retryable,
+    outcome,
+    ...(end.retryAfterMs === undefined ? {} : { retry_after_ms: end.retryAfterMs }),
+    ...(end.failure === undefined ? {} : { details: { failure: end.failure } }),
+  };
+}
+
+function sendReadEnd(draft: Draft, jobId: string, end: JobEnd): void {
+  const { link } = draft.state;
+  if (link.kind !== "live") return;
+  if (!end.ok) {
+    send(draft, "job.error", errorPayload(jobId, end, end.outcome ?? "not_executed"));
+    return;
+  }
+  const text = canonicalJson(end.result);
+  const result_sha256 = sha256Hex(text);
+  const bytes = utf8Length(text);
+  if (bytes + ENVELOPE_BYTES <= link.session.maxFrameBytes) {
+    send(draft, "job.result", { job_id: jobId, result: end.result, result_sha256 });
+    return;
+  }
+  if (bytes > RESULT_MAX_BYTES || !link.session.capabilities.includes("chunks")) {
+    send(draft, "job.error", {
+      job_id: jobId,
+      code: "PAYLOAD_TOO_LARGE",
+      message: "the result is too large",
+      retryable: false,
+      outcome: "executed",
+    });
+    return;
+  }
+  const pieces = cutText(text, CHUNK_MAX_BYTES);
+  pieces.forEach((data, chunk_seq) => {
+    const more = chunk_seq < pieces.length - 1;
+    send(draft, "job.result_chunk", { job_id: jobId, chunk_seq, data, more });
+  });
+  send(draft, "job.result", {
+    job_id: jobId,
+    result_sha256,
+    chunks: pieces.length,
+    result_bytes: bytes,
+  });
+}
+
+/** `job.cancel`: acknowledged before the end it causes, or refused with the reason. */
+export function cancelled(draft: Draft, frame: Extract<EdgeFrame, { type: "job.cancel" }>): void {
+  const { job_id: jobId } = frame.payload;
+  const job = draft.jobs.get(jobId);
+  const head = { correlation_id: frame.id };
+  if (job === undefined || job.state === "done" || job.state === "started") {
+    const reason =
+      job === undefined ? "unknown" : job.state === "done" ? "already_terminal" : "started";
+    send(draft, "job.cancel_refused", { job_id: jobId, reason }, head);
+    return;
+  }
+  send(draft, "job.cancelled", { job_id: jobId }, head);
+  stopJob(draft, jobId, job, { code: "CANCELLED", message: "cancelled by the edge" });
+}
+
+/** Ends a job that has not begun anything, before its executor does. */
+function stopJob(
+  draft: Draft,
+  jobId: string,
+  job: SidecarJob,
+  { code, message }: { code: RelayErrorCode; message: string },
+): void {
+  draft.effects.push({ kind: "abort", jobId });
+  const error: JobError = {
+    job_id: jobId,
+    code,
+    message,
+    retryable: code === "DEADLINE_EXCEEDED",
+    outcome: "not_executed",
+  };
+  if (job.class === "write") {
+    appendTerminal(draft, jobId, { type: "job.error", payload: error });
+    return;
+  }
+  draft.jobs.delete(jobId);
+  send(draft, "job.error", error);
+}
+
+/** Deadlines, where the work is done. A write that has begun is finished, however long it takes. */
+export function jobsTick(draft: Draft): void {
+  for (const [jobId, job] of draft.jobs) {
+    if (job.state !== "running" && job.state !== "accepted") continue;
+    if (draft.env.now < job.deadlineAt) continue;
+    stopJob(draft, jobId, job, {
+      code: "DEADLINE_EXCEEDED",
+      message: "the deadline passed before this was done",
+    });
+  }
+}
+
+export function jobsDueAt(jobs: ReadonlyMap<string, SidecarJob>): number | null {
+  let due = Number.POSITIVE_INFINITY;
+  for (const job of jobs.values()) {
+    if (job.state === "running" || job.state === "accepted") due = Math.min(due, job.deadlineAt);
+  }
+  return Number.isFinite(due) ? due : null;
+}
+
+/** Nobody is left to hear the answers of reads. Writes go on. */
+export function dropReads(draft: Draft): void {
+  for (const [jobId, job] of draft.jobs) {
+    if (job.class !== "read") continue;
+    draft.jobs.delete(jobId);
+    draft.effects.push({ kind: "abort", jobId });
+  }
+}
+
+function digestOfSubmit(job: SubmitFrame["payload"]): string {
+  return `${job.operation} ${job.grant.broker_account ?? "-"} ${job.input_sha256}`;
+}
+
+/** It came out of a JSON text. */
+function asJson(value: unknown): JsonValue {
+  return value as JsonValue;
+}

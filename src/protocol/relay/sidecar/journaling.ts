@@ -1,0 +1,166 @@
+import { UNACKED_BYTES_MAX, UNACKED_EVENTS_MAX } from "../../limits.ts";
+import { utf8Length } from "../codec.ts";
+import type { RelayErrorCode } from "../errors.ts";
+import type { JobTerminal } from "../job-messages.ts";
+import type { BrokerEventType } from "../messages.ts";
+import type { Unjournaled } from "./state.ts";
+import { type Draft, send } from "./step.ts";
+
+/** Writes remembered after their end was acknowledged: what "the same job again" is answered from. */
+export const REMEMBERED_WRITES_MAX = 10_000;
+/** Broker events held in memory while the journal cannot take them. */
+export const UNJOURNALED_EVENTS_MAX = 1_000;
+const EVENT_MAX_BYTES = 256 * 1024;
+
+/** Why no new write may be taken up, or null: what it ends in must surely find room. */
+export function journalBlocksWrites(
+  draft: Draft,
+): { code: RelayErrorCode; message: string; retryAfterMs: number } | null {
+  const { journal } = draft.state;
+  if (draft.journalDown || draft.env.now < journal.brokenUntil || draft.unjournaled.length > 0) {
+    return {
+      code: "RESOURCE_EXHAUSTED",
+      message: "the sidecar's journal cannot be written; is its disk full?",
+      retryAfterMs: 5_000,
+    };
+  }
+  if (overflowing(draft)) {
+    return {
+      code: "BACKPRESSURE_OVERFLOW",
+      message: "too many events wait for an acknowledgement",
+      retryAfterMs: 1_000,
+    };
+  }
+  return null;
+}
+
+function overflowing({ state: { journal } }: Draft): boolean {
+  return (
+    journal.newestSeq - journal.ackedSeq >= UNACKED_EVENTS_MAX ||
+    journal.unackedBytes >= UNACKED_BYTES_MAX
+  );
+}
+
+/** Journals the end of a write; it is sent from the journal, in its turn. */
+export function appendTerminal(draft: Draft, jobId: string, terminal: JobTerminal): void {
+  const job = draft.jobs.get(jobId);
+  if (job === undefined) return;
+  if (draft.journalDown) {
+    hold(draft, { kind: "terminal", jobId, terminal });
+    draft.jobs.set(jobId, { ...job, state: "done", seq: null });
+    return;
+  }
+  const seq = append(draft, terminal.type, terminal.payload, jobId);
+  draft.jobs.set(jobId, { ...job, state: "done", seq });
+}
+
+/** Journals a broker event; at the bound it waits in memory and new writes are refused meanwhile. */
+export function appendEvent(
+  draft: Draft,
+  type: BrokerEventType,
+  payload: Record<string, unknown>,
+): void {
+  if (utf8Length(JSON.stringify(payload)) > EVENT_MAX_BYTES) {
+    draft.state.dropped += 1;
+    return;
+  }
+  if (draft.journalDown || overflowing(draft) || draft.unjournaled.length > 0) {
+    hold(draft, { kind: "event", type, payload });
+    return;
+  }
+  append(draft, type, payload, null);
+}
+
+/** Keeps what could not be journaled. The end of a write is never given up; of events the oldest go. */
+export function hold(draft: Draft, entry: Unjournaled): void {
+  draft.unjournaled.push(entry);
+  const events = draft.unjournaled.filter(({ kind }) => kind === "event").length;
+  if (events <= UNJOURNALED_EVENTS_MAX) return;
+  const oldest = draft.unjournaled.findIndex(({ kind }) => kind === "event");
+  draft.unjournaled.splice(oldest, 1);
+  draft.state.dropped += 1;
+}
+
+/** Tries again to journal what is held, in order. */
+export function retryUnjournaled(draft: Draft): void {
+  if (draft.journalDown || (draft.unjournaled.length === 0 && draft.state.dropped === 0)) return;
+  const held = draft.unjournaled;
+  draft.unjournaled = [];
+  for (const [at, entry] of held.entries()) {
+    if (entry.kind === "terminal") {
+      appendTerminal(draft, entry.jobId, entry.terminal);
+    } else if (overflowing(draft)) {
+      // Ends of writes may still pass; they are few and bounded by what was taken up.
+      draft.unjournaled.push(...held.slice(at).filter(({ kind }) => kind === "event"));
+      for (const later of held.slice(at)) {
+        if (later.kind === "terminal") appendTerminal(draft, later.jobId, later.terminal);
+      }
+      return;
+    } else {
+      append(draft, entry.type, entry.payload, null);
+    }
+  }
+  if (draft.state.dropped > 0) {
+    const payload = { kind: "events_dropped", count: draft.state.dropped };
+    draft.state.dropped = 0;
+    append(draft, "broker.alert", payload, null);
+  }
+}
+
+function append(draft: Draft, type: string, body: unknown, jobId: string | null): number {
+  const { journal } = draft.state;
+  const seq = journal.newestSeq + 1;
+  const payload = JSON.stringify(body);
+  const wasOverflowing = overflowing(draft);
+  draft.state.journal = {
+    ...journal,
+    newestSeq: seq,
+    unackedBytes: journal.unackedBytes + utf8Length(payload),
+  };
+  draft.writes.push({ kind: "event", seq, type, payload, jobId });
+  if (!wasOverflowing && overflowing(draft) && draft.state.link.kind === "live") {
+    send(draft, "session.error", {
+      scope: "session",
+      code: "BACKPRESSURE_OVERFLOW",
+      message: "too many events wait for an acknowledgement; new writes are refused",
+      retryable: true,
+    });
+  }
+  pump(draft);
+  return seq;
+}
+
+/** Has the transport take the events that are not on this connection's wire yet. */
+export function pump(draft: Draft): void {
+  const { link, congested, sentSeq, journal, dial } = draft.state;
+  if (link.kind !== "live" || congested || sentSeq >= journal.newestSeq) return;
+  const last = draft.effects.at(-1);
+  if (last?.kind === "pump") draft.effects.pop();
+  draft.effects.push({ kind: "pump", dial, after: sentSeq });
+}
+
+/** `session.ack`: what is acknowledged may be freed, and nothing else. */
+export function acknowledged(draft: Draft, seq: number): void {
+  const { journal } = draft.state;
+  if (draft.journalDown || seq <= journal.ackedSeq || seq > journal.newestSeq) return;
+  draft.state.journal = { ...journal, ackedSeq: seq };
+  draft.writes.push({ kind: "acked", seq });
+  forgetOldJobs(draft);
+  retryUnjournaled(draft);
+}
+
+/** Bounds the memory of ended writes; the oldest ids go first, and are remembered as a limit. */
+function forgetOldJobs(draft: Draft): void {
+  const { ackedSeq } = draft.state.journal;
+  const ended: string[] = [];
+  for (const [jobId, job] of draft.jobs) {
+    if (job.state === "done" && job.seq !== null && job.seq <= ackedSeq) ended.push(jobId);
+  }
+  if (ended.length <= REMEMBERED_WRITES_MAX) return;
+  ended.sort();
+  const gone = ended.slice(0, ended.length - REMEMBERED_WRITES_MAX);
+  const through = gone.at(-1) ?? draft.state.journal.forgottenThrough;
+  for (const jobId of gone) draft.jobs.delete(jobId);
+  draft.state.journal = { ...draft.state.journal, forgottenThrough: through };
+  draft.writes.push({ kind: "forget", jobIds: gone, through });
+}

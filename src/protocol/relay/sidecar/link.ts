@@ -1,0 +1,267 @@
+import {
+  HANDSHAKE_DEADLINE_MS,
+  HEARTBEAT_INTERVAL_MS,
+  HEARTBEAT_LOST_MS,
+  RECONNECT_STABLE_MS,
+} from "../../limits.ts";
+import { PING } from "../envelope.ts";
+import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
+import type { EdgeFrame } from "../messages.ts";
+import { acceptedTranscript, authenticateTranscript } from "../transcript.ts";
+import { dropReads } from "./jobs.ts";
+import { reconnectDelayMs } from "./reconnect.ts";
+import type { Session } from "./state.ts";
+import { type Draft, send, setLink } from "./step.ts";
+
+/** The transport is there: say who this is. */
+export function connected(draft: Draft): void {
+  if (draft.state.link.kind !== "dialing") return;
+  draft.state.heardAt = draft.env.now;
+  setLink(draft, { kind: "opening", since: draft.state.link.since });
+  const { dial, skewMs } = draft.state;
+  draft.effects.push({ kind: "sign_token", dial, skewMs });
+}
+
+export function tokenSigned(draft: Draft, token: string): void {
+  const { link, journal, resume } = draft.state;
+  if (link.kind !== "opening") return;
+  setLink(draft, { kind: "opened", since: link.since });
+  send(draft, "session.open", {
+    auth: { scheme: "signed_jwt", token },
+    client: {
+      kind: "ibkr-sidecar",
+      version: draft.env.version,
+      fingerprint: draft.env.fingerprint,
+      principal: draft.env.sidecar,
+    },
+    capabilities: [...draft.env.offered],
+    journal: {
+      id: journal.id,
+      oldest_seq: journal.ackedSeq + 1,
+      newest_seq: journal.newestSeq,
+    },
+    ...(resume === null
+      ? {}
+      : {
+          resume: {
+            session_id: resume.sessionId,
+            resume_token: resume.token,
+            last_processed_seq: journal.ackedSeq,
+          },
+        }),
+  });
+}
+
+export function answerSigned(draft: Draft, response: string): void {
+  const { link } = draft.state;
+  if (link.kind === "answering") {
+    setLink(draft, { ...link, kind: "answered" });
+    send(draft, "session.authenticate", { response, nonce: link.nonce });
+  } else if (link.kind === "live" && link.refreshNonce !== null) {
+    setLink(draft, { ...link, refreshNonce: null });
+    send(draft, "session.authenticate", { response, nonce: link.refreshNonce });
+  }
+}
+
+/** The lease nears its end: prove in band, once more, to be this device. */
+export function refreshAsked(draft: Draft, challenge: string): void {
+  const { link, dial } = draft.state;
+  if (link.kind !== "live") return;
+  const nonce = draft.env.random32();
+  setLink(draft, { ...link, refreshNonce: nonce });
+  draft.effects.push({
+    kind: "sign_answer",
+    dial,
+    message: authenticateTranscript({ ...place(draft), challenge, nonce }),
+  });
+}
+
+/** A frame before the session began. */
+export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
+  const { link } = draft.state;
+  draft.state.skewMs = Date.parse(frame.timestamp) - draft.env.now;
+  switch (frame.type) {
+    case "session.challenge": {
+      if (link.kind !== "opened") break;
+      const { challenge } = frame.payload;
+      const nonce = draft.env.random32();
+      setLink(draft, { kind: "answering", since: link.since, challenge, nonce });
+      draft.effects.push({
+        kind: "sign_answer",
+        dial: draft.state.dial,
+        message: authenticateTranscript({ ...place(draft), challenge, nonce }),
+      });
+      return;
+    }
+    case "session.accepted": {
+      if (link.kind !== "answered") break;
+      const { payload } = frame;
+      const session: Session = {
+        id: payload.session_id,
+        epoch: payload.epoch,
+        capabilities: payload.capabilities,
+        leaseExpiresAt: payload.lease.expires_at,
+        resumeToken: payload.resume_token,
+        lastProcessedSeq: payload.last_processed_seq,
+        maxFrameBytes: payload.limits.max_frame_bytes,
+        maxReads: payload.limits.max_inflight_reads,
+        maxWrites: payload.limits.max_inflight_writes,
+      };
+      setLink(draft, { kind: "verifying", since: link.since, session });
+      draft.effects.push({
+        kind: "check_proof",
+        dial: draft.state.dial,
+        proof: payload.runtime.proof,
+        message: acceptedTranscript({
+          ...place(draft),
+          challenge: link.challenge,
+          nonce: link.nonce,
+          sessionId: session.id,
+          epoch: session.epoch,
+          capabilities: session.capabilities,
+          leaseExpiresAt: session.leaseExpiresAt,
+          lastProcessedSeq: session.lastProcessedSeq,
+        }),
+      });
+      return;
+    }
+    case "session.unauthenticated": {
+      const { code, message } = frame.payload;
+      draft.state.trouble = { code, message };
+      draft.state.resume = null;
+      if (code === "FAILED_PRECONDITION") draft.effects.push({ kind: "restart_journal" });
+      return;
+    }
+    case "session.rejected":
+    case "session.evicted":
+    case "session.error": {
+      const { code } = frame.payload;
+      const message = "message" in frame.payload ? frame.payload.message : frame.payload.reason;
+      draft.state.trouble = { code, message };
+      return;
+    }
+    default:
+      break;
+  }
+  hangUp(draft, CLOSE.protocolError, "not allowed before session.accepted");
+}
+
+/** Whoever cannot prove to be the pinned edge is not spoken to. */
+export function proofChecked(draft: Draft, valid: boolean): void {
+  const { link, journal } = draft.state;
+  if (link.kind !== "verifying") return;
+  const { session } = link;
+  if (!valid) {
+    draft.state.trouble = {
+      code: "UNAUTHENTICATED",
+      message: "the gateway could not prove that it is the one this sidecar was paired with",
+    };
+    hangUp(draft, CLOSE.unauthenticated, "the edge's proof is not valid");
+    return;
+  }
+  if (session.lastProcessedSeq > journal.newestSeq || session.lastProcessedSeq < journal.ackedSeq) {
+    draft.state.trouble = {
+      code: "FAILED_PRECONDITION",
+      message: "the gateway acknowledged events that this journal does not hold",
+    };
+    draft.state.resume = null;
+    draft.effects.push({ kind: "restart_journal" });
+    hangUp(draft, CLOSE.protocolError, "journal and acknowledgement differ");
+    return;
+  }
+  setLink(draft, { kind: "live", since: draft.env.now, session, refreshNonce: null });
+  draft.state.resume = { sessionId: session.id, token: session.resumeToken };
+  draft.state.trouble = null;
+  draft.state.sentSeq = session.lastProcessedSeq;
+  draft.state.pingedAt = draft.env.now;
+}
+
+/** The connection is gone; decides whether and when there is another one. */
+export function closed(
+  draft: Draft,
+  { code, reason, retryAfterMs }: { code: number; reason: string; retryAfterMs?: number },
+): void {
+  const { link } = draft.state;
+  if (link.kind === "stopped" || link.kind === "waiting") return;
+  dropReads(draft);
+  draft.state.congested = false;
+  const stable = link.kind === "live" && draft.env.now - link.since >= RECONNECT_STABLE_MS;
+  if (stable) draft.state.attempt = 0;
+  draft.state.trouble ??= { code: "CLOSED", message: reason || `connection closed (${code})` };
+  if (isFinalClose(code)) {
+    setLink(draft, { kind: "stopped", code, reason: draft.state.trouble.message });
+    return;
+  }
+  const delay = reconnectDelayMs(draft.state.attempt, draft.env.random());
+  draft.state.attempt += 1;
+  setLink(draft, {
+    kind: "waiting",
+    until: draft.env.now + Math.max(delay, retryAfterMs ?? 0),
+  });
+  if (delay === 0 && retryAfterMs === undefined) dial(draft);
+}
+
+export function dial(draft: Draft): void {
+  draft.state.dial += 1;
+  setLink(draft, { kind: "dialing", since: draft.env.now });
+  draft.effects.push({ kind: "dial", dial: draft.state.dial });
+}
+
+/** Closes from this side and goes on as if the peer had. */
+export function hangUp(draft: Draft, code: CloseCode, reason: string): void {
+  draft.effects.push({ kind: "close", code, reason });
+  // Our own verdict about the peer is no reason to stop for good.
+  closed(draft, { code: isFinalClose(code) ? CLOSE.protocolError : code, reason });
+}
+
+/** Dials, pings and deadlines of the connection. */
+export function linkTick(draft: Draft): void {
+  const { link, heardAt, pingedAt } = draft.state;
+  const { now } = draft.env;
+  switch (link.kind) {
+    case "stopped":
+      return;
+    case "waiting":
+      if (now >= link.until) dial(draft);
+      return;
+    case "live":
+      if (now - heardAt >= HEARTBEAT_LOST_MS) {
+        draft.state.trouble = { code: "HEARTBEAT_LOST", message: "the gateway fell silent" };
+        hangUp(draft, CLOSE.heartbeatLost, "heartbeat lost");
+        return;
+      }
+      if (now - pingedAt >= HEARTBEAT_INTERVAL_MS) {
+        draft.state.pingedAt = now;
+        draft.effects.push({ kind: "send", text: PING });
+      }
+      if (now - link.since >= RECONNECT_STABLE_MS) draft.state.attempt = 0;
+      return;
+    default:
+      if (now - link.since >= HANDSHAKE_DEADLINE_MS) {
+        draft.state.trouble = {
+          code: "DEADLINE_EXCEEDED",
+          message: "the gateway did not finish the handshake within 10 s",
+        };
+        hangUp(draft, CLOSE.protocolError, "handshake deadline");
+      }
+  }
+}
+
+/** When {@link linkTick} has something to do. */
+export function linkDueAt({ link, heardAt, pingedAt }: Draft["state"]): number | null {
+  switch (link.kind) {
+    case "stopped":
+      return null;
+    case "waiting":
+      return link.until;
+    case "live":
+      return Math.min(heardAt + HEARTBEAT_LOST_MS, pingedAt + HEARTBEAT_INTERVAL_MS);
+    default:
+      return link.since + HANDSHAKE_DEADLINE_MS;
+  }
+}
+
+export function place(draft: Draft) {
+  const { origin, account, sidecar } = draft.env;
+  return { origin, account, sidecar };
+}

@@ -1,0 +1,134 @@
+import type { Capability } from "../../capabilities.ts";
+import type { RelayErrorCode } from "../errors.ts";
+import type { JobSubmit, JobTerminal } from "../job-messages.ts";
+import type { BrokerEventType } from "../messages.ts";
+
+/** Where the connection stands. `since` is when it came there. */
+export type Link =
+  | { readonly kind: "waiting"; readonly until: number }
+  | { readonly kind: "dialing"; readonly since: number }
+  | { readonly kind: "opening"; readonly since: number }
+  | { readonly kind: "opened"; readonly since: number }
+  | {
+      readonly kind: "answering" | "answered";
+      readonly since: number;
+      readonly challenge: string;
+      readonly nonce: string;
+    }
+  | { readonly kind: "verifying"; readonly since: number; readonly session: Session }
+  | {
+      readonly kind: "live";
+      readonly since: number;
+      readonly session: Session;
+      /** The nonce of a refresh that is being answered. */
+      readonly refreshNonce: string | null;
+    }
+  /** For good, until a human does something. */
+  | { readonly kind: "stopped"; readonly code: number; readonly reason: string };
+
+export interface Session {
+  readonly id: string;
+  readonly epoch: number;
+  readonly capabilities: readonly Capability[];
+  readonly leaseExpiresAt: string;
+  readonly resumeToken: string;
+  readonly lastProcessedSeq: number;
+  readonly maxFrameBytes: number;
+  readonly maxReads: number;
+  readonly maxWrites: number;
+}
+
+/** A job of this process, or a write that the journal remembers. */
+export interface SidecarJob {
+  readonly class: "read" | "write";
+  readonly digest: string;
+  readonly brokerAccount: string | null;
+  readonly deadlineAt: number;
+  /** accepted: journaled, nothing done yet; started: the broker may have been asked; done: has its end. */
+  readonly state: "running" | "accepted" | "started" | "done";
+  /** The `event_seq` of a write's end. */
+  readonly seq: number | null;
+}
+
+/** What could not be journaled yet, and so was not sent either. */
+export type Unjournaled =
+  | { readonly kind: "terminal"; readonly jobId: string; readonly terminal: JobTerminal }
+  | {
+      readonly kind: "event";
+      readonly type: BrokerEventType;
+      readonly payload: Record<string, unknown>;
+    };
+
+export interface JournalIndex {
+  readonly id: string;
+  /** The newest event, and how far the edge has acknowledged. */
+  readonly newestSeq: number;
+  readonly ackedSeq: number;
+  readonly unackedBytes: number;
+  /** The greatest job id whose record was dropped: below it, "unknown" does not mean "never seen". */
+  readonly forgottenThrough: string;
+  /** The last attempt to write failed; until then no new write job is taken up. */
+  readonly brokenUntil: number;
+}
+
+export interface SidecarState {
+  readonly link: Link;
+  /** Numbers the dials; whatever answers an older one is too late. */
+  readonly dial: number;
+  /** Failed attempts since the last stable connection. */
+  readonly attempt: number;
+  readonly resume: { readonly sessionId: string; readonly token: string } | null;
+  /** The edge's clock minus ours, as last seen. */
+  readonly skewMs: number;
+  readonly journal: JournalIndex;
+  /** Events are on the wire of this connection up to here. */
+  readonly sentSeq: number;
+  readonly jobs: ReadonlyMap<string, SidecarJob>;
+  readonly unjournaled: readonly Unjournaled[];
+  /** Broker events dropped because neither disk nor memory had room for them. */
+  readonly dropped: number;
+  readonly congested: boolean;
+  readonly heardAt: number;
+  readonly pingedAt: number;
+  /** Why the last connection ended or was refused, for the owner. */
+  readonly trouble: { readonly code: RelayErrorCode | "CLOSED"; readonly message: string } | null;
+}
+
+/** What the machine asks the journal to store, before anything that depends on it is done. */
+export type JournalWrite =
+  | { readonly kind: "accepted"; readonly submit: JobSubmit; readonly digest: string }
+  | { readonly kind: "started"; readonly jobId: string }
+  | {
+      readonly kind: "event";
+      readonly seq: number;
+      readonly type: string;
+      /** JSON text. */
+      readonly payload: string;
+      /** Set when the event is the end of this write. */
+      readonly jobId: string | null;
+    }
+  | { readonly kind: "acked"; readonly seq: number }
+  | { readonly kind: "forget"; readonly jobIds: readonly string[]; readonly through: string };
+
+/** Where a process begins: with what the journal holds, and no connection. */
+export function initialSidecarState(
+  journal: JournalIndex,
+  jobs: ReadonlyMap<string, SidecarJob>,
+): SidecarState {
+  return {
+    link: { kind: "waiting", until: Number.POSITIVE_INFINITY },
+    dial: 0,
+    attempt: 0,
+    resume: null,
+    skewMs: 0,
+    journal,
+    sentSeq: journal.ackedSeq,
+    jobs,
+    unjournaled: [],
+    dropped: 0,
+    congested: false,
+    heardAt: 0,
+    pingedAt: 0,
+    trouble: null,
+  };
+}

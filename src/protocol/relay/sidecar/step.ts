@@ -1,0 +1,171 @@
+import type * as z from "zod";
+import type { Capability } from "../../capabilities.ts";
+import type { GatewayFailure } from "../../errors.ts";
+import type { JsonValue } from "../../json.ts";
+import { encodeFrame } from "../codec.ts";
+import type { CloseCode, Outcome, RelayErrorCode } from "../errors.ts";
+import type { JobSubmit } from "../job-messages.ts";
+import type { BrokerEventType, FROM_SIDECAR } from "../messages.ts";
+import type { JournalWrite, Link, SidecarJob, SidecarState, Unjournaled } from "./state.ts";
+
+/**
+ * The sidecar's half of the protocol as values. The caller commits `writes` to the journal first;
+ * when that succeeded it adopts the state and carries out `effects` in order. When it failed it
+ * drops all three and steps again from the old state with `unjournaled`: nothing is ever done or
+ * said that the journal does not hold.
+ */
+export type SidecarInput =
+  | { readonly kind: "start" }
+  | { readonly kind: "connected"; readonly dial: number }
+  | {
+      readonly kind: "dial_failed";
+      readonly dial: number;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
+  | { readonly kind: "frame"; readonly dial: number; readonly text: string }
+  | { readonly kind: "binary"; readonly dial: number }
+  | {
+      readonly kind: "closed";
+      readonly dial: number;
+      readonly code: number;
+      readonly reason: string;
+    }
+  | { readonly kind: "token_signed"; readonly dial: number; readonly token: string }
+  | { readonly kind: "answer_signed"; readonly dial: number; readonly response: string }
+  | { readonly kind: "proof_checked"; readonly dial: number; readonly valid: boolean }
+  /** The executor is about to do what cannot be taken back. */
+  | { readonly kind: "begin"; readonly jobId: string }
+  | { readonly kind: "finished"; readonly jobId: string; readonly end: JobEnd }
+  | {
+      readonly kind: "event";
+      readonly type: BrokerEventType;
+      readonly payload: Record<string, unknown>;
+    }
+  /** Events up to here were handed to the transport. */
+  | { readonly kind: "pumped"; readonly dial: number; readonly through: number }
+  | { readonly kind: "congested"; readonly dial: number; readonly on: boolean }
+  /** What the journal holds unacknowledged, measured after it was written to. */
+  | { readonly kind: "measured"; readonly unackedBytes: number }
+  | { readonly kind: "tick" }
+  | { readonly kind: "stop"; readonly reason: string }
+  | { readonly kind: "unjournaled"; readonly input: SidecarInput };
+
+export type JobEnd =
+  | { readonly ok: true; readonly result: JsonValue }
+  | {
+      readonly ok: false;
+      readonly code: RelayErrorCode;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number;
+      readonly failure?: GatewayFailure;
+      /** What the executor can prove; without it, whether it had begun decides. */
+      readonly outcome?: Outcome;
+    };
+
+export type SidecarEffect =
+  | { readonly kind: "dial"; readonly dial: number }
+  | { readonly kind: "send"; readonly text: string }
+  | { readonly kind: "close"; readonly code: CloseCode; readonly reason: string }
+  | { readonly kind: "sign_token"; readonly dial: number; readonly skewMs: number }
+  | { readonly kind: "sign_answer"; readonly dial: number; readonly message: Uint8Array }
+  | {
+      readonly kind: "check_proof";
+      readonly dial: number;
+      readonly message: Uint8Array;
+      readonly proof: string;
+    }
+  | { readonly kind: "execute"; readonly job: JobSubmit; readonly class: "read" | "write" }
+  | { readonly kind: "abort"; readonly jobId: string }
+  /** Send journaled events after this one, in order, while the transport takes them. */
+  | { readonly kind: "pump"; readonly dial: number; readonly after: number }
+  /** Send the stored end of a write again. */
+  | { readonly kind: "resend_terminal"; readonly jobId: string }
+  /** Answer `session.list_jobs`; the ends come from the journal. */
+  | {
+      readonly kind: "list_jobs";
+      readonly requestId: string;
+      readonly jobs: readonly {
+        readonly jobId: string;
+        readonly state: "not_started" | "started" | "done" | "forgotten";
+      }[];
+    }
+  /** The journal belongs to a past that the edge has left behind: begin a new one. */
+  | { readonly kind: "restart_journal" };
+
+/** What an operation is, as this sidecar knows it; null when it does not. */
+export type OperationLookup = (
+  name: string,
+) => { readonly class: "read" | "write"; readonly capability: Capability } | null;
+
+export interface SidecarEnv {
+  /** Monotonic, in epoch milliseconds: a clock that is set must not end or prolong anything. */
+  readonly now: number;
+  readonly origin: string;
+  readonly account: string;
+  readonly sidecar: string;
+  readonly version: string;
+  readonly fingerprint: string;
+  /** What the local policy offers at most. */
+  readonly offered: readonly Capability[];
+  /** Broker accounts that the local policy allows; null allows every one of the login's. */
+  readonly brokerAccounts: readonly string[] | null;
+  readonly operations: OperationLookup;
+  ulid(): string;
+  /** 32 random bytes, base64url. */
+  random32(): string;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
+
+export interface Draft {
+  state: { -readonly [K in keyof SidecarState]: SidecarState[K] };
+  jobs: Map<string, SidecarJob>;
+  unjournaled: Unjournaled[];
+  readonly writes: JournalWrite[];
+  readonly effects: SidecarEffect[];
+  readonly env: SidecarEnv;
+  /** This step must get by without the journal: nothing new is begun, ends are held. */
+  readonly journalDown: boolean;
+}
+
+export function draftOf(state: SidecarState, env: SidecarEnv, journalDown: boolean): Draft {
+  return {
+    journalDown,
+    state: { ...state },
+    jobs: new Map(state.jobs),
+    unjournaled: [...state.unjournaled],
+    writes: [],
+    effects: [],
+    env,
+  };
+}
+
+export function setLink(draft: Draft, link: Link): void {
+  draft.state.link = link;
+}
+
+type SidecarType = keyof typeof FROM_SIDECAR;
+
+/** Queues one frame; in a session it carries the session and the epoch. Returns the frame's id. */
+export function send<T extends SidecarType>(
+  draft: Draft,
+  type: T,
+  payload: z.input<(typeof FROM_SIDECAR)[T]>,
+  head: { correlation_id?: string } = {},
+): string {
+  const { link } = draft.state;
+  const id = draft.env.ulid();
+  const text = encodeFrame({
+    id,
+    ...head,
+    ...(link.kind === "live" ? { session_id: link.session.id, epoch: link.session.epoch } : {}),
+    type,
+    // The wall clock of the PC may be wrong; what the edge reads is the edge's own time.
+    now: draft.env.now + draft.state.skewMs,
+    payload,
+  });
+  draft.effects.push({ kind: "send", text });
+  return id;
+}
