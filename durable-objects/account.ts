@@ -1,18 +1,24 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../src/env.ts";
 import type { AuditEvent } from "../src/protocol/audit/event.ts";
+import type { GatewayFailure } from "../src/protocol/errors.ts";
 import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
 import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
 import { appendAudit, tailAudit } from "./account/audit-log.ts";
 import { backendStatus } from "./account/backend-status.ts";
+import { brokerAccounts } from "./account/broker-accounts.ts";
+import { type CallBudget, callBudget, takeCall } from "./account/call-budget.ts";
 import {
   admitClient,
   type ClientUse,
+  changeClient,
   clientStanding,
   flushClientUse,
   listClients,
   noteClientUse,
+  revokeAllClients,
   revokeClient,
+  revokeGrant,
 } from "./account/clients.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
 import {
@@ -27,7 +33,9 @@ import type {
   AccountRpc,
   AuditPage,
   BackendStatus,
+  BrokerAccount,
   ClientAdmission,
+  ClientChange,
   ConnectedClient,
   NewSidecar,
   PairedSidecar,
@@ -37,6 +45,7 @@ import type {
 } from "./account/rpc.ts";
 import { hasTables, migrate } from "./account/schema.ts";
 import { addSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
+import { isRedeemed, noteRedeemed, takeCode } from "./account/spent-tokens.ts";
 import { runToolCall } from "./account/tool-call.ts";
 
 const VERSION = "0.1.0";
@@ -51,6 +60,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   readonly #accountId: string;
   readonly #relay: RelayHost;
   readonly #clientUse: ClientUse = new Map();
+  readonly #budget: CallBudget;
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
   #migrated = false;
@@ -59,6 +69,10 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     super(ctx, env);
     this.#accountId = ctx.id.name ?? ctx.id.toString();
     if (hasTables(ctx.storage.sql)) this.#migrate();
+    this.#budget = callBudget({
+      client: env.CLIENT_CALLS_PER_MINUTE,
+      account: env.ACCOUNT_CALLS_PER_MINUTE,
+    });
     this.#relay = createRelayHost({
       ctx,
       accountId: this.#accountId,
@@ -113,7 +127,8 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     return runToolCall(call, {
       sql,
       relay: this.#relay,
-      standing: (clientId) => clientStanding(sql, clientId),
+      standing: ({ principal, scope }) => clientStanding(sql, principal, scope, Date.now()),
+      budget: ({ principal }) => takeCall(this.#budget, principal.clientId, Date.now()),
       audit: (event) => this.#audit(event),
       accountKey: () => this.#accountHashKey(),
       now: Date.now,
@@ -145,16 +160,70 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     return backendStatus(this.#sql, this.#relay.presence());
   }
 
-  async admitClient(client: ClientAdmission): Promise<void> {
+  async admitClient(client: ClientAdmission, requestId: string): Promise<void> {
     const now = Date.now();
     admitClient(this.#sql, client, now);
-    this.#audit(ownerEvent("client.admitted", now, { clientId: client.clientId }));
+    const { clientId, redirectHost, scopes } = client;
+    const meta = { scopes: [...scopes].sort().join(" "), redirect_host: redirectHost };
+    this.#audit(ownerEvent("client.admitted", now, { clientId, requestId, meta }));
   }
 
-  async revokeClient(clientId: string): Promise<boolean> {
+  async changeClient(change: ClientChange, requestId: string): Promise<boolean> {
+    if (!changeClient(this.#sql, change)) return false;
+    const { clientId, scopes, accounts } = change;
+    const meta = {
+      scopes: [...scopes].sort().join(" "),
+      accounts: accounts === null ? "all" : String(accounts.length),
+    };
+    this.#audit(ownerEvent("client.changed", Date.now(), { clientId, requestId, meta }));
+    return true;
+  }
+
+  async revokeClient(clientId: string, requestId: string): Promise<boolean> {
     const revoked = revokeClient(this.#sql, clientId);
-    if (revoked) this.#audit(ownerEvent("client.revoked", Date.now(), { clientId }));
+    if (revoked) this.#audit(ownerEvent("client.revoked", Date.now(), { clientId, requestId }));
     return revoked;
+  }
+
+  async revokeAllClients(requestId: string): Promise<string[]> {
+    const revoked = revokeAllClients(this.#sql);
+    for (const clientId of revoked) {
+      this.#audit(ownerEvent("client.revoked", Date.now(), { clientId, requestId }));
+    }
+    return revoked;
+  }
+
+  async revokeGrant(grantId: string, requestId: string): Promise<boolean> {
+    if (!hasTables(this.ctx.storage.sql)) return false;
+    const clientId = revokeGrant(this.#sql, grantId);
+    if (clientId === null) return false;
+    const meta = { reason: "grant" };
+    this.#audit(ownerEvent("client.revoked", Date.now(), { clientId, requestId, meta }));
+    return true;
+  }
+
+  async scopesLeft(clientId: string, grantId: string): Promise<string[] | null> {
+    if (!hasTables(this.ctx.storage.sql)) return null;
+    const found = clientStanding(this.#sql, { clientId, grantId }, null, Date.now());
+    return found.ok ? found.standing.scopes : null;
+  }
+
+  async brokerAccounts(): Promise<BrokerAccount[] | GatewayFailure> {
+    return brokerAccounts(this.#sql, this.#relay);
+  }
+
+  async takeCode(hash: string) {
+    // A code of an account that never was is nobody's.
+    if (!hasTables(this.ctx.storage.sql)) return "again";
+    return takeCode(this.#sql, hash, Date.now());
+  }
+
+  async noteRedeemed(kind: "code" | "refresh", hash: string): Promise<void> {
+    noteRedeemed(this.#sql, kind, hash, Date.now());
+  }
+
+  async isRedeemed(hash: string): Promise<boolean> {
+    return hasTables(this.ctx.storage.sql) && isRedeemed(this.#sql, hash);
   }
 
   async listClients(): Promise<ConnectedClient[]> {

@@ -9,6 +9,13 @@ export interface Env extends Cloudflare.Env {
   readonly OWNER_TOKEN?: string;
   /** Ed25519 private JWK, as JSON text: how sidecars know this gateway. */
   readonly EDGE_IDENTITY_KEY?: string;
+  /** Calls a client, and all clients of an account together, may make in a minute. */
+  readonly CLIENT_CALLS_PER_MINUTE?: string;
+  readonly ACCOUNT_CALLS_PER_MINUTE?: string;
+  /** Other host names under which requests may arrive (a second domain), separated by spaces. */
+  readonly ALLOWED_HOSTS?: string;
+  /** Web pages besides our own that may call `/mcp`, as origins separated by spaces. */
+  readonly ALLOWED_ORIGINS?: string;
 }
 
 /** A deployment that cannot serve: what is wrong, in one line for the operator. */
@@ -23,15 +30,21 @@ export interface Settings {
   readonly resource: string;
   /** True for `http://localhost` and its kin, where cookies cannot carry the `__Host-` prefix. */
   readonly loopback: boolean;
+  /** Host names, with port, that requests may carry besides the public origin's own. */
+  readonly otherHosts: ReadonlySet<string>;
+  /** Origins of web pages that may call `/mcp`. */
+  readonly origins: ReadonlySet<string>;
 }
 
-const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
  * Reads and checks the settings. The public origin is configuration, never derived from a request
  * header: a forged Host must not be able to move the issuer or the resource.
  */
-export function readSettings(env: { readonly PUBLIC_ORIGIN?: string }): Settings {
+export function readSettings(
+  env: Pick<Env, "ALLOWED_HOSTS" | "ALLOWED_ORIGINS"> & { readonly PUBLIC_ORIGIN?: string },
+): Settings {
   const configured = env.PUBLIC_ORIGIN ?? "";
   if (!URL.canParse(configured)) {
     throw new ConfigurationError(
@@ -39,7 +52,7 @@ export function readSettings(env: { readonly PUBLIC_ORIGIN?: string }): Settings
     );
   }
   const url = new URL(configured);
-  const loopback = LOOPBACK_HOSTS.has(url.hostname);
+  const loopback = LOOPBACK_HOSTS.includes(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
     throw new ConfigurationError("PUBLIC_ORIGIN must use https (http only on localhost)");
   }
@@ -48,11 +61,29 @@ export function readSettings(env: { readonly PUBLIC_ORIGIN?: string }): Settings
       `PUBLIC_ORIGIN must be an origin alone, in lower case and without a slash at the end: ${url.origin}`,
     );
   }
+  const local = loopback && url.protocol === "http:";
+  const port = url.port === "" ? "" : `:${url.port}`;
   return {
     publicOrigin: url.origin,
     resource: `${url.origin}/mcp`,
-    loopback: loopback && url.protocol === "http:",
+    loopback: local,
+    otherHosts: new Set([
+      ...words(env.ALLOWED_HOSTS).map((host) => host.toLowerCase()),
+      ...(local ? LOOPBACK_HOSTS.map((host) => `${host}${port}`) : []),
+    ]),
+    origins: new Set([url.origin, ...words(env.ALLOWED_ORIGINS).map(originAlone)]),
   };
+}
+
+function words(text: string | undefined): string[] {
+  return text?.split(/\s+/).filter(Boolean) ?? [];
+}
+
+function originAlone(text: string): string {
+  if (!URL.canParse(text) || new URL(text).origin !== text) {
+    throw new ConfigurationError(`ALLOWED_ORIGINS holds something that is no origin: ${text}`);
+  }
+  return text;
 }
 
 /** The object of one gateway account. The caller has proved that it may speak for this account. */

@@ -1,7 +1,16 @@
+import { getOAuthApi, OAuthProvider } from "@cloudflare/workers-oauth-provider";
+import { admitHost, admitOrigin } from "./admission.ts";
 import { ConfigurationError, type Env, readSettings, type Settings } from "./env.ts";
+import { REGISTRATION_BODY_MAX_BYTES } from "./limits.ts";
 import { log } from "./log.ts";
-import { type McpHandler, oauthProvider } from "./oauth/provider.ts";
+import { sourceOf } from "./oauth/address.ts";
+import { boundedKv } from "./oauth/bounded-kv.ts";
+import { type McpHandler, oauthOptions } from "./oauth/provider.ts";
+import { limitRefused, tooManyRequests } from "./oauth/rate-limits.ts";
+import { guardedTokenRequest } from "./oauth/token-guard.ts";
 import { pages } from "./pages.tsx";
+import { requestId } from "./request-id.ts";
+import { logRequest } from "./request-log.ts";
 
 export interface Gateway {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
@@ -25,17 +34,95 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
     return { fetch: async () => new Response(`${line}\n`, { status: 503 }) };
   }
   const inside = pages(settings);
-  const provider = oauthProvider(settings, mcp, {
+  const options = oauthOptions(settings, mcp, {
     fetch: (request, bindings, ctx) => inside.fetch(request, bindings, ctx),
   });
-  return {
-    async fetch(request, bindings, ctx) {
-      const url = new URL(request.url);
-      if (url.pathname === ROOT_RESOURCE_METADATA) {
+  const provider = new OAuthProvider<Env>(options);
+
+  const guarded = new WeakMap<Env, Env>();
+  /** The bindings, with a token store that no stranger's key can make fail. */
+  function guardedEnv(bindings: Env): Env {
+    const known = guarded.get(bindings);
+    if (known !== undefined) return known;
+    const made = { ...bindings, OAUTH_KV: boundedKv(bindings.OAUTH_KV) };
+    guarded.set(bindings, made);
+    return made;
+  }
+
+  /** What a path needs before and after OAuth has its turn. */
+  async function answer(
+    request: Request,
+    url: URL,
+    bindings: Env,
+    ctx: ExecutionContext,
+  ): Promise<Response> {
+    const misplaced = admitHost(request, url, settings);
+    if (misplaced !== null) return misplaced;
+    switch (url.pathname) {
+      case ROOT_RESOURCE_METADATA:
         url.pathname = `${ROOT_RESOURCE_METADATA}/mcp`;
         return provider.fetch(new Request(url, request), bindings, ctx);
+      case "/mcp": {
+        const foreign = admitOrigin(request, settings);
+        if (foreign !== null) return foreign;
+        const response = await provider.fetch(request, bindings, ctx);
+        if (response.status !== 401 || !request.headers.has("Authorization")) return response;
+        return limitRefused(bindings.REFUSED_LIMIT, request, challenged(response));
       }
-      return provider.fetch(request, bindings, ctx);
+      case "/token": {
+        if (request.method !== "POST") return provider.fetch(request, bindings, ctx);
+        const response = await guardedTokenRequest(
+          request,
+          bindings,
+          () => getOAuthApi(options, bindings),
+          (copy) => provider.fetch(copy, bindings, ctx),
+        );
+        return limitRefused(bindings.REFUSED_LIMIT, request, response);
+      }
+      case "/register": {
+        if (request.method !== "POST") return provider.fetch(request, bindings, ctx);
+        if (Number(request.headers.get("Content-Length")) > REGISTRATION_BODY_MAX_BYTES) {
+          return Response.json({ error: "invalid_client_metadata" }, { status: 413 });
+        }
+        const { success } = await bindings.REGISTER_LIMIT.limit({ key: sourceOf(request) });
+        return success ? provider.fetch(request, bindings, ctx) : tooManyRequests();
+      }
+      default:
+        return provider.fetch(request, bindings, ctx);
+    }
+  }
+
+  return {
+    async fetch(request, bindings, ctx) {
+      const startedMs = Date.now();
+      let response: Response;
+      try {
+        response = await answer(request, new URL(request.url), guardedEnv(bindings), ctx);
+      } catch (error) {
+        log("error", "request.failed", {
+          request_id: requestId(request),
+          error: error instanceof Error ? error.name : typeof error,
+          detail: error instanceof Error ? error.message.slice(0, 300) : "",
+        });
+        response = Response.json(
+          { error: "server_error" },
+          { status: 500, headers: { "Cache-Control": "no-store" } },
+        );
+      }
+      logRequest(request, response, startedMs, Date.now());
+      return response;
     },
   };
+}
+
+/**
+ * A credential that was sent and not taken is an invalid token (RFC 6750 §3.1), also where it was
+ * too malformed for the library to read as one.
+ */
+function challenged(response: Response): Response {
+  const challenge = response.headers.get("WWW-Authenticate") ?? "";
+  if (/\berror=/.test(challenge)) return response;
+  const copy = new Response(response.body, response);
+  copy.headers.set("WWW-Authenticate", challenge.replace(/,|$/, ', error="invalid_token",'));
+  return copy;
 }

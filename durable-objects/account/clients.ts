@@ -1,9 +1,14 @@
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
-import type { ClientAdmission, ConnectedClient } from "./rpc.ts";
+import { coversScope, isScope, SCOPES, type Scope } from "../../src/protocol/scopes.ts";
+import type { ClientAdmission, ClientChange, ConnectedClient, Principal } from "./rpc.ts";
 
 /**
- * The clients this owner let in. OAuth tokens live in an eventually consistent store; what stands
- * here is what counts, and it is read on every call.
+ * The clients this owner let in, and what is left of what each was given. OAuth tokens live in an
+ * eventually consistent store; what stands here is what counts, and it is read on every call.
+ *
+ * A call passes when its client and its grant are active, the owner left the client the scope, the
+ * client's first hour is over (for anything beyond reading), and the broker account is one the
+ * client may use.
  */
 export const CLIENTS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS clients (
@@ -18,43 +23,183 @@ CREATE TABLE IF NOT EXISTS clients (
 ) STRICT;
 `;
 
-/** Lets a client in, or in again with what the owner ticked this time. */
+/**
+ * A grant belongs to a client; once withdrawn no token of it works again, also after the same
+ * client was let in anew.
+ */
+export const GRANTS_SCHEMA = `
+CREATE TABLE grants (
+  grant_id TEXT PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  admitted_at INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('active', 'revoked'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_client ON grants (client_id);
+ALTER TABLE clients ADD COLUMN consented TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE clients ADD COLUMN accounts TEXT;
+ALTER TABLE clients ADD COLUMN read_only_until INTEGER NOT NULL DEFAULT 0;
+`;
+
+/** How long a new client may only read, unless the owner says otherwise. */
+export const READ_ONLY_FIRST_MS = 3_600_000;
+
+/**
+ * Lets a client in, or in again, with what the owner ticked this time. A client that was in before
+ * keeps the accounts it was limited to and the hour it has served.
+ */
 export function admitClient(sql: SqlStorage, client: ClientAdmission, nowMs: number): void {
+  const scopes = JSON.stringify([...client.scopes].sort());
+  const readOnlyUntil = client.atOnce ? 0 : nowMs + READ_ONLY_FIRST_MS;
   sql.exec(
-    `INSERT INTO clients (client_id, client_name, redirect_host, scopes, state, admitted_at)
-     VALUES (?, ?, ?, ?, 'active', ?)
+    `INSERT INTO clients
+       (client_id, client_name, redirect_host, scopes, consented, state, admitted_at, read_only_until)
+     VALUES (?1, ?2, ?3, ?4, ?4, 'active', ?5, ?6)
      ON CONFLICT (client_id) DO UPDATE SET
-       client_name = excluded.client_name, redirect_host = excluded.redirect_host,
-       scopes = excluded.scopes, state = 'active', admitted_at = excluded.admitted_at`,
+       client_name = ?2, redirect_host = ?3, scopes = ?4, consented = ?4, admitted_at = ?5,
+       read_only_until =
+         CASE WHEN state = 'active' THEN MIN(read_only_until, ?6) ELSE ?6 END,
+       accounts = CASE WHEN state = 'active' THEN accounts END,
+       state = 'active'`,
     client.clientId,
     client.clientName,
     client.redirectHost,
-    JSON.stringify([...client.scopes].sort()),
+    scopes,
+    nowMs,
+    readOnlyUntil,
+  );
+  sql.exec(
+    "INSERT INTO grants (grant_id, client_id, admitted_at, state) VALUES (?, ?, ?, 'active')",
+    client.grantId,
+    client.clientId,
     nowMs,
   );
 }
 
-/** Throws a client out; true when it was in. */
+/** Throws a client out with every grant it ever had; true when it was in. */
 export function revokeClient(sql: SqlStorage, clientId: string): boolean {
+  sql.exec("UPDATE grants SET state = 'revoked' WHERE client_id = ?", clientId);
   return (
     sql
       .exec(
-        "UPDATE clients SET state = 'revoked' WHERE client_id = ? AND state = 'active' RETURNING client_id",
+        "UPDATE clients SET state = 'revoked' WHERE client_id = ? AND state = 'active' RETURNING 1",
         clientId,
       )
       .toArray().length > 0
   );
 }
 
-/** Null when the client may act now; else why it may not. */
-export function clientStanding(sql: SqlStorage, clientId: string): GatewayFailure | null {
+/** Throws every client out; the ids of those that were in. */
+export function revokeAllClients(sql: SqlStorage): string[] {
+  sql.exec("UPDATE grants SET state = 'revoked'");
+  return sql
+    .exec<{ client_id: string }>(
+      "UPDATE clients SET state = 'revoked' WHERE state = 'active' RETURNING client_id",
+    )
+    .toArray()
+    .map((row) => row.client_id);
+}
+
+/** Withdraws one grant; the client it belonged to, or null when it was not active. */
+export function revokeGrant(sql: SqlStorage, grantId: string): string | null {
   const [row] = sql
-    .exec<{ state: string }>("SELECT state FROM clients WHERE client_id = ?", clientId)
+    .exec<{ client_id: string }>(
+      "UPDATE grants SET state = 'revoked' WHERE grant_id = ? AND state = 'active' RETURNING client_id",
+      grantId,
+    )
     .toArray();
-  if (row?.state === "active") return null;
+  return row?.client_id ?? null;
+}
+
+/**
+ * Changes what a client may do. Scopes can be taken away and given back, never beyond what was
+ * consented to: for more, the client has to ask. False when there is no such client.
+ */
+export function changeClient(sql: SqlStorage, change: ClientChange): boolean {
+  const client = readClient(sql, change.clientId);
+  if (client === null || client.state !== "active") return false;
+  const scopes = client.consented.filter((scope) => change.scopes.includes(scope)).sort();
+  sql.exec(
+    `UPDATE clients SET scopes = ?, accounts = ?,
+       read_only_until = CASE WHEN ? THEN 0 ELSE read_only_until END
+     WHERE client_id = ?`,
+    JSON.stringify(scopes),
+    change.accounts === null ? null : JSON.stringify([...change.accounts].sort()),
+    change.atOnce ? 1 : 0,
+    change.clientId,
+  );
+  return true;
+}
+
+export interface Standing {
+  /** Broker accounts the client may use; null for all. */
+  accounts: string[] | null;
+  /** What the owner left it. */
+  scopes: string[];
+}
+
+export type ClientStanding =
+  | { ok: true; standing: Standing }
+  | { ok: false; failure: GatewayFailure };
+
+/** Whether the client may make a call that needs this scope now; null for a refreshed token. */
+export function clientStanding(
+  sql: SqlStorage,
+  principal: Pick<Principal, "clientId" | "grantId">,
+  needs: Scope | null,
+  nowMs: number,
+): ClientStanding {
+  const client = readClient(sql, principal.clientId);
+  if (client?.state !== "active" || !hasActiveGrant(sql, principal)) {
+    return { ok: false, failure: withdrawn() };
+  }
+  if (needs !== null) {
+    if (!coversScope(client.scopes, needs)) return { ok: false, failure: narrowed(needs) };
+    const waitMs = client.readOnlyUntil - nowMs;
+    if (SCOPES[needs].tier !== "read" && waitMs > 0) {
+      return { ok: false, failure: readOnlyYet(waitMs) };
+    }
+  }
+  return { ok: true, standing: { accounts: client.accounts, scopes: client.scopes } };
+}
+
+function hasActiveGrant(
+  sql: SqlStorage,
+  { clientId, grantId }: Pick<Principal, "clientId" | "grantId">,
+): boolean {
+  if (grantId === null) return false;
+  return (
+    sql
+      .exec(
+        "SELECT 1 FROM grants WHERE grant_id = ? AND client_id = ? AND state = 'active'",
+        grantId,
+        clientId,
+      )
+      .toArray().length > 0
+  );
+}
+
+function withdrawn(): GatewayFailure {
   return failure("AUTH_TOKEN_INVALID", "The owner has withdrawn this client's access.", {
     user_action: "Connect this client to the gateway again and approve it on the consent page.",
   });
+}
+
+function narrowed(needs: Scope): GatewayFailure {
+  return failure("AUTH_MISSING_SCOPE", `The owner has withdrawn ${needs} from this client.`, {
+    user_action: "Allow it again for this client in the gateway's console, under Clients.",
+  });
+}
+
+function readOnlyYet(waitMs: number): GatewayFailure {
+  return failure(
+    "CLIENT_READ_ONLY_YET",
+    "This client is new and may only read for its first hour. Nothing was done.",
+    {
+      retryable: true,
+      retry_after_ms: waitMs,
+      user_action: "Wait, or lift the first hour for this client in the console, under Clients.",
+    },
+  );
 }
 
 /**
@@ -80,33 +225,55 @@ export function flushClientUse(sql: SqlStorage, use: ClientUse): void {
   use.clear();
 }
 
-/** Every client ever let in, the latest first. */
+/** Every client ever let in: those that still are first, the latest first. */
 export function listClients(sql: SqlStorage): ConnectedClient[] {
   return sql
-    .exec<{
-      client_id: string;
-      client_name: string;
-      redirect_host: string;
-      scopes: string;
-      state: string;
-      admitted_at: number;
-      last_used_at: number | null;
-      calls: number;
-    }>("SELECT * FROM clients ORDER BY state, admitted_at DESC, client_id")
+    .exec<ClientRow>("SELECT * FROM clients ORDER BY state, admitted_at DESC, client_id")
     .toArray()
     .map((row) => ({
       clientId: row.client_id,
       clientName: row.client_name,
       redirectHost: row.redirect_host,
-      scopes: scopeList(row.scopes),
+      scopes: textList(row.scopes),
+      consented: textList(row.consented),
+      accounts: row.accounts === null ? null : textList(row.accounts),
       state: row.state === "active" ? "active" : "revoked",
       admittedAt: new Date(row.admitted_at).toISOString(),
+      readOnlyUntil: row.read_only_until === 0 ? null : new Date(row.read_only_until).toISOString(),
       lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),
       calls: row.calls,
     }));
 }
 
-function scopeList(json: string): string[] {
+type ClientRow = {
+  client_id: string;
+  client_name: string;
+  redirect_host: string;
+  scopes: string;
+  consented: string;
+  accounts: string | null;
+  state: string;
+  admitted_at: number;
+  read_only_until: number;
+  last_used_at: number | null;
+  calls: number;
+};
+
+function readClient(sql: SqlStorage, clientId: string) {
+  const [row] = sql
+    .exec<ClientRow>("SELECT * FROM clients WHERE client_id = ?", clientId)
+    .toArray();
+  if (row === undefined) return null;
+  return {
+    state: row.state,
+    scopes: textList(row.scopes),
+    consented: textList(row.consented).filter(isScope),
+    accounts: row.accounts === null ? null : textList(row.accounts),
+    readOnlyUntil: row.read_only_until,
+  };
+}
+
+function textList(json: string): string[] {
   const value: unknown = JSON.parse(json);
-  return Array.isArray(value) ? value.filter((scope) => typeof scope === "string") : [];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

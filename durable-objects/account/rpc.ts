@@ -2,6 +2,7 @@ import type { AuditEvent } from "../../src/protocol/audit/event.ts";
 import type { Capability } from "../../src/protocol/capabilities.ts";
 import type { GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { Scope } from "../../src/protocol/scopes.ts";
 
 /**
  * What the Worker may ask an account's object. Arguments and answers are plain data and must stay
@@ -14,6 +15,8 @@ export interface Principal {
   /** The OAuth subject; it is also the name of the account's object. */
   accountId: string;
   clientId: string;
+  /** The OAuth grant the token belongs to; null for a token of another issuer. */
+  grantId: string | null;
   scopes: string[];
 }
 
@@ -25,8 +28,11 @@ export interface ToolCall {
   /** Already parsed by the tool's schema. */
   input: JsonObject;
   principal: Principal;
-  /** The scope that the tool declares and the grant holds; goes into the job's grant. */
-  scope?: string;
+  /**
+   * The scope that the tool declares and the grant holds. The object checks it against what the
+   * owner left the client, and it goes into the job's grant.
+   */
+  scope: Scope;
   requestId: string;
   /** W3C trace context, passed on to the sidecar; never trusted as identity. */
   traceparent?: string;
@@ -51,9 +57,22 @@ export interface RefusedCall {
 /** A client the owner consented to. Standing is checked on every call, here and not in KV. */
 export interface ClientAdmission {
   clientId: string;
+  grantId: string;
   clientName: string;
   redirectHost: string;
   scopes: string[];
+  /** The owner let it do more than read from its first minute. */
+  atOnce: boolean;
+}
+
+/** What the owner leaves a client; never more than it was given on the consent page. */
+export interface ClientChange {
+  clientId: string;
+  scopes: string[];
+  /** Broker accounts it may use; null for all. */
+  accounts: string[] | null;
+  /** Ends the first, read-only hour now. */
+  atOnce: boolean;
 }
 
 export interface PairedSidecar {
@@ -102,11 +121,28 @@ export interface BackendStatus {
   next_step: string | null;
 }
 
-export interface ConnectedClient extends ClientAdmission {
+export interface ConnectedClient {
+  clientId: string;
+  clientName: string;
+  redirectHost: string;
+  /** What it may do now. */
+  scopes: string[];
+  /** What the owner ticked on the consent page. */
+  consented: string[];
+  /** Broker accounts it may use; null for all. */
+  accounts: string[] | null;
   state: "active" | "revoked";
   admittedAt: string;
+  /** Until then it may only read; null when that is over or was waived. */
+  readOnlyUntil: string | null;
   lastUsedAt: string | null;
   calls: number;
+}
+
+/** A broker account as the owner chooses it for a client. */
+export interface BrokerAccount {
+  accountId: string;
+  mode: "paper" | "live" | "unknown";
 }
 
 export interface AuditRecord {
@@ -137,9 +173,25 @@ export interface AccountRpc {
   refuse(call: RefusedCall): Promise<{ audit_seq: number }>;
   backendStatus(): Promise<BackendStatus>;
 
-  admitClient(client: ClientAdmission): Promise<void>;
-  revokeClient(clientId: string): Promise<boolean>;
+  admitClient(client: ClientAdmission, requestId: string): Promise<void>;
+  /** False when there is no such active client. */
+  changeClient(change: ClientChange, requestId: string): Promise<boolean>;
+  revokeClient(clientId: string, requestId: string): Promise<boolean>;
+  /** Throws every client out at once; the ids of those that were in. */
+  revokeAllClients(requestId: string): Promise<string[]>;
+  revokeGrant(grantId: string, requestId: string): Promise<boolean>;
   listClients(): Promise<ConnectedClient[]>;
+  /** What a refreshed token may carry; null when client or grant have no standing. */
+  scopesLeft(clientId: string, grantId: string): Promise<string[] | null>;
+  /** Asked of the sidecar on the owner's behalf, for the page where accounts are chosen. */
+  brokerAccounts(): Promise<BrokerAccount[] | GatewayFailure>;
+
+  /** Takes an authorization code (its hash) for the one request that may redeem it. */
+  takeCode(hash: string): Promise<"first" | "again" | "replayed">;
+  /** A code or refresh token was exchanged with success. */
+  noteRedeemed(kind: "code" | "refresh", hash: string): Promise<void>;
+  /** Whether this code or refresh token once worked. */
+  isRedeemed(hash: string): Promise<boolean>;
 
   /**
    * Takes one attempt from the budget, before the token is compared (in the Worker); `ok: false`

@@ -1,8 +1,9 @@
 import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
-import { CLIENTS_SCHEMA } from "./clients.ts";
+import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { RELAY_SCHEMA } from "./relay-schema.ts";
+import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
 
 /**
  * The account's tables, as numbered steps. Append only: a step that ran somewhere is never changed,
@@ -14,6 +15,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 3, sql: OWNER_SESSIONS_SCHEMA },
   { id: 4, sql: AUDIT_LOG_SCHEMA },
   { id: 5, sql: AUDIT_OUTBOX_SCHEMA },
+  { id: 6, sql: GRANTS_SCHEMA },
+  { id: 7, sql: SPENT_TOKENS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -10,6 +10,8 @@ import { ulid } from "../../src/protocol/ulid.ts";
 import { agent, auditEvent, contentHash } from "./audit-events.ts";
 import { tailAudit } from "./audit-log.ts";
 import { backendStatus, offlineBrokerSession } from "./backend-status.ts";
+import { narrowInput, narrowResult, notGranted } from "./client-accounts.ts";
+import type { ClientStanding } from "./clients.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { ToolCall, ToolOutcome } from "./rpc.ts";
@@ -21,8 +23,10 @@ const GRANT_SECONDS = 60;
 export interface ToolCallDeps {
   readonly sql: SqlStorage;
   readonly relay: RelayHost;
-  /** Why this client may not act, or null. Asked again after every wait. */
-  readonly standing: (clientId: string) => GatewayFailure | null;
+  /** What this client may do, or why it may not act. Asked again after every wait. */
+  readonly standing: (call: ToolCall) => ClientStanding;
+  /** Takes the call from the budgets; why it has to wait, or null. */
+  readonly budget: (call: ToolCall) => GatewayFailure | null;
   /** Appends to the audit log in this turn; the event's number. */
   readonly audit: (event: AuditEvent) => number;
   /** Keys the hash under which a broker account stands in the audit log. */
@@ -83,14 +87,23 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
 }
 
 async function answerOf(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
-  const refused = deps.standing(call.principal.clientId);
-  if (refused !== null) return { ok: false, failure: refused, denied: true };
+  const before = deps.standing(call);
+  if (!before.ok) return { ok: false, failure: before.failure, denied: true };
+  const busy = deps.budget(call);
+  if (busy !== null) return { ok: false, failure: busy, denied: true };
+  const narrowed = narrowInput(call.operation, call.input, before.standing.accounts);
+  if (!narrowed.ok) return { ok: false, failure: narrowed.failure, denied: true };
+
   const local = answeredHere(call, deps);
   if (local !== null) return local;
-  const answer = await askSidecar(call, deps);
-  // The owner may have thrown this client out while the sidecar was working.
-  const since = deps.standing(call.principal.clientId);
-  return since === null ? answer : { ok: false, failure: since, denied: true };
+  const answer = await askSidecar({ ...call, input: narrowed.input }, deps);
+  // The owner may have changed his mind about this client while the sidecar was working.
+  const after = deps.standing(call);
+  if (!after.ok) return { ok: false, failure: after.failure, denied: true };
+  if (!answer.ok) return answer;
+  const seen = narrowResult(answer.result, after.standing.accounts);
+  if (seen === null) return { ok: false, failure: notGranted(), denied: true };
+  return seen.changed ? { ok: true, result: seen.result } : answer;
 }
 
 /** What the object knows by itself. */
@@ -145,7 +158,7 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
       grant: {
         capability: operation.capability,
         ...(account === null ? {} : { broker_account: account }),
-        scope: call.scope ?? "unspecified",
+        scope: call.scope,
         expires_at: new Date(now + GRANT_SECONDS * 1000).toISOString(),
       },
       deadline_ms: call.deadlineMs,

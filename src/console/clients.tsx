@@ -3,6 +3,7 @@ import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
 import { revokeGrantsOf } from "../oauth/grants.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { isScope, SCOPES } from "../protocol/scopes.ts";
+import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
 import { ownerForm } from "./owner-form.ts";
 import { Page, sendPage, When } from "./page.tsx";
@@ -59,7 +60,7 @@ clientsRoutes.post("/clients/revoke", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const clientId = c.get("form").get("client_id") ?? "";
   // The object first: from here on no call of this client passes, whatever KV still says.
-  await owner.account.revokeClient(clientId);
+  await owner.account.revokeClient(clientId, requestId(c.req.raw));
   await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, clientId);
   return c.redirect("/clients", 303);
 });

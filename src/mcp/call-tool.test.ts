@@ -15,7 +15,12 @@ function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | ToolOutcome
   const refusals: RefusedCall[] = [];
   const exchange: Exchange = {
     message: {},
-    principal: { accountId: "acct_1", clientId: "client_1", scopes: [...READ_SCOPES] },
+    principal: {
+      accountId: "acct_1",
+      clientId: "client_1",
+      grantId: null,
+      scopes: [...READ_SCOPES],
+    },
     granted: new Set<string>(READ_SCOPES),
     account: {
       async run(call) {

@@ -4,6 +4,7 @@ import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
 import { accountObject, type Env, readSettings, type Settings } from "../env.ts";
 import { log } from "../log.ts";
 import type { GrantProps, McpHandler } from "../oauth/provider.ts";
+import { tokenParts } from "../oauth/token-guard.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
 import { noteRefusal } from "./ask-account.ts";
@@ -107,7 +108,12 @@ function exchangeOf(
     return null;
   return {
     message,
-    principal: { accountId: userId, clientId, scopes: [...scope].sort() },
+    principal: {
+      accountId: userId,
+      clientId,
+      grantId: tokenParts(ctx.auth.token)?.grantId ?? null,
+      scopes: [...scope].sort(),
+    },
     granted: new Set(scope),
     account: accountObject(env, userId),
     cursors,

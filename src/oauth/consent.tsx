@@ -9,13 +9,14 @@ import { type Context, Hono } from "hono";
 import type { PageEnv } from "../console/context.ts";
 import { Message, Page, sendPage } from "../console/page.tsx";
 import { log } from "../log.ts";
-import { BASELINE_SCOPES, isScope, type Scope } from "../protocol/scopes.ts";
+import { BASELINE_SCOPES, isScope, SCOPES, type Scope } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
 import { displayText } from "./client-text.ts";
 import { readForm, sameSecret } from "./form.ts";
 import { relaxForLoopback, restoreFromLoopback } from "./loopback-cookies.ts";
 import { type Owner, requireOwner } from "./owner-session.ts";
 import { ScopeChoices } from "./scope-choices.tsx";
+import { tokenParts } from "./token-guard.ts";
 
 /**
  * The authorization endpoint: shown for every request, because the owner decides anew each time.
@@ -84,7 +85,6 @@ consentRoutes.post("/authorize", async (c) => {
     clientName: displayText(details.clientName),
     redirectHost: details.redirectHost,
   };
-  await owner.account.admitClient({ ...client, scopes });
   const { redirectTo } = await oauth.completeAuthorization({
     request: approved.request,
     userId: owner.accountId,
@@ -92,6 +92,10 @@ consentRoutes.post("/authorize", async (c) => {
     scope: scopes,
     props: { accountId: owner.accountId },
   });
+  // Before the code leaves: what it will be exchanged for has no standing until this is stored.
+  const atOnce = form.get("at_once") === "yes";
+  const grantId = grantOf(redirectTo);
+  await owner.account.admitClient({ ...client, grantId, scopes, atOnce }, requestId(c.req.raw));
   return leave(redirectTo, outgoing(approved.headers));
 });
 
@@ -131,6 +135,13 @@ consentRoutes.onError((error, c) => {
 function requestedScopes(request: AuthRequest): Scope[] {
   if (request.scope.length === 0) return BASELINE_SCOPES;
   return [...new Set(request.scope.filter(isScope))];
+}
+
+/** The grant behind an authorization response; its code is `account:grant:secret`. */
+function grantOf(redirectTo: string): string {
+  const parts = tokenParts(new URL(redirectTo).searchParams.get("code") ?? "");
+  if (parts === null) throw new Error("the authorization response carries no code of ours");
+  return parts.grantId;
 }
 
 function refuse(
@@ -208,6 +219,16 @@ function Consent(props: {
         <input type="hidden" name="csrf" value={owner.csrf} />
         <input type="hidden" name="handle" value={handle} />
         <ScopeChoices scopes={scopes} />
+        {scopes.some((scope) => SCOPES[scope].tier !== "read") && (
+          <fieldset>
+            <legend>First hour</legend>
+            <label class="choice">
+              <input type="checkbox" name="at_once" value="yes" />
+              <span>Let it do more than read from the first minute</span>
+              <span class="hint">Otherwise a new client may only read for its first hour.</span>
+            </label>
+          </fieldset>
+        )}
         <div class="actions">
           <button type="submit" name="decision" value="approve">
             Allow what is ticked

@@ -1,5 +1,9 @@
-import { OAuthProvider, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
-import type { Env, Settings } from "../env.ts";
+import {
+  OAuthError,
+  type OAuthProviderOptions,
+  type OAuthResourceContext,
+} from "@cloudflare/workers-oauth-provider";
+import { accountObject, type Env, type Settings } from "../env.ts";
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../limits.ts";
 import { log } from "../log.ts";
 import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
@@ -22,12 +26,12 @@ export interface PageHandler {
  * settings, so that no header can move the issuer. Tokens live in KV and are eventually consistent:
  * whether a client may still act is decided in the account's object, on every call.
  */
-export function oauthProvider(
+export function oauthOptions(
   settings: Settings,
   mcp: McpHandler,
   pages: PageHandler,
-): OAuthProvider<Env> {
-  return new OAuthProvider<Env>({
+): OAuthProviderOptions<Env> {
+  return {
     apiRoute: "/mcp",
     apiHandler: {
       // The library types its context as ExecutionContext, and sets `props` and `auth` on it first.
@@ -49,6 +53,19 @@ export function oauthProvider(
     accessTokenTTL: ACCESS_TOKEN_SECONDS,
     refreshTokenTTL: REFRESH_TOKEN_DAYS * 86_400,
     clientRegistrationTTL: REGISTERED_CLIENT_DAYS * 86_400,
+    // A refresh is the moment at which KV learns what the account's object has known all along.
+    async tokenExchangeCallback({ grantType, clientId, grantId, userId, requestedScope, env }) {
+      if (grantType !== "refresh_token") return;
+      const left = await accountObject(env, userId).scopesLeft(clientId, grantId);
+      if (left === null) {
+        throw new OAuthError("invalid_grant", { description: "The owner withdrew this access" });
+      }
+      const scope = requestedScope.filter((asked) => left.includes(asked));
+      if (scope.length === 0) {
+        throw new OAuthError("invalid_scope", { description: "None of these scopes is left" });
+      }
+      return { accessTokenScope: scope };
+    },
     onError({ code, status, internal }) {
       log("warn", "oauth.error", {
         code,
@@ -57,5 +74,5 @@ export function oauthProvider(
         reason: internal.reason,
       });
     },
-  });
+  };
 }

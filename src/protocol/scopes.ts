@@ -82,3 +82,27 @@ export const BASELINE_SCOPES: Scope[] = [
   "ibkr:orders:read",
   "ibkr:audit:read",
 ];
+
+/**
+ * Broader scopes that satisfy narrower ones (MCP asks servers to account for such hierarchies):
+ * whoever may send or change an order may see what became of it.
+ */
+const IMPLIES: Partial<Record<Scope, readonly Scope[]>> = {
+  "ibkr:audit:export": ["ibkr:audit:read"],
+  "ibkr:marketdata:depth:read": ["ibkr:marketdata:read"],
+  "ibkr:orders:paper:submit": ["ibkr:orders:read"],
+  "ibkr:orders:paper:cancel": ["ibkr:orders:read"],
+  "ibkr:orders:paper:modify": ["ibkr:orders:read"],
+  "ibkr:orders:live:submit": ["ibkr:orders:read"],
+  "ibkr:orders:live:cancel": ["ibkr:orders:read"],
+  "ibkr:orders:live:modify": ["ibkr:orders:read"],
+};
+
+/** Whether these scopes allow what `needed` names, by itself or by a broader one. */
+export function coversScope(granted: Iterable<string>, needed: Scope): boolean {
+  for (const scope of granted) {
+    if (scope === needed) return true;
+    if (isScope(scope) && IMPLIES[scope]?.includes(needed)) return true;
+  }
+  return false;
+}
