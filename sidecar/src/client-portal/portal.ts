@@ -30,6 +30,8 @@ export interface Ask<T> {
   timeoutMs?: number;
   /** A cold service answers with nothing at first: such an answer is read again before it is believed. */
   isCold?(value: T): boolean;
+  /** Refusals that a cold service gives to what it will answer a moment later. */
+  coldStatus?: readonly number[];
   /** Throws when the answer is not what it should be. */
   decode(json: unknown): T;
   /** What a refusal of this question means, where it means something particular. */
@@ -142,6 +144,7 @@ export function createPortal(options: {
       }
       const again =
         outcome.kind === "unavailable" ||
+        (outcome.kind === "refused" && ask.coldStatus?.includes(outcome.status)) ||
         (outcome.kind === "failed" && outcome.error.fault === "reset");
       if (!again || tries >= LIMITS.readRetries) return outcome;
       const pause = LIMITS.readRetryBaseMs * 2 ** tries * (0.5 + options.random());

@@ -23,8 +23,8 @@ export interface Supervisor {
   /** The WebSocket's credential, from the last tickle; null while there is none. */
   streamCredential(): string | null;
   observe(seen: Observation): void;
-  /** Ask again now instead of at the planned time. */
-  nudge(): void;
+  /** Look again now instead of at the planned time; resolves when something was seen, or in vain after `patienceMs`. */
+  renew(patienceMs: number): Promise<void>;
   /** Called after each change; `before` is the belief it replaced. */
   onChange(listener: (belief: Belief, before: Belief) => void): () => void;
   start(): void;
@@ -40,6 +40,9 @@ export interface SupervisorOptions {
   /** The reads that make a generation usable, besides `/iserver/accounts`. */
   warm(): Promise<boolean>;
 }
+
+/** Looking more often than this tells nothing new. */
+const RENEW_GAP_MS = 5_000;
 
 const PROBES: Record<
   Exclude<Probe, "prime">,
@@ -246,9 +249,24 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     session: () => describe(belief, clock.now(), options.around),
     streamCredential: () => credential,
     observe,
-    nudge: () => {
-      change({ ...belief, probedAt: {} });
-      wake();
+    renew: (patienceMs) => {
+      const last = Math.max(belief.probedAt.tickle ?? 0, belief.probedAt.status ?? 0);
+      if (clock.now() - last < RENEW_GAP_MS) return Promise.resolve();
+      const { tickle: _tickle, status: _status, ...others } = belief.probedAt;
+      return new Promise((resolve) => {
+        const done = (): void => {
+          cancel();
+          listeners.delete(onSeen);
+          resolve();
+        };
+        const onSeen = (now: Belief, before: Belief): void => {
+          if (now.observedAt !== before.observedAt) done();
+        };
+        const cancel = clock.after(patienceMs, done);
+        listeners.add(onSeen);
+        change({ ...belief, probedAt: others });
+        wake();
+      });
     },
     onChange: (listener) => {
       listeners.add(listener);

@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import type { Ask } from "../portal.ts";
+import { toDecimal, wire } from "../wire-values.ts";
+import { readWith } from "./read-with.ts";
+
+/** The portfolio analyst: once in a quarter of an hour, so what it says is kept for longer. */
+const ANALYST_TTL_MS = 30 * 60_000;
+
+const texts = wire.list.transform((all) => all.filter((one) => typeof one === "string"));
+const figures = wire.list.transform((all) => all.map(toDecimal));
+
+const Series = z.looseObject({
+  dates: texts,
+  data: z.array(
+    z.looseObject({
+      id: wire.text,
+      baseCurrency: wire.currency,
+      returns: figures,
+      navs: figures,
+      startNAV: z.looseObject({ val: wire.decimal }).nullish().catch(null),
+    }),
+  ),
+});
+
+const Performance = z.looseObject({
+  pm: wire.text,
+  cps: Series.nullish().catch(null),
+  tpps: Series.nullish().catch(null),
+  nav: Series.nullish().catch(null),
+});
+export type Performance = z.output<typeof Performance>;
+
+export function performanceOf(accountId: string, period: string): Ask<Performance> {
+  return {
+    name: "pa.performance",
+    method: "POST",
+    path: "/pa/performance",
+    body: { acctIds: [accountId], period },
+    needs: "sso",
+    pace: "performance",
+    ttlMs: ANALYST_TTL_MS,
+    decode: readWith("pa.performance", Performance),
+    onRefused: () =>
+      new GatewayError(
+        failure(
+          "BROKER_CAPABILITY_UNAVAILABLE",
+          "The broker has no performance for this account and period.",
+        ),
+      ),
+  };
+}
+
+const Transactions = z.looseObject({
+  currency: wire.currency,
+  rpnl: z.looseObject({ amt: wire.decimal }).nullish().catch(null),
+  transactions: z
+    .array(
+      z.looseObject({
+        rawDate: wire.day,
+        cur: wire.currency,
+        fxRate: wire.decimal,
+        pr: wire.decimal,
+        qty: wire.decimal,
+        amt: wire.decimal,
+        acctid: wire.text,
+        conid: wire.conid,
+        type: wire.text,
+        desc: wire.text,
+      }),
+    )
+    .nullish()
+    .transform((rows) => rows ?? []),
+});
+export type Transactions = z.output<typeof Transactions>;
+
+export function transactionsOf(query: {
+  accountId: string;
+  conid: number;
+  currency: string;
+  days: number;
+}): Ask<Transactions> {
+  return {
+    name: "pa.transactions",
+    method: "POST",
+    path: "/pa/transactions",
+    body: {
+      acctIds: [query.accountId],
+      conids: [query.conid],
+      currency: query.currency,
+      days: query.days,
+    },
+    needs: "sso",
+    pace: "transactions",
+    ttlMs: ANALYST_TTL_MS,
+    decode: readWith("pa.transactions", Transactions),
+    onRefused: () =>
+      new GatewayError(
+        failure(
+          "BROKER_CAPABILITY_UNAVAILABLE",
+          "The broker has no transactions for this account and contract.",
+        ),
+      ),
+  };
+}

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import type { Ask } from "../portal.ts";
+import { wire } from "../wire-values.ts";
+import { readWith } from "./read-with.ts";
+
+/** How many units of `target` one unit of `source` is worth. */
+export function exchangeRate(source: string, target: string): Ask<{ rate: string | null }> {
+  return {
+    name: "iserver.exchangerate",
+    path: "/iserver/exchangerate",
+    query: { source, target },
+    needs: "brokerage",
+    ttlMs: 30_000,
+    decode: readWith("iserver.exchangerate", z.looseObject({ rate: wire.decimal })),
+    onRefused: () =>
+      new GatewayError(
+        failure("INPUT_INVALID", "The broker has no rate for this pair of currencies."),
+      ),
+  };
+}

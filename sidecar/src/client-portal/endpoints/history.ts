@@ -1,0 +1,66 @@
+import * as z from "zod";
+import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import type { Ask } from "../portal.ts";
+import { wire } from "../wire-values.ts";
+import { readWith } from "./read-with.ts";
+
+const Bar = z.looseObject({
+  t: wire.integer,
+  o: wire.decimal,
+  h: wire.decimal,
+  l: wire.decimal,
+  c: wire.decimal,
+  v: wire.decimal,
+});
+
+const History = z.looseObject({
+  symbol: wire.text,
+  barLength: wire.integer,
+  mdAvailability: wire.text,
+  mktDataDelay: wire.integer,
+  volumeFactor: wire.decimal,
+  data: z.array(Bar),
+});
+export type History = z.output<typeof History>;
+
+export interface HistoryQuery {
+  conid: number;
+  bar: string;
+  period: string;
+  outsideRth: boolean;
+  /** The END of the window, `YYYYMMDD-HH:mm:ss` UTC, whatever the parameter is called. */
+  end?: string;
+}
+
+export function historyOf(query: HistoryQuery): Ask<History> {
+  return {
+    name: "marketdata.history",
+    path: "/iserver/marketdata/history",
+    query: {
+      conid: String(query.conid),
+      period: query.period,
+      bar: query.bar,
+      outsideRth: String(query.outsideRth),
+      ...(query.end === undefined ? {} : { startTime: query.end }),
+    },
+    needs: "brokerage",
+    pace: "history",
+    ttlMs: query.end === undefined ? 15_000 : 60_000,
+    coldStatus: [404],
+    decode: readWith("marketdata.history", History),
+    onRefused: (_status, text) =>
+      /too many/i.test(text)
+        ? new GatewayError(
+            failure("BROKER_RATE_LIMITED", "The broker draws too many charts at once; ask again.", {
+              retryable: true,
+              retry_after_ms: 5_000,
+            }),
+          )
+        : new GatewayError(
+            failure(
+              "HISTORICAL_BARS_UNAVAILABLE",
+              "The broker has no bars for this contract, bar size and period.",
+            ),
+          ),
+  };
+}

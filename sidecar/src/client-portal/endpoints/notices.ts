@@ -1,0 +1,38 @@
+import * as z from "zod";
+import type { Ask } from "../portal.ts";
+import { wire } from "../wire-values.ts";
+import { readWith } from "./read-with.ts";
+
+const Notice = z.looseObject({
+  ID: wire.text,
+  R: wire.boolean,
+  /** Seconds since the epoch, with a fraction, as text. */
+  D: wire.decimal,
+  MS: wire.text,
+  MD: wire.text,
+  FC: wire.text,
+});
+export type Notice = z.output<typeof Notice>;
+
+export function notices(max: number): Ask<Notice[]> {
+  return {
+    name: "fyi.notifications",
+    path: "/fyi/notifications",
+    query: { max: String(max) },
+    needs: "sso",
+    pace: "fyi",
+    ttlMs: 30_000,
+    decode: readWith("fyi.notifications", z.array(Notice)),
+    onEmpty: () => [],
+  };
+}
+
+/** Asked more than once in five minutes it is refused with 423. */
+export const unreadNotices: Ask<{ BN: number | null }> = {
+  name: "fyi.unread",
+  path: "/fyi/unreadnumber",
+  needs: "sso",
+  pace: "fyi_unread",
+  ttlMs: 6 * 60_000,
+  decode: readWith("fyi.unread", z.looseObject({ BN: wire.integer })),
+};
