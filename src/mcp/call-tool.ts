@@ -46,7 +46,7 @@ export async function callTool(
   const answer = await askAccount(exchange, { tool: name, operation, input, scope, deadlineMs });
   if (!answer.ok) return failed(answer.failure);
 
-  const presented = tool.present(answer.result);
+  const presented = tool.present(call, answer.result);
   if (!presented.ok) {
     const { detail } = presented;
     log("error", "mcp.answer_refused", { request_id: exchange.requestId, tool: name, detail });

@@ -1,30 +1,80 @@
 import { coversScope, type Scope } from "../protocol/scopes.ts";
 import type { ListedTool, Tool } from "./define-tool.ts";
+import { accountLedger } from "./tools/account-ledger.ts";
+import { accountMetadata } from "./tools/account-metadata.ts";
 import { accountSummary } from "./tools/account-summary.ts";
 import { accountsList } from "./tools/accounts-list.ts";
+import { alerts } from "./tools/alerts.ts";
+import { auditExport } from "./tools/audit-export.ts";
 import { auditTail } from "./tools/audit-tail.ts";
 import { backendStatus } from "./tools/backend-status.ts";
+import { contractResolve } from "./tools/contract-resolve.ts";
 import { contractsSearch } from "./tools/contracts-search.ts";
+import { currencyRate } from "./tools/currency-rate.ts";
+import { executionsList } from "./tools/executions-list.ts";
 import { health } from "./tools/health.ts";
+import { historicalBars } from "./tools/historical-bars.ts";
+import { marketDepth } from "./tools/market-depth.ts";
+import { marketHolidays } from "./tools/market-holidays.ts";
+import { marketSession } from "./tools/market-session.ts";
 import { marketSnapshot } from "./tools/market-snapshot.ts";
+import { notificationsList } from "./tools/notifications-list.ts";
+import { optionGreeks } from "./tools/option-greeks.ts";
+import { optionsChain } from "./tools/options-chain.ts";
+import { orderStatus } from "./tools/order-status.ts";
+import { ordersHistory } from "./tools/orders-history.ts";
 import { ordersList } from "./tools/orders-list.ts";
+import { performance } from "./tools/performance.ts";
+import { pnlDaily } from "./tools/pnl-daily.ts";
+import { pnlRealtime } from "./tools/pnl-realtime.ts";
+import { portfolioAllocation } from "./tools/portfolio-allocation.ts";
 import { portfolioSnapshot } from "./tools/portfolio-snapshot.ts";
 import { positionsList } from "./tools/positions-list.ts";
+import { scannerCodes } from "./tools/scanner-codes.ts";
+import { scannerRun } from "./tools/scanner-run.ts";
+import { sessionRenew } from "./tools/session-renew.ts";
 import { sessionRequirements } from "./tools/session-requirements.ts";
+import { transactionsList } from "./tools/transactions-list.ts";
+import { watchlists } from "./tools/watchlists.ts";
 
 /** Every tool there is, in the order in which clients see them. */
 export const TOOLS: readonly Tool[] = [
   health,
   backendStatus,
   sessionRequirements,
+  sessionRenew,
   accountsList,
+  accountMetadata,
   accountSummary,
+  accountLedger,
   portfolioSnapshot,
+  portfolioAllocation,
+  performance,
+  pnlDaily,
+  pnlRealtime,
   positionsList,
   contractsSearch,
+  contractResolve,
   marketSnapshot,
+  historicalBars,
+  marketDepth,
+  marketSession,
+  marketHolidays,
+  currencyRate,
+  optionsChain,
+  optionGreeks,
+  scannerRun,
+  scannerCodes,
+  watchlists,
+  alerts,
   ordersList,
+  ordersHistory,
+  orderStatus,
+  executionsList,
+  transactionsList,
+  notificationsList,
   auditTail,
+  auditExport,
 ];
 
 const BY_NAME: ReadonlyMap<string, Tool> = new Map(TOOLS.map((tool) => [tool.name, tool]));

@@ -61,13 +61,21 @@ export interface ToolSpec<
   /** The operation's input, when it is not the tool's own without the cursor. */
   toOperationInput?: (input: z.output<Input>) => z.input<OperationInput>;
   paging?: Paging<z.output<Output>>;
+  /** What is shown of the answer, when it is not the operation's own output. */
+  shown?: { schema: z.ZodObject; of(output: z.output<Output>): Record<string, unknown> };
+  /** A second question of the same kind, asked instead when the arguments say so. */
+  instead?: {
+    when(input: z.output<Input>): boolean;
+    operation: ToolOperation;
+    toOperationInput(input: z.output<Input>): object;
+  };
   /** From arrival at the account object to the answer; the operation's own by default. */
   deadlineMs?: number;
 }
 
 /** The field that continues a paged answer. */
 export const cursorInput = {
-  cursor: z.string().min(1).max(400).optional().describe("next_cursor of the previous page"),
+  cursor: z.string().min(1).max(400).optional().describe("A next_cursor"),
 };
 
 /** A tool as `tools/list` shows it. */
@@ -100,18 +108,19 @@ export type Presented =
 export interface Tool {
   readonly name: string;
   readonly scope: Scope;
-  readonly operation: string;
+  /** What it may ask for; one of them in each call. */
+  readonly operations: readonly string[];
   readonly annotations: ToolHints;
   readonly paged: boolean;
   /** Its entry in `tools/list`, made on first use and then kept. */
   listing(): ListedTool;
-  /** The full JSON Schema of a successful answer. */
-  answerSchema(): JsonObject;
+  /** The full JSON Schema of a successful answer, one for each operation. */
+  answerSchemas(): JsonObject[];
   prepare(args: unknown): Prepared;
   /** The operation input that continues `call` at the position of a verified cursor. */
   at(call: PreparedCall, position: number): JsonObject;
   /** Checks what came back against the operation's schema; nothing unchecked reaches a caller. */
-  present(result: JsonValue): Presented;
+  present(call: PreparedCall, result: JsonValue): Presented;
 }
 
 export function defineTool<
@@ -119,18 +128,18 @@ export function defineTool<
   OperationInput extends z.ZodObject,
   Output extends z.ZodObject,
 >(spec: ToolSpec<Input, OperationInput, Output>): Tool {
-  const { operation, paging } = spec;
-  const deadlineMs = spec.deadlineMs ?? operation.deadlineMs;
-  const answer: z.ZodObject =
-    paging === undefined
-      ? operation.output
-      : operation.output.extend({ next_cursor: z.string().nullable() });
+  const { operation, paging, instead } = spec;
+  const shown: z.ZodObject = spec.shown?.schema ?? operation.output;
+  const answers: z.ZodObject[] = [
+    paging === undefined ? shown : shown.extend({ next_cursor: z.string().nullable() }),
+    ...(instead === undefined ? [] : [instead.operation.output]),
+  ];
   let listing: ListedTool | undefined;
 
   return {
     name: spec.name,
     scope: spec.scope,
-    operation: operation.name,
+    operations: [operation.name, ...(instead === undefined ? [] : [instead.operation.name])],
     annotations: spec.annotations,
     paged: paging !== undefined,
 
@@ -140,48 +149,66 @@ export function defineTool<
         title: spec.title,
         description: spec.description,
         inputSchema: inputSchema(spec.input),
-        outputSchema: outputSchema(answer),
+        outputSchema: outputSchema(answers),
         annotations: { ...spec.annotations },
       };
       return listing;
     },
 
-    answerSchema: () => fullOutputSchema(answer),
+    answerSchemas: () => answers.map(fullOutputSchema),
 
     prepare(args) {
       const parsed = spec.input.safeParse(args ?? {});
       if (!parsed.success) return { ok: false, failure: inputFailure(parsed.error) };
+      if (instead?.when(parsed.data)) {
+        const { name, deadlineMs } = instead.operation;
+        const input = toJsonObject(instead.toOperationInput(parsed.data));
+        return { ok: true, call: { operation: name, input, deadlineMs, page: null } };
+      }
       const { cursor, ...query } = toJsonObject(parsed.data);
-      const input =
-        spec.toOperationInput === undefined
-          ? query
-          : toJsonObject(spec.toOperationInput(parsed.data));
-      const page =
-        paging === undefined ? null : { query, cursor: typeof cursor === "string" ? cursor : null };
-      return { ok: true, call: { operation: operation.name, input, deadlineMs, page } };
+      const call: PreparedCall = {
+        operation: operation.name,
+        input:
+          spec.toOperationInput === undefined
+            ? query
+            : toJsonObject(spec.toOperationInput(parsed.data)),
+        deadlineMs: spec.deadlineMs ?? operation.deadlineMs,
+        page:
+          paging === undefined
+            ? null
+            : { query, cursor: typeof cursor === "string" ? cursor : null },
+      };
+      return { ok: true, call };
     },
 
     at: (call, position) => ({ ...call.input, ...paging?.toInput(position) }),
 
-    present(result) {
-      const parsed = operation.output.safeParse(result);
-      if (!parsed.success) {
-        const at = parsed.error.issues[0]?.path.join(".") ?? "";
-        return {
-          ok: false,
-          failure: failure(
-            "BROKER_RESPONSE_INVALID",
-            "The answer did not have the form it must have, so it is not shown.",
-            { user_action: "Check that the sidecar and the gateway run the same version." },
-          ),
-          detail: `${operation.name}: ${parsed.error.issues[0]?.code ?? "invalid"} at ${at}`,
-        };
+    present(call, result) {
+      if (call.operation === instead?.operation.name) {
+        const parsed = instead.operation.output.safeParse(result);
+        return parsed.success
+          ? { ok: true, output: parsed.data, nextPosition: null }
+          : notInForm(call.operation, parsed.error);
       }
-      return {
-        ok: true,
-        output: parsed.data,
-        nextPosition: paging?.next(parsed.data) ?? null,
-      };
+      const parsed = operation.output.safeParse(result);
+      if (!parsed.success) return notInForm(call.operation, parsed.error);
+      const nextPosition = paging?.next(parsed.data) ?? null;
+      const output = spec.shown === undefined ? parsed.data : spec.shown.of(parsed.data);
+      return { ok: true, output, nextPosition };
     },
+  };
+}
+
+/** Where the answer departed from its form stands in the log; what stood there does not. */
+function notInForm(operation: string, error: z.ZodError): Presented {
+  const [issue] = error.issues;
+  return {
+    ok: false,
+    failure: failure(
+      "BROKER_RESPONSE_INVALID",
+      "The answer did not have the form it must have, so it is not shown.",
+      { user_action: "Check that the sidecar and the gateway run the same version." },
+    ),
+    detail: `${operation}: ${issue?.code ?? "invalid"} at ${issue?.path.join(".") ?? ""}`,
   };
 }

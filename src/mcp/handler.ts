@@ -14,7 +14,7 @@ import { missingScope } from "./failures.ts";
 import { auditableName, headersAgree, type Reading, readMessage } from "./messages.ts";
 import { missingScopes } from "./needed-scopes.ts";
 import { serverFor } from "./server.ts";
-import { admitRequest, LOOPBACK_HOSTNAMES } from "./wire/admit-request.ts";
+import { admitRequest, ownHostnames } from "./wire/admit-request.ts";
 import { jsonRpcError, openMessage } from "./wire/open-message.ts";
 
 /**
@@ -83,9 +83,7 @@ function assemble(
         legacy,
         // Preflights and CORS headers are the OAuth layer's, on this route as on all others.
         corsOptions: false,
-        allowedHostnames: settings.loopback
-          ? LOOPBACK_HOSTNAMES
-          : [new URL(settings.publicOrigin).hostname],
+        allowedHostnames: ownHostnames(settings),
         // admitRequest has checked the origin, and more strictly.
         allowedOriginHostnames: "*",
         onerror: (error) => log("warn", "mcp.protocol", { detail: error.message.slice(0, 300) }),

@@ -9,49 +9,47 @@ describe("published schemas", () => {
         .string()
         .regex(/^[A-Z]+$/)
         .describe("A code"),
-      count: numeric(z.int().min(1)).default(5).describe("How many"),
+      count: numeric(z.int().min(2)).default(5).describe("How many"),
       ids: z
         .array(numeric(z.int().positive().max(99)))
         .min(1)
         .describe("Which"),
+      side: z.enum(["buy", "sell"]).describe("Which way"),
       note: z.string().optional().describe("Anything"),
     });
     expect(inputSchema(schema)).toEqual({
       type: "object",
       properties: {
         code: { type: "string", description: "A code" },
-        count: { type: "integer", minimum: 1, default: 5, description: "How many" },
+        count: { type: "integer", minimum: 2, default: 5, description: "How many" },
         ids: {
           type: "array",
-          minItems: 1,
-          items: { type: "integer", exclusiveMinimum: 0, maximum: 99 },
+          items: { type: "integer", maximum: 99 },
           description: "Which",
         },
+        side: { enum: ["buy", "sell"], description: "Which way" },
         note: { type: "string", description: "Anything" },
       },
-      required: ["code", "ids"],
+      required: ["code", "ids", "side"],
       additionalProperties: false,
     });
   });
 
-  it("give the kinds of an answer's fields, and the whole of it to those who ask", () => {
+  it("name an answer's leading fields, and give the whole of it to those who ask", () => {
     const schema = z.strictObject({
+      account_id: z.string(),
       name: z.string().max(5).nullable(),
-      money: z.strictObject({ amount: z.string() }).nullable(),
       rows: z.array(z.strictObject({ a: z.int() })),
       state: z.enum(["on", "off"]),
+      source: z.string(),
     });
-    expect(outputSchema(schema)).toEqual({
+    const other = z.strictObject({ detail: z.string(), state: z.string() });
+    expect(outputSchema([schema, other])).toEqual({
       type: "object",
-      properties: {
-        name: { type: ["string", "null"] },
-        money: { type: ["object", "null"] },
-        rows: { type: "array" },
-        state: { type: "string" },
-      },
+      properties: { name: {}, rows: {}, state: {}, detail: {} },
     });
     expect(fullOutputSchema(schema)).toMatchObject({
-      required: ["name", "money", "rows", "state"],
+      required: ["account_id", "name", "rows", "state", "source"],
       additionalProperties: false,
       properties: { state: { enum: ["on", "off"] } },
     });

@@ -32,19 +32,35 @@ export function inputSchema(schema: z.ZodObject): ObjectSchema {
   );
   return {
     type: "object",
-    properties: mapValues(properties, withoutNoise),
+    ...(Object.keys(properties).length > 0
+      ? { properties: mapValues(properties, withoutNoise) }
+      : {}),
     ...(required.length > 0 ? { required } : {}),
     additionalProperties: false,
   };
 }
 
 /**
- * What a tool answers: the kinds of its top-level fields. Some clients check `structuredContent`
+ * Not listed per tool: what every answer with broker data holds (said once, in the server's
+ * instructions), and what only repeats the question.
+ */
+const UNLISTED = new Set([
+  ...["source", "as_of", "age_ms", "served_from", "notes"],
+  ...["account_id", "conid", "page"],
+]);
+const LISTED_MAX = 8;
+
+/**
+ * What a tool answers: the names of its leading fields. Some clients check `structuredContent`
  * against it even when `isError` is set, so no field is required: a failure has none of them.
  */
-export function outputSchema(schema: z.ZodObject): ObjectSchema {
-  const properties = objectOf(toJson(schema).properties);
-  return { type: "object", properties: mapValues(properties, kindOf) };
+export function outputSchema(answers: readonly z.ZodObject[]): ObjectSchema {
+  const names = answers.flatMap((schema) =>
+    Object.keys(schema.shape)
+      .filter((name) => !UNLISTED.has(name))
+      .slice(0, LISTED_MAX),
+  );
+  return { type: "object", properties: Object.fromEntries(names.map((name) => [name, {}])) };
 }
 
 /** What a successful answer is checked against, in full. */
@@ -57,28 +73,28 @@ function toJson(schema: z.ZodObject): JsonObject {
   return objectOf(JSON.parse(JSON.stringify(json)));
 }
 
-/** Keeps the meaning of an input's schema and drops what says nothing to a caller. */
+/** Left to the check itself, whose refusal says what was wrong: few callers plan with these. */
+const LEFT_OUT = new Set(["pattern", "minLength", "maxLength", "minItems", "maxItems"]);
+
+/** Keeps of an input's schema what a caller plans with. */
 function withoutNoise(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutNoise);
   if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).filter(
+  const kept = Object.entries(value).filter(
     ([key, item]) =>
-      key !== "pattern" && !((key === "minimum" || key === "maximum") && isSafeBound(item)),
+      !LEFT_OUT.has(key) &&
+      !(key.endsWith("imum") && goesWithoutSaying(item)) &&
+      !(key === "default" && (item === false || (Array.isArray(item) && item.length === 0))),
   );
+  // A list of words says that it holds strings.
+  const entries = "enum" in value ? kept.filter(([key]) => key !== "type") : kept;
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutNoise(item)]));
 }
 
-/** zod writes the bounds of a double's integers into every integer. */
-function isSafeBound(value: JsonValue): boolean {
-  return value === Number.MAX_SAFE_INTEGER || value === Number.MIN_SAFE_INTEGER;
-}
-
-function kindOf(value: JsonValue): JsonObject {
-  const { type, anyOf } = objectOf(value);
-  if (type !== undefined) return { type };
-  if (!Array.isArray(anyOf)) return {};
-  const types = anyOf.map((alternative) => objectOf(alternative).type ?? null);
-  return types.includes(null) ? {} : { type: types };
+/** "Positive", and the bounds of 32 bits and of a double, which zod writes into integers. */
+function goesWithoutSaying(bound: JsonValue): boolean {
+  if (typeof bound !== "number") return false;
+  return bound === 0 || bound === 1 || Math.abs(bound) >= 2 ** 31 - 1;
 }
 
 function stringsOf(value: JsonValue | undefined): string[] {

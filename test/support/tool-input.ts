@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { Tool } from "../../src/mcp/define-tool.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
 
 /** What a tool asks its operation for when it is called with these arguments. */
 export function asks(tool: Tool, args: unknown): unknown {
@@ -16,4 +17,14 @@ export function refusal(tool: Tool, args: unknown): string {
     failure: { code: "INPUT_INVALID", retryable: false },
   });
   return prepared.ok ? "" : prepared.failure.message;
+}
+
+/** What a tool shows of an operation's answer; null when it refuses to show it. */
+export function shows(tool: Tool, result: JsonValue, args: unknown = {}): unknown {
+  const prepared = tool.prepare(args);
+  if (!prepared.ok) throw new Error(prepared.failure.message);
+  const presented = tool.present(prepared.call, result);
+  if (presented.ok) return presented.output;
+  expect(presented.failure.code).toBe("BROKER_RESPONSE_INVALID");
+  return null;
 }

@@ -1,5 +1,6 @@
 import { accountSummary as operation } from "../../protocol/operations/account-summary.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 
 export const accountSummary = defineTool({
   name: "ibkr_account_summary",
@@ -7,6 +8,6 @@ export const accountSummary = defineTool({
   description: "Net liquidation, cash, margin and buying power of one account.",
   scope: "ibkr:portfolio:read",
   annotations: READS_BROKER,
-  input: operation.input,
+  input: operation.input.extend(accountInput),
   operation,
 });

@@ -6,7 +6,7 @@ import { numeric } from "../json-schema.ts";
 export const auditTail = defineTool({
   name: "ibkr_audit_tail",
   title: "Audit log",
-  description: "What was done through this gateway, newest first; each record with its leaf hash.",
+  description: "What was done through this gateway, newest first, each record with its hash.",
   scope: "ibkr:audit:read",
   annotations: READS_GATEWAY,
   input: z.strictObject({

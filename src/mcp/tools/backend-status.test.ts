@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BackendStatus } from "../../../durable-objects/account/rpc.ts";
-import { asks } from "../../../test/support/tool-input.ts";
+import { asks, shows } from "../../../test/support/tool-input.ts";
 import { toJson } from "../to-json.ts";
 import { backendStatus } from "./backend-status.ts";
 
@@ -27,10 +27,6 @@ describe("ibkr_backend_status", () => {
       },
       next_step: "Start the sidecar on your PC.",
     };
-    expect(backendStatus.present(toJson(status))).toEqual({
-      ok: true,
-      output: status,
-      nextPosition: null,
-    });
+    expect(shows(backendStatus, toJson(status))).toEqual(status);
   });
 });

@@ -6,7 +6,7 @@ export const backendStatus = defineTool({
   name: "ibkr_backend_status",
   title: "Backend status",
   description:
-    "State of the owner's PC and of the broker session, as last reported, and the owner's next step. Answers even when the PC is off.",
+    "State of the owner's PC and broker session as last reported, and the next step. Answers also when the PC is off.",
   scope: "ibkr:health:read",
   annotations: READS_GATEWAY,
   input: z.strictObject({}),

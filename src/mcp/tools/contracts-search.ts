@@ -1,15 +1,19 @@
 import { contractsSearch as operation } from "../../protocol/operations/contracts-search.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, pageInput } from "../offset-paging.ts";
+import { byOffset, filterInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
 export const contractsSearch = defineTool({
   name: "ibkr_contracts_search",
   title: "Find contracts",
-  description:
-    "Instruments that a symbol or company name may mean, with their conid. Several candidates mean: ask which one.",
+  description: "Instruments a symbol or name may mean, with conid. When several match, ask which.",
   scope: "ibkr:marketdata:read",
   annotations: READS_BROKER,
-  input: operation.input.omit({ offset: true, limit: true }).extend(pageInput),
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    query: operation.input.shape.query.describe("Symbol, or part of a name"),
+    by_name: operation.input.shape.by_name.describe("Search company names"),
+    ...filterInput,
+    ...pageInput,
+  }),
   operation,
   paging: byOffset,
 });

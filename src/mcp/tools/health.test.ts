@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asks, refusal } from "../../../test/support/tool-input.ts";
+import { asks, refusal, shows } from "../../../test/support/tool-input.ts";
 import { health } from "./health.ts";
 
 describe("ibkr_health", () => {
@@ -11,8 +11,8 @@ describe("ibkr_health", () => {
 
   it("shows the object's answer and nothing that is not in its form", () => {
     const answer = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };
-    expect(health.present(answer)).toMatchObject({ ok: true, output: answer });
-    expect(health.present({ ...answer, device_key: "x" })).toMatchObject({ ok: false });
-    expect(health.present({ ...answer, sidecar: "maybe" })).toMatchObject({ ok: false });
+    expect(shows(health, answer)).toEqual(answer);
+    expect(shows(health, { ...answer, device_key: "x" })).toBeNull();
+    expect(shows(health, { ...answer, sidecar: "maybe" })).toBeNull();
   });
 });

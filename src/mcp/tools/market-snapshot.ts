@@ -7,16 +7,14 @@ import { numeric } from "../json-schema.ts";
 export const marketSnapshot = defineTool({
   name: "ibkr_market_snapshot",
   title: "Quotes",
-  description:
-    "Quotes by conid. Each says whether it is live, delayed, frozen or absent; a null figure is unknown, not zero.",
+  description: "Quotes by conid, each marked live, delayed, frozen or none.",
   scope: "ibkr:marketdata:read",
   annotations: READS_BROKER,
   input: operation.input.extend({
-    conids: z
-      .array(numeric(Conid))
-      .min(1)
-      .max(100)
-      .describe("Contract ids from the contract search"),
+    conids: z.array(numeric(Conid)).min(1).max(100).describe("Contract ids"),
+    fields: operation.input.shape.fields.describe(
+      "Default: last, bid, ask, sizes, prior_close, change, volume",
+    ),
   }),
   operation,
 });

@@ -1,15 +1,19 @@
 import { ordersList as operation } from "../../protocol/operations/orders-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, pageInput } from "../offset-paging.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
 export const ordersList = defineTool({
   name: "ibkr_orders_list",
   title: "Orders",
   description:
-    "Orders of one account, also those placed elsewhere (origin foreign). An empty list means no orders only when proved is true.",
+    "Orders of one account, also foreign ones (placed elsewhere). Empty means none only when proved.",
   scope: "ibkr:orders:read",
   annotations: READS_BROKER,
-  input: operation.input.omit({ offset: true, limit: true }).extend(pageInput),
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    ...accountInput,
+    show: operation.input.shape.show.describe("all: the broker's whole day"),
+    ...pageInput,
+  }),
   operation,
   paging: byOffset,
 });

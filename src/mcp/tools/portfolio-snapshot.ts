@@ -1,5 +1,7 @@
+import * as z from "zod";
 import { portfolioSnapshot as operation } from "../../protocol/operations/portfolio-snapshot.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
 export const portfolioSnapshot = defineTool({
@@ -9,6 +11,9 @@ export const portfolioSnapshot = defineTool({
     "One account on one page: worth, cash by currency, profit and loss, largest positions.",
   scope: "ibkr:portfolio:read",
   annotations: READS_BROKER,
-  input: operation.input.extend({ top: numeric(operation.input.shape.top) }),
+  input: operation.input.extend({
+    ...accountInput,
+    top: numeric(z.int().min(1).max(100)).default(20).describe("How many positions to show"),
+  }),
   operation,
 });

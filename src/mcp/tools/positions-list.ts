@@ -1,15 +1,18 @@
 import { positionsList as operation } from "../../protocol/operations/positions-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, pageInput } from "../offset-paging.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
 export const positionsList = defineTool({
   name: "ibkr_positions_list",
   title: "Positions",
-  description:
-    "What one account holds: quantity, price, value, cost, profit and loss of each position.",
+  description: "Holdings of one account: quantity, price, value, cost, profit and loss.",
   scope: "ibkr:positions:read",
   annotations: READS_BROKER,
-  input: operation.input.omit({ offset: true, limit: true }).extend(pageInput),
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    ...accountInput,
+    feed: operation.input.shape.feed.describe("settled: slower, more contract detail"),
+    ...pageInput,
+  }),
   operation,
   paging: byOffset,
 });

@@ -4,7 +4,7 @@ import { sessionRequirements } from "./session-requirements.ts";
 
 describe("ibkr_session_requirements", () => {
   it("asks the sidecar, not the edge's memory", () => {
-    expect(sessionRequirements.operation).toBe("session.status");
+    expect(sessionRequirements.operations).toEqual(["session.status"]);
     expect(asks(sessionRequirements, {})).toEqual({});
   });
 });

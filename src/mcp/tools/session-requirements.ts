@@ -6,7 +6,7 @@ export const sessionRequirements = defineTool({
   name: "ibkr_session_requirements",
   title: "Session requirements",
   description:
-    "Asks the owner's PC what the broker session needs now: its state, what can be read in it, warnings, when it ends, and the owner's next step.",
+    "What the broker session needs now: state, what can be read, warnings, its end, the owner's next step.",
   scope: "ibkr:health:read",
   annotations: READS_BROKER,
   input: z.strictObject({}),

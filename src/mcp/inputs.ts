@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { contractFilters } from "../protocol/operations/contracts-search.ts";
+import { AccountId, Conid } from "../protocol/operations/parts.ts";
+import { cursorInput, type Paging } from "./define-tool.ts";
+import { numeric } from "./json-schema.ts";
+
+/**
+ * Arguments that many tools share, in the fewest words: every client reads them once per tool.
+ */
+
+export const accountInput = {
+  account_id: AccountId.optional().describe("If several"),
+};
+
+export const conidInput = { conid: numeric(Conid).describe("Contract id") };
+
+/** The filters of the contract search, which {@link contractFilters} describes at more length. */
+export const filterInput = {
+  asset_class: contractFilters.asset_class.describe("STK covers ETFs"),
+  currency: contractFilters.currency.describe("Quoted in, e.g. USD"),
+  exchange: contractFilters.exchange.describe("Listed on, e.g. NASDAQ"),
+};
+
+/** Pages of operations that count by offset; their output says where the next one begins. */
+export const byOffset: Paging<{ page: { next_offset: number | null } }> = {
+  toInput: (offset) => ({ offset }),
+  next: ({ page }) => page.next_offset,
+};
+
+export const pageInput = {
+  limit: numeric(z.int().min(1).max(200)).default(50).describe("Rows"),
+  ...cursorInput,
+};
+
+/** What an operation calls its page, and a tool replaces by {@link pageInput}. */
+export const OPERATION_PAGE = { offset: true, limit: true } as const;

@@ -1,0 +1,13 @@
+import { accountLedger as operation } from "../../protocol/operations/account-ledger.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
+
+export const accountLedger = defineTool({
+  name: "ibkr_account_ledger",
+  title: "Cash by currency",
+  description: "Cash, holdings, interest and dividends of one account by currency.",
+  scope: "ibkr:portfolio:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({ ...accountInput }),
+  operation,
+});

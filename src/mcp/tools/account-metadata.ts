@@ -1,0 +1,13 @@
+import { accountMetadata as operation } from "../../protocol/operations/account-metadata.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
+
+export const accountMetadata = defineTool({
+  name: "ibkr_account_metadata",
+  title: "Account details",
+  description: "What kind of account it is and what it may trade.",
+  scope: "ibkr:accounts:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({ ...accountInput }),
+  operation,
+});

@@ -1,0 +1,22 @@
+import { alertsGet, alertsList as operation } from "../../protocol/operations/alerts.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
+
+export const alerts = defineTool({
+  name: "ibkr_alerts",
+  title: "Price alerts",
+  description: "The alerts set in one account, or the conditions of one.",
+  scope: "ibkr:marketdata:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({
+    ...accountInput,
+    alert_id: alertsGet.input.shape.alert_id.optional().describe("Show this one"),
+  }),
+  operation,
+  toOperationInput: ({ account_id }) => ({ account_id }),
+  instead: {
+    when: ({ alert_id }) => alert_id !== undefined,
+    operation: alertsGet,
+    toOperationInput: (input) => input,
+  },
+});

@@ -1,0 +1,16 @@
+import { contractsResolve as operation } from "../../protocol/operations/contracts-resolve.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { filterInput } from "../inputs.ts";
+
+export const contractResolve = defineTool({
+  name: "ibkr_contract_resolve",
+  title: "Resolve a symbol",
+  description: "One symbol to one conid, or the candidates it may mean. Never picks among them.",
+  scope: "ibkr:marketdata:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({
+    symbol: operation.input.shape.symbol.describe("Exact, e.g. AAPL or BRK B"),
+    ...filterInput,
+  }),
+  operation,
+});

@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { executionsList as operation } from "../../protocol/operations/executions-list.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { numeric } from "../json-schema.ts";
+
+export const executionsList = defineTool({
+  name: "ibkr_executions_list",
+  title: "Executions",
+  description: "Fills of one account, at most seven days back, with commission.",
+  scope: "ibkr:orders:read",
+  annotations: READS_BROKER,
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    ...accountInput,
+    days: numeric(z.int().min(1).max(7)).default(1).describe("Days back, today included"),
+    ...pageInput,
+  }),
+  operation,
+  paging: byOffset,
+});

@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { marketDepth as operation } from "../../protocol/operations/market-depth.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput, conidInput } from "../inputs.ts";
+import { numeric } from "../json-schema.ts";
+
+export const marketDepth = defineTool({
+  name: "ibkr_market_depth",
+  title: "Order book",
+  description: "Bids and asks by price level, where the account subscribes to them.",
+  scope: "ibkr:marketdata:depth:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({
+    ...conidInput,
+    ...accountInput,
+    exchange: operation.input.shape.exchange.describe("Default: all, aggregated"),
+    levels: numeric(z.int().min(1).max(20)).default(10).describe("Levels each side"),
+  }),
+  operation,
+});

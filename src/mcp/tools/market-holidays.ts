@@ -1,0 +1,13 @@
+import { marketHolidays as operation } from "../../protocol/operations/market-holidays.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { conidInput } from "../inputs.ts";
+
+export const marketHolidays = defineTool({
+  name: "ibkr_market_holidays",
+  title: "Market holidays",
+  description: "Closed and shortened days in a contract's trading schedule.",
+  scope: "ibkr:calendar:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({ ...conidInput }),
+  operation,
+});

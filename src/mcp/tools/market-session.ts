@@ -1,0 +1,16 @@
+import { marketSession as operation } from "../../protocol/operations/market-session.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { conidInput } from "../inputs.ts";
+
+export const marketSession = defineTool({
+  name: "ibkr_market_session",
+  title: "Trading hours",
+  description: "Whether a contract trades now, and when it opens and closes next.",
+  scope: "ibkr:calendar:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({
+    ...conidInput,
+    exchange: operation.input.shape.exchange.describe("Default: the primary one"),
+  }),
+  operation,
+});

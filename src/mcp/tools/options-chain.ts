@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { optionsChain as operation } from "../../protocol/operations/options-chain.ts";
+import { Conid } from "../../protocol/operations/parts.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { numeric } from "../json-schema.ts";
+
+export const optionsChain = defineTool({
+  name: "ibkr_options_chain",
+  title: "Option chain",
+  description:
+    "Listed options of one underlying in one month, nearest to the money unless strikes are named.",
+  scope: "ibkr:options:read",
+  annotations: READS_BROKER,
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    underlying_conid: numeric(Conid).describe("Its conid"),
+    month: operation.input.shape.month.describe("YYYY-MM; default: nearest"),
+    expiry: operation.input.shape.expiry.describe("YYYY-MM-DD"),
+    right: operation.input.shape.right.describe("Default: both"),
+    trading_class: operation.input.shape.trading_class.describe("e.g. SPXW"),
+    strikes: numeric(z.int().min(1).max(60)).default(10).describe("How many strikes"),
+    ...pageInput,
+  }),
+  operation,
+  paging: byOffset,
+});

@@ -1,0 +1,15 @@
+import { ordersHistory as operation } from "../../protocol/operations/orders-history.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+
+export const ordersHistory = defineTool({
+  name: "ibkr_orders_history",
+  title: "Order history",
+  description:
+    "Orders of the broker's day, and older ones as their executions tell, seven days at most.",
+  scope: "ibkr:orders:read",
+  annotations: READS_BROKER,
+  input: operation.input.omit(OPERATION_PAGE).extend({ ...accountInput, ...pageInput }),
+  operation,
+  paging: byOffset,
+});

@@ -1,0 +1,13 @@
+import { performanceGet as operation } from "../../protocol/operations/performance-get.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
+
+export const performance = defineTool({
+  name: "ibkr_performance",
+  title: "Performance",
+  description: "Net asset value and time-weighted return by day; four times an hour at most.",
+  scope: "ibkr:portfolio:read",
+  annotations: READS_BROKER,
+  input: operation.input.extend({ ...accountInput }),
+  operation,
+});

@@ -1,0 +1,14 @@
+import { pnlRealtime as operation } from "../../protocol/operations/pnl-realtime.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+
+export const pnlRealtime = defineTool({
+  name: "ibkr_pnl_realtime",
+  title: "Profit and loss by holding",
+  description: "Open and realized profit and loss of each holding now, with sums by currency.",
+  scope: "ibkr:portfolio:read",
+  annotations: READS_BROKER,
+  input: operation.input.omit(OPERATION_PAGE).extend({ ...accountInput, ...pageInput }),
+  operation,
+  paging: byOffset,
+});

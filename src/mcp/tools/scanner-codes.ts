@@ -1,0 +1,18 @@
+import { scannerCodes as operation } from "../../protocol/operations/scanner-codes.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+
+export const scannerCodes = defineTool({
+  name: "ibkr_scanner_codes",
+  title: "Scanner codes",
+  description: "The scans, markets and filters that ibkr_scanner_run accepts.",
+  scope: "ibkr:scanner:read",
+  annotations: READS_BROKER,
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    instrument: operation.input.shape.instrument.describe("Instrument type"),
+    kind: operation.input.shape.kind.describe("Which codes"),
+    ...pageInput,
+  }),
+  operation,
+  paging: byOffset,
+});

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { transactionsList as operation } from "../../protocol/operations/transactions-list.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput, byOffset, conidInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { numeric } from "../json-schema.ts";
+
+export const transactionsList = defineTool({
+  name: "ibkr_transactions_list",
+  title: "Transactions",
+  description: "What was traded and paid in one contract, up to a year back. Nothing of today.",
+  scope: "ibkr:transfers:read",
+  annotations: READS_BROKER,
+  input: operation.input.omit(OPERATION_PAGE).extend({
+    ...accountInput,
+    ...conidInput,
+    days: numeric(z.int().min(1).max(365)).default(90).describe("Days back"),
+    ...pageInput,
+  }),
+  operation,
+  paging: byOffset,
+});
