@@ -110,6 +110,8 @@ export interface QuestionBehaviour {
   /** The pushed-aside order goes live after this long all the same; 0 is never. */
   invalidatedGoesLiveMs: number;
   declineStatus: 200 | 400;
+  /** Not empty: orders are answered with this prompt, to be settled at `/iserver/notification`. */
+  advancedReject: string;
 }
 
 /** Group 5: from accepted to done. */
@@ -188,6 +190,9 @@ export interface LimitBehaviour {
   clock: "both" | "virtual";
   globalPerSecond: number;
   penaltyMinutes: number;
+  /** Charts that may be asked for at the same time, and the wall time that one takes. */
+  historySlots: number;
+  historyMs: number;
   /** False leaves the tickle alive inside the penalty box; nobody has published which it is. */
   penaltyCoversTickle: boolean;
 }
@@ -248,6 +253,7 @@ export function defaultBehaviours(): Behaviours {
       invalidatedStatus: 503,
       invalidatedGoesLiveMs: 0,
       declineStatus: 400,
+      advancedReject: "",
     },
     orderLife: {
       routeMs: 250,
@@ -284,6 +290,8 @@ export function defaultBehaviours(): Behaviours {
       clock: "both",
       globalPerSecond: 10,
       penaltyMinutes: 15,
+      historySlots: 5,
+      historyMs: 60,
       penaltyCoversTickle: true,
     },
   };

@@ -6,12 +6,18 @@ import { createMarket } from "./market/market.ts";
 import type { Settings } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createWorld } from "./state/create.ts";
+import { createNotes, type Notes } from "./state/notes.ts";
+import type { Execution, Order, OrderBook } from "./state/orders.ts";
+import type { Question } from "./state/question.ts";
 import type { World } from "./state/world.ts";
 
 /** What happened, for whoever streams it on. */
 export interface SimulatorEvents {
   /** The brokerage or SSO session changed. */
   session: [];
+  /** An order changed; the book has it as it is now. */
+  order: [order: Order];
+  execution: [execution: Execution];
 }
 
 /** The one thing every route, topic and command is handed. */
@@ -22,6 +28,15 @@ export interface Simulator {
   world: World;
   market: Market;
   events: EventEmitter<SimulatorEvents>;
+  notes: Notes;
+  /** Work in hand. */
+  load: { history: number; matching: boolean };
+  /** Orders and fills; they outlive every session. */
+  book: OrderBook;
+  /** The one question an order may be waiting at. */
+  question: Question | undefined;
+  /** Reply ids that another submission voided. */
+  pushedAside: Set<string>;
   /** The stream of draws for a purpose; the same one each time. */
   random(purpose: string): Random;
 }
@@ -41,6 +56,11 @@ export function createSimulator(settings: Settings, clock: Clock): Simulator {
     world: createWorld(settings, random("session")),
     market: createMarket(settings.seed, clock.now),
     events: new EventEmitter(),
+    notes: createNotes(clock.now()),
+    load: { history: 0, matching: false },
+    book: { orders: new Map(), executions: [], refs: new Map() },
+    question: undefined,
+    pushedAside: new Set(),
     random,
   };
 }

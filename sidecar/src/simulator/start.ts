@@ -1,16 +1,20 @@
-import { createCertificate } from "./certificate.ts";
+import { type Certificate, createCertificate } from "./certificate.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
+import { createFaults } from "./control/faults.ts";
 import { startControlServer } from "./control/server.ts";
+import { dispatch } from "./http/dispatch.ts";
 import { createLimiter } from "./http/limits.ts";
 import { page } from "./http/pages.ts";
-import { handleRequest } from "./http/pipeline.ts";
 import { createRequestLog } from "./http/request-log.ts";
-import { type Arrival, BASE, send, startServer, UNEXPECTED } from "./http/server.ts";
+import { type Arrival, send, startServer } from "./http/server.ts";
 import { type SimulatorOptions, settingsFrom } from "./options.ts";
+import { arm, matchAll } from "./orders/life.ts";
 import { ROUTES } from "./routes/all.ts";
 import { createSimulator } from "./simulator.ts";
+import { scheduleResets } from "./state/resets.ts";
 import { startLoggedIn } from "./state/session.ts";
+import { startSocketServer } from "./ws/server.ts";
 
 /** A running simulator of the Client Portal Gateway and the broker behind it. */
 export interface RunningSimulator {
@@ -18,13 +22,13 @@ export interface RunningSimulator {
   url: string;
   /** `http://127.0.0.1:<port>` of the control port. */
   controlUrl: string;
-  /** The gateway's self-signed certificate. */
+  /** The gateway's self-signed certificate, as it was at the start. */
   certificatePem: string;
   /** Its SHA-256 as Node's `fingerprint256` prints it. */
   certificateSha256: string;
   /** The control port's commands, for tests in the same process. */
   control: Control;
-  /** Ends both servers and drops every task of the clock. */
+  /** Ends all servers and drops every task of the clock. */
   close(): Promise<void>;
 }
 
@@ -38,31 +42,54 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const sim = createSimulator(settings, clock);
   const log = createRequestLog();
   const limiter = createLimiter(sim);
-  const certificate = await createCertificate(Date.now());
+  const faults = createFaults(sim.random("faults"));
+  const certificate = await createCertificate();
+  const spare = await createCertificate();
+  let shown = certificate;
 
-  const handle = (arrival: Arrival): void => {
-    const { entry } = arrival;
-    try {
-      if (!arrival.inside) {
-        send(arrival, page(sim, arrival.method, arrival.path, arrival.bodyText));
-        return;
-      }
-      const handled = handleRequest(sim, ROUTES, limiter, arrival);
-      entry.applied = handled.applied;
-      send(arrival, handled.answer);
-    } catch (thrown) {
-      console.error("simulator:", thrown);
-      send(arrival, UNEXPECTED);
-    }
+  const gateway = await startServer(sim, log, certificate, settings.port, (arrival: Arrival) => {
+    if (arrival.inside) dispatch(context, arrival);
+    else send(arrival, page(sim, arrival.method, arrival.path, arrival.bodyText));
+  });
+  const swap = (): Certificate => {
+    shown = shown === certificate ? spare : certificate;
+    sockets.disturb({ kind: "terminate" });
+    gateway.swap(shown);
+    return shown;
   };
-  const gateway = await startServer(sim, log, certificate, settings.port, handle);
-  const control = createControl(sim, log, limiter);
+  const sockets = startSocketServer(sim, gateway.server);
+  const context = {
+    sim,
+    routes: ROUTES,
+    limiter,
+    faults,
+    swapCertificate: swap,
+    webSocket: sockets.disturb,
+  };
+  const control = createControl({
+    sim,
+    log,
+    limiter,
+    faults,
+    sockets,
+    down: async () => {
+      sockets.disturb({ kind: "terminate" });
+      await gateway.stop();
+    },
+    up: gateway.listen,
+    swapCertificate: async () => swap().sha256,
+  });
   const controlServer = await startControlServer(control, settings.controlPort).catch(
     async (thrown: unknown) => {
       await gateway.stop();
       throw thrown;
     },
   );
+  sim.market.onPin(() => {
+    matchAll(sim);
+    arm(sim);
+  });
+  scheduleResets(sim);
   if (settings.loggedIn) startLoggedIn(sim);
   return {
     url: `https://127.0.0.1:${gateway.port}`,
@@ -72,9 +99,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     control,
     close: async () => {
       clock.close();
+      sockets.close();
       await Promise.all([gateway.stop(), controlServer.close()]);
     },
   };
 }
-
-export { BASE };

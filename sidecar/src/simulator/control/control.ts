@@ -1,11 +1,18 @@
-import type { Behaviours } from "../behaviours.ts";
-import { changeBehaviours } from "../behaviours.ts";
+import { Decimal } from "decimal.js";
+import { type Behaviours, changeBehaviours } from "../behaviours.ts";
 import type { Limiter } from "../http/limits.ts";
-import type { RequestLog } from "../http/request-log.ts";
+import type { LogEntry, RequestLog } from "../http/request-log.ts";
+import type { Fields, Wire } from "../json.ts";
 import type { Pin } from "../market/quote.ts";
+import { parseOrder } from "../orders/draft.ts";
+import { end, fill, place } from "../orders/life.ts";
 import type { Simulator } from "../simulator.ts";
+import { type Order, remaining } from "../state/orders.ts";
+import { maintenance, restartGateway } from "../state/resets.ts";
 import { dropBrokerage, logIn, logOut, setRival } from "../state/session.ts";
 import type { World } from "../state/world.ts";
+import type { SocketServer } from "../ws/server.ts";
+import type { Fault, FaultInput, Faults, WsAction } from "./faults.ts";
 
 /** What a test, or the control port, may do to the simulator behind the client's back. */
 export interface Control {
@@ -13,6 +20,7 @@ export interface Control {
   advance(ms: number): Promise<void>;
   world(): Readonly<World>;
   behaviours(): Behaviours;
+  /** Changes switches; @throws RangeError for one that does not exist. */
   change(behaviours: unknown): void;
   logIn(paper: boolean): void;
   logOut(): void;
@@ -22,15 +30,56 @@ export interface Control {
   evict(): void;
   rival(kind: "none" | "tws" | "mobile"): void;
   maintenance(on: boolean): void;
+  /** Stops listening; nothing answers on the port. */
+  down(): Promise<void>;
+  /** Listens again on the same port, with every session gone. */
+  up(): Promise<void>;
+  /** Shows another certificate; gives its SHA-256. */
+  swapCertificate(): Promise<string>;
   pin(conid: number, pin: Pin | undefined): void;
   penalty(minutes: number): void;
   /** Forgets all counts of requests and any penalty. */
   resetLimits(): void;
-  requests(): ReturnType<RequestLog["all"]>;
+  addFault(fault: FaultInput): Fault;
+  faults(): readonly Fault[];
+  removeFault(id: string): boolean;
+  clearFaults(): void;
+  webSocket(action: WsAction): void;
+  /** How many sockets are open. */
+  sockets(): number;
+  /** Sends a frame of the server's own to every socket, such as a notice. */
+  broadcast(frame: { [key: string]: Wire }): void;
+  orders(): readonly Order[];
+  /** An order entered in TWS or on the phone. @throws RangeError when it is not a good one. */
+  foreignOrder(account: string, body: Fields, origin: "mobile" | "tws"): Order;
+  /** Fills an order, whole or in part, at a price of one's choice. */
+  fillOrder(id: number, size?: number, price?: number): void;
+  /** The broker ends an order of its own accord. */
+  cancelBySystem(id: number, reason: string): void;
+  /** The exchange turns an order down. */
+  rejectOrder(id: number, reason: string): void;
+  requests(): readonly LogEntry[];
   clearRequests(): void;
 }
 
-export function createControl(sim: Simulator, log: RequestLog, limiter: Limiter): Control {
+export interface ControlParts {
+  sim: Simulator;
+  log: RequestLog;
+  limiter: Limiter;
+  faults: Faults;
+  sockets: SocketServer;
+  down(): Promise<void>;
+  up(): Promise<void>;
+  swapCertificate(): Promise<string>;
+}
+
+export function createControl(parts: ControlParts): Control {
+  const { sim, log, limiter, faults, sockets } = parts;
+  const order = (id: number): Order => {
+    const found = sim.book.orders.get(id);
+    if (found === undefined) throw new RangeError(`no order ${id}`);
+    return found;
+  };
   return {
     now: sim.clock.now,
     advance: (ms) => sim.clock.advance(ms),
@@ -42,12 +91,49 @@ export function createControl(sim: Simulator, log: RequestLog, limiter: Limiter)
     killSso: () => logOut(sim, "dead"),
     evict: () => dropBrokerage(sim, "evicted"),
     rival: (kind) => setRival(sim, kind),
-    maintenance: (on) => {
-      sim.world.gateway.maintenance = on;
+    maintenance: (on) => maintenance(sim, on),
+    down: async () => {
+      sim.world.gateway.up = false;
+      await parts.down();
     },
+    up: async () => {
+      restartGateway(sim);
+      sim.world.gateway.up = true;
+      await parts.up();
+    },
+    swapCertificate: () => parts.swapCertificate(),
     pin: (conid, pin) => sim.market.pin(conid, pin),
     penalty: (minutes) => limiter.penalize(minutes),
     resetLimits: () => limiter.reset(),
+    addFault: (fault) => faults.add(fault),
+    faults: () => faults.all(),
+    removeFault: (id) => faults.remove(id),
+    clearFaults: () => faults.clear(),
+    webSocket: (action) => sockets.disturb(action),
+    sockets: () => sockets.connections(),
+    broadcast: (frame) => sockets.broadcast(frame),
+    orders: () => [...sim.book.orders.values()],
+    foreignOrder: (account, body, origin) => {
+      const parsed = parseOrder(sim, account, body);
+      if ("refused" in parsed) throw new RangeError(parsed.refused.text);
+      const [placed] = place(sim, [{ ...parsed.draft, ref: undefined }], undefined, origin);
+      if (placed === undefined) throw new RangeError("the order was not placed");
+      return placed;
+    },
+    fillOrder: (id, size, price) => {
+      const one = order(id);
+      const instrument = sim.market.find(one.conid);
+      if (instrument === undefined) throw new RangeError("the contract is gone");
+      one.pieces = [];
+      const at = price === undefined ? sim.market.quote(instrument).last : new Decimal(price);
+      fill(sim, one, instrument, size === undefined ? remaining(one) : new Decimal(size), at);
+    },
+    cancelBySystem: (id, reason) => end(sim, order(id), reason),
+    rejectOrder: (id, reason) => {
+      const one = order(id);
+      Object.assign(one, { status: "Inactive", reason });
+      sim.events.emit("order", one);
+    },
     requests: () => log.all(),
     clearRequests: () => log.clear(),
   };

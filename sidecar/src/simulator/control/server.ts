@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
-import * as z from "zod";
 import { addressOf } from "../http/server.ts";
+import { COMMANDS } from "./commands.ts";
 import type { Control } from "./control.ts";
 
 /**
@@ -10,108 +10,6 @@ import type { Control } from "./control.ts";
 export interface ControlServer {
   port: number;
   close(): Promise<void>;
-}
-
-type Command = (control: Control, body: unknown) => unknown | Promise<unknown>;
-
-const Advance = z.strictObject({ ms: z.number().min(0) });
-const Paper = z.strictObject({ paper: z.boolean() });
-const Rival = z.strictObject({ kind: z.enum(["none", "tws", "mobile"]) });
-const On = z.strictObject({ on: z.boolean() });
-const Minutes = z.strictObject({ minutes: z.number().min(0) });
-const PinBody = z.strictObject({
-  conid: z.int(),
-  pin: z
-    .strictObject({
-      last: z.number().positive(),
-      bid: z.number().positive(),
-      ask: z.number().positive(),
-      halted: z.boolean(),
-      data: z.enum(["R", "D", "N"]),
-      open: z.boolean(),
-    })
-    .partial()
-    .nullable(),
-});
-
-const done = { done: true };
-
-/** Every command, by method and path. */
-export const COMMANDS: Record<string, Command> = {
-  "GET /clock": (control) => ({ now: control.now(), iso: new Date(control.now()).toISOString() }),
-  "POST /clock/advance": async (control, body) => {
-    await control.advance(Advance.parse(body).ms);
-    return { now: control.now() };
-  },
-  "GET /state": (control) => summarize(control),
-  "GET /behaviours": (control) => control.behaviours(),
-  "PATCH /behaviours": (control, body) => {
-    control.change(body);
-    return control.behaviours();
-  },
-  "POST /session/login": (control, body) => {
-    control.logIn(Paper.parse(body).paper);
-    return summarize(control);
-  },
-  "POST /session/logout": (control) => {
-    control.logOut();
-    return summarize(control);
-  },
-  "POST /session/kill-sso": (control) => {
-    control.killSso();
-    return summarize(control);
-  },
-  "POST /session/evict": (control) => {
-    control.evict();
-    return summarize(control);
-  },
-  "POST /session/rival": (control, body) => {
-    control.rival(Rival.parse(body).kind);
-    return summarize(control);
-  },
-  "POST /maintenance": (control, body) => {
-    control.maintenance(On.parse(body).on);
-    return done;
-  },
-  "POST /penalty": (control, body) => {
-    control.penalty(Minutes.parse(body).minutes);
-    return done;
-  },
-  "DELETE /penalty": (control) => {
-    control.resetLimits();
-    return done;
-  },
-  "POST /market/pin": (control, body) => {
-    const { conid, pin } = PinBody.parse(body);
-    control.pin(conid, pin === null ? undefined : dropUndefined(pin));
-    return done;
-  },
-  "GET /requests": (control) => control.requests(),
-  "DELETE /requests": (control) => {
-    control.clearRequests();
-    return done;
-  },
-};
-
-function dropUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  return Object.assign(kept, JSON.parse(JSON.stringify(value)));
-}
-
-function summarize(control: Control): unknown {
-  const { sso, brokerage, rival, gateway } = control.world();
-  return {
-    now: control.now(),
-    gateway,
-    sso: { phase: sso.phase, user: sso.user?.name ?? null, paper: sso.user?.isPaper ?? null },
-    brokerage: {
-      phase: brokerage.phase,
-      established: brokerage.established,
-      generation: brokerage.generation,
-      fail: brokerage.fail,
-    },
-    rival,
-  };
 }
 
 export async function startControlServer(control: Control, port: number): Promise<ControlServer> {

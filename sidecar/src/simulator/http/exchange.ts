@@ -1,4 +1,5 @@
 import { encode, type Fields, isFields, type Wire } from "../json.ts";
+import type { OrderEffects } from "./plan.ts";
 
 /** A request as a route sees it: the path below the base, already matched. */
 export interface SimRequest {
@@ -10,6 +11,8 @@ export interface SimRequest {
   bodyText: string;
   /** The parsed body; undefined when there was none. */
   body: unknown;
+  /** What faults do to orders that this request places. */
+  effects: OrderEffects;
 }
 
 export interface SimAnswer {
@@ -17,6 +20,10 @@ export interface SimAnswer {
   contentType: string;
   text: string;
   headers?: Record<string, string>;
+  /** Wall time that the server takes over it. */
+  holdMs?: number;
+  /** Called when the answer has left, or its connection has gone. */
+  release?: () => void;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";

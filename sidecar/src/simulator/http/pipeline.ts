@@ -11,7 +11,7 @@ export interface Handled {
   applied: boolean;
 }
 
-type Incoming = Pick<SimRequest, "method" | "path" | "query" | "headers" | "bodyText">;
+type Incoming = Pick<SimRequest, "method" | "path" | "query" | "headers" | "bodyText" | "effects">;
 
 /** A request through limits, guards and its route; without faults, which stand around it. */
 export function handleRequest(

@@ -143,19 +143,20 @@ export function addressOf(server: { address(): AddressInfo | string | null }): A
   return address;
 }
 
+export function headersOf(given: SimAnswer): Record<string, string | number> {
+  const length = Buffer.byteLength(given.text, "utf8");
+  const headers: Record<string, string | number> = { ...given.headers, "Content-Length": length };
+  if (given.contentType !== "") headers["Content-Type"] = given.contentType;
+  return headers;
+}
+
 /** Writes an answer with an explicit length. */
 export function send(arrival: Arrival, given: SimAnswer): void {
   arrival.entry.status = given.status;
   const { response } = arrival;
   if (response.destroyed || response.headersSent) return;
-  const bytes = Buffer.from(given.text, "utf8");
-  const headers: Record<string, string | number> = {
-    ...given.headers,
-    "Content-Length": bytes.length,
-  };
-  if (given.contentType !== "") headers["Content-Type"] = given.contentType;
-  response.writeHead(given.status, headers);
-  response.end(bytes);
+  response.writeHead(given.status, headersOf(given));
+  response.end(given.text);
 }
 
 export const UNEXPECTED = plain(500, "Internal Server Error");

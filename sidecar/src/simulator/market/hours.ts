@@ -83,7 +83,22 @@ export function isTradingDay(venue: Venue, year: number, month: number, day: num
   );
 }
 
+const known = new Map<string, Session | undefined>();
+
+/** Sessions are asked for with every quote, and a day's never changes. */
 function sessionOn(
+  venue: Venue,
+  kind: "liquid" | "extended",
+  year: number,
+  month: number,
+  day: number,
+): Session | undefined {
+  const key = `${venue}/${kind}/${year}/${month}/${day}`;
+  if (!known.has(key)) known.set(key, makeSession(venue, kind, year, month, day));
+  return known.get(key);
+}
+
+function makeSession(
   venue: Venue,
   kind: "liquid" | "extended",
   year: number,

@@ -1,37 +1,137 @@
-import { failed, ok, parameter, type SimAnswer, type SimRequest } from "../http/exchange.ts";
+import {
+  badRequest,
+  failed,
+  ok,
+  parameter,
+  type SimAnswer,
+  type SimRequest,
+} from "../http/exchange.ts";
 import type { Route } from "../http/router.ts";
+import type { Wire } from "../json.ts";
+import { executionRow, orderRow, statusRecord } from "../orders/rows.ts";
 import type { Simulator } from "../simulator.ts";
+import type { Execution, Order } from "../state/orders.ts";
+import { dateStamp } from "../zone.ts";
+import { ownAccount } from "./accounts.ts";
 
-function orders(sim: Simulator): SimAnswer {
-  const primed = sim.world.brokerage.primed;
+/** The order list, one order's status, and the trades; none of them complete at first asking. */
+
+const MOST_ROWS = 1_000;
+const DAY_MS = 86_400_000;
+
+/** Orders of an account that the broker would show at the moment. */
+export function visibleOrders(sim: Simulator, account: string): Order[] {
+  const now = sim.clock.now();
+  return [...sim.book.orders.values()].filter(
+    (order) => order.account === account && order.listed && !order.lost && order.hiddenUntil <= now,
+  );
+}
+
+/** `pre_submitted` is PreSubmitted; unknown words match nothing. */
+const FILTERS: Record<string, Order["status"]> = {
+  inactive: "Inactive",
+  pending_submit: "PendingSubmit",
+  pre_submitted: "PreSubmitted",
+  submitted: "Submitted",
+  filled: "Filled",
+  pending_cancel: "PendingCancel",
+  cancelled: "Cancelled",
+};
+
+/**
+ * The list is a cache of the session: the first read, and each forced one, empties it and answers
+ * with nothing; the next has the rows; only the one after that says it is a snapshot.
+ */
+function orders(sim: Simulator, request: SimRequest): SimAnswer {
+  const { primed } = sim.world.brokerage;
+  const { query } = request;
+  const account = query.get("accountId") ?? sim.world.brokerage.selectedAccount;
+  if (ownAccount(sim, account) === undefined)
+    return failed(400, `accountId is not valid: ${account}`);
+  if (query.get("force") === "true") {
+    primed.orderReads = 0;
+    primed.ordersSilenced = false;
+  }
   primed.orderReads += 1;
-  return ok({ orders: [], snapshot: primed.orderReads > 2 || !sim.behaviours.coldReads.orders });
+  const cold = sim.behaviours.coldReads.orders;
+  if (cold && primed.orderReads === 1) return ok({ orders: [], snapshot: false });
+  const words = (query.get("filters") ?? "").split(",").filter((word) => word !== "");
+  const statuses = words.filter((word) => word !== "sort_by_time").map(statusWord);
+  if (statuses.length > 0 && sim.behaviours.webSocket.filterSilencesOrders)
+    primed.ordersSilenced = true;
+  const found = visibleOrders(sim, account).filter(
+    (order) => statuses.length === 0 || statuses.includes(order.status),
+  );
+  if (words.includes("sort_by_time")) found.sort((one, other) => other.changedAt - one.changedAt);
+  return ok({
+    orders: found.slice(0, MOST_ROWS).flatMap((order): Wire[] => {
+      const instrument = sim.market.find(order.conid);
+      return instrument === undefined ? [] : [orderRow(order, instrument)];
+    }),
+    snapshot: !cold || primed.orderReads > 2,
+  });
 }
 
-function status(_sim: Simulator, request: SimRequest): SimAnswer {
-  return failed(400, `Order ${parameter(request, "orderId")} is not found`);
+/** Both spellings are in use: `pre_submitted` and `PreSubmitted`. */
+function statusWord(word: string): Order["status"] | undefined {
+  const key = word.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+  return FILTERS[key];
 }
+
+function status(sim: Simulator, request: SimRequest): SimAnswer {
+  const id = parameter(request, "orderId");
+  const order = sim.book.orders.get(Number(id));
+  const instrument = order === undefined ? undefined : sim.market.find(order.conid);
+  if (order === undefined || instrument === undefined || order.lost || !order.listed) {
+    return failed(400, `Order ${id} is not found`);
+  }
+  if (order.account !== sim.world.brokerage.selectedAccount)
+    return failed(503, "Service Unavailable");
+  return ok(statusRecord(order, instrument, sim.random("requests").integer(1, 99_999)));
+}
+
+/** Executions of the account in the last so many days, newest first. */
+export function executionsOf(sim: Simulator, account: string, days: number): Execution[] {
+  const zone = sim.behaviours.resets.zone;
+  const since = dateStamp(sim.clock.now() - (days - 1) * DAY_MS, zone);
+  return sim.book.executions
+    .filter(({ order, at }) => order.account === account && dateStamp(at, zone) >= since)
+    .reverse();
+}
+
+export function tradeRow(sim: Simulator, execution: Execution, streamed: boolean): Wire[] {
+  const instrument = sim.market.find(execution.order.conid);
+  const submitter = sim.world.sso.user?.name ?? "";
+  if (instrument === undefined) return [];
+  return [
+    executionRow(execution, instrument, submitter, sim.behaviours.trades.longSides, streamed),
+  ];
+}
+
+function trades(sim: Simulator, request: SimRequest): SimAnswer {
+  const { primed, selectedAccount } = sim.world.brokerage;
+  const asked = request.query.get("days");
+  const days = asked === null ? 1 : Number(asked);
+  if (!Number.isInteger(days) || days < 1 || days > 7)
+    return badRequest("days must be from 1 to 7");
+  primed.tradeReads += 1;
+  if (sim.behaviours.coldReads.trades && primed.tradeReads === 1) return ok([]);
+  const account = request.query.get("accountId") ?? selectedAccount;
+  if (ownAccount(sim, account) === undefined)
+    return failed(400, `accountId is not valid: ${account}`);
+  return ok(executionsOf(sim, account, days).flatMap((one) => tradeRow(sim, one, false)));
+}
+
+const read = (pattern: string, handle: Route["handle"]): Route => ({
+  method: "GET",
+  pattern,
+  handle,
+  needs: "brokerage",
+  afterAccounts: true,
+});
 
 export const orderReadRoutes: readonly Route[] = [
-  {
-    method: "GET",
-    pattern: "/iserver/account/orders",
-    needs: "brokerage",
-    afterAccounts: true,
-    handle: orders,
-  },
-  {
-    method: "GET",
-    pattern: "/iserver/account/order/status/:orderId",
-    needs: "brokerage",
-    afterAccounts: true,
-    handle: status,
-  },
-  {
-    method: "GET",
-    pattern: "/iserver/account/trades",
-    needs: "brokerage",
-    afterAccounts: true,
-    handle: () => ok([]),
-  },
+  read("/iserver/account/orders", orders),
+  read("/iserver/account/order/status/:orderId", status),
+  read("/iserver/account/trades", trades),
 ];

@@ -1,6 +1,7 @@
 import { empty, ok, parameter, type SimAnswer, type SimRequest } from "../http/exchange.ts";
 import type { Route } from "../http/router.ts";
 import { double, type Wire } from "../json.ts";
+import { MONTHS } from "../market/months.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Account, laggedPosition } from "../state/accounts.ts";
 import { factor, type Valued, valuePosition, valuePositions } from "../state/valuation.ts";
@@ -92,21 +93,6 @@ export function contractText({ instrument }: Pick<Valued, "instrument">): string
   const code = `${instrument.tradingClass.padEnd(6)}${instrument.expiry.slice(2)}${instrument.right}${strike}`;
   return `${instrument.symbol.padEnd(6)} ${month}${year} ${instrument.strike} ${instrument.right} [${code} ${instrument.multiplier}]`;
 }
-
-export const MONTHS = [
-  "JAN",
-  "FEB",
-  "MAR",
-  "APR",
-  "MAY",
-  "JUN",
-  "JUL",
-  "AUG",
-  "SEP",
-  "OCT",
-  "NOV",
-  "DEC",
-] as const;
 
 function page(sim: Simulator, account: Account, request: SimRequest): SimAnswer {
   const number = Number(parameter(request, "page"));

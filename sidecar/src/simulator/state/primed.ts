@@ -6,6 +6,8 @@ export interface Primed {
   /** Snapshot reads per conid since its stream was opened. */
   snapshotReads: Map<number, number>;
   orderReads: number;
+  /** A filtered read of the orders has silenced their stream. */
+  ordersSilenced: boolean;
   tradeReads: number;
   positionReads: Set<string>;
   pnlSubscribed: boolean;
@@ -20,6 +22,7 @@ export function unprimed(): Primed {
     searched: new Map(),
     snapshotReads: new Map(),
     orderReads: 0,
+    ordersSilenced: false,
     tradeReads: 0,
     positionReads: new Set(),
     pnlSubscribed: false,

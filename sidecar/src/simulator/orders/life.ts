@@ -1,0 +1,307 @@
+import { Decimal } from "decimal.js";
+import type { OrderEffects } from "../http/plan.ts";
+import { sessionsAround } from "../market/hours.ts";
+import type { Instrument } from "../market/instrument.ts";
+import type { Simulator } from "../simulator.ts";
+import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
+import { checkTrigger, fillPrice, inHours } from "./matching.ts";
+import { refusal } from "./refusal.ts";
+import { commissionOf, settle } from "./settlement.ts";
+
+/**
+ * An order from its acceptance to its end. Every change goes through `update`, which stamps it and
+ * tells whoever streams it on.
+ */
+
+const CHECK_MS = 1_000;
+const FIRST_ID = 473_740_000;
+const NO_EFFECTS: OrderEffects = { silentDrop: false, hideMs: 0 };
+
+function update(sim: Simulator, order: Order, changes: Partial<Order>): void {
+  Object.assign(order, changes);
+  order.changedAt = sim.clock.now();
+  if (!order.lost) sim.events.emit("order", order);
+}
+
+/** Accepts the drafts of one submission; brackets and groups are tied together here. */
+export function place(
+  sim: Simulator,
+  drafts: readonly Draft[],
+  effects: OrderEffects = NO_EFFECTS,
+  origin: Order["origin"] = "api",
+): Order[] {
+  const now = sim.clock.now();
+  const random = sim.random("orders");
+  const group =
+    drafts.length > 1 && drafts.every((draft) => draft.single) ? random.hex(8) : undefined;
+  const orders = drafts.map((draft): Order => {
+    const zero = new Decimal(0);
+    return {
+      ...draft,
+      id: FIRST_ID + sim.book.orders.size * 7 + random.integer(1, 6),
+      filled: zero,
+      averagePrice: zero,
+      status: "PendingSubmit",
+      reason: "",
+      origin,
+      parent: undefined,
+      group,
+      triggered: false,
+      trailStop: undefined,
+      priceManaged: false,
+      createdAt: now,
+      changedAt: now,
+      expiresAt: Number.POSITIVE_INFINITY,
+      hiddenUntil: now + effects.hideMs,
+      lost: effects.silentDrop,
+      pieces: [],
+      listed: true,
+    };
+  });
+  for (const order of orders) {
+    while (sim.book.orders.has(order.id)) order.id += 1;
+    sim.book.orders.set(order.id, order);
+    const parent = parentOf(sim, order);
+    if (parent !== undefined) {
+      order.parent = parent.id;
+      order.group = `${parent.id}`;
+    }
+    update(sim, order, {});
+    if (!order.lost) sim.clock.after(sim.behaviours.orderLife.routeMs, () => route(sim, order));
+  }
+  return orders;
+}
+
+/** The order whose cOID a child names; the newest, when a cOID came twice. */
+function parentOf(sim: Simulator, order: Order): Order | undefined {
+  if (order.parentRef === undefined) return undefined;
+  return [...sim.book.orders.values()].findLast(
+    (other) => other.ref === order.parentRef && other.account === order.account,
+  );
+}
+
+/** From the gateway to the exchange: refused there, held, or worked. */
+export function route(sim: Simulator, order: Order): void {
+  if (order.status !== "PendingSubmit") return;
+  const instrument = sim.market.find(order.conid);
+  if (instrument === undefined) return;
+  const reason = refusal(sim, order, instrument);
+  if (reason !== undefined) {
+    update(sim, order, { status: "Inactive", reason });
+    cancelChildren(sim, order, "Parent order was rejected");
+    return;
+  }
+  order.expiresAt = expiry(sim, order, instrument);
+  update(sim, order, { status: "PreSubmitted" });
+  if (order.expiresAt < Number.POSITIVE_INFINITY) {
+    const expiresAt = order.expiresAt;
+    sim.clock.at(expiresAt, () => {
+      if (order.expiresAt === expiresAt) end(sim, order, "Order expired");
+    });
+  }
+  work(sim, order);
+  arm(sim);
+}
+
+/** When the order's time in force is over. */
+function expiry(sim: Simulator, order: Order, instrument: Instrument): number {
+  if (order.tif === "GTC" || order.tif === "PAX") return Number.POSITIVE_INFINITY;
+  const kind = order.outsideRth ? "extended" : "liquid";
+  const now = sim.clock.now();
+  const next = sessionsAround(instrument.venue, kind, now, 1, 8).find(
+    ({ session }) => session.closes > now,
+  );
+  return next?.session.closes ?? Number.POSITIVE_INFINITY;
+}
+
+function isWorking(order: Order): boolean {
+  return !order.lost && (order.status === "PreSubmitted" || order.status === "Submitted");
+}
+
+/** Tries to fill the order with the market as it stands. */
+function work(sim: Simulator, order: Order): void {
+  const instrument = sim.market.find(order.conid);
+  if (instrument === undefined || !isWorking(order) || order.pieces.length > 0) return;
+  const parent = order.parent === undefined ? undefined : sim.book.orders.get(order.parent);
+  if (parent !== undefined && parent.status !== "Filled") return;
+  const quote = sim.market.quote(instrument);
+  const immediate = order.tif === "IOC";
+  if (!inHours(sim, order, instrument, quote)) {
+    if (immediate) end(sim, order, "Immediate order could not be filled");
+    return;
+  }
+  if (!checkTrigger(order, quote)) return;
+  if (order.status === "PreSubmitted") update(sim, order, { status: "Submitted" });
+  const price = fillPrice(order, quote, instrument.tick);
+  if (price === undefined) {
+    if (immediate) end(sim, order, "Immediate order could not be filled");
+    return;
+  }
+  order.pieces = split(sim, order);
+  nextPiece(sim, order, instrument, price);
+}
+
+/** How the order will be filled: in one or several pieces, drawn from the seed. */
+function split(sim: Simulator, order: Order): Decimal[] {
+  const { maxFills, iocPartial } = sim.behaviours.orderLife;
+  const size = remaining(order);
+  if (order.tif === "IOC" && iocPartial && size.gte(2)) return [size.div(2).floor()];
+  const whole = size.isInteger() ? Math.min(size.toNumber(), maxFills) : 1;
+  const count = sim.random("fills").integer(1, Math.max(1, whole));
+  const each = size.div(count).floor();
+  const pieces = Array.from({ length: count - 1 }, () => each);
+  return [...pieces, size.minus(each.mul(count - 1))];
+}
+
+function nextPiece(sim: Simulator, order: Order, instrument: Instrument, price: Decimal): void {
+  const piece = order.pieces.shift();
+  if (piece === undefined) return;
+  fill(sim, order, instrument, piece, price);
+  if (order.pieces.length > 0) {
+    sim.clock.after(sim.behaviours.orderLife.fillMs, () => {
+      if (isWorking(order)) nextPiece(sim, order, instrument, price);
+    });
+  } else if (order.tif === "IOC" && !isFinished(order)) {
+    end(sim, order, "Immediate order was filled in part");
+  }
+}
+
+/** Books one fill of an order, whatever the market says; the order must not be finished. */
+export function fill(
+  sim: Simulator,
+  order: Order,
+  instrument: Instrument,
+  size: Decimal,
+  price: Decimal,
+): void {
+  const account = sim.world.accounts.get(order.account);
+  if (account === undefined || isFinished(order)) return;
+  const commission = commissionOf(instrument, size, price);
+  settle(sim, account, instrument, order, size, price, commission);
+  const filled = order.filled.plus(size);
+  const averagePrice = order.averagePrice.mul(order.filled).plus(price.mul(size)).div(filled);
+  const execution: Execution = {
+    id: `0000${sim.random("executions").hex(4)}.${sim.random("executions").hex(8)}.01.01`,
+    order,
+    size,
+    price,
+    commission,
+    at: sim.clock.now(),
+    exchange:
+      instrument.secType === "STK" && instrument.isUS
+        ? sim.random("executions").pick(["ISLAND", "ARCA", "IEX"])
+        : instrument.exchange,
+  };
+  sim.book.executions.push(execution);
+  const done = filled.gte(order.quantity);
+  const status = done ? "Filled" : order.status === "PreSubmitted" ? "Submitted" : order.status;
+  update(sim, order, { filled, averagePrice, status });
+  sim.events.emit("execution", execution);
+  cancelSiblings(sim, order, size, done);
+  if (done) for (const child of childrenOf(sim, order)) work(sim, child);
+  arm(sim);
+}
+
+/** One of a group cancels the others; a bracket's exits shrink together until one is done. */
+function cancelSiblings(sim: Simulator, order: Order, size: Decimal, done: boolean): void {
+  if (order.group === undefined) return;
+  for (const other of sim.book.orders.values()) {
+    const sibling = other.group === order.group && other.parent === order.parent && other !== order;
+    if (!sibling || isFinished(other)) continue;
+    if (done || order.parent === undefined) end(sim, other, "One cancels all");
+    else update(sim, other, { quantity: other.quantity.minus(size) });
+  }
+}
+
+function childrenOf(sim: Simulator, order: Order): Order[] {
+  return [...sim.book.orders.values()].filter((other) => other.parent === order.id);
+}
+
+function cancelChildren(sim: Simulator, order: Order, reason: string): void {
+  for (const child of childrenOf(sim, order)) if (!isFinished(child)) end(sim, child, reason);
+}
+
+/** Ends an order unfilled, or filled in part. */
+export function end(sim: Simulator, order: Order, reason: string): void {
+  if (isFinished(order)) return;
+  order.pieces = [];
+  update(sim, order, { status: "Cancelled", reason });
+  if (order.filled.isZero()) cancelChildren(sim, order, reason);
+}
+
+/** A cancel was asked for: it takes its time, and may come too late. */
+export function cancel(sim: Simulator, order: Order): void {
+  if (isFinished(order) || order.status === "PendingCancel") return;
+  const { cancelMs, cancelLosesRace } = sim.behaviours.orderLife;
+  const instrument = sim.market.find(order.conid);
+  update(sim, order, { status: "PendingCancel" });
+  sim.clock.after(cancelMs, () => {
+    if (isFinished(order)) return;
+    if (cancelLosesRace && instrument !== undefined) {
+      const { last } = sim.market.quote(instrument);
+      order.pieces = [];
+      fill(
+        sim,
+        order,
+        instrument,
+        remaining(order),
+        order.type === "MKT" ? last : (order.price ?? last),
+      );
+      return;
+    }
+    end(sim, order, "");
+  });
+}
+
+/** Restates a working order; it is routed anew. */
+export function modify(sim: Simulator, order: Order, draft: Draft): void {
+  const { quantity, price, auxPrice, trailing, tif, outsideRth } = draft;
+  order.pieces = [];
+  update(sim, order, {
+    quantity,
+    price,
+    auxPrice,
+    trailing,
+    tif,
+    outsideRth,
+    triggered: false,
+    trailStop: undefined,
+    status: "PendingSubmit",
+  });
+  sim.clock.after(sim.behaviours.orderLife.routeMs, () => route(sim, order));
+}
+
+/** Sees to it that working orders are looked at again: each second of trading, else at the next open. */
+export function arm(sim: Simulator): void {
+  if (sim.load.matching) return;
+  const at = nextLook(sim);
+  if (at === undefined) return;
+  sim.load.matching = true;
+  sim.clock.at(at, () => {
+    sim.load.matching = false;
+    matchAll(sim);
+    arm(sim);
+  });
+}
+
+export function matchAll(sim: Simulator): void {
+  for (const order of [...sim.book.orders.values()]) if (isWorking(order)) work(sim, order);
+}
+
+function nextLook(sim: Simulator): number | undefined {
+  const now = sim.clock.now();
+  let next: number | undefined;
+  for (const order of sim.book.orders.values()) {
+    const instrument = isWorking(order) ? sim.market.find(order.conid) : undefined;
+    if (instrument === undefined) continue;
+    const at = sim.market.quote(instrument).trading ? now + CHECK_MS : nextOpen(instrument, now);
+    if (at !== undefined && (next === undefined || at < next)) next = at;
+  }
+  return next;
+}
+
+function nextOpen(instrument: Instrument, now: number): number | undefined {
+  return sessionsAround(instrument.venue, "extended", now, 0, 8).find(
+    ({ session }) => session.opens > now,
+  )?.session.opens;
+}

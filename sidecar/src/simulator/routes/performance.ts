@@ -1,0 +1,254 @@
+import {
+  badRequest,
+  failed,
+  fieldsOf,
+  ok,
+  type SimAnswer,
+  type SimRequest,
+} from "../http/exchange.ts";
+import type { Route } from "../http/router.ts";
+import { double, type Wire } from "../json.ts";
+import { sessionsAround } from "../market/hours.ts";
+import { createRandom } from "../random.ts";
+import type { Simulator } from "../simulator.ts";
+import type { Account } from "../state/accounts.ts";
+import { balances } from "../state/valuation.ts";
+import { ownAccount } from "./accounts.ts";
+
+/** Portfolio analyst: returns and transactions of days gone by. */
+
+const PERIOD_DAYS: Record<string, number> = {
+  "1D": 1,
+  "7D": 7,
+  MTD: 20,
+  "1M": 31,
+  "3M": 92,
+  "6M": 183,
+  "12M": 365,
+  YTD: 200,
+};
+
+interface Day {
+  date: string;
+  /** Net value at its end. */
+  net: number;
+}
+
+/** Net value at the end of each past trading day: a walk back from now, the same at each reading. */
+function days(sim: Simulator, account: Account, count: number): Day[] {
+  const now = sim.clock.now();
+  const dates = sessionsAround("us-stocks", "liquid", now, count, 0)
+    .filter(({ session }) => session.closes <= now)
+    .map(({ date }) => date);
+  let net = balances(sim.market, account).base.net.toNumber();
+  const found: Day[] = [];
+  for (const date of dates.reverse()) {
+    found.push({ date, net: Number(net.toFixed(2)) });
+    net /= 1 + (createRandom(sim.settings.seed, `${account.id}/${date}`).next() - 0.48) * 0.006;
+  }
+  return found.reverse();
+}
+
+/** The accounts a body names; an answer when it names none or a foreign one. */
+function accountsOf(sim: Simulator, request: SimRequest): Account[] | SimAnswer {
+  const ids = fieldsOf(request).acctIds;
+  if (!Array.isArray(ids) || ids.length === 0) return badRequest("acctIds is required");
+  const found: Account[] = [];
+  for (const id of ids) {
+    const account = ownAccount(sim, String(id));
+    if (account === undefined) return failed(500, "Internal Server Error");
+    found.push(account);
+  }
+  return found;
+}
+
+interface Series {
+  id: string;
+  start: string;
+  end: string;
+  dates: string[];
+  navs: number[];
+  returns: number[];
+  startNav: Day;
+  months: { dates: string[]; returns: number[] };
+}
+
+function seriesOf(sim: Simulator, account: Account, count: number): Series {
+  const [start = { date: "", net: 0 }, ...rest] = days(sim, account, count + 4);
+  const shown = rest.slice(-Math.max(1, Math.ceil((count * 5) / 7)));
+  const first = shown[0] ?? start;
+  const byMonth = new Map<string, Day>();
+  for (const day of shown) byMonth.set(day.date.slice(0, 6), day);
+  let before = start.net;
+  const monthReturns = [...byMonth.values()].map((day) => {
+    const change = day.net / before - 1;
+    before = day.net;
+    return change;
+  });
+  return {
+    id: account.id,
+    start: first.date,
+    end: shown.at(-1)?.date ?? first.date,
+    dates: shown.map((day) => day.date),
+    navs: shown.map((day) => day.net),
+    returns: shown.map((day) => day.net / start.net - 1),
+    startNav: start,
+    months: { dates: [...byMonth.keys()], returns: monthReturns },
+  };
+}
+
+function fraction(value: number): Wire {
+  return double(Number(value.toPrecision(6)));
+}
+
+function performance(sim: Simulator, request: SimRequest): SimAnswer {
+  const accounts = accountsOf(sim, request);
+  if (!Array.isArray(accounts)) return accounts;
+  const period = fieldsOf(request).period;
+  const count = typeof period === "string" ? PERIOD_DAYS[period] : undefined;
+  if (count === undefined) return badRequest("Invalid period");
+  const all = accounts.map((account) => seriesOf(sim, account, count));
+  const dates = all[0]?.dates ?? [];
+  const common = (one: Series) => ({
+    id: one.id,
+    idType: "acctid",
+    start: one.start,
+    end: one.end,
+    baseCurrency: "USD",
+  });
+  return ok({
+    currencyType: "base",
+    rc: 0,
+    nav: {
+      freq: "D",
+      dates,
+      data: all.map((one) => ({
+        ...common(one),
+        startNAV: { date: one.startNav.date, val: double(one.startNav.net) },
+        navs: one.navs.map(double),
+      })),
+    },
+    nd: dates.length,
+    cps: {
+      freq: "D",
+      dates,
+      data: all.map((one) => ({ ...common(one), returns: one.returns.map(fraction) })),
+    },
+    tpps: {
+      freq: "M",
+      dates: all[0]?.months.dates ?? [],
+      data: all.map((one) => ({ ...common(one), returns: one.months.returns.map(fraction) })),
+    },
+    id: "getPerformanceData",
+    included: accounts.map(({ id }) => id),
+    pm: "TWR",
+  });
+}
+
+function allPeriods(sim: Simulator, request: SimRequest): SimAnswer {
+  const accounts = accountsOf(sim, request);
+  if (!Array.isArray(accounts)) return accounts;
+  const body: { [key: string]: Wire } = {
+    currencyType: "base",
+    rc: 0,
+    view: accounts.map(({ id }) => id),
+    nd: 366,
+    id: "getPerformanceAllPeriods",
+    included: accounts.map(({ id }) => id),
+    pm: "TWR",
+  };
+  for (const account of accounts) {
+    const periods: { [key: string]: Wire } = {};
+    for (const [period, count] of Object.entries(PERIOD_DAYS)) {
+      const one = seriesOf(sim, account, count);
+      periods[period] = {
+        cps: one.returns.map(fraction),
+        nav: one.navs.map(double),
+        dates: one.dates,
+        freq: "D",
+        startNAV: { date: one.startNav.date, val: double(one.startNav.net) },
+      };
+    }
+    const year = seriesOf(sim, account, 365);
+    body[account.id] = {
+      ...periods,
+      periods: Object.keys(PERIOD_DAYS),
+      start: year.start,
+      end: year.end,
+      baseCurrency: "USD",
+      lastSuccessfulUpdate: new Date(sim.clock.now()).toISOString().slice(0, 19).replace("T", " "),
+    };
+  }
+  return ok(body);
+}
+
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `Tue Mar 31 00:00:00 EDT 2026`. */
+function eastern(date: string): string {
+  const day = new Date(
+    Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6)), 17),
+  );
+  const summer = new Intl.DateTimeFormat("en-US", {
+    timeZone: "America/New_York",
+    timeZoneName: "short",
+  })
+    .format(day)
+    .endsWith("EDT");
+  const text = `${WEEKDAYS[day.getUTCDay()]} ${MONTHS[day.getUTCMonth()]} ${date.slice(6)} 00:00:00`;
+  return `${text} ${summer ? "EDT" : "EST"} ${date.slice(0, 4)}`;
+}
+
+function transactions(sim: Simulator, request: SimRequest): SimAnswer {
+  const accounts = accountsOf(sim, request);
+  if (!Array.isArray(accounts)) return accounts;
+  const body = fieldsOf(request);
+  const conids = Array.isArray(body.conids) ? body.conids : [];
+  if (conids.length === 0) return badRequest("conids is required");
+  const count = typeof body.days === "number" && body.days > 0 ? body.days : 90;
+  const conid = Number(conids[0]);
+  const instrument = sim.market.find(conid);
+  const now = sim.clock.now();
+  // Only what was bought on days before today: the analyst has no intraday.
+  const bought = sessionsAround("us-stocks", "liquid", now, 6, 0).filter(
+    ({ session }) => session.closes < now,
+  );
+  const rows: Wire[] = [];
+  for (const account of accounts) {
+    const position = account.positions.get(conid);
+    const day = bought[0];
+    if (instrument === undefined || position === undefined || day === undefined || count < 7)
+      continue;
+    rows.push({
+      cur: instrument.currency,
+      date: eastern(day.date),
+      rawDate: day.date,
+      fxRate: double(1),
+      pr: double(position.averagePrice),
+      qty: double(position.quantity),
+      acctid: account.id,
+      amt: double(position.quantity.mul(position.averagePrice).neg().toDP(2)),
+      conid,
+      type: "Buy",
+      desc: instrument.name,
+    });
+  }
+  return ok({
+    rc: 0,
+    nd: count,
+    rpnl: { data: [], amt: "0.0" },
+    currency: typeof body.currency === "string" ? body.currency : "USD",
+    from: now - count * 86_400_000,
+    id: "getTransactions",
+    to: now,
+    includesRealTime: false,
+    transactions: rows,
+  });
+}
+
+export const performanceRoutes: readonly Route[] = [
+  { method: "POST", pattern: "/pa/performance", needs: "sso", handle: performance },
+  { method: "POST", pattern: "/pa/allperiods", needs: "sso", handle: allPeriods },
+  { method: "POST", pattern: "/pa/transactions", needs: "sso", handle: transactions },
+];

@@ -1,0 +1,143 @@
+import { isFields, type Wire } from "../json.ts";
+import { pnlRows } from "../routes/account-figures.ts";
+import { ownAccount } from "../routes/accounts.ts";
+import { ledgerOf, summaryOf } from "../routes/portfolio.ts";
+import type { Simulator } from "../simulator.ts";
+import type { Account } from "../state/accounts.ts";
+import { type Connection, startStream } from "./connection.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** The topics of money: profit and loss, summary, ledger. They need no brokerage session. */
+
+const PNL_MS = 1_000;
+const SLOW_MS = 10_000;
+
+/** `spl`: each second; having subscribed once also warms the partitioned answer. */
+export function subscribePnl(sim: Simulator, connection: Connection): void {
+  sim.world.brokerage.primed.pnlSubscribed = true;
+  const tell = (): void => connection.send({ topic: "spl", args: pnlRows(sim) });
+  startStream(connection, "spl", sim.clock.every(PNL_MS, tell));
+  tell();
+}
+
+/** Frames each ten seconds with the rows whose figures changed; the rest is left out or bare. */
+function slowStream(
+  sim: Simulator,
+  connection: Connection,
+  key: string,
+  rows: () => { [row: string]: { [key: string]: Wire } },
+  bareRows: boolean,
+): void {
+  const sent = new Map<string, string>();
+  const tell = (): void => {
+    const result: Wire[] = [];
+    for (const [name, row] of Object.entries(rows())) {
+      const { timestamp, ...figures } = row;
+      const text = JSON.stringify(figures);
+      if (sent.get(name) !== text) result.push(row);
+      else if (bareRows) result.push({ key: row.key, timestamp });
+      sent.set(name, text);
+    }
+    if (result.length > 0) connection.send({ result, topic: key });
+  };
+  startStream(connection, key, sim.clock.every(SLOW_MS, tell));
+  tell();
+}
+
+/** Only the wanted fields of a row, beside its key. */
+function pick(row: { [key: string]: Wire }, fields: unknown): { [key: string]: Wire } {
+  if (!Array.isArray(fields) || fields.length === 0) return row;
+  return Object.fromEntries(
+    Object.entries(row).filter(
+      ([name]) => ["key", "timestamp", "acctCode"].includes(name) || fields.includes(name),
+    ),
+  );
+}
+
+function accountOf(
+  sim: Simulator,
+  connection: Connection,
+  wanted: Subscription,
+): Account | undefined {
+  const account = ownAccount(sim, wanted.target);
+  if (account === undefined) connection.send({ error: "No data." });
+  return account;
+}
+
+/** `ssd`. */
+export function subscribeSummary(
+  sim: Simulator,
+  connection: Connection,
+  wanted: Subscription,
+): void {
+  const account = accountOf(sim, connection, wanted);
+  if (account === undefined) return;
+  const keys = Array.isArray(wanted.args.keys) ? wanted.args.keys : [];
+  const rows = (): { [row: string]: { [key: string]: Wire } } => {
+    const found: { [row: string]: { [key: string]: Wire } } = {};
+    for (const [name, value] of Object.entries(summaryOf(sim, account))) {
+      if (!isFields(value) || !("amount" in value)) continue;
+      const key =
+        keys.find((one) => String(one).toLowerCase() === name) ??
+        (keys.length === 0 ? name : undefined);
+      if (key === undefined) continue;
+      const { amount, currency, timestamp, value: text, severity } = value;
+      const monetary = currency !== null;
+      found[name] = pick(
+        {
+          key,
+          timestamp,
+          currency: monetary ? currency : undefined,
+          monetaryValue: monetary ? amount : undefined,
+          value: monetary ? undefined : text,
+          severity,
+        },
+        wanted.args.fields,
+      );
+    }
+    return found;
+  };
+  slowStream(sim, connection, `ssd+${account.id}`, rows, false);
+}
+
+/** The stream spells what the ledger writes in small letters. */
+const LEDGER_NAMES: Record<string, string> = {
+  acctcode: "acctCode",
+  cashbalance: "cashbalance",
+  netliquidationvalue: "netLiquidationValue",
+  settledcash: "settledCash",
+  unrealizedpnl: "unrealizedPnl",
+  realizedpnl: "realizedPnl",
+  stockmarketvalue: "stockMarketValue",
+  exchangerate: "exchangeRate",
+  interest: "interest",
+  secondkey: "secondKey",
+  severity: "severity",
+};
+
+/** `sld`. */
+export function subscribeLedger(
+  sim: Simulator,
+  connection: Connection,
+  wanted: Subscription,
+): void {
+  const account = accountOf(sim, connection, wanted);
+  if (account === undefined) return;
+  const keys = Array.isArray(wanted.args.keys) ? wanted.args.keys : [];
+  const rows = (): { [row: string]: { [key: string]: Wire } } => {
+    const found: { [row: string]: { [key: string]: Wire } } = {};
+    for (const [currency, value] of Object.entries(ledgerOf(sim, account))) {
+      const key = `LedgerList${currency}`;
+      if (!isFields(value) || !("cashbalance" in value) || (keys.length > 0 && !keys.includes(key)))
+        continue;
+      const row: { [key: string]: Wire } = { key, timestamp: value.timestamp };
+      for (const [name, figure] of Object.entries(value)) {
+        const spelled = LEDGER_NAMES[name];
+        if (spelled !== undefined) row[spelled] = figure;
+      }
+      found[key] = pick(row, wanted.args.fields);
+    }
+    return found;
+  };
+  slowStream(sim, connection, `sld+${account.id}`, rows, true);
+}

@@ -1,0 +1,38 @@
+import type { Wire } from "../json.ts";
+import { accountsOf } from "../routes/accounts.ts";
+import { SERVER_INFO } from "../routes/session.ts";
+import type { Simulator } from "../simulator.ts";
+import type { Connection } from "./connection.ts";
+
+/** What a socket hears without asking: who it is, its accounts, how the session stands. */
+
+export function greet(sim: Simulator, connection: Connection): void {
+  const user = sim.world.sso.user;
+  connection.send({ topic: "system", success: user?.name, isFT: false, isPaper: user?.isPaper });
+  if (sim.world.brokerage.phase === "authenticated") {
+    connection.send({ topic: "act", args: accountsOf(sim) });
+  }
+  sendStatus(sim, connection);
+}
+
+/** `sts`, usually one key a frame; a loss is told twice, as it was seen. */
+export function sendStatus(sim: Simulator, connection: Connection): void {
+  const { brokerage, rival } = sim.world;
+  const authenticated = brokerage.phase === "authenticated";
+  const args: { [key: string]: Wire } = {
+    authenticated,
+    competing: brokerage.phase === "evicted" && rival !== "none",
+    message: "",
+    fail: brokerage.fail === "" ? undefined : brokerage.fail,
+    serverName: authenticated ? SERVER_INFO.serverName : undefined,
+    serverVersion: authenticated ? SERVER_INFO.serverVersion : undefined,
+  };
+  if (!sim.behaviours.webSocket.stsOneKey) {
+    connection.send({ topic: "sts", args });
+    return;
+  }
+  for (const [key, value] of Object.entries(args)) {
+    if (value !== undefined) connection.send({ topic: "sts", args: { [key]: value } });
+  }
+  if (!authenticated) connection.send({ topic: "sts", args: { authenticated } });
+}

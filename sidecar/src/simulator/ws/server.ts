@@ -1,0 +1,131 @@
+import type { IncomingMessage } from "node:http";
+import type { Server } from "node:https";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { WsAction } from "../control/faults.ts";
+import { BASE } from "../http/server.ts";
+import { isFields, type Wire } from "../json.ts";
+import type { Simulator } from "../simulator.ts";
+import { type Connection, createConnection, endStream } from "./connection.ts";
+import { greet, sendStatus } from "./greeting.ts";
+import { parseSubscription } from "./subscription.ts";
+import { endBrokerageStreams, handleTopic } from "./topics.ts";
+
+/** The socket side of the gateway, on the same port. */
+export interface SocketServer {
+  connections(): number;
+  /** Does something to every open connection. */
+  disturb(action: WsAction): void;
+  /** Sends a frame of the server's own to all: a notice, a bulletin. */
+  broadcast(frame: { [key: string]: Wire }): void;
+  close(): void;
+}
+
+export function startSocketServer(sim: Simulator, server: Server): SocketServer {
+  const sockets = new WebSocketServer({ noServer: true, skipUTF8Validation: true });
+  const open = new Set<Connection>();
+
+  server.on("upgrade", (request, stream, head) => {
+    if (request.url?.split("?")[0] !== `${BASE}/ws`) {
+      stream.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    sockets.handleUpgrade(request, stream, head, (socket) => accept(socket, request));
+  });
+
+  const trust = (connection: Connection): void => {
+    connection.trusted = true;
+    greet(sim, connection);
+    connection.streams.set(
+      "heartbeat",
+      sim.clock.every(sim.behaviours.webSocket.heartbeatMs, () => {
+        if (!connection.heartbeatPaused) connection.send({ topic: "system", hb: sim.clock.now() });
+      }),
+    );
+  };
+
+  const accept = (socket: WebSocket, request: IncomingMessage): void => {
+    const connection = createConnection(socket, sim.clock.now());
+    open.add(connection);
+    if (holdsSession(sim, cookieSession(request))) trust(connection);
+    socket.on("message", (data) => receive(connection, String(data)));
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      open.delete(connection);
+      for (const key of [...connection.streams.keys()]) endStream(connection, key);
+    });
+  };
+
+  const receive = (connection: Connection, frame: string): void => {
+    if (!connection.trusted && holdsSession(sim, messageSession(frame))) {
+      trust(connection);
+      return;
+    }
+    const early = sim.clock.now() - connection.openedAt < sim.behaviours.webSocket.readyMs;
+    if (!connection.trusted || early) {
+      connection.send({ message: "waiting for session" });
+      return;
+    }
+    if (frame === "tic" || frame === "ech+hb") {
+      sim.world.brokerage.lastTrafficAt = sim.clock.now();
+      return;
+    }
+    const wanted = parseSubscription(frame);
+    if (wanted !== undefined) handleTopic(sim, connection, wanted);
+  };
+
+  let generation = sim.world.brokerage.generation;
+  let phase = sim.world.brokerage.phase;
+  sim.events.on("session", () => {
+    const { brokerage } = sim.world;
+    const anew = brokerage.generation !== generation || brokerage.phase !== phase;
+    generation = brokerage.generation;
+    phase = brokerage.phase;
+    for (const connection of open) {
+      if (!connection.trusted) continue;
+      if (anew) endBrokerageStreams(connection);
+      sendStatus(sim, connection);
+    }
+  });
+
+  return {
+    connections: () => open.size,
+    disturb: (action) => {
+      for (const connection of open) connection.disturb(action);
+    },
+    broadcast: (frame) => {
+      for (const connection of open) if (connection.trusted) connection.send(frame);
+    },
+    close: () => {
+      for (const connection of open) connection.socket.terminate();
+      sockets.close();
+    },
+  };
+}
+
+function holdsSession(sim: Simulator, session: string | undefined): boolean {
+  const { sso } = sim.world;
+  return sso.phase === "valid" && session === sso.sessionId;
+}
+
+/** The cookie is `api={"session":"…"}`, plain or percent-encoded. */
+function cookieSession(request: IncomingMessage): string | undefined {
+  const pair = (request.headers.cookie ?? "").split(/; */).find((one) => one.startsWith("api="));
+  if (pair === undefined) return undefined;
+  const value = pair.slice(4);
+  try {
+    return messageSession(decodeURIComponent(value)) ?? value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Older clients say it in their first message. */
+function messageSession(text: string): string | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) && typeof value.session === "string" ? value.session : undefined;
+  } catch {
+    return undefined;
+  }
+}
