@@ -1,7 +1,7 @@
 import { insufficientScope, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
 import type { Server } from "@modelcontextprotocol/server";
 import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
-import { accountObject, type Env, readSettings, type Settings } from "../env.ts";
+import { accountObject, type Env, readSettings } from "../env.ts";
 import { log } from "../log.ts";
 import type { GrantProps, McpHandler } from "../oauth/provider.ts";
 import { tokenParts } from "../oauth/token-guard.ts";
@@ -14,7 +14,6 @@ import { missingScope } from "./failures.ts";
 import { auditableName, headersAgree, type Reading, readMessage } from "./messages.ts";
 import { missingScopes } from "./needed-scopes.ts";
 import { serverFor } from "./server.ts";
-import { admitRequest, ownHostnames } from "./wire/admit-request.ts";
 import { jsonRpcError, openMessage } from "./wire/open-message.ts";
 
 /**
@@ -29,8 +28,7 @@ export function mcpEndpoint(buildServer: (exchange: Exchange) => Server): McpHan
   return {
     async fetch(request, env, ctx) {
       parts ??= assemble(env, buildServer, exchanges);
-      const denied = admitRequest(request, parts.settings);
-      if (denied !== null) return denied;
+      if (request.method !== "POST") return methodNotAllowed();
       const opened = await openMessage(request);
       if (!opened.ok) return opened.response;
 
@@ -56,7 +54,6 @@ export function mcpEndpoint(buildServer: (exchange: Exchange) => Server): McpHan
 export const mcpHandler: McpHandler = mcpEndpoint(serverFor);
 
 interface Parts {
-  settings: Settings;
   cursors: CursorCodec;
   bothEras: StatelessMcpHandler;
   /**
@@ -71,7 +68,10 @@ function assemble(
   buildServer: (exchange: Exchange) => Server,
   exchanges: WeakMap<Request, Exchange>,
 ): Parts {
-  const settings = readSettings(env);
+  const { publicOrigin, otherHosts } = readSettings(env);
+  const hostnames = [publicOrigin, ...[...otherHosts].map((host) => `http://${host}`)].map(
+    (address) => new URL(address).hostname,
+  );
   const lane = (legacy: "stateless" | "reject") =>
     createMcpHandler(
       ({ requestInfo }) => {
@@ -83,14 +83,20 @@ function assemble(
         legacy,
         // Preflights and CORS headers are the OAuth layer's, on this route as on all others.
         corsOptions: false,
-        allowedHostnames: ownHostnames(settings),
-        // admitRequest has checked the origin, and more strictly.
+        // The gateway has checked Host and Origin before anybody asked for a token.
+        allowedHostnames: hostnames,
         allowedOriginHostnames: "*",
-        onerror: (error) => log("warn", "mcp.protocol", { detail: error.message.slice(0, 300) }),
+        onerror: (error) => log("warn", "mcp.protocol", { detail: withoutOutsideText(error) }),
       },
     );
   const cursors = cursorsOf(env);
-  return { settings, cursors, bothEras: lane("stateless"), modernEra: lane("reject") };
+  return { cursors, bothEras: lane("stateless"), modernEra: lane("reject") };
+}
+
+/** The SDK names what it refused before the first colon, and quotes the caller after it. */
+function withoutOutsideText(error: Error): string {
+  const [said = ""] = error.message.split(":", 1);
+  return /^[A-Za-z0-9 ()_/.-]{1,120}$/.test(said) ? said : error.name;
 }
 
 /** Null when the token does not say whose it is; that never happens with tokens we issued. */
@@ -118,6 +124,13 @@ function exchangeOf(
     requestId: requestId(request),
     traceparent: traceparentOf(request),
   };
+}
+
+/** Streams and sessions, which GET and DELETE are for, do not exist here. */
+function methodNotAllowed(): Response {
+  const response = jsonRpcError(405, -32000, "Method not allowed");
+  response.headers.set("allow", "POST");
+  return response;
 }
 
 /**
