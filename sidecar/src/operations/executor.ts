@@ -7,6 +7,14 @@ export interface OperationRequest {
   input: unknown;
   deadlineMs: number;
   signal: AbortSignal;
+  /** The relay's id of this job; for a write, its idempotency key. */
+  jobId?: string;
+  /**
+   * Given for a write. To be called once, right before the first thing that cannot be taken back:
+   * it journals that the job has begun, and throws when the job was cancelled, has timed out or
+   * cannot be journaled. A write that fails without having called it was provably not executed.
+   */
+  begin?: () => void;
 }
 
 /**

@@ -17,7 +17,7 @@ const RETRY_AFTER_MS = 250;
 /** Room for the envelope around a result. */
 const ENVELOPE_BYTES = 4096;
 /** A write's end is one frame in the journal and on the wire. */
-const WRITE_RESULT_MAX_BYTES = CHUNK_MAX_BYTES;
+const WRITE_RESULT_MAX_BYTES = 32 * 1024;
 
 /** A job from the edge: known already, refused, or taken up. */
 export function submitted(draft: Draft, frame: SubmitFrame): void {

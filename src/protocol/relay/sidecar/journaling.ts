@@ -7,7 +7,7 @@ import type { Unjournaled } from "./state.ts";
 import { type Draft, send } from "./step.ts";
 
 /** Writes remembered after their end was acknowledged: what "the same job again" is answered from. */
-export const REMEMBERED_WRITES_MAX = 10_000;
+export const REMEMBERED_WRITES_MAX = 2_000;
 /** Broker events held in memory while the journal cannot take them. */
 export const UNJOURNALED_EVENTS_MAX = 1_000;
 const EVENT_MAX_BYTES = 256 * 1024;

@@ -126,6 +126,12 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "measured":
       draft.state.journal = { ...draft.state.journal, unackedBytes: input.unackedBytes };
       return;
+    case "journal_restarted":
+      draft.state.journal = input.journal;
+      draft.state.sentSeq = 0;
+      for (const [jobId, job] of draft.jobs) if (job.class === "write") draft.jobs.delete(jobId);
+      for (const [jobId, job] of input.jobs) draft.jobs.set(jobId, job);
+      return;
     case "tick":
       linkTick(draft);
       jobsTick(draft);

@@ -6,7 +6,14 @@ import { encodeFrame } from "../codec.ts";
 import type { CloseCode, Outcome, RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType, FROM_SIDECAR } from "../messages.ts";
-import type { JournalWrite, Link, SidecarJob, SidecarState, Unjournaled } from "./state.ts";
+import type {
+  JournalIndex,
+  JournalWrite,
+  Link,
+  SidecarJob,
+  SidecarState,
+  Unjournaled,
+} from "./state.ts";
 
 /**
  * The sidecar's half of the protocol as values. The caller commits `writes` to the journal first;
@@ -47,6 +54,12 @@ export type SidecarInput =
   | { readonly kind: "congested"; readonly dial: number; readonly on: boolean }
   /** What the journal holds unacknowledged, measured after it was written to. */
   | { readonly kind: "measured"; readonly unackedBytes: number }
+  /** A new journal was begun: what is not acknowledged stands in it under new numbers. */
+  | {
+      readonly kind: "journal_restarted";
+      readonly journal: JournalIndex;
+      readonly jobs: ReadonlyMap<string, SidecarJob>;
+    }
   | { readonly kind: "tick" }
   | { readonly kind: "stop"; readonly reason: string }
   | { readonly kind: "unjournaled"; readonly input: SidecarInput };

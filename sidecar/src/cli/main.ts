@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { UsageError } from "../config/usage-error.ts";
+import { addGlobalOptions } from "./options.ts";
+import { register as registerPair } from "./pair.ts";
+import { register as registerRun } from "./run.ts";
+import { register as registerSimulator } from "./simulator.ts";
+import { register as registerStatus } from "./status.ts";
+import { VERSION } from "./version.ts";
+
+const EXIT_USAGE = 2;
+const EXIT_FAILURE = 1;
+
+const program = new Command("ibkr-sidecar")
+  .description(
+    "Runs beside IBKR's Client Portal Gateway on your own PC and dials out to your gateway.\n" +
+      "Unofficial, not affiliated with Interactive Brokers.",
+  )
+  .version(VERSION)
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+addGlobalOptions(program);
+
+for (const register of [registerPair, registerRun, registerStatus, registerSimulator]) {
+  register(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // One line for whoever sits at the keyboard; a stack helps nobody there.
+  const usage = error instanceof UsageError;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${text.replace(/\s+/g, " ")}\n`);
+  process.exitCode = usage ? EXIT_USAGE : EXIT_FAILURE;
+}

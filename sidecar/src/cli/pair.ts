@@ -1,0 +1,177 @@
+import { hostname } from "node:os";
+import { createInterface } from "node:readline/promises";
+import type { Command } from "commander";
+import { renderUnicodeCompact } from "uqr";
+import type { ApproverOffer } from "../../../src/protocol/relay/pairing.ts";
+import { ensureConfigDir } from "../config/files.ts";
+import { parseGatewayUrl } from "../config/gateway-url.ts";
+import { loadPairing, storePairing } from "../config/pairing-file.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
+import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
+import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { globalOptions } from "./options.ts";
+import { VERSION } from "./version.ts";
+
+interface Flags {
+  json?: boolean;
+  replace?: boolean;
+  name?: string;
+  acceptApprover?: string;
+}
+
+/** Adds `pair`: makes this PC known to a gateway, with its owner's consent in the console. */
+export function register(program: Command): void {
+  program
+    .command("pair")
+    .argument("<gateway-url>", "your gateway, for example https://gateway.example.com")
+    .summary("pair this PC with your gateway")
+    .description(
+      "Makes this PC's key, shows a code and six words, and waits until you have typed the code\n" +
+        "into the gateway's console and compared the words. Nothing is paired before that.",
+    )
+    .option("--json", "print one JSON object a line instead of text")
+    .option("--replace", "pair anew although this PC is paired already")
+    .option("--name <name>", "what this machine is called in the console")
+    .option("--accept-approver <fingerprint>", "accept this approver key without asking")
+    .addHelpText("after", "\nExit status: 0 paired, 1 not paired, 2 wrong use.")
+    .action(pair);
+}
+
+async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise<void> {
+  const { configDir } = globalOptions(command);
+  const origin = parseGatewayUrl(gatewayUrl);
+  ensureConfigDir(configDir);
+  const existing = loadPairing(configDir);
+  if (existing !== null && flags.replace !== true) {
+    throw new UsageError(
+      `this PC is paired with ${existing.gateway_origin} already; add --replace to pair it anew`,
+    );
+  }
+  const key = loadOrCreateDeviceKey(configDir);
+  const policy = loadLocalPolicy(configDir);
+  const say = speaker(flags.json === true);
+
+  const offer = await askForCode(origin, {
+    device_public_key: key.publicKey,
+    machine: machineName(flags.name),
+    version: VERSION,
+    capabilities: policy.offer,
+  });
+  const given = new AbortController();
+  const giveUp = () => given.abort();
+  process.once("SIGINT", giveUp);
+  process.once("SIGTERM", giveUp);
+  say.code({ ...offer, fingerprint: key.fingerprint });
+
+  const answer = await collect(origin, offer, given.signal);
+  process.off("SIGINT", giveUp);
+  process.off("SIGTERM", giveUp);
+  if (answer.state !== "confirmed") {
+    if (answer.state === "given_up") await withdraw(origin, offer);
+    say.failed(answer.state);
+    process.exitCode = 1;
+    return;
+  }
+  const pairing = pairingOf(origin, offer, answer);
+  if (answer.approver !== null) await acceptApprover(answer.approver, flags, configDir);
+  storePairing(configDir, pairing);
+  say.paired({
+    gateway: pairing.gateway_origin,
+    account_id: pairing.account_id,
+    sidecar_id: pairing.sidecar_id,
+    capabilities: pairing.capabilities,
+  });
+}
+
+/**
+ * Whose passkey may approve orders is decided here, by the person at the PC. The gateway only
+ * proposes: a gateway that was broken into must not be able to appoint an approver.
+ */
+async function acceptApprover(
+  approver: ApproverOffer,
+  flags: Flags,
+  _configDir: string,
+): Promise<void> {
+  if (flags.acceptApprover !== undefined) {
+    if (flags.acceptApprover === approver.fingerprint) return;
+    throw new Error("the approver's fingerprint is another one; nothing was paired");
+  }
+  if (!process.stdin.isTTY) {
+    throw new UsageError(
+      `the approver ${approver.fingerprint} must be accepted: add --accept-approver "${approver.fingerprint}"`,
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const typed = await terminal.question(
+    `Approver key: ${approver.fingerprint}\nIs this the passkey on your screen? Type yes: `,
+  );
+  terminal.close();
+  if (typed.trim().toLowerCase() !== "yes") throw new Error("the approver was not accepted");
+}
+
+interface Shown {
+  user_code: string;
+  verification_url: string;
+  fingerprint: string;
+  expires_at: string;
+}
+
+interface Paired {
+  gateway: string;
+  account_id: string;
+  sidecar_id: string;
+  capabilities: string[];
+}
+
+const WHY = {
+  expired: "The code has expired. Run the command again for a new one.",
+  revoked: "The pairing was called off.",
+  given_up: "Given up; nothing was paired.",
+} as const;
+
+/** The same three things for a person or for a script. */
+function speaker(json: boolean) {
+  const line = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
+  if (json) {
+    return {
+      code: ({ user_code, verification_url, fingerprint, expires_at }: Shown) =>
+        line({
+          event: "code",
+          user_code,
+          verification_url,
+          fingerprint: fingerprint.split(" "),
+          expires_at,
+        }),
+      paired: (paired: Paired) => line({ event: "paired", ...paired }),
+      failed: (reason: keyof typeof WHY) => line({ event: "failed", reason, message: WHY[reason] }),
+    };
+  }
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  return {
+    code({ user_code, verification_url, fingerprint, expires_at }: Shown) {
+      const minutes = Math.round((Date.parse(expires_at) - Date.now()) / 60_000);
+      say("");
+      say(renderUnicodeCompact(verification_url));
+      say(`1. Open ${verification_url} and sign in.`);
+      say(`2. Type this code:        ${user_code}   (${minutes} minutes)`);
+      say(`3. Compare the six words: ${fingerprint}`);
+      say("   Confirm only if the console shows the same words.");
+      say("");
+      say("Waiting for you to confirm …");
+    },
+    paired({ gateway, capabilities }: Paired) {
+      say(`Paired with ${gateway}. Granted: ${capabilities.join(", ") || "nothing"}.`);
+      say("Now run: ibkr-sidecar run");
+    },
+    failed: (reason: keyof typeof WHY) => process.stderr.write(`error: ${WHY[reason]}\n`),
+  };
+}
+
+function machineName(given: string | undefined): string {
+  const name = (given ?? hostname())
+    .replace(/[\p{C}]/gu, "")
+    .trim()
+    .slice(0, 64);
+  return name === "" ? "PC" : name;
+}

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { UsageError } from "../config/usage-error.ts";
+import { globalOptions } from "./options.ts";
+
+interface Flags {
+  clientPortal?: string;
+  simulated?: boolean;
+  logLevel: string;
+}
+
+const DEFAULT_CLIENT_PORTAL = "https://127.0.0.1:5000";
+const LOG_LEVELS = ["debug", "info", "warn", "error"];
+
+/** Adds `run`: connects the broker's gateway on this PC with the paired gateway. */
+export function register(program: Command): void {
+  program
+    .command("run")
+    .summary("connect this PC's broker session with your gateway")
+    .description(
+      "Dials out to the paired gateway and serves it from the Client Portal Gateway on this PC.\n" +
+        "Runs until it is stopped; logs go to standard error, one JSON object a line.",
+    )
+    .option(
+      "--client-portal <url>",
+      `where the Client Portal Gateway listens, on this PC (default: "${DEFAULT_CLIENT_PORTAL}")`,
+    )
+    .option("--simulated", "serve from the built-in simulator instead of a broker")
+    .option("--log-level <level>", LOG_LEVELS.join(", "), "info")
+    .addHelpText("after", "\nExit status: 0 stopped by you, 1 stopped by the gateway, 2 wrong use.")
+    .action(async (flags: Flags, command: Command) => {
+      if (flags.simulated === true && flags.clientPortal !== undefined) {
+        throw new UsageError("choose --simulated or --client-portal, not both");
+      }
+      if (!LOG_LEVELS.includes(flags.logLevel)) {
+        throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
+      }
+      // Loaded only now: the other commands do without the broker side.
+      const { runSidecar } = await import("../run/run-sidecar.ts");
+      process.exitCode = await runSidecar({
+        configDir: globalOptions(command).configDir,
+        clientPortal: flags.clientPortal ?? DEFAULT_CLIENT_PORTAL,
+        simulated: flags.simulated === true,
+        logLevel: flags.logLevel,
+      });
+    });
+}

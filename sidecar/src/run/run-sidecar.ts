@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { pino } from "pino";
+import { GatewayError } from "../../../src/protocol/errors.ts";
+import { isOperationName, OPERATIONS } from "../../../src/protocol/operations/registry.ts";
+import { VERSION } from "../cli/version.ts";
+import { createBroker } from "../client-portal/broker.ts";
+import { ensureConfigDir } from "../config/files.ts";
+import { loadPairing, type Pairing } from "../config/pairing-file.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { type Journal, JournalBusyError, openJournal } from "../journal/journal.ts";
+import { createRelayLink } from "../relay/link.ts";
+import { connectWebSocket } from "../relay/socket.ts";
+import { loadDeviceKey } from "../trust/device-key.ts";
+import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { createStatusWriter } from "./status-writer.ts";
+
+export interface RunOptions {
+  configDir: string;
+  clientPortal: string;
+  simulated: boolean;
+  logLevel: string;
+}
+
+/** Runs until a signal or the gateway ends it; the exit status. */
+export async function runSidecar(options: RunOptions): Promise<number> {
+  const { configDir } = options;
+  ensureConfigDir(configDir);
+  const pairing = loadPairing(configDir);
+  const deviceKey = loadDeviceKey(configDir);
+  if (pairing === null || deviceKey === null) {
+    throw new UsageError("this PC is not paired yet; run: ibkr-sidecar pair <gateway-url>");
+  }
+  const policy = loadLocalPolicy(configDir);
+  const logger = pino(
+    { level: options.logLevel, base: { service: "ibkr-sidecar" } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  // A clock that is set, by hand or by the network, must not end or prolong anything.
+  const now = () => performance.timeOrigin + performance.now();
+  const journal = openJournalOf(configDir, pairing, now, (movedTo) =>
+    logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
+  );
+  const simulator = options.simulated ? await startBuiltInSimulator() : null;
+  const broker = await createBroker({
+    baseUrl: simulator?.url ?? options.clientPortal,
+    configDir,
+    simulated: options.simulated,
+    logger: logger.child({ part: "broker" }),
+  }).catch((error: unknown) => {
+    if (error instanceof GatewayError) throw new UsageError(error.failure.message);
+    throw error;
+  });
+  const status = createStatusWriter({ configDir, pairing, version: VERSION, broker });
+
+  return new Promise<number>((resolve) => {
+    let ending = false;
+    const end = async (code: number, reason: string) => {
+      if (ending) return;
+      ending = true;
+      link.stop(reason);
+      status.stop();
+      await broker.close();
+      await simulator?.close();
+      journal.close();
+      resolve(code);
+    };
+    const link = createRelayLink({
+      pairing,
+      deviceKey,
+      policy,
+      journal,
+      executor: broker,
+      operations: (name) => (isOperationName(name) ? OPERATIONS[name] : null),
+      version: VERSION,
+      logger: logger.child({ part: "relay" }),
+      connect: connectWebSocket,
+      now,
+      random: Math.random,
+      random32: () => randomBytes(32).toString("base64url"),
+      onChange(state) {
+        status.write(state);
+        if (state.link.kind === "stopped" && !ending) {
+          logger.error(
+            { code: state.link.code },
+            "the gateway ended this for good; see ibkr-sidecar status",
+          );
+          void end(1, state.link.reason);
+        }
+      },
+    });
+    process.once("SIGINT", () => void end(0, "stopped by its owner"));
+    process.once("SIGTERM", () => void end(0, "stopped by its owner"));
+    logger.info(
+      { gateway: pairing.gateway_origin, sidecar_id: pairing.sidecar_id, version: VERSION },
+      "starting",
+    );
+    link.start();
+  });
+}
+
+/** One journal per gateway account: what one account did not acknowledge is never told to another. */
+function openJournalOf(
+  configDir: string,
+  pairing: Pairing,
+  now: () => number,
+  onDamaged: (movedTo: string) => void,
+): Journal {
+  const whose = createHash("sha256")
+    .update(`${pairing.gateway_origin}\n${pairing.account_id}\n${pairing.sidecar_id}`)
+    .digest("hex")
+    .slice(0, 12);
+  try {
+    return openJournal({ path: join(configDir, `journal-${whose}.sqlite`), now, onDamaged });
+  } catch (error) {
+    if (error instanceof JournalBusyError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function startBuiltInSimulator() {
+  const { startSimulator } = await import("../simulator/start.ts");
+  return startSimulator({ clock: "real" });
+}

@@ -1,0 +1,59 @@
+import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
+import type { Broker } from "../client-portal/broker.ts";
+import type { Pairing } from "../config/pairing-file.ts";
+import { type RunStatus, STATUS_REWRITE_MS, writeRunStatus } from "../config/status-file.ts";
+
+export interface StatusWriter {
+  write(state: SidecarState): void;
+  stop(): void;
+}
+
+/** Keeps the file that `ibkr-sidecar status` reads; failing to write it stops nothing else. */
+export function createStatusWriter(options: {
+  configDir: string;
+  pairing: Pairing;
+  version: string;
+  broker: Pick<Broker, "session">;
+}): StatusWriter {
+  const startedAt = new Date().toISOString();
+  let last: SidecarState | null = null;
+  let since = startedAt;
+
+  function write(state: SidecarState): void {
+    if (last?.link.kind !== state.link.kind) since = new Date().toISOString();
+    last = state;
+    const { link } = state;
+    const status: RunStatus = {
+      pid: process.pid,
+      version: options.version,
+      started_at: startedAt,
+      written_at: new Date().toISOString(),
+      relay: {
+        state: stateName(state),
+        gateway: options.pairing.gateway_origin,
+        since,
+        epoch: link.kind === "live" ? link.session.epoch : null,
+        capabilities: link.kind === "live" ? [...link.session.capabilities] : [],
+        unacknowledged_events: state.journal.newestSeq - state.journal.ackedSeq,
+        trouble: state.trouble,
+      },
+      broker: { ...options.broker.session() },
+    };
+    try {
+      writeRunStatus(options.configDir, status);
+    } catch {
+      // A full disk is the journal's affair, which says so itself.
+    }
+  }
+
+  const timer = setInterval(() => {
+    if (last !== null) write(last);
+  }, STATUS_REWRITE_MS);
+  timer.unref();
+  return { write, stop: () => clearInterval(timer) };
+}
+
+function stateName({ link }: SidecarState): RunStatus["relay"]["state"] {
+  if (link.kind === "live") return "connected";
+  return link.kind === "waiting" || link.kind === "stopped" ? link.kind : "connecting";
+}
