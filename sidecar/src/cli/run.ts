@@ -24,13 +24,14 @@ export function register(program: Command): void {
       "--client-portal <url>",
       `where the Client Portal Gateway listens, on this PC (default: "${DEFAULT_CLIENT_PORTAL}")`,
     )
-    .option("--simulated", "serve from the built-in simulator instead of a broker")
+    .option(
+      "--simulated",
+      "serve from the built-in simulator, or with --client-portal from the one that runs there;\n" +
+        "every figure is labelled as the simulator's",
+    )
     .option("--log-level <level>", LOG_LEVELS.join(", "), "info")
     .addHelpText("after", "\nExit status: 0 stopped by you, 1 stopped by the gateway, 2 wrong use.")
     .action(async (flags: Flags, command: Command) => {
-      if (flags.simulated === true && flags.clientPortal !== undefined) {
-        throw new UsageError("choose --simulated or --client-portal, not both");
-      }
       if (!LOG_LEVELS.includes(flags.logLevel)) {
         throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
       }
@@ -38,7 +39,7 @@ export function register(program: Command): void {
       const { runSidecar } = await import("../run/run-sidecar.ts");
       process.exitCode = await runSidecar({
         configDir: globalOptions(command).configDir,
-        clientPortal: flags.clientPortal ?? DEFAULT_CLIENT_PORTAL,
+        clientPortal: flags.clientPortal ?? (flags.simulated ? null : DEFAULT_CLIENT_PORTAL),
         simulated: flags.simulated === true,
         logLevel: flags.logLevel,
       });

@@ -17,7 +17,8 @@ import { createStatusWriter } from "./status-writer.ts";
 
 export interface RunOptions {
   configDir: string;
-  clientPortal: string;
+  /** Null only with `simulated`: the built-in simulator is started then. */
+  clientPortal: string | null;
   simulated: boolean;
   logLevel: string;
 }
@@ -41,9 +42,9 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const journal = openJournalOf(configDir, pairing, now, (movedTo) =>
     logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
   );
-  const simulator = options.simulated ? await startBuiltInSimulator() : null;
+  const simulator = options.clientPortal === null ? await startBuiltInSimulator() : null;
   const broker = await createBroker({
-    baseUrl: simulator?.url ?? options.clientPortal,
+    baseUrl: options.clientPortal ?? simulator?.url ?? "",
     configDir,
     simulated: options.simulated,
     logger: logger.child({ part: "broker" }),
