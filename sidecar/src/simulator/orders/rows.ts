@@ -39,7 +39,7 @@ export function orderRow(order: Order, instrument: Instrument): { [key: string]:
   const filled = order.status === "Filled";
   const [shown, original] = TYPE_WORDS[order.type];
   const [background, foreground] = COLOURS[order.status];
-  const left = isFinished(order) && !filled ? remaining(order) : remaining(order);
+  const left = remaining(order);
   return {
     acct: order.account,
     conidex: order.conidex,
@@ -93,15 +93,18 @@ export function statusRecord(order: Order, instrument: Instrument, requestId: nu
     const plain = value.toFixed();
     return plain.includes(".") ? plain : `${plain}.0`;
   };
+  const average = order.filled.isZero() ? undefined : String(order.averagePrice.toDP(6));
   return {
     sub_type: null,
     request_id: String(requestId),
     server_id: "0",
+    is_event_trading: "0",
     order_id: order.id,
     conidex: order.conidex,
     conid: order.conid,
     symbol: instrument.symbol,
-    side: order.side === "BUY" ? "B" : "S",
+    // Both spellings are on record.
+    side: order.id % 2 === 0 ? order.side : order.side.slice(0, 1),
     contract_description_1: instrument.symbol,
     listing_exchange: instrument.exchange === "NASDAQ" ? "NASDAQ.NMS" : instrument.exchange,
     option_acct: "c",
@@ -110,17 +113,25 @@ export function statusRecord(order: Order, instrument: Instrument, requestId: nu
     total_size: text(order.quantity),
     currency: instrument.currency,
     account: order.account,
-    order_type: order.type === "MKT" ? "MARKET" : TYPE_WORDS[order.type][1],
+    order_type: shown,
+    order_desc: orderText(order),
+    price: String(order.price ?? "0.0"),
+    filled_quantity: text(order.filled),
+    remaining_quantity: text(remaining(order)),
+    total_cash_size: order.cashQuantity === undefined ? "0.0" : text(order.cashQuantity),
+    fill_price: average,
+    avg_fill_price: average,
+    last_fill_price: average,
     limit_price: order.price === undefined ? undefined : String(order.price),
     stop_price: order.auxPrice === undefined ? undefined : String(order.auxPrice),
     cum_fill: text(order.filled),
-    average_price: order.filled.isZero() ? undefined : String(order.averagePrice.toDP(6)),
+    average_price: average,
     order_status: order.status,
     order_ccp_status: order.status === "Inactive" ? "Rejected" : order.status,
     order_status_description: order.reason === "" ? `Order ${order.status}` : order.reason,
     tif: order.tif,
-    fgColor: foreground,
-    bgColor: background,
+    fg_color: foreground,
+    bg_color: background,
     order_not_editable: finished,
     editable_fields: finished ? "" : EDITABLE,
     cannot_cancel_order: finished,
