@@ -13,7 +13,7 @@ export function createStatusWriter(options: {
   configDir: string;
   pairing: Pairing;
   version: string;
-  broker: Pick<Broker, "session">;
+  broker: Pick<Broker, "session" | "onEvent">;
 }): StatusWriter {
   const startedAt = new Date().toISOString();
   let last: SidecarState | null = null;
@@ -46,11 +46,19 @@ export function createStatusWriter(options: {
     }
   }
 
-  const timer = setInterval(() => {
+  const again = () => {
     if (last !== null) write(last);
-  }, STATUS_REWRITE_MS);
+  };
+  const timer = setInterval(again, STATUS_REWRITE_MS);
   timer.unref();
-  return { write, stop: () => clearInterval(timer) };
+  const forget = options.broker.onEvent(again);
+  return {
+    write,
+    stop() {
+      clearInterval(timer);
+      forget();
+    },
+  };
 }
 
 function stateName({ link }: SidecarState): RunStatus["relay"]["state"] {
