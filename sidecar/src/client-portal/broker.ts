@@ -8,15 +8,19 @@ import { parseGatewayAddress } from "./address.ts";
 import { filePins, memoryPins } from "./certificate-pin.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { portfolioAccounts } from "./endpoints/accounts.ts";
+import { contractFacts } from "./endpoints/contracts.ts";
 import { liveOrders } from "./endpoints/orders.ts";
 import { trades } from "./endpoints/trades.ts";
 import type { BrokerLogger } from "./logger.ts";
+import { createNews, fileNewsStore } from "./news.ts";
 import { createPacer } from "./pacing/pacer.ts";
 import { filePacingStore } from "./pacing/store.ts";
 import { type Ask, createPortal, type Portal } from "./portal.ts";
 import { nearestResetZone } from "./session/calendar.ts";
 import { fileSessionStore } from "./session/store.ts";
 import { createSupervisor } from "./session/supervisor.ts";
+import { openStreamSocket } from "./stream/socket.ts";
+import { createStream } from "./stream/stream.ts";
 import { createTransport } from "./transport.ts";
 import { createWire } from "./wire.ts";
 
@@ -106,9 +110,37 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
     warm,
   });
-  portal = createPortal({ wire, supervisor, clock, logger, random });
+  const reads = createPortal({ wire, supervisor, clock, logger, random });
+  portal = reads;
 
   const listeners = new Set<(event: BrokerEvent) => void>();
+  const tell = (event: BrokerEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const stream = createStream({
+    open: (credential, events) =>
+      openStreamSocket(address, transport.verifyPeer, credential, events),
+    supervisor,
+    portal: reads,
+    clock,
+    logger,
+    random,
+    news: createNews({
+      clock,
+      source,
+      store: fileNewsStore(configDir, source),
+      isOwnOrder,
+      currencyOf: async (conid) => {
+        const answer = await reads.ask(contractFacts([conid]), { maxWaitMs: 5_000 });
+        return answer.value.find((fact) => fact.conid === conid)?.currency ?? null;
+      },
+      onlyAccount: () => {
+        const { accounts } = supervisor.belief();
+        return accounts.length === 1 ? (accounts[0] ?? null) : null;
+      },
+      tell,
+    }),
+  });
   let told = "";
   const tellSession = (): void => {
     const session = supervisor.session();
@@ -116,7 +148,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const mark = JSON.stringify(lasting);
     if (mark === told) return;
     told = mark;
-    for (const listener of listeners) listener({ type: "broker.session", payload: session });
+    tell({ type: "broker.session", payload: session });
   };
   supervisor.onChange((belief, before) => {
     if (belief.generation !== before.generation) {
@@ -135,7 +167,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       if (!isOperationName(request.operation)) {
         throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
       }
-      if (portal === null) throw new Error("unreachable");
       const served = SERVED[request.operation];
       if (served === undefined) {
         throw new GatewayError(
@@ -146,13 +177,16 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       const cancel = clock.after(request.deadlineMs, () => end.abort());
       const signal = AbortSignal.any([end.signal, request.signal]);
       const context = contextFor({
-        portal,
+        portal: reads,
         clock,
         source,
         signal,
+        configDir,
         deadlineAt: clock.now() + request.deadlineMs,
         session: () => supervisor.session(),
+        stream,
         isOwnOrder,
+        renewSession: () => supervisor.renew(Math.min(10_000, request.deadlineMs)),
       });
       try {
         return await served.execute(context, request.input);
@@ -178,6 +212,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       return () => listeners.delete(listener);
     },
     close: async () => {
+      await stream.close();
       await supervisor.close();
       pacer.close();
       await transport.close();

@@ -33,6 +33,18 @@ export const LIMITS = {
   sleepGapMs: 90_000,
   endWarningMs: 30 * 60_000,
 
+  /** Heartbeats come every ten seconds; without any sign for this long the line is dead. */
+  streamSilenceMs: 25_000,
+  streamReadyMs: 3_000,
+  /** At least once a minute, by the documents. */
+  streamTicMs: 55_000,
+  streamRetryLastMs: 30_000,
+  streamVerifyMs: 60_000,
+  streamReconcileRetryMs: 15_000,
+  pnlFreshMs: 15_000,
+  ladderPatienceMs: 4_000,
+  ladderSettleMs: 300,
+
   snapshotConids: 100,
   snapshotFields: 50,
   snapshotPolls: 5,

@@ -1,7 +1,25 @@
 import type { Source } from "../../../src/protocol/operations/parts.ts";
 import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
+import type { OrderRow } from "../client-portal/endpoints/orders.ts";
+import type { PnlPartition } from "../client-portal/endpoints/pnl.ts";
+import type { TradeRow } from "../client-portal/endpoints/trades.ts";
 import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal.ts";
+import type { DepthQuery, LadderRow } from "../client-portal/stream/ladder.ts";
+
+/** The stream's own picture, where it can be trusted. */
+export interface StreamView {
+  pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
+  orders(): Streamed<readonly OrderRow[]> | null;
+  executions(days: number): Streamed<readonly TradeRow[]> | null;
+  depth(query: DepthQuery): Promise<Streamed<readonly LadderRow[]>>;
+}
+
+export interface Streamed<T> {
+  value: T;
+  /** When the stream last said anything about it, ms. */
+  at: number;
+}
 
 /** What one operation has to work with. */
 export interface OperationContext {
@@ -13,28 +31,29 @@ export interface OperationContext {
   session(): BrokerSession;
   /** Tells the order references this gateway made from everybody else's. */
   isOwnOrder(orderRef: string): boolean;
+  /** What the broker's stream knows; null where it is not provably fresh. */
+  readonly stream: StreamView;
+  /** Looks at the session now. */
+  renewSession(): Promise<void>;
+  /** Folder for what is kept on disk. */
+  readonly configDir: string;
   ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh">): Promise<Answer<T>>;
 }
 
-export function contextFor(parts: {
-  portal: Portal;
-  clock: Clock;
-  source: Source;
-  signal: AbortSignal;
-  deadlineAt: number;
-  session(): BrokerSession;
-  isOwnOrder(orderRef: string): boolean;
-}): OperationContext {
-  const { portal, clock, deadlineAt, signal } = parts;
+export interface ContextParts extends Omit<OperationContext, "ask"> {
+  readonly portal: Portal;
+}
+
+export function contextFor(parts: ContextParts): OperationContext {
+  const { portal, ...rest } = parts;
   return {
-    clock,
-    source: parts.source,
-    signal,
-    deadlineAt,
-    session: parts.session,
-    isOwnOrder: parts.isOwnOrder,
+    ...rest,
     ask: (ask, options = {}) =>
-      portal.ask(ask, { ...options, signal, maxWaitMs: Math.max(0, deadlineAt - clock.now()) }),
+      portal.ask(ask, {
+        ...options,
+        signal: rest.signal,
+        maxWaitMs: Math.max(0, rest.deadlineAt - rest.clock.now()),
+      }),
   };
 }
 

@@ -20,12 +20,12 @@ import { serve } from "./serve.ts";
  * Quotes with the preflight inside: the first look at a contract opens its stream at the broker and
  * carries no figure, so a few more follow until each contract has one or has had its chances.
  */
-export async function readQuotes(
+export async function readRows(
   context: OperationContext,
   conids: readonly number[],
-  wanted: readonly QuoteField[],
+  fieldIds: readonly string[],
 ): Promise<{ rows: Map<number, SnapshotRow>; last: Answer<SnapshotRow[]> }> {
-  const ids = [...new Set(wanted.map((field) => FIELD_IDS[field])), AVAILABILITY_FIELD].sort();
+  const ids = [...new Set(fieldIds), AVAILABILITY_FIELD].sort();
   const sorted = [...conids].sort((a, b) => a - b);
   const look = snapshotLook(sorted, ids);
   const rows = new Map<number, SnapshotRow>();
@@ -41,7 +41,7 @@ export async function readQuotes(
     // Some figures never come (no trade yet, no subscription); a look without news ends the wait.
     const waiting = sorted.some((conid) => {
       const row = rows.get(conid);
-      return !hasFigure(row, wanted) || (news && !hasEveryFigure(row, wanted));
+      return !hasFigure(row, fieldIds) || (news && !hasEveryFigure(row, fieldIds));
     });
     const timeLeft = context.deadlineAt - context.clock.now() > 2 * LIMITS.snapshotPollMs;
     if (!waiting || looks >= LIMITS.snapshotPolls || !timeLeft || last.from === "stale") break;
@@ -49,6 +49,19 @@ export async function readQuotes(
     last = await context.ask(look, { fresh: true });
   }
   return { rows, last };
+}
+
+/** The same by the figures' names. */
+export function readQuotes(
+  context: OperationContext,
+  conids: readonly number[],
+  wanted: readonly QuoteField[],
+): Promise<{ rows: Map<number, SnapshotRow>; last: Answer<SnapshotRow[]> }> {
+  return readRows(
+    context,
+    conids,
+    wanted.map((field) => FIELD_IDS[field]),
+  );
 }
 
 /** Later looks may leave out what did not change. */

@@ -89,13 +89,10 @@ export function quoteFrom(
 }
 
 /** True once a row carries at least one of the figures asked for; metadata is not data. */
-export function hasFigure(row: SnapshotRow | undefined, wanted: readonly QuoteField[]): boolean {
-  return row !== undefined && wanted.some((field) => row.fields.has(FIELD_IDS[field]));
+export function hasFigure(row: SnapshotRow | undefined, fieldIds: readonly string[]): boolean {
+  return row !== undefined && fieldIds.some((id) => row.fields.has(id));
 }
 
-export function hasEveryFigure(
-  row: SnapshotRow | undefined,
-  wanted: readonly QuoteField[],
-): boolean {
-  return row !== undefined && wanted.every((field) => row.fields.has(FIELD_IDS[field]));
+export function hasEveryFigure(row: SnapshotRow | undefined, fieldIds: readonly string[]): boolean {
+  return row !== undefined && fieldIds.every((id) => row.fields.has(id));
 }

@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import * as z from "zod";
+import type { Source } from "../../../src/protocol/operations/parts.ts";
+import { executionFrom } from "../operations/execution-rows.ts";
+import type { BrokerEvent } from "../operations/executor.ts";
+import { orderFrom } from "../operations/order-rows.ts";
+import { brokerText, label } from "./broker-text.ts";
+import { type Clock, isoTime } from "./clock.ts";
+import type { OrderRow } from "./endpoints/orders.ts";
+import type { TradeRow } from "./endpoints/trades.ts";
+import { readStateFile, writeStateFile } from "./state-file.ts";
+import { orderMark } from "./stream/order-state.ts";
+import type { StreamNews } from "./stream/stream.ts";
+import { toText } from "./wire-values.ts";
+
+/**
+ * From rows, which come several times over (stream, replay, reconcile), to events, each told once.
+ * A fill is known by its execution id, an order's change by what changed; both are remembered on
+ * disk over a restart. The very first time this sidecar runs, what already happened is taken as
+ * known and not told as news.
+ */
+const NewsFile = z.strictObject({
+  v: z.literal(1),
+  executions: z.record(z.string(), z.number()),
+  orders: z.record(z.string(), z.strictObject({ mark: z.string(), at: z.number() })),
+});
+type NewsFile = z.infer<typeof NewsFile>;
+
+export interface NewsStore {
+  load(): NewsFile | null;
+  save(file: NewsFile): void;
+}
+
+export function fileNewsStore(configDir: string, source: Source): NewsStore {
+  const path = join(configDir, `broker-news.${source}.json`);
+  return {
+    load: () => readStateFile(path, NewsFile),
+    save: (file) => writeStateFile(path, file),
+  };
+}
+
+const KEPT_FOR_MS = 9 * 86_400_000;
+
+export interface NewsOptions {
+  clock: Clock;
+  source: Source;
+  store: NewsStore;
+  isOwnOrder(orderRef: string): boolean;
+  /** The currency of a contract's prices, as far as it is known without asking. */
+  currencyOf(conid: number): Promise<string | null>;
+  /** The login's only account, for rows that name none; null when there are several. */
+  onlyAccount(): string | null;
+  tell(event: BrokerEvent): void;
+}
+
+export function createNews(options: NewsOptions): StreamNews {
+  const { clock, source, store } = options;
+  const kept = store.load();
+  const executions = new Map(Object.entries(kept?.executions ?? {}));
+  const orders = new Map(Object.entries(kept?.orders ?? {}));
+  /** The first batch of each kind on the very first run is the past, not news. */
+  let knowsExecutions = kept !== null;
+  let knowsOrders = kept !== null;
+
+  const save = (): void => {
+    const horizon = clock.now() - KEPT_FOR_MS;
+    for (const [id, at] of executions) if (at < horizon) executions.delete(id);
+    for (const [id, { at }] of orders) if (at < horizon) orders.delete(id);
+    store.save({
+      v: 1,
+      executions: Object.fromEntries(executions),
+      orders: Object.fromEntries(orders),
+    });
+  };
+
+  return {
+    onOrders: (rows) => {
+      const news: OrderRow[] = [];
+      for (const row of rows) {
+        if (row.orderId === null) continue;
+        const mark = orderMark(row);
+        if (orders.get(row.orderId)?.mark === mark) continue;
+        orders.set(row.orderId, { mark, at: clock.now() });
+        news.push(row);
+      }
+      const first = !knowsOrders;
+      knowsOrders = true;
+      if (news.length === 0 && !first) return;
+      if (!first) {
+        for (const row of news) {
+          const order = orderFrom(row, options.isOwnOrder);
+          if (order === null) continue;
+          options.tell({
+            type: "broker.order",
+            payload: {
+              event_key: `${order.order_id}|${orderMark(row)}`.slice(0, 200),
+              source,
+              observed_at: isoTime(clock.now()),
+              order,
+            },
+          });
+        }
+      }
+      save();
+    },
+    onExecutions: (rows) => {
+      const news: TradeRow[] = [];
+      for (const row of rows) {
+        if (row.execution_id === null || executions.has(row.execution_id)) continue;
+        executions.set(row.execution_id, clock.now());
+        news.push(row);
+      }
+      const first = !knowsExecutions;
+      knowsExecutions = true;
+      if (news.length === 0 && !first) return;
+      if (first) {
+        save();
+        return;
+      }
+      const observed = isoTime(clock.now());
+      void tellAll(news, observed).finally(save);
+    },
+    onNotice: (row) => {
+      const id = label(row.id, 60);
+      options.tell({
+        type: "broker.alert",
+        payload: {
+          event_key: `notice|${id ?? ""}|${clock.now()}`.slice(0, 200),
+          source,
+          observed_at: isoTime(clock.now()),
+          notice_id: id,
+          title: brokerText(row.title),
+          text: brokerText(toText(row.text) ?? toText(row.message)),
+        },
+      });
+    },
+  };
+
+  async function tellAll(news: readonly TradeRow[], observed: string): Promise<void> {
+    for (const row of news) {
+      const currency =
+        row.conid === null ? null : await options.currencyOf(row.conid).catch(() => null);
+      const execution = executionFrom(row, currency, options.onlyAccount());
+      if (execution === null) continue;
+      options.tell({
+        type: "broker.execution",
+        payload: {
+          event_key: execution.execution_id,
+          source,
+          observed_at: observed,
+          execution,
+        },
+      });
+    }
+  }
+}

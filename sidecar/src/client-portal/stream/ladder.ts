@@ -1,0 +1,40 @@
+import { toDecimal, toInteger, toText } from "../wire-values.ts";
+import type { RawRow } from "./frames.ts";
+
+export interface DepthQuery {
+  accountId: string;
+  conid: number;
+  exchange?: string;
+  signal: AbortSignal;
+}
+
+/** One price level, with the sizes that wait there. */
+export interface LadderRow {
+  row: number;
+  price: string | null;
+  bid: string | null;
+  ask: string | null;
+}
+
+/**
+ * The ladder after some more rows: rows are numbered and replaced by number. A level where a trade
+ * just happened writes `size @ price`.
+ */
+export function withRows(
+  ladder: ReadonlyMap<number, LadderRow>,
+  rows: readonly RawRow[],
+): Map<number, LadderRow> {
+  const next = new Map(ladder);
+  for (const raw of rows) {
+    const row = toInteger(raw.row);
+    if (row === null) continue;
+    const price = toText(raw.price);
+    next.set(row, {
+      row,
+      price: toDecimal(price?.includes("@") ? price.split("@")[1]?.trim() : price),
+      bid: toDecimal(raw.bid),
+      ask: toDecimal(raw.ask),
+    });
+  }
+  return next;
+}
