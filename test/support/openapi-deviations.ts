@@ -127,6 +127,8 @@ export const DEVIATIONS: readonly Deviation[] = [
   ...each("POST /pa/transactions", "unknown", RECORDED, "/transactions/*/rawDate"),
 
   // Contracts.
+  ...each("GET /iserver/secdef/search", "unknown", RECORDED, "/*/sections/*/conid"),
+  ...each("POST /iserver/secdef/search", "unknown", RECORDED, "/*/sections/*/conid"),
   ...each(
     INFO,
     "type",
@@ -229,7 +231,6 @@ export const DEVIATIONS: readonly Deviation[] = [
     "/*",
   ),
   ...each("GET /iserver/account/trades", "type", RECORDED, "/*/conid"),
-  ...each("POST /iserver/notification", "type", "the answer is plain text", ""),
 
   // Lists and notices.
   ...each("GET /iserver/watchlist", "unknown", "a blank line of the list", "/instruments/*/H"),

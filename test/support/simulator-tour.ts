@@ -39,6 +39,7 @@ export async function tour(bench: Bench): Promise<Stop[]> {
 
 async function session(visit: Visit, account: string): Promise<void> {
   await visit("POST /iserver/auth/status");
+  await visit("GET /iserver/auth/status");
   await visit("POST /iserver/auth/ssodh/init", { publish: true, compete: false });
   await visit("POST /tickle");
   await visit("GET /sso/validate");
@@ -76,6 +77,7 @@ async function portfolio(visit: Visit, account: string): Promise<void> {
 
 async function contracts(visit: Visit): Promise<void> {
   await visit("GET /iserver/secdef/search?symbol=SPX");
+  await visit("GET /iserver/secdef/search?symbol=SPY");
   await visit("POST /iserver/secdef/search", { symbol: "SPY" });
   await visit("GET /iserver/secdef/strikes?conid=416904&sectype=OPT&month=APR26");
   await visit("GET /iserver/secdef/info?conid=416904&sectype=OPT&month=APR26&strike=6600&right=C");
@@ -132,8 +134,10 @@ async function orders(visit: Visit, account: string, { control }: Bench): Promis
   });
   await answerAll(visit, change);
   await control.advance(1_000);
+  await visit("POST /iserver/questions/suppress", { messageIds: ["o163", "o10138"] });
+  await visit(`POST /iserver/account/${account}/order/${id}`, { ...BUY, price: 502 });
+  await control.advance(1_000);
   await visit(`DELETE /iserver/account/${account}/order/${id}`);
-  await visit("POST /iserver/questions/suppress", { messageIds: ["o163"] });
   await visit("POST /iserver/questions/suppress/reset");
   await visit("POST /iserver/notification", { orderId: id, reqId: "1", text: "Cancel" });
 }
@@ -168,6 +172,7 @@ async function notes(visit: Visit): Promise<void> {
   });
   await visit("DELETE /fyi/deliveryoptions/d1");
   await visit("GET /fyi/notifications?max=10");
+  await visit("GET /fyi/notifications/more");
   await visit("PUT /fyi/notifications/2026040100000001", {});
 }
 

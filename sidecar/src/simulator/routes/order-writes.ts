@@ -5,7 +5,6 @@ import {
   fieldsOf,
   ok,
   parameter,
-  plain,
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
@@ -84,7 +83,7 @@ function notification(sim: Simulator, request: SimRequest): SimAnswer {
     order.reason = "";
     sim.clock.after(sim.behaviours.orderLife.routeMs, () => route(sim, order));
   }
-  return plain(200, "Request was submitted");
+  return ok("Request was submitted");
 }
 
 function answerQuestion(sim: Simulator, request: SimRequest): SimAnswer {

@@ -23,6 +23,11 @@ function sections(sim: Simulator, instrument: Instrument): Wire[] {
     instrument.secType === "IND" ? { secType: "IND", exchange: `${instrument.exchange};` } : own,
   ];
   found.push(...sim.market.derivativeSections(instrument));
+  if (instrument.isUS && instrument.secType === "STK") {
+    // Named here, and nowhere else: contracts for difference are not for every login.
+    const conid = String(130_000_000 + (instrument.conid % 10_000_000));
+    found.push({ secType: "CFD", exchange: "SMART", conid });
+  }
   if (instrument.isUS) found.push({ secType: "BAG" });
   return found;
 }

@@ -62,24 +62,9 @@ export function createNotes(now: number): Notes {
       ],
     ]),
     alerts: new Map(),
-    notices: [
-      {
-        id: "2026040100000001",
-        at: now - 20 * hour,
-        title: "IBKR FYI: Option Expiration",
-        html: "<html>Your option position is expiring in 3 days.</html>",
-        code: "OE",
-        read: false,
-      },
-      {
-        id: "2026033100000007",
-        at: now - 46 * hour,
-        title: "IBKR FYI: Upcoming Earnings",
-        html: "<html>A company you hold will announce its earnings.</html>",
-        code: "UA",
-        read: true,
-      },
-    ],
+    notices: Array.from({ length: 12 }, (_, index) =>
+      noticeOf(now - (20 + 26 * index) * hour, index),
+    ),
     fyi: new Map([
       [
         "BA",
@@ -99,5 +84,21 @@ export function createNotes(now: number): Notes {
     devices: new Set(["test-device-001"]),
     emailDelivery: true,
     unreadAskedAt: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** One of the notices that a user finds, newest first. */
+function noticeOf(at: number, index: number): Notice {
+  const even = index % 2 === 0;
+  const day = new Date(at).toISOString().slice(0, 10).replaceAll("-", "");
+  return {
+    id: index === 0 ? "2026040100000001" : `${day}${String(index).padStart(8, "0")}`,
+    at,
+    title: even ? "IBKR FYI: Option Expiration" : "IBKR FYI: Upcoming Earnings",
+    html: even
+      ? "<html>Your option position is expiring in 3 days.</html>"
+      : "<html>A company you hold will announce its earnings.</html>",
+    code: even ? "OE" : "UA",
+    read: index > 1,
   };
 }
