@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../src/env.ts";
 import type { AuditEvent } from "../src/protocol/audit/event.ts";
 import type { GatewayFailure } from "../src/protocol/errors.ts";
+import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/passkey.ts";
 import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
 import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
 import { appendAudit, tailAudit } from "./account/audit-log.ts";
@@ -22,12 +23,27 @@ import {
 } from "./account/clients.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
 import {
+  beginConfirmation,
+  beginPasskey,
+  confirmSession,
+  dropPasskey,
+  finishPasskey,
+  firstPasskey,
+  type OwnerAccess,
+  signInWithPasskey,
+  switchTokenSignIn,
+} from "./account/owner-access.ts";
+import {
   checkOwnerSession,
   closeOwnerSession,
+  listOwnerSessions,
   openOwnerSession,
+  revokeOtherSessions,
+  revokeOwnerSession,
   takeSignInAttempt,
 } from "./account/owner-sessions.ts";
 import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
+import { listPasskeys, tokenSignsIn } from "./account/passkeys.ts";
 import { createRelayHost, type RelayHost } from "./account/relay-host.ts";
 import type {
   AccountRpc,
@@ -38,8 +54,11 @@ import type {
   ClientChange,
   ConnectedClient,
   NewSidecar,
+  OwnerSessionView,
   PairedSidecar,
   RefusedCall,
+  SignInSecurity,
+  SignInSource,
   ToolCall,
   ToolOutcome,
 } from "./account/rpc.ts";
@@ -240,11 +259,21 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     this.#audit(ownerEvent("owner.sign_in_refused", Date.now(), { requestId, refused: true }));
   }
 
-  async openOwnerSession(source: string, requestId: string) {
-    const now = Date.now();
-    const session = openOwnerSession(this.#sql, source, now);
-    this.#audit(ownerEvent("owner.signed_in", now, { requestId }));
+  async openOwnerSession(
+    how: SignInSource & { method: "token" | "oidc" | "recovery" },
+    requestId: string,
+  ) {
+    const session = openOwnerSession(this.#sql, how, Date.now());
+    this.#access(requestId).audit("owner.signed_in", { meta: { method: how.method } });
     return session;
+  }
+
+  async signInWithPasskey(
+    answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
+    requestId: string,
+  ) {
+    if (!hasTables(this.ctx.storage.sql)) return null;
+    return signInWithPasskey(this.#access(requestId), answer);
   }
 
   async checkOwnerSession(secret: string) {
@@ -253,9 +282,66 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   async closeOwnerSession(secret: string, requestId: string): Promise<void> {
-    if (closeOwnerSession(this.#sql, secret)) {
-      this.#audit(ownerEvent("owner.signed_out", Date.now(), { requestId }));
+    if (closeOwnerSession(this.#sql, secret)) this.#access(requestId).audit("owner.signed_out");
+  }
+
+  async listOwnerSessions(): Promise<OwnerSessionView[]> {
+    return listOwnerSessions(this.#sql, Date.now());
+  }
+
+  async revokeOwnerSession(id: string, requestId: string): Promise<boolean> {
+    if (!revokeOwnerSession(this.#sql, id)) return false;
+    this.#access(requestId).audit("owner.session_revoked");
+    return true;
+  }
+
+  async revokeOtherSessions(keepId: string, requestId: string): Promise<number> {
+    const ended = revokeOtherSessions(this.#sql, keepId);
+    if (ended > 0) {
+      this.#access(requestId).audit("owner.session_revoked", { meta: { count: String(ended) } });
     }
+    return ended;
+  }
+
+  async signInSecurity(): Promise<SignInSecurity> {
+    if (!hasTables(this.ctx.storage.sql)) return { passkeys: [], tokenSignsIn: true };
+    const sql = this.#sql;
+    return { passkeys: listPasskeys(sql), tokenSignsIn: tokenSignsIn(sql) };
+  }
+
+  async beginPasskey(sessionSecret: string) {
+    return beginPasskey(this.#access(), sessionSecret);
+  }
+
+  async addPasskey(
+    sessionSecret: string,
+    made: { registration: PasskeyRegistration; name: string },
+    requestId: string,
+  ) {
+    return finishPasskey(this.#access(requestId), sessionSecret, made);
+  }
+
+  async addFirstPasskey(
+    made: { registration: PasskeyRegistration; challenge: string; name: string },
+    requestId: string,
+  ) {
+    return firstPasskey(this.#access(requestId), made);
+  }
+
+  async removePasskey(sessionSecret: string, credentialId: string, requestId: string) {
+    return dropPasskey(this.#access(requestId), sessionSecret, credentialId);
+  }
+
+  async setTokenSignIn(sessionSecret: string, on: boolean, requestId: string) {
+    return switchTokenSignIn(this.#access(requestId), sessionSecret, on);
+  }
+
+  async beginConfirmation(sessionSecret: string) {
+    return beginConfirmation(this.#access(), sessionSecret);
+  }
+
+  async confirmSession(sessionSecret: string, assertion: PasskeyAssertion, requestId: string) {
+    return confirmSession(this.#access(requestId), sessionSecret, assertion);
   }
 
   async pairingTryAllowed(): Promise<boolean> {
@@ -311,6 +397,20 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     if (this.#migrated) return;
     migrate(this.ctx.storage);
     this.#migrated = true;
+  }
+
+  /** What the owner's own acts work with; each is audited under the request that asked for it. */
+  #access(requestId?: string): OwnerAccess {
+    const { origin, hostname } = new URL(this.env.PUBLIC_ORIGIN);
+    return {
+      sql: this.#sql,
+      party: { id: hostname, origin },
+      now: Date.now,
+      audit: (type, facts = {}) => {
+        const named = requestId === undefined ? {} : { requestId };
+        this.#audit(ownerEvent(type, Date.now(), { ...facts, ...named }));
+      },
+    };
   }
 
   #audit(event: AuditEvent): number {

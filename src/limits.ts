@@ -8,9 +8,11 @@ export const REFRESH_TOKEN_DAYS = 30;
 export const REGISTERED_CLIENT_DAYS = 90;
 
 /** What a form of the console may carry. */
-export const FORM_BODY_MAX_BYTES = 16 * 1024;
+export const FORM_BODY_MAX_BYTES = 32 * 1024;
 /** How long a request to the token endpoint may take to arrive. */
 export const TOKEN_BODY_READ_MS = 10_000;
+/** How long a form may take to arrive. */
+export const FORM_BODY_READ_MS = 10_000;
 /** What a client may say about itself when it registers. */
 export const REGISTRATION_BODY_MAX_BYTES = 32 * 1024;
 /** Client names come from strangers. */

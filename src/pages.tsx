@@ -8,6 +8,7 @@ import { consoleRoutes } from "./console/routes.tsx";
 import type { Settings } from "./env.ts";
 import { healthRoutes } from "./health.ts";
 import { log } from "./log.ts";
+import { confirmRoutes } from "./oauth/confirm.tsx";
 import { consentRoutes } from "./oauth/consent.tsx";
 import { signInRoutes } from "./oauth/sign-in.tsx";
 import { relayRoutes } from "./relay/routes.ts";
@@ -28,6 +29,7 @@ export function pages(settings: Settings): Hono<PageEnv> {
   app.use(csrf({ origin: settings.publicOrigin }));
   app.route("/", healthRoutes);
   app.route("/", signInRoutes);
+  app.route("/", confirmRoutes);
   app.route("/", consentRoutes);
   app.route("/", consoleRoutes);
 

@@ -2,6 +2,7 @@ import type { AuditEvent } from "../../src/protocol/audit/event.ts";
 import type { Capability } from "../../src/protocol/capabilities.ts";
 import type { GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { PasskeyAssertion, PasskeyRegistration } from "../../src/protocol/passkey.ts";
 import type { Scope } from "../../src/protocol/scopes.ts";
 
 /**
@@ -139,6 +140,63 @@ export interface ConnectedClient {
   calls: number;
 }
 
+/** How an owner session was opened; `recovery` is the owner token together with the paired PC. */
+export type SignInMethod = "token" | "passkey" | "oidc" | "recovery";
+
+export interface OwnerSession {
+  id: string;
+  /** Every form of the session carries it back. */
+  csrf: string;
+  expiresAt: string;
+  method: SignInMethod;
+  /** A passkey confirmed this session within the last minutes. */
+  confirmed: boolean;
+}
+
+/** An open session as its owner sees it in the list. */
+export interface OwnerSessionView {
+  id: string;
+  method: SignInMethod;
+  /** Browser and system, coarsely. */
+  label: string;
+  openedAt: string;
+  lastSeenAt: string;
+  expiresAt: string;
+}
+
+export interface PasskeyView {
+  credentialId: string;
+  /** COSE, base64url. */
+  publicKey: string;
+  transports: string[];
+  name: string;
+  /** Synced by its maker, so it survives the loss of a device. */
+  backedUp: boolean;
+  addedAt: string;
+  lastUsedAt: string | null;
+}
+
+/** What stands between an owner and the account. */
+export interface SignInSecurity {
+  passkeys: PasskeyView[];
+  /** Whether the owner token signs in. */
+  tokenSignsIn: boolean;
+}
+
+/** What a page needs for a WebAuthn ceremony. */
+export interface PasskeyCeremony {
+  challenge: string;
+  /** Credentials to offer, or, when a new one is made, to leave out. */
+  credentials: { id: string; transports: string[] }[];
+}
+
+export interface SignInSource {
+  /** Hash of the caller's address. */
+  source: string;
+  /** Browser and system, coarsely; shown in the list of sessions. */
+  label: string;
+}
+
 /** A broker account as the owner chooses it for a client. */
 export interface BrokerAccount {
   accountId: string;
@@ -200,11 +258,42 @@ export interface AccountRpc {
   signInAllowed(source: string): Promise<{ ok: true } | { ok: false; retryAfterMs: number }>;
   signInFailed(requestId: string): Promise<void>;
   openOwnerSession(
-    source: string,
+    how: SignInSource & { method: "token" | "oidc" | "recovery" },
     requestId: string,
   ): Promise<{ secret: string; expiresAt: string }>;
-  checkOwnerSession(secret: string): Promise<{ csrf: string; expiresAt: string } | null>;
+  /** Null when the assertion proves nothing; the challenge is the Worker's, used up here. */
+  signInWithPasskey(
+    answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
+    requestId: string,
+  ): Promise<{ secret: string; expiresAt: string } | null>;
+  checkOwnerSession(secret: string): Promise<OwnerSession | null>;
   closeOwnerSession(secret: string, requestId: string): Promise<void>;
+  listOwnerSessions(): Promise<OwnerSessionView[]>;
+  revokeOwnerSession(id: string, requestId: string): Promise<boolean>;
+  revokeOtherSessions(keepId: string, requestId: string): Promise<number>;
+
+  signInSecurity(): Promise<SignInSecurity>;
+  /** Null when a passkey has to confirm the session first. */
+  beginPasskey(sessionSecret: string): Promise<PasskeyCeremony | null>;
+  addPasskey(
+    sessionSecret: string,
+    made: { registration: PasskeyRegistration; name: string },
+    requestId: string,
+  ): Promise<"added" | "refused" | "known" | "full">;
+  /** The first passkey of a new account; the Worker has made and checked the challenge. */
+  addFirstPasskey(
+    made: { registration: PasskeyRegistration; challenge: string; name: string },
+    requestId: string,
+  ): Promise<boolean>;
+  /** False when it is the last one, or the session is not confirmed. */
+  removePasskey(sessionSecret: string, credentialId: string, requestId: string): Promise<boolean>;
+  setTokenSignIn(sessionSecret: string, on: boolean, requestId: string): Promise<boolean>;
+  beginConfirmation(sessionSecret: string): Promise<PasskeyCeremony | null>;
+  confirmSession(
+    sessionSecret: string,
+    assertion: PasskeyAssertion,
+    requestId: string,
+  ): Promise<boolean>;
 
   /** Takes one of five pairing tries in ten minutes, before the code is looked up. */
   pairingTryAllowed(): Promise<boolean>;

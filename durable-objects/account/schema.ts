@@ -1,7 +1,8 @@
 import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
-import { OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
+import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
+import { PASSKEYS_SCHEMA } from "./passkeys.ts";
 import { RELAY_SCHEMA } from "./relay-schema.ts";
 import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
 
@@ -17,6 +18,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 5, sql: AUDIT_OUTBOX_SCHEMA },
   { id: 6, sql: GRANTS_SCHEMA },
   { id: 7, sql: SPENT_TOKENS_SCHEMA },
+  { id: 8, sql: OWNER_SESSION_DETAILS_SCHEMA },
+  { id: 9, sql: PASSKEYS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -1,4 +1,4 @@
-import { accountIdOf } from "../protocol/account-id.ts";
+import { accountIdOf, isAccountId } from "../protocol/account-id.ts";
 
 /**
  * The operator's account: the one whose owner holds OWNER_TOKEN. Made on first use; the unique
@@ -18,7 +18,8 @@ export async function operatorAccount(db: D1Database, now: Date): Promise<string
   return made;
 }
 
-function findOperator(db: D1Database): Promise<string | null> {
+/** The operator's account, or null before its owner first signed in. */
+export function findOperator(db: D1Database): Promise<string | null> {
   return db.prepare("SELECT id FROM accounts WHERE role = 'operator'").first<string>("id");
 }
 
@@ -29,4 +30,22 @@ function findOperator(db: D1Database): Promise<string | null> {
 export async function accountExists(db: D1Database, id: string): Promise<boolean> {
   const found = await db.prepare("SELECT 1 AS found FROM accounts WHERE id = ?").bind(id).first();
   return found !== null;
+}
+
+/**
+ * The account behind a passkey's user handle (base64url of its id). A key that keeps no handle can
+ * only be the operator's: everyone else enrolled with one.
+ */
+export async function accountOf(db: D1Database, userHandle: string | null): Promise<string | null> {
+  if (userHandle === null) return findOperator(db);
+  const id = decodeText(userHandle);
+  return isAccountId(id) && (await accountExists(db, id)) ? id : null;
+}
+
+function decodeText(base64url: string): string {
+  try {
+    return atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return "";
+  }
 }

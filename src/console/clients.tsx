@@ -95,7 +95,7 @@ function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Ow
         </ul>
       </details>
       <form method="post" action="/clients/revoke">
-        <input type="hidden" name="csrf" value={owner.csrf} />
+        <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="client_id" value={client.clientId} />
         <div class="actions">
           <button class="danger" type="submit">

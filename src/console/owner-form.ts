@@ -1,5 +1,6 @@
 import { createMiddleware } from "hono/factory";
-import { readForm, sameSecret } from "../oauth/form.ts";
+import { readForm } from "../oauth/form.ts";
+import { sameSecret } from "../oauth/same-secret.ts";
 import type { PageEnv } from "./context.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { PageEnv } from "./context.ts";
 export const ownerForm = createMiddleware<PageEnv & { Variables: { form: URLSearchParams } }>(
   async (c, next) => {
     const form = await readForm(c);
-    if (form === null || !sameSecret(form.get("csrf") ?? "", c.get("owner").csrf)) {
+    if (form === null || !sameSecret(form.get("csrf") ?? "", c.get("owner").session.csrf)) {
       return c.redirect("/", 303);
     }
     c.set("form", form);

@@ -2,12 +2,17 @@ import { createMiddleware } from "hono/factory";
 import type { PageEnv } from "./context.ts";
 
 /**
- * Nothing runs, nothing is framed, nothing loads from elsewhere. Browsers apply `form-action` to
+ * Nothing runs but the pages' one script where a passkey is used; nothing is framed, nothing loads
+ * from elsewhere. Browsers apply `form-action` to
  * the redirect that answers a form as well, so the consent page names its client's origin.
  */
-export function contentSecurityPolicy(formTarget?: string): string {
+export function contentSecurityPolicy(
+  more: { script?: boolean | undefined; formTarget?: string | undefined } = {},
+): string {
+  const { script, formTarget } = more;
   return [
     "default-src 'none'",
+    ...(script === true ? ["script-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self'",
     `form-action 'self'${formTarget === undefined ? "" : ` ${formTarget}`}`,

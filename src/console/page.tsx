@@ -2,15 +2,16 @@ import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Owner } from "../oauth/owner-session.ts";
+import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from "./assets.ts";
 import type { PageEnv } from "./context.ts";
 import { contentSecurityPolicy } from "./page-headers.ts";
-import { ICON_PATH, STYLE_PATH } from "./style.ts";
 
 const ROOMS = [
   ["/", "Overview"],
   ["/sidecars", "Sidecars"],
   ["/clients", "Clients"],
   ["/audit", "Audit"],
+  ["/security", "Security"],
 ] as const;
 
 export interface PageProps {
@@ -21,10 +22,12 @@ export interface PageProps {
   room?: string;
   /** One column, for a form that wants all the attention. */
   narrow?: boolean;
+  /** The page has a form that a passkey answers. */
+  script?: boolean;
   children?: Child;
 }
 
-export function Page({ title, owner, room, narrow, children }: PageProps) {
+export function Page({ title, owner, room, narrow, script, children }: PageProps) {
   return (
     <html lang="en">
       <head>
@@ -34,6 +37,7 @@ export function Page({ title, owner, room, narrow, children }: PageProps) {
         <title>{`${title} · IBKR Edge Gateway`}</title>
         <link rel="icon" href={ICON_PATH} type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE_PATH} />
+        {script && <script src={SCRIPT_PATH} defer />}
       </head>
       <body>
         <a class="skip" href="#main">
@@ -48,7 +52,7 @@ export function Page({ title, owner, room, narrow, children }: PageProps) {
               </a>
               {owner && (
                 <form class="leave inline" method="post" action="/sign-out">
-                  <input type="hidden" name="csrf" value={owner.csrf} />
+                  <input type="hidden" name="csrf" value={owner.session.csrf} />
                   <button class="link" type="submit">
                     Sign out
                   </button>
@@ -103,6 +107,8 @@ function Mark() {
 export interface SendOptions {
   status?: ContentfulStatusCode;
   headers?: Headers | Record<string, string>;
+  /** Allows the pages' own script; see `PageProps.script`. */
+  script?: boolean;
   /** An origin that a form on this page is redirected to afterwards (the consent page's client). */
   formTarget?: string;
 }
@@ -111,13 +117,13 @@ export interface SendOptions {
 export async function sendPage(
   c: Context<PageEnv>,
   page: ReturnType<typeof Page>,
-  { status = 200, headers, formTarget }: SendOptions = {},
+  { status = 200, headers, script, formTarget }: SendOptions = {},
 ): Promise<Response> {
   const given = new Headers(headers);
   for (const cookie of given.getSetCookie()) c.header("Set-Cookie", cookie, { append: true });
   given.delete("Set-Cookie");
   for (const [name, value] of given) c.header(name, value);
-  c.header("Content-Security-Policy", contentSecurityPolicy(formTarget));
+  c.header("Content-Security-Policy", contentSecurityPolicy({ script, formTarget }));
   return c.html(`<!doctype html>${await page.toString()}`, status);
 }
 

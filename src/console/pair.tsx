@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { displayText } from "../oauth/client-text.ts";
+import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
@@ -16,9 +17,9 @@ import { Page, sendPage, When } from "./page.tsx";
  */
 export const pairRoutes = new Hono<PageEnv>();
 
-pairRoutes.get("/pair", requireOwner, (c) => askForCode(c));
+pairRoutes.get("/pair", requireOwner, requireConfirmation, (c) => askForCode(c));
 
-pairRoutes.post("/pair", requireOwner, ownerForm, async (c) => {
+pairRoutes.post("/pair", requireOwner, ownerForm, requireConfirmation, async (c) => {
   const owner = c.get("owner");
   const code = c.get("form").get("code") ?? "";
   const found = await lookupPairing(c.env, owner.accountId, code);
@@ -26,7 +27,7 @@ pairRoutes.post("/pair", requireOwner, ownerForm, async (c) => {
   return sendPage(c, <Confirm owner={owner} code={code} details={found} now={new Date()} />);
 });
 
-pairRoutes.post("/pair/confirm", requireOwner, ownerForm, async (c) => {
+pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, async (c) => {
   const owner = c.get("owner");
   const form = c.get("form");
   const code = form.get("code") ?? "";
@@ -77,7 +78,7 @@ function askForCode(c: Context<PageEnv>, error?: string) {
         </div>
       )}
       <form class="card" method="post" action="/pair">
-        <input type="hidden" name="csrf" value={owner.csrf} />
+        <input type="hidden" name="csrf" value={owner.session.csrf} />
         <label class="field">
           Code shown there
           <input
@@ -116,7 +117,7 @@ function Confirm(props: { owner: Owner; code: string; details: PairingDetails; n
       </div>
       <FingerprintWords words={details.fingerprintWords.join(" ")} />
       <form class="card" method="post" action="/pair/confirm">
-        <input type="hidden" name="csrf" value={owner.csrf} />
+        <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="code" value={code} />
         <dl class="facts">
           <dt>Machine</dt>

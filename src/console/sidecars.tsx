@@ -83,7 +83,7 @@ function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: O
       </details>
       {!revoked && (
         <form method="post" action="/sidecars/revoke">
-          <input type="hidden" name="csrf" value={owner.csrf} />
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
           <input type="hidden" name="sidecar_id" value={sidecar.sidecarId} />
           <div class="actions">
             <button class="danger" type="submit">

@@ -1,5 +1,3 @@
-import { sha256Hex } from "../protocol/digest.ts";
-
 /**
  * The one style sheet. Phone first, light and dark, no web fonts, no images. Colours are picked for
  * a contrast of at least 4.5:1 on their own ground; state is always said in words as well.
@@ -32,6 +30,7 @@ body {
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
   display: flex; flex-direction: column;
 }
+[hidden] { display: none !important; }
 h1, h2, h3, p, ul, ol, dl, dd, figure { margin: 0; }
 h1 { font-size: clamp(1.5rem, 1.2rem + 1.6vw, 2rem); line-height: 1.2; letter-spacing: -0.02em; font-weight: 680; text-wrap: balance; }
 h2 { font-size: 1.0625rem; line-height: 1.3; letter-spacing: -0.005em; font-weight: 650; }
@@ -53,8 +52,8 @@ ul.plain, ol.plain { list-style: none; padding: 0; }
 .bar { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 3rem; }
 .brand { display: inline-flex; align-items: center; gap: 0.625rem; min-height: 2.75rem; color: var(--ink); font-weight: 680; letter-spacing: -0.01em; text-decoration: none; }
 .brand svg { flex: none; }
-nav ul { display: flex; gap: 0.25rem; list-style: none; padding: 0; overflow-x: auto; scrollbar-width: none; margin: 0 -0.5rem; }
-nav a { display: block; padding: 0.625rem 0.5rem 0.75rem; color: var(--soft); text-decoration: none; border-bottom: 3px solid transparent; white-space: nowrap; font-weight: 550; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0 0.5rem; list-style: none; padding: 0; margin: 0 -0.375rem; }
+nav a { display: block; padding: 0.625rem 0.375rem 0.75rem; font-size: 0.9375rem; color: var(--soft); text-decoration: none; border-bottom: 3px solid transparent; white-space: nowrap; font-weight: 550; }
 nav a:hover { color: var(--ink); }
 nav a[aria-current="page"] { color: var(--ink); border-bottom-color: var(--accent); }
 nav a:focus-visible { outline-offset: -3px; }
@@ -93,7 +92,7 @@ form.inline { display: inline-grid; }
 label.field { display: grid; gap: 0.375rem; font-weight: 600; }
 .hint { font-weight: 400; color: var(--soft); font-size: 0.875rem; }
 input[type="text"], input[type="password"] {
-  font: inherit; color: inherit; width: 100%; min-height: 3rem; padding: 0.5rem 0.875rem;
+  font: inherit; font-weight: 400; color: inherit; width: 100%; min-height: 3rem; padding: 0.5rem 0.875rem;
   background: var(--ground); border: 1px solid color-mix(in srgb, var(--soft) 70%, transparent); border-radius: 10px;
 }
 input.code { font-family: var(--mono); font-size: 1.375rem; letter-spacing: 0.18em; text-transform: uppercase; text-align: center; }
@@ -138,6 +137,7 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
   .top > div { padding: 0.5rem 1.5rem 0; display: flex; align-items: center; gap: 2rem; }
   .top .bar { display: contents; }
   .top nav { flex: 1; order: 1; align-self: end; }
+  .top nav ul { gap: 0 0.75rem; }
   .top .leave { order: 2; }
   footer p { padding: 1rem 1.5rem; }
   .card { padding: 1.375rem; }
@@ -153,9 +153,3 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 }
 @media print { .top nav, .top .leave, .actions { display: none; } }
 `;
-
-/** The content's hash is in the name, so that it may be cached for good. */
-export const STYLE_PATH = `/assets/style-${sha256Hex(STYLE).slice(0, 12)}.css`;
-
-export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0a5f47"/><path d="M8 20.5h4.5L15 12l3.5 12 2.5-7h3" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
-export const ICON_PATH = "/assets/icon.svg";

@@ -12,9 +12,11 @@ import { log } from "../log.ts";
 import { BASELINE_SCOPES, isScope, SCOPES, type Scope } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
 import { displayText } from "./client-text.ts";
-import { readForm, sameSecret } from "./form.ts";
+import { confirmPath, needsConfirmation } from "./confirm.tsx";
+import { readForm } from "./form.ts";
 import { relaxForLoopback, restoreFromLoopback } from "./loopback-cookies.ts";
 import { type Owner, requireOwner } from "./owner-session.ts";
+import { sameSecret } from "./same-secret.ts";
 import { ScopeChoices } from "./scope-choices.tsx";
 import { tokenParts } from "./token-guard.ts";
 
@@ -40,6 +42,9 @@ consentRoutes.get("/authorize", async (c) => {
   if (scopes.length === 0) {
     return refuse(c, request, "invalid_scope", "None of the requested scopes exists here");
   }
+  if (scopes.some(isOrderScope) && (await needsConfirmation(owner))) {
+    return c.redirect(confirmPath(c.req.raw), 303);
+  }
   const details = await oauth.describeConsent(request);
   const consent = await oauth.beginConsent(request);
   return sendPage(
@@ -56,7 +61,8 @@ consentRoutes.post("/authorize", async (c) => {
   const oauth = c.env.OAUTH_PROVIDER;
   const owner = c.get("owner");
   const form = await readForm(c);
-  if (form === null || !sameSecret(form.get("csrf") ?? "", owner.csrf)) return expired(c, owner);
+  if (form === null || !sameSecret(form.get("csrf") ?? "", owner.session.csrf))
+    return expired(c, owner);
   const { loopback } = c.get("settings");
   const bound = loopback ? restoreFromLoopback(c.req.raw) : c.req.raw;
   const handle = form.get("handle") ?? "";
@@ -75,6 +81,10 @@ consentRoutes.post("/authorize", async (c) => {
       </Message>,
       { status: 400 },
     );
+  }
+  // The page asked for it already; a session without it posts a form that no page of ours made.
+  if ([...ticked].some((scope) => isScope(scope) && isOrderScope(scope))) {
+    if (await needsConfirmation(owner)) return expired(c, owner);
   }
   const approved = await oauth.approveConsent(bound, handle);
   const scopes = requestedScopes(approved.request).filter((scope) => ticked.has(scope));
@@ -135,6 +145,12 @@ consentRoutes.onError((error, c) => {
 function requestedScopes(request: AuthRequest): Scope[] {
   if (request.scope.length === 0) return BASELINE_SCOPES;
   return [...new Set(request.scope.filter(isScope))];
+}
+
+/** Scopes that end in orders: handing one out widens what others may do, so a passkey confirms it. */
+function isOrderScope(scope: Scope): boolean {
+  const { tier } = SCOPES[scope];
+  return tier === "paper" || tier === "live";
 }
 
 /** The grant behind an authorization response; its code is `account:grant:secret`. */
@@ -216,7 +232,7 @@ function Consent(props: {
         </div>
       )}
       <form class="card" method="post" action="/authorize">
-        <input type="hidden" name="csrf" value={owner.csrf} />
+        <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="handle" value={handle} />
         <ScopeChoices scopes={scopes} />
         {scopes.some((scope) => SCOPES[scope].tier !== "read") && (

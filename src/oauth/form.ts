@@ -1,34 +1,19 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { PageEnv } from "../console/context.ts";
-import { FORM_BODY_MAX_BYTES } from "../limits.ts";
+import { FORM_BODY_MAX_BYTES, FORM_BODY_READ_MS } from "../limits.ts";
+import { readBody } from "../read-body.ts";
+import { sameSecret } from "./same-secret.ts";
 
 /** A form's fields as text; files and bodies that are too large or of another kind are refused. */
 export async function readForm(c: Context<PageEnv>): Promise<URLSearchParams | null> {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") return null;
-  const body = await readUpTo(c.req.raw.body, FORM_BODY_MAX_BYTES);
-  return body === null ? null : new URLSearchParams(body);
-}
-
-async function readUpTo(stream: ReadableStream | null, max: number): Promise<string | null> {
-  if (stream === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.byteLength;
-    if (bytes > max) return null;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-/** Compares two secrets of a form without showing how far they agree. */
-export function sameSecret(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((text) => new TextEncoder().encode(text));
-  if (a === undefined || b === undefined || a.byteLength !== b.byteLength) return false;
-  return crypto.subtle.timingSafeEqual(a, b);
+  const body = await readBody(c.req.raw, {
+    maxBytes: FORM_BODY_MAX_BYTES,
+    deadlineMs: FORM_BODY_READ_MS,
+  });
+  return body.ok ? new URLSearchParams(body.text) : null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import type { AccountRpc } from "../../durable-objects/account/rpc.ts";
+import type { AccountRpc, OwnerSession } from "../../durable-objects/account/rpc.ts";
 import { accountExists } from "../accounts/directory.ts";
 import type { PageEnv } from "../console/context.ts";
 import { accountObject } from "../env.ts";
@@ -12,8 +12,7 @@ import { signInPath } from "./return-path.ts";
 export interface Owner {
   accountId: string;
   account: AccountRpc;
-  /** Every form carries it back. */
-  csrf: string;
+  session: OwnerSession;
   /** The cookie's secret: what `closeOwnerSession` ends. */
   secret: string;
 }
@@ -52,7 +51,7 @@ export async function currentOwner(c: Context<PageEnv>): Promise<Owner | null> {
   if (!(await accountExists(c.env.DB, accountId))) return null;
   const account = accountObject(c.env, accountId);
   const session = await account.checkOwnerSession(secret);
-  return session === null ? null : { accountId, account, csrf: session.csrf, secret };
+  return session === null ? null : { accountId, account, session, secret };
 }
 
 /** Lets only the owner through; anyone else is sent to sign in and comes back afterwards. */
