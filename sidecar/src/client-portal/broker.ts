@@ -77,7 +77,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const warm = async (): Promise<boolean> => {
     const answered = await Promise.all([
       warmUp(portfolioAccounts),
-      warmUp(liveOrders()),
+      // Forced, so that whatever was asked before us does not keep the order stream silent.
+      warmUp(liveOrders({ force: true })),
       warmUp(trades(1)),
     ]);
     return answered.every((yes) => yes);

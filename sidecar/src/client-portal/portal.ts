@@ -30,6 +30,8 @@ export interface Ask<T> {
   timeoutMs?: number;
   /** A cold service answers with nothing at first: such an answer is read again before it is believed. */
   isCold?(value: T): boolean;
+  /** Questions that warm the same service share this; by default a question warms itself only. */
+  warms?: string;
   /** Refusals that a cold service gives to what it will answer a moment later. */
   coldStatus?: readonly number[];
   /** Throws when the answer is not what it should be. */
@@ -209,7 +211,8 @@ export function createPortal(options: {
     const fetching = fetchOnce(ask, call)
       .then((kept) => {
         keep(mine, key, kept);
-        if (answered === firstAnswered && !answered.has(key)) answered.set(key, kept.at);
+        const service = ask.warms ?? key;
+        if (answered === firstAnswered && !answered.has(service)) answered.set(service, kept.at);
         return kept;
       })
       .finally(() => running.delete(key));
@@ -237,7 +240,7 @@ export function createPortal(options: {
       if (closed !== null) return stale(closed);
 
       try {
-        const first = firstAnswered.get(key);
+        const first = firstAnswered.get(ask.warms ?? key);
         let kept = await shared(key, ask, call);
         let value = decode(ask, kept);
         const second = first !== undefined && kept.at - first >= LIMITS.coldReadPauseMs;

@@ -46,7 +46,8 @@ export function historyOf(query: HistoryQuery): Ask<History> {
     needs: "brokerage",
     pace: "history",
     ttlMs: query.end === undefined ? 15_000 : 60_000,
-    coldStatus: [404],
+    // Nothing was drawn for this contract yet: the first question only starts it.
+    coldStatus: [404, 500],
     decode: readWith("marketdata.history", History),
     onRefused: (_status, text) =>
       /too many/i.test(text)

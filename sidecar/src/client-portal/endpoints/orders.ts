@@ -61,6 +61,7 @@ export function liveOrders(more: { accountId?: string; force?: boolean } = {}): 
     needs: "brokerage",
     pace: "orders",
     ttlMs: 5_000,
+    warms: "orders",
     isCold: (live) => live.orders.length === 0,
     decode: readWith("iserver.orders", LiveOrders),
   };

@@ -35,6 +35,7 @@ export function trades(days: number): Ask<TradeRow[]> {
     needs: "brokerage",
     pace: "trades",
     ttlMs: 5_000,
+    warms: "trades",
     isCold: (rows) => rows.length === 0,
     decode: readWith(
       "iserver.trades",

@@ -65,6 +65,8 @@ export function createStream(options: StreamOptions): Stream {
   let depthTurn: Promise<unknown> = Promise.resolve();
   /** Set once the reads have confirmed the picture of this connection. */
   let reconciledAt: number | null = null;
+  /** A line of this generation was lost before; then the order stream may need waking. */
+  let interrupted = false;
   let reconciling: Promise<void> | null = null;
   let reconcileAgain = false;
   /** What the stream said while a reconcile was under way. */
@@ -125,6 +127,7 @@ export function createStream(options: StreamOptions): Stream {
     logger.info({ why }, "the broker's stream was lost");
     const gap = subscribed;
     drop();
+    interrupted = true;
     if (closed || generation === null) return;
     failures += 1;
     // What happened in the gap is read at once; the line is dialled again beside that.
@@ -262,7 +265,7 @@ export function createStream(options: StreamOptions): Stream {
     const ask = { fresh: true, maxWaitMs: 30_000, signal: stop.signal };
     try {
       const [live, done] = await Promise.all([
-        readOrders(reconciledAt === null, ask),
+        readOrders(interrupted, ask),
         portal.ask({ ...trades(RECONCILED_DAYS), priority: "reconcile" }, ask),
       ]);
       if (closed || during === null || during !== generation) return;
@@ -276,7 +279,10 @@ export function createStream(options: StreamOptions): Stream {
       }
       news.onExecutions(done.value);
       news.onOrders([...orders.values()].filter(isComplete));
-      if (mine === connection && subscribed && live.proved) reconciledAt = clock.now();
+      if (mine === connection && subscribed && live.proved) {
+        reconciledAt = clock.now();
+        interrupted = false;
+      }
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       logger.debug({ code: error.failure.code }, "reconciling with the broker failed");
@@ -305,6 +311,7 @@ export function createStream(options: StreamOptions): Stream {
     generation = belief.generation;
     drop();
     failures = 0;
+    interrupted = false;
     orders = new Map();
     executions = new Map();
     pnl = new Map();

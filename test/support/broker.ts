@@ -1,0 +1,206 @@
+import diagnostics from "node:diagnostics_channel";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as z from "zod";
+import { type Broker, createBroker } from "../../sidecar/src/client-portal/broker.ts";
+import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
+import type { BrokerEvent } from "../../sidecar/src/operations/executor.ts";
+import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
+import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
+import { GatewayError, type GatewayFailure } from "../../src/protocol/errors.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
+import {
+  OPERATIONS,
+  type OperationName,
+  type Operations,
+} from "../../src/protocol/operations/registry.ts";
+
+/**
+ * The sidecar's broker side against the simulator, both on one virtual clock: time moves from timer
+ * to timer, and after each step the network comes to rest before the next. So a night of back-offs
+ * is a second of test, over real TLS and real sockets.
+ */
+export interface BrokerRig {
+  sim: RunningSimulator;
+  broker: Broker;
+  /** Everything the broker side told, in order. */
+  events: BrokerEvent[];
+  /** What it logged, for searching secrets in. */
+  log: string[];
+  configDir: string;
+  now(): number;
+  advance(ms: number): Promise<void>;
+  /** Moves time until this holds; fails after `withinMs`. */
+  until(what: () => boolean, withinMs?: number): Promise<void>;
+  ready(): Promise<void>;
+  /** Runs an operation, moving time as it waits. Failures come back as `{failed}`. */
+  run<N extends OperationName>(operation: N, input?: JsonObject): Promise<Outcome<N>>;
+  /** The same where it must not fail. */
+  ask<N extends OperationName>(operation: N, input?: JsonObject): Promise<Answered<N>>;
+  /** Requests to a path, as the simulator logged them. */
+  requestsTo(path: string | RegExp): { at: number; method: string; path: string; query: string }[];
+  /** Ends the broker side and starts another on the same configuration, as a restart does. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Answered<N extends OperationName> = z.output<Operations[N]["output"]>;
+
+export type Outcome<N extends OperationName> =
+  | { ok: Answered<N>; failed?: undefined }
+  | { ok?: undefined; failed: GatewayFailure };
+
+/** The answer, or the failure as the test's own. */
+export function answered<N extends OperationName>(outcome: Outcome<N>): Answered<N> {
+  if (outcome.failed !== undefined) {
+    throw new Error(`${outcome.failed.code}: ${outcome.failed.message}`);
+  }
+  return outcome.ok;
+}
+
+let inFlight = 0;
+diagnostics.subscribe("undici:request:create", () => {
+  inFlight += 1;
+});
+for (const end of ["undici:request:trailers", "undici:request:error"]) {
+  diagnostics.subscribe(end, () => {
+    inFlight -= 1;
+  });
+}
+
+export async function startRig(
+  options: SimulatorOptions & {
+    simulated?: boolean;
+    beforeStart?(sim: RunningSimulator): void;
+  } = {},
+): Promise<BrokerRig> {
+  const { simulated, beforeStart, ...simOptions } = options;
+  const sim = await startSimulator(simOptions);
+  beforeStart?.(sim);
+  const configDir = mkdtempSync(join(tmpdir(), "ibkr-broker-"));
+  const queue: { at: number; order: number; task: () => void }[] = [];
+  let order = 0;
+  const clock: Clock = {
+    now: () => sim.control.now(),
+    after: (ms, task) => {
+      const entry = { at: sim.control.now() + Math.max(0, ms), order: order++, task };
+      queue.push(entry);
+      queue.sort((a, b) => a.at - b.at || a.order - b.order);
+      return () => {
+        const index = queue.indexOf(entry);
+        if (index >= 0) queue.splice(index, 1);
+      };
+    },
+  };
+
+  /** The network at rest: nothing on its way for a few turns, or held back by the simulator's own clock. */
+  const settle = async (): Promise<void> => {
+    let quiet = 0;
+    const since = performance.now();
+    while (quiet < 3 && performance.now() - since < 60) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      quiet = inFlight <= 0 ? quiet + 1 : 0;
+    }
+  };
+
+  const advance = async (ms: number): Promise<void> => {
+    const target = sim.control.now() + ms;
+    await settle();
+    for (;;) {
+      const now = sim.control.now();
+      const next = queue[0];
+      const at = next === undefined ? target : Math.min(target, Math.max(next.at, now));
+      if (at > now) await sim.control.advance(at - now);
+      const due = queue.filter((entry) => entry.at <= sim.control.now());
+      if (due.length === 0 && sim.control.now() >= target) return;
+      for (const entry of due) {
+        const index = queue.indexOf(entry);
+        if (index < 0) continue;
+        queue.splice(index, 1);
+        entry.task();
+      }
+      await settle();
+    }
+  };
+
+  const events: BrokerEvent[] = [];
+  const log: string[] = [];
+  const write = (facts: object, message: string): void => {
+    log.push(
+      `${message} ${JSON.stringify(facts, (_key, value) => (value instanceof Error ? value.stack : value))}`,
+    );
+  };
+  const start = async (): Promise<Broker> => {
+    const broker = await createBroker({
+      baseUrl: sim.url,
+      configDir,
+      simulated: simulated ?? true,
+      logger: { debug: write, info: write, warn: write, error: write },
+      clock,
+      random: () => 0.5,
+    });
+    broker.onEvent((event) => events.push(event));
+    await settle();
+    return broker;
+  };
+
+  const rig: BrokerRig = {
+    sim,
+    broker: await start(),
+    events,
+    log,
+    configDir,
+    now: () => sim.control.now(),
+    advance,
+    until: async (what, withinMs = 120_000) => {
+      const limit = sim.control.now() + withinMs;
+      await settle();
+      while (!what()) {
+        if (sim.control.now() >= limit)
+          throw new Error(`not within ${withinMs} ms of virtual time`);
+        const next = queue[0]?.at ?? limit;
+        await advance(
+          Math.min(limit - sim.control.now(), Math.max(1, next - sim.control.now()), 500),
+        );
+      }
+    },
+    ready: () => rig.until(() => rig.broker.session().state === "ready"),
+    run: async <N extends OperationName>(operation: N, input: JsonObject = {}) => {
+      let done = false;
+      const work = rig.broker
+        .execute({ operation, input, deadlineMs: 60_000, signal: new AbortController().signal })
+        .then(
+          // Parsed by the operation's own schema on the way out.
+          (ok): Outcome<N> => ({ ok: OPERATIONS[operation].output.parse(ok) as Answered<N> }),
+          (error: unknown): Outcome<N> => {
+            if (error instanceof GatewayError) return { failed: error.failure };
+            throw error;
+          },
+        )
+        .finally(() => {
+          done = true;
+        });
+      work.catch(() => {});
+      await rig.until(() => done, 90_000);
+      return work;
+    },
+    ask: async (operation, input) => answered(await rig.run(operation, input)),
+    requestsTo: (path) =>
+      sim.control
+        .requests()
+        .filter((entry) => (typeof path === "string" ? entry.path === path : path.test(entry.path)))
+        .map(({ at, method, path: where, query }) => ({ at, method, path: where, query })),
+    restart: async () => {
+      await rig.broker.close();
+      queue.length = 0;
+      rig.broker = await start();
+    },
+    close: async () => {
+      await rig.broker.close();
+      await sim.close();
+      rmSync(configDir, { recursive: true, force: true });
+    },
+  };
+  return rig;
+}
