@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { wrangler } from "./wrangler.ts";
 
 export interface WorkerBundle {
@@ -8,10 +8,15 @@ export interface WorkerBundle {
 
 /**
  * Builds the Worker exactly as `wrangler deploy` would upload it, so that what runs locally, in
- * tests and in benchmarks is what ships.
+ * tests and in benchmarks is what ships. `entry` replaces the product's own, for test builds.
  */
-export async function buildWorker(directory: string): Promise<WorkerBundle> {
-  const { ok, output } = await wrangler(["deploy", "--dry-run", "--outdir", directory]);
+export async function buildWorker(directory: string, entry?: string): Promise<WorkerBundle> {
+  const { ok, output } = await wrangler([
+    "deploy",
+    ...(entry === undefined ? [] : [entry]),
+    ...["--dry-run", "--outdir", directory],
+  ]);
   if (!ok) throw new Error(`the Worker does not build:\n${output}`);
-  return { directory, main: join(directory, "index.js") };
+  const name = entry === undefined ? "index" : parse(entry).name;
+  return { directory, main: join(directory, `${name}.js`) };
 }

@@ -15,7 +15,6 @@ export interface DataDir {
   path: string;
   worker: string;
   sidecar: string;
-  simulator: string;
   logs: string;
   build: string;
   secrets: GatewaySecrets;
@@ -44,6 +43,7 @@ const NEW: GatewayState = {
 };
 const STATE = "gateway.json";
 const SECRETS = "secrets.json";
+const FOLDERS = ["worker", "sidecar", "logs"] as const;
 
 /** `DATA_DIR`, or `.data` in the checkout. */
 export function dataDirPath(env: NodeJS.ProcessEnv): string {
@@ -57,7 +57,6 @@ export async function openDataDir(path: string): Promise<DataDir> {
     path,
     worker: join(path, "worker"),
     sidecar: join(path, "sidecar"),
-    simulator: join(path, "simulator"),
     logs: join(path, "logs"),
     build: join(path, "build"),
   };
@@ -67,17 +66,14 @@ export async function openDataDir(path: string): Promise<DataDir> {
     await usable(path, async () => {
       await mkdir(path, { recursive: true, mode: 0o700 });
       await chmod(path, 0o700);
-      await mkdir(parts.logs, { recursive: true, mode: 0o700 });
-      await mkdir(parts.simulator, { recursive: true, mode: 0o700 });
+      for (const folder of FOLDERS) await mkdir(parts[folder], { mode: 0o700 });
       await writePrivate(join(path, SECRETS), secrets);
       await writePrivate(join(path, STATE), NEW);
     });
     return { ...parts, secrets, state: NEW };
   }
-  for (const part of [STATE, SECRETS, "logs", "simulator"]) {
-    if (!present.includes(part)) {
-      throw broken(path, `${part} is missing`);
-    }
+  for (const part of [STATE, SECRETS, ...FOLDERS]) {
+    if (!present.includes(part)) throw broken(path, `${part} is missing`);
   }
   return {
     ...parts,

@@ -24,6 +24,8 @@ export interface GatewayOptions {
   secrets?: Partial<GatewaySecrets>;
   /** Calls per period of a rate-limit binding of wrangler.toml, in place of the one there. */
   rateLimits?: Record<string, number>;
+  /** The caller ends the gateway on a signal; else Miniflare ends the process at once. */
+  ownSignals?: boolean;
   /** A module to load in front of the Worker's own `index.js`, for measurements. */
   entry?: string;
   /** Called for every line that the Worker or workerd itself logs. */
@@ -77,6 +79,7 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
   const config: Unstable_Config = unstable_readConfig({ config: configPath });
   const { modulesRules: _bundled, ...bindings } =
     unstable_getMiniflareWorkerOptions(configPath).workerOptions;
+  const before = signalListeners();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -106,6 +109,7 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
       ],
     }),
   );
+  if (options.ownSignals) dropListenersSince(before);
   try {
     await miniflare.ready;
     await applyMigrations(await miniflare.getD1Database("DB"));
@@ -135,6 +139,20 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
     },
     close: () => miniflare.dispose(),
   };
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+function signalListeners() {
+  return new Set(SIGNALS.flatMap((signal) => process.listeners(signal)));
+}
+
+function dropListenersSince(before: ReturnType<typeof signalListeners>): void {
+  for (const signal of SIGNALS) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.has(listener)) process.off(signal, listener);
+    }
+  }
 }
 
 async function modules({ bundle, entry }: GatewayOptions) {

@@ -13,19 +13,25 @@ export interface SidecarProcess {
   stop(): Promise<void>;
 }
 
-const STOP_MS = 3_000;
+const STOP_MS = 2_500;
 
 /** Starts the sidecar's command line; every line it writes goes to `onLine`. */
 export function startSidecar(args: string[], onLine: (line: string) => void): SidecarProcess {
   const child = spawn(process.execPath, [SIDECAR_CLI, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // However this process ends, its sidecar does not outlive it.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface({ input: stream }).on("line", onLine);
   }
   const exited = new Promise<number | null>((resolve) => {
     child.on("error", () => resolve(1));
-    child.on("close", (code) => resolve(code));
+    child.on("close", (code) => {
+      process.off("exit", kill);
+      resolve(code);
+    });
   });
   return {
     child,
@@ -33,9 +39,16 @@ export function startSidecar(args: string[], onLine: (line: string) => void): Si
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+      const timer = setTimeout(kill, STOP_MS);
       await exited;
       clearTimeout(timer);
     },
   };
+}
+
+/** Runs one command of the sidecar to its end. */
+export async function runSidecar(args: string[]): Promise<{ code: number | null; output: string }> {
+  const lines: string[] = [];
+  const code = await startSidecar(args, (line) => lines.push(line)).exited;
+  return { code, output: lines.join("\n") };
 }

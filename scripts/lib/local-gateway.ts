@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { startSimulator } from "../../sidecar/src/simulator/start.ts";
+import { buildWorker, type WorkerBundle } from "./bundle.ts";
+import { broken, type DataDir, openDataDir, writeState } from "./data-dir.ts";
+import { type Gateway, launchGateway } from "./gateway.ts";
+import { startLocalSidecar } from "./local-sidecar.ts";
+import { logFile } from "./log-file.ts";
+import { choosePort } from "./ports.ts";
+import { Sorry } from "./say.ts";
+
+export interface LocalOptions {
+  dataDir: string;
+  /** 0 for any free one. */
+  port: number;
+  simulatorPort: number;
+  /** Called when a part ends without having been asked to. */
+  onFailure: (why: string) => void;
+  /** Aborted when it should not even finish starting. */
+  signal: AbortSignal;
+}
+
+export interface LocalGateway {
+  url: string;
+  ownerToken: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The whole product on this machine: the Client Portal simulator, the Worker in workerd, and a
+ * sidecar between them that was paired the way an owner pairs one. When a part cannot start, the
+ * ones before it are ended again.
+ */
+export async function startLocalGateway(options: LocalOptions): Promise<LocalGateway> {
+  const dir = await openDataDir(options.dataDir);
+  await refuseSecondRun(dir);
+  const { state } = dir;
+  const port = await choosePort("PORT", options.port, state.port);
+  const simulatorPort = await choosePort(
+    "SIMULATOR_PORT",
+    options.simulatorPort,
+    state.simulator_port,
+  );
+
+  const endings: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    const bundle = await buildWorker(dir.build);
+    options.signal.throwIfAborted();
+    const simulator = await startSimulator({ port: simulatorPort, clock: "real" });
+    endings.push(() => simulator.close());
+    const gateway = await openWorker(dir, bundle, port);
+    endings.push(() => gateway.close());
+    options.signal.throwIfAborted();
+    const { url } = gateway;
+    const ports = { port, simulator_port: simulatorPort };
+    await writeState(dir.path, { version: 1, ...ports, url, pid: process.pid });
+    endings.push(() => writeState(dir.path, { version: 1, ...ports, url: null, pid: null }));
+    const ownerToken = dir.secrets.OWNER_TOKEN;
+    const sidecar = await startLocalSidecar({
+      gateway: { url, ownerToken },
+      configDir: dir.sidecar,
+      clientPortal: simulator.url,
+      log: logFile(join(dir.logs, "sidecar.log")),
+      onFailure: options.onFailure,
+    });
+    endings.push(() => sidecar.stop());
+    return { url, ownerToken, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openWorker(dir: DataDir, bundle: WorkerBundle, port: number): Promise<Gateway> {
+  const log = logFile(join(dir.logs, "worker.log"));
+  try {
+    return await launchGateway({
+      bundle,
+      port,
+      dataDir: dir.worker,
+      ownSignals: true,
+      secrets: dir.secrets,
+      onLog: ({ level, message }) => log(`${level} ${message}`),
+    });
+  } catch (error) {
+    throw broken(dir.path, `the Worker's part does not open (${firstLine(error)})`);
+  }
+}
+
+/** Two gateways on the same data would each overwrite what the other keeps. */
+async function refuseSecondRun({ path, state: { pid, url } }: DataDir): Promise<void> {
+  if (pid === null || url === null || !isAlive(pid)) return;
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => null,
+  );
+  if (answer !== null) throw new Sorry(`A gateway runs on ${path} already, at ${url}.`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}
