@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../src/env.ts";
+import { countCall } from "../src/metrics.ts";
 import type { AuditEvent } from "../src/protocol/audit/event.ts";
 import type { GatewayFailure } from "../src/protocol/errors.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/passkey.ts";
@@ -142,8 +143,9 @@ export class Account extends DurableObject<Env> implements AccountRpc {
 
   async run(call: ToolCall): Promise<ToolOutcome> {
     const sql = this.#sql;
-    noteClientUse(this.#clientUse, call.principal.clientId, Date.now());
-    return runToolCall(call, {
+    const startedAt = Date.now();
+    noteClientUse(this.#clientUse, call.principal.clientId, startedAt);
+    const outcome = await runToolCall(call, {
       sql,
       relay: this.#relay,
       standing: ({ principal, scope }) => clientStanding(sql, principal, scope, Date.now()),
@@ -152,10 +154,17 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       accountKey: () => this.#accountHashKey(),
       now: Date.now,
     });
+    countCall(this.env.ANALYTICS, {
+      tool: call.tool,
+      outcome: outcome.ok ? "ok" : outcome.failure.code,
+      ms: Date.now() - startedAt,
+    });
+    return outcome;
   }
 
   async refuse(call: RefusedCall): Promise<{ audit_seq: number }> {
     const now = Date.now();
+    countCall(this.env.ANALYTICS, { tool: call.tool, outcome: call.failure.code, ms: 0 });
     const audit_seq = this.#audit(
       auditEvent({
         type: "tool.refused",

@@ -9,6 +9,8 @@ export interface Env extends Cloudflare.Env {
   readonly OWNER_TOKEN?: string;
   /** Ed25519 private JWK, as JSON text: how sidecars know this gateway. */
   readonly EDGE_IDENTITY_KEY?: string;
+  /** Figures of tool calls go here where it is bound. */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
   /** Calls a client, and all clients of an account together, may make in a minute. */
   readonly CLIENT_CALLS_PER_MINUTE?: string;
   readonly ACCOUNT_CALLS_PER_MINUTE?: string;

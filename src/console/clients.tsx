@@ -39,6 +39,16 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
           <ClientCard client={client} owner={owner} now={now} />
         ))}
       </div>
+      {active.length > 1 && (
+        <form method="post" action="/clients/revoke-all">
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
+          <div class="actions">
+            <button class="danger" type="submit">
+              Withdraw access of all clients
+            </button>
+          </div>
+        </form>
+      )}
       {revoked.length > 0 && (
         <details>
           <summary>Withdrawn ({revoked.length})</summary>
@@ -61,15 +71,24 @@ clientsRoutes.post("/clients/revoke", requireOwner, ownerForm, async (c) => {
   const clientId = c.get("form").get("client_id") ?? "";
   // The object first: from here on no call of this client passes, whatever KV still says.
   await owner.account.revokeClient(clientId, requestId(c.req.raw));
-  await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, clientId);
+  await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set([clientId]));
+  return c.redirect("/clients", 303);
+});
+
+clientsRoutes.post("/clients/revoke-all", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const revoked = await owner.account.revokeAllClients(requestId(c.req.raw));
+  await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set(revoked));
   return c.redirect("/clients", 303);
 });
 
 function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Owner; now: Date }) {
+  const { clientId, clientName, scopes, accounts, readOnlyUntil } = client;
+  const readOnly = readOnlyUntil !== null && Date.parse(readOnlyUntil) > now.getTime();
   return (
     <section class="card">
       <header>
-        <h2>{client.clientName}</h2>
+        <h2>{clientName}</h2>
         <span class="tag">{client.redirectHost}</span>
       </header>
       <dl class="facts">
@@ -83,23 +102,41 @@ function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Ow
         </dd>
         <dt>Calls</dt>
         <dd>{client.calls.toLocaleString("en")}</dd>
+        <dt>Accounts</dt>
+        <dd>{accounts === null ? "all" : accounts.length === 0 ? "none" : accounts.join(", ")}</dd>
+        {readOnly && (
+          <>
+            <dt>First hour</dt>
+            <dd>
+              may only read; over <When at={readOnlyUntil} now={now} />
+            </dd>
+          </>
+        )}
       </dl>
       <details>
         <summary>
-          May do {client.scopes.length === 1 ? "one thing" : `${client.scopes.length} things`}
+          May do{" "}
+          {scopes.length === 0
+            ? "nothing"
+            : scopes.length === 1
+              ? "one thing"
+              : `${scopes.length} things`}
         </summary>
         <ul class="small">
-          {client.scopes.map((scope) => (
+          {scopes.map((scope) => (
             <li>{isScope(scope) ? SCOPES[scope].means : scope}</li>
           ))}
         </ul>
       </details>
       <form method="post" action="/clients/revoke">
         <input type="hidden" name="csrf" value={owner.session.csrf} />
-        <input type="hidden" name="client_id" value={client.clientId} />
+        <input type="hidden" name="client_id" value={clientId} />
         <div class="actions">
+          <a class="button quiet" href={`/clients/change?id=${encodeURIComponent(clientId)}`}>
+            Change<span class="visually-hidden"> {clientName}</span>
+          </a>
           <button class="danger" type="submit">
-            Withdraw access<span class="visually-hidden"> of {client.clientName}</span>
+            Withdraw access<span class="visually-hidden"> of {clientName}</span>
           </button>
         </div>
       </form>

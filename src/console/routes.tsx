@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { ASSETS } from "./assets.ts";
 import { auditRoutes } from "./audit.tsx";
+import { clientChangeRoutes } from "./client-change.tsx";
 import { clientsRoutes } from "./clients.tsx";
 import type { PageEnv } from "./context.ts";
 import { overviewRoutes } from "./overview.tsx";
@@ -22,5 +23,6 @@ consoleRoutes.route("/", overviewRoutes);
 consoleRoutes.route("/", pairRoutes);
 consoleRoutes.route("/", sidecarsRoutes);
 consoleRoutes.route("/", clientsRoutes);
+consoleRoutes.route("/", clientChangeRoutes);
 consoleRoutes.route("/", auditRoutes);
 consoleRoutes.route("/", securityRoutes);

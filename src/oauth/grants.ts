@@ -1,20 +1,55 @@
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 
 /**
- * Deletes a client's tokens. The account's object has already stopped the client; this clears what
- * is left in KV, so that refreshing fails as well and the client asks the owner again.
+ * What is left in KV of a client's access. The account's object has decided already; this makes
+ * tokens and refreshing say so too, so that the client asks anew.
  */
+
+/** Deletes a client's grants with all their tokens. */
 export async function revokeGrantsOf(
   oauth: OAuthHelpers,
   accountId: string,
+  clientIds: ReadonlySet<string>,
+): Promise<void> {
+  for (const grantId of await grantsOf(oauth, accountId, clientIds)) {
+    await oauth.revokeGrant(grantId, accountId);
+  }
+}
+
+/**
+ * Deletes a client's access tokens and leaves its grants: it refreshes, and the new token carries
+ * what the owner left it. The key's form is the library's published storage schema.
+ */
+export async function dropAccessTokensOf(
+  oauth: OAuthHelpers,
+  kv: KVNamespace,
+  accountId: string,
   clientId: string,
 ): Promise<void> {
+  for (const grantId of await grantsOf(oauth, accountId, new Set([clientId]))) {
+    let cursor: string | undefined;
+    do {
+      const page = await kv.list({
+        prefix: `token:${accountId}:${grantId}:`,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      await Promise.all(page.keys.map((key) => kv.delete(key.name)));
+      cursor = page.list_complete ? undefined : page.cursor;
+    } while (cursor !== undefined);
+  }
+}
+
+async function grantsOf(
+  oauth: OAuthHelpers,
+  accountId: string,
+  clientIds: ReadonlySet<string>,
+): Promise<string[]> {
+  const found: string[] = [];
   let cursor: string | undefined;
   do {
     const page = await oauth.listUserGrants(accountId, cursor === undefined ? {} : { cursor });
-    for (const grant of page.items) {
-      if (grant.clientId === clientId) await oauth.revokeGrant(grant.id, accountId);
-    }
+    for (const grant of page.items) if (clientIds.has(grant.clientId)) found.push(grant.id);
     cursor = page.cursor;
   } while (cursor !== undefined);
+  return found;
 }

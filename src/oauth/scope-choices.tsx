@@ -9,8 +9,11 @@ const TIERS: { tier: Tier; title: string; hint?: string }[] = [
   { tier: "live", title: "Live account", hint: "Real money. Tick only what you want used." },
 ];
 
-/** What a client asked for, with its meaning. Reads are ticked; everything else waits for the owner. */
-export function ScopeChoices({ scopes }: { scopes: Scope[] }) {
+/**
+ * Scopes with their meaning, to be ticked. On the consent page reads are ticked and everything else
+ * waits for the owner; elsewhere `ticked` says what is.
+ */
+export function ScopeChoices({ scopes, ticked }: { scopes: Scope[]; ticked?: readonly string[] }) {
   const ordered = ALL_SCOPES.filter((scope) => scopes.includes(scope));
   return (
     <>
@@ -24,7 +27,12 @@ export function ScopeChoices({ scopes }: { scopes: Scope[] }) {
             </legend>
             {group.map((scope) => (
               <label class="choice">
-                <input type="checkbox" name="scope" value={scope} checked={tier === "read"} />
+                <input
+                  type="checkbox"
+                  name="scope"
+                  value={scope}
+                  checked={ticked === undefined ? tier === "read" : ticked.includes(scope)}
+                />
                 <span>{SCOPES[scope].means}</span>
                 <code>{scope}</code>
               </label>
