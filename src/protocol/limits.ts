@@ -15,6 +15,8 @@ export const RESULT_MAX_BYTES = 8 * 1024 * 1024;
 export const FRAME_MAX_DEPTH = 64;
 
 export const HANDSHAKE_DEADLINE_MS = 10_000;
+/** A sidecar that does not answer `session.list_jobs` within this is not one. */
+export const RECONCILE_DEADLINE_MS = 10_000;
 export const OPEN_TOKEN_MAX_SECONDS = 60;
 /** How far a PC's clock may be off before its tokens are refused. */
 export const CLOCK_TOLERANCE_SECONDS = 300;
@@ -46,3 +48,8 @@ export const RECONNECT_QUICK_MS = 200;
 export const RECONNECT_QUICK_TRIES = 3;
 export const RECONNECT_CAP_MS = 30_000;
 export const RECONNECT_STABLE_MS = 10_000;
+
+/** How far beyond its reference a market or stop order is valued; both ends must value alike. */
+export const WORST_CASE_SLIPPAGE_BPS = 100;
+/** A preview may be submitted for this long. */
+export const PREVIEW_SECONDS = 300;

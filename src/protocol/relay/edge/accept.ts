@@ -149,7 +149,6 @@ export function sendAccepted(
     droppedAt: null,
   });
   draft.cursor = acceptance.cursor;
-  draft.ack = { sentAt: draft.env.now, sentSeq: acceptance.cursor };
   draft.reconciling = null;
   if (acceptance.eventsLost > 0) {
     const { sidecarId, journal } = offer;
@@ -202,6 +201,7 @@ export function sendAccepted(
     epoch: acceptance.epoch,
     sessionId: acceptance.sessionId,
     confirmed: false,
+    ackedSeq: acceptance.cursor,
     refresh: null,
   });
   startReconcile(draft);

@@ -6,7 +6,7 @@ import { dropConnection, settle } from "./drop.ts";
 import { answerRefresh, rotateKey } from "./lease.ts";
 import { jobsListed } from "./reconcile.ts";
 import { close, send, sendProblem } from "./send.ts";
-import type { ConnectionId, Phase } from "./state.ts";
+import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
 import { type Draft, setPhase, setSession } from "./step.ts";
 import { sendWaitingReads } from "./submit.ts";
 import { settlementOf, withChunk } from "./terminal.ts";
@@ -107,7 +107,7 @@ function submitRefused(
   const { code, message, retryable, retry_after_ms } = frame.payload;
   if (frame.correlation_id === undefined || code === "ALREADY_EXISTS") return;
   for (const [jobId, job] of draft.jobs) {
-    if (job.frameId !== frame.correlation_id || job.state !== "sent") continue;
+    if (job.frameId !== frame.correlation_id || job.state === "waiting") continue;
     settle(draft, jobId, {
       ok: false,
       code,
@@ -213,13 +213,13 @@ function terminalOf(
 
 /** Acknowledges when enough has come or enough time has passed; `nextDueAt` covers the rest. */
 export function acknowledge(draft: Draft): void {
-  const { ack, cursor, env } = draft;
-  const behind = cursor - ack.sentSeq;
+  const live = liveConnection(draft);
+  if (live === null) return;
+  const { cursor, ackedAt, env } = draft;
+  const behind = cursor - live.phase.ackedSeq;
   if (behind <= 0) return;
-  if (behind < ACK_EVENTS_MAX && env.now - ack.sentAt < ACK_INTERVAL_MS) return;
-  for (const [conn, { phase }] of draft.connections) {
-    if (phase.kind !== "live" || phase.epoch !== draft.session.epoch) continue;
-    send(draft, conn, "session.ack", { last_processed_seq: cursor });
-    draft.ack = { sentAt: env.now, sentSeq: cursor };
-  }
+  if (behind < ACK_EVENTS_MAX && env.now - ackedAt < ACK_INTERVAL_MS) return;
+  send(draft, live.id, "session.ack", { last_processed_seq: cursor });
+  setPhase(draft, live.id, { ...live.phase, ackedSeq: cursor });
+  draft.ackedAt = env.now;
 }

@@ -32,8 +32,8 @@ export interface EdgeStep {
 export function edgeStep(state: EdgeState, input: EdgeInput, env: EdgeEnv): EdgeStep {
   const draft = draftOf(state, env);
   apply(draft, input);
-  const { session, cursor, ack, reconciling, connections, jobs, writes, effects } = draft;
-  return { state: { session, cursor, ack, reconciling, connections, jobs }, writes, effects };
+  const { session, cursor, ackedAt, reconciling, connections, jobs, writes, effects } = draft;
+  return { state: { session, cursor, ackedAt, reconciling, connections, jobs }, writes, effects };
 }
 
 function apply(draft: Draft, input: EdgeInput): void {

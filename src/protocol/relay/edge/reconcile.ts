@@ -1,3 +1,4 @@
+import { RECONCILE_DEADLINE_MS } from "../../limits.ts";
 import { LISTED_JOBS_MAX, type ListedJob } from "../session-messages.ts";
 import { settle } from "./drop.ts";
 import { send } from "./send.ts";
@@ -22,7 +23,12 @@ export function startReconcile(draft: Draft, asked: ReadonlySet<string> = new Se
   }
   if (jobIds.length === 0) return;
   const requestId = send(draft, live.id, "session.list_jobs", { filter: { job_ids: jobIds } });
-  draft.reconciling = { requestId, jobIds, asked: new Set([...asked, ...jobIds]) };
+  draft.reconciling = {
+    requestId,
+    jobIds,
+    asked: new Set([...asked, ...jobIds]),
+    deadlineAt: draft.env.now + RECONCILE_DEADLINE_MS,
+  };
 }
 
 /** The sidecar's answer. Entries that were not asked for are passed over. */

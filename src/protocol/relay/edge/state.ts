@@ -90,6 +90,8 @@ export type Phase =
       readonly sessionId: string;
       /** A frame came on this connection, so its resume token arrived. */
       readonly confirmed: boolean;
+      /** The last `session.ack` on it. */
+      readonly ackedSeq: number;
       readonly refresh: Refresh | null;
     }
   | { readonly kind: "closed" };
@@ -136,6 +138,7 @@ export interface Reconciling {
   readonly jobIds: readonly string[];
   /** Everything asked for in this session so far, this request included. */
   readonly asked: ReadonlySet<string>;
+  readonly deadlineAt: number;
 }
 
 export interface EdgeState {
@@ -144,7 +147,8 @@ export interface EdgeState {
   readonly cursor: number;
   readonly connections: ReadonlyMap<ConnectionId, Connection>;
   readonly jobs: ReadonlyMap<string, EdgeJob>;
-  readonly ack: { readonly sentAt: number; readonly sentSeq: number };
+  /** When the last acknowledgement was sent. */
+  readonly ackedAt: number;
   /** The open `session.list_jobs`; no new write starts before it is answered. */
   readonly reconciling: Reconciling | null;
 }
@@ -167,7 +171,7 @@ export function emptyEdgeState(session: SessionRecord = NO_SESSION, cursor = 0):
     cursor,
     connections: new Map(),
     jobs: new Map(),
-    ack: { sentAt: 0, sentSeq: cursor },
+    ackedAt: 0,
     reconciling: null,
   };
 }

@@ -158,7 +158,7 @@ export interface EdgeEnv {
 export interface Draft {
   session: SessionRecord;
   cursor: number;
-  ack: EdgeState["ack"];
+  ackedAt: number;
   reconciling: EdgeState["reconciling"];
   connections: Map<ConnectionId, Connection>;
   jobs: Map<string, EdgeJob>;
@@ -171,7 +171,7 @@ export function draftOf(state: EdgeState, env: EdgeEnv): Draft {
   return {
     session: state.session,
     cursor: state.cursor,
-    ack: state.ack,
+    ackedAt: state.ackedAt,
     reconciling: state.reconciling,
     connections: new Map(state.connections),
     jobs: new Map(state.jobs),

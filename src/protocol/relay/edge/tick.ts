@@ -1,6 +1,6 @@
 import { ACK_INTERVAL_MS, HANDSHAKE_DEADLINE_MS, LEASE_REFRESH_BEFORE_MS } from "../../limits.ts";
 import { CLOSE } from "../errors.ts";
-import { NOT_CONNECTED, settle } from "./drop.ts";
+import { dropConnection, NOT_CONNECTED, settle } from "./drop.ts";
 import { leaseTick } from "./lease.ts";
 import { acknowledge } from "./live.ts";
 import { close, send, sendProblem } from "./send.ts";
@@ -53,6 +53,12 @@ export function tick(draft: Draft): void {
       });
     }
   }
+  const { reconciling } = draft;
+  const live = liveConnection(draft);
+  if (live !== null && reconciling !== null && now >= reconciling.deadlineAt) {
+    close(draft, live.id, CLOSE.protocolError, "session.list_jobs was not answered");
+    dropConnection(draft, { audited: "protocol_error" });
+  }
   sendWaitingReads(draft);
   leaseTick(draft);
   acknowledge(draft);
@@ -79,8 +85,10 @@ export function nextDueAt(state: EdgeState): number | null {
   for (const job of state.jobs.values()) {
     if (!job.abandoned) due = Math.min(due, job.deadlineAt, job.retryUntil ?? due);
   }
-  if (state.cursor > state.ack.sentSeq && liveConnection(state) !== null) {
-    due = Math.min(due, state.ack.sentAt + ACK_INTERVAL_MS);
+  if (state.reconciling !== null) due = Math.min(due, state.reconciling.deadlineAt);
+  const live = liveConnection(state);
+  if (live !== null && state.cursor > live.phase.ackedSeq) {
+    due = Math.min(due, state.ackedAt + ACK_INTERVAL_MS);
   }
   return Number.isFinite(due) ? due : null;
 }

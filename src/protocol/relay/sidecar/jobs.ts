@@ -334,6 +334,14 @@ export function jobsDueAt(jobs: ReadonlyMap<string, SidecarJob>): number | null 
   return Number.isFinite(due) ? due : null;
 }
 
+/** This sidecar may not act any more: what has not begun does not begin. */
+export function stopUnbegun(draft: Draft): void {
+  for (const [jobId, job] of draft.jobs) {
+    if (job.state !== "accepted") continue;
+    stopJob(draft, jobId, job, { code: "LEASE_REVOKED", message: "this sidecar was revoked" });
+  }
+}
+
 /** Nobody is left to hear the answers of reads. Writes go on. */
 export function dropReads(draft: Draft): void {
   for (const [jobId, job] of draft.jobs) {

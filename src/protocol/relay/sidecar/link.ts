@@ -8,7 +8,8 @@ import { PING } from "../envelope.ts";
 import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
 import type { EdgeFrame } from "../messages.ts";
 import { acceptedTranscript, authenticateTranscript } from "../transcript.ts";
-import { dropReads } from "./jobs.ts";
+import { dropReads, stopUnbegun } from "./jobs.ts";
+import { acknowledged } from "./journaling.ts";
 import { reconnectDelayMs } from "./reconnect.ts";
 import type { Session } from "./state.ts";
 import { type Draft, send, setLink } from "./step.ts";
@@ -174,6 +175,8 @@ export function proofChecked(draft: Draft, valid: boolean): void {
   draft.state.trouble = null;
   draft.state.sentSeq = session.lastProcessedSeq;
   draft.state.pingedAt = draft.env.now;
+  // The last acknowledgement of the connection before may have been lost with it.
+  acknowledged(draft, session.lastProcessedSeq);
 }
 
 /** The connection is gone; decides whether and when there is another one. */
@@ -188,6 +191,7 @@ export function closed(
   const stable = link.kind === "live" && draft.env.now - link.since >= RECONNECT_STABLE_MS;
   if (stable) draft.state.attempt = 0;
   draft.state.trouble ??= { code: "CLOSED", message: reason || `connection closed (${code})` };
+  if (code === CLOSE.revoked) stopUnbegun(draft);
   if (isFinalClose(code)) {
     setLink(draft, { kind: "stopped", code, reason: draft.state.trouble.message });
     return;
