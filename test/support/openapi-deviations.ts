@@ -217,6 +217,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     "/orders/*/order_ref",
     "/orders/*/outsideRTH",
   ),
+  ...each(
+    "GET /iserver/account/orders",
+    "unknown",
+    "a field nobody documented, for decoders to put up with",
+    "/orders/*/simulatedExtra",
+  ),
   ...each("GET /iserver/account/order/status/{orderId}", "type", RECORDED, "/sub_type", "/conid"),
   ...each(
     "GET /iserver/account/order/status/{orderId}",

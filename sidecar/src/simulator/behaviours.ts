@@ -33,6 +33,8 @@ export interface SessionBehaviour {
   tickleNoSession: boolean;
   /** What `publish:false` gets at init: 500 by the documentation, 200 in a recording. */
   publishFalseStatus: 200 | 500;
+  /** How long the login page waits for the second factor. */
+  twoFactorMs: number;
   /** From the login page's success to a brokerage session. */
   authDelayMs: number;
   /** From authenticated to established. */
@@ -177,7 +179,13 @@ export interface WebSocketBehaviour {
 
 /** Group 10: figures and names that are not what they should be. */
 export interface DriftBehaviour {
-  enabled: boolean;
+  /** `C` and `H` before prices, `12.3M` for a volume. */
+  decorated: boolean;
+  /** Rows carry a field that nobody has documented. */
+  extraFields: boolean;
+  loginTypeKey: "LOGIN_TYPE" | "loginType";
+  faClientKey: "faclient" | "faClient";
+  isPaperAs: "boolean" | "text" | "number";
 }
 
 /** The limits of requests, and what breaking them costs. */
@@ -198,127 +206,3 @@ export interface LimitBehaviour {
 }
 
 export type DeepPartial<T> = { [K in keyof T]?: Partial<T[K]> };
-
-export function defaultBehaviours(): Behaviours {
-  return {
-    session: {
-      firstStatusFalse: true,
-      forceCompeteRequired: false,
-      noBrokerageBody: "not-authenticated",
-      unauthorizedBody: "empty",
-      tickleOmitsIserver: true,
-      tickleNoSession: true,
-      publishFalseStatus: 500,
-      authDelayMs: 3_000,
-      establishedDelayMs: 1_000,
-      ordersNeedEstablished: true,
-      userAgentRequired: true,
-      lengthRequired: true,
-    },
-    resets: {
-      midnight: true,
-      nightly: true,
-      idleMs: 6 * 60_000,
-      weekend: true,
-      zone: "America/New_York",
-    },
-    coldReads: {
-      orders: true,
-      trades: true,
-      snapshot: true,
-      positions: true,
-      positionLagMs: 20_000,
-      pnl: true,
-      watchlist: true,
-      algos: true,
-      history: true,
-      accountsFirst: true,
-      accountsFirstStatus: 400,
-      searchFirst: true,
-      namePoison: true,
-    },
-    questions: {
-      enabled: true,
-      shape: "array",
-      priceBandPercent: 3,
-      valueLimit: 100_000,
-      sizeLimit: 5_000,
-      mandatoryCap: true,
-      riskWarnings: true,
-      crossSide: true,
-      priceManagement: false,
-      cancelOthers: false,
-      extra: [],
-      ttlMs: 60_000,
-      invalidatedStatus: 503,
-      invalidatedGoesLiveMs: 0,
-      declineStatus: 400,
-      advancedReject: "",
-    },
-    orderLife: {
-      routeMs: 250,
-      fillMs: 400,
-      maxFills: 3,
-      cancelMs: 300,
-      cancelLosesRace: false,
-      rejectAsInactive: true,
-      iocPartial: true,
-      dayScoped: true,
-    },
-    brackets: { mode: "ok", childFirst: true },
-    duplicates: {
-      reject: true,
-      status: 200,
-      registerAt: "first-post",
-      freedAfterEnd: false,
-      windowMs: 24 * 3_600_000,
-    },
-    trades: { longSides: false },
-    webSocket: {
-      heartbeatMs: 10_000,
-      marketDataLifeMs: 10 * 60_000,
-      readyMs: 0,
-      stsOneKey: true,
-      idsOnlyRows: true,
-      filterSilencesOrders: true,
-      marketDataLines: 100,
-      historySlots: 5,
-    },
-    drift: { enabled: true },
-    limits: {
-      enabled: true,
-      clock: "both",
-      globalPerSecond: 10,
-      penaltyMinutes: 15,
-      historySlots: 5,
-      historyMs: 60,
-      penaltyCoversTickle: true,
-    },
-  };
-}
-
-/**
- * Changes behaviours in place.
- * @throws RangeError naming the first group or switch that does not exist or has another type.
- */
-export function changeBehaviours(behaviours: Behaviours, changes: unknown): void {
-  if (!isRecord(changes)) throw new RangeError("behaviours must be an object of groups");
-  const groups: Record<string, unknown> = { ...behaviours };
-  for (const [group, switches] of Object.entries(changes)) {
-    const target = groups[group];
-    if (!isRecord(target) || !isRecord(switches)) throw new RangeError(`no behaviours "${group}"`);
-    for (const [name, value] of Object.entries(switches)) {
-      if (
-        typeof target[name] !== typeof value ||
-        Array.isArray(target[name]) !== Array.isArray(value)
-      ) {
-        throw new RangeError(`no behaviour "${group}.${name}" with such a value`);
-      }
-      target[name] = value;
-    }
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}

@@ -1,9 +1,6 @@
-import {
-  type Behaviours,
-  changeBehaviours,
-  type DeepPartial,
-  defaultBehaviours,
-} from "./behaviours.ts";
+import type { Behaviours, DeepPartial } from "./behaviours.ts";
+import { changeBehaviours } from "./change-behaviours.ts";
+import { defaultBehaviours } from "./default-behaviours.ts";
 
 export interface SimulatorOptions {
   /** The gateway's HTTPS port; 0 takes any that is free. Default 0. */

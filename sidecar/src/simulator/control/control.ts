@@ -1,5 +1,6 @@
 import { Decimal } from "decimal.js";
-import { type Behaviours, changeBehaviours } from "../behaviours.ts";
+import type { Behaviours } from "../behaviours.ts";
+import { changeBehaviours } from "../change-behaviours.ts";
 import type { Limiter } from "../http/limits.ts";
 import type { LogEntry, RequestLog } from "../http/request-log.ts";
 import type { Fields, Wire } from "../json.ts";

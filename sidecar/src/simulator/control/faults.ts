@@ -13,6 +13,8 @@ export const MatchSchema = z.strictObject({
   body: z.string().optional(),
   /** Only the n-th request that fits the rest, counted from 1. */
   nth: z.int().positive().optional(),
+  /** Only from this instant of the simulator's time on, Unix milliseconds. */
+  after: z.number().optional(),
   /** Only with this probability, drawn from the seed. */
   prob: z.number().min(0).max(1).optional(),
 });
@@ -114,7 +116,7 @@ export interface Faults {
   take(request: { method: string; path: string; bodyText: string }): Fault[];
 }
 
-export function createFaults(random: Random): Faults {
+export function createFaults(random: Random, now: () => number): Faults {
   let faults: Fault[] = [];
   let next = 1;
   return {
@@ -136,7 +138,7 @@ export function createFaults(random: Random): Faults {
     take: (request) =>
       faults.filter((fault) => {
         if (fault.times > 0 && fault.fired >= fault.times) return false;
-        if (!fits(fault, request)) return false;
+        if (!fits(fault, request) || now() < (fault.match.after ?? 0)) return false;
         fault.fitted += 1;
         const { nth, prob } = fault.match;
         if (nth !== undefined && fault.fitted !== nth) return false;

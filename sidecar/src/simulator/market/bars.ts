@@ -140,11 +140,20 @@ export function barsBefore(
   // A day asked for is a day of trading, however many nights and weekends lie between.
   const days = period.unit === "d" ? period.count : Infinity;
   const earliest = end - period.count * UNIT_MS[period.unit];
+  const intraday = period.unit === "min" || period.unit === "h";
+  // Hours asked for are hours of trading as well.
+  const most = intraday
+    ? Math.ceil((period.count * UNIT_MS[period.unit]) / (bar.count * UNIT_MS[bar.unit]))
+    : MOST_BARS;
   const seenDays = new Set<number>();
   for (const [from, to] of starts(instrument, end, bar, outside)) {
-    if (bars.length >= MOST_BARS) break;
+    if (bars.length >= Math.min(most, MOST_BARS)) break;
     seenDays.add(Math.floor(from / DAY_MS));
-    if (period.unit === "d" ? seenDays.size > days : from < earliest && bars.length > 0) break;
+    if (
+      seenDays.size > days ||
+      (!intraday && days === Infinity && from < earliest && bars.length > 0)
+    )
+      break;
     bars.push(makeBar(market, seed, instrument, from, to));
   }
   return bars.reverse();

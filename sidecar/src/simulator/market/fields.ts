@@ -1,4 +1,5 @@
 import type { Decimal } from "decimal.js";
+import type { Greeks } from "./black-scholes.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Quote } from "./quote.ts";
 
@@ -6,8 +7,10 @@ import type { Quote } from "./quote.ts";
 export interface FieldSource {
   instrument: Instrument;
   quote: Quote;
-  /** Marks drift on: prefixes, abbreviated volumes, percent signs. */
-  drift: boolean;
+  /** An option's; undefined for anything else. */
+  greeks: (Greeks & { volatility: number }) | undefined;
+  /** Prices with prefixes, abbreviated volumes. */
+  decorated: boolean;
 }
 
 type FieldMaker = (source: FieldSource) => string | undefined;
@@ -30,9 +33,9 @@ function short(value: number): string {
 }
 
 /** Last: `C` before a prior close, `H` before the last of a halted instrument. */
-function last({ quote, instrument, drift }: FieldSource): string | undefined {
+function last({ quote, instrument, decorated }: FieldSource): string | undefined {
   const text = price(quote.last, instrument);
-  if (text === undefined || !drift) return text;
+  if (text === undefined || !decorated) return text;
   if (quote.halted) return `H${text}`;
   return quote.trading ? text : `C${text}`;
 }
@@ -49,7 +52,7 @@ const MAKERS: Record<string, FieldMaker> = {
   "84": ({ quote, instrument }) => price(quote.bid, instrument),
   "85": ({ quote }) => (quote.ask === undefined ? undefined : size(quote.askSize)),
   "86": ({ quote, instrument }) => price(quote.ask, instrument),
-  "87": ({ quote, drift }) => (drift ? short(quote.volume) : size(quote.volume)),
+  "87": ({ quote, decorated }) => (decorated ? short(quote.volume) : size(quote.volume)),
   "88": ({ quote }) => (quote.bid === undefined ? undefined : size(quote.bidSize)),
   "6004": ({ instrument }) => instrument.exchange,
   "6008": ({ instrument }) => String(instrument.conid),
@@ -70,6 +73,14 @@ const MAKERS: Record<string, FieldMaker> = {
   "7294": ({ instrument }) => (instrument.base * 0.74).toFixed(2),
   "7295": ({ quote, instrument }) => price(quote.open, instrument),
   "7296": ({ quote, instrument }) => price(quote.previousClose, instrument),
+  "7308": ({ greeks }) => greeks?.delta.toFixed(3),
+  "7309": ({ greeks }) => greeks?.gamma.toFixed(4),
+  "7310": ({ greeks }) => greeks?.theta.toFixed(3),
+  "7311": ({ greeks }) => greeks?.vega.toFixed(3),
+  "7633": ({ greeks }) =>
+    greeks === undefined ? undefined : `${(greeks.volatility * 100).toFixed(1)}%`,
+  "7638": ({ instrument }) =>
+    instrument.secType === "OPT" ? short(1 + (instrument.conid % 9_000)) : undefined,
   "7635": ({ quote, instrument }) => price(quote.last, instrument),
   "7636": ({ instrument }) => (instrument.secType === "STK" ? "16000000" : undefined),
   "7637": ({ instrument }) => (instrument.secType === "STK" ? "0.25%" : undefined),

@@ -63,6 +63,7 @@ function positionOf(account: Account, conid: number): Position {
     quantity: zero,
     averagePrice: zero,
     realized: zero,
+    opening: undefined,
     past: [],
   };
   account.positions.set(conid, position);

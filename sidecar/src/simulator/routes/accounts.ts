@@ -84,8 +84,21 @@ export function accountsOf(sim: Simulator): { [key: string]: Wire } {
     serverInfo: SERVER_INFO,
     sessionId: `${sim.world.sso.sessionId.slice(0, 8)}.00000001`,
     isFT: false,
-    isPaper: user?.isPaper ?? false,
+    isPaper: isPaper(sim),
   };
+}
+
+/** True or false, in whichever way the build at hand writes it. */
+export function isPaper(sim: Simulator): Wire {
+  const paper = sim.world.sso.user?.isPaper ?? false;
+  switch (sim.behaviours.drift.isPaperAs) {
+    case "boolean":
+      return paper;
+    case "text":
+      return String(paper);
+    case "number":
+      return paper ? 1 : 0;
+  }
 }
 
 function accounts(sim: Simulator) {

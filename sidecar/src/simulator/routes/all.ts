@@ -18,6 +18,7 @@ import { scannerRoutes } from "./scanner.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
+import { transactionRoutes } from "./transactions.ts";
 import { watchlistRoutes } from "./watchlists.ts";
 import { whatifRoutes } from "./whatif.ts";
 
@@ -39,6 +40,7 @@ export const ROUTES: readonly Route[] = [
   ...fyiRoutes,
   ...historyRoutes,
   ...performanceRoutes,
+  ...transactionRoutes,
   ...scannerRoutes,
   ...scheduleRoutes,
   ...watchlistRoutes,

@@ -57,7 +57,12 @@ function snapshotRow(
   row.server_id = serverId(sim, conid);
   row["6119"] = row.server_id;
   row["6509"] = availability(quote);
-  const source = { instrument, quote, drift: sim.behaviours.drift.enabled };
+  const source = {
+    instrument,
+    quote,
+    greeks: sim.market.greeks(instrument),
+    decorated: sim.behaviours.drift.decorated,
+  };
   // Some streams fill in by and by: the second answer may lack the sides of the book.
   const partial = cold && read <= WARM_AFTER && (conid + sim.settings.seed) % 3 === 0;
   for (const id of fields) {

@@ -66,10 +66,15 @@ function orders(sim: Simulator, request: SimRequest): SimAnswer {
   return ok({
     orders: found.slice(0, MOST_ROWS).flatMap((order): Wire[] => {
       const instrument = sim.market.find(order.conid);
-      return instrument === undefined ? [] : [orderRow(order, instrument)];
+      return instrument === undefined ? [] : [{ ...orderRow(order, instrument), ...extra(sim) }];
     }),
     snapshot: !cold || primed.orderReads > 2,
   });
+}
+
+/** What no documentation knows, and a decoder must put up with. */
+function extra(sim: Simulator): { [key: string]: Wire } {
+  return sim.behaviours.drift.extraFields ? { simulatedExtra: "1" } : {};
 }
 
 /** Both spellings are in use: `pre_submitted` and `PreSubmitted`. */

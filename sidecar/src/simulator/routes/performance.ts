@@ -15,7 +15,7 @@ import type { Account } from "../state/accounts.ts";
 import { balances } from "../state/valuation.ts";
 import { ownAccount } from "./accounts.ts";
 
-/** Portfolio analyst: returns and transactions of days gone by. */
+/** Portfolio analyst: returns of days gone by. */
 
 const PERIOD_DAYS: Record<string, number> = {
   "1D": 1,
@@ -50,7 +50,7 @@ function days(sim: Simulator, account: Account, count: number): Day[] {
 }
 
 /** The accounts a body names; an answer when it names none or a foreign one. */
-function accountsOf(sim: Simulator, request: SimRequest): Account[] | SimAnswer {
+export function analystAccounts(sim: Simulator, request: SimRequest): Account[] | SimAnswer {
   const ids = fieldsOf(request).acctIds;
   if (!Array.isArray(ids) || ids.length === 0) return badRequest("acctIds is required");
   const found: Account[] = [];
@@ -102,7 +102,7 @@ function fraction(value: number): Wire {
 }
 
 function performance(sim: Simulator, request: SimRequest): SimAnswer {
-  const accounts = accountsOf(sim, request);
+  const accounts = analystAccounts(sim, request);
   if (!Array.isArray(accounts)) return accounts;
   const period = fieldsOf(request).period;
   const count = typeof period === "string" ? PERIOD_DAYS[period] : undefined;
@@ -146,7 +146,7 @@ function performance(sim: Simulator, request: SimRequest): SimAnswer {
 }
 
 function allPeriods(sim: Simulator, request: SimRequest): SimAnswer {
-  const accounts = accountsOf(sim, request);
+  const accounts = analystAccounts(sim, request);
   if (!Array.isArray(accounts)) return accounts;
   const body: { [key: string]: Wire } = {
     currencyType: "base",
@@ -182,73 +182,7 @@ function allPeriods(sim: Simulator, request: SimRequest): SimAnswer {
   return ok(body);
 }
 
-const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** `Tue Mar 31 00:00:00 EDT 2026`. */
-function eastern(date: string): string {
-  const day = new Date(
-    Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6)), 17),
-  );
-  const summer = new Intl.DateTimeFormat("en-US", {
-    timeZone: "America/New_York",
-    timeZoneName: "short",
-  })
-    .format(day)
-    .endsWith("EDT");
-  const text = `${WEEKDAYS[day.getUTCDay()]} ${MONTHS[day.getUTCMonth()]} ${date.slice(6)} 00:00:00`;
-  return `${text} ${summer ? "EDT" : "EST"} ${date.slice(0, 4)}`;
-}
-
-function transactions(sim: Simulator, request: SimRequest): SimAnswer {
-  const accounts = accountsOf(sim, request);
-  if (!Array.isArray(accounts)) return accounts;
-  const body = fieldsOf(request);
-  const conids = Array.isArray(body.conids) ? body.conids : [];
-  if (conids.length === 0) return badRequest("conids is required");
-  const count = typeof body.days === "number" && body.days > 0 ? body.days : 90;
-  const conid = Number(conids[0]);
-  const instrument = sim.market.find(conid);
-  const now = sim.clock.now();
-  // Only what was bought on days before today: the analyst has no intraday.
-  const bought = sessionsAround("us-stocks", "liquid", now, 6, 0).filter(
-    ({ session }) => session.closes < now,
-  );
-  const rows: Wire[] = [];
-  for (const account of accounts) {
-    const position = account.positions.get(conid);
-    const day = bought[0];
-    if (instrument === undefined || position === undefined || day === undefined || count < 7)
-      continue;
-    rows.push({
-      cur: instrument.currency,
-      date: eastern(day.date),
-      rawDate: day.date,
-      fxRate: double(1),
-      pr: double(position.averagePrice),
-      qty: double(position.quantity),
-      acctid: account.id,
-      amt: double(position.quantity.mul(position.averagePrice).neg().toDP(2)),
-      conid,
-      type: "Buy",
-      desc: instrument.name,
-    });
-  }
-  return ok({
-    rc: 0,
-    nd: count,
-    rpnl: { data: [], amt: "0.0" },
-    currency: typeof body.currency === "string" ? body.currency : "USD",
-    from: now - count * 86_400_000,
-    id: "getTransactions",
-    to: now,
-    includesRealTime: false,
-    transactions: rows,
-  });
-}
-
 export const performanceRoutes: readonly Route[] = [
   { method: "POST", pattern: "/pa/performance", needs: "sso", handle: performance },
   { method: "POST", pattern: "/pa/allperiods", needs: "sso", handle: allPeriods },
-  { method: "POST", pattern: "/pa/transactions", needs: "sso", handle: transactions },
 ];

@@ -34,7 +34,7 @@ export function describe(sim: Simulator, account: Account): Wire {
     businessType: "INDEPENDENT",
     category: "",
     ibEntity: "IBLLC-US",
-    faclient: false,
+    [sim.behaviours.drift.faClientKey]: false,
     clearingStatus: "O",
     covestor: false,
     noClientTrading: false,
@@ -257,6 +257,12 @@ function consolidated(sim: Simulator, request: SimRequest): SimAnswer {
 }
 
 export const portfolioRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    pattern: "/portfolio/:account/combo/positions",
+    needs: "sso",
+    handle: withAccount(() => ok([])),
+  },
   { method: "GET", pattern: "/portfolio/accounts", needs: "sso", handle: (sim) => ok(list(sim)) },
   {
     method: "GET",

@@ -85,8 +85,8 @@ function validate(sim: Simulator) {
     LANDING_APP: "UNIVERSAL",
     IS_MASTER: false,
     lastAccessed: sso.lastAccessAt,
-    // The documentation and the OpenAPI file spell it two ways; the gateway is seen with the first.
-    LOGIN_TYPE: user.loginType,
+    // The documentation and the OpenAPI file spell it two ways.
+    [sim.behaviours.drift.loginTypeKey]: user.loginType,
     PAPER_USER_NAME: users.paper.name,
     features: {
       env: "PROD",

@@ -23,6 +23,8 @@ export interface Position {
   /** Per unit of the price, without the multiplier. */
   averagePrice: Decimal;
   realized: Decimal;
+  /** What was held before the simulator began; undefined for what was bought since. */
+  opening: { quantity: Decimal; averagePrice: Decimal } | undefined;
   /** Older states, oldest first: the slow portfolio view lags behind. */
   past: { until: number; quantity: Decimal; averagePrice: Decimal }[];
 }
@@ -57,6 +59,7 @@ export function openAccount(
           quantity: new Decimal(quantity),
           averagePrice: new Decimal(averagePrice),
           realized: new Decimal(0),
+          opening: { quantity: new Decimal(quantity), averagePrice: new Decimal(averagePrice) },
           past: [],
         },
       ]),

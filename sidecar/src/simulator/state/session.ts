@@ -6,8 +6,22 @@ import { unprimed } from "./primed.ts";
  * login; the brokerage session is one per username, and a rival may hold it.
  */
 
-/** The human logs in at the page. The brokerage session follows after the gateway's delay. */
+/** The human logs in at the page, and confirms on the phone if that takes a while. */
 export function logIn(sim: Simulator, paper: boolean): void {
+  const wait = sim.behaviours.session.twoFactorMs;
+  if (wait === 0) {
+    completeLogin(sim, paper);
+    return;
+  }
+  logOut(sim, "none");
+  sim.world.sso.phase = "pending2fa";
+  sim.clock.after(wait, () => {
+    if (sim.world.sso.phase === "pending2fa") completeLogin(sim, paper);
+  });
+}
+
+/** The SSO session is there; the brokerage session follows after the gateway's delay. */
+function completeLogin(sim: Simulator, paper: boolean): void {
   const { world, clock, behaviours } = sim;
   dropBrokerage(sim, "none");
   Object.assign(world.sso, {
@@ -29,7 +43,7 @@ export function logIn(sim: Simulator, paper: boolean): void {
 
 /** Already logged in when the simulator starts, as after a login some minutes ago. */
 export function startLoggedIn(sim: Simulator): void {
-  logIn(sim, sim.settings.paper);
+  completeLogin(sim, sim.settings.paper);
   authenticate(sim);
   sim.world.brokerage.established = true;
   sim.world.brokerage.statusReads = 1;

@@ -1,5 +1,5 @@
 import type { Wire } from "../json.ts";
-import { accountsOf } from "../routes/accounts.ts";
+import { accountsOf, isPaper } from "../routes/accounts.ts";
 import { SERVER_INFO } from "../routes/session.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Connection } from "./connection.ts";
@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 
 export function greet(sim: Simulator, connection: Connection): void {
   const user = sim.world.sso.user;
-  connection.send({ topic: "system", success: user?.name, isFT: false, isPaper: user?.isPaper });
+  connection.send({ topic: "system", success: user?.name, isFT: false, isPaper: isPaper(sim) });
   if (sim.world.brokerage.phase === "authenticated") {
     connection.send({ topic: "act", args: accountsOf(sim) });
   }

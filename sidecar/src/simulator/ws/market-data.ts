@@ -48,7 +48,12 @@ export function subscribeMarketData(
     const quote = sim.market.quote(instrument);
     const now: { [field: string]: string } = { "6509": availability(quote) };
     for (const field of fields) {
-      const value = fieldValue(field, { instrument, quote, drift: sim.behaviours.drift.enabled });
+      const value = fieldValue(field, {
+        instrument,
+        quote,
+        greeks: sim.market.greeks(instrument),
+        decorated: sim.behaviours.drift.decorated,
+      });
       if (value !== undefined) now[field] = value;
     }
     const changed = Object.entries(now).filter(([field, value]) => last?.[field] !== value);
