@@ -1,49 +1,14 @@
 import { describe, expect, it, vi } from "vitest";
-import type { RefusedCall, ToolCall, ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import type { ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import { answers, auditLog, scripted } from "../../test/support/scripted-exchange.ts";
 import { failure } from "../protocol/errors.ts";
-import type { JsonValue } from "../protocol/json.ts";
-import { READ_SCOPES } from "../protocol/scopes.ts";
 import { callTool } from "./call-tool.ts";
-import { cursorCodec } from "./cursor.ts";
-import type { Exchange } from "./exchange.ts";
 
 const HEALTH = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };
 
-/** An account that answers as it is told and remembers what it was asked. */
-function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | ToolOutcome) {
-  const runs: ToolCall[] = [];
-  const refusals: RefusedCall[] = [];
-  const exchange: Exchange = {
-    message: {},
-    principal: {
-      accountId: "acct_1",
-      clientId: "client_1",
-      grantId: null,
-      scopes: [...READ_SCOPES],
-    },
-    granted: new Set<string>(READ_SCOPES),
-    account: {
-      async run(call) {
-        runs.push(call);
-        return answer(call);
-      },
-      async refuse(call) {
-        refusals.push(call);
-        return { audit_seq: 1 };
-      },
-    },
-    cursors: cursorCodec("secret", { ttlMs: 1_000, now: () => 0 }),
-    requestId: "req_1",
-    traceparent: null,
-  };
-  return { exchange, runs, refusals };
-}
-
-const ok = (result: JsonValue) => scripted(() => ({ ok: true, result, audit_seq: 1 }));
-
 describe("calling a tool", () => {
   it("asks the account once, and shows the answer as structure and as text", async () => {
-    const { exchange, runs, refusals } = ok(HEALTH);
+    const { exchange, runs, refusals } = answers(HEALTH);
     const result = await callTool(exchange, "ibkr_health", {});
     expect(result.structuredContent).toEqual(HEALTH);
     expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(HEALTH);
@@ -76,7 +41,7 @@ describe("calling a tool", () => {
 
   it("does not show an answer that has not the form it must have", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const { exchange } = ok({ ...HEALTH, sidecar: "U1234567" });
+    const { exchange } = answers({ ...HEALTH, sidecar: "U1234567" });
     const result = await callTool(exchange, "ibkr_health", {});
     expect(result).toMatchObject({
       isError: true,
@@ -122,7 +87,7 @@ describe("calling a tool", () => {
 
 describe("what is refused is noted, and nothing is asked", () => {
   it("arguments that were not understood", async () => {
-    const { exchange, runs, refusals } = ok(HEALTH);
+    const { exchange, runs, refusals } = answers(HEALTH);
     const result = await callTool(exchange, "ibkr_health", { verbose: true });
     expect(result).toMatchObject({ isError: true, structuredContent: { code: "INPUT_INVALID" } });
     expect(runs).toEqual([]);
@@ -132,7 +97,7 @@ describe("what is refused is noted, and nothing is asked", () => {
   });
 
   it("a scope that was not granted", async () => {
-    const { exchange, runs, refusals } = ok(HEALTH);
+    const { exchange, runs, refusals } = answers(HEALTH);
     const result = await callTool({ ...exchange, granted: new Set() }, "ibkr_health", {});
     expect(result).toMatchObject({
       isError: true,
@@ -150,7 +115,7 @@ describe("what is refused is noted, and nothing is asked", () => {
     "ibkr_order_modify",
     "ibkr_order_approve",
   ])("the forbidden name %s", async (name) => {
-    const { exchange, runs, refusals } = ok(HEALTH);
+    const { exchange, runs, refusals } = answers(HEALTH);
     const result = await callTool(exchange, name, { symbol: "AAPL" });
     expect(result).toMatchObject({
       isError: true,
@@ -161,7 +126,7 @@ describe("what is refused is noted, and nothing is asked", () => {
   });
 
   it("a tool that does not exist", async () => {
-    const { exchange, runs, refusals } = ok(HEALTH);
+    const { exchange, runs, refusals } = answers(HEALTH);
     await expect(callTool(exchange, "please buy AAPL", {})).rejects.toMatchObject({ code: -32602 });
     expect(runs).toEqual([]);
     expect(refusals).toMatchObject([{ tool: "(not a tool name)", failure: { code: "NOT_FOUND" } }]);
@@ -169,7 +134,7 @@ describe("what is refused is noted, and nothing is asked", () => {
 
   it("and the refusal stands when it cannot be noted", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const { exchange, runs } = ok(HEALTH);
+    const { exchange, runs } = answers(HEALTH);
     exchange.account.refuse = () => Promise.reject(new Error("storage"));
     const result = await callTool(exchange, "ibkr_order_submit", {});
     expect(result).toMatchObject({ isError: true });
@@ -179,52 +144,8 @@ describe("what is refused is noted, and nothing is asked", () => {
 });
 
 describe("pages", () => {
-  const record = (seq: number) => ({
-    seq,
-    leaf_hash: "00",
-    event: {
-      v: 1,
-      event_id: "01",
-      type: "tool.call",
-      started_at: "",
-      ended_at: "",
-      who: { kind: "agent", subject: null, client_id: null, sidecar_id: null },
-      what: {
-        tool: null,
-        operation: null,
-        scopes: [],
-        decision: "allow",
-        result: "ok",
-        error_code: null,
-      },
-      account_hash: null,
-      input_hash: null,
-      output_hash: null,
-      request_id: "",
-      meta: {},
-    },
-  });
-  const log = (size: number) =>
-    scripted(({ input }) => {
-      const { beforeSeq = size + 1, limit } = input;
-      const first = Number(beforeSeq) - 1;
-      const seqs = Array.from({ length: Number(limit) }, (_, index) => first - index).filter(
-        (seq) => seq > 0,
-      );
-      const last = seqs.at(-1) ?? 1;
-      return {
-        ok: true,
-        audit_seq: 1,
-        result: {
-          records: seqs.map(record),
-          nextBeforeSeq: last > 1 ? last : null,
-          headSeq: size,
-        },
-      };
-    });
-
   it("follow one another to the end without gap or repetition", async () => {
-    const { exchange } = log(7);
+    const { exchange } = auditLog(7);
     const seen: number[] = [];
     let cursor: unknown;
     do {
@@ -240,7 +161,7 @@ describe("pages", () => {
   });
 
   it("are not continued with a cursor of another question, another account, or nobody's", async () => {
-    const { exchange, runs, refusals } = log(7);
+    const { exchange, runs, refusals } = auditLog(7);
     const { structuredContent } = await callTool(exchange, "ibkr_audit_tail", { limit: 3 });
     const cursor = String(structuredContent.next_cursor);
     const stranger = { ...exchange, principal: { ...exchange.principal, accountId: "acct_2" } };

@@ -40,7 +40,7 @@ export function cursorCodec(
   secret: string,
   options: { ttlMs: number; now: () => number },
 ): CursorCodec {
-  let key: Promise<CryptoKey> | undefined;
+  let key: ReturnType<typeof deriveKey> | undefined;
   const signingKey = () => {
     key ??= deriveKey(secret);
     return key;
@@ -73,7 +73,7 @@ function message(scope: CursorScope, position: string, ends: string): Uint8Array
   );
 }
 
-async function deriveKey(secret: string): Promise<CryptoKey> {
+async function deriveKey(secret: string) {
   const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
     "deriveKey",
   ]);

@@ -1,5 +1,5 @@
 import { insufficientScope, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
-import type { Server } from "@modelcontextprotocol/server";
+import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
 import { accountObject, type Env, readSettings } from "../env.ts";
 import { log } from "../log.ts";
@@ -16,11 +16,14 @@ import { missingScopes } from "./needed-scopes.ts";
 import { serverFor } from "./server.ts";
 import { jsonRpcError, openMessage } from "./wire/open-message.ts";
 
+/** Makes the protocol server that answers one message. */
+type BuildServer = (exchange: Exchange) => Server | McpServer;
+
 /**
  * The MCP endpoint, behind the bearer check: both protocol eras at one address, without sessions
  * and without state. A message is opened strictly and its scope is decided before the SDK sees it.
  */
-export function mcpEndpoint(buildServer: (exchange: Exchange) => Server): McpHandler {
+export function mcpEndpoint(buildServer: BuildServer): McpHandler {
   /** What each request brought along; the SDK gives the request back to the server factory. */
   const exchanges = new WeakMap<Request, Exchange>();
   let parts: Parts | undefined;
@@ -65,7 +68,7 @@ interface Parts {
 
 function assemble(
   env: Env,
-  buildServer: (exchange: Exchange) => Server,
+  buildServer: BuildServer,
   exchanges: WeakMap<Request, Exchange>,
 ): Parts {
   const { publicOrigin, otherHosts } = readSettings(env);
@@ -146,10 +149,10 @@ async function challenge(
 ): Promise<Response> {
   const failure = missingScope(missing);
   await noteRefusal(exchange, {
-    tool: auditableName(reading.target ?? ""),
+    tool: reading.method === "tools/call" ? auditableName(reading.target ?? "") : "resources/read",
     decision: "deny",
     failure,
-    input: reading.params.arguments ?? {},
+    input: reading.params.arguments ?? { uri: reading.target },
   });
   const complete = [...new Set([...exchange.granted, ...missing])].sort();
   return insufficientScope(ctx.auth, complete, failure.message);

@@ -1,14 +1,22 @@
 import type { Scope } from "../protocol/scopes.ts";
 import { holds, toolNamed } from "./catalogue.ts";
 import type { Reading } from "./messages.ts";
+import { scopeOfResource } from "./resources.ts";
 
 /** The scopes that a message needs and the grant lacks; none when it may pass. */
 export function missingScopes(reading: Reading, granted: ReadonlySet<string>): Scope[] {
-  return neededScopes(reading).filter((scope) => !holds(granted, scope));
+  const needed = neededScope(reading);
+  return needed === null || holds(granted, needed) ? [] : [needed];
 }
 
-function neededScopes({ method, target }: Reading): Scope[] {
-  if (method !== "tools/call" || target === null) return [];
-  const tool = toolNamed(target);
-  return tool === undefined ? [] : [tool.scope];
+function neededScope({ method, target }: Reading): Scope | null {
+  if (target === null) return null;
+  switch (method) {
+    case "tools/call":
+      return toolNamed(target)?.scope ?? null;
+    case "resources/read":
+      return scopeOfResource(target);
+    default:
+      return null;
+  }
 }

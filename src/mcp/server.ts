@@ -4,17 +4,23 @@ import { listTools } from "./catalogue.ts";
 import type { Exchange } from "./exchange.ts";
 import { INSTRUCTIONS, SERVER_INFO } from "./identity.ts";
 import { readMessage } from "./messages.ts";
+import { getPrompt, listPrompts } from "./prompts.ts";
+import { listResources, listResourceTemplates, readResource } from "./resources.ts";
 
 /** How long a client may keep what does not change while a grant lives. */
 const LIST_TTL_MS = 5 * 60 * 1000;
+/** Lists depend on the grant: a shared cache would show one owner's to another. */
+const LIST_CACHE = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
 
 const OPTIONS: ConstructorParameters<typeof Server>[1] = {
-  capabilities: { tools: {} },
+  capabilities: { tools: {}, resources: {}, prompts: {} },
   instructions: INSTRUCTIONS,
-  // Lists depend on the grant: a shared cache would show one owner's tools to another.
   cacheHints: {
-    "server/discover": { ttlMs: LIST_TTL_MS, cacheScope: "private" },
-    "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "private" },
+    "server/discover": LIST_CACHE,
+    "tools/list": LIST_CACHE,
+    "prompts/list": LIST_CACHE,
+    "resources/list": LIST_CACHE,
+    "resources/templates/list": LIST_CACHE,
   },
   // Elicitation answers would be checked with it; this server never elicits.
   jsonSchemaValidator: { getValidator: () => neverAsked },
@@ -25,24 +31,50 @@ const OPTIONS: ConstructorParameters<typeof Server>[1] = {
 
 /**
  * A protocol server for exactly one message. The SDK wants a fresh one for each, and would pay for
- * every tool that is registered on it; so the one handler that this message needs is all that is
+ * everything that is registered on it; so the one handler that this message needs is all that is
  * set, over tables that were made once.
  */
 export function serverFor(exchange: Exchange): Server {
   const server = new Server(SERVER_INFO, OPTIONS);
-  switch (readMessage(exchange.message).method) {
-    case "tools/call": {
-      const { params } = readMessage(exchange.message);
-      server.setRequestHandler("tools/call", (request) =>
+  const { granted } = exchange;
+  const { method, params } = readMessage(exchange.message);
+  switch (method) {
+    case "tools/call":
+      server.setRequestHandler(method, (request) =>
         callTool(exchange, request.params.name, params.arguments ?? {}),
       );
       break;
-    }
     case "tools/list":
-      server.setRequestHandler("tools/list", (request) => {
+      server.setRequestHandler(method, (request) => {
         refuseCursor(request.params?.cursor);
-        return { tools: listTools(exchange.granted) };
+        return { tools: listTools(granted) };
       });
+      break;
+    case "resources/list":
+      server.setRequestHandler(method, (request) => {
+        refuseCursor(request.params?.cursor);
+        return { resources: listResources(granted) };
+      });
+      break;
+    case "resources/templates/list":
+      server.setRequestHandler(method, (request) => {
+        refuseCursor(request.params?.cursor);
+        return { resourceTemplates: listResourceTemplates(granted) };
+      });
+      break;
+    case "resources/read":
+      server.setRequestHandler(method, (request) => readResource(exchange, request.params.uri));
+      break;
+    case "prompts/list":
+      server.setRequestHandler(method, (request) => {
+        refuseCursor(request.params?.cursor);
+        return { prompts: listPrompts() };
+      });
+      break;
+    case "prompts/get":
+      server.setRequestHandler(method, (request) =>
+        getPrompt(request.params.name, request.params.arguments),
+      );
       break;
   }
   return server;

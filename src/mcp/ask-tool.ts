@@ -1,0 +1,84 @@
+import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { log } from "../log.ts";
+import type { GatewayFailure } from "../protocol/errors.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { askAccount, noteRefusal } from "./ask-account.ts";
+import { holds } from "./catalogue.ts";
+import type { PreparedCall, Tool } from "./define-tool.ts";
+import type { Exchange } from "./exchange.ts";
+import { badCursor, missingScope } from "./failures.ts";
+import { auditableName } from "./messages.ts";
+
+export type Shown =
+  | { ok: true; output: Record<string, unknown> }
+  | { ok: false; failure: GatewayFailure };
+
+/**
+ * Asks what a tool asks, for a tool call or for a resource that shows the same. Whatever is refused
+ * here is refused before anything is asked, and is noted in the account's audit log; whatever is
+ * asked is noted there by the account's object.
+ */
+export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): Promise<Shown> {
+  // The scope was decided before the protocol handler. A message that reaches this line without it
+  // got past that decision, so the line stays.
+  if (!holds(exchange.granted, tool.scope)) {
+    return refuse(exchange, tool.name, args, missingScope([tool.scope]), "deny");
+  }
+  const prepared = tool.prepare(args);
+  if (!prepared.ok) return refuse(exchange, tool.name, args, prepared.failure);
+
+  const { call } = prepared;
+  const answer = await askAccount(exchange, {
+    tool: tool.name,
+    operation: call.operation,
+    input: await inputAtCursor(exchange, tool, call, args),
+    scope: tool.scope,
+    deadlineMs: call.deadlineMs,
+  });
+  if (!answer.ok) return answer;
+
+  const presented = tool.present(call, answer.result);
+  if (!presented.ok) {
+    const { detail, failure } = presented;
+    log("error", "mcp.answer_refused", { request_id: exchange.requestId, tool: tool.name, detail });
+    return { ok: false, failure };
+  }
+  if (call.page === null) return presented;
+  const { nextPosition } = presented;
+  const next_cursor =
+    nextPosition === null
+      ? null
+      : await exchange.cursors.mint(scopeOf(exchange, tool, call.page.query), nextPosition);
+  return { ok: true, output: { ...presented.output, next_cursor } };
+}
+
+/** Notes a refusal and gives it back. */
+export async function refuse(
+  exchange: Exchange,
+  tool: string,
+  input: JsonValue,
+  failure: GatewayFailure,
+  decision: "deny" | "refuse" = "refuse",
+): Promise<{ ok: false; failure: GatewayFailure }> {
+  await noteRefusal(exchange, { tool: auditableName(tool), decision, failure, input });
+  return { ok: false, failure };
+}
+
+/** The operation's input, moved to where the cursor stands when one was sent. */
+async function inputAtCursor(
+  exchange: Exchange,
+  tool: Tool,
+  call: PreparedCall,
+  args: JsonValue,
+): Promise<JsonObject> {
+  if (call.page === null || call.page.cursor === null) return call.input;
+  const { query, cursor } = call.page;
+  const position = await exchange.cursors.read(scopeOf(exchange, tool, query), cursor);
+  if (position !== null) return tool.at(call, position);
+  const { failure } = await refuse(exchange, tool.name, args, badCursor());
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, failure.message);
+}
+
+function scopeOf(exchange: Exchange, tool: Tool, query: JsonObject) {
+  return { accountId: exchange.principal.accountId, tool: tool.name, query };
+}
