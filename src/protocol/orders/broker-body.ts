@@ -28,7 +28,7 @@ export function placeBody(
   if (order.action !== "place") return fault("action", "place", "This is not a new order.");
   const orders: JsonObject[] = [];
   for (const [index, leg] of order.legs.entries()) {
-    const base = legBody(order.account, leg, operator);
+    const base = legBody(order.account_id, leg, operator);
     if (!base.ok) return base;
     orders.push({ ...base.body, ...linkOf(order, leg, index, coid) });
   }
@@ -41,7 +41,7 @@ export function modifyBody(order: CanonicalOrder, operator: FuturesOperator | nu
   if (order.action !== "modify" || order.target === null || leg === undefined) {
     return fault("action", "modify", "This is not a change of a working order.");
   }
-  return legBody(order.account, leg, operator);
+  return legBody(order.account_id, leg, operator);
 }
 
 function linkOf(order: CanonicalOrder, leg: Leg, index: number, coid: string): JsonObject {

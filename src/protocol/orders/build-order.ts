@@ -11,7 +11,7 @@ export function orderOf(input: OrderInput, contract: Contract, mode: TradingMode
     v: 1,
     action: "place",
     structure: "single",
-    account: input.account,
+    account_id: input.account_id,
     mode,
     legs: [{ role: "single", contract, ...termsOf(input) }],
     target: null,
@@ -40,7 +40,7 @@ export function bracketOf(
     v: 1,
     action: "place",
     structure: "bracket",
-    account: input.account,
+    account_id: input.account_id,
     mode,
     legs: [
       entry,
@@ -67,14 +67,14 @@ export function bracketOf(
 /** One cancels the others: each order as asked, all in one group. */
 export function ocaOf(
   inputs: readonly { input: OrderInput; contract: Contract }[],
-  account: string,
+  accountId: string,
   mode: TradingMode,
 ): CanonicalOrder {
   return canonicalOrder({
     v: 1,
     action: "place",
     structure: "oca",
-    account,
+    account_id: accountId,
     mode,
     legs: inputs.map(({ input, contract }) => ({
       role: "oca_member",
@@ -125,7 +125,7 @@ export function modifiedOrderOf(
     v: 1,
     action: "modify",
     structure: "single",
-    account: change.account,
+    account_id: change.account_id,
     mode,
     legs: [after],
     target,
@@ -135,12 +135,16 @@ export function modifiedOrderOf(
 }
 
 /** Withdraws one order; its legs say which. */
-export function cancelOf(account: string, target: TargetOrder, mode: TradingMode): CanonicalOrder {
+export function cancelOf(
+  accountId: string,
+  target: TargetOrder,
+  mode: TradingMode,
+): CanonicalOrder {
   return canonicalOrder({
     v: 1,
     action: "cancel",
     structure: "single",
-    account,
+    account_id: accountId,
     mode,
     legs: [target.before],
     target,

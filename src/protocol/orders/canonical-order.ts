@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { AccountId, Conid } from "../operations/parts.ts";
 import { canonicalDecimal, OrderDecimal } from "./decimal.ts";
-import { BrokerAccountId } from "./order-input.ts";
 import {
   AssetClass,
   OptionRight,
@@ -17,7 +17,7 @@ import {
  * spelling, so that the same order always has the same hash and a changed one never does.
  */
 export const Contract = z.strictObject({
-  conid: z.int().positive(),
+  conid: Conid,
   symbol: z.string().max(40),
   asset_class: AssetClass,
   /** Where it is routed; SMART unless asked otherwise. */
@@ -69,7 +69,7 @@ export const CanonicalOrder = z.strictObject({
   v: z.literal(1),
   action: z.enum(["place", "modify", "cancel"]),
   structure: z.enum(["single", "bracket", "oca"]),
-  account: BrokerAccountId,
+  account_id: AccountId,
   /** Proved by the broker, never by a label. */
   mode: TradingMode,
   legs: z.array(Leg).min(1).max(6),

@@ -112,13 +112,17 @@ describe("venue rules", () => {
   });
 
   it("know the accounts that may trade, and an error is one", () => {
-    expect(rulesOf(venueFaults(anOrder({ account: "DU7654321" }), RULES))).toEqual([
+    expect(rulesOf(venueFaults(anOrder({ account_id: "DU7654321" }), RULES))).toEqual([
       "account_may_trade",
     ]);
     expect(rulesOf(venueFaults(anOrder(), { ...RULES, error: "no rules" }))).toEqual([
       "rules_error",
     ]);
     expect(venueFaults(anOrder(), null)).toBeNull();
+    expect(venueFaults(anOrder(), { ...RULES, order_types: null })).toBeNull();
+    expect(venueFaults(anOrder(), { ...RULES, times_in_force: null })).toEqual([]);
+    const gtc = order({ time_in_force: "GTC" });
+    expect(venueFaults(gtc, { ...RULES, times_in_force: null })).toBeNull();
     expect(venueFaults(anOrder(), RULES)).toEqual([]);
   });
 });

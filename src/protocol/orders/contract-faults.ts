@@ -110,7 +110,7 @@ export function stopSideFaults(order: CanonicalOrder, market: Quote | null): Jud
 
 /** Types, times in force and accounts that the contract's own rules name. */
 export function venueFaults(order: CanonicalOrder, rules: ContractRules | null): Judged {
-  if (rules === null) return null;
+  if (rules === null || isSilent(order, rules)) return null;
   const faults: OrderRefusal[] = [];
   const venue = (leg: Leg, field: string, rule: string, message: string) =>
     faults.push(refusal("VENUE_RULE", `${leg.role}.${field}`, rule, message));
@@ -167,11 +167,11 @@ export function venueFaults(order: CanonicalOrder, rules: ContractRules | null):
       venue(leg, "outside_rth", "limit_only_outside_hours", "Outside regular hours only LMT.");
     }
   }
-  if (rules.tradable_accounts !== null && !rules.tradable_accounts.includes(order.account)) {
+  if (rules.tradable_accounts !== null && !rules.tradable_accounts.includes(order.account_id)) {
     faults.push(
       refusal(
         "VENUE_RULE",
-        "account",
+        "account_id",
         "account_may_trade",
         "This account may not trade the contract.",
       ),
@@ -188,6 +188,22 @@ export function venueFaults(order: CanonicalOrder, rules: ContractRules | null):
     );
   }
   return faults;
+}
+
+/**
+ * Rules that do not say what this order depends on. A DAY order is taken everywhere, and the broker's
+ * what-if speaks for the account, so silence about those two is no gap.
+ */
+function isSilent(order: CanonicalOrder, rules: ContractRules): boolean {
+  return (
+    rules.order_types === null ||
+    order.legs.some(
+      (leg) =>
+        (leg.outside_rth && rules.order_types_outside_rth === null) ||
+        (leg.time_in_force !== "DAY" && rules.times_in_force === null) ||
+        (leg.cash_quantity !== null && rules.cash_quantity === null),
+    )
+  );
 }
 
 /** The price fields a leg has, by name. */

@@ -38,7 +38,7 @@ export function effectOf(
     return Decimal.max(top, dec(member.quantity).minus(filled));
   }, new Decimal(0));
   if (largest === null || position.isZero()) return answer("entry");
-  const reduces = position.isPositive() ? leg.side === "SELL" : leg.side === "BUY";
+  const reduces = position.greaterThan(0) ? leg.side === "SELL" : leg.side === "BUY";
   if (!reduces) return answer("entry");
   const free = position.abs().minus(same);
   return answer(largest.lessThanOrEqualTo(free) ? "exit" : "flip");

@@ -69,7 +69,7 @@ export function bracketFormFaults(bracket: BracketInput): OrderRefusal[] {
 }
 
 export function modifyFormFaults(change: ModifyInput): OrderRefusal[] {
-  const { account: _account, order_id: _id, ...changes } = change;
+  const { account_id: _account, order_id: _id, ...changes } = change;
   const faults = positiveFaults(change);
   if (Object.values(changes).every((value) => value === undefined)) {
     faults.push(

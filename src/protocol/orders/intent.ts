@@ -22,7 +22,7 @@ export const Intent = z.strictObject({
   v: z.literal(1),
   ticket: Ticket,
   /** The gateway account (opaque), and the sidecar that will act. */
-  account_id: z.string().min(1).max(128),
+  gateway_account_id: z.string().min(1).max(128),
   sidecar_id: z.string().min(1).max(128),
   /** Broker session generation the ticket was read in. */
   generation: z.int().nonnegative(),
@@ -78,9 +78,9 @@ export function newNonce(random: (bytes: number) => Uint8Array): string {
  * came with: the measure of "asked again" for duplicates and for a denial that holds.
  */
 export function economicHash(order: CanonicalOrder): string {
-  const { account, action, structure, legs, target } = canonicalOrder(order);
+  const { account_id, action, structure, legs, target } = canonicalOrder(order);
   return digestOf("ibkr-economic/v1", {
-    account,
+    account_id,
     action,
     structure,
     target: target?.order_id ?? null,
@@ -102,7 +102,7 @@ function settle<T extends IntentDraft>(draft: T): IntentDraft {
   return {
     v: draft.v,
     ticket: { ...draft.ticket, order: canonicalOrder(draft.ticket.order) },
-    account_id: draft.account_id,
+    gateway_account_id: draft.gateway_account_id,
     sidecar_id: draft.sidecar_id,
     generation: draft.generation,
     preview_id: draft.preview_id,

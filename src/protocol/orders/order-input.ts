@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AccountId, Conid } from "../operations/parts.ts";
 import { OrderDecimal } from "./decimal.ts";
 import { AssetClass, OptionRight, OrderType, Side, TimeInForce } from "./terms.ts";
 
@@ -12,7 +13,7 @@ const price = (text: string) =>
   about(OrderDecimal, `${text}, as a decimal string such as "187.25"`);
 
 const contract = {
-  conid: z.int().positive().optional().describe("IBKR contract id; the unambiguous way"),
+  conid: Conid.optional().describe("IBKR contract id; the unambiguous way"),
   symbol: z
     .string()
     .regex(/^[A-Z0-9][A-Z0-9 .\-/]{0,19}$/)
@@ -53,10 +54,8 @@ const terms = {
   outside_rth: z.boolean().default(false),
 };
 
-export const BrokerAccountId = z.string().regex(/^[A-Z]{1,3}\d{4,10}$/);
-
 export const OrderInput = z.strictObject({
-  account: BrokerAccountId,
+  account_id: AccountId,
   ...contract,
   ...terms,
   reduce_only: z.boolean().default(false),
@@ -65,7 +64,7 @@ export type OrderInput = z.infer<typeof OrderInput>;
 
 /** An entry with the exits the broker holds back until it fills. */
 export const BracketInput = z.strictObject({
-  account: BrokerAccountId,
+  account_id: AccountId,
   ...contract,
   ...terms,
   take_profit_price: price("Limit of the profit-taking exit"),
@@ -76,7 +75,7 @@ export type BracketInput = z.infer<typeof BracketInput>;
 
 /** What may be changed on a working order; everything else is re-stated from the order itself. */
 export const ModifyInput = z.strictObject({
-  account: BrokerAccountId,
+  account_id: AccountId,
   order_id: z.string().regex(/^[1-9]\d{0,18}$/),
   quantity: OrderDecimal.optional(),
   limit_price: OrderDecimal.optional(),
@@ -88,7 +87,7 @@ export const ModifyInput = z.strictObject({
 export type ModifyInput = z.infer<typeof ModifyInput>;
 
 export const CancelInput = z.strictObject({
-  account: BrokerAccountId,
+  account_id: AccountId,
   order_id: z.string().regex(/^[1-9]\d{0,18}$/),
 });
 export type CancelInput = z.infer<typeof CancelInput>;

@@ -9,7 +9,7 @@ import {
 import { ORDER_REFUSAL_CODES } from "./refusal.ts";
 
 const GOOD = {
-  account: "DU1234567",
+  account_id: "DU1234567",
   conid: 265598,
   side: "BUY",
   order_type: "LMT",
@@ -41,7 +41,7 @@ describe("bad input is refused by field and rule", () => {
     ["zero price", { limit_price: "0.00" }, "ORDER_PRICE_INVALID limit_price zero"],
     ["no contract", { conid: undefined }, "INPUT_INVALID_CONTRACT conid required"],
     ["conid zero", { conid: 0 }, "INPUT_INVALID conid format"],
-    ["account of no broker", { account: "all" }, "INPUT_INVALID account format"],
+    ["account of no broker", { account_id: "all" }, "INPUT_INVALID account_id format"],
     ["unknown field", { cOID: "mine" }, "INPUT_INVALID cOID unknown_field"],
     [
       "limit order without a limit",
@@ -115,7 +115,7 @@ describe("bad input is refused by field and rule", () => {
   it("order id -1, which the broker reads as every order, is never let through", () => {
     for (const order_id of ["-1", "0", "", "01", "1e3", "12 ", -1]) {
       for (const parse of [parseCancelInput, parseModifyInput]) {
-        const parsed = parse({ account: "DU1234567", order_id, quantity: "1" });
+        const parsed = parse({ account_id: "DU1234567", order_id, quantity: "1" });
         const codes = parsed.ok ? [] : parsed.refusals.map(({ code }) => code);
         expect(codes).toContain("ORDER_ID_REFUSED");
       }
@@ -123,7 +123,7 @@ describe("bad input is refused by field and rule", () => {
   });
 
   it("a modify must name a change", () => {
-    const parsed = parseModifyInput({ account: "DU1234567", order_id: "473740665" });
+    const parsed = parseModifyInput({ account_id: "DU1234567", order_id: "473740665" });
     expect(parsed.ok ? [] : parsed.refusals.map(({ rule }) => rule)).toEqual([
       "at_least_one_change",
     ]);

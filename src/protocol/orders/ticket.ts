@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Availability, Conid } from "../operations/parts.ts";
 import { CanonicalOrder } from "./canonical-order.ts";
 import { Figure, OrderDecimal } from "./decimal.ts";
 import { OrderType, Side } from "./terms.ts";
@@ -10,11 +11,8 @@ import { OrderType, Side } from "./terms.ts";
  */
 const Time = z.iso.datetime({ precision: 3 });
 
-export const Availability = z.enum(["live", "delayed", "frozen", "frozen_delayed", "none"]);
-export type Availability = z.infer<typeof Availability>;
-
 export const Quote = z.strictObject({
-  conid: z.int().positive(),
+  conid: Conid,
   bid: Figure.nullable(),
   ask: Figure.nullable(),
   last: Figure.nullable(),
@@ -87,7 +85,7 @@ export const ContractRules = z.strictObject({
 export type ContractRules = z.infer<typeof ContractRules>;
 
 export const PositionFact = z.strictObject({
-  conid: z.int().positive(),
+  conid: Conid,
   quantity: Figure,
   /** Market value in base currency; null when it could not be valued. */
   value: Figure.nullable(),
@@ -104,7 +102,7 @@ export const WorkingOrderFact = z.strictObject({
   order_ref: z.string().nullable(),
   parent_ref: z.string().nullable(),
   foreign: z.boolean(),
-  conid: z.int().positive(),
+  conid: Conid,
   side: Side,
   order_type: z.string(),
   remaining: OrderDecimal,

@@ -4,12 +4,12 @@ import type { Quote } from "./ticket.ts";
 
 /**
  * The most an order can come to, so that a limit in money holds for order types without a price.
- * A stop or a market order is priced beyond its trigger by the slippage the policy allows; a
+ * A stop or a market order is priced beyond its trigger by a fixed slippage, the same on both ends; a
  * seller's limit is a floor and not a bound, so a sell is priced at the higher of limit and market.
  */
 export interface Pricing {
   market: Quote | null;
-  /** How far a market or stop order may slip, in basis points of its reference. */
+  /** How far a market or stop order is taken to slip, in basis points of its reference. */
   slippageBps: Decimal;
 }
 

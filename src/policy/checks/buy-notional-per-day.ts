@@ -1,0 +1,23 @@
+import { dec } from "../../protocol/orders/decimal.ts";
+import { atMost, type Check, OFF, unknown } from "../check.ts";
+
+export const buyNotionalPerDay: Check = {
+  number: 38,
+  name: "buy-notional-per-day",
+  code: "LIVE_SESSION_NOTIONAL_LIMIT_REFUSED",
+  stage: "cumulative",
+  scope: "entries",
+  means: "Purchases today are within the limit.",
+  evaluate({ snapshot, policy, figures }) {
+    const { usage } = snapshot.edge;
+    if (figures.leg.side === "SELL") return OFF;
+    if (usage === null) return unknown("Today's purchases");
+    return atMost({
+      what: "The value of purchases today",
+      observed: figures.notional?.plus(dec(usage.buy_notional_today)) ?? null,
+      limit: policy.cumulative.max_buy_notional_per_day,
+      source: "gateway.counters",
+      as_of: usage.as_of,
+    });
+  },
+};

@@ -1,0 +1,33 @@
+import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
+
+export const orderRate: Check = {
+  number: 37,
+  name: "order-rate",
+  code: "LIVE_FREQUENCY_LIMIT_REFUSED",
+  stage: "cumulative",
+  scope: "entries",
+  means: "Orders in the last second, minute and hour are within their limits.",
+  evaluate({ snapshot, policy }) {
+    const { usage } = snapshot.edge;
+    if (usage === null) return unknown("The orders of the last hour");
+    const { max_orders_per_second, max_orders_per_minute, max_orders_per_hour } = policy.cumulative;
+    const count = (window: string, observed: number, limit: number | null): Finding =>
+      atMost({
+        what: `The number of orders in the last ${window}`,
+        observed: observed + 1,
+        limit,
+        source: "gateway.counters",
+        as_of: usage.as_of,
+      });
+    const findings = [
+      count("second", usage.orders_last_second, max_orders_per_second),
+      count("minute", usage.orders_last_minute, max_orders_per_minute),
+      count("hour", usage.orders_last_hour, max_orders_per_hour),
+    ];
+    return (
+      findings.find(({ outcome }) => outcome === "fail") ??
+      findings.find(({ outcome }) => outcome === "pass") ??
+      OFF
+    );
+  },
+};

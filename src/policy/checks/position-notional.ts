@@ -1,0 +1,19 @@
+import { atMost, type Check } from "../check.ts";
+
+export const positionNotional: Check = {
+  number: 41,
+  name: "position-notional",
+  code: "POSITION_NOTIONAL_EXCEEDED",
+  stage: "portfolio",
+  scope: "entries",
+  means: "The position after all that works is within the limit in value.",
+  evaluate({ snapshot, policy, figures }) {
+    return atMost({
+      what: "The position's worst-case value after this order",
+      observed: figures.positionValueAfter,
+      limit: policy.portfolio.max_position_notional,
+      source: "sidecar.positions",
+      as_of: snapshot.facts.effect?.at ?? null,
+    });
+  },
+};

@@ -1,0 +1,28 @@
+import { Decimal } from "../../protocol/orders/decimal.ts";
+import { atMost, type Check, fail, OFF } from "../check.ts";
+
+export const quoteFresh: Check = {
+  number: 28,
+  name: "quote-fresh",
+  code: "LIVE_STALE_QUOTE",
+  stage: "data",
+  scope: "entries",
+  means: "The quote is fresh.",
+  evaluate({ policy, figures }) {
+    const { market } = figures;
+    const limit = policy.data.max_quote_age_seconds;
+    if (limit === null) return OFF;
+    const age = market === null ? Number.NaN : figures.nowMs - Date.parse(market.at);
+    // A quote from the future is a clock nobody can trust.
+    if (age < -2_000) {
+      return fail("The quote's time lies in the future.", { source: "sidecar.quote" });
+    }
+    return atMost({
+      what: "The quote's age in seconds",
+      observed: Number.isFinite(age) ? new Decimal(Math.max(0, age)).dividedBy(1_000) : null,
+      limit,
+      source: "sidecar.quote",
+      as_of: market?.at ?? null,
+    });
+  },
+};

@@ -1,0 +1,25 @@
+import { type Check, fail, pass, unknown } from "../check.ts";
+
+export const quoteLive: Check = {
+  number: 28,
+  name: "quote-live",
+  code: "QUOTE_DELAYED",
+  stage: "data",
+  scope: "entries",
+  means: "The quote is live, or the policy takes a delayed one.",
+  evaluate({ policy, figures }) {
+    const { market } = figures;
+    if (market === null) return unknown("The quote's availability");
+    const measured = {
+      observed: market.availability,
+      limit: policy.data.delayed ? "delayed" : "live",
+      source: "sidecar.quote",
+      as_of: market.at,
+    };
+    if (market.availability === "live") return pass(measured);
+    if (market.availability === "unknown") return unknown("The quote's availability", measured);
+    return policy.data.delayed && market.availability !== "none"
+      ? pass(measured)
+      : fail(`The quote is ${market.availability}; the policy asks for a live one.`, measured);
+  },
+};

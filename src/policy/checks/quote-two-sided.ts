@@ -1,0 +1,19 @@
+import { type Check, fail, OFF, pass, unknown } from "../check.ts";
+
+export const quoteTwoSided: Check = {
+  number: 28,
+  name: "quote-two-sided",
+  code: "QUOTE_ONE_SIDED",
+  stage: "data",
+  scope: "entries",
+  means: "Both sides are quoted.",
+  evaluate({ policy, figures }) {
+    if (!policy.data.two_sided) return OFF;
+    const { market } = figures;
+    if (market === null) return unknown("The quote");
+    const measured = { source: "sidecar.quote", as_of: market.at };
+    return market.bid !== null && market.ask !== null
+      ? pass(measured)
+      : fail("Only one side of the market is quoted.", measured);
+  },
+};

@@ -1,0 +1,24 @@
+import { parseFigure } from "../../protocol/orders/decimal.ts";
+import { type Check, fail, OFF, pass } from "../check.ts";
+
+export const quoteUncrossed: Check = {
+  number: 28,
+  name: "quote-uncrossed",
+  code: "QUOTE_CROSSED",
+  stage: "data",
+  scope: "entries",
+  means: "The bid is not above the ask.",
+  evaluate({ figures }) {
+    const bid = parseFigure(figures.market?.bid);
+    const ask = parseFigure(figures.market?.ask);
+    // One side alone is another check's matter.
+    if (bid === null || ask === null) return OFF;
+    const measured = {
+      observed: bid.toFixed(),
+      limit: ask.toFixed(),
+      source: "sidecar.quote",
+      as_of: figures.market?.at ?? null,
+    };
+    return bid.greaterThan(ask) ? fail("The bid is above the ask.", measured) : pass(measured);
+  },
+};

@@ -1,0 +1,139 @@
+import { defaultPolicy } from "../../src/policy/defaults.ts";
+import { type PolicyDocument, policyOf } from "../../src/policy/document.ts";
+import { evaluatePolicy, type Verdict } from "../../src/policy/evaluate.ts";
+import type { PolicySnapshot } from "../../src/policy/snapshot.ts";
+import { economicHash } from "../../src/protocol/orders/intent.ts";
+import { READ_SCOPES } from "../../src/protocol/scopes.ts";
+import { anOrder, aTicket, NOW } from "./orders.ts";
+
+/**
+ * A small paper order of which everything is known and right: submitted, approved with one tap,
+ * under the policy a new account starts with.
+ */
+export function aSnapshot(): PolicySnapshot {
+  const ticket = aTicket();
+  return {
+    now: NOW,
+    phase: "submit",
+    ticket,
+    facts: {
+      rules: {
+        order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
+        order_types_outside_rth: ["LMT"],
+        times_in_force: ["DAY", "GTC", "IOC", "OPG"],
+        increments: [{ from: "0", step: "0.01" }],
+        size_step: "1",
+        fractional: true,
+        cash_quantity: true,
+        tradable_accounts: ["DU1234567"],
+        negative_prices: false,
+        error: null,
+        at: NOW,
+      },
+      instrument: {
+        issuer: "APPLE INC",
+        sector: "Technology",
+        country: "US",
+        tradable_now: true,
+        regular_hours: true,
+        opens_at: null,
+        days_to_expiry: 30,
+        greeks: { delta: "0.5", gamma: "0.02", vega: "0.1", theta: "-0.05" },
+        event_before_expiry: false,
+        at: NOW,
+      },
+      account: {
+        net_liquidation: "100000",
+        buying_power: "200000",
+        cash: "50000",
+        excess_liquidity: "90000",
+        gross_position_value: "20000",
+        daily_pnl: "0",
+        peak_net_liquidation: "100000",
+        at: NOW,
+      },
+      positions: [],
+      working: [],
+      fx_to_base: { rate: "1", at: NOW },
+      effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
+      greeks: { delta: "0", gamma: "0", vega: "0", theta: "0" },
+      broker_clock_skew_ms: 0,
+    },
+    edge: {
+      kill: [],
+      trading_state: "active",
+      sidecar_online: true,
+      session: { state: "ready", generation: 4, at: NOW },
+      stream_reconciling: false,
+      intents_in_doubt: [],
+      audit: { writable: true, lag_seconds: 0 },
+      sidecar_skew_ms: 0,
+      proved_mode: "paper",
+      features: { at_edge: true, at_pc: true, checklist_complete: false },
+      client: {
+        client_id: "client-1",
+        scopes: [
+          ...READ_SCOPES,
+          "ibkr:orders:preview",
+          "ibkr:orders:paper:submit",
+          "ibkr:orders:paper:modify",
+          "ibkr:orders:paper:cancel",
+        ],
+        accounts: null,
+        admitted_at: "2026-11-20T14:00:00.000Z",
+        released: false,
+        orders_today: 0,
+        notional_today: "0",
+        approvals_last_hour: 0,
+      },
+      usage: {
+        orders_last_second: 0,
+        orders_last_minute: 0,
+        orders_last_hour: 0,
+        orders_today: 0,
+        messages_last_minute: 0,
+        cancels_today: 0,
+        fills_today: 0,
+        buy_notional_today: "0",
+        turnover_today: "0",
+        round_trips: 0,
+        inflight_orders: 0,
+        inflight_notional: "0",
+        as_of: NOW,
+      },
+      history: { quantities: [], notionals: [] },
+      fills: [],
+      losses: { consecutive: 0, last_loss_at: null, stop_outs: [] },
+      asked: [],
+      own_gtc: [],
+      idempotency: { key: "k-1", seen: "new" },
+      economic_hash: economicHash(anOrder()),
+      preview: { expires_at: "2026-11-20T15:05:00.000Z", generation: 4 },
+      market_now: structuredClone(ticket.market),
+      approval: {
+        state: "approved",
+        tier: 1,
+        matches: true,
+        expires_at: "2026-11-20T15:05:00.000Z",
+      },
+      mandate_covers: false,
+    },
+  };
+}
+
+export interface Draft {
+  s: PolicySnapshot;
+  p: PolicyDocument;
+}
+export type Tweak = (draft: Draft) => void;
+
+export function aDraftOf(...tweaks: Tweak[]): Draft {
+  const draft = { s: structuredClone(aSnapshot()), p: defaultPolicy("DU1234567", "paper") };
+  for (const tweak of tweaks) tweak(draft);
+  return draft;
+}
+
+export function verdictOf(...tweaks: Tweak[]): Verdict {
+  const { s, p } = aDraftOf(...tweaks);
+  return evaluatePolicy(s, policyOf(1, p));
+}
