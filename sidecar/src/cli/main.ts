@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
+import { register as registerDoctor } from "./doctor.ts";
 import { addGlobalOptions } from "./options.ts";
 import { register as registerPair } from "./pair.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
+import { register as registerTakeover } from "./takeover.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
@@ -21,7 +23,14 @@ const program = new Command("ibkr-sidecar")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 addGlobalOptions(program);
 
-for (const register of [registerPair, registerRun, registerStatus, registerSimulator]) {
+for (const register of [
+  registerPair,
+  registerRun,
+  registerStatus,
+  registerDoctor,
+  registerTakeover,
+  registerSimulator,
+]) {
   register(program);
 }
 

@@ -46,7 +46,7 @@ function statusReport(configDir: string): StatusReport {
 }
 
 /** The process exists and has said so lately; a process id alone may be somebody else's by now. */
-function isAlive({ pid, written_at }: RunStatus): boolean {
+export function isAlive({ pid, written_at }: RunStatus): boolean {
   if (Date.now() - Date.parse(written_at) > STATUS_STALE_MS) return false;
   try {
     process.kill(pid, 0);

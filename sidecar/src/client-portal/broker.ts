@@ -11,8 +11,10 @@ import { portfolioAccounts } from "./endpoints/accounts.ts";
 import { contractFacts } from "./endpoints/contracts.ts";
 import { liveOrders } from "./endpoints/orders.ts";
 import { trades } from "./endpoints/trades.ts";
+import { LIMITS } from "./limits.ts";
 import type { BrokerLogger } from "./logger.ts";
 import { createNews, fileNewsStore } from "./news.ts";
+import { takeNudge } from "./nudge.ts";
 import { createPacer } from "./pacing/pacer.ts";
 import { filePacingStore } from "./pacing/store.ts";
 import { type Ask, createPortal, type Portal } from "./portal.ts";
@@ -161,6 +163,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     supervisor.observe({ kind: "rate_limited", until: pacer.silentUntil() });
   }
   supervisor.start();
+  // By the wall's clock: it is another process that leaves the word.
+  const listening = setInterval(() => {
+    if (takeNudge(configDir)) void supervisor.renew(LIMITS.nudgePollMs);
+  }, LIMITS.nudgePollMs);
+  listening.unref();
 
   return {
     session: () => supervisor.session(),
@@ -213,6 +220,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       return () => listeners.delete(listener);
     },
     close: async () => {
+      clearInterval(listening);
       await stream.close();
       await supervisor.close();
       pacer.close();

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import * as z from "zod";
-import { readStateFile, writeStateFile } from "./state-file.ts";
+import { readPrivateJson, writePrivateJson } from "../config/files.ts";
 
 /**
  * The gateway's certificate is self-signed, so trust rests on having seen it before: the first one
@@ -22,16 +21,19 @@ export interface CertificatePins {
 
 export const pinFileName = "client-portal-pins.json";
 
-/** Pins kept in the configuration folder. Read afresh each time: another process may re-pin. */
+/**
+ * Pins kept in the configuration folder. Read afresh each time: another process may re-pin.
+ * @throws UsageError when the file is damaged; a lost pin must not become trust on first use.
+ */
 export function filePins(configDir: string): CertificatePins {
-  const path = join(configDir, pinFileName);
-  const read = (): PinFile => readStateFile(path, PinFile) ?? { v: 1, pins: {} };
+  const read = (): PinFile =>
+    readPrivateJson(configDir, pinFileName, PinFile) ?? { v: 1, pins: {} };
   return {
     get: (origin) => read().pins[origin]?.sha256 ?? null,
     set: (origin, sha256, at) => {
       const file = read();
       file.pins[origin] = { sha256, pinned_at: at };
-      writeStateFile(path, file);
+      writePrivateJson(configDir, pinFileName, file);
     },
   };
 }

@@ -31,6 +31,8 @@ export const LIMITS = {
   blockedPollMs: 5 * 60_000,
   /** A gap this much longer than the timer that should have ended it means the PC slept. */
   sleepGapMs: 90_000,
+  /** How soon a word from another command at this PC is heard. */
+  nudgePollMs: 5_000,
   endWarningMs: 30 * 60_000,
 
   /** Heartbeats come every ten seconds; without any sign for this long the line is dead. */

@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import * as z from "zod";
 import type { Source } from "../../../src/protocol/operations/parts.ts";
+import { readPrivateJson, writePrivateJson } from "../config/files.ts";
 import { executionFrom } from "../operations/execution-rows.ts";
 import type { BrokerEvent } from "../operations/executor.ts";
 import { orderFrom } from "../operations/order-rows.ts";
@@ -8,7 +8,6 @@ import { brokerText, label } from "./broker-text.ts";
 import { type Clock, isoTime } from "./clock.ts";
 import type { OrderRow } from "./endpoints/orders.ts";
 import type { TradeRow } from "./endpoints/trades.ts";
-import { readStateFile, writeStateFile } from "./state-file.ts";
 import { orderMark } from "./stream/order-state.ts";
 import type { StreamNews } from "./stream/stream.ts";
 import { toText } from "./wire-values.ts";
@@ -31,11 +30,12 @@ export interface NewsStore {
   save(file: NewsFile): void;
 }
 
+/** @throws UsageError when the file is damaged; old fills must not be told as news. */
 export function fileNewsStore(configDir: string, source: Source): NewsStore {
-  const path = join(configDir, `broker-news.${source}.json`);
+  const name = `broker-news.${source}.json`;
   return {
-    load: () => readStateFile(path, NewsFile),
-    save: (file) => writeStateFile(path, file),
+    load: () => readPrivateJson(configDir, name, NewsFile),
+    save: (file) => writePrivateJson(configDir, name, file),
   };
 }
 

@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import * as z from "zod";
 import { ScannerParams, scannerParams } from "../client-portal/endpoints/scanner.ts";
 import { unreadable } from "../client-portal/portal.ts";
-import { readStateFile, writeStateFile } from "../client-portal/state-file.ts";
+import { readPrivateJson, writePrivateJson } from "../config/files.ts";
 import type { OperationContext } from "./context.ts";
 
 /**
@@ -25,15 +24,15 @@ export interface ReadParams {
 }
 
 export async function readScannerParams(context: OperationContext): Promise<ReadParams> {
-  const path = join(context.configDir, `scanner-params.${context.source}.json`);
-  const kept = readKept(path);
+  const name = `scanner-params.${context.source}.json`;
+  const kept = readKept(context.configDir, name);
   const age = kept === null ? Number.POSITIVE_INFINITY : context.clock.now() - kept.at;
   if (kept !== null && age >= 0 && age < KEPT_FOR_MS) return kept;
   try {
     const answer = await context.ask(scannerParams);
     const parsed = ScannerParams.safeParse(answer.value);
     if (!parsed.success) throw unreadable("scanner.params", parsed.error.issues[0]?.code ?? "");
-    writeStateFile(path, {
+    writePrivateJson(context.configDir, name, {
       v: 1,
       source: context.source,
       fetched_at: answer.at,
@@ -46,9 +45,9 @@ export async function readScannerParams(context: OperationContext): Promise<Read
   }
 }
 
-function readKept(path: string): ReadParams | null {
+function readKept(configDir: string, name: string): ReadParams | null {
   try {
-    const file = readStateFile(path, KeptParams);
+    const file = readPrivateJson(configDir, name, KeptParams);
     if (file === null) return null;
     const parsed = ScannerParams.safeParse(file.params);
     return parsed.success ? { params: parsed.data, at: file.fetched_at, from: "cache" } : null;

@@ -65,7 +65,8 @@ interface Waiter extends PaceRequest {
 export function createPacer(options: { clock: Clock; store: PacingStore }): Pacer {
   const { clock, store } = options;
   const kept = store.load();
-  let silentUntil = kept?.silent_until ?? 0;
+  // A clock that was set back must not prolong the silence.
+  let silentUntil = Math.min(kept?.silent_until ?? 0, clock.now() + LIMITS.penaltyMs);
   let penalties = kept?.penalties ?? 0;
   let globalStarts: number[] = [];
   const starts = new Map<PaceName, number[]>();

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import * as z from "zod";
-import { readStateFile, writeStateFile } from "../state-file.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
 
 /** What of the pacing must survive a restart: the penalty, and the starts of the slow endpoints. */
 const PacingFile = z.strictObject({
@@ -19,17 +18,16 @@ export interface PacingStore {
 export const pacingFileName = "client-portal-pacing.json";
 
 export function filePacingStore(configDir: string, onUnreadable: () => void): PacingStore {
-  const path = join(configDir, pacingFileName);
   return {
     load: () => {
       try {
-        return readStateFile(path, PacingFile);
+        return readPrivateJson(configDir, pacingFileName, PacingFile);
       } catch {
         onUnreadable();
         return null;
       }
     },
-    save: (state) => writeStateFile(path, state),
+    save: (state) => writePrivateJson(configDir, pacingFileName, state),
   };
 }
 

@@ -125,7 +125,10 @@ function authSeen(
   if (seen.identity !== null && belief.identity !== null && seen.identity !== belief.identity) {
     next = { ...loggedOut(next), sso: "unknown" };
   }
-  if (seen.identity !== null) next = { ...next, identity: seen.identity };
+  if (seen.identity !== null) {
+    // A tickle that names a session was answered by a living single sign-on.
+    next = { ...next, identity: seen.identity, sso: "alive" };
+  }
   // A tickle without a word about the session: ask the session itself.
   if (seen.auth === null) return { ...next, doubt: true };
 
@@ -154,11 +157,14 @@ function authSeen(
       init: lasted && next.init.failures > 0 ? { failures: 0, nextAt: 0 } : next.init,
     };
   }
+  const refusedByRival = next.refusedByRival || RIVAL.test(auth.fail);
   return {
     ...endGeneration(next),
+    // Nobody can be a rival to somebody who is not logged in.
+    sso: auth.competing === true || refusedByRival ? "alive" : next.sso,
     unauthenticated: next.unauthenticated + 1,
     establishingSince: null,
-    refusedByRival: next.refusedByRival || RIVAL.test(auth.fail),
+    refusedByRival,
   };
 }
 

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import * as z from "zod";
-import { readStateFile, writeStateFile } from "../state-file.ts";
+import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
 
 /**
  * What of the session must survive a restart: the generation (approvals are bound to it, so a
@@ -22,11 +21,11 @@ export interface SessionStore {
 
 export const sessionFileName = "broker-session.json";
 
+/** @throws UsageError when the file is damaged; a generation that was used must not be used again. */
 export function fileSessionStore(configDir: string): SessionStore {
-  const path = join(configDir, sessionFileName);
   return {
-    load: () => readStateFile(path, SessionFile),
-    save: (memory) => writeStateFile(path, memory),
+    load: () => readPrivateJson(configDir, sessionFileName, SessionFile),
+    save: (memory) => writePrivateJson(configDir, sessionFileName, memory),
   };
 }
 

@@ -8,7 +8,7 @@ import type { PaceName } from "../pacing/windows.ts";
 import type { Wire, WireOutcome } from "../wire.ts";
 import { apply } from "./apply.ts";
 import { type Belief, initialBelief, type Observation, type Probe } from "./belief.ts";
-import { decide } from "./decide.ts";
+import { decide, type Step } from "./decide.ts";
 import { describe, type Surroundings } from "./describe.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "./read-auth.ts";
 import type { SessionStore } from "./store.ts";
@@ -39,6 +39,8 @@ export interface SupervisorOptions {
   around: Surroundings;
   /** The reads that make a generation usable, besides `/iserver/accounts`. */
   warm(): Promise<boolean>;
+  /** False for a mere look: then only the owner's takeover asks for the session. Default true. */
+  mayInit?: boolean;
 }
 
 /** Looking more often than this tells nothing new. */
@@ -220,7 +222,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const run = async (): Promise<void> => {
     while (!closed) {
       const now = clock.now();
-      const step = decide(belief, now);
+      const decided = decide(belief, now);
+      const step: Step =
+        decided.probe === "init" && options.mayInit === false
+          ? { probe: "status", at: Math.max(decided.at, now + LIMITS.loginPollMs) }
+          : decided;
       if (step.at <= now) {
         try {
           await perform(step.probe);
