@@ -14,6 +14,8 @@ export interface Operation<
   /** A write may have effects outside; it is journaled at the sidecar before it acts. */
   readonly class: "read" | "write";
   readonly capability: Capability;
+  /** A capability it may be asked under instead: in a live account an order needs `orders.live`. */
+  readonly alsoUnder?: Capability;
   /** Strict: an unknown key is refused on both ends. */
   readonly input: Input;
   readonly output: Output;
@@ -31,3 +33,11 @@ export function defineOperation<
 
 export type OperationInput<O extends Operation> = z.output<O["input"]>;
 export type OperationOutput<O extends Operation> = z.output<O["output"]>;
+
+/** Whether a job may ask for the operation under this capability. */
+export function mayAskUnder(
+  operation: Pick<Operation, "capability" | "alsoUnder">,
+  capability: Capability,
+): boolean {
+  return operation.capability === capability || operation.alsoUnder === capability;
+}

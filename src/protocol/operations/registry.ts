@@ -3,10 +3,12 @@ import { accountMetadata } from "./account-metadata.ts";
 import { accountSummary } from "./account-summary.ts";
 import { accountsList } from "./accounts-list.ts";
 import { alertsGet, alertsList } from "./alerts.ts";
+import { approvalAnnounce } from "./approval-announce.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
 import { currencyRate } from "./currency-rate.ts";
 import { executionsList } from "./executions-list.ts";
+import { killEngage } from "./kill-engage.ts";
 import { marketBars } from "./market-bars.ts";
 import { marketDepth } from "./market-depth.ts";
 import { marketHolidays } from "./market-holidays.ts";
@@ -15,8 +17,15 @@ import { marketSnapshot } from "./market-snapshot.ts";
 import { notificationsList } from "./notifications-list.ts";
 import { optionsChain } from "./options-chain.ts";
 import { optionsGreeks } from "./options-greeks.ts";
+import { orderAnswer } from "./order-answer.ts";
+import { orderCancel } from "./order-cancel.ts";
+import { orderModify } from "./order-modify.ts";
+import { orderPlace } from "./order-place.ts";
+import { orderPreview } from "./order-preview.ts";
+import { orderStatus } from "./order-status.ts";
 import { ordersHistory } from "./orders-history.ts";
 import { ordersList } from "./orders-list.ts";
+import { ordersReconcile } from "./orders-reconcile.ts";
 import { ordersStatus } from "./orders-status.ts";
 import { performanceGet } from "./performance-get.ts";
 import { pnlDaily } from "./pnl-daily.ts";
@@ -30,6 +39,7 @@ import { scannerRun } from "./scanner-run.ts";
 import { sessionRenew } from "./session-renew.ts";
 import { sessionStatus } from "./session-status.ts";
 import { transactionsList } from "./transactions-list.ts";
+import { trustStatus } from "./trust-status.ts";
 import { watchlistsGet, watchlistsList } from "./watchlists.ts";
 
 /** Everything the edge may ask a sidecar for. What is not here cannot be asked. */
@@ -69,6 +79,16 @@ export const OPERATIONS = {
   "alerts.list": alertsList,
   "alerts.get": alertsGet,
   "notifications.list": notificationsList,
+  "order.preview": orderPreview,
+  "order.place": orderPlace,
+  "order.modify": orderModify,
+  "order.cancel": orderCancel,
+  "order.answer": orderAnswer,
+  "order.status": orderStatus,
+  "orders.reconcile": ordersReconcile,
+  "approval.announce": approvalAnnounce,
+  "trust.status": trustStatus,
+  "kill.engage": killEngage,
 } as const;
 
 export type Operations = typeof OPERATIONS;

@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex } from "../../digest.ts";
 import type { JsonValue } from "../../json.ts";
 import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../../limits.ts";
+import { mayAskUnder } from "../../operations/define.ts";
 import { cutText } from "../chunks.ts";
 import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
@@ -84,7 +85,7 @@ function refusalOf(
   if (sha256Hex(canonicalJson(asJson(job.input))) !== job.input_sha256) {
     return { code: "INVALID_ARGUMENT", message: "the input's digest differs" };
   }
-  if (grant.capability !== operation.capability) {
+  if (!mayAskUnder(operation, grant.capability)) {
     return { code: "PERMISSION_DENIED", message: "the grant is for another capability" };
   }
   if (

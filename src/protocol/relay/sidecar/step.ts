@@ -108,9 +108,11 @@ export type SidecarEffect =
   | { readonly kind: "restart_journal" };
 
 /** What an operation is, as this sidecar knows it; null when it does not. */
-export type OperationLookup = (
-  name: string,
-) => { readonly class: "read" | "write"; readonly capability: Capability } | null;
+export type OperationLookup = (name: string) => {
+  readonly class: "read" | "write";
+  readonly capability: Capability;
+  readonly alsoUnder?: Capability;
+} | null;
 
 export interface SidecarEnv {
   /** Monotonic, in epoch milliseconds: a clock that is set must not end or prolong anything. */
