@@ -377,6 +377,14 @@ describe("tightening", () => {
   });
 });
 
+it("a soft loss limit above the hard one does not hide it", () => {
+  const verdict = verdictOf(({ s, p }) => {
+    Object.assign(p.behaviour, { daily_loss_soft: "5000", daily_loss_hard: "100" });
+    if (s.facts.account !== null) s.facts.account.daily_pnl = "-101";
+  });
+  expect(verdict.failures.map(({ code }) => code)).toEqual(["DAILY_LOSS_LIMIT"]);
+});
+
 describe("the policy that a new account starts with", () => {
   it("lets one small paper order through on a weekend with delayed data from one side", () => {
     const verdict = verdictOf(({ s }) => {

@@ -68,7 +68,7 @@ export interface ClientFacts {
   /** The owner lifted its first hour early. */
   released: boolean;
   orders_today: number;
-  notional_today: string;
+  notional_today: string | null;
   approvals_last_hour: number;
 }
 
@@ -80,13 +80,14 @@ export interface Usage {
   messages_last_minute: number;
   cancels_today: number;
   fills_today: number;
-  buy_notional_today: string;
-  turnover_today: string;
+  /** Null when an order of unknown value is among them. */
+  buy_notional_today: string | null;
+  turnover_today: string | null;
   /** Day trades in the window the rule counts. */
   round_trips: number;
   /** Reserved and not yet seen at the broker: adds to what the sidecar reads. */
   inflight_orders: number;
-  inflight_notional: string;
+  inflight_notional: string | null;
   as_of: string;
 }
 

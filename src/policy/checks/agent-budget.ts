@@ -1,5 +1,5 @@
-import { dec } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, unknown } from "../check.ts";
+import { sumOf } from "../percent.ts";
 
 export const agentBudget: Check = {
   number: 13,
@@ -20,7 +20,7 @@ export const agentBudget: Check = {
     });
     const money = atMost({
       what: "The agent's order value today",
-      observed: figures.notional?.plus(dec(client.notional_today)) ?? null,
+      observed: sumOf(figures.notional, client.notional_today),
       limit: policy.clients.max_notional_per_day,
       ...shared,
     });

@@ -1,5 +1,5 @@
-import { dec } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
+import { sumOf } from "../percent.ts";
 
 export const buyNotionalPerDay: Check = {
   number: 38,
@@ -14,7 +14,7 @@ export const buyNotionalPerDay: Check = {
     if (usage === null) return unknown("Today's purchases");
     return atMost({
       what: "The value of purchases today",
-      observed: figures.notional?.plus(dec(usage.buy_notional_today)) ?? null,
+      observed: sumOf(figures.notional, usage.buy_notional_today),
       limit: policy.cumulative.max_buy_notional_per_day,
       source: "gateway.counters",
       as_of: usage.as_of,

@@ -1,5 +1,6 @@
 import { Decimal, dec } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
+import { sumOf } from "../percent.ts";
 
 export const openNotional: Check = {
   number: 39,
@@ -21,10 +22,7 @@ export const openNotional: Check = {
     }
     return atMost({
       what: "The value of open orders",
-      observed:
-        open === null || figures.notional === null
-          ? null
-          : open.plus(dec(usage.inflight_notional)).plus(figures.notional),
+      observed: sumOf(sumOf(figures.notional, usage.inflight_notional), open),
       limit,
       source: "sidecar.orders",
       as_of: usage.as_of,

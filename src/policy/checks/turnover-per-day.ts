@@ -1,5 +1,5 @@
-import { dec } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, unknown } from "../check.ts";
+import { sumOf } from "../percent.ts";
 
 export const turnoverPerDay: Check = {
   number: 38,
@@ -13,7 +13,7 @@ export const turnoverPerDay: Check = {
     if (usage === null) return unknown("Today's turnover");
     return atMost({
       what: "The turnover today",
-      observed: figures.notional?.plus(dec(usage.turnover_today)) ?? null,
+      observed: sumOf(figures.notional, usage.turnover_today),
       limit: policy.cumulative.max_turnover_per_day,
       source: "gateway.counters",
       as_of: usage.as_of,
