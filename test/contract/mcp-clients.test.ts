@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { type LocalGateway, startLocalGateway } from "../../scripts/lib/local-gateway.ts";
+import { TOOLS } from "../../src/mcp/catalogue.ts";
+import { READ_SCOPES } from "../../src/protocol/scopes.ts";
+import { connectV1, connectV2 } from "../support/mcp-clients.ts";
+import { Browser, signIn } from "../support/oauth-client.ts";
+
+/**
+ * Independent MCP clients through the whole product: each registers, gets the owner's consent and a
+ * token by its own SDK, lists the tools (so that it checks every answer against the published
+ * schema) and calls every one of them, down to the simulated broker and back.
+ */
+let directory: string;
+let gateway: LocalGateway;
+let browser: Browser;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-clients-"));
+  gateway = await startLocalGateway({
+    dataDir: join(directory, "data"),
+    port: 0,
+    simulatorPort: 0,
+    onFailure: (why) => console.error(why),
+    signal: new AbortController().signal,
+  });
+  browser = new Browser(gateway.url);
+  await signIn(browser, gateway.ownerToken);
+}, 120_000);
+afterAll(async () => {
+  await gateway?.close();
+  await rm(directory, { recursive: true, force: true });
+}, 30_000);
+
+interface ToolAnswer {
+  [key: string]: unknown;
+  isError?: boolean | undefined;
+  structuredContent?: unknown;
+  content?: unknown;
+}
+interface OpenClient {
+  call(name: string, args: Record<string, unknown>): Promise<ToolAnswer>;
+  toolNames: string[];
+  close(): Promise<void>;
+}
+
+const scope = READ_SCOPES.join(" ");
+
+async function v2(era: "2026-07-28" | "legacy"): Promise<OpenClient> {
+  const client = await connectV2(browser, scope, era);
+  const { tools } = await client.listTools();
+  return {
+    call: (name, args) => client.callTool({ name, arguments: args }),
+    toolNames: tools.map(({ name }) => name),
+    close: () => client.close(),
+  };
+}
+
+async function v1(): Promise<OpenClient> {
+  const client = await connectV1(browser, scope);
+  const { tools } = await client.listTools();
+  return {
+    call: (name, args) => client.callTool({ name, arguments: args }),
+    toolNames: tools.map(({ name }) => name),
+    close: () => client.close(),
+  };
+}
+
+const CLIENTS: [name: string, open: () => Promise<OpenClient>][] = [
+  ["SDK v2, 2026-07-28", () => v2("2026-07-28")],
+  ["SDK v2, initialize", () => v2("legacy")],
+  ["SDK v1", v1],
+];
+
+/** Apple, which the simulator knows by its real conid. */
+const AAPL = 265598;
+
+/** What a tool that needs arguments is called with; the others are called with none. */
+const ARGUMENTS: Record<string, Record<string, unknown>> = {
+  ibkr_contracts_search: { query: "AAPL" },
+  ibkr_contract_resolve: { symbol: "AAPL", exchange: "NASDAQ" },
+  ibkr_market_snapshot: { conids: [String(AAPL)], fields: ["last", "bid", "ask"] },
+  ibkr_historical_bars: { conid: AAPL, bar: "1d", period: "1m" },
+  ibkr_market_depth: { conid: AAPL },
+  ibkr_market_session: { conid: AAPL },
+  ibkr_market_holidays: { conid: AAPL },
+  ibkr_currency_rate: { base: "EUR", quote: "USD" },
+  ibkr_options_chain: { underlying_conid: AAPL, strikes: 2, right: "call" },
+  ibkr_option_greeks: { conids: [] },
+  ibkr_scanner_run: { scan: "TOP_PERC_GAIN", limit: 3 },
+  ibkr_order_status: { order_id: "1" },
+  ibkr_transactions_list: { conid: AAPL },
+};
+
+/** Where the simulated account cannot have an answer, the reason it must be given. */
+const REFUSED: Record<string, string> = { ibkr_order_status: "NOT_FOUND" };
+
+describe.each(CLIENTS)("%s", (_, open) => {
+  it("calls every tool, down to the simulated broker and back", async () => {
+    const client = await open();
+    expect(client.toolNames).toEqual(TOOLS.map(({ name }) => name));
+    const answers: Record<string, unknown> = {};
+    for (const { name } of TOOLS) {
+      const args =
+        name === "ibkr_option_greeks"
+          ? { conids: conidsOf(answers.ibkr_options_chain) }
+          : (ARGUMENTS[name] ?? {});
+      const { isError = false, structuredContent, content } = await client.call(name, args);
+      answers[name] = structuredContent;
+      expect(content, name).toEqual([{ type: "text", text: JSON.stringify(structuredContent) }]);
+      const refused = REFUSED[name];
+      if (refused === undefined)
+        expect([isError, structuredContent], name).toEqual([false, expect.anything()]);
+      else expect([isError, structuredContent], name).toMatchObject([true, { code: refused }]);
+    }
+    expect(answers.ibkr_backend_status).toMatchObject({ broker: { source: "simulator" } });
+    expect(answers.ibkr_contract_resolve).toMatchObject({ contract: { conid: AAPL } });
+    expect(answers.ibkr_market_snapshot).toMatchObject({ quotes: [{ conid: AAPL }] });
+    await client.close();
+  }, 120_000);
+});
+
+function conidsOf(chain: unknown): number[] {
+  const { contracts } = OptionChain.parse(chain);
+  return contracts.slice(0, 2).map(({ conid }) => conid);
+}
+
+const OptionChain = z.object({ contracts: z.array(z.object({ conid: z.int() })).min(2) });
