@@ -21,7 +21,9 @@ import {
   revokeAllClients,
   revokeClient,
   revokeGrant,
+  takeExternalToken,
 } from "./account/clients.ts";
+import { checkOpenToken } from "./account/open-token.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
 import {
   beginConfirmation,
@@ -45,6 +47,7 @@ import {
 } from "./account/owner-sessions.ts";
 import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
 import { listPasskeys, tokenSignsIn } from "./account/passkeys.ts";
+import { issueRecoveryCode, takeRecoveryCode } from "./account/recovery.ts";
 import { createRelayHost, type RelayHost } from "./account/relay-host.ts";
 import type {
   AccountRpc,
@@ -64,12 +67,14 @@ import type {
   ToolOutcome,
 } from "./account/rpc.ts";
 import { hasTables, migrate } from "./account/schema.ts";
-import { addSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
-import { isRedeemed, noteRedeemed, takeCode } from "./account/spent-tokens.ts";
+import { addSidecar, hasActiveSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
+import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/spent-tokens.ts";
 import { runToolCall } from "./account/tool-call.ts";
 
 const VERSION = "0.1.0";
 const ACCOUNT_HASH_KEY = "account-hash-key";
+/** Longer than anything that is used once stays valid by itself. */
+const ONCE_REMEMBERED_MS = 86_400_000;
 
 /**
  * One gateway account: relay session, jobs, clients, audit. This file is the surface; what a method
@@ -149,7 +154,9 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       sql,
       relay: this.#relay,
       standing: ({ principal, scope }) => clientStanding(sql, principal, scope, Date.now()),
-      budget: ({ principal }) => takeCall(this.#budget, principal.clientId, Date.now()),
+      budget: (asked) =>
+        takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
+        takeExternalToken(sql, asked, Date.now()),
       audit: (event) => this.#audit(event),
       accountKey: () => this.#accountHashKey(),
       now: Date.now,
@@ -269,9 +276,13 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   async openOwnerSession(
-    how: SignInSource & { method: "token" | "oidc" | "recovery" },
+    how: SignInSource & { method: "token" | "oidc" | "recovery"; once?: string },
     requestId: string,
   ) {
+    const { once } = how;
+    if (once !== undefined && !spendOnce(this.#sql, once, ONCE_REMEMBERED_MS, Date.now())) {
+      return null;
+    }
     const session = openOwnerSession(this.#sql, how, Date.now());
     this.#access(requestId).audit("owner.signed_in", { meta: { method: how.method } });
     return session;
@@ -335,6 +346,24 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     requestId: string,
   ) {
     return firstPasskey(this.#access(requestId), made);
+  }
+
+  async beginRecovery(sidecarId: string, token: string, requestId: string) {
+    if (!hasTables(this.ctx.storage.sql)) return null;
+    const options = { origin: new URL(this.env.PUBLIC_ORIGIN).origin, now: Date.now };
+    const verdict = await checkOpenToken(
+      this.#sql,
+      { token, principal: sidecarId, journalId: "" },
+      options,
+    );
+    if (!verdict.ok) return null;
+    this.#access(requestId).audit("owner.recovery_begun", { meta: { sidecar_id: sidecarId } });
+    return issueRecoveryCode(this.#sql, sidecarId, Date.now());
+  }
+
+  async takeRecovery(code: string): Promise<boolean> {
+    const sql = this.#sql;
+    return !hasActiveSidecar(sql) || takeRecoveryCode(sql, code, Date.now());
   }
 
   async removePasskey(sessionSecret: string, credentialId: string, requestId: string) {

@@ -14,6 +14,15 @@ export interface Env extends Cloudflare.Env {
   /** Calls a client, and all clients of an account together, may make in a minute. */
   readonly CLIENT_CALLS_PER_MINUTE?: string;
   readonly ACCOUNT_CALLS_PER_MINUTE?: string;
+  /** Who may open an account of their own: `closed` (the default), `invitation` or `open`. */
+  readonly SIGN_UP?: string;
+  /** Owner sign-in by an OpenID provider; see src/oauth/oidc.ts. */
+  readonly OIDC_ISSUER?: string;
+  readonly OIDC_CLIENT_ID?: string;
+  readonly OIDC_CLIENT_SECRET?: string;
+  readonly OIDC_SUBJECTS?: string;
+  /** Access tokens of other issuers; see src/oauth/external-issuers.ts. */
+  readonly EXTERNAL_ISSUERS?: string;
   /** Other host names under which requests may arrive (a second domain), separated by spaces. */
   readonly ALLOWED_HOSTS?: string;
   /** Web pages besides our own that may call `/mcp`, as origins separated by spaces. */
@@ -36,7 +45,11 @@ export interface Settings {
   readonly otherHosts: ReadonlySet<string>;
   /** Origins of web pages that may call `/mcp`. */
   readonly origins: ReadonlySet<string>;
+  readonly signUp: SignUp;
 }
+
+const SIGN_UP = ["closed", "invitation", "open"] as const;
+export type SignUp = (typeof SIGN_UP)[number];
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -45,7 +58,9 @@ const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
  * header: a forged Host must not be able to move the issuer or the resource.
  */
 export function readSettings(
-  env: Pick<Env, "ALLOWED_HOSTS" | "ALLOWED_ORIGINS"> & { readonly PUBLIC_ORIGIN?: string },
+  env: Pick<Env, "ALLOWED_HOSTS" | "ALLOWED_ORIGINS" | "SIGN_UP"> & {
+    readonly PUBLIC_ORIGIN?: string;
+  },
 ): Settings {
   const configured = env.PUBLIC_ORIGIN ?? "";
   if (!URL.canParse(configured)) {
@@ -74,7 +89,16 @@ export function readSettings(
       ...(local ? LOOPBACK_HOSTS.map((host) => `${host}${port}`) : []),
     ]),
     origins: new Set([url.origin, ...words(env.ALLOWED_ORIGINS).map(originAlone)]),
+    signUp: signUpOf(env.SIGN_UP),
   };
+}
+
+function signUpOf(text: string | undefined): SignUp {
+  const found = SIGN_UP.find((mode) => mode === (text || "closed"));
+  if (found === undefined) {
+    throw new ConfigurationError(`SIGN_UP must be one of ${SIGN_UP.join(", ")}`);
+  }
+  return found;
 }
 
 function words(text: string | undefined): string[] {

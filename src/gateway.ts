@@ -5,6 +5,12 @@ import { REGISTRATION_BODY_MAX_BYTES } from "./limits.ts";
 import { log } from "./log.ts";
 import { sourceOf } from "./oauth/address.ts";
 import { boundedKv } from "./oauth/bounded-kv.ts";
+import {
+  type ExternalIssuer,
+  externalVerifier,
+  readExternalIssuers,
+} from "./oauth/external-issuers.ts";
+import { type OidcSettings, oidcClient, readOidcSettings } from "./oauth/oidc.ts";
 import { type McpHandler, oauthOptions } from "./oauth/provider.ts";
 import { limitRefused, tooManyRequests } from "./oauth/rate-limits.ts";
 import { guardedTokenRequest } from "./oauth/token-guard.ts";
@@ -25,17 +31,25 @@ const ROOT_RESOURCE_METADATA = "/.well-known/oauth-protected-resource";
  */
 export function createGateway(env: Env, mcp: McpHandler): Gateway {
   let settings: Settings;
+  let oidcSettings: OidcSettings | null;
+  let issuers: ExternalIssuer[];
   try {
     settings = readSettings(env);
+    oidcSettings = readOidcSettings(env);
+    issuers = readExternalIssuers(env.EXTERNAL_ISSUERS);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const line = error.message;
     log("error", "configuration", { message: line });
     return { fetch: async () => new Response(`${line}\n`, { status: 503 }) };
   }
-  const inside = pages(settings);
-  const options = oauthOptions(settings, mcp, {
-    fetch: (request, bindings, ctx) => inside.fetch(request, bindings, ctx),
+  const oidc =
+    oidcSettings === null ? null : { settings: oidcSettings, client: oidcClient(oidcSettings) };
+  const inside = pages(settings, oidc);
+  const options = oauthOptions(settings, {
+    mcp,
+    pages: { fetch: (request, bindings, ctx) => inside.fetch(request, bindings, ctx) },
+    external: issuers.length === 0 ? null : externalVerifier(issuers),
   });
   const provider = new OAuthProvider<Env>(options);
 

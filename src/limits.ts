@@ -33,3 +33,16 @@ export const MCP_ANSWER_GRACE_MS = 1_000;
 export const CURSOR_TTL_MS = 60 * 60 * 1000;
 /** How many problems of a tool's arguments are named in one answer. */
 export const INPUT_PROBLEMS_MAX = 5;
+
+/** What an identity provider's documents may weigh, and how long they may take. */
+export const REMOTE_JSON_MAX_BYTES = 64 * 1024;
+export const REMOTE_JSON_TIMEOUT_MS = 5_000;
+/** How long an issuer's keys are used without asking again, and how often at most it is asked. */
+export const JWKS_MAX_AGE_MS = 10 * 60_000;
+export const JWKS_COOLDOWN_MS = 30_000;
+/** How long a sign-in at an identity provider may take. */
+export const OIDC_SIGN_IN_SECONDS = 600;
+
+export const INVITATION_DAYS = 7;
+/** Invitations that may be open at once. */
+export const INVITATIONS_MAX = 50;

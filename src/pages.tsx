@@ -10,7 +10,11 @@ import { healthRoutes } from "./health.ts";
 import { log } from "./log.ts";
 import { confirmRoutes } from "./oauth/confirm.tsx";
 import { consentRoutes } from "./oauth/consent.tsx";
+import type { Oidc } from "./oauth/oidc.ts";
+import { oidcRoutes } from "./oauth/oidc-routes.tsx";
+import { recoverRoutes } from "./oauth/recover.tsx";
 import { signInRoutes } from "./oauth/sign-in.tsx";
+import { signUpRoutes } from "./oauth/sign-up.tsx";
 import { relayRoutes } from "./relay/routes.ts";
 import { requestId } from "./request-id.ts";
 
@@ -18,17 +22,21 @@ import { requestId } from "./request-id.ts";
  * Everything that is not OAuth's own or behind a token: the relay's entrance (no page, so before the
  * pages' headers), the health checks, sign-in, consent, console.
  */
-export function pages(settings: Settings): Hono<PageEnv> {
+export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.route("/", relayRoutes);
   app.use(async (c, next) => {
     c.set("settings", settings);
+    c.set("oidc", oidc);
     await next();
   });
   app.use(pageHeaders);
   app.use(csrf({ origin: settings.publicOrigin }));
   app.route("/", healthRoutes);
   app.route("/", signInRoutes);
+  app.route("/", oidcRoutes);
+  app.route("/", recoverRoutes);
+  app.route("/", signUpRoutes);
   app.route("/", confirmRoutes);
   app.route("/", consentRoutes);
   app.route("/", consoleRoutes);

@@ -1,36 +1,6 @@
 import { log } from "./log.ts";
 import { requestId } from "./request-id.ts";
-
-/** Paths that are named in logs; whatever else a stranger asks for is `other`. */
-const ROUTES = new Set([
-  "/",
-  "/mcp",
-  "/token",
-  "/register",
-  "/authorize",
-  "/sign-in",
-  "/sign-out",
-  "/pair",
-  "/pair/confirm",
-  "/sidecars",
-  "/sidecars/revoke",
-  "/clients",
-  "/clients/revoke",
-  "/audit",
-  "/healthz",
-  "/readyz",
-  "/.well-known/oauth-authorization-server",
-  "/.well-known/oauth-protected-resource",
-  "/.well-known/oauth-protected-resource/mcp",
-]);
-
-/** A path as it may be logged: known ones as they are, none with what a caller put into it. */
-export function routeLabel(path: string): string {
-  if (ROUTES.has(path)) return path;
-  if (path.startsWith("/relay/")) return "/relay/*";
-  if (path.startsWith("/assets/")) return "/assets/*";
-  return "other";
-}
+import { routeLabel } from "./routes.ts";
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 

@@ -1,6 +1,8 @@
+import { sha256Hex } from "../../src/protocol/digest.ts";
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
-import { coversScope, isScope, SCOPES, type Scope } from "../../src/protocol/scopes.ts";
+import { ALL_SCOPES, coversScope, isScope, SCOPES, type Scope } from "../../src/protocol/scopes.ts";
 import type { ClientAdmission, ClientChange, ConnectedClient, Principal } from "./rpc.ts";
+import { spendOnce } from "./spent-tokens.ts";
 
 /**
  * The clients this owner let in, and what is left of what each was given. OAuth tokens live in an
@@ -144,10 +146,11 @@ export type ClientStanding =
 /** Whether the client may make a call that needs this scope now; null for a refreshed token. */
 export function clientStanding(
   sql: SqlStorage,
-  principal: Pick<Principal, "clientId" | "grantId">,
+  principal: Pick<Principal, "clientId" | "grantId" | "external">,
   needs: Scope | null,
   nowMs: number,
 ): ClientStanding {
+  if (principal.external !== undefined) admitExternal(sql, principal, nowMs);
   const client = readClient(sql, principal.clientId);
   if (client?.state !== "active" || !hasActiveGrant(sql, principal)) {
     return { ok: false, failure: withdrawn() };
@@ -164,8 +167,9 @@ export function clientStanding(
 
 function hasActiveGrant(
   sql: SqlStorage,
-  { clientId, grantId }: Pick<Principal, "clientId" | "grantId">,
+  { clientId, grantId, external }: Pick<Principal, "clientId" | "grantId" | "external">,
 ): boolean {
+  if (external !== undefined) return clientId.startsWith(EXTERNAL_PREFIX);
   if (grantId === null) return false;
   return (
     sql
@@ -176,6 +180,55 @@ function hasActiveGrant(
       )
       .toArray().length > 0
   );
+}
+
+/** Client ids of other issuers; none of ours begins like this. */
+const EXTERNAL_PREFIX = "ext:";
+
+/**
+ * A client of a configured issuer is let in by configuration, the first time it comes, with what
+ * its tokens carry; from then on its owner sees it, narrows it and throws it out like any other.
+ */
+function admitExternal(
+  sql: SqlStorage,
+  { clientId, external }: Parameters<typeof clientStanding>[1],
+  nowMs: number,
+): void {
+  if (external === undefined || !clientId.startsWith(EXTERNAL_PREFIX)) return;
+  sql.exec(
+    `INSERT INTO clients
+       (client_id, client_name, redirect_host, scopes, consented, state, admitted_at, read_only_until)
+     VALUES (?1, ?2, ?3, ?4, ?4, 'active', ?5, ?6) ON CONFLICT DO NOTHING`,
+    clientId,
+    external.clientName,
+    new URL(external.issuer).host,
+    JSON.stringify([...ALL_SCOPES].sort()),
+    nowMs,
+    nowMs + READ_ONLY_FIRST_MS,
+  );
+}
+
+/** How long another issuer's token id is remembered; its tokens live an hour, a day at most. */
+const TOKEN_ID_MS = 2 * 86_400_000;
+
+/**
+ * Another issuer's token may be presented for an order scope once: with it stolen, nothing more can
+ * be sent than what its holder just did. Reads are not limited. Null when the call may go ahead.
+ */
+export function takeExternalToken(
+  sql: SqlStorage,
+  { principal, scope }: { principal: Principal; scope: Scope },
+  nowMs: number,
+): GatewayFailure | null {
+  const { external } = principal;
+  const { tier } = SCOPES[scope];
+  if (external === undefined || (tier !== "paper" && tier !== "live")) return null;
+  if (external.tokenId === null) {
+    return failure("AUTH_TOKEN_INVALID", "Order scopes need a token with an id (jti).");
+  }
+  const hash = sha256Hex(`jti\n${external.issuer}\n${external.tokenId}`);
+  if (spendOnce(sql, hash, TOKEN_ID_MS, nowMs)) return null;
+  return failure("AUTH_TOKEN_INVALID", "This token was used for an order already. Get a new one.");
 }
 
 function withdrawn(): GatewayFailure {

@@ -18,6 +18,13 @@ export interface Principal {
   clientId: string;
   /** The OAuth grant the token belongs to; null for a token of another issuer. */
   grantId: string | null;
+  /** What another issuer's token says of itself; absent for our own. */
+  external?: {
+    clientName: string;
+    issuer: string;
+    /** Its `jti`, where it has one. */
+    tokenId: string | null;
+  };
   scopes: string[];
 }
 
@@ -257,10 +264,11 @@ export interface AccountRpc {
    */
   signInAllowed(source: string): Promise<{ ok: true } | { ok: false; retryAfterMs: number }>;
   signInFailed(requestId: string): Promise<void>;
+  /** Null when `once`, the hash of something that opens one session, was used before. */
   openOwnerSession(
-    how: SignInSource & { method: "token" | "oidc" | "recovery" },
+    how: SignInSource & { method: "token" | "oidc" | "recovery"; once?: string },
     requestId: string,
-  ): Promise<{ secret: string; expiresAt: string }>;
+  ): Promise<{ secret: string; expiresAt: string } | null>;
   /** Null when the assertion proves nothing; the challenge is the Worker's, used up here. */
   signInWithPasskey(
     answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
@@ -285,6 +293,13 @@ export interface AccountRpc {
     made: { registration: PasskeyRegistration; challenge: string; name: string },
     requestId: string,
   ): Promise<boolean>;
+  /**
+   * A paired PC's proof (its device key's token) that it stands beside an owner who lost every
+   * passkey: a code to type within ten minutes, or null.
+   */
+  beginRecovery(sidecarId: string, token: string, requestId: string): Promise<string | null>;
+  /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
+  takeRecovery(code: string): Promise<boolean>;
   /** False when it is the last one, or the session is not confirmed. */
   removePasskey(sessionSecret: string, credentialId: string, requestId: string): Promise<boolean>;
   setTokenSignIn(sessionSecret: string, on: boolean, requestId: string): Promise<boolean>;

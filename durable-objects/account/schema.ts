@@ -3,6 +3,7 @@ import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
+import { RECOVERY_SCHEMA } from "./recovery.ts";
 import { RELAY_SCHEMA } from "./relay-schema.ts";
 import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
 
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 7, sql: SPENT_TOKENS_SCHEMA },
   { id: 8, sql: OWNER_SESSION_DETAILS_SCHEMA },
   { id: 9, sql: PASSKEYS_SCHEMA },
+  { id: 10, sql: RECOVERY_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

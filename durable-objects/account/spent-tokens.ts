@@ -60,3 +60,20 @@ export function isRedeemed(sql: SqlStorage, hash: string): boolean {
     0
   );
 }
+
+/**
+ * Uses up something that opens one thing once (a sign-in's state, a token's id under an order
+ * scope). False when it was used before.
+ */
+export function spendOnce(sql: SqlStorage, hash: string, keepMs: number, nowMs: number): boolean {
+  sql.exec("DELETE FROM spent_tokens WHERE forget_at <= ?", nowMs);
+  return (
+    sql
+      .exec(
+        "INSERT INTO spent_tokens (hash, forget_at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+        hash,
+        nowMs + keepMs,
+      )
+      .toArray().length > 0
+  );
+}

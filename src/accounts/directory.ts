@@ -11,7 +11,7 @@ export async function operatorAccount(db: D1Database, now: Date): Promise<string
     .prepare(
       "INSERT INTO accounts (id, role, created_at) VALUES (?, 'operator', ?) ON CONFLICT DO NOTHING",
     )
-    .bind(accountIdOf(crypto.getRandomValues(new Uint8Array(16))), now.toISOString())
+    .bind(newAccountId(), now.toISOString())
     .run();
   const made = await findOperator(db);
   if (made === null) throw new Error("the operator's account could not be made");
@@ -21,6 +21,52 @@ export async function operatorAccount(db: D1Database, now: Date): Promise<string
 /** The operator's account, or null before its owner first signed in. */
 export function findOperator(db: D1Database): Promise<string | null> {
   return db.prepare("SELECT id FROM accounts WHERE role = 'operator'").first<string>("id");
+}
+
+/** A new owner's own account. */
+export async function openAccount(db: D1Database, id: string, now: Date): Promise<void> {
+  await db
+    .prepare("INSERT INTO accounts (id, role, created_at) VALUES (?, 'member', ?)")
+    .bind(id, now.toISOString())
+    .run();
+}
+
+/** A fresh account id. */
+export function newAccountId(): string {
+  return accountIdOf(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/**
+ * The account of an outside identity, opened when it comes for the first time. The primary key
+ * decides between two first sign-ins that race; the account of the one that lost is never used.
+ */
+export async function accountOfIdentity(
+  db: D1Database,
+  identity: { issuer: string; subject: string },
+  now: Date,
+): Promise<string> {
+  const { issuer, subject } = identity;
+  const find = () =>
+    db
+      .prepare("SELECT account_id FROM identities WHERE issuer = ? AND subject = ?")
+      .bind(issuer, subject)
+      .first<string>("account_id");
+  const known = await find();
+  if (known !== null) return known;
+  const id = newAccountId();
+  const at = now.toISOString();
+  await db.batch([
+    db.prepare("INSERT INTO accounts (id, role, created_at) VALUES (?, 'member', ?)").bind(id, at),
+    db
+      .prepare(
+        `INSERT INTO identities (issuer, subject, account_id, created_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(issuer, subject, id, at),
+  ]);
+  const made = await find();
+  if (made === null) throw new Error("the identity's account could not be opened");
+  return made;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import type { Env, Settings } from "../env.ts";
+import type { Oidc } from "../oauth/oidc.ts";
 import type { Owner } from "../oauth/owner-session.ts";
 
 /** What the pages' handlers find on their context. */
@@ -7,6 +8,8 @@ export interface PageEnv {
   Bindings: Env & { OAUTH_PROVIDER: OAuthHelpers };
   Variables: {
     settings: Settings;
+    /** The deployment's identity provider; null where it has none. */
+    oidc: Oidc | null;
     /** Set on every page that needs one; see `requireOwner`. */
     owner: Owner;
     /** A checked form's fields; see `ownerForm`. */

@@ -10,6 +10,7 @@ import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { PasskeyRegistration, readPasskeyJson } from "../protocol/passkey.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
+import { mayInvite } from "./invitations.tsx";
 import { ownerForm } from "./owner-form.ts";
 import { Message, Page, sendPage, When } from "./page.tsx";
 import { makeOptions, PasskeyForm } from "./passkey-form.tsx";
@@ -23,6 +24,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
     owner.account.signInSecurity(),
     owner.account.listOwnerSessions(),
   ]);
+  const inviting = await mayInvite(c);
   const now = new Date();
   return sendPage(
     c,
@@ -36,6 +38,11 @@ securityRoutes.get("/security", requireOwner, async (c) => {
         <TokenSwitch on={tokenSignsIn} enrolled={passkeys.length > 0} owner={owner} />
       </div>
       <Sessions sessions={sessions} owner={owner} now={now} />
+      {inviting && (
+        <p>
+          <a href="/invitations">Invite another owner</a>
+        </p>
+      )}
     </Page>,
   );
 });

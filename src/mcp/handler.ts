@@ -120,6 +120,7 @@ function exchangeOf(
       clientId,
       grantId: tokenParts(ctx.auth.token)?.grantId ?? null,
       scopes: [...scope].sort(),
+      ...(ctx.props.external === undefined ? {} : { external: ctx.props.external }),
     },
     granted: new Set(scope),
     account: accountObject(env, userId),

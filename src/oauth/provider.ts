@@ -3,14 +3,17 @@ import {
   type OAuthProviderOptions,
   type OAuthResourceContext,
 } from "@cloudflare/workers-oauth-provider";
+import { accountExists, operatorAccount } from "../accounts/directory.ts";
 import { accountObject, type Env, type Settings } from "../env.ts";
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../limits.ts";
 import { log } from "../log.ts";
 import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
+import type { ExternalToken, ExternalVerifier } from "./external-issuers.ts";
 
-/** What the authorization server vouches for on every MCP request. */
+/** What is vouched for on every MCP request: by our own grant, or by another issuer's token. */
 export interface GrantProps {
   accountId: string;
+  external?: ExternalToken;
 }
 
 export interface McpHandler {
@@ -28,15 +31,15 @@ export interface PageHandler {
  */
 export function oauthOptions(
   settings: Settings,
-  mcp: McpHandler,
-  pages: PageHandler,
+  inside: { mcp: McpHandler; pages: PageHandler; external: ExternalVerifier | null },
 ): OAuthProviderOptions<Env> {
+  const { mcp, pages, external } = inside;
   return {
     apiRoute: "/mcp",
     apiHandler: {
       // The library types its context as ExecutionContext, and sets `props` and `auth` on it first.
       fetch: (request, env, ctx) =>
-        mcp.fetch(request, env, ctx as OAuthResourceContext<GrantProps>),
+        mcp.fetch(request, env, withExternalAuth(ctx as OAuthResourceContext<GrantProps>)),
     },
     defaultHandler: { fetch: (request, env, ctx) => pages.fetch(request, env, ctx) },
     authorizeEndpoint: `${settings.publicOrigin}/authorize`,
@@ -53,6 +56,21 @@ export function oauthOptions(
     accessTokenTTL: ACCESS_TOKEN_SECONDS,
     refreshTokenTTL: REFRESH_TOKEN_DAYS * 86_400,
     clientRegistrationTTL: REGISTERED_CLIENT_DAYS * 86_400,
+    ...(external === null
+      ? {}
+      : {
+          async resolveExternalToken({ token, env }) {
+            const proved = await external(token);
+            if (proved === null) return null;
+            const accountId =
+              proved.account === "operator"
+                ? await operatorAccount(env.DB, new Date())
+                : proved.account;
+            if (!(await accountExists(env.DB, accountId))) return null;
+            const props: GrantProps = { accountId, external: proved };
+            return { props, audience: settings.resource };
+          },
+        }),
     // A refresh is the moment at which KV learns what the account's object has known all along.
     async tokenExchangeCallback({ grantType, clientId, grantId, userId, requestedScope, env }) {
       if (grantType !== "refresh_token") return;
@@ -75,4 +93,13 @@ export function oauthOptions(
       });
     },
   };
+}
+
+/** The library says nothing about another issuer's scopes and client; the verified token does. */
+function withExternalAuth(ctx: OAuthResourceContext<GrantProps>): OAuthResourceContext<GrantProps> {
+  const { external, accountId } = ctx.props;
+  if (external === undefined) return ctx;
+  const { scopes, clientId } = external;
+  Object.assign(ctx, { auth: { ...ctx.auth, scope: scopes, clientId, userId: accountId } });
+  return ctx;
 }

@@ -13,7 +13,7 @@ import { sameSecret } from "./same-secret.ts";
  */
 const TTL_MS = 10 * 60_000;
 
-export type ChallengePurpose = "sign-in" | "sign-up";
+export type ChallengePurpose = "sign-in" | `sign-up:${string}`;
 
 export function makeChallenge(
   secret: string,

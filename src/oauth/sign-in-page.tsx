@@ -21,6 +21,7 @@ export async function showSignIn(
   if (state !== "ready") return sendPage(c, <TokenMissing state={state} />, { status: 503 });
   if (key === "") return sendPage(c, <IdentityMissing />, { status: 503 });
   const { passkeys, tokenSignsIn } = await operatorSecurity(c);
+  const oidc = c.get("oidc");
   const form = beginAnonymousForm(c);
   const challenge = makeChallenge(key, "sign-in", form, Date.now());
   const passkey = (
@@ -53,6 +54,18 @@ export async function showSignIn(
           <summary>Sign in with a passkey instead</summary>
           {passkey}
         </details>
+      )}
+      {oidc !== null && (
+        <p>
+          <a class="button quiet" href={`/sign-in/oidc?next=${encodeURIComponent(next)}`}>
+            Sign in with {new URL(oidc.settings.issuer).host}
+          </a>
+        </p>
+      )}
+      {c.get("settings").signUp === "open" && (
+        <p class="small">
+          <a href="/sign-up">Open an account of your own</a>
+        </p>
       )}
       {passkeys.length > 0 && (
         <p class="small">

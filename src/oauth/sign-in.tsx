@@ -45,6 +45,7 @@ signInRoutes.post("/sign-in", async (c) => {
   }
   const label = browserLabel(c.req.header("User-Agent"));
   const session = await account.openOwnerSession({ source, label, method: "token" }, id);
+  if (session === null) throw new Error("a token sign-in is never limited to once");
   return enter(c, { accountId, ...session }, next);
 });
 
@@ -83,7 +84,7 @@ signInRoutes.post("/sign-out", async (c) => {
 });
 
 /** What every way of signing in begins with: a form of this browser, from an address with patience. */
-async function begin(c: Context<PageEnv>) {
+export async function begin(c: Context<PageEnv>) {
   const form = await readForm(c);
   const next = returnPath(form?.get("next") ?? undefined, c.get("settings").publicOrigin);
   if (form === null || !isAnonymousForm(c, form)) {
@@ -109,7 +110,7 @@ export async function enter(
   return c.redirect(next, 303);
 }
 
-function tooMany(c: Context<PageEnv>, retryAfterSeconds: number) {
+export function tooMany(c: Context<PageEnv>, retryAfterSeconds: number) {
   const minutes = Math.ceil(retryAfterSeconds / 60);
   return sendPage(
     c,

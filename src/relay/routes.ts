@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { Env } from "../env.ts";
+import { accountObject, type Env } from "../env.ts";
 import { log } from "../log.ts";
 import { isAccountId } from "../protocol/account-id.ts";
 import { sha256Hex } from "../protocol/digest.ts";
@@ -10,8 +10,10 @@ import {
   type PairingOffer,
   type PairingPoll,
   PairingRequest,
+  RecoveryRequest,
   showUserCode,
 } from "../protocol/relay/pairing.ts";
+import { requestId } from "../request-id.ts";
 import { randomToken } from "./random.ts";
 
 type Relay = Context<{ Bindings: Env }>;
@@ -23,6 +25,7 @@ export const relayRoutes = new Hono<{ Bindings: Env }>();
 
 relayRoutes.use("/relay/*", limited);
 relayRoutes.use("/pairing", limited);
+relayRoutes.use("/recovery", limited);
 
 /**
  * The relay's WebSocket. No credential is in the address or in a header; a browser, which would
@@ -95,6 +98,22 @@ relayRoutes.delete("/pairing", async (c) => {
   if (poll === null) return problem(c, 401, "unauthorized", "The poll token is missing.");
   await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
   return c.body(null, 204);
+});
+
+/**
+ * A paired PC stands by its owner who lost every passkey: proved by the device key as on the relay,
+ * it gets a code to show. The code opens nothing without the owner token.
+ */
+relayRoutes.post("/recovery", async (c) => {
+  const request = RecoveryRequest.safeParse(await smallJson(c));
+  if (!request.success || !isAccountId(request.data.account_id)) {
+    return problem(c, 400, "invalid_request", "This is not a recovery request.");
+  }
+  const { account_id, sidecar_id, token } = request.data;
+  const account = accountObject(c.env, account_id);
+  const code = await account.beginRecovery(sidecar_id, token, requestId(c.req.raw));
+  if (code === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
+  return c.json({ code: showUserCode(code) }, 201, { "Cache-Control": "no-store" });
 });
 
 async function limited(c: Relay, next: () => Promise<void>): Promise<Response | undefined> {

@@ -22,6 +22,7 @@ export const AuditEvent = z.strictObject({
     "owner.passkey_refused",
     "owner.passkey_removed",
     "owner.setting_changed",
+    "owner.recovery_begun",
     "client.admitted",
     "client.changed",
     "client.revoked",

@@ -68,6 +68,14 @@ export const PairingPoll = z.discriminatedUnion("state", [
 ]);
 export type PairingPoll = z.infer<typeof PairingPoll>;
 
+/** What a paired sidecar sends to `POST /recovery`; the token is made like that of `session.open`. */
+export const RecoveryRequest = z.strictObject({
+  account_id: z.string().min(1).max(128),
+  sidecar_id: z.string().min(1).max(128),
+  token: z.string().min(1).max(2_048),
+});
+export type RecoveryRequest = z.infer<typeof RecoveryRequest>;
+
 /** The code as typed by a human, or null when it cannot be one. */
 export function normaliseUserCode(typed: string): string | null {
   const code = typed.toUpperCase().replace(/[\s-]/g, "");

@@ -1,0 +1,93 @@
+/**
+ * Every path the Worker answers, and who may use it. What is logged, and what the cross-tenant
+ * tests try, comes from this table; a test holds it against the routes that are really mounted.
+ *
+ * - `public`: anyone; nothing of an account is shown or changed
+ * - `sign-in`: anyone, with a form bound to the browser or a state bound to it
+ * - `owner`: a signed-in owner; POST forms carry the session's token
+ * - `sidecar`: a device key or a poll token
+ * - `oauth`: the authorization server's own protocol
+ * - `bearer`: an access token
+ */
+export type Guard = "public" | "sign-in" | "owner" | "sidecar" | "oauth" | "bearer";
+
+export interface Route {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  guard: Guard;
+}
+
+const route = (guard: Guard, method: Route["method"], path: string): Route => ({
+  method,
+  path,
+  guard,
+});
+
+/** Answered by the OAuth library. */
+export const OAUTH_ROUTES: readonly Route[] = [
+  route("bearer", "POST", "/mcp"),
+  route("oauth", "POST", "/token"),
+  route("oauth", "POST", "/register"),
+  route("public", "GET", "/.well-known/oauth-authorization-server"),
+  route("public", "GET", "/.well-known/oauth-protected-resource"),
+  route("public", "GET", "/.well-known/oauth-protected-resource/mcp"),
+];
+
+/** Answered by pages and relay entrance; assets aside, whose names hold their content's hash. */
+export const PAGE_ROUTES: readonly Route[] = [
+  route("public", "GET", "/healthz"),
+  route("public", "GET", "/readyz"),
+  route("sidecar", "GET", "/relay/:account"),
+  route("sidecar", "POST", "/pairing"),
+  route("sidecar", "GET", "/pairing"),
+  route("sidecar", "DELETE", "/pairing"),
+  route("sidecar", "POST", "/recovery"),
+  route("sign-in", "GET", "/sign-in"),
+  route("sign-in", "POST", "/sign-in"),
+  route("sign-in", "POST", "/sign-in/passkey"),
+  route("sign-in", "GET", "/sign-in/oidc"),
+  route("sign-in", "GET", "/sign-in/oidc/callback"),
+  route("sign-in", "GET", "/sign-in/recover"),
+  route("sign-in", "POST", "/sign-in/recover"),
+  route("sign-in", "GET", "/sign-up"),
+  route("sign-in", "POST", "/sign-up"),
+  route("sign-in", "POST", "/sign-out"),
+  route("owner", "GET", "/authorize"),
+  route("owner", "POST", "/authorize"),
+  route("owner", "GET", "/confirm"),
+  route("owner", "POST", "/confirm"),
+  route("owner", "GET", "/"),
+  route("owner", "GET", "/pair"),
+  route("owner", "POST", "/pair"),
+  route("owner", "POST", "/pair/confirm"),
+  route("owner", "GET", "/sidecars"),
+  route("owner", "POST", "/sidecars/revoke"),
+  route("owner", "GET", "/clients"),
+  route("owner", "GET", "/clients/change"),
+  route("owner", "POST", "/clients/change"),
+  route("owner", "POST", "/clients/revoke"),
+  route("owner", "POST", "/clients/revoke-all"),
+  route("owner", "GET", "/audit"),
+  route("owner", "GET", "/security"),
+  route("owner", "GET", "/security/passkeys/new"),
+  route("owner", "POST", "/security/passkeys"),
+  route("owner", "POST", "/security/passkeys/remove"),
+  route("owner", "POST", "/security/token-sign-in"),
+  route("owner", "POST", "/security/sessions/end"),
+  route("owner", "POST", "/security/sessions/end-others"),
+  route("owner", "GET", "/invitations"),
+  route("owner", "POST", "/invitations"),
+  route("owner", "POST", "/invitations/withdraw"),
+];
+
+const STATIC = new Set(
+  [...OAUTH_ROUTES, ...PAGE_ROUTES].map(({ path }) => path).filter((path) => !path.includes(":")),
+);
+
+/** A path as it may be logged: known ones as they are, none with what a caller put into it. */
+export function routeLabel(path: string): string {
+  if (STATIC.has(path)) return path;
+  if (path.startsWith("/relay/")) return "/relay/:account";
+  if (path.startsWith("/assets/")) return "/assets/*";
+  return "other";
+}
