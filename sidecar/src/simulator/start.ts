@@ -44,14 +44,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const limiter = createLimiter(sim);
   const faults = createFaults(sim.random("faults"), clock.now);
   const certificate = await createCertificate();
-  const spare = await createCertificate();
+  let spare: Certificate | undefined;
   let shown = certificate;
 
   const gateway = await startServer(sim, log, certificate, settings.port, (arrival: Arrival) => {
     if (arrival.inside) dispatch(context, arrival);
     else send(arrival, page(sim, arrival.method, arrival.path, arrival.bodyText));
   });
-  const swap = (): Certificate => {
+  const swap = async (): Promise<Certificate> => {
+    spare ??= await createCertificate();
     shown = shown === certificate ? spare : certificate;
     sockets.disturb({ kind: "terminate" });
     gateway.swap(shown);
@@ -63,7 +64,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     routes: ROUTES,
     limiter,
     faults,
-    swapCertificate: swap,
+    swapCertificate: () => void swap(),
     webSocket: sockets.disturb,
   };
   const control = createControl({
@@ -77,7 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
       await gateway.stop();
     },
     up: gateway.listen,
-    swapCertificate: async () => swap().sha256,
+    swapCertificate: async () => (await swap()).sha256,
   });
   const controlServer = await startControlServer(control, settings.controlPort).catch(
     async (thrown: unknown) => {

@@ -135,14 +135,33 @@ export function sessionsAround(
   return found;
 }
 
+/** The session found last, by venue and kind: the next question is usually about the same one. */
+const present = new Map<string, Session>();
+
 export function isOpen(venue: Venue, kind: "liquid" | "extended", at: number): boolean {
-  return sessionsAround(venue, kind, at, 1, 1).some(
+  const key = `${venue}/${kind}`;
+  const recent = present.get(key);
+  if (recent !== undefined && at >= recent.opens && at < recent.closes) return true;
+  const found = sessionsAround(venue, kind, at, 1, 1).find(
     ({ session }) => at >= session.opens && at < session.closes,
   );
+  if (found !== undefined) present.set(key, found.session);
+  return found !== undefined;
+}
+
+/** The next opening after `at`, within eight days. */
+export function nextOpening(
+  venue: Venue,
+  kind: "liquid" | "extended",
+  at: number,
+): number | undefined {
+  return sessionsAround(venue, kind, at, 0, 8).find(({ session }) => session.opens > at)?.session
+    .opens;
 }
 
 /** The instant itself while trading, else the last close before it: when the last price was made. */
 export function lastTradedAt(venue: Venue, at: number): number {
+  if (isOpen(venue, "extended", at)) return at;
   let last = at;
   for (const { session } of sessionsAround(venue, "extended", at, 7, 1)) {
     if (session.opens > at) break;

@@ -62,7 +62,12 @@ export function quoteAt(
   const quoted = trading && pin?.halted !== true && instrument.secType !== "IND";
   const bid = Decimal.max(last.minus(halfSpread), 0);
   const draw = (salt: number): number => chance(seed, instrument.conid ^ salt, at, 1000);
-  const day = dayOf(instrument, at, priceAt);
+  // The day's figures are many samples of the price, and most readers want the touch alone.
+  let known: Day | undefined;
+  const day = (): Day => {
+    known ??= dayOf(instrument, at, priceAt);
+    return known;
+  };
   return {
     last,
     bid: quoted ? (pin?.bid === undefined ? bid : new Decimal(pin.bid)) : undefined,
@@ -74,25 +79,36 @@ export function quoteAt(
     bidSize: 100 * (1 + Math.floor(draw(1) * 12)),
     askSize: 100 * (1 + Math.floor(draw(2) * 12)),
     lastSize: 1 + Math.floor(draw(3) * 200),
-    open: day.open,
-    high: Decimal.max(day.high, last),
-    low: Decimal.min(day.low, last),
-    previousClose: onTick(
-      priceAt(instrument, previousClose(instrument.venue, at)),
-      instrument.tick,
-    ),
-    volume: day.volume,
+    get open() {
+      return day().open;
+    },
+    get high() {
+      return Decimal.max(day().high, last);
+    },
+    get low() {
+      return Decimal.min(day().low, last);
+    },
+    get previousClose() {
+      return day().previousClose;
+    },
+    get volume() {
+      return day().volume;
+    },
     trading,
     halted: pin?.halted ?? false,
     data,
   };
 }
 
-function dayOf(
-  instrument: Instrument,
-  at: number,
-  priceAt: PriceAt,
-): { open: Decimal; high: Decimal; low: Decimal; volume: number } {
+interface Day {
+  open: Decimal;
+  high: Decimal;
+  low: Decimal;
+  previousClose: Decimal;
+  volume: number;
+}
+
+function dayOf(instrument: Instrument, at: number, priceAt: PriceAt): Day {
   const started = sessionsAround(instrument.venue, "liquid", at, 7, 1)
     .map(({ session }) => session)
     .filter(({ opens }) => opens <= at);
@@ -110,6 +126,10 @@ function dayOf(
     open: onTick(priceAt(instrument, session.opens), instrument.tick),
     high: onTick(high, instrument.tick),
     low: onTick(low, instrument.tick),
+    previousClose: onTick(
+      priceAt(instrument, previousClose(instrument.venue, at)),
+      instrument.tick,
+    ),
     volume: Math.round((50_000_000 / Math.sqrt(instrument.base)) * Math.max(elapsed, 0)),
   };
 }

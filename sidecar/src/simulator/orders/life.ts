@@ -1,6 +1,6 @@
 import { Decimal } from "decimal.js";
 import type { OrderEffects } from "../http/plan.ts";
-import { sessionsAround } from "../market/hours.ts";
+import { isOpen, nextOpening, sessionsAround } from "../market/hours.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
@@ -294,14 +294,10 @@ function nextLook(sim: Simulator): number | undefined {
   for (const order of sim.book.orders.values()) {
     const instrument = isWorking(order) ? sim.market.find(order.conid) : undefined;
     if (instrument === undefined) continue;
-    const at = sim.market.quote(instrument).trading ? now + CHECK_MS : nextOpen(instrument, now);
+    const kind = order.outsideRth ? "extended" : "liquid";
+    const open = isOpen(instrument.venue, kind, now) || sim.market.pinned(order.conid);
+    const at = open ? now + CHECK_MS : nextOpening(instrument.venue, kind, now);
     if (at !== undefined && (next === undefined || at < next)) next = at;
   }
   return next;
-}
-
-function nextOpen(instrument: Instrument, now: number): number | undefined {
-  return sessionsAround(instrument.venue, "extended", now, 0, 8).find(
-    ({ session }) => session.opens > now,
-  )?.session.opens;
 }
