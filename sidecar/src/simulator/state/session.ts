@@ -47,6 +47,7 @@ export function startLoggedIn(sim: Simulator): void {
   authenticate(sim);
   sim.world.brokerage.established = true;
   sim.world.brokerage.statusReads = 1;
+  sim.events.emit("session");
 }
 
 /** Asks for the brokerage session; whether it was granted is in the state. */
@@ -80,6 +81,7 @@ function authenticate(sim: Simulator): void {
   const generation = brokerage.generation;
   clock.after(behaviours.session.establishedDelayMs, () => {
     if (brokerage.generation !== generation || brokerage.phase !== "authenticated") return;
+    if (brokerage.established) return;
     brokerage.established = true;
     sim.events.emit("session");
   });
