@@ -1,6 +1,13 @@
 import { readFile } from "node:fs/promises";
 import type { D1Database } from "@cloudflare/workers-types";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type Request as MiniflareRequest,
+  Response as MiniflareResponse,
+} from "miniflare";
 import {
   type Unstable_Config,
   unstable_getMiniflareWorkerOptions,
@@ -28,6 +35,8 @@ export interface GatewayOptions {
   ownSignals?: boolean;
   /** A module to load in front of the Worker's own `index.js`, for measurements. */
   entry?: string;
+  /** Answers what the Worker fetches from outside, in place of the network. */
+  outbound?: (request: Request) => Promise<Response>;
   /** Called for every line that the Worker or workerd itself logs. */
   onLog?: (line: LogLine) => void;
 }
@@ -105,6 +114,9 @@ export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
             ]),
           ),
           bindings: { ...config.vars, PUBLIC_ORIGIN: url, ...secrets, ...options.vars },
+          ...(options.outbound === undefined
+            ? {}
+            : { outboundService: outboundOf(options.outbound) }),
         },
       ],
     }),
@@ -164,4 +176,20 @@ async function modules({ bundle, entry }: GatewayOptions) {
       contents: await readFile(file, "utf8"),
     })),
   );
+}
+
+/** Requests and answers are those of Node on this side, and Miniflare's own on the other. */
+function outboundOf(answer: (request: Request) => Promise<Response>) {
+  return async (request: MiniflareRequest): Promise<MiniflareResponse> => {
+    const body =
+      request.method === "GET" || request.method === "HEAD" ? null : await request.text();
+    const headers = new Headers([...request.headers].filter(([name]) => name !== "host"));
+    const response = await answer(
+      new Request(request.url, { method: request.method, headers, body }),
+    );
+    return new MiniflareResponse(await response.arrayBuffer(), {
+      status: response.status,
+      headers: [...response.headers],
+    });
+  };
 }
