@@ -33,9 +33,14 @@ consentRoutes.use("/authorize", requireOwner);
 consentRoutes.get("/authorize", async (c) => {
   const oauth = c.env.OAUTH_PROVIDER;
   const owner = c.get("owner");
+  if (hasRepeatedParameter(new URL(c.req.url).searchParams)) {
+    // Which of the two is meant cannot be known, so neither is trusted with a redirect.
+    throw new AuthorizationError("invalid_request", { description: "A parameter is repeated." });
+  }
   const request = await oauth.parseAuthRequest(c.req.raw);
   // OAuth 2.1 asks it of every client; the library lets those with a secret go without.
-  if (request.codeChallenge === undefined || request.codeChallengeMethod !== "S256") {
+  const { codeChallenge = "", codeChallengeMethod } = request;
+  if (!/^[A-Za-z0-9_-]{43}$/.test(codeChallenge) || codeChallengeMethod !== "S256") {
     return refuse(c, request, "invalid_request", "PKCE with S256 is required");
   }
   const scopes = requestedScopes(request);
@@ -145,6 +150,12 @@ consentRoutes.onError((error, c) => {
 function requestedScopes(request: AuthRequest): Scope[] {
   if (request.scope.length === 0) return BASELINE_SCOPES;
   return [...new Set(request.scope.filter(isScope))];
+}
+
+/** RFC 6749 §3.1: no parameter twice. `resource` may be (RFC 8707); the library judges that. */
+function hasRepeatedParameter(query: URLSearchParams): boolean {
+  const names = [...query.keys()].filter((name) => name !== "resource");
+  return new Set(names).size < names.length;
 }
 
 /** Scopes that end in orders: handing one out widens what others may do, so a passkey confirms it. */

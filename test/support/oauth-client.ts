@@ -6,6 +6,7 @@ export {
   checkboxes,
   connect,
   formFields,
+  type RegisteredClient,
   register,
   signIn,
   type Tokens,
