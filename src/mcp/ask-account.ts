@@ -1,8 +1,10 @@
+import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { RefusedCall, ToolCall, ToolOutcome } from "../../durable-objects/account/rpc.ts";
 import { MCP_ANSWER_GRACE_MS } from "../limits.ts";
 import { log } from "../log.ts";
 import type { GatewayFailure } from "../protocol/errors.ts";
 import type { JsonValue } from "../protocol/json.ts";
+import { coversScope, isScope } from "../protocol/scopes.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";
 
@@ -57,6 +59,25 @@ export async function noteRefusal(
     await account.refuse({ ...refusal, principal, requestId });
   } catch (error) {
     logAccountError("mcp.refusal_not_noted", exchange, refusal.tool, error);
+  }
+}
+
+/**
+ * The scopes a client may use at this moment: what its token carries, as far as the owner has not
+ * taken it back since. A client that was thrown out has none, and sees empty lists.
+ */
+export async function scopesNow(exchange: Exchange): Promise<ReadonlySet<string>> {
+  const { account, granted, principal } = exchange;
+  const { clientId, grantId } = principal;
+  // A token of another issuer has no grant here to be narrowed; its calls are still checked.
+  if (grantId === null) return granted;
+  try {
+    const left = await account.scopesLeft(clientId, grantId);
+    return new Set(left?.filter((scope) => isScope(scope) && coversScope(granted, scope)));
+  } catch (error) {
+    logAccountError("mcp.account_failed", exchange, "list", error);
+    const { message } = unreachableAccount(isRetryable(error));
+    throw new ProtocolError(ProtocolErrorCode.InternalError, message);
   }
 }
 

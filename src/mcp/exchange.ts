@@ -3,7 +3,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import type { CursorCodec } from "./cursor.ts";
 
 /** What the MCP side asks of an account's object. */
-export type McpAccount = Pick<AccountRpc, "run" | "refuse">;
+export type McpAccount = Pick<AccountRpc, "run" | "refuse" | "scopesLeft">;
 
 /** One JSON-RPC message and everything that answering it needs. */
 export interface Exchange {

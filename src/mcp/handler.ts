@@ -23,7 +23,10 @@ type BuildServer = (exchange: Exchange) => Server | McpServer;
  * The MCP endpoint, behind the bearer check: both protocol eras at one address, without sessions
  * and without state. A message is opened strictly and its scope is decided before the SDK sees it.
  */
-export function mcpEndpoint(buildServer: BuildServer): McpHandler {
+export function mcpEndpoint(
+  buildServer: BuildServer,
+  options: { subscriptions?: boolean } = {},
+): McpHandler {
   /** What each request brought along; the SDK gives the request back to the server factory. */
   const exchanges = new WeakMap<Request, Exchange>();
   let parts: Parts | undefined;
@@ -41,6 +44,9 @@ export function mcpEndpoint(buildServer: BuildServer): McpHandler {
       if (reading.isRequest && headersAgree(request.headers, reading)) {
         const missing = missingScopes(reading, exchange.granted);
         if (missing.length > 0) return challenge(exchange, reading, missing, ctx);
+        if (reading.method === LISTEN && options.subscriptions !== true) {
+          return jsonRpcError(404, -32601, "Method not found", idOf(opened.message));
+        }
       }
       exchanges.set(request, exchange);
       const lane = reading.modernVersion === null ? parts.bothEras : parts.modernEra;
@@ -52,6 +58,12 @@ export function mcpEndpoint(buildServer: BuildServer): McpHandler {
     },
   };
 }
+
+/**
+ * Nothing here announces changes, so there is nothing to subscribe to; and an open stream would
+ * outlive the standing of the client that opened it.
+ */
+const LISTEN = "subscriptions/listen";
 
 /** The product's endpoint. */
 export const mcpHandler: McpHandler = mcpEndpoint(serverFor);
@@ -128,6 +140,10 @@ function exchangeOf(
     requestId: requestId(request),
     traceparent: traceparentOf(request),
   };
+}
+
+function idOf({ id }: Exchange["message"]): string | number | null {
+  return typeof id === "string" || typeof id === "number" ? id : null;
 }
 
 /** Streams and sessions, which GET and DELETE are for, do not exist here. */

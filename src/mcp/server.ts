@@ -1,4 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
+import { scopesNow } from "./ask-account.ts";
 import { callTool } from "./call-tool.ts";
 import { listTools } from "./catalogue.ts";
 import type { Exchange } from "./exchange.ts";
@@ -36,7 +37,6 @@ const OPTIONS: ConstructorParameters<typeof Server>[1] = {
  */
 export function serverFor(exchange: Exchange): Server {
   const server = new Server(SERVER_INFO, OPTIONS);
-  const { granted } = exchange;
   const { method, params } = readMessage(exchange.message);
   switch (method) {
     case "tools/call":
@@ -45,21 +45,21 @@ export function serverFor(exchange: Exchange): Server {
       );
       break;
     case "tools/list":
-      server.setRequestHandler(method, (request) => {
+      server.setRequestHandler(method, async (request) => {
         refuseCursor(request.params?.cursor);
-        return { tools: listTools(granted) };
+        return { tools: listTools(await scopesNow(exchange)) };
       });
       break;
     case "resources/list":
-      server.setRequestHandler(method, (request) => {
+      server.setRequestHandler(method, async (request) => {
         refuseCursor(request.params?.cursor);
-        return { resources: listResources(granted) };
+        return { resources: listResources(await scopesNow(exchange)) };
       });
       break;
     case "resources/templates/list":
-      server.setRequestHandler(method, (request) => {
+      server.setRequestHandler(method, async (request) => {
         refuseCursor(request.params?.cursor);
-        return { resourceTemplates: listResourceTemplates(granted) };
+        return { resourceTemplates: listResourceTemplates(await scopesNow(exchange)) };
       });
       break;
     case "resources/read":

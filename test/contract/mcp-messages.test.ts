@@ -257,14 +257,14 @@ describe("versions and methods", () => {
     });
   });
 
-  it.each(["no/such", "ping", "logging/setLevel", "resources/subscribe", "initialize"])(
-    "%s is 404 (-32601) in the modern era",
-    async (method) => {
-      const answer = await modern(to, method, {});
-      expect(answer.status).toBe(404);
-      expect(answer.message).toMatchObject({ id: 1, error: { code: -32601 } });
-    },
-  );
+  it.each([
+    ...["no/such", "ping", "logging/setLevel", "resources/subscribe", "initialize"],
+    "subscriptions/listen",
+  ])("%s is 404 (-32601) in the modern era", async (method) => {
+    const answer = await modern(to, method, {});
+    expect(answer.status).toBe(404);
+    expect(answer.message).toMatchObject({ id: 1, error: { code: -32601 } });
+  });
 
   it("an unknown method is -32601 in the 2025 era too, and ping is answered there", async () => {
     expect((await legacy(to, "no/such")).message).toMatchObject({ error: { code: -32601 } });

@@ -138,3 +138,32 @@ it("a page of the log continues where the last one ended, for its own account on
   const tampered = await page(`9${first.next_cursor}`);
   expect(tampered).toMatchObject({ error: { code: -32602 } });
 });
+
+it("what the owner takes back is gone from the next list and call, whatever the token store says", async () => {
+  const { clientId, tokens } = await connect(browser, { scope: READ_SCOPES.join(" ") });
+  const client: McpPost = { url: gateway.url, token: tokens.access_token };
+  const names = async () => {
+    const { message } = await modern(client, "tools/list");
+    return message?.result?.tools.map(({ name }: { name: string }) => name);
+  };
+  expect(await names()).toHaveLength(TOOLS.length);
+
+  // The token store may lag behind the object by a minute; here it is never told at all.
+  const [accountId = ""] = tokens.access_token.split(":");
+  await gateway.sql(
+    "Account",
+    accountId,
+    "UPDATE clients SET scopes = ? WHERE client_id = ?",
+    JSON.stringify(["ibkr:health:read"]),
+    clientId,
+  );
+  expect(await names()).toEqual(
+    TOOLS.filter(({ scope }) => scope === "ibkr:health:read").map(({ name }) => name),
+  );
+  const { message } = await modern(client, "tools/call", {
+    name: "ibkr_audit_tail",
+    arguments: {},
+  });
+  expect(message?.result).toMatchObject({ isError: true });
+  expect(message?.result.structuredContent.records).toBeUndefined();
+});

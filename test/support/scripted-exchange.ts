@@ -26,6 +26,9 @@ export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | Tool
         refusals.push(call);
         return { audit_seq: 1 };
       },
+      async scopesLeft() {
+        return [...READ_SCOPES];
+      },
     },
     cursors: cursorCodec("secret", { ttlMs: 1_000, now: () => 0 }),
     requestId: "req_1",

@@ -55,9 +55,14 @@ export async function openMessage(request: Request): Promise<Opened> {
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 
-/** A JSON-RPC error that answers no particular request. */
-export function jsonRpcError(status: number, code: number, message: string): Response {
-  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status });
+/** A JSON-RPC error over HTTP; without an id it answers no particular request. */
+export function jsonRpcError(
+  status: number,
+  code: number,
+  message: string,
+  id: string | number | null = null,
+): Response {
+  return Response.json({ jsonrpc: "2.0", error: { code, message }, id }, { status });
 }
 
 function refused(status: number, code: number, message: string): Opened {

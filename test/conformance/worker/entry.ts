@@ -11,4 +11,4 @@ import { fixtureServer } from "./fixtures/server.ts";
 export { Account } from "../../../durable-objects/account.ts";
 export { Pairing } from "../../../durable-objects/pairing.ts";
 
-export default createGateway(env, mcpEndpoint(fixtureServer));
+export default createGateway(env, mcpEndpoint(fixtureServer, { subscriptions: true }));
