@@ -28,9 +28,9 @@ export function register(program: Command): void {
     .command("simulator")
     .summary("run a simulated Client Portal Gateway, for trying things out")
     .description(
-      "Runs a simulator of IBKR's Client Portal Gateway on this machine: HTTPS with its own\n" +
-        "certificate, the Web API below /v1/api, its WebSocket, and a control port with which tests\n" +
-        "move the clock and break things. No broker, no password and no money is involved.",
+      "Runs a simulator of IBKR's Client Portal Gateway on this machine: HTTPS with its own " +
+        "certificate, the Web API below /v1/api, its WebSocket, and a control port with which " +
+        "tests move the clock and break things. No broker, no password and no money is involved.",
     )
     .option(
       "--port <port>",
@@ -45,7 +45,7 @@ export function register(program: Command): void {
     .option("--logged-out", "start before the login; log in with a browser at the printed address")
     .addHelpText(
       "after",
-      "\nPoint a sidecar at it:\n  ibkr-sidecar run --client-portal https://127.0.0.1:5000\n" +
+      "\nPoint a sidecar at it:\n  ibkr-sidecar run --simulated --client-portal https://127.0.0.1:5000\n" +
         "\nSend the clock on by an hour:\n  curl -X POST -H 'Content-Type: application/json' -d '{\"ms\":3600000}' <control>/clock/advance",
     )
     .action(run);
@@ -55,6 +55,11 @@ async function run(flags: Flags, command: Command): Promise<void> {
   if (flags.paper === true && flags.live === true) {
     command.error("error: choose --paper or --live, not both", { exitCode: 2 });
   }
+  // Listening first: a signal that comes while it starts ends it in order as well.
+  const told = new Promise<void>((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
   const simulator = await startSimulator({
     port: flags.port,
     controlPort: flags.controlPort,
@@ -75,9 +80,6 @@ async function run(flags: Flags, command: Command): Promise<void> {
   console.log(
     `Login:                   ${flags.live === true ? "live" : "paper"}, ${flags.loggedOut === true ? `not yet: open ${simulator.url}/` : "done"}`,
   );
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await told;
   await simulator.close();
 }

@@ -43,6 +43,8 @@ export interface SessionBehaviour {
   ordersNeedEstablished: boolean;
   /** A request without a User-Agent is turned away with an HTML 403. */
   userAgentRequired: boolean;
+  /** A body with line breaks in it is not understood. */
+  compactJson: boolean;
   /** A request with a body of unknown length gets 411. */
   lengthRequired: boolean;
 }

@@ -28,7 +28,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createClock(mode: "virtual" | "real", startAt: number): Clock {
   let now = startAt;
-  let offset = 0;
+  let offset = startAt - Date.now();
   let order = 0;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;

@@ -16,6 +16,7 @@ export function defaultBehaviours(): Behaviours {
       establishedDelayMs: 1_000,
       ordersNeedEstablished: true,
       userAgentRequired: true,
+      compactJson: true,
       lengthRequired: true,
     },
     resets: {

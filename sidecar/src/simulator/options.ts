@@ -15,7 +15,10 @@ export interface SimulatorOptions {
   loggedIn?: boolean;
   /** A virtual clock moves only when it is advanced. Default "virtual". */
   clock?: "virtual" | "real";
-  /** Where a virtual clock starts, in Unix milliseconds. Default Wednesday 2026-04-01 10:30 in New York. */
+  /**
+   * Where the clock starts, in Unix milliseconds. A virtual one's default is Wednesday 2026-04-01,
+   * 10:30 in New York; a real one's is now, with whatever markets are open now.
+   */
   startAt?: number;
   /** How many accounts each login holds. Default 1. */
   accounts?: number;
@@ -47,7 +50,7 @@ export function settingsFrom(options: SimulatorOptions): Settings {
     paper: options.paper ?? true,
     loggedIn: options.loggedIn ?? true,
     clock,
-    startAt: clock === "real" ? Date.now() : (options.startAt ?? WEDNESDAY_MORNING),
+    startAt: options.startAt ?? (clock === "real" ? Date.now() : WEDNESDAY_MORNING),
     accounts: options.accounts ?? 1,
     behaviours,
   };

@@ -33,7 +33,7 @@ export function handleRequest(
   }
   const stopped = guard(sim, match.route, request);
   if (stopped !== undefined) return { answer: stopped, applied: false };
-  const body = parseBody(incoming);
+  const body = parseBody(incoming, sim.behaviours.session.compactJson);
   if (!body.ok) return { answer: badRequest(body.reason), applied: false };
   return { answer: match.route.handle(sim, { ...request, body: body.value }), applied: true };
 }
@@ -53,6 +53,7 @@ function refuseEarly(sim: Simulator, limiter: Limiter, incoming: Incoming): SimA
 
 function parseBody(
   incoming: Incoming,
+  compact: boolean,
 ): { ok: true; value: unknown } | { ok: false; reason: string } {
   const text = incoming.bodyText;
   if (text.trim() === "") return { ok: true, value: undefined };
@@ -60,6 +61,7 @@ function parseBody(
   if (type.includes("x-www-form-urlencoded")) {
     return { ok: true, value: Object.fromEntries(new URLSearchParams(text)) };
   }
+  if (compact && /[\r\n]/.test(text)) return { ok: false, reason: "failed to parse JSON body" };
   try {
     const value: unknown = JSON.parse(text);
     return isFields(value) || Array.isArray(value)

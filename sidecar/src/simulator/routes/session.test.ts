@@ -291,7 +291,7 @@ describe("the gateway itself", () => {
     expect((await get("/tickle")).status).toBe(200);
   });
 
-  it("turns away a request without a User-Agent and one of unknown length", async () => {
+  it("turns away a request without a User-Agent, one of unknown length and one with line breaks", async () => {
     const { simulator } = await start();
     const dispatcher = new Agent({ connect: { ca: simulator.certificatePem } });
     const bare = await request(`${simulator.url}/v1/api/tickle`, { dispatcher });
@@ -307,6 +307,13 @@ describe("the gateway itself", () => {
       body: Readable.from(["{}"]),
     });
     expect(streamed.statusCode).toBe(411);
+    const pretty = await request(`${simulator.url}/v1/api/iserver/auth/ssodh/init`, {
+      dispatcher,
+      method: "POST",
+      headers: { "User-Agent": "test", "Content-Type": "application/json" },
+      body: '{\n  "publish": true, "compete": true\n}',
+    });
+    expect(pretty.statusCode).toBe(400);
     await dispatcher.destroy();
   });
 });

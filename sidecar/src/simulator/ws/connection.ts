@@ -5,8 +5,8 @@ import { encode, type Wire } from "../json.ts";
 /** One client's socket, with what a test may do to its frames. */
 export interface Connection {
   socket: WebSocket;
-  /** Knows the session's credential. */
-  trusted: boolean;
+  /** The credential with which it came in; undefined until it has shown a good one. */
+  session: string | undefined;
   openedAt: number;
   /** What is subscribed, by topic and target; each value ends its stream. */
   streams: Map<string, () => void>;
@@ -29,7 +29,7 @@ export function createConnection(socket: WebSocket, openedAt: number): Connectio
 
   const connection: Connection = {
     socket,
-    trusted: false,
+    session: undefined,
     openedAt,
     streams: new Map(),
     heartbeatPaused: false,

@@ -9,10 +9,12 @@ import type { Connection } from "./connection.ts";
 export function greet(sim: Simulator, connection: Connection): void {
   const user = sim.world.sso.user;
   connection.send({ topic: "system", success: user?.name, isFT: false, isPaper: isPaper(sim) });
-  if (sim.world.brokerage.phase === "authenticated") {
-    connection.send({ topic: "act", args: accountsOf(sim) });
-  }
+  if (sim.world.brokerage.phase === "authenticated") sendAccounts(sim, connection);
   sendStatus(sim, connection);
+}
+
+export function sendAccounts(sim: Simulator, connection: Connection): void {
+  connection.send({ topic: "act", args: accountsOf(sim) });
 }
 
 /** `sts`, usually one key a frame; a loss is told twice, as it was seen. */

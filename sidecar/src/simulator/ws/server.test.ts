@@ -73,6 +73,9 @@ describe("a socket that knows the session", () => {
       said.filter((one) => JSON.stringify(one) === '{"authenticated":false}').length,
     ).toBeGreaterThan(1);
     expect(said).toContainEqual({ competing: true });
+    await bench.post("/iserver/auth/ssodh/init", { publish: true, compete: true });
+    await advance(to, 1_000);
+    expect(to.of("act").map(args)).toEqual([expect.objectContaining({ accounts: [PAPER] })]);
   });
 
   it("keeps the brokerage session alive by tic, which nothing answers", async () => {
@@ -84,6 +87,21 @@ describe("a socket that knows the session", () => {
     }
     expect(bench.control.world().brokerage.phase).toBe("authenticated");
   });
+});
+
+it("a socket is told false, hears no heartbeat and is told to wait once the login is over", async () => {
+  const to = await open();
+  bench.control.killSso();
+  await settle(to);
+  expect(to.of("sts").map(args)).toContainEqual({ authenticated: false });
+  to.frames.length = 0;
+  await advance(to, 60_000);
+  expect(to.frames).toEqual([]);
+  await say(to, "spl+{}");
+  expect(to.frames).toEqual([{ message: "waiting for session" }]);
+  bench.control.logIn(false);
+  await advance(to, 10_000);
+  expect(to.frames).toHaveLength(1);
 });
 
 describe("a socket that does not know the session", () => {

@@ -6,7 +6,7 @@ import { BASE } from "../http/server.ts";
 import { isFields, type Wire } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Connection, createConnection, endStream } from "./connection.ts";
-import { greet, sendStatus } from "./greeting.ts";
+import { greet, sendAccounts, sendStatus } from "./greeting.ts";
 import { parseSubscription } from "./subscription.ts";
 import { endBrokerageStreams, handleTopic } from "./topics.ts";
 
@@ -33,7 +33,7 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
   });
 
   const trust = (connection: Connection): void => {
-    connection.trusted = true;
+    connection.session = sim.world.sso.sessionId;
     greet(sim, connection);
     connection.streams.set(
       "heartbeat",
@@ -56,12 +56,12 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
   };
 
   const receive = (connection: Connection, frame: string): void => {
-    if (!connection.trusted && holdsSession(sim, messageSession(frame))) {
+    if (connection.session === undefined && holdsSession(sim, messageSession(frame))) {
       trust(connection);
       return;
     }
     const early = sim.clock.now() - connection.openedAt < sim.behaviours.webSocket.readyMs;
-    if (!connection.trusted || early) {
+    if (connection.session === undefined || early) {
       connection.send({ message: "waiting for session" });
       return;
     }
@@ -73,19 +73,26 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
     if (wanted !== undefined) handleTopic(sim, connection, wanted);
   };
 
-  let generation = sim.world.brokerage.generation;
-  let phase = sim.world.brokerage.phase;
+  let before = { ...sim.world.brokerage };
   sim.events.on("session", () => {
-    const { brokerage } = sim.world;
-    const anew = brokerage.generation !== generation || brokerage.phase !== phase;
-    generation = brokerage.generation;
-    phase = brokerage.phase;
+    const now = { ...sim.world.brokerage };
+    const anew = now.generation !== before.generation || now.phase !== before.phase;
+    const established = now.established && !before.established;
+    before = now;
     for (const connection of open) {
-      if (!connection.trusted) continue;
+      if (connection.session === undefined) continue;
       if (anew) endBrokerageStreams(connection);
       sendStatus(sim, connection);
+      if (established) sendAccounts(sim, connection);
+      if (!holdsSession(sim, connection.session)) distrust(connection);
     }
   });
+
+  /** The login is over: the socket stays open, without heartbeat, and is told to wait. */
+  const distrust = (connection: Connection): void => {
+    connection.session = undefined;
+    for (const key of [...connection.streams.keys()]) endStream(connection, key);
+  };
 
   return {
     connections: () => open.size,
@@ -93,7 +100,7 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
       for (const connection of open) connection.disturb(action);
     },
     broadcast: (frame) => {
-      for (const connection of open) if (connection.trusted) connection.send(frame);
+      for (const connection of open) if (connection.session !== undefined) connection.send(frame);
     },
     close: () => {
       for (const connection of open) connection.socket.terminate();
