@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { buildWorker } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
+import { freePort } from "../../scripts/lib/ports.ts";
 import { READ_SCOPES } from "../../src/protocol/scopes.ts";
+import { approve } from "../support/consent.ts";
 import { startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";
-import { Browser, connect, signIn } from "../support/oauth-client.ts";
+import { Browser, connect, register, signIn } from "../support/oauth-client.ts";
 import { type HeaderProxy, startHeaderProxy } from "./header-proxy.ts";
 import { judge, type Verdict } from "./judge.ts";
 import {
@@ -19,7 +21,7 @@ import {
   STABLE_LEFT_OUT,
   WITHOUT_FIXTURES,
 } from "./requirements.ts";
-import { type Check, runSuite, type SuiteRun } from "./suite.ts";
+import { type Check, runAuthorizationSuite, runSuite, type SuiteRun } from "./suite.ts";
 
 /**
  * The official MCP conformance suite, newest and stable, against the real Worker in real workerd,
@@ -163,6 +165,46 @@ describe("the same endpoint with the suite's fixtures", () => {
       for (const [name, verdict] of verdicts) {
         expect(verdict, name).toMatchObject({ passed: true });
       }
+    },
+    RUN_MS,
+  );
+});
+
+describe("the authorization server", () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway();
+  });
+  afterAll(() => gateway?.close());
+
+  it(
+    "metadata and the code grant, with the owner at the browser",
+    async () => {
+      const browser = new Browser(gateway.url);
+      await signIn(browser, gateway.secrets.OWNER_TOKEN);
+      const port = await freePort();
+      const { client_id } = await register(gateway.url, {
+        redirect_uris: [`http://127.0.0.1:${port}/callback`],
+      });
+      const opened: URL[] = [];
+      const run = await runAuthorizationSuite(
+        gateway.url,
+        ["--client-id", client_id, "--resource", `${gateway.url}/mcp`, "--port", String(port)],
+        SCENARIO_MS,
+        async (address) => {
+          opened.push(address);
+          await fetch(await approve(browser, address));
+        },
+      );
+      expect([...run.scenarios.keys()].sort()).toEqual([
+        "authorization-code-grant",
+        "authorization-server-metadata-endpoint",
+      ]);
+      for (const [name, checks] of run.scenarios) {
+        expect(judged("authorization server, 0.2.0-alpha.12", checks), name).toEqual(PASSED);
+      }
+      expect(opened).toHaveLength(1);
+      expect(run.exitCode).toBe(0);
     },
     RUN_MS,
   );

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 /** The official suite, newest and stable, as it is installed. */
 export type SuiteVersion = "0.2.0-alpha.12" | "0.1.16";
@@ -26,12 +27,41 @@ export interface SuiteRun {
   scenarios: Map<string, Check[]>;
 }
 
-/** One run of the suite's `server` command, ended by force when it does not end by itself. */
-export async function runSuite(
+/** What the suite tests: an MCP endpoint, or the authorization server in front of it. */
+type Command = "server" | "authorization";
+
+/** One run of the suite against an MCP endpoint. */
+export function runSuite(
   version: SuiteVersion,
   url: string,
   args: string[],
   deadlineMs: number,
+): Promise<SuiteRun> {
+  return run(version, "server", ["--url", url, ...args], deadlineMs, () => undefined);
+}
+
+/**
+ * One run against the authorization server. The suite prints an address for a person to open, and
+ * waits for the redirect; `open` is that person.
+ */
+export function runAuthorizationSuite(
+  issuer: string,
+  args: string[],
+  deadlineMs: number,
+  open: (address: URL) => void,
+): Promise<SuiteRun> {
+  return run("0.2.0-alpha.12", "authorization", ["--url", issuer, ...args], deadlineMs, (line) => {
+    if (URL.canParse(line) && line.startsWith(`${issuer}/`)) open(new URL(line));
+  });
+}
+
+/** A run is ended by force when it does not end by itself. */
+async function run(
+  version: SuiteVersion,
+  command: Command,
+  args: string[],
+  deadlineMs: number,
+  onLine: (line: string) => void,
 ): Promise<SuiteRun> {
   const manifest = require.resolve(PACKAGES[version]);
   const { version: installed } = JSON.parse(await readFile(manifest, "utf8"));
@@ -39,16 +69,9 @@ export async function runSuite(
   const results = await mkdtemp(join(tmpdir(), "mcp-conformance-"));
   try {
     const { exitCode, output } = await ended(
-      [
-        join(manifest, "../dist/index.js"),
-        "server",
-        "--url",
-        url,
-        "--output-dir",
-        results,
-        ...args,
-      ],
+      [join(manifest, "../dist/index.js"), command, "--output-dir", results, ...args],
       deadlineMs,
+      onLine,
     );
     return { exitCode, output, scenarios: await readScenarios(results) };
   } finally {
@@ -59,13 +82,15 @@ export async function runSuite(
 function ended(
   args: string[],
   deadlineMs: number,
+  onLine: (line: string) => void,
 ): Promise<{ exitCode: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk) => {
-        output += chunk;
+      createInterface({ input: stream }).on("line", (line) => {
+        output += `${line}\n`;
+        onLine(line);
       });
     }
     const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);

@@ -12,7 +12,8 @@ import type {
   OAuthClientInformationMixed,
   OAuthTokens,
 } from "@modelcontextprotocol/sdk/shared/auth.js";
-import { type Browser, checkboxes, formFields } from "../../scripts/lib/oauth-client.ts";
+import type { Browser } from "../../scripts/lib/oauth-client.ts";
+import { approve } from "./consent.ts";
 
 /**
  * The part of an MCP client that a person plays: the SDK does discovery, registration, PKCE and the
@@ -76,19 +77,7 @@ export class OwnerAtBrowser implements OAuthClientProvider {
   async redirectToAuthorization(address: URL): Promise<void> {
     this.asked += 1;
     address.searchParams.set("scope", this.#scope);
-    const page = await this.#browser.get(`${address.pathname}${address.search}`);
-    const html = await page.text();
-    if (page.status !== 200) throw new Error(`the consent page answered ${page.status}`);
-    const { csrf = "", handle = "" } = formFields(html.slice(html.indexOf('action="/authorize"')));
-    const answer = await this.#browser.post("/authorize", [
-      ["csrf", csrf],
-      ["handle", handle],
-      ["decision", "approve"],
-      ...checkboxes(html, "scope").map(({ value }): [string, string] => ["scope", value]),
-    ]);
-    const location = answer.headers.get("location");
-    if (location === null) throw new Error(`the consent form answered ${answer.status}`);
-    this.callback = new URL(location).searchParams;
+    this.callback = (await approve(this.#browser, address)).searchParams;
   }
 }
 
