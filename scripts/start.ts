@@ -1,5 +1,6 @@
 import { dataDirPath } from "./lib/data-dir.ts";
 import { startLocalGateway } from "./lib/local-gateway.ts";
+import { whenNpmIsGone } from "./lib/npm-parent.ts";
 import { portSetting } from "./lib/ports.ts";
 import { orSaySorry } from "./lib/say.ts";
 
@@ -7,7 +8,6 @@ const PORT = 8787;
 const SIMULATOR_PORT = 5055;
 /** Everything is ended by then, or this process ends without it. */
 const STOP_MS = 4_500;
-const PARENT_POLL_MS = 500;
 
 /** `npm start`: the whole product on this machine, until it is told to stop. */
 export function main(): Promise<void> {
@@ -48,11 +48,7 @@ function stopSignal() {
   });
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(name, () => controller.abort());
-  // npm that was killed passes no signal on; nothing may run on without it.
-  const parent = process.ppid;
-  if (process.env.npm_lifecycle_event === "start") {
-    setInterval(() => process.ppid !== parent && controller.abort(), PARENT_POLL_MS).unref();
-  }
+  whenNpmIsGone(() => controller.abort());
   const fail = (why: string) => {
     if (signal.aborted) return;
     console.error(why);

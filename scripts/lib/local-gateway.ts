@@ -7,6 +7,7 @@ import { startLocalSidecar } from "./local-sidecar.ts";
 import { logFile } from "./log-file.ts";
 import { choosePort } from "./ports.ts";
 import { Sorry } from "./say.ts";
+import { buildSidecar } from "./sidecar-build.ts";
 
 export interface LocalOptions {
   dataDir: string;
@@ -46,7 +47,10 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const bundle = await buildWorker(dir.build);
+    const [bundle, cli] = await Promise.all([
+      buildWorker(join(dir.build, "worker")),
+      buildSidecar(join(dir.build, "sidecar")),
+    ]);
     options.signal.throwIfAborted();
     const simulator = await startSimulator({ port: simulatorPort, clock: "real" });
     endings.push(() => simulator.close());
@@ -59,6 +63,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     endings.push(() => writeState(dir.path, { version: 1, ...ports, url: null, pid: null }));
     const ownerToken = dir.secrets.OWNER_TOKEN;
     const sidecar = await startLocalSidecar({
+      cli,
       gateway: { url, ownerToken },
       configDir: dir.sidecar,
       clientPortal: simulator.url,

@@ -5,6 +5,8 @@ import { Sorry } from "./say.ts";
 import { runSidecar, type SidecarProcess, startSidecar } from "./sidecar-process.ts";
 
 export interface LocalSidecarOptions {
+  /** The built command line. */
+  cli: string;
   gateway: RunningGateway;
   configDir: string;
   /** Where the simulator listens. */
@@ -48,16 +50,16 @@ const CodeLine = z.object({
  * command line and the console's pages, then run as a process of its own until it is stopped.
  */
 export async function startLocalSidecar(options: LocalSidecarOptions): Promise<LocalSidecar> {
-  const { configDir, gateway } = options;
-  const { paired } = await sidecarStatus(configDir);
-  if (paired === null) await pairSidecar(configDir, gateway);
+  const { cli, configDir, gateway } = options;
+  const { paired } = await sidecarStatus(cli, configDir);
+  if (paired === null) await pairSidecar(cli, configDir, gateway);
   else if (paired.gateway !== gateway.url) {
     // Another port than last time: the address is part of what was agreed on.
-    await pairSidecar(configDir, gateway, ["--replace"]);
+    await pairSidecar(cli, configDir, gateway, ["--replace"]);
   }
   const sidecar = keepRunning(options);
   try {
-    await untilReady(configDir, sidecar);
+    await untilReady(cli, configDir, sidecar);
   } catch (error) {
     await sidecar.stop();
     throw error;
@@ -67,6 +69,7 @@ export async function startLocalSidecar(options: LocalSidecarOptions): Promise<L
 
 /** Pairs through the front door: code and words from the sidecar's screen, consent in the console. */
 export async function pairSidecar(
+  cli: string,
   configDir: string,
   gateway: RunningGateway,
   flags: string[] = [],
@@ -74,6 +77,7 @@ export async function pairSidecar(
   let confirming: Promise<unknown> | undefined;
   const said: string[] = [];
   const pairing = startSidecar(
+    cli,
     ["--config-dir", configDir, "pair", gateway.url, "--json", ...flags],
     (line) => {
       said.push(line);
@@ -89,8 +93,8 @@ export async function pairSidecar(
   if (code !== 0) throw new Sorry(`The sidecar could not be paired: ${said.at(-1) ?? "no reason"}`);
 }
 
-export async function sidecarStatus(configDir: string): Promise<SidecarStatus> {
-  const { code, output } = await runSidecar(["--config-dir", configDir, "status", "--json"]);
+export async function sidecarStatus(cli: string, configDir: string): Promise<SidecarStatus> {
+  const { code, output } = await runSidecar(cli, ["--config-dir", configDir, "status", "--json"]);
   const status = Status.safeParse(jsonOrNull(output));
   if (code !== 0 || !status.success) {
     throw new Sorry(`The sidecar's folder ${configDir} cannot be read: ${output.trim()}`);
@@ -105,7 +109,7 @@ interface KeptRunning extends LocalSidecar {
 
 /** A sidecar that crashed or was killed is started again; one that was told to stop is not. */
 function keepRunning(options: LocalSidecarOptions): KeptRunning {
-  const { configDir, clientPortal, log, onFailure } = options;
+  const { cli, configDir, clientPortal, log, onFailure } = options;
   let stopping = false;
   let ended: string | null = null;
   let lastLine = "";
@@ -113,6 +117,7 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   let restart: NodeJS.Timeout | undefined;
   const begin = () => {
     current = startSidecar(
+      cli,
       ["--config-dir", configDir, "run", "--client-portal", clientPortal, "--simulated"],
       (line) => {
         lastLine = line;
@@ -140,12 +145,12 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   };
 }
 
-async function untilReady(configDir: string, sidecar: KeptRunning): Promise<void> {
+async function untilReady(cli: string, configDir: string, sidecar: KeptRunning): Promise<void> {
   const deadline = Date.now() + READY_MS;
   while (Date.now() < deadline) {
     const ended = sidecar.ended();
     if (ended !== null) throw new Sorry(ended);
-    const { running } = await sidecarStatus(configDir);
+    const { running } = await sidecarStatus(cli, configDir);
     if (running?.relay.state === "connected" && running.broker?.state === "ready") return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

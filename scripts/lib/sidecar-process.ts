@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fromRoot } from "./paths.ts";
-
-/** The sidecar's own command line, as `ibkr-sidecar` runs it. */
-export const SIDECAR_CLI = fromRoot("sidecar/src/cli/main.ts");
+import { SIDECAR_NODE_FLAGS } from "./sidecar-build.ts";
 
 export interface SidecarProcess {
   child: ChildProcess;
@@ -15,9 +12,13 @@ export interface SidecarProcess {
 
 const STOP_MS = 2_500;
 
-/** Starts the sidecar's command line; every line it writes goes to `onLine`. */
-export function startSidecar(args: string[], onLine: (line: string) => void): SidecarProcess {
-  const child = spawn(process.execPath, [SIDECAR_CLI, ...args], {
+/** Starts the built command line of the sidecar; every line it writes goes to `onLine`. */
+export function startSidecar(
+  cli: string,
+  args: string[],
+  onLine: (line: string) => void,
+): SidecarProcess {
+  const child = spawn(process.execPath, [...SIDECAR_NODE_FLAGS, cli, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   // However this process ends, its sidecar does not outlive it.
@@ -47,8 +48,11 @@ export function startSidecar(args: string[], onLine: (line: string) => void): Si
 }
 
 /** Runs one command of the sidecar to its end. */
-export async function runSidecar(args: string[]): Promise<{ code: number | null; output: string }> {
+export async function runSidecar(
+  cli: string,
+  args: string[],
+): Promise<{ code: number | null; output: string }> {
   const lines: string[] = [];
-  const code = await startSidecar(args, (line) => lines.push(line)).exited;
+  const code = await startSidecar(cli, args, (line) => lines.push(line)).exited;
   return { code, output: lines.join("\n") };
 }

@@ -71,7 +71,7 @@ function meteredMethods(binding, kind) {
       if (typeof value !== "function") return value;
       return (...args) => {
         counts[kind(name)]++;
-        return value.apply(target, args);
+        return target[name](...args);
       };
     },
   });
@@ -84,7 +84,7 @@ function meteredNamespace(namespace) {
       if (name !== "getByName" && name !== "get") {
         return typeof value === "function" ? value.bind(target) : value;
       }
-      return (...args) => meteredStub(value.apply(target, args));
+      return (...args) => meteredStub(target[name](...args));
     },
   });
 }
@@ -96,7 +96,7 @@ function meteredStub(stub) {
       if (typeof value !== "function") return value;
       return (...args) => {
         counts.object_requests++;
-        return value.apply(target, args);
+        return target[name](...args);
       };
     },
   });

@@ -1,5 +1,5 @@
-import { evaluatePolicy } from "../../src/policy/evaluate.ts";
 import { policyOf } from "../../src/policy/document.ts";
+import { evaluatePolicy } from "../../src/policy/evaluate.ts";
 import { aDraftOf } from "../support/policy.ts";
 
 /**

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build, stop } from "esbuild";
+import { fromRoot } from "./paths.ts";
+
+/**
+ * A young generation of 1 MiB: the sidecar makes little garbage, and Node's default costs it more
+ * memory than all it holds.
+ */
+export const SIDECAR_NODE_FLAGS = ["--max-semi-space-size=1"];
+
+const ENTRY = "ibkr-sidecar";
+/** Some of what is bundled is CommonJS and asks for Node's own modules by `require`. */
+const BANNER =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+/**
+ * Bundles the sidecar and all it depends on into a folder, and returns the file to run. From one
+ * file Node starts faster and holds half the memory that it does from some two hundred sources
+ * whose types it must strip.
+ */
+export async function buildSidecar(directory: string): Promise<string> {
+  await build({
+    entryPoints: { [ENTRY]: fromRoot("sidecar/src/cli/main.ts") },
+    outdir: directory,
+    bundle: true,
+    splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    banner: { js: BANNER },
+    legalComments: "linked",
+    logLevel: "silent",
+  });
+  // esbuild keeps a process for the next build; there is none.
+  await stop();
+  const file = join(directory, `${ENTRY}.js`);
+  const code = await readFile(file, "utf8");
+  const hashbang = `#!/usr/bin/env -S node ${SIDECAR_NODE_FLAGS.join(" ")}`;
+  await writeFile(file, code.replace(/^#!.*/, hashbang), { mode: 0o755 });
+  return file;
+}
