@@ -102,11 +102,11 @@ function ended(
   });
 }
 
-/** Each scenario leaves a folder `server-<name>-<time>` with its checks, unless it never began. */
+/** Each scenario leaves a folder `[authorization-]server-<name>-<time>`, unless it never began. */
 async function readScenarios(results: string): Promise<Map<string, Check[]>> {
   const scenarios = new Map<string, Check[]>();
   for (const folder of await readdir(results)) {
-    const name = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(folder)?.[1];
+    const name = /^(?:authorization-)?server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(folder)?.[1];
     if (name === undefined) throw new Error(`the suite left a folder of another form: ${folder}`);
     const text = await readFile(join(results, folder, "checks.json"), "utf8").catch(() => "[]");
     const checks: Check[] = JSON.parse(text);
