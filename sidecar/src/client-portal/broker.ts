@@ -1,10 +1,11 @@
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import type { Source } from "../../../src/protocol/operations/parts.ts";
 import { isOperationName } from "../../../src/protocol/operations/registry.ts";
 import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
-import { contextFor } from "../operations/context.ts";
+import { contextFor, type OperationContext } from "../operations/context.ts";
 import type { BrokerEvent, OperationExecutor } from "../operations/executor.ts";
 import { SERVED } from "../operations/served.ts";
-import { parseGatewayAddress } from "./address.ts";
+import { type GatewayAddress, parseGatewayAddress } from "./address.ts";
 import { filePins, memoryPins } from "./certificate-pin.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { portfolioAccounts } from "./endpoints/accounts.ts";
@@ -18,13 +19,14 @@ import { takeNudge } from "./nudge.ts";
 import { createPacer } from "./pacing/pacer.ts";
 import { filePacingStore } from "./pacing/store.ts";
 import { type Ask, createPortal, type Portal } from "./portal.ts";
+import { createQuoteLines } from "./quote-lines.ts";
 import { nearestResetZone } from "./session/calendar.ts";
 import { fileSessionStore } from "./session/store.ts";
-import { createSupervisor } from "./session/supervisor.ts";
+import { createSupervisor, type Supervisor } from "./session/supervisor.ts";
 import { openStreamSocket } from "./stream/socket.ts";
-import { createStream } from "./stream/stream.ts";
+import { createStream, type Stream } from "./stream/stream.ts";
 import { createTransport } from "./transport.ts";
-import { createWire } from "./wire.ts";
+import { createWire, type Wire } from "./wire.ts";
 
 export interface BrokerOptions {
   /** Where the Client Portal Gateway listens, e.g. `https://127.0.0.1:5000`; loopback only. */
@@ -40,9 +42,25 @@ export interface BrokerOptions {
   isOwnOrder?: (orderRef: string) => boolean;
 }
 
+/** The one client, pacer, session and stream of the process, for the order side to share. */
+export interface BrokerCore {
+  readonly address: GatewayAddress;
+  readonly wire: Wire;
+  readonly portal: Portal;
+  readonly supervisor: Supervisor;
+  readonly stream: Stream;
+  readonly clock: Clock;
+  readonly source: Source;
+  /** What a read needs that is made on behalf of an order. */
+  context(signal: AbortSignal, deadlineAt: number): OperationContext;
+  /** Tells the relay, as the stream's own news do. */
+  tell(event: BrokerEvent): void;
+}
+
 export interface Broker extends OperationExecutor {
   /** The session as it stands now; costs the broker nothing. */
   session(): BrokerSession;
+  readonly core: BrokerCore;
 }
 
 /** Connects the broker side: one client, one pacer, one supervisor for the whole process. */
@@ -120,6 +138,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const tell = (event: BrokerEvent): void => {
     for (const listener of listeners) listener(event);
   };
+  const lines = createQuoteLines({ portal: reads, clock });
   const stream = createStream({
     open: (credential, events) =>
       openStreamSocket(address, transport.verifyPeer, credential, events),
@@ -155,6 +174,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   };
   supervisor.onChange((belief, before) => {
     if (belief.generation !== before.generation) {
+      lines.reset();
       logger.info({ generation: belief.generation }, "broker session changed");
     }
     tellSession();
@@ -169,7 +189,24 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   }, LIMITS.nudgePollMs);
   listening.unref();
 
+  const context = (signal: AbortSignal, deadlineAt: number): OperationContext =>
+    contextFor({
+      portal: reads,
+      clock,
+      source,
+      signal,
+      configDir,
+      deadlineAt,
+      session: () => supervisor.session(),
+      stream,
+      lines,
+      isOwnOrder,
+      renewSession: () =>
+        supervisor.renew(Math.max(0, Math.min(LIMITS.renewMs, deadlineAt - clock.now()))),
+    });
+
   return {
+    core: { address, wire, portal: reads, supervisor, stream, clock, source, context, tell },
     session: () => supervisor.session(),
     execute: async (request) => {
       if (!isOperationName(request.operation)) {
@@ -184,20 +221,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       const end = new AbortController();
       const cancel = clock.after(request.deadlineMs, () => end.abort());
       const signal = AbortSignal.any([end.signal, request.signal]);
-      const context = contextFor({
-        portal: reads,
-        clock,
-        source,
-        signal,
-        configDir,
-        deadlineAt: clock.now() + request.deadlineMs,
-        session: () => supervisor.session(),
-        stream,
-        isOwnOrder,
-        renewSession: () => supervisor.renew(Math.min(10_000, request.deadlineMs)),
-      });
       try {
-        return await served.execute(context, request.input);
+        return await served.execute(
+          context(signal, clock.now() + request.deadlineMs),
+          request.input,
+        );
       } catch (error) {
         if (error instanceof GatewayError) {
           logger.debug(
@@ -221,6 +249,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
     close: async () => {
       clearInterval(listening);
+      lines.close();
       await stream.close();
       await supervisor.close();
       pacer.close();

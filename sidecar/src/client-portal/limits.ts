@@ -33,6 +33,7 @@ export const LIMITS = {
   sleepGapMs: 90_000,
   /** How soon a word from another command at this PC is heard. */
   nudgePollMs: 5_000,
+  renewMs: 10_000,
   endWarningMs: 30 * 60_000,
 
   /** Heartbeats come every ten seconds; without any sign for this long the line is dead. */
@@ -44,6 +45,17 @@ export const LIMITS = {
   streamVerifyMs: 60_000,
   streamReconcileRetryMs: 15_000,
   pnlFreshMs: 15_000,
+  /** Asked this often within the window, a quote is worth a stream of its own. */
+  quoteHotAsks: 3,
+  quoteHotWindowMs: 60_000,
+  quoteStreams: 40,
+  quoteFreshMs: 2_000,
+  /** The broker ends a quote stream after ten minutes without a word. */
+  quoteRenewMs: 8 * 60_000,
+  quoteIdleMs: 3 * 60_000,
+  quoteTendMs: 1_000,
+  /** Of the 100 an account has by default. */
+  marketDataLines: 80,
   ladderPatienceMs: 4_000,
   ladderSettleMs: 300,
 

@@ -116,11 +116,17 @@ export function createPortal(options: {
     const outcome = await attempt(ask, call);
     switch (outcome.kind) {
       case "ok":
-        return { json: outcome.json, empty: false, at: clock.now(), proved: true };
-      case "empty":
-        if (ask.onEmpty !== undefined)
-          return { json: null, empty: true, at: clock.now(), proved: true };
-        throw unreadable(ask.name, "empty answer");
+      case "empty": {
+        const kept: Kept = {
+          json: outcome.kind === "ok" ? outcome.json : null,
+          empty: outcome.kind === "empty",
+          at: clock.now(),
+          proved: true,
+        };
+        // What cannot be read is a failure of this moment; it is not kept for the next.
+        decode(ask, kept);
+        return kept;
+      }
       default:
         throw failureOf(ask, outcome);
     }

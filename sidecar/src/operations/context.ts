@@ -3,8 +3,10 @@ import type { BrokerSession } from "../../../src/protocol/operations/session-sta
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import type { OrderRow } from "../client-portal/endpoints/orders.ts";
 import type { PnlPartition } from "../client-portal/endpoints/pnl.ts";
+import type { SnapshotRow } from "../client-portal/endpoints/quotes.ts";
 import type { TradeRow } from "../client-portal/endpoints/trades.ts";
 import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal.ts";
+import type { QuoteLines } from "../client-portal/quote-lines.ts";
 import type { DepthQuery, LadderRow } from "../client-portal/stream/ladder.ts";
 
 /** The stream's own picture, where it can be trusted. */
@@ -12,6 +14,10 @@ export interface StreamView {
   pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
   orders(): Streamed<readonly OrderRow[]> | null;
   executions(days: number): Streamed<readonly TradeRow[]> | null;
+  quotes(
+    conids: readonly number[],
+    fieldIds: readonly string[],
+  ): Streamed<Map<number, SnapshotRow>> | null;
   depth(query: DepthQuery): Promise<Streamed<readonly LadderRow[]>>;
 }
 
@@ -33,6 +39,7 @@ export interface OperationContext {
   isOwnOrder(orderRef: string): boolean;
   /** What the broker's stream knows; null where it is not provably fresh. */
   readonly stream: StreamView;
+  readonly lines: QuoteLines;
   /** Looks at the session now. */
   renewSession(): Promise<void>;
   /** Folder for what is kept on disk. */

@@ -10,11 +10,15 @@ import {
   snapshotLook,
 } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
-import type { Answer } from "../client-portal/portal.ts";
-import { type OperationContext, provenance } from "./context.ts";
+import { type OperationContext, type Provenance, provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
 import { DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
 import { serve } from "./serve.ts";
+
+export interface RowsRead {
+  rows: ReadonlyMap<number, SnapshotRow>;
+  part: { at: number; from: Provenance["served_from"] };
+}
 
 /**
  * Quotes with the preflight inside: the first look at a contract opens its stream at the broker and
@@ -24,8 +28,16 @@ export async function readRows(
   context: OperationContext,
   conids: readonly number[],
   fieldIds: readonly string[],
-): Promise<{ rows: Map<number, SnapshotRow>; last: Answer<SnapshotRow[]> }> {
+): Promise<RowsRead> {
   const ids = [...new Set(fieldIds), AVAILABILITY_FIELD].sort();
+  const streamed = context.session().reads === "all" ? context.stream.quotes(conids, ids) : null;
+  if (
+    streamed !== null &&
+    conids.every((conid) => hasFigure(streamed.value.get(conid), fieldIds))
+  ) {
+    return { rows: streamed.value, part: { at: streamed.at, from: "stream" } };
+  }
+  await context.lines.touch(conids);
   const sorted = [...conids].sort((a, b) => a - b);
   const look = snapshotLook(sorted, ids);
   const rows = new Map<number, SnapshotRow>();
@@ -48,7 +60,7 @@ export async function readRows(
     await sleep(context.clock, LIMITS.snapshotPollMs, context.signal);
     last = await context.ask(look, { fresh: true });
   }
-  return { rows, last };
+  return { rows, part: last };
 }
 
 /** The same by the figures' names. */
@@ -56,7 +68,7 @@ export function readQuotes(
   context: OperationContext,
   conids: readonly number[],
   wanted: readonly QuoteField[],
-): Promise<{ rows: Map<number, SnapshotRow>; last: Answer<SnapshotRow[]> }> {
+): Promise<RowsRead> {
   return readRows(
     context,
     conids,
@@ -86,6 +98,6 @@ export const serveMarketSnapshot = serve(marketSnapshot, async (context, input) 
     quotes: conids.map((conid) =>
       quoteFrom(conid, quotes.rows.get(conid), wanted, known.facts.get(conid)),
     ),
-    ...provenance(context, [quotes.last]),
+    ...provenance(context, [quotes.part]),
   };
 });

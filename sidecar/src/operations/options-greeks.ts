@@ -83,6 +83,6 @@ export const serveOptionsGreeks = serve(optionsGreeks, async (context, input) =>
         last: figure("last"),
       };
     }),
-    ...provenance(context, [read.last]),
+    ...provenance(context, [read.part]),
   };
 });

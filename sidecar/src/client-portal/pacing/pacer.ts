@@ -37,6 +37,9 @@ const RESERVE: Record<Priority, number> = {
   read: 2,
 };
 
+/** Starts counted against the first second after a quick restart. */
+const RESTART_STARTS = 5;
+
 export interface PaceRequest {
   pace: PaceName;
   priority: Priority;
@@ -68,7 +71,9 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
   // A clock that was set back must not prolong the silence.
   let silentUntil = Math.min(kept?.silent_until ?? 0, clock.now() + LIMITS.penaltyMs);
   let penalties = kept?.penalties ?? 0;
-  let globalStarts: number[] = [];
+  // Restarted a moment ago: what that run sent in its last second is not known, but was not little.
+  const justNow = kept !== null && Math.abs(clock.now() - kept.saved_at) < 10_000;
+  let globalStarts: number[] = justNow ? new Array(RESTART_STARTS).fill(clock.now()) : [];
   const starts = new Map<PaceName, number[]>();
   for (const [name, times] of Object.entries(kept?.starts ?? {})) {
     // A clock that was set back must not lock an endpoint for longer than its window.
@@ -87,13 +92,17 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
   const paceOf = (name: PaceName): EndpointPace => ENDPOINT_PACES[name];
 
   const save = (): void => {
-    const slow: Record<string, number[]> = {};
+    const scarce: Record<string, number[]> = {};
     for (const [name, times] of starts) {
-      if (paceOf(name).windows.some((window) => window.windowMs >= 5_000) && times.length > 0) {
-        slow[name] = times;
-      }
+      if (isScarce(paceOf(name)) && times.length > 0) scarce[name] = times;
     }
-    store.save({ v: 1, silent_until: silentUntil, penalties, starts: slow });
+    store.save({
+      v: 1,
+      saved_at: clock.now(),
+      silent_until: silentUntil,
+      penalties,
+      starts: scarce,
+    });
   };
 
   /** When this request could start by the windows alone; Infinity while its endpoint is full. */
@@ -114,7 +123,7 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
     if (pace.windows.length > 0) {
       const times = prune([...(starts.get(waiter.pace) ?? []), now], pace.windows, now);
       starts.set(waiter.pace, times);
-      if (pace.windows.some((window) => window.windowMs >= 5_000)) save();
+      if (isScarce(pace)) save();
     }
     running.set(waiter.pace, (running.get(waiter.pace) ?? 0) + 1);
     let released = false;
@@ -207,6 +216,10 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
     },
   };
 }
+
+/** Once in so long, or slow: what must be remembered over a restart. */
+const isScarce = (pace: EndpointPace): boolean =>
+  pace.windows.some((window) => window.max === 1 || window.windowMs >= 5_000);
 
 const byUrgency = (a: Waiter, b: Waiter): number =>
   PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || a.order - b.order;

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
 
-/** What of the pacing must survive a restart: the penalty, and the starts of the slow endpoints. */
+/** What of the pacing must survive a restart: the penalty, and the starts of the scarce endpoints. */
 const PacingFile = z.strictObject({
   v: z.literal(1),
+  saved_at: z.number(),
   silent_until: z.number(),
   penalties: z.int().nonnegative(),
   starts: z.record(z.string(), z.array(z.number())),

@@ -3,6 +3,7 @@ import type { Streamed } from "../../operations/context.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { liveOrders, type OrderRow } from "../endpoints/orders.ts";
 import { PnlPartition as Partition, type PnlPartition } from "../endpoints/pnl.ts";
+import type { SnapshotRow } from "../endpoints/quotes.ts";
 import { TradeRow, trades } from "../endpoints/trades.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
@@ -12,6 +13,7 @@ import { toRecord } from "../wire-values.ts";
 import { type Frame, type RawRow, readFrame } from "./frames.ts";
 import { type DepthQuery, type LadderRow, withRows } from "./ladder.ts";
 import { isComplete, overlay } from "./order-state.ts";
+import { createQuoteFeed } from "./quote-feed.ts";
 import type { StreamSocket, StreamSocketEvents } from "./socket.ts";
 
 /**
@@ -24,6 +26,11 @@ export interface Stream {
   orders(): Streamed<readonly OrderRow[]> | null;
   executions(days: number): Streamed<readonly TradeRow[]> | null;
   pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
+  /** Only where each contract's own frames are fresh; asking often makes them come. */
+  quotes(
+    conids: readonly number[],
+    fieldIds: readonly string[],
+  ): Streamed<Map<number, SnapshotRow>> | null;
   depth(query: DepthQuery): Promise<Streamed<readonly LadderRow[]>>;
   close(): Promise<void>;
 }
@@ -67,6 +74,7 @@ export function createStream(options: StreamOptions): Stream {
   let reconciledAt: number | null = null;
   /** A line of this generation was lost before; then the order stream may need waking. */
   let interrupted = false;
+  let tending = false;
   let reconciling: Promise<void> | null = null;
   let reconcileAgain = false;
   /** What the stream said while a reconcile was under way. */
@@ -84,6 +92,15 @@ export function createStream(options: StreamOptions): Stream {
     timers.add(cancel);
   };
 
+  const feed = createQuoteFeed({
+    clock,
+    send: (text) => {
+      if (!subscribed || socket === null) return false;
+      socket.send(text);
+      return true;
+    },
+  });
+
   const alive = (): boolean =>
     subscribed && socket !== null && clock.now() - heardAt <= LIMITS.streamSilenceMs;
 
@@ -96,6 +113,8 @@ export function createStream(options: StreamOptions): Stream {
     subscribed = false;
     reconciledAt = null;
     pnlAt = 0;
+    tending = false;
+    feed.reset();
   };
 
   const connect = (): void => {
@@ -162,6 +181,15 @@ export function createStream(options: StreamOptions): Stream {
     verify();
   };
 
+  const tend = (): void => {
+    if (tending) return;
+    tending = true;
+    later(LIMITS.quoteTendMs, () => {
+      tending = false;
+      if (feed.tend()) tend();
+    });
+  };
+
   /** Working orders are worth a look each minute, because an order stream was seen to fall silent alone. */
   const verify = (): void => {
     later(LIMITS.streamVerifyMs, () => {
@@ -203,6 +231,9 @@ export function createStream(options: StreamOptions): Stream {
           if (parsed.success) pnl.set(key, parsed.data);
         }
         pnlAt = clock.now();
+        return;
+      case "quote":
+        feed.hear(frame.conid, frame.fields);
         return;
       case "ladder":
         ladder = withRows(ladder, frame.rows);
@@ -375,6 +406,12 @@ export function createStream(options: StreamOptions): Stream {
       alive() && pnlAt > 0 && clock.now() - pnlAt <= LIMITS.pnlFreshMs
         ? { value: pnl, at: pnlAt }
         : null,
+    quotes: (conids, fieldIds) => {
+      if (!alive()) return null;
+      const read = feed.read(conids, fieldIds);
+      tend();
+      return read === null ? null : { value: read.rows, at: read.at };
+    },
     // The broker knows one ladder an account: one question at a time.
     depth: (query) => {
       const turn = depthTurn.then(() => depth(query));

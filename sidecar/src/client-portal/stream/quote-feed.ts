@@ -1,0 +1,125 @@
+import type { Clock } from "../clock.ts";
+import type { SnapshotRow } from "../endpoints/quotes.ts";
+import { LIMITS } from "../limits.ts";
+import { toInteger, toText } from "../wire-values.ts";
+import type { RawRow } from "./frames.ts";
+
+/**
+ * Quotes over the stream for contracts that are asked for again and again. The broker ends such a
+ * stream after ten minutes without a word, so it is renewed before; and because silence may mean
+ * "no change" or "no stream", a streamed quote is only shown while its own frames keep coming.
+ */
+export interface QuoteFeed {
+  /** Notes the question; gives the rows only if each contract's frames are fresh. */
+  read(
+    conids: readonly number[],
+    fieldIds: readonly string[],
+  ): { rows: Map<number, SnapshotRow>; at: number } | null;
+  hear(conid: number, fields: RawRow): void;
+  /** Sends what has become due: new streams, renewals, ends. False once nothing is left to tend. */
+  tend(): boolean;
+  /** The line is gone, and every stream with it. */
+  reset(): void;
+}
+
+interface Watched {
+  fieldIds: Set<string>;
+  asks: number[];
+  subscribedAt: number | null;
+  heardAt: number;
+  row: SnapshotRow | null;
+}
+
+export function createQuoteFeed(options: {
+  clock: Clock;
+  /** False while there is no line. */
+  send(text: string): boolean;
+}): QuoteFeed {
+  const { clock } = options;
+  let watched = new Map<number, Watched>();
+
+  const note = (conid: number, fieldIds: readonly string[]): Watched => {
+    const now = clock.now();
+    const known = watched.get(conid) ?? {
+      fieldIds: new Set<string>(),
+      asks: [],
+      subscribedAt: null,
+      heardAt: 0,
+      row: null,
+    };
+    const wider = fieldIds.some((id) => !known.fieldIds.has(id));
+    for (const id of fieldIds) known.fieldIds.add(id);
+    // More fields need a new stream, and a new first frame that holds them.
+    if (wider && known.subscribedAt !== null)
+      Object.assign(known, { subscribedAt: null, row: null });
+    known.asks = [...known.asks.filter((at) => at > now - LIMITS.quoteHotWindowMs), now];
+    watched.delete(conid);
+    watched.set(conid, known);
+    return known;
+  };
+
+  const isHot = (one: Watched): boolean => one.asks.length >= LIMITS.quoteHotAsks;
+
+  const subscribe = (conid: number, one: Watched): void => {
+    const fields = JSON.stringify({ fields: [...one.fieldIds] });
+    if (options.send(`smd+${conid}+${fields}`)) one.subscribedAt = clock.now();
+  };
+
+  const unsubscribe = (conid: number, one: Watched): void => {
+    if (one.subscribedAt !== null) options.send(`umd+${conid}+{}`);
+    watched.delete(conid);
+  };
+
+  return {
+    read: (conids, fieldIds) => {
+      const now = clock.now();
+      const rows = new Map<number, SnapshotRow>();
+      let at = now;
+      for (const conid of conids) {
+        const one = note(conid, fieldIds);
+        if (one.row === null || now - one.heardAt > LIMITS.quoteFreshMs) continue;
+        rows.set(conid, one.row);
+        at = Math.min(at, one.heardAt);
+      }
+      return rows.size === conids.length ? { rows, at } : null;
+    },
+    hear: (conid, raw) => {
+      const one = watched.get(conid);
+      if (one === undefined || one.subscribedAt === null) return;
+      const fields = new Map(one.row?.fields);
+      for (const [key, value] of Object.entries(raw)) {
+        const text = /^\d{2,5}$/.test(key) ? toText(value) : null;
+        if (text !== null) fields.set(key, text);
+      }
+      one.heardAt = clock.now();
+      one.row = {
+        conid,
+        updatedAt: toInteger(raw._updated) ?? one.row?.updatedAt ?? null,
+        availabilityCode: fields.get("6509") ?? one.row?.availabilityCode ?? null,
+        fields,
+      };
+    },
+    tend: () => {
+      const now = clock.now();
+      for (const [conid, one] of [...watched]) {
+        const lastAsk = one.asks.at(-1) ?? 0;
+        if (now - lastAsk > LIMITS.quoteIdleMs) unsubscribe(conid, one);
+        else if (one.subscribedAt !== null && now - one.subscribedAt > LIMITS.quoteRenewMs) {
+          subscribe(conid, one);
+        } else if (one.subscribedAt === null && isHot(one)) subscribe(conid, one);
+      }
+      const streams = [...watched].filter(([, one]) => one.subscribedAt !== null);
+      // Least recently asked first: the map is kept in that order.
+      for (const [conid, one] of streams.slice(
+        0,
+        Math.max(0, streams.length - LIMITS.quoteStreams),
+      )) {
+        unsubscribe(conid, one);
+      }
+      return watched.size > 0;
+    },
+    reset: () => {
+      watched = new Map();
+    },
+  };
+}
