@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFaults } from "../control/faults.ts";
 import { AAPL, listed, readyToTrade, resting, row, submit, submitAll } from "../orders/testing.ts";
+import { createRandom } from "../random.ts";
 import { type Bench, PAPER, startBench } from "../testing/client.ts";
 
 let bench: Bench;
@@ -60,7 +62,8 @@ describe("a fault", () => {
   });
 
   it("that is not a good one is refused by name", () => {
-    const add = (input: unknown) => () => bench.control.addFault(input as never);
+    const faults = createFaults(createRandom(1, "test"), Date.now);
+    const add = (input: unknown) => () => faults.add(input);
     expect(add({ do: { action: "explode" } })).toThrow();
     expect(add({ do: { action: "delay", ms: -1 } })).toThrow();
     expect(add({ match: { patth: "/tickle" }, do: { action: "truncate" } })).toThrow();

@@ -168,6 +168,13 @@ describe("an accepted order", () => {
   });
 });
 
+it("an order until cancelled is ended by the broker when the next quarter is over", async () => {
+  const { id } = await submitAll(bench, resting());
+  await bench.control.advance(1_000);
+  const ends = new Date(order(id).expiresAt);
+  expect(ends.toISOString()).toBe("2026-10-01T04:00:00.000Z");
+});
+
 describe("a cancel", () => {
   const cancel = (id: number | string) =>
     bench.call("DELETE", `/iserver/account/${PAPER}/order/${id}`);

@@ -4,6 +4,7 @@ import { isOpen, nextOpening, sessionsAround } from "../market/hours.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
+import { instantOf, localTime } from "../zone.ts";
 import { checkTrigger, fillPrice, inHours } from "./matching.ts";
 import { refusal } from "./refusal.ts";
 import { commissionOf, settle } from "./settlement.ts";
@@ -105,13 +106,22 @@ export function route(sim: Simulator, order: Order): void {
 
 /** When the order's time in force is over. */
 function expiry(sim: Simulator, order: Order, instrument: Instrument): number {
-  if (order.tif === "GTC" || order.tif === "PAX") return Number.POSITIVE_INFINITY;
+  if (order.tif === "PAX") return Number.POSITIVE_INFINITY;
+  if (order.tif === "GTC") return endOfNextQuarter(sim);
   const kind = order.outsideRth ? "extended" : "liquid";
   const now = sim.clock.now();
   const next = sessionsAround(instrument.venue, kind, now, 1, 8).find(
     ({ session }) => session.closes > now,
   );
   return next?.session.closes ?? Number.POSITIVE_INFINITY;
+}
+
+/** Good-till-cancelled orders are ended by the broker at the end of the next calendar quarter. */
+function endOfNextQuarter(sim: Simulator): number {
+  const { zone } = sim.behaviours.resets;
+  const { year, month } = localTime(sim.clock.now(), zone);
+  const firstMonthAfter = Math.floor((month - 1) / 3) * 3 + 7;
+  return instantOf(zone, year, firstMonthAfter, 1);
 }
 
 function isWorking(order: Order): boolean {
@@ -177,7 +187,7 @@ export function fill(
   const account = sim.world.accounts.get(order.account);
   if (account === undefined || isFinished(order)) return;
   const commission = commissionOf(instrument, size, price);
-  settle(sim, account, instrument, order, size, price, commission);
+  settle(sim, account, instrument, order.side, size, price, commission);
   const filled = order.filled.plus(size);
   const averagePrice = order.averagePrice.mul(order.filled).plus(price.mul(size)).div(filled);
   const execution: Execution = {

@@ -4,7 +4,6 @@ import { expect, it } from "vitest";
 import { createClock } from "../clock.ts";
 import { settingsFrom } from "../options.ts";
 import { createSimulator } from "../simulator.ts";
-import type { Order } from "../state/orders.ts";
 import { commissionOf, settle } from "./settlement.ts";
 
 const SHARE = 265598;
@@ -29,8 +28,7 @@ it("no sequence of fills makes or loses a cent: cash, cost and profit always add
       for (const { side, size, cents } of fills) {
         const price = new Decimal(cents).div(100);
         const commission = commissionOf(instrument, new Decimal(size), price);
-        const order = { side } as Order;
-        settle(sim, account, instrument, order, new Decimal(size), price, commission);
+        settle(sim, account, instrument, side, new Decimal(size), price, commission);
         const signed = side === "BUY" ? size : -size;
         quantity = quantity.plus(signed);
         paid = paid.plus(price.mul(signed));

@@ -33,12 +33,12 @@ export function settle(
   sim: Simulator,
   account: Account,
   instrument: Instrument,
-  order: Order,
+  side: Order["side"],
   size: Decimal,
   price: Decimal,
   commission: Decimal,
 ): void {
-  const signed = order.side === "BUY" ? size : size.neg();
+  const signed = side === "BUY" ? size : size.neg();
   credit(account.cash, instrument.currency, commission.neg());
   if (instrument.secType === "CASH") {
     // A currency trade moves two balances and leaves no position.

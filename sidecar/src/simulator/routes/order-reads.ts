@@ -64,7 +64,7 @@ function orders(sim: Simulator, request: SimRequest): SimAnswer {
   );
   if (words.includes("sort_by_time")) found.sort((one, other) => other.changedAt - one.changedAt);
   return ok({
-    orders: found.slice(0, MOST_ROWS).flatMap((order): Wire[] => {
+    orders: found.slice(-MOST_ROWS).flatMap((order): Wire[] => {
       const instrument = sim.market.find(order.conid);
       return instrument === undefined ? [] : [{ ...orderRow(order, instrument), ...extra(sim) }];
     }),

@@ -1,4 +1,4 @@
-import type { Wire } from "../json.ts";
+import { double, type Wire } from "../json.ts";
 import { orderRow } from "../orders/rows.ts";
 import { executionsOf, tradeRow, visibleOrders } from "../routes/order-reads.ts";
 import type { Simulator } from "../simulator.ts";
@@ -24,7 +24,12 @@ export function subscribeOrders(
   const account = sim.world.brokerage.selectedAccount;
   const rowOf = (order: Order): Row | undefined => {
     const instrument = sim.market.find(order.conid);
-    return instrument === undefined ? undefined : orderRow(order, instrument);
+    if (instrument === undefined) return undefined;
+    const row = orderRow(order, instrument);
+    // A number here, text in the list.
+    return typeof row.price === "string" && row.price !== ""
+      ? { ...row, price: double(Number(row.price)) }
+      : row;
   };
   const present = visibleOrders(sim, account).filter(
     (order) => filters.length === 0 || filters.includes(order.status),

@@ -195,6 +195,7 @@ describe("orders", () => {
           status: "PendingSubmit",
           ticker: "AAPL",
           order_ref: "seen",
+          price: 98,
         }),
       ],
     ]);
