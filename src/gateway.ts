@@ -14,6 +14,7 @@ import { type OidcSettings, oidcClient, readOidcSettings } from "./oauth/oidc.ts
 import { type McpHandler, oauthOptions } from "./oauth/provider.ts";
 import { limitRefused, tooManyRequests } from "./oauth/rate-limits.ts";
 import { guardedTokenRequest } from "./oauth/token-guard.ts";
+import { guardedFetch } from "./outbound.ts";
 import { pages } from "./pages.tsx";
 import { requestId } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
@@ -43,6 +44,11 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
     log("error", "configuration", { message: line });
     return { fetch: async () => new Response(`${line}\n`, { status: 503 }) };
   }
+  // The OAuth library fetches by the global name, so that is where the guard stands.
+  globalThis.fetch = guardedFetch(globalThis.fetch.bind(globalThis), {
+    ownOrigin: settings.publicOrigin,
+    now: Date.now,
+  });
   const oidc =
     oidcSettings === null ? null : { settings: oidcSettings, client: oidcClient(oidcSettings) };
   const inside = pages(settings, oidc);

@@ -46,3 +46,7 @@ export const OIDC_SIGN_IN_SECONDS = 600;
 export const INVITATION_DAYS = 7;
 /** Invitations that may be open at once. */
 export const INVITATIONS_MAX = 50;
+
+/** How long an outside address that failed is left alone, and how many such are remembered. */
+export const OUTBOUND_FAILURE_KEPT_MS = 30_000;
+export const OUTBOUND_FAILURES_MAX = 256;
