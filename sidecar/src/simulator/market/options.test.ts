@@ -19,6 +19,10 @@ describe("the option chain", () => {
       expect(chain.length).toBeGreaterThan(300);
       for (const option of chain) expect(market.find(option.conid)).toEqual(option);
       expect(new Set(chain.map(({ conid }) => conid)).size).toBe(chain.length);
+      const terms = chain.map((one) =>
+        [one.tradingClass, one.expiry, one.strike, one.right].join(),
+      );
+      expect(new Set(terms).size).toBe(chain.length);
     }
   });
 

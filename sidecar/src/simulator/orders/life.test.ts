@@ -293,10 +293,12 @@ describe("a bracket", () => {
     expect([exit?.status, guard?.status]).toEqual(["Cancelled", "Filled"]);
   });
 
-  it("ends its exits with an entry that never filled", async () => {
-    await submit(bench, { ...parent, price: 98 }, target, stop);
-    await bench.control.advance(1_000);
-    const [entry] = bench.control.orders();
+  it("holds exits that could be filled, and ends them with an entry that never was", async () => {
+    // The target could be sold at once; the entry must come first.
+    await submit(bench, { ...parent, price: 98 }, { ...target, price: 99 }, stop);
+    await bench.control.advance(10_000);
+    const [entry, ...exits] = bench.control.orders();
+    expect(exits.map(({ status }) => status)).toEqual(["PreSubmitted", "PreSubmitted"]);
     await bench.call("DELETE", `/iserver/account/${PAPER}/order/${entry?.id}`);
     await bench.control.advance(1_000);
     expect(bench.control.orders().map(({ status }) => status)).toEqual([
