@@ -73,9 +73,9 @@ export interface ToolSpec<
   deadlineMs?: number;
 }
 
-/** The field that continues a paged answer. */
+/** The field that continues a paged answer. Any text is taken here; what is no cursor is -32602. */
 export const cursorInput = {
-  cursor: z.string().min(1).max(400).optional().describe("A next_cursor"),
+  cursor: z.string().optional().describe("A next_cursor"),
 };
 
 /** A tool as `tools/list` shows it. */

@@ -32,7 +32,7 @@ const call = (id: unknown = 1) => ({
   params: { name: "ibkr_health", arguments: {} },
 });
 
-describe("a batch is refused, whatever is in it", () => {
+describe("a batch is refused, whatever is in it (N36)", () => {
   it.each([
     ["empty", []],
     ["of one", [call()]],
@@ -47,7 +47,7 @@ describe("a batch is refused, whatever is in it", () => {
   });
 });
 
-describe("a body that means two things is refused", () => {
+describe("a body that means two things is refused (N43, N46)", () => {
   it.each([
     ["a repeated member", '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call"}'],
     [
@@ -88,7 +88,7 @@ describe("a body that means two things is refused", () => {
   });
 });
 
-describe("a body is bounded", () => {
+describe("a body is bounded (N43)", () => {
   const padded = (bytes: number) => {
     const message = JSON.stringify(call());
     return `${message}${" ".repeat(bytes - message.length)}`;
@@ -139,7 +139,7 @@ describe("a body is bounded", () => {
   });
 });
 
-describe("only POST, and only from no web page or our own", () => {
+describe("only POST, and only from no web page or our own (N41, N44)", () => {
   it.each(["GET", "DELETE", "PUT", "PATCH", "HEAD"])("%s is 405", async (method) => {
     const response = await fetch(`${gateway.url}/mcp`, {
       method,
@@ -190,7 +190,7 @@ describe("only POST, and only from no web page or our own", () => {
   });
 });
 
-describe("headers and body of a modern message must agree", () => {
+describe("headers and body of a modern message must agree (N37)", () => {
   const tool = { name: "ibkr_health", arguments: {} };
   it.each([
     ["no method", { "mcp-method": null }],
@@ -224,7 +224,7 @@ describe("headers and body of a modern message must agree", () => {
   });
 });
 
-describe("versions and methods", () => {
+describe("versions and methods (N38, N39)", () => {
   const envelope = (meta: Record<string, unknown>, version: string | null = MODERN) =>
     post(
       to,
@@ -313,7 +313,7 @@ describe("versions and methods", () => {
   });
 });
 
-describe("ids", () => {
+describe("ids (N40)", () => {
   it.each([
     ["null", null],
     ["a fraction", 1.5],

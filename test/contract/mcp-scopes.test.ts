@@ -123,7 +123,7 @@ it("no scope opens a tool that is not its own", async () => {
   }
 }, 120_000);
 
-it("a page of the log continues where the last one ended, for its own account only", async () => {
+it("a page of the log continues where the last one ended, for its own account only (N49)", async () => {
   const client = await granted(["ibkr:audit:read"]);
   const page = async (cursor?: string) => {
     const { message } = await modern(client, "tools/call", {

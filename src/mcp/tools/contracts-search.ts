@@ -9,7 +9,10 @@ export const contractsSearch = defineTool({
   scope: "ibkr:marketdata:read",
   annotations: READS_BROKER,
   input: operation.input.omit(OPERATION_PAGE).extend({
-    query: operation.input.shape.query.describe("Symbol, or part of a name"),
+    // Nothing that does not show, or that turns the text around: what is asked for is what is seen.
+    query: operation.input.shape.query
+      .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, "must be visible characters")
+      .describe("Symbol, or part of a name"),
     by_name: operation.input.shape.by_name.describe("Search company names"),
     ...filterInput,
     ...pageInput,
