@@ -22,13 +22,16 @@ export interface NewCredential {
   backedUp: boolean;
 }
 
-/** The challenge a response claims to answer; null when it cannot be read. */
+/**
+ * The challenge a response claims to answer; null when it cannot be read, or was given inside a
+ * frame of another site.
+ */
 export function claimedChallenge(clientDataJson: string): string | null {
   try {
     const data: unknown = JSON.parse(new TextDecoder().decode(decode(clientDataJson)));
     if (typeof data !== "object" || data === null || !("challenge" in data)) return null;
-    // The library lets a cross-origin answer pass where the browser does not name the outer page.
-    if ("crossOrigin" in data && data.crossOrigin === true) return null;
+    // The library lets these pass where the browser does not name the outer page.
+    if ("crossOrigin" in data && data.crossOrigin !== false) return null;
     return typeof data.challenge === "string" ? data.challenge : null;
   } catch {
     return null;
@@ -41,6 +44,7 @@ export async function verifyRegistration(
   challenge: string,
   party: RelyingParty,
 ): Promise<NewCredential | null> {
+  if (claimedChallenge(response.response.clientDataJSON) !== challenge) return null;
   try {
     const result = await verifyRegistrationResponse({
       response: { ...response, clientExtensionResults: {} },
@@ -71,6 +75,7 @@ export async function verifyAssertion(
   party: RelyingParty,
   credential: { credentialId: string; publicKey: string; counter: number },
 ): Promise<{ counter: number; backedUp: boolean } | null> {
+  if (claimedChallenge(response.response.clientDataJSON) !== challenge) return null;
   try {
     const { userHandle, ...rest } = response.response;
     const result = await verifyAuthenticationResponse({
