@@ -76,6 +76,7 @@ export async function startRig(
   } = {},
 ): Promise<BrokerRig> {
   const { simulated, beforeStart, ...simOptions } = options;
+  inFlight = 0;
   const sim = await startSimulator(simOptions);
   beforeStart?.(sim);
   const configDir = mkdtempSync(join(tmpdir(), "ibkr-broker-"));
@@ -94,12 +95,15 @@ export async function startRig(
     },
   };
 
-  /** The network at rest: nothing on its way for a few turns, or held back by the simulator's own clock. */
+  /**
+   * The network at rest. Both ends live in this process, so what was sent is read within a few turns
+   * of its loop, however busy the machine is; what is still under way after many turns is held back
+   * by the simulator on purpose.
+   */
   const settle = async (): Promise<void> => {
     let quiet = 0;
-    const since = performance.now();
-    while (quiet < 3 && performance.now() - since < 60) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+    for (let turn = 0; turn < 600 && quiet < 4; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
       quiet = inFlight <= 0 ? quiet + 1 : 0;
     }
   };

@@ -78,10 +78,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       logger.warn({}, "the pacing file could not be read; starting without it"),
     ),
   });
+  // The simulator makes itself a new certificate at each start.
+  const pins = options.simulated ? memoryPins() : filePins(configDir);
+  // A damaged pin file ends the start, not the first connection.
+  pins.get(address.origin);
   const transport = createTransport({
     address,
-    // The simulator makes itself a new certificate at each start.
-    pins: options.simulated ? memoryPins() : filePins(configDir),
+    pins,
     clock,
     onFirstUse: (sha256) =>
       logger.info({ sha256 }, "trusting the gateway's certificate from its first use on"),
@@ -128,6 +131,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       source,
       resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
       loginUrl: `${address.origin}/`,
+      clockSkewMs: () => stream.clockSkewMs(),
     },
     warm,
   });

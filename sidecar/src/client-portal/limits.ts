@@ -34,6 +34,7 @@ export const LIMITS = {
   /** How soon a word from another command at this PC is heard. */
   nudgePollMs: 5_000,
   renewMs: 10_000,
+  clockSkewWarnMs: 10_000,
   endWarningMs: 30 * 60_000,
 
   /** Heartbeats come every ten seconds; without any sign for this long the line is dead. */

@@ -57,6 +57,7 @@ export function openLooker(options: {
       source: options.simulated ? "simulator" : "client_portal",
       resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
       loginUrl: `${address.origin}/`,
+      clockSkewMs: () => null,
     },
     warm: async () => true,
     mayInit: false,

@@ -1,12 +1,12 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { GatewayError } from "../../../src/protocol/errors.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { BrokerLogger } from "./logger.ts";
 import type { Priority } from "./pacing/pacer.ts";
 import type { PaceName } from "./pacing/windows.ts";
+import { deadline, generalFailure, unavailable, unreadable } from "./read-failure.ts";
 import { sessionRefusal } from "./session/refusal.ts";
 import type { Supervisor } from "./session/supervisor.ts";
-import type { Verdict } from "./verdict.ts";
 import type { Wire, WireOutcome } from "./wire.ts";
 
 /**
@@ -57,6 +57,8 @@ export interface AskOptions {
   maxWaitMs?: number;
   /** Ask the broker even if a cached answer would do. */
   fresh?: boolean;
+  /** Do not join a read that began before. */
+  alone?: boolean;
   /** Do not look again at a cold answer; it is then kept as unproved. */
   firstLookOnly?: boolean;
 }
@@ -213,7 +215,7 @@ export function createPortal(options: {
     const answered = firstAnswered;
     const running = underWay;
     const present = running.get(key);
-    if (present !== undefined) return withSignal(present, call.signal);
+    if (present !== undefined && !call.alone) return withSignal(present, call.signal);
     const fetching = fetchOnce(ask, call)
       .then((kept) => {
         keep(mine, key, kept);
@@ -221,7 +223,9 @@ export function createPortal(options: {
         if (answered === firstAnswered && !answered.has(service)) answered.set(service, kept.at);
         return kept;
       })
-      .finally(() => running.delete(key));
+      .finally(() => {
+        if (running.get(key) === fetching) running.delete(key);
+      });
     running.set(key, fetching);
     // Whoever waits sees the failure; nobody waiting must not become an unhandled rejection.
     fetching.catch(() => {});
@@ -286,72 +290,4 @@ function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promi
     signal.addEventListener("abort", onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
-}
-
-function deadline(): GatewayError {
-  return new GatewayError(
-    failure("DEADLINE_EXCEEDED", "The broker did not answer within the time of this call.", {
-      retryable: true,
-    }),
-  );
-}
-
-function unavailable(detail: string): GatewayError {
-  return new GatewayError(
-    failure("BROKER_BACKEND_UNAVAILABLE", "The broker's gateway did not answer.", {
-      retryable: true,
-    }),
-    detail,
-  );
-}
-
-export function unreadable(name: string, detail: string): GatewayError {
-  return new GatewayError(
-    failure("BROKER_RESPONSE_INVALID", "The broker's answer could not be understood.", {
-      retryable: true,
-    }),
-    `${name}: ${detail}`,
-  );
-}
-
-function generalFailure(name: string, verdict: Exclude<Verdict, { kind: "ok" }>): GatewayError {
-  switch (verdict.kind) {
-    case "unauthorized":
-    case "no_brokerage":
-    case "not_primed":
-      return new GatewayError(
-        failure("BROKER_SESSION_REQUIRED", "The broker says its session is not usable now.", {
-          retryable: true,
-          user_action: "If this lasts, log in to the Client Portal Gateway again.",
-        }),
-        `${name}: ${verdict.kind}`,
-      );
-    case "rate_limited":
-      return new GatewayError(
-        failure("BROKER_RATE_LIMITED", "The broker refused us for asking too often.", {
-          retryable: true,
-          retry_after_ms: LIMITS.penaltyMs,
-        }),
-      );
-    case "denied":
-      return new GatewayError(
-        failure("BROKER_BACKEND_UNAVAILABLE", "The gateway denied access to this program.", {
-          user_action: "Check that the gateway's conf.yaml allows 127.0.0.1.",
-        }),
-      );
-    case "unavailable":
-      return unavailable(`${name}: ${verdict.status}`);
-    case "refused":
-      return new GatewayError(
-        failure("BROKER_RESPONSE_INVALID", "The broker refused this question."),
-        `${name}: ${verdict.status} ${withoutAccountIds(verdict.text)}`,
-      );
-    case "empty":
-    case "unreadable":
-      return unreadable(name, verdict.kind);
-  }
-}
-
-function withoutAccountIds(text: string): string {
-  return text.replace(/\b[A-Z]{1,3}\d{5,12}[A-Z]?\b/g, "(account)").slice(0, 200);
 }

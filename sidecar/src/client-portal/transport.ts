@@ -23,6 +23,12 @@ export interface WireRequest {
    * could not be told from a sent order.
    */
   fresh?: boolean;
+  /**
+   * With `fresh`: called once, when the connection stands and before the first byte of the request.
+   * What it throws is thrown by `send`, and then nothing was sent. A connection that is lost before
+   * its request was written is not dialled again.
+   */
+  beforeSend?: () => void;
   signal?: AbortSignal;
 }
 
@@ -57,6 +63,16 @@ export class TransportError extends Error {
 
 class CertificateChanged extends Error {}
 
+/** The caller's last look said no; `reason` is what it threw. */
+class HeldBack extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super("held back");
+    this.reason = reason;
+  }
+}
+
 export interface Transport {
   send(request: WireRequest): Promise<WireAnswer>;
   /** A verified TLS (or plain) socket for the WebSocket client. */
@@ -78,11 +94,17 @@ export function createTransport(options: TransportOptions): Transport {
   const verifyPeer = (socket: TLSSocket): Error | null => {
     const seen = socket.getPeerCertificate().fingerprint256;
     if (typeof seen !== "string" || seen === "") return new CertificateChanged("no certificate");
-    const pinned = options.pins.get(address.origin);
-    if (pinned === null) {
-      options.pins.set(address.origin, seen, isoTime(clock.now()));
-      options.onFirstUse(seen);
-      return null;
+    let pinned: string | null;
+    try {
+      pinned = options.pins.get(address.origin);
+      if (pinned === null) {
+        options.pins.set(address.origin, seen, isoTime(clock.now()));
+        options.onFirstUse(seen);
+        return null;
+      }
+    } catch {
+      // A pin that cannot be read, or kept, trusts nobody.
+      return new CertificateChanged("the pinned certificate cannot be read");
     }
     return pinned === seen
       ? null
@@ -127,6 +149,34 @@ export function createTransport(options: TransportOptions): Transport {
     keepAliveMaxTimeout: LIMITS.keepAliveMs,
   });
 
+  /** A dial of its own that asks once more before it hands the connection over, and only once. */
+  const lastLook = (look: () => void, onHanded: () => void): buildConnector.connector => {
+    let dialled = false;
+    return (target, callback) => {
+      if (dialled) {
+        callback(new HeldBack(new TransportError("reset", false)), null);
+        return;
+      }
+      dialled = true;
+      connect(target, (...outcome) => {
+        const [error, socket] = outcome;
+        if (error !== null) {
+          callback(error, null);
+          return;
+        }
+        try {
+          look();
+        } catch (reason) {
+          socket.destroy();
+          callback(new HeldBack(reason), null);
+          return;
+        }
+        onHanded();
+        callback(null, socket);
+      });
+    };
+  };
+
   const send = async (request: WireRequest): Promise<WireAnswer> => {
     const abort = new AbortController();
     let timedOut = false;
@@ -137,7 +187,19 @@ export function createTransport(options: TransportOptions): Transport {
     const onAbort = (): void => abort.abort();
     request.signal?.addEventListener("abort", onAbort, { once: true });
     if (request.signal?.aborted) abort.abort();
-    const dispatcher: Dispatcher = request.fresh ? new Client(address.origin, common) : agent;
+    // Without a last look nobody knows how far it came.
+    let handed = request.beforeSend === undefined;
+    const own = (): Client =>
+      new Client(address.origin, {
+        ...common,
+        connect:
+          request.beforeSend === undefined
+            ? connect
+            : lastLook(request.beforeSend, () => {
+                handed = true;
+              }),
+      });
+    const dispatcher: Dispatcher = request.fresh ? own() : agent;
     const search = new URLSearchParams(request.query).toString();
     const hasBody = request.body !== undefined;
     try {
@@ -164,7 +226,9 @@ export function createTransport(options: TransportOptions): Transport {
         text,
       };
     } catch (error) {
-      throw new TransportError(...faultOf(error, timedOut, abort.signal.aborted), error);
+      if (error instanceof HeldBack) throw error.reason;
+      const [fault, maybeSent] = faultOf(error, timedOut, abort.signal.aborted);
+      throw new TransportError(fault, maybeSent && handed, error);
     } finally {
       cancelTimer();
       request.signal?.removeEventListener("abort", onAbort);

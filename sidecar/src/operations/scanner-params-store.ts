@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ScannerParams, scannerParams } from "../client-portal/endpoints/scanner.ts";
-import { unreadable } from "../client-portal/portal.ts";
+import { unreadable } from "../client-portal/read-failure.ts";
 import { readPrivateJson, writePrivateJson } from "../config/files.ts";
 import type { OperationContext } from "./context.ts";
 

@@ -34,7 +34,6 @@ export const BrokerSession = z.strictObject({
     z.strictObject({
       code: z.enum([
         "session_ends_soon",
-        "login_needed_today",
         "maintenance_window",
         "rival_session",
         "penalty_box",

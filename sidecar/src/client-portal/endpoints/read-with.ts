@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { unreadable } from "../portal.ts";
+import { unreadable } from "../read-failure.ts";
 
 /** A decoder from a schema; what does not fit is the broker's fault and is said so. */
 export function readWith<S extends z.ZodType>(

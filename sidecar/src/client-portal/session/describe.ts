@@ -11,6 +11,8 @@ export interface Surroundings {
   resetZone: ResetZone;
   /** Where the owner logs in. */
   loginUrl: string;
+  /** How far this PC's clock is from the broker's, ms; null when it is not known. */
+  clockSkewMs(): number | null;
 }
 
 /** The one word for all that is believed. */
@@ -50,7 +52,7 @@ export function describe(belief: Belief, now: number, around: Surroundings): Bro
     source: around.source,
     next_step: nextStep(belief, state, words.next, around),
     session_ends_at: endsAt === null ? null : isoTime(endsAt),
-    warnings: warningsOf(belief, state, now, endsAt),
+    warnings: [...warningsOf(belief, state, now, endsAt), ...clockWarning(around.clockSkewMs())],
     reads: readsIn(belief, state),
     server_version: belief.auth?.serverVersion ?? null,
     silent_until: belief.silentUntil > now ? isoTime(belief.silentUntil) : null,
@@ -131,6 +133,18 @@ function sessionEnd(belief: Belief, now: number, zone: ResetZone): number | null
   const dayAfterLogin =
     belief.ssoAuthenticatedAt === null ? midnight : belief.ssoAuthenticatedAt + 86_400_000;
   return dayAfterLogin > now ? Math.min(midnight, dayAfterLogin) : midnight;
+}
+
+function clockWarning(skewMs: number | null): BrokerSession["warnings"] {
+  if (skewMs === null || Math.abs(skewMs) < LIMITS.clockSkewWarnMs) return [];
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  return [
+    {
+      code: "clock_skew",
+      message: `This PC's clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the broker's; switch on automatic time.`,
+      at: null,
+    },
+  ];
 }
 
 function warningsOf(

@@ -1,5 +1,5 @@
 import { parseWireJson } from "../wire-json.ts";
-import { toBoolean, toConid, toList, toRecord, toText } from "../wire-values.ts";
+import { toBoolean, toConid, toInteger, toList, toRecord, toText } from "../wire-values.ts";
 
 /**
  * What the gateway's WebSocket says, sorted by topic. Frames are JSON objects with a `topic`;
@@ -8,7 +8,8 @@ import { toBoolean, toConid, toList, toRecord, toText } from "../wire-values.ts"
 export type RawRow = Record<string, unknown>;
 
 export type Frame =
-  | { kind: "heartbeat" }
+  /** `at`: the broker's own clock, ms. */
+  | { kind: "heartbeat"; at: number | null }
   | { kind: "greeting"; isPaper: boolean | null }
   /** Often one key a frame; null is "not said". */
   | { kind: "session"; authenticated: boolean | null; competing: boolean | null }
@@ -42,7 +43,7 @@ export function readFrame(text: string): Frame {
   switch (topic.slice(0, 3)) {
     case "sys":
       return "hb" in frame
-        ? { kind: "heartbeat" }
+        ? { kind: "heartbeat", at: toInteger(frame.hb) }
         : { kind: "greeting", isPaper: toBoolean(frame.isPaper) };
     case "sts": {
       const said = toRecord(args) ?? {};

@@ -1,3 +1,4 @@
+import { Decimal } from "decimal.js";
 import { OrderRow } from "../endpoints/orders.ts";
 import { toDecimal } from "../wire-values.ts";
 import type { RawRow } from "./frames.ts";
@@ -24,13 +25,17 @@ export function overlay(state: OrderState, raw: RawRow): { id: string; row: Orde
   return goesBack(before, row) ? { id, row: before } : { id, row };
 }
 
+export function isOver(row: OrderRow): boolean {
+  return TERMINAL.test(row.status ?? "");
+}
+
 /** A late frame must not undo an end, nor take back a fill. */
 function goesBack(before: OrderRow, after: OrderRow): boolean {
-  if (TERMINAL.test(before.status ?? "") && !TERMINAL.test(after.status ?? "")) return true;
+  if (isOver(before) && !isOver(after)) return true;
   const filledBefore = toDecimal(before.filledQuantity);
   const filledAfter = toDecimal(after.filledQuantity);
   if (filledBefore === null || filledAfter === null) return false;
-  return Number(filledAfter) < Number(filledBefore);
+  return new Decimal(filledAfter).lessThan(filledBefore);
 }
 
 /** Rows the stream alone has told of may be nothing but ids; they cannot be shown as orders yet. */

@@ -1,0 +1,62 @@
+import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import type { Streamed } from "../../operations/context.ts";
+import { type Clock, sleep } from "../clock.ts";
+import { LIMITS } from "../limits.ts";
+import type { RawRow } from "./frames.ts";
+import { type DepthQuery, type LadderRow, withRows } from "./ladder.ts";
+import type { Line } from "./line.ts";
+
+/** The order book, asked for over the stream. The broker keeps one ladder an account: one question at a time. */
+export interface Depth {
+  hear(rows: readonly RawRow[]): void;
+  ask(query: DepthQuery): Promise<Streamed<readonly LadderRow[]>>;
+}
+
+export function createDepth(line: Line, clock: Clock): Depth {
+  let ladder = new Map<number, LadderRow>();
+  let onNews: (() => void) | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const ask = async (query: DepthQuery): Promise<Streamed<readonly LadderRow[]>> => {
+    ladder = new Map();
+    const came = new Promise<void>((resolve) => {
+      onNews = resolve;
+    });
+    const exchange = query.exchange === undefined ? "" : `+${query.exchange}`;
+    if (!line.alive() || !line.send(`sbd+${query.accountId}+${query.conid}${exchange}`)) {
+      throw new GatewayError(
+        failure("BROKER_BACKEND_UNAVAILABLE", "The broker's stream is not connected now.", {
+          retryable: true,
+          retry_after_ms: 5_000,
+        }),
+      );
+    }
+    try {
+      await Promise.race([came, sleep(clock, LIMITS.ladderPatienceMs, query.signal)]);
+      // The first frame may be the beginning of several.
+      if (ladder.size > 0) await sleep(clock, LIMITS.ladderSettleMs, query.signal);
+    } finally {
+      onNews = null;
+      line.send(`ubd+${query.accountId}`);
+    }
+    if (ladder.size > 0) return { value: [...ladder.values()], at: clock.now() };
+    throw new GatewayError(
+      failure(
+        "MARKET_DATA_UNAVAILABLE",
+        "The broker sent no order book; the account may not subscribe to it, or the market is closed.",
+      ),
+    );
+  };
+
+  return {
+    hear: (rows) => {
+      ladder = withRows(ladder, rows);
+      onNews?.();
+    },
+    ask: (query) => {
+      const mine = turn.then(() => ask(query));
+      turn = mine.catch(() => {});
+      return mine;
+    },
+  };
+}
