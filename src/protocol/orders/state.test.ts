@@ -48,7 +48,7 @@ describe("the states of an order", () => {
     });
     for (const state of ORDER_STATES) {
       const outcome = step(state, evidence("quiet_period", "absent"));
-      if (state === "reconciling") expect(outcome).toMatchObject({ ok: true, state: "rejected" });
+      if (isInDoubt(state)) expect(outcome).toMatchObject({ ok: true, state: "rejected" });
       else expect(outcome.ok).toBe(false);
     }
   });
@@ -71,11 +71,24 @@ describe("the states of an order", () => {
       state: "working",
       alarm: "resurrected",
     });
+    expect(step("rejected", evidence("trades", "filled"))).toMatchObject({ alarm: "resurrected" });
     expect(step("cancelled", evidence("trades", "filled"))).toEqual({
       ok: true,
       state: "filled",
       alarm: null,
     });
+  });
+
+  it("what the broker answered for cannot be proved unsent", () => {
+    for (const state of [
+      "awaiting_confirmation",
+      "accepted",
+      "working",
+      "partially_filled",
+      "filled",
+    ] as const) {
+      expect(step(state, evidence("sidecar_not_sent", "rejected")).ok, state).toBe(false);
+    }
   });
 
   it("a fill is final", () => {

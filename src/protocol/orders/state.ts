@@ -137,6 +137,7 @@ const NEXT: Record<OrderState, Partial<Record<Says, OrderState>>> = {
     cancelled: "cancelled",
     rejected: "rejected",
     expired: "expired",
+    absent: "rejected",
     ambiguous: "unknown",
     gave_up: "needs_owner",
   },
@@ -161,6 +162,7 @@ const NEXT: Record<OrderState, Partial<Record<Says, OrderState>>> = {
     cancelled: "cancelled",
     rejected: "rejected",
     expired: "expired",
+    absent: "rejected",
     ambiguous: "needs_owner",
   },
   // Ends hold, except against proof that they were not the end (a late fill, a resurrected order).
@@ -190,6 +192,14 @@ const MAY_SAY: Record<ProofSource, readonly Says[]> = {
   gateway: ["lookup_started", "gave_up", "ambiguous"],
 };
 
+const MAY_BE_UNSENT: readonly OrderState[] = [
+  "submitting",
+  "unknown",
+  "reconciling",
+  "needs_owner",
+  "rejected",
+];
+
 export type Step =
   | {
       ok: true;
@@ -207,17 +217,18 @@ export function step(state: OrderState, evidence: OrderEvidence): Step {
   if (!MAY_SAY[evidence.source].includes(evidence.says)) {
     return { ok: false, reason: "source_cannot_say" };
   }
+  // What the broker has answered for was sent: nobody can prove the contrary any more.
+  if (evidence.source === "sidecar_not_sent" && !MAY_BE_UNSENT.includes(state)) {
+    return { ok: false, reason: "not_a_transition" };
+  }
   const next = NEXT[state][evidence.says];
   if (next === undefined) return { ok: false, reason: "not_a_transition" };
   const partly = parseFigure(evidence.filled)?.greaterThan(0) === true;
   const resolved = next === "working" && partly ? "partially_filled" : next;
-  const was = isTerminal(state) && state !== "filled";
-  return {
-    ok: true,
-    state: resolved,
-    alarm:
-      was && (resolved === "working" || resolved === "partially_filled") ? "resurrected" : null,
-  };
+  const alive = resolved === "working" || resolved === "partially_filled";
+  const denied = state === "rejected" && resolved !== "rejected";
+  const returned = isTerminal(state) && state !== "filled" && alive;
+  return { ok: true, state: resolved, alarm: denied || returned ? "resurrected" : null };
 }
 
 /** True when the evidence comes from reading the broker's book, not from an answer to a request. */

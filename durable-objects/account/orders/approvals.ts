@@ -1,0 +1,266 @@
+import * as z from "zod";
+import type { Policy } from "../../../src/policy/document.ts";
+import { Assertion } from "../../../src/protocol/approval/assertion.ts";
+import {
+  type ApprovalEvent,
+  ApprovalState,
+  approvalAfter,
+  approvalTtlSeconds,
+} from "../../../src/protocol/approval/states.ts";
+import type { Tier } from "../../../src/protocol/approval/tier.ts";
+import {
+  type AcceptedWarning,
+  Intent,
+  intentHash,
+  intentOf,
+} from "../../../src/protocol/orders/intent.ts";
+import type { OrderLog } from "./order-audit.ts";
+import type { Preview } from "./previews.ts";
+import type { OrderStorage } from "./storage.ts";
+
+/** One request to the owner, and what became of it. The requester is never the one who decides. */
+export interface Approval {
+  approvalId: string;
+  previewId: string;
+  intentHash: string;
+  intent: Intent;
+  clientId: string;
+  brokerAccount: string;
+  economicHash: string;
+  tier: Tier;
+  state: ApprovalState;
+  assertion: Assertion | null;
+  echo: number | null;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/**
+ * Asks. One preview has one request: asking again while it is open gives the same one back. The
+ * intent is fixed here, with its nonce and its end, so that the page signs what will be sent.
+ */
+export function requestApproval(
+  sql: SqlStorage,
+  request: {
+    approvalId: string;
+    gatewayAccountId: string;
+    preview: Preview;
+    policy: Policy;
+    tier: Tier;
+    acceptedWarnings: AcceptedWarning[];
+    ttlSeconds: number | null;
+    nonce: string;
+  },
+  nowMs: number,
+): Approval {
+  const { preview, policy } = request;
+  const open = approvalsOf(sql, preview.previewId).find(
+    (approval) =>
+      (approval.state === "pending" || approval.state === "approved") && nowMs < approval.expiresAt,
+  );
+  if (open !== undefined) return open;
+  const expiresAt = Math.min(
+    nowMs + approvalTtlSeconds(request.ttlSeconds) * 1_000,
+    // An approval outlives neither its preview at the sidecar nor the numbers the owner saw.
+    preview.expiresAt,
+  );
+  const intent = intentOf({
+    v: 1,
+    ticket: preview.ticket,
+    gateway_account_id: request.gatewayAccountId,
+    sidecar_id: preview.sidecarId,
+    generation: preview.generation,
+    preview_id: preview.previewId,
+    policy_version: policy.version,
+    policy_hash: policy.hash,
+    accepted_warnings: request.acceptedWarnings,
+    nonce: request.nonce,
+    not_after: new Date(expiresAt).toISOString(),
+  });
+  const approval: Approval = {
+    approvalId: request.approvalId,
+    previewId: preview.previewId,
+    intentHash: intentHash(intent),
+    intent,
+    clientId: preview.clientId,
+    brokerAccount: preview.brokerAccount,
+    economicHash: preview.economicHash,
+    tier: Math.max(request.tier, preview.leastTier) === 2 ? 2 : 1,
+    state: "pending",
+    assertion: null,
+    echo: null,
+    createdAt: nowMs,
+    expiresAt,
+  };
+  sql.exec(
+    `INSERT INTO order_approvals (approval_id, preview_id, intent_hash, intent, client_id,
+       broker_account, economic_hash, tier, state, created_at, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
+    approval.approvalId,
+    approval.previewId,
+    approval.intentHash,
+    JSON.stringify(intent),
+    approval.clientId,
+    approval.brokerAccount,
+    approval.economicHash,
+    approval.tier,
+    nowMs,
+    expiresAt,
+  );
+  return approval;
+}
+
+/**
+ * Moves an approval on, and only from the state it is believed to be in: two who act at once cannot
+ * both succeed. Null when it stands elsewhere by now.
+ */
+export function moveApproval(
+  sql: SqlStorage,
+  approvalId: string,
+  event: ApprovalEvent,
+  nowMs: number,
+): ApprovalState | null {
+  const approval = findApproval(sql, approvalId, nowMs);
+  if (approval === null) return null;
+  const next = approvalAfter(approval.state, event);
+  if (next === null) return null;
+  const moved = sql
+    .exec(
+      `UPDATE order_approvals SET state = ?, decided_at = COALESCE(decided_at, ?)
+       WHERE approval_id = ? AND state = ? RETURNING 1`,
+      next,
+      nowMs,
+      approvalId,
+      approval.state,
+    )
+    .toArray();
+  return moved.length > 0 ? next : null;
+}
+
+/** The owner said yes; the assertion was verified by the caller and is kept for the sidecar. */
+export function approve(
+  sql: SqlStorage,
+  approvalId: string,
+  decision: { assertion: Assertion; echo: number | null },
+  nowMs: number,
+): boolean {
+  if (moveApproval(sql, approvalId, "approve", nowMs) === null) return false;
+  sql.exec(
+    "UPDATE order_approvals SET assertion = ?, echo = ? WHERE approval_id = ?",
+    JSON.stringify(decision.assertion),
+    decision.echo,
+    approvalId,
+  );
+  return true;
+}
+
+/** The owner's decision and its leaf, in one transaction. Null when the request stands elsewhere by now. */
+export function decideApproval(
+  storage: OrderStorage,
+  decision: { approvalId: string; requestId: string } & (
+    | { say: "approve"; assertion: Assertion; echo: number | null }
+    | { say: "deny" | "revoke" }
+  ),
+  nowMs: number,
+  log: OrderLog,
+): Approval | null {
+  return storage.transactionSync(() => {
+    const { sql } = storage;
+    const moved =
+      decision.say === "approve"
+        ? approve(sql, decision.approvalId, decision, nowMs)
+        : moveApproval(sql, decision.approvalId, decision.say, nowMs) !== null;
+    const approval = findApproval(sql, decision.approvalId, nowMs);
+    if (!moved || approval === null) return null;
+    log({
+      type: "approval.decided",
+      kind: "owner",
+      clientId: approval.clientId,
+      sidecarId: approval.intent.sidecar_id,
+      brokerAccount: approval.brokerAccount,
+      decision: decision.say === "approve" ? "allow" : "deny",
+      errorCode: null,
+      requestId: decision.requestId,
+      meta: {
+        approval_id: approval.approvalId,
+        intent_hash: approval.intentHash,
+        said: decision.say,
+        tier: String(approval.tier),
+      },
+    });
+    return approval;
+  });
+}
+
+const Row = z.object({
+  approval_id: z.string(),
+  preview_id: z.string(),
+  intent_hash: z.string(),
+  intent: z.string(),
+  client_id: z.string(),
+  broker_account: z.string(),
+  economic_hash: z.string(),
+  tier: z.union([z.literal(1), z.literal(2)]),
+  state: ApprovalState,
+  assertion: z.string().nullable(),
+  echo: z.number().nullable(),
+  created_at: z.number(),
+  expires_at: z.number(),
+});
+
+/** As it stands now: one whose time is over is expired, whatever its row still says. */
+export function findApproval(sql: SqlStorage, approvalId: string, nowMs: number): Approval | null {
+  const [row] = sql
+    .exec("SELECT * FROM order_approvals WHERE approval_id = ?", approvalId)
+    .toArray();
+  return row === undefined ? null : approvalOf(row, nowMs);
+}
+
+/** The requests that wait for the owner, oldest first. */
+export function pendingApprovals(sql: SqlStorage, nowMs: number): Approval[] {
+  return sql
+    .exec(
+      "SELECT * FROM order_approvals WHERE state = 'pending' AND expires_at > ? ORDER BY created_at",
+      nowMs,
+    )
+    .toArray()
+    .map((row) => approvalOf(row, nowMs));
+}
+
+/** How often a client has asked within a time. */
+export function approvalsAsked(sql: SqlStorage, clientId: string, sinceMs: number): number {
+  return sql
+    .exec<{ asked: number }>(
+      "SELECT COUNT(*) AS asked FROM order_approvals WHERE client_id = ? AND created_at > ?",
+      clientId,
+      sinceMs,
+    )
+    .one().asked;
+}
+
+function approvalsOf(sql: SqlStorage, previewId: string): Approval[] {
+  return sql
+    .exec("SELECT * FROM order_approvals WHERE preview_id = ?", previewId)
+    .toArray()
+    .map((row) => approvalOf(row, Number.NEGATIVE_INFINITY));
+}
+
+function approvalOf(found: unknown, nowMs: number): Approval {
+  const row = Row.parse(found);
+  const over = nowMs >= row.expires_at && (row.state === "pending" || row.state === "approved");
+  return {
+    approvalId: row.approval_id,
+    previewId: row.preview_id,
+    intentHash: row.intent_hash,
+    intent: Intent.parse(JSON.parse(row.intent)),
+    clientId: row.client_id,
+    brokerAccount: row.broker_account,
+    economicHash: row.economic_hash,
+    tier: row.tier,
+    state: over ? "expired" : row.state,
+    assertion: row.assertion === null ? null : Assertion.parse(JSON.parse(row.assertion)),
+    echo: row.echo,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}

@@ -1,0 +1,70 @@
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { AuditEvent, AuditEventType } from "../../../src/protocol/audit/event.ts";
+import { auditEvent } from "../audit-events.ts";
+
+/** Where a step of an order notes itself, in the transaction that takes it. */
+export type OrderLog = (entry: OrderLogEntry) => void;
+
+export interface OrderLogEntry {
+  type: Extract<
+    AuditEventType,
+    | "order.submitted"
+    | "order.refused"
+    | "order.state"
+    | "order.alert"
+    | "approval.requested"
+    | "approval.decided"
+    | "kill.engaged"
+    | "kill.lifted"
+    | "policy.changed"
+  >;
+  kind: AuditEvent["who"]["kind"];
+  clientId: string | null;
+  sidecarId: string | null;
+  brokerAccount: string | null;
+  decision: AuditEvent["what"]["decision"];
+  errorCode: string | null;
+  requestId: string;
+  /** Small facts; ids and hashes, no amounts, no account ids, no outside text. */
+  meta: Record<string, string>;
+}
+
+/** The log of one account: events as the account's audit log takes them. */
+export function orderLog(deps: {
+  accountId: string;
+  /** Keys the hash under which a broker account stands in the log. */
+  accountKey: () => Uint8Array;
+  /** Appends in this turn. */
+  append: (event: AuditEvent) => void;
+  now: () => number;
+}): OrderLog {
+  return (entry) => {
+    const at = deps.now();
+    deps.append(
+      auditEvent({
+        type: entry.type,
+        startedAt: at,
+        endedAt: at,
+        who: {
+          kind: entry.kind,
+          subject: deps.accountId,
+          client_id: entry.clientId,
+          sidecar_id: entry.sidecarId,
+        },
+        what: {
+          decision: entry.decision,
+          result: entry.errorCode === null ? "ok" : "error",
+          error_code: entry.errorCode,
+        },
+        accountHash:
+          entry.brokerAccount === null
+            ? null
+            : bytesToHex(hmac(sha256, deps.accountKey(), utf8ToBytes(entry.brokerAccount))),
+        requestId: entry.requestId,
+        meta: entry.meta,
+      }),
+    );
+  };
+}

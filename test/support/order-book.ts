@@ -1,0 +1,168 @@
+import { requestApproval } from "../../durable-objects/account/orders/approvals.ts";
+import type { World } from "../../durable-objects/account/orders/edge-facts.ts";
+import { switchFeature } from "../../durable-objects/account/orders/features.ts";
+import type { OrderLogEntry } from "../../durable-objects/account/orders/order-audit.ts";
+import { changePolicy, policyInForce } from "../../durable-objects/account/orders/policies.ts";
+import { findPreview, storePreview } from "../../durable-objects/account/orders/previews.ts";
+import { ORDERS_SCHEMA } from "../../durable-objects/account/orders/schema.ts";
+import type { OrderStorage } from "../../durable-objects/account/orders/storage.ts";
+import type { SubmitRequest } from "../../durable-objects/account/orders/submit.ts";
+import { defaultPolicy } from "../../src/policy/defaults.ts";
+import type { PolicyDocument } from "../../src/policy/document.ts";
+import type { CanonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
+import type { Effect, PreviewFacts } from "../../src/protocol/orders/ticket.ts";
+import { anOrder, aTicket, NOW } from "./orders.ts";
+import { aSnapshot } from "./policy.ts";
+import { sqlStorage } from "./sql-storage.ts";
+
+/** An account's order tables in an SQLite of this process, with a clock and a log one can read. */
+export interface OrderBook {
+  storage: OrderStorage;
+  rowsWritten(): number;
+  leaves: OrderLogEntry[];
+  log: (entry: OrderLogEntry) => void;
+  now: number;
+  world(clientId?: string): World;
+  /** A preview by this client; its id. */
+  preview(order?: CanonicalOrder, effect?: Effect["kind"], clientId?: string): string;
+  ask(previewId: string): string;
+  request(over: Partial<SubmitRequest> & Pick<SubmitRequest, "previewId">): SubmitRequest;
+}
+
+export const ASSERTION = {
+  id: "AAAA",
+  client_data_json: "AAAA",
+  authenticator_data: "AAAA",
+  signature: "AAAA",
+};
+
+export function orderBook(change: (policy: PolicyDocument) => void = () => {}): OrderBook {
+  const sql = sqlStorage(ORDERS_SCHEMA);
+  const leaves: OrderLogEntry[] = [];
+  let ids = 0;
+  const next = (prefix: string) => {
+    ids += 1;
+    return `${prefix}_${ids}`;
+  };
+  const storage: OrderStorage = {
+    sql,
+    transactionSync(act) {
+      const kept = leaves.length;
+      sql.exec("BEGIN");
+      try {
+        const result = act();
+        sql.exec("COMMIT");
+        return result;
+      } catch (thrown) {
+        sql.exec("ROLLBACK");
+        leaves.length = kept;
+        throw thrown;
+      }
+    },
+  };
+  const policy = defaultPolicy("DU1234567", "paper");
+  change(policy);
+  const book: OrderBook = {
+    storage,
+    rowsWritten: () => sql.rowsWritten(),
+    leaves,
+    log: (entry) => {
+      leaves.push(entry);
+    },
+    now: Date.parse(NOW),
+    world: (clientId = "client-1") => ({
+      nowMs: book.now,
+      gatewayAccountId: "acc_7d3f",
+      sidecarOnline: true,
+      sidecarId: "sc_1b2c",
+      session: { state: "ready", generation: 4, at: iso(book.now) },
+      provedMode: "paper",
+      streamReconciling: false,
+      audit: { writable: true, lag_seconds: 0 },
+      sidecarSkewMs: 0,
+      pcOffers: { paper: true, live: false },
+      client: {
+        clientId,
+        scopes: [
+          "ibkr:orders:paper:submit",
+          "ibkr:orders:paper:modify",
+          "ibkr:orders:paper:cancel",
+        ],
+        accounts: null,
+        admittedAtMs: book.now - 86_400_000,
+        released: true,
+      },
+    }),
+    preview(order = anOrder(), effect = "entry", clientId = "client-1") {
+      const previewId = next("pv");
+      storePreview(
+        sql,
+        {
+          previewId,
+          clientId,
+          sidecarId: "sc_1b2c",
+          generation: 4,
+          ticket: { ...aTicket(order), prepared_at: iso(book.now) },
+          facts: facts(book.now, effect),
+          leastTier: 1,
+          keptUntilMs: book.now + 300_000,
+        },
+        book.now,
+      );
+      return previewId;
+    },
+    ask(previewId) {
+      const found = policyInForce(sql, "DU1234567", book.now);
+      const preview = findPreview(sql, previewId);
+      if (found === null || preview === null)
+        throw new Error("the book has no such preview or policy");
+      return requestApproval(
+        sql,
+        {
+          approvalId: next("ap"),
+          gatewayAccountId: "acc_7d3f",
+          preview,
+          policy: found,
+          tier: 1,
+          acceptedWarnings: [],
+          ttlSeconds: null,
+          nonce: String(ids).padStart(32, "0"),
+        },
+        book.now,
+      ).approvalId;
+    },
+    request(over) {
+      const preview = findPreview(sql, over.previewId);
+      const effect = preview?.facts.effect?.kind ?? "entry";
+      const market = aTicket().market;
+      return {
+        requestId: next("rq"),
+        key: "k",
+        digest: `${over.previewId}|${over.approvalId ?? ""}`,
+        approvalId: null,
+        mandate: null,
+        fresh: {
+          market: market === null ? null : { ...market, at: iso(book.now) },
+          facts: facts(book.now, effect),
+        },
+        nonce: String(ids).padStart(32, "f"),
+        jobId: next("job"),
+        ...over,
+      };
+    },
+  };
+  const changed = changePolicy(sql, { document: policy, basedOn: null, signed: true }, book.now);
+  if (!changed.ok) throw new Error(`the book's policy is invalid at ${changed.detail}`);
+  switchFeature(sql, "paper", true);
+  return book;
+}
+
+function facts(nowMs: number, kind: Effect["kind"]): PreviewFacts {
+  const position = kind === "entry" ? "0" : "-5";
+  return {
+    ...structuredClone(aSnapshot().facts),
+    effect: { kind, position, working_same_side: "0", at: iso(nowMs) },
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
