@@ -110,8 +110,6 @@ export interface Tool {
   readonly scope: Scope;
   /** What it may ask for; one of them in each call. */
   readonly operations: readonly string[];
-  readonly annotations: ToolHints;
-  readonly paged: boolean;
   /** Its entry in `tools/list`, made on first use and then kept. */
   listing(): ListedTool;
   /** The full JSON Schema of a successful answer, one for each operation. */
@@ -140,8 +138,6 @@ export function defineTool<
     name: spec.name,
     scope: spec.scope,
     operations: [operation.name, ...(instead === undefined ? [] : [instead.operation.name])],
-    annotations: spec.annotations,
-    paged: paging !== undefined,
 
     listing() {
       listing ??= {

@@ -44,7 +44,7 @@ export function mcpEndpoint(
       if (reading.isRequest && headersAgree(request.headers, reading)) {
         const missing = missingScopes(reading, exchange.granted);
         if (missing.length > 0) return challenge(exchange, reading, missing, ctx);
-        if (reading.method === LISTEN && options.subscriptions !== true) {
+        if (reading.modernVersion !== null && reading.method === LISTEN && !options.subscriptions) {
           return jsonRpcError(404, -32601, "Method not found", idOf(opened.message));
         }
       }
