@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MOVES, type Move, type Played, play } from "../../../test/support/relay/model.ts";
 
-const RUNS = Number(process.env.MODEL_RUNS ?? 400);
+const RUNS = Number(process.env.MODEL_RUNS ?? 150);
 const SEED = Number(process.env.MODEL_SEED ?? 20_261_120);
 
 /** Common moves are common: a run in which nothing ever gets through finds nothing. */
@@ -28,7 +28,7 @@ function moves(without: readonly Move["kind"][] = []): fc.Arbitrary<Move[]> {
     ),
     pick: fc.nat(100_000),
   });
-  return fc.array(move, { minLength: 10, maxLength: 220 });
+  return fc.array(move, { minLength: 10, maxLength: 220, size: "max" });
 }
 
 /** What the story of every job must come to once everything is healed. */

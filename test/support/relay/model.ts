@@ -101,10 +101,10 @@ export function play(seed: number, moves: readonly Move[]): Played {
         return;
       }
       case "open":
-        if (wire !== undefined && !wire.edgeOpen) world.open(wire);
+        if (wire !== undefined) world.open(wire);
         return;
       case "refuse_dial":
-        if (wire !== undefined && !wire.edgeOpen) world.refuse(wire);
+        if (wire !== undefined) world.refuse(wire);
         return;
       case "begin": {
         const task = runningOf(pick);

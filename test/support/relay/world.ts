@@ -75,6 +75,8 @@ export interface Wire {
   toSidecar: Item[];
   edgeOpen: boolean;
   sidecarOpen: boolean;
+  /** The dial has had its answer; it gets no second one. */
+  answered: boolean;
   /** Nothing moves, nobody is told. */
   stalled: boolean;
   lastSeen: number;
@@ -96,6 +98,8 @@ export interface Sidecar {
   /** Every text it ever got and sent, for tests that look at the wire. */
   received: string[];
   sent: string[];
+  /** Close codes it was given. */
+  closes: number[];
 }
 
 export type World = ReturnType<typeof createWorld>;
@@ -328,6 +332,7 @@ export function createWorld(seed = 1) {
       clockOffsetMs: 0,
       received: [],
       sent: [],
+      closes: [],
     };
     sidecars.push(sidecar);
     return sidecar;
@@ -385,6 +390,7 @@ export function createWorld(seed = 1) {
           toSidecar: [],
           edgeOpen: false,
           sidecarOpen: false,
+          answered: false,
           stalled: false,
           lastSeen: now,
         };
@@ -530,7 +536,8 @@ export function createWorld(seed = 1) {
 
   /** Completes a dial. */
   function open(wire: Wire): void {
-    if (wire.sidecar.wire !== wire || wire.sidecarOpen || !wire.sidecar.up) return;
+    if (wire.sidecar.wire !== wire || wire.answered || !wire.sidecar.up) return;
+    wire.answered = true;
     wire.edgeOpen = true;
     wire.sidecarOpen = true;
     edgeInput({ kind: "opened", conn: wire.id });
@@ -538,7 +545,8 @@ export function createWorld(seed = 1) {
   }
 
   function refuse(wire: Wire): void {
-    if (wire.sidecar.wire !== wire || wire.sidecarOpen) return;
+    if (wire.sidecar.wire !== wire || wire.answered) return;
+    wire.answered = true;
     wires.delete(wire.id);
     sidecarInput(wire.sidecar, { kind: "dial_failed", dial: wire.dial, message: "refused" });
   }
@@ -565,6 +573,7 @@ export function createWorld(seed = 1) {
       sidecarInput(wire.sidecar, { kind: "frame", dial: wire.dial, text: item.text });
     } else {
       wire.sidecarOpen = false;
+      wire.sidecar.closes.push(item.close);
       sidecarInput(wire.sidecar, {
         kind: "closed",
         dial: wire.dial,
@@ -597,7 +606,7 @@ export function createWorld(seed = 1) {
         return true;
       }
       const { wire } = sidecar;
-      if (wire !== null && !wire.sidecarOpen && !wire.edgeOpen && !wire.stalled && sidecar.up) {
+      if (wire !== null && !wire.answered && !wire.stalled && sidecar.up) {
         open(wire);
         return true;
       }

@@ -17,18 +17,18 @@ export function journalBlocksWrites(
   draft: Draft,
 ): { code: RelayErrorCode; message: string; retryAfterMs: number } | null {
   const { journal } = draft.state;
-  if (draft.journalDown || draft.env.now < journal.brokenUntil || draft.unjournaled.length > 0) {
-    return {
-      code: "RESOURCE_EXHAUSTED",
-      message: "the sidecar's journal cannot be written; is its disk full?",
-      retryAfterMs: 5_000,
-    };
-  }
   if (overflowing(draft)) {
     return {
       code: "BACKPRESSURE_OVERFLOW",
       message: "too many events wait for an acknowledgement",
       retryAfterMs: 1_000,
+    };
+  }
+  if (draft.journalDown || draft.env.now < journal.brokenUntil || draft.unjournaled.length > 0) {
+    return {
+      code: "RESOURCE_EXHAUSTED",
+      message: "the sidecar's journal cannot be written; is its disk full?",
+      retryAfterMs: 5_000,
     };
   }
   return null;
