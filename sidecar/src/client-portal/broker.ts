@@ -5,6 +5,7 @@ import type { BrokerSession } from "../../../src/protocol/operations/session-sta
 import { contextFor, type OperationContext } from "../operations/context.ts";
 import type { BrokerEvent, OperationExecutor } from "../operations/executor.ts";
 import { SERVED } from "../operations/served.ts";
+import type { DeskParts, OrderDesk } from "../orders/desk.ts";
 import { type GatewayAddress, parseGatewayAddress } from "./address.ts";
 import { filePins, memoryPins } from "./certificate-pin.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -38,6 +39,8 @@ export interface BrokerOptions {
   logger: BrokerLogger;
   clock?: Clock;
   random?: () => number;
+  /** The order side, where there is one; without it no order operation is served. */
+  orders?: (parts: DeskParts) => OrderDesk;
   /** Tells order references of this gateway from everybody else's; without it all are foreign. */
   isOwnOrder?: (orderRef: string) => boolean;
 }
@@ -139,8 +142,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   portal = reads;
 
   const listeners = new Set<(event: BrokerEvent) => void>();
+  let desk: OrderDesk | null = null;
   const tell = (event: BrokerEvent): void => {
     for (const listener of listeners) listener(event);
+    desk?.heard(event);
   };
   const lines = createQuoteLines({ portal: reads, clock });
   const stream = createStream({
@@ -182,7 +187,24 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       logger.info({ generation: belief.generation }, "broker session changed");
     }
     tellSession();
+    desk?.sessionChanged();
   });
+  desk =
+    options.orders?.({
+      portal: reads,
+      transport,
+      pacer,
+      clock,
+      source,
+      logger,
+      stream,
+      session: () => supervisor.session(),
+      accounts: () => supervisor.belief().accounts,
+      clockSkewMs: () => stream.clockSkewMs(),
+      onRateLimited: () => supervisor.observe({ kind: "rate_limited", until: pacer.silentUntil() }),
+      onUnauthorized: () => supervisor.observe({ kind: "unauthorized", probe: "read" }),
+      tell,
+    }) ?? null;
   if (pacer.silentUntil() > 0) {
     supervisor.observe({ kind: "rate_limited", until: pacer.silentUntil() });
   }
@@ -217,7 +239,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
       }
       const served = SERVED[request.operation];
-      if (served === undefined) {
+      const ordering = desk?.serves(request.operation) === true ? desk : null;
+      if (served === undefined && ordering === null) {
         throw new GatewayError(
           failure("BROKER_CAPABILITY_UNAVAILABLE", "This sidecar does not answer that yet."),
         );
@@ -226,10 +249,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       const cancel = clock.after(request.deadlineMs, () => end.abort());
       const signal = AbortSignal.any([end.signal, request.signal]);
       try {
-        return await served.execute(
-          context(signal, clock.now() + request.deadlineMs),
-          request.input,
-        );
+        const around = context(signal, clock.now() + request.deadlineMs);
+        if (ordering !== null) return await ordering.execute(request, around);
+        return served === undefined ? null : await served.execute(around, request.input);
       } catch (error) {
         if (error instanceof GatewayError) {
           logger.debug(
@@ -253,6 +275,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
     close: async () => {
       clearInterval(listening);
+      desk?.close();
       lines.close();
       await stream.close();
       await supervisor.close();

@@ -1,3 +1,4 @@
+import type { Capability } from "../../../src/protocol/capabilities.ts";
 import type { JsonValue } from "../../../src/protocol/json.ts";
 
 /** What the relay asks the broker side for. */
@@ -9,6 +10,8 @@ export interface OperationRequest {
   signal: AbortSignal;
   /** The relay's id of this job; for a write, its idempotency key. */
   jobId?: string;
+  /** What the edge grants this job, already narrowed by the relay to what this PC offers. */
+  grant?: { capability: Capability; brokerAccount: string | null };
   /**
    * Given for a write. To be called once, right before the first thing that cannot be taken back:
    * it journals that the job has begun, and throws when the job was cancelled, has timed out or

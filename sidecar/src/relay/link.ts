@@ -227,6 +227,10 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
         deadlineMs: job.deadline_ms,
         signal: controller.signal,
         jobId,
+        grant: {
+          capability: job.grant.capability,
+          brokerAccount: job.grant.broker_account ?? null,
+        },
         ...(kind === "write" ? { begin: () => begin(jobId) } : {}),
       });
       dispatch({ kind: "finished", jobId, end: { ok: true, result } });

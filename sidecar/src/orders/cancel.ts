@@ -1,0 +1,279 @@
+import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
+import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import type { IntentOrder, OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import type { Order } from "../../../src/protocol/operations/orders-list.ts";
+import { type Classified, classifyAnswer } from "../../../src/protocol/orders/classify-answer.ts";
+import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import { evidenceOfStatus, type OrderState } from "../../../src/protocol/orders/state.ts";
+import { brokerText } from "../client-portal/broker-text.ts";
+import { isoTime, sleep } from "../client-portal/clock.ts";
+import { sessionRefusal } from "../client-portal/session/refusal.ts";
+import type { OperationContext } from "../operations/context.ts";
+import type { OperationRequest } from "../operations/executor.ts";
+import { readOrders } from "../operations/live-orders.ts";
+import { canStillTrade } from "../operations/order-rows.ts";
+import { resolveAccount } from "../operations/resolve-account.ts";
+import { acceptApproval } from "../trust/verify-approval.ts";
+import { type BookParts, readStatus } from "./book.ts";
+import { ORDER_LIMITS } from "./limits.ts";
+import { checkGrant } from "./local-rules.ts";
+import type { IntentRecord } from "./record.ts";
+import { refusedOutcome, type SubmitParts } from "./submit.ts";
+
+/**
+ * Withdraws one order. Nothing of this gateway's own making stands in the way of it: no kill switch,
+ * no lane, no approval. A cancel is the one request that may be repeated, after the status was read,
+ * because a second one does nothing that the first did not.
+ */
+export interface CancelInput {
+  account_id: string;
+  mode: "paper" | "live";
+  coid: string;
+  order_id: string;
+  approval: ApprovalProof | null;
+}
+
+export async function cancelOrder(
+  parts: SubmitParts & { book: BookParts },
+  request: OperationRequest,
+  context: OperationContext,
+  input: CancelInput,
+): Promise<OrderOutcome> {
+  const { store, rules, clock } = parts;
+  checkGrant(request.grant, input, rules.policy());
+  const session = parts.session();
+  if (session.state !== "ready") throw sessionRefusal(session, clock.now());
+  if (session.mode !== input.mode) {
+    return refused(input, clock.now(), [
+      refusal(
+        "ORDER_ACCOUNT_MODE_REFUSED",
+        "mode",
+        "proved_by_broker",
+        `The broker does not prove a ${input.mode} session now.`,
+      ),
+    ]);
+  }
+  const account = await resolveAccount(context, input.account_id);
+  const known = store.byOrderId(input.order_id);
+  let row: Order | undefined;
+  if (known === null || known.account_id !== input.account_id) {
+    const read = await readOrders(context, account);
+    row = read.orders.find(({ order_id }) => order_id === input.order_id);
+    if (row === undefined) {
+      return refused(input, clock.now(), [
+        refusal(
+          "ORDER_NOT_MODIFIABLE",
+          "order_id",
+          "in_broker_list",
+          "The broker's list of this account does not show the order.",
+        ),
+      ]);
+    }
+    if (!canStillTrade(row.status)) {
+      return refused(input, clock.now(), [
+        refusal("ORDER_NOT_MODIFIABLE", "order_id", "working", "The order has ended already."),
+      ]);
+    }
+    const own = ownRow(parts, row, read.orders);
+    if (!own) {
+      const faults = await foreignFaults(parts, input);
+      if (faults.length > 0) return refused(input, clock.now(), faults);
+    }
+  }
+  return withdraw(parts, request, context, input, known, row ?? null);
+}
+
+function ownRow(parts: SubmitParts, row: Order, all: readonly Order[]): boolean {
+  if (row.order_ref !== null && parts.store.byRef(row.order_ref) !== null) return true;
+  const parent = all.find(({ order_id }) => order_id === row.parent_id);
+  return parent?.order_ref != null && parts.store.byRef(parent.order_ref) !== null;
+}
+
+/** Somebody else's order: only with an approval of its own, over exactly this cancel. */
+async function foreignFaults(parts: SubmitParts, input: CancelInput): Promise<OrderRefusal[]> {
+  const foreign = (rule: string, message: string): OrderRefusal[] => [
+    refusal("FOREIGN_ORDER", "order_id", rule, message),
+  ];
+  if (input.approval === null) {
+    return foreign(
+      "approval_of_its_own",
+      "This order was not placed through the gateway; cancelling it needs an approval of its own.",
+    );
+  }
+  const preview = parts.store.preview(input.approval.preview_id, parts.clock.now());
+  const order = preview?.ticket.order;
+  if (
+    preview === null ||
+    order?.action !== "cancel" ||
+    order.account_id !== input.account_id ||
+    order.mode !== input.mode ||
+    order.target?.order_id !== input.order_id
+  ) {
+    return foreign("approval_of_its_own", "The approval is not for cancelling this order.");
+  }
+  const accepted = await acceptApproval(parts.store.db, input.approval, {
+    gatewayAccountId: parts.gatewayAccountId,
+    sidecarId: parts.sidecarId,
+    generation: parts.session().generation ?? -1,
+    preview,
+    market: preview.ticket.market,
+    effect: null,
+    leastTier: 1,
+    maxDriftBps: "0",
+    mandatesAllowed: false,
+    mandateUsage: () => ({ orders_today: 0, notional_today: "0" }),
+    relyingParty: parts.relyingParty,
+    nowMs: parts.clock.now(),
+  });
+  return accepted.ok ? [] : accepted.refusals;
+}
+
+async function withdraw(
+  parts: SubmitParts & { book: BookParts },
+  request: OperationRequest,
+  context: OperationContext,
+  input: CancelInput,
+  known: IntentRecord | null,
+  row: Order | null,
+): Promise<OrderOutcome> {
+  const { clock } = parts;
+  const future =
+    row?.asset_class === "FUT" ||
+    known?.ticket.order.legs.some(({ contract }) => contract.asset_class === "FUT") === true;
+  const operator = parts.futuresOperator;
+  const ask = async (): Promise<Classified> => {
+    const exchange = await parts.send({
+      method: "DELETE",
+      path: `/iserver/account/${input.account_id}/order/${input.order_id}`,
+      ...(future && operator !== null
+        ? {
+            query: {
+              manualIndicator: String(operator.manual_indicator),
+              extOperator: operator.ext_operator,
+            },
+          }
+        : {}),
+      priority: "cancel",
+      maxWaitMs: Math.max(0, context.deadlineAt - clock.now()),
+      lastLook: () => request.begin?.(),
+    });
+    return classifyAnswer("cancel", exchange);
+  };
+
+  let answer = await ask();
+  if (answer.outcome === "refused" && answer.reason === "not_sent") {
+    throw new GatewayError(
+      failure("BROKER_BACKEND_UNAVAILABLE", "The cancel could not be sent; try again.", {
+        retryable: true,
+      }),
+      answer.text ?? undefined,
+    );
+  }
+  let seen = await settle(parts, input, context);
+  const again = answer.outcome === "ambiguous" || answer.outcome === "question";
+  if (again && !seen.terminal && !/cancel/i.test(seen.status ?? "")) {
+    answer = await ask();
+    seen = await settle(parts, input, context);
+  }
+  const latest = known === null ? null : told(parts, known, input.order_id, seen);
+  const text = "text" in answer ? brokerText(answer.text) : null;
+  const unsettled: OrderState = answer.outcome === "ambiguous" ? "unknown" : "working";
+  const state = seen.state === null ? unsettled : seen.state;
+  const order: IntentOrder = {
+    role: latest?.orders.find(({ order_id }) => order_id === input.order_id)?.role ?? "single",
+    order_ref: row?.order_ref ?? known?.coid ?? input.order_id,
+    order_id: input.order_id,
+    state,
+    broker_status: seen.status?.slice(0, 40) ?? null,
+    filled: seen.filled,
+    remaining: seen.remaining,
+  };
+  const late =
+    state === "filled" ? ["The order was filled before the cancel could take effect."] : [];
+  return {
+    action: "cancel",
+    account_id: input.account_id,
+    coid: input.coid,
+    intent_hash: null,
+    state,
+    proved_by: seen.state === null ? "submit_answer" : "order_status",
+    refusals: [],
+    broker_text: text,
+    orders: [order],
+    question: null,
+    answered: [],
+    alerts: late,
+    at: isoTime(clock.now()),
+  };
+}
+
+interface Seen {
+  state: OrderState | null;
+  status: string | null;
+  filled: string | null;
+  remaining: string | null;
+  terminal: boolean;
+}
+
+/** Reads the order's status until it has ended or the patience has. */
+async function settle(
+  parts: SubmitParts & { book: BookParts },
+  input: CancelInput,
+  context: OperationContext,
+): Promise<Seen> {
+  const { clock } = parts;
+  const until = Math.min(clock.now() + ORDER_LIMITS.cancelPatienceMs, context.deadlineAt);
+  let seen: Seen = { state: null, status: null, filled: null, remaining: null, terminal: false };
+  for (;;) {
+    await sleep(clock, ORDER_LIMITS.cancelLookMs, context.signal);
+    const status = await readStatus(parts.book, input.order_id).catch((thrown: unknown) => {
+      if (thrown instanceof GatewayError) return null;
+      throw thrown;
+    });
+    if (status !== null) {
+      const says = evidenceOfStatus(status.status ?? "", status.filled, status.remaining);
+      const ended =
+        says === "filled" || says === "cancelled" || says === "rejected" || says === "expired";
+      seen = {
+        state: says === null ? null : ended ? says : "working",
+        status: status.status,
+        filled: status.filled,
+        remaining: status.remaining,
+        terminal: ended,
+      };
+    }
+    if (seen.terminal || clock.now() >= until || context.signal.aborted) return seen;
+  }
+}
+
+/** What was seen, in the journal of the intent the order belongs to. */
+function told(parts: SubmitParts, known: IntentRecord, orderId: string, seen: Seen): IntentRecord {
+  const latest = parts.store.intent(known.coid) ?? known;
+  if (seen.state === null) return latest;
+  const { state, status, filled, remaining } = seen;
+  const orders = latest.orders.map((order) =>
+    order.order_id === orderId
+      ? { ...order, state, broker_status: status?.slice(0, 40) ?? null, filled, remaining }
+      : order,
+  );
+  const principal = latest.orders.find(({ role }) => role === "single" || role === "entry");
+  if (principal?.order_id !== orderId) return parts.progress.note(known.coid, { orders });
+  const says = seen.terminal ? state : "working";
+  if (
+    says !== "filled" &&
+    says !== "cancelled" &&
+    says !== "rejected" &&
+    says !== "expired" &&
+    says !== "working"
+  ) {
+    return latest;
+  }
+  return parts.progress.apply(
+    known.coid,
+    { source: "order_status", says, filled, remaining, at: isoTime(parts.clock.now()) },
+    { orders },
+  );
+}
+
+const refused = (input: CancelInput, now: number, refusals: OrderRefusal[]): OrderOutcome =>
+  refusedOutcome("cancel", input, refusals, now);

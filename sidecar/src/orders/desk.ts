@@ -1,0 +1,385 @@
+import { randomBytes } from "node:crypto";
+import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import type { JsonValue } from "../../../src/protocol/json.ts";
+import { approvalAnnounce } from "../../../src/protocol/operations/approval-announce.ts";
+import { BrokerOrderEvent } from "../../../src/protocol/operations/events.ts";
+import { killEngage } from "../../../src/protocol/operations/kill-engage.ts";
+import { orderAnswer } from "../../../src/protocol/operations/order-answer.ts";
+import { orderCancel } from "../../../src/protocol/operations/order-cancel.ts";
+import { orderModify } from "../../../src/protocol/operations/order-modify.ts";
+import { orderPlace } from "../../../src/protocol/operations/order-place.ts";
+import { orderPreview } from "../../../src/protocol/operations/order-preview.ts";
+import { orderStatus } from "../../../src/protocol/operations/order-status.ts";
+import type { Order } from "../../../src/protocol/operations/orders-list.ts";
+import { ordersReconcile } from "../../../src/protocol/operations/orders-reconcile.ts";
+import type { Source } from "../../../src/protocol/operations/parts.ts";
+import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
+import { trustStatus } from "../../../src/protocol/operations/trust-status.ts";
+import {
+  parseBracketInput,
+  parseCancelInput,
+  parseModifyInput,
+  parseOrderInput,
+} from "../../../src/protocol/orders/parse-input.ts";
+import type { OrderRefusal } from "../../../src/protocol/orders/refusal.ts";
+import { isInDoubt } from "../../../src/protocol/orders/state.ts";
+import { ulid } from "../../../src/protocol/ulid.ts";
+import { type Clock, isoTime } from "../client-portal/clock.ts";
+import { OrderRow } from "../client-portal/endpoints/orders.ts";
+import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { Pacer } from "../client-portal/pacing/pacer.ts";
+import type { Portal } from "../client-portal/portal.ts";
+import type { Transport } from "../client-portal/transport.ts";
+import { toRecord } from "../client-portal/wire-values.ts";
+import type { OperationContext, StreamView } from "../operations/context.ts";
+import type { BrokerEvent, OperationRequest } from "../operations/executor.ts";
+import { type Served, serve } from "../operations/serve.ts";
+import { listApprovers } from "../trust/approvers.ts";
+import { killFaults } from "../trust/kill-switch.ts";
+import type { RelyingParty } from "../trust/verify-assertion.ts";
+import { announceApproval, newEcho, type Reach } from "./announce.ts";
+import { answerQuestion } from "./answer.ts";
+import type { BookParts } from "./book.ts";
+import { cancelOrder } from "./cancel.ts";
+import { createLane } from "./lane.ts";
+import type { OrderSettings } from "./local-files.ts";
+import type { LocalRules } from "./local-rules.ts";
+import { previewOrder } from "./preview/preview.ts";
+import { createProgress } from "./progress.ts";
+import { reconcileOrders } from "./reconcile.ts";
+import { outcomeOf } from "./record.ts";
+import { createSendOrder } from "./send.ts";
+import type { OrderStore } from "./store.ts";
+import { type SubmitParts, submitOrder } from "./submit.ts";
+import { createTalk } from "./talk.ts";
+import { createTracker } from "./tracker.ts";
+
+/** What the broker side lends the order side. */
+export interface DeskParts {
+  portal: Portal;
+  transport: Transport;
+  pacer: Pacer;
+  clock: Clock;
+  source: Source;
+  logger: BrokerLogger;
+  stream: StreamView;
+  session(): BrokerSession;
+  /** The login's accounts, as the broker named them in this session. */
+  accounts(): readonly string[];
+  clockSkewMs(): number | null;
+  onRateLimited(): void;
+  onUnauthorized(): void;
+  tell(event: BrokerEvent): void;
+}
+
+/** What the owner's PC brings. */
+export interface DeskOptions {
+  store: OrderStore;
+  rules: LocalRules;
+  settings: OrderSettings;
+  gatewayAccountId: string;
+  sidecarId: string;
+  relyingParty: RelyingParty;
+  reach: Reach;
+  /** Injected for tests. */
+  echo?: () => number;
+}
+
+/** The order side of the sidecar: every operation about orders, approvals and the local switch. */
+export interface OrderDesk {
+  serves(operation: string): boolean;
+  execute(request: OperationRequest, context: OperationContext): Promise<JsonValue>;
+  /** What the broker side told; orders among it are evidence. */
+  heard(event: BrokerEvent): void;
+  /** The session changed. */
+  sessionChanged(): void;
+  close(): void;
+}
+
+type Handler = (request: OperationRequest) => Served;
+
+export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDesk {
+  const { store, rules, settings, reach } = options;
+  const { clock, source, logger } = parts;
+  const book: BookParts = { portal: parts.portal, clock, accounts: parts.accounts };
+  const progress = createProgress({
+    store,
+    clock,
+    source,
+    logger,
+    tell: parts.tell,
+    push: (alert, message) => {
+      reach.terminal([`ALERT ${alert}: ${message}`]);
+      void reach.desktop("ibkr-sidecar", message);
+      void reach.push(`ibkr-sidecar: ${alert}`, message);
+    },
+  });
+  const tracker = createTracker({
+    ...book,
+    store,
+    progress,
+    logger,
+    session: parts.session,
+    stream: parts.stream,
+  });
+  const send = createSendOrder(parts);
+  const talk = createTalk({
+    store,
+    progress,
+    tracker,
+    send,
+    clock,
+    mayGoOn: (record) => {
+      const engaged = rules.killSwitch();
+      const effect =
+        record.effect === null
+          ? null
+          : {
+              kind: record.effect,
+              position: "0",
+              working_same_side: "0",
+              at: isoTime(clock.now()),
+            };
+      const [fault] = killFaults(engaged, record.ticket.order, effect);
+      if (fault !== undefined) {
+        throw new GatewayError(failure("LOCAL_KILL_SWITCH", fault.message));
+      }
+      if (parts.session().generation !== record.generation) {
+        throw new GatewayError(
+          failure("GENERATION_CHANGED", "The broker session is another one since the order."),
+        );
+      }
+    },
+  });
+  const lane = createLane(clock);
+  const futuresOperator = settings.futures_operator;
+  const submit: SubmitParts & { book: BookParts } = {
+    store,
+    progress,
+    tracker,
+    talk,
+    lane,
+    send,
+    rules,
+    clock,
+    book,
+    session: parts.session,
+    accounts: parts.accounts,
+    gatewayAccountId: options.gatewayAccountId,
+    sidecarId: options.sidecarId,
+    relyingParty: options.relyingParty,
+    futuresOperator,
+  };
+  const preview = {
+    store,
+    rules,
+    lane,
+    source,
+    futuresOperator,
+    clockSkewMs: parts.clockSkewMs,
+    newPreviewId: () => `pv_${ulid(clock.now(), randomBytes(10))}`,
+  };
+
+  const handlers: Readonly<Record<string, Handler>> = {
+    "order.preview": () =>
+      serve(orderPreview, (context, input) => previewOrder(preview, context, input)),
+    "order.place": (request) =>
+      serve(orderPlace, (context, input) => submitOrder(submit, request, context, "place", input)),
+    "order.modify": (request) =>
+      serve(orderModify, (context, input) =>
+        submitOrder(submit, request, context, "modify", input),
+      ),
+    "order.cancel": (request) =>
+      serve(orderCancel, (context, input) => cancelOrder(submit, request, context, input)),
+    "order.answer": (request) =>
+      serve(orderAnswer, (_context, input) => answerQuestion(submit, request, input)),
+    "order.status": () =>
+      serve(orderStatus, (_context, input) => {
+        const record = store.intent(input.coid);
+        const own = record?.account_id === input.account_id ? record : null;
+        return Promise.resolve({
+          source,
+          as_of: isoTime(clock.now()),
+          intent: own === null ? null : outcomeOf(own),
+        });
+      }),
+    "orders.reconcile": () =>
+      serve(ordersReconcile, (context, input) =>
+        reconcileOrders({ book, store, tracker }, context, input),
+      ),
+    "approval.announce": () =>
+      serve(approvalAnnounce, async (_context, input) => ({
+        ...(await announceApproval(
+          { store, reach, echo: options.echo ?? newEcho, nowMs: clock.now() },
+          input,
+        )),
+        as_of: isoTime(clock.now()),
+      })),
+    "trust.status": () => serve(trustStatus, () => Promise.resolve(trust())),
+    "kill.engage": (request) =>
+      serve(killEngage, (_context, input) => {
+        const before = rules.killSwitch().engaged;
+        request.begin?.();
+        rules.engage(input.reason, clock.now());
+        const now = rules.killSwitch();
+        if (!before) {
+          progress.alert({
+            alert: "kill_switch_engaged",
+            message: "The kill switch at the PC was engaged. Only this PC lifts it.",
+            record: null,
+          });
+        }
+        return Promise.resolve({
+          engaged: true as const,
+          since: now.engaged ? now.since : null,
+          reason: now.engaged ? now.reason : null,
+          changed: !before,
+        });
+      }),
+  };
+
+  const trust = () => {
+    const caps = rules.caps();
+    const kill = rules.killSwitch();
+    return {
+      sidecar_id: options.sidecarId,
+      as_of: isoTime(clock.now()),
+      capabilities: rules.policy().offer,
+      kill_switch: {
+        engaged: kill.engaged,
+        since: kill.engaged ? kill.since : null,
+        reason: kill.engaged ? kill.reason : null,
+      },
+      caps: caps.ok ? withoutVersion(caps.caps) : null,
+      caps_fault: caps.ok ? null : caps.reason,
+      approvers: listApprovers(store.db).map((approver) => ({
+        credential_id: approver.credentialId,
+        fingerprint: approver.fingerprint,
+        label: approver.label,
+        enrolled_at: isoTime(approver.enrolledAt),
+      })),
+      in_doubt: store
+        .open()
+        .filter(({ state }) => isInDoubt(state))
+        .slice(0, 100)
+        .map(({ coid, account_id }) => ({ coid, account_id })),
+    };
+  };
+
+  /** What the last run left in the middle of something. */
+  const takeUp = (): void => {
+    const at = isoTime(clock.now());
+    const none = { filled: null, remaining: null, at };
+    for (const { coid, state, sent, question } of store.open()) {
+      if (state === "submitting" && !sent) {
+        progress.apply(coid, { source: "sidecar_not_sent", says: "rejected", ...none });
+      } else if (state === "submitting" || state === "awaiting_confirmation") {
+        const record = store.intent(coid);
+        if (record !== null && question !== null) progress.question(record, "lapsed", "sidecar");
+        progress.apply(coid, { source: "gateway", says: "ambiguous", ...none });
+      }
+    }
+    store.prune(clock.now());
+  };
+  takeUp();
+
+  let generation: number | null = null;
+  const sessionChanged = (): void => {
+    const session = parts.session();
+    const now = session.state === "ready" ? session.generation : null;
+    if (now === generation) return;
+    const before = generation;
+    generation = now;
+    if (before !== null) talk.lapse();
+    if (now !== null) {
+      tracker.checkAll();
+    } else if (store.open().length > 0) {
+      progress.alert({
+        alert: "session_lost",
+        message: `The broker session is gone while orders are open: ${session.meaning}`,
+        record: null,
+      });
+    }
+  };
+
+  return {
+    serves: (operation) => Object.hasOwn(handlers, operation),
+    async execute(request, context) {
+      const handler = handlers[request.operation];
+      if (handler === undefined) {
+        throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
+      }
+      if (request.operation === "order.preview") {
+        const refusals = inputRefusals(request.input);
+        if (refusals.length > 0) return { outcome: "refused", refusals, candidates: [] };
+      }
+      return handler(request).execute(context, request.input);
+    },
+    heard(event) {
+      if (event.type !== "broker.order") return;
+      const parsed = BrokerOrderEvent.safeParse(event.payload);
+      if (!parsed.success) return;
+      tracker.see({
+        orders: [rowOf(parsed.data.order)],
+        trades: [],
+        source: "order_stream",
+        at: isoTime(clock.now()),
+        startedAt: null,
+      });
+    },
+    sessionChanged,
+    close() {
+      talk.close();
+      tracker.close();
+    },
+  };
+}
+
+function withoutVersion<T extends { v: number }>(caps: T): Omit<T, "v"> {
+  const { v: _version, ...rest } = caps;
+  return rest;
+}
+
+/** Everything wrong with what a preview is asked for, each with its field and rule. */
+function inputRefusals(input: unknown): OrderRefusal[] {
+  const request = toRecord(toRecord(input)?.request);
+  if (request === null) return [];
+  const parsed = (() => {
+    switch (request.kind) {
+      case "order":
+        return [parseOrderInput(request.order)];
+      case "bracket":
+        return [parseBracketInput(request.bracket)];
+      case "modify":
+        return [parseModifyInput(request.change)];
+      case "cancel":
+        return [parseCancelInput(request.cancel)];
+      case "oca":
+        return Array.isArray(request.orders) ? request.orders.map(parseOrderInput) : [];
+      default:
+        return [];
+    }
+  })();
+  return parsed.flatMap((one) => (one.ok ? [] : one.refusals)).slice(0, 50);
+}
+
+/** An order as told, as a row of the list again. */
+function rowOf(order: Order): OrderRow {
+  return OrderRow.parse({
+    account: order.account_id,
+    orderId: order.order_id,
+    order_ref: order.order_ref,
+    parentId: order.parent_id,
+    ocaGroupId: order.oca_group,
+    conid: order.conid,
+    side: order.side,
+    orderType: order.order_type,
+    origOrderType: order.order_type,
+    price: order.limit_price,
+    auxPrice: order.stop_price,
+    totalSize: order.quantity,
+    filledQuantity: order.filled,
+    remainingQuantity: order.remaining,
+    status: order.broker_status,
+  });
+}

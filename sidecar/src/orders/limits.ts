@@ -1,0 +1,38 @@
+/** Every bound of the order side, with its unit in its name. */
+export const ORDER_LIMITS = {
+  /** Time for one order POST, and for one reply, before its outcome counts as unknown. */
+  requestTimeoutMs: 20_000,
+  /** How long a submit waits for the lane before it is refused. */
+  laneWaitMs: 12_000,
+  /** An unanswered question is declined after this; the broker's own patience ends at a minute. */
+  questionPatienceMs: 45_000,
+  /** Questions of one submission. */
+  questionChain: 20,
+
+  /** A ticket is kept this long: as long as the longest approval, and a little more. */
+  previewKeptMs: 2 * 60 * 60_000,
+  nonceKeptMs: 30 * 24 * 60 * 60_000,
+  /** Ended intents are kept for the cross-check of a week of trades. */
+  intentKeptMs: 30 * 24 * 60 * 60_000,
+
+  /** Looks for an accepted order, after its acceptance. */
+  seenLooksMs: [700, 2_000, 8_000, 20_000, 40_000, 60_000],
+  /** Accepted and not seen for this long: the acceptance is in doubt. */
+  seenWithinMs: 75_000,
+  /** Spacing of the looks for an order in doubt. */
+  doubtLooksMs: [0, 10_000, 20_000, 40_000, 60_000],
+  /** Nothing sent and nothing found for this long, by proved reads: the order does not exist. */
+  quietPeriodMs: 180_000,
+  /** Proved reads that must agree on it. */
+  quietReads: 3,
+  /** Without a proved answer for this long the owner is asked to look. */
+  giveUpMs: 10 * 60_000,
+  /** How often an order is looked for after that. */
+  ownerLookMs: 5 * 60_000,
+  /** Broker orders are held against the journal at least this often. */
+  crossCheckMs: 6 * 60 * 60_000,
+
+  /** After a cancel was acknowledged: looks at the order's status, and for how long. */
+  cancelLookMs: 400,
+  cancelPatienceMs: 6_000,
+} as const;

@@ -1,0 +1,165 @@
+import { chmodSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { TERMINAL_STATES } from "../../../src/protocol/orders/state.ts";
+import { BrokerMessage, Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { pruneNonces } from "../trust/nonces.ts";
+import { createTrustTables } from "../trust/schema.ts";
+import { ORDER_LIMITS } from "./limits.ts";
+import { IntentRecord } from "./record.ts";
+import { ORDERS_SCHEMA } from "./schema.ts";
+
+/** A ticket this sidecar made. */
+export interface KeptPreview {
+  ticket: Ticket;
+  generation: number;
+  /** The number shown at this PC; null when none was. */
+  echo: number | null;
+  madeAt: number;
+}
+
+/** What this sidecar prepared, was about to send, sent, and what became of it. */
+export interface OrderStore {
+  /** For the trust functions, which keep their tables beside these. */
+  readonly db: DatabaseSync;
+  keepPreview(id: string, preview: KeptPreview): void;
+  preview(id: string, nowMs: number): KeptPreview | null;
+  setEcho(id: string, echo: number): void;
+  /** False when the reference, the job or the intent was there before. */
+  insert(record: IntentRecord): boolean;
+  save(record: IntentRecord): void;
+  intent(coid: string): IntentRecord | null;
+  /** The intent that a reference of the broker's list, a group member's included, belongs to. */
+  byRef(orderRef: string): IntentRecord | null;
+  byOrderId(orderId: string): IntentRecord | null;
+  /** Intents that are not proved to have ended. */
+  open(): IntentRecord[];
+  /** Intents begun since then that may have been sent. */
+  sentSince(sinceMs: number): IntentRecord[];
+  noteQuestion(kind: string, message: BrokerMessage, nowMs: number): void;
+  /** Questions the broker is known to ask of every order of this kind. */
+  routineQuestions(kind: string): BrokerMessage[];
+  prune(nowMs: number): void;
+  close(): void;
+}
+
+const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(",");
+
+/** Opens the store. The command line may look into it beside the running sidecar. */
+export function openOrderStore(path: string): OrderStore {
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA busy_timeout = 5000");
+  if (path !== ":memory:") {
+    chmodSync(path, 0o600);
+    db.exec("PRAGMA journal_mode = WAL");
+  }
+  db.exec("PRAGMA synchronous = FULL");
+  createTrustTables(db);
+  db.exec(ORDERS_SCHEMA);
+
+  const parsed = (row: Record<string, unknown> | undefined): IntentRecord | null =>
+    row === undefined ? null : IntentRecord.parse(JSON.parse(String(row.record)));
+  const all = (rows: Record<string, unknown>[]): IntentRecord[] =>
+    rows.flatMap((row) => parsed(row) ?? []);
+  const noteIds = (record: IntentRecord): void => {
+    for (const { order_id } of record.orders) {
+      if (order_id === null || record.action === "modify") continue;
+      db.prepare("INSERT INTO order_ids VALUES (?, ?) ON CONFLICT (order_id) DO NOTHING").run(
+        order_id,
+        record.coid,
+      );
+    }
+  };
+  const intent = (coid: string): IntentRecord | null =>
+    parsed(db.prepare("SELECT record FROM intents WHERE coid = ?").get(coid));
+
+  return {
+    db,
+    keepPreview(id, { ticket, generation, echo, madeAt }) {
+      db.prepare("INSERT INTO previews VALUES (?, ?, ?, ?, ?)").run(
+        id,
+        JSON.stringify(ticket),
+        generation,
+        echo,
+        madeAt,
+      );
+    },
+    preview(id, nowMs) {
+      const row = db.prepare("SELECT * FROM previews WHERE preview_id = ?").get(id);
+      if (row === undefined || nowMs - Number(row.made_at) > ORDER_LIMITS.previewKeptMs)
+        return null;
+      return {
+        ticket: Ticket.parse(JSON.parse(String(row.ticket))),
+        generation: Number(row.generation),
+        echo: row.echo === null ? null : Number(row.echo),
+        madeAt: Number(row.made_at),
+      };
+    },
+    setEcho(id, echo) {
+      db.prepare("UPDATE previews SET echo = ? WHERE preview_id = ? AND echo IS NULL").run(
+        echo,
+        id,
+      );
+    },
+    insert(record) {
+      const { changes } = db
+        .prepare("INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .run(
+          record.coid,
+          record.job_id,
+          record.intent_hash,
+          record.state,
+          record.sent ? 1 : 0,
+          record.created_at,
+          JSON.stringify(record),
+        );
+      return Number(changes) === 1;
+    },
+    save(record) {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        db.prepare("UPDATE intents SET state = ?, sent = ?, record = ? WHERE coid = ?").run(
+          record.state,
+          record.sent ? 1 : 0,
+          JSON.stringify(record),
+          record.coid,
+        );
+        noteIds(record);
+        db.exec("COMMIT");
+      } catch (thrown) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw thrown;
+      }
+    },
+    intent,
+    byRef: (orderRef) => intent(orderRef) ?? intent(orderRef.replace(/-[a-z]$/, "")),
+    byOrderId(orderId) {
+      const row = db.prepare("SELECT coid FROM order_ids WHERE order_id = ?").get(orderId);
+      return row === undefined ? null : intent(String(row.coid));
+    },
+    open: () =>
+      all(db.prepare(`SELECT record FROM intents WHERE state NOT IN (${TERMINAL})`).all()),
+    sentSince: (sinceMs) =>
+      all(db.prepare("SELECT record FROM intents WHERE sent = 1 AND created_at > ?").all(sinceMs)),
+    noteQuestion(kind, message, nowMs) {
+      if (message.message_id === null) return;
+      db.prepare(
+        "INSERT INTO routine_questions VALUES (?, ?, ?, ?) ON CONFLICT (kind, message_id) DO UPDATE SET message = excluded.message, seen_at = excluded.seen_at",
+      ).run(kind, message.message_id, JSON.stringify(message), nowMs);
+    },
+    routineQuestions: (kind) =>
+      db
+        .prepare("SELECT message FROM routine_questions WHERE kind = ? ORDER BY message_id")
+        .all(kind)
+        .map((row) => BrokerMessage.parse(JSON.parse(String(row.message)))),
+    prune(nowMs) {
+      db.prepare("DELETE FROM previews WHERE made_at < ?").run(
+        nowMs - 2 * ORDER_LIMITS.previewKeptMs,
+      );
+      db.prepare(`DELETE FROM intents WHERE state IN (${TERMINAL}) AND created_at < ?`).run(
+        nowMs - ORDER_LIMITS.intentKeptMs,
+      );
+      pruneNonces(db, nowMs, ORDER_LIMITS.nonceKeptMs);
+    },
+    close: () => db.close(),
+  };
+}
