@@ -84,7 +84,8 @@ clientsRoutes.post("/clients/revoke-all", requireOwner, ownerForm, async (c) => 
 
 function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Owner; now: Date }) {
   const { clientId, clientName, scopes, accounts, readOnlyUntil } = client;
-  const readOnly = readOnlyUntil !== null && Date.parse(readOnlyUntil) > now.getTime();
+  const mayMore = scopes.some((scope) => isScope(scope) && SCOPES[scope].tier !== "read");
+  const readOnly = mayMore && readOnlyUntil !== null && Date.parse(readOnlyUntil) > now.getTime();
   return (
     <section class="card">
       <header>

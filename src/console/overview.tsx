@@ -17,7 +17,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
       <div class="head">
         <h1>{headline(status)}</h1>
       </div>
-      <NextStep status={status} />
+      <NextStep status={status} gateway={c.get("settings").publicOrigin} />
       <div class="grid two">
         <SidecarCard status={status} now={now} />
         <BrokerCard status={status} now={now} />
@@ -39,15 +39,13 @@ function headline({ sidecar, broker }: BackendStatus): string {
   return BROKER_STATES[broker.state].words;
 }
 
-function NextStep({ status }: { status: BackendStatus }) {
+function NextStep({ status, gateway }: { status: BackendStatus; gateway: string }) {
   if (status.sidecar.state === "not_paired") {
     return (
       <section class="card next" aria-labelledby="next">
         <h2 id="next">Next step</h2>
-        <p>
-          {status.next_step ??
-            "Start the sidecar on the PC that runs your broker's gateway; it shows a code to type here."}
-        </p>
+        <p>On the PC that is logged in to your broker, run this; it shows a code to type here.</p>
+        <code class="copy">{`ibkr-sidecar pair ${gateway}`}</code>
         <div class="actions">
           <a class="button" href="/pair">
             Pair a PC

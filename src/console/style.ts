@@ -52,10 +52,10 @@ ul.plain, ol.plain { list-style: none; padding: 0; }
 .bar { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 3rem; }
 .brand { display: inline-flex; align-items: center; gap: 0.625rem; min-height: 2.75rem; color: var(--ink); font-weight: 680; letter-spacing: -0.01em; text-decoration: none; }
 .brand svg { flex: none; }
-nav ul { display: flex; flex-wrap: wrap; gap: 0 0.5rem; list-style: none; padding: 0; margin: 0 -0.375rem; }
-nav a { display: block; padding: 0.625rem 0.375rem 0.75rem; font-size: 0.9375rem; color: var(--soft); text-decoration: none; border-bottom: 3px solid transparent; white-space: nowrap; font-weight: 550; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0.125rem; list-style: none; padding: 0 0 0.625rem; margin: 0 -0.625rem; }
+nav a { display: flex; align-items: center; min-height: 2.75rem; padding: 0 0.625rem; border-radius: 10px; font-size: 0.9375rem; color: var(--soft); text-decoration: none; white-space: nowrap; font-weight: 550; }
 nav a:hover { color: var(--ink); }
-nav a[aria-current="page"] { color: var(--ink); border-bottom-color: var(--accent); }
+nav a[aria-current="page"] { color: var(--ink); background: var(--sunk); box-shadow: inset 0 0 0 1px var(--line); }
 nav a:focus-visible { outline-offset: -3px; }
 
 main { flex: 1; width: 100%; max-width: 64rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; display: grid; gap: 1.25rem; align-content: start; }
@@ -85,7 +85,7 @@ dl.facts dt { color: var(--soft); }
 .note.ok { background: var(--ok-ground); border-color: color-mix(in srgb, var(--ok) 35%, transparent); }
 .note h2 { font-size: 1rem; }
 .next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
-.copy { display: block; padding: 0.625rem 0.75rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 10px; user-select: all; overflow-x: auto; white-space: pre; overflow-wrap: normal; }
+.copy { display: block; padding: 0.625rem 0.75rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 10px; user-select: all; white-space: pre-wrap; overflow-wrap: anywhere; }
 
 form { display: grid; gap: 1rem; }
 form.inline { display: inline-grid; }
@@ -138,7 +138,9 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
   .top > div { padding: 0.5rem 1.5rem 0; display: flex; align-items: center; gap: 2rem; }
   .top .bar { display: contents; }
   .top nav { flex: 1; order: 1; align-self: end; }
-  .top nav ul { gap: 0 0.75rem; }
+  .top nav ul { gap: 0 0.25rem; padding: 0; margin: 0; }
+  .top nav a { min-height: 3.25rem; border-radius: 0; border-bottom: 3px solid transparent; }
+  .top nav a[aria-current="page"] { background: none; box-shadow: none; border-bottom-color: var(--accent); }
   .top .leave { order: 2; }
   footer p { padding: 1rem 1.5rem; }
   .card { padding: 1.375rem; }
