@@ -120,9 +120,15 @@ export function moveApproval(
   event: ApprovalEvent,
   nowMs: number,
 ): ApprovalState | null {
-  const approval = findApproval(sql, approvalId, nowMs);
-  if (approval === null) return null;
-  const next = approvalAfter(approval.state, event);
+  const [row] = sql
+    .exec<{ state: string; expires_at: number }>(
+      "SELECT state, expires_at FROM order_approvals WHERE approval_id = ?",
+      approvalId,
+    )
+    .toArray();
+  if (row === undefined) return null;
+  const stored = ApprovalState.parse(row.state);
+  const next = approvalAfter(standing(stored, row.expires_at, nowMs), event);
   if (next === null) return null;
   const moved = sql
     .exec(
@@ -131,7 +137,7 @@ export function moveApproval(
       next,
       nowMs,
       approvalId,
-      approval.state,
+      stored,
     )
     .toArray();
   return moved.length > 0 ? next : null;
@@ -247,7 +253,6 @@ function approvalsOf(sql: SqlStorage, previewId: string): Approval[] {
 
 function approvalOf(found: unknown, nowMs: number): Approval {
   const row = Row.parse(found);
-  const over = nowMs >= row.expires_at && (row.state === "pending" || row.state === "approved");
   return {
     approvalId: row.approval_id,
     previewId: row.preview_id,
@@ -257,10 +262,16 @@ function approvalOf(found: unknown, nowMs: number): Approval {
     brokerAccount: row.broker_account,
     economicHash: row.economic_hash,
     tier: row.tier,
-    state: over ? "expired" : row.state,
+    state: standing(row.state, row.expires_at, nowMs),
     assertion: row.assertion === null ? null : Assertion.parse(JSON.parse(row.assertion)),
     echo: row.echo,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   };
+}
+
+/** One whose time is over is expired, whatever its row still says. */
+function standing(state: ApprovalState, expiresAt: number, nowMs: number): ApprovalState {
+  const open = state === "pending" || state === "approved";
+  return open && nowMs >= expiresAt ? "expired" : state;
 }

@@ -2,18 +2,12 @@ import { clientUsageOf, roundTripsOf, usageOf } from "../../../src/policy/ledger
 import type { EdgeFacts } from "../../../src/policy/snapshot.ts";
 import { type TradingState, tighterState } from "../../../src/policy/trading-state.ts";
 import { canonicalDecimal } from "../../../src/protocol/orders/decimal.ts";
-import { isTerminal } from "../../../src/protocol/orders/state.ts";
+import { isInDoubt, isTerminal } from "../../../src/protocol/orders/state.ts";
 import { Side, type TradingMode } from "../../../src/protocol/orders/terms.ts";
 import type { Quote } from "../../../src/protocol/orders/ticket.ts";
 import { type Approval, approvalsAsked } from "./approvals.ts";
 import { feature } from "./features.ts";
-import {
-  type IntentRow,
-  intentsInDoubt,
-  intentsSince,
-  ledgerEntryOf,
-  openIntentsBefore,
-} from "./intents.ts";
+import { type CountedIntent, countedIntents, ledgerEntryOf } from "./intents.ts";
 import { killsCovering } from "./kill-switch.ts";
 import type { Preview } from "./previews.ts";
 import { tradingDay } from "./trading-day.ts";
@@ -62,8 +56,7 @@ export function edgeFacts(
   const { preview, approval } = order;
   const { brokerAccount } = preview;
   const day = tradingDay(nowMs);
-  const recent = intentsSince(sql, brokerAccount, nowMs - RECENT_MS);
-  const rows = [...recent, ...openIntentsBefore(sql, brokerAccount, nowMs - RECENT_MS)];
+  const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
   const entries = rows.map(ledgerEntryOf);
   const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS);
   const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === day);
@@ -77,10 +70,9 @@ export function edgeFacts(
     sidecar_online: world.sidecarOnline,
     session: world.session,
     stream_reconciling: world.streamReconciling,
-    intents_in_doubt: intentsInDoubt(sql, brokerAccount).map(({ conid, side }) => ({
-      conid,
-      side,
-    })),
+    intents_in_doubt: rows
+      .filter((row) => isInDoubt(row.state))
+      .map(({ conid, side }) => ({ conid, side })),
     audit: world.audit,
     sidecar_skew_ms: world.sidecarSkewMs,
     proved_mode: world.provedMode,
@@ -108,7 +100,7 @@ export function edgeFacts(
     fills,
     // Results of closed positions are not kept here; a policy that rests on them denies.
     losses: null,
-    asked: [...placedOf(recent), ...deniedSince(sql, brokerAccount, nowMs - DAY_MS)],
+    asked: [...placedOf(rows), ...deniedSince(sql, brokerAccount, nowMs - DAY_MS)],
     own_gtc: rows
       .filter(
         (row) => row.action === "place" && row.time_in_force === "GTC" && !isTerminal(row.state),
@@ -135,7 +127,7 @@ export function edgeFacts(
 }
 
 /** What was sent and may be there: an order proved never to have been placed can be asked again. */
-const placedOf = (rows: readonly IntentRow[]) =>
+const placedOf = (rows: readonly CountedIntent[]) =>
   rows
     .filter((row) => row.ledger !== "released")
     .map((row) => ({

@@ -113,17 +113,44 @@ export function findIntentByJob(sql: SqlStorage, jobId: string): IntentRow | nul
   return row === undefined ? null : Row.parse(row);
 }
 
-/** Everything let out since a moment, newest first. */
-export function intentsSince(sql: SqlStorage, brokerAccount: string, sinceMs: number): IntentRow[] {
+/** What the counters and the duplicate rule need of a row, and no more: there may be many. */
+export type CountedIntent = Pick<
+  IntentRow,
+  | "coid"
+  | "client_id"
+  | "action"
+  | "conid"
+  | "side"
+  | "time_in_force"
+  | "economic_hash"
+  | "state"
+  | "orders"
+  | "notional"
+  | "filled_notional"
+  | "ledger"
+  | "seen"
+  | "day"
+  | "created_at"
+>;
+
+/** Everything let out since a moment, and what is older and may still be an order; newest first. */
+export function countedIntents(
+  sql: SqlStorage,
+  brokerAccount: string,
+  sinceMs: number,
+): CountedIntent[] {
   return sql
-    .exec(
-      `SELECT * FROM order_intents WHERE broker_account = ? AND created_at >= ?
+    .exec<CountedIntent>(
+      `SELECT coid, client_id, action, conid, side, time_in_force, economic_hash, state, orders,
+         notional, filled_notional, ledger, seen, day, created_at
+       FROM order_intents
+       WHERE broker_account = ?
+         AND (created_at >= ? OR state NOT IN ('filled', 'cancelled', 'rejected', 'expired'))
        ORDER BY created_at DESC, coid`,
       brokerAccount,
       sinceMs,
     )
-    .toArray()
-    .map((row) => Row.parse(row));
+    .toArray();
 }
 
 /** Those whose outcome nobody can prove yet, whenever they began. */
@@ -133,24 +160,6 @@ export function intentsInDoubt(sql: SqlStorage, brokerAccount: string): IntentRo
       `SELECT * FROM order_intents
        WHERE broker_account = ? AND state IN ('unknown', 'reconciling', 'needs_owner')`,
       brokerAccount,
-    )
-    .toArray()
-    .map((row) => Row.parse(row));
-}
-
-/** Those that may still be orders at the broker and began before a moment. */
-export function openIntentsBefore(
-  sql: SqlStorage,
-  brokerAccount: string,
-  beforeMs: number,
-): IntentRow[] {
-  return sql
-    .exec(
-      `SELECT * FROM order_intents
-       WHERE broker_account = ? AND created_at < ?
-         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`,
-      brokerAccount,
-      beforeMs,
     )
     .toArray()
     .map((row) => Row.parse(row));
@@ -197,7 +206,7 @@ export function markDelivered(sql: SqlStorage, coid: string): void {
 }
 
 /** The row as the ledger counts it. */
-export function ledgerEntryOf(row: IntentRow): LedgerEntry {
+export function ledgerEntryOf(row: CountedIntent): LedgerEntry {
   return {
     id: row.coid,
     client_id: row.client_id,

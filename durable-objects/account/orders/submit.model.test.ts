@@ -278,6 +278,13 @@ class Model {
     const [leaf] = book.leaves.slice(leaves);
     expect(book.leaves.length - leaves).toBe(decision.kind === "replay" ? 0 : 1);
 
+    const known = this.keyed.get(`${client}|${key}`);
+    if (known !== undefined) {
+      // The same request again is the same order; any other under the key is a conflict.
+      expect(decision.kind).toBe(
+        known.split("|ieg1-")[0] === request.digest ? "replay" : "refused",
+      );
+    }
     if (decision.kind === "replay") {
       expect(this.keyed.get(`${client}|${key}`)).toBe(`${request.digest}|${decision.coid}`);
       return;
@@ -375,6 +382,15 @@ class Model {
     };
   }
 
+  /** Some end, or the broker's order id, stood proved before the doubt came back. */
+  private proved(coid: string): boolean {
+    const open = ["submitting", "awaiting_confirmation", "unknown", "reconciling", "needs_owner"];
+    return this.book.leaves.some(
+      ({ type, meta }) =>
+        type === "order.state" && meta.coid === coid && !open.includes(meta.to ?? ""),
+    );
+  }
+
   private resurrected(coid: string): boolean {
     return this.book.leaves.some(({ type, meta }) => type === "order.alert" && meta.coid === coid);
   }
@@ -395,7 +411,8 @@ class Model {
       const open = intent.state === "submitting" || intent.state === "awaiting_confirmation";
       // Reserved exactly as long as the outcome is not proved.
       if (open) expect(state).toBe("reserved");
-      else if (isInDoubt(intent.state)) expect(["reserved", "consumed"]).toContain(state);
+      else if (isInDoubt(intent.state))
+        expect(state).toBe(this.proved(coid) ? "consumed" : "reserved");
       else if (this.resurrected(coid)) expect(["consumed", "revoked"]).toContain(state);
       else expect(state, intent.state).toBe("consumed");
       // Given back only for what is proved never to have been placed.

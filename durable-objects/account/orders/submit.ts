@@ -20,7 +20,7 @@ import type { OrderState } from "../../../src/protocol/orders/state.ts";
 import type { PreviewFacts, Quote } from "../../../src/protocol/orders/ticket.ts";
 import { type Approval, findApproval, moveApproval } from "./approvals.ts";
 import { edgeFacts, type World } from "./edge-facts.ts";
-import { findIntent, insertIntent, intentsSince, outcomeOf } from "./intents.ts";
+import { countedIntents, findIntent, insertIntent, outcomeOf } from "./intents.ts";
 import { killEpoch, killsCovering } from "./kill-switch.ts";
 import type { OrderLog } from "./order-audit.ts";
 import { policyInForce } from "./policies.ts";
@@ -144,8 +144,10 @@ function decide(
       verdict,
     );
   }
+  const intent = approval?.intent ?? looseIntent(request, preview, policy, world);
+  const hash = intentHash(intent);
   // A changed row is no approval: the hash is computed anew over what will be sent.
-  if (approval !== null && intentHash(approval.intent) !== approval.intentHash) {
+  if (approval !== null && hash !== approval.intentHash) {
     return no(
       "APPROVAL_PREVIEW_MISMATCH",
       "intent_hash",
@@ -155,7 +157,6 @@ function decide(
     );
   }
 
-  const intent = approval?.intent ?? looseIntent(request, preview, policy, world);
   const proof = proofOf(approval, mandated, intent);
   if (proof === null && order.action !== "cancel") {
     return no(
@@ -177,7 +178,6 @@ function decide(
   }
   const figures = figuresOf(snapshot, policy.document);
   const leg = principalLeg(order);
-  const hash = intentHash(intent);
   const written = insertIntent(sql, {
     coid: intent.coid,
     intent_hash: hash,
@@ -291,7 +291,7 @@ function mandateOf(
   if (mandate === null) return null;
   const day = tradingDay(world.nowMs);
   // Everything the account did today counts against a mandate, whoever approved it: never fewer.
-  const today = intentsSince(sql, preview.brokerAccount, world.nowMs - 26 * 3_600_000).filter(
+  const today = countedIntents(sql, preview.brokerAccount, world.nowMs - 26 * 3_600_000).filter(
     (row) => row.day === day && row.action === "place" && row.ledger !== "released",
   );
   const spent = today.reduce<Decimal | null>(
