@@ -40,7 +40,7 @@ export function anOrder(over: Partial<CanonicalOrder> = {}): CanonicalOrder {
     v: 1,
     action: "place",
     structure: "single",
-    account: "DU1234567",
+    account_id: "DU1234567",
     mode: "paper",
     legs: [aLeg()],
     target: null,
@@ -107,7 +107,7 @@ export function aDraft(over: Partial<IntentDraft> = {}): IntentDraft {
   return {
     v: 1,
     ticket: aTicket(),
-    account_id: "acc_7d3f",
+    gateway_account_id: "acc_7d3f",
     sidecar_id: "sc_1b2c",
     generation: 4,
     preview_id: "pv_0001",
