@@ -45,7 +45,7 @@ export function judge(answer: WireAnswer): Verdict {
     return { kind: "unavailable", status };
   }
   if (status >= 400) return { kind: "refused", status, text: reason ?? body.slice(0, 500) };
-  if (status >= 300) return { kind: "unreadable" };
+  if (status >= 300 || status < 200) return { kind: "unreadable" };
   if (reason !== null) return { kind: "refused", status, text: reason };
   if (body === "") return { kind: "empty" };
   return json.value === undefined ? { kind: "unreadable" } : { kind: "ok", json: json.value };

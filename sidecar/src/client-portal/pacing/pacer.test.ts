@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { GatewayError } from "../../../../src/protocol/errors.ts";
+import { createClock } from "../../simulator/clock.ts";
+import { createPacer, type Priority } from "./pacer.ts";
+import { memoryPacingStore } from "./store.ts";
+import type { PaceName } from "./windows.ts";
+
+function rig() {
+  const clock = createClock("virtual", 1_000_000);
+  const store = memoryPacingStore();
+  const pacer = createPacer({ clock, store });
+  const started: string[] = [];
+  const ask = (
+    label: string,
+    priority: Priority,
+    pace: PaceName = "any",
+    maxWaitMs = 60_000,
+  ): Promise<string> =>
+    pacer.acquire({ pace, priority, maxWaitMs }).then(
+      (release) => {
+        started.push(label);
+        release();
+        return "started";
+      },
+      (error: unknown) => (error instanceof GatewayError ? error.failure.code : "other"),
+    );
+  return { clock, store, pacer, started, ask };
+}
+
+describe("the pacer", () => {
+  it("lets the urgent pass first, and keeps room for it", async () => {
+    const { clock, started, ask } = rig();
+    const reads = Array.from({ length: 20 }, (_, index) => ask(`read ${index}`, "read"));
+    await clock.advance(0);
+    expect(started).toHaveLength(6);
+    void ask("order", "order");
+    void ask("cancel", "cancel");
+    await clock.advance(0);
+    // Seven of the eight for orders, the eighth for a cancel.
+    expect(started.slice(6)).toEqual(["order", "cancel"]);
+    void ask("order 2", "order");
+    await clock.advance(1_000);
+    expect(started[8]).toBe("order 2");
+    await clock.advance(30_000);
+    await Promise.all(reads);
+    expect(started).toHaveLength(23);
+  });
+
+  it("an endpoint that must wait does not hold up another", async () => {
+    const { clock, started, ask } = rig();
+    void ask("orders 1", "read", "orders");
+    void ask("orders 2", "read", "orders");
+    void ask("other", "read");
+    await clock.advance(0);
+    expect(started).toEqual(["orders 1", "other"]);
+    await clock.advance(6_249);
+    expect(started).not.toContain("orders 2");
+    await clock.advance(1);
+    expect(started).toContain("orders 2");
+  });
+
+  it("refuses at once what could not start in time, and says when it could", async () => {
+    const { ask } = rig();
+    expect(await ask("first", "read", "performance")).toBe("started");
+    expect(await ask("second", "read", "performance", 5_000)).toBe("BROKER_RATE_LIMITED");
+  });
+
+  it("after a 429 only the owner's cancel passes, for fifteen minutes, restarts included", async () => {
+    const { clock, store, pacer, started, ask } = rig();
+    for (let index = 0; index < 6; index++) void ask(`before ${index}`, "read");
+    const waiting = ask("waiting", "read", "any");
+    pacer.penalize();
+    expect(await waiting).toBe("BROKER_RATE_LIMITED");
+    for (const priority of ["read", "keepalive", "reconcile", "order", "cancel"] as const) {
+      expect(await ask(priority, priority)).toBe("BROKER_RATE_LIMITED");
+    }
+    expect(await ask("owner", "owner_cancel")).toBe("started");
+    const again = createPacer({ clock, store });
+    await expect(
+      again.acquire({ pace: "any", priority: "order", maxWaitMs: 1_000 }),
+    ).rejects.toBeInstanceOf(GatewayError);
+    await clock.advance(15 * 60_000);
+    expect(pacer.silentUntil()).toBe(0);
+    expect(await ask("after", "read")).toBe("started");
+    expect(started).not.toContain("waiting");
+  });
+
+  it("keeps at most four charts under way", async () => {
+    const { clock, pacer } = rig();
+    const releases: (() => void)[] = [];
+    let started = 0;
+    for (let index = 0; index < 6; index++) {
+      void pacer
+        .acquire({ pace: "history", priority: "read", maxWaitMs: 60_000 })
+        .then((release) => {
+          started += 1;
+          releases.push(release);
+        });
+    }
+    await clock.advance(5_000);
+    expect(started).toBe(4);
+    releases[0]?.();
+    await clock.advance(1_000);
+    expect(started).toBe(5);
+  });
+
+  it("an abandoned request leaves the line", async () => {
+    const { clock, pacer, started, ask } = rig();
+    void ask("one", "read", "orders");
+    const gone = new AbortController();
+    const waiting = pacer.acquire({
+      pace: "orders",
+      priority: "read",
+      maxWaitMs: 60_000,
+      signal: gone.signal,
+    });
+    void ask("two", "read", "orders");
+    gone.abort();
+    await expect(waiting).rejects.toBeInstanceOf(GatewayError);
+    await clock.advance(6_250);
+    expect(started).toEqual(["one", "two"]);
+  });
+});

@@ -1,0 +1,293 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../limits.ts";
+import { apply } from "./apply.ts";
+import {
+  type AuthStatus,
+  type Belief,
+  initialBelief,
+  type Observation,
+  type Probe,
+} from "./belief.ts";
+import { decide } from "./decide.ts";
+import { readsIn, stateOf } from "./describe.ts";
+import { provenMode } from "./mode.ts";
+
+const NOW = Date.UTC(2026, 3, 1, 14, 0);
+const ZONE = "America/New_York";
+
+const fresh = (): Belief => initialBelief({ lastGeneration: 0, init: { failures: 0, nextAt: 0 } });
+
+const auth = (more: Partial<AuthStatus> = {}): AuthStatus => ({
+  authenticated: true,
+  established: true,
+  connected: true,
+  competing: false,
+  fail: "",
+  serverVersion: null,
+  ...more,
+});
+
+const status = (more: Partial<AuthStatus> = {}): Observation => ({
+  kind: "auth",
+  probe: "status",
+  auth: auth(more),
+  identity: null,
+});
+const tickle = (identity: string, more: Partial<AuthStatus> = {}): Observation => ({
+  kind: "auth",
+  probe: "tickle",
+  auth: auth(more),
+  identity,
+});
+const sso: Observation = {
+  kind: "sso",
+  sso: { alive: true, loginType: 2, authenticatedAt: NOW - 1_000 },
+};
+const primed = (accounts = ["DU1234567"], isPaper: boolean | null = true): Observation => ({
+  kind: "primed",
+  facts: { accounts, isPaper },
+});
+const after = (...seen: Observation[]): Belief =>
+  seen.reduce((belief, one) => apply(belief, one, NOW), fresh());
+
+const ready = (): Belief => after(status(), sso, tickle("a"), primed());
+
+describe("the table of what each combination means", () => {
+  it.each<[string, Observation[], string, string]>([
+    ["a refused dial", [{ kind: "dial_refused" }], "gateway_down", "none"],
+    ["one 401", [{ kind: "unauthorized", probe: "status" }], "unknown", "none"],
+    [
+      "a 401 the validator confirms",
+      [
+        { kind: "unauthorized", probe: "status" },
+        { kind: "unauthorized", probe: "validate" },
+      ],
+      "login_required",
+      "none",
+    ],
+    [
+      "logged in, not yet asked for",
+      [sso, status({ authenticated: false })],
+      "initializing",
+      "portfolio_only",
+    ],
+    [
+      "authenticated, not established",
+      [sso, status({ established: false })],
+      "initializing",
+      "portfolio_only",
+    ],
+    ["established, not primed", [sso, status()], "initializing", "portfolio_only"],
+    ["primed", [status(), sso, tickle("a"), primed()], "ready", "all"],
+    [
+      "a competing session",
+      [sso, status({ authenticated: false, competing: true })],
+      "takeover_required",
+      "portfolio_only",
+    ],
+    [
+      "an init refused for want of force",
+      [
+        sso,
+        status({
+          authenticated: false,
+          fail: "Force compete capability must be used together with compete flag",
+        }),
+      ],
+      "takeover_required",
+      "portfolio_only",
+    ],
+    ["a 403 page", [sso, { kind: "access_denied" }], "blocked", "none"],
+    ["another certificate", [sso, { kind: "certificate_changed" }], "blocked", "none"],
+    ["a 429", [sso, { kind: "rate_limited", until: NOW + 1 }], "penalty_box", "cached_only"],
+    [
+      "two failures at noon",
+      [sso, { kind: "unavailable", probe: "tickle" }, { kind: "unavailable", probe: "status" }],
+      "unknown",
+      "portfolio_only",
+    ],
+  ])("%s", (_name, seen, state, reads) => {
+    const belief = after(...seen);
+    expect(stateOf(belief, NOW, ZONE)).toBe(state);
+    expect(readsIn(belief, stateOf(belief, NOW, ZONE))).toBe(reads);
+  });
+
+  it("one failed probe changes nothing", () => {
+    const belief = apply(ready(), { kind: "unavailable", probe: "tickle" }, NOW);
+    expect(stateOf(belief, NOW, ZONE)).toBe("ready");
+    expect(belief.generation).toBe(1);
+  });
+
+  it("a 401 of a read only casts doubt, and a look settles it", () => {
+    const doubted = apply(ready(), { kind: "unauthorized", probe: "read" }, NOW);
+    expect(doubted.generation).toBe(1);
+    expect(provenMode(doubted)).toBe("unknown");
+    expect(decide(doubted, NOW + 5_000).probe).toBe("status");
+    const settled = apply(doubted, status(), NOW);
+    expect(settled.generation).toBe(1);
+    expect(provenMode(settled)).toBe("paper");
+  });
+
+  it("a new user ends the generation and all that was proved", () => {
+    const belief = apply(ready(), tickle("somebody else"), NOW);
+    expect(belief.generation).toBeNull();
+    expect(belief.accounts).toEqual([]);
+    expect(provenMode(belief)).toBe("unknown");
+  });
+});
+
+describe("paper or live", () => {
+  const mode = (loginType: 1 | 2 | null, accounts: string[], isPaper: boolean | null) =>
+    provenMode(
+      after(
+        status(),
+        { kind: "sso", sso: { alive: true, loginType, authenticatedAt: null } },
+        tickle("a"),
+        primed(accounts, isPaper),
+      ),
+    );
+
+  it("is proved only where all facts agree", () => {
+    expect(mode(2, ["DU1234567"], true)).toBe("paper");
+    expect(mode(null, ["DF1234567", "DU7654321"], true)).toBe("paper");
+    expect(mode(1, ["U1234567"], false)).toBe("live");
+    expect(mode(null, ["U1234567"], false)).toBe("live");
+  });
+
+  it("is unknown where any fact is missing or disagrees", () => {
+    expect(mode(1, ["DU1234567"], true)).toBe("unknown");
+    expect(mode(2, ["U1234567"], true)).toBe("unknown");
+    expect(mode(2, ["DU1234567", "U1234567"], true)).toBe("unknown");
+    expect(mode(2, ["U1234567"], false)).toBe("unknown");
+    expect(mode(1, ["DU1234567"], false)).toBe("unknown");
+    expect(mode(2, ["DU1234567"], null)).toBe("unknown");
+    expect(provenMode(after(status(), tickle("a"), primed()))).toBe("unknown");
+  });
+});
+
+/** Anything the world may show, in any order. */
+const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
+  fc.constant<Observation>({ kind: "dial_refused" }),
+  fc.constant<Observation>({ kind: "certificate_changed" }),
+  fc.constant<Observation>({ kind: "access_denied" }),
+  fc.constant<Observation>({ kind: "woke" }),
+  fc.constant<Observation>({ kind: "stream_doubt" }),
+  fc.constant<Observation>(sso),
+  fc.constant<Observation>({
+    kind: "sso",
+    sso: { alive: false, loginType: null, authenticatedAt: null },
+  }),
+  fc.record({
+    kind: fc.constant("rate_limited" as const),
+    until: fc.integer({ min: NOW, max: NOW + 9e5 }),
+  }),
+  fc.record({
+    kind: fc.constantFrom("unavailable" as const, "unauthorized" as const),
+    probe: fc.constantFrom<Probe | "read">("status", "tickle", "validate", "init", "prime", "read"),
+  }),
+  fc.record({
+    kind: fc.constant("auth" as const),
+    probe: fc.constantFrom<Probe>("status", "tickle", "init"),
+    auth: fc.option(
+      fc.record({
+        authenticated: fc.boolean(),
+        established: fc.option(fc.boolean()),
+        connected: fc.option(fc.boolean()),
+        competing: fc.option(fc.boolean()),
+        fail: fc.constantFrom("", "Force compete capability must be used"),
+        serverVersion: fc.constant(null),
+      }),
+    ),
+    identity: fc.constantFrom(null, "a", "b"),
+  }),
+  fc.record({
+    kind: fc.constant("primed" as const),
+    facts: fc.record({
+      accounts: fc.constantFrom([], ["DU1234567"], ["U1234567"]),
+      isPaper: fc.constantFrom(null, true, false),
+    }),
+  }),
+);
+
+const history = fc.array(fc.tuple(anyObservation, fc.integer({ min: 0, max: 120_000 })), {
+  maxLength: 60,
+});
+
+describe("whatever happens", () => {
+  it("is never ready unless the last word was established, primed and undisputed; generations only rise", () => {
+    fc.assert(
+      fc.property(history, (seen) => {
+        let belief = fresh();
+        let now = NOW;
+        for (const [observation, wait] of seen) {
+          now += wait;
+          const next = apply(belief, observation, now);
+          expect(next.lastGeneration).toBeGreaterThanOrEqual(belief.lastGeneration);
+          if (next.generation !== null && belief.generation === null) {
+            expect(observation.kind).toBe("primed");
+            expect(next.generation).toBe(belief.lastGeneration + 1);
+          }
+          if (next.generation !== null) {
+            expect(next.auth).toMatchObject({
+              authenticated: true,
+              established: true,
+              connected: true,
+            });
+            expect(next.auth?.competing).not.toBe(true);
+            expect(next.auth?.fail).toBe("");
+            expect(next.accounts.length).toBeGreaterThan(0);
+          }
+          if (provenMode(next) !== "unknown") expect(next.generation).not.toBeNull();
+          belief = next;
+        }
+      }),
+      { seed: 20261120, numRuns: 2_000 },
+    );
+  });
+
+  it("asks politely at most as often as the budget allows, never asks while a rival is known, and never hurries", () => {
+    fc.assert(
+      fc.property(history, (seen) => {
+        let belief = fresh();
+        let now = NOW;
+        let lastAsked: { probe: Probe; at: number } | null = null;
+        for (const [observation] of seen) {
+          const step = decide(belief, now);
+          expect(step.at).toBeGreaterThanOrEqual(now);
+          expect(step.probe).not.toBe("takeover");
+          if (belief.silentUntil > now) expect(step.at).toBeGreaterThanOrEqual(belief.silentUntil);
+          if (step.probe === "init") {
+            expect(step.at).toBeGreaterThanOrEqual(belief.init.nextAt);
+            expect(belief.refusedByRival).toBe(false);
+            expect(belief.auth?.competing).not.toBe(true);
+            expect(belief.auth?.authenticated).toBe(false);
+          }
+          const forgotten = Object.keys(belief.probedAt).length === 0;
+          if (lastAsked !== null && lastAsked.probe === step.probe && !forgotten) {
+            expect(step.at - lastAsked.at).toBeGreaterThanOrEqual(1_000);
+          }
+          now = step.at;
+          lastAsked = { probe: step.probe, at: now };
+          belief = apply(
+            { ...belief, probedAt: { ...belief.probedAt, [step.probe]: now } },
+            observation,
+            now,
+          );
+        }
+      }),
+      { seed: 20261120, numRuns: 2_000 },
+    );
+  });
+
+  it("backs off from one minute to thirty", () => {
+    let belief = after(sso, status({ authenticated: false }));
+    const waits: number[] = [];
+    for (let failures = 0; failures < 8; failures++) {
+      belief = apply(belief, { kind: "unavailable", probe: "init" }, NOW);
+      waits.push((belief.init.nextAt - NOW) / 60_000);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
+    expect(LIMITS.initBackoffLastMs).toBe(30 * 60_000);
+  });
+});
