@@ -3,34 +3,56 @@ import { createInterface } from "node:readline";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 
 export interface BenchProcess {
+  pid: number;
   /** The first line it printed: where it listens. */
   said: string;
+  /** Writes a line to it and returns the line it answers with. */
+  ask(line: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 /** Runs a script of this folder in a process of its own and waits for its first line. */
-export function startProcess(script: string, ...args: string[]): Promise<BenchProcess> {
+export async function startProcess(script: string, ...args: string[]): Promise<BenchProcess> {
   const child = spawn(process.execPath, [fromRoot(`test/bench/${script}`), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   process.once("exit", () => child.kill("SIGKILL"));
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once("line", (said) =>
-      resolve({
-        said,
-        async stop() {
-          child.kill("SIGTERM");
-          await closed;
-        },
-      }),
-    );
-    void closed.then(() => reject(new Error(`${script} ended before it said where it listens`)));
-  });
+  const lines = createInterface({ input: child.stdout });
+  const nextLine = () =>
+    new Promise<string>((resolve, reject) => {
+      lines.once("line", resolve);
+      void closed.then(() => reject(new Error(`${script} ended`)));
+    });
+  const said = await nextLine();
+  return {
+    pid: child.pid ?? 0,
+    said,
+    ask(line) {
+      const answer = nextLine();
+      child.stdin.write(`${line}\n`);
+      return answer;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await closed;
+    },
+  };
 }
 
 /** Resident memory of a process, in MiB. */
 export function residentMib(pid: number): number {
   const kib = execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
   return Number(kib.trim()) / 1024;
+}
+
+/** Resident memory of all children of a process whose command holds a word, in MiB. */
+export function descendantsRssMib(parent: number, word: string): number {
+  const all = execFileSync("ps", ["-A", "-o", "ppid=,rss=,args="], { encoding: "utf8" });
+  return all
+    .split("\n")
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .filter(([, ppid, , command = ""]) => Number(ppid) === parent && command.includes(word))
+    .reduce((sum, [, , rss]) => sum + Number(rss) / 1024, 0);
 }
