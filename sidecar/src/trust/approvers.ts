@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
 import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "./verify-assertion.ts";
 
 /**
@@ -21,15 +21,19 @@ CREATE TABLE IF NOT EXISTS approvers (
 
 export interface Approver extends EnrolledKey {
   label: string;
-  /** SHA-256 of the COSE key in hex: what the terminal shows and asks about. */
+  /** Six words over the key: what the terminal shows and asks about. */
   fingerprint: string;
   enrolledAt: number;
   /** `terminal`, or the credential id that signed the enrolment. */
   enrolledBy: string;
 }
 
+/**
+ * Six words over the COSE key. Always worked out here from the key itself: a fingerprint that came
+ * with a key says nothing about it.
+ */
 export function approverFingerprint(publicKey: Uint8Array): string {
-  return createHash("sha256").update(publicKey).digest("hex");
+  return fingerprintWords(Buffer.from(publicKey).toString("base64url")).join(" ");
 }
 
 /** False when the key is no passkey this sidecar can judge, or its id was ever used before. */
