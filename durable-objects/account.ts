@@ -83,7 +83,7 @@ const ONCE_REMEMBERED_MS = 86_400_000;
  */
 export class Account extends DurableObject<Env> implements AccountRpc {
   readonly #accountId: string;
-  readonly #relay: RelayHost;
+  protected readonly relay: RelayHost;
   readonly #clientUse: ClientUse = new Map();
   readonly #budget: CallBudget;
   /** When the alarm is set for; null when it is not. */
@@ -98,13 +98,13 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       client: env.CLIENT_CALLS_PER_MINUTE,
       account: env.ACCOUNT_CALLS_PER_MINUTE,
     });
-    this.#relay = createRelayHost({
+    this.relay = createRelayHost({
       ctx,
       accountId: this.#accountId,
       origin: env.PUBLIC_ORIGIN,
       version: VERSION,
       identity: readEdgeIdentity(env.EDGE_IDENTITY_KEY),
-      onStep: () => this.#alarmNoLaterThan(this.#relay?.leaseDueAt() ?? null),
+      onStep: () => this.#alarmNoLaterThan(this.relay?.leaseDueAt() ?? null),
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
@@ -112,21 +112,21 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   override async fetch(request: Request): Promise<Response> {
-    return this.#relay.accept(request);
+    return this.relay.accept(request);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    await this.#relay.message(socket, data);
+    await this.relay.message(socket, data);
     this.#shipSoon();
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    await this.#relay.closed(socket, code);
+    await this.relay.closed(socket, code);
     this.#shipSoon();
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.#relay.closed(socket, 1006);
+    await this.relay.closed(socket, 1006);
     this.#shipSoon();
   }
 
@@ -134,7 +134,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     this.#alarmAt = null;
     if (!hasTables(this.ctx.storage.sql)) return;
     const sql = this.#sql;
-    this.#relay.tick();
+    this.relay.tick();
     flushClientUse(sql, this.#clientUse);
     const report = await shipAudit(sql, this.env.DB, this.#accountId, Date.now);
     if (report.outcome === "failed") {
@@ -143,7 +143,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       );
     }
     this.#alarmNoLaterThan(auditShipDueAt(sql));
-    this.#alarmNoLaterThan(this.#relay.leaseDueAt());
+    this.#alarmNoLaterThan(this.relay.leaseDueAt());
   }
 
   async run(call: ToolCall): Promise<ToolOutcome> {
@@ -152,7 +152,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     noteClientUse(this.#clientUse, call.principal.clientId, startedAt);
     const outcome = await runToolCall(call, {
       sql,
-      relay: this.#relay,
+      relay: this.relay,
       standing: ({ principal, scope }) => clientStanding(sql, principal, scope, Date.now()),
       budget: (asked) =>
         takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
@@ -192,7 +192,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   async backendStatus(): Promise<BackendStatus> {
-    return backendStatus(this.#sql, this.#relay.presence());
+    return backendStatus(this.#sql, this.relay.presence());
   }
 
   async admitClient(client: ClientAdmission, requestId: string): Promise<void> {
@@ -244,7 +244,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   async brokerAccounts(): Promise<BrokerAccount[] | GatewayFailure> {
-    return brokerAccounts(this.#sql, this.#relay);
+    return brokerAccounts(this.#sql, this.relay);
   }
 
   async takeCode(hash: string) {
@@ -417,7 +417,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   async revokeSidecar(sidecarId: string, requestId: string): Promise<boolean> {
     if (!revokeSidecar(this.#sql, sidecarId)) return false;
     this.#audit(ownerEvent("sidecar.revoked", Date.now(), { requestId, sidecarId }));
-    this.#relay.revoked(sidecarId);
+    this.relay.revoked(sidecarId);
     return true;
   }
 

@@ -1,0 +1,69 @@
+import { Account as ProductAccount } from "../../../durable-objects/account.ts";
+import type { Env } from "../../../src/env.ts";
+import product from "../../../src/index.ts";
+import { canonicalJson, sha256Hex } from "../../../src/protocol/digest.ts";
+import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
+import type { TestJob } from "./test-job.ts";
+
+export { Pairing } from "../../../src/index.ts";
+
+/**
+ * The product's account object with one more door: jobs of two test operations, so that writes can
+ * be driven through the real relay without an order in the world. Never part of the product.
+ */
+export class Account extends ProductAccount {
+  async testJob(job: TestJob): Promise<JobSettlement> {
+    const write = job.operation === "test.write";
+    return this.relay.submit({
+      class: write ? "write" : "read",
+      submit: {
+        job_id: job.jobId,
+        operation: job.operation,
+        input: job.input,
+        input_sha256: sha256Hex(canonicalJson(job.input)),
+        grant: {
+          capability: write ? "orders.paper" : "broker.read",
+          ...(job.account === undefined ? {} : { broker_account: job.account }),
+          scope: "test",
+          expires_at: new Date(Date.now() + 60_000).toISOString(),
+        },
+        deadline_ms: job.deadlineMs,
+      },
+    });
+  }
+
+  async testCancel(jobId: string): Promise<string> {
+    return this.relay.cancel(jobId);
+  }
+
+  /** How often the object was woken or made: each life counts once. */
+  async testPresence() {
+    return this.relay.presence();
+  }
+}
+
+const ALLOWED = new Set([
+  "testJob",
+  "testCancel",
+  "testPresence",
+  "addSidecar",
+  "revokeSidecar",
+  "backendStatus",
+  "auditTail",
+]);
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname !== "/__test") return product.fetch(request, env, ctx);
+    const { account, method, args } = await request.json<{
+      account: string;
+      method: string;
+      args: unknown[];
+    }>();
+    if (!ALLOWED.has(method)) return new Response("no such method", { status: 404 });
+    // biome-ignore lint/suspicious/noExplicitAny: the methods are named at run time
+    const stub = env.ACCOUNT.getByName(account) as any;
+    return Response.json((await stub[method](...args)) ?? null);
+  },
+};
