@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as z from "zod";
-import { type Broker, createBroker } from "../../sidecar/src/client-portal/broker.ts";
+import {
+  type Broker,
+  type BrokerOptions,
+  createBroker,
+} from "../../sidecar/src/client-portal/broker.ts";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
 import type { BrokerEvent } from "../../sidecar/src/operations/executor.ts";
 import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
@@ -73,9 +77,11 @@ export async function startRig(
   options: SimulatorOptions & {
     simulated?: boolean;
     beforeStart?(sim: RunningSimulator): void;
+    /** More for the broker side, made anew at each start. */
+    around?(made: { configDir: string; clock: Clock }): Partial<BrokerOptions>;
   } = {},
 ): Promise<BrokerRig> {
-  const { simulated, beforeStart, ...simOptions } = options;
+  const { simulated, beforeStart, around, ...simOptions } = options;
   inFlight = 0;
   const sim = await startSimulator(simOptions);
   beforeStart?.(sim);
@@ -143,6 +149,7 @@ export async function startRig(
       logger: { debug: write, info: write, warn: write, error: write },
       clock,
       random: () => 0.5,
+      ...around?.({ configDir, clock }),
     });
     broker.onEvent((event) => events.push(event));
     await settle();

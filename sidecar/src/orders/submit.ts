@@ -20,7 +20,7 @@ import { effectOf } from "../../../src/protocol/orders/effect.ts";
 import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import { isInDoubt } from "../../../src/protocol/orders/state.ts";
-import type { Effect, Quote } from "../../../src/protocol/orders/ticket.ts";
+import type { Effect, PositionFact, Quote } from "../../../src/protocol/orders/ticket.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import { sessionRefusal } from "../client-portal/session/refusal.ts";
 import type { OperationContext } from "../operations/context.ts";
@@ -440,11 +440,14 @@ async function gather(
     readMarket(context, conid).catch(unlessGateway),
     readRates(context, account),
   ]);
-  const [positions, working, dailyPnl] = await Promise.all([
+  const [positions, dailyPnl] = await Promise.all([
     readPositionFacts(context, account.accountId, rates?.rates ?? null),
-    readWorkingFacts(context, account, parts.store, rates?.rates ?? null),
     readDailyPnl(context, account.accountId),
   ]);
+  // The list of orders may be asked for every six seconds only, and says nothing about what opens.
+  const working = mayReduce(order, positions)
+    ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null)
+    : [];
   const now = baseNotional(order, market, rates?.rates ?? null);
   return {
     market,
@@ -453,6 +456,18 @@ async function gather(
     dailyPnl,
     at: context.clock.now(),
   };
+}
+
+/** Whether any leg stands against a position held, so that the order may be an exit. */
+function mayReduce(order: CanonicalOrder, positions: readonly PositionFact[] | null): boolean {
+  if (positions === null || order.structure === "bracket") return false;
+  return order.legs.some((leg) =>
+    positions.some(
+      ({ conid, quantity }) =>
+        conid === leg.contract.conid &&
+        (leg.side === "SELL" ? dec(quantity).greaterThan(0) : dec(quantity).lessThan(0)),
+    ),
+  );
 }
 
 const unlessGateway = (thrown: unknown): null => {

@@ -7,7 +7,7 @@ import {
   type OrderRequestKind,
 } from "../../../src/protocol/orders/classify-answer.ts";
 import { type BrokerQuestion, decideQuestion } from "../../../src/protocol/orders/question.ts";
-import type { OrderEvidence } from "../../../src/protocol/orders/state.ts";
+import { isBookRead, isOpen, type OrderEvidence } from "../../../src/protocol/orders/state.ts";
 import { brokerText } from "../client-portal/broker-text.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import { ORDER_LIMITS } from "./limits.ts";
@@ -109,6 +109,10 @@ export function createTalk(parts: {
       return progress.apply(coid, evidence(source, "rejected"), {
         broker_text: brokerText(answer.text),
       });
+    }
+    if (answer.outcome === "ambiguous" && isOpen(before.state) && isBookRead(before.proved_by)) {
+      // The book showed the order while the answer was still awaited: a lost answer unproves nothing.
+      return progress.note(coid, { broker_text: brokerText(answer.text) });
     }
     if (answer.outcome === "ambiguous") {
       const record = progress.apply(coid, evidence(source, "ambiguous"), {

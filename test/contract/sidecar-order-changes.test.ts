@@ -1,0 +1,407 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/protocol/json.ts";
+import type { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
+import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
+
+/** Brackets and groups, changes and cancels, foreign orders, and the switch that stops it all. */
+let rig: OrderRig;
+afterEach(async () => {
+  await rig.close();
+});
+
+type Options = NonNullable<Parameters<typeof startOrderRig>[0]>;
+
+async function atMarket(behaviours: Options["behaviours"] = {}): Promise<OrderRig> {
+  rig = await startOrderRig({ behaviours: { questions: { enabled: false }, ...behaviours } });
+  rig.sim.control.pin(AAPL_CONID, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
+  return rig;
+}
+
+const bracket = (over: JsonObject = {}): JsonObject => ({
+  kind: "bracket",
+  bracket: {
+    account_id: rig.account,
+    conid: AAPL_CONID,
+    side: "BUY",
+    order_type: "LMT",
+    quantity: "2",
+    limit_price: "178",
+    take_profit_price: "190",
+    stop_loss_price: "170",
+    ...over,
+  },
+});
+
+const place = async (request: JsonObject) => {
+  const submission = rig.approve(await rig.preview(request));
+  return { submission, outcome: await rig.place(submission) };
+};
+
+const cancel = (order_id: string, more: JsonObject = {}): Promise<OrderOutcome> =>
+  rig.write("order.cancel", {
+    account_id: rig.account,
+    mode: "paper",
+    coid: `cancel-${order_id}`,
+    order_id,
+    approval: null,
+    ...more,
+  });
+
+const idOf = (coid: string): string => {
+  const id = rig.store().intent(coid)?.orders[0]?.order_id;
+  if (id == null) throw new Error("the broker gave no id yet");
+  return id;
+};
+
+const deletes = () => rig.sim.control.requests().filter(({ method }) => method === "DELETE");
+
+describe("a bracket", () => {
+  it("(e) goes out in one POST, its exits tied to the entry's reference and with none of their own", async () => {
+    await atMarket();
+    const { submission } = await place(bracket());
+    await rig.untilState(submission.coid, "working");
+    expect(rig.posts()).toHaveLength(1);
+    const { orders } = JSON.parse(rig.posts()[0]?.body ?? "");
+    expect(orders).toHaveLength(3);
+    expect(orders[0]).toMatchObject({ cOID: submission.coid, side: "BUY" });
+    for (const exit of orders.slice(1)) {
+      expect(exit).toMatchObject({ parentId: submission.coid, side: "SELL" });
+      expect(exit.cOID).toBeUndefined();
+    }
+    await rig.until(
+      () =>
+        rig
+          .store()
+          .intent(submission.coid)
+          ?.orders.every(({ state }) => state === "working") === true,
+    );
+    expect(rig.alerts()).toEqual([]);
+    const ids = rig
+      .store()
+      .intent(submission.coid)
+      ?.orders.map(({ order_id }) => order_id);
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it("S9: whose stop was refused raises an alarm within seconds, and the cancel it offers works", async () => {
+    await atMarket({ brackets: { mode: "child-refused" } });
+    const { submission } = await place(bracket());
+    await rig.until(() => rig.alerts().length > 0);
+    expect(rig.now() - (rig.posts()[0]?.at ?? 0)).toBeLessThan(3_000);
+    const [alert] = rig.alerts();
+    expect(alert).toMatchObject({ alert: "unprotected_position", coid: submission.coid });
+    const [first] = alert?.cancel_offered ?? [];
+    expect(first).toBe(idOf(submission.coid));
+    const outcome = await cancel(idOf(submission.coid));
+    expect(outcome.state).toBe("cancelled");
+    expect(rig.state(submission.coid)).toBe("cancelled");
+    expect(rig.pushed.some((text) => text.includes("unprotected_position"))).toBe(true);
+  });
+
+  it("whose stop the broker drops afterwards raises the alarm too", async () => {
+    await atMarket();
+    const { submission } = await place(bracket());
+    await rig.untilState(submission.coid, "working");
+    const child = rig.sim.control.orders().find(({ type }) => type === "STP");
+    rig.sim.control.rejectOrder(child?.id ?? 0, "Stop refused at the exchange");
+    await rig.until(() => rig.alerts().length > 0, 180_000);
+    expect(rig.alerts()[0]).toMatchObject({ alert: "unprotected_position" });
+  });
+
+  it("(e) whose entry is refused leaves no exits and no alarm of a missing one", async () => {
+    await atMarket({ brackets: { mode: "parent-inactive" } });
+    const { submission } = await place(bracket());
+    await rig.untilState(submission.coid, "rejected");
+    expect(rig.alerts().map(({ alert }) => alert)).not.toContain("unprotected_position");
+    const live = rig.sim.control
+      .orders()
+      .filter(({ status }) => status !== "Inactive" && status !== "Cancelled");
+    expect(live).toEqual([]);
+  });
+
+  it("refused as a whole is rejected at once", async () => {
+    await atMarket({ brackets: { mode: "error" } });
+    const { outcome } = await place(bracket());
+    expect(outcome.state).toBe("rejected");
+  });
+});
+
+describe("a group", () => {
+  it("goes out in one POST, and one fill ends the others", async () => {
+    await atMarket();
+    const member = (limit_price: string) => ({
+      account_id: rig.account,
+      conid: AAPL_CONID,
+      side: "SELL",
+      order_type: "LMT",
+      quantity: "2",
+      limit_price,
+    });
+    const { submission } = await place({
+      kind: "oca",
+      account_id: rig.account,
+      orders: [member("181"), member("184")],
+    });
+    await rig.untilState(submission.coid, "working");
+    const { orders } = JSON.parse(rig.posts()[0]?.body ?? "");
+    expect(orders.map((one: { isSingleGroup: boolean }) => one.isSingleGroup)).toEqual([
+      true,
+      true,
+    ]);
+    expect(new Set(orders.map((one: { cOID: string }) => one.cOID)).size).toBe(2);
+    const first = rig.sim.control.orders().find(({ ref }) => ref === `${submission.coid}-a`);
+    rig.sim.control.fillOrder(first?.id ?? 0);
+    await rig.untilState(submission.coid, "filled");
+  });
+});
+
+describe("a cancel", () => {
+  it("S10: that loses the race reports the fill", async () => {
+    await atMarket({ orderLife: { cancelLosesRace: true } });
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await rig.untilState(submission.coid, "working");
+    const outcome = await cancel(idOf(submission.coid));
+    expect(outcome).toMatchObject({ state: "filled", orders: [{ filled: "2", remaining: "0" }] });
+    expect(outcome.alerts[0]).toContain("filled before the cancel");
+    expect(rig.state(submission.coid)).toBe("filled");
+  });
+
+  it("of an order filled in part says how much", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await rig.untilState(submission.coid, "working");
+    rig.sim.control.fillOrder(Number(idOf(submission.coid)), 1, 176);
+    const outcome = await cancel(idOf(submission.coid));
+    expect(outcome).toMatchObject({
+      state: "cancelled",
+      orders: [{ filled: "1", remaining: "1" }],
+    });
+  });
+
+  it("that got no answer is repeated after the status was read", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await rig.untilState(submission.coid, "working");
+    rig.sim.control.addFault({
+      match: { method: "DELETE" },
+      do: { action: "respond", status: 503, body: "" },
+    });
+    const outcome = await cancel(idOf(submission.coid));
+    expect(outcome.state).toBe("cancelled");
+    expect(deletes()).toHaveLength(2);
+  });
+
+  it("S10: an immediate order filled in part ends cancelled with its fill", async () => {
+    await atMarket();
+    const { submission } = await place(
+      limitOrder(rig.account, "181", { time_in_force: "IOC", quantity: "4" }),
+    );
+    await rig.untilState(submission.coid, "cancelled");
+    expect(rig.store().intent(submission.coid)?.orders[0]).toMatchObject({ filled: "2" });
+  });
+});
+
+describe("a change", () => {
+  it("restates the whole order, bare, and is proved by the book", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await rig.untilState(submission.coid, "working");
+    const preview = await rig.preview({
+      kind: "modify",
+      change: { account_id: rig.account, order_id: idOf(submission.coid), limit_price: "177" },
+    });
+    expect(preview.ticket.order.target).toMatchObject({
+      foreign: false,
+      order_ref: submission.coid,
+    });
+    const change = rig.approve(preview);
+    const outcome = await rig.write("order.modify", change);
+    expect(outcome.refusals).toEqual([]);
+    await rig.untilState(change.coid, "working");
+    expect(JSON.parse(rig.posts()[1]?.body ?? "")).toMatchObject({ price: 177, quantity: 2 });
+    expect(rig.sim.control.orders().map(({ price }) => String(price))).toEqual(["177"]);
+  });
+
+  it("of an order that traded since the preview is refused, and nothing is sent", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await rig.untilState(submission.coid, "working");
+    const preview = await rig.preview({
+      kind: "modify",
+      change: { account_id: rig.account, order_id: idOf(submission.coid), limit_price: "177" },
+    });
+    rig.sim.control.fillOrder(Number(idOf(submission.coid)), 1, 176);
+    await rig.advance(2_000);
+    const outcome = await rig.write("order.modify", rig.approve(preview));
+    expect(outcome.refusals.map(({ code }) => code)).toEqual(["ORDER_NOT_MODIFIABLE"]);
+    expect(rig.posts()).toHaveLength(1);
+  });
+
+  it("of a filled order is refused at the preview", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "181"));
+    await rig.untilState(submission.coid, "filled");
+    const answer = await rig.tryPreview({
+      kind: "modify",
+      change: { account_id: rig.account, order_id: idOf(submission.coid), limit_price: "177" },
+    });
+    expect(answer).toMatchObject({
+      outcome: "refused",
+      refusals: [{ code: "ORDER_NOT_MODIFIABLE", field: "order_id" }],
+    });
+  });
+});
+
+describe("an order placed elsewhere", () => {
+  const foreign = () =>
+    rig.sim.control.foreignOrder(
+      rig.account,
+      {
+        conid: AAPL_CONID,
+        orderType: "LMT",
+        side: "BUY",
+        quantity: 3,
+        price: 175,
+        tif: "DAY",
+      },
+      "mobile",
+    );
+
+  it("S20: is shown as foreign, counted, and not cancelled without an approval of its own", async () => {
+    await atMarket();
+    const order = foreign();
+    await rig.advance(70_000);
+    const listed = await rig.ask("orders.list");
+    expect(listed.orders[0]).toMatchObject({ origin: "foreign" });
+    const refused = await cancel(String(order.id));
+    expect(refused.refusals.map(({ code }) => code)).toEqual(["FOREIGN_ORDER"]);
+    expect(deletes()).toEqual([]);
+
+    const preview = await rig.preview({
+      kind: "cancel",
+      cancel: { account_id: rig.account, order_id: String(order.id) },
+    });
+    expect(preview.ticket.order.target?.foreign).toBe(true);
+    const { approval, coid } = rig.approve(preview);
+    const outcome = await cancel(String(order.id), { approval, coid });
+    expect(outcome.state).toBe("cancelled");
+    // One approval, one use.
+    const again = foreign();
+    await rig.advance(70_000);
+    const twice = await cancel(String(again.id), { approval, coid });
+    expect(twice.refusals.map(({ code }) => code)).toEqual(["FOREIGN_ORDER"]);
+    expect(deletes()).toHaveLength(1);
+  });
+
+  it("an order id that is every order of the account never leaves", async () => {
+    await atMarket();
+    for (const order_id of ["-1", "0", "abc"]) {
+      await expect(cancel(order_id)).rejects.toMatchObject({ failure: { code: "INPUT_INVALID" } });
+    }
+    expect(deletes()).toEqual([]);
+  });
+});
+
+describe("the kill switch at the PC", () => {
+  it("(c) stops entries and changes; cancels and reducing exits pass; the edge cannot lift it", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await rig.untilState(submission.coid, "working");
+    const entry = await rig.preview(limitOrder(rig.account, "175"));
+    const change = await rig.preview({
+      kind: "modify",
+      change: { account_id: rig.account, order_id: idOf(submission.coid), limit_price: "177" },
+    });
+    const exit = await rig.preview(limitOrder(rig.account, "184", { side: "SELL", quantity: "5" }));
+    const engaged = await rig.job("kill.engage", { reason: "the agent asked for it" });
+    expect(engaged).toMatchObject({ engaged: true, changed: true });
+    expect(rig.alerts().map(({ alert }) => alert)).toEqual(["kill_switch_engaged"]);
+
+    expect((await rig.place(rig.approve(entry))).refusals.map(({ code }) => code)).toEqual([
+      "LOCAL_KILL_SWITCH",
+    ]);
+    const changed = await rig.write("order.modify", rig.approve(change));
+    expect(changed.refusals.map(({ code }) => code)).toEqual(["LOCAL_KILL_SWITCH"]);
+    expect((await rig.place(rig.approve(exit))).refusals).toEqual([]);
+    expect((await cancel(idOf(submission.coid))).state).toBe("cancelled");
+    const status = await rig.job("trust.status", {});
+    expect(status).toMatchObject({ kill_switch: { engaged: true } });
+    expect(rig.posts()).toHaveLength(2);
+  });
+
+  it("engaged while the connection is being made still stops the order before its first byte", async () => {
+    await atMarket();
+    const submission = rig.approve(await rig.preview(limitOrder(rig.account, "176")));
+    const told = rig.start("order.place", submission);
+    // The intent is journaled and the connection not yet up.
+    await rig.until(() => {
+      const journaled = rig.store().intent(submission.coid) !== null;
+      if (journaled) rig.rules.engage("now", rig.now());
+      return journaled || told.done;
+    });
+    await rig.until(() => told.done);
+    if (rig.posts().length === 0) {
+      expect(told.outcome?.refusals.map(({ code }) => code)).toEqual(["LOCAL_KILL_SWITCH"]);
+      expect(told.outcome?.proved_by).toBe("sidecar_not_sent");
+      expect(told.began).toBe(0);
+    } else {
+      // The first byte was faster than the switch.
+      expect(told.began).toBe(1);
+    }
+  });
+});
+
+describe("a ticket", () => {
+  it("of an ambiguous symbol is refused with its candidates", async () => {
+    await atMarket();
+    const answer = await rig.tryPreview(
+      limitOrder(rig.account, "176", { conid: null, symbol: "AAPL" }),
+    );
+    expect(answer.outcome).toBe("refused");
+  });
+
+  it.each<[string, JsonObject, string, string]>([
+    ["a negative quantity", { quantity: "-1" }, "quantity", "negative"],
+    ["zero", { quantity: "0" }, "quantity", "zero"],
+    ["an exponent", { quantity: "1e3" }, "quantity", "exponent"],
+    ["a JSON number", { quantity: 5 }, "quantity", "not_text"],
+    ["forty decimals", { limit_price: `1.${"0".repeat(39)}1` }, "limit_price", "too_many_decimals"],
+    ["no such side", { side: "HOLD" }, "side", "one_of"],
+    ["a price a market order has not", { order_type: "MKT" }, "limit_price", "not_for_type"],
+    ["a field nobody knows", { urgency: "high" }, "urgency", "unknown_field"],
+    ["an unknown contract", { conid: 999_999 }, "conid", "known"],
+    ["a contract that is another", { symbol: "MSFT" }, "symbol", "agrees_with_broker"],
+  ])(
+    "with %s is refused by field and rule, and the broker is asked nothing",
+    async (_name, over, field, rule) => {
+      await atMarket();
+      const answer = await rig.tryPreview(limitOrder(rig.account, "176", over));
+      expect(answer).toMatchObject({ outcome: "refused" });
+      if (answer.outcome === "refused") {
+        expect(answer.refusals.map((one) => `${one.field} ${one.rule}`)).toContain(
+          `${field} ${rule}`,
+        );
+      }
+      expect(rig.sim.control.requests().some(({ path }) => path.endsWith("/whatif"))).toBe(false);
+    },
+  );
+
+  it("for tier 2 has a number shown at the PC, in no answer, and wanted back", async () => {
+    await atMarket();
+    const preview = await rig.preview(limitOrder(rig.account, "176"));
+    const announced = await rig.job("approval.announce", {
+      preview_id: preview.preview_id,
+      tier: 2,
+      requested_by: "An agent",
+    });
+    expect(announced).toMatchObject({ known: true, number: true, shown: ["terminal", "push"] });
+    expect(JSON.stringify(announced)).not.toContain("42");
+    expect(rig.shown.join()).toContain("Number for the approval page: 42");
+    expect(rig.shown.join()).toContain("BUY 2 AAPL LMT, limit 176, DAY");
+    expect(rig.pushed.join()).not.toContain("42");
+    const wrong = await rig.place(rig.approve(preview, { tier: 2, echo: 41 }));
+    expect(wrong.refusals.map(({ code }) => code)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    const right = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));
+    expect(right.refusals).toEqual([]);
+  });
+});
