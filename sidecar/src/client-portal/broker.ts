@@ -77,8 +77,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   const pacer = createPacer({
     clock,
-    store: filePacingStore(configDir, () =>
-      logger.warn({}, "the pacing file could not be read; starting without it"),
+    store: filePacingStore(configDir, source, () =>
+      logger.warn({}, "the pacing file could not be read or written; going on without it"),
     ),
   });
   // The simulator makes itself a new certificate at each start.
@@ -170,6 +170,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         return accounts.length === 1 ? (accounts[0] ?? null) : null;
       },
       tell,
+      logger,
     }),
   });
   let told = "";
@@ -179,7 +180,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const mark = JSON.stringify(lasting);
     if (mark === told) return;
     told = mark;
-    tell({ type: "broker.session", payload: session });
+    try {
+      tell({ type: "broker.session", payload: session });
+    } catch (error) {
+      told = "";
+      logger.error({ err: error }, "the broker session's change was not taken");
+    }
   };
   supervisor.onChange((belief, before) => {
     if (belief.generation !== before.generation) {

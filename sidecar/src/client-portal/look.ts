@@ -32,7 +32,8 @@ export function openLooker(options: {
 }): Looker {
   const { address, configDir } = options;
   const clock = options.clock ?? systemClock;
-  const pacer = createPacer({ clock, store: filePacingStore(configDir, () => {}) });
+  const source = options.simulated ? "simulator" : "client_portal";
+  const pacer = createPacer({ clock, store: filePacingStore(configDir, source, () => {}) });
   const transport = createTransport({
     address,
     pins: pinsFor(options),
@@ -54,7 +55,7 @@ export function openLooker(options: {
     store: { load: () => shared.load(), save: (memory) => own.save(memory) },
     logger: SILENT,
     around: {
-      source: options.simulated ? "simulator" : "client_portal",
+      source,
       resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
       loginUrl: `${address.origin}/`,
       clockSkewMs: () => null,

@@ -1,13 +1,14 @@
 import * as z from "zod";
 import type { Source } from "../../../src/protocol/operations/parts.ts";
 import { readPrivateJson, writePrivateJson } from "../config/files.ts";
-import { executionFrom } from "../operations/execution-rows.ts";
+import { executedAt, executionFrom } from "../operations/execution-rows.ts";
 import type { BrokerEvent } from "../operations/executor.ts";
 import { orderFrom } from "../operations/order-rows.ts";
 import { brokerText, label } from "./broker-text.ts";
 import { type Clock, isoTime } from "./clock.ts";
 import type { OrderRow } from "./endpoints/orders.ts";
 import type { TradeRow } from "./endpoints/trades.ts";
+import type { BrokerLogger } from "./logger.ts";
 import { orderMark } from "./stream/order-state.ts";
 import type { StreamNews } from "./stream/stream.ts";
 import { toText } from "./wire-values.ts";
@@ -20,6 +21,8 @@ import { toText } from "./wire-values.ts";
  */
 const NewsFile = z.strictObject({
   v: z.literal(1),
+  /** When this sidecar first ran: what was filled before is no news. */
+  since: z.number(),
   executions: z.record(z.string(), z.number()),
   orders: z.record(z.string(), z.strictObject({ mark: z.string(), at: z.number() })),
 });
@@ -51,6 +54,7 @@ export interface NewsOptions {
   /** The login's only account, for rows that name none; null when there are several. */
   onlyAccount(): string | null;
   tell(event: BrokerEvent): void;
+  logger: BrokerLogger;
 }
 
 export function createNews(options: NewsOptions): StreamNews {
@@ -58,99 +62,108 @@ export function createNews(options: NewsOptions): StreamNews {
   const kept = store.load();
   const executions = new Map(Object.entries(kept?.executions ?? {}));
   const orders = new Map(Object.entries(kept?.orders ?? {}));
-  /** The first batch of each kind on the very first run is the past, not news. */
-  let knowsExecutions = kept !== null;
+  const since = kept?.since ?? clock.now();
+  /** The first confirmed list of orders on the very first run is the past, not news. */
   let knowsOrders = kept !== null;
 
   const save = (): void => {
     const horizon = clock.now() - KEPT_FOR_MS;
     for (const [id, at] of executions) if (at < horizon) executions.delete(id);
     for (const [id, { at }] of orders) if (at < horizon) orders.delete(id);
-    store.save({
-      v: 1,
-      executions: Object.fromEntries(executions),
-      orders: Object.fromEntries(orders),
-    });
+    try {
+      store.save({
+        v: 1,
+        since,
+        executions: Object.fromEntries(executions),
+        orders: Object.fromEntries(orders),
+      });
+    } catch (error) {
+      // Told again after a restart, under the same key; better than not told.
+      options.logger.error({ err: error }, "what was told of the broker could not be kept");
+    }
+  };
+
+  /** One after another, so that fills are told in the order they were heard. */
+  let telling: Promise<void> = Promise.resolve();
+
+  const seenAt = () => ({ source, observed_at: isoTime(clock.now()) });
+
+  /** What could not be told (a full journal, say) is forgotten again, so that the next look tells it. */
+  const attempt = (event: BrokerEvent, forget: () => void): void => {
+    try {
+      options.tell(event);
+    } catch (error) {
+      forget();
+      options.logger.error(
+        { err: error, event: event.type },
+        "an event of the broker was not taken",
+      );
+    }
+  };
+
+  const tellOrder = (row: OrderRow): void => {
+    const order = orderFrom(row, options.isOwnOrder);
+    if (order === null) return;
+    const event_key = `${order.order_id}|${orderMark(row)}`.slice(0, 200);
+    attempt({ type: "broker.order", payload: { event_key, ...seenAt(), order } }, () =>
+      orders.delete(order.order_id),
+    );
+  };
+
+  const tellExecution = async (row: TradeRow): Promise<void> => {
+    const currency =
+      row.conid === null ? null : await options.currencyOf(row.conid).catch(() => null);
+    const execution = executionFrom(row, currency, options.onlyAccount());
+    if (execution === null) return;
+    const event_key = execution.execution_id;
+    attempt({ type: "broker.execution", payload: { event_key, ...seenAt(), execution } }, () =>
+      executions.delete(event_key),
+    );
   };
 
   return {
     onOrders: (rows) => {
-      const news: OrderRow[] = [];
+      const first = !knowsOrders;
+      knowsOrders = true;
+      let changed = first;
       for (const row of rows) {
         if (row.orderId === null) continue;
         const mark = orderMark(row);
         if (orders.get(row.orderId)?.mark === mark) continue;
         orders.set(row.orderId, { mark, at: clock.now() });
-        news.push(row);
+        changed = true;
+        if (!first) tellOrder(row);
       }
-      const first = !knowsOrders;
-      knowsOrders = true;
-      if (news.length === 0 && !first) return;
-      if (!first) {
-        for (const row of news) {
-          const order = orderFrom(row, options.isOwnOrder);
-          if (order === null) continue;
-          options.tell({
-            type: "broker.order",
-            payload: {
-              event_key: `${order.order_id}|${orderMark(row)}`.slice(0, 200),
-              source,
-              observed_at: isoTime(clock.now()),
-              order,
-            },
-          });
-        }
-      }
-      save();
+      if (changed) save();
     },
     onExecutions: (rows) => {
       const news: TradeRow[] = [];
       for (const row of rows) {
         if (row.execution_id === null || executions.has(row.execution_id)) continue;
         executions.set(row.execution_id, clock.now());
-        news.push(row);
+        if ((executedAt(row) ?? since) >= since) news.push(row);
       }
-      const first = !knowsExecutions;
-      knowsExecutions = true;
-      if (news.length === 0 && !first) return;
-      if (first) {
+      if (news.length === 0) return;
+      telling = telling.then(async () => {
+        for (const row of news) await tellExecution(row);
         save();
-        return;
-      }
-      const observed = isoTime(clock.now());
-      void tellAll(news, observed).finally(save);
+      });
     },
     onNotice: (row) => {
       const id = label(row.id, 60);
-      options.tell({
-        type: "broker.alert",
-        payload: {
-          event_key: `notice|${id ?? ""}|${clock.now()}`.slice(0, 200),
-          source,
-          observed_at: isoTime(clock.now()),
-          notice_id: id,
-          title: brokerText(row.title),
-          text: brokerText(toText(row.text) ?? toText(row.message)),
+      attempt(
+        {
+          type: "broker.alert",
+          payload: {
+            event_key: `notice|${id ?? ""}|${clock.now()}`.slice(0, 200),
+            ...seenAt(),
+            notice_id: id,
+            title: brokerText(row.title),
+            text: brokerText(toText(row.text) ?? toText(row.message)),
+          },
         },
-      });
+        () => {},
+      );
     },
   };
-
-  async function tellAll(news: readonly TradeRow[], observed: string): Promise<void> {
-    for (const row of news) {
-      const currency =
-        row.conid === null ? null : await options.currencyOf(row.conid).catch(() => null);
-      const execution = executionFrom(row, currency, options.onlyAccount());
-      if (execution === null) continue;
-      options.tell({
-        type: "broker.execution",
-        payload: {
-          event_key: execution.execution_id,
-          source,
-          observed_at: observed,
-          execution,
-        },
-      });
-    }
-  }
 }

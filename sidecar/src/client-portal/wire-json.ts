@@ -1,11 +1,15 @@
 /**
- * Broker JSON without loss. A number that a double cannot hold exactly as written is kept as its
- * source text, so that `655.8945922851562` and an 18-digit id arrive digit by digit; plain safe
- * integers stay numbers. Decoders accept both, because the broker itself writes either.
+ * Broker JSON without loss. A double holds 15 significant digits exactly as written; where longer
+ * figures occur (prices such as `655.8945922851562`, 18-digit ids) every number that is not a plain
+ * safe integer is kept as its source text instead. Decoders accept both, because the broker itself
+ * writes either.
  */
 export function parseWireJson(text: string): unknown {
-  return JSON.parse(text, keepDigits);
+  // The reviver costs five times the parse, and most answers hold no such figure.
+  return LONG_FIGURE.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
+
+const LONG_FIGURE = /\d[\d.]{15}|\d[eE]/;
 
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;

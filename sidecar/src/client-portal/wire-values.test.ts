@@ -107,6 +107,21 @@ describe("broker JSON", () => {
       nested: ["0.1"],
     });
   });
+
+  it("reads every figure of up to 15 digits exactly, by the short way too", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -999_999_999, max: 999_999_999 }),
+        fc.integer({ min: 0, max: 999_999 }),
+        (whole, part) => {
+          const written = `${whole}.${String(part).padStart(6, "0")}`;
+          const read = toDecimal(parseWireJson(written));
+          expect(new Decimal(read ?? "NaN").eq(written)).toBe(true);
+        },
+      ),
+      { seed: 20261120 },
+    );
+  });
 });
 
 describe("other values of the wire", () => {

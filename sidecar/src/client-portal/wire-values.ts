@@ -15,7 +15,9 @@ const GROUPED = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/;
 export function toDecimal(value: unknown): string | null {
   if (typeof value === "number") {
     if (!Number.isFinite(value)) return null;
-    return Number.isSafeInteger(value) ? `${value === 0 ? 0 : value}` : plain(String(value));
+    if (Number.isSafeInteger(value)) return `${value === 0 ? 0 : value}`;
+    const written = String(value);
+    return written.includes("e") ? plain(written) : written;
   }
   if (typeof value !== "string") return null;
   const text = value.trim();

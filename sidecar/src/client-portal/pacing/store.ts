@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Source } from "../../../../src/protocol/operations/parts.ts";
 import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
 
 /** What of the pacing must survive a restart: the penalty, and the starts of the scarce endpoints. */
@@ -16,19 +17,30 @@ export interface PacingStore {
   save(state: PacingState): void;
 }
 
-export const pacingFileName = "client-portal-pacing.json";
-
-export function filePacingStore(configDir: string, onUnreadable: () => void): PacingStore {
+/** Kept as well as may be: without the file the pace is still kept, only not over a restart. */
+export function filePacingStore(
+  configDir: string,
+  source: Source,
+  onTrouble: () => void,
+): PacingStore {
+  // What the simulator forbids says nothing about the broker.
+  const name = `pacing.${source}.json`;
   return {
     load: () => {
       try {
-        return readPrivateJson(configDir, pacingFileName, PacingFile);
+        return readPrivateJson(configDir, name, PacingFile);
       } catch {
-        onUnreadable();
+        onTrouble();
         return null;
       }
     },
-    save: (state) => writePrivateJson(configDir, pacingFileName, state),
+    save: (state) => {
+      try {
+        writePrivateJson(configDir, name, state);
+      } catch {
+        onTrouble();
+      }
+    },
   };
 }
 
