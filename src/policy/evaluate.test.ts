@@ -377,6 +377,18 @@ describe("tightening", () => {
   });
 });
 
+it("a preview is judged by the quote its ticket was made with, a submit by one of now", () => {
+  const later: Tweak = ({ s }) => {
+    s.now = "2026-11-20T15:04:00.000Z";
+  };
+  const preview: Tweak = ({ s }) => {
+    s.phase = "preview";
+    if (s.edge.client !== null) s.edge.client.scopes = ["ibkr:orders:preview"];
+  };
+  expect(verdictOf(later, preview).failures).toEqual([]);
+  expect(verdictOf(later).failures.map(({ code }) => code)).toEqual(["LIVE_STALE_QUOTE"]);
+});
+
 it("a soft loss limit above the hard one does not hide it", () => {
   const verdict = verdictOf(({ s, p }) => {
     Object.assign(p.behaviour, { daily_loss_soft: "5000", daily_loss_hard: "100" });

@@ -40,6 +40,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
   const sql = sqlStorage(ORDERS_SCHEMA);
   const leaves: OrderLogEntry[] = [];
   let ids = 0;
+  let depth = 0;
   const next = (prefix: string) => {
     ids += 1;
     return `${prefix}_${ids}`;
@@ -48,15 +49,19 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     sql,
     transactionSync(act) {
       const kept = leaves.length;
-      sql.exec("BEGIN");
+      depth += 1;
+      sql.exec(`SAVEPOINT s${depth}`);
       try {
         const result = act();
-        sql.exec("COMMIT");
+        sql.exec(`RELEASE s${depth}`);
         return result;
       } catch (thrown) {
-        sql.exec("ROLLBACK");
+        sql.exec(`ROLLBACK TO s${depth}`);
+        sql.exec(`RELEASE s${depth}`);
         leaves.length = kept;
         throw thrown;
+      } finally {
+        depth -= 1;
       }
     },
   };

@@ -27,7 +27,7 @@ export interface OrderLogEntry {
   decision: AuditEvent["what"]["decision"];
   errorCode: string | null;
   requestId: string;
-  /** Small facts; ids and hashes, no amounts, no account ids, no outside text. */
+  /** Small facts: ids and hashes, no amounts, no account ids; outside text only under `text`. */
   meta: Record<string, string>;
 }
 

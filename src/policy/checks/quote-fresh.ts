@@ -8,11 +8,14 @@ export const quoteFresh: Check = {
   stage: "data",
   scope: "entries",
   means: "The quote is fresh.",
-  evaluate({ policy, figures }) {
+  evaluate({ snapshot, policy, figures }) {
     const { market } = figures;
     const limit = policy.data.max_quote_age_seconds;
     if (limit === null) return OFF;
-    const age = market === null ? Number.NaN : figures.nowMs - Date.parse(market.at);
+    // A preview shows what the sidecar saw when it made the ticket; a submit needs a quote of now.
+    const asOf =
+      snapshot.phase === "preview" ? Date.parse(snapshot.ticket.prepared_at) : figures.nowMs;
+    const age = market === null ? Number.NaN : asOf - Date.parse(market.at);
     // A quote from the future is a clock nobody can trust.
     if (age < -2_000) {
       return fail("The quote's time lies in the future.", { source: "sidecar.quote" });
