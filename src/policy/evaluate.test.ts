@@ -319,7 +319,7 @@ describe("no exit is blocked by an entry rule", () => {
     );
   });
 
-  it("under an engaged switch, a halt, a spent day, a loss and no market data, an approved exit passes", () => {
+  it("under an engaged switch, a halt, a spent day, a loss, no market data and no contract rules, an approved exit passes", () => {
     const storm: Tweak = ({ s, p }) => {
       s.facts.effect = exit;
       s.edge.kill = [{ scope: "gateway", since: at.at }];
@@ -328,6 +328,9 @@ describe("no exit is blocked by an entry rule", () => {
       s.edge.usage = null;
       s.edge.history = null;
       s.facts.account = null;
+      s.facts.rules = null;
+      s.facts.instrument = null;
+      s.edge.sidecar_skew_ms = 60_000;
       s.ticket.what_if = null;
       s.edge.intents_in_doubt = [{ conid: AAPL.conid, side: "BUY" }];
       p.enabled = false;

@@ -15,6 +15,7 @@ export const bracketCoherent: Check = {
       structureFaults(figures.order, figures.market),
       "The bracket's prices",
       figures.market?.at ?? null,
+      figures,
     );
   },
 };

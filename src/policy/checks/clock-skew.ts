@@ -5,7 +5,7 @@ export const clockSkew: Check = {
   name: "clock-skew",
   code: "CLOCK_SKEW",
   stage: "state",
-  scope: "orders",
+  scope: "entries",
   means: "The clocks of gateway, PC and broker agree.",
   evaluate({ snapshot, policy }) {
     const { sidecar_skew_ms } = snapshot.edge;

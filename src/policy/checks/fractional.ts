@@ -27,6 +27,7 @@ export const fractional: Check = {
       faults?.filter((fault) => fault.code === "ORDER_FRACTIONAL_REFUSED") ?? null,
       "Whether the contract takes fractions",
       snapshot.facts.rules?.at ?? null,
+      figures,
     );
   },
 };

@@ -11,6 +11,6 @@ export const groupCoherent: Check = {
   means: "A one-cancels-all group has at least two different members that can wait.",
   evaluate({ figures }) {
     if (figures.order.structure !== "oca") return OFF;
-    return fromFaults(structureFaults(figures.order, null), "The group", null);
+    return fromFaults(structureFaults(figures.order, null), "The group", null, figures);
   },
 };

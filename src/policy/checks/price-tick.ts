@@ -22,6 +22,7 @@ export const priceTick: Check = {
       tickFaults(figures.order, snapshot.facts.rules),
       "The contract's price increments",
       snapshot.facts.rules?.at ?? null,
+      figures,
     );
   },
 };

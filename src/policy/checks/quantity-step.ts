@@ -24,6 +24,7 @@ export const quantityStep: Check = {
       faults?.filter((fault) => fault.code === "QTY_STEP") ?? null,
       "The contract's size step",
       snapshot.facts.rules?.at ?? null,
+      figures,
     );
   },
 };

@@ -15,6 +15,7 @@ export const stopSide: Check = {
       stopSideFaults(figures.order, figures.market),
       "The market a stop is set against",
       figures.market?.at ?? null,
+      figures,
     );
   },
 };

@@ -14,6 +14,7 @@ export const venueRules: Check = {
       venueFaults(figures.order, snapshot.facts.rules),
       "The contract's rules",
       snapshot.facts.rules?.at ?? null,
+      figures,
     );
   },
 };
