@@ -307,6 +307,7 @@ describe("the kill switch at the PC", () => {
     await atMarket();
     const { submission } = await place(limitOrder(rig.account, "176"));
     await rig.untilState(submission.coid, "working");
+    await rig.advance(2_000);
     const entry = await rig.preview(limitOrder(rig.account, "175"));
     const change = await rig.preview({
       kind: "modify",

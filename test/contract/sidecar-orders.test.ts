@@ -21,7 +21,6 @@ async function atMarket(options: Parameters<typeof startOrderRig>[0] = {}): Prom
 }
 
 const ORDERS_PATH = "/^/iserver/account/[^/]+/orders$/";
-const quiet = { questions: { enabled: false } } as const;
 const simOrders = (coid: string) => rig.sim.control.orders().filter(({ ref }) => ref === coid);
 
 describe("a paper order", () => {

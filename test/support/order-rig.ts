@@ -132,7 +132,7 @@ export async function startOrderRig(
       const local = fileLocalRules(configDir);
       rules = local;
       return {
-        isOwnOrder: (ref) => opened.byRef(ref) !== null,
+        isOwnOrder: (ref) => opened.owns(ref),
         orders: (parts) =>
           createOrderDesk(
             {

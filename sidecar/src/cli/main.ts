@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
+import { register as registerApprovers } from "./approvers.ts";
 import { register as registerDoctor } from "./doctor.ts";
+import { register as registerKill } from "./kill.ts";
 import { addGlobalOptions } from "./options.ts";
 import { register as registerPair } from "./pair.ts";
+import { register as registerPolicy } from "./policy.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
 import { register as registerTakeover } from "./takeover.ts";
+import { register as registerUnkill } from "./unkill.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
@@ -29,6 +33,10 @@ for (const register of [
   registerStatus,
   registerDoctor,
   registerTakeover,
+  registerKill,
+  registerUnkill,
+  registerPolicy,
+  registerApprovers,
   registerSimulator,
 ]) {
   register(program);

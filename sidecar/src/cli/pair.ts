@@ -1,15 +1,19 @@
 import { hostname } from "node:os";
-import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import type { ApproverOffer } from "../../../src/protocol/relay/pairing.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { parseGatewayUrl } from "../config/gateway-url.ts";
-import { loadPairing, storePairing } from "../config/pairing-file.ts";
+import { loadPairing, type Pairing, storePairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { approverWords } from "../orders/approver-words.ts";
+import { orderStorePath } from "../orders/local-files.ts";
+import { openOrderStore } from "../orders/store.ts";
 import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
+import { enrolApprover } from "../trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { agreed } from "./approvers.ts";
 import { globalOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
 
@@ -33,7 +37,7 @@ export function register(program: Command): void {
     .option("--json", "print one JSON object a line instead of text")
     .option("--replace", "pair anew although this PC is paired already")
     .option("--name <name>", "what this machine is called in the console")
-    .option("--accept-approver <fingerprint>", "accept this approver key without asking")
+    .option("--accept-approver <words>", "its six words; accept this approver without asking")
     .addHelpText("after", "\nExit status: 0 paired, 1 not paired, 2 wrong use.")
     .action(pair);
 }
@@ -74,8 +78,9 @@ async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise
     return;
   }
   const pairing = pairingOf(origin, offer, answer);
-  if (answer.approver !== null) await acceptApprover(answer.approver, flags, configDir);
+  const approver = answer.approver === null ? null : await acceptedApprover(answer.approver, flags);
   storePairing(configDir, pairing);
+  if (approver !== null) enrol(configDir, pairing, approver);
   say.paired({
     gateway: pairing.gateway_origin,
     account_id: pairing.account_id,
@@ -84,30 +89,46 @@ async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise
   });
 }
 
+interface AcceptedApprover {
+  credentialId: string;
+  publicKey: Uint8Array;
+}
+
 /**
  * Whose passkey may approve orders is decided here, by the person at the PC. The gateway only
- * proposes: a gateway that was broken into must not be able to appoint an approver.
+ * proposes: a gateway that was broken into must not be able to appoint an approver. The words are
+ * made here, from the key itself, and not taken from the gateway.
  */
-async function acceptApprover(
-  approver: ApproverOffer,
-  flags: Flags,
-  _configDir: string,
-): Promise<void> {
-  if (flags.acceptApprover !== undefined) {
-    if (flags.acceptApprover === approver.fingerprint) return;
-    throw new Error("the approver's fingerprint is another one; nothing was paired");
-  }
-  if (!process.stdin.isTTY) {
+async function acceptedApprover(offer: ApproverOffer, flags: Flags): Promise<AcceptedApprover> {
+  const publicKey = new Uint8Array(Buffer.from(offer.public_key, "base64url"));
+  if (flags.acceptApprover === undefined && !process.stdin.isTTY) {
+    const words = approverWords(publicKey);
     throw new UsageError(
-      `the approver ${approver.fingerprint} must be accepted: add --accept-approver "${approver.fingerprint}"`,
+      `the approver ${words} must be accepted: add --accept-approver "${words}"`,
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const typed = await terminal.question(
-    `Approver key: ${approver.fingerprint}\nIs this the passkey on your screen? Type yes: `,
-  );
-  terminal.close();
-  if (typed.trim().toLowerCase() !== "yes") throw new Error("the approver was not accepted");
+  if (!(await agreed(publicKey, flags.acceptApprover))) {
+    throw new Error("the approver was not accepted; nothing was paired");
+  }
+  return { credentialId: offer.credential_id, publicKey };
+}
+
+function enrol(configDir: string, pairing: Pairing, approver: AcceptedApprover): void {
+  const store = openOrderStore(orderStorePath(configDir, pairing));
+  try {
+    const enrolled = enrolApprover(
+      store.db,
+      { ...approver, label: "at pairing", enrolledBy: "terminal" },
+      Date.now(),
+    );
+    if (!enrolled) {
+      process.stderr.write(
+        "The passkey could not be taken as an approver; add one: ibkr-sidecar approvers add\n",
+      );
+    }
+  } finally {
+    store.close();
+  }
 }
 
 interface Shown {

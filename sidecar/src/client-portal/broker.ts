@@ -41,7 +41,10 @@ export interface BrokerOptions {
   random?: () => number;
   /** The order side, where there is one; without it no order operation is served. */
   orders?: (parts: DeskParts) => OrderDesk;
-  /** Tells order references of this gateway from everybody else's; without it all are foreign. */
+  /**
+   * Tells order references of this gateway, or the id of an order that has none, from everybody
+   * else's; without it all are foreign.
+   */
   isOwnOrder?: (orderRef: string) => boolean;
 }
 

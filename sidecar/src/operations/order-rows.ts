@@ -31,7 +31,8 @@ export function orderFrom(row: OrderRow, isOwn: (orderRef: string) => boolean): 
     account_id: accountId,
     order_id: row.orderId.slice(0, 40),
     order_ref: label(row.order_ref, 64),
-    origin: row.order_ref !== null && isOwn(row.order_ref) ? "gateway" : "foreign",
+    // A bracket's exits have no reference of their own; their ids were noted when they were seen.
+    origin: isOwn(row.order_ref ?? row.orderId) ? "gateway" : "foreign",
     parent_id: label(row.parentId, 64),
     oca_group: label(row.ocaGroupId, 64),
     conid: row.conid,

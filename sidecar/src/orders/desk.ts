@@ -39,6 +39,7 @@ import { killFaults } from "../trust/kill-switch.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";
 import { announceApproval, newEcho, type Reach } from "./announce.ts";
 import { answerQuestion } from "./answer.ts";
+import { approverWords } from "./approver-words.ts";
 import type { BookParts } from "./book.ts";
 import { cancelOrder } from "./cancel.ts";
 import { createLane } from "./lane.ts";
@@ -254,7 +255,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       caps_fault: caps.ok ? null : caps.reason,
       approvers: listApprovers(store.db).map((approver) => ({
         credential_id: approver.credentialId,
-        fingerprint: approver.fingerprint,
+        fingerprint: approverWords(approver.publicKey),
         label: approver.label,
         enrolled_at: isoTime(approver.enrolledAt),
       })),

@@ -31,6 +31,8 @@ export interface OrderStore {
   /** The intent that a reference of the broker's list, a group member's included, belongs to. */
   byRef(orderRef: string): IntentRecord | null;
   byOrderId(orderId: string): IntentRecord | null;
+  /** Whether a reference, or the id of an order without one, is this sidecar's. */
+  owns(refOrId: string): boolean;
   /** Intents that are not proved to have ended. */
   open(): IntentRecord[];
   /** Intents begun since then that may have been sent. */
@@ -72,8 +74,18 @@ export function openOrderStore(path: string): OrderStore {
   const intent = (coid: string): IntentRecord | null =>
     parsed(db.prepare("SELECT record FROM intents WHERE coid = ?").get(coid));
 
+  const byRef = (ref: string): IntentRecord | null =>
+    intent(ref) ?? intent(ref.replace(/-[a-z]$/, ""));
+  const byOrderId = (orderId: string): IntentRecord | null => {
+    const row = db.prepare("SELECT coid FROM order_ids WHERE order_id = ?").get(orderId);
+    return row === undefined ? null : intent(String(row.coid));
+  };
+
   return {
     db,
+    byRef,
+    byOrderId,
+    owns: (refOrId) => byRef(refOrId) !== null || byOrderId(refOrId) !== null,
     keepPreview(id, { ticket, generation, echo, madeAt }) {
       db.prepare("INSERT INTO previews VALUES (?, ?, ?, ?, ?)").run(
         id,
@@ -131,11 +143,6 @@ export function openOrderStore(path: string): OrderStore {
       }
     },
     intent,
-    byRef: (orderRef) => intent(orderRef) ?? intent(orderRef.replace(/-[a-z]$/, "")),
-    byOrderId(orderId) {
-      const row = db.prepare("SELECT coid FROM order_ids WHERE order_id = ?").get(orderId);
-      return row === undefined ? null : intent(String(row.coid));
-    },
     open: () =>
       all(db.prepare(`SELECT record FROM intents WHERE state NOT IN (${TERMINAL})`).all()),
     sentSince: (sinceMs) =>

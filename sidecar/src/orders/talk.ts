@@ -141,7 +141,13 @@ export function createTalk(parts: {
           "The broker took a bracket's entry but not all of its exits. What it fills may stand without its stop.",
         record,
         brokerText: brokerText(answer.rows.find((row) => !row.taken)?.text),
-        cancelOffered: answer.rows.flatMap((row) => (row.taken ? (row.order_id ?? []) : [])),
+        // The entry first: it is what must not fill.
+        cancelOffered: answer.rows
+          .filter((row) => row.taken)
+          .toSorted(
+            (a, b) => Number(a.parent_order_id !== null) - Number(b.parent_order_id !== null),
+          )
+          .flatMap((row) => row.order_id ?? []),
       });
     }
     tracker.watch(coid);

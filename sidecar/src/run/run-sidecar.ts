@@ -13,6 +13,7 @@ import { createRelayLink } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/socket.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { openOrderSide } from "./order-side.ts";
 import { createStatusWriter } from "./status-writer.ts";
 
 export interface RunOptions {
@@ -43,12 +44,16 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
   );
   const simulator = options.clientPortal === null ? await startBuiltInSimulator() : null;
+  const orders = openOrderSide(configDir, pairing);
   const broker = await createBroker({
     baseUrl: options.clientPortal ?? simulator?.url ?? "",
     configDir,
     simulated: options.simulated,
     logger: logger.child({ part: "broker" }),
+    isOwnOrder: orders.isOwnOrder,
+    orders: orders.desk,
   }).catch((error: unknown) => {
+    orders.close();
     if (error instanceof GatewayError) throw new UsageError(error.failure.message);
     throw error;
   });
@@ -63,6 +68,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       status.stop();
       await broker.close();
       await simulator?.close();
+      orders.close();
       journal.close();
       resolve(code);
     };

@@ -1,0 +1,44 @@
+import type { Pairing } from "../config/pairing-file.ts";
+import { machineReach } from "../orders/announce.ts";
+import { createOrderDesk, type DeskParts, type OrderDesk } from "../orders/desk.ts";
+import { loadOrderSettings, orderStorePath } from "../orders/local-files.ts";
+import { fileLocalRules } from "../orders/local-rules.ts";
+import { openOrderStore } from "../orders/store.ts";
+
+export interface OrderSide {
+  isOwnOrder(refOrId: string): boolean;
+  desk(parts: DeskParts): OrderDesk;
+  close(): void;
+}
+
+/**
+ * The order side as this PC has it: its journal, its rules, its owner's passkeys. Whose signature
+ * counts follows from the pairing: the relying party is the gateway this PC was paired with.
+ */
+export function openOrderSide(configDir: string, pairing: Pairing): OrderSide {
+  const settings = loadOrderSettings(configDir);
+  const store = openOrderStore(orderStorePath(configDir, pairing));
+  const { hostname, origin } = new URL(pairing.gateway_origin);
+  return {
+    isOwnOrder: (refOrId) => store.owns(refOrId),
+    desk: (parts) =>
+      createOrderDesk(
+        {
+          store,
+          rules: fileLocalRules(configDir),
+          settings,
+          gatewayAccountId: pairing.account_id,
+          sidecarId: pairing.sidecar_id,
+          relyingParty: { id: hostname, origins: [origin] },
+          reach: machineReach({
+            interactive: process.stderr.isTTY === true,
+            write: (text) => process.stderr.write(text),
+            webhookUrl: settings.alerts.webhook_url,
+            ntfyUrl: settings.alerts.ntfy_url,
+          }),
+        },
+        parts,
+      ),
+    close: () => store.close(),
+  };
+}
