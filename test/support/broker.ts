@@ -63,13 +63,16 @@ export function answered<N extends OperationName>(outcome: Outcome<N>): Answered
   return outcome.ok;
 }
 
-let inFlight = 0;
-diagnostics.subscribe("undici:request:create", () => {
-  inFlight += 1;
+/** Requests of this process that have not ended, by their own identity: an end told twice is one end. */
+const underWay = new Set<unknown>();
+const requestOf = (message: unknown): unknown =>
+  typeof message === "object" && message !== null && "request" in message ? message.request : null;
+diagnostics.subscribe("undici:request:create", (message) => {
+  underWay.add(requestOf(message));
 });
 for (const end of ["undici:request:trailers", "undici:request:error"]) {
-  diagnostics.subscribe(end, () => {
-    inFlight -= 1;
+  diagnostics.subscribe(end, (message) => {
+    underWay.delete(requestOf(message));
   });
 }
 
@@ -82,7 +85,7 @@ export async function startRig(
   } = {},
 ): Promise<BrokerRig> {
   const { simulated, beforeStart, around, ...simOptions } = options;
-  inFlight = 0;
+  underWay.clear();
   const sim = await startSimulator(simOptions);
   beforeStart?.(sim);
   const configDir = mkdtempSync(join(tmpdir(), "ibkr-broker-"));
@@ -103,14 +106,23 @@ export async function startRig(
 
   /**
    * The network at rest. Both ends live in this process, so what was sent is read within a few turns
-   * of its loop, however busy the machine is; what is still under way after many turns is held back
-   * by the simulator on purpose.
+   * of its loop, however busy the machine is. What the simulator has taken in and answers a moment
+   * of wall time later (a chart takes it 60 ms) is waited for; what it will never answer is not.
    */
   const settle = async (): Promise<void> => {
+    const since = performance.now();
     let quiet = 0;
-    for (let turn = 0; turn < 600 && quiet < 4; turn++) {
+    for (let turn = 0; quiet < 4 && turn < 600; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      quiet = inFlight <= 0 ? quiet + 1 : 0;
+      quiet = underWay.size === 0 ? quiet + 1 : 0;
+      const working = sim.control
+        .requests()
+        .slice(-40)
+        .some((one) => one.outcome === "pending");
+      if (working && performance.now() - since < 2_000) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        turn = 0;
+      }
     }
   };
 
