@@ -8,9 +8,9 @@ import { buildWorker } from "./lib/bundle.ts";
 import { fromRoot, ROOT } from "./lib/paths.ts";
 
 /**
- * What a deployment may weigh, compressed as Cloudflare counts it: a tenth of what it allows on its
- * free plan. Two thirds are the MCP SDK, the OAuth provider, passkeys and zod; a larger bundle than
- * this means that something came in that nobody meant to.
+ * What a deployment may weigh, compressed as Cloudflare counts it. Two thirds are the MCP SDK, the
+ * OAuth provider, passkeys and zod; a larger bundle than this means that something came in that
+ * nobody meant to.
  */
 export const BUNDLE_MAX_GZIP_KIB = 300;
 
