@@ -1,16 +1,11 @@
 import { evaluatePolicy, type Verdict } from "../../../src/policy/evaluate.ts";
 import { figuresOf } from "../../../src/policy/figures.ts";
 import { killBlocks } from "../../../src/policy/kill-table.ts";
-import { sumOf } from "../../../src/policy/percent.ts";
 import type { PolicySnapshot } from "../../../src/policy/snapshot.ts";
-import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
-import type { Mandate } from "../../../src/protocol/approval/mandate.ts";
-import { mandateFaults } from "../../../src/protocol/approval/mandate.ts";
-import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
 import type { JsonObject, JsonValue } from "../../../src/protocol/json.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
-import { Decimal, decimalText } from "../../../src/protocol/orders/decimal.ts";
-import { type Intent, intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
+import { decimalText } from "../../../src/protocol/orders/decimal.ts";
+import { intentHash } from "../../../src/protocol/orders/intent.ts";
 import {
   type OrderRefusal,
   type OrderRefusalCode,
@@ -18,13 +13,14 @@ import {
 } from "../../../src/protocol/orders/refusal.ts";
 import type { OrderState } from "../../../src/protocol/orders/state.ts";
 import type { PreviewFacts, Quote } from "../../../src/protocol/orders/ticket.ts";
-import { type Approval, findApproval, moveApproval } from "./approvals.ts";
+import { findApproval, moveApproval } from "./approvals.ts";
 import { edgeFacts, type World } from "./edge-facts.ts";
-import { countedIntents, findIntent, insertIntent, outcomeOf } from "./intents.ts";
+import { findIntent, insertIntent, outcomeOf } from "./intents.ts";
 import { killEpoch, killsCovering } from "./kill-switch.ts";
 import type { OrderLog } from "./order-audit.ts";
+import { jobOf, looseIntent, mandateOf, proofOf, type SignedMandate } from "./order-job.ts";
 import { policyInForce } from "./policies.ts";
-import { findPreview, type Preview } from "./previews.ts";
+import { findPreview } from "./previews.ts";
 import type { OrderStorage } from "./storage.ts";
 import { tradingDay } from "./trading-day.ts";
 
@@ -42,7 +38,7 @@ export interface SubmitRequest {
   digest: string;
   previewId: string;
   approvalId: string | null;
-  mandate: { mandate: Mandate; assertion: Assertion } | null;
+  mandate: SignedMandate | null;
   /** Read at the sidecar for this submit, after the preview. */
   fresh: { market: Quote | null; facts: PreviewFacts };
   /** For what has no approval of its own: a cancel, an order under a mandate. */
@@ -115,7 +111,10 @@ function decide(
   }
 
   const policy = policyInForce(sql, preview.brokerAccount, nowMs);
-  const mandated = approval === null ? mandateOf(sql, request, preview, world) : null;
+  const mandated =
+    approval === null
+      ? mandateOf(sql, request.mandate, preview, request.fresh.facts.effect, world)
+      : null;
   const snapshot: PolicySnapshot = {
     now: new Date(nowMs).toISOString(),
     phase: "submit",
@@ -144,7 +143,7 @@ function decide(
       verdict,
     );
   }
-  const intent = approval?.intent ?? looseIntent(request, preview, policy, world);
+  const intent = approval?.intent ?? looseIntent(request.nonce, preview, policy, world);
   const hash = intentHash(intent);
   // A changed row is no approval: the hash is computed anew over what will be sent.
   if (approval !== null && hash !== approval.intentHash) {
@@ -279,107 +278,6 @@ function seenKey(sql: SqlStorage, clientId: string, request: SubmitRequest): Sub
   if (intent === null)
     return no("PAPER_IDEMPOTENCY_CONFLICT", "idempotency_key", "known", "The key is spent.");
   return { kind: "replay", coid: row.coid, state: intent.state, outcome: outcomeOf(intent) };
-}
-
-function mandateOf(
-  sql: SqlStorage,
-  request: SubmitRequest,
-  preview: Preview,
-  world: World,
-): SubmitRequest["mandate"] {
-  const { mandate } = request;
-  if (mandate === null) return null;
-  const day = tradingDay(world.nowMs);
-  // Everything the account did today counts against a mandate, whoever approved it: never fewer.
-  const today = countedIntents(sql, preview.brokerAccount, world.nowMs - 26 * 3_600_000).filter(
-    (row) => row.day === day && row.action === "place" && row.ledger !== "released",
-  );
-  const spent = today.reduce<Decimal | null>(
-    (total, { notional }) => sumOf(total, notional),
-    new Decimal(0),
-  );
-  if (spent === null) return null;
-  const faults = mandateFaults(
-    mandate.mandate,
-    {
-      ticket: preview.ticket,
-      gatewayAccountId: world.gatewayAccountId,
-      clientId: world.client.clientId,
-      effect: request.fresh.facts.effect,
-    },
-    { orders_today: today.length, notional_today: decimalText(spent) },
-    new Date(world.nowMs).toISOString(),
-  );
-  return faults.length === 0 ? mandate : null;
-}
-
-/** How long an intent without an approval of its own may travel. */
-const LOOSE_INTENT_MS = 60_000;
-
-function looseIntent(
-  request: SubmitRequest,
-  preview: Preview,
-  policy: { version: number; hash: string },
-  world: World,
-): Intent {
-  return intentOf({
-    v: 1,
-    ticket: preview.ticket,
-    gateway_account_id: world.gatewayAccountId,
-    sidecar_id: preview.sidecarId,
-    generation: preview.generation,
-    preview_id: preview.previewId,
-    policy_version: policy.version,
-    policy_hash: policy.hash,
-    accepted_warnings: [],
-    nonce: request.nonce,
-    not_after: new Date(world.nowMs + LOOSE_INTENT_MS).toISOString(),
-  });
-}
-
-function proofOf(
-  approval: Approval | null,
-  mandated: SubmitRequest["mandate"],
-  intent: Intent,
-): ApprovalProof | null {
-  const terms = {
-    preview_id: intent.preview_id,
-    policy_version: intent.policy_version,
-    policy_hash: intent.policy_hash,
-    accepted_warnings: intent.accepted_warnings,
-    nonce: intent.nonce,
-    not_after: intent.not_after,
-  };
-  if (approval?.assertion) {
-    return {
-      kind: "passkey",
-      ...terms,
-      tier: approval.tier === 2 ? 2 : 1,
-      assertion: approval.assertion,
-      echo: approval.echo,
-    };
-  }
-  if (approval === null && mandated !== null) {
-    return { kind: "mandate", ...terms, mandate: mandated.mandate, assertion: mandated.assertion };
-  }
-  return null;
-}
-
-function jobOf(
-  jobId: string,
-  preview: Preview,
-  intent: Intent,
-  hash: string,
-  proof: ApprovalProof | null,
-): OrderJob {
-  const { order } = preview.ticket;
-  const shared = { account_id: order.account_id, mode: order.mode, coid: intent.coid };
-  if (order.action === "cancel") {
-    const input = { ...shared, order_id: order.target?.order_id ?? "", approval: proof };
-    return { jobId, operation: "order.cancel", input };
-  }
-  const operation = order.action === "place" ? "order.place" : "order.modify";
-  return { jobId, operation, input: { ...shared, intent_hash: hash, approval: proof } };
 }
 
 /** The verdict's failures in the words of a refusal. */
