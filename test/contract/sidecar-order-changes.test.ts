@@ -53,6 +53,12 @@ const idOf = (coid: string): string => {
   return id;
 };
 
+/** Seen, and past the moment in which the broker only passes it on. */
+const standing = async (coid: string): Promise<void> => {
+  await rig.untilState(coid, "working");
+  await rig.advance(2_000);
+};
+
 const deletes = () => rig.sim.control.requests().filter(({ method }) => method === "DELETE");
 
 describe("a bracket", () => {
@@ -205,7 +211,7 @@ describe("a change", () => {
   it("restates the whole order, bare, and is proved by the book", async () => {
     await atMarket();
     const { submission } = await place(limitOrder(rig.account, "176"));
-    await rig.untilState(submission.coid, "working");
+    await standing(submission.coid);
     const preview = await rig.preview({
       kind: "modify",
       change: { account_id: rig.account, order_id: idOf(submission.coid), limit_price: "177" },
@@ -225,7 +231,7 @@ describe("a change", () => {
   it("of an order that traded since the preview is refused, and nothing is sent", async () => {
     await atMarket();
     const { submission } = await place(limitOrder(rig.account, "176"));
-    await rig.untilState(submission.coid, "working");
+    await standing(submission.coid);
     const preview = await rig.preview({
       kind: "modify",
       change: { account_id: rig.account, order_id: idOf(submission.coid), limit_price: "177" },
@@ -306,8 +312,7 @@ describe("the kill switch at the PC", () => {
   it("(c) stops entries and changes; cancels and reducing exits pass; the edge cannot lift it", async () => {
     await atMarket();
     const { submission } = await place(limitOrder(rig.account, "176"));
-    await rig.untilState(submission.coid, "working");
-    await rig.advance(2_000);
+    await standing(submission.coid);
     const entry = await rig.preview(limitOrder(rig.account, "175"));
     const change = await rig.preview({
       kind: "modify",

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Transport } from "../../sidecar/src/client-portal/transport.ts";
 import type { Reach } from "../../sidecar/src/orders/announce.ts";
 import { createOrderDesk } from "../../sidecar/src/orders/desk.ts";
 import { capsPath } from "../../sidecar/src/orders/local-files.ts";
@@ -103,9 +104,16 @@ export interface ApproveOver {
   sidecarId?: string;
 }
 
+/** Where a test may make the process die: at each write of the journal and each request. */
+export interface Burn {
+  store(store: OrderStore): OrderStore;
+  send(): void;
+}
+
 export async function startOrderRig(
-  options: SimulatorOptions & { beforeStart?(sim: RunningSimulator): void } = {},
+  options: SimulatorOptions & { beforeStart?(sim: RunningSimulator): void; burn?: Burn } = {},
 ): Promise<OrderRig> {
+  const { burn, ...rest } = options;
   let store: OrderStore | null = null;
   let rules: LocalRules | null = null;
   const phone = softwareAuthenticator();
@@ -123,7 +131,7 @@ export async function startOrderRig(
     },
   };
   const rig = await startRig({
-    ...options,
+    ...rest,
     around: ({ configDir }) => {
       store?.close();
       const opened = openOrderStore(join(configDir, "orders.sqlite"));
@@ -136,7 +144,7 @@ export async function startOrderRig(
         orders: (parts) =>
           createOrderDesk(
             {
-              store: opened,
+              store: burn === undefined ? opened : burn.store(opened),
               rules: local,
               settings: {
                 v: 1,
@@ -149,7 +157,7 @@ export async function startOrderRig(
               reach,
               echo: () => 42,
             },
-            parts,
+            burn === undefined ? parts : { ...parts, transport: burning(parts.transport, burn) },
           ),
       };
     },
@@ -345,6 +353,20 @@ export async function startOrderRig(
     store?.close();
   };
   return order;
+}
+
+/** A killed process sends nothing, and hears no answer to what it has sent. */
+function burning(transport: Transport, burn: Burn): Transport {
+  return {
+    ...transport,
+    send: async (request) => {
+      if (request.fresh !== true) return transport.send(request);
+      burn.send();
+      const answer = await transport.send(request);
+      burn.send();
+      return answer;
+    },
+  };
 }
 
 let nonces = 0;
