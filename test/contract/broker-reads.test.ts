@@ -293,6 +293,69 @@ describe("reads of the broker", () => {
     expect((await rig.ask("positions.list")).settling).toBe(false);
   });
 
+  it("a long list of positions is paged to its end, sorted, each contract once", async () => {
+    rig = await startRig();
+    await rig.ready();
+    const row = (conid: number): object => ({
+      acctId: "DU1",
+      conid,
+      position: 1.5,
+      mktPrice: 2,
+      mktValue: 3,
+      currency: "USD",
+      assetClass: "STK",
+      ticker: `T${conid}`,
+      name: `NAME ${conid}`,
+    });
+    const pages = [
+      Array.from({ length: 100 }, (_, index) => row(1_000 + index)),
+      // The list moved while it was read: one contract comes twice, one was closed.
+      [
+        row(1_099),
+        ...Array.from({ length: 20 }, (_, index) => row(2_000 + index)),
+        { ...row(3_000), position: 0 },
+      ],
+    ];
+    for (const [page, rows] of pages.entries()) {
+      rig.sim.control.addFault({
+        match: { path: `/^\\/portfolio\\/.+\\/positions\\/${page}$/` },
+        do: { action: "respond", status: 200, body: JSON.stringify(rows) },
+        times: 0,
+      });
+    }
+    const first = await rig.ask("positions.list", { feed: "settled", limit: 100 });
+    expect(first).toMatchObject({ feed: "settled", proved: true });
+    expect(first.page).toEqual({ offset: 0, returned: 100, total: 120, next_offset: 100 });
+    const rest = await rig.ask("positions.list", { feed: "settled", limit: 100, offset: 100 });
+    expect(rest.page).toEqual({ offset: 100, returned: 20, total: 120, next_offset: null });
+    const conids = [...first.positions, ...rest.positions].map((position) => position.conid);
+    expect(new Set(conids).size).toBe(120);
+    expect(conids).toEqual([...conids].sort((a, b) => a - b));
+    for (const request of rig.requestsTo(/\/positions\/\d+$/))
+      expect(request.query).toContain("sort=conid");
+  });
+
+  it("rows that cannot be read are counted, never dropped in silence", async () => {
+    rig = await startRig();
+    await rig.ready();
+    rig.sim.control.addFault({
+      match: { path: "/^\\/portfolio2\\/.+\\/positions$/" },
+      do: {
+        action: "respond",
+        status: 200,
+        body: JSON.stringify([
+          { conid: "756733", position: 44, currency: "USD", description: "SPY" },
+          { conid: "nonsense", position: 5, currency: "USD", description: "?" },
+          { conid: "265598", position: null, currency: "USD", description: "AAPL" },
+        ]),
+      },
+    });
+    const list = await rig.ask("positions.list");
+    expect(list.positions.map((position) => position.conid)).toEqual([756733]);
+    expect(list.proved).toBe(false);
+    expect(list.notes.join(" ")).toContain("2 position row(s)");
+  });
+
   it("an empty first answer is read again before it is believed", async () => {
     rig = await startRig();
     await rig.ready();

@@ -66,6 +66,18 @@ describe("the broker session", () => {
     expect((await rig.run("orders.list")).failed?.code).toBe("BROKER_TAKEOVER_REQUIRED");
   });
 
+  it("a rival that leaves frees the way for a polite try", async () => {
+    rig = await startRig();
+    await rig.ready();
+    rig.sim.control.rival("tws");
+    await rig.until(() => rig.broker.session().state === "takeover_required");
+    await rig.advance(10 * MINUTE);
+    rig.sim.control.rival("none");
+    await rig.until(() => rig.broker.session().state === "ready", 10 * MINUTE);
+    const inits = rig.sim.control.requests().filter((entry) => entry.path === INIT);
+    expect(inits.every((entry) => entry.body === '{"publish":true,"compete":false}')).toBe(true);
+  });
+
   it("S16: failing inits for 7.5 hours stay within the budget, restarts included", async () => {
     rig = await startRig({
       loggedIn: false,

@@ -108,10 +108,9 @@ export function createPortal(options: {
 
   const gate = <T>(ask: Ask<T>): GatewayError | null => {
     if (ask.needs === "nothing") return null;
-    const session = supervisor.session();
-    const open =
-      session.reads === "all" || (ask.needs === "sso" && session.reads === "portfolio_only");
-    return open ? null : sessionRefusal(session, clock.now());
+    const reads = supervisor.reads();
+    const open = reads === "all" || (ask.needs === "sso" && reads === "portfolio_only");
+    return open ? null : sessionRefusal(supervisor.session(), clock.now());
   };
 
   const fetchOnce = async <T>(ask: Ask<T>, call: AskOptions): Promise<Kept> => {

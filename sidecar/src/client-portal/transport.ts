@@ -242,7 +242,8 @@ export function createTransport(options: TransportOptions): Transport {
 function faultOf(error: unknown, timedOut: boolean, aborted: boolean): [TransportFault, boolean] {
   if (timedOut) return ["timeout", true];
   if (error instanceof CertificateChanged) return ["certificate_changed", false];
-  if (error instanceof errors.ConnectTimeoutError) return ["dial_refused", false];
+  // A busy PC is slow to connect; only a refusal proves that nobody listens.
+  if (error instanceof errors.ConnectTimeoutError) return ["timeout", false];
   if (error instanceof errors.ResponseExceededMaxSizeError) return ["too_large", true];
   if (aborted) return ["aborted", true];
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -157,7 +157,9 @@ function authSeen(
       init: lasted && next.init.failures > 0 ? { failures: 0, nextAt: 0 } : next.init,
     };
   }
-  const refusedByRival = next.refusedByRival || RIVAL.test(auth.fail);
+  // A rival that was seen and is gone leaves the way free for one polite try.
+  const left = belief.auth?.competing === true && auth.competing === false;
+  const refusedByRival = (next.refusedByRival && !left) || RIVAL.test(auth.fail);
   return {
     ...endGeneration(next),
     // Nobody can be a rival to somebody who is not logged in.

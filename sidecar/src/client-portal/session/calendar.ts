@@ -45,8 +45,19 @@ export function localTime(now: number, zone: string): LocalTime {
   };
 }
 
+/** The last answer for each zone: it holds from when it was asked until that midnight. */
+const midnights = new Map<string, { from: number; at: number }>();
+
 /** The next midnight in the zone, ms since the epoch. Days of 23 and 25 hours are theirs. */
 export function nextMidnight(now: number, zone: string): number {
+  const known = midnights.get(zone);
+  if (known !== undefined && known.from <= now && now < known.at) return known.at;
+  const at = findMidnight(now, zone);
+  midnights.set(zone, { from: now, at });
+  return at;
+}
+
+function findMidnight(now: number, zone: string): number {
   const { secondOfDay } = localTime(now, zone);
   let guess = now - (now % 1000) + (86_400 - secondOfDay) * 1000;
   // A change of clocks in between moves the guess by its hour; step back onto midnight.

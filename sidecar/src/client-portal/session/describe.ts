@@ -85,7 +85,7 @@ const WORDS: Record<SessionState, { meaning: string; next: string | null }> = {
   takeover_required: {
     meaning:
       "Another program (TWS, the phone app or the web portal) holds the trading session of this login; balances and positions can still be read.",
-    next: "Close the other program, or run `ibkr-sidecar takeover` on the PC to take the session from it.",
+    next: "Close the other program, or run `ibkr-sidecar takeover` on the PC to take the session from it. If no other program is open, the broker wants the takeover anyway; it then does no harm.",
   },
   blocked: {
     meaning: "The gateway refuses this program.",

@@ -9,7 +9,7 @@ import type { Wire, WireOutcome } from "../wire.ts";
 import { apply } from "./apply.ts";
 import { type Belief, initialBelief, type Observation, type Probe } from "./belief.ts";
 import { decide, type Step } from "./decide.ts";
-import { describe, type Surroundings } from "./describe.ts";
+import { describe, readsIn, type Surroundings, stateOf } from "./describe.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "./read-auth.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -20,6 +20,8 @@ import type { SessionStore } from "./store.ts";
 export interface Supervisor {
   belief(): Belief;
   session(): BrokerSession;
+  /** What may be asked now; the cheap part of `session`. */
+  reads(): BrokerSession["reads"];
   /** The WebSocket's credential, from the last tickle; null while there is none. */
   streamCredential(): string | null;
   observe(seen: Observation): void;
@@ -253,6 +255,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     belief: () => belief,
     session: () => describe(belief, clock.now(), options.around),
+    reads: () => readsIn(belief, stateOf(belief, clock.now(), options.around.resetZone)),
     streamCredential: () => credential,
     observe,
     renew: (patienceMs) => {
