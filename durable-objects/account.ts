@@ -24,6 +24,8 @@ import {
   takeExternalToken,
 } from "./account/clients.ts";
 import { checkOpenToken } from "./account/open-token.ts";
+import { createOrderDesk, type OrderDesk } from "./account/orders/desk.ts";
+import { orderLog } from "./account/orders/order-audit.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
 import {
   beginConfirmation,
@@ -66,6 +68,7 @@ import type {
   ToolCall,
   ToolOutcome,
 } from "./account/rpc.ts";
+import type { OrdersRpc } from "./account/rpc-orders.ts";
 import { hasTables, migrate } from "./account/schema.ts";
 import { addSidecar, hasActiveSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
 import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/spent-tokens.ts";
@@ -84,6 +87,7 @@ const ONCE_REMEMBERED_MS = 86_400_000;
 export class Account extends DurableObject<Env> implements AccountRpc {
   readonly #accountId: string;
   protected readonly relay: RelayHost;
+  readonly #orders: OrderDesk;
   readonly #clientUse: ClientUse = new Map();
   readonly #budget: CallBudget;
   /** When the alarm is set for; null when it is not. */
@@ -105,6 +109,24 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       version: VERSION,
       identity: readEdgeIdentity(env.EDGE_IDENTITY_KEY),
       onStep: () => this.#alarmNoLaterThan(this.relay?.leaseDueAt() ?? null),
+      listener: {
+        event: (event) => this.#orders.event(event),
+        connected: () => this.#orders.connected(),
+      },
+    });
+    this.#orders = createOrderDesk({
+      storage: ctx.storage,
+      relay: this.relay,
+      accountId: this.#accountId,
+      origin: env.PUBLIC_ORIGIN,
+      log: orderLog({
+        accountId: this.#accountId,
+        accountKey: () => this.#accountHashKey(),
+        append: (event) => void this.#audit(event),
+        now: Date.now,
+      }),
+      now: Date.now,
+      wakeAt: (at) => this.#alarmNoLaterThan(at),
     });
     void ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
@@ -142,8 +164,10 @@ export class Account extends DurableObject<Env> implements AccountRpc {
         JSON.stringify({ level: "warn", event: "audit.ship_failed", detail: report.error }),
       );
     }
+    await this.#orders.alarm();
     this.#alarmNoLaterThan(auditShipDueAt(sql));
     this.#alarmNoLaterThan(this.relay.leaseDueAt());
+    this.#alarmNoLaterThan(this.#orders.alarmAt());
   }
 
   async run(call: ToolCall): Promise<ToolOutcome> {
@@ -153,6 +177,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     const outcome = await runToolCall(call, {
       sql,
       relay: this.relay,
+      orders: this.#orders,
       standing: ({ principal, scope }) => clientStanding(sql, principal, scope, Date.now()),
       budget: (asked) =>
         takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
@@ -423,6 +448,80 @@ export class Account extends DurableObject<Env> implements AccountRpc {
 
   async auditTail(query: { beforeSeq?: number; limit: number }): Promise<AuditPage> {
     return tailAudit(this.#sql, query);
+  }
+
+  async listApprovals(...asked: Parameters<OrdersRpc["listApprovals"]>) {
+    return this.#owner.listApprovals(...asked);
+  }
+
+  async approvalView(...asked: Parameters<OrdersRpc["approvalView"]>) {
+    return this.#owner.approvalView(...asked);
+  }
+
+  async approveOrder(...asked: Parameters<OrdersRpc["approveOrder"]>) {
+    return this.#owner.approveOrder(...asked);
+  }
+
+  async denyOrder(...asked: Parameters<OrdersRpc["denyOrder"]>) {
+    return this.#owner.denyOrder(...asked);
+  }
+
+  async tradingSettings(...asked: Parameters<OrdersRpc["tradingSettings"]>) {
+    return this.#owner.tradingSettings(...asked);
+  }
+
+  async switchTrading(...asked: Parameters<OrdersRpc["switchTrading"]>) {
+    return this.#owner.switchTrading(...asked);
+  }
+
+  async tickChecklist(...asked: Parameters<OrdersRpc["tickChecklist"]>) {
+    return this.#owner.tickChecklist(...asked);
+  }
+
+  async engageKill(...asked: Parameters<OrdersRpc["engageKill"]>) {
+    return this.#owner.engageKill(...asked);
+  }
+
+  async beginLift(...asked: Parameters<OrdersRpc["beginLift"]>) {
+    return this.#owner.beginLift(...asked);
+  }
+
+  async liftKill(...asked: Parameters<OrdersRpc["liftKill"]>) {
+    return this.#owner.liftKill(...asked);
+  }
+
+  async beginPolicy(...asked: Parameters<OrdersRpc["beginPolicy"]>) {
+    return this.#owner.beginPolicy(...asked);
+  }
+
+  async changePolicy(...asked: Parameters<OrdersRpc["changePolicy"]>) {
+    return this.#owner.changePolicy(...asked);
+  }
+
+  async ordersPage(...asked: Parameters<OrdersRpc["ordersPage"]>) {
+    return this.#owner.ordersPage(...asked);
+  }
+
+  async markAlertsSeen(...asked: Parameters<OrdersRpc["markAlertsSeen"]>) {
+    return this.#owner.markAlertsSeen(...asked);
+  }
+
+  async ownerCancel(...asked: Parameters<OrdersRpc["ownerCancel"]>) {
+    return this.#owner.ownerCancel(...asked);
+  }
+
+  async beginAnswer(...asked: Parameters<OrdersRpc["beginAnswer"]>) {
+    return this.#owner.beginAnswer(...asked);
+  }
+
+  async answerQuestion(...asked: Parameters<OrdersRpc["answerQuestion"]>) {
+    return this.#owner.answerQuestion(...asked);
+  }
+
+  /** What the owner's pages ask about orders. */
+  get #owner(): OrdersRpc {
+    this.#migrate();
+    return this.#orders.owner((requestId) => this.#access(requestId));
   }
 
   /** The account's tables, created on first use. */

@@ -1,5 +1,9 @@
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import {
+  EDGE_ORDER_OPERATIONS,
+  isEdgeOrderOperation,
+} from "../../src/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "../../src/protocol/operations/registry.ts";
 
 /**
@@ -60,6 +64,9 @@ export function notGranted(): GatewayFailure {
 }
 
 function takesAccount(operation: string): boolean {
+  if (isEdgeOrderOperation(operation)) {
+    return "account_id" in EDGE_ORDER_OPERATIONS[operation].input.shape;
+  }
   return isOperationName(operation) && "account_id" in OPERATIONS[operation].input.shape;
 }
 

@@ -21,7 +21,7 @@ import { fingerprintWords } from "../../src/protocol/relay/fingerprint.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
 import { checkOpenToken } from "./open-token.ts";
 import { randomToken } from "./random.ts";
-import { loadEdge, storeEdge } from "./relay-store.ts";
+import { type EdgeListener, loadEdge, storeEdge } from "./relay-store.ts";
 import { hasTables } from "./schema.ts";
 import { findSidecar } from "./sidecars.ts";
 
@@ -33,6 +33,8 @@ export interface RelayHostOptions {
   readonly identity: EdgeIdentity | null;
   /** Called after every step, so that the object can set its alarm. */
   readonly onStep: () => void;
+  /** Hears of events and connections inside the transaction that stores them. */
+  readonly listener?: EdgeListener;
 }
 
 /** What is known of the sidecar's connection without asking it. */
@@ -116,7 +118,7 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
     const step = edgeStep(state, input, sources);
     if (step.writes.length > 0) {
       ctx.storage.transactionSync(() => {
-        storeEdge(sql, options.accountId, step.writes, sources.now);
+        storeEdge(sql, options.accountId, step.writes, sources.now, options.listener);
       });
     }
     state = step.state;

@@ -37,14 +37,25 @@ export function loadEdge(sql: SqlStorage): EdgeState {
   return { ...emptyEdgeState(session, cursor), jobs };
 }
 
+/** Who else stores something of a step, in the same transaction. */
+export interface EdgeListener {
+  event(event: { type: string; payload: Record<string, unknown> }): void;
+  connected(): void;
+}
+
 /** Stores one step; the caller wraps it in the transaction that also holds the step's cause. */
 export function storeEdge(
   sql: SqlStorage,
   accountId: string,
   writes: readonly EdgeWrite[],
   nowMs: number,
+  listener?: EdgeListener,
 ): void {
-  for (const write of writes) store(sql, accountId, write, nowMs);
+  for (const write of writes) {
+    store(sql, accountId, write, nowMs);
+    if (write.kind === "event") listener?.event(write);
+    if (write.kind === "audit" && write.type === "sidecar.connected") listener?.connected();
+  }
 }
 
 function store(sql: SqlStorage, accountId: string, write: EdgeWrite, nowMs: number): void {

@@ -4,6 +4,7 @@ import type { GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../../src/protocol/passkey.ts";
 import type { Scope } from "../../src/protocol/scopes.ts";
+import type { OrdersRpc } from "./rpc-orders.ts";
 
 /**
  * What the Worker may ask an account's object. Arguments and answers are plain data and must stay
@@ -233,7 +234,7 @@ export interface NewSidecar {
 }
 
 /** The account object's RPC surface. `fetch` is the relay's WebSocket upgrade and nothing else. */
-export interface AccountRpc {
+export interface AccountRpc extends OrdersRpc {
   run(call: ToolCall): Promise<ToolOutcome>;
   refuse(call: RefusedCall): Promise<{ audit_seq: number }>;
   backendStatus(): Promise<BackendStatus>;

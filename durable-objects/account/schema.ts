@@ -1,5 +1,7 @@
 import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
+import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
+import { ORDERS_SCHEMA } from "./orders/schema.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
@@ -22,6 +24,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 8, sql: OWNER_SESSION_DETAILS_SCHEMA },
   { id: 9, sql: PASSKEYS_SCHEMA },
   { id: 10, sql: RECOVERY_SCHEMA },
+  { id: 11, sql: ORDERS_SCHEMA },
+  { id: 12, sql: ORDER_DESK_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

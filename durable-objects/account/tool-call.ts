@@ -5,6 +5,7 @@ import type { AuditEvent } from "../../src/protocol/audit/event.ts";
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import { auditTail } from "../../src/protocol/operations/edge.ts";
+import { isEdgeOrderOperation } from "../../src/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "../../src/protocol/operations/registry.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
 import { agent, auditEvent, contentHash } from "./audit-events.ts";
@@ -12,6 +13,7 @@ import { tailAudit } from "./audit-log.ts";
 import { backendStatus, offlineBrokerSession } from "./backend-status.ts";
 import { narrowInput, narrowResult, notGranted } from "./client-accounts.ts";
 import type { ClientStanding } from "./clients.ts";
+import type { OrderDesk } from "./orders/desk.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { ToolCall, ToolOutcome } from "./rpc.ts";
@@ -23,6 +25,7 @@ const GRANT_SECONDS = 60;
 export interface ToolCallDeps {
   readonly sql: SqlStorage;
   readonly relay: RelayHost;
+  readonly orders: Pick<OrderDesk, "run">;
   /** What this client may do, or why it may not act. Asked again after every wait. */
   readonly standing: (call: ToolCall) => ClientStanding;
   /** Takes the call from the budgets; why it has to wait, or null. */
@@ -96,7 +99,17 @@ async function answerOf(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
 
   const local = answeredHere(call, deps);
   if (local !== null) return local;
-  const answer = await askSidecar({ ...call, input: narrowed.input }, deps);
+  const { operation } = call;
+  const answer = isEdgeOrderOperation(operation)
+    ? await deps.orders.run(
+        {
+          clientId: call.principal.clientId,
+          scopes: call.principal.scopes.filter((scope) => before.standing.scopes.includes(scope)),
+          requestId: call.requestId,
+        },
+        { operation, input: narrowed.input },
+      )
+    : await askSidecar({ ...call, input: narrowed.input }, deps);
   // The owner may have changed his mind about this client while the sidecar was working.
   const after = deps.standing(call);
   if (!after.ok) return { ok: false, failure: after.failure, denied: true };

@@ -17,7 +17,7 @@ export interface EdgeOperation<
   readonly deadlineMs: number;
 }
 
-function defineEdgeOperation<
+export function defineEdgeOperation<
   const Name extends string,
   Input extends z.ZodType,
   Output extends z.ZodType,

@@ -1,0 +1,239 @@
+import type { Statement } from "../../../src/protocol/approval/statement.ts";
+import { orderAnswer } from "../../../src/protocol/operations/order-answer.ts";
+import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import { intentHash } from "../../../src/protocol/orders/intent.ts";
+import { orderInWords } from "../../../src/protocol/orders/words.ts";
+import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
+import { ulid } from "../../../src/protocol/ulid.ts";
+import { contentHash } from "../audit-events.ts";
+import { listClients } from "../clients.ts";
+import type { OwnerAccess } from "../owner-access.ts";
+import { checkOwnerSession } from "../owner-sessions.ts";
+import type { OrdersPage, SignedTerms, StatementCeremony } from "../rpc-orders.ts";
+import { listAlerts } from "./alerts.ts";
+import { findApproval, pendingApprovals } from "./approvals.ts";
+import { findIntent, type IntentRow } from "./intents.ts";
+import { settleSubmit } from "./outcome.ts";
+import { ceremonyOf, newTerms, signed } from "./owner-settings.ts";
+import { iso, type OrderParts } from "./parts.ts";
+import { findPreview } from "./previews.ts";
+import { cancel } from "./service-change.ts";
+import { workingOrders } from "./service-kill.ts";
+import type { Underway } from "./service-submit.ts";
+import { shownOrder } from "./shown-order.ts";
+
+const LISTED = 50;
+/** The owner's own acts stand in the log and in the ledger under this name. */
+export const OWNER_CLIENT = "owner";
+
+/** Orders and alerts as the owner sees them, newest first. */
+export function ordersPage(parts: OrderParts): OrdersPage {
+  const { sql } = parts.storage;
+  const names = new Map(listClients(sql).map(({ clientId, clientName }) => [clientId, clientName]));
+  const orders = sql
+    .exec<{ coid: string }>(
+      "SELECT coid FROM order_intents ORDER BY created_at DESC LIMIT ?",
+      LISTED,
+    )
+    .toArray()
+    .flatMap(({ coid }) => {
+      const intent = findIntent(sql, coid);
+      if (intent === null) return [];
+      const preview = intent.preview_id === null ? null : findPreview(sql, intent.preview_id);
+      const approval =
+        intent.approval_id === null ? null : findApproval(sql, intent.approval_id, parts.now());
+      const ticket = approval?.intent.ticket ?? preview?.ticket ?? null;
+      return [
+        {
+          order: shownOrder(intent),
+          brokerAccount: intent.broker_account,
+          mode: intent.mode,
+          inWords: ticket === null ? null : orderInWords(ticket),
+          clientName:
+            intent.client_id === OWNER_CLIENT ? "You" : (names.get(intent.client_id) ?? "An agent"),
+          createdAt: iso(intent.created_at),
+          approvalId: intent.approval_id,
+        },
+      ];
+    });
+  return {
+    orders,
+    alerts: listAlerts(sql, LISTED),
+    pending: pendingApprovals(sql, parts.now()).length,
+  };
+}
+
+/** The owner withdraws an order of this gateway; as an agent's cancel, it waits for nothing. */
+export async function ownerCancel(
+  parts: OrderParts,
+  underway: Underway,
+  secret: string,
+  coid: string,
+  requestId: string,
+): Promise<{ ok: boolean; message: string }> {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null) {
+    return { ok: false, message: "Nobody is signed in." };
+  }
+  const working = workingOrders(sql).find((order) => order.coid === coid);
+  const [orderId] = working?.orderIds ?? [];
+  if (working === undefined || orderId === undefined) {
+    return { ok: false, message: "There is no working order of this gateway to withdraw." };
+  }
+  const { brokerAccount: account_id, mode } = working;
+  const asker = {
+    clientId: OWNER_CLIENT,
+    scopes: ["ibkr:orders:preview", `ibkr:orders:${mode}:cancel`],
+    requestId,
+  };
+  const done = await cancel(parts, underway, asker, {
+    account_id,
+    mode,
+    order_id: orderId,
+    idempotency_key: `owner:${ulid(parts.now())}`,
+  });
+  if (!done.ok) return { ok: false, message: done.failure.message };
+  const { order, refusals } = done.answer;
+  return order === null
+    ? { ok: false, message: refusals.map(({ message }) => message).join(" ") }
+    : { ok: order.state !== "rejected", message: order.means };
+}
+
+/** What the passkey signs to say yes to the question that is open; null when none is. */
+export function beginAnswer(
+  parts: OrderParts,
+  secret: string,
+  coid: string,
+): StatementCeremony | null {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null) return null;
+  const terms = newTerms(parts);
+  const asked = openQuestion(parts, coid, terms);
+  return asked === null ? null : ceremonyOf(sql, asked.statement, terms);
+}
+
+export async function answerQuestion(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  answer: {
+    coid: string;
+    confirm: boolean;
+    signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
+  },
+  requestId: string,
+): Promise<{ ok: boolean; message: string }> {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null) {
+    return { ok: false, message: "Nobody is signed in." };
+  }
+  const terms = answer.signed?.terms ?? newTerms(parts);
+  const asked = openQuestion(parts, answer.coid, terms);
+  if (asked === null) return { ok: false, message: "No question is open for this order." };
+  if (answer.confirm) {
+    const { signed: by } = answer;
+    if (
+      by === null ||
+      !(await signed(parts, access, secret, asked.statement, by.terms, by.assertion))
+    ) {
+      return { ok: false, message: "The passkey did not sign this answer." };
+    }
+  }
+  const { intent, replyId, fingerprints } = asked;
+  const assertion = answer.signed?.assertion;
+  const input = {
+    account_id: intent.broker_account,
+    mode: intent.mode,
+    coid: intent.coid,
+    reply_id: replyId,
+    confirm: answer.confirm,
+    owner:
+      answer.confirm && assertion !== undefined
+        ? {
+            fingerprints,
+            nonce: terms.nonce,
+            not_after: terms.notAfter,
+            assertion: {
+              id: assertion.id,
+              client_data_json: assertion.response.clientDataJSON,
+              authenticator_data: assertion.response.authenticatorData,
+              signature: assertion.response.signature,
+            },
+          }
+        : null,
+  };
+  parts.log({
+    type: "approval.decided",
+    kind: "owner",
+    clientId: intent.client_id,
+    sidecarId: null,
+    brokerAccount: intent.broker_account,
+    decision: answer.confirm ? "allow" : "deny",
+    errorCode: null,
+    requestId,
+    meta: { coid: intent.coid, question: answer.confirm ? "confirm" : "decline" },
+  });
+  const settlement = await parts.relay.submit({
+    class: orderAnswer.class,
+    traceparent: undefined,
+    submit: {
+      job_id: ulid(parts.now()),
+      operation: orderAnswer.name,
+      input,
+      input_sha256: contentHash(input),
+      grant: {
+        capability: intent.mode === "live" ? "orders.live" : "orders.paper",
+        broker_account: intent.broker_account,
+        scope: `ibkr:orders:${intent.mode}:submit`,
+        expires_at: iso(parts.now() + 60_000),
+      },
+      deadline_ms: orderAnswer.deadlineMs,
+    },
+  });
+  if (!settlement.ok) return { ok: false, message: "The PC could not be told; look at the order." };
+  const outcome = OrderOutcome.safeParse(settlement.result);
+  if (!outcome.success) return { ok: false, message: "The PC's answer could not be read." };
+  const refused = outcome.data.refusals.map(({ message }) => message).join(" ");
+  if (refused !== "") return { ok: false, message: refused };
+  settleSubmit(
+    parts.storage,
+    intent.coid,
+    { kind: "outcome", outcome: outcome.data },
+    parts.now(),
+    parts.log,
+  );
+  return { ok: true, message: "The broker was answered." };
+}
+
+function openQuestion(
+  parts: OrderParts,
+  coid: string,
+  terms: SignedTerms,
+): { intent: IntentRow; replyId: string; fingerprints: string[]; statement: Statement } | null {
+  const { sql } = parts.storage;
+  const intent = findIntent(sql, coid);
+  if (intent === null || intent.state !== "awaiting_confirmation") return null;
+  const { question } = shownOrder(intent);
+  if (question === null) return null;
+  const fingerprints = question.messages.map(({ fingerprint }) => fingerprint);
+  const approval =
+    intent.approval_id === null ? null : findApproval(sql, intent.approval_id, parts.now());
+  const hash = approval === null ? intent.intent_hash : intentHash(approval.intent);
+  if (hash === null) return null;
+  return {
+    intent,
+    replyId: question.reply_id,
+    fingerprints,
+    statement: {
+      act: "question",
+      question: {
+        intent_hash: hash,
+        reply_id: question.reply_id,
+        fingerprints,
+        confirm: true,
+        nonce: terms.nonce,
+        not_after: terms.notAfter,
+      },
+    },
+  };
+}

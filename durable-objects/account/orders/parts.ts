@@ -1,0 +1,27 @@
+import type { RelayHost } from "../relay-host.ts";
+import type { OrderLog } from "./order-audit.ts";
+import type { OrderStorage } from "./storage.ts";
+
+/** What the order service of one account works with. */
+export interface OrderParts {
+  readonly storage: OrderStorage;
+  readonly relay: RelayHost;
+  /** The gateway account. */
+  readonly accountId: string;
+  /** `https://gateway.example.com`. */
+  readonly origin: string;
+  readonly log: OrderLog;
+  readonly now: () => number;
+  /** The object's alarm rings at this moment or before. */
+  readonly wakeAt: (atMs: number) => void;
+}
+
+/** Who asks for something, as its token and its standing prove it. */
+export interface Asker {
+  readonly clientId: string;
+  /** What the token carries. */
+  readonly scopes: readonly string[];
+  readonly requestId: string;
+}
+
+export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,230 @@
+import type * as z from "zod";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import type { EDGE_ORDER_OPERATIONS } from "../../../src/protocol/operations/edge-orders.ts";
+import { type Leg, principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
+import { canonicalDecimal } from "../../../src/protocol/orders/decimal.ts";
+import type { ModifyInput } from "../../../src/protocol/orders/order-input.ts";
+import { refusal } from "../../../src/protocol/orders/refusal.ts";
+import { findApproval } from "./approvals.ts";
+import type { Asker, OrderParts } from "./parts.ts";
+import { announce, askApproval } from "./service-approval.ts";
+import { preparePreview } from "./service-preview.ts";
+import { refusedWith, type Underway, type Written, write } from "./service-submit.ts";
+
+type Input<N extends keyof typeof EDGE_ORDER_OPERATIONS> = z.output<
+  (typeof EDGE_ORDER_OPERATIONS)[N]["input"]
+>;
+
+/** Sends what the owner approved. */
+export function submitApproved(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  input: Input<"trade.submit">,
+): Promise<Written> {
+  const { account_id, mode, approval_id, idempotency_key } = input;
+  const { sql } = parts.storage;
+  const approval = findApproval(sql, approval_id, parts.now());
+  const previewId = approval?.clientId === asker.clientId ? approval.previewId : "";
+  const structure = approval?.intent.ticket.order.structure === "bracket" ? "bracket" : "single";
+  if (previewId !== "" && input.preview_id !== undefined && input.preview_id !== previewId) {
+    return Promise.resolve(
+      refusedWith(account_id, [
+        refusal(
+          "APPROVAL_PREVIEW_MISMATCH",
+          "preview_id",
+          "approved_preview",
+          "The approval is for another preview.",
+        ),
+      ]),
+    );
+  }
+  if (previewId !== "" && structure !== input.structure) {
+    return Promise.resolve(
+      refusedWith(account_id, [
+        refusal(
+          "APPROVAL_PREVIEW_MISMATCH",
+          "approval_id",
+          "same_structure",
+          structure === "bracket"
+            ? "A bracket was approved; use the tool for brackets."
+            : "No bracket was approved; use the tool for single orders.",
+        ),
+      ]),
+    );
+  }
+  return write(parts, underway, asker, {
+    key: idempotency_key,
+    said: { act: "submit", account_id, mode, approval_id },
+    accountId: account_id,
+    mode,
+    previewId,
+    approvalId: approval_id,
+    scope: mode === "live" ? "ibkr:orders:live:submit" : "ibkr:orders:paper:submit",
+  });
+}
+
+/** Withdraws an order of this gateway. No approval and no kill switch stands in its way. */
+export async function cancel(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  input: Input<"trade.cancel">,
+): Promise<Written> {
+  const { account_id, mode, order_id, idempotency_key } = input;
+  const request = {
+    key: idempotency_key,
+    said: { act: "cancel", account_id, mode, order_id },
+    accountId: account_id,
+    mode,
+    approvalId: null,
+    scope:
+      mode === "live"
+        ? ("ibkr:orders:live:cancel" as const)
+        : ("ibkr:orders:paper:cancel" as const),
+  };
+  const known = knownDigest(parts.storage.sql, asker.clientId, idempotency_key);
+  if (known !== null || underway.running.has(`${asker.clientId}\n${idempotency_key}`)) {
+    return write(parts, underway, asker, { ...request, previewId: "" });
+  }
+  const prepared = await preparePreview(parts, asker, account_id, {
+    kind: "cancel",
+    cancel: { account_id, order_id },
+  });
+  if (!prepared.ok) return prepared;
+  if (prepared.preview === null) return refusedWith(account_id, prepared.shown.refusals);
+  const { preview } = prepared;
+  if (preview.ticket.order.target?.foreign !== false) {
+    return refusedWith(account_id, [
+      refusal(
+        "FOREIGN_ORDER",
+        "order_id",
+        "own_order",
+        "The order was not placed through this gateway, so it is shown and left alone. Withdraw it where it was placed.",
+      ),
+    ]);
+  }
+  return write(parts, underway, asker, {
+    ...request,
+    previewId: preview.previewId,
+    fresh: { market: preview.ticket.market, facts: preview.facts, skewMs: 0 },
+  });
+}
+
+/**
+ * Changes a working order of this gateway, in two calls: the first prepares the change and asks the
+ * owner; the second, with the approval, sends exactly what was approved.
+ */
+export async function modify(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  input: Input<"trade.modify">,
+): Promise<Written> {
+  const { mode, approval_id, idempotency_key, ...change } = input;
+  const { account_id } = change;
+  if (approval_id !== undefined) {
+    const { sql } = parts.storage;
+    const approval = findApproval(sql, approval_id, parts.now());
+    const own = approval !== null && approval.clientId === asker.clientId ? approval : null;
+    const order = own?.intent.ticket.order;
+    if (
+      order !== undefined &&
+      !(order.action === "modify" && says(change, order.target?.order_id, principalLeg(order)))
+    ) {
+      return refusedWith(account_id, [
+        refusal(
+          "APPROVAL_PREVIEW_MISMATCH",
+          "approval_id",
+          "same_change",
+          "The change is not the one the owner approved.",
+        ),
+      ]);
+    }
+    return write(parts, underway, asker, {
+      key: idempotency_key,
+      said: { act: "modify", mode, approval_id, ...said(change) },
+      accountId: account_id,
+      mode,
+      previewId: own?.previewId ?? "",
+      approvalId: approval_id,
+      scope: mode === "live" ? "ibkr:orders:live:modify" : "ibkr:orders:paper:modify",
+    });
+  }
+  if (!asker.scopes.includes("ibkr:approvals:create")) {
+    return refusedWith(account_id, [
+      refusal(
+        "AUTH_MISSING_SCOPE",
+        "approval_id",
+        "may_ask",
+        "A change needs the owner's approval, and this connection may not ask for one.",
+      ),
+    ]);
+  }
+  const prepared = await preparePreview(parts, asker, account_id, { kind: "modify", change });
+  if (!prepared.ok) return prepared;
+  if (prepared.preview === null) return refusedWith(account_id, prepared.shown.refusals);
+  const { preview } = prepared;
+  if (preview.ticket.order.mode !== mode) {
+    return refusedWith(account_id, [
+      refusal(
+        "ORDER_ACCOUNT_MODE_REFUSED",
+        "account_id",
+        "same_mode",
+        `This is a ${preview.ticket.order.mode} account.`,
+      ),
+    ]);
+  }
+  const asked = askApproval(parts, asker, { account_id, preview_id: preview.previewId });
+  if (asked.approval === null) return refusedWith(account_id, asked.refusals);
+  void announce(parts, asked.approval.approval_id).catch(() => undefined);
+  return {
+    ok: true,
+    answer: {
+      account_id,
+      outcome: "approval_needed",
+      replayed: false,
+      order: null,
+      approval: asked.approval,
+      refusals: [],
+      next_step:
+        "Nothing was sent. When the owner has approved, call again with the same change and this approval_id.",
+    },
+  };
+}
+
+/** Whether the named change is what the approved order says. */
+function says(change: ModifyInput, orderId: string | undefined, leg: Leg): boolean {
+  const same = (asked: string | undefined, approved: string | null | undefined) =>
+    asked === undefined || (approved != null && canonicalDecimal(asked) === approved);
+  const trailing = (unit: "amount" | "percent") =>
+    leg.trailing?.unit === unit ? leg.trailing.offset : null;
+  return (
+    change.order_id === orderId &&
+    same(change.quantity, leg.quantity) &&
+    same(change.limit_price, leg.limit_price) &&
+    same(change.stop_price, leg.stop_price) &&
+    same(change.trailing_amount, trailing("amount")) &&
+    same(change.trailing_percent, trailing("percent")) &&
+    (change.time_in_force === undefined || change.time_in_force === leg.time_in_force)
+  );
+}
+
+function said(change: ModifyInput): JsonObject {
+  const words: JsonObject = {};
+  for (const [name, value] of Object.entries(change)) {
+    if (value !== undefined) words[name] = value;
+  }
+  return words;
+}
+
+function knownDigest(sql: SqlStorage, clientId: string, key: string): string | null {
+  const [row] = sql
+    .exec<{ digest: string }>(
+      "SELECT digest FROM order_keys WHERE client_id = ? AND idempotency_key = ?",
+      clientId,
+      key,
+    )
+    .toArray();
+  return row?.digest ?? null;
+}

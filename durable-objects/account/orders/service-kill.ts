@@ -1,0 +1,97 @@
+import type { KILL_EFFECTS, KillScope } from "../../../src/policy/kill-table.ts";
+import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import { isTerminal } from "../../../src/protocol/orders/state.ts";
+import { engagedKills, engageKill, type KillSwitch } from "./kill-switch.ts";
+import { iso, type OrderParts } from "./parts.ts";
+
+const STILL_POSSIBLE = [
+  "reading everything",
+  "withdrawing working orders",
+  "new orders that can only reduce a position, with the owner's approval",
+];
+
+/** What an agent is told of the switches that cover it. */
+export function killStatus(parts: OrderParts, cancelling = 0) {
+  const switches = engagedKills(parts.storage.sql);
+  return {
+    engaged: switches.length > 0,
+    switches: switches.map(({ scope, actor, reason, effect, engagedAt }) => ({
+      scope,
+      engaged_by: actor,
+      reason,
+      effect,
+      since: iso(engagedAt),
+    })),
+    still_possible: switches.length > 0 ? STILL_POSSIBLE : [],
+    cancelling,
+    next_step:
+      switches.length > 0
+        ? "Only the owner lifts it, in the console, with a passkey."
+        : "Nothing is engaged.",
+  };
+}
+
+/** Stops entries and changes at once, for whoever asks. Holds for every submit after this turn. */
+export function engage(
+  parts: OrderParts,
+  kill: {
+    scope: KillScope;
+    subject: string | null;
+    actor: KillSwitch["actor"];
+    reason: string;
+    effect: (typeof KILL_EFFECTS)[number];
+  },
+  by: { clientId: string | null; requestId: string },
+): boolean {
+  const { storage } = parts;
+  return storage.transactionSync(() => {
+    const engaged = engageKill(storage.sql, kill, parts.now());
+    if (!engaged) return false;
+    parts.log({
+      type: "kill.engaged",
+      kind: kill.actor === "owner" ? "owner" : kill.actor === "agent" ? "agent" : "gateway",
+      clientId: by.clientId,
+      sidecarId: null,
+      brokerAccount: kill.scope === "broker_account" ? kill.subject : null,
+      decision: "allow",
+      errorCode: null,
+      requestId: by.requestId,
+      meta: { scope: kill.scope, effect: kill.effect, actor: kill.actor },
+    });
+    return true;
+  });
+}
+
+/** Orders of this gateway that may still fill, with the number the broker gave them. */
+export function workingOrders(
+  sql: SqlStorage,
+): { coid: string; brokerAccount: string; mode: "paper" | "live"; orderIds: string[] }[] {
+  return sql
+    .exec<{
+      coid: string;
+      broker_account: string;
+      mode: string;
+      state: string;
+      outcome: string | null;
+    }>(
+      `SELECT coid, broker_account, mode, state, outcome FROM order_intents
+       WHERE action = 'place' AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`,
+    )
+    .toArray()
+    .map((row) => {
+      const told = row.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(row.outcome));
+      const open = told?.success
+        ? told.data.orders.filter(({ state, role }) => !isTerminal(state) && isHead(role))
+        : [];
+      return {
+        coid: row.coid,
+        brokerAccount: row.broker_account,
+        mode: row.mode === "live" ? ("live" as const) : ("paper" as const),
+        orderIds: open.flatMap(({ order_id }) => (order_id === null ? [] : [order_id])),
+      };
+    });
+}
+
+/** Withdrawing an entry takes its exits with it; exits themselves protect and stay. */
+const isHead = (role: string): boolean =>
+  role === "single" || role === "entry" || role === "oca_member";

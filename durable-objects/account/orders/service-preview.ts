@@ -1,0 +1,251 @@
+import * as z from "zod";
+import { defaultPolicy } from "../../../src/policy/defaults.ts";
+import type { Policy } from "../../../src/policy/document.ts";
+import { evaluatePolicy, type Verdict } from "../../../src/policy/evaluate.ts";
+import type { GatewayFailure } from "../../../src/protocol/errors.ts";
+import type {
+  PolicyFailure,
+  PreviewAnswerShown,
+} from "../../../src/protocol/operations/edge-orders.ts";
+import {
+  orderPreview,
+  type PreviewedTicket,
+  type PreviewRequest,
+} from "../../../src/protocol/operations/order-preview.ts";
+import { OrderRefusal } from "../../../src/protocol/orders/refusal.ts";
+import { orderInWords } from "../../../src/protocol/orders/words.ts";
+import { askSidecar } from "./ask-sidecar.ts";
+import { edgeFacts } from "./edge-facts.ts";
+import { type Asker, iso, type OrderParts } from "./parts.ts";
+import { changePolicy, policyInForce } from "./policies.ts";
+import { type Preview, storePreview } from "./previews.ts";
+import { provenSkewMs, worldOf } from "./world.ts";
+
+/**
+ * Prepares an order: the sidecar makes the ticket, the policy is evaluated over it, and whatever is
+ * known to stand in the way is said now and not after a human approved.
+ */
+export type Prepared =
+  | { ok: true; preview: Preview; verdict: Verdict; shown: PreviewAnswerShown }
+  | { ok: true; preview: null; shown: PreviewAnswerShown }
+  | { ok: false; failure: GatewayFailure };
+
+export async function preparePreview(
+  parts: OrderParts,
+  asker: Asker,
+  accountId: string,
+  request: PreviewRequest,
+): Promise<Prepared> {
+  const told = await askSidecar(
+    parts,
+    orderPreview,
+    { account_id: accountId, request },
+    { scope: "ibkr:orders:preview", account: accountId },
+  );
+  if (!told.ok) return told;
+  const outcome = told.value;
+  if (outcome.outcome === "refused") {
+    refused(parts, asker, accountId, outcome.refusals);
+    return {
+      ok: true,
+      preview: null,
+      shown: {
+        account_id: accountId,
+        outcome: "refused",
+        preview: null,
+        refusals: outcome.refusals,
+        candidates: outcome.candidates,
+        next_step:
+          outcome.candidates.length > 0
+            ? "Ask again with the conid of the contract that is meant."
+            : "Correct what is named and ask again. Nothing was sent.",
+      },
+    };
+  }
+  const skewMs = provenSkewMs(outcome.ticket.prepared_at, told.askedAt, told.toldAt);
+  return keep(parts, asker, outcome, skewMs);
+}
+
+function keep(
+  parts: OrderParts,
+  asker: Asker,
+  outcome: PreviewedTicket,
+  skewMs: number | null,
+): Prepared {
+  const { storage, relay, now } = parts;
+  return storage.transactionSync(() => {
+    const { sql } = storage;
+    const nowMs = now();
+    const { order } = outcome.ticket;
+    ensurePolicy(parts, order.account_id, order.mode, asker.requestId);
+    const preview = storePreview(
+      sql,
+      {
+        previewId: outcome.preview_id,
+        clientId: asker.clientId,
+        sidecarId: relay.presence().sidecarId ?? "",
+        generation: outcome.generation,
+        ticket: outcome.ticket,
+        facts: outcome.facts,
+        leastTier: outcome.least_tier,
+        keptUntilMs: Date.parse(outcome.kept_until),
+      },
+      nowMs,
+    );
+    sql.exec("DELETE FROM order_preview_notes WHERE made_at < ?", nowMs - 86_400_000);
+    sql.exec(
+      "INSERT INTO order_preview_notes (preview_id, pc_refusals, source, made_at) VALUES (?, ?, ?, ?)",
+      preview.previewId,
+      JSON.stringify(outcome.local_refusals),
+      outcome.source,
+      nowMs,
+    );
+    const { verdict, policy } = judge(parts, asker, preview, skewMs);
+    const mayBeAsked = verdict.allowed && outcome.local_refusals.length === 0;
+    return {
+      ok: true,
+      preview,
+      verdict,
+      shown: {
+        account_id: preview.brokerAccount,
+        outcome: "prepared",
+        preview: {
+          preview_id: preview.previewId,
+          mode: order.mode,
+          in_words: orderInWords(outcome.ticket),
+          order,
+          market: outcome.ticket.market,
+          notional: outcome.ticket.notional,
+          base_currency: outcome.ticket.base_currency,
+          what_if: outcome.ticket.what_if,
+          warnings: outcome.ticket.warnings,
+          may_be_asked: mayBeAsked,
+          policy_failures: policyFailures(verdict),
+          pc_refusals: outcome.local_refusals,
+          policy_version: policy?.version ?? 0,
+          tier: Math.max(verdict.required_tier, order.action === "cancel" ? 0 : preview.leastTier),
+          expires_at: iso(preview.expiresAt),
+          source: outcome.source,
+          notes: outcome.notes,
+        },
+        refusals: [],
+        candidates: [],
+        next_step: mayBeAsked
+          ? "Show the order to the human, then ask the owner with ibkr_approvals_create. Nothing was sent."
+          : "As it stands the order would be refused; see policy_failures and pc_refusals. Nothing was sent.",
+      },
+    };
+  });
+}
+
+/** The policy over one preview as it was stored, with everything the object knows now. */
+export function judge(
+  parts: OrderParts,
+  asker: Asker,
+  preview: Preview,
+  skewMs: number | null,
+): { verdict: Verdict; policy: Policy | null } {
+  const { sql } = parts.storage;
+  const { facts } = preview;
+  const world = worldOf(parts, asker, {
+    skewMs,
+    reread: facts.working !== null && facts.positions !== null,
+  });
+  const policy = policyInForce(sql, preview.brokerAccount, world.nowMs);
+  const verdict = evaluatePolicy(
+    {
+      now: iso(world.nowMs),
+      phase: "preview",
+      ticket: preview.ticket,
+      facts,
+      edge: edgeFacts(sql, world, {
+        preview,
+        approval: null,
+        idempotency: null,
+        marketNow: preview.ticket.market,
+        mandateCovers: false,
+      }),
+    },
+    policy,
+  );
+  return { verdict, policy };
+}
+
+/**
+ * An account that has no policy yet gets the careful one it starts with, for the mode the broker
+ * proves. The switches are off until the owner turns them on, so that this allows nothing yet.
+ */
+export function ensurePolicy(
+  parts: OrderParts,
+  brokerAccount: string,
+  mode: "paper" | "live",
+  requestId: string,
+): void {
+  const { sql } = parts.storage;
+  const nowMs = parts.now();
+  const [any] = sql
+    .exec("SELECT 1 FROM order_policies WHERE broker_account = ? LIMIT 1", brokerAccount)
+    .toArray();
+  if (any !== undefined) return;
+  const document = defaultPolicy(brokerAccount, mode);
+  const made = changePolicy(sql, { document, basedOn: null, signed: true }, nowMs);
+  if (!made.ok) throw new Error(`the default policy is invalid at ${made.detail}`);
+  parts.log({
+    type: "policy.changed",
+    kind: "gateway",
+    clientId: null,
+    sidecarId: null,
+    brokerAccount,
+    decision: "allow",
+    errorCode: null,
+    requestId,
+    meta: { version: String(made.version), hash: made.hash, reason: "first_policy", mode },
+  });
+}
+
+export function pcRefusals(sql: SqlStorage, previewId: string): OrderRefusal[] {
+  const [row] = sql
+    .exec<{ pc_refusals: string }>(
+      "SELECT pc_refusals FROM order_preview_notes WHERE preview_id = ?",
+      previewId,
+    )
+    .toArray();
+  return row === undefined ? [] : z.array(OrderRefusal).parse(JSON.parse(row.pc_refusals));
+}
+
+export function policyFailures(verdict: Verdict): PolicyFailure[] {
+  return verdict.failures.map(({ code, check, message, observed, limit, headroom }) => ({
+    code,
+    check,
+    message,
+    observed,
+    limit,
+    headroom,
+  }));
+}
+
+function refused(
+  parts: OrderParts,
+  asker: Asker,
+  brokerAccount: string,
+  refusals: readonly OrderRefusal[],
+): void {
+  parts.log({
+    type: "order.refused",
+    kind: "agent",
+    clientId: asker.clientId,
+    sidecarId: parts.relay.presence().sidecarId,
+    brokerAccount,
+    decision: "refuse",
+    errorCode: refusals[0]?.code ?? "INPUT_INVALID",
+    requestId: asker.requestId,
+    meta: {
+      at: "preview",
+      codes: refusals.map(({ code }) => code).join(","),
+      fields: refusals
+        .map(({ field }) => field)
+        .join(",")
+        .slice(0, 300),
+    },
+  });
+}

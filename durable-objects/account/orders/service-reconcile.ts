@@ -1,0 +1,135 @@
+import type { GatewayFailure } from "../../../src/protocol/errors.ts";
+import type { ShownOrder } from "../../../src/protocol/operations/edge-orders.ts";
+import type { Order } from "../../../src/protocol/operations/orders-list.ts";
+import { ordersReconcile } from "../../../src/protocol/operations/orders-reconcile.ts";
+import { isInDoubt } from "../../../src/protocol/orders/state.ts";
+import { raiseAlert } from "./alerts.ts";
+import { askSidecar } from "./ask-sidecar.ts";
+import { findIntent } from "./intents.ts";
+import type { OrderParts } from "./parts.ts";
+import { applyLook } from "./reconcile.ts";
+import { shownOrder } from "./shown-order.ts";
+
+export interface ReconcileReport {
+  account_id: string;
+  proved: boolean;
+  looked_for: number;
+  orders: ShownOrder[];
+  foreign: {
+    order_id: string;
+    order_ref: string | null;
+    symbol: string | null;
+    side: string | null;
+    status: string;
+  }[];
+  unexplained: string[];
+  still_in_doubt: number;
+  next_step: string;
+}
+
+/** References of this gateway begin like this; nobody else's do. */
+const OWN_PREFIX = "ieg1-";
+const LOOKED_FOR_MAX = 50;
+
+/**
+ * Holds one account's book against what was let out: every order not proved is looked for, and
+ * every order that bears our reference must have its intent, its leaf and its approval.
+ */
+export async function reconcileAccount(
+  parts: OrderParts,
+  brokerAccount: string,
+): Promise<{ ok: true; report: ReconcileReport } | { ok: false; failure: GatewayFailure }> {
+  const { storage } = parts;
+  const wanted = notProved(storage.sql, brokerAccount);
+  const told = await askSidecar(
+    parts,
+    ordersReconcile,
+    { account_id: brokerAccount, order_refs: wanted },
+    { scope: "ibkr:orders:read", account: brokerAccount },
+  );
+  if (!told.ok) return told;
+  const { results, orders, proved } = told.value;
+  for (const { order_ref, evidence } of results) {
+    applyLook(storage, order_ref, { evidence, proved }, parts.now(), parts.log);
+  }
+  const check = crossCheck(parts, brokerAccount, orders);
+  const shown = wanted.flatMap((coid) => {
+    const intent = findIntent(storage.sql, coid);
+    return intent === null ? [] : [shownOrder(intent)];
+  });
+  const doubts = shown.filter(({ state }) => isInDoubt(state)).length;
+  return {
+    ok: true,
+    report: {
+      account_id: brokerAccount,
+      proved,
+      looked_for: wanted.length,
+      orders: shown,
+      ...check,
+      still_in_doubt: doubts,
+      next_step:
+        doubts > 0
+          ? "It is looked for again by itself. Send nothing again meanwhile."
+          : proved
+            ? "Everything let out is accounted for."
+            : "The broker's list could not be confirmed; reconcile again in a minute.",
+    },
+  };
+}
+
+/** Every order of the broker's day against the intents; one of ours without any is an alert. */
+export function crossCheck(
+  parts: OrderParts,
+  brokerAccount: string,
+  orders: readonly Order[],
+): Pick<ReconcileReport, "foreign" | "unexplained"> {
+  const foreign: ReconcileReport["foreign"] = [];
+  const unexplained: string[] = [];
+  for (const order of orders) {
+    const ref = order.order_ref ?? order.parent_id;
+    const ours = ref?.startsWith(OWN_PREFIX) === true;
+    if (!ours) {
+      foreign.push({
+        order_id: order.order_id,
+        order_ref: order.order_ref,
+        symbol: order.symbol,
+        side: order.side,
+        status: order.status,
+      });
+      continue;
+    }
+    if (explained(parts.storage.sql, ref)) continue;
+    unexplained.push(ref);
+    raiseAlert(parts, {
+      key: `unexplained:${ref}`,
+      kind: "unexplained_order",
+      brokerAccount,
+      coid: ref.slice(0, 64),
+      message:
+        "An order at the broker bears a reference of this gateway, and this gateway let out no such order. Engage the kill switch and look at the account.",
+      brokerText: null,
+      cancelOffered: [order.order_id],
+    });
+  }
+  return { foreign, unexplained };
+}
+
+/** A group's members carry the cOID with a letter. */
+function explained(sql: SqlStorage, ref: string): boolean {
+  const intent = findIntent(sql, ref) ?? findIntent(sql, ref.replace(/-[a-z]$/, ""));
+  return intent !== null && (intent.approval_id !== null || intent.action === "cancel");
+}
+
+function notProved(sql: SqlStorage, brokerAccount: string): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents
+       WHERE broker_account = ? AND action <> 'cancel'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')
+       ORDER BY created_at LIMIT ?`,
+      brokerAccount,
+      LOOKED_FOR_MAX,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
+}

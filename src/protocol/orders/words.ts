@@ -1,0 +1,86 @@
+import { type CanonicalOrder, type Leg, principalLeg } from "./canonical-order.ts";
+import type { Ticket } from "./ticket.ts";
+
+/** Orders in plain words, made of canonical fields alone: nothing an agent or a broker wrote is in them. */
+
+/** `Buy 1 AAPL at 187.25 USD or less, today only`. */
+export function orderInWords({ order }: Pick<Ticket, "order">): string {
+  const leg = principalLeg(order);
+  const verb =
+    order.action === "cancel" ? "Cancel: " : order.action === "modify" ? "Change to: " : "";
+  return `${verb}${whatInWords(leg)} ${priceInWords(leg)}, ${timeInWords(leg)}${exitsInWords(order)}`;
+}
+
+/** `Buy 1 AAPL`. */
+export function whatInWords(leg: Leg): string {
+  return `${leg.side === "BUY" ? "Buy" : "Sell"} ${amountInWords(leg)} ${instrumentInWords(leg)}`;
+}
+
+export function amountInWords({ quantity, cash_quantity, contract }: Leg): string {
+  if (quantity !== null) return quantity;
+  return `${cash_quantity ?? "?"} ${contract.currency} worth of`;
+}
+
+/** `AAPL`, or an option or future with what tells it from others. */
+export function instrumentInWords({ contract }: Leg): string {
+  const { symbol, expiry, strike, right } = contract;
+  switch (contract.asset_class) {
+    case "STK":
+      return symbol;
+    case "OPT":
+      return `${symbol} ${expiry ?? "?"} ${strike ?? "?"} ${right === "C" ? "call" : "put"}`;
+    case "FUT":
+      return `${symbol} future ${expiry ?? "?"}`;
+  }
+}
+
+export function priceInWords(leg: Leg): string {
+  const { currency } = leg.contract;
+  const bound = leg.side === "BUY" ? "or less" : "or more";
+  const limit = leg.limit_price === null ? "?" : `${leg.limit_price} ${currency}`;
+  const stop = leg.stop_price === null ? "?" : `${leg.stop_price} ${currency}`;
+  const trail =
+    leg.trailing === null
+      ? "?"
+      : leg.trailing.unit === "percent"
+        ? `${leg.trailing.offset} %`
+        : `${leg.trailing.offset} ${currency}`;
+  switch (leg.order_type) {
+    case "LMT":
+      return `at ${limit} ${bound}`;
+    case "MKT":
+      return "at whatever the market gives";
+    case "STP":
+      return `at the market once ${stop} is reached`;
+    case "STOP_LIMIT":
+      return `at ${limit} ${bound}, once ${stop} is reached`;
+    case "TRAIL":
+      return `at the market once the price turns by ${trail}`;
+    case "TRAILLMT":
+      return `with a limit that trails by ${trail}, from a stop of ${stop}`;
+    case "MIDPRICE":
+      return leg.limit_price === null ? "at the midpoint" : `at the midpoint, ${limit} ${bound}`;
+  }
+}
+
+const TIMES = {
+  DAY: "today only",
+  GTC: "until cancelled",
+  OPG: "at the opening only",
+  IOC: "at once or not at all",
+} as const;
+
+export function timeInWords(leg: Leg): string {
+  return `${TIMES[leg.time_in_force]}${leg.outside_rth ? ", also outside regular hours" : ""}`;
+}
+
+function exitsInWords(order: CanonicalOrder): string {
+  const words = order.legs.flatMap((leg) =>
+    leg.role === "take_profit"
+      ? [`take profit ${priceInWords(leg)}`]
+      : leg.role === "stop_loss"
+        ? [`stop loss ${priceInWords(leg)}`]
+        : [],
+  );
+  return words.length === 0 ? "" : `; then ${words.join(", or ")}`;
+}
