@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build, stop } from "esbuild";
+import { build, type Plugin, stop } from "esbuild";
 import { fromRoot } from "./paths.ts";
 
 /**
@@ -13,6 +13,21 @@ const ENTRY = "ibkr-sidecar";
 /** Some of what is bundled is CommonJS and asks for Node's own modules by `require`. */
 const BANNER =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+/**
+ * Leaves out the certificate libraries of passkey attestation, as the Worker does: nothing here
+ * enrols a passkey by its maker's certificate. The simulator has them for a certificate of its own.
+ */
+const withoutAttestation: Plugin = {
+  name: "without-attestation",
+  setup({ onResolve }) {
+    onResolve({ filter: /^(@peculiar\/|reflect-metadata$)/ }, ({ importer }) =>
+      importer.includes("@simplewebauthn")
+        ? { path: fromRoot("src/protocol/without-x509.ts") }
+        : undefined,
+    );
+  },
+};
 
 /**
  * Bundles the sidecar and all it depends on into a folder, and returns the file to run. From one
@@ -32,6 +47,7 @@ export async function buildSidecar(directory: string): Promise<string> {
     format: "esm",
     banner: { js: BANNER },
     legalComments: "linked",
+    plugins: [withoutAttestation],
     logLevel: "silent",
   });
   // esbuild keeps a process for the next build; there is none.

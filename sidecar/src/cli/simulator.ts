@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { startSimulator } from "../simulator/start.ts";
 
 interface Flags {
   port: number;
@@ -60,6 +59,8 @@ async function run(flags: Flags, command: Command): Promise<void> {
     process.once("SIGINT", () => resolve());
     process.once("SIGTERM", () => resolve());
   });
+  // Loaded only now: the other commands do without it.
+  const { startSimulator } = await import("../simulator/start.ts");
   const simulator = await startSimulator({
     port: flags.port,
     controlPort: flags.controlPort,
