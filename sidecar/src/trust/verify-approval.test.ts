@@ -2,7 +2,11 @@ import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
-import type { MandateProof, PasskeyProof } from "../../../src/protocol/approval/proof.ts";
+import {
+  ApprovalProof,
+  type MandateProof,
+  type PasskeyProof,
+} from "../../../src/protocol/approval/proof.ts";
 import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
 import type { Ticket } from "../../../src/protocol/orders/ticket.ts";
 import { aLeg, anOrder, aTicket, NOW } from "../../../test/support/orders.ts";
@@ -256,6 +260,43 @@ describe("an edge that lies", () => {
       const given = proof({}, { assertion: phone.approve(edgeHash({ ticket: lie })) });
       expect(await codes(given)).toEqual(["APPROVAL_CHALLENGE_MISMATCH"]);
     }
+  });
+
+  it("about any single leaf of a valid proof is refused, and the untouched proof still holds", async () => {
+    const valid = proof();
+    const leaves: (string | number)[][] = [];
+    const visit = (value: unknown, path: (string | number)[]) => {
+      if (typeof value === "object" && value !== null) {
+        for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
+      } else leaves.push(path);
+    };
+    visit(valid, []);
+    expect(leaves.length).toBeGreaterThan(10);
+    let judged = 0;
+    for (const path of leaves) {
+      const changed: unknown = structuredClone(valid);
+      let at: unknown = changed;
+      for (const key of path.slice(0, -1)) at = Reflect.get(Object(at), key);
+      const key = path.at(-1) ?? "";
+      const value: unknown = Reflect.get(Object(at), key);
+      const other =
+        typeof value === "number"
+          ? value + 1
+          : typeof value === "string"
+            ? `${value.startsWith("a") ? "b" : "a"}${value.slice(1)}`
+            : 7;
+      Reflect.set(Object(at), key, other);
+      // What the operation's schema does not let through is refused already.
+      const parsed = ApprovalProof.safeParse(changed);
+      if (!parsed.success) continue;
+      judged += 1;
+      const refused = await acceptApproval(db, parsed.data, own());
+      expect(refused.ok, path.join(".")).toBe(false);
+      if (isNonceUsed(db, NONCE)) db.exec("DELETE FROM nonces");
+    }
+    expect(judged).toBeGreaterThan(7);
+    db.exec("DELETE FROM nonces; UPDATE approvers SET counter = 0");
+    expect(await codes(valid)).toEqual([]);
   });
 
   it("and sends any assertion at all is answered with a refusal, never a throw", async () => {
