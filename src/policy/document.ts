@@ -24,6 +24,10 @@ export type Direction =
   | "forbid"
   /** A demand: true is tighter. */
   | "demand"
+  /** An end: earlier is tighter, none is loosest. */
+  | "earlier"
+  /** Whether orders may go without a tap: `never` is tighter. */
+  | "never"
   /** Not comparable: every change counts as loosening. */
   | "any";
 
@@ -69,7 +73,7 @@ export const PolicyDocument = z.strictObject({
   mode: tightens("any", TradingMode),
   enabled: permission(),
   /** After this no entries; exits and cancels go on. */
-  expires_at: tightens("any", z.iso.datetime({ precision: 3 }).nullable()),
+  expires_at: tightens("earlier", z.iso.datetime({ precision: 3 }).nullable()),
 
   state: z.strictObject({
     max_sidecar_skew_ms: most(),
@@ -201,7 +205,7 @@ export const PolicyDocument = z.strictObject({
   }),
 
   tiers: z.strictObject({
-    tier_zero: tightens("any", TierRules.shape.tier_zero),
+    tier_zero: tightens("never", TierRules.shape.tier_zero),
     tier_two_above_notional: ceiling(),
     tier_two_above_nlv_percent: ceiling(),
     tier_two_order_types: denied(OrderType),

@@ -99,6 +99,13 @@ describe("comparing two policies", () => {
     ["a demand made", (p) => (p.order.cash_only = true), [false, "order.cash_only tighter"]],
     ["a demand dropped", (p) => (p.order.what_if = false), [true, "order.what_if looser"]],
     ["the account", (p) => (p.account_id = "DU7654321"), [true, "account_id looser"]],
+    [
+      "an end set",
+      (p) => {
+        p.expires_at = "2026-12-01T00:00:00.000Z";
+      },
+      [false, "expires_at tighter"],
+    ],
     ["a mandate let in", (p) => (p.tiers.tier_zero = "mandate"), [true, "tiers.tier_zero looser"]],
     [
       "one tighter, one looser",
@@ -110,6 +117,18 @@ describe("comparing two policies", () => {
     ],
   ])("%s", (_name, change, expected) => {
     expect(compare(change)).toEqual(expected);
+  });
+
+  it("ends a mandate's use and an end already set in the owner's favour at once", () => {
+    const before = changed((p) => {
+      p.tiers.tier_zero = "mandate";
+      p.expires_at = "2026-12-01T00:00:00.000Z";
+    });
+    const later = { ...before, expires_at: "2026-12-02T00:00:00.000Z" };
+    expect(compareRestriction(before, { ...before, tiers: paper.tiers }).loosens).toBe(false);
+    expect(compareRestriction(before, later).loosens).toBe(true);
+    expect(compareRestriction(later, before).loosens).toBe(false);
+    expect(compareRestriction(before, { ...before, expires_at: null }).loosens).toBe(true);
   });
 
   it("a forbidden entry that is reworded is one removed and one added: looser", () => {

@@ -73,6 +73,11 @@ function isTighter(direction: Direction, before: JsonValue, after: JsonValue): b
       return before === true && after === false;
     case "demand":
       return before === false && after === true;
+    case "earlier":
+      if (after === null) return false;
+      return before === null || Date.parse(String(after)) < Date.parse(String(before));
+    case "never":
+      return after === "never";
     case "any":
       return false;
   }
