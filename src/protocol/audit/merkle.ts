@@ -98,24 +98,8 @@ export function verifyInclusion(
   root: Uint8Array,
 ): boolean {
   if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) return false;
-  let position = index;
-  let last = size - 1;
-  let hash = leaf;
-  for (const sibling of proof) {
-    if (last === 0) return false;
-    if (position % 2 === 1 || position === last) {
-      hash = hashNode(sibling, hash);
-      while (position % 2 === 0 && position !== 0) {
-        position /= 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      hash = hashNode(hash, sibling);
-    }
-    position = Math.floor(position / 2);
-    last = Math.floor(last / 2);
-  }
-  return last === 0 && sameBytes(hash, root);
+  const sides = siblingSides(index, size - 1);
+  return sides.length === proof.length && sameBytes(climb(leaf, proof, sides), root);
 }
 
 /** RFC 9162, section 2.1.4.2. */
@@ -128,33 +112,53 @@ export function verifyConsistency(
 ): boolean {
   if (!(Number.isSafeInteger(first) && first >= 1 && first <= second)) return false;
   if (first === second) return proof.length === 0 && sameBytes(firstRoot, secondRoot);
-  const path = isPowerOfTwo(first) ? [firstRoot, ...proof] : [...proof];
-  const seed = path.shift();
-  if (seed === undefined) return false;
+  // The path begins at the largest full subtree that ends where the older log ended.
   let position = first - 1;
   let last = second - 1;
   while (position % 2 === 1) {
     position = (position - 1) / 2;
     last = Math.floor(last / 2);
   }
-  let older = seed;
-  let newer = seed;
-  for (const sibling of path) {
-    if (last === 0) return false;
-    if (position % 2 === 1 || position === last) {
-      older = hashNode(sibling, older);
-      newer = hashNode(sibling, newer);
-      while (position % 2 === 0 && position !== 0) {
-        position /= 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      newer = hashNode(newer, sibling);
-    }
+  const [seed, ...path] = isPowerOfTwo(first) ? [firstRoot, ...proof] : proof;
+  const sides = siblingSides(position, last);
+  if (seed === undefined || sides.length !== path.length) return false;
+  // What stands to the left was there before; what stands to the right came since.
+  const older = path.filter((_, at) => sides[at] === "left");
+  return (
+    sameBytes(
+      climb(
+        seed,
+        older,
+        older.map(() => "left"),
+      ),
+      firstRoot,
+    ) && sameBytes(climb(seed, path, sides), secondRoot)
+  );
+}
+
+/** On which side each sibling stands on the way from a node to the root, bottom up. */
+function siblingSides(position: number, last: number): ("left" | "right")[] {
+  const sides: ("left" | "right")[] = [];
+  while (last > 0) {
+    // The last node of its level has no sibling to the right; it rises until it has one to the left.
+    if (position % 2 === 1) sides.push("left");
+    else if (position < last) sides.push("right");
     position = Math.floor(position / 2);
     last = Math.floor(last / 2);
   }
-  return last === 0 && sameBytes(older, firstRoot) && sameBytes(newer, secondRoot);
+  return sides;
+}
+
+function climb(
+  from: Uint8Array,
+  siblings: readonly Uint8Array[],
+  sides: readonly ("left" | "right")[],
+): Uint8Array {
+  return siblings.reduce(
+    (hash, sibling, at) =>
+      sides[at] === "left" ? hashNode(sibling, hash) : hashNode(hash, sibling),
+    from,
+  );
 }
 
 /** `start` is a multiple of the largest power of two in the range, as in every RFC 6962 split. */
