@@ -8,15 +8,21 @@ export interface ConfirmedPairing {
   capabilities: string[];
 }
 
+export interface PairingChoices {
+  /** Those on the sidecar's screen; without them nobody compares, which is for a local gateway only. */
+  expectedWords?: readonly string[];
+  /** Grants all that the sidecar offers, also what stands unticked on the page. */
+  everything?: boolean;
+}
+
 /**
  * Confirms a pairing as the gateway's owner, through the console's own pages: sign in, type the
- * code, compare the words, leave the capabilities as they are ticked. `expectedWords` are those on
- * the sidecar's screen; without them nobody compares, which is for a local gateway only.
+ * code, compare the words, choose the capabilities.
  */
 export async function confirmPairing(
   gateway: RunningGateway,
   code: string,
-  expectedWords?: readonly string[],
+  { expectedWords, everything = false }: PairingChoices = {},
 ): Promise<ConfirmedPairing> {
   const browser = new Browser(gateway.url);
   await signIn(browser, gateway.ownerToken);
@@ -29,7 +35,7 @@ export async function confirmPairing(
     throw new Sorry("The six words on the two sides differ; nothing was paired.");
   }
   const capabilities = checkboxes(confirmPage, "capability")
-    .filter(({ checked }) => checked)
+    .filter(({ checked }) => checked || everything)
     .map(({ value }) => value);
   const { csrf = "" } = formFields(confirmPage.slice(confirmPage.indexOf("/pair/confirm")));
   await pageText(
