@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { delimiter, dirname } from "node:path";
 import { fromRoot, ROOT } from "./paths.ts";
 
 export interface WranglerAnswer {
@@ -14,7 +15,12 @@ export function wrangler(args: string[], { show = false } = {}): Promise<Wrangle
       [fromRoot("node_modules/wrangler/bin/wrangler.js"), ...args],
       {
         cwd: ROOT,
-        env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
+        env: {
+          ...process.env,
+          // The build command in wrangler.toml asks for `node`, and means this one.
+          PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
+          WRANGLER_SEND_METRICS: "false",
+        },
         stdio: show ? "inherit" : ["ignore", "pipe", "pipe"],
       },
     );
