@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { sha256Hex } from "../src/protocol/digest.ts";
 import { PAIRING_MINUTES } from "../src/protocol/limits.ts";
-import type { PairingRequest } from "../src/protocol/relay/pairing.ts";
+import type { ApproverOffer, PairingRequest } from "../src/protocol/relay/pairing.ts";
 
 export type PairingState = "pending" | "confirmed" | "active" | "revoked";
 
@@ -18,6 +18,8 @@ export interface ConfirmedPairing {
   accountId: string;
   sidecarId: string;
   capabilities: PairingRequest["capabilities"];
+  /** The owner's passkey, for the person at the PC to accept or not; null where there is none. */
+  approver: ApproverOffer | null;
 }
 
 export interface PairingView {

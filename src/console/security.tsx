@@ -8,8 +8,10 @@ import { displayText } from "../oauth/client-text.ts";
 import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { PasskeyRegistration, readPasskeyJson } from "../protocol/passkey.ts";
+import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
+import { FingerprintWords } from "./fingerprint-words.tsx";
 import { mayInvite } from "./invitations.tsx";
 import { ownerForm } from "./owner-form.ts";
 import { Message, Page, sendPage, When } from "./page.tsx";
@@ -162,6 +164,10 @@ function Passkeys({ passkeys, owner, now }: { passkeys: PasskeyView[]; owner: Ow
                   </>
                 )}
               </span>
+              <details class="small">
+                <summary>Six words, for your PC</summary>
+                <FingerprintWords words={fingerprintWords(passkey.publicKey).join(" ")} />
+              </details>
               {passkeys.length > 1 && (
                 <form method="post" action="/security/passkeys/remove">
                   <input type="hidden" name="csrf" value={owner.session.csrf} />

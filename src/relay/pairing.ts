@@ -1,9 +1,9 @@
-import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
+import type { PairedSidecar, SignInSecurity } from "../../durable-objects/account/rpc.ts";
 import { accountObject, type Env } from "../env.ts";
 import type { Capability } from "../protocol/capabilities.ts";
 import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
-import { normaliseUserCode } from "../protocol/relay/pairing.ts";
+import { type ApproverOffer, normaliseUserCode } from "../protocol/relay/pairing.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */
 export interface PairingDetails {
@@ -80,11 +80,25 @@ export async function confirmPairing(
     requestId,
   );
   const { sidecarId } = sidecar;
-  if (!(await pairing.confirm({ accountId, sidecarId, capabilities }))) {
+  const approver = approverOf(await account.signInSecurity());
+  if (!(await pairing.confirm({ accountId, sidecarId, capabilities, approver }))) {
     await account.revokeSidecar(sidecarId, requestId);
     return UNKNOWN;
   }
   return { ok: true, sidecar };
+}
+
+/** The passkey the owner used last: most likely the one at hand, and the one that confirmed this. */
+function approverOf({ passkeys }: SignInSecurity): ApproverOffer | null {
+  const [latest] = [...passkeys].sort((a, b) =>
+    (b.lastUsedAt ?? b.addedAt).localeCompare(a.lastUsedAt ?? a.addedAt),
+  );
+  if (latest === undefined) return null;
+  return {
+    credential_id: latest.credentialId,
+    public_key: latest.publicKey,
+    fingerprint: fingerprintWords(latest.publicKey).join(" "),
+  };
 }
 
 type Found =

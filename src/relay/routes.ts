@@ -86,7 +86,7 @@ relayRoutes.get("/pairing", async (c) => {
           sidecar_id: answer.confirmed.sidecarId,
           relay_url: relayUrl(c.env.PUBLIC_ORIGIN, answer.confirmed.accountId),
           capabilities: answer.confirmed.capabilities,
-          approver: null,
+          approver: answer.confirmed.approver,
         }
       : { state: answer.state };
   return c.json(body, 200, { "Cache-Control": "no-store" });

@@ -1,4 +1,11 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { fromRoot } from "../../scripts/lib/paths.ts";
+import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
+import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { Browser, formFields, signIn } from "../support/oauth-client.ts";
@@ -322,19 +329,61 @@ describe("an owner who lost every passkey", () => {
 
   it("needs the paired PC's code beside the token; either alone opens nothing", async () => {
     const { owner } = await ownerWithPasskey();
-    await gateway.sql(
-      "Account",
-      accountOf(owner),
-      `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
-       VALUES ('s1', 'k', 'pc', '1', 'f', '[]', 'active', 1)`,
-    );
-    const browser = new Browser(gateway.url);
-    const fields = formFields(await (await browser.get("/sign-in/recover")).text());
-    const token = gateway.secrets.OWNER_TOKEN;
-    for (const code of ["", "BCDFGHJK", "nonsense"]) {
-      const answer = await browser.post("/sign-in/recover", { ...fields, token, code });
-      expect([code, answer.status]).toEqual([code, 403]);
+    const pc = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-pc-"));
+    try {
+      const key = loadOrCreateDeviceKey(pc);
+      const pair = (publicKey: string) =>
+        gateway.sql(
+          "Account",
+          accountOf(owner),
+          `INSERT OR REPLACE INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
+           VALUES ('s1', ?, 'pc', '1', 'f', '[]', 'active', 1)`,
+          publicKey,
+        );
+      await pair(key.publicKey);
+      storePairing(pc, {
+        gateway_origin: gateway.url,
+        relay_url: `${gateway.url.replace("http", "ws")}/relay/${accountOf(owner)}`,
+        account_id: accountOf(owner),
+        sidecar_id: "s1",
+        edge_identity_key: key.publicKey,
+        capabilities: [],
+        paired_at: new Date().toISOString(),
+      });
+      const browser = new Browser(gateway.url);
+      const fields = formFields(await (await browser.get("/sign-in/recover")).text());
+      const token = gateway.secrets.OWNER_TOKEN;
+      const recover = async (code: string, by = token) =>
+        (await browser.post("/sign-in/recover", { ...fields, token: by, code })).status;
+      for (const code of ["", "BCDFGHJK", "nonsense"]) expect(await recover(code)).toBe(403);
+
+      const asked = await sidecar(pc, "recover");
+      expect([asked.code, asked.err]).toEqual([0, ""]);
+      const code = /Type this code: (\S+)/.exec(asked.out)?.[1] ?? "";
+      expect(await recover(code, "x".repeat(32))).toBe(403);
+      expect(await recover(code)).toBe(303);
+      expect(await recover(code)).toBe(403);
+      expect((await enrol(browser, new SoftwarePasskey(gateway.url))).status).toBe(303);
+
+      // A PC that is not paired any more shows no code, and one it showed before is dead.
+      const late = await sidecar(pc, "recover");
+      const before = /Type this code: (\S+)/.exec(late.out)?.[1] ?? "";
+      await gateway.sql("Account", accountOf(owner), "UPDATE sidecars SET state = 'revoked'");
+      await gateway.sql(
+        "Account",
+        accountOf(owner),
+        `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
+         VALUES ('s2', 'other', 'pc', '1', 'f', '[]', 'active', 1)`,
+      );
+      expect(await recover(before)).toBe(403);
+      expect((await sidecar(pc, "recover")).code).toBe(1);
+    } finally {
+      await rm(pc, { recursive: true, force: true });
     }
+  });
+
+  it("a token that is not the device's own gets no code", async () => {
+    const { owner } = await ownerWithPasskey();
     const unproved = await fetch(`${gateway.url}/recovery`, {
       method: "POST",
       body: JSON.stringify({ account_id: accountOf(owner), sidecar_id: "s1", token: "x.y.z" }),
@@ -342,3 +391,21 @@ describe("an owner who lost every passkey", () => {
     expect(unproved.status).toBe(401);
   });
 });
+
+/** The sidecar's own command line, on a PC with this configuration folder. */
+function sidecar(configDir: string, command: string) {
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    const child = spawn(process.execPath, [
+      fromRoot("sidecar/src/cli/main.ts"),
+      ...["--config-dir", configDir, command],
+    ]);
+    const run = { code: null as number | null, out: "", err: "" };
+    child.stdout.on("data", (chunk: Buffer) => {
+      run.out += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      run.err += chunk.toString();
+    });
+    child.on("close", (code) => resolve({ ...run, code }));
+  });
+}

@@ -7,6 +7,7 @@ import { register as registerKill } from "./kill.ts";
 import { addGlobalOptions } from "./options.ts";
 import { register as registerPair } from "./pair.ts";
 import { register as registerPolicy } from "./policy.ts";
+import { register as registerRecover } from "./recover.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
@@ -29,6 +30,7 @@ addGlobalOptions(program);
 
 for (const register of [
   registerPair,
+  registerRecover,
   registerRun,
   registerStatus,
   registerDoctor,
