@@ -43,7 +43,7 @@ describe("a client written from the protocol document alone", () => {
       const accepted = await raw.connect(paired);
       expect(accepted).toMatchObject({ epoch: 1, last_processed_seq: 0 });
       expect(accepted.capabilities).toContain("broker.read");
-      raw.drop();
+      raw.socket().close();
     } finally {
       await product.close();
     }
@@ -73,7 +73,7 @@ describe("a client written from the protocol document alone", () => {
     // The line drops while a write is under way; its end is told on the next connection.
     const slow = gateway.job({ operation: "test.write", input: { slow: true } });
     await vi.waitFor(() => expect(executed).toBe(2), 3_000);
-    raw.drop();
+    raw.socket().close();
     await vi.waitFor(() => expect(raw.log.closes).toHaveLength(1), 3_000);
     raw.numbered("broker.alert", { n: 2 });
     const second = await raw.connect(paired);
@@ -84,6 +84,6 @@ describe("a client written from the protocol document alone", () => {
     await vi.waitFor(() => expect(raw.journal.events).toEqual([]), 3_000);
     expect(executed).toBe(2);
     expect(raw.log.frames.map(({ type }) => type)).toContain("session.list_jobs");
-    raw.drop();
+    raw.socket().close();
   });
 });

@@ -10,6 +10,7 @@ import {
   type SidecarState,
 } from "../../../src/protocol/relay/sidecar/state.ts";
 import type {
+  JobEnd,
   OperationLookup,
   SidecarEffect,
   SidecarEnv,
@@ -154,6 +155,8 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
         return;
       case "abort":
         running.get(effect.jobId)?.abort();
+        // What it still has to say is about a job that is over: the same id may come again.
+        running.delete(effect.jobId);
         return;
       case "pump":
         pump(effect.dial, effect.after);
@@ -233,15 +236,19 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
         },
         ...(kind === "write" ? { begin: () => begin(jobId) } : {}),
       });
-      dispatch({ kind: "finished", jobId, end: { ok: true, result } });
+      finish(jobId, controller, { ok: true, result });
     } catch (error) {
-      if (!(error instanceof GatewayError)) {
+      if (!(error instanceof GatewayError) && !controller.signal.aborted) {
         logger.error({ operation: job.operation, err: error }, "an operation failed unexpectedly");
       }
-      dispatch({ kind: "finished", jobId, end: failedEnd(error) });
-    } finally {
-      running.delete(jobId);
+      finish(jobId, controller, failedEnd(error));
     }
+  }
+
+  function finish(jobId: string, controller: AbortController, end: JobEnd): void {
+    if (running.get(jobId) !== controller) return;
+    running.delete(jobId);
+    dispatch({ kind: "finished", jobId, end });
   }
 
   function begin(jobId: string): void {

@@ -149,6 +149,26 @@ describe("handshake", () => {
     expect(sidecar.state.link.kind).not.toBe("stopped");
   });
 
+  it("what comes right behind session.accepted waits for the proof, and is not lost", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const read = world.submit("test.read", {}, { deadlineMs: 10_000 });
+    world.settle();
+    if (sidecar.wire !== null) world.cut(sidecar.wire);
+    while (!sidecar.pending.some(({ kind }) => kind === "proof_checked")) world.stepOnce();
+    const verdict = sidecar.pending.splice(0);
+    // The read is asked again on the new connection before the sidecar has verified anything.
+    world.settle();
+    expect(sidecar.state.link).toMatchObject({ kind: "verifying" });
+    expect(sidecar.running.has(read)).toBe(false);
+    for (const input of verdict) world.sidecarInput(sidecar, input);
+    expect(sidecar.running.has(read)).toBe(true);
+    world.work(sidecar);
+    world.settle();
+    expect(world.outcome(read)).toMatchObject({ ok: true });
+    expect(sidecar.state.dial).toBe(2);
+  });
+
   it("a revoked sidecar is rejected for good, and only after its token proved to be its own", () => {
     const world = createWorld();
     const sidecar = world.addSidecar();

@@ -56,7 +56,7 @@ export function rawSidecar(work: Work) {
   /** §7, in memory: enough for a test; a real sidecar keeps it on disk. */
   const journal = { id: ulid(), newest: 0, acked: 0, events: [] as Any[] };
   const writes = new Map<string, Any>();
-  const log = { frames: [] as Any[], closes: [] as number[] };
+  const log = { frames: [] as Any[], closes: [] as number[], pongs: 0 };
   let socket: WebSocket;
   let session: Any;
   let resume: Any;
@@ -98,6 +98,7 @@ export function rawSidecar(work: Work) {
         reject(new Error(`closed with ${code}`));
       };
       ws.onmessage = ({ data }) => {
+        if (data === "pong") log.pongs += 1;
         if (data === "pong") return;
         const frame = JSON.parse(String(data));
         const { type, payload } = frame;
@@ -193,5 +194,5 @@ export function rawSidecar(work: Work) {
     writes.set(job_id, { key, state: "done", terminal, seq: numbered("job.result", payload) });
   }
 
-  return { device, connect, numbered, log, journal, drop: () => socket.close() };
+  return { device, connect, numbered, log, journal, socket: () => socket };
 }

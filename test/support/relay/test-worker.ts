@@ -36,9 +36,15 @@ export class Account extends ProductAccount {
     return this.relay.cancel(jobId);
   }
 
-  /** How often the object was woken or made: each life counts once. */
   async testPresence() {
     return this.relay.presence();
+  }
+
+  readonly #wokenAt = Date.now();
+
+  /** When this object was last made: it had been asleep before. */
+  async testLife(): Promise<{ wokenAt: number }> {
+    return { wokenAt: this.#wokenAt };
   }
 }
 
@@ -46,6 +52,7 @@ const ALLOWED = new Set([
   "testJob",
   "testCancel",
   "testPresence",
+  "testLife",
   "addSidecar",
   "revokeSidecar",
   "backendStatus",

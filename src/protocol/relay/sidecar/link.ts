@@ -108,7 +108,7 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
         maxReads: payload.limits.max_inflight_reads,
         maxWrites: payload.limits.max_inflight_writes,
       };
-      setLink(draft, { kind: "verifying", since: link.since, session });
+      setLink(draft, { kind: "verifying", since: link.since, session, early: [] });
       draft.effects.push({
         kind: "check_proof",
         dial: draft.state.dial,
@@ -145,6 +145,20 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
       break;
   }
   hangUp(draft, CLOSE.protocolError, "not allowed before session.accepted");
+}
+
+/** More than an edge can have to say before it hears from us. */
+const EARLY_FRAMES_MAX = 512;
+
+/** A frame behind `session.accepted`, while its proof is being verified: it waits for the verdict. */
+export function early(draft: Draft, text: string): void {
+  const { link } = draft.state;
+  if (link.kind !== "verifying") return;
+  if (link.early.length >= EARLY_FRAMES_MAX) {
+    hangUp(draft, CLOSE.protocolError, "too much before the proof was verified");
+    return;
+  }
+  setLink(draft, { ...link, early: [...link.early, text] });
 }
 
 /** Whoever cannot prove to be the pinned edge is not spoken to. */

@@ -9,6 +9,7 @@ import {
   closed,
   connected,
   dial,
+  early,
   handshakeFrame,
   hangUp,
   linkDueAt,
@@ -102,10 +103,13 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "answer_signed":
       answerSigned(draft, input.response);
       return;
-    case "proof_checked":
+    case "proof_checked": {
+      const { link } = draft.state;
       proofChecked(draft, input.valid);
       pump(draft);
+      if (link.kind === "verifying") for (const text of link.early) frameArrived(draft, text);
       return;
+    }
     case "begin":
       begin(draft, input.jobId);
       return;
@@ -173,6 +177,10 @@ function frameArrived(draft: Draft, text: string): void {
   draft.state.heardAt = draft.env.now;
   if (text === PONG) return;
   const { link } = draft.state;
+  if (link.kind === "verifying") {
+    early(draft, text);
+    return;
+  }
   const decoded = decodeFrame(text, FROM_EDGE);
   if (decoded.ok === "ignored") return;
   if (!decoded.ok) {

@@ -15,7 +15,13 @@ export type Link =
       readonly challenge: string;
       readonly nonce: string;
     }
-  | { readonly kind: "verifying"; readonly since: number; readonly session: Session }
+  | {
+      readonly kind: "verifying";
+      readonly since: number;
+      readonly session: Session;
+      /** What the edge said right behind `session.accepted`; believed once its proof is. */
+      readonly early: readonly string[];
+    }
   | {
       readonly kind: "live";
       readonly since: number;

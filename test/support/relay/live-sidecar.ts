@@ -1,0 +1,89 @@
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SignJWT } from "jose";
+import { openJournal } from "../../../sidecar/src/journal/journal.ts";
+import { createRelayLink, type RelayLink } from "../../../sidecar/src/relay/link.ts";
+import { connectWebSocket } from "../../../sidecar/src/relay/socket.ts";
+import type { DeviceKey } from "../../../sidecar/src/trust/device-key.ts";
+import type { Capability } from "../../../src/protocol/capabilities.ts";
+import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
+import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
+import type { RelayGateway } from "./gateway.ts";
+import { testExecutor, testOperations } from "./test-executor.ts";
+import { until } from "./until.ts";
+
+const ALL: Capability[] = ["broker.read", "orders.paper", "events", "chunks"];
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A device key that no file holds. */
+export function memoryDeviceKey(): DeviceKey {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const x = publicKey.export({ format: "jwk" }).x ?? "";
+  return {
+    publicKey: x,
+    fingerprint: fingerprintWords(x).join(" "),
+    sign: (message) => sign(null, message, privateKey).toString("base64url"),
+    openToken: ({ audience, subject, nowMs, jti }) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: "EdDSA", typ: "ibkr-relay+jwt" })
+        .setAudience(audience)
+        .setSubject(subject)
+        .setJti(jti)
+        .setIssuedAt(Math.floor(nowMs / 1000))
+        .setExpirationTime(Math.floor(nowMs / 1000) + 60)
+        .sign(privateKey),
+  };
+}
+
+/** The product's own sidecar end over a real socket, with the test's executor behind it. */
+export async function liveSidecar(
+  gateway: RelayGateway,
+  options: { port?: number; capabilities?: Capability[] } = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), "ibkr-sidecar-live-"));
+  const deviceKey = memoryDeviceKey();
+  const pairing = await gateway.pairKey(deviceKey.publicKey, options.capabilities ?? ALL);
+  if (options.port !== undefined) {
+    pairing.relay_url = pairing.relay_url.replace(/:\d+/, `:${options.port}`);
+  }
+  const executor = testExecutor();
+  const journal = openJournal({ path: join(folder, "journal.sqlite"), now: Date.now });
+  const states: SidecarState[] = [];
+  const link: RelayLink = createRelayLink({
+    pairing,
+    deviceKey,
+    policy: { offer: ALL, broker_accounts: null },
+    journal,
+    executor,
+    operations: testOperations,
+    version: "test",
+    logger: quiet,
+    connect: connectWebSocket,
+    now: () => performance.timeOrigin + performance.now(),
+    random: Math.random,
+    random32: () => randomBytes(32).toString("base64url"),
+    onChange: (state) => states.push(state),
+  });
+  const connected = () =>
+    until(() => link.state().link.kind === "live", "the sidecar is connected");
+  return {
+    link,
+    journal,
+    executor,
+    states,
+    sidecarId: pairing.sidecar_id,
+    pairing,
+    connected,
+    async start() {
+      link.start();
+      await connected();
+    },
+    stop() {
+      link.stop("test over");
+      journal.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
