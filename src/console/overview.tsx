@@ -9,7 +9,10 @@ export const overviewRoutes = new Hono<PageEnv>();
 
 overviewRoutes.get("/", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const status = await owner.account.backendStatus();
+  const [status, { passkeys }] = await Promise.all([
+    owner.account.backendStatus(),
+    owner.account.signInSecurity(),
+  ]);
   const now = new Date();
   return sendPage(
     c,
@@ -18,6 +21,15 @@ overviewRoutes.get("/", requireOwner, async (c) => {
         <h1>{headline(status)}</h1>
       </div>
       <NextStep status={status} gateway={c.get("settings").publicOrigin} />
+      {passkeys.length === 0 && (
+        <div class="note warn">
+          <h2>You sign in with a token that can be copied</h2>
+          <p>
+            <a href="/security/passkeys/new">Add a passkey</a>; the owner token stops signing in
+            then.
+          </p>
+        </div>
+      )}
       <div class="grid two">
         <SidecarCard status={status} now={now} />
         <BrokerCard status={status} now={now} />

@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import { sqlStorage } from "../../test/support/sql-storage.ts";
+import {
+  admitClient,
+  CLIENTS_SCHEMA,
+  changeClient,
+  clientStanding,
+  GRANTS_SCHEMA,
+  listClients,
+  READ_ONLY_FIRST_MS,
+  revokeAllClients,
+  revokeClient,
+  revokeGrant,
+  takeExternalToken,
+} from "./clients.ts";
+import type { ClientAdmission, Principal } from "./rpc.ts";
+import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
+
+const fresh = () => sqlStorage(CLIENTS_SCHEMA, GRANTS_SCHEMA, SPENT_TOKENS_SCHEMA);
+const T0 = 1_000_000;
+
+const admission = (more: Partial<ClientAdmission> = {}): ClientAdmission => ({
+  clientId: "c",
+  grantId: "g1",
+  clientName: "Client",
+  redirectHost: "client.example",
+  scopes: ["ibkr:health:read", "ibkr:orders:preview", "ibkr:orders:paper:submit"],
+  atOnce: false,
+  ...more,
+});
+
+const principal = (more: Partial<Principal> = {}): Principal => ({
+  accountId: "a",
+  clientId: "c",
+  grantId: "g1",
+  scopes: [],
+  ...more,
+});
+
+const external = (tokenId: string | null): Principal =>
+  principal({
+    clientId: "ext:https://id.example#bot",
+    grantId: null,
+    external: { clientName: "bot", issuer: "https://id.example", tokenId },
+  });
+
+describe("a client's standing", () => {
+  it("is that of its own grant: another's, an unknown one or none is nothing", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    admitClient(sql, admission({ clientId: "d", grantId: "g2" }), T0);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(true);
+    for (const grantId of ["g2", "g9", null]) {
+      expect(clientStanding(sql, principal({ grantId }), "ibkr:health:read", T0).ok).toBe(false);
+    }
+  });
+
+  it("ends with its client, and its old grants stay dead when the client comes back", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    expect(revokeClient(sql, "c")).toBe(true);
+    expect(revokeClient(sql, "c")).toBe(false);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    admitClient(sql, admission({ grantId: "g3" }), T0);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    expect(clientStanding(sql, principal({ grantId: "g3" }), "ibkr:health:read", T0).ok).toBe(true);
+    expect(revokeGrant(sql, "g3")).toBe("c");
+    expect(clientStanding(sql, principal({ grantId: "g3" }), "ibkr:health:read", T0).ok).toBe(
+      false,
+    );
+  });
+
+  it("all go at once", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    admitClient(sql, admission({ clientId: "d", grantId: "g2" }), T0);
+    expect(revokeAllClients(sql).sort()).toEqual(["c", "d"]);
+    expect(listClients(sql).every(({ state }) => state === "revoked")).toBe(true);
+    expect(clientStanding(sql, principal(), null, T0).ok).toBe(false);
+  });
+
+  it("is to read for its first hour, to the millisecond", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    const ask = (at: number) => clientStanding(sql, principal(), "ibkr:orders:preview", at);
+    expect(ask(T0 + READ_ONLY_FIRST_MS - 1)).toMatchObject({
+      ok: false,
+      failure: { code: "CLIENT_READ_ONLY_YET", retryable: true, retry_after_ms: 1 },
+    });
+    expect(ask(T0 + READ_ONLY_FIRST_MS).ok).toBe(true);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(true);
+  });
+
+  it("is what the owner left it, and never more than was consented to", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true }), T0);
+    const change = (scopes: string[], accounts: string[] | null = null) =>
+      changeClient(sql, { clientId: "c", scopes, accounts, atOnce: false });
+    expect(change(["ibkr:health:read", "ibkr:orders:live:submit"], ["U1"])).toBe(true);
+    expect(clientStanding(sql, principal(), "ibkr:orders:preview", T0)).toMatchObject({
+      ok: false,
+      failure: { code: "AUTH_MISSING_SCOPE" },
+    });
+    expect(clientStanding(sql, principal(), "ibkr:orders:live:submit", T0).ok).toBe(false);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0)).toMatchObject({
+      standing: { accounts: ["U1"], scopes: ["ibkr:health:read"] },
+    });
+    expect(change(["ibkr:orders:paper:submit"])).toBe(true);
+    // N10: whoever may submit may see what became of it.
+    expect(clientStanding(sql, principal(), "ibkr:orders:read", T0).ok).toBe(true);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    revokeClient(sql, "c");
+    expect(change(["ibkr:health:read"])).toBe(false);
+  });
+
+  it("a client that comes back is limited as before while it was in, and anew after it was out", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    changeClient(sql, { clientId: "c", scopes: [], accounts: ["U1"], atOnce: true });
+    admitClient(sql, admission({ grantId: "g2" }), T0 + 5);
+    expect(listClients(sql)[0]).toMatchObject({ accounts: ["U1"], readOnlyUntil: null });
+    revokeClient(sql, "c");
+    admitClient(sql, admission({ grantId: "g3" }), T0 + 10);
+    expect(listClients(sql)[0]).toMatchObject({
+      accounts: null,
+      readOnlyUntil: new Date(T0 + 10 + READ_ONLY_FIRST_MS).toISOString(),
+    });
+  });
+});
+
+describe("a client of another issuer", () => {
+  it("is let in by its token, reads for its first hour, and can be thrown out", () => {
+    const sql = fresh();
+    expect(clientStanding(sql, external("t1"), "ibkr:health:read", T0).ok).toBe(true);
+    expect(clientStanding(sql, external("t1"), "ibkr:orders:paper:submit", T0)).toMatchObject({
+      failure: { code: "CLIENT_READ_ONLY_YET" },
+    });
+    revokeClient(sql, "ext:https://id.example#bot");
+    expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(false);
+  });
+
+  it("cannot be one of our own clients by calling itself so", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    const impostor = { ...external("t1"), clientId: "c" };
+    expect(clientStanding(sql, impostor, "ibkr:health:read", T0).ok).toBe(false);
+  });
+
+  it("may use a token for an order once; for reads as often as it likes", () => {
+    const sql = fresh();
+    const take = (who: Principal, scope: "ibkr:health:read" | "ibkr:orders:live:submit") =>
+      takeExternalToken(sql, { principal: who, scope }, T0)?.code ?? null;
+    expect([
+      take(external("t1"), "ibkr:health:read"),
+      take(external("t1"), "ibkr:health:read"),
+    ]).toEqual([null, null]);
+    expect(take(external("t1"), "ibkr:orders:live:submit")).toBeNull();
+    expect(take(external("t1"), "ibkr:orders:live:submit")).toBe("AUTH_TOKEN_INVALID");
+    expect(take(external("t2"), "ibkr:orders:live:submit")).toBeNull();
+    expect(take(external(null), "ibkr:orders:live:submit")).toBe("AUTH_TOKEN_INVALID");
+    expect(take(principal(), "ibkr:orders:live:submit")).toBeNull();
+  });
+});
