@@ -130,6 +130,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     tracker,
     send,
     clock,
+    logger,
     mayGoOn: (record) => {
       const engaged = rules.killSwitch();
       const effect =
@@ -284,6 +285,17 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
   };
   takeUp();
 
+  /** What this side cannot journal must not stop the broker side from telling what it hears. */
+  const guarded =
+    <A extends unknown[]>(act: (...args: A) => void) =>
+    (...args: A): void => {
+      try {
+        act(...args);
+      } catch (thrown) {
+        logger.error({ err: thrown }, "the order side could not take in what happened");
+      }
+    };
+
   let generation: number | null = null;
   const sessionChanged = (): void => {
     const session = parts.session();
@@ -316,7 +328,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       }
       return handler(request).execute(context, request.input);
     },
-    heard(event) {
+    heard: guarded((event) => {
       if (event.type !== "broker.order") return;
       const parsed = BrokerOrderEvent.safeParse(event.payload);
       if (!parsed.success) return;
@@ -327,8 +339,8 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
         at: isoTime(clock.now()),
         startedAt: null,
       });
-    },
-    sessionChanged,
+    }),
+    sessionChanged: guarded(sessionChanged),
     close() {
       talk.close();
       tracker.close();

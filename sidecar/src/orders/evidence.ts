@@ -34,13 +34,11 @@ export function findInBook(record: IntentRecord, book: BookView): Finding {
   const principal = principalOrder(record);
   const parentIds = new Set(
     rows
-      .filter(
-        (row) =>
-          principal !== undefined &&
-          (row.order_ref === principal.order_ref || row.orderId === principal.order_id),
-      )
+      .filter((row) => principal !== undefined && row.order_ref === principal.order_ref)
       .flatMap((row) => row.orderId ?? []),
   );
+  // A view may hold a child alone; its parent's id is known from before.
+  if (principal?.order_id != null) parentIds.add(principal.order_id);
   const used = new Set<string>();
   /** What this view itself speaks of; the rest is what was known before. */
   const spoken = new Set<string>();

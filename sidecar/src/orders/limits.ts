@@ -27,6 +27,8 @@ export const ORDER_LIMITS = {
   quietReads: 3,
   /** Without a proved answer for this long the owner is asked to look. */
   giveUpMs: 10 * 60_000,
+  /** After a look that failed for a reason of this PC's. */
+  retryMs: 15_000,
   /** How often an order is looked for after that. */
   ownerLookMs: 5 * 60_000,
   /** Broker orders are held against the journal at least this often. */

@@ -29,10 +29,9 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /** Orders that may have left this PC, however they ended. A day is the last 24 hours. */
 export function usageOf(store: OrderStore, nowMs: number, dailyPnl: string | null): CapsUsage {
-  const sent = store.sentSince(nowMs - DAY_MS);
   return {
-    ordersToday: sent.length,
-    ordersLastMinute: sent.filter(({ created_at }) => created_at > nowMs - MINUTE_MS).length,
+    ordersToday: store.sentSince(nowMs - DAY_MS),
+    ordersLastMinute: store.sentSince(nowMs - MINUTE_MS),
     dailyPnl,
   };
 }

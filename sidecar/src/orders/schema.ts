@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS intents (
   created_at INTEGER NOT NULL,
   record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS intents_sent ON intents (sent, created_at);
 CREATE TABLE IF NOT EXISTS order_ids (
   order_id TEXT PRIMARY KEY,
   coid TEXT NOT NULL

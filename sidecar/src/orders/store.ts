@@ -35,8 +35,10 @@ export interface OrderStore {
   owns(refOrId: string): boolean;
   /** Intents that are not proved to have ended. */
   open(): IntentRecord[];
-  /** Intents begun since then that may have been sent. */
-  sentSince(sinceMs: number): IntentRecord[];
+  /** How many intents begun since then may have been sent. */
+  sentSince(sinceMs: number): number;
+  /** Those of them that were sent under one mandate. */
+  sentUnder(mandateHash: string, sinceMs: number): IntentRecord[];
   noteQuestion(kind: string, message: BrokerMessage, nowMs: number): void;
   /** Questions the broker is known to ask of every order of this kind. */
   routineQuestions(kind: string): BrokerMessage[];
@@ -44,6 +46,7 @@ export interface OrderStore {
   close(): void;
 }
 
+const REMEMBERED = 2_000;
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(",");
 
 /** Opens the store. The command line may look into it beside the running sidecar. */
@@ -57,6 +60,9 @@ export function openOrderStore(path: string): OrderStore {
   db.exec("PRAGMA synchronous = FULL");
   createTrustTables(db);
   db.exec(ORDERS_SCHEMA);
+  db.exec(
+    `CREATE INDEX IF NOT EXISTS intents_open ON intents (coid) WHERE state NOT IN (${TERMINAL})`,
+  );
 
   const parsed = (row: Record<string, unknown> | undefined): IntentRecord | null =>
     row === undefined ? null : IntentRecord.parse(JSON.parse(String(row.record)));
@@ -71,8 +77,22 @@ export function openOrderStore(path: string): OrderStore {
       );
     }
   };
-  const intent = (coid: string): IntentRecord | null =>
-    parsed(db.prepare("SELECT record FROM intents WHERE coid = ?").get(coid));
+  /** Records as last written by this process, which alone writes them; they are never changed in place. */
+  const known = new Map<string, IntentRecord>();
+  const remember = (record: IntentRecord): void => {
+    known.delete(record.coid);
+    known.set(record.coid, record);
+    if (known.size <= REMEMBERED) return;
+    const oldest = known.keys().next();
+    if (!oldest.done) known.delete(oldest.value);
+  };
+  const intent = (coid: string): IntentRecord | null => {
+    const held = known.get(coid);
+    if (held !== undefined) return held;
+    const read = parsed(db.prepare("SELECT record FROM intents WHERE coid = ?").get(coid));
+    if (read !== null) remember(read);
+    return read;
+  };
 
   const byRef = (ref: string): IntentRecord | null =>
     intent(ref) ?? intent(ref.replace(/-[a-z]$/, ""));
@@ -124,6 +144,7 @@ export function openOrderStore(path: string): OrderStore {
           record.created_at,
           JSON.stringify(record),
         );
+      if (Number(changes) === 1) remember(record);
       return Number(changes) === 1;
     },
     save(record) {
@@ -137,6 +158,7 @@ export function openOrderStore(path: string): OrderStore {
         );
         noteIds(record);
         db.exec("COMMIT");
+        remember(record);
       } catch (thrown) {
         if (db.isTransaction) db.exec("ROLLBACK");
         throw thrown;
@@ -144,9 +166,24 @@ export function openOrderStore(path: string): OrderStore {
     },
     intent,
     open: () =>
-      all(db.prepare(`SELECT record FROM intents WHERE state NOT IN (${TERMINAL})`).all()),
+      db
+        .prepare(`SELECT coid FROM intents WHERE state NOT IN (${TERMINAL})`)
+        .all()
+        .flatMap(({ coid }) => intent(String(coid)) ?? []),
     sentSince: (sinceMs) =>
-      all(db.prepare("SELECT record FROM intents WHERE sent = 1 AND created_at > ?").all(sinceMs)),
+      Number(
+        db
+          .prepare("SELECT COUNT(*) AS count FROM intents WHERE sent = 1 AND created_at > ?")
+          .get(sinceMs)?.count ?? 0,
+      ),
+    sentUnder: (hash, sinceMs) =>
+      all(
+        db
+          .prepare(
+            "SELECT record FROM intents WHERE sent = 1 AND created_at > ? AND json_extract(record, '$.mandate_hash') = ?",
+          )
+          .all(sinceMs, hash),
+      ),
     noteQuestion(kind, message, nowMs) {
       if (message.message_id === null) return;
       db.prepare(
@@ -162,6 +199,7 @@ export function openOrderStore(path: string): OrderStore {
       db.prepare("DELETE FROM previews WHERE made_at < ?").run(
         nowMs - 2 * ORDER_LIMITS.previewKeptMs,
       );
+      known.clear();
       db.prepare(`DELETE FROM intents WHERE state IN (${TERMINAL}) AND created_at < ?`).run(
         nowMs - ORDER_LIMITS.intentKeptMs,
       );

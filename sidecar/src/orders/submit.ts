@@ -526,7 +526,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 function usageUnder(store: OrderStore, mandate: Mandate, nowMs: number): MandateUsage {
   const hash = mandateHash(mandate);
-  const used = store.sentSince(nowMs - DAY_MS).filter(({ mandate_hash }) => mandate_hash === hash);
+  const used = store.sentUnder(hash, nowMs - DAY_MS);
   const notional = used.reduce((sum, { notional: value }) => sum.plus(value ?? 0), new Decimal(0));
   return { orders_today: used.length, notional_today: decimalText(notional) };
 }

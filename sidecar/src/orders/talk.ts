@@ -10,6 +10,7 @@ import { type BrokerQuestion, decideQuestion } from "../../../src/protocol/order
 import { isBookRead, isOpen, type OrderEvidence } from "../../../src/protocol/orders/state.ts";
 import { brokerText } from "../client-portal/broker-text.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
+import type { BrokerLogger } from "../client-portal/logger.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import type { Progress } from "./progress.ts";
 import type { IntentRecord } from "./record.ts";
@@ -53,6 +54,8 @@ interface Open {
   question: BrokerQuestion;
   release: () => void;
   rounds: number;
+  /** When it is declined; no answer that fails moves it. */
+  declineAt: number;
   cancelTimer: () => void;
 }
 
@@ -62,6 +65,7 @@ export function createTalk(parts: {
   tracker: Tracker;
   send: SendOrder;
   clock: Clock;
+  logger: BrokerLogger;
   /** Throws when nothing may be confirmed for this intent any more. */
   mayGoOn(record: IntentRecord): void;
 }): Talk {
@@ -191,18 +195,26 @@ export function createTalk(parts: {
       noteAnswered(asked, true, "approval");
       progress.question(asked, "confirmed", "approval");
       progress.apply(coid, evidence("reply_answer", "question_answered"));
-      const next = await reply(coid, question.reply_id, true, () => parts.mayGoOn(asked)).catch(
-        heldBack,
-      );
+      let left = false;
+      const look = (): void => {
+        parts.mayGoOn(asked);
+        left = true;
+      };
+      const next = await reply(coid, question.reply_id, true, look).catch((thrown: unknown) => {
+        if (left) return lost(thrown);
+        return null;
+      });
+      // The kill switch fell between the decision and the first byte: the answer is no.
+      if (next === null) return declineNow(openOne(coid, question, release, rounds), "sidecar");
       return step(coid, next, release, rounds + 1, "reply");
     }
     if (decision.decision === "confirm") {
-      return declineNow({ coid, question, release, rounds, cancelTimer: () => {} }, "sidecar");
+      return declineNow(openOne(coid, question, release, rounds), "sidecar");
     }
     progress.note(coid, {
       question: asked.question === null ? null : { ...asked.question, reason: decision.reason },
     });
-    leaveOpen({ coid, question, release, rounds, cancelTimer: () => {} });
+    leaveOpen(openOne(coid, question, release, rounds));
     const waiting = store.intent(coid) ?? asked;
     progress.alert({
       alert: "question_waiting",
@@ -221,12 +233,45 @@ export function createTalk(parts: {
     }
   };
 
-  /** The kill switch fell between the decision and the first byte: the question stays unanswered. */
-  const heldBack = (thrown: unknown): Classified => ({
+  /** Something broke after the first byte of a reply. */
+  const lost = (thrown: unknown): Classified => ({
     outcome: "ambiguous",
     reason: "no_answer",
     text: thrown instanceof Error ? thrown.message : null,
   });
+
+  const openOne = (
+    coid: string,
+    question: BrokerQuestion,
+    release: () => void,
+    rounds: number,
+  ): Open => ({
+    coid,
+    question,
+    release,
+    rounds,
+    declineAt: clock.now() + ORDER_LIMITS.questionPatienceMs,
+    cancelTimer: () => {},
+  });
+
+  /** Whatever breaks in here, the lane comes free and the order is looked for. */
+  const holding = async (
+    coid: string,
+    release: () => void,
+    work: () => Promise<IntentRecord>,
+  ): Promise<IntentRecord> => {
+    try {
+      return await work();
+    } catch (thrown) {
+      release();
+      const state = store.intent(coid)?.state;
+      if (state === "submitting" || state === "awaiting_confirmation") {
+        progress.apply(coid, evidence("gateway", "ambiguous"));
+      }
+      tracker.doubt(coid);
+      throw thrown;
+    }
+  };
 
   const noteAnswered = (
     record: IntentRecord,
@@ -244,14 +289,16 @@ export function createTalk(parts: {
 
   const leaveOpen = (one: Open): void => {
     open = one;
-    startClock(one, ORDER_LIMITS.questionPatienceMs);
+    startClock(one);
   };
 
-  const startClock = (one: Open, ms: number): void => {
-    one.cancelTimer = clock.after(ms, () => {
+  const startClock = (one: Open): void => {
+    one.cancelTimer = clock.after(Math.max(0, one.declineAt - clock.now()), () => {
       if (open !== one || closed) return;
       open = null;
-      void declineNow(one, "sidecar");
+      holding(one.coid, one.release, () => declineNow(one, "sidecar")).catch((thrown: unknown) =>
+        parts.logger.error({ err: thrown }, "a question could not be declined"),
+      );
     });
   };
 
@@ -261,7 +308,7 @@ export function createTalk(parts: {
     noteAnswered(record, false, by);
     progress.question(record, "declined", by);
     progress.apply(one.coid, evidence("reply_answer", "question_answered"));
-    const answer = await reply(one.coid, one.question.reply_id, false, () => {}).catch(heldBack);
+    const answer = await reply(one.coid, one.question.reply_id, false, () => {}).catch(lost);
     if (answer.outcome === "question") {
       // A no that is answered with another question is no end.
       const ambiguous = { outcome: "ambiguous", reason: "unknown_shape", text: null } as const;
@@ -271,35 +318,43 @@ export function createTalk(parts: {
   };
 
   return {
-    converse: (coid, first, release) => step(coid, first, release, 0, "place"),
+    converse: (coid, first, release) =>
+      holding(coid, release, () => step(coid, first, release, 0, "place")),
 
     async answer(coid, replyId, { confirm, by, lastLook }) {
       const one = open;
       if (one === null || one.coid !== coid || one.question.reply_id !== replyId) return null;
-      open = null;
-      one.cancelTimer();
-      if (!confirm) return declineNow(one, by);
       const record = store.intent(coid);
       if (record === null) return null;
+      open = null;
+      one.cancelTimer();
+      if (!confirm) return holding(coid, one.release, () => declineNow(one, by));
       let left = false;
-      const next = await reply(coid, replyId, true, () => {
-        lastLook();
-        parts.mayGoOn(record);
-        left = true;
-        noteAnswered(record, true, by);
-        progress.question(record, "confirmed", by);
-        progress.apply(coid, evidence("reply_answer", "question_answered"));
-      }).catch((thrown: unknown) => {
-        if (left) return heldBack(thrown);
-        leaveOpen(one);
-        throw thrown;
-      });
+      let next: Classified;
+      try {
+        next = await reply(coid, replyId, true, () => {
+          lastLook();
+          parts.mayGoOn(record);
+          left = true;
+        });
+      } catch (thrown) {
+        if (!left) {
+          leaveOpen(one);
+          throw thrown;
+        }
+        next = lost(thrown);
+      }
       if (!left) {
         // It never went: the question is still the broker's to hear about.
         leaveOpen(one);
         return store.intent(coid);
       }
-      return step(coid, next, one.release, one.rounds + 1, "reply");
+      return holding(coid, one.release, () => {
+        noteAnswered(record, true, by);
+        progress.question(record, "confirmed", by);
+        progress.apply(coid, evidence("reply_answer", "question_answered"));
+        return step(coid, next, one.release, one.rounds + 1, "reply");
+      });
     },
 
     waiting: () => (open === null ? null : { coid: open.coid, replyId: open.question.reply_id }),
@@ -308,11 +363,8 @@ export function createTalk(parts: {
       const one = open;
       if (one === null) return () => {};
       one.cancelTimer();
-      const started = clock.now();
       return () => {
-        if (open === one) {
-          startClock(one, Math.max(0, ORDER_LIMITS.questionPatienceMs - (clock.now() - started)));
-        }
+        if (open === one) startClock(one);
       };
     },
 

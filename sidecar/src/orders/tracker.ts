@@ -29,6 +29,18 @@ export interface Tracker {
   close(): void;
 }
 
+/** Accepted and not seen; or seen, with a bracket's exits still to be seen. */
+function isUnseen(record: IntentRecord): boolean {
+  if (record.state === "accepted") return true;
+  const stands =
+    record.state === "working" || record.state === "partially_filled" || record.state === "filled";
+  return (
+    stands &&
+    record.ticket.order.structure === "bracket" &&
+    record.orders.some(({ state }) => state === "submitting" || state === "accepted")
+  );
+}
+
 export function createTracker(
   parts: BookParts & {
     store: OrderStore;
@@ -44,6 +56,8 @@ export function createTracker(
   const timers = new Map<string, () => void>();
   /** Per intent in doubt: looks taken, and proved reads that did not find it. */
   const doubts = new Map<string, { looks: number; blank: number }>();
+  /** Told once in a run. */
+  const unexplained = new Set<string>();
   let reading: Promise<void> | null = null;
   let again = false;
   let wholeBook = false;
@@ -52,7 +66,14 @@ export function createTracker(
     timers.get(key)?.();
     const cancel = clock.after(ms, () => {
       timers.delete(key);
-      if (!stop.signal.aborted) task();
+      if (stop.signal.aborted) return;
+      try {
+        task();
+      } catch (thrown) {
+        // A journal that cannot be written must not end the process: orders are looked after still.
+        report(thrown);
+        later(key, ORDER_LIMITS.retryMs, task);
+      }
     });
     timers.set(key, cancel);
   };
@@ -123,14 +144,14 @@ export function createTracker(
   /** Looks with what costs nothing; asks the broker's list only when that does not show the order. */
   const look = async (coid: string, turn: number): Promise<void> => {
     let record = store.intent(coid);
-    if (record === null || record.state !== "accepted") return;
+    if (record === null || !isUnseen(record)) return;
     const view = streamView();
     if (view !== null) record = applyFinding(record, view);
     if (record.ticket.order.structure === "bracket") record = await lookAtExits(record);
-    if (record.state !== "accepted" || stop.signal.aborted) return;
+    if (!isUnseen(record) || stop.signal.aborted) return;
     if (view === null || turn >= 2) readSoon(false);
     const since = record.sent_at ?? record.created_at;
-    if (clock.now() - since >= ORDER_LIMITS.seenWithinMs) {
+    if (record.state === "accepted" && clock.now() - since >= ORDER_LIMITS.seenWithinMs) {
       progress.apply(coid, gateway("ambiguous"));
       tracker.doubt(coid);
       return;
@@ -264,7 +285,8 @@ export function createTracker(
   const crossCheck = (account: string, book: BookView): void => {
     for (const row of book.orders) {
       if (row.order_ref === null || !row.order_ref.startsWith("ieg1-")) continue;
-      if (store.byRef(row.order_ref) !== null) continue;
+      if (store.byRef(row.order_ref) !== null || unexplained.has(row.order_ref)) continue;
+      unexplained.add(row.order_ref);
       progress.alert({
         alert: "unexplained_order",
         message:
@@ -297,7 +319,8 @@ export function createTracker(
       const known = store.byRef(row.order_ref);
       if (known !== null) return known;
     }
-    return row.orderId === null ? null : store.byOrderId(row.orderId);
+    const known = row.orderId === null ? null : store.byOrderId(row.orderId);
+    return known ?? (row.parentId === null ? null : store.byOrderId(row.parentId));
   };
 
   const lookAgain = (coid: string): void => {
