@@ -22,6 +22,13 @@ export const servePnlDaily = serve(pnlDaily, async (context, input) => {
     unrealized: inBase(core?.upl ?? base?.unrealizedpnl),
     realized: inBase(base?.realizedpnl),
     net_liquidation: inBase(core?.nl ?? base?.netliquidationvalue),
-    ...provenance(context, [pnl, ledger], core === undefined ? [NO_PNL_NOTE] : []),
+    ...provenance(
+      context,
+      [pnl, ledger],
+      [
+        ...(core === undefined ? [NO_PNL_NOTE] : []),
+        ...(ledger.proved ? [] : ["The broker's ledger was empty; what is missing is unknown."]),
+      ],
+    ),
   };
 });
