@@ -1,8 +1,10 @@
+import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditLeaf } from "../../src/protocol/audit/leaf.ts";
 import { inclusionProof, verifyInclusion } from "../../src/protocol/audit/merkle.ts";
+import { canonicalJson } from "../../src/protocol/digest.ts";
 import { auditEvent } from "../../test/support/audit-event.ts";
 import { sqlStorage } from "../../test/support/sql-storage.ts";
 import { AUDIT_LOG_SCHEMA, appendAudit, auditHead, storedNodes, tailAudit } from "./audit-log.ts";
@@ -24,6 +26,13 @@ describe("the account's audit log", () => {
       expect(appendAudit(sql, ACCOUNT, auditEvent(n), NOW).seq).toBe(n);
       expect(sql.rowsWritten() - before).toBe(1);
     }
+  });
+
+  it("hashes what RFC 6962 and RFC 8785 say, and nothing of its own making", () => {
+    const event = auditEvent(3);
+    const json = canonicalJson({ account: ACCOUNT, seq: 17, event });
+    const bytes = new TextEncoder().encode(`ibkr-audit/v1\n${json}`);
+    expect(auditLeaf(ACCOUNT, 17, event)).toEqual(sha256(Uint8Array.of(0, ...bytes)));
   });
 
   it("binds a leaf to its account, its number and every field of its event", () => {

@@ -1,6 +1,6 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { AuditEvent } from "../../src/protocol/audit/event.ts";
-import { auditLeaf } from "../../src/protocol/audit/leaf.ts";
+import { leafOfCanonical } from "../../src/protocol/audit/leaf.ts";
 import { completedBy, type TreeNodes, treeRoot } from "../../src/protocol/audit/merkle.ts";
 import { canonicalJson } from "../../src/protocol/digest.ts";
 import type { AuditPage } from "./rpc.ts";
@@ -39,7 +39,8 @@ export function appendAudit(
   nowMs: number,
 ): AppendedEvent {
   const seq = auditSize(sql) + 1;
-  const leaf = auditLeaf(accountId, seq, event);
+  const json = canonicalJson(event);
+  const leaf = leafOfCanonical(accountId, seq, json);
   const completed = completedBy(leaf, seq, storedNodes(sql));
   const nodes = new Uint8Array(completed.length * HASH_BYTES);
   completed.forEach((hash, level) => {
@@ -49,7 +50,7 @@ export function appendAudit(
     "INSERT INTO audit_log (seq, nodes, event, appended_at) VALUES (?, ?, ?, ?)",
     seq,
     nodes.buffer,
-    canonicalJson(event),
+    json,
     nowMs,
   );
   return { seq, leafHash: bytesToHex(leaf) };

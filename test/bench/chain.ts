@@ -103,6 +103,8 @@ async function countCost(bench: Bench, read: ReturnType<typeof toolCall>) {
     calls: COUNTED_CALLS,
     object_requests: per(during.object_requests),
     object_rows_written: per(during.rows_written),
+    object_rows_read: per(during.rows_read),
+    object_statements: per(during.object_statements),
     kv_reads: per(during.kv_reads),
     kv_writes: per(during.kv_writes),
     d1_statements: per(during.d1_statements),

@@ -20,7 +20,12 @@ export default {
     }
     const rows_written = cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
     const rows_read = cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
-    const answer = Response.json({ ...counts, rows_written, rows_read });
+    const answer = Response.json({
+      ...counts,
+      rows_written,
+      rows_read,
+      object_statements: cursors.length,
+    });
     for (const name of Object.keys(counts)) counts[name] = 0;
     cursors = [];
     return answer;

@@ -11,5 +11,12 @@ const DOMAIN = "ibkr-audit/v1";
  * a true event cannot be moved to another account or to another place in the log.
  */
 export function auditLeaf(accountId: string, seq: number, event: AuditEvent): Uint8Array {
-  return hashLeaf(utf8ToBytes(`${DOMAIN}\n${canonicalJson({ account: accountId, seq, event })}`));
+  return leafOfCanonical(accountId, seq, canonicalJson(event));
+}
+
+/** The same over an event that is in its RFC 8785 form already. */
+export function leafOfCanonical(accountId: string, seq: number, event: string): Uint8Array {
+  // RFC 8785 sorts members by name, and these three are in that order.
+  const json = `{"account":${canonicalJson(accountId)},"event":${event},"seq":${seq}}`;
+  return hashLeaf(utf8ToBytes(`${DOMAIN}\n${json}`));
 }
