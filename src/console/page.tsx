@@ -8,6 +8,9 @@ import { contentSecurityPolicy } from "./page-headers.ts";
 
 const ROOMS = [
   ["/", "Overview"],
+  ["/approvals", "Approvals"],
+  ["/orders", "Orders"],
+  ["/trading", "Trading"],
   ["/sidecars", "Sidecars"],
   ["/clients", "Clients"],
   ["/audit", "Audit"],

@@ -66,13 +66,22 @@ export interface PasskeyFormProps {
   /** Hidden fields. */
   fields: Record<string, string>;
   button: string;
+  /** The button cannot be pressed before this moment; whoever sends anyway is refused. */
+  notBefore?: string;
   children?: Child;
 }
 
 /** A form that a passkey answers; the pages' script fills in `response`. */
-export function PasskeyForm({ action, ceremony, fields, button, children }: PasskeyFormProps) {
+export function PasskeyForm(props: PasskeyFormProps) {
+  const { action, ceremony, fields, button, notBefore, children } = props;
   return (
-    <form class="card" method="post" action={action} data-passkey={JSON.stringify(ceremony)}>
+    <form
+      class="card"
+      method="post"
+      action={action}
+      data-passkey={JSON.stringify(ceremony)}
+      {...(notBefore === undefined ? {} : { "data-not-before": notBefore })}
+    >
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}

@@ -1,14 +1,18 @@
 import { Hono } from "hono";
+import { approvalsRoutes } from "./approvals.tsx";
 import { ASSETS } from "./assets.ts";
 import { auditRoutes } from "./audit.tsx";
 import { clientChangeRoutes } from "./client-change.tsx";
 import { clientsRoutes } from "./clients.tsx";
 import type { PageEnv } from "./context.ts";
 import { invitationsRoutes } from "./invitations.tsx";
+import { ordersRoutes } from "./orders.tsx";
 import { overviewRoutes } from "./overview.tsx";
 import { pairRoutes } from "./pair.tsx";
+import { policyRoutes } from "./policy.tsx";
 import { securityRoutes } from "./security.tsx";
 import { sidecarsRoutes } from "./sidecars.tsx";
+import { tradingRoutes } from "./trading.tsx";
 
 const FOR_GOOD = "public, max-age=31536000, immutable";
 
@@ -21,6 +25,10 @@ for (const { path, type, content } of ASSETS) {
   );
 }
 consoleRoutes.route("/", overviewRoutes);
+consoleRoutes.route("/", approvalsRoutes);
+consoleRoutes.route("/", ordersRoutes);
+consoleRoutes.route("/", tradingRoutes);
+consoleRoutes.route("/", policyRoutes);
 consoleRoutes.route("/", pairRoutes);
 consoleRoutes.route("/", sidecarsRoutes);
 consoleRoutes.route("/", clientsRoutes);

@@ -1,17 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { EDGE_OPERATIONS } from "../protocol/operations/edge.ts";
+import { EDGE_ORDER_OPERATIONS } from "../protocol/operations/edge-orders.ts";
 import { OPERATIONS } from "../protocol/operations/registry.ts";
-import { coversScope, READ_SCOPES, SCOPES, type Scope } from "../protocol/scopes.ts";
+import { ALL_SCOPES, coversScope, READ_SCOPES, SCOPES, type Scope } from "../protocol/scopes.ts";
 import { isForbiddenName, listTools, TOOLS, toolNamed } from "./catalogue.ts";
 
 /** Scopes of the predecessor for which the broker's gateway offers nothing; see the support matrix. */
-const UNUSED: ReadonlySet<Scope> = new Set([
-  "ibkr:news:read",
-  "ibkr:fundamentals:read",
-  "ibkr:risk:read",
-]);
+const UNUSED: ReadonlySet<Scope> = new Set(["ibkr:news:read", "ibkr:fundamentals:read"]);
 
-/** Order operations without a tool so far, or that only the account object asks for. */
+/** Asked for by the account object alone: no agent reaches these but through the object's own. */
 const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "order.preview",
   "order.place",
@@ -86,9 +83,14 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s", (name, tool
 
 describe("the catalogue", () => {
   it("asks for every operation there is, and for nothing else", () => {
-    const known = [...Object.keys(OPERATIONS), ...Object.keys(EDGE_OPERATIONS)];
-    const asked = new Set(TOOLS.flatMap(({ operations }) => operations));
+    const known = [
+      ...Object.keys(OPERATIONS),
+      ...Object.keys(EDGE_OPERATIONS),
+      ...Object.keys(EDGE_ORDER_OPERATIONS),
+    ];
+    const asked = new Set<string>(TOOLS.flatMap(({ operations }) => operations));
     const left = [...WITHOUT_TOOL].filter((name) => !asked.has(name));
+    expect(left).toEqual([...WITHOUT_TOOL]);
     expect([...asked, ...left].sort()).toEqual(known.sort());
   });
 
@@ -99,17 +101,20 @@ describe("the catalogue", () => {
   });
 
   it("shows a grant exactly the tools it may call, always in the same order", () => {
-    const all = new Set<string>(READ_SCOPES);
+    const all = new Set<string>(ALL_SCOPES);
     expect(listTools(all).map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
+    for (const { annotations } of listTools(new Set<string>(READ_SCOPES))) {
+      expect(annotations.readOnlyHint).toBe(true);
+    }
     expect(listTools(new Set())).toEqual([]);
-    for (const scope of READ_SCOPES) {
+    for (const scope of ALL_SCOPES) {
       const expected = TOOLS.filter((tool) => coversScope([scope], tool.scope));
       expect(expected.some((tool) => tool.scope === scope) || UNUSED.has(scope)).toBe(true);
       expect(listTools(new Set([scope])).map(({ name }) => name)).toEqual(
         expected.map(({ name }) => name),
       );
     }
-    const backwards = new Set([...READ_SCOPES].reverse());
+    const backwards = new Set([...ALL_SCOPES].reverse());
     expect(JSON.stringify(listTools(backwards))).toBe(JSON.stringify(listTools(all)));
   });
 

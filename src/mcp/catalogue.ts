@@ -5,15 +5,25 @@ import { accountMetadata } from "./tools/account-metadata.ts";
 import { accountSummary } from "./tools/account-summary.ts";
 import { accountsList } from "./tools/accounts-list.ts";
 import { alerts } from "./tools/alerts.ts";
+import { approvalStatus } from "./tools/approval-status.ts";
+import { approvalsCreate } from "./tools/approvals-create.ts";
 import { auditExport } from "./tools/audit-export.ts";
 import { auditTail } from "./tools/audit-tail.ts";
 import { backendStatus } from "./tools/backend-status.ts";
+import { bracketOrderPreview } from "./tools/bracket-order-preview.ts";
 import { contractResolve } from "./tools/contract-resolve.ts";
 import { contractsSearch } from "./tools/contracts-search.ts";
 import { currencyRate } from "./tools/currency-rate.ts";
 import { executionsList } from "./tools/executions-list.ts";
 import { health } from "./tools/health.ts";
 import { historicalBars } from "./tools/historical-bars.ts";
+import { killSwitchEngage } from "./tools/kill-switch-engage.ts";
+import { killSwitchStatus } from "./tools/kill-switch-status.ts";
+import { limitsStatus } from "./tools/limits-status.ts";
+import { liveBracketOrderSubmit } from "./tools/live-bracket-order-submit.ts";
+import { liveOrderCancel } from "./tools/live-order-cancel.ts";
+import { liveOrderModify } from "./tools/live-order-modify.ts";
+import { liveOrderSubmit } from "./tools/live-order-submit.ts";
 import { marketDepth } from "./tools/market-depth.ts";
 import { marketHolidays } from "./tools/market-holidays.ts";
 import { marketSession } from "./tools/market-session.ts";
@@ -21,15 +31,22 @@ import { marketSnapshot } from "./tools/market-snapshot.ts";
 import { notificationsList } from "./tools/notifications-list.ts";
 import { optionGreeks } from "./tools/option-greeks.ts";
 import { optionsChain } from "./tools/options-chain.ts";
+import { orderPreview } from "./tools/order-preview.ts";
+import { orderQuestionStatus } from "./tools/order-question-status.ts";
 import { orderStatus } from "./tools/order-status.ts";
 import { ordersHistory } from "./tools/orders-history.ts";
 import { ordersList } from "./tools/orders-list.ts";
+import { paperBracketOrderSubmit } from "./tools/paper-bracket-order-submit.ts";
+import { paperOrderCancel } from "./tools/paper-order-cancel.ts";
+import { paperOrderModify } from "./tools/paper-order-modify.ts";
+import { paperOrderSubmit } from "./tools/paper-order-submit.ts";
 import { performance } from "./tools/performance.ts";
 import { pnlDaily } from "./tools/pnl-daily.ts";
 import { pnlRealtime } from "./tools/pnl-realtime.ts";
 import { portfolioAllocation } from "./tools/portfolio-allocation.ts";
 import { portfolioSnapshot } from "./tools/portfolio-snapshot.ts";
 import { positionsList } from "./tools/positions-list.ts";
+import { reconcile } from "./tools/reconcile.ts";
 import { scannerCodes } from "./tools/scanner-codes.ts";
 import { scannerRun } from "./tools/scanner-run.ts";
 import { sessionRenew } from "./tools/session-renew.ts";
@@ -73,6 +90,23 @@ export const TOOLS: readonly Tool[] = [
   executionsList,
   transactionsList,
   notificationsList,
+  orderPreview,
+  bracketOrderPreview,
+  approvalsCreate,
+  approvalStatus,
+  paperOrderSubmit,
+  paperOrderCancel,
+  paperOrderModify,
+  paperBracketOrderSubmit,
+  liveOrderSubmit,
+  liveOrderCancel,
+  liveOrderModify,
+  liveBracketOrderSubmit,
+  orderQuestionStatus,
+  killSwitchStatus,
+  killSwitchEngage,
+  limitsStatus,
+  reconcile,
   auditTail,
   auditExport,
 ];

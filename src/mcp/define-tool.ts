@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { failure, type GatewayFailure } from "../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { OrderRefusal } from "../protocol/orders/refusal.ts";
 import type { Scope } from "../protocol/scopes.ts";
-import { inputFailure } from "./failures.ts";
+import { inputFailure, orderFailure } from "./failures.ts";
 import { fullOutputSchema, inputSchema, type ObjectSchema, outputSchema } from "./json-schema.ts";
 import { toJsonObject } from "./to-json.ts";
 
@@ -20,6 +21,22 @@ export const READS_BROKER: ToolHints = {
   destructiveHint: false,
   idempotentHint: true,
   openWorldHint: true,
+};
+
+/** Something that can change what stands at the broker; its key makes a repetition harmless. */
+export const WRITES_BROKER: ToolHints = {
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: true,
+  openWorldHint: true,
+};
+
+/** Something that changes the gateway's own state and sends nothing. */
+export const ASKS_OWNER: ToolHints = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
 };
 
 /** A read of the gateway's own state. */
@@ -69,6 +86,8 @@ export interface ToolSpec<
     operation: ToolOperation;
     toOperationInput(input: z.output<Input>): object;
   };
+  /** What is wrong with the arguments, by field and rule, where the schema alone could not say. */
+  faults?: (args: unknown) => readonly OrderRefusal[];
   /** From arrival at the account object to the answer; the operation's own by default. */
   deadlineMs?: number;
 }
@@ -154,6 +173,8 @@ export function defineTool<
     answerSchemas: () => answers.map(fullOutputSchema),
 
     prepare(args) {
+      const faults = spec.faults?.(args ?? {}) ?? [];
+      if (faults.length > 0) return { ok: false, failure: orderFailure(faults) };
       const parsed = spec.input.safeParse(args ?? {});
       if (!parsed.success) return { ok: false, failure: inputFailure(parsed.error) };
       if (instead?.when(parsed.data)) {

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { INPUT_PROBLEMS_MAX } from "../limits.ts";
 import { failure, type GatewayFailure } from "../protocol/errors.ts";
+import type { OrderRefusal } from "../protocol/orders/refusal.ts";
 import type { Scope } from "../protocol/scopes.ts";
 
 /** The failures that the MCP side decides by itself, before an account's object is asked. */
@@ -35,6 +36,17 @@ export function inputFailure(error: z.ZodError): GatewayFailure {
   return failure(
     "INPUT_INVALID",
     `The arguments were refused: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`,
+  );
+}
+
+/** Every fault of an order's arguments under the first one's code, with its field and its rule. */
+export function orderFailure(faults: readonly OrderRefusal[]): GatewayFailure {
+  const shown = faults.slice(0, INPUT_PROBLEMS_MAX);
+  const words = shown.map(({ field, rule, message }) => `${field} (${rule}): ${message}`);
+  const more = faults.length - shown.length;
+  return failure(
+    shown[0]?.code ?? "INPUT_INVALID",
+    `The order was refused and nothing was sent. ${words.join(" ")}${more > 0 ? ` And ${more} more.` : ""}`,
   );
 }
 

@@ -20,7 +20,10 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-passkey
     say(problem, "This browser does not know passkeys.");
     continue;
   }
-  button.disabled = false;
+  // A pause to read in; the gateway holds to it by its own clock.
+  const wait = Date.parse(form.dataset.notBefore ?? "") - Date.now();
+  if (wait > 0) setTimeout(() => (button.disabled = false), wait);
+  else button.disabled = false;
   form.addEventListener("submit", async (event) => {
     if (response.value !== "") return;
     event.preventDefault();

@@ -1,0 +1,335 @@
+import { type Context, Hono } from "hono";
+import type {
+  ApprovalItem,
+  ApprovalView,
+  Decided,
+} from "../../durable-objects/account/rpc-orders.ts";
+import { displayText } from "../oauth/client-text.ts";
+import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { principalLeg } from "../protocol/orders/canonical-order.ts";
+import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
+import { requestId } from "../request-id.ts";
+import type { PageEnv } from "./context.ts";
+import { OrderCard } from "./order-card.tsx";
+import { ownerForm } from "./owner-form.ts";
+import { Message, Page, sendPage, When } from "./page.tsx";
+import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+
+/**
+ * Where the owner says yes or no. A page that is only looked at does nothing: whatever decides is a
+ * form that a signed-in owner sends, and yes needs the passkey over this very order.
+ */
+export const approvalsRoutes = new Hono<PageEnv>();
+
+approvalsRoutes.get("/approvals", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const items = await owner.account.listApprovals();
+  const waiting = items.filter(({ state }) => state === "pending");
+  const decided = items.filter(({ state }) => state !== "pending");
+  const now = new Date();
+  return sendPage(
+    c,
+    <Page title="Approvals" owner={owner} room="/approvals">
+      <div class="head">
+        <h1>{waiting.length === 0 ? "Nothing waits for you" : "Waiting for you"}</h1>
+        <p class="lead">An agent can ask; only you can approve, with your passkey.</p>
+      </div>
+      {waiting.length > 0 && <Items items={waiting} now={now} label="Waiting" />}
+      {decided.length > 0 && <Items items={decided} now={now} label="Decided" />}
+    </Page>,
+  );
+});
+
+approvalsRoutes.get("/approvals/:id", requireOwner, async (c) => show(c, c.req.param("id")));
+
+approvalsRoutes.post("/approvals/:id/approve", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const form = c.get("form");
+  const approvalId = c.req.param("id");
+  const assertion = readPasskeyJson(PasskeyAssertion, form.get("response") ?? "");
+  if (assertion === null) {
+    return show(c, approvalId, "No passkey came with it. Nothing was approved.");
+  }
+  const echo = form.get("echo") ?? "";
+  const typed = form.has("symbol")
+    ? {
+        symbol: (form.get("symbol") ?? "").slice(0, 40),
+        quantity: (form.get("quantity") ?? "").slice(0, 40),
+        echo: /^\d\d$/.test(echo) ? Number(echo) : null,
+      }
+    : null;
+  const decided = await owner.account.approveOrder(
+    owner.secret,
+    { approvalId, assertion, typed },
+    requestId(c.req.raw),
+  );
+  if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
+  return show(c, approvalId, wordsFor(decided));
+});
+
+approvalsRoutes.post("/approvals/:id/deny", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const approvalId = c.req.param("id");
+  const freeze = c.get("form").get("freeze") === "yes";
+  const decided = await owner.account.denyOrder(
+    owner.secret,
+    { approvalId, freeze },
+    requestId(c.req.raw),
+  );
+  if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
+  return show(c, approvalId, wordsFor(decided));
+});
+
+async function show(c: Context<PageEnv>, approvalId: string, problem?: string) {
+  const owner = c.get("owner");
+  const view = /^[A-Za-z0-9_-]{1,64}$/.test(approvalId)
+    ? await owner.account.approvalView(owner.secret, approvalId)
+    : null;
+  if (view === null) {
+    return sendPage(
+      c,
+      <Message
+        title="There is no such request here"
+        owner={owner}
+        back={{ href: "/approvals", label: "Go to your approvals" }}
+      >
+        <p>
+          You are signed in, but this request is not one of your account's. If somebody sent you the
+          link, do not act on it.
+        </p>
+      </Message>,
+      { status: 404 },
+    );
+  }
+  return sendPage(c, <ApprovalPage c={c} owner={owner} view={view} problem={problem} />, {
+    script: true,
+    ...(problem === undefined ? {} : { status: 409 }),
+  });
+}
+
+const STATES: Record<
+  ApprovalView["state"],
+  { tone: "ok" | "warn" | "bad" | "idle"; words: string }
+> = {
+  pending: { tone: "warn", words: "Waiting for you" },
+  approved: { tone: "ok", words: "You approved it; the agent can send it now" },
+  reserved: { tone: "ok", words: "You approved it; it was sent" },
+  consumed: { tone: "ok", words: "You approved it; it was used" },
+  denied: { tone: "bad", words: "You said no" },
+  expired: { tone: "idle", words: "Expired; nothing was sent" },
+  revoked: { tone: "idle", words: "Withdrawn; nothing was sent" },
+};
+
+function ApprovalPage(props: {
+  c: Context<PageEnv>;
+  owner: Owner;
+  view: ApprovalView;
+  problem: string | undefined;
+}) {
+  const { c, owner, view, problem } = props;
+  const now = new Date();
+  const { tone, words } = STATES[view.state];
+  const open = view.state === "pending" && view.ceremony !== null;
+  const blocked = view.standsInTheWay.length > 0;
+  return (
+    <Page title="Approve an order" owner={owner} room="/approvals" narrow script>
+      {problem !== undefined && (
+        <div class="note bad" role="alert">
+          <p>{problem}</p>
+        </div>
+      )}
+      <OrderCard ticket={view.ticket} source={view.source} />
+      <section class="card" aria-labelledby="who">
+        <h2 id="who">Who asks</h2>
+        <dl class="facts">
+          <dt>Agent</dt>
+          <dd>{displayText(view.client.name, 80)}</dd>
+          <dt>Answers go to</dt>
+          <dd class="mono">{view.client.redirectHost || "unknown"}</dd>
+          <dt>Asked</dt>
+          <dd>
+            <When at={view.createdAt} now={now} />
+          </dd>
+          <dt>{view.state === "pending" ? "Time left" : "Ended"}</dt>
+          <dd>
+            {view.state === "pending" ? (
+              timeLeft(view.expiresAt, now)
+            ) : (
+              <When at={view.expiresAt} now={now} />
+            )}
+          </dd>
+        </dl>
+        {!open && <p class={`state ${tone}`}>{words}</p>}
+        {view.order !== null && (
+          <p>
+            Order state: <strong>{view.order.state.replaceAll("_", " ")}</strong>.{" "}
+            {view.order.means}
+          </p>
+        )}
+      </section>
+      {open && blocked && (
+        <section class="note bad" role="alert" aria-label="What stands in the way">
+          <p>
+            <strong>As things are now, this order would be refused:</strong>
+          </p>
+          <ul>
+            {view.standsInTheWay.map((reason) => (
+              <li>{reason}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {open && !blocked && <Approve c={c} owner={owner} view={view} />}
+      {(open || view.state === "approved") && <Deny owner={owner} view={view} />}
+      <p>
+        <a href="/approvals">All approvals</a>
+      </p>
+    </Page>
+  );
+}
+
+function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: ApprovalView }) {
+  const { ceremony } = view;
+  if (ceremony === null) return null;
+  if (ceremony.credentials.length === 0) {
+    return (
+      <section class="card next" aria-labelledby="no-passkey">
+        <h2 id="no-passkey">You need a passkey to approve</h2>
+        <p>Add one first, and accept it at your PC with `ibkr-sidecar approvers add`.</p>
+        <div class="actions">
+          <a class="button" href="/security/passkeys/new">
+            Add a passkey
+          </a>
+        </div>
+      </section>
+    );
+  }
+  const leg = principalLeg(view.ticket.order);
+  return (
+    <PasskeyForm
+      action={`/approvals/${view.approvalId}/approve`}
+      ceremony={useOptions(c.get("settings"), ceremony)}
+      fields={{ csrf: owner.session.csrf }}
+      button={`Approve ${leg.side === "BUY" ? "this purchase" : "this sale"}`}
+      {...(view.readUntil === null ? {} : { notBefore: view.readUntil })}
+    >
+      {view.tier === 2 && (
+        <>
+          <p>
+            <strong>This one is large enough to type out.</strong> Copy it from above; do not copy
+            it from the chat.
+          </p>
+          <label class="field">
+            Symbol
+            <input type="text" name="symbol" required maxlength={40} autocomplete="off" />
+          </label>
+          <label class="field">
+            Quantity
+            <input
+              type="text"
+              name="quantity"
+              inputmode="decimal"
+              required
+              maxlength={40}
+              autocomplete="off"
+            />
+          </label>
+          <label class="field">
+            Number shown at your PC
+            <input
+              type="text"
+              name="echo"
+              inputmode="numeric"
+              pattern="[0-9]{2}"
+              required
+              maxlength={2}
+              autocomplete="off"
+            />
+            <span class="hint">Two digits, on the terminal or as a notification.</span>
+          </label>
+        </>
+      )}
+      <p class="soft small">
+        Your passkey signs exactly this order. Your PC checks the signature for itself before
+        anything leaves it.
+      </p>
+    </PasskeyForm>
+  );
+}
+
+function Deny({ owner, view }: { owner: Owner; view: ApprovalView }) {
+  const action = `/approvals/${view.approvalId}/deny`;
+  return (
+    <section class="card" aria-labelledby="no">
+      <h2 id="no">Not what you want?</h2>
+      <div class="actions">
+        <form method="post" action={action}>
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
+          <button class="quiet" type="submit">
+            Deny
+          </button>
+        </form>
+        <form method="post" action={action}>
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
+          <input type="hidden" name="freeze" value="yes" />
+          <button class="danger" type="submit">
+            Deny and freeze all trading
+          </button>
+        </form>
+      </div>
+      <p class="soft small">
+        After a no the same order cannot be asked for again for ten minutes. Freezing stops all new
+        orders until you lift it with your passkey.
+      </p>
+    </section>
+  );
+}
+
+function Items({ items, now, label }: { items: ApprovalItem[]; now: Date; label: string }) {
+  return (
+    <section class="card" aria-label={label}>
+      <h2>{label}</h2>
+      <ul class="plain rows">
+        {items.map((item) => (
+          <li>
+            <div class="line">
+              <a href={`/approvals/${item.approvalId}`}>{item.inWords}</a>
+              <span class={item.mode === "live" ? "tag bad" : "tag"}>
+                {item.mode === "live" ? "Live" : "Paper"}
+              </span>
+            </div>
+            <span class={`small state ${STATES[item.state].tone}`}>{STATES[item.state].words}</span>
+            <span class="small soft">
+              {displayText(item.clientName, 80)}, <When at={item.createdAt} now={now} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function timeLeft(expiresAt: string, now: Date): string {
+  const seconds = Math.max(0, Math.floor((Date.parse(expiresAt) - now.getTime()) / 1_000));
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}
+
+function wordsFor(decided: Extract<Decided, { ok: false }>): string {
+  switch (decided.reason) {
+    case "not_signed_in":
+      return "You are not signed in any more. Nothing was approved.";
+    case "no_such_request":
+      return "There is no such request in your account. Nothing was approved.";
+    case "not_open":
+      return `${decided.detail} Nothing was changed.`;
+    case "passkey":
+      return "That passkey did not sign this order. Nothing was approved.";
+    case "typed":
+    case "too_soon":
+    case "number":
+      return `${decided.detail} Nothing was approved.`;
+    case "stands_in_the_way":
+      return `Nothing was approved, because the order would be refused now. ${decided.detail}`;
+  }
+}

@@ -1,0 +1,141 @@
+import type { Child } from "hono/jsx";
+import { displayText } from "../oauth/client-text.ts";
+import { type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
+import { parseFigure } from "../protocol/orders/decimal.ts";
+import type { Ticket } from "../protocol/orders/ticket.ts";
+import { priceInWords, timeInWords, whatInWords } from "../protocol/orders/words.ts";
+
+/**
+ * The order as the owner reads it: large plain words made of canonical fields, then what it costs,
+ * what it risks, and what the broker warns of. Nothing an agent wrote is on it; a figure nobody
+ * knows is said to be unknown.
+ */
+export function OrderCard({ ticket, source }: { ticket: Ticket; source: string }) {
+  const { order } = ticket;
+  const leg = principalLeg(order);
+  const exits = order.legs.filter(({ role }) => role === "take_profit" || role === "stop_loss");
+  return (
+    <section class="card order" aria-labelledby="order">
+      <header>
+        <span class={order.mode === "live" ? "tag bad" : "tag ok"}>
+          {order.mode === "live" ? "Live account, real money" : "Paper account, no real money"}
+        </span>
+        {source === "simulator" && <span class="tag warn">Simulator, not your broker</span>}
+      </header>
+      {order.action !== "place" && (
+        <p class="big">
+          {order.action === "modify" ? "Change this order to" : "Withdraw this order"}
+        </p>
+      )}
+      <h1 id="order">{displayText(whatInWords(leg), 120)}</h1>
+      <p class="big">
+        {priceInWords(leg)}, {timeInWords(leg)}
+      </p>
+      {exits.map((exit) => (
+        <p>
+          {exit.role === "stop_loss" ? "Stop loss" : "Take profit"}: {priceInWords(exit)}
+        </p>
+      ))}
+      {order.target !== null && order.action === "modify" && <Before leg={order.target.before} />}
+      <dl class="facts">
+        <dt>Broker account</dt>
+        <dd class="mono">{order.account_id}</dd>
+        <dt>Instrument</dt>
+        <dd>
+          {displayText(leg.contract.symbol, 40)} on {displayText(leg.contract.exchange, 20)}
+          {leg.contract.listing_exchange === null ? "" : ` (${leg.contract.listing_exchange})`},{" "}
+          {leg.contract.currency}, contract {leg.contract.conid}
+        </dd>
+        <dt>At most</dt>
+        <dd>
+          <Money value={ticket.notional} currency={ticket.base_currency} />
+        </dd>
+        <dt>Commission</dt>
+        <dd>
+          <Money
+            value={ticket.what_if?.commission ?? null}
+            currency={ticket.what_if?.commission_currency ?? ticket.base_currency}
+          />
+        </dd>
+        <dt>Market then</dt>
+        <dd>
+          <Market ticket={ticket} />
+        </dd>
+      </dl>
+      <Risk ticket={ticket} leg={leg} />
+      <Warnings ticket={ticket} />
+    </section>
+  );
+}
+
+function Before({ leg }: { leg: Leg }) {
+  return (
+    <p class="soft">
+      As it works now: {whatInWords(leg)} {priceInWords(leg)}, {timeInWords(leg)}
+    </p>
+  );
+}
+
+function Money({ value, currency }: { value: string | null; currency: string }): Child {
+  const figure = parseFigure(value);
+  if (figure === null) return <>not known</>;
+  const [whole = "0", part = ""] = figure.toFixed(2).split(".");
+  return <>{`${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",")}.${part} ${currency}`}</>;
+}
+
+function Market({ ticket }: { ticket: Ticket }): Child {
+  const { market, order } = ticket;
+  const { currency } = principalLeg(order).contract;
+  if (market === null) return <>not known</>;
+  const said = market.availability === "live" ? "live" : market.availability;
+  return (
+    <>
+      bid {market.bid ?? "?"}, ask {market.ask ?? "?"}, last {market.last ?? "?"} {currency} ({said}
+      )
+    </>
+  );
+}
+
+function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
+  const { what_if, base_currency } = ticket;
+  const initial = what_if?.initial_margin ?? null;
+  return (
+    <div>
+      <h2>What it risks</h2>
+      <p>
+        {ticket.order.action === "cancel"
+          ? "Nothing is bought or sold."
+          : leg.side === "BUY"
+            ? "If it fills, you own it, and its price can fall by any amount."
+            : "If it fills, you have sold at that price, whatever the price does afterwards."}
+        {leg.order_type === "MKT" && " A market order takes whatever price there is."}
+      </p>
+      {initial !== null && (
+        <p class="soft small">
+          Margin used: <Money value={initial.before} currency={base_currency} /> before,{" "}
+          <Money value={initial.after} currency={base_currency} /> after.
+        </p>
+      )}
+      {what_if?.error != null && (
+        <p class="note bad">The broker says it would not take this order: {what_if.error}</p>
+      )}
+    </div>
+  );
+}
+
+function Warnings({ ticket }: { ticket: Ticket }) {
+  if (ticket.warnings.length === 0) return null;
+  return (
+    <div class="note warn">
+      <h2>What the broker warns of</h2>
+      <ul>
+        {ticket.warnings.map(({ text, message_id }) => (
+          <li>
+            {text} {message_id !== null && <span class="soft small">({message_id})</span>}
+          </li>
+        ))}
+      </ul>
+      <p class="small">By approving you accept these, word for word, for this order.</p>
+    </div>
+  );
+}

@@ -1,0 +1,236 @@
+import { type Context, Hono } from "hono";
+import type { AlertItem, OrderListItem } from "../../durable-objects/account/rpc-orders.ts";
+import { displayText } from "../oauth/client-text.ts";
+import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
+import { requestId } from "../request-id.ts";
+import type { PageEnv } from "./context.ts";
+import { ownerForm } from "./owner-form.ts";
+import { Message, Page, sendPage, When } from "./page.tsx";
+import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+
+/** What was sent, what became of it, and what the owner must look at. */
+export const ordersRoutes = new Hono<PageEnv>();
+
+ordersRoutes.get("/orders", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const page = await owner.account.ordersPage();
+  await owner.account.markAlertsSeen(owner.secret);
+  const now = new Date();
+  return sendPage(
+    c,
+    <Page title="Orders" owner={owner} room="/orders">
+      <div class="head">
+        <h1>Orders</h1>
+        <p class="lead">
+          Sent through this gateway, newest first. Orders placed elsewhere are not here.
+        </p>
+      </div>
+      {page.pending > 0 && (
+        <p class="note warn">
+          <a href="/approvals">
+            {page.pending === 1 ? "One order waits" : `${page.pending} orders wait`} for your
+            approval
+          </a>
+        </p>
+      )}
+      {page.alerts.length > 0 && <Alerts alerts={page.alerts} now={now} />}
+      <section class="card" aria-labelledby="sent">
+        <h2 id="sent">Sent</h2>
+        {page.orders.length === 0 ? (
+          <p class="soft">None yet.</p>
+        ) : (
+          <ul class="plain rows">
+            {page.orders.map((item) => (
+              <Item item={item} owner={owner} now={now} />
+            ))}
+          </ul>
+        )}
+      </section>
+    </Page>,
+  );
+});
+
+ordersRoutes.post("/orders/cancel", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const coid = c.get("form").get("coid") ?? "";
+  const done = await owner.account.ownerCancel(owner.secret, { coid }, requestId(c.req.raw));
+  if (done.ok) return c.redirect("/orders", 303);
+  return told(c, "Not withdrawn", done.message);
+});
+
+ordersRoutes.get("/orders/question", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const coid = c.req.query("ref") ?? "";
+  const [page, ceremony] = await Promise.all([
+    owner.account.ordersPage(),
+    owner.account.beginAnswer(owner.secret, coid),
+  ]);
+  const item = page.orders.find(({ order }) => order.order_ref === coid);
+  const question = item?.order.question ?? null;
+  if (item === undefined || question === null || ceremony === null) {
+    return c.redirect("/orders", 303);
+  }
+  return sendPage(
+    c,
+    <Page title="The broker asks" owner={owner} room="/orders" narrow script>
+      <h1>The broker asks</h1>
+      <section class="card">
+        <p>{item.inWords ?? "An order"}</p>
+        <div class="note warn">
+          {question.messages.map(({ text }) => (
+            <p>{displayText(text, 1_000)}</p>
+          ))}
+        </div>
+        <p class="soft small">
+          {question.reason} Unanswered, your PC declines it{" "}
+          <When at={question.lapses_at} now={new Date()} />.
+        </p>
+      </section>
+      <PasskeyForm
+        action="/orders/answer"
+        ceremony={useOptions(c.get("settings"), ceremony)}
+        fields={{
+          csrf: owner.session.csrf,
+          coid,
+          say: "yes",
+          nonce: ceremony.nonce,
+          not_after: ceremony.notAfter,
+        }}
+        button="Say yes with your passkey"
+      />
+      <form class="card" method="post" action="/orders/answer">
+        <input type="hidden" name="csrf" value={owner.session.csrf} />
+        <input type="hidden" name="coid" value={coid} />
+        <input type="hidden" name="say" value="no" />
+        <div class="actions">
+          <button class="quiet" type="submit">
+            Say no
+          </button>
+        </div>
+      </form>
+    </Page>,
+    { script: true },
+  );
+});
+
+ordersRoutes.post("/orders/answer", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const form = c.get("form");
+  const confirm = form.get("say") === "yes";
+  const assertion = confirm ? readPasskeyJson(PasskeyAssertion, form.get("response") ?? "") : null;
+  const terms = { nonce: form.get("nonce") ?? "", notAfter: form.get("not_after") ?? "" };
+  const done = await owner.account.answerQuestion(
+    owner.secret,
+    {
+      coid: form.get("coid") ?? "",
+      confirm,
+      signed: assertion === null ? null : { terms, assertion },
+    },
+    requestId(c.req.raw),
+  );
+  return done.ok ? c.redirect("/orders", 303) : told(c, "Not answered", done.message);
+});
+
+function told(c: Context<PageEnv>, title: string, message: string) {
+  return sendPage(
+    c,
+    <Message title={title} owner={c.get("owner")} back={{ href: "/orders", label: "Back" }}>
+      <p>{message}</p>
+    </Message>,
+    { status: 409 },
+  );
+}
+
+const TONES: Record<string, "ok" | "warn" | "bad" | "idle"> = {
+  filled: "ok",
+  working: "ok",
+  partially_filled: "ok",
+  accepted: "warn",
+  submitting: "warn",
+  awaiting_confirmation: "warn",
+  unknown: "bad",
+  reconciling: "bad",
+  needs_owner: "bad",
+};
+
+const CAN_CANCEL = new Set(["accepted", "working", "partially_filled"]);
+
+function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Date }) {
+  const { order } = item;
+  const words = item.inWords ?? (order.action === "cancel" ? "A withdrawal" : "An order");
+  return (
+    <li>
+      <div class="line">
+        {item.approvalId === null ? (
+          <strong>{words}</strong>
+        ) : (
+          <a href={`/approvals/${item.approvalId}`}>{words}</a>
+        )}
+        <span class={item.mode === "live" ? "tag bad" : "tag"}>
+          {item.mode === "live" ? "Live" : "Paper"}
+        </span>
+      </div>
+      <span class={`state ${TONES[order.state] ?? "idle"}`}>
+        {order.state.replaceAll("_", " ")}
+      </span>
+      <span class="small">{order.means}</span>
+      {order.refusals.map(({ message }) => (
+        <span class="small">{message}</span>
+      ))}
+      <span class="small soft">
+        {displayText(item.clientName, 80)}, <When at={item.createdAt} now={now} />,{" "}
+        <span class="mono">{order.order_ref}</span>
+      </span>
+      {order.question !== null && (
+        <a class="button" href={`/orders/question?ref=${order.order_ref}`}>
+          Read the broker's question
+        </a>
+      )}
+      {order.action === "place" && CAN_CANCEL.has(order.state) && (
+        <form method="post" action="/orders/cancel">
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
+          <input type="hidden" name="coid" value={order.order_ref} />
+          <div class="actions">
+            <button class="quiet" type="submit">
+              Withdraw<span class="visually-hidden"> {words}</span>
+            </button>
+          </div>
+        </form>
+      )}
+    </li>
+  );
+}
+
+function Alerts({ alerts, now }: { alerts: AlertItem[]; now: Date }) {
+  return (
+    <section class="card" aria-labelledby="alerts">
+      <h2 id="alerts">Look at these</h2>
+      <ul class="plain rows">
+        {alerts.map((alert) => (
+          <li>
+            <div class="line">
+              <strong>{alert.kind.replaceAll("_", " ")}</strong>
+              {!alert.seen && <span class="tag warn">New</span>}
+            </div>
+            <span>{alert.message}</span>
+            {alert.brokerText !== null && (
+              <span class="small soft">
+                The broker's words: {displayText(alert.brokerText, 500)}
+              </span>
+            )}
+            <span class="small soft">
+              <When at={alert.at} now={now} />
+              {alert.coid !== null && (
+                <>
+                  {" "}
+                  <span class="mono">{alert.coid}</span>
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,361 @@
+import { type Context, Hono } from "hono";
+import type { TradingSettings } from "../../durable-objects/account/rpc-orders.ts";
+import { confirmPath, needsConfirmation } from "../oauth/confirm.tsx";
+import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { KILL_EFFECTS, type KillEffect, type KillScope } from "../policy/kill-table.ts";
+import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
+import { requestId } from "../request-id.ts";
+import type { PageEnv } from "./context.ts";
+import { ownerForm } from "./owner-form.ts";
+import { Message, Page, sendPage, When } from "./page.tsx";
+import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+
+/** The owner's switches for trading: paper, live with its checklist, and the kill switch. */
+export const tradingRoutes = new Hono<PageEnv>();
+
+tradingRoutes.get("/trading", requireOwner, async (c) => {
+  const owner = c.get("owner");
+  const settings = await owner.account.tradingSettings();
+  const now = new Date();
+  return sendPage(
+    c,
+    <Page title="Trading" owner={owner} room="/trading">
+      <div class="head">
+        <h1>Trading</h1>
+        <p class="lead">
+          Nothing can be sent unless it is switched on here and at your PC, and you approve it.
+        </p>
+      </div>
+      <Kill settings={settings} owner={owner} now={now} />
+      <div class="grid two">
+        <Switch mode="paper" settings={settings} owner={owner} />
+        <Switch mode="live" settings={settings} owner={owner} />
+      </div>
+      <Checklist settings={settings} owner={owner} now={now} />
+      <Policies settings={settings} now={now} />
+    </Page>,
+  );
+});
+
+tradingRoutes.post("/trading/switch", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const form = c.get("form");
+  const mode = form.get("mode") === "live" ? "live" : "paper";
+  const on = form.get("on") === "yes";
+  if (on && (await needsConfirmation(owner))) return toConfirm(c);
+  const done = await owner.account.switchTrading(owner.secret, { mode, on }, requestId(c.req.raw));
+  if (done === "done") return c.redirect("/trading", 303);
+  if (done === "not_confirmed") return toConfirm(c);
+  return refused(
+    c,
+    done === "no_passkey"
+      ? "Add a passkey first: without one nothing could be approved."
+      : "Tick every item of the checklist first, one by one.",
+  );
+});
+
+tradingRoutes.post("/trading/checklist", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  if (await needsConfirmation(owner)) return toConfirm(c);
+  const item = c.get("form").get("item") ?? "";
+  await owner.account.tickChecklist(owner.secret, item, requestId(c.req.raw));
+  return c.redirect("/trading", 303);
+});
+
+tradingRoutes.post("/trading/kill", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const asked = c.get("form").get("effect");
+  const effect: KillEffect = KILL_EFFECTS.find((known) => known === asked) ?? "freeze";
+  await owner.account.engageKill(
+    owner.secret,
+    { scope: "gateway", subject: null, effect, reason: "Engaged by the owner in the console." },
+    requestId(c.req.raw),
+  );
+  return c.redirect("/trading", 303);
+});
+
+tradingRoutes.get("/trading/lift", requireOwner, async (c) => {
+  const named = killNamed(c.req.query("scope"), c.req.query("subject"));
+  return named === null ? c.redirect("/trading", 303) : showLift(c, named);
+});
+
+tradingRoutes.post("/trading/lift", requireOwner, ownerForm, async (c) => {
+  const owner = c.get("owner");
+  const form = c.get("form");
+  const named = killNamed(form.get("scope") ?? undefined, form.get("subject") ?? undefined);
+  if (named === null) return c.redirect("/trading", 303);
+  const assertion = readPasskeyJson(PasskeyAssertion, form.get("response") ?? "");
+  const terms = { nonce: form.get("nonce") ?? "", notAfter: form.get("not_after") ?? "" };
+  const lifted =
+    assertion !== null &&
+    /^[0-9a-f]{32}$/.test(terms.nonce) &&
+    (await owner.account.liftKill(
+      owner.secret,
+      { ...named, terms, assertion },
+      requestId(c.req.raw),
+    ));
+  if (lifted) return c.redirect("/trading", 303);
+  return showLift(
+    c,
+    named,
+    "That did not lift it. Something changed meanwhile, or the passkey did not match.",
+  );
+});
+
+interface KillName {
+  scope: KillScope;
+  subject: string | null;
+}
+
+function killNamed(scope: string | undefined, subject: string | undefined): KillName | null {
+  const known = (["gateway", "broker_account", "agent"] as const).find((name) => name === scope);
+  return known === undefined ? null : { scope: known, subject: subject || null };
+}
+
+async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) {
+  const owner = c.get("owner");
+  const [ceremony, settings] = await Promise.all([
+    owner.account.beginLift(owner.secret, named),
+    owner.account.tradingSettings(),
+  ]);
+  if (ceremony === null) return c.redirect("/trading", 303);
+  const others = settings.kill.switches.filter(
+    (kill) => !(kill.scope === named.scope && kill.subject === named.subject),
+  );
+  return sendPage(
+    c,
+    <Page title="Lift the kill switch" owner={owner} room="/trading" narrow script>
+      <h1>Lift the kill switch?</h1>
+      {problem !== undefined && (
+        <div class="note bad" role="alert">
+          <p>{problem}</p>
+        </div>
+      )}
+      <PasskeyForm
+        action="/trading/lift"
+        ceremony={useOptions(c.get("settings"), ceremony)}
+        fields={{
+          csrf: owner.session.csrf,
+          scope: named.scope,
+          subject: named.subject ?? "",
+          nonce: ceremony.nonce,
+          not_after: ceremony.notAfter,
+        }}
+        button="Lift it with your passkey"
+      >
+        <p>What resumes for {scopeInWords(named)}:</p>
+        <ul>
+          <li>Agents can prepare orders and ask you again; each still needs your approval.</li>
+          {settings.paper && <li>Approved orders go to paper accounts.</li>}
+          {settings.live && <li>Approved orders go to live accounts, with real money.</li>}
+          {!settings.paper && !settings.live && <li>No order: paper and live are switched off.</li>}
+        </ul>
+        <p class="soft">
+          Nothing that was refused or withdrawn is sent again.
+          {others.length > 0 && ` ${others.length} other switch stays engaged.`}
+        </p>
+      </PasskeyForm>
+      <p>
+        <a href="/trading">Leave it engaged</a>
+      </p>
+    </Page>,
+    { script: true, ...(problem === undefined ? {} : { status: 409 }) },
+  );
+}
+
+function toConfirm(c: Context<PageEnv>) {
+  return c.redirect(
+    `${confirmPath(c.req.raw).split("?")[0]}?next=${encodeURIComponent("/trading")}`,
+    303,
+  );
+}
+
+function refused(c: Context<PageEnv>, words: string) {
+  const owner = c.get("owner");
+  return sendPage(
+    c,
+    <Message title="Not switched on" owner={owner} back={{ href: "/trading", label: "Back" }}>
+      <p>{words}</p>
+    </Message>,
+    { status: 409 },
+  );
+}
+
+function Kill({ settings, owner, now }: { settings: TradingSettings; owner: Owner; now: Date }) {
+  const { switches } = settings.kill;
+  const all = switches.some(({ scope }) => scope === "gateway");
+  return (
+    <section class="card" aria-labelledby="kill">
+      <h2 id="kill">Kill switch</h2>
+      {switches.length === 0 ? (
+        <p class="state ok">Not engaged</p>
+      ) : (
+        <ul class="plain rows">
+          {switches.map((kill) => (
+            <li>
+              <p class="state bad big">Engaged for {scopeInWords(kill)}</p>
+              <span class="small soft">
+                By {kill.actor === "owner" ? "you" : `the ${kill.actor}`},{" "}
+                <When at={kill.engagedAt} now={now} />: {kill.reason}
+              </span>
+              {kill.scope !== "sidecar" && (
+                <div class="actions">
+                  <a
+                    class="button quiet"
+                    href={`/trading/lift?scope=${kill.scope}&subject=${encodeURIComponent(kill.subject ?? "")}`}
+                  >
+                    Lift
+                  </a>
+                </div>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {!all && (
+        <form method="post" action="/trading/kill">
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
+          <p class="soft">
+            Stops new orders and changes at once. Working orders can still be withdrawn, and exits
+            approved by you still pass.
+          </p>
+          <div class="actions">
+            <button class="danger" type="submit" name="effect" value="freeze">
+              Stop all trading
+            </button>
+            <button class="danger" type="submit" name="effect" value="freeze_and_cancel">
+              Stop and withdraw working orders
+            </button>
+          </div>
+        </form>
+      )}
+    </section>
+  );
+}
+
+function Switch(props: { mode: "paper" | "live"; settings: TradingSettings; owner: Owner }) {
+  const { mode, settings, owner } = props;
+  const on = settings[mode];
+  const atPc = settings.pc[mode];
+  const name = mode === "paper" ? "Paper orders" : "Live orders";
+  return (
+    <section class="card" aria-labelledby={mode}>
+      <h2 id={mode}>{name}</h2>
+      <p class={`state big ${on ? (mode === "live" ? "warn" : "ok") : "idle"}`}>
+        {on ? "On" : "Off"}
+      </p>
+      <p class="small soft">
+        At your PC: {atPc ? "on" : "off, or not connected"}.
+        {mode === "live" ? " Real money." : " No real money."}
+      </p>
+      <form method="post" action="/trading/switch">
+        <input type="hidden" name="csrf" value={owner.session.csrf} />
+        <input type="hidden" name="mode" value={mode} />
+        <input type="hidden" name="on" value={on ? "no" : "yes"} />
+        <div class="actions">
+          <button class={on || mode === "live" ? "quiet" : ""} type="submit">
+            {on ? `Switch ${mode} orders off` : `Switch ${mode} orders on`}
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}
+
+const ITEMS: Record<string, string> = {
+  paper_trading_validated: "I have placed paper orders and looked at what became of them.",
+  approvals_reviewed: "I have approved and denied orders, and know what the page shows.",
+  limits_reviewed: "I have read the limits of my live account and they are what I want.",
+  kill_switch_tested: "I have engaged and lifted the kill switch, here and at the PC.",
+  incident_runbook_reviewed: "I know what to do when an order's outcome is unknown.",
+};
+
+function Checklist({
+  settings,
+  owner,
+  now,
+}: {
+  settings: TradingSettings;
+  owner: Owner;
+  now: Date;
+}) {
+  return (
+    <section class="card" aria-labelledby="checklist">
+      <h2 id="checklist">From paper to live</h2>
+      <p class="soft">
+        Each is yours to tick, one by one. Live orders stay off until all five are.
+      </p>
+      <ol class="plain rows">
+        {settings.checklist.map(({ item, tickedAt }) => (
+          <li>
+            <span>{ITEMS[item] ?? item}</span>
+            {tickedAt === null ? (
+              <form method="post" action="/trading/checklist">
+                <input type="hidden" name="csrf" value={owner.session.csrf} />
+                <input type="hidden" name="item" value={item} />
+                <button class="quiet" type="submit">
+                  Tick<span class="visually-hidden"> {ITEMS[item] ?? item}</span>
+                </button>
+              </form>
+            ) : (
+              <span class="state ok small">
+                Ticked <When at={tickedAt} now={now} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Policies({ settings, now }: { settings: TradingSettings; now: Date }) {
+  return (
+    <section class="card" aria-labelledby="policies">
+      <h2 id="policies">Limits</h2>
+      {settings.policies.length === 0 ? (
+        <p class="soft">
+          An account gets careful limits of its own with its first preview; then you can change them
+          here.
+        </p>
+      ) : (
+        <ul class="plain rows">
+          {settings.policies.map(({ brokerAccount, version, document, waiting }) => (
+            <li>
+              <div class="line">
+                <a href={`/trading/policy?account=${brokerAccount}`} class="mono">
+                  {brokerAccount}
+                </a>
+                <span class="tag">{document.mode}</span>
+              </div>
+              <span class="small soft">
+                At most {document.order.max_notional ?? "no limit"} an order,{" "}
+                {document.cumulative.max_orders_per_day ?? "any number of"} orders a day. Version{" "}
+                {version}.
+                {waiting !== null && (
+                  <>
+                    {" "}
+                    A looser one waits until <When at={waiting.effectiveAt} now={now} />.
+                  </>
+                )}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function scopeInWords({ scope, subject }: { scope: KillScope; subject: string | null }): string {
+  switch (scope) {
+    case "gateway":
+      return "every account";
+    case "broker_account":
+      return `account ${subject ?? ""}`;
+    case "agent":
+      return "one agent";
+    case "sidecar":
+      return "this PC";
+  }
+}

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { tradeAsk as operation, PreviewId } from "../../protocol/operations/edge-orders.ts";
+import { AccountId } from "../../protocol/operations/parts.ts";
+import { ASKS_OWNER, defineTool } from "../define-tool.ts";
+import { numeric } from "../json-schema.ts";
+
+export const approvalsCreate = defineTool({
+  name: "ibkr_approvals_create",
+  title: "Ask the owner to approve",
+  description:
+    "Asks the owner to approve a previewed order and answers at once with a link to give them. It approves nothing: only the owner's passkey does. Then read ibkr_approval_status.",
+  scope: "ibkr:approvals:create",
+  annotations: ASKS_OWNER,
+  input: z.strictObject({
+    account_id: AccountId.describe("Broker account"),
+    preview_id: PreviewId.describe("From the preview"),
+    ttl_seconds: numeric(z.int().min(60).max(3_600))
+      .optional()
+      .describe("60 to 3600; never longer than the preview"),
+  }),
+  operation,
+});

@@ -1,0 +1,19 @@
+import { tradePreviewBracket as operation } from "../../protocol/operations/edge-orders.ts";
+import { parseBracketInput } from "../../protocol/orders/parse-input.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { faultsOf } from "../order-faults.ts";
+import { orderWords } from "../order-inputs.ts";
+
+export const bracketOrderPreview = defineTool({
+  name: "ibkr_bracket_order_preview",
+  title: "Prepare a bracket order",
+  description:
+    "Prepares an entry with a profit target and a protective stop as one native bracket; sends nothing. One approval covers all three legs.",
+  scope: "ibkr:orders:preview",
+  annotations: { ...READS_BROKER, idempotentHint: false },
+  input: operation.input.extend({
+    ...orderWords,
+  }),
+  faults: (args) => faultsOf(parseBracketInput(args)),
+  operation,
+});

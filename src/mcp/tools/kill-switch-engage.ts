@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { tradeKill as operation } from "../../protocol/operations/edge-orders.ts";
+import { ASKS_OWNER, defineTool } from "../define-tool.ts";
+
+/** Whoever may prepare an order may also stop all of them; nobody but the owner starts again. */
+export const killSwitchEngage = defineTool({
+  name: "ibkr_kill_switch_engage",
+  title: "Stop trading",
+  description:
+    "Stops new orders and changes in every account at once. Withdrawing orders stays possible. Only the owner can lift it.",
+  scope: "ibkr:orders:preview",
+  annotations: { ...ASKS_OWNER, destructiveHint: true },
+  input: z.strictObject({
+    reason: z.string().min(1).max(200).describe("Shown to the owner"),
+    cancel_working_orders: z
+      .boolean()
+      .default(false)
+      .describe("Also withdraw this gateway's working orders"),
+  }),
+  operation,
+});

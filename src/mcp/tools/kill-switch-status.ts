@@ -1,0 +1,12 @@
+import { tradeKillStatus as operation } from "../../protocol/operations/edge-orders.ts";
+import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+
+export const killSwitchStatus = defineTool({
+  name: "ibkr_kill_switch_status",
+  title: "Kill switch",
+  description: "Whether trading is stopped, by whom and why, and what is still possible.",
+  scope: "ibkr:risk:read",
+  annotations: READS_GATEWAY,
+  input: operation.input,
+  operation,
+});

@@ -1,0 +1,14 @@
+import * as z from "zod";
+import { tradeLimits as operation } from "../../protocol/operations/edge-orders.ts";
+import { AccountId } from "../../protocol/operations/parts.ts";
+import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+
+export const limitsStatus = defineTool({
+  name: "ibkr_limits_status",
+  title: "Limits",
+  description: "Every trading limit of an account with what is used and left of it today.",
+  scope: "ibkr:risk:read",
+  annotations: READS_GATEWAY,
+  input: z.strictObject({ account_id: AccountId.describe("Broker account") }),
+  operation,
+});

@@ -1,0 +1,22 @@
+import { tradePreview as operation } from "../../protocol/operations/edge-orders.ts";
+import { parseOrderInput } from "../../protocol/orders/parse-input.ts";
+import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { faultsOf } from "../order-faults.ts";
+import { orderWords } from "../order-inputs.ts";
+
+export const orderPreview = defineTool({
+  name: "ibkr_order_preview",
+  title: "Prepare an order",
+  description:
+    "Prepares one order and sends nothing: the ticket in the PC's own words, market, cost, margin, the broker's warnings, and every limit that stands in the way. Show it to the human. Valid 5 minutes.",
+  scope: "ibkr:orders:preview",
+  annotations: { ...READS_BROKER, idempotentHint: false },
+  input: operation.input.extend({
+    ...orderWords,
+    reduce_only: operation.input.shape.reduce_only.describe(
+      "Refuse unless it only reduces a position",
+    ),
+  }),
+  faults: (args) => faultsOf(parseOrderInput(args)),
+  operation,
+});
