@@ -29,10 +29,10 @@ beforeAll(async () => {
   });
 }, 60_000);
 
-afterEach(() => {
+afterEach(async () => {
   proxy.stall(false);
   proxy.refuse(false);
-  for (const sidecar of running.splice(0)) sidecar.stop();
+  for (const sidecar of running.splice(0)) await sidecar.stop();
 });
 
 afterAll(async () => {
@@ -156,7 +156,7 @@ describe("a line that breaks", () => {
     const slow = read({ after: 30_000 }, 20_000);
     await vi.waitFor(() => expect(live.link.state().jobs.size).toBe(1));
     const began = performance.now();
-    live.link.stop("gone");
+    void live.link.stop("gone");
     expect(await slow).toMatchObject({ ok: false, code: "UNAVAILABLE", outcome: "not_executed" });
     expect(performance.now() - began).toBeLessThan(1_500);
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
 import { SEND_BUFFER_MAX_BYTES } from "../../../src/protocol/limits.ts";
 import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
@@ -54,12 +55,18 @@ export interface RelayLinkOptions {
 export interface RelayLink {
   start(): void;
   state(): SidecarState;
-  /** Says goodbye, aborts reads and leaves writes to end by themselves. */
-  stop(reason: string): void;
+  /**
+   * Says goodbye and aborts what has not begun; a write that has begun is given a moment to end, so
+   * that its outcome is known and journaled.
+   */
+  stop(reason: string): Promise<void>;
 }
 
 const PUMP_BATCH = 64;
 const CONGESTION_LOOK_MS = 50;
+/** How long a write that has begun may take to end when the sidecar is stopped. */
+const STOP_GRACE_MS = 2_000;
+const STOP_LOOK_MS = 20;
 
 /**
  * Drives the sidecar's protocol machine: socket, journal, keys, timers and the broker side on one
@@ -343,10 +350,18 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
   return {
     start: () => dispatch({ kind: "start" }),
     state: () => state,
-    stop(reason) {
+    async stop(reason) {
       unsubscribe();
       dispatch({ kind: "stop", reason });
+      const begun = () =>
+        [...running.keys()].filter((jobId) => state.jobs.get(jobId)?.state === "started");
+      for (const [jobId, controller] of running) {
+        if (state.jobs.get(jobId)?.state !== "started") controller.abort();
+      }
+      const end = now() + STOP_GRACE_MS;
+      while (begun().length > 0 && now() < end) await sleep(STOP_LOOK_MS);
       for (const controller of running.values()) controller.abort();
+      running.clear();
       if (timer !== null) clearTimeout(timer.handle);
       timer = null;
     },

@@ -1,9 +1,10 @@
 import type { Pairing } from "../config/pairing-file.ts";
+import { UsageError } from "../config/usage-error.ts";
 import { machineReach } from "../orders/announce.ts";
 import { createOrderDesk, type DeskParts, type OrderDesk } from "../orders/desk.ts";
 import { loadOrderSettings, orderStorePath } from "../orders/local-files.ts";
 import { fileLocalRules } from "../orders/local-rules.ts";
-import { openOrderStore } from "../orders/store.ts";
+import { type OrderStore, openOrderStore } from "../orders/store.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;
@@ -17,7 +18,7 @@ export interface OrderSide {
  */
 export function openOrderSide(configDir: string, pairing: Pairing): OrderSide {
   const settings = loadOrderSettings(configDir);
-  const store = openOrderStore(orderStorePath(configDir, pairing));
+  const store = opened(orderStorePath(configDir, pairing));
   const { hostname, origin } = new URL(pairing.gateway_origin);
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
@@ -41,4 +42,16 @@ export function openOrderSide(configDir: string, pairing: Pairing): OrderSide {
       ),
     close: () => store.close(),
   };
+}
+
+/** A journal of orders that cannot be read is never replaced by an empty one: it knows what was sent. */
+function opened(path: string): OrderStore {
+  try {
+    return openOrderStore(path);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : "unknown error";
+    throw new UsageError(
+      `the journal of orders ${path} cannot be used (${why}); restore it from a copy, or move it away after you have looked in TWS that no order is unaccounted for`,
+    );
+  }
 }

@@ -64,7 +64,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     const end = async (code: number, reason: string) => {
       if (ending) return;
       ending = true;
-      link.stop(reason);
+      await link.stop(reason);
       status.stop();
       await broker.close();
       await simulator?.close();

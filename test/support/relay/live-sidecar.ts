@@ -80,8 +80,8 @@ export async function liveSidecar(
       link.start();
       await connected();
     },
-    stop() {
-      link.stop("test over");
+    async stop() {
+      await link.stop("test over");
       journal.close();
       rmSync(folder, { recursive: true, force: true });
     },

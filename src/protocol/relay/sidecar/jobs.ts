@@ -335,11 +335,11 @@ export function jobsDueAt(jobs: ReadonlyMap<string, SidecarJob>): number | null 
   return Number.isFinite(due) ? due : null;
 }
 
-/** This sidecar may not act any more: what has not begun does not begin. */
-export function stopUnbegun(draft: Draft): void {
+/** This sidecar does not act any more: what has not begun does not begin. */
+export function stopUnbegun(draft: Draft, why: { code: RelayErrorCode; message: string }): void {
   for (const [jobId, job] of draft.jobs) {
     if (job.state !== "accepted") continue;
-    stopJob(draft, jobId, job, { code: "LEASE_REVOKED", message: "this sidecar was revoked" });
+    stopJob(draft, jobId, job, why);
   }
 }
 

@@ -205,7 +205,9 @@ export function closed(
   const stable = link.kind === "live" && draft.env.now - link.since >= RECONNECT_STABLE_MS;
   if (stable) draft.state.attempt = 0;
   draft.state.trouble ??= { code: "CLOSED", message: reason || `connection closed (${code})` };
-  if (code === CLOSE.revoked) stopUnbegun(draft);
+  if (code === CLOSE.revoked) {
+    stopUnbegun(draft, { code: "LEASE_REVOKED", message: "this sidecar was revoked" });
+  }
   if (isFinalClose(code)) {
     setLink(draft, { kind: "stopped", code, reason: draft.state.trouble.message });
     return;

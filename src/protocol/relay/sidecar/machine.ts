@@ -2,7 +2,7 @@ import { decodeFrame } from "../codec.ts";
 import { PONG } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
 import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
-import { begin, cancelled, finished, jobsDueAt, jobsTick, submitted } from "./jobs.ts";
+import { begin, cancelled, finished, jobsDueAt, jobsTick, stopUnbegun, submitted } from "./jobs.ts";
 import { acknowledged, appendEvent, appendTerminal, pump, retryUnjournaled } from "./journaling.ts";
 import {
   answerSigned,
@@ -269,6 +269,7 @@ function listJobs(draft: Draft, frame: Extract<EdgeFrame, { type: "session.list_
 function stop(draft: Draft, reason: string): void {
   const { link } = draft.state;
   if (link.kind === "stopped") return;
+  stopUnbegun(draft, { code: "CANCELLED", message: "the sidecar was stopped before this began" });
   if (link.kind === "live") send(draft, "session.close", { reason });
   if (isConnected(draft)) draft.effects.push({ kind: "close", code: CLOSE.done, reason });
   setLink(draft, { kind: "stopped", code: CLOSE.done, reason });
