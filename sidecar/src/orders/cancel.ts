@@ -4,7 +4,7 @@ import type { IntentOrder, OrderOutcome } from "../../../src/protocol/operations
 import type { Order } from "../../../src/protocol/operations/orders-list.ts";
 import { type Classified, classifyAnswer } from "../../../src/protocol/orders/classify-answer.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import { evidenceOfStatus, type OrderState } from "../../../src/protocol/orders/state.ts";
+import { evidenceOfStatus, isOpen, type OrderState } from "../../../src/protocol/orders/state.ts";
 import { brokerText } from "../client-portal/broker-text.ts";
 import { isoTime, sleep } from "../client-portal/clock.ts";
 import { sessionRefusal } from "../client-portal/session/refusal.ts";
@@ -56,7 +56,9 @@ export async function cancelOrder(
   const account = await resolveAccount(context, input.account_id);
   const known = store.byOrderId(input.order_id);
   let row: Order | undefined;
-  if (known === null || known.account_id !== input.account_id) {
+  // An order that stands by our own journal is withdrawn without asking further.
+  const standing = known !== null && isOpen(known.state) && known.account_id === input.account_id;
+  if (!standing) {
     const read = await readOrders(context, account);
     row = read.orders.find(({ order_id }) => order_id === input.order_id);
     if (row === undefined) {
@@ -86,7 +88,16 @@ export async function cancelOrder(
 function ownRow(parts: SubmitParts, row: Order, all: readonly Order[]): boolean {
   if (row.order_ref !== null && parts.store.byRef(row.order_ref) !== null) return true;
   const parent = all.find(({ order_id }) => order_id === row.parent_id);
-  return parent?.order_ref != null && parts.store.byRef(parent.order_ref) !== null;
+  if (parent?.order_ref != null && parts.store.byRef(parent.order_ref) !== null) return true;
+  // A bracket's exit outlives its entry's row. Its id alone is not enough: it must be that leg.
+  const kept = row.order_ref === null ? parts.store.byOrderId(row.order_id) : null;
+  const leg =
+    kept?.ticket.order.legs[kept.orders.findIndex((one) => one.order_id === row.order_id)];
+  return (
+    kept?.account_id === row.account_id &&
+    leg?.contract.conid === row.conid &&
+    leg.side.toLowerCase() === row.side
+  );
 }
 
 /** Somebody else's order: only with an approval of its own, over exactly this cancel. */

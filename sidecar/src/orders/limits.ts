@@ -29,6 +29,10 @@ export const ORDER_LIMITS = {
   giveUpMs: 10 * 60_000,
   /** After a look that failed for a reason of this PC's. */
   retryMs: 15_000,
+  /** Before a book is read again that did not show an order which stood. */
+  missedLookMs: 20_000,
+  /** A day order older than this is of an earlier trading day. */
+  dayOrderMs: 20 * 60 * 60_000,
   /** How often an order is looked for after that. */
   ownerLookMs: 5 * 60_000,
   /** Broker orders are held against the journal at least this often. */

@@ -234,6 +234,7 @@ async function transmit(
       if (thrown instanceof NotSent) return outcome;
       throw thrown;
     }
+    release();
     // Something broke after the first byte: whatever it was, the book decides.
     const latest = store.intent(coid);
     if (latest?.state === "submitting" || latest?.state === "awaiting_confirmation") {
@@ -246,7 +247,6 @@ async function transmit(
       });
       parts.tracker.doubt(coid);
     }
-    release();
     throw thrown;
   }
 }
@@ -257,6 +257,7 @@ function notSent(
   refusals: OrderRefusal[],
   release: () => void,
 ): OrderOutcome {
+  release();
   const record = parts.progress.apply(
     coid,
     {
@@ -268,7 +269,6 @@ function notSent(
     },
     { refusals },
   );
-  release();
   return outcomeOf(record);
 }
 

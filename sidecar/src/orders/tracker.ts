@@ -10,7 +10,7 @@ import { type BookView, findInBook } from "./evidence.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import type { Progress } from "./progress.ts";
 import { unprotected } from "./protection.ts";
-import type { IntentRecord } from "./record.ts";
+import { type IntentRecord, principalOrder } from "./record.ts";
 import type { OrderStore } from "./store.ts";
 
 /**
@@ -58,6 +58,8 @@ export function createTracker(
   const doubts = new Map<string, { looks: number; blank: number }>();
   /** Told once in a run. */
   const unexplained = new Set<string>();
+  /** Proved books in a row that did not show an order that stood. */
+  const misses = new Map<string, number>();
   let reading: Promise<void> | null = null;
   let again = false;
   let wholeBook = false;
@@ -247,16 +249,58 @@ export function createTracker(
     for (const open of store.open()) {
       if (open.account_id !== account || open.state === "awaiting_confirmation") continue;
       if (open.state === "submitting") continue;
-      const looked =
-        book.proved && open.ticket.order.structure === "bracket"
-          ? progress.note(open.coid, { told: [...new Set([...open.told, "looked_for_exits"])] })
-          : open;
+      const looked = lookedForExits(open, book);
       const after = applyFinding(looked, book);
       if (isInDoubt(after.state)) stillInDoubt(after, book, startedAt);
       else doubts.delete(after.coid);
+      missed(after, book);
     }
     see(book);
     if (everything) crossCheck(account, book);
+  };
+
+  /** A proved book that does not show an exit says that it does not stand. */
+  const lookedForExits = (record: IntentRecord, book: BookRead): IntentRecord => {
+    const bracket = record.ticket.order.structure === "bracket";
+    if (!book.proved || !bracket || record.told.includes("looked_for_exits")) return record;
+    return progress.note(record.coid, { told: [...record.told, "looked_for_exits"] });
+  };
+
+  /**
+   * An order that stood and that proved books do not show any more. The list is of one day: a day
+   * order of an earlier one has expired; anything else that vanished is in doubt.
+   */
+  const missed = (record: IntentRecord, book: BookRead): void => {
+    const stood = record.state === "working" || record.state === "partially_filled";
+    const principal = principalOrder(record);
+    const shown = book.orders.some(
+      (row) => row.orderId === principal?.order_id || row.order_ref === principal?.order_ref,
+    );
+    if (!stood || shown || !book.proved || record.action !== "place") {
+      misses.delete(record.coid);
+      return;
+    }
+    const count = (misses.get(record.coid) ?? 0) + 1;
+    misses.set(record.coid, count);
+    if (count < ORDER_LIMITS.quietReads) {
+      later("missed", ORDER_LIMITS.missedLookMs, () => readSoon(false));
+      return;
+    }
+    misses.delete(record.coid);
+    const tif = record.ticket.order.legs[0]?.time_in_force;
+    const old = clock.now() - record.created_at > ORDER_LIMITS.dayOrderMs;
+    if (tif !== "GTC" && old) {
+      progress.apply(record.coid, {
+        source: "live_orders",
+        says: "expired",
+        filled: principal?.filled ?? null,
+        remaining: principal?.remaining ?? null,
+        at: book.at,
+      });
+      return;
+    }
+    progress.apply(record.coid, gateway("ambiguous"), { claimed: true });
+    tracker.doubt(record.coid);
   };
 
   const stillInDoubt = (record: IntentRecord, book: BookRead, startedAt: number): void => {
