@@ -1,0 +1,112 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
+import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
+import { killSwitchPath } from "../../sidecar/src/orders/local-files.ts";
+import { softwareAuthenticator } from "../support/software-authenticator.ts";
+
+/** The owner's own commands at the PC, run as they are run there, but for the terminal. */
+let configDir: string;
+beforeEach(() => {
+  configDir = mkdtempSync(join(tmpdir(), "ibkr-cli-"));
+});
+afterEach(() => {
+  rmSync(configDir, { recursive: true, force: true });
+});
+
+function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const command = ["sidecar/src/cli/main.ts", "--config-dir", configDir, ...args];
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, command, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+    child.stdin?.end();
+  });
+}
+
+const pair = (): void =>
+  storePairing(configDir, {
+    gateway_origin: "https://gateway.example",
+    relay_url: "wss://gateway.example/relay/acc_1",
+    account_id: "acc_1",
+    sidecar_id: "sc_1",
+    edge_identity_key: "A".repeat(43),
+    capabilities: ["broker.read"],
+    paired_at: "2026-11-20T00:00:00.000Z",
+  });
+
+describe("kill and unkill", { timeout: 60_000 }, () => {
+  it("kill needs nothing and nobody; unkill needs somebody at the terminal", async () => {
+    expect((await run("kill", "because", "I", "say", "so")).code).toBe(0);
+    expect(existsSync(killSwitchPath(configDir))).toBe(true);
+    expect((await run("policy")).out).toContain("ENGAGED");
+    const alone = await run("unkill");
+    expect(alone).toMatchObject({ code: 2 });
+    expect(existsSync(killSwitchPath(configDir))).toBe(true);
+    expect((await run("unkill", "--yes")).code).toBe(0);
+    expect(existsSync(killSwitchPath(configDir))).toBe(false);
+  });
+});
+
+describe("policy", { timeout: 60_000 }, () => {
+  it("starts with paper within small bounds and live off; live needs an account and a human", async () => {
+    const before = JSON.parse((await run("policy", "--json")).out);
+    expect(before.policy.offer).not.toContain("orders.live");
+    expect(before.caps.live.enabled).toBe(false);
+    expect((await run("policy", "live", "on", "--yes")).code).toBe(2);
+    expect((await run("policy", "live", "on", "--account", "U1234567")).code).toBe(2);
+    const on = await run("policy", "live", "on", "--account", "U1234567", "--yes");
+    expect(on.code).toBe(0);
+    const after = JSON.parse((await run("policy", "--json")).out);
+    expect(after.policy.offer).toContain("orders.live");
+    expect(after.caps).toMatchObject({ accounts: ["U1234567"], live: { enabled: true } });
+    await run("policy", "live", "off");
+    const off = JSON.parse((await run("policy", "--json")).out);
+    expect(off.policy.offer).not.toContain("orders.live");
+    expect(statSync(join(configDir, "caps.json")).mode & 0o077).toBe(0);
+  });
+
+  it("takes no cap that is no number", async () => {
+    expect((await run("policy", "set", "paper", "max_notional", "2500")).code).toBe(0);
+    for (const value of ["-1", "1e9", "lots", "NaN"]) {
+      expect((await run("policy", "set", "paper", "max_notional", value)).code).toBe(2);
+    }
+    expect((await run("policy", "set", "paper", "enabled", "true")).code).toBe(2);
+    const { caps } = JSON.parse((await run("policy", "--json")).out);
+    expect(caps.paper.max_notional).toBe("2500");
+  });
+});
+
+describe("approvers", { timeout: 60_000 }, () => {
+  it("are added with the words of the key itself, listed, and removed for good", async () => {
+    pair();
+    const phone = softwareAuthenticator();
+    const words = approverWords(phone.publicKey);
+    const key = Buffer.from(phone.publicKey).toString("base64url");
+    const add = (given: string) =>
+      run(
+        "approvers",
+        "add",
+        "--credential",
+        phone.credentialId,
+        "--public-key",
+        key,
+        "--label",
+        "phone",
+        ...(given === "" ? [] : ["--accept-approver", given]),
+      );
+    expect((await add("")).code).toBe(2);
+    expect((await add("one two three four five six")).code).toBe(2);
+    expect((await run("approvers", "--json")).out).toBe("");
+    expect(words.split(" ")).toHaveLength(6);
+    expect((await add(words.replaceAll(" ", "-").toUpperCase())).code).toBe(0);
+    const listed = JSON.parse((await run("approvers", "--json")).out);
+    expect(listed).toMatchObject({ label: "phone", words, enrolled_by: "terminal" });
+    expect((await run("approvers", "remove", phone.credentialId)).code).toBe(0);
+    expect((await run("approvers", "--json")).out).toBe("");
+    expect((await add(words)).code).toBe(2);
+  });
+});
