@@ -1,0 +1,257 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
+import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
+import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
+import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
+import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
+import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
+import { accountOf } from "./access.ts";
+import { type Gateway, startGateway } from "./gateway.ts";
+import { modern } from "./mcp.ts";
+import { ceremonyOn, SoftwarePasskey } from "./software-passkey.ts";
+
+/**
+ * The whole way of an order with every part real: a client that did OAuth, the built Worker in
+ * workerd, the relay, a paired sidecar process, the simulator; and an owner at a browser with a
+ * passkey that was enrolled at the gateway and accepted at the PC.
+ */
+export interface OrderChain {
+  gateway: Gateway;
+  sim: RunningSimulator;
+  owner: Browser;
+  accountId: string;
+  passkey: SoftwarePasskey;
+  /** The paper broker account. */
+  broker: string;
+  agent: Agent;
+  newAgent(name: string, scope?: string): Promise<Agent>;
+  /** A form of the owner's, with its csrf field. */
+  form(path: string, fields: Record<string, string>): Promise<Response>;
+  page(path: string): Promise<string>;
+  /** Approves by the page's own form; the status of its answer. */
+  approve(approvalId: string, more?: Record<string, string>): Promise<Response>;
+  deny(approvalId: string, freeze?: boolean): Promise<Response>;
+  lift(): Promise<Response>;
+  /** Runs one command of the sidecar. */
+  pc(...args: string[]): Promise<{ code: number | null; output: string }>;
+  stopPc(): Promise<void>;
+  startPc(): Promise<void>;
+  /** Order POSTs that reached the broker. */
+  posts(): number;
+  close(): Promise<void>;
+}
+
+export interface Agent {
+  clientId: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
+  call(tool: string, args?: Record<string, unknown>): Promise<any>;
+}
+
+export const ORDER_SCOPES = [
+  "ibkr:health:read",
+  "ibkr:accounts:read",
+  "ibkr:positions:read",
+  "ibkr:orders:read",
+  "ibkr:risk:read",
+  "ibkr:audit:read",
+  "ibkr:orders:preview",
+  "ibkr:approvals:create",
+  "ibkr:orders:paper:submit",
+  "ibkr:orders:paper:cancel",
+  "ibkr:orders:paper:modify",
+].join(" ");
+
+/** Bought far below the market: it stands and does not fill by itself. */
+export const AAPL = 265598;
+
+export async function startOrderChain(
+  options: { paperOn?: boolean; vars?: Record<string, string> } = {},
+): Promise<OrderChain> {
+  const folder = await mkdtemp(join(tmpdir(), "ibkr-orders-"));
+  const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    const [cli, sim, gateway] = await Promise.all([
+      buildSidecar(join(folder, "sidecar")),
+      startSimulator({ clock: "real" }),
+      startGateway({
+        vars: {
+          CLIENT_CALLS_PER_MINUTE: "5000",
+          ACCOUNT_CALLS_PER_MINUTE: "5000",
+          ...options.vars,
+        },
+        rateLimits: { SIGN_IN_LIMIT: 1000 },
+      }),
+    ]);
+    endings.push(() => sim.close());
+    endings.push(() => gateway.close());
+    const configDir = join(folder, "pc");
+    const log: string[] = [];
+    let sidecar: LocalSidecar | null = null;
+    const startPc = async () => {
+      sidecar = await startLocalSidecar({
+        cli,
+        gateway: { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN },
+        configDir,
+        clientPortal: sim.url,
+        log: (line) => void log.push(line),
+        onFailure: (why) => void log.push(why),
+      });
+    };
+    const stopPc = async () => {
+      await sidecar?.stop();
+      sidecar = null;
+    };
+    await startPc();
+    endings.push(stopPc);
+
+    const owner = new Browser(gateway.url);
+    await signIn(owner, gateway.secrets.OWNER_TOKEN);
+    const accountId = accountOf(owner);
+    const page = async (path: string) => (await owner.get(path)).text();
+    const form = async (path: string, fields: Record<string, string>) => {
+      const { csrf = "" } = formFields(await page("/security"));
+      return owner.post(path, { csrf, ...fields });
+    };
+    const passkey = new SoftwarePasskey(gateway.url);
+    const making = await page("/security/passkeys/new");
+    await form("/security/passkeys", {
+      name: "Phone",
+      response: passkey.register(ceremonyOn(making)),
+    });
+    const confirm = async () => {
+      const asking = await page("/confirm?next=%2F");
+      if (!asking.includes("data-passkey")) return;
+      await form("/confirm", { next: "/", response: passkey.use(ceremonyOn(asking)) });
+    };
+    const [known] = await gateway.sql<{ credential_id: string; public_key: string }>(
+      "Account",
+      accountId,
+      "SELECT credential_id, public_key FROM passkeys",
+    );
+    if (known === undefined) throw new Error("the passkey was not enrolled");
+    const pc = (...args: string[]) => runSidecar(cli, ["--config-dir", configDir, ...args]);
+    const words = approverWords(new Uint8Array(Buffer.from(known.public_key, "base64url")));
+    const added = await pc(
+      ...["approvers", "add", "--credential", known.credential_id],
+      ...["--public-key", known.public_key, "--accept-approver", words],
+    );
+    if (added.code !== 0) throw new Error(`the passkey was not accepted: ${added.output}`);
+    await confirm();
+    if (options.paperOn !== false) {
+      await form("/trading/switch", { mode: "paper", on: "yes" });
+    }
+
+    const newAgent = async (name: string, scope = ORDER_SCOPES): Promise<Agent> => {
+      const { clientId, tokens } = await connect(owner, { scope, clientName: name });
+      await confirm();
+      await owner.post("/clients/change", [
+        ["csrf", formFields(await page("/security")).csrf ?? ""],
+        ["client_id", clientId],
+        ["accounts", "all"],
+        ["at_once", "yes"],
+        ...scope.split(" ").map((one): [string, string] => ["scope", one]),
+      ]);
+      const to = { url: gateway.url, token: await newToken(gateway, owner, clientId, tokens) };
+      return {
+        clientId,
+        async call(tool, args = {}) {
+          const { message, text } = await modern(to, "tools/call", { name: tool, arguments: args });
+          if (message?.result === undefined) throw new Error(`${tool}: ${text.slice(0, 500)}`);
+          return message.result.structuredContent;
+        },
+      };
+    };
+    const agent = await newAgent("Test agent");
+    const accounts = await agent.call("ibkr_accounts_list");
+    const broker: string = accounts.accounts[0].account_id;
+    await untilProved(agent);
+
+    return {
+      gateway,
+      sim,
+      owner,
+      accountId,
+      passkey,
+      broker,
+      agent,
+      newAgent,
+      form,
+      page,
+      approve: async (approvalId, more = {}) => {
+        const asking = await page(`/approvals/${approvalId}`);
+        const response = passkey.use(ceremonyOn(asking));
+        return form(`/approvals/${approvalId}/approve`, { response, ...more });
+      },
+      deny: (approvalId, freeze = false) =>
+        form(`/approvals/${approvalId}/deny`, freeze ? { freeze: "yes" } : {}),
+      lift: async () => {
+        const asking = await page("/trading/lift?scope=gateway&subject=");
+        const { nonce = "", not_after = "" } = formFields(asking);
+        return form("/trading/lift", {
+          ...{ scope: "gateway", subject: "", nonce, not_after },
+          response: passkey.use(ceremonyOn(asking)),
+        });
+      },
+      pc,
+      startPc,
+      stopPc,
+      posts: () =>
+        sim.control
+          .requests()
+          .filter(({ method, path }) => method === "POST" && /\/account\/[^/]+\/orders$/.test(path))
+          .length,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The client was changed, which ends its access tokens: it refreshes, as clients do. */
+async function newToken(
+  gateway: Gateway,
+  _owner: Browser,
+  clientId: string,
+  tokens: { refresh_token?: string; access_token: string },
+): Promise<string> {
+  const response = await fetch(`${gateway.url}/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: tokens.refresh_token ?? "",
+      client_id: clientId,
+      resource: `${gateway.url}/mcp`,
+    }),
+  });
+  const answer: unknown = await response.json();
+  if (typeof answer !== "object" || answer === null || !("access_token" in answer)) {
+    throw new Error(`the token was not refreshed (${response.status})`);
+  }
+  return String(answer.access_token);
+}
+
+/** Paper or live is proved by the broker, which may take it more than a minute after a start. */
+async function untilProved(agent: Agent): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (Date.now() < deadline) {
+    const { broker } = await agent.call("ibkr_backend_status");
+    if (broker.state === "ready" && broker.mode !== "unknown") return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error("the broker session was not proved in time");
+}
+
+export const small = (broker: string, over: Record<string, unknown> = {}) => ({
+  account_id: broker,
+  conid: AAPL,
+  side: "BUY",
+  order_type: "LMT",
+  quantity: "1",
+  ...over,
+});
