@@ -6,10 +6,16 @@ import { IdentityProvider } from "../support/identity-provider.ts";
 import { formFields } from "../support/oauth-client.ts";
 
 const provider = new IdentityProvider("https://tokens.example/tenant");
+const ALGORITHMS = [
+  ["PS256", "p1"],
+  ["ES256", "e1"],
+  ["EdDSA", "o1"],
+  ["RS256", "r1"],
+] as const;
 const AUDIENCE = "https://gateway.example/mcp";
 let gateway: Gateway;
 beforeAll(async () => {
-  await provider.addKey("RS256", "r1");
+  for (const [alg, kid] of ALGORITHMS) await provider.addKey(alg, kid);
   gateway = await startGateway({
     rateLimits: { SIGN_IN_LIMIT: 1000, REFUSED_LIMIT: 10_000 },
     outbound: provider.outbound,
@@ -71,31 +77,10 @@ describe("access tokens of a configured issuer", () => {
     expect((await call(await token({ scope: "ibkr:health:read other:thing" }))).status).toBe(200);
   });
 
-  it("every algorithm that was allowed, after the issuer changed its keys", async () => {
-    for (const alg of ["PS256", "ES256", "EdDSA"]) {
-      await provider.addKey(alg, `key-${alg}`);
-      // The keys were fetched a moment ago; what is new is found when the cooldown is over.
-      const fresh = await startGateway({
-        outbound: provider.outbound,
-        vars: {
-          EXTERNAL_ISSUERS: JSON.stringify([
-            {
-              issuer: provider.issuer,
-              audience: AUDIENCE,
-              algorithms: [alg],
-              subjects: { boss: "operator" },
-            },
-          ]),
-        },
-      });
-      try {
-        const answer = await callMcp(fresh, { Authorization: `Bearer ${await token()}` });
-        expect([alg, answer.status]).toEqual([alg, 200]);
-      } finally {
-        await fresh.close();
-      }
+  it("work with every algorithm that was allowed", async () => {
+    for (const { alg, kid, privateKey: key } of provider.keys) {
+      expect([alg, (await call(await token({}, { alg, kid, key }))).status]).toEqual([alg, 200]);
     }
-    provider.keys.splice(1);
   });
 
   it("are nothing when anything is not exactly as configured", async () => {

@@ -157,25 +157,19 @@ describe("sign-in at an identity provider", () => {
 
 describe("a deployment that is set up wrongly", () => {
   it("says so in one line and serves nothing", async () => {
-    for (const vars of [
-      { OIDC_ISSUER: "http://id.example", OIDC_CLIENT_ID: "x", OIDC_SUBJECTS: "{}" },
-      { OIDC_ISSUER: "https://id.example", OIDC_SUBJECTS: "{}" },
-      { OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "x", OIDC_SUBJECTS: '{"a":"root"}' },
-      { OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "x", OIDC_SUBJECTS: "boss" },
-      { EXTERNAL_ISSUERS: "{}" },
-      { EXTERNAL_ISSUERS: '[{"issuer":"http://x.example"}]' },
-      { SIGN_UP: "maybe" },
-      { ALLOWED_ORIGINS: "https://ok.example https://bad.example/path" },
-    ]) {
-      const broken = await startGateway({ vars });
-      try {
-        const answer = await fetch(broken.url);
-        const [name = ""] = Object.keys(vars);
-        expect([name, answer.status]).toEqual([name, 503]);
-        expect((await answer.text()).trim()).toMatch(/^(OIDC_|EXTERNAL_|SIGN_UP|ALLOWED_)[^\n]+$/);
-      } finally {
-        await broken.close();
+    const vars = { OIDC_ISSUER: "https://id.example", OIDC_SUBJECTS: "{}" };
+    const broken = await startGateway({ vars });
+    try {
+      for (const path of ["/", "/mcp", "/healthz"]) {
+        const answer = await fetch(`${broken.url}${path}`);
+        expect([path, answer.status, await answer.text()]).toEqual([
+          path,
+          503,
+          "OIDC_CLIENT_ID is missing\n",
+        ]);
       }
+    } finally {
+      await broken.close();
     }
   });
 });
