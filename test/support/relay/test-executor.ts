@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BrokerEvent, OperationExecutor } from "../../../sidecar/src/operations/executor.ts";
 import type { JsonValue } from "../../../src/protocol/json.ts";
+import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
 import type { OperationLookup } from "../../../src/protocol/relay/sidecar/step.ts";
 
 /** The two operations that exist in tests only: a read, and a write that leaves a mark. */
@@ -13,6 +14,8 @@ export const testOperations: OperationLookup = (name) => {
 
 export interface TestExecutor extends OperationExecutor {
   emit(payload: Record<string, JsonValue>): void;
+  /** A change of the broker session; `generation` tells one from another. */
+  emitSession(generation: number, bytes?: number): void;
   /** Job ids in the order in which their writes reached the "broker". */
   readonly executed: string[];
 }
@@ -50,6 +53,23 @@ export function testExecutor(marks?: string): TestExecutor {
     },
     emit(payload) {
       for (const listener of listeners) listener({ type: "broker.alert", payload });
+    },
+    emitSession(generation, bytes = 0) {
+      const payload: BrokerSession = {
+        state: "ready",
+        meaning: "x".repeat(bytes),
+        mode: "paper",
+        generation,
+        observed_at: new Date().toISOString(),
+        source: "simulator",
+        next_step: null,
+        session_ends_at: null,
+        warnings: [],
+        reads: "all",
+        server_version: null,
+        silent_until: null,
+      };
+      for (const listener of listeners) listener({ type: "broker.session", payload });
     },
     close: async () => undefined,
   };
