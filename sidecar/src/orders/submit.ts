@@ -162,6 +162,12 @@ export async function submitOrder(
     const faults = [...localFaults(parts, order, facts), ...target];
     if (faults.length > 0) return refuse(faults);
 
+    const body =
+      action === "place"
+        ? placeBody(order, input.coid, parts.futuresOperator)
+        : modifyBody(order, parts.futuresOperator);
+    if (!body.ok) return refuse([refusal("INPUT_INVALID", body.field, body.rule, body.message)]);
+
     const accepted = await acceptApproval(store.db, input.approval, {
       gatewayAccountId: parts.gatewayAccountId,
       sidecarId: parts.sidecarId,
@@ -177,12 +183,6 @@ export async function submitOrder(
       nowMs: clock.now(),
     });
     if (!accepted.ok) return refuse(accepted.refusals);
-
-    const body =
-      action === "place"
-        ? placeBody(order, input.coid, parts.futuresOperator)
-        : modifyBody(order, parts.futuresOperator);
-    if (!body.ok) return refuse([refusal("INPUT_INVALID", body.field, body.rule, body.message)]);
 
     const record = newRecord(input, request, accepted, preview, facts, action, clock.now());
     if (!store.insert(record)) return refuse([consumed()]);

@@ -274,6 +274,7 @@ async function describe(
     local_refusals: [
       ...killFaults(rules.killSwitch(), order, effect),
       ...capFaults(caps, order, { notional, effect, usage }),
+      ...bodyFaults(order, parts.futuresOperator),
       ...(order.reduce_only && effect?.kind !== "exit"
         ? [
             refusal(
@@ -337,6 +338,13 @@ class WhatIfRefused extends GatewayError {
     super(failure("WHATIF_REJECTED", "The broker would not take this order."));
     this.whatIf = answer;
   }
+}
+
+/** What this PC's configuration lacks for the order to be written down at all. */
+function bodyFaults(order: CanonicalOrder, operator: FuturesOperator | null): OrderRefusal[] {
+  if (order.action === "cancel") return [];
+  const body = placeBody({ ...order, action: "place" }, "what-if", operator);
+  return body.ok ? [] : [refusal("INPUT_INVALID", body.field, body.rule, body.message)];
 }
 
 /** The principal leg alone, under no reference: a what-if must not use one up. */
