@@ -34,6 +34,10 @@ export interface OrderChain {
   approve(approvalId: string, more?: Record<string, string>): Promise<Response>;
   deny(approvalId: string, freeze?: boolean): Promise<Response>;
   lift(): Promise<Response>;
+  /** Changes limits by the policy page and the passkey. */
+  limits(change: Record<string, string>): Promise<Response>;
+  /** Previews, asks and approves; the approval to submit with. */
+  approved(order: Record<string, unknown>): Promise<string>;
   /** Runs one command of the sidecar. */
   pc(...args: string[]): Promise<{ code: number | null; output: string }>;
   stopPc(): Promise<void>;
@@ -45,6 +49,7 @@ export interface OrderChain {
 
 export interface Agent {
   clientId: string;
+  token: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
   call(tool: string, args?: Record<string, unknown>): Promise<any>;
 }
@@ -159,6 +164,7 @@ export async function startOrderChain(
       const to = { url: gateway.url, token: await newToken(gateway, owner, clientId, tokens) };
       return {
         clientId,
+        token: to.token,
         async call(tool, args = {}) {
           const { message, text } = await modern(to, "tools/call", { name: tool, arguments: args });
           if (message?.result === undefined) throw new Error(`${tool}: ${text.slice(0, 500)}`);
@@ -196,6 +202,30 @@ export async function startOrderChain(
           ...{ scope: "gateway", subject: "", nonce, not_after },
           response: passkey.use(ceremonyOn(asking)),
         });
+      },
+      limits: async (change) => {
+        const editing = await page(`/trading/policy?account=${broker}`);
+        const fields = { ...formFields(editing), ...tickedOn(editing), ...change };
+        const review = await (await form("/trading/policy", fields)).text();
+        return form("/trading/policy/change", {
+          ...formFields(review.slice(review.indexOf("data-passkey"))),
+          response: passkey.use(ceremonyOn(review)),
+        });
+      },
+      approved: async (order) => {
+        const { preview, refusals } = await agent.call("ibkr_order_preview", small(broker, order));
+        if (preview?.may_be_asked !== true) {
+          throw new Error(JSON.stringify({ refusals, ...preview }).slice(0, 2_000));
+        }
+        const { approval } = await agent.call("ibkr_approvals_create", {
+          account_id: broker,
+          preview_id: preview.preview_id,
+        });
+        const asking = await page(`/approvals/${approval.approval_id}`);
+        const response = passkey.use(ceremonyOn(asking));
+        const answer = await form(`/approvals/${approval.approval_id}/approve`, { response });
+        if (answer.status !== 303) throw new Error(`approving was answered ${answer.status}`);
+        return approval.approval_id;
       },
       pc,
       startPc,
@@ -245,6 +275,15 @@ async function untilProved(agent: Agent): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   throw new Error("the broker session was not proved in time");
+}
+
+function tickedOn(html: string): Record<string, string> {
+  const ticked: Record<string, string> = {};
+  for (const [tag] of html.matchAll(/<input\b[^>]*type="checkbox"[^>]*>/g)) {
+    const name = /\sname="([^"]*)"/.exec(tag)?.[1];
+    if (name !== undefined && /\schecked(?=[\s=/>])/.test(tag)) ticked[name] = "yes";
+  }
+  return ticked;
 }
 
 export const small = (broker: string, over: Record<string, unknown> = {}) => ({

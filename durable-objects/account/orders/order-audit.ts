@@ -14,6 +14,7 @@ export interface OrderLogEntry {
     | "order.refused"
     | "order.state"
     | "order.alert"
+    | "broker.execution"
     | "approval.requested"
     | "approval.decided"
     | "kill.engaged"

@@ -200,7 +200,7 @@ function executed(parts: OrderParts, told: BrokerExecutionEvent): void {
   });
   if (!fresh) return;
   parts.log({
-    type: "order.state",
+    type: "broker.execution",
     kind: "sidecar",
     clientId: null,
     sidecarId: null,

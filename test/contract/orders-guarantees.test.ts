@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Agent, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
+import { ceremonyOn } from "../support/software-passkey.ts";
+
+/** What must hold of orders, each through client, workerd, relay, sidecar process and simulator. */
+let chain: OrderChain;
+let agent: Agent;
+let account: string;
+let market: number;
+let serial = 0;
+
+/** Another order each time, so that none is the duplicate of an earlier one. */
+const price = () => {
+  serial += 1;
+  return (Math.round(market * 0.98 * 100) / 100 - serial / 100).toFixed(2);
+};
+const key = (name: string) => {
+  serial += 1;
+  return `test-${name}-${serial}`;
+};
+const submit = (approval_id: string, idempotency_key: string, by: Agent = agent) =>
+  by.call("ibkr_paper_order_submit", { account_id: account, approval_id, idempotency_key });
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
+const codes = (answer: any): string[] => answer.refusals.map(({ code }: { code: string }) => code);
+const leaves = async (type: string): Promise<{ meta: Record<string, string> }[]> =>
+  (
+    await chain.gateway.sql<{ event: string }>(
+      "Account",
+      chain.accountId,
+      "SELECT event FROM audit_log ORDER BY seq",
+    )
+  )
+    .map(({ event }) => JSON.parse(event))
+    .filter((event) => event.type === type);
+// biome-ignore lint/suspicious/noExplicitAny: as above
+async function until(what: () => Promise<any>, holds: (value: any) => boolean, ms = 20_000) {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const value = await what();
+    if (holds(value)) return value;
+    if (Date.now() > deadline)
+      throw new Error(`not in time: ${JSON.stringify(value).slice(0, 800)}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+const status = (approval_id: string) =>
+  agent.call("ibkr_approval_status", { account_id: account, approval_id });
+
+beforeAll(async () => {
+  chain = await startOrderChain();
+  ({ agent, broker: account } = chain);
+  const probe = await agent.call("ibkr_order_preview", small(account, { limit_price: "1" }));
+  const { bid, last, prior_close } = probe.preview.market;
+  market = Number(bid ?? last ?? prior_close);
+  const loosened = await chain.limits({
+    "cumulative.max_orders_per_second": "",
+    "cumulative.max_orders_per_minute": "",
+    "cumulative.max_orders_per_hour": "",
+    "cumulative.max_orders_per_day": "1000",
+    "cumulative.max_messages_per_minute": "",
+    "cumulative.max_buy_notional_per_day": "",
+    "cumulative.max_turnover_per_day": "",
+    "cumulative.max_open_orders": "",
+    "cumulative.max_open_notional": "",
+    "cumulative.repeat_times": "",
+    "clients.max_orders_per_day": "",
+    "clients.max_notional_per_day": "",
+    "clients.max_approvals_per_hour": "",
+    "portfolio.max_position_notional": "",
+  });
+  if (loosened.status !== 303) throw new Error(await loosened.text());
+  // The PC's caps count as well: six orders a minute by default.
+}, 240_000);
+afterAll(() => chain?.close());
+
+describe("orders", () => {
+  it("two hundred parallel submits of one approval make one order", async () => {
+    const approval = await chain.approved({ limit_price: price() });
+    const before = chain.posts();
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => submit(approval, `parallel-${n}-${serial}`)),
+    );
+    expect(chain.posts() - before).toBe(1);
+    const sent = answers.filter(({ order }) => order !== null);
+    expect(sent).toHaveLength(1);
+    for (const refused of answers.filter(({ order }) => order === null)) {
+      expect(codes(refused)).toContain("APPROVAL_CONSUMED");
+    }
+  }, 60_000);
+
+  it("two hundred parallel submits of one key make one order, and every caller hears of it", async () => {
+    const approval = await chain.approved({ limit_price: price() });
+    const before = chain.posts();
+    const same = key("same");
+    const answers = await Promise.all(Array.from({ length: 200 }, () => submit(approval, same)));
+    expect(chain.posts() - before).toBe(1);
+    expect(new Set(answers.map(({ order }) => order?.order_ref)).size).toBe(1);
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(await submit(approval, same)).toMatchObject({ replayed: true });
+    const other = await chain.approved({ limit_price: price() });
+    expect(codes(await submit(other, same))).toEqual(["PAPER_IDEMPOTENCY_CONFLICT"]);
+    expect(chain.posts() - before).toBe(1);
+  }, 60_000);
+
+  it("a filled order is told to the client as filled, with its leaves", async () => {
+    const approval = await chain.approved({ limit_price: price() });
+    const sent = await submit(approval, key("fill"));
+    const [part] = sent.order.orders;
+    await until(
+      () => status(approval),
+      ({ order }) => order.state === "working",
+    );
+    chain.sim.control.fillOrder(Number(part.order_id));
+    const told = await until(
+      () => status(approval),
+      ({ order }) => order.state === "filled",
+    );
+    expect(told.approval.state).toBe("consumed");
+    expect(["order_stream", "trades", "live_orders", "order_status"]).toContain(
+      told.order.proved_by,
+    );
+    const ref = told.order.order_ref;
+    const submitted = (await leaves("order.submitted")).filter(({ meta }) => meta.coid === ref);
+    expect(submitted).toHaveLength(1);
+    expect(submitted[0]?.meta).toMatchObject({ approval_id: approval, tier: "1" });
+    const states = (await leaves("order.state")).filter(({ meta }) => meta.coid === ref);
+    expect(states.at(-1)?.meta).toMatchObject({ to: "filled" });
+    for (const [type, id] of [
+      ["approval.requested", approval],
+      ["approval.decided", approval],
+    ] as const) {
+      const own = (await leaves(type)).filter(({ meta }) => meta.approval_id === id);
+      expect(own).toHaveLength(1);
+    }
+  }, 60_000);
+
+  it("engaged means engaged: an approved order is refused, a cancel passes, only the passkey lifts it", async () => {
+    const standing = await chain.approved({ limit_price: price() });
+    const placed = await submit(standing, key("standing"));
+    await until(
+      () => status(standing),
+      ({ order }) => order.state === "working",
+    );
+    const waiting = await chain.approved({ limit_price: price() });
+    const before = chain.posts();
+    const engaged = await agent.call("ibkr_kill_switch_engage", { reason: "test" });
+    expect(engaged).toMatchObject({ engaged: true, switches: [{ engaged_by: "agent" }] });
+    expect(codes(await submit(waiting, key("killed")))).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(chain.posts()).toBe(before);
+
+    const cancelled = await agent.call("ibkr_paper_order_cancel", {
+      account_id: account,
+      order_id: placed.order.orders[0].order_id,
+      idempotency_key: key("cancel"),
+    });
+    expect(cancelled.refusals).toEqual([]);
+    await until(
+      () => status(standing),
+      ({ order }) => order.state === "cancelled",
+    );
+    const lifting = await chain.page("/trading/lift?scope=gateway&subject=");
+    expect(lifting).toContain("What resumes for every account");
+    const forged = await chain.form("/trading/lift", {
+      scope: "gateway",
+      subject: "",
+      nonce: "0".repeat(32),
+      not_after: new Date(Date.now() + 60_000).toISOString(),
+      response: chain.passkey.use(ceremonyOn(lifting)),
+    });
+    expect(forged.status).toBe(409);
+    expect((await agent.call("ibkr_kill_switch_status")).engaged).toBe(true);
+    expect((await chain.lift()).status).toBe(303);
+    expect((await agent.call("ibkr_kill_switch_status")).engaged).toBe(false);
+    expect((await leaves("kill.engaged")).length).toBe((await leaves("kill.lifted")).length);
+  }, 60_000);
+
+  it("the requester cannot approve: a bearer token opens no approval page, a look decides nothing", async () => {
+    const { preview } = await agent.call(
+      "ibkr_order_preview",
+      small(account, { limit_price: price() }),
+    );
+    const { approval } = await agent.call("ibkr_approvals_create", {
+      account_id: account,
+      preview_id: preview.preview_id,
+    });
+    const path = `/approvals/${approval.approval_id}`;
+    for (const method of ["GET", "HEAD", "POST"]) {
+      for (const url of [path, `${path}/approve`]) {
+        const response = await fetch(`${chain.gateway.url}${url}`, {
+          method,
+          redirect: "manual",
+          headers: { authorization: `Bearer ${agent.token}`, origin: chain.gateway.url },
+        });
+        expect([302, 303, 404, 405]).toContain(response.status);
+        expect(await response.text()).not.toContain("AAPL");
+      }
+    }
+    await chain.owner.get(path);
+    expect((await status(approval.approval_id)).approval.state).toBe("pending");
+    expect(codes(await submit(approval.approval_id, key("unapproved")))).toContain(
+      "LIVE_APPROVAL_MISSING",
+    );
+  }, 60_000);
+
+  it("a denial holds, an approval is decided once, and another client cannot use it (N52)", async () => {
+    const order = { limit_price: price() };
+    const { preview } = await agent.call("ibkr_order_preview", small(account, order));
+    const { approval } = await agent.call("ibkr_approvals_create", {
+      account_id: account,
+      preview_id: preview.preview_id,
+    });
+    const asking = await chain.page(`/approvals/${approval.approval_id}`);
+    expect((await chain.deny(approval.approval_id)).status).toBe(303);
+    const late = await chain.form(`/approvals/${approval.approval_id}/approve`, {
+      response: chain.passkey.use(ceremonyOn(asking)),
+    });
+    expect(late.status).toBe(409);
+    expect((await status(approval.approval_id)).approval.state).toBe("denied");
+    const again = await agent.call("ibkr_order_preview", small(account, order));
+    expect(again.preview.may_be_asked).toBe(false);
+    expect(again.preview.policy_failures.map(({ code }: { code: string }) => code)).toContain(
+      "APPROVAL_DENIED",
+    );
+    const refused = await agent.call("ibkr_approvals_create", {
+      account_id: account,
+      preview_id: again.preview.preview_id,
+    });
+    expect(refused).toMatchObject({ outcome: "refused", approval: null });
+
+    const good = await chain.approved({ limit_price: price() });
+    const stranger = await chain.newAgent("Another agent");
+    const before = chain.posts();
+    expect((await submit(good, key("stolen"), stranger)).order).toBeNull();
+    expect(
+      (await stranger.call("ibkr_approval_status", { account_id: account, approval_id: good }))
+        .code,
+    ).toBe("NOT_FOUND");
+    expect(chain.posts()).toBe(before);
+  }, 60_000);
+
+  it("an approval of one order signs no other order (N53, N55)", async () => {
+    const ask = async (limit_price: string) => {
+      const { preview } = await agent.call("ibkr_order_preview", small(account, { limit_price }));
+      return (
+        await agent.call("ibkr_approvals_create", {
+          account_id: account,
+          preview_id: preview.preview_id,
+        })
+      ).approval.approval_id;
+    };
+    const one = await ask(price());
+    const two = await ask(price());
+    const signature = chain.passkey.use(ceremonyOn(await chain.page(`/approvals/${one}`)));
+    const swapped = await chain.form(`/approvals/${two}/approve`, { response: signature });
+    expect(swapped.status).toBe(409);
+    expect(await swapped.text()).toContain("did not sign this order");
+    expect((await status(two)).approval.state).toBe("pending");
+    for (const wrong of [
+      { origin: "https://evil.example" },
+      { rpId: "evil.example" },
+      { userVerified: false },
+      { type: "webauthn.create" },
+    ]) {
+      const asking = ceremonyOn(await chain.page(`/approvals/${two}`));
+      const response = chain.passkey.use(asking, wrong);
+      const answer = await chain.form(`/approvals/${two}/approve`, { response });
+      expect([wrong, answer.status]).toEqual([wrong, 409]);
+    }
+    expect((await status(two)).approval.state).toBe("pending");
+  }, 60_000);
+});
