@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "contract",
-          include: ["test/{contract,conformance,console,chaos}/**/*.test.ts"],
+          include: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],
           globalSetup: ["test/support/build-worker.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -1,0 +1,96 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import type { Browser } from "../../scripts/lib/oauth-client.ts";
+import { approve } from "../support/consent.ts";
+
+/**
+ * The owner at a browser, for programs that open one. Every name under which a program may look for
+ * the browser is a script that rings here; the signed-in owner then reads the consent page,
+ * approves, and follows the redirect back to the program.
+ */
+export interface Person {
+  /** Put first on PATH, with BROWSER set to `browser`. */
+  directory: string;
+  browser: string;
+  /** Addresses that a program had opened, in order. */
+  opened: URL[];
+  /** What went wrong at the browser; a program only sees that nobody comes back. */
+  failures: string[];
+  close(): Promise<void>;
+}
+
+/** `open` on macOS, the others on Linux. */
+const NAMES = ["xdg-open", "open", "sensible-browser", "x-www-browser"];
+
+export async function startPerson(owner: Browser, directory: string): Promise<Person> {
+  const opened: URL[] = [];
+  const failures: string[] = [];
+  const server = createServer((request, response) => {
+    const asked = new URL(request.url ?? "/", "http://127.0.0.1").searchParams.get("url") ?? "";
+    open(owner, opened, asked)
+      .then(() => response.writeHead(204).end())
+      .catch((error: unknown) => {
+        failures.push(error instanceof Error ? error.message : String(error));
+        response.writeHead(500).end();
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port was assigned");
+
+  await mkdir(directory, { recursive: true });
+  const ring = join(directory, "ring.mjs");
+  const door = `http://127.0.0.1:${address.port}/?url=`;
+  await writeFile(
+    ring,
+    `const { ok } = await fetch(${JSON.stringify(door)} + encodeURIComponent(process.argv[2]));\n` +
+      "process.exitCode = ok ? 0 : 1;\n",
+  );
+  for (const name of NAMES) {
+    await writeFile(
+      join(directory, name),
+      `#!/bin/sh\nexec '${process.execPath}' '${ring}' "$1"\n`,
+      { mode: 0o755 },
+    );
+  }
+  return {
+    directory,
+    browser: join(directory, "xdg-open"),
+    opened,
+    failures,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+async function open(owner: Browser, opened: URL[], asked: string): Promise<void> {
+  const address = new URL(asked);
+  opened.push(address);
+  if (address.origin !== owner.origin) throw new Error(`${address.origin} is not the gateway`);
+  const redirect = await approve(owner, address);
+  if (!LOOPBACK.has(redirect.hostname)) throw new Error(`sent away to ${redirect.origin}`);
+  const page = await arrive(redirect);
+  if (page.status >= 400) throw new Error(`the program's own page answered ${page.status}`);
+}
+
+/**
+ * A program may open the browser before it listens for the way back; no person approves so fast that
+ * it would matter, and this one waits as long as a person would take.
+ */
+async function arrive(redirect: URL): Promise<Response> {
+  const deadline = Date.now() + 5_000;
+  for (;;) {
+    try {
+      return await fetch(redirect, { redirect: "manual" });
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
+import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
+import { fromRoot } from "../../scripts/lib/paths.ts";
+import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
+import { startSimulator } from "../../sidecar/src/simulator/start.ts";
+import { type Gateway, startGateway } from "../support/gateway.ts";
+import { type Person, startPerson } from "./person.ts";
+import { Wire } from "./wire.ts";
+
+/**
+ * The whole product for one test file: the production bundle in workerd, a paired sidecar, the
+ * simulated broker, the owner at a browser, a recorder of what clients send, and an internet that
+ * holds only what the test publishes.
+ */
+export interface Rig {
+  gateway: Gateway;
+  /** What is typed into a client. */
+  mcp: string;
+  owner: Browser;
+  person: Person;
+  wire: Wire;
+  /** Puts a JSON document on the internet that the Worker can reach. */
+  publish(url: string, document: unknown): void;
+  /** Addresses that the Worker fetched from that internet. */
+  fetched: string[];
+  /** A new empty home folder. */
+  home(): Promise<string>;
+  close(): Promise<void>;
+}
+
+const RECORDER = "https://recorder.invalid/";
+
+export async function startRig(): Promise<Rig> {
+  const directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-clients-"));
+  const endings: (() => Promise<void>)[] = [
+    () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),
+  ];
+  const close = async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    const world = new Map<string, unknown>();
+    const fetched: string[] = [];
+    const wire = new Wire();
+    const [cli, simulator] = await Promise.all([
+      buildSidecar(join(directory, "build")),
+      startSimulator({ clock: "real" }),
+    ]);
+    endings.push(() => simulator.close());
+    const gateway = await startGateway({
+      entry: fromRoot("test/clients/recording-worker.js"),
+      outbound: async (request) => {
+        if (request.url === RECORDER) return wire.take(request);
+        fetched.push(request.url);
+        const document = world.get(request.url);
+        return document === undefined
+          ? new Response("not found", { status: 404 })
+          : Response.json(document);
+      },
+    });
+    endings.push(() => gateway.close());
+    const sidecar = await startLocalSidecar({
+      cli,
+      gateway: { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN },
+      configDir: join(directory, "sidecar"),
+      clientPortal: simulator.url,
+      log: () => undefined,
+      onFailure: (why) => console.error(why),
+    });
+    endings.push(() => sidecar.stop());
+    const owner = new Browser(gateway.url);
+    await signIn(owner, gateway.secrets.OWNER_TOKEN);
+    const person = await startPerson(owner, join(directory, "person"));
+    endings.push(() => person.close());
+    let homes = 0;
+    return {
+      gateway,
+      mcp: `${gateway.url}/mcp`,
+      owner,
+      person,
+      wire,
+      publish: (url, document) => void world.set(url, document),
+      fetched,
+      async home() {
+        homes += 1;
+        const path = join(directory, `home-${homes}`);
+        await mkdir(path);
+        return path;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Makes every access token that was issued so far as unknown as an expired one, so that a client has
+ * to refresh.
+ */
+export async function expireAccessTokens({ gateway }: Rig): Promise<void> {
+  const kv = await gateway.kv();
+  const { keys } = await kv.list({ prefix: "token:" });
+  if (keys.length === 0) throw new Error("no access token was ever issued");
+  for (const { name } of keys) await kv.delete(name);
+}
