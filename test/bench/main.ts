@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { gzipSync } from "node:zlib";
+import { benchAccess } from "./access.ts";
 import { benchBroker } from "./broker.ts";
 import { benchChain } from "./chain.ts";
 import { round } from "./load.ts";
@@ -32,6 +33,8 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
     };
     say("the relay");
     const relay = await benchRelay(bench.bundle, calls, swarm);
+    say("access");
+    const access = await benchAccess(bench.bundle, calls);
     say("the broker side");
     const broker = await benchBroker();
     return {
@@ -45,6 +48,7 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
       chain,
       weight,
       relay,
+      access,
       broker,
     };
   } finally {
