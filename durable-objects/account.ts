@@ -50,7 +50,9 @@ import {
 import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
 import { listPasskeys, tokenSignsIn } from "./account/passkeys.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "./account/recovery.ts";
-import { createRelayHost, type RelayHost } from "./account/relay-host.ts";
+import type { RelayHost } from "./account/relay.ts";
+import { createRelayHost } from "./account/relay-host.ts";
+import { pruneRelay } from "./account/relay-store.ts";
 import type {
   AccountRpc,
   AuditPage,
@@ -75,6 +77,7 @@ import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/spent-t
 import { runToolCall } from "./account/tool-call.ts";
 
 const VERSION = "0.1.0";
+const PRUNE_EVERY_MS = 3_600_000;
 const ACCOUNT_HASH_KEY = "account-hash-key";
 /** Longer than anything that is used once stays valid by itself. */
 const ONCE_REMEMBERED_MS = 86_400_000;
@@ -93,6 +96,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
   #migrated = false;
+  #prunedAt = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -157,6 +161,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     if (!hasTables(this.ctx.storage.sql)) return;
     const sql = this.#sql;
     this.relay.tick();
+    this.#pruneNowAndThen(sql);
     flushClientUse(sql, this.#clientUse);
     const report = await shipAudit(sql, this.env.DB, this.#accountId, Date.now);
     if (report.outcome === "failed") {
@@ -565,6 +570,14 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
     this.#alarmAt = at;
     void this.ctx.storage.setAlarm(at);
+  }
+
+  /** Old outcomes of writes go once an hour, when the object is awake anyway. */
+  #pruneNowAndThen(sql: SqlStorage): void {
+    const now = Date.now();
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    pruneRelay(sql, now);
   }
 
   #accountHashKey(): Uint8Array {

@@ -1,6 +1,6 @@
 import type { BrokerSession } from "../../src/protocol/operations/session-status.ts";
 import { lastBrokerStatus } from "./broker-status.ts";
-import type { Presence } from "./relay-host.ts";
+import type { Presence } from "./relay.ts";
 import type { BackendStatus } from "./rpc.ts";
 import { findSidecar, hasActiveSidecar } from "./sidecars.ts";
 

@@ -2,8 +2,8 @@ import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
 import { accountsList } from "../../src/protocol/operations/accounts-list.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
 import { contentHash } from "./audit-events.ts";
+import type { RelayHost } from "./relay.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
-import type { RelayHost } from "./relay-host.ts";
 import type { BrokerAccount } from "./rpc.ts";
 import { hasActiveSidecar } from "./sidecars.ts";
 

@@ -12,7 +12,6 @@ import type {
   EdgeEffect,
   EdgeInput,
   JobSettlement,
-  NewJob,
 } from "../../src/protocol/relay/edge/step.ts";
 import { leaseDueAt, nextDueAt } from "../../src/protocol/relay/edge/tick.ts";
 import { type EdgeIdentity, verifyEd25519 } from "../../src/protocol/relay/edge-identity.ts";
@@ -21,6 +20,7 @@ import { fingerprintWords } from "../../src/protocol/relay/fingerprint.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
 import { checkOpenToken } from "./open-token.ts";
 import { randomToken } from "./random.ts";
+import type { Presence, RelayHost } from "./relay.ts";
 import { type EdgeListener, loadEdge, storeEdge } from "./relay-store.ts";
 import { hasTables } from "./schema.ts";
 import { findSidecar } from "./sidecars.ts";
@@ -35,30 +35,6 @@ export interface RelayHostOptions {
   readonly onStep: () => void;
   /** Hears of events and connections inside the transaction that stores them. */
   readonly listener?: EdgeListener;
-}
-
-/** What is known of the sidecar's connection without asking it. */
-export interface Presence {
-  readonly online: boolean;
-  readonly sidecarId: string | null;
-  readonly connectedSince: number | null;
-  readonly lastSeenAt: number | null;
-}
-
-export interface RelayHost {
-  /** The WebSocket upgrade. */
-  accept(request: Request): Response;
-  message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>;
-  closed(socket: WebSocket, code: number): Promise<void>;
-  /** Resolves once, with how the job ended; never rejects. */
-  submit(job: NewJob): Promise<JobSettlement>;
-  cancel(jobId: string, reason?: string): Promise<CancelAnswer>;
-  revoked(sidecarId: string): void;
-  presence(): Presence;
-  /** When the lease needs the alarm; null without a session. */
-  leaseDueAt(): number | null;
-  /** Called by the alarm. */
-  tick(): void;
 }
 
 /** What a socket carries through hibernation. */

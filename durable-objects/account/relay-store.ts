@@ -37,6 +37,14 @@ export function loadEdge(sql: SqlStorage): EdgeState {
   return { ...emptyEdgeState(session, cursor), jobs };
 }
 
+/** Drops the settled writes nobody can ask about any more. */
+export function pruneRelay(sql: SqlStorage, nowMs: number): void {
+  sql.exec(
+    "DELETE FROM relay_jobs WHERE settled_at IS NOT NULL AND settled_at < ?",
+    nowMs - SETTLED_JOBS_DAYS * 86_400_000,
+  );
+}
+
 /** Who else stores something of a step, in the same transaction. */
 export interface EdgeListener {
   event(event: { type: string; payload: Record<string, unknown> }): void;

@@ -14,8 +14,8 @@ import { backendStatus, offlineBrokerSession } from "./backend-status.ts";
 import { narrowInput, narrowResult, notGranted } from "./client-accounts.ts";
 import type { ClientStanding } from "./clients.ts";
 import type { OrderDesk } from "./orders/desk.ts";
+import type { RelayHost } from "./relay.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
-import type { RelayHost } from "./relay-host.ts";
 import type { ToolCall, ToolOutcome } from "./rpc.ts";
 import { hasActiveSidecar } from "./sidecars.ts";
 

@@ -163,7 +163,8 @@ process.exit(report.clean ? 0 : 1);
 
 async function chaos(): Promise<void> {
   while (Date.now() - began < minutes * 60_000) {
-    await sleep(200 + random.below(1_500));
+    // Mostly in close succession, and now and then long enough for the sidecar's patience to reset.
+    await sleep(random.below(4) === 0 ? 11_000 : 200 + random.below(1_500));
     const name = pickFault(random);
     faults[name] = (faults[name] ?? 0) + 1;
     const started = performance.now();

@@ -1,4 +1,4 @@
-import type { RelayHost } from "../relay-host.ts";
+import type { RelayHost } from "../relay.ts";
 import type { OrderLog } from "./order-audit.ts";
 import type { OrderStorage } from "./storage.ts";
 
