@@ -18,6 +18,7 @@ const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "order.status",
   "orders.reconcile",
   "approval.announce",
+  "approver.enrol",
   "trust.status",
   "kill.engage",
 ]);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { statementHash } from "../../src/protocol/approval/statement.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { PreviewedTicket } from "../../src/protocol/operations/order-preview.ts";
 import { intentHash, intentOf } from "../../src/protocol/orders/intent.ts";
@@ -266,6 +267,49 @@ describe("a hostile edge places nothing", () => {
     expect(await refused("order.place", rig.approve(preview, { phone: planted }))).toEqual([
       "APPROVAL_KEY_NOT_ENROLLED",
     ]);
+  });
+
+  it("by having a planted key enrol itself, or another in the owner's name", async () => {
+    await previewed();
+    const planted = softwareAuthenticator();
+    const enrolment = {
+      credential_id: planted.credentialId,
+      public_key: Buffer.from(planted.publicKey).toString("base64url"),
+      label: "phone",
+      nonce: "6".repeat(32),
+      not_after: new Date(rig.now() + 60_000).toISOString(),
+    };
+    const statement = {
+      gateway_account_id: GATEWAY.accountId,
+      sidecar_id: GATEWAY.sidecarId,
+      ...enrolment,
+    };
+    const signedBy = (who: typeof planted, over = {}) => ({
+      ...enrolment,
+      assertion: who.approve(
+        statementHash({ act: "enrol_approver", enrolment: { ...statement, ...over } }),
+      ),
+    });
+    const bySelf = await rig.job("approver.enrol", signedBy(planted));
+    expect(bySelf).toMatchObject({
+      enrolled: false,
+      refusals: [{ code: "APPROVAL_KEY_NOT_ENROLLED" }],
+    });
+    // The owner signed for another key.
+    const swapped = await rig.job(
+      "approver.enrol",
+      signedBy(rig.phone, { credential_id: "a".repeat(22) }),
+    );
+    expect(swapped).toMatchObject({
+      enrolled: false,
+      refusals: [{ code: "APPROVAL_CHALLENGE_MISMATCH" }],
+    });
+    // And for this one: only then, and once.
+    const right = signedBy(rig.phone);
+    expect(await rig.job("approver.enrol", right)).toMatchObject({ enrolled: true });
+    expect(await rig.job("approver.enrol", right)).toMatchObject({
+      refusals: [{ code: "APPROVAL_CONSUMED" }],
+    });
   });
 
   it("with a mandate the owner never signed", async () => {

@@ -1,12 +1,9 @@
 import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
-import { statementHash } from "../../../src/protocol/approval/statement.ts";
 import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { OperationRequest } from "../operations/executor.ts";
-import { findApprover, raiseCounter } from "../trust/approvers.ts";
-import { claimNonce, isNonceUsed } from "../trust/nonces.ts";
-import { verifyAssertion } from "../trust/verify-assertion.ts";
 import { checkGrant } from "./local-rules.ts";
+import { ownerSigned } from "./owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "./record.ts";
 import { refusedOutcome, type SubmitParts } from "./submit.ts";
 
@@ -100,50 +97,20 @@ async function ownerFaults(
       ),
     ];
   }
-  if (!(clock.now() < Date.parse(owner.not_after))) {
-    return [refusal("APPROVAL_EXPIRED", "not_after", "not_expired", "The answer has expired.")];
-  }
-  const used = refusal("APPROVAL_CONSUMED", "nonce", "one_use", "This answer was used before.");
-  if (isNonceUsed(store.db, owner.nonce)) return [used];
-  const key = findApprover(store.db, owner.assertion.id);
-  if (key === null) {
-    return [
-      refusal(
-        "APPROVAL_KEY_NOT_ENROLLED",
-        "id",
-        "enrolled_key",
-        "The answer is not by a passkey enrolled at this PC.",
-      ),
-    ];
-  }
-  const hash = statementHash({
-    act: "question",
-    question: {
-      intent_hash: record.intent_hash,
-      reply_id: question.reply_id,
-      fingerprints,
-      confirm: true,
-      nonce: owner.nonce,
-      not_after: owner.not_after,
+  const { refusals } = await ownerSigned(
+    { db: store.db, relyingParty: parts.relyingParty, nowMs: clock.now() },
+    {
+      act: "question",
+      question: {
+        intent_hash: record.intent_hash,
+        reply_id: question.reply_id,
+        fingerprints,
+        confirm: true,
+        nonce: owner.nonce,
+        not_after: owner.not_after,
+      },
     },
-  });
-  const verdict = await verifyAssertion(hash, owner.assertion, key, parts.relyingParty);
-  if (!verdict.ok) {
-    return [
-      refusal(verdict.code, verdict.field, verdict.rule, "The answer's signature does not hold."),
-    ];
-  }
-  const notAfterMs = Date.parse(owner.not_after);
-  const claim = { nonce: owner.nonce, statementHash: hash, notAfterMs };
-  if (!claimNonce(store.db, claim, clock.now())) return [used];
-  return raiseCounter(store.db, key.credentialId, verdict.counter)
-    ? []
-    : [
-        refusal(
-          "APPROVAL_COUNTER_REGRESSED",
-          "counter",
-          "counter_rises",
-          "The passkey's counter did not rise.",
-        ),
-      ];
+    owner,
+  );
+  return refusals;
 }

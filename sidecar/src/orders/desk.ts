@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
 import type { JsonValue } from "../../../src/protocol/json.ts";
 import { approvalAnnounce } from "../../../src/protocol/operations/approval-announce.ts";
+import { approverEnrol } from "../../../src/protocol/operations/approver-enrol.ts";
 import { BrokerOrderEvent } from "../../../src/protocol/operations/events.ts";
 import { killEngage } from "../../../src/protocol/operations/kill-engage.ts";
 import { orderAnswer } from "../../../src/protocol/operations/order-answer.ts";
@@ -42,6 +43,7 @@ import { answerQuestion } from "./answer.ts";
 import { approverWords } from "./approver-words.ts";
 import type { BookParts } from "./book.ts";
 import { cancelOrder } from "./cancel.ts";
+import { enrolByApprover } from "./enrol.ts";
 import { createLane } from "./lane.ts";
 import type { OrderSettings } from "./local-files.ts";
 import type { LocalRules } from "./local-rules.ts";
@@ -217,6 +219,8 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
         )),
         as_of: isoTime(clock.now()),
       })),
+    "approver.enrol": (request) =>
+      serve(approverEnrol, (_context, input) => enrolByApprover(submit, request, input)),
     "trust.status": () => serve(trustStatus, () => Promise.resolve(trust())),
     "kill.engage": (request) =>
       serve(killEngage, (_context, input) => {

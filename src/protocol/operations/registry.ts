@@ -4,6 +4,7 @@ import { accountSummary } from "./account-summary.ts";
 import { accountsList } from "./accounts-list.ts";
 import { alertsGet, alertsList } from "./alerts.ts";
 import { approvalAnnounce } from "./approval-announce.ts";
+import { approverEnrol } from "./approver-enrol.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
 import { currencyRate } from "./currency-rate.ts";
@@ -87,6 +88,7 @@ export const OPERATIONS = {
   "order.status": orderStatus,
   "orders.reconcile": ordersReconcile,
   "approval.announce": approvalAnnounce,
+  "approver.enrol": approverEnrol,
   "trust.status": trustStatus,
   "kill.engage": killEngage,
 } as const;
