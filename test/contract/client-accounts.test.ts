@@ -27,6 +27,7 @@ let owner: Browser;
 let client: Connection;
 const raw = rawSidecar(async (operation, input) => {
   asked.push({ operation, input });
+  if (input.feed === "settled") await new Promise((resolve) => setTimeout(resolve, 600));
   if (operation === "accounts.list") {
     return {
       accounts: ["DU7000001", "DU7000002"].map((account_id) => ({
@@ -133,4 +134,16 @@ it("with none left it sees none, and with all given back it sees all again", asy
   expect(await call("ibkr_accounts_list")).toContain('"accounts":[]');
   await leave("all");
   expect(await call("ibkr_accounts_list")).toContain("DU7000002");
+});
+
+it("a client that is thrown out while the PC is working gets no answer from it", async () => {
+  await leave("all");
+  asked.length = 0;
+  const slow = call("ibkr_positions_list", { account_id: "DU7000001", feed: "settled" });
+  await expect.poll(() => asked.length).toBe(1);
+  const { csrf = "" } = formFields(await (await owner.get("/clients")).text());
+  await owner.post("/clients/revoke", { csrf, client_id: client.clientId });
+  const answer = await slow;
+  expect(answer).toContain("AUTH_TOKEN_INVALID");
+  expect(answer).not.toContain('positions":[]');
 });
