@@ -5,7 +5,8 @@ import type { OperationRequest } from "../operations/executor.ts";
 import { checkGrant } from "./local-rules.ts";
 import { ownerSigned } from "./owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "./record.ts";
-import { refusedOutcome, type SubmitParts } from "./submit.ts";
+import { refusedOutcome } from "./submit.ts";
+import type { SubmitParts } from "./submit-parts.ts";
 
 /**
  * Answers the broker's open question. No needs nobody; yes needs the owner's passkey over the

@@ -18,7 +18,8 @@ import { type BookParts, readStatus } from "./book.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { checkGrant } from "./local-rules.ts";
 import type { IntentRecord } from "./record.ts";
-import { refusedOutcome, type SubmitParts } from "./submit.ts";
+import { refusedOutcome } from "./submit.ts";
+import type { SubmitParts } from "./submit-parts.ts";
 
 /**
  * Withdraws one order. Nothing of this gateway's own making stands in the way of it: no kill switch,

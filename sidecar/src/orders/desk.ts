@@ -53,7 +53,8 @@ import { reconcileOrders } from "./reconcile.ts";
 import { outcomeOf } from "./record.ts";
 import { createSendOrder } from "./send.ts";
 import type { OrderStore } from "./store.ts";
-import { type SubmitParts, submitOrder } from "./submit.ts";
+import { submitOrder } from "./submit.ts";
+import type { SubmitParts } from "./submit-parts.ts";
 import { createTalk } from "./talk.ts";
 import { createTracker } from "./tracker.ts";
 

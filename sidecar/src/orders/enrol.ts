@@ -5,7 +5,7 @@ import type { OperationRequest } from "../operations/executor.ts";
 import { enrolApprover } from "../trust/approvers.ts";
 import { approverWords } from "./approver-words.ts";
 import { ownerSigned } from "./owner-signature.ts";
-import type { SubmitParts } from "./submit.ts";
+import type { SubmitParts } from "./submit-parts.ts";
 
 /** A later approver, on the word of an earlier one; the edge's word alone puts no key in. */
 export async function enrolByApprover(

@@ -3,89 +3,34 @@ import {
   type MandateUsage,
   mandateHash,
 } from "../../../src/protocol/approval/mandate.ts";
-import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
-import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
-import {
-  type FuturesOperator,
-  modifyBody,
-  placeBody,
-} from "../../../src/protocol/orders/broker-body.ts";
-import { type CanonicalOrder, principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
+import { modifyBody, placeBody } from "../../../src/protocol/orders/broker-body.ts";
 import { classifyAnswer } from "../../../src/protocol/orders/classify-answer.ts";
-import { Decimal, dec, decimalText } from "../../../src/protocol/orders/decimal.ts";
-import { effectOf } from "../../../src/protocol/orders/effect.ts";
-import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
+import { Decimal, decimalText } from "../../../src/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import { isInDoubt } from "../../../src/protocol/orders/state.ts";
-import type { Effect, PositionFact, Quote } from "../../../src/protocol/orders/ticket.ts";
-import { type Clock, isoTime } from "../client-portal/clock.ts";
-import { sessionRefusal } from "../client-portal/session/refusal.ts";
+import { isoTime } from "../client-portal/clock.ts";
 import type { OperationContext } from "../operations/context.ts";
 import type { OperationRequest } from "../operations/executor.ts";
-import { readOrders } from "../operations/live-orders.ts";
 import { resolveAccount } from "../operations/resolve-account.ts";
-import { capFaults, leastTier } from "../trust/caps.ts";
-import { killFaults } from "../trust/kill-switch.ts";
 import { acceptApproval } from "../trust/verify-approval.ts";
-import type { RelyingParty } from "../trust/verify-assertion.ts";
 import {
-  baseNotional,
-  readDailyPnl,
-  readMarket,
-  readPositionFacts,
-  readRates,
-  readWorkingFacts,
-} from "./facts.ts";
-import type { Lane } from "./lane.ts";
+  driftOf,
+  leastTierOf,
+  localFaults,
+  mandatesAllowed,
+  sessionFaults,
+  targetFaults,
+  ticketFaults,
+} from "./gates.ts";
+import { gather } from "./gather.ts";
 import { ORDER_LIMITS } from "./limits.ts";
-import { checkGrant, type LocalRules, usageOf } from "./local-rules.ts";
-import type { Progress } from "./progress.ts";
-import { type IntentRecord, outcomeOf, plannedOrders, principalConid } from "./record.ts";
-import type { SendOrder } from "./send.ts";
+import { checkGrant } from "./local-rules.ts";
+import { type IntentRecord, outcomeOf, plannedOrders } from "./record.ts";
 import type { KeptPreview, OrderStore } from "./store.ts";
+import type { Facts, SubmitInput, SubmitParts } from "./submit-parts.ts";
 import type { Talk } from "./talk.ts";
-import type { Tracker } from "./tracker.ts";
-
-/**
- * From an approved ticket to one POST. Everything that may say no says it before the nonce is spent;
- * the nonce is on the disk before the intent, the intent before the connection, and the note that it
- * is being sent before the first byte. After that there is no way back and no second try.
- */
-export interface SubmitParts {
-  store: OrderStore;
-  progress: Progress;
-  tracker: Tracker;
-  talk: Talk;
-  lane: Lane;
-  send: SendOrder;
-  rules: LocalRules;
-  clock: Clock;
-  session(): BrokerSession;
-  accounts(): readonly string[];
-  gatewayAccountId: string;
-  sidecarId: string;
-  relyingParty: RelyingParty;
-  futuresOperator: FuturesOperator | null;
-}
-
-export interface SubmitInput {
-  account_id: string;
-  mode: "paper" | "live";
-  coid: string;
-  intent_hash: string;
-  approval: ApprovalProof;
-}
-
-interface Facts {
-  market: Quote | null;
-  effect: Effect | null;
-  notional: string | null;
-  dailyPnl: string | null;
-  at: number;
-}
 
 /** Refused before anything was sent; nothing of it is kept but the answer. */
 export function refusedOutcome(
@@ -121,6 +66,11 @@ class NotSent extends Error {
   }
 }
 
+/**
+ * From an approved ticket to one POST. Everything that may say no says it before the nonce is spent;
+ * the nonce is on the disk before the intent, the intent before the connection, and the note that it
+ * is being sent before the first byte. After that there is no way back and no second try.
+ */
 export async function submitOrder(
   parts: SubmitParts,
   request: OperationRequest,
@@ -157,7 +107,8 @@ export async function submitOrder(
   }
   let handedOn = false;
   try {
-    if (clock.now() - facts.at > 1_500) facts = await gather(parts, context, preview, account);
+    // Another order may have gone out since, from the same position: judged anew, always.
+    facts = await gather(parts, context, preview, account);
     const target = action === "modify" ? await targetFaults(context, account, order) : [];
     const faults = [...localFaults(parts, order, facts), ...target];
     if (faults.length > 0) return refuse(faults);
@@ -290,236 +241,6 @@ async function makeWay(talk: Talk, parts: SubmitParts): Promise<void> {
     by: "sidecar",
     lastLook: () => {},
   });
-}
-
-function ticketFaults(
-  parts: SubmitParts,
-  preview: KeptPreview | null,
-  input: SubmitInput,
-  action: "place" | "modify",
-): OrderRefusal[] {
-  const mismatch = (field: string, rule: string, message: string) =>
-    refusal("APPROVAL_PREVIEW_MISMATCH", field, rule, message);
-  if (preview === null) {
-    return [mismatch("preview_id", "own_preview", "This sidecar made no such preview.")];
-  }
-  const { order } = preview.ticket;
-  const faults: OrderRefusal[] = [];
-  if (order.account_id !== input.account_id) {
-    faults.push(mismatch("account_id", "account_of_ticket", "The ticket is for another account."));
-  }
-  if (order.mode !== input.mode) {
-    faults.push(mismatch("mode", "mode_of_ticket", "The ticket is for another mode."));
-  }
-  if (order.action !== action) {
-    faults.push(mismatch("action", "action_of_ticket", "The ticket is for another act."));
-  }
-  const own = intentOf({
-    v: 1,
-    ticket: preview.ticket,
-    gateway_account_id: parts.gatewayAccountId,
-    sidecar_id: parts.sidecarId,
-    generation: preview.generation,
-    preview_id: input.approval.preview_id,
-    policy_version: input.approval.policy_version,
-    policy_hash: input.approval.policy_hash,
-    accepted_warnings: input.approval.accepted_warnings,
-    nonce: input.approval.nonce,
-    not_after: input.approval.not_after,
-  });
-  if (own.coid !== input.coid || intentHash(own) !== input.intent_hash) {
-    faults.push(
-      mismatch(
-        "intent_hash",
-        "own_intent",
-        "The gateway's intent is not the one this PC computes.",
-      ),
-    );
-  }
-  return faults;
-}
-
-/** What the PC's own rules say at this moment; cheap enough to ask after every wait. */
-function localFaults(parts: SubmitParts, order: CanonicalOrder, facts: Facts): OrderRefusal[] {
-  const { rules, store, clock } = parts;
-  return [
-    ...killFaults(rules.killSwitch(), order, facts.effect),
-    ...capFaults(rules.caps(), order, {
-      notional: facts.notional,
-      effect: facts.effect,
-      usage: usageOf(store, clock.now(), facts.dailyPnl),
-    }),
-    ...doubtFaults(store, order, facts.effect),
-    ...reduceOnlyFaults(order, facts.effect),
-  ];
-}
-
-/** While nobody knows what became of one, no further entry of that account, contract and side. */
-function doubtFaults(
-  store: OrderStore,
-  order: CanonicalOrder,
-  effect: Effect | null,
-): OrderRefusal[] {
-  if (effect?.kind === "exit") return [];
-  const leg = principalLeg(order);
-  const beside = store
-    .open()
-    .some(
-      (other) =>
-        isInDoubt(other.state) &&
-        other.account_id === order.account_id &&
-        principalConid(other) === leg.contract.conid &&
-        principalLeg(other.ticket.order).side === leg.side,
-    );
-  return beside
-    ? [
-        refusal(
-          "ORDER_RECONCILING",
-          "order",
-          "no_doubt_beside",
-          "The outcome of another order in this contract is not known yet; exits and cancels stay possible.",
-        ),
-      ]
-    : [];
-}
-
-function reduceOnlyFaults(order: CanonicalOrder, effect: Effect | null): OrderRefusal[] {
-  if (!order.reduce_only || effect?.kind === "exit") return [];
-  return [
-    refusal(
-      "REDUCE_ONLY_WOULD_INCREASE",
-      "reduce_only",
-      "reduces",
-      "The order was to reduce a position only, and by this PC's own read it would not.",
-    ),
-  ];
-}
-
-function sessionFaults(parts: SubmitParts, record: IntentRecord): OrderRefusal[] {
-  const session = parts.session();
-  const faults: OrderRefusal[] = [];
-  if (session.generation !== record.generation) {
-    faults.push(
-      refusal(
-        "GENERATION_CHANGED",
-        "generation",
-        "same_broker_session",
-        "The broker session is another one since the preview.",
-      ),
-    );
-  }
-  if (session.mode !== record.ticket.order.mode) {
-    faults.push(
-      refusal(
-        "ORDER_ACCOUNT_MODE_REFUSED",
-        "mode",
-        "proved_by_broker",
-        `The broker does not prove a ${record.ticket.order.mode} session now.`,
-      ),
-    );
-  }
-  if (session.state !== "ready" || !parts.accounts().includes(record.account_id)) {
-    faults.push(
-      refusal("BROKER_SESSION_REQUIRED", "session", "ready", "The broker session is not ready."),
-    );
-  }
-  return faults;
-}
-
-async function gather(
-  parts: SubmitParts,
-  context: OperationContext,
-  preview: KeptPreview,
-  account: Awaited<ReturnType<typeof resolveAccount>>,
-): Promise<Facts> {
-  const session = parts.session();
-  if (session.state !== "ready") throw sessionRefusal(session, context.clock.now());
-  const { order } = preview.ticket;
-  const conid = principalLeg(order).contract.conid;
-  const [market, rates] = await Promise.all([
-    readMarket(context, conid).catch(unlessGateway),
-    readRates(context, account),
-  ]);
-  const [positions, dailyPnl] = await Promise.all([
-    readPositionFacts(context, account.accountId, rates?.rates ?? null),
-    readDailyPnl(context, account.accountId),
-  ]);
-  // The list of orders may be asked for every six seconds only, and says nothing about what opens.
-  const working = mayReduce(order, positions)
-    ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null)
-    : [];
-  const now = baseNotional(order, market, rates?.rates ?? null);
-  return {
-    market,
-    effect: effectOf(order, positions, working, isoTime(context.clock.now())),
-    notional: larger(now, preview.ticket.notional),
-    dailyPnl,
-    at: context.clock.now(),
-  };
-}
-
-/** Whether any leg stands against a position held, so that the order may be an exit. */
-function mayReduce(order: CanonicalOrder, positions: readonly PositionFact[] | null): boolean {
-  if (positions === null || order.structure === "bracket") return false;
-  return order.legs.some((leg) =>
-    positions.some(
-      ({ conid, quantity }) =>
-        conid === leg.contract.conid &&
-        (leg.side === "SELL" ? dec(quantity).greaterThan(0) : dec(quantity).lessThan(0)),
-    ),
-  );
-}
-
-const unlessGateway = (thrown: unknown): null => {
-  if (thrown instanceof GatewayError) return null;
-  throw thrown;
-};
-
-/** Unknown is larger than any number. */
-function larger(a: string | null, b: string | null): string | null {
-  if (a === null || b === null) return null;
-  return decimalText(Decimal.max(dec(a), dec(b)));
-}
-
-/** A change is only sent to the order as the owner saw it. */
-async function targetFaults(
-  context: OperationContext,
-  account: Awaited<ReturnType<typeof resolveAccount>>,
-  order: CanonicalOrder,
-): Promise<OrderRefusal[]> {
-  const { target } = order;
-  const not = (rule: string, message: string): OrderRefusal[] => [
-    refusal("ORDER_NOT_MODIFIABLE", "order_id", rule, message),
-  ];
-  if (target === null) return not("target", "The change names no order.");
-  const read = await readOrders(context, account);
-  const row = read.orders.find(({ order_id }) => order_id === target.order_id);
-  if (row === undefined) return not("working", "The broker's list does not show the order.");
-  if (row.status !== "working" && row.status !== "partially_filled") {
-    return not("working", "The order does not work any more.");
-  }
-  const before = target.before.quantity;
-  const moved =
-    (row.filled !== null && !dec(row.filled).equals(dec(target.filled_quantity))) ||
-    (row.quantity !== null && before !== null && !dec(row.quantity).equals(dec(before)));
-  return moved
-    ? not("as_previewed", "The order has changed or traded since the change was previewed.")
-    : [];
-}
-
-function leastTierOf(rules: LocalRules, order: CanonicalOrder, facts: Facts): 0 | 1 | 2 {
-  const file = rules.caps();
-  return file.ok ? leastTier(file.caps, order, facts.notional, facts.effect) : 2;
-}
-
-function driftOf(rules: LocalRules): string {
-  const file = rules.caps();
-  return file.ok ? file.caps.max_price_drift_bps : "0";
-}
-
-function mandatesAllowed(rules: LocalRules, order: CanonicalOrder): boolean {
-  const file = rules.caps();
-  return file.ok && file.caps[order.mode].mandates;
 }
 
 const DAY_MS = 24 * 60 * 60_000;

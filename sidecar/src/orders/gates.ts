@@ -1,0 +1,200 @@
+import { type CanonicalOrder, principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
+import { dec } from "../../../src/protocol/orders/decimal.ts";
+import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
+import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import { isInDoubt } from "../../../src/protocol/orders/state.ts";
+import type { Effect } from "../../../src/protocol/orders/ticket.ts";
+import type { OperationContext } from "../operations/context.ts";
+import { readOrders } from "../operations/live-orders.ts";
+import type { resolveAccount } from "../operations/resolve-account.ts";
+import { capFaults, leastTier } from "../trust/caps.ts";
+import { killFaults } from "../trust/kill-switch.ts";
+import { type LocalRules, usageOf } from "./local-rules.ts";
+import { type IntentRecord, principalConid } from "./record.ts";
+import type { KeptPreview, OrderStore } from "./store.ts";
+import type { Facts, SubmitInput, SubmitParts } from "./submit-parts.ts";
+
+/** The ticket under an approval, held against what the edge says of it. */
+export function ticketFaults(
+  parts: SubmitParts,
+  preview: KeptPreview | null,
+  input: SubmitInput,
+  action: "place" | "modify",
+): OrderRefusal[] {
+  const mismatch = (field: string, rule: string, message: string) =>
+    refusal("APPROVAL_PREVIEW_MISMATCH", field, rule, message);
+  if (preview === null) {
+    return [mismatch("preview_id", "own_preview", "This sidecar made no such preview.")];
+  }
+  const { order } = preview.ticket;
+  const faults: OrderRefusal[] = [];
+  if (order.account_id !== input.account_id) {
+    faults.push(mismatch("account_id", "account_of_ticket", "The ticket is for another account."));
+  }
+  if (order.mode !== input.mode) {
+    faults.push(mismatch("mode", "mode_of_ticket", "The ticket is for another mode."));
+  }
+  if (order.action !== action) {
+    faults.push(mismatch("action", "action_of_ticket", "The ticket is for another act."));
+  }
+  const own = intentOf({
+    v: 1,
+    ticket: preview.ticket,
+    gateway_account_id: parts.gatewayAccountId,
+    sidecar_id: parts.sidecarId,
+    generation: preview.generation,
+    preview_id: input.approval.preview_id,
+    policy_version: input.approval.policy_version,
+    policy_hash: input.approval.policy_hash,
+    accepted_warnings: input.approval.accepted_warnings,
+    nonce: input.approval.nonce,
+    not_after: input.approval.not_after,
+  });
+  if (own.coid !== input.coid || intentHash(own) !== input.intent_hash) {
+    faults.push(
+      mismatch(
+        "intent_hash",
+        "own_intent",
+        "The gateway's intent is not the one this PC computes.",
+      ),
+    );
+  }
+  return faults;
+}
+
+/**
+ * What this PC's own rules have against an order at this moment. None of it trusts the edge, all of it
+ * is cheap enough to be asked after every wait, and every reason is named.
+ */
+export function localFaults(
+  parts: SubmitParts,
+  order: CanonicalOrder,
+  facts: Facts,
+): OrderRefusal[] {
+  const { rules, store, clock } = parts;
+  return [
+    ...killFaults(rules.killSwitch(), order, facts.effect),
+    ...capFaults(rules.caps(), order, {
+      notional: facts.notional,
+      effect: facts.effect,
+      usage: usageOf(store, clock.now(), facts.dailyPnl),
+    }),
+    ...doubtFaults(store, order, facts.effect),
+    ...reduceOnlyFaults(order, facts.effect),
+  ];
+}
+
+/** While nobody knows what became of one, no further entry of that account, contract and side. */
+function doubtFaults(
+  store: OrderStore,
+  order: CanonicalOrder,
+  effect: Effect | null,
+): OrderRefusal[] {
+  if (effect?.kind === "exit") return [];
+  const leg = principalLeg(order);
+  const beside = store
+    .open()
+    .some(
+      (other) =>
+        isInDoubt(other.state) &&
+        other.account_id === order.account_id &&
+        principalConid(other) === leg.contract.conid &&
+        principalLeg(other.ticket.order).side === leg.side,
+    );
+  return beside
+    ? [
+        refusal(
+          "ORDER_RECONCILING",
+          "order",
+          "no_doubt_beside",
+          "The outcome of another order in this contract is not known yet; exits and cancels stay possible.",
+        ),
+      ]
+    : [];
+}
+
+function reduceOnlyFaults(order: CanonicalOrder, effect: Effect | null): OrderRefusal[] {
+  if (!order.reduce_only || effect?.kind === "exit") return [];
+  return [
+    refusal(
+      "REDUCE_ONLY_WOULD_INCREASE",
+      "reduce_only",
+      "reduces",
+      "The order was to reduce a position only, and by this PC's own read it would not.",
+    ),
+  ];
+}
+
+/** The broker session is the one of the preview, in the mode the ticket is for. */
+export function sessionFaults(parts: SubmitParts, record: IntentRecord): OrderRefusal[] {
+  const session = parts.session();
+  const faults: OrderRefusal[] = [];
+  if (session.generation !== record.generation) {
+    faults.push(
+      refusal(
+        "GENERATION_CHANGED",
+        "generation",
+        "same_broker_session",
+        "The broker session is another one since the preview.",
+      ),
+    );
+  }
+  if (session.mode !== record.ticket.order.mode) {
+    faults.push(
+      refusal(
+        "ORDER_ACCOUNT_MODE_REFUSED",
+        "mode",
+        "proved_by_broker",
+        `The broker does not prove a ${record.ticket.order.mode} session now.`,
+      ),
+    );
+  }
+  if (session.state !== "ready" || !parts.accounts().includes(record.account_id)) {
+    faults.push(
+      refusal("BROKER_SESSION_REQUIRED", "session", "ready", "The broker session is not ready."),
+    );
+  }
+  return faults;
+}
+
+/** A change is only sent to the order as the owner saw it. */
+export async function targetFaults(
+  context: OperationContext,
+  account: Awaited<ReturnType<typeof resolveAccount>>,
+  order: CanonicalOrder,
+): Promise<OrderRefusal[]> {
+  const { target } = order;
+  const not = (rule: string, message: string): OrderRefusal[] => [
+    refusal("ORDER_NOT_MODIFIABLE", "order_id", rule, message),
+  ];
+  if (target === null) return not("target", "The change names no order.");
+  const read = await readOrders(context, account);
+  const row = read.orders.find(({ order_id }) => order_id === target.order_id);
+  if (row === undefined) return not("working", "The broker's list does not show the order.");
+  if (row.status !== "working" && row.status !== "partially_filled") {
+    return not("working", "The order does not work any more.");
+  }
+  const before = target.before.quantity;
+  const moved =
+    (row.filled !== null && !dec(row.filled).equals(dec(target.filled_quantity))) ||
+    (row.quantity !== null && before !== null && !dec(row.quantity).equals(dec(before)));
+  return moved
+    ? not("as_previewed", "The order has changed or traded since the change was previewed.")
+    : [];
+}
+
+/** What the caps file asks of an approval; a file that is wrong asks for the most. */
+export function leastTierOf(rules: LocalRules, order: CanonicalOrder, facts: Facts): 0 | 1 | 2 {
+  const file = rules.caps();
+  return file.ok ? leastTier(file.caps, order, facts.notional, facts.effect) : 2;
+}
+
+export function driftOf(rules: LocalRules): string {
+  const file = rules.caps();
+  return file.ok ? file.caps.max_price_drift_bps : "0";
+}
+
+export function mandatesAllowed(rules: LocalRules, order: CanonicalOrder): boolean {
+  const file = rules.caps();
+  return file.ok && file.caps[order.mode].mandates;
+}
