@@ -8,6 +8,7 @@ import { addGlobalOptions } from "./options.ts";
 import { register as registerPair } from "./pair.ts";
 import { register as registerPolicy } from "./policy.ts";
 import { register as registerRecover } from "./recover.ts";
+import { register as registerRotateKey } from "./rotate-key.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
@@ -31,6 +32,7 @@ addGlobalOptions(program);
 for (const register of [
   registerPair,
   registerRecover,
+  registerRotateKey,
   registerRun,
   registerStatus,
   registerDoctor,

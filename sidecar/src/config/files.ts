@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -84,6 +85,11 @@ export function writePrivateJson(configDir: string, name: string, value: unknown
   } catch (error) {
     throw new UsageError(`${path} cannot be written (${codeOf(error)})`);
   }
+}
+
+/** Removes a file of the configuration folder, if it is there. */
+export function removePrivateFile(configDir: string, name: string): void {
+  rmSync(join(configDir, name), { force: true });
 }
 
 function codeOf(error: unknown): string {

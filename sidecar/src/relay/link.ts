@@ -17,6 +17,7 @@ import type {
   SidecarEnv,
   SidecarInput,
 } from "../../../src/protocol/relay/sidecar/step.ts";
+import { rotationTranscript } from "../../../src/protocol/relay/transcript.ts";
 import type { Transport } from "../../../src/protocol/relay/transport.ts";
 import { ulid } from "../../../src/protocol/ulid.ts";
 import type { Pairing } from "../config/pairing-file.ts";
@@ -55,6 +56,8 @@ export interface RelayLinkOptions {
 export interface RelayLink {
   start(): void;
   state(): SidecarState;
+  /** Has the edge take a new device key; null when it did, else why not. */
+  rotate(newKey: DeviceKey): Promise<string | null>;
   /**
    * Says goodbye and aborts what has not begun; a write that has begun is given a moment to end, so
    * that its outcome is known and journaled.
@@ -79,6 +82,7 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
   let state = initialSidecarState(loaded.index, loaded.jobs);
   let transport: Transport | null = null;
   let timer: { handle: NodeJS.Timeout; at: number } | null = null;
+  let rotation: ((refusal: string | null) => void) | null = null;
   const unsubscribe = executor.onEvent(({ type, payload }) => {
     if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return;
     dispatch({ kind: "event", type, payload });
@@ -173,6 +177,10 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
         return;
       case "list_jobs":
         listJobs(effect);
+        return;
+      case "rotated":
+        rotation?.(effect.refusal);
+        rotation = null;
         return;
       case "restart_journal": {
         logger.warn({}, "the gateway does not know this journal; beginning a new one");
@@ -348,6 +356,26 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
   }
 
   return {
+    rotate(newKey) {
+      const { link } = state;
+      if (link.kind !== "live") return Promise.resolve("not connected");
+      const message = rotationTranscript({
+        origin: pairing.gateway_origin,
+        account: pairing.account_id,
+        sidecar: pairing.sidecar_id,
+        sessionId: link.session.id,
+        publicKey: newKey.publicKey,
+      });
+      return new Promise((resolve) => {
+        rotation = resolve;
+        dispatch({
+          kind: "rotate",
+          publicKey: newKey.publicKey,
+          oldSignature: options.deviceKey.sign(message),
+          newSignature: newKey.sign(message),
+        });
+      });
+    },
     start: () => dispatch({ kind: "start" }),
     state: () => state,
     async stop(reason) {

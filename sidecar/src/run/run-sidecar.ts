@@ -1,17 +1,17 @@
-import { createHash, randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { GatewayError } from "../../../src/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "../../../src/protocol/operations/registry.ts";
+import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
 import { VERSION } from "../cli/version.ts";
 import { createBroker } from "../client-portal/broker.ts";
 import { ensureConfigDir } from "../config/files.ts";
-import { loadPairing, type Pairing } from "../config/pairing-file.ts";
+import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { type Journal, JournalBusyError, openJournal } from "../journal/journal.ts";
+import { openAccountJournal } from "../journal/account-journal.ts";
 import { createRelayLink } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/socket.ts";
-import { loadDeviceKey } from "../trust/device-key.ts";
+import { openKeyRing } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
 import { openOrderSide } from "./order-side.ts";
 import { createStatusWriter } from "./status-writer.ts";
@@ -29,8 +29,8 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const { configDir } = options;
   ensureConfigDir(configDir);
   const pairing = loadPairing(configDir);
-  const deviceKey = loadDeviceKey(configDir);
-  if (pairing === null || deviceKey === null) {
+  const keys = openKeyRing(configDir);
+  if (pairing === null || keys === null) {
     throw new UsageError("this PC is not paired yet; run: ibkr-sidecar pair <gateway-url>");
   }
   const policy = loadLocalPolicy(configDir);
@@ -40,7 +40,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   );
   // A clock that is set, by hand or by the network, must not end or prolong anything.
   const now = () => performance.timeOrigin + performance.now();
-  const journal = openJournalOf(configDir, pairing, now, (movedTo) =>
+  const journal = openAccountJournal(configDir, pairing, now, (movedTo) =>
     logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
   );
   const simulator = options.clientPortal === null ? await startBuiltInSimulator() : null;
@@ -61,6 +61,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
 
   return new Promise<number>((resolve) => {
     let ending = false;
+    let trouble: SidecarState["trouble"] = null;
     const end = async (code: number, reason: string) => {
       if (ending) return;
       ending = true;
@@ -74,7 +75,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     };
     const link = createRelayLink({
       pairing,
-      deviceKey,
+      deviceKey: keys.key,
       policy,
       journal,
       executor: broker,
@@ -87,6 +88,9 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       random32: () => randomBytes(32).toString("base64url"),
       onChange(state) {
         status.write(state);
+        if (state.link.kind === "live") keys.accepted();
+        if (state.trouble !== trouble && state.trouble?.code === "UNAUTHENTICATED") keys.refused();
+        trouble = state.trouble;
         if (state.link.kind === "stopped" && !ending) {
           logger.error(
             { code: state.link.code },
@@ -104,25 +108,6 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     );
     link.start();
   });
-}
-
-/** One journal per gateway account: what one account did not acknowledge is never told to another. */
-function openJournalOf(
-  configDir: string,
-  pairing: Pairing,
-  now: () => number,
-  onDamaged: (movedTo: string) => void,
-): Journal {
-  const whose = createHash("sha256")
-    .update(`${pairing.gateway_origin}\n${pairing.account_id}\n${pairing.sidecar_id}`)
-    .digest("hex")
-    .slice(0, 12);
-  try {
-    return openJournal({ path: join(configDir, `journal-${whose}.sqlite`), now, onDamaged });
-  } catch (error) {
-    if (error instanceof JournalBusyError) throw new UsageError(error.message);
-    throw error;
-  }
 }
 
 async function startBuiltInSimulator() {

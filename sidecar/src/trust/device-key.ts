@@ -3,9 +3,10 @@ import { SignJWT } from "jose";
 import * as z from "zod";
 import { OPEN_TOKEN_MAX_SECONDS } from "../../../src/protocol/limits.ts";
 import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
-import { readPrivateJson, writePrivateJson } from "../config/files.ts";
+import { readPrivateJson, removePrivateFile, writePrivateJson } from "../config/files.ts";
 
 const FILE = "device-key.json";
+const NEXT_FILE = "device-key-next.json";
 
 const StoredKey = z.strictObject({
   kty: z.literal("OKP"),
@@ -42,10 +43,67 @@ export function loadDeviceKey(configDir: string): DeviceKey | null {
 export function loadOrCreateDeviceKey(configDir: string): DeviceKey {
   const existing = loadDeviceKey(configDir);
   if (existing !== null) return existing;
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const stored = StoredKey.parse(privateKey.export({ format: "jwk" }));
+  const stored = newStoredKey();
   writePrivateJson(configDir, FILE, stored);
   return deviceKey(stored);
+}
+
+/** A key to come: stored beside the present one before the gateway is asked to take it. */
+export function createNextDeviceKey(configDir: string): DeviceKey {
+  const stored = newStoredKey();
+  writePrivateJson(configDir, NEXT_FILE, stored);
+  return deviceKey(stored);
+}
+
+/**
+ * The key, or the two keys when a rotation was broken off: the gateway may have taken the new one
+ * or not, and only its answer tells. The new one is tried first.
+ */
+export interface KeyRing {
+  readonly key: DeviceKey;
+  /** The gateway did not accept the key that was used last. */
+  refused(): void;
+  /** It did: the other one, if there is one, is of no use any more. */
+  accepted(): void;
+}
+
+/** The keys in the configuration folder; null when there is none. */
+export function openKeyRing(configDir: string): KeyRing | null {
+  const current = readPrivateJson(configDir, FILE, StoredKey);
+  if (current === null) return null;
+  const next = readPrivateJson(configDir, NEXT_FILE, StoredKey);
+  const keys = next === null ? [current] : [next, current];
+  const ready = keys.map(deviceKey);
+  let active = 0;
+  let settled = next === null;
+  const used = (): DeviceKey => ready[active % ready.length] ?? deviceKey(current);
+  return {
+    key: {
+      get publicKey() {
+        return used().publicKey;
+      },
+      get fingerprint() {
+        return used().fingerprint;
+      },
+      sign: (message) => used().sign(message),
+      openToken: (claims) => used().openToken(claims),
+    },
+    refused() {
+      if (!settled) active += 1;
+    },
+    accepted() {
+      if (settled) return;
+      settled = true;
+      const kept = keys[active % keys.length] ?? current;
+      writePrivateJson(configDir, FILE, kept);
+      removePrivateFile(configDir, NEXT_FILE);
+    },
+  };
+}
+
+function newStoredKey(): StoredKey {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return StoredKey.parse(privateKey.export({ format: "jwk" }));
 }
 
 function deviceKey(stored: StoredKey): DeviceKey {

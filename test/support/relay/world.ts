@@ -473,6 +473,8 @@ export function createWorld(seed = 1) {
         transmit(sidecar, text);
         return;
       }
+      case "rotated":
+        return;
       case "restart_journal": {
         restartJournal(sidecar.journal, nextId());
         const { index, jobs } = loadFrom(sidecar.journal);

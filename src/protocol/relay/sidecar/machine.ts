@@ -130,6 +130,17 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "measured":
       draft.state.journal = { ...draft.state.journal, unackedBytes: input.unackedBytes };
       return;
+    case "rotate":
+      if (draft.state.link.kind !== "live") {
+        draft.effects.push({ kind: "rotated", refusal: "not connected" });
+        return;
+      }
+      draft.state.rotationId = send(draft, "session.rotate_key", {
+        public_key: input.publicKey,
+        old_signature: input.oldSignature,
+        new_signature: input.newSignature,
+      });
+      return;
     case "journal_restarted":
       draft.state.journal = input.journal;
       draft.state.sentSeq = 0;
@@ -239,14 +250,23 @@ function liveFrame(draft: Draft, frame: EdgeFrame): void {
       draft.state.trouble = { code: frame.payload.code, message: frame.payload.reason };
       return;
     case "session.error":
+      if (frame.correlation_id === draft.state.rotationId) rotated(draft, frame.payload.message);
       draft.state.trouble = { code: frame.payload.code, message: frame.payload.message };
       return;
     case "session.key_rotated":
+      if (frame.correlation_id === draft.state.rotationId) rotated(draft, null);
+      return;
     case "session.close":
       return;
     default:
       hangUp(draft, CLOSE.protocolError, "not allowed within a session");
   }
+}
+
+function rotated(draft: Draft, refusal: string | null): void {
+  if (draft.state.rotationId === null) return;
+  draft.state.rotationId = null;
+  draft.effects.push({ kind: "rotated", refusal });
 }
 
 function listJobs(draft: Draft, frame: Extract<EdgeFrame, { type: "session.list_jobs" }>): void {

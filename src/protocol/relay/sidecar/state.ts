@@ -94,6 +94,8 @@ export interface SidecarState {
   /** Broker events dropped because neither disk nor memory had room for them. */
   readonly dropped: number;
   readonly congested: boolean;
+  /** The request to take a new device key that is under way. */
+  readonly rotationId: string | null;
   readonly heardAt: number;
   readonly pingedAt: number;
   /** Why the last connection ended or was refused, for the owner. */
@@ -133,6 +135,7 @@ export function initialSidecarState(
     unjournaled: [],
     dropped: 0,
     congested: false,
+    rotationId: null,
     heardAt: 0,
     pingedAt: 0,
     trouble: null,

@@ -52,6 +52,13 @@ export type SidecarInput =
   /** Events up to here were handed to the transport. */
   | { readonly kind: "pumped"; readonly dial: number; readonly through: number }
   | { readonly kind: "congested"; readonly dial: number; readonly on: boolean }
+  /** Ask the edge to take a new device key; both keys have signed it. */
+  | {
+      readonly kind: "rotate";
+      readonly publicKey: string;
+      readonly oldSignature: string;
+      readonly newSignature: string;
+    }
   /** What the journal holds unacknowledged, measured after it was written to. */
   | { readonly kind: "measured"; readonly unackedBytes: number }
   /** A new journal was begun: what is not acknowledged stands in it under new numbers. */
@@ -104,6 +111,8 @@ export type SidecarEffect =
         readonly state: "not_started" | "started" | "done" | "forgotten";
       }[];
     }
+  /** The edge has taken the new device key, or has said why not. */
+  | { readonly kind: "rotated"; readonly refusal: string | null }
   /** The journal belongs to a past that the edge has left behind: begin a new one. */
   | { readonly kind: "restart_journal" };
 
