@@ -105,8 +105,12 @@ export async function readPositionFacts(
   context: OperationContext,
   accountId: string,
   rates: ReadonlyMap<string, string> | null,
+  fresh = false,
 ): Promise<PositionFact[] | null> {
-  const read = await orNull(readPositions(context, accountId, "auto"));
+  const asking: OperationContext = fresh
+    ? { ...context, ask: (ask) => context.ask(ask, { fresh: true }) }
+    : context;
+  const read = await orNull(readPositions(asking, accountId, "auto"));
   if (read === null || !read.proved) return null;
   const facts: PositionFact[] = [];
   for (const position of read.positions) {

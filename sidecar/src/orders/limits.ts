@@ -4,6 +4,8 @@ export const ORDER_LIMITS = {
   requestTimeoutMs: 20_000,
   /** How long a submit waits for the lane before it is refused. */
   laneWaitMs: 12_000,
+  /** A position may not hold yet what traded this long before it was asked for. */
+  positionLagMs: 2_000,
   /** An unanswered question is declined after this; the broker's own patience ends at a minute. */
   questionPatienceMs: 45_000,
   /** Questions of one submission. */

@@ -35,6 +35,8 @@ export interface OrderStore {
   owns(refOrId: string): boolean;
   /** Intents that are not proved to have ended. */
   open(): IntentRecord[];
+  /** Intents that are proved to have ended, and of which something was learnt since then. */
+  endedSince(sinceMs: number): IntentRecord[];
   /** How many intents begun since then may have been sent. */
   sentSince(sinceMs: number): number;
   /** Those of them that were sent under one mandate. */
@@ -170,6 +172,14 @@ export function openOrderStore(path: string): OrderStore {
         .prepare(`SELECT coid FROM intents WHERE state NOT IN (${TERMINAL})`)
         .all()
         .flatMap(({ coid }) => intent(String(coid)) ?? []),
+    endedSince: (sinceMs) =>
+      all(
+        db
+          .prepare(
+            `SELECT record FROM intents WHERE sent = 1 AND state IN (${TERMINAL}) AND json_extract(record, '$.updated_at') >= ?`,
+          )
+          .all(sinceMs),
+      ),
     sentSince: (sinceMs) =>
       Number(
         db

@@ -45,6 +45,7 @@ import {
 import type { Lane } from "../lane.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { type LocalRules, usageOf } from "../local-rules.ts";
+import { withOwnOrders } from "../own-orders.ts";
 import type { OrderStore } from "../store.ts";
 import { routineKind } from "../talk.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
@@ -223,6 +224,7 @@ async function describe(
   const market = await orNull(readMarket(context, conid));
   if (market === null) notes.push("The market could not be read.");
   const rates = await readRates(context, account);
+  const askedAt = clock.now();
   const [contract, instrument, accountFact, positions, working, tried] = await Promise.all([
     orNull(context.ask(contractRules(conid, leg.side === "BUY", now))),
     readInstrument(context, leg.contract, fact, leg.outside_rth),
@@ -233,7 +235,8 @@ async function describe(
   ]);
   if (positions === null) notes.push("The positions could not be read and proved.");
   if (working === null) notes.push("The working orders could not be read and proved.");
-  const effect = effectOf(order, positions, working, now());
+  const taking = withOwnOrders(working, store, account.accountId, askedAt);
+  const effect = effectOf(order, positions, taking, now());
   const notional = baseNotional(order, market, rates?.rates ?? null);
   const rate = rates?.rates.get(leg.contract.currency);
 
