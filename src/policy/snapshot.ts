@@ -67,6 +67,8 @@ export interface ClientFacts {
   admitted_at: string;
   /** The owner lifted its first hour early. */
   released: boolean;
+  /** The owner at the console, not an agent: no list of agents is about it. */
+  is_owner?: boolean;
   orders_today: number;
   notional_today: string | null;
   approvals_last_hour: number;

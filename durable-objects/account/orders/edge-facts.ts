@@ -33,6 +33,8 @@ export interface World {
     accounts: string[] | null;
     admittedAtMs: number;
     released: boolean;
+    /** The owner at the console, not an agent. */
+    isOwner?: boolean;
   };
 }
 
@@ -87,6 +89,7 @@ export function edgeFacts(
       accounts: client.accounts,
       admitted_at: iso(client.admittedAtMs),
       released: client.released,
+      is_owner: client.isOwner === true,
       ...clientUsageOf(entries, client.clientId, day),
       approvals_last_hour: approvalsAsked(sql, client.clientId, nowMs - 3_600_000),
     },

@@ -15,16 +15,16 @@ import { findApproval, pendingApprovals } from "./approvals.ts";
 import { findIntent, type IntentRow } from "./intents.ts";
 import { settleSubmit } from "./outcome.ts";
 import { ceremonyOf, newTerms, signed } from "./owner-settings.ts";
-import { iso, type OrderParts } from "./parts.ts";
+import { iso, type OrderParts, OWNER_CLIENT } from "./parts.ts";
 import { findPreview } from "./previews.ts";
 import { cancel } from "./service-change.ts";
 import { workingOrders } from "./service-kill.ts";
 import type { Underway } from "./service-submit.ts";
 import { shownOrder } from "./shown-order.ts";
 
+export { OWNER_CLIENT };
+
 const LISTED = 50;
-/** The owner's own acts stand in the log and in the ledger under this name. */
-export const OWNER_CLIENT = "owner";
 
 /** Orders and alerts as the owner sees them, newest first. */
 export function ordersPage(parts: OrderParts): OrdersPage {

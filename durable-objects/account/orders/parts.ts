@@ -24,4 +24,10 @@ export interface Asker {
   readonly requestId: string;
 }
 
+/**
+ * The owner's own acts stand in the log and in the ledger under this name. Only who was signed in as
+ * the owner may be named so; a client that is admitted under it is a client and nothing more.
+ */
+export const OWNER_CLIENT = "owner";
+
 export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -15,6 +15,7 @@ import {
   tradeSubmit,
 } from "../../../src/protocol/operations/edge-orders.ts";
 import type { ToolCall } from "../rpc.ts";
+import { raiseAlert } from "./alerts.ts";
 import { findIntent } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, approvalStatus, askApproval } from "./service-approval.ts";
@@ -120,10 +121,45 @@ export function cancelWorking(parts: OrderParts, underway: Underway, asker: Aske
         mode: order.mode,
         order_id,
         idempotency_key: `kill:${order.coid}:${order_id}:${asker.requestId}`.slice(0, 128),
-      }).catch(() => undefined);
+      }).then(
+        (done) => tellUncancelled(parts, order, order_id, asker, done),
+        () => tellUncancelled(parts, order, order_id, asker, null),
+      );
     }
   }
   return asked;
+}
+
+/** A withdrawal that a switch asked for and that was not taken: the owner must know it at once. */
+function tellUncancelled(
+  parts: OrderParts,
+  order: { coid: string; brokerAccount: string },
+  orderId: string,
+  asker: Asker,
+  done: Written | null,
+): void {
+  const taken =
+    done?.ok === true && done.answer.order !== null && done.answer.order.state !== "rejected";
+  if (taken) return;
+  const reasons =
+    done === null
+      ? "The gateway failed in an unexpected way."
+      : done.ok
+        ? done.answer.refusals.map(({ message }) => message).join(" ")
+        : done.failure.message;
+  raiseAlert(parts, {
+    key: `cancel_refused:${order.coid}:${orderId}:${asker.requestId}`,
+    kind: "cancel_refused",
+    brokerAccount: order.brokerAccount,
+    coid: order.coid,
+    message:
+      `The kill switch asked to withdraw an order and it was not withdrawn. ${reasons}`.slice(
+        0,
+        500,
+      ),
+    brokerText: null,
+    cancelOffered: [orderId],
+  });
 }
 
 function prepared(outcome: Awaited<ReturnType<typeof preparePreview>>): OrderAnswer {

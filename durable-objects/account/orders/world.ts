@@ -4,7 +4,7 @@ import { listClients } from "../clients.ts";
 import { auditOutboxState } from "../outbox.ts";
 import type { World } from "./edge-facts.ts";
 import type { Asker, OrderParts } from "./parts.ts";
-import { iso } from "./parts.ts";
+import { iso, OWNER_CLIENT } from "./parts.ts";
 
 /**
  * The world at this moment, for one asker. `skewMs` and `reread` come from the reads made for this
@@ -55,13 +55,33 @@ export function worldOf(
       paper: offered.includes("orders.paper"),
       live: offered.includes("orders.live"),
     },
-    client: {
-      clientId: asker.clientId,
-      scopes: client?.scopes.filter((scope) => asker.scopes.includes(scope)) ?? [],
-      accounts: client === undefined ? [] : client.accounts,
-      admittedAtMs: client === undefined ? nowMs : Date.parse(client.admittedAt),
-      released: client !== undefined && client.readOnlyUntil === null,
-    },
+    client: clientOf(asker, client, nowMs),
+  };
+}
+
+function clientOf(
+  asker: Asker,
+  client: ReturnType<typeof listClients>[number] | undefined,
+  nowMs: number,
+): World["client"] {
+  // The owner has no row among the clients, and nothing that bounds a client bounds the owner.
+  if (asker.clientId === OWNER_CLIENT && client === undefined) {
+    return {
+      clientId: OWNER_CLIENT,
+      scopes: [...asker.scopes],
+      accounts: null,
+      admittedAtMs: 0,
+      released: true,
+      isOwner: true,
+    };
+  }
+  return {
+    clientId: asker.clientId,
+    scopes: client?.scopes.filter((scope) => asker.scopes.includes(scope)) ?? [],
+    accounts: client === undefined ? [] : client.accounts,
+    admittedAtMs: client === undefined ? nowMs : Date.parse(client.admittedAt),
+    released: client !== undefined && client.readOnlyUntil === null,
+    isOwner: false,
   };
 }
 

@@ -10,6 +10,7 @@ export const clientAllowed: Check = {
   evaluate({ snapshot, policy, figures }) {
     const { client } = snapshot.edge;
     if (client === null) return unknown("The agent");
+    if (client.is_owner === true) return pass({ source: "owner" });
     const { allowed } = policy.clients;
     if (allowed !== null && !allowed.includes(client.client_id)) {
       return fail("The account's policy does not name this agent.", { source: "policy" });
