@@ -143,6 +143,7 @@ describe.each([
       expect(rig.wire.tokenRequests()).toMatchObject([
         { form: { grant_type: "refresh_token" }, status: 200 },
       ]);
+      expect(rig.wire.eraOfCalls()).toEqual([era]);
       expect(application.asked.length).toBe(1);
       await expect(
         client.callTool({ name: BEYOND.tool, arguments: BEYOND.args }),

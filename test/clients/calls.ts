@@ -5,7 +5,7 @@ const AAPL = 265598;
 
 const DECIMAL = /^\d+(\.\d+)?$/;
 
-/** What every client asks for: the gateway, the broker's contracts, a quote, and an order there is not. */
+/** What every client asks for: the gateway, the broker's contracts and a quote. */
 export const CALLS: [tool: string, args: Record<string, unknown>][] = [
   ["ibkr_backend_status", {}],
   ["ibkr_contract_resolve", { symbol: "AAPL", exchange: "NASDAQ" }],
@@ -14,9 +14,9 @@ export const CALLS: [tool: string, args: Record<string, unknown>][] = [
 
 /** What is refused, and the reason that must reach the client. */
 export const REFUSED: { tool: string; args: Record<string, unknown>; code: string } = {
-  tool: "ibkr_order_status",
-  args: { order_id: "1" },
-  code: "NOT_FOUND",
+  tool: "ibkr_historical_bars",
+  args: { conid: 1, bar: "1d", period: "1m" },
+  code: "HISTORICAL_BARS_UNAVAILABLE",
 };
 
 /** A tool outside the scopes that a client is told to ask for first. */

@@ -2,6 +2,7 @@ import * as oauth from "oauth4webapi";
 import { expect } from "vitest";
 import * as z from "zod";
 import { approve } from "../support/consent.ts";
+import { CALLS, expectAnswers } from "./calls.ts";
 import type { Rig } from "./rig.ts";
 
 /**
@@ -176,7 +177,7 @@ export const initialize = (protocolVersion: string, name: string, capabilities: 
 });
 
 /** A tool call of the era with a handshake. */
-export async function callAfterHandshake(
+async function callAfterHandshake(
   { mcp }: Rig,
   token: string,
   version: string,
@@ -189,4 +190,30 @@ export async function callAfterHandshake(
     { Authorization: `Bearer ${token}`, "MCP-Protocol-Version": version },
   );
   return (await resultOf(response)).structuredContent;
+}
+
+/** What a host of the era with a handshake does with its token: shake hands, list, call. */
+export async function use(
+  rig: Rig,
+  token: string,
+  hello: ReturnType<typeof initialize>,
+): Promise<void> {
+  const version = hello.params.protocolVersion;
+  const bearer = { Authorization: `Bearer ${token}` };
+  const agreed = await resultOf(await post(rig.mcp, hello, bearer));
+  expect(agreed).toMatchObject({ protocolVersion: version });
+  const listed = await resultOf(
+    await post(rig.mcp, { method: "tools/list" }, { ...bearer, "MCP-Protocol-Version": version }),
+  );
+  // Hosts ask their user before whatever is not said to read only.
+  expect(listed.tools).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ annotations: expect.objectContaining({ readOnlyHint: true }) }),
+    ]),
+  );
+  const answers: unknown[] = [];
+  for (const [tool, args] of CALLS) {
+    answers.push(await callAfterHandshake(rig, token, version, tool, args));
+  }
+  expectAnswers(answers);
 }

@@ -2,19 +2,16 @@ import { exportJWK, generateKeyPair } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formFields } from "../../scripts/lib/oauth-client.ts";
-import { CALLS, expectAnswers } from "./calls.ts";
 import {
   authorizationAddress,
   authorize,
-  callAfterHandshake,
   description,
   discover,
   type HostClient,
   initialize,
-  post,
   refresh,
   register,
-  resultOf,
+  use,
 } from "./host.ts";
 import { type Rig, startRig } from "./rig.ts";
 
@@ -27,22 +24,6 @@ afterAll(() => rig?.close(), 30_000);
 
 const SCOPE = "ibkr:health:read ibkr:marketdata:read";
 const VERSION = "2025-11-25";
-
-/** What every host does with its token: handshake, list, calls. */
-async function use(token: string, hello: ReturnType<typeof initialize>): Promise<void> {
-  const bearer = { Authorization: `Bearer ${token}` };
-  const agreed = await resultOf(await post(rig.mcp, hello, bearer));
-  expect(agreed).toMatchObject({ protocolVersion: VERSION });
-  const listed = await resultOf(
-    await post(rig.mcp, { method: "tools/list" }, { ...bearer, "MCP-Protocol-Version": VERSION }),
-  );
-  expect(JSON.stringify(listed)).toContain('"readOnlyHint":true');
-  const answers: unknown[] = [];
-  for (const [tool, args] of CALLS) {
-    answers.push(await callAfterHandshake(rig, token, VERSION, tool, args));
-  }
-  expectAnswers(answers);
-}
 
 describe("Claude, as hosted", () => {
   const id = "https://claude.ai/oauth/mcp-oauth-client-metadata";
@@ -68,12 +49,12 @@ describe("Claude, as hosted", () => {
       redirectUri: callback,
       scope: found.scopes,
     });
-    await use(tokens.access_token, hello);
+    await use(rig, tokens.access_token, hello);
 
     const renewed = await refresh(found.server, claude, tokens.refresh_token, {
       resource: rig.mcp,
     });
-    await use(renewed.access_token, hello);
+    await use(rig, renewed.access_token, hello);
     // What tells it to send its user through sign-in again.
     await expect(
       refresh(found.server, claude, "acct:of:nobody", { resource: rig.mcp }),
@@ -99,7 +80,7 @@ describe("Claude, as hosted", () => {
       redirect_uris: [callback, "https://claude.com/api/mcp/auth_callback"],
     });
     const tokens = await authorize(rig, server, claude, { redirectUri: callback, scope: SCOPE });
-    await use(tokens.access_token, hello);
+    await use(rig, tokens.access_token, hello);
   }, 30_000);
 });
 
@@ -137,10 +118,10 @@ describe("ChatGPT", () => {
         auth: oauth.PrivateKeyJwt(key),
       };
       const tokens = await authorize(rig, server, chatgpt, { redirectUri, scope: SCOPE });
-      await use(tokens.access_token, hello);
+      await use(rig, tokens.access_token, hello);
       // A new assertion each time: the one for the code may not be used again.
       const renewed = await refresh(server, chatgpt, tokens.refresh_token, { resource: rig.mcp });
-      await use(renewed.access_token, hello);
+      await use(rig, renewed.access_token, hello);
       await expect(
         refresh(server, { client: chatgpt.client, auth: oauth.None() }, renewed.refresh_token, {}),
       ).rejects.toMatchObject({ error: "invalid_client" });
@@ -186,6 +167,6 @@ describe("ChatGPT", () => {
     });
     expect(tokens.scope).toBe(SCOPE);
     const renewed = await refresh(server, chatgpt, tokens.refresh_token, { resource: rig.mcp });
-    await use(renewed.access_token, hello);
+    await use(rig, renewed.access_token, hello);
   }, 30_000);
 });

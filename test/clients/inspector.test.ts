@@ -110,6 +110,7 @@ describe("Inspector CLI", () => {
     expect(rig.wire.registrations()).toEqual([]);
     expect(rig.wire.authorizations()).toMatchObject([{ client_id: id, resource: rig.mcp }]);
     expect(rig.fetched).toContain(id);
+    expect(rig.wire.handshake()).toEqual({ asked: "2025-11-25", agreed: "2025-11-25" });
   }, 60_000);
 });
 

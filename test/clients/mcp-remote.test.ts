@@ -83,6 +83,7 @@ describe("mcp-remote", () => {
     expect(rig.wire.tokenRequests()).toMatchObject([
       { form: { grant_type: "refresh_token" }, status: 200 },
     ]);
+    expect(rig.wire.eraOfCalls()).toEqual(["2025-11-25"]);
     expect(rig.person.opened.length).toBe(1);
   }, 60_000);
 

@@ -79,6 +79,7 @@ describe("mcporter", () => {
     expect(rig.wire.tokenRequests()).toMatchObject([
       { form: { grant_type: "refresh_token", resource: rig.mcp }, status: 200 },
     ]);
+    expect(rig.wire.eraOfCalls()).toEqual(["2025-11-25"]);
     // Its SDK tries a refresh first, which gives it no more than it had, and then gives up.
     const beyond = await call(BEYOND.tool, BEYOND.args);
     expect(beyond.code).toBe(1);
