@@ -75,19 +75,38 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/security/token-sign-in"),
   route("owner", "POST", "/security/sessions/end"),
   route("owner", "POST", "/security/sessions/end-others"),
+  route("owner", "GET", "/orders"),
+  route("owner", "GET", "/orders/question"),
+  route("owner", "POST", "/orders/answer"),
+  route("owner", "POST", "/orders/cancel"),
+  route("owner", "GET", "/approvals"),
+  route("owner", "GET", "/approvals/:id"),
+  route("owner", "POST", "/approvals/:id/approve"),
+  route("owner", "POST", "/approvals/:id/deny"),
+  route("owner", "GET", "/trading"),
+  route("owner", "POST", "/trading/switch"),
+  route("owner", "POST", "/trading/checklist"),
+  route("owner", "POST", "/trading/kill"),
+  route("owner", "GET", "/trading/lift"),
+  route("owner", "POST", "/trading/lift"),
+  route("owner", "GET", "/trading/policy"),
+  route("owner", "POST", "/trading/policy"),
+  route("owner", "POST", "/trading/policy/change"),
   route("owner", "GET", "/invitations"),
   route("owner", "POST", "/invitations"),
   route("owner", "POST", "/invitations/withdraw"),
 ];
 
-const STATIC = new Set(
-  [...OAUTH_ROUTES, ...PAGE_ROUTES].map(({ path }) => path).filter((path) => !path.includes(":")),
-);
+/** One pattern for each path, the plain ones first: `/a/b` is not the `:id` of `/a/:id`. */
+const LABELS = [...new Set([...OAUTH_ROUTES, ...PAGE_ROUTES].map(({ path }) => path))]
+  .sort((a, b) => Number(a.includes(":")) - Number(b.includes(":")))
+  .map((path) => ({
+    path,
+    form: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`),
+  }));
 
-/** A path as it may be logged: known ones as they are, none with what a caller put into it. */
+/** A path as it may be logged: the route it is of, and nothing that a caller put into it. */
 export function routeLabel(path: string): string {
-  if (STATIC.has(path)) return path;
-  if (path.startsWith("/relay/")) return "/relay/:account";
   if (path.startsWith("/assets/")) return "/assets/*";
-  return "other";
+  return LABELS.find(({ form }) => form.test(path))?.path ?? "other";
 }

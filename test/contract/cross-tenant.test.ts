@@ -51,6 +51,19 @@ beforeAll(async () => {
     `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
      VALUES ('${MARK}-sidecar', '${MARK}', '${MARK} machine', '1', '${MARK} words', '["broker.read"]', 'active', 1)`,
   );
+  await gateway.sql(
+    "Account",
+    account,
+    `INSERT INTO order_approvals
+       (approval_id, preview_id, intent_hash, intent, client_id, broker_account, economic_hash, tier, state, created_at, expires_at)
+     VALUES ('${MARK}-approval', '${MARK}', '${MARK}', '{}', '${MARK}', 'U1234567', '${MARK}', 1, 'pending', 1, 9e15)`,
+  );
+  await gateway.sql(
+    "Account",
+    account,
+    `INSERT INTO order_kills (scope, subject, actor, reason, effect, engaged_at)
+     VALUES ('account', 'U1234567', 'owner', '${MARK}', 'freeze', 1)`,
+  );
   await gateway.sql("Account", account, `UPDATE passkeys SET name = '${MARK} key'`);
   await gateway.sql("Account", account, `UPDATE owner_sessions SET label = '${MARK} browser'`);
   const [session] = await gateway.sql("Account", account, "SELECT id, csrf FROM owner_sessions");
@@ -86,6 +99,19 @@ beforeAll(async () => {
     name: "renamed",
     note: "note",
     token: "x",
+    coid: `${MARK}-order`,
+    mode: "paper",
+    subject: "U1234567",
+    item: "read",
+    effect: "freeze",
+    freeze: "yes",
+    say: "yes",
+    symbol: MARK,
+    quantity: "1",
+    echo: "10",
+    document: "{}",
+    based_on: "1",
+    not_after: "2099-01-01T00:00:00.000Z",
     response: "{}",
     before: "1000",
     next: "/",
@@ -118,9 +144,10 @@ function send(
   { method, path }: (typeof PAGE_ROUTES)[number],
   csrf: string,
 ): Promise<Response> {
+  const hers = path.replace(":id", `${MARK}-approval`);
   return method === "GET"
-    ? browser.get(`${path}?${new URLSearchParams(annsNames)}`)
-    : browser.post(path, { ...annsNames, csrf });
+    ? browser.get(`${hers}?${new URLSearchParams(annsNames)}`)
+    : browser.post(hers, { ...annsNames, csrf });
 }
 
 async function csrfOf(browser: Browser): Promise<string> {
