@@ -15,6 +15,7 @@ import {
   readRates,
   readWorkingFacts,
 } from "./facts.ts";
+import { withOwnOrders } from "./own-orders.ts";
 import type { KeptPreview } from "./store.ts";
 import type { Facts, SubmitParts } from "./submit-parts.ts";
 
@@ -33,21 +34,22 @@ export async function gather(
     readMarket(context, conid).catch(unlessGateway),
     readRates(context, account),
   ]);
+  const positionsAskedAt = context.clock.now();
   const [positions, dailyPnl] = await Promise.all([
-    readPositionFacts(context, account.accountId, rates?.rates ?? null),
+    readPositionFacts(context, account.accountId, rates?.rates ?? null, true),
     readDailyPnl(context, account.accountId),
   ]);
   // The list of orders may be asked for every six seconds only, and says nothing about what opens.
   const working = mayReduce(order, positions)
     ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null)
     : [];
+  const taking = withOwnOrders(working, parts.store, account.accountId, positionsAskedAt);
   const now = baseNotional(order, market, rates?.rates ?? null);
   return {
     market,
-    effect: effectOf(order, positions, working, isoTime(context.clock.now())),
+    effect: effectOf(order, positions, taking, isoTime(context.clock.now())),
     notional: larger(now, preview.ticket.notional),
     dailyPnl,
-    at: context.clock.now(),
   };
 }
 

@@ -44,5 +44,4 @@ export interface Facts {
   effect: Effect | null;
   notional: string | null;
   dailyPnl: string | null;
-  at: number;
 }
