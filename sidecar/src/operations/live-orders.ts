@@ -6,6 +6,8 @@ import type { ResolvedAccount } from "./resolve-account.ts";
 
 export interface OrdersRead {
   orders: Order[];
+  /** Rows that could not be read; with any, the list proves nothing that it does not show. */
+  lost: number;
   proved: boolean;
   part: { at: number; from: Provenance["served_from"] };
   notes: string[];
@@ -29,7 +31,7 @@ export async function readOrders(
       : null;
   const rows = streamed?.value ?? answer?.value.orders ?? [];
   const read = rows.map((row) => orderFrom(row, context.isOwnOrder));
-  const lost = read.filter((order) => order === null).length;
+  const lost = read.filter((order) => order === null).length + (answer?.value.lost ?? 0);
   const orders = read
     .flatMap((order) => order ?? [])
     .filter((order) => order.account_id === account.accountId)
@@ -42,6 +44,7 @@ export async function readOrders(
   }
   return {
     orders,
+    lost,
     proved,
     part:
       streamed !== null

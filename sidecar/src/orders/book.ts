@@ -12,7 +12,7 @@ import type { BookView } from "./evidence.ts";
  * it is asked by force and then again until two answers in a row agree.
  */
 export interface BookRead extends BookView {
-  /** False when no two reads agreed, or nothing but an empty list was ever seen. */
+  /** False when no two reads agreed, a row was unreadable, or nothing but an empty list was ever seen. */
   proved: boolean;
 }
 
@@ -44,6 +44,7 @@ export async function readBook(
   let last: readonly OrderRow[] | null = null;
   let proved = false;
   let emptyReads = 0;
+  let lost = 0;
   for (let read = 0; read < READS && !proved; read++) {
     const answer = await parts.portal.ask({ ...liveOrders(which), ...urgent }, options);
     const rows: readonly OrderRow[] = answer.value.orders;
@@ -53,6 +54,7 @@ export async function readBook(
     proved = agreed && (rows.length > 0 || emptyReads > 2);
     if (answer.value.snapshot === true && rows.length > 0) proved = true;
     last = rows;
+    lost += answer.value.lost;
   }
   const done = await parts.portal.ask({ ...trades(DAYS), ...urgent }, options);
   return {
@@ -60,7 +62,8 @@ export async function readBook(
     trades: done.value,
     source: "live_orders",
     at: isoTime(parts.clock.now()),
-    proved,
+    // A row that cannot be read may be the very order that is looked for.
+    proved: proved && lost === 0,
     startedAt,
   };
 }

@@ -141,7 +141,8 @@ export async function readWorkingFacts(
 ): Promise<WorkingOrderFact[] | null> {
   const read = await orNull(readOrders(context, account));
   // An empty day is never fully proved by the broker's list; two looks at it are what there is.
-  if (read === null || (!read.proved && read.orders.length > 0)) return null;
+  // A row that cannot be read may be any order, one that takes from the same position too.
+  if (read === null || read.lost > 0 || (!read.proved && read.orders.length > 0)) return null;
   const refs = new Map(read.orders.map((order) => [order.order_id, order.order_ref]));
   const facts: WorkingOrderFact[] = [];
   for (const order of read.orders.filter(({ status }) => canStillTrade(status))) {

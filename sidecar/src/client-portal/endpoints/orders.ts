@@ -35,15 +35,19 @@ export const OrderRow = z.looseObject({
 });
 export type OrderRow = z.output<typeof OrderRow>;
 
-const LiveOrders = z.looseObject({
-  orders: wire.list.transform((rows) =>
-    rows.flatMap((row) => {
+/**
+ * An answer without a list is no answer: it must never read as "no orders". Rows without an id
+ * cannot be followed, and are counted.
+ */
+const LiveOrders = z
+  .looseObject({ orders: z.array(z.unknown()), snapshot: wire.boolean })
+  .transform(({ orders: rows, snapshot }) => {
+    const orders = rows.flatMap((row) => {
       const parsed = OrderRow.safeParse(row);
       return parsed.success && parsed.data.orderId !== null ? [parsed.data] : [];
-    }),
-  ),
-  snapshot: wire.boolean,
-});
+    });
+    return { orders, snapshot, lost: rows.length - orders.length };
+  });
 export type LiveOrders = z.output<typeof LiveOrders>;
 
 /**
@@ -62,7 +66,7 @@ export function liveOrders(more: { accountId?: string; force?: boolean } = {}): 
     pace: "orders",
     ttlMs: 5_000,
     warms: "orders",
-    isCold: (live) => live.orders.length === 0,
+    isCold: (live) => live.orders.length === 0 && live.lost === 0,
     decode: readWith("iserver.orders", LiveOrders),
   };
 }

@@ -207,7 +207,9 @@ export function createStream(options: StreamOptions): Stream {
       picture.settle(live.value.orders, done.value);
       news.onExecutions(done.value);
       news.onOrders([...picture.orders.values()].filter(isComplete));
-      if (mine !== line.number() || !live.proved) return;
+      // Rows without an id are in no picture: it is not vouched for.
+      if (live.value.lost > 0) confirmed = false;
+      if (mine !== line.number() || !live.proved || live.value.lost > 0) return;
       confirmed = line.alive();
       interrupted = false;
     } catch (error) {
