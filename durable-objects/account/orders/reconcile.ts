@@ -1,5 +1,5 @@
 import type { OrderEvidence } from "../../../src/protocol/orders/state.ts";
-import { isInDoubt } from "../../../src/protocol/orders/state.ts";
+import { isInDoubt, isTerminal } from "../../../src/protocol/orders/state.ts";
 import { findIntent, type IntentRow, updateIntent } from "./intents.ts";
 import type { OrderLog } from "./order-audit.ts";
 import { type Applied, apply, applyEvidence, lookDelayMs, settleApproval } from "./outcome.ts";
@@ -10,7 +10,11 @@ import type { OrderStorage } from "./storage.ts";
  * proved have said so several times over a quiet period; until then, and for as long as the book
  * cannot be read, the doubt stands and entries beside it are held back.
  */
-export const QUIET_PERIOD_MS = 120_000;
+/**
+ * Longer than the PC's own quiet period, by more than its clock may lag behind the edge's: the edge
+ * never says "absent" of an order that the PC still doubts.
+ */
+export const QUIET_PERIOD_MS = 240_000;
 export const QUIET_READS = 3;
 /** A doubt that the book could not settle for this long is the owner's to look at. */
 export const GIVE_UP_MS = 3_600_000;
@@ -51,6 +55,10 @@ export interface Look {
   evidence: OrderEvidence | null;
   /** The read agreed with itself: an absence in it counts. */
   proved: boolean;
+  /** The book shows the reference, also where what it says of it is not understood. */
+  found: boolean;
+  /** The broker's answer said that it knows the reference: then only the owner can say "absent". */
+  claimed: boolean;
 }
 
 /** Takes the result of one look for one order. */
@@ -65,18 +73,39 @@ export function applyLook(
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
     if (intent === null) return { ok: false, reason: "no_such_intent" };
-    const applied = isInDoubt(intent.state)
-      ? stillMissing(storage.sql, intent, look.proved, nowMs, log)
-      : neverSeen(storage.sql, intent, look.proved, nowMs, log);
+    const applied = look.found
+      ? seenUnread(storage.sql, intent, nowMs, log)
+      : isInDoubt(intent.state)
+        ? stillMissing(storage.sql, intent, look, nowMs, log)
+        : neverSeen(storage.sql, intent, look.proved, nowMs, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });
 }
 
+/** It is in the book under a status nobody understands: it exists, and so it is never absent. */
+function seenUnread(sql: SqlStorage, intent: IntentRow, nowMs: number, log: OrderLog): Applied {
+  const unchanged: Applied = { ok: true, state: intent.state, changed: false, alarm: null };
+  if (isTerminal(intent.state)) return unchanged;
+  const seen = {
+    ...intent,
+    seen: 1,
+    looks: intent.looks + 1,
+    absent_reads: 0,
+    look_at: nowMs + lookDelayMs(intent.looks + 1),
+    updated_at: nowMs,
+  };
+  updateIntent(sql, intent.coid, seen);
+  const doubtMs = nowMs - (intent.doubt_since ?? nowMs);
+  return doubtMs >= GIVE_UP_MS && isInDoubt(intent.state) && intent.state !== "needs_owner"
+    ? apply(sql, seen, gateway("gave_up", nowMs), null, log)
+    : unchanged;
+}
+
 function stillMissing(
   sql: SqlStorage,
   intent: IntentRow,
-  proved: boolean,
+  { proved, claimed }: Look,
   nowMs: number,
   log: OrderLog,
 ): Applied {
@@ -97,10 +126,13 @@ function stillMissing(
   };
   updateIntent(sql, row.coid, counted);
   const doubtMs = nowMs - (row.doubt_since ?? nowMs);
-  if (proved && counted.absent_reads >= QUIET_READS && doubtMs >= QUIET_PERIOD_MS) {
+  const quiet = proved && counted.absent_reads >= QUIET_READS && doubtMs >= QUIET_PERIOD_MS;
+  // What was seen once, or what the broker said it knows, did not fail to be placed.
+  const wasThere = counted.seen === 1 || claimed;
+  if (quiet && !wasThere) {
     return apply(sql, counted, { ...started, source: "quiet_period", says: "absent" }, null, log);
   }
-  if (doubtMs >= GIVE_UP_MS && row.state !== "needs_owner") {
+  if ((quiet || doubtMs >= GIVE_UP_MS) && row.state !== "needs_owner") {
     return apply(sql, counted, gateway("gave_up", nowMs), null, log);
   }
   return begun;

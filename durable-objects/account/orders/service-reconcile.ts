@@ -49,8 +49,8 @@ export async function reconcileAccount(
   );
   if (!told.ok) return told;
   const { results, orders, proved } = told.value;
-  for (const { order_ref, evidence } of results) {
-    applyLook(storage, order_ref, { evidence, proved }, parts.now(), parts.log);
+  for (const { order_ref, evidence, found, claimed = false } of results) {
+    applyLook(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }
   const check = crossCheck(parts, brokerAccount, orders);
   const shown = wanted.flatMap((coid) => {

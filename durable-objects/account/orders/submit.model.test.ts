@@ -232,7 +232,7 @@ class Model {
         applyLook(
           book.storage,
           coid,
-          { evidence: null, proved: action.proved },
+          { evidence: null, proved: action.proved, found: false, claimed: false },
           book.now,
           book.log,
         );

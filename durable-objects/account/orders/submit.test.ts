@@ -11,7 +11,7 @@ import { findIntent } from "./intents.ts";
 import { engagedKills, engageKill, killEpoch, liftKill } from "./kill-switch.ts";
 import { applyEvidence, settleSubmit } from "./outcome.ts";
 import { changePolicy, policyInForce, waitingPolicy } from "./policies.ts";
-import { applyLook, intentsToLook, nextLookAt } from "./reconcile.ts";
+import { applyLook, intentsToLook, type Look, nextLookAt } from "./reconcile.ts";
 import { mayStillLeave, type SubmitDecision, submitOrder } from "./submit.ts";
 import { tradingDay } from "./trading-day.ts";
 
@@ -33,6 +33,12 @@ function approved(book: OrderBook, ...preview: Parameters<OrderBook["preview"]>)
 
 const codes = (decision: SubmitDecision) =>
   decision.kind === "refused" ? decision.refusals.map(({ code }) => code) : [decision.kind];
+const missing = (proved: boolean): Look => ({
+  evidence: null,
+  proved,
+  found: false,
+  claimed: false,
+});
 const coidOf = (decision: SubmitDecision) => (decision.kind === "go" ? decision.coid : "");
 const stateOf = (book: OrderBook, approvalId: string) =>
   findApproval(book.storage.sql, approvalId, book.now)?.state;
@@ -298,7 +304,7 @@ describe("an outcome", () => {
     const coid = coidOf(submit(book, ids));
     settleSubmit(book.storage, coid, { kind: "unknown" }, book.now, book.log);
     const look = (proved: boolean) =>
-      applyLook(book.storage, coid, { evidence: null, proved }, book.now, book.log);
+      applyLook(book.storage, coid, missing(proved), book.now, book.log);
     for (let minute = 0; minute < 30; minute += 1) {
       book.now += 60_000;
       expect(look(false)).toMatchObject({ state: "reconciling" });
@@ -334,11 +340,11 @@ describe("an outcome", () => {
     expect(intentsToLook(book.storage.sql, book.now, 10)).toEqual([
       { coid, brokerAccount: "DU1234567" },
     ]);
-    applyLook(book.storage, coid, { evidence: null, proved: false }, book.now, book.log);
+    applyLook(book.storage, coid, missing(false), book.now, book.log);
     expect(findIntent(book.storage.sql, coid)?.state).toBe("needs_owner");
     const leaves = book.leaves.length;
     book.now += 300_000;
-    applyLook(book.storage, coid, { evidence: null, proved: false }, book.now, book.log);
+    applyLook(book.storage, coid, missing(false), book.now, book.log);
     expect(findIntent(book.storage.sql, coid)?.state).toBe("needs_owner");
     expect(book.leaves.length).toBe(leaves);
     expect(nextLookAt(book.storage.sql)).toBeGreaterThan(book.now);
@@ -414,7 +420,7 @@ describe("an outcome", () => {
     for (let n = 0; n < 3; n += 1) {
       expect(findIntent(book.storage.sql, coid)?.state).toBe("accepted");
       book.now += 60_000;
-      applyLook(book.storage, coid, { evidence: null, proved: true }, book.now, book.log);
+      applyLook(book.storage, coid, missing(true), book.now, book.log);
     }
     expect(findIntent(book.storage.sql, coid)?.state).toBe("unknown");
   });

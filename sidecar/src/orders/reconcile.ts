@@ -36,6 +36,7 @@ export async function reconcileOrders(
       return {
         order_ref: ref,
         found: own.length > 0 || fills.length > 0,
+        claimed: parts.store.byRef(ref)?.claimed === true,
         evidence: evidenceOf(ref, own, fills.length > 0, book),
         orders: own.slice(0, 6),
         executions: fills.flatMap(({ execution_id }) => execution_id ?? []).slice(0, 100),

@@ -25,6 +25,8 @@ export const ordersReconcile = defineOperation({
       z.strictObject({
         order_ref: OrderRef,
         found: z.boolean(),
+        /** The broker once answered that it knows the reference; its absence proves nothing then. */
+        claimed: z.boolean().optional(),
         /** What the book says of it; null when it says nothing. */
         evidence: OrderEvidence.nullable(),
         orders: z.array(Order).max(6),
