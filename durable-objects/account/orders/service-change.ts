@@ -6,6 +6,7 @@ import { canonicalDecimal } from "../../../src/protocol/orders/decimal.ts";
 import type { ModifyInput } from "../../../src/protocol/orders/order-input.ts";
 import { refusal } from "../../../src/protocol/orders/refusal.ts";
 import { findApproval } from "./approvals.ts";
+import { ownOrder } from "./cancel-own.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, askApproval } from "./service-approval.ts";
 import { preparePreview } from "./service-preview.ts";
@@ -86,6 +87,15 @@ export async function cancel(
   const known = knownDigest(parts.storage.sql, asker.clientId, idempotency_key);
   if (known !== null || underway.running.has(`${asker.clientId}\n${idempotency_key}`)) {
     return write(parts, underway, asker, { ...request, previewId: "" });
+  }
+  const intent = ownOrder(parts.storage.sql, {
+    brokerAccount: account_id,
+    mode,
+    orderId: order_id,
+  });
+  if (intent !== null) {
+    const own = { intent, orderId: order_id };
+    return write(parts, underway, asker, { ...request, previewId: "", own });
   }
   const prepared = await preparePreview(parts, asker, account_id, {
     kind: "cancel",

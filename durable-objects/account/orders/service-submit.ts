@@ -13,8 +13,9 @@ import { ulid } from "../../../src/protocol/ulid.ts";
 import { contentHash } from "../audit-events.ts";
 import { auditBacklogBlocksWrites } from "../outbox.ts";
 import { findApproval } from "./approvals.ts";
+import { type CancelDecision, cancelOwn } from "./cancel-own.ts";
 import { type Fresh, freshFacts } from "./fresh-facts.ts";
-import { findIntent } from "./intents.ts";
+import { findIntent, type IntentRow } from "./intents.ts";
 import { type Settlement, settleSubmit } from "./outcome.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { findPreview, type Preview } from "./previews.ts";
@@ -58,6 +59,8 @@ export interface WriteRequest {
   scope: Scope;
   /** Read for this request already. */
   fresh?: Fresh;
+  /** To withdraw: an order of this gateway, under the number the broker gave it. */
+  own?: { intent: IntentRow; orderId: string };
 }
 
 /**
@@ -94,6 +97,24 @@ async function begin(
 ): Promise<Written> {
   const startedAt = parts.now();
   const { sql } = parts.storage;
+  if (request.own !== undefined) {
+    const { intent, orderId } = request.own;
+    const decision = cancelOwn(
+      parts.storage,
+      {
+        requestId: asker.requestId,
+        key: request.key,
+        digest,
+        own: intent,
+        orderId,
+        nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
+        jobId: ulid(startedAt),
+      },
+      worldOf(parts, asker, { skewMs: null, reread: false }),
+      parts.log,
+    );
+    return conclude(parts, underway, request, decision, startedAt);
+  }
   const preview = findPreview(sql, request.previewId);
   const misfit = preview === null ? null : misfits(preview, request);
   if (misfit !== null) return refusedAndLogged(parts, asker, request, [misfit]);
@@ -119,12 +140,33 @@ async function begin(
   const jobId = ulid(parts.now());
   // From here to the job's frame there is no wait but that for the account's lane.
   const decision = decide(parts, asker, request, digest, fresh, jobId);
+  return conclude(parts, underway, request, decision, startedAt);
+}
+
+async function conclude(
+  parts: OrderParts,
+  underway: Underway,
+  request: WriteRequest,
+  decision: CancelDecision,
+  startedAt: number,
+): Promise<Written> {
   if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
   if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
   parts.wakeAt(parts.now() + ORPHAN_MS);
   const sent = send(parts, underway, request, decision);
   const left = Math.max(1_000, ANSWER_MS - (parts.now() - startedAt));
-  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, left))]);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await Promise.race([
+      sent,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, left);
+      }),
+    ]);
+  } finally {
+    // A timer that nobody waits for keeps the object from sleeping.
+    clearTimeout(timer);
+  }
   return orderAnswer(parts, request.accountId, decision.coid, false);
 }
 
@@ -175,7 +217,9 @@ async function send(
   go: { coid: string; epoch: number; job: OrderJob },
 ): Promise<void> {
   const { accountId, mode, scope } = request;
-  const before = underway.lanes.get(accountId);
+  // A withdrawal waits for nothing and lets nothing wait.
+  const queued = go.job.operation !== "order.cancel";
+  const before = queued ? underway.lanes.get(accountId) : undefined;
   const work = (async () => {
     if (before !== undefined) await before;
     const { sql } = parts.storage;
@@ -207,6 +251,7 @@ async function send(
     });
     settle(parts, go.coid, settlementOf(sql, go.job.jobId, settlement));
   })();
+  if (!queued) return work;
   const tail = work.catch(() => undefined);
   underway.lanes.set(accountId, tail);
   try {
@@ -222,7 +267,8 @@ export function settle(parts: OrderParts, coid: string, settlement: Settlement):
 
 /**
  * What a job's end proves. Only a job that has no row was never put on the wire: a write's row is
- * stored before its frame can leave.
+ * stored before its frame can leave. One that the PC gave back untouched, to be sent again, is worth
+ * the same: had it taken the approval's nonce, it would refuse the second try.
  */
 export function settlementOf(
   sql: SqlStorage,
@@ -235,7 +281,7 @@ export function settlementOf(
   }
   if (settlement.outcome !== "not_executed") return { kind: "unknown" };
   const onWire = sql.exec("SELECT 1 FROM relay_jobs WHERE job_id = ?", jobId).toArray().length > 0;
-  return { kind: onWire ? "not_executed" : "never_delivered" };
+  return { kind: onWire && !settlement.retryable ? "not_executed" : "never_delivered" };
 }
 
 function sharedRead(parts: OrderParts, underway: Underway, preview: Preview) {
@@ -269,7 +315,7 @@ export function orderAnswer(
       approval: null,
       refusals: order.refusals,
       next_step: undelivered
-        ? "The sidecar never had it, so nothing was sent and the approval still holds. Submit it again under a new key."
+        ? "The sidecar did not take it up, so nothing was sent and the approval still holds. Submit it again under a new key."
         : nextStepFor(order.state),
     },
   };

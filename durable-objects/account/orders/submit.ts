@@ -257,7 +257,12 @@ export function mayStillLeave(sql: SqlStorage, coid: string, epoch: number): boo
   return covering.length === 0 || !killBlocks(intent.action, intent.effect);
 }
 
-function seenKey(sql: SqlStorage, clientId: string, request: SubmitRequest): SubmitDecision | null {
+/** What the key stands for already; null when it is new. */
+export function seenKey(
+  sql: SqlStorage,
+  clientId: string,
+  request: Pick<SubmitRequest, "key" | "digest">,
+): SubmitDecision | null {
   const [row] = sql
     .exec<{ digest: string; coid: string }>(
       "SELECT digest, coid FROM order_keys WHERE client_id = ? AND idempotency_key = ?",
