@@ -3,7 +3,7 @@ import type { KillEffect, KillScope } from "../../src/policy/kill-table.ts";
 import type { FieldChange } from "../../src/policy/restriction.ts";
 import type { ApprovalState } from "../../src/protocol/approval/states.ts";
 import type { ShownOrder } from "../../src/protocol/operations/edge-orders.ts";
-import type { Ticket } from "../../src/protocol/orders/ticket.ts";
+import type { Quote, Ticket } from "../../src/protocol/orders/ticket.ts";
 import type { PasskeyAssertion } from "../../src/protocol/passkey.ts";
 import type { PasskeyCeremony } from "./rpc.ts";
 
@@ -21,6 +21,8 @@ export interface ApprovalView {
   source: "client_portal" | "simulator" | "unknown";
   createdAt: string;
   expiresAt: string;
+  /** Read while the page is made; null when it could not be. */
+  marketNow: Quote | null;
   /** What the same order would be refused for at this moment; empty when nothing is known. */
   standsInTheWay: string[];
   /** How long the page has to have been read before a tier 2 order can be approved. */

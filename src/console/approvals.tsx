@@ -138,7 +138,7 @@ function ApprovalPage(props: {
           <p>{problem}</p>
         </div>
       )}
-      <OrderCard ticket={view.ticket} source={view.source} />
+      <OrderCard ticket={view.ticket} source={view.source} marketNow={view.marketNow} />
       <section class="card" aria-labelledby="who">
         <h2 id="who">Who asks</h2>
         <dl class="facts">

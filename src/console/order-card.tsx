@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import { displayText } from "../oauth/client-text.ts";
 import { type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
 import { parseFigure } from "../protocol/orders/decimal.ts";
-import type { Ticket } from "../protocol/orders/ticket.ts";
+import type { Quote, Ticket } from "../protocol/orders/ticket.ts";
 import { priceInWords, timeInWords, whatInWords } from "../protocol/orders/words.ts";
 
 /**
@@ -10,7 +10,8 @@ import { priceInWords, timeInWords, whatInWords } from "../protocol/orders/words
  * what it risks, and what the broker warns of. Nothing an agent wrote is on it; a figure nobody
  * knows is said to be unknown.
  */
-export function OrderCard({ ticket, source }: { ticket: Ticket; source: string }) {
+export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Quote | null }) {
+  const { ticket, source, marketNow } = props;
   const { order } = ticket;
   const leg = principalLeg(order);
   const exits = order.legs.filter(({ role }) => role === "take_profit" || role === "stop_loss");
@@ -59,8 +60,16 @@ export function OrderCard({ ticket, source }: { ticket: Ticket; source: string }
         </dd>
         <dt>Market then</dt>
         <dd>
-          <Market ticket={ticket} />
+          <Market quote={ticket.market} currency={leg.contract.currency} />
         </dd>
+        {marketNow !== null && (
+          <>
+            <dt>Market now</dt>
+            <dd>
+              <Market quote={marketNow} currency={leg.contract.currency} />
+            </dd>
+          </>
+        )}
       </dl>
       <Risk ticket={ticket} leg={leg} />
       <Warnings ticket={ticket} />
@@ -83,15 +92,12 @@ function Money({ value, currency }: { value: string | null; currency: string }):
   return <>{`${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",")}.${part} ${currency}`}</>;
 }
 
-function Market({ ticket }: { ticket: Ticket }): Child {
-  const { market, order } = ticket;
-  const { currency } = principalLeg(order).contract;
-  if (market === null) return <>not known</>;
-  const said = market.availability === "live" ? "live" : market.availability;
+function Market({ quote, currency }: { quote: Quote | null; currency: string }): Child {
+  if (quote === null) return <>not known</>;
   return (
     <>
-      bid {market.bid ?? "?"}, ask {market.ask ?? "?"}, last {market.last ?? "?"} {currency} ({said}
-      )
+      bid {quote.bid ?? "?"}, ask {quote.ask ?? "?"}, last {quote.last ?? "?"} {currency} (
+      {quote.availability})
     </>
   );
 }

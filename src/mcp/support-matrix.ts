@@ -23,16 +23,6 @@ export const NOT_OFFERED: readonly { name: string; reason: string; nearest: stri
       "The Client Portal Gateway tells what was traded and paid in one contract, not deposits and withdrawals.",
     nearest: "ibkr_transactions_list",
   },
-  {
-    name: "ibkr_kill_switch_status",
-    reason: "Belongs to the order workflow, which this version does not have.",
-    nearest: "ibkr_backend_status",
-  },
-  {
-    name: "ibkr_limits_status",
-    reason: "Belongs to the order workflow, which this version does not have.",
-    nearest: null,
-  },
 ];
 
 /** The matrix as Markdown; docs/support-matrix.md is this text, and a test keeps it so. */

@@ -28,3 +28,10 @@ export function shows(tool: Tool, result: JsonValue, args: unknown = {}): unknow
   expect(presented.failure.code).toBe("BROKER_RESPONSE_INVALID");
   return null;
 }
+
+/** Under which code an order tool refuses these arguments, and in which words. */
+export function orderRefusal(tool: Tool, args: unknown): { code: string; message: string } {
+  const prepared = tool.prepare(args);
+  if (prepared.ok) throw new Error("the arguments were taken");
+  return prepared.failure;
+}

@@ -5,13 +5,7 @@ import type { ToolCall } from "../rpc.ts";
 import type { OrdersRpc } from "../rpc-orders.ts";
 import { markAlertsSeen } from "./alerts.ts";
 import { approvalView, approveOrder, denyOrder, listApprovals } from "./owner-approval.ts";
-import {
-  answerQuestion,
-  beginAnswer,
-  OWNER_CLIENT,
-  ordersPage,
-  ownerCancel,
-} from "./owner-orders.ts";
+import { answerQuestion, beginAnswer, ordersPage, ownerCancel } from "./owner-orders.ts";
 import {
   beginLift,
   beginPolicy,
@@ -21,7 +15,7 @@ import {
   tick,
   tradingSettings,
 } from "./owner-settings.ts";
-import type { Asker, OrderParts } from "./parts.ts";
+import { type Asker, type OrderParts, OWNER_CLIENT } from "./parts.ts";
 import { cancelWorking, type OrderAnswer, runOrderTool } from "./service.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./service-alarm.ts";
 import { applyOrderEvent } from "./service-events.ts";
@@ -54,7 +48,7 @@ export function createOrderDesk(parts: OrderParts): OrderDesk {
     alarmAt: () => orderAlarmAt(parts),
     owner: (access) => ({
       listApprovals: async () => listApprovals(parts),
-      approvalView: async (secret, id) => approvalView(parts, secret, id),
+      approvalView: (secret, id) => approvalView(parts, secret, id),
       approveOrder: (secret, decision, requestId) =>
         approveOrder(parts, access().party, secret, decision, requestId),
       denyOrder: async (secret, decision, requestId) =>

@@ -1,6 +1,9 @@
+import { adverseDriftBps } from "../../../src/protocol/approval/drift.ts";
 import { challengeOf } from "../../../src/protocol/approval/statement.ts";
+import { marketSnapshot } from "../../../src/protocol/operations/market-snapshot.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
 import { canonicalDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
+import type { Quote } from "../../../src/protocol/orders/ticket.ts";
 import { orderInWords } from "../../../src/protocol/orders/words.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
 import { listClients } from "../clients.ts";
@@ -9,11 +12,13 @@ import { listPasskeys, proves } from "../passkeys.ts";
 import type { ApprovalItem, ApprovalView, Decided, Typed } from "../rpc-orders.ts";
 import type { RelyingParty } from "../webauthn.ts";
 import { type Approval, decideApproval, findApproval } from "./approvals.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 import { findIntent } from "./intents.ts";
 import { iso, type OrderParts } from "./parts.ts";
+import { policyInForce } from "./policies.ts";
 import { findPreview } from "./previews.ts";
 import { engage } from "./service-kill.ts";
-import { judge } from "./service-preview.ts";
+import { judge, lasting } from "./service-preview.ts";
 import { shownOrder } from "./shown-order.ts";
 
 /**
@@ -22,6 +27,7 @@ import { shownOrder } from "./shown-order.ts";
  */
 const READ_MS = 5_000;
 const LISTED = 50;
+const QUOTE_MS = 4_000;
 
 export function listApprovals(parts: OrderParts): ApprovalItem[] {
   const { sql } = parts.storage;
@@ -49,16 +55,18 @@ export function listApprovals(parts: OrderParts): ApprovalItem[] {
     });
 }
 
-export function approvalView(
+export async function approvalView(
   parts: OrderParts,
   sessionSecret: string,
   approvalId: string,
-): ApprovalView | null {
+): Promise<ApprovalView | null> {
   const { sql } = parts.storage;
+  if (checkOwnerSession(sql, sessionSecret, parts.now()) === null) return null;
+  const asked = findApproval(sql, approvalId, parts.now());
+  if (asked === null) return null;
+  const marketNow = asked.state === "pending" ? await quoteNow(parts, asked) : null;
   const nowMs = parts.now();
-  if (checkOwnerSession(sql, sessionSecret, nowMs) === null) return null;
-  const approval = findApproval(sql, approvalId, nowMs);
-  if (approval === null) return null;
+  const approval = findApproval(sql, approvalId, nowMs) ?? asked;
   const client = clientNames(sql).get(approval.clientId);
   const [note] = sql
     .exec<{ source: string }>(
@@ -80,7 +88,10 @@ export function approvalView(
       note?.source === "simulator" || note?.source === "client_portal" ? note.source : "unknown",
     createdAt: iso(approval.createdAt),
     expiresAt: iso(approval.expiresAt),
-    standsInTheWay: open ? standing(parts, approval) : [],
+    marketNow,
+    standsInTheWay: open
+      ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
+      : [],
     readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
     order: intent === null ? null : shownOrder(intent),
     ceremony: open
@@ -218,9 +229,9 @@ function standing(parts: OrderParts, approval: Approval): string[] {
     preview,
     0,
   );
-  const failures = verdict.failures
-    // Time passes while a human reads; these two are read anew for the submit.
-    .filter(({ check }) => !AGEING.has(check))
+  const failures = lasting(verdict)
+    // How often the agent asked was judged when it asked.
+    .filter(({ check }) => check !== "approval-rate")
     .map(({ message }) => message);
   if (policy !== null && policy.hash !== approval.intent.policy_hash) {
     failures.push("The policy has changed since the agent asked.");
@@ -228,8 +239,43 @@ function standing(parts: OrderParts, approval: Approval): string[] {
   return failures;
 }
 
-/** About how old numbers are, and how often the agent asked; not about the order. */
-const AGEING = new Set(["quote-fresh", "approval-rate"]);
+/** What the market is while the owner looks; null when the PC cannot say within a moment. */
+async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | null> {
+  const { conid } = principalLeg(approval.intent.ticket.order).contract;
+  const told = await askSidecar(
+    parts,
+    marketSnapshot,
+    { conids: [conid], fields: ["bid", "ask", "last", "prior_close"] },
+    { scope: "ibkr:marketdata:read", account: null, deadlineMs: QUOTE_MS },
+  );
+  const quote = told.ok ? told.value.quotes.find((one) => one.conid === conid) : undefined;
+  if (quote === undefined) return null;
+  const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
+  return {
+    conid,
+    bid,
+    ask,
+    last,
+    prior_close,
+    availability: quote.availability,
+    halted: quote.halted,
+    at: iso(parts.now()),
+  };
+}
+
+/** The submit judges the drift over its own read; here it is said before a finger is moved. */
+function drifted(parts: OrderParts, approval: Approval, now: Quote | null): string[] {
+  const { ticket } = approval.intent;
+  const limit = policyInForce(parts.storage.sql, approval.brokerAccount, parts.now())?.document
+    .behaviour.max_drift_bps;
+  if (now === null || limit == null || ticket.order.action === "cancel") return [];
+  const drift = adverseDriftBps(ticket.order, ticket.market, now);
+  return drift?.greaterThan(limit)
+    ? [
+        "The price has moved against this order since it was prepared. Let the agent prepare it anew.",
+      ]
+    : [];
+}
 
 function typedFaults(parts: OrderParts, approval: Approval, typed: Typed | null): Decided | null {
   const { sql } = parts.storage;

@@ -12,7 +12,7 @@ import { askSidecar } from "./ask-sidecar.ts";
 import { findIntent } from "./intents.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { findPreview } from "./previews.ts";
-import { judge, pcRefusals } from "./service-preview.ts";
+import { judge, lasting, pcRefusals } from "./service-preview.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
 import { refusalsOf } from "./submit.ts";
 
@@ -57,7 +57,10 @@ export function askApproval(
     if (open !== null) return yes(parts, open);
     // The clock was judged at the preview; at the submit it is judged again.
     const { verdict, policy } = judge(parts, asker, preview, 0);
-    const standing = [...refusalsOf(verdict), ...pcRefusals(sql, preview.previewId)];
+    const standing = [
+      ...refusalsOf({ ...verdict, failures: lasting(verdict) }),
+      ...pcRefusals(sql, preview.previewId),
+    ];
     if (policy === null || standing.length > 0) return no(parts, asker, input.account_id, standing);
     const approval = requestApproval(
       sql,

@@ -101,7 +101,7 @@ function keep(
       nowMs,
     );
     const { verdict, policy } = judge(parts, asker, preview, skewMs);
-    const mayBeAsked = verdict.allowed && outcome.local_refusals.length === 0;
+    const mayBeAsked = lasting(verdict).length === 0 && outcome.local_refusals.length === 0;
     return {
       ok: true,
       preview,
@@ -211,6 +211,14 @@ export function pcRefusals(sql: SqlStorage, previewId: string): OrderRefusal[] {
     )
     .toArray();
   return row === undefined ? [] : z.array(OrderRefusal).parse(JSON.parse(row.pc_refusals));
+}
+
+/** Passes with time, and is judged anew for the submit: no reason not to ask a human. */
+const PASSING: ReadonlySet<string> = new Set(["quote-fresh", "order-rate", "message-rate"]);
+
+/** The failures that will not be over by themselves when the owner has read the page. */
+export function lasting(verdict: Verdict): Verdict["failures"] {
+  return verdict.failures.filter(({ check }) => !PASSING.has(check));
 }
 
 export function policyFailures(verdict: Verdict): PolicyFailure[] {
