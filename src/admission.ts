@@ -10,9 +10,12 @@ const ANYWHERE = new Set(["/healthz", "/readyz"]);
 
 export function admitHost(request: Request, url: URL, settings: Settings): Response | null {
   if (url.origin === settings.publicOrigin || ANYWHERE.has(url.pathname)) return null;
-  if (!settings.otherHosts.has(url.host)) return misdirected(settings);
+  // The right house without https: people are sent round, programs have to mind the address.
+  const unencrypted = url.protocol === "http:" && !settings.loopback;
+  const ours = `https://${url.host}` === settings.publicOrigin;
+  if (!settings.otherHosts.has(url.host) && !ours) return misdirected(settings);
   // Under its other names the house takes the sidecar's dialling and sends people to the front door.
-  if (url.pathname.startsWith("/relay/")) return null;
+  if (url.pathname.startsWith("/relay/") && !unencrypted) return null;
   const page = request.method === "GET" && !url.pathname.startsWith("/mcp");
   if (!page || url.pathname.startsWith("/.well-known/")) return misdirected(settings);
   return new Response(null, {

@@ -7,9 +7,12 @@ import { createHash, randomBytes } from "node:crypto";
 export class Browser {
   readonly origin: string;
   readonly #cookies = new Map<string, string>();
+  readonly #fetch: (url: URL, init: RequestInit) => Promise<Response>;
 
-  constructor(gatewayUrl: string) {
+  /** `send` takes the network's place where a test has the gateway in hand. */
+  constructor(gatewayUrl: string, send?: (url: URL, init: RequestInit) => Promise<Response>) {
     this.origin = new URL(gatewayUrl).origin;
+    this.#fetch = send ?? ((url, init) => fetch(url, init));
   }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -50,7 +53,7 @@ export class Browser {
         [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; "),
       );
     }
-    const response = await fetch(url, { ...init, headers, redirect: "manual" });
+    const response = await this.#fetch(url, { ...init, headers, redirect: "manual" });
     for (const cookie of response.headers.getSetCookie()) this.#keep(cookie);
     return response;
   }
