@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import WebSocket from "ws";
 import { accountIdOf } from "../../src/protocol/account-id.ts";
+import { LEASE_REFRESH_BEFORE_MS } from "../../src/protocol/limits.ts";
 import { CLOSE } from "../../src/protocol/relay/errors.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
 import {
@@ -139,6 +140,33 @@ describe("a live session", () => {
     expect(wokenAt).toBeGreaterThanOrEqual(answeredAt);
     expect(await gateway.rpc("testPresence")).toMatchObject({ online: true });
     raw.socket().close();
+  });
+});
+
+describe("the lease on a real object", () => {
+  it("is renewed in band by the alarm, on the same connection", async () => {
+    const live = await sidecar();
+    const soon = Date.now() + LEASE_REFRESH_BEFORE_MS + 700;
+    await gateway.sql(
+      "Account",
+      TEST_ACCOUNT,
+      "UPDATE relay_session SET record = json_set(record, '$.leaseExpiresAt', ?)",
+      soon,
+    );
+    // The object has to read it anew, and any step sets its alarm.
+    await gateway.evict(TEST_ACCOUNT, "hibernate");
+    expect(await read()).toMatchObject({ ok: true });
+    const { dial } = live.link.state();
+    await vi.waitFor(async () => {
+      const [row] = await gateway.sql<{ until: number }>(
+        "Account",
+        TEST_ACCOUNT,
+        "SELECT json_extract(record, '$.leaseExpiresAt') AS until FROM relay_session",
+      );
+      expect(row?.until).toBeGreaterThan(soon + 3_600_000);
+    }, 8_000);
+    expect(live.link.state().dial).toBe(dial);
+    expect(await read()).toMatchObject({ ok: true });
   });
 });
 

@@ -136,6 +136,21 @@ describe("handshake", () => {
     expect(paired.dial().connect()?.type).toBe("session.accepted");
   });
 
+  it("a sidecar that was turned away waits for as long as it was asked to", () => {
+    const world = createWorld();
+    const paired = pairedPeer(world);
+    const four = [paired.dial(), paired.dial(), paired.dial(), paired.dial()];
+    const sidecar = world.addSidecar();
+    world.startSidecar(sidecar);
+    world.settle();
+    expect(four.map((peer) => peer.closed())).toEqual([null, null, null, null]);
+    expect(sidecar.closes).toEqual([CLOSE.overloaded]);
+    world.advance(9_900);
+    expect(sidecar.state.dial).toBe(1);
+    world.advance(2_000);
+    expect(sidecar.state.link.kind).toBe("live");
+  });
+
   it("a sidecar hangs up on an edge that cannot prove its key", () => {
     const world = createWorld();
     const sidecar = world.addSidecar();

@@ -1,4 +1,4 @@
-import { UNAUTHENTICATED_SOCKETS_MAX } from "../../limits.ts";
+import { HANDSHAKE_DEADLINE_MS, UNAUTHENTICATED_SOCKETS_MAX } from "../../limits.ts";
 import { decodeFrame } from "../codec.ts";
 import { PING } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
@@ -97,7 +97,7 @@ function opened(draft: Draft, conn: ConnectionId): void {
     conn,
     "connection",
     { code: "RESOURCE_EXHAUSTED", message: "too many handshakes at once", id: null },
-    { retryable: true },
+    { retryAfterMs: HANDSHAKE_DEADLINE_MS },
   );
   close(draft, conn, CLOSE.overloaded, "too many handshakes");
 }

@@ -46,7 +46,7 @@ export function sendProblem(
   conn: ConnectionId,
   scope: "connection" | "session" | "request",
   problem: { code: RelayErrorCode; message: string; id: string | null },
-  more: { retryable?: boolean; details?: Record<string, unknown> } = {},
+  more: { retryAfterMs?: number; details?: Record<string, unknown> } = {},
 ): void {
   send(
     draft,
@@ -56,7 +56,8 @@ export function sendProblem(
       scope,
       code: problem.code,
       message: problem.message,
-      retryable: more.retryable ?? false,
+      retryable: more.retryAfterMs !== undefined,
+      ...(more.retryAfterMs === undefined ? {} : { retry_after_ms: more.retryAfterMs }),
       ...(more.details === undefined ? {} : { details: more.details }),
     },
     problem.id === null ? {} : { correlation_id: problem.id },

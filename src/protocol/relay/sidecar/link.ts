@@ -138,6 +138,9 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
     case "session.error": {
       const { code } = frame.payload;
       const message = "message" in frame.payload ? frame.payload.message : frame.payload.reason;
+      if ("retry_after_ms" in frame.payload) {
+        draft.state.retryAfterMs = Math.min(frame.payload.retry_after_ms ?? 0, RETRY_AFTER_MAX_MS);
+      }
       draft.state.trouble = { code, message };
       return;
     }
@@ -146,6 +149,9 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
   }
   hangUp(draft, CLOSE.protocolError, "not allowed before session.accepted");
 }
+
+/** An edge may ask for patience, not for silence without end. */
+const RETRY_AFTER_MAX_MS = 10 * 60_000;
 
 /** More than an edge can have to say before it hears from us. */
 const EARLY_FRAMES_MAX = 512;
@@ -212,13 +218,14 @@ export function closed(
     setLink(draft, { kind: "stopped", code, reason: draft.state.trouble.message });
     return;
   }
-  const delay = reconnectDelayMs(draft.state.attempt, draft.env.random());
+  const delay = Math.max(
+    reconnectDelayMs(draft.state.attempt, draft.env.random()),
+    retryAfterMs ?? draft.state.retryAfterMs,
+  );
   draft.state.attempt += 1;
-  setLink(draft, {
-    kind: "waiting",
-    until: draft.env.now + Math.max(delay, retryAfterMs ?? 0),
-  });
-  if (delay === 0 && retryAfterMs === undefined) dial(draft);
+  draft.state.retryAfterMs = 0;
+  setLink(draft, { kind: "waiting", until: draft.env.now + delay });
+  if (delay === 0) dial(draft);
 }
 
 export function dial(draft: Draft): void {

@@ -96,6 +96,8 @@ export interface SidecarState {
   readonly congested: boolean;
   /** The request to take a new device key that is under way. */
   readonly rotationId: string | null;
+  /** How long the edge asked to be left alone. */
+  readonly retryAfterMs: number;
   readonly heardAt: number;
   readonly pingedAt: number;
   /** Why the last connection ended or was refused, for the owner. */
@@ -136,6 +138,7 @@ export function initialSidecarState(
     dropped: 0,
     congested: false,
     rotationId: null,
+    retryAfterMs: 0,
     heardAt: 0,
     pingedAt: 0,
     trouble: null,
