@@ -186,13 +186,19 @@ describe("a submit", () => {
   });
 
   it("leaves no timer behind when it is answered", async () => {
-    const rig = deskRig((job) =>
-      job.operation === "order.cancel" ? took(job.input.coid, rig) : GONE,
-    );
+    const rig = deskRig((job, { clock }) => {
+      if (job.operation === "order.preview") return previewed(anOrder(), clock.now);
+      const coid = String(job.input.coid);
+      return job.operation === "order.place"
+        ? settled(outcome({ coid, state: "accepted", proved_by: "submit_answer" }, "77", clock.now))
+        : GONE;
+    });
     admit(rig, "client-1", SCOPES);
-    rig.working(COID, "501");
+    const desk = createOrderDesk(rig.parts);
+    const approvalId = await approved(rig, desk);
     vi.useFakeTimers();
-    await cancelOrder(createOrderDesk(rig.parts));
+    const done = await submitIt(desk, approvalId, "key-timer-01");
+    expect(done).toMatchObject({ result: { order: { state: "accepted" } } });
     expect(vi.getTimerCount()).toBe(0);
   });
 });
