@@ -18,6 +18,7 @@ import {
   flushClientUse,
   listClients,
   noteClientUse,
+  readmitExternal,
   revokeAllClients,
   revokeClient,
   revokeGrant,
@@ -248,6 +249,13 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     const revoked = revokeClient(this.#sql, clientId);
     if (revoked) this.#audit(ownerEvent("client.revoked", Date.now(), { clientId, requestId }));
     return revoked;
+  }
+
+  async readmitClient(clientId: string, requestId: string): Promise<boolean> {
+    const now = Date.now();
+    if (!readmitExternal(this.#sql, clientId, now)) return false;
+    this.#audit(ownerEvent("client.admitted", now, { clientId, requestId }));
+    return true;
   }
 
   async revokeAllClients(requestId: string): Promise<string[]> {

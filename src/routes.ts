@@ -67,6 +67,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/clients/change"),
   route("owner", "POST", "/clients/revoke"),
   route("owner", "POST", "/clients/revoke-all"),
+  route("owner", "POST", "/clients/readmit"),
   route("owner", "GET", "/audit"),
   route("owner", "GET", "/security"),
   route("owner", "GET", "/security/passkeys/new"),

@@ -8,6 +8,7 @@ import {
   GRANTS_SCHEMA,
   listClients,
   READ_ONLY_FIRST_MS,
+  readmitExternal,
   revokeAllClients,
   revokeClient,
   revokeGrant,
@@ -137,6 +138,12 @@ describe("a client of another issuer", () => {
     });
     revokeClient(sql, "ext:https://id.example#bot");
     expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(false);
+    expect(readmitExternal(sql, "ext:https://id.example#bot", T0)).toBe(true);
+    expect(readmitExternal(sql, "ext:https://id.example#bot", T0)).toBe(false);
+    expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(true);
+    admitClient(sql, admission(), T0);
+    revokeClient(sql, "c");
+    expect(readmitExternal(sql, "c", T0)).toBe(false);
   });
 
   it("cannot be one of our own clients by calling itself so", () => {

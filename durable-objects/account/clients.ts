@@ -208,6 +208,25 @@ function admitExternal(
   );
 }
 
+/**
+ * Lets a client of another issuer in again after its owner threw it out. Clients of our own ask on
+ * the consent page instead. False when there is none to let in.
+ */
+export function readmitExternal(sql: SqlStorage, clientId: string, nowMs: number): boolean {
+  if (!clientId.startsWith(EXTERNAL_PREFIX)) return false;
+  return (
+    sql
+      .exec(
+        `UPDATE clients SET state = 'active', admitted_at = ?1, read_only_until = ?2
+         WHERE client_id = ?3 AND state = 'revoked' RETURNING 1`,
+        nowMs,
+        nowMs + READ_ONLY_FIRST_MS,
+        clientId,
+      )
+      .toArray().length > 0
+  );
+}
+
 /** How long another issuer's token id is remembered; its tokens live an hour, a day at most. */
 const TOKEN_ID_MS = 2 * 86_400_000;
 

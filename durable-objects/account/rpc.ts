@@ -243,6 +243,8 @@ export interface AccountRpc extends OrdersRpc {
   /** False when there is no such active client. */
   changeClient(change: ClientChange, requestId: string): Promise<boolean>;
   revokeClient(clientId: string, requestId: string): Promise<boolean>;
+  /** Lets a client of another issuer in again. */
+  readmitClient(clientId: string, requestId: string): Promise<boolean>;
   /** Throws every client out at once; the ids of those that were in. */
   revokeAllClients(requestId: string): Promise<string[]>;
   revokeGrant(grantId: string, requestId: string): Promise<boolean>;

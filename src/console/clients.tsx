@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
+import { requireConfirmation } from "../oauth/confirm.tsx";
 import { revokeGrantsOf } from "../oauth/grants.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { isScope, SCOPES } from "../protocol/scopes.ts";
@@ -57,6 +58,15 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
               <li>
                 <span>{client.clientName}</span>
                 <span class="soft small">{client.redirectHost}</span>
+                {client.clientId.startsWith("ext:") && (
+                  <form method="post" action="/clients/readmit">
+                    <input type="hidden" name="csrf" value={owner.session.csrf} />
+                    <input type="hidden" name="client_id" value={client.clientId} />
+                    <button class="link" type="submit">
+                      Let it in again<span class="visually-hidden">: {client.clientName}</span>
+                    </button>
+                  </form>
+                )}
               </li>
             ))}
           </ul>
@@ -72,6 +82,12 @@ clientsRoutes.post("/clients/revoke", requireOwner, ownerForm, async (c) => {
   // The object first: from here on no call of this client passes, whatever KV still says.
   await owner.account.revokeClient(clientId, requestId(c.req.raw));
   await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set([clientId]));
+  return c.redirect("/clients", 303);
+});
+
+clientsRoutes.post("/clients/readmit", requireOwner, ownerForm, requireConfirmation, async (c) => {
+  const clientId = c.get("form").get("client_id") ?? "";
+  await c.get("owner").account.readmitClient(clientId, requestId(c.req.raw));
   return c.redirect("/clients", 303);
 });
 

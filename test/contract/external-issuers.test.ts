@@ -143,6 +143,11 @@ describe("access tokens of a configured issuer", () => {
     });
     expect((await call(await token())).text).toContain("AUTH_TOKEN_INVALID");
     expect((await call(await token({ client_id: "another" }))).status).toBe(200);
+    await owner.post("/clients/readmit", {
+      csrf,
+      client_id: `ext:${provider.issuer}#nightly-report`,
+    });
+    expect((await call(await token())).text).not.toContain("AUTH_TOKEN_INVALID");
     expect(accountOf(owner)).toMatch(/^acct_/);
   });
 });
