@@ -23,6 +23,11 @@ export interface Finding {
   orders: IntentOrder[];
   /** What it says about the intent as a whole; null when the book holds nothing of it. */
   evidence: OrderEvidence | null;
+  /**
+   * The book holds something of the intent, also where its state cannot be told (a status word that
+   * nobody knows, a fill of unknown size): whatever it is, it is not absent.
+   */
+  present: boolean;
   /** Rows with the intent's reference beyond those that one intent can have. */
   surplus: string[];
 }
@@ -70,7 +75,30 @@ export function findInBook(record: IntentRecord, book: BookView): Finding {
           orders.filter(({ role, order_ref }) => spoken.has(role + order_ref)),
           book,
         );
-  return { orders, evidence, surplus };
+  return { orders, evidence, present: evidence !== null || isPresent(record, rows, book), surplus };
+}
+
+function isPresent(record: IntentRecord, rows: readonly OrderRow[], book: BookView): boolean {
+  if (record.action === "modify") {
+    // The order in its old terms proves that the change is absent; a row in an unknown state nothing.
+    const row = rows.find((one) => one.orderId === record.ticket.order.target?.order_id);
+    return (
+      row !== undefined &&
+      evidenceOfStatus(row.status ?? "", row.filledQuantity, row.remainingQuantity) === null
+    );
+  }
+  const refs = new Set(record.orders.map(({ order_ref }) => order_ref));
+  const ids = new Set(record.orders.flatMap(({ order_id }) => order_id ?? []));
+  const ours = (ref: string | null, id: string | null): boolean =>
+    (ref !== null && refs.has(ref)) || (id !== null && ids.has(id));
+  return (
+    // A row that does not name its account may be of this one.
+    book.orders.some(
+      (row) =>
+        (accountOf(row) ?? record.account_id) === record.account_id &&
+        (ours(row.order_ref, row.orderId) || (row.parentId !== null && ids.has(row.parentId))),
+    ) || book.trades.some((trade) => ours(trade.order_ref, trade.order_id))
+  );
 }
 
 function isRowOf(order: IntentOrder, row: OrderRow, parentIds: ReadonlySet<string>): boolean {
@@ -122,14 +150,25 @@ function withTrades(
   const own = trades.filter(
     (trade) =>
       (trade.account ?? trade.accountCode ?? record.account_id) === record.account_id &&
-      (order.order_id !== null
+      (order.order_id !== null && trade.order_id !== null
         ? trade.order_id === order.order_id
         : order.role !== "take_profit" &&
           order.role !== "stop_loss" &&
           trade.order_ref === order.order_ref),
   );
+  if (own.length === 0) return order;
+  if (own.some(({ size }) => size === null)) {
+    // It traded, and nobody knows how much.
+    return {
+      ...order,
+      order_id: order.order_id ?? own[0]?.order_id ?? null,
+      state: order.state === "partially_filled" ? order.state : "working",
+      filled: null,
+      remaining: null,
+    };
+  }
   const filled = own.reduce((sum, trade) => sum.plus(trade.size ?? 0), new Decimal(0));
-  if (own.length === 0 || filled.isZero()) return order;
+  if (filled.isZero()) return order;
   const planned = record.ticket.order.legs[record.orders.indexOf(order)]?.quantity ?? null;
   const all = planned !== null && filled.greaterThanOrEqualTo(planned);
   return {

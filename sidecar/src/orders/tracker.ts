@@ -303,14 +303,21 @@ export function createTracker(
     tracker.doubt(record.coid);
   };
 
-  const stillInDoubt = (record: IntentRecord, book: BookRead, startedAt: number): void => {
+  const stillInDoubt = (before: IntentRecord, book: BookRead, startedAt: number): void => {
+    let record = before;
     const doubt = doubts.get(record.coid) ?? { looks: 0, blank: 0 };
     // A read that began before the last request ended says nothing about it.
     const lastSent = Math.max(record.sent_at ?? 0, record.doubt_since ?? 0);
-    if (book.proved && startedAt >= lastSent) doubt.blank += 1;
+    const present = findInBook(record, book).present;
+    if (present) doubt.blank = 0;
+    else if (book.proved && startedAt >= lastSent) doubt.blank += 1;
     doubts.set(record.coid, doubt);
     const quiet = clock.now() - lastSent;
     const enough = doubt.blank >= ORDER_LIMITS.quietReads && quiet >= ORDER_LIMITS.quietPeriodMs;
+    // Seen once, it may never be called absent afterwards: its end must be shown, or an owner looks.
+    if (present && record.action === "place" && !record.claimed) {
+      record = progress.note(record.coid, { claimed: true });
+    }
     if (enough && !record.claimed) {
       progress.apply(record.coid, {
         source: "quiet_period",

@@ -208,8 +208,9 @@ export function createStream(options: StreamOptions): Stream {
       news.onExecutions(done.value);
       news.onOrders([...picture.orders.values()].filter(isComplete));
       // Rows without an id are in no picture: it is not vouched for.
-      if (live.value.lost > 0) confirmed = false;
-      if (mine !== line.number() || !live.proved || live.value.lost > 0) return;
+      const lost = live.value.lost > 0 || done.value.some((row) => row.execution_id === null);
+      if (lost) confirmed = false;
+      if (mine !== line.number() || !live.proved || lost) return;
       confirmed = line.alive();
       interrupted = false;
     } catch (error) {
