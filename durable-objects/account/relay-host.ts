@@ -51,6 +51,7 @@ interface Attachment {
 export function createRelayHost(options: RelayHostOptions): RelayHost {
   const { ctx, identity } = options;
   const { sql } = ctx.storage;
+  const edgeFingerprint = identity === null ? "" : fingerprintWords(identity.publicKey).join(" ");
   const sockets = new Map<string, WebSocket>();
   const ids = new WeakMap<WebSocket, string>();
   const lastFrameAt = new Map<string, number>();
@@ -81,7 +82,7 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
       now: Date.now(),
       origin: options.origin,
       account: options.accountId,
-      edgeFingerprint: identity === null ? "" : fingerprintWords(identity.publicKey).join(" "),
+      edgeFingerprint,
       edgeVersion: options.version,
       ulid: () => ulid(Date.now()),
       random32: () => randomToken(32),

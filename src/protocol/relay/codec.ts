@@ -21,7 +21,7 @@ export type Decoded<F> =
 
 /** Text to a typed frame of the given catalogue. Never throws; bounded work for any input. */
 export function decodeFrame<C extends Catalogue>(text: string, catalogue: C): Decoded<FrameOf<C>> {
-  if (utf8Length(text) > FRAME_MAX_BYTES) {
+  if (longerThan(text, FRAME_MAX_BYTES)) {
     return problem("PAYLOAD_TOO_LARGE", "frame is larger than 1 MiB", CLOSE.protocolError);
   }
   let value: unknown;
@@ -86,6 +86,12 @@ export function utf8Length(text: string): number {
     }
   }
   return bytes;
+}
+
+/** Whether text has more UTF-8 bytes than that; counts only where the number of units leaves doubt. */
+export function longerThan(text: string, bytes: number): boolean {
+  if (text.length > bytes) return true;
+  return text.length * 3 > bytes && utf8Length(text) > bytes;
 }
 
 /** Without recursion: the input decides the depth, and must not decide about our stack. */

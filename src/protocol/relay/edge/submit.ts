@@ -6,8 +6,9 @@ import {
   WAITING_READS_MAX,
 } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
-import { utf8Length } from "../codec.ts";
+import { longerThan } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
+import { isUnqueued } from "../unqueued.ts";
 import { NOT_CONNECTED } from "./drop.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, type EdgeState, liveConnection } from "./state.ts";
@@ -63,7 +64,7 @@ function refusalOf(draft: Draft, submit: NewJob["submit"], kind: NewJob["class"]
       retryable: false,
     };
   }
-  if (utf8Length(JSON.stringify(submit)) > FRAME_MAX_BYTES / 2) {
+  if (longerThan(JSON.stringify(submit), FRAME_MAX_BYTES / 2)) {
     return { code: "PAYLOAD_TOO_LARGE", message: "the input is too large", retryable: false };
   }
   if (kind === "read") {
@@ -71,19 +72,36 @@ function refusalOf(draft: Draft, submit: NewJob["submit"], kind: NewJob["class"]
     if (waiting < WAITING_READS_MAX) return null;
     return busy("too many reads at once");
   }
+  const unqueued = isUnqueued(submit.operation);
+  const unsettled = count(
+    draft,
+    (job) => counts(draft, job) && isUnqueued(job.submit.operation) === unqueued,
+  );
+  if (unsettled >= OPEN_WRITES_MAX) return busy("too many writes with an unsettled outcome");
+  if (unqueued) return null;
   if (draft.reconciling !== null) return busy("open writes are being reconciled");
-  if (count(draft, (job) => job.class === "write") >= OPEN_WRITES_MAX) {
-    return busy("too many writes with an unsettled outcome");
-  }
   const account = submit.grant.broker_account;
   const open = count(
     draft,
     (job) =>
-      job.class === "write" && job.state === "sent" && job.submit.grant.broker_account === account,
+      job.class === "write" &&
+      job.state === "sent" &&
+      !isUnqueued(job.submit.operation) &&
+      job.submit.grant.broker_account === account,
   );
   return open < INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT
     ? null
     : busy("another write for this broker account is in flight");
+}
+
+/** A write whose journal is gone stays in doubt, and nothing it could still do needs a place here. */
+function counts(draft: Draft, job: EdgeJob): boolean {
+  if (job.class !== "write") return false;
+  const { sidecarId, journalId } = draft.session;
+  return (
+    job.state !== "unknown" ||
+    (job.sentTo?.sidecarId === sidecarId && job.sentTo?.journalId === journalId)
+  );
 }
 
 function busy(message: string): Refusal {

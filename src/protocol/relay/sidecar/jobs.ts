@@ -7,6 +7,7 @@ import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobError, JobTerminal } from "../job-messages.ts";
 import type { EdgeFrame } from "../messages.ts";
+import { isUnqueued } from "../unqueued.ts";
 import { appendTerminal, journalBlocksWrites } from "./journaling.ts";
 import type { SidecarJob } from "./state.ts";
 import { type Draft, type JobEnd, send } from "./step.ts";
@@ -112,6 +113,7 @@ function refusalOf(
   }
   const blocked = journalBlocksWrites(draft);
   if (blocked !== null) return blocked;
+  if (isUnqueued(job.operation)) return null;
   return inFlight(draft, "write", account ?? null) < link.session.maxWrites
     ? null
     : busy("another write for this broker account is in flight");
@@ -128,6 +130,7 @@ function inFlight(draft: Draft, kind: "read" | "write", account: string | null =
     if (kind === "write" && (job.brokerAccount !== account || draft.env.now >= job.deadlineAt)) {
       continue;
     }
+    if (isUnqueued(operationOf(job))) continue;
     count += 1;
   }
   return count;
@@ -351,6 +354,9 @@ export function dropReads(draft: Draft): void {
     draft.effects.push({ kind: "abort", jobId });
   }
 }
+
+/** The digest of a submit begins with its operation, also in a journal that was read again. */
+const operationOf = (job: SidecarJob): string => job.digest.split(" ", 1)[0] ?? "";
 
 function digestOfSubmit(job: SubmitFrame["payload"]): string {
   return `${job.operation} ${job.grant.broker_account ?? "-"} ${job.input_sha256}`;

@@ -1,0 +1,7 @@
+/**
+ * Writes that take an order back or answer a question about one. They wait for no other write, are
+ * held back by none that is in doubt, and hold none back.
+ */
+const UNQUEUED: ReadonlySet<string> = new Set(["order.cancel", "order.answer"]);
+
+export const isUnqueued = (operation: string): boolean => UNQUEUED.has(operation);
