@@ -108,6 +108,8 @@ export type World = ReturnType<typeof createWorld>;
 const OPERATIONS: Record<string, { class: "read" | "write"; capability: Capability }> = {
   "test.read": { class: "read", capability: "broker.read" },
   "test.write": { class: "write", capability: "orders.paper" },
+  "order.cancel": { class: "write", capability: "orders.paper" },
+  "order.answer": { class: "write", capability: "orders.paper" },
 };
 
 /**
