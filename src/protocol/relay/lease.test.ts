@@ -61,6 +61,31 @@ describe("the session's lease", () => {
     expect(peer.closed()).toBeNull();
   });
 
+  it("that ends while a write is under way ends the session, and not the write", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const write = world.submit("test.write", {}, { deadlineMs: 3 * LEASE_MS });
+    world.settle();
+    world.begin(sidecar, write);
+    const { wire } = sidecar;
+    if (wire === null) throw new Error("no wire");
+    // The refresh is asked for and never arrives.
+    world.pass(LEASE_MS - LEASE_REFRESH_BEFORE_MS);
+    wire.lastSeen = world.now();
+    world.edgeInput({ kind: "tick" });
+    wire.toSidecar = [];
+    world.pass(LEASE_REFRESH_DEADLINE_MS);
+    world.edgeInput({ kind: "tick" });
+    world.deliver(wire, "sidecar");
+    world.deliver(wire, "sidecar");
+    expect(sidecar.closes).toEqual([CLOSE.leaseExpired]);
+    world.advance(1_000);
+    world.work(sidecar, { order: 1 });
+    world.advance(1_000);
+    expect(world.outcome(write)).toMatchObject({ ok: true, result: { order: 1 } });
+    expect(world.executions.get(write)).toBe(1);
+  });
+
   it("nothing is taken on a lease that has ended", () => {
     const world = createWorld();
     const peer = pairedPeer(world).dial();

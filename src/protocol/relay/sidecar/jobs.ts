@@ -90,8 +90,10 @@ function refusalOf(
     return { code: "PERMISSION_DENIED", message: "the grant is for another capability" };
   }
   if (
-    !link.session.capabilities.includes(grant.capability) ||
-    !draft.env.offered.includes(grant.capability)
+    // A mode switched off at the PC must not strand what stands at the broker.
+    operation.name !== "order.cancel" &&
+    (!link.session.capabilities.includes(grant.capability) ||
+      !draft.env.offered.includes(grant.capability))
   ) {
     return { code: "PERMISSION_DENIED", message: "the local policy does not allow this" };
   }
