@@ -22,6 +22,9 @@ import { hasActiveSidecar } from "./sidecars.ts";
 /** How long after its submission a sidecar may still take a job up. */
 const GRANT_SECONDS = 60;
 
+/** Taking an order back and stopping everything wait for no budget. */
+const UNMETERED: ReadonlySet<string> = new Set(["trade.cancel", "trade.kill"]);
+
 export interface ToolCallDeps {
   readonly sql: SqlStorage;
   readonly relay: RelayHost;
@@ -92,7 +95,7 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
 async function answerOf(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
   const before = deps.standing(call);
   if (!before.ok) return { ok: false, failure: before.failure, denied: true };
-  const busy = deps.budget(call);
+  const busy = UNMETERED.has(call.operation) ? null : deps.budget(call);
   if (busy !== null) return { ok: false, failure: busy, denied: true };
   const narrowed = narrowInput(call.operation, call.input, before.standing.accounts);
   if (!narrowed.ok) return { ok: false, failure: narrowed.failure, denied: true };

@@ -233,7 +233,9 @@ function standing(parts: OrderParts, approval: Approval): string[] {
     // How often the agent asked was judged when it asked.
     .filter(({ check }) => check !== "approval-rate")
     .map(({ message }) => message);
-  if (policy !== null && policy.hash !== approval.intent.policy_hash) {
+  // As at the submit: a policy that changed meanwhile keeps nobody in a position.
+  const isExit = preview.facts.effect?.kind === "exit";
+  if (policy !== null && policy.hash !== approval.intent.policy_hash && !isExit) {
     failures.push("The policy has changed since the agent asked.");
   }
   return failures;
