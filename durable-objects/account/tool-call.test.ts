@@ -21,7 +21,6 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
       scopes: ["ibkr:orders:preview"],
     },
     requestId: "r",
-    traceparent: undefined,
     deadlineMs: 1_000,
   });
   const run = async (operation: ToolCall["operation"]) =>
