@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 
@@ -67,5 +69,38 @@ describe("two exits of one position", () => {
     await rig.until(() => told.every(({ done }) => done), 120_000);
     expect(told.map(({ outcome }) => outcome?.refusals)).toEqual([[], []]);
     expect(rig.posts()).toHaveLength(2);
+  });
+});
+
+describe("what was switched off at this PC", () => {
+  it("does not hold back a cancel of what stands, and does hold back an order", async () => {
+    await held();
+    const standing = rig.approve(await rig.preview(limitOrder(rig.account, "170")));
+    await rig.place(standing);
+    await rig.untilState(standing.coid, "working");
+    const next = rig.approve(await rig.preview(limitOrder(rig.account, "171")));
+    writeFileSync(
+      join(rig.configDir, "policy.json"),
+      JSON.stringify({ offer: ["broker.read"], broker_accounts: null }),
+      { mode: 0o600 },
+    );
+    await expect(rig.place(next)).rejects.toMatchObject({
+      failure: { code: "SIDECAR_CAPABILITY_MISSING" },
+    });
+    const outcome = await rig.write("order.cancel", {
+      account_id: rig.account,
+      mode: "paper",
+      coid: "cancel-1",
+      order_id: rig.store().intent(standing.coid)?.orders[0]?.order_id ?? "",
+      approval: null,
+    });
+    expect(outcome.state).toBe("cancelled");
+  });
+
+  it("is no reason to hold back an exit: the caps say off, or cannot be read", async () => {
+    await held();
+    const first = rig.approve(await sell("1"));
+    rig.caps((caps) => ({ ...caps, paper: { ...caps.paper, enabled: false } }));
+    expect((await rig.place(first)).refusals).toEqual([]);
   });
 });

@@ -100,6 +100,19 @@ describe("an order under a mandate", () => {
     expect(rig.posts()).toHaveLength(2);
   });
 
+  it("is refused once the value of an order of the day is unknown", async () => {
+    await start();
+    const signed = sign(mandate());
+    const first = await placeUnder(signed, { quantity: "1" });
+    const record = rig.store().intent(first.coid);
+    if (record === null) throw new Error("the order is not in the journal");
+    const ticket = { ...record.ticket, notional: null };
+    rig.store().save({ ...record, notional: null, ticket });
+    const second = await placeUnder(signed, { quantity: "1" });
+    expect(second.refusals.map(({ rule }) => rule)).toEqual(["max_notional_per_day"]);
+    expect(rig.posts()).toHaveLength(1);
+  });
+
   it.each<[string, JsonObject, string]>([
     ["quantity", { quantity: "3" }, "max_quantity_per_order"],
     ["side", { side: "SELL", limit_price: "184", quantity: "1" }, "side_named"],

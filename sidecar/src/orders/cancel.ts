@@ -41,7 +41,7 @@ export async function cancelOrder(
   input: CancelInput,
 ): Promise<OrderOutcome> {
   const { store, rules, clock } = parts;
-  checkGrant(request.grant, input, rules.policy());
+  checkGrant(request.grant, input, rules.policy(), "cancel");
   const session = parts.session();
   if (session.state !== "ready") throw sessionRefusal(session, clock.now());
   if (session.mode !== input.mode) {

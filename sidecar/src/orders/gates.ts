@@ -186,7 +186,7 @@ export async function targetFaults(
 /** What the caps file asks of an approval; a file that is wrong asks for the most. */
 export function leastTierOf(rules: LocalRules, order: CanonicalOrder, facts: Facts): 0 | 1 | 2 {
   const file = rules.caps();
-  return file.ok ? leastTier(file.caps, order, facts.notional, facts.effect) : 2;
+  return file.ok ? leastTier(file.caps, order, facts.notional) : 2;
 }
 
 export function driftOf(rules: LocalRules): string {

@@ -45,9 +45,12 @@ export function checkGrant(
   grant: { capability: Capability; brokerAccount: string | null } | undefined,
   input: { account_id: string; mode: "paper" | "live" },
   policy: LocalPolicy,
+  act: "order" | "cancel" = "order",
 ): void {
   const needed: Capability = input.mode === "live" ? "orders.live" : "orders.paper";
-  if (grant?.capability !== needed || !policy.offer.includes(needed)) {
+  // What was placed while the mode was on can be withdrawn after it was switched off.
+  const offered = act === "cancel" || policy.offer.includes(needed);
+  if (grant?.capability !== needed || !offered) {
     throw new GatewayError(
       failure("SIDECAR_CAPABILITY_MISSING", `This PC does not take ${input.mode} orders.`, {
         user_action: `At the PC: ibkr-sidecar policy ${input.mode} on`,

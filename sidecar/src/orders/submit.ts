@@ -248,8 +248,15 @@ const DAY_MS = 24 * 60 * 60_000;
 function usageUnder(store: OrderStore, mandate: Mandate, nowMs: number): MandateUsage {
   const hash = mandateHash(mandate);
   const used = store.sentUnder(hash, nowMs - DAY_MS);
-  const notional = used.reduce((sum, { notional: value }) => sum.plus(value ?? 0), new Decimal(0));
-  return { orders_today: used.length, notional_today: decimalText(notional) };
+  const values = used.map((record) => record.notional ?? record.ticket.notional);
+  const notional = values.reduce<Decimal | null>(
+    (sum, value) => (sum === null || value === null ? null : sum.plus(value)),
+    new Decimal(0),
+  );
+  return {
+    orders_today: used.length,
+    notional_today: notional === null ? null : decimalText(notional),
+  };
 }
 
 function newRecord(

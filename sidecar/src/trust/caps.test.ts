@@ -89,6 +89,7 @@ describe("the caps of this PC", () => {
           order_types: [],
           asset_classes: [],
           max_notional: "0",
+          enabled: false,
         };
         expect(rules({ order, kind: "exit", usage, notional: null, paper: closed })).toEqual([]);
         expect(
@@ -98,14 +99,17 @@ describe("the caps of this PC", () => {
     );
   });
 
-  it("stop every order, and no cancel, when their file is wrong", () => {
+  it("stop every entry and flip, and no exit or cancel, when their file is wrong", () => {
     for (const text of ["", "{", "{}", '{"v":1}', JSON.stringify({ ...DEFAULT_CAPS, extra: 1 })]) {
       const file = parseCaps(text);
       expect(file.ok).toBe(false);
       const numbers = { notional: "1", effect: effect("exit"), usage: USAGE };
-      expect(capFaults(file, anOrder(), numbers).map(({ rule }) => rule)).toEqual([
-        "caps_file_valid",
-      ]);
+      expect(capFaults(file, anOrder(), numbers)).toEqual([]);
+      for (const what of [effect("entry"), effect("flip"), null]) {
+        expect(
+          capFaults(file, anOrder(), { ...numbers, effect: what }).map(({ rule }) => rule),
+        ).toEqual(["caps_file_valid"]);
+      }
       expect(capFaults(file, anOrder({ action: "cancel" }), numbers)).toEqual([]);
     }
     expect(parseCaps(JSON.stringify({ ...DEFAULT_CAPS, max_price_drift_bps: 200 })).ok).toBe(false);
@@ -123,12 +127,17 @@ describe("the caps of this PC", () => {
   });
 
   it("ask for the second tier from their own amount on, for live by default", () => {
-    const listed = { ...DEFAULT_CAPS, accounts: ["U1234567"] };
-    expect(leastTier(listed, live, "999.99", effect("entry"))).toBe(1);
-    expect(leastTier(listed, live, "1000", effect("entry"))).toBe(2);
-    expect(leastTier(listed, live, null, null)).toBe(2);
-    expect(leastTier(listed, live, "1000", effect("exit"))).toBe(1);
-    expect(leastTier(listed, anOrder(), "999999", effect("entry"))).toBe(1);
+    // Live by default: every order, an exit too, since a tap alone may have been meant for a sign-in.
+    expect(leastTier(DEFAULT_CAPS, live, "0")).toBe(2);
+    expect(leastTier(DEFAULT_CAPS, live, "0.01")).toBe(2);
+    expect(leastTier(DEFAULT_CAPS, live, null)).toBe(2);
+    expect(leastTier(DEFAULT_CAPS, anOrder(), "999999")).toBe(1);
+    const raised = {
+      ...DEFAULT_CAPS,
+      live: { ...DEFAULT_CAPS.live, tier_two_from_notional: "1000" },
+    };
+    expect(leastTier(raised, live, "999.99")).toBe(1);
+    expect(leastTier(raised, live, "1000")).toBe(2);
   });
 });
 

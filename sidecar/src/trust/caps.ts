@@ -11,7 +11,7 @@ import type { Effect } from "../../../src/protocol/orders/ticket.ts";
 /**
  * The absolute caps: a file on this PC that nobody can raise from outside. No approval and no
  * policy passes them. Amounts are in the account's base currency. What the file does not say has
- * the value below; what it says wrongly stops all orders.
+ * the value below; what it says wrongly stops every order that opens a position.
  */
 const perMode = z.strictObject({
   enabled: z.boolean(),
@@ -24,7 +24,11 @@ const perMode = z.strictObject({
   order_types: z.array(OrderType),
   asset_classes: z.array(AssetClass),
   mandates: z.boolean(),
-  /** From this worst-case value on, the number shown at this PC is asked for; null never. */
+  /**
+   * From this worst-case value on, the number shown at this PC is asked for, of exits too: whoever
+   * runs the gateway can turn a tap meant for a sign-in into an approval, and cannot see the number.
+   * Null never.
+   */
   tier_two_from_notional: OrderDecimal.nullable(),
 });
 
@@ -67,7 +71,7 @@ export const DEFAULT_CAPS: Caps = {
     order_types: ["LMT", "STP", "STOP_LIMIT"],
     asset_classes: ["STK"],
     mandates: false,
-    tier_two_from_notional: "1000",
+    tier_two_from_notional: "0",
   },
 };
 
@@ -110,9 +114,9 @@ export interface CapsUsage {
 }
 
 /**
- * Every cap an order would pass. Which account, mode and whether orders are on at all bind every
- * order; amounts, counts, types and the loss limit bind what opens or turns a position and never
- * an exit. A cancel needs the account and the mode only.
+ * Every cap an order would pass. Which account may trade binds every order; whether a mode is on,
+ * amounts, counts, types, the loss limit and a file that cannot be read bind what opens or turns a
+ * position, and never an exit or a cancel.
  */
 export function capFaults(
   file: CapsFile,
@@ -120,7 +124,8 @@ export function capFaults(
   numbers: { notional: string | null; effect: Effect | null; usage: CapsUsage },
 ): OrderRefusal[] {
   if (!file.ok) {
-    return order.action === "cancel" ? [] : [over("caps", "caps_file_valid", file.reason)];
+    const opens = order.action !== "cancel" && numbers.effect?.kind !== "exit";
+    return opens ? [over("caps", "caps_file_valid", file.reason)] : [];
   }
   const { caps } = file;
   const faults: OrderRefusal[] = [];
@@ -129,13 +134,12 @@ export function capFaults(
   if (!listed && !(caps.any_paper && order.mode === "paper")) {
     faults.push(over("account_id", "account_listed", "This PC's caps do not list the account."));
   }
-  if (order.action === "cancel") return faults;
+  if (order.action === "cancel" || numbers.effect?.kind === "exit") return faults;
   if (!limits.enabled) {
     faults.push(
       over("mode", "mode_enabled", `Orders in ${order.mode} accounts are off at this PC.`),
     );
   }
-  if (numbers.effect?.kind === "exit") return faults;
 
   const notional = parseFigure(numbers.notional);
   if (notional === null || notional.greaterThan(dec(limits.max_notional))) {
@@ -185,14 +189,9 @@ export function capFaults(
 }
 
 /** The tier this PC insists on, whatever the edge's policy says. */
-export function leastTier(
-  caps: Caps,
-  order: CanonicalOrder,
-  notional: string | null,
-  effect: Effect | null,
-): Tier {
+export function leastTier(caps: Caps, order: CanonicalOrder, notional: string | null): Tier {
   const limits = caps[order.mode];
-  if (effect?.kind === "exit" || limits.tier_two_from_notional === null) return 1;
+  if (limits.tier_two_from_notional === null) return 1;
   const value = parseFigure(notional);
   return value === null || value.greaterThanOrEqualTo(dec(limits.tier_two_from_notional)) ? 2 : 1;
 }

@@ -45,7 +45,8 @@ export function mandateHash(mandate: Mandate): string {
 /** What was already done under the mandate today, unknown and open orders included. */
 export const MandateUsage = z.strictObject({
   orders_today: z.int().nonnegative(),
-  notional_today: Figure,
+  /** Null when the value of any order of today is unknown: then nothing is left of the bound. */
+  notional_today: Figure.nullable(),
 });
 export type MandateUsage = z.infer<typeof MandateUsage>;
 
@@ -116,8 +117,18 @@ export function mandateFaults(
     if (notional.greaterThan(dec(mandate.max_notional_per_order))) {
       outside("notional", "max_notional_per_order", "The order's value is beyond the mandate's.");
     }
-    if (notional.plus(dec(usage.notional_today)).greaterThan(dec(mandate.max_notional_per_day))) {
-      outside("notional", "max_notional_per_day", "The mandate's value for today is used up.");
+    const today = usage.notional_today;
+    if (
+      today === null ||
+      notional.plus(dec(today)).greaterThan(dec(mandate.max_notional_per_day))
+    ) {
+      outside(
+        "notional",
+        "max_notional_per_day",
+        today === null
+          ? "What was used of the mandate today is unknown."
+          : "The mandate's value for today is used up.",
+      );
     }
   }
   if (usage.orders_today + 1 > mandate.max_orders_per_day) {

@@ -289,7 +289,7 @@ async function describe(
           ]
         : []),
     ].slice(0, 50),
-    least_tier: caps.ok && leastTier(caps.caps, order, notional, effect) < 2 ? 1 : 2,
+    least_tier: caps.ok && leastTier(caps.caps, order, notional) < 2 ? 1 : 2,
     notes,
   };
 }

@@ -91,7 +91,7 @@ function refusalOf(
   }
   if (
     // A mode switched off at the PC must not strand what stands at the broker.
-    operation.name !== "order.cancel" &&
+    job.operation !== "order.cancel" &&
     (!link.session.capabilities.includes(grant.capability) ||
       !draft.env.offered.includes(grant.capability))
   ) {
