@@ -8,6 +8,6 @@ it("the documented states are the states there are", () => {
     join(import.meta.dirname, "../../../../docs/broker-session.md"),
     "utf8",
   );
-  const documented = [...page.matchAll(/^\| `([a-z_]+)` \|/gm)].map((match) => match[1]);
+  const documented = [...page.matchAll(/^\| `([a-z_]+)` +\|/gm)].map((match) => match[1]);
   expect(documented.sort()).toEqual([...BROKER_SESSION_STATES].sort());
 });
