@@ -9,6 +9,10 @@ export interface Stage {
   readonly random: SeededRandom;
   gateway(): LineProcess;
   sidecar(): LineProcess;
+  /** With nothing in flight: an object with work is not put to sleep. Throws when it could not be. */
+  evict(sockets: "hibernate" | "close"): Promise<void>;
+  /** Resets the object in the middle of its work. */
+  abort(): Promise<void>;
   restartGateway(): Promise<void>;
   restartSidecar(clockOffsetMs: number): Promise<void>;
   /** The run is long enough for a fault that takes a minute. */
@@ -24,12 +28,13 @@ export const FAULTS: Readonly<Record<string, { weight: number; do: Fault }>> = {
   "kill the Worker": { weight: 1, do: ({ restartGateway }) => restartGateway() },
   "evict the object, sockets kept": {
     weight: 3,
-    do: async ({ gateway }) => gateway().tell({ kind: "evict", sockets: "hibernate" }),
+    do: ({ evict }) => evict("hibernate"),
   },
   "evict the object, sockets broken": {
     weight: 3,
-    do: async ({ gateway }) => gateway().tell({ kind: "evict", sockets: "close" }),
+    do: ({ evict }) => evict("close"),
   },
+  "reset the object at work": { weight: 3, do: ({ abort }) => abort() },
   "kill the sidecar": { weight: 2, do: ({ restartSidecar }) => restartSidecar(0) },
   "skew the sidecar's clock": {
     weight: 1,

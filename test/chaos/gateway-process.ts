@@ -26,7 +26,10 @@ say({ kind: "ready" });
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line);
   try {
-    if (message.kind === "evict") await gateway.evict(TEST_ACCOUNT, message.sockets);
+    if (message.kind === "evict") {
+      await gateway.evict(TEST_ACCOUNT, message.sockets);
+      say({ kind: "evicted", ok: true });
+    }
     if (message.kind === "sql") {
       say({ kind: "rows", rows: await gateway.sql("Account", TEST_ACCOUNT, message.query) });
     }
@@ -34,6 +37,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       say({ kind: "paired", pairing: await gateway.pairKey(message.publicKey) });
     }
   } catch (error) {
+    if (message.kind === "evict") say({ kind: "evicted", ok: false });
     say({ kind: "log", level: "error", message: `${message.kind}: ${String(error)}` });
   }
 }

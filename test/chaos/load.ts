@@ -15,6 +15,9 @@ export interface Load {
   readonly asked: Asked[];
   /** Callers that waited longer than their deadline and a grace. */
   readonly hung: string[];
+  /** Nobody asks until {@link resume}; resolves when the last answer is in. */
+  pause(): Promise<void>;
+  resume(): void;
   stop(): Promise<void>;
 }
 
@@ -26,8 +29,12 @@ export function startLoad(url: string, account: string, random: SeededRandom): L
   const asked: Asked[] = [];
   const hung: string[] = [];
   let going = true;
+  let paused = false;
+  let inFlight = 0;
 
   async function ask(write: boolean, input: object, brokerAccount: string): Promise<void> {
+    while (paused) await sleep(5);
+    inFlight += 1;
     const jobId = ulid(Date.now());
     const began = performance.now();
     let told: JobSettlement | null = null;
@@ -54,6 +61,7 @@ export function startLoad(url: string, account: string, random: SeededRandom): L
       // Killed under the caller, or a hang, which is a defect.
       if (error instanceof DOMException && error.name === "TimeoutError") hung.push(jobId);
     }
+    inFlight -= 1;
     asked.push({ jobId, write, told, ms: performance.now() - began });
   }
 
@@ -86,7 +94,15 @@ export function startLoad(url: string, account: string, random: SeededRandom): L
   return {
     asked,
     hung,
+    async pause() {
+      paused = true;
+      while (inFlight > 0) await sleep(5);
+    },
+    resume() {
+      paused = false;
+    },
     async stop() {
+      paused = false;
       going = false;
       await Promise.all(callers);
     },

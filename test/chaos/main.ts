@@ -51,6 +51,7 @@ const lastEvent = 0;
 let sidecarStarts = 0;
 let maxRss = 0;
 let gatewayErrors = 0;
+let journalRefusals = 0;
 
 async function startGateway(): Promise<LineProcess> {
   const args: GatewayArgs = {
@@ -103,6 +104,22 @@ const stage: Stage = {
   gateway: () => gateway,
   sidecar: () => sidecar,
   patient: minutes >= 5,
+  async evict(sockets) {
+    await load.pause();
+    try {
+      const answer = gateway.hear<{ ok: boolean }>("evicted", 60_000);
+      gateway.tell({ kind: "evict", sockets });
+      if (!(await answer).ok) throw new Error("the object could not be evicted");
+    } finally {
+      load.resume();
+    }
+  },
+  async abort() {
+    await fetch(`${url}/__test`, {
+      method: "POST",
+      body: JSON.stringify({ account: TEST_ACCOUNT, method: "testAbort", args: [] }),
+    }).catch(() => undefined);
+  },
   async restartGateway() {
     await gateway.kill();
     gateway = await startGateway();
@@ -146,7 +163,11 @@ const report = {
   faults,
   ...verdict,
   recovery_ms: { p50: at(0.5), p95: at(0.95), longest: at(1) },
-  sidecar: { starts: sidecarStarts - 1, max_rss_mib: Math.round(maxRss / 1_048_576) },
+  sidecar: {
+    starts: sidecarStarts - 1,
+    max_rss_mib: Math.round(maxRss / 1_048_576),
+    journal_commits_refused: journalRefusals,
+  },
   gateway_errors_logged: gatewayErrors,
   clean: isClean(verdict),
 };
@@ -166,9 +187,16 @@ async function chaos(): Promise<void> {
     // Mostly in close succession, and now and then long enough for the sidecar's patience to reset.
     await sleep(random.below(4) === 0 ? 11_000 : 200 + random.below(1_500));
     const name = pickFault(random);
-    faults[name] = (faults[name] ?? 0) + 1;
     const started = performance.now();
-    await FAULTS[name]?.do(stage);
+    try {
+      await FAULTS[name]?.do(stage);
+      faults[name] = (faults[name] ?? 0) + 1;
+    } catch (error) {
+      // Only what really happened is counted.
+      const missed = `could not ${name}`;
+      faults[missed] = (faults[missed] ?? 0) + 1;
+      if (process.env.CHAOS_VERBOSE) console.error(String(error));
+    }
     await until(canRead, `a read after "${name}"`, { timeoutMs: 120_000, everyMs: 20 });
     recoveries.push(performance.now() - started);
     await look();
@@ -215,6 +243,8 @@ interface SidecarSays {
   unjournaled: number;
   running: number;
   rss: number;
+  /** Commits that the journal refused. */
+  full: number;
 }
 
 async function look(): Promise<SidecarSays> {
@@ -222,6 +252,7 @@ async function look(): Promise<SidecarSays> {
   sidecar.tell({ kind: "state" });
   const said = await answer;
   maxRss = Math.max(maxRss, said.rss);
+  journalRefusals = Math.max(journalRefusals, said.full);
   return said;
 }
 

@@ -133,6 +133,20 @@ describe("revocation", () => {
     expect(world.executions.get(write)).toBeUndefined();
   });
 
+  it("ends the session for good: paired again, the sidecar begins a new one", () => {
+    const world = createWorld();
+    const paired = pairedPeer(world);
+    const peer = paired.dial();
+    const { session_id, resume_token } = peer.connect()?.payload ?? {};
+    world.edgeInput({ kind: "revoked", sidecarId: paired.id });
+    world.settle();
+    const resume = { session_id, resume_token, last_processed_seq: 0 };
+    expect(paired.dial().connect({ resume })?.type).toBe("session.unauthenticated");
+    const fresh = paired.dial().connect();
+    expect(fresh?.type).toBe("session.accepted");
+    expect(fresh?.payload.session_id).not.toBe(session_id);
+  });
+
   it("leaves another sidecar's session alone", () => {
     const world = createWorld();
     const sidecar = world.connected();

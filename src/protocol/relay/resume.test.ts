@@ -173,6 +173,48 @@ describe("resume", () => {
     expect(peer.closed()).toBe(CLOSE.superseded);
   });
 
+  it("a takeover by the same sidecar hands its reads over at once and asks about its writes", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const read = world.submit("test.read", {}, { deadlineMs: 20_000 });
+    const write = world.submit("test.write", {}, { deadlineMs: 20_000 });
+    world.settle();
+    world.begin(sidecar, write);
+    // Only the sidecar notices that the line is gone; the edge learns it from the new connection.
+    const { wire } = sidecar;
+    if (wire === null) throw new Error("no wire");
+    wire.toEdge = [];
+    wire.toSidecar = [{ close: 1006, reason: "" }];
+    wire.stalled = false;
+    world.deliver(wire, "sidecar");
+    wire.stalled = true;
+    world.settle();
+    expect(world.edge().session.epoch).toBe(2);
+    expect(sidecar.running.has(read)).toBe(true);
+    expect(sidecar.received.some((text) => text.includes("session.list_jobs"))).toBe(true);
+    world.work(sidecar);
+    world.settle();
+    expect(world.outcome(read)).toMatchObject({ ok: true });
+    expect(world.outcome(write)).toMatchObject({ ok: true });
+    expect(world.executions.get(write)).toBe(1);
+  });
+
+  it("a takeover by another sidecar leaves the first one's write unknown, and asks the other nothing", () => {
+    const world = createWorld();
+    const first = world.connected();
+    const write = world.submit("test.write", {}, { deadlineMs: 20_000 });
+    world.settle();
+    world.begin(first, write);
+    const second = world.addSidecar();
+    world.startSidecar(second);
+    world.settle();
+    expect(world.edge().jobs.get(write)?.state).toBe("unknown");
+    expect(second.received.some((text) => text.includes("session.list_jobs"))).toBe(false);
+    expect(second.running.size).toBe(0);
+    world.advance(21_000);
+    expect(world.outcome(write)).toMatchObject({ code: "OUTCOME_UNKNOWN", outcome: "unknown" });
+  });
+
   it("a late frame of an old epoch is refused and changes nothing", () => {
     const { world, paired, peer, resume } = session();
     peer.drop();

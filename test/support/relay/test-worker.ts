@@ -40,6 +40,11 @@ export class Account extends ProductAccount {
     return this.relay.presence();
   }
 
+  /** Resets the object in the middle of whatever it does: memory and sockets are gone. */
+  async testAbort(): Promise<void> {
+    this.ctx.abort("chaos");
+  }
+
   readonly #wokenAt = Date.now();
 
   /** When this object was last made: it had been asleep before. */
@@ -53,6 +58,7 @@ const ALLOWED = new Set([
   "testCancel",
   "testPresence",
   "testLife",
+  "testAbort",
   "addSidecar",
   "revokeSidecar",
   "backendStatus",
