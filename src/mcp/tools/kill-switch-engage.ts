@@ -11,7 +11,12 @@ export const killSwitchEngage = defineTool({
   scope: "ibkr:orders:preview",
   annotations: { ...ASKS_OWNER, destructiveHint: true },
   input: z.strictObject({
-    reason: z.string().min(1).max(200).describe("Shown to the owner"),
+    reason: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, "must be visible characters")
+      .describe("Shown to the owner"),
     cancel_working_orders: z
       .boolean()
       .default(false)
