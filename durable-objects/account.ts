@@ -46,10 +46,12 @@ import {
   openOwnerSession,
   revokeOtherSessions,
   revokeOwnerSession,
+  SIGN_IN_WINDOW_MS,
   takeSignInAttempt,
 } from "./account/owner-sessions.ts";
 import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
 import { listPasskeys, tokenSignsIn } from "./account/passkeys.ts";
+import { pruneAccess } from "./account/prune-access.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "./account/recovery.ts";
 import type { RelayHost } from "./account/relay.ts";
 import { createRelayHost } from "./account/relay-host.ts";
@@ -184,7 +186,8 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       sql,
       relay: this.relay,
       orders: this.#orders,
-      standing: ({ principal, scope }) => clientStanding(sql, principal, scope, Date.now()),
+      standing: ({ principal, scope, operation }) =>
+        clientStanding(sql, principal, scope, Date.now(), operation),
       budget: (asked) =>
         takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
         takeExternalToken(sql, asked, Date.now()),
@@ -359,6 +362,12 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       this.#access(requestId).audit("owner.session_revoked", { meta: { count: String(ended) } });
     }
     return ended;
+  }
+
+  async pruneAccess(): Promise<number> {
+    if (!hasTables(this.ctx.storage.sql)) return 0;
+    const nowMs = Date.now();
+    return pruneAccess(this.#sql, { nowMs, attemptsSinceMs: nowMs - SIGN_IN_WINDOW_MS });
   }
 
   async signInSecurity(): Promise<SignInSecurity> {

@@ -1,5 +1,6 @@
 import { getOAuthApi, OAuthProvider } from "@cloudflare/workers-oauth-provider";
 import { admitHost, admitOrigin } from "./admission.ts";
+import { clean } from "./cleaning.ts";
 import { ConfigurationError, type Env, readSettings, type Settings } from "./env.ts";
 import { REGISTRATION_BODY_MAX_BYTES } from "./limits.ts";
 import { log } from "./log.ts";
@@ -21,6 +22,8 @@ import { logRequest } from "./request-log.ts";
 
 export interface Gateway {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
+  /** The hourly cleaning; see wrangler.toml's triggers. */
+  scheduled(event: ScheduledController, env: Env): Promise<void>;
 }
 
 /** Where RFC 9728 metadata stands for a resource without a path; some hosts probe it first. */
@@ -42,7 +45,10 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
     if (!(error instanceof ConfigurationError)) throw error;
     const line = error.message;
     log("error", "configuration", { message: line });
-    return { fetch: async () => new Response(`${line}\n`, { status: 503 }) };
+    return {
+      fetch: async () => new Response(`${line}\n`, { status: 503 }),
+      scheduled: async () => log("error", "configuration", { message: line }),
+    };
   }
   // The OAuth library fetches by the global name, so that is where the guard stands.
   globalThis.fetch = guardedFetch(globalThis.fetch.bind(globalThis), {
@@ -131,6 +137,10 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
       }
       logRequest(request, response, startedMs, Date.now());
       return response;
+    },
+    scheduled({ scheduledTime }, bindings) {
+      const inner = guardedEnv(bindings);
+      return clean(inner, getOAuthApi(options, inner), new Date(scheduledTime));
     },
   };
 }

@@ -7,6 +7,13 @@ export const ACCESS_TOKEN_SECONDS = 3600;
 export const REFRESH_TOKEN_DAYS = 30;
 export const REGISTERED_CLIENT_DAYS = 90;
 
+/**
+ * How long an isolate takes its own word for an access token, and for how many. Less than the token
+ * store needs to tell every place on earth of a deletion.
+ */
+export const VERIFIED_TOKEN_MS = 10_000;
+export const VERIFIED_TOKENS_MAX = 1_000;
+
 /** What a form of the console may carry. */
 export const FORM_BODY_MAX_BYTES = 32 * 1024;
 /** How long a request to the token endpoint may take to arrive. */
@@ -50,3 +57,12 @@ export const INVITATIONS_MAX = 50;
 /** How long an outside address that failed is left alone, and how many such are remembered. */
 export const OUTBOUND_FAILURE_KEPT_MS = 30_000;
 export const OUTBOUND_FAILURES_MAX = 256;
+
+/**
+ * How much one hourly cleaning takes on: batches of keys of the token store, accounts, invitations.
+ * A key is one read and an orphaned grant a few more operations; a run may do a thousand in all.
+ */
+export const CLEANING_BATCHES = 3;
+export const CLEANING_KEYS = 50;
+export const CLEANING_ACCOUNTS = 50;
+export const CLEANING_INVITATIONS = 500;

@@ -92,6 +92,26 @@ describe("a client's standing", () => {
     expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(true);
   });
 
+  it("lets it stop all trading from its first moment, with the scope for it, and do no more", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    const ask = (operation: string) =>
+      clientStanding(sql, principal(), "ibkr:orders:preview", T0, operation);
+    expect(ask("trade.kill").ok).toBe(true);
+    for (const other of ["trade.preview", "trade.ask", "trade.submit", "trade.kill_status"]) {
+      expect(ask(other)).toMatchObject({ failure: { code: "CLIENT_READ_ONLY_YET" } });
+    }
+    changeClient(sql, {
+      clientId: "c",
+      scopes: ["ibkr:health:read"],
+      accounts: null,
+      atOnce: false,
+    });
+    expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_MISSING_SCOPE" } });
+    revokeClient(sql, "c");
+    expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_TOKEN_INVALID" } });
+  });
+
   it("is what the owner left it, and never more than was consented to", () => {
     const sql = fresh();
     admitClient(sql, admission({ atOnce: true }), T0);

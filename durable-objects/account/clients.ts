@@ -9,8 +9,8 @@ import { spendOnce } from "./spent-tokens.ts";
  * eventually consistent store; what stands here is what counts, and it is read on every call.
  *
  * A call passes when its client and its grant are active, the owner left the client the scope, the
- * client's first hour is over (for anything beyond reading), and the broker account is one the
- * client may use.
+ * client's first hour is over (for anything beyond reading or stopping), and the broker account is
+ * one the client may use.
  */
 export const CLIENTS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS clients (
@@ -143,12 +143,19 @@ export type ClientStanding =
   | { ok: true; standing: Standing }
   | { ok: false; failure: GatewayFailure };
 
-/** Whether the client may make a call that needs this scope now; null for a refreshed token. */
+/** Stopping all trading only ever lowers a risk, so no waiting time stands before it. */
+const STOPS: ReadonlySet<string> = new Set(["trade.kill"]);
+
+/**
+ * Whether the client may make a call that needs this scope now; null for a refreshed token. The
+ * operation is what the call asks for, where it is a call.
+ */
 export function clientStanding(
   sql: SqlStorage,
   principal: Pick<Principal, "clientId" | "grantId" | "external">,
   needs: Scope | null,
   nowMs: number,
+  operation?: string,
 ): ClientStanding {
   if (principal.external !== undefined) admitExternal(sql, principal, nowMs);
   const client = readClient(sql, principal.clientId);
@@ -158,7 +165,8 @@ export function clientStanding(
   if (needs !== null) {
     if (!coversScope(client.scopes, needs)) return { ok: false, failure: narrowed(needs) };
     const waitMs = client.readOnlyUntil - nowMs;
-    if (SCOPES[needs].tier !== "read" && waitMs > 0) {
+    const stops = operation !== undefined && STOPS.has(operation);
+    if (SCOPES[needs].tier !== "read" && waitMs > 0 && !stops) {
       return { ok: false, failure: readOnlyYet(waitMs) };
     }
   }

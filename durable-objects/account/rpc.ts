@@ -283,6 +283,9 @@ export interface AccountRpc extends OrdersRpc {
   revokeOwnerSession(id: string, requestId: string): Promise<boolean>;
   revokeOtherSessions(keepId: string, requestId: string): Promise<number>;
 
+  /** Removes what has ended of sessions, attempts, challenges and codes; how many rows. */
+  pruneAccess(): Promise<number>;
+
   signInSecurity(): Promise<SignInSecurity>;
   /** Null when a passkey has to confirm the session first. */
   beginPasskey(sessionSecret: string): Promise<PasskeyCeremony | null>;

@@ -69,6 +69,19 @@ export async function accountOfIdentity(
   return made;
 }
 
+/** Ids of accounts in their order, after this one; at most so many. */
+export async function accountsAfter(
+  db: D1Database,
+  after: string,
+  most: number,
+): Promise<string[]> {
+  const { results } = await db
+    .prepare("SELECT id FROM accounts WHERE id > ? ORDER BY id LIMIT ?")
+    .bind(after, most)
+    .all<{ id: string }>();
+  return results.map(({ id }) => id);
+}
+
 /**
  * Whether an account exists. Asked before an account's object is addressed by an id that a stranger
  * named, because addressing an object brings it into being.

@@ -1,5 +1,5 @@
 import { encode } from "jose/base64url";
-import { INVITATION_DAYS, INVITATIONS_MAX } from "../limits.ts";
+import { CLEANING_INVITATIONS, INVITATION_DAYS, INVITATIONS_MAX } from "../limits.ts";
 import { sha256Hex } from "../protocol/digest.ts";
 
 export interface Invitation {
@@ -87,4 +87,17 @@ export async function acceptInvitation(
       .bind(accountId, hash),
   ]);
   return opened?.meta.changes === 1;
+}
+
+/** Removes invitations that ended unused; how many. One that was used stays with its account. */
+export async function pruneInvitations(db: D1Database, now: Date): Promise<number> {
+  const removed = await db
+    .prepare(
+      `DELETE FROM invitations WHERE code_hash IN
+         (SELECT code_hash FROM invitations
+          WHERE account_id IS NULL AND expires_at <= ? LIMIT ?)`,
+    )
+    .bind(now.toISOString(), CLEANING_INVITATIONS)
+    .run();
+  return removed.meta.changes;
 }

@@ -31,12 +31,22 @@ describe("calling a tool", () => {
     const offline = failure("SIDECAR_UNAVAILABLE", "Your PC is not connected.", {
       retryable: true,
       user_action: "Start the sidecar on your PC.",
-      retry_after_ms: 5_000,
+      retry_after_ms: 5_001,
     });
     const { exchange } = scripted(() => ({ ok: false, failure: offline, audit_seq: 1 }));
     const result = await callTool(exchange, "ibkr_accounts_list", {});
-    expect(result).toMatchObject({ isError: true, structuredContent: offline });
-    expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(offline);
+    const shown = { ...offline, retry_after_seconds: 6 };
+    expect(result).toMatchObject({ isError: true, structuredContent: shown });
+    expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(shown);
+    expect(exchange.retryAfterSeconds).toBe(6);
+  });
+
+  it("names no time to wait where none is known", async () => {
+    const gone = failure("NOT_FOUND", "There is no such order.");
+    const { exchange } = scripted(() => ({ ok: false, failure: gone, audit_seq: 1 }));
+    const result = await callTool(exchange, "ibkr_accounts_list", {});
+    expect(result.structuredContent).toEqual(gone);
+    expect(exchange.retryAfterSeconds).toBeUndefined();
   });
 
   it("does not show an answer that has not the form it must have", async () => {

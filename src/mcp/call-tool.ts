@@ -4,7 +4,7 @@ import type { JsonValue } from "../protocol/json.ts";
 import { askTool, refuse } from "./ask-tool.ts";
 import { isForbiddenName, toolNamed } from "./catalogue.ts";
 import type { Exchange } from "./exchange.ts";
-import { forbiddenName, unknownTool } from "./failures.ts";
+import { forbiddenName, retryAfterSeconds, shownFailure, unknownTool } from "./failures.ts";
 
 export interface ToolResult {
   [key: string]: unknown;
@@ -22,10 +22,10 @@ export async function callTool(
   const tool = toolNamed(name);
   if (tool !== undefined) {
     const shown = await askTool(exchange, tool, args);
-    return shown.ok ? succeeded(shown.output) : failed(shown.failure);
+    return shown.ok ? succeeded(shown.output) : failed(exchange, shown.failure);
   }
   if (isForbiddenName(name)) {
-    return failed((await refuse(exchange, name, args, forbiddenName())).failure);
+    return failed(exchange, (await refuse(exchange, name, args, forbiddenName())).failure);
   }
   const { failure } = await refuse(exchange, name, args, unknownTool());
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, failure.message);
@@ -39,6 +39,8 @@ function succeeded(output: Record<string, unknown>): ToolResult {
   };
 }
 
-function failed(failure: GatewayFailure): ToolResult {
-  return { ...succeeded({ ...failure }), isError: true };
+function failed(exchange: Exchange, failure: GatewayFailure): ToolResult {
+  const seconds = retryAfterSeconds(failure);
+  if (seconds !== null) exchange.retryAfterSeconds = seconds;
+  return { ...succeeded(shownFailure(failure)), isError: true };
 }

@@ -15,4 +15,6 @@ export interface Exchange {
   requestId: string;
   /** W3C trace context from the caller; passed on, never trusted as identity. */
   traceparent: string | null;
+  /** Set while the message is answered, where a refusal says how long to wait. */
+  retryAfterSeconds?: number;
 }

@@ -68,3 +68,17 @@ export function unreachableAccount(retryable: boolean): GatewayFailure {
 export function deadlineExceeded(): GatewayFailure {
   return failure("DEADLINE_EXCEEDED", "The gateway did not answer in time.", { retryable: true });
 }
+
+/**
+ * A failure as a caller sees it. Where it says how long to wait, the same stands in whole seconds,
+ * rounded up, as HTTP's Retry-After counts: waiting that long is enough.
+ */
+export function shownFailure(failure: GatewayFailure): Record<string, unknown> {
+  const seconds = retryAfterSeconds(failure);
+  return { ...failure, ...(seconds === null ? {} : { retry_after_seconds: seconds }) };
+}
+
+/** Whole seconds to wait; null where the failure names no time. */
+export function retryAfterSeconds({ retry_after_ms: ms }: GatewayFailure): number | null {
+  return ms === undefined ? null : Math.max(1, Math.ceil(ms / 1_000));
+}

@@ -54,6 +54,11 @@ export function mcpEndpoint(
       if (!response.headers.has("cache-control")) {
         response.headers.set("cache-control", "no-store");
       }
+      // A refused tool call is a 200 whose result says no; whoever reads headers alone can wait too.
+      // Where the answer is a stream, its headers were made before this was known.
+      if (exchange.retryAfterSeconds !== undefined) {
+        response.headers.set("retry-after", String(exchange.retryAfterSeconds));
+      }
       return response;
     },
   };

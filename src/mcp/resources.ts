@@ -10,6 +10,7 @@ import { askTool } from "./ask-tool.ts";
 import { holds, toolNamed } from "./catalogue.ts";
 import type { Tool } from "./define-tool.ts";
 import type { Exchange } from "./exchange.ts";
+import { shownFailure } from "./failures.ts";
 import { renderSupportMatrix } from "./support-matrix.ts";
 import { accountsList } from "./tools/accounts-list.ts";
 import { auditTail } from "./tools/audit-tail.ts";
@@ -188,5 +189,5 @@ function auditRecordBefore(position: number): Tool {
 function asProtocolError(failure: GatewayFailure): ProtocolError {
   const words =
     failure.user_action === null ? failure.message : `${failure.message} ${failure.user_action}`;
-  return new ProtocolError(ProtocolErrorCode.InternalError, words, failure);
+  return new ProtocolError(ProtocolErrorCode.InternalError, words, shownFailure(failure));
 }

@@ -9,6 +9,7 @@ import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from
 import { log } from "../log.ts";
 import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
 import type { ExternalToken, ExternalVerifier } from "./external-issuers.ts";
+import { askedScopes } from "./token-guard.ts";
 
 /** What is vouched for on every MCP request: by our own grant, or by another issuer's token. */
 export interface GrantProps {
@@ -72,8 +73,12 @@ export function oauthOptions(
           },
         }),
     // A refresh is the moment at which KV learns what the account's object has known all along.
-    async tokenExchangeCallback({ grantType, clientId, grantId, userId, requestedScope, env }) {
+    async tokenExchangeCallback(exchange) {
+      const { grantType, clientId, grantId, userId, requestedScope, env } = exchange;
       if (grantType !== "refresh_token") return;
+      if (askedScopes().some((scope) => !exchange.scope.includes(scope))) {
+        throw new OAuthError("invalid_scope", { description: "More than this grant carries" });
+      }
       const left = await accountObject(env, userId).scopesLeft(clientId, grantId);
       if (left === null) {
         throw new OAuthError("invalid_grant", { description: "The owner withdrew this access" });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import { accountObject, type Env } from "../env.ts";
 import { FORM_BODY_MAX_BYTES, TOKEN_BODY_READ_MS } from "../limits.ts";
@@ -16,6 +17,9 @@ import { requestId } from "../request-id.ts";
  *   takes back the whole grant (OAuth 2.1 §4.1.3).
  * - A refresh token may come again while its successor is unused (a lost answer). Once the library
  *   refuses one that did work before, it is being replayed, and the grant goes as well.
+ *
+ * The library also cuts the scopes that a refresh asks for down to the grant's, where RFC 6749 §6
+ * wants more than the grant's refused; so what was asked for is handed on beside it.
  */
 export async function guardedTokenRequest(
   request: Request,
@@ -29,8 +33,12 @@ export async function guardedTokenRequest(
   });
   if (!body.ok) return tokenError(body.reason === "too_large" ? 413 : 400, "invalid_request");
   const { url, headers } = request;
-  const pass = () => answer(new Request(url, { method: "POST", headers, body: body.text }));
-  const used = usedToken(new URLSearchParams(body.text));
+  const form = new URLSearchParams(body.text);
+  const pass = () =>
+    asked.run(form.get("scope")?.split(" ").filter(Boolean) ?? [], () =>
+      answer(new Request(url, { method: "POST", headers, body: body.text })),
+    );
+  const used = usedToken(form);
   if (used === null) return pass();
 
   const account = accountObject(env, used.accountId);
@@ -49,8 +57,28 @@ export async function guardedTokenRequest(
   }
   const response = await pass();
   if (response.ok) await account.noteRedeemed(used.kind, hash);
-  else if (used.kind === "refresh" && (await account.isRedeemed(hash))) await takeBack();
+  else if (used.kind === "refresh" && !(await onlyScopesRefused(response))) {
+    if (await account.isRedeemed(hash)) await takeBack();
+  }
   return response;
+}
+
+/** Scopes are looked at last: whoever is refused for them alone came with a token that is good. */
+async function onlyScopesRefused(response: Response): Promise<boolean> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return (
+    typeof body === "object" && body !== null && "error" in body && body.error === "invalid_scope"
+  );
+}
+
+const asked = new AsyncLocalStorage<readonly string[]>();
+
+/** The scopes that the token request under way names; none where it names none. */
+export function askedScopes(): readonly string[] {
+  return asked.getStore() ?? [];
 }
 
 interface UsedToken {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callMcp, clientOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
+import { legacy, modern } from "../support/mcp.ts";
 import {
   type Browser,
   type Connection,
@@ -65,13 +66,20 @@ describe("refresh", () => {
 
   it("N23: never widens; asks in parallel are answered within the window; another client gets nothing", async () => {
     const connection = await connect(owner, { scope: READ });
-    const wide = await refresh(connection, undefined, { scope: `${READ} ibkr:orders:live:submit` });
-    expect((await json(wide)).scope).toBe(READ);
+    // RFC 6749 §6: no scope that was not granted, also beside those that were.
+    for (const more of ["ibkr:orders:live:submit", "ibkr:orders:read", "nonsense"]) {
+      const wide = await refresh(connection, undefined, { scope: `${READ} ${more}` });
+      expect([wide.status, await json(wide)]).toMatchObject([400, { error: "invalid_scope" }]);
+      expect(wide.headers.get("Cache-Control")).toBe("no-store");
+    }
+    // The refusal used nothing up.
+    const same = await refresh(connection, undefined, { scope: READ });
+    expect((await json(same)).scope).toBe(READ);
     const foreign = await connect(owner, { scope: READ });
     const narrow = await refresh(foreign, undefined, { scope: "ibkr:health:read" });
     expect((await json(narrow)).scope).toBe("ibkr:health:read");
     const none = await refresh(foreign, undefined, { scope: "ibkr:orders:live:submit" });
-    expect(none.status).toBe(400);
+    expect([none.status, await json(none)]).toMatchObject([400, { error: "invalid_scope" }]);
 
     const racing = await connect(owner, { scope: READ });
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(racing)));
@@ -227,23 +235,25 @@ describe("limits", () => {
     try {
       const one = await clientOf(limited, READ);
       const two = await clientOf(limited, READ);
-      const call = async (connection: Connection) => {
-        const answer = await callMcp(
-          limited,
-          { Authorization: `Bearer ${connection.tokens.access_token}` },
-          JSON.stringify({
-            jsonrpc: "2.0",
-            id: 1,
-            method: "tools/call",
-            params: { name: "ibkr_health", arguments: {} },
-          }),
-        );
-        const text = await answer.text();
-        return { limited: text.includes("RATE_LIMITED"), text };
+      const call = async (connection: Connection, send = modern) => {
+        const to = { url: limited.url, token: connection.tokens.access_token };
+        const answer = await send(to, "tools/call", { name: "ibkr_health", arguments: {} });
+        return { ...answer, limited: answer.text.includes("RATE_LIMITED") };
       };
       const burst = await Promise.all(Array.from({ length: 12 }, () => call(one)));
       expect(burst.filter((answer) => !answer.limited)).toHaveLength(6);
-      expect(burst.find((answer) => answer.limited)?.text).toContain("retry_after_ms");
+      for (const { limited: refused, text, headers } of burst) {
+        const seconds = /"retry_after_seconds":(\d+)/.exec(text)?.[1] ?? null;
+        expect([refused, headers.get("Retry-After")]).toEqual([seconds !== null, seconds]);
+        // Six a minute: one every ten seconds.
+        if (seconds !== null) expect(Number(seconds)).toBeLessThanOrEqual(10);
+      }
+      // The older era is answered as a stream, whose headers are gone before the call is decided.
+      const older = await call(one, legacy);
+      expect(older.message?.result.structuredContent).toMatchObject({
+        code: "RATE_LIMITED",
+        retry_after_seconds: expect.any(Number),
+      });
       // The account has ten; the first client took six.
       const other = await Promise.all(Array.from({ length: 6 }, () => call(two)));
       expect(other.filter((answer) => !answer.limited)).toHaveLength(4);

@@ -1,0 +1,81 @@
+import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import * as z from "zod";
+import { accountsAfter } from "./accounts/directory.ts";
+import { pruneInvitations } from "./accounts/invitations.ts";
+import { accountObject, type Env } from "./env.ts";
+import { CLEANING_ACCOUNTS, CLEANING_BATCHES, CLEANING_KEYS } from "./limits.ts";
+import { log } from "./log.ts";
+
+/**
+ * What has ended is removed, once an hour and a bounded piece at a time: grants and tokens of the
+ * token store, invitations, and what each account's object keeps of sign-ins. Nothing here decides
+ * who may come in: whatever is removed had no standing before. One part that fails stops no other.
+ */
+
+/** Where the last run stopped. The library's own keys begin with other words. */
+const PLACE_KEY = "cleaning:place";
+const Place = z.object({
+  /** The token store's, as the library names it; absent at the beginning of a sweep. */
+  tokens: z.string().optional(),
+  /** The account that was cleaned last; absent at the beginning of a round. */
+  account: z.string().optional(),
+});
+type Place = z.infer<typeof Place>;
+
+export async function clean(env: Env, oauth: OAuthHelpers, now: Date): Promise<void> {
+  const before = await readPlace(env.OAUTH_KV);
+  const tokens = await part("tokens", () => cleanTokens(oauth, before.tokens));
+  await part("invitations", async () => ({ removed: await pruneInvitations(env.DB, now) }));
+  const accounts = await part("accounts", () => cleanAccounts(env, before.account));
+  // A part that failed begins anew: a place that cannot be gone on from would stop it for ever.
+  const after: Place = { ...tokens?.place, ...accounts?.place };
+  await env.OAUTH_KV.put(PLACE_KEY, JSON.stringify(after));
+}
+
+async function cleanTokens(oauth: OAuthHelpers, from: string | undefined) {
+  let cursor = from;
+  const found = { checked: 0, removed: 0 };
+  for (let batch = 0; batch < CLEANING_BATCHES; batch += 1) {
+    const swept = await oauth.purgeExpiredData({
+      batchSize: CLEANING_KEYS,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    found.checked += swept.grantsChecked + swept.tokensChecked;
+    found.removed += swept.grantsPurged + swept.tokensPurged;
+    cursor = swept.cursor;
+    if (cursor === undefined) break;
+  }
+  return { ...found, place: cursor === undefined ? {} : { tokens: cursor } };
+}
+
+async function cleanAccounts(env: Env, after: string | undefined) {
+  const ids = await accountsAfter(env.DB, after ?? "", CLEANING_ACCOUNTS);
+  let removed = 0;
+  for (const id of ids) removed += await accountObject(env, id).pruneAccess();
+  const last = ids.length < CLEANING_ACCOUNTS ? undefined : ids.at(-1);
+  return { checked: ids.length, removed, place: last === undefined ? {} : { account: last } };
+}
+
+/** Runs one part and says what it did; null when it failed. */
+async function part<Done extends { checked?: number; removed: number }>(
+  name: string,
+  work: () => Promise<Done>,
+): Promise<Done | null> {
+  try {
+    const done = await work();
+    log("info", "cleaning.done", { part: name, checked: done.checked ?? 0, removed: done.removed });
+    return done;
+  } catch (error) {
+    log("error", "cleaning.failed", {
+      part: name,
+      error: error instanceof Error ? error.name : typeof error,
+      detail: error instanceof Error ? error.message.slice(0, 300) : "",
+    });
+    return null;
+  }
+}
+
+async function readPlace(kv: KVNamespace): Promise<Place> {
+  const stored = Place.safeParse(await kv.get(PLACE_KEY, "json").catch(() => null));
+  return stored.success ? stored.data : {};
+}
