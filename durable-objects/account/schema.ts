@@ -1,5 +1,6 @@
 import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
+import { ORDER_CHORES_SCHEMA } from "./orders/chores.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
 import { ORDERS_SCHEMA } from "./orders/schema.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 10, sql: RECOVERY_SCHEMA },
   { id: 11, sql: ORDERS_SCHEMA },
   { id: 12, sql: ORDER_DESK_SCHEMA },
+  { id: 13, sql: ORDER_CHORES_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -275,7 +275,7 @@ const LISTS = new Set([
 ]);
 const NULL_LISTS = LISTS;
 const COUNTS =
-  /(max_orders_per_\w+|max_messages_per_minute|max_round_trips|max_open_orders|repeat_(times|minutes)|_minutes|_seconds|_days|_days_to_expiry|_skew_ms|max_approvals_per_hour|cooldown_after_losses|fat_finger_least_orders)$/;
+  /(max_orders_per_\w+|max_messages_per_minute|max_round_trips|max_open_orders|repeat_(times|minutes)|_minutes|_seconds|_days|_days_to_expiry|_skew_ms|max_approvals_per_hour|cooldown_after_losses|stop_after_errors|fat_finger_least_orders)$/;
 
 function valueAt(document: object, path: readonly string[]): unknown {
   let value: unknown = document;

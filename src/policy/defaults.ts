@@ -129,6 +129,7 @@ function paper(accountId: string): PolicyDocument {
       duplicate_window_seconds: 60,
       denial_holds_minutes: 10,
       max_drift_bps: "100",
+      stop_after_errors: 5,
     },
     tiers: {
       tier_zero: "never",
@@ -208,6 +209,7 @@ function live(accountId: string): PolicyDocument {
       max_drawdown_percent: "10",
       duplicate_window_seconds: 300,
       max_drift_bps: "30",
+      stop_after_errors: 3,
     },
     tiers: {
       ...base.tiers,

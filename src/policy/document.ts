@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { TierRules } from "../protocol/approval/tier.ts";
 import { digestOf } from "../protocol/digest.ts";
+import type { JsonValue } from "../protocol/json.ts";
 import { AccountId, Conid, Currency } from "../protocol/operations/parts.ts";
 import { OrderDecimal } from "../protocol/orders/decimal.ts";
 import { AssetClass, OrderType, TimeInForce, TradingMode } from "../protocol/orders/terms.ts";
@@ -202,6 +203,11 @@ export const PolicyDocument = z.strictObject({
     duplicate_window_seconds: least(),
     denial_holds_minutes: least(),
     max_drift_bps: ceiling(),
+    /**
+     * After this many orders in a row that failed or cannot be proved, trading stops until the
+     * owner lifts it. Policies from before this field have the value of a careful new one.
+     */
+    stop_after_errors: tightens("lower", z.int().positive().nullable().default(5)),
   }),
 
   tiers: z.strictObject({
@@ -222,8 +228,11 @@ export interface Policy {
   document: PolicyDocument;
 }
 
-/** Lower-case hex; part of every intent and of every audit leaf. */
-export function policyHash(document: PolicyDocument): string {
+/**
+ * Lower-case hex; part of every intent and of every audit leaf. A policy is named by the hash of
+ * the document as it was stored, so that a field added later changes the name of none.
+ */
+export function policyHash(document: JsonValue): string {
   return digestOf("ibkr-policy/v1", document);
 }
 

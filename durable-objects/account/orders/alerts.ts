@@ -17,18 +17,23 @@ export interface OrderAlert {
   seen: boolean;
 }
 
-/** False when it was told before. */
+/**
+ * False when it was told before. The PC is told of it by the alarm, unless it is the PC that told
+ * it: its terminal, its desktop and its webhook reach an owner who does not look at the console.
+ */
 export function raiseAlert(
-  parts: Pick<OrderParts, "storage" | "log" | "now">,
+  parts: Pick<OrderParts, "storage" | "log" | "now" | "wakeAt">,
   alert: Omit<OrderAlert, "at" | "seen">,
+  from: "edge" | "pc" = "edge",
 ): boolean {
   const { sql } = parts.storage;
+  const nowMs = parts.now();
   const fresh =
     sql
       .exec(
         `INSERT INTO order_alerts
-           (alert_key, kind, broker_account, coid, message, broker_text, cancel_offered, at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (alert_key) DO NOTHING RETURNING 1`,
+           (alert_key, kind, broker_account, coid, message, broker_text, cancel_offered, at, told_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (alert_key) DO NOTHING RETURNING 1`,
         alert.key,
         alert.kind,
         alert.brokerAccount,
@@ -36,10 +41,12 @@ export function raiseAlert(
         alert.message,
         alert.brokerText,
         JSON.stringify(alert.cancelOffered),
-        parts.now(),
+        nowMs,
+        from === "pc" ? nowMs : null,
       )
       .toArray().length > 0;
   if (!fresh) return false;
+  if (from === "edge") parts.wakeAt(nowMs);
   parts.log({
     type: "order.alert",
     kind: "gateway",

@@ -59,8 +59,17 @@ export function liftKill(
         lift.subject ?? EVERYTHING,
       )
       .toArray().length > 0;
-  if (lifted) raiseEpoch(sql);
-  return lifted;
+  if (!lifted) return false;
+  raiseEpoch(sql);
+  // A halt that waits for the owner has found its owner.
+  sql.exec(
+    `DELETE FROM order_trading_state
+     WHERE until_owner = 1 AND (? = 'gateway' OR (? = 'broker_account' AND broker_account = ?))`,
+    lift.scope,
+    lift.scope,
+    lift.subject ?? EVERYTHING,
+  );
+  return true;
 }
 
 /** Every engaged switch, oldest first. */

@@ -62,7 +62,8 @@ describe("the owner", () => {
     );
     expect(engaged).toBe(true);
     await expect.poll(() => cancels(rig).length).toBe(2);
-    expect((await ownerOf(rig).ordersPage()).alerts).toEqual([]);
+    const { alerts } = await ownerOf(rig).ordersPage();
+    expect(alerts.map(({ kind }) => kind)).toEqual(["kill_switch_engaged"]);
   });
 
   it("is told of every withdrawal that was not taken", async () => {
@@ -81,7 +82,10 @@ describe("the owner", () => {
     );
     await expect
       .poll(async () => (await ownerOf(rig).ordersPage()).alerts)
-      .toMatchObject([{ kind: "cancel_refused", coid: COID, cancelOffered: ["501"] }]);
+      .toMatchObject([
+        { kind: "cancel_refused", coid: COID, cancelOffered: ["501"] },
+        { kind: "kill_switch_engaged" },
+      ]);
   });
 
   it("is nobody who is admitted under the owner's name", async () => {

@@ -1,5 +1,6 @@
 import { type Policy, PolicyDocument, policyHash } from "../../../src/policy/document.ts";
 import { type Comparison, compareRestriction } from "../../../src/policy/restriction.ts";
+import type { JsonValue } from "../../../src/protocol/json.ts";
 
 /** How long a looser policy waits when no passkey signed for it. */
 export const LOOSENING_DELAY_MS = 24 * 3_600_000;
@@ -27,8 +28,9 @@ export function policyInForce(
     )
     .toArray();
   if (row === undefined) return null;
-  const parsed = PolicyDocument.safeParse(JSON.parse(row.document));
-  if (!parsed.success || policyHash(parsed.data) !== row.hash) return null;
+  const stored: JsonValue = JSON.parse(row.document);
+  const parsed = PolicyDocument.safeParse(stored);
+  if (!parsed.success || policyHash(stored) !== row.hash) return null;
   return { version: row.version, hash: row.hash, document: parsed.data };
 }
 

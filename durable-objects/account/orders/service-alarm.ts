@@ -1,50 +1,74 @@
 import { isInDoubt } from "../../../src/protocol/orders/state.ts";
 import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
 import { raiseAlert } from "./alerts.ts";
+import { noteDone } from "./chores.ts";
+import { bookRetry, crossChecks, crossCheckTried, noteCrossCheck } from "./cross-check.ts";
 import { findIntent } from "./intents.ts";
+import { lookAtLosses, nextLossLookAt } from "./loss-watch.ts";
 import type { OrderParts } from "./parts.ts";
-import { intentsToLook, lookAtAll, nextLookAt } from "./reconcile.ts";
+import { pruneNowAndThen } from "./prune.ts";
+import { intentsToLook, lookAtAll } from "./reconcile.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
 import { ORPHAN_MS, settle, settlementOf } from "./service-submit.ts";
+import { watchAudit, watchErrors } from "./stops.ts";
+import { nextTellAt, tellPc } from "./tell-pc.ts";
 
-/** After the PC could not be asked, how long until it is tried again. */
+/** A write whose waiter is gone is looked into again after this. */
 const RETRY_MS = 15_000;
 const LOOKS_AT_ONCE = 50;
-/** The nightly cross-check of the broker's book against the log. */
-const CROSS_CHECK_MS = 24 * 3_600_000;
 
 /**
  * What is due for orders when the alarm rings: writes whose waiter is gone with the object's memory,
- * orders to look for, and the daily cross-check. A doubt is never closed by time alone.
+ * orders to look for, the nightly cross-check, the day's losses, and what the PC must be told. A
+ * doubt is never closed by time alone.
  */
 export async function orderAlarm(parts: OrderParts): Promise<void> {
-  settleOrphans(parts);
   const { sql } = parts.storage;
+  settleOrphans(parts);
+  watchAudit(parts);
+  pruneNowAndThen(parts);
   if (!parts.relay.presence().online) return;
+  await tellPc(parts);
   const accounts = new Set(
     intentsToLook(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
   );
-  for (const account of crossCheckDue(parts)) accounts.add(account);
-  for (const account of accounts) {
-    const told = await reconcileAccount(parts, account);
-    if (!told.ok) continue;
-    noteCrossCheck(parts, account);
-    for (const { order_ref, state } of told.report.orders) {
-      if (!isInDoubt(state)) continue;
-      raiseAlert(parts, {
-        key: `${state === "needs_owner" ? "needs_owner" : "unknown"}:${order_ref}`,
-        kind: state === "needs_owner" ? "needs_owner" : "outcome_unknown",
-        brokerAccount: account,
-        coid: order_ref,
-        message:
-          state === "needs_owner"
-            ? "The state of an order could not be proved. Look at the account at the broker."
-            : "Nobody can tell yet whether an order stands at the broker. It is being looked for.",
-        brokerText: null,
-        cancelOffered: [],
-      });
-    }
+  for (const { account, dueAt } of crossChecks(sql)) {
+    if (dueAt <= parts.now()) accounts.add(account);
   }
+  for (const account of accounts) {
+    if (parts.now() < bookRetry.notBefore(sql, account)) continue;
+    await lookInto(parts, account);
+  }
+  await lookAtLosses(parts);
+}
+
+/** Looks for everything of one account that is not proved, and holds its book against the log. */
+async function lookInto(parts: OrderParts, account: string): Promise<void> {
+  const { sql } = parts.storage;
+  const told = await reconcileAccount(parts, account);
+  if (!told.ok) {
+    noteDone(sql, bookRetry.chore(account), parts.now());
+    return;
+  }
+  // A book that does not agree with itself has not been held against anything.
+  if (told.report.proved) noteCrossCheck(sql, account, parts.now());
+  else noteDone(sql, crossCheckTried(account), parts.now());
+  for (const { order_ref, state } of told.report.orders) {
+    if (!isInDoubt(state)) continue;
+    raiseAlert(parts, {
+      key: `${state === "needs_owner" ? "needs_owner" : "unknown"}:${order_ref}`,
+      kind: state === "needs_owner" ? "needs_owner" : "outcome_unknown",
+      brokerAccount: account,
+      coid: order_ref,
+      message:
+        state === "needs_owner"
+          ? "The state of an order could not be proved. Look at the account at the broker."
+          : "Nobody can tell yet whether an order stands at the broker. It is being looked for.",
+      brokerText: null,
+      cancelOffered: [],
+    });
+  }
+  watchErrors(parts, account);
 }
 
 /** When the alarm should ring next for orders; null when nothing waits. */
@@ -56,19 +80,37 @@ export function orderAlarmAt(parts: OrderParts): number | null {
       "SELECT MIN(created_at) AS orphan FROM order_intents WHERE state = 'submitting'",
     )
     .one();
-  const look = nextLookAt(sql);
-  // While the PC is away nothing can be looked at; its coming back asks for everything.
-  const lookAt =
-    look === null || !parts.relay.presence().online ? null : Math.max(look, nowMs + 1_000);
   const orphanAt = orphan === null ? null : Math.max(orphan + ORPHAN_MS, nowMs + RETRY_MS);
-  const all = [lookAt, orphanAt].filter((at) => at !== null);
+  // While the PC is away nothing can be looked at; its coming back asks for everything.
+  const looks = parts.relay.presence().online
+    ? [nextBookAt(parts), nextLossLookAt(parts), nextTellAt(parts)]
+    : [];
+  const all = [orphanAt, ...looks].filter((at) => at !== null);
   return all.length === 0 ? null : Math.min(...all);
+}
+
+/** The next look into any account's book, for an order or for the cross-check. */
+function nextBookAt(parts: OrderParts): number | null {
+  const { sql } = parts.storage;
+  const soonest = parts.now() + 1_000;
+  const looks = sql
+    .exec<{ broker_account: string; at: number }>(
+      `SELECT broker_account, MIN(look_at) AS at FROM order_intents
+       WHERE look_at IS NOT NULL GROUP BY broker_account`,
+    )
+    .toArray()
+    .map(({ broker_account, at }) => ({ account: broker_account, dueAt: at }));
+  const due = [...looks, ...crossChecks(sql)].map(({ account, dueAt }) =>
+    Math.max(dueAt, soonest, bookRetry.notBefore(sql, account)),
+  );
+  return due.length === 0 ? null : Math.min(...due);
 }
 
 /** The PC is back: everything not proved is looked for, and the whole book is held against the log. */
 export function reconnected(parts: OrderParts): void {
   lookAtAll(parts.storage.sql, parts.now());
   parts.storage.sql.exec("DELETE FROM order_cross_checks");
+  parts.storage.sql.exec("DELETE FROM order_chores WHERE chore LIKE 'book-failed:%'");
   parts.wakeAt(parts.now() + 1_000);
 }
 
@@ -110,26 +152,4 @@ function settleOrphans(parts: OrderParts): void {
       });
     }
   }
-}
-
-function crossCheckDue(parts: OrderParts): string[] {
-  return parts.storage.sql
-    .exec<{ broker_account: string }>(
-      `SELECT DISTINCT p.broker_account FROM order_policies p
-       LEFT JOIN order_cross_checks c ON c.broker_account = p.broker_account
-       WHERE (c.at IS NULL OR c.at <= ?)
-         AND EXISTS (SELECT 1 FROM order_intents i WHERE i.broker_account = p.broker_account)`,
-      parts.now() - CROSS_CHECK_MS,
-    )
-    .toArray()
-    .map(({ broker_account }) => broker_account);
-}
-
-function noteCrossCheck(parts: OrderParts, account: string): void {
-  parts.storage.sql.exec(
-    `INSERT INTO order_cross_checks (broker_account, at) VALUES (?, ?)
-     ON CONFLICT (broker_account) DO UPDATE SET at = excluded.at`,
-    account,
-    parts.now(),
-  );
 }

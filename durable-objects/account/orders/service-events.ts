@@ -6,12 +6,13 @@ import {
 } from "../../../src/protocol/operations/order-events.ts";
 import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { raiseAlert } from "./alerts.ts";
+import { crossCheck } from "./cross-check.ts";
 import { decimalOrNull } from "./decimal-or-null.ts";
 import { storeFill } from "./edge-facts.ts";
 import { findIntent } from "./intents.ts";
 import { applyEvidence } from "./outcome.ts";
 import { iso, type OrderParts } from "./parts.ts";
-import { crossCheck } from "./service-reconcile.ts";
+import { watchErrors } from "./stops.ts";
 
 /**
  * What the sidecar tells of orders. Called inside the transaction that also moves the event cursor,
@@ -47,15 +48,19 @@ export function applyOrderEvent(
       if (!told.success) return;
       const { alert, message, broker_text, cancel_offered, account_id, coid, event_key } =
         told.data;
-      raiseAlert(parts, {
-        key: event_key,
-        kind: alert,
-        brokerAccount: account_id,
-        coid,
-        message,
-        brokerText: broker_text?.untrusted_text ?? null,
-        cancelOffered: cancel_offered,
-      });
+      raiseAlert(
+        parts,
+        {
+          key: event_key,
+          kind: alert,
+          brokerAccount: account_id,
+          coid,
+          message,
+          brokerText: broker_text?.untrusted_text ?? null,
+          cancelOffered: cancel_offered,
+        },
+        "pc",
+      );
       return;
     }
   }
@@ -95,24 +100,29 @@ function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
     at: iso(parts.now()),
   }));
   if (applied.alarm !== null || applied.state === "needs_owner" || applied.state === "unknown") {
-    raiseAlert(parts, {
-      key: `${applied.state}:${told.coid}`,
-      kind:
-        applied.state === "unknown"
-          ? "outcome_unknown"
-          : applied.state === "needs_owner"
-            ? "needs_owner"
-            : "resurrected",
-      brokerAccount: told.account_id,
-      coid: told.coid,
-      message:
-        applied.state === "unknown"
-          ? "Nobody can tell yet whether an order stands at the broker. It is being looked for."
-          : "The state of an order could not be proved. Look at the account at the broker.",
-      brokerText: null,
-      cancelOffered: [],
-    });
+    raiseAlert(
+      parts,
+      {
+        key: `${applied.state}:${told.coid}`,
+        kind:
+          applied.state === "unknown"
+            ? "outcome_unknown"
+            : applied.state === "needs_owner"
+              ? "needs_owner"
+              : "resurrected",
+        brokerAccount: told.account_id,
+        coid: told.coid,
+        message:
+          applied.state === "unknown"
+            ? "Nobody can tell yet whether an order stands at the broker. It is being looked for."
+            : "The state of an order could not be proved. Look at the account at the broker.",
+        brokerText: null,
+        cancelOffered: [],
+      },
+      "pc",
+    );
   }
+  watchErrors(parts, intent.broker_account);
 }
 
 function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
@@ -163,18 +173,22 @@ function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
     },
   });
   if (asked && intent.state === "awaiting_confirmation") {
-    raiseAlert(parts, {
-      key: `question:${told.question.reply_id}`,
-      kind: "question_waiting",
-      brokerAccount: told.account_id,
-      coid: told.coid,
-      message: "The broker asks a question about an order. Unanswered, it is declined.",
-      brokerText: told.question.messages
-        .map(({ text }) => text)
-        .join("\n")
-        .slice(0, 2_000),
-      cancelOffered: [],
-    });
+    raiseAlert(
+      parts,
+      {
+        key: `question:${told.question.reply_id}`,
+        kind: "question_waiting",
+        brokerAccount: told.account_id,
+        coid: told.coid,
+        message: "The broker asks a question about an order. Unanswered, it is declined.",
+        brokerText: told.question.messages
+          .map(({ text }) => text)
+          .join("\n")
+          .slice(0, 2_000),
+        cancelOffered: [],
+      },
+      "pc",
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 import type { KILL_EFFECTS, KillScope } from "../../../src/policy/kill-table.ts";
 import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { isTerminal } from "../../../src/protocol/orders/state.ts";
-import { engagedKills, engageKill, type KillSwitch } from "./kill-switch.ts";
+import { raiseAlert } from "./alerts.ts";
+import { engagedKills, engageKill, type KillSwitch, killEpoch } from "./kill-switch.ts";
 import { iso, type OrderParts } from "./parts.ts";
 
 const STILL_POSSIBLE = [
@@ -31,6 +32,20 @@ export function killStatus(parts: OrderParts, cancelling = 0) {
   };
 }
 
+const WHO: Record<KillSwitch["actor"], string> = {
+  owner: "The owner",
+  policy: "The gateway itself",
+  agent: "An agent",
+  sidecar: "The PC",
+};
+
+const WHAT: Record<KillScope, string> = {
+  gateway: "every account",
+  broker_account: "one broker account",
+  agent: "one agent",
+  sidecar: "everything at the PC",
+};
+
 /** Stops entries and changes at once, for whoever asks. Holds for every submit after this turn. */
 export function engage(
   parts: OrderParts,
@@ -42,6 +57,8 @@ export function engage(
     effect: (typeof KILL_EFFECTS)[number];
   },
   by: { clientId: string | null; requestId: string },
+  /** What made the policy stop; none for people and agents. */
+  cause: string | null = null,
 ): boolean {
   const { storage } = parts;
   return storage.transactionSync(() => {
@@ -56,7 +73,21 @@ export function engage(
       decision: "allow",
       errorCode: null,
       requestId: by.requestId,
-      meta: { scope: kill.scope, effect: kill.effect, actor: kill.actor },
+      meta: {
+        scope: kill.scope,
+        effect: kill.effect,
+        actor: kill.actor,
+        ...(cause === null ? {} : { cause }),
+      },
+    });
+    raiseAlert(parts, {
+      key: `kill:${kill.scope}:${killEpoch(storage.sql)}`,
+      kind: "kill_switch_engaged",
+      brokerAccount: kill.scope === "broker_account" ? kill.subject : null,
+      coid: null,
+      message: `${WHO[kill.actor]} engaged the kill switch for ${WHAT[kill.scope]}. ${kill.reason}`,
+      brokerText: null,
+      cancelOffered: [],
     });
     return true;
   });

@@ -19,6 +19,7 @@ import { edgeFacts } from "./edge-facts.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { changePolicy, policyInForce } from "./policies.ts";
 import { type Preview, storePreview } from "./previews.ts";
+import { watchLoss } from "./stops.ts";
 import { provenSkewMs, worldOf } from "./world.ts";
 
 /**
@@ -100,6 +101,7 @@ function keep(
       outcome.source,
       nowMs,
     );
+    watchLoss(parts, preview.brokerAccount, preview.facts.account);
     const { verdict, policy } = judge(parts, asker, preview, skewMs);
     const mayBeAsked = lasting(verdict).length === 0 && outcome.local_refusals.length === 0;
     return {

@@ -1,34 +1,23 @@
 import type { GatewayFailure } from "../../../src/protocol/errors.ts";
 import type { ShownOrder } from "../../../src/protocol/operations/edge-orders.ts";
-import type { Order } from "../../../src/protocol/operations/orders-list.ts";
 import { ordersReconcile } from "../../../src/protocol/operations/orders-reconcile.ts";
 import { isInDoubt } from "../../../src/protocol/orders/state.ts";
-import { raiseAlert } from "./alerts.ts";
 import { askSidecar } from "./ask-sidecar.ts";
+import { type CrossCheck, crossCheck } from "./cross-check.ts";
 import { findIntent } from "./intents.ts";
 import type { OrderParts } from "./parts.ts";
 import { applyLook } from "./reconcile.ts";
 import { shownOrder } from "./shown-order.ts";
 
-export interface ReconcileReport {
+export interface ReconcileReport extends CrossCheck {
   account_id: string;
   proved: boolean;
   looked_for: number;
   orders: ShownOrder[];
-  foreign: {
-    order_id: string;
-    order_ref: string | null;
-    symbol: string | null;
-    side: string | null;
-    status: string;
-  }[];
-  unexplained: string[];
   still_in_doubt: number;
   next_step: string;
 }
 
-/** References of this gateway begin like this; nobody else's do. */
-const OWN_PREFIX = "ieg1-";
 const LOOKED_FOR_MAX = 50;
 
 /**
@@ -75,49 +64,6 @@ export async function reconcileAccount(
             : "The broker's list could not be confirmed; reconcile again in a minute.",
     },
   };
-}
-
-/** Every order of the broker's day against the intents; one of ours without any is an alert. */
-export function crossCheck(
-  parts: OrderParts,
-  brokerAccount: string,
-  orders: readonly Order[],
-): Pick<ReconcileReport, "foreign" | "unexplained"> {
-  const foreign: ReconcileReport["foreign"] = [];
-  const unexplained: string[] = [];
-  for (const order of orders) {
-    const ref = order.order_ref ?? order.parent_id;
-    const ours = ref?.startsWith(OWN_PREFIX) === true;
-    if (!ours) {
-      foreign.push({
-        order_id: order.order_id,
-        order_ref: order.order_ref,
-        symbol: order.symbol,
-        side: order.side,
-        status: order.status,
-      });
-      continue;
-    }
-    if (explained(parts.storage.sql, ref)) continue;
-    unexplained.push(ref);
-    raiseAlert(parts, {
-      key: `unexplained:${ref}`,
-      kind: "unexplained_order",
-      brokerAccount,
-      coid: ref.slice(0, 64),
-      message:
-        "An order at the broker bears a reference of this gateway, and this gateway let out no such order. Engage the kill switch and look at the account.",
-      brokerText: null,
-      cancelOffered: [order.order_id],
-    });
-  }
-  return { foreign, unexplained };
-}
-
-/** A group's members carry the cOID with a letter. */
-function explained(sql: SqlStorage, ref: string): boolean {
-  const intent = findIntent(sql, ref) ?? findIntent(sql, ref.replace(/-[a-z]$/, ""));
-  return intent !== null && (intent.approval_id !== null || intent.action === "cancel");
 }
 
 function notProved(sql: SqlStorage, brokerAccount: string): string[] {

@@ -20,6 +20,7 @@ import { type Settlement, settleSubmit } from "./outcome.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { findPreview, type Preview } from "./previews.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
+import { watchAudit, watchErrors, watchLoss } from "./stops.ts";
 import { mayStillLeave, type OrderJob, submitOrder } from "./submit.ts";
 import { worldOf } from "./world.ts";
 
@@ -185,7 +186,9 @@ function decide(
     reread: facts.working !== null && facts.positions !== null,
   });
   const entry = facts.effect?.kind !== "exit" && request.scope.endsWith("cancel") === false;
+  watchLoss(parts, request.accountId, facts.account);
   const backlog = entry ? auditBacklogBlocksWrites(storage.sql, world.nowMs) : null;
+  if (backlog !== null) watchAudit(parts);
   if (backlog !== null && !keyIsKnown(storage.sql, asker.clientId, request.key)) {
     const refusals = [refusal("LIVE_AUDIT_UNAVAILABLE", "audit", "copied", backlog.message)];
     logRefusal(parts, asker, request, refusals);
@@ -263,6 +266,8 @@ async function send(
 
 export function settle(parts: OrderParts, coid: string, settlement: Settlement): void {
   settleSubmit(parts.storage, coid, settlement, parts.now(), parts.log);
+  const intent = findIntent(parts.storage.sql, coid);
+  if (intent !== null) watchErrors(parts, intent.broker_account);
 }
 
 /**

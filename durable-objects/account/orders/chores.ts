@@ -1,0 +1,77 @@
+/**
+ * What the account does by itself, and when it last did: one row a chore, so that it is not done
+ * again after every sleep. And what stopped trading by itself: one row for one occasion, so that an
+ * occasion stops trading once, and the owner who lifts the switch is not overruled by the same one.
+ */
+export const ORDER_CHORES_SCHEMA = `
+CREATE TABLE order_chores (
+  chore TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE order_stops (
+  cause TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  occasion TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (cause, subject, occasion)
+) STRICT, WITHOUT ROWID;
+
+-- When the PC was told of an alert; what the PC itself told is told from the start.
+ALTER TABLE order_alerts ADD COLUMN told_at INTEGER;
+UPDATE order_alerts SET told_at = at;
+`;
+
+/** When the chore was last done, in milliseconds; null when it never was. */
+export function lastDone(sql: SqlStorage, chore: string): number | null {
+  const [row] = sql
+    .exec<{ at: number }>("SELECT at FROM order_chores WHERE chore = ?", chore)
+    .toArray();
+  return row?.at ?? null;
+}
+
+export function noteDone(sql: SqlStorage, chore: string, nowMs: number): void {
+  sql.exec(
+    `INSERT INTO order_chores (chore, at) VALUES (?, ?)
+     ON CONFLICT (chore) DO UPDATE SET at = excluded.at`,
+    chore,
+    nowMs,
+  );
+}
+
+/** True when the chore was not done within the last so many milliseconds. */
+export function isDue(sql: SqlStorage, chore: string, everyMs: number, nowMs: number): boolean {
+  const last = lastDone(sql, chore);
+  return last === null || nowMs - last >= everyMs;
+}
+
+/** Takes note of an occasion; false when it has stopped trading before. */
+export function claimStop(
+  sql: SqlStorage,
+  stop: { cause: string; subject: string; occasion: string },
+  nowMs: number,
+): boolean {
+  return (
+    sql
+      .exec(
+        `INSERT INTO order_stops (cause, subject, occasion, at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (cause, subject, occasion) DO NOTHING RETURNING 1`,
+        stop.cause,
+        stop.subject,
+        stop.occasion,
+        nowMs,
+      )
+      .toArray().length > 0
+  );
+}
+
+/** When this cause last stopped the subject; null when it never did. */
+export function lastStop(sql: SqlStorage, cause: string, subject: string): number | null {
+  return sql
+    .exec<{ at: number | null }>(
+      "SELECT MAX(at) AS at FROM order_stops WHERE cause = ? AND subject = ?",
+      cause,
+      subject,
+    )
+    .one().at;
+}
