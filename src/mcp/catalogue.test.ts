@@ -17,10 +17,15 @@ const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "order.answer",
   "order.status",
   "orders.reconcile",
+  "alert.tell",
   "approval.announce",
+  "approval.check",
   "approver.enrol",
   "trust.status",
   "kill.engage",
+  "mandate.take",
+  "mandate.confirm",
+  "mandate.revoke",
 ]);
 
 describe.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s", (name, tool) => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
+import { softwareAuthenticator } from "../support/software-authenticator.ts";
 
 /** Brackets and groups, changes and cancels, foreign orders, and the switch that stops it all. */
 let rig: OrderRig;
@@ -158,6 +159,150 @@ describe("a group", () => {
     const first = rig.sim.control.orders().find(({ ref }) => ref === `${submission.coid}-a`);
     rig.sim.control.fillOrder(first?.id ?? 0);
     await rig.untilState(submission.coid, "filled");
+    expect(rig.alerts()).toEqual([]);
+  });
+
+  it("of which one is refused raises the alarm, and one cancel by its reference withdraws what stands", async () => {
+    await atMarket();
+    const { submission } = await place(group("170", "171", "172"));
+    await rig.untilState(submission.coid, "working");
+    await rig.advance(2_000);
+    const [refused] = rig.sim.control.orders();
+    rig.sim.control.rejectOrder(refused?.id ?? 0, "refused at the exchange");
+    await rig.until(() => rig.alerts().length > 0, 180_000);
+    expect(rig.alerts()[0]).toMatchObject({
+      alert: "unprotected_position",
+      coid: submission.coid,
+      message: expect.stringContaining("One order of a group was refused"),
+    });
+    expect(rig.alerts()[0]?.cancel_offered).toHaveLength(2);
+    const outcome = await cancelByRef(submission.coid);
+    expect(outcome).toMatchObject({ state: "cancelled", refusals: [] });
+    expect(outcome.orders.map(({ state }) => state)).toEqual(["cancelled", "cancelled"]);
+    expect(working()).toEqual([]);
+  });
+
+  it("is one position's: other contracts, sides or amounts are refused by name", async () => {
+    await atMarket();
+    const { orders } = group("170", "171") as { orders: JsonObject[] };
+    for (const [over, rule] of [
+      [{ conid: 272093 }, "same_contract"],
+      [{ side: "SELL" }, "same_side"],
+      [{ quantity: "3" }, "same_quantity"],
+    ] as const) {
+      const mixed = { ...orders[1], ...over };
+      const answer = await rig.tryPreview({
+        kind: "oca",
+        account_id: rig.account,
+        orders: [orders[0] ?? {}, mixed],
+      });
+      expect(answer).toMatchObject({
+        outcome: "refused",
+        refusals: [{ code: "OCA_INCOHERENT", rule }],
+      });
+    }
+  });
+});
+
+const group = (...limits: string[]): JsonObject => ({
+  kind: "oca",
+  account_id: rig.account,
+  orders: limits.map((limit_price) => ({
+    account_id: rig.account,
+    conid: AAPL_CONID,
+    side: "BUY",
+    order_type: "LMT",
+    quantity: "2",
+    limit_price,
+  })),
+});
+
+const working = () => rig.sim.control.orders().filter(({ status }) => /Submitted/.test(status));
+
+const cancelByRef = (order_ref: string, more: JsonObject = {}): Promise<OrderOutcome> =>
+  rig.write("order.cancel", {
+    account_id: rig.account,
+    mode: "paper",
+    coid: `cancel-${order_ref.slice(0, 20)}`,
+    order_id: null,
+    order_ref,
+    approval: null,
+    ...more,
+  });
+
+describe("a cancel by our own reference", () => {
+  it("finds an order whose number nobody was told, and withdraws it", async () => {
+    await atMarket();
+    rig.sim.control.addFault({
+      match: { method: "POST", path: "/\\/account\\/[^/]+\\/orders$/" },
+      do: { action: "applyThenFail", how: "reset" },
+    });
+    // Neither the stream nor the list tells of it for now.
+    rig.sim.control.webSocket({ kind: "stopTopic", topic: "sor" });
+    rig.sim.control.addFault({
+      match: { method: "GET", path: "/orders$" },
+      do: { action: "respond", status: 503, body: "" },
+      times: 0,
+    });
+    const { submission, outcome } = await place(limitOrder(rig.account, "176"));
+    expect(outcome).toMatchObject({ state: "unknown", orders: [{ order_id: null }] });
+    rig.sim.control.clearFaults();
+    const done = await cancelByRef(submission.coid);
+    expect(done).toMatchObject({ state: "cancelled", refusals: [] });
+    expect(working()).toEqual([]);
+    await rig.untilState(submission.coid, "cancelled");
+    expect(rig.posts()).toHaveLength(1);
+  });
+
+  it("of an order that waits for an answer says no to the broker", async () => {
+    await atMarket({
+      questions: { enabled: true, extra: [{ id: "o99999", text: "Unusual. Proceed?" }] },
+    });
+    const { submission, outcome } = await place(limitOrder(rig.account, "176"));
+    expect(outcome.state).toBe("awaiting_confirmation");
+    const done = await cancelByRef(submission.coid, { by: "owner" });
+    // What the broker never took stands nowhere: there is nothing left to withdraw.
+    expect(done.refusals.map(({ rule }) => rule)).toEqual(["working"]);
+    expect(rig.state(submission.coid)).toBe("rejected");
+    expect(rig.replies().map(({ body }) => JSON.parse(body))).toEqual([{ confirmed: false }]);
+    expect(working()).toEqual([]);
+  });
+
+  it("of an order that this PC never had is refused, and sends nothing", async () => {
+    await atMarket();
+    const done = await cancelByRef("ieg1-00000000000000000000000000000000");
+    expect(done.refusals.map(({ rule }) => rule)).toEqual(["own_journal"]);
+    expect(deletes()).toEqual([]);
+  });
+});
+
+describe("while the broker keeps us silent", () => {
+  it("the owner's cancel goes through, an agent's is told when, and nothing else is sent", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await standing(submission.coid);
+    rig.sim.control.addFault({
+      match: { method: "GET" },
+      do: { action: "respond", status: 429, body: "" },
+      times: 1,
+    });
+    await rig.until(() => rig.broker.session().state === "penalty_box", 180_000);
+    rig.sim.control.clearFaults();
+    const before = rig.sim.control.requests().length;
+    await expect(cancel(idOf(submission.coid))).rejects.toMatchObject({
+      failure: { code: "BROKER_RATE_LIMITED", retryable: true },
+    });
+    const done = await cancel(idOf(submission.coid), { by: "owner", coid: "cancel-owner" });
+    expect(done).toMatchObject({ state: "accepted", proved_by: "submit_answer", refusals: [] });
+    expect(
+      rig.sim.control
+        .requests()
+        .slice(before)
+        .map(({ method }) => method),
+    ).toEqual(["DELETE"]);
+    expect(working()).toEqual([]);
+    // When the silence is over the book is read, and says it.
+    await rig.untilState(submission.coid, "cancelled");
   });
 });
 
@@ -409,5 +554,37 @@ describe("a ticket", () => {
     expect(wrong.refusals.map(({ code }) => code)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
     const right = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));
     expect(right.refusals).toEqual([]);
+  });
+
+  it("for tier 2 takes three wrong numbers, each behind a true signature, and then none", async () => {
+    await atMarket();
+    const preview = await rig.preview(limitOrder(rig.account, "176"));
+    const number = { preview_id: preview.preview_id, tier: 2, requested_by: "An agent" };
+    await rig.job("approval.announce", number);
+    const check = (echo: number, over: Parameters<typeof rig.approve>[1] = {}) =>
+      rig.job("approval.check", {
+        account_id: rig.account,
+        approval: rig.approve(preview, { tier: 2, echo, ...over }).approval,
+      });
+    expect(await check(42)).toMatchObject({ holds: true, tries_left: 3 });
+    // Without a signature of an enrolled passkey nothing is learnt and nothing is counted.
+    const stranger = softwareAuthenticator();
+    expect(await check(41, { phone: stranger })).toMatchObject({
+      holds: false,
+      tries_left: null,
+      refusals: [{ code: "APPROVAL_KEY_NOT_ENROLLED" }],
+    });
+    expect(await check(41)).toMatchObject({ holds: false, tries_left: 2 });
+    expect(rig.shown.join()).toContain("A wrong number came");
+    expect(await check(40)).toMatchObject({ holds: false, tries_left: 1 });
+    expect(await check(39)).toMatchObject({
+      holds: false,
+      tries_left: 0,
+      refusals: [{ code: "APPROVAL_ECHO_MISMATCH", rule: "few_tries" }],
+    });
+    expect(await check(42)).toMatchObject({ holds: false });
+    const late = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));
+    expect(late.refusals.map(({ rule }) => rule)).toEqual(["few_tries"]);
+    expect(rig.posts()).toEqual([]);
   });
 });

@@ -4,10 +4,12 @@ import { UsageError } from "../config/usage-error.ts";
 import { register as registerApprovers } from "./approvers.ts";
 import { register as registerDoctor } from "./doctor.ts";
 import { register as registerKill } from "./kill.ts";
+import { register as registerMandates } from "./mandates.ts";
 import { addGlobalOptions } from "./options.ts";
 import { register as registerPair } from "./pair.ts";
 import { register as registerPolicy } from "./policy.ts";
 import { register as registerRecover } from "./recover.ts";
+import { register as registerRequests } from "./requests.ts";
 import { register as registerRotateKey } from "./rotate-key.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
@@ -41,6 +43,8 @@ for (const register of [
   registerUnkill,
   registerPolicy,
   registerApprovers,
+  registerMandates,
+  registerRequests,
   registerSimulator,
 ]) {
   register(program);

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
-import type { Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { noteRequest } from "../trust/shown-numbers.ts";
 import type { OrderStore } from "./store.ts";
+import { orderInWords } from "./ticket-line.ts";
 
 /** The ways this PC has of showing something to whoever sits at it, or carries their phone. */
 export interface Reach {
@@ -41,6 +41,12 @@ export async function announceApproval(
   }
   const words = orderInWords(kept.ticket);
   const who = input.requested_by.replace(/[\p{C}]/gu, "").slice(0, 80);
+  noteRequest(store.db, {
+    previewId: input.preview_id,
+    tier: input.tier,
+    requestedBy: who,
+    askedAt: parts.nowMs,
+  });
   const lines = [
     `Approval asked for by "${who}":`,
     `  ${words}`,
@@ -54,44 +60,6 @@ export async function announceApproval(
   if (await reach.push("Order to approve", words)) shown.push("push");
   const local = shown.includes("terminal") || shown.includes("desktop");
   return { known: true, shown, number: number !== null && local };
-}
-
-/** One line: what, how many, at what price, where, and in which world. */
-export function orderInWords({ order, notional, base_currency }: Ticket): string {
-  const leg = principalLeg(order);
-  const { contract } = leg;
-  const what =
-    contract.asset_class === "OPT"
-      ? `${contract.symbol} ${contract.expiry} ${contract.strike} ${contract.right}`
-      : contract.asset_class === "FUT"
-        ? `${contract.symbol} ${contract.expiry}`
-        : contract.symbol;
-  const amount =
-    leg.quantity !== null ? leg.quantity : `${leg.cash_quantity} ${contract.currency} of`;
-  const prices = [
-    ...(leg.limit_price === null ? [] : [`limit ${leg.limit_price}`]),
-    ...(leg.stop_price === null ? [] : [`stop ${leg.stop_price}`]),
-    ...(leg.trailing === null
-      ? []
-      : [`trailing ${leg.trailing.offset}${leg.trailing.unit === "percent" ? " %" : ""}`]),
-  ].join(", ");
-  const exits = order.legs
-    .filter(({ role }) => role === "take_profit" || role === "stop_loss")
-    .map(
-      (exit) =>
-        `${exit.role === "stop_loss" ? "stop" : "profit"} ${exit.stop_price ?? exit.limit_price}`,
-    )
-    .join(", ");
-  const verb = order.action === "place" ? "" : order.action === "modify" ? "CHANGE TO " : "CANCEL ";
-  return [
-    `${order.mode.toUpperCase()} ${order.account_id}: ${verb}${leg.side} ${amount} ${what} ${leg.order_type}`,
-    prices,
-    leg.time_in_force,
-    exits,
-    notional === null ? "value unknown" : `at most ${notional} ${base_currency}`,
-  ]
-    .filter((part) => part !== "")
-    .join(", ");
 }
 
 /** The reach of this machine. `write` is the terminal; nothing is shown to a pipe or a log file. */

@@ -15,9 +15,10 @@ import { canStillTrade } from "../operations/order-rows.ts";
 import { resolveAccount } from "../operations/resolve-account.ts";
 import { acceptApproval } from "../trust/verify-approval.ts";
 import { type BookParts, readStatus } from "./book.ts";
+import { cancelTarget } from "./cancel-target.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { checkGrant } from "./local-rules.ts";
-import type { IntentRecord } from "./record.ts";
+import { type IntentRecord, outcomeOf } from "./record.ts";
 import { refusedOutcome } from "./submit.ts";
 import type { SubmitParts } from "./submit-parts.ts";
 
@@ -30,9 +31,14 @@ export interface CancelInput {
   account_id: string;
   mode: "paper" | "live";
   coid: string;
-  order_id: string;
+  order_id: string | null;
+  order_ref: string | null;
+  by: "owner" | "agent";
   approval: ApprovalProof | null;
 }
+
+/** The same, once it is known which one of the broker's orders is meant. */
+type NumberedCancel = CancelInput & { order_id: string };
 
 export async function cancelOrder(
   parts: SubmitParts & { book: BookParts },
@@ -43,7 +49,9 @@ export async function cancelOrder(
   const { store, rules, clock } = parts;
   checkGrant(request.grant, input, rules.policy(), "cancel");
   const session = parts.session();
-  if (session.state !== "ready") throw sessionRefusal(session, clock.now());
+  // The broker's silence after a 429 is kept by everybody but the owner.
+  const passes = session.state === "ready" || (input.by === "owner" && isSilent(parts));
+  if (!passes) throw sessionRefusal(session, clock.now());
   if (session.mode !== input.mode) {
     return refused(input, clock.now(), [
       refusal(
@@ -54,12 +62,49 @@ export async function cancelOrder(
       ),
     ]);
   }
-  const account = await resolveAccount(context, input.account_id);
-  const known = store.byOrderId(input.order_id);
+  const { order_id, order_ref } = input;
+  if (order_id !== null) {
+    return cancelNumbered(
+      parts,
+      request,
+      context,
+      { ...input, order_id },
+      store.byOrderId(order_id),
+    );
+  }
+  if (order_ref === null) {
+    return refused(input, clock.now(), [
+      refusal("INPUT_INVALID", "order_id", "number_or_reference", "The cancel names no order."),
+    ]);
+  }
+  const target = await cancelTarget(parts, context, { ...input, order_ref });
+  if (target.kind === "refused") return refused(input, clock.now(), target.refusals);
+  if (target.kind === "ended") return ended(input, target.record, clock.now());
+  const outcomes: OrderOutcome[] = [];
+  for (const found of target.orderIds) {
+    const one = { ...input, order_id: found };
+    outcomes.push(await cancelNumbered(parts, request, context, one, target.record));
+  }
+  return together(outcomes);
+}
+
+async function cancelNumbered(
+  parts: SubmitParts & { book: BookParts },
+  request: OperationRequest,
+  context: OperationContext,
+  input: NumberedCancel,
+  known: IntentRecord | null,
+): Promise<OrderOutcome> {
+  const { clock } = parts;
   let row: Order | undefined;
   // An order that stands by our own journal is withdrawn without asking further.
-  const standing = known !== null && isOpen(known.state) && known.account_id === input.account_id;
+  const standing =
+    known !== null &&
+    isOpen(known.state) &&
+    known.account_id === input.account_id &&
+    parts.accounts().includes(input.account_id);
   if (!standing) {
+    const account = await resolveAccount(context, input.account_id);
     const read = await readOrders(context, account);
     row = read.orders.find(({ order_id }) => order_id === input.order_id);
     if (row === undefined) {
@@ -102,7 +147,7 @@ function ownRow(parts: SubmitParts, row: Order, all: readonly Order[]): boolean 
 }
 
 /** Somebody else's order: only with an approval of its own, over exactly this cancel. */
-async function foreignFaults(parts: SubmitParts, input: CancelInput): Promise<OrderRefusal[]> {
+async function foreignFaults(parts: SubmitParts, input: NumberedCancel): Promise<OrderRefusal[]> {
   const foreign = (rule: string, message: string): OrderRefusal[] => [
     refusal("FOREIGN_ORDER", "order_id", rule, message),
   ];
@@ -130,6 +175,7 @@ async function foreignFaults(parts: SubmitParts, input: CancelInput): Promise<Or
     preview,
     market: preview.ticket.market,
     effect: null,
+    notional: preview.ticket.notional,
     leastTier: 1,
     maxDriftBps: "0",
     mandatesAllowed: false,
@@ -144,7 +190,7 @@ async function withdraw(
   parts: SubmitParts & { book: BookParts },
   request: OperationRequest,
   context: OperationContext,
-  input: CancelInput,
+  input: NumberedCancel,
   known: IntentRecord | null,
   row: Order | null,
 ): Promise<OrderOutcome> {
@@ -165,7 +211,7 @@ async function withdraw(
             },
           }
         : {}),
-      priority: "cancel",
+      priority: input.by === "owner" ? "owner_cancel" : "cancel",
       maxWaitMs: Math.max(0, context.deadlineAt - clock.now()),
       lastLook: () => request.begin?.(),
     });
@@ -189,7 +235,13 @@ async function withdraw(
   }
   const latest = known === null ? null : told(parts, known, input.order_id, seen);
   const text = "text" in answer ? brokerText(answer.text) : null;
-  const unsettled: OrderState = answer.outcome === "ambiguous" ? "unknown" : "working";
+  // Taken, and its effect not seen: that the broker took the request is all that is proved.
+  const unsettled: OrderState =
+    answer.outcome === "transmitted"
+      ? "accepted"
+      : answer.outcome === "refused"
+        ? "rejected"
+        : "unknown";
   const state = seen.state === null ? unsettled : seen.state;
   const order: IntentOrder = {
     role: latest?.orders.find(({ order_id }) => order_id === input.order_id)?.role ?? "single",
@@ -230,12 +282,21 @@ interface Seen {
 /** Reads the order's status until it has ended or the patience has. */
 async function settle(
   parts: SubmitParts & { book: BookParts },
-  input: CancelInput,
+  input: NumberedCancel,
   context: OperationContext,
 ): Promise<Seen> {
   const { clock } = parts;
+  const unseen: Seen = {
+    state: null,
+    status: null,
+    filled: null,
+    remaining: null,
+    terminal: false,
+  };
+  // Reads keep the silence that the owner's cancel may break.
+  if (isSilent(parts)) return unseen;
   const until = Math.min(clock.now() + ORDER_LIMITS.cancelPatienceMs, context.deadlineAt);
-  let seen: Seen = { state: null, status: null, filled: null, remaining: null, terminal: false };
+  let seen = unseen;
   for (;;) {
     await sleep(clock, ORDER_LIMITS.cancelLookMs, context.signal);
     const status = await readStatus(parts.book, input.order_id).catch((thrown: unknown) => {
@@ -285,6 +346,48 @@ function told(parts: SubmitParts, known: IntentRecord, orderId: string, seen: Se
     { source: "order_status", says, filled, remaining, at: isoTime(parts.clock.now()) },
     { orders },
   );
+}
+
+const isSilent = (parts: SubmitParts): boolean => parts.session().state === "penalty_box";
+
+/** It had ended before it could be withdrawn, or never stood. */
+function ended(input: CancelInput, record: IntentRecord, now: number): OrderOutcome {
+  const { state, proved_by, orders } = outcomeOf(record);
+  if (state === "rejected") {
+    return refused(input, now, [
+      refusal(
+        "ORDER_NOT_MODIFIABLE",
+        "order_ref",
+        "working",
+        "The order does not stand at the broker: it never left this PC, or it was refused.",
+      ),
+    ]);
+  }
+  return {
+    ...refusedOutcome("cancel", input, [], now),
+    state,
+    proved_by,
+    orders,
+    alerts: state === "filled" ? ["The order was filled before the cancel could take effect."] : [],
+  };
+}
+
+/** The cancels of a group as one: it is withdrawn when every member is. */
+function together(outcomes: readonly OrderOutcome[]): OrderOutcome {
+  const [first] = outcomes;
+  if (first === undefined) throw new RangeError("a cancel of nothing");
+  const rank: OrderState[] = ["unknown", "filled", "partially_filled", "working", "accepted"];
+  const speaking = outcomes.toSorted((a, b) => place(a.state) - place(b.state))[0] ?? first;
+  function place(state: OrderState): number {
+    const at = rank.indexOf(state);
+    return at < 0 ? rank.length : at;
+  }
+  return {
+    ...speaking,
+    orders: outcomes.flatMap(({ orders }) => orders).slice(0, 6),
+    refusals: outcomes.flatMap(({ refusals }) => refusals).slice(0, 50),
+    alerts: [...new Set(outcomes.flatMap(({ alerts }) => alerts))].slice(0, 10),
+  };
 }
 
 const refused = (input: CancelInput, now: number, refusals: OrderRefusal[]): OrderOutcome =>

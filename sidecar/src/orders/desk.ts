@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
 import type { JsonValue } from "../../../src/protocol/json.ts";
+import { alertTell } from "../../../src/protocol/operations/alert-tell.ts";
 import { approvalAnnounce } from "../../../src/protocol/operations/approval-announce.ts";
+import { approvalCheck } from "../../../src/protocol/operations/approval-check.ts";
 import { approverEnrol } from "../../../src/protocol/operations/approver-enrol.ts";
 import { BrokerOrderEvent } from "../../../src/protocol/operations/events.ts";
 import { killEngage } from "../../../src/protocol/operations/kill-engage.ts";
+import {
+  mandateConfirm,
+  mandateRevoke,
+  mandateTake,
+} from "../../../src/protocol/operations/mandates.ts";
 import { orderAnswer } from "../../../src/protocol/operations/order-answer.ts";
 import { orderCancel } from "../../../src/protocol/operations/order-cancel.ts";
 import { orderModify } from "../../../src/protocol/operations/order-modify.ts";
@@ -37,16 +44,19 @@ import type { BrokerEvent, OperationRequest } from "../operations/executor.ts";
 import { type Served, serve } from "../operations/serve.ts";
 import { listApprovers } from "../trust/approvers.ts";
 import { killFaults } from "../trust/kill-switch.ts";
+import { listMandates } from "../trust/mandates.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";
 import { announceApproval, newEcho, type Reach } from "./announce.ts";
 import { answerQuestion } from "./answer.ts";
 import { approverWords } from "./approver-words.ts";
 import type { BookParts } from "./book.ts";
 import { cancelOrder } from "./cancel.ts";
+import { checkAtPc } from "./check-approval.ts";
 import { enrolByApprover } from "./enrol.ts";
 import { createLane } from "./lane.ts";
 import type { OrderSettings } from "./local-files.ts";
 import type { LocalRules } from "./local-rules.ts";
+import { confirm, meetMandate, revoke } from "./mandate-desk.ts";
 import { previewOrder } from "./preview/preview.ts";
 import { createProgress } from "./progress.ts";
 import { reconcileOrders } from "./reconcile.ts";
@@ -56,6 +66,7 @@ import type { OrderStore } from "./store.ts";
 import { submitOrder } from "./submit.ts";
 import type { SubmitParts } from "./submit-parts.ts";
 import { createTalk } from "./talk.ts";
+import { createTeller } from "./tell-owner.ts";
 import { createTracker } from "./tracker.ts";
 
 /** What the broker side lends the order side. */
@@ -174,6 +185,8 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     sidecarId: options.sidecarId,
     relyingParty: options.relyingParty,
     futuresOperator,
+    reach,
+    echo: options.echo ?? newEcho,
   };
   const preview = {
     store,
@@ -185,7 +198,9 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     newPreviewId: () => `pv_${ulid(clock.now(), randomBytes(10))}`,
   };
 
+  const tellOwner = createTeller(reach, clock);
   const handlers: Readonly<Record<string, Handler>> = {
+    "alert.tell": () => serve(alertTell, (_context, input) => tellOwner(input)),
     "order.preview": () =>
       serve(orderPreview, (context, input) => previewOrder(preview, context, input)),
     "order.place": (request) =>
@@ -220,8 +235,15 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
         )),
         as_of: isoTime(clock.now()),
       })),
+    "approval.check": () =>
+      serve(approvalCheck, (_context, input) => checkAtPc(submit, reach, input)),
     "approver.enrol": (request) =>
       serve(approverEnrol, (_context, input) => enrolByApprover(submit, request, input)),
+    "mandate.take": () => serve(mandateTake, (_context, input) => meetMandate(submit, input)),
+    "mandate.confirm": () =>
+      serve(mandateConfirm, (_context, input) => Promise.resolve(confirm(submit, input))),
+    "mandate.revoke": () =>
+      serve(mandateRevoke, (_context, input) => Promise.resolve(revoke(submit, input))),
     "trust.status": () => serve(trustStatus, () => Promise.resolve(trust())),
     "kill.engage": (request) =>
       serve(killEngage, (_context, input) => {
@@ -264,6 +286,12 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
         fingerprint: approverWords(approver.publicKey),
         label: approver.label,
         enrolled_at: isoTime(approver.enrolledAt),
+      })),
+      mandates: listMandates(store.db).map(({ hash, mandate, state }) => ({
+        mandate_id: mandate.mandate_id,
+        mandate_hash: hash,
+        state,
+        not_after: mandate.not_after,
       })),
       in_doubt: store
         .open()

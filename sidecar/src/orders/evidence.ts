@@ -70,11 +70,7 @@ export function findInBook(record: IntentRecord, book: BookView): Finding {
   const evidence =
     record.action === "modify"
       ? modifyEvidence(record, rows, book)
-      : placeEvidence(
-          record,
-          orders.filter(({ role, order_ref }) => spoken.has(role + order_ref)),
-          book,
-        );
+      : placeEvidence(record, orders, (one) => spoken.has(one.role + one.order_ref), book);
   return { orders, evidence, present: evidence !== null || isPresent(record, rows, book), surplus };
 }
 
@@ -187,11 +183,12 @@ const seen = (order: IntentOrder): boolean =>
 function placeEvidence(
   record: IntentRecord,
   orders: readonly IntentOrder[],
+  isSpokenOf: (order: IntentOrder) => boolean,
   book: BookView,
 ): OrderEvidence | null {
   const speaking =
     record.ticket.order.structure === "oca" ? speaksForGroup(orders) : principalOf(orders);
-  if (speaking === undefined || !seen(speaking)) return null;
+  if (speaking === undefined || !seen(speaking) || !isSpokenOf(speaking)) return null;
   const inList = book.orders.some((row) => row.orderId === speaking.order_id);
   return {
     source: inList ? book.source : "trades",
@@ -205,13 +202,18 @@ function placeEvidence(
 const principalOf = (orders: readonly IntentOrder[]): IntentOrder | undefined =>
   orders.find(({ role }) => role === "single" || role === "entry");
 
-/** Of a group the member that went furthest: one fill ends the others. */
+/**
+ * Of a group the member that went furthest: one fill ends the others. A member that ended says
+ * nothing of the group while another stands, or may stand, whatever this view shows of it.
+ */
 function speaksForGroup(orders: readonly IntentOrder[]): IntentOrder | undefined {
   const rank = ["filled", "partially_filled", "working", "expired", "cancelled", "rejected"];
-  return orders
+  const furthest = orders
     .filter(seen)
     .toSorted((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))
     .at(0);
+  const open = furthest !== undefined && rank.indexOf(furthest.state) > 2;
+  return open && !orders.every(seen) ? undefined : furthest;
 }
 
 function saysOf(state: IntentOrder["state"]): OrderEvidence["says"] {

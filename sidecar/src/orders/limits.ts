@@ -13,6 +13,8 @@ export const ORDER_LIMITS = {
 
   /** A ticket is kept this long: as long as the longest approval, and a little more. */
   previewKeptMs: 2 * 60 * 60_000,
+  /** A request is listed at this PC as long as its preview can be approved at the gateway. */
+  requestListedMs: 5 * 60_000,
   nonceKeptMs: 30 * 24 * 60 * 60_000,
   /** Ended intents are kept for the cross-check of a week of trades. */
   intentKeptMs: 30 * 24 * 60 * 60_000,
@@ -43,4 +45,6 @@ export const ORDER_LIMITS = {
   /** After a cancel was acknowledged: looks at the order's status, and for how long. */
   cancelLookMs: 400,
   cancelPatienceMs: 6_000,
+  /** How long a cancel waits for the number of an order that is on its way out. */
+  cancelFindsMs: 8_000,
 } as const;

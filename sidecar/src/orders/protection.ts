@@ -2,8 +2,9 @@ import type { IntentOrder } from "../../../src/protocol/operations/order-parts.t
 import type { IntentRecord } from "./record.ts";
 
 /**
- * Whether a bracket's entry stands without its stop. The broker does not take a bracket as a whole:
- * the entry may live while an exit was refused, and then a fill leaves a position nobody protects.
+ * Whether a bracket's entry stands without its stop, or a group without one of its members. The
+ * broker does not take either as a whole: the entry may live while an exit was refused, and then a
+ * fill leaves a position nobody protects; of a target and a stop in a group the stop may be missing.
  */
 export interface Unprotected {
   message: string;
@@ -15,7 +16,10 @@ const ALIVE: readonly IntentOrder["state"][] = ["accepted", "working", "partiall
 const alive = (order: IntentOrder): boolean => ALIVE.includes(order.state);
 
 export function unprotected(record: IntentRecord): Unprotected | null {
-  if (record.action !== "place" || record.ticket.order.structure !== "bracket") return null;
+  if (record.action !== "place") return null;
+  const { structure } = record.ticket.order;
+  if (structure === "oca") return brokenGroup(record);
+  if (structure !== "bracket") return null;
   const of = (role: IntentOrder["role"]) => record.orders.find((order) => order.role === role);
   const [entry, profit, stop] = [of("entry"), of("take_profit"), of("stop_loss")];
   if (entry === undefined) return null;
@@ -32,5 +36,18 @@ export function unprotected(record: IntentRecord): Unprotected | null {
     cancelOffered: [entry, ...(profit === undefined ? [] : [profit])]
       .filter(alive)
       .flatMap(({ order_id }) => order_id ?? []),
+  };
+}
+
+/** One member was refused and another stands: not what was approved. A fill ends a group rightly. */
+function brokenGroup(record: IntentRecord): Unprotected | null {
+  const { orders } = record;
+  const done = orders.some(({ state }) => state === "filled" || state === "partially_filled");
+  const stands = orders.filter(alive);
+  if (done || stands.length === 0 || !orders.some(({ state }) => state === "rejected")) return null;
+  return {
+    message:
+      "One order of a group was refused while another stands at the broker, so the group does not do what was approved. What stands can be cancelled at once.",
+    cancelOffered: stands.flatMap(({ order_id }) => order_id ?? []),
   };
 }

@@ -4,6 +4,7 @@ import { TERMINAL_STATES } from "../../../src/protocol/orders/state.ts";
 import { BrokerMessage, Ticket } from "../../../src/protocol/orders/ticket.ts";
 import { pruneNonces } from "../trust/nonces.ts";
 import { createTrustTables } from "../trust/schema.ts";
+import { pruneNumbers } from "../trust/shown-numbers.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { IntentRecord } from "./record.ts";
 import { ORDERS_SCHEMA } from "./schema.ts";
@@ -209,6 +210,7 @@ export function openOrderStore(path: string): OrderStore {
       db.prepare("DELETE FROM previews WHERE made_at < ?").run(
         nowMs - 2 * ORDER_LIMITS.previewKeptMs,
       );
+      pruneNumbers(db, nowMs - 2 * ORDER_LIMITS.previewKeptMs);
       known.clear();
       db.prepare(`DELETE FROM intents WHERE state IN (${TERMINAL}) AND created_at < ?`).run(
         nowMs - ORDER_LIMITS.intentKeptMs,

@@ -29,14 +29,14 @@ export interface Tracker {
   close(): void;
 }
 
-/** Accepted and not seen; or seen, with a bracket's exits still to be seen. */
+/** Accepted and not seen; or seen, with a bracket's exits or a group's members still to be seen. */
 function isUnseen(record: IntentRecord): boolean {
   if (record.state === "accepted") return true;
   const stands =
     record.state === "working" || record.state === "partially_filled" || record.state === "filled";
   return (
     stands &&
-    record.ticket.order.structure === "bracket" &&
+    record.ticket.order.structure !== "single" &&
     record.orders.some(({ state }) => state === "submitting" || state === "accepted")
   );
 }

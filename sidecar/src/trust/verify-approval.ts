@@ -6,15 +6,17 @@ import {
   mandateFaults,
   mandateHash,
 } from "../../../src/protocol/approval/mandate.ts";
-import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
+import type { ApprovalProof, PasskeyProof } from "../../../src/protocol/approval/proof.ts";
 import type { Tier } from "../../../src/protocol/approval/tier.ts";
 import { dec } from "../../../src/protocol/orders/decimal.ts";
 import { type Intent, intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
-import { findMandate, storeMandate } from "./mandates.ts";
+import { findMandate } from "./mandates.ts";
 import { claimNonce, isNonceUsed } from "./nonces.ts";
+import { noteWrongNumber, triesLeft } from "./shown-numbers.ts";
+import { notAllowed, notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
 import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
 
 /**
@@ -35,6 +37,8 @@ export interface OwnView {
   market: Quote | null;
   /** How the order changes the position now. */
   effect: Effect | null;
+  /** Worst case in base currency, the larger of then and now; null when it is not known. */
+  notional: string | null;
   /** Least tier the local caps ask for, from the numbers. */
   leastTier: Tier;
   maxDriftBps: string;
@@ -64,19 +68,7 @@ export async function acceptApproval(
     );
   }
   const { ticket } = own.preview;
-  const intent = intentOf({
-    v: 1,
-    ticket,
-    gateway_account_id: own.gatewayAccountId,
-    sidecar_id: own.sidecarId,
-    generation: own.preview.generation,
-    preview_id: proof.preview_id,
-    policy_version: proof.policy_version,
-    policy_hash: proof.policy_hash,
-    accepted_warnings: proof.accepted_warnings,
-    nonce: proof.nonce,
-    not_after: proof.not_after,
-  });
+  const intent = ownIntent(proof, own, own.preview);
   const hash = intentHash(intent);
 
   const faults = [
@@ -87,7 +79,14 @@ export async function acceptApproval(
   if (proof.kind === "mandate") {
     const covered = mandateFaults(
       proof.mandate,
-      { ticket, gatewayAccountId: own.gatewayAccountId, clientId: null, effect: own.effect },
+      {
+        ticket,
+        notional: own.notional,
+        gatewayAccountId: own.gatewayAccountId,
+        clientId: null,
+        effect: own.effect,
+        acceptedWarnings: proof.accepted_warnings,
+      },
       own.mandateUsage(proof.mandate),
       new Date(own.nowMs).toISOString(),
     );
@@ -97,21 +96,14 @@ export async function acceptApproval(
   const signed =
     proof.kind === "passkey"
       ? await signedBy(db, hash, proof.assertion, own)
-      : await mandateSignedBy(db, proof.mandate, proof.assertion, own);
+      : mandateStands(db, proof.mandate);
   if (!signed.ok) faults.push(signed.refusal);
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
   // Judged last and only behind a valid signature, so that every guess costs a tap of the owner's.
-  if (!echoHolds(proof, own, own.preview.echo)) {
+  if (!echoHolds(db, proof, own, own.preview.echo)) {
     spend(db, intent, hash, own);
-    return denied(
-      refusal(
-        "APPROVAL_ECHO_MISMATCH",
-        "echo",
-        "number_shown_at_pc",
-        "The number does not match the one shown at the PC.",
-      ),
-    );
+    return denied(wrongNumber(noteWrongNumber(db, proof.preview_id, own.nowMs)));
   }
 
   const spent = inTransaction(db, () => {
@@ -130,9 +122,6 @@ export async function acceptApproval(
       ),
     );
   }
-  if (proof.kind === "mandate") {
-    storeMandate(db, mandateHash(proof.mandate), proof.mandate, signed.credentialId, own.nowMs);
-  }
   const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
   return {
     ok: true,
@@ -145,7 +134,7 @@ export async function acceptApproval(
 function standingFaults(
   db: DatabaseSync,
   proof: ApprovalProof,
-  own: OwnView,
+  own: Pick<OwnView, "nowMs" | "generation">,
   generation: number,
 ): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
@@ -189,16 +178,7 @@ function tierFaults(proof: ApprovalProof, own: OwnView): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
   const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
   const coveredByMandate = proof.kind === "mandate" && own.mandatesAllowed;
-  if (proof.kind === "mandate" && !own.mandatesAllowed) {
-    faults.push(
-      refusal(
-        "APPROVAL_TIER_TOO_LOW",
-        "kind",
-        "mandates_allowed_here",
-        "This PC does not accept orders under a mandate.",
-      ),
-    );
-  }
+  if (proof.kind === "mandate" && !own.mandatesAllowed) faults.push(notAllowed());
   if (tier < own.leastTier && !coveredByMandate) {
     faults.push(
       refusal(
@@ -213,10 +193,95 @@ function tierFaults(proof: ApprovalProof, own: OwnView): OrderRefusal[] {
 }
 
 /** Tier 2 wants the number that this PC showed and the edge never saw. */
-function echoHolds(proof: ApprovalProof, own: OwnView, echo: number | null): boolean {
+function echoHolds(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  own: Pick<OwnView, "leastTier">,
+  echo: number | null,
+): boolean {
   if (proof.kind !== "passkey" || (proof.tier < 2 && own.leastTier < 2)) return true;
-  return echo !== null && proof.echo === echo;
+  return echo !== null && proof.echo === echo && triesLeft(db, proof.preview_id) > 0;
 }
+
+/**
+ * Judges an approval as {@link acceptApproval} would, as far as the owner can put it right at the
+ * page: signature, standing, number. Nothing is spent; a wrong number is counted.
+ */
+export async function checkApproval(
+  db: DatabaseSync,
+  proof: PasskeyProof,
+  own: Pick<
+    OwnView,
+    | "gatewayAccountId"
+    | "sidecarId"
+    | "generation"
+    | "preview"
+    | "leastTier"
+    | "relyingParty"
+    | "nowMs"
+  >,
+): Promise<{ holds: boolean; refusals: OrderRefusal[]; triesLeft: number | null }> {
+  const { preview } = own;
+  if (preview === null) {
+    const gone = refusal(
+      "APPROVAL_PREVIEW_MISMATCH",
+      "preview_id",
+      "own_preview",
+      "This sidecar made no such preview.",
+    );
+    return { holds: false, refusals: [gone], triesLeft: null };
+  }
+  const signed = await signedBy(
+    db,
+    intentHash(ownIntent(proof, own, preview)),
+    proof.assertion,
+    own,
+  );
+  const faults = [
+    ...standingFaults(db, proof, own, preview.generation),
+    ...(signed.ok ? [] : [signed.refusal]),
+  ];
+  const asks = proof.tier === 2 || own.leastTier === 2;
+  if (faults.length > 0 || !asks) {
+    return { holds: faults.length === 0, refusals: faults, triesLeft: null };
+  }
+  if (echoHolds(db, proof, own, preview.echo)) {
+    return { holds: true, refusals: [], triesLeft: triesLeft(db, proof.preview_id) };
+  }
+  const left = noteWrongNumber(db, proof.preview_id, own.nowMs);
+  return { holds: false, refusals: [wrongNumber(left)], triesLeft: left };
+}
+
+/** The intent as this PC computes it: its own ticket, under the terms that came along. */
+function ownIntent(
+  proof: ApprovalProof,
+  own: Pick<OwnView, "gatewayAccountId" | "sidecarId">,
+  preview: NonNullable<OwnView["preview"]>,
+): Intent {
+  return intentOf({
+    v: 1,
+    ticket: preview.ticket,
+    gateway_account_id: own.gatewayAccountId,
+    sidecar_id: own.sidecarId,
+    generation: preview.generation,
+    preview_id: proof.preview_id,
+    policy_version: proof.policy_version,
+    policy_hash: proof.policy_hash,
+    accepted_warnings: proof.accepted_warnings,
+    nonce: proof.nonce,
+    not_after: proof.not_after,
+  });
+}
+
+const wrongNumber = (left: number): OrderRefusal =>
+  refusal(
+    "APPROVAL_ECHO_MISMATCH",
+    "echo",
+    left > 0 ? "number_shown_at_pc" : "few_tries",
+    left > 0
+      ? "The number does not match the one shown at the PC."
+      : "Too many wrong numbers came for this order; let the agent prepare it anew.",
+  );
 
 type Signed =
   | { ok: true; credentialId: string; counter: number | null }
@@ -226,7 +291,7 @@ async function signedBy(
   db: DatabaseSync,
   hash: string,
   assertion: ApprovalProof["assertion"],
-  own: OwnView,
+  own: Pick<OwnView, "relyingParty">,
 ): Promise<Signed> {
   const key = findApprover(db, assertion.id);
   if (key === null) return { ok: false, refusal: notEnrolled() };
@@ -244,19 +309,15 @@ async function signedBy(
       };
 }
 
-/** A mandate is verified once and kept; its old signature's counter says nothing later. */
-async function mandateSignedBy(
-  db: DatabaseSync,
-  mandate: Mandate,
-  assertion: ApprovalProof["assertion"],
-  own: OwnView,
-): Promise<Signed> {
-  const hash = mandateHash(mandate);
-  const known = findMandate(db, hash);
-  if (known === null) return signedBy(db, hash, assertion, own);
-  // Its signer must still be an approver, and nobody may have withdrawn it here.
-  return known.revoked || findApprover(db, known.credentialId) === null
-    ? { ok: false, refusal: notEnrolled() }
+/** A mandate was verified when it was taken up; what counts now is how it stands at this PC. */
+function mandateStands(db: DatabaseSync, mandate: Mandate): Signed {
+  const known = findMandate(db, mandateHash(mandate));
+  const no = (fault: OrderRefusal): Signed => ({ ok: false, refusal: fault });
+  if (known?.state === "revoked") return no(revoked());
+  if (known?.state !== "confirmed") return no(unconfirmed());
+  // Its signer must still be an approver.
+  return findApprover(db, known.credentialId) === null
+    ? no(notEnrolled())
     : { ok: true, credentialId: known.credentialId, counter: null };
 }
 
@@ -282,13 +343,5 @@ function inTransaction<T>(db: DatabaseSync, act: () => T): T {
 
 const consumed = (): OrderRefusal =>
   refusal("APPROVAL_CONSUMED", "nonce", "one_use", "This approval was used before.");
-
-const notEnrolled = (): OrderRefusal =>
-  refusal(
-    "APPROVAL_KEY_NOT_ENROLLED",
-    "id",
-    "enrolled_key",
-    "The approval is not by a passkey enrolled at this PC.",
-  );
 
 const denied = (...refusals: OrderRefusal[]): Accepted => ({ ok: false, refusals });

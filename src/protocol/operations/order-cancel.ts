@@ -2,12 +2,13 @@ import * as z from "zod";
 import { ApprovalProof } from "../approval/proof.ts";
 import { ClientOrderId } from "../orders/intent.ts";
 import { defineOperation } from "./define.ts";
-import { BrokerOrderId, OrderOutcome, orderWrite } from "./order-parts.ts";
+import { BrokerOrderId, OrderOutcome, OrderRef, orderWrite } from "./order-parts.ts";
 
 /**
- * Withdraws one order. An order of this gateway needs no approval and no open kill switch; one
- * placed elsewhere needs an approval of its own. `coid` names this act, for the log; the broker
- * never sees it. A cancel is a request: the outcome is `cancelled` only when the book says so.
+ * Withdraws one order, or every member of one group. An order of this gateway needs no approval and
+ * no open kill switch; one placed elsewhere needs an approval of its own. `coid` names this act, for
+ * the log; the broker never sees it. A cancel is a request: the outcome is `cancelled` only when the
+ * book says so.
  */
 export const orderCancel = defineOperation({
   name: "order.cancel",
@@ -17,7 +18,12 @@ export const orderCancel = defineOperation({
   input: z.strictObject({
     ...orderWrite,
     coid: ClientOrderId,
-    order_id: BrokerOrderId,
+    /** Null when the gateway never learnt the broker's number; then `order_ref` says which order. */
+    order_id: BrokerOrderId.nullable(),
+    /** Our own reference. The sidecar finds the number in its journal or in the broker's book. */
+    order_ref: OrderRef.nullable().default(null),
+    /** The owner's own cancel passes while the broker keeps everybody else silent. */
+    by: z.enum(["owner", "agent"]).default("agent"),
     approval: ApprovalProof.nullable(),
   }),
   output: OrderOutcome,

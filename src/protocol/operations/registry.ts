@@ -2,14 +2,17 @@ import { accountLedger } from "./account-ledger.ts";
 import { accountMetadata } from "./account-metadata.ts";
 import { accountSummary } from "./account-summary.ts";
 import { accountsList } from "./accounts-list.ts";
+import { alertTell } from "./alert-tell.ts";
 import { alertsGet, alertsList } from "./alerts.ts";
 import { approvalAnnounce } from "./approval-announce.ts";
+import { approvalCheck } from "./approval-check.ts";
 import { approverEnrol } from "./approver-enrol.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
 import { currencyRate } from "./currency-rate.ts";
 import { executionsList } from "./executions-list.ts";
 import { killEngage } from "./kill-engage.ts";
+import { mandateConfirm, mandateRevoke, mandateTake } from "./mandates.ts";
 import { marketBars } from "./market-bars.ts";
 import { marketDepth } from "./market-depth.ts";
 import { marketHolidays } from "./market-holidays.ts";
@@ -87,10 +90,15 @@ export const OPERATIONS = {
   "order.answer": orderAnswer,
   "order.status": orderStatus,
   "orders.reconcile": ordersReconcile,
+  "alert.tell": alertTell,
   "approval.announce": approvalAnnounce,
+  "approval.check": approvalCheck,
   "approver.enrol": approverEnrol,
   "trust.status": trustStatus,
   "kill.engage": killEngage,
+  "mandate.take": mandateTake,
+  "mandate.confirm": mandateConfirm,
+  "mandate.revoke": mandateRevoke,
 } as const;
 
 export type Operations = typeof OPERATIONS;

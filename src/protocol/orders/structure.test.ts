@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aBracket, aLeg, anOrder, aTicket } from "../../../test/support/orders.ts";
+import { AAPL, aBracket, aLeg, anOrder, aTicket } from "../../../test/support/orders.ts";
 import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { structureFaults } from "./structure.ts";
 
@@ -71,6 +71,10 @@ describe("a group", () => {
     expect(rules(group(member({}), member({ limit_price: "180" })))).toEqual([]);
     expect(rules(group(member({})))).toEqual(["two_members"]);
     expect(rules(group(member({}), member({})))).toEqual(["distinct_members"]);
+    const other = { ...AAPL, conid: 1, symbol: "OTHER" };
+    expect(rules(group(member({}), member({ contract: other })))).toEqual(["same_contract"]);
+    expect(rules(group(member({}), member({ side: "SELL" })))).toEqual(["same_side"]);
+    expect(rules(group(member({}), member({ quantity: "2" })))).toEqual(["same_quantity"]);
     expect(rules(group(member({}), member({ order_type: "MKT", limit_price: null })))).toEqual([
       "no_market_member",
     ]);

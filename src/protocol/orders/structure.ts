@@ -108,6 +108,18 @@ function groupFaults(legs: readonly Leg[]): OrderRefusal[] {
   if (legs.some((leg) => leg.role !== "oca_member")) {
     incoherent("members_only", "Every order of a group is a member of it.");
   }
+  // Limits and quotes are judged by one contract, one side and one amount; a group that mixes them
+  // would pass by its first member alone.
+  const [first] = legs;
+  if (legs.some((leg) => leg.contract.conid !== first?.contract.conid)) {
+    incoherent("same_contract", "Orders of a group must be in one contract.");
+  }
+  if (legs.some((leg) => leg.side !== first?.side)) {
+    incoherent("same_side", "Orders of a group must all buy or all sell.");
+  }
+  if (legs.some((leg) => leg.quantity === null || leg.quantity !== first?.quantity)) {
+    incoherent("same_quantity", "Orders of a group must be of one quantity, in units.");
+  }
   if (legs.some((leg) => leg.time_in_force === "IOC" || leg.time_in_force === "OPG")) {
     incoherent("group_tif", "Orders of a group must be DAY or GTC.");
   }

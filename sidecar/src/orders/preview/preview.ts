@@ -24,6 +24,7 @@ import {
   orderFormFaults,
 } from "../../../../src/protocol/orders/form-rules.ts";
 import { type OrderRefusal, refusal } from "../../../../src/protocol/orders/refusal.ts";
+import { structureFaults } from "../../../../src/protocol/orders/structure.ts";
 import type { TradingMode } from "../../../../src/protocol/orders/terms.ts";
 import type { BrokerMessage, Ticket, WhatIf } from "../../../../src/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
@@ -181,7 +182,9 @@ async function build(
         fact ??= found.fact;
         members.push({ input: member, contract: found.contract });
       }
-      return { ok: true, order: ocaOf(members, request.account_id, mode), fact };
+      const order = ocaOf(members, request.account_id, mode);
+      const incoherent = structureFaults(order, null);
+      return incoherent.length > 0 ? refused(incoherent) : { ok: true, order, fact };
     }
     case "modify": {
       const { order_id } = request.change;
