@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
-import { killSwitchPath } from "../../sidecar/src/orders/local-files.ts";
+import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-files.ts";
+import { openOrderStore } from "../../sidecar/src/orders/store.ts";
+import { confirmMandate, findMandate, storeMandate } from "../../sidecar/src/trust/mandates.ts";
+import { mandateHash } from "../../src/protocol/approval/mandate.ts";
+import { aMandate } from "../support/orders.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";
 
 /** The owner's own commands at the PC, run as they are run there, but for the terminal. */
@@ -108,5 +112,38 @@ describe("approvers", { timeout: 60_000 }, () => {
     expect((await run("approvers", "remove", phone.credentialId)).code).toBe(0);
     expect((await run("approvers", "--json")).out).toBe("");
     expect((await add(words)).code).toBe(2);
+  });
+});
+
+describe("mandates", { timeout: 60_000 }, () => {
+  it("are listed with the number that waits, and ended for good", async () => {
+    expect((await run("mandates")).code).toBe(2);
+    pair();
+    expect((await run("mandates")).out).toContain("every order needs your tap");
+    const mandate = aMandate();
+    const hash = mandateHash(mandate);
+    const store = openOrderStore(
+      orderStorePath(configDir, {
+        gateway_origin: "https://gateway.example",
+        account_id: "acc_1",
+        sidecar_id: "sc_1",
+      }),
+    );
+    storeMandate(store.db, { hash, mandate, credentialId: "c".repeat(22), number: 47 }, 1);
+    const shown = (await run("mandates")).out;
+    expect(shown).toContain("waiting, its number for the mandate's page: 47");
+    expect(shown).toContain("at most 200 in the account's base currency");
+    expect(JSON.parse((await run("mandates", "list", "--json")).out)).toMatchObject({
+      mandate_id: "m1",
+      state: "waiting",
+      number: 47,
+    });
+    expect(confirmMandate(store.db, hash, 47, 2)).toBe(true);
+    expect((await run("mandates")).out).not.toContain("47");
+    expect((await run("mandates", "revoke", "m2")).code).toBe(2);
+    expect((await run("mandates", "revoke", "m1")).code).toBe(0);
+    expect((await run("mandates", "revoke", "m1")).code).toBe(2);
+    expect(findMandate(store.db, hash)?.state).toBe("revoked");
+    store.close();
   });
 });

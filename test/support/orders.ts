@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import type { Mandate } from "../../src/protocol/approval/mandate.ts";
 import type { CanonicalOrder, Contract, Leg } from "../../src/protocol/orders/canonical-order.ts";
 import { canonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
 import { type IntentDraft, intentOf } from "../../src/protocol/orders/intent.ts";
@@ -99,6 +100,32 @@ export function aTicket(order: CanonicalOrder = anOrder(), over: Partial<Ticket>
     },
     warnings: [],
     prepared_at: NOW,
+    ...over,
+  };
+}
+
+/** Five small limit orders to buy AAPL on the day of {@link NOW}. */
+export function aMandate(over: Partial<Mandate> = {}): Mandate {
+  return {
+    v: 1,
+    mandate_id: "m1",
+    gateway_account_id: "acc_7d3f",
+    accounts: ["DU1234567"],
+    mode: "paper",
+    clients: ["client-1"],
+    conids: [265598],
+    asset_classes: ["STK"],
+    sides: ["BUY"],
+    order_types: ["LMT"],
+    reduce_only: false,
+    max_notional_per_order: "200",
+    max_notional_per_day: "1000",
+    max_quantity_per_order: "1",
+    max_orders_per_day: 5,
+    accepted_warnings: [],
+    not_before: "2026-11-20T00:00:00.000Z",
+    not_after: "2026-11-21T00:00:00.000Z",
+    nonce: "0".repeat(32),
     ...over,
   };
 }

@@ -43,9 +43,11 @@ export function mandateOf(
     mandate.mandate,
     {
       ticket: preview.ticket,
+      notional: preview.ticket.notional,
       gatewayAccountId: world.gatewayAccountId,
       clientId: world.client.clientId,
       effect,
+      acceptedWarnings: [],
     },
     { orders_today: today.length, notional_today: decimalText(spent) },
     new Date(world.nowMs).toISOString(),

@@ -112,7 +112,8 @@ function list(store: OrderStore, json: boolean): void {
   }
 }
 
-function withStore(command: Command, act: (store: OrderStore) => void): void {
+/** Opens the order store beside a running sidecar. @throws UsageError when this PC is not paired. */
+export function withStore(command: Command, act: (store: OrderStore) => void): void {
   const { configDir } = globalOptions(command);
   const pairing = loadPairing(configDir);
   if (pairing === null) {

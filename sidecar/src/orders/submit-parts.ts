@@ -4,6 +4,7 @@ import type { FuturesOperator } from "../../../src/protocol/orders/broker-body.t
 import type { Effect, Quote } from "../../../src/protocol/orders/ticket.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";
+import type { Reach } from "./announce.ts";
 import type { Lane } from "./lane.ts";
 import type { LocalRules } from "./local-rules.ts";
 import type { Progress } from "./progress.ts";
@@ -28,6 +29,9 @@ export interface SubmitParts {
   sidecarId: string;
   relyingParty: RelyingParty;
   futuresOperator: FuturesOperator | null;
+  reach: Reach;
+  /** A number of two digits, to be shown here and brought back. */
+  echo(): number;
 }
 
 export interface SubmitInput {

@@ -15,6 +15,7 @@ import type { OperationContext } from "../operations/context.ts";
 import type { OperationRequest } from "../operations/executor.ts";
 import { resolveAccount } from "../operations/resolve-account.ts";
 import { acceptApproval } from "../trust/verify-approval.ts";
+import { announceSubmitted, announceWrongNumber } from "./announce-order.ts";
 import {
   driftOf,
   leastTierOf,
@@ -27,10 +28,12 @@ import {
 import { gather } from "./gather.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { checkGrant } from "./local-rules.ts";
+import { mandateAtFirstUse } from "./mandate-desk.ts";
 import { type IntentRecord, outcomeOf, plannedOrders } from "./record.ts";
 import type { KeptPreview, OrderStore } from "./store.ts";
 import type { Facts, SubmitInput, SubmitParts } from "./submit-parts.ts";
 import type { Talk } from "./talk.ts";
+import { orderInWords } from "./ticket-line.ts";
 
 /** Refused before anything was sent; nothing of it is kept but the answer. */
 export function refusedOutcome(
@@ -119,6 +122,10 @@ export async function submitOrder(
         : modifyBody(order, parts.futuresOperator);
     if (!body.ok) return refuse([refusal("INPUT_INVALID", body.field, body.rule, body.message)]);
 
+    if (input.approval.kind === "mandate") {
+      const unmet = await mandateAtFirstUse(parts, input.approval);
+      if (unmet.length > 0) return refuse(unmet);
+    }
     const accepted = await acceptApproval(store.db, input.approval, {
       gatewayAccountId: parts.gatewayAccountId,
       sidecarId: parts.sidecarId,
@@ -126,6 +133,7 @@ export async function submitOrder(
       preview,
       market: facts.market,
       effect: facts.effect,
+      notional: facts.notional,
       leastTier: leastTierOf(rules, order, facts),
       maxDriftBps: driftOf(rules),
       mandatesAllowed: mandatesAllowed(rules, order),
@@ -133,11 +141,23 @@ export async function submitOrder(
       relyingParty: parts.relyingParty,
       nowMs: clock.now(),
     });
-    if (!accepted.ok) return refuse(accepted.refusals);
+    if (!accepted.ok) {
+      if (accepted.refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
+        announceWrongNumber(parts.reach, orderInWords(preview.ticket));
+      }
+      return refuse(accepted.refusals);
+    }
 
     const record = newRecord(input, request, accepted, preview, facts, action, clock.now());
     if (!store.insert(record)) return refuse([consumed()]);
     handedOn = true;
+    announceSubmitted(
+      parts.reach,
+      preview.ticket,
+      input.approval.kind === "mandate"
+        ? { kind: "mandate", mandateId: input.approval.mandate.mandate_id }
+        : { kind: "passkey", tier: input.approval.tier },
+    );
     return await transmit(parts, request, record, body.body, facts, release);
   } finally {
     if (!handedOn) release();

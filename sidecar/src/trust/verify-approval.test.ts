@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
 import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
 import {
   ApprovalProof,
@@ -17,9 +18,10 @@ import {
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
 import { enrolApprover, findApprover, listApprovers, revokeApprover } from "./approvers.ts";
-import { revokeMandate } from "./mandates.ts";
+import { confirmMandate, listMandates, revokeMandate } from "./mandates.ts";
 import { isNonceUsed } from "./nonces.ts";
 import { createTrustTables } from "./schema.ts";
+import { type MandateView, takeMandate } from "./take-mandate.ts";
 import { acceptApproval, type OwnView } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
@@ -82,6 +84,7 @@ const own = (over: Partial<OwnView> = {}): OwnView => ({
   preview: { ticket, generation: 4, echo: 42 },
   market: ticket.market,
   effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
+  notional: ticket.notional,
   leastTier: 1,
   maxDriftBps: "50",
   mandatesAllowed: true,
@@ -347,6 +350,7 @@ describe("an order under a mandate", () => {
     max_notional_per_day: "1000",
     max_quantity_per_order: "1",
     max_orders_per_day: 5,
+    accepted_warnings: [],
     not_before: "2026-11-20T00:00:00.000Z",
     not_after: "2026-11-21T00:00:00.000Z",
     nonce: "e".repeat(32),
@@ -359,35 +363,129 @@ describe("an order under a mandate", () => {
     ...over,
   });
 
-  it("is accepted again and again within its bounds, each time with its own nonce", async () => {
-    const signature = phone.approve(mandateHash(mandate));
-    expect(await codes(under("1".repeat(32), { assertion: signature }))).toEqual([]);
-    // The stored mandate carries the next; its old counter is no regression.
-    await acceptApproval(db, proof(), own());
-    expect(await codes(under("2".repeat(32), { assertion: signature }))).toEqual([]);
-    expect(await codes(under("2".repeat(32), { assertion: signature }))).toContain(
-      "APPROVAL_CONSUMED",
+  const take = (over: Partial<MandateView> = {}, bounds = mandate, signature?: Assertion) =>
+    takeMandate(
+      db,
+      { mandate: bounds, assertion: signature ?? phone.approve(mandateHash(bounds)) },
+      {
+        gatewayAccountId: "acc_7d3f",
+        relyingParty: RELYING_PARTY,
+        mandatesAllowed: true,
+        newNumber: () => 47,
+        nowMs: NOW_MS,
+        ...over,
+      },
     );
+  const takenCodes = async (...args: Parameters<typeof take>) => {
+    const taken = await take(...args);
+    return taken.ok ? [] : taken.refusals.map(({ code }) => code);
+  };
+  const confirmed = async () => {
+    expect(await takenCodes()).toEqual([]);
+    expect(confirmMandate(db, mandateHash(mandate), 47, NOW_MS)).toBe(true);
+  };
+
+  it("is accepted again and again within its bounds, each time with its own nonce", async () => {
+    await confirmed();
+    expect(await codes(under("1".repeat(32)))).toEqual([]);
+    // Verified when it was taken up; its old counter is no regression.
+    await acceptApproval(db, proof(), own());
+    expect(await codes(under("2".repeat(32)))).toEqual([]);
+    expect(await codes(under("2".repeat(32)))).toContain("APPROVAL_CONSUMED");
+  });
+
+  it("waits for the number this PC showed; a wrong one ends it, and it does not come back", async () => {
+    expect(await codes(under("1".repeat(32)))).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    const signature = phone.approve(mandateHash(mandate));
+    const taken = await take({}, mandate, signature);
+    expect(taken).toMatchObject({ ok: true, first: true, kept: { state: "waiting", number: 47 } });
+    expect(await codes(under("1".repeat(32)))).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    // Told again it keeps its number.
+    expect(await take({ newNumber: () => 11 }, mandate, signature)).toMatchObject({
+      first: false,
+      kept: { number: 47 },
+    });
+    expect(confirmMandate(db, mandateHash(mandate), 48, NOW_MS)).toBe(false);
+    expect(confirmMandate(db, mandateHash(mandate), 47, NOW_MS)).toBe(false);
+    expect(await codes(under("2".repeat(32)))).toEqual(["MANDATE_NOT_COVERING"]);
+    expect(await takenCodes()).toEqual(["MANDATE_NOT_COVERING"]);
   });
 
   it("with one bound changed by the edge is not the mandate that was signed", async () => {
+    await confirmed();
     const widened = { ...mandate, max_notional_per_order: "1000000" };
     expect(await codes(under("1".repeat(32), { mandate: widened }))).toEqual([
-      "APPROVAL_CHALLENGE_MISMATCH",
+      "APPROVAL_ECHO_MISMATCH",
+    ]);
+    const old = phone.approve(mandateHash(mandate));
+    expect(await takenCodes({}, widened, old)).toEqual(["APPROVAL_CHALLENGE_MISMATCH"]);
+  });
+
+  it("is taken up from an enrolled passkey only, for this gateway account, in time, where allowed", async () => {
+    const stranger = softwareAuthenticator();
+    const byStranger = stranger.approve(mandateHash(mandate));
+    expect(await takenCodes({}, mandate, byStranger)).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
+    expect(await takenCodes({ gatewayAccountId: "acc_other" })).toEqual(["MANDATE_NOT_COVERING"]);
+    expect(await takenCodes({ nowMs: Date.parse(mandate.not_after) })).toEqual([
+      "MANDATE_NOT_COVERING",
+    ]);
+    expect(await takenCodes({ mandatesAllowed: false })).toEqual(["APPROVAL_TIER_TOO_LOW"]);
+    const page = phone.approve(mandateHash(mandate), { origin: "https://gateway.evil" });
+    expect(await takenCodes({}, mandate, page)).toEqual(["APPROVAL_ORIGIN_REFUSED"]);
+    expect(listMandates(db)).toEqual([]);
+  });
+
+  it("accepts no warning of the broker's that it does not name", async () => {
+    await confirmed();
+    const slipped = [{ message_id: "o163", fingerprint: "c".repeat(64) }];
+    const given = under("1".repeat(32), { accepted_warnings: slipped });
+    expect(await codes(given)).toEqual(["MANDATE_NOT_COVERING"]);
+  });
+
+  it("beyond its bounds by this sidecar's own count and value is refused", async () => {
+    await confirmed();
+    const used = own({ mandateUsage: () => ({ orders_today: 5, notional_today: "0" }) });
+    expect(await codes(under("1".repeat(32)), used)).toEqual(["MANDATE_NOT_COVERING"]);
+    const dearer = own({ notional: "200.01" });
+    expect(await codes(under("1".repeat(32)), dearer)).toEqual(["MANDATE_NOT_COVERING"]);
+    expect(await codes(under("1".repeat(32)), own({ notional: null }))).toEqual([
+      "MANDATE_NOT_COVERING",
     ]);
   });
 
-  it("beyond its bounds by this sidecar's own count is refused", async () => {
-    const used = own({ mandateUsage: () => ({ orders_today: 5, notional_today: "0" }) });
-    expect(await codes(under("1".repeat(32)), used)).toEqual(["MANDATE_NOT_COVERING"]);
-  });
-
   it("is refused where this PC allows none, once revoked here, and once its signer is", async () => {
+    await confirmed();
     expect(await codes(under("1".repeat(32)), own({ mandatesAllowed: false }))).toContain(
       "APPROVAL_TIER_TOO_LOW",
     );
     expect(await codes(under("2".repeat(32)))).toEqual([]);
     expect(revokeMandate(db, mandateHash(mandate), NOW_MS)).toBe(true);
-    expect(await codes(under("3".repeat(32)))).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
+    expect(await codes(under("3".repeat(32)))).toEqual(["MANDATE_NOT_COVERING"]);
+    const other = { ...mandate, nonce: "d".repeat(32) };
+    expect(await takenCodes({}, other)).toEqual([]);
+    expect(confirmMandate(db, mandateHash(other), 47, NOW_MS)).toBe(true);
+    expect(revokeApprover(db, phone.credentialId, NOW_MS)).toBe(true);
+    expect(await codes(under("4".repeat(32), { mandate: other }))).toEqual([
+      "APPROVAL_KEY_NOT_ENROLLED",
+    ]);
+  });
+
+  it("of an earlier version's table waits for a number like any other", async () => {
+    const old = new DatabaseSync(":memory:");
+    old.exec(
+      `CREATE TABLE mandates (mandate_hash TEXT PRIMARY KEY, mandate TEXT NOT NULL,
+         credential_id TEXT NOT NULL, verified_at INTEGER NOT NULL, revoked_at INTEGER
+       ) STRICT, WITHOUT ROWID`,
+    );
+    old
+      .prepare("INSERT INTO mandates VALUES (?, ?, ?, ?, NULL)")
+      .run(mandateHash(mandate), JSON.stringify(mandate), phone.credentialId, NOW_MS);
+    createTrustTables(old);
+    createTrustTables(old);
+    expect(listMandates(old)).toMatchObject([{ state: "waiting", number: null }]);
+    db = old;
+    enrol(phone);
+    expect(await codes(under("1".repeat(32)))).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    expect(await take()).toMatchObject({ ok: true, first: true, kept: { number: 47 } });
   });
 });

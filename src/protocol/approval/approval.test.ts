@@ -1,8 +1,24 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aLeg, anIntent, anOrder, aTicket, NOW } from "../../../test/support/orders.ts";
+import {
+  aBracket,
+  aLeg,
+  aMandate,
+  anIntent,
+  anOrder,
+  anyOrder,
+  aTicket,
+  NOW,
+} from "../../../test/support/orders.ts";
 import { adverseDriftBps } from "./drift.ts";
-import { type Mandate, mandateFaults, mandateHash } from "./mandate.ts";
+import {
+  acceptedUnder,
+  type Mandate,
+  mandateFaults,
+  mandateHash,
+  type UnderMandate,
+} from "./mandate.ts";
+import { mandateInWords } from "./mandate-words.ts";
 import { challengeOf, type Statement, statementHash } from "./statement.ts";
 import {
   type APPROVAL_STATES,
@@ -110,41 +126,19 @@ describe("statements", () => {
   });
 });
 
-function aMandate(over: Partial<Mandate> = {}): Mandate {
-  return {
-    v: 1,
-    mandate_id: "m1",
-    gateway_account_id: "acc_7d3f",
-    accounts: ["DU1234567"],
-    mode: "paper",
-    clients: ["client-1"],
-    conids: [265598],
-    asset_classes: ["STK"],
-    sides: ["BUY"],
-    order_types: ["LMT"],
-    reduce_only: false,
-    max_notional_per_order: "200",
-    max_notional_per_day: "1000",
-    max_quantity_per_order: "1",
-    max_orders_per_day: 5,
-    not_before: "2026-11-20T00:00:00.000Z",
-    not_after: "2026-11-21T00:00:00.000Z",
-    nonce: "0".repeat(32),
-    ...over,
-  };
-}
-
 describe("a mandate", () => {
   const none = { orders_today: 0, notional_today: "0" };
-  const asked = {
+  const asked: UnderMandate = {
     ticket: aTicket(),
+    notional: "187.25",
+    acceptedWarnings: [],
     gatewayAccountId: "acc_7d3f",
     clientId: "client-1",
-    effect: { kind: "entry" as const, position: "0", working_same_side: "0", at: NOW },
+    effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
   };
   const rules = (
     mandate: Partial<Mandate>,
-    order: Partial<typeof asked> = {},
+    order: Partial<UnderMandate> = {},
     usage = none,
     now = NOW,
   ) => mandateFaults(aMandate(mandate), { ...asked, ...order }, usage, now).map(({ rule }) => rule);
@@ -178,11 +172,103 @@ describe("a mandate", () => {
       "max_notional_per_day",
     ]);
     expect(rules({}, {}, { orders_today: 4, notional_today: "812.75" })).toEqual([]);
-    expect(rules({}, { ticket: aTicket(anOrder(), { notional: null }) })).toEqual([
-      "notional_known",
-    ]);
+    expect(rules({}, { notional: null })).toEqual(["notional_known"]);
+    expect(rules({ reduce_only: true }, { effect: null })).toEqual(["exits_only"]);
     const cash = anOrder({ legs: [aLeg({ quantity: null, cash_quantity: "1" })] });
     expect(rules({}, { ticket: aTicket(cash) })).toEqual(["max_quantity_per_order"]);
+  });
+
+  it("covers new orders only: no change of an order that stands, and no cancel", () => {
+    for (const action of ["modify", "cancel"] as const) {
+      expect(rules({}, { ticket: aTicket(anOrder({ action })) })).toEqual(["new_orders_only"]);
+    }
+  });
+
+  it("covers a bracket by the side of what it opens, and a group by the side of every member", () => {
+    const bounds: Partial<Mandate> = {
+      order_types: ["LMT", "STP"],
+      max_quantity_per_order: "10",
+      max_notional_per_order: "2000",
+      max_notional_per_day: "2000",
+    };
+    expect(rules(bounds, { ticket: aTicket(aBracket()) })).toEqual([]);
+    const group = anOrder({
+      structure: "oca",
+      legs: [aLeg({ role: "oca_member" }), aLeg({ role: "oca_member", side: "SELL" })],
+    });
+    expect(rules(bounds, { ticket: aTicket(group) })).toEqual(["side_named"]);
+  });
+
+  it("accepts the broker's warnings it names, by id and wording, and no other in the owner's name", () => {
+    const warning = { message_id: "o354", fingerprint: "a".repeat(64) };
+    const warned = aTicket(anOrder(), { warnings: [{ ...warning, text: "No market data." }] });
+    expect(rules({}, { ticket: warned })).toEqual(["warnings_accepted"]);
+    expect(rules({ accepted_warnings: [warning] }, { ticket: warned })).toEqual([]);
+    expect(acceptedUnder(aMandate({ accepted_warnings: [warning] }), warned)).toEqual([warning]);
+    expect(acceptedUnder(aMandate({ accepted_warnings: [warning] }), aTicket())).toEqual([]);
+    const reworded = { ...warning, fingerprint: "b".repeat(64) };
+    expect(rules({ accepted_warnings: [reworded] }, { ticket: warned })).toEqual([
+      "warnings_accepted",
+    ]);
+    expect(rules({}, { acceptedWarnings: [warning] })).toEqual(["warnings_accepted"]);
+  });
+
+  it("never covers more when it is narrowed in any one bound, whatever the order", () => {
+    const narrower: Partial<Mandate>[] = [
+      { max_notional_per_order: "100" },
+      { max_notional_per_day: "500" },
+      { max_quantity_per_order: "0.5" },
+      { max_orders_per_day: 2 },
+      { sides: ["SELL"] },
+      { order_types: ["STP"] },
+      { reduce_only: true },
+      { conids: [1] },
+    ];
+    fc.assert(
+      fc.property(
+        anyOrder,
+        fc.nat(2_000),
+        fc.nat(8),
+        fc.nat(1_500),
+        fc.constantFrom("entry" as const, "exit" as const, null),
+        fc.constantFrom(...narrower),
+        (order, notional, orders_today, spent, kind, bound) => {
+          const wide: Partial<Mandate> = {
+            sides: ["BUY", "SELL"],
+            order_types: ["LMT", "MKT", "STP"],
+            conids: null,
+            max_quantity_per_order: "1000",
+            max_notional_per_order: "1000",
+          };
+          const effect =
+            kind === null ? null : { kind, position: "5", working_same_side: "0", at: NOW };
+          const asking = { ticket: aTicket(order), notional: String(notional), effect };
+          const usage = { orders_today, notional_today: String(spent) };
+          const before = rules(wide, asking, usage);
+          const after = rules({ ...wide, ...bound }, asking, usage);
+          if (after.length === 0) expect(before).toEqual([]);
+        },
+      ),
+      { numRuns: 300, seed: 20_261_120 },
+    );
+  });
+
+  it("is said in plain words made of its own fields", () => {
+    const words = mandateInWords(aMandate(), (id) => `agent ${id}`)
+      .map(({ name, says }) => `${name}: ${says}`)
+      .join("\n");
+    for (const part of [
+      "DU1234567, paper, no real money",
+      "agent client-1",
+      "buy; limit",
+      "stocks and funds: contract 265598",
+      "at most 200 in the account's base currency, and 1 units",
+      "at most 1000 in the account's base currency, and 5 orders",
+      "an order with one needs your tap",
+      "2026-11-21 00:00 UTC",
+    ]) {
+      expect(words).toContain(part);
+    }
   });
 
   it("has another hash when any bound differs", () => {

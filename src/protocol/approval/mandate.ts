@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { canonicalJson, sha256Hex } from "../digest.ts";
 import { AccountId, Conid } from "../operations/parts.ts";
-import { principalLeg } from "../orders/canonical-order.ts";
 import { dec, Figure, OrderDecimal, parseFigure } from "../orders/decimal.ts";
-import { Nonce } from "../orders/intent.ts";
+import { AcceptedWarning, Nonce } from "../orders/intent.ts";
 import { type OrderRefusal, refusal } from "../orders/refusal.ts";
 import { AssetClass, OrderType, Side, TradingMode } from "../orders/terms.ts";
 import type { Effect, Ticket } from "../orders/ticket.ts";
@@ -31,6 +30,11 @@ export const Mandate = z.strictObject({
   max_notional_per_day: OrderDecimal,
   max_quantity_per_order: OrderDecimal,
   max_orders_per_day: z.int().positive().max(1_000),
+  /**
+   * Warnings of the broker's that the owner read and accepts beforehand, by id and wording. Nobody
+   * reads the others of an order under a mandate, so an order that has one is not covered.
+   */
+  accepted_warnings: z.array(AcceptedWarning).max(20),
   not_before: z.iso.datetime({ precision: 3 }),
   not_after: z.iso.datetime({ precision: 3 }),
   nonce: Nonce,
@@ -42,7 +46,10 @@ export function mandateHash(mandate: Mandate): string {
   return sha256Hex(`ibkr-mandate/v1${canonicalJson(mandate)}`);
 }
 
-/** What was already done under the mandate today, unknown and open orders included. */
+/**
+ * What was already done under the mandate in the last 24 hours: every order that may have left,
+ * however it ended, unknown and open ones included.
+ */
 export const MandateUsage = z.strictObject({
   orders_today: z.int().nonnegative(),
   /** Null when the value of any order of today is unknown: then nothing is left of the bound. */
@@ -50,89 +57,171 @@ export const MandateUsage = z.strictObject({
 });
 export type MandateUsage = z.infer<typeof MandateUsage>;
 
+/** What is judged against a mandate: the order, and what the one who judges read about it now. */
+export interface UnderMandate {
+  ticket: Ticket;
+  /** Worst case in base currency, the larger of then and now; null when it is not known. */
+  notional: string | null;
+  gatewayAccountId: string;
+  /** Null at the sidecar: no client is proved there. The edge checks it, the bounds hold without. */
+  clientId: string | null;
+  effect: Effect | null;
+  /** What would be accepted in the owner's name when the broker asks. */
+  acceptedWarnings: readonly AcceptedWarning[];
+}
+
 /** Whether an order lies inside the bounds: every way in which it does not, or nothing. */
 export function mandateFaults(
   mandate: Mandate,
-  order: {
-    ticket: Ticket;
-    gatewayAccountId: string;
-    clientId: string | null;
-    effect: Effect | null;
-  },
+  order: UnderMandate,
   usage: MandateUsage,
   now: string,
 ): OrderRefusal[] {
-  const faults: OrderRefusal[] = [];
-  const outside = (field: string, rule: string, message: string) =>
-    faults.push(refusal("MANDATE_NOT_COVERING", field, rule, message));
-  const { ticket } = order;
-  const legs = ticket.order.legs;
-  const leg = principalLeg(ticket.order);
+  return [
+    ...standingFaults(mandate, order, now),
+    ...orderFaults(mandate, order),
+    ...amountFaults(mandate, order, usage),
+  ];
+}
 
+const outside = (field: string, rule: string, message: string): OrderRefusal =>
+  refusal("MANDATE_NOT_COVERING", field, rule, message);
+
+/** Whose it is, where, and when. */
+function standingFaults(mandate: Mandate, order: UnderMandate, now: string): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  const { order: asked } = order.ticket;
   const at = Date.parse(now);
   if (!(at >= Date.parse(mandate.not_before) && at < Date.parse(mandate.not_after))) {
-    outside("not_after", "in_force", "The mandate is not in force now.");
+    faults.push(outside("not_after", "in_force", "The mandate is not in force now."));
   }
   if (order.gatewayAccountId !== mandate.gateway_account_id) {
-    outside("gateway_account_id", "own_gateway_account", "The mandate is another owner's.");
+    faults.push(
+      outside("gateway_account_id", "own_gateway_account", "The mandate is another owner's."),
+    );
   }
-  if (!mandate.accounts.includes(ticket.order.account_id)) {
-    outside("account_id", "account_named", "The mandate does not name this account.");
+  if (!mandate.accounts.includes(asked.account_id)) {
+    faults.push(outside("account_id", "account_named", "The mandate does not name this account."));
   }
-  if (ticket.order.mode !== mandate.mode) {
-    outside("mode", "mode_named", `The mandate is for ${mandate.mode} orders.`);
+  if (asked.mode !== mandate.mode) {
+    faults.push(outside("mode", "mode_named", `The mandate is for ${mandate.mode} orders.`));
   }
-  // At the sidecar no client is proved; the edge checks it, the bounds hold without it.
   if (order.clientId !== null && !mandate.clients.includes(order.clientId)) {
-    outside("client_id", "client_named", "The mandate does not name this agent.");
+    faults.push(outside("client_id", "client_named", "The mandate does not name this agent."));
   }
-  for (const { contract } of legs) {
+  return faults;
+}
+
+/** What kind of order it is. */
+function orderFaults(mandate: Mandate, order: UnderMandate): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  const { order: asked, warnings } = order.ticket;
+  if (asked.action !== "place") {
+    // A change may be of an order that the owner approved by itself, or of somebody else's.
+    faults.push(outside("action", "new_orders_only", "A mandate covers new orders only."));
+  }
+  for (const { contract } of asked.legs) {
     if (mandate.conids !== null && !mandate.conids.includes(contract.conid)) {
-      outside("conid", "contract_named", "The mandate does not name this contract.");
+      faults.push(outside("conid", "contract_named", "The mandate does not name this contract."));
     }
     if (!mandate.asset_classes.includes(contract.asset_class)) {
-      outside("asset_class", "asset_class_named", "The mandate does not cover this asset class.");
+      faults.push(
+        outside("asset_class", "asset_class_named", "The mandate does not cover this asset class."),
+      );
     }
   }
-  if (!mandate.sides.includes(leg.side)) {
-    outside("side", "side_named", `The mandate does not cover ${leg.side} orders.`);
+  // The exits of a bracket stand on the other side of the order they protect.
+  for (const { side } of asked.legs.filter(({ role }) => !isExitRole(role))) {
+    if (!mandate.sides.includes(side)) {
+      faults.push(outside("side", "side_named", `The mandate does not cover ${side} orders.`));
+    }
   }
-  for (const { order_type } of legs) {
+  for (const { order_type } of asked.legs) {
     if (!mandate.order_types.includes(order_type)) {
-      outside("order_type", "order_type_named", `The mandate does not cover ${order_type} orders.`);
+      faults.push(
+        outside(
+          "order_type",
+          "order_type_named",
+          `The mandate does not cover ${order_type} orders.`,
+        ),
+      );
     }
   }
   if (mandate.reduce_only && order.effect?.kind !== "exit") {
-    outside("reduce_only", "exits_only", "The mandate covers orders that reduce a position only.");
+    faults.push(
+      outside(
+        "reduce_only",
+        "exits_only",
+        "The mandate covers orders that reduce a position only.",
+      ),
+    );
   }
-  for (const { quantity } of legs) {
+  const unread = [...warnings, ...order.acceptedWarnings].some(
+    (warning) => !mandate.accepted_warnings.some((accepted) => sameWarning(accepted, warning)),
+  );
+  if (unread) {
+    faults.push(
+      outside(
+        "warnings",
+        "warnings_accepted",
+        "The broker warns of something that the mandate does not accept beforehand.",
+      ),
+    );
+  }
+  return faults;
+}
+
+/** How much, by itself and with what was done today. */
+function amountFaults(mandate: Mandate, order: UnderMandate, usage: MandateUsage): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  for (const { quantity } of order.ticket.order.legs) {
     if (quantity === null || dec(quantity).greaterThan(dec(mandate.max_quantity_per_order))) {
-      outside("quantity", "max_quantity_per_order", "The quantity is beyond the mandate's.");
+      faults.push(
+        outside("quantity", "max_quantity_per_order", "The quantity is beyond the mandate's."),
+      );
     }
   }
-  const notional = parseFigure(ticket.notional);
+  const notional = parseFigure(order.notional);
   if (notional === null) {
-    outside("notional", "notional_known", "The order's value is unknown.");
+    faults.push(outside("notional", "notional_known", "The order's value is unknown."));
   } else {
     if (notional.greaterThan(dec(mandate.max_notional_per_order))) {
-      outside("notional", "max_notional_per_order", "The order's value is beyond the mandate's.");
+      faults.push(
+        outside("notional", "max_notional_per_order", "The order's value is beyond the mandate's."),
+      );
     }
     const today = usage.notional_today;
     if (
       today === null ||
       notional.plus(dec(today)).greaterThan(dec(mandate.max_notional_per_day))
     ) {
-      outside(
-        "notional",
-        "max_notional_per_day",
-        today === null
-          ? "What was used of the mandate today is unknown."
-          : "The mandate's value for today is used up.",
+      faults.push(
+        outside(
+          "notional",
+          "max_notional_per_day",
+          today === null
+            ? "What was used of the mandate today is unknown."
+            : "The mandate's value for today is used up.",
+        ),
       );
     }
   }
   if (usage.orders_today + 1 > mandate.max_orders_per_day) {
-    outside("orders", "max_orders_per_day", "The mandate's orders for today are used up.");
+    faults.push(
+      outside("orders", "max_orders_per_day", "The mandate's orders for today are used up."),
+    );
   }
   return faults;
 }
+
+/** What of an order's warnings a mandate accepts in its owner's name. */
+export function acceptedUnder(mandate: Mandate, ticket: Ticket): AcceptedWarning[] {
+  return mandate.accepted_warnings.filter((accepted) =>
+    ticket.warnings.some((warning) => sameWarning(accepted, warning)),
+  );
+}
+
+const sameWarning = (a: AcceptedWarning, b: AcceptedWarning): boolean =>
+  a.message_id === b.message_id && a.fingerprint === b.fingerprint;
+
+const isExitRole = (role: string): boolean => role === "take_profit" || role === "stop_loss";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { CAPABILITIES } from "../capabilities.ts";
 import { OrderDecimal } from "../orders/decimal.ts";
+import { Hash } from "../orders/intent.ts";
 import { AssetClass, OrderType } from "../orders/terms.ts";
 import { defineOperation } from "./define.ts";
 import { AccountId, Timestamp } from "./parts.ts";
@@ -54,6 +55,17 @@ export const trustStatus = defineOperation({
         enrolled_at: Timestamp,
       }),
     ),
+    /** Mandates this PC has seen, the newest first; the numbers it shows are in no answer. */
+    mandates: z
+      .array(
+        z.strictObject({
+          mandate_id: z.string().max(64),
+          mandate_hash: Hash,
+          state: z.enum(["waiting", "confirmed", "revoked"]),
+          not_after: Timestamp,
+        }),
+      )
+      .max(100),
     /** Intents of this sidecar whose outcome is not proved. */
     in_doubt: z.array(z.strictObject({ coid: z.string().max(64), account_id: AccountId })).max(100),
   }),

@@ -1,0 +1,123 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
+import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
+import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import { findApprover, raiseCounter } from "./approvers.ts";
+import { findMandate, giveNumber, type KeptMandate, storeMandate } from "./mandates.ts";
+import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
+
+/**
+ * The first meeting with a mandate: the signature is verified against the passkeys enrolled here,
+ * once, and the mandate is kept with a number that waits to be brought back. Its signature's
+ * counter says nothing later, which is why it is verified now and not at each order.
+ */
+export interface MandateView {
+  gatewayAccountId: string;
+  relyingParty: RelyingParty;
+  mandatesAllowed: boolean;
+  newNumber: () => number;
+  nowMs: number;
+}
+
+export type Taken =
+  | { ok: true; kept: KeptMandate; first: boolean }
+  | { ok: false; refusals: OrderRefusal[] };
+
+export async function takeMandate(
+  db: DatabaseSync,
+  signed: { mandate: Mandate; assertion: Assertion },
+  own: MandateView,
+): Promise<Taken> {
+  const { mandate, assertion } = signed;
+  const hash = mandateHash(mandate);
+  const faults = boundsFaults(mandate, own);
+  if (faults.length > 0) return { ok: false, refusals: faults };
+  const known = findMandate(db, hash);
+  if (known !== null) return asKnown(db, known, own);
+
+  const key = findApprover(db, assertion.id);
+  if (key === null) return { ok: false, refusals: [notEnrolled()] };
+  const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
+  if (!verdict.ok) {
+    return no(
+      refusal(verdict.code, verdict.field, verdict.rule, "The mandate's signature does not hold."),
+    );
+  }
+  // The same signature may have come twice at once: whoever is second finds it kept.
+  const meanwhile = findMandate(db, hash);
+  if (meanwhile !== null) return asKnown(db, meanwhile, own);
+  if (!raiseCounter(db, key.credentialId, verdict.counter)) {
+    return no(
+      refusal(
+        "APPROVAL_COUNTER_REGRESSED",
+        "counter",
+        "counter_rises",
+        "The passkey's counter did not rise; sign the mandate again.",
+      ),
+    );
+  }
+  storeMandate(
+    db,
+    { hash, mandate, credentialId: key.credentialId, number: own.newNumber() },
+    own.nowMs,
+  );
+  const kept = findMandate(db, hash);
+  return kept === null ? no(revoked()) : { ok: true, kept, first: true };
+}
+
+/** What this PC has against it whoever signed it. */
+function boundsFaults(mandate: Mandate, own: MandateView): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  if (mandate.gateway_account_id !== own.gatewayAccountId) {
+    faults.push(
+      refusal(
+        "MANDATE_NOT_COVERING",
+        "gateway_account_id",
+        "own_gateway_account",
+        "The mandate is another owner's.",
+      ),
+    );
+  }
+  if (!(own.nowMs < Date.parse(mandate.not_after))) {
+    faults.push(refusal("MANDATE_NOT_COVERING", "not_after", "in_force", "The mandate has ended."));
+  }
+  if (!own.mandatesAllowed) faults.push(notAllowed());
+  return faults;
+}
+
+function asKnown(db: DatabaseSync, known: KeptMandate, own: MandateView): Taken {
+  if (known.state === "revoked") return no(revoked());
+  // Its signer must still be an approver here.
+  if (findApprover(db, known.credentialId) === null) return no(notEnrolled());
+  if (known.number === null) giveNumber(db, known.hash, own.newNumber());
+  return { ok: true, kept: findMandate(db, known.hash) ?? known, first: known.number === null };
+}
+
+const no = (...refusals: OrderRefusal[]): Taken => ({ ok: false, refusals });
+
+export const revoked = (): OrderRefusal =>
+  refusal("MANDATE_NOT_COVERING", "mandate", "not_revoked", "The mandate was revoked at this PC.");
+
+export const unconfirmed = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_ECHO_MISMATCH",
+    "mandate",
+    "confirmed_at_pc",
+    "The mandate waits for the number that the PC shows for it.",
+  );
+
+export const notAllowed = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_TIER_TOO_LOW",
+    "kind",
+    "mandates_allowed_here",
+    "This PC does not accept orders under a mandate in this mode.",
+  );
+
+export const notEnrolled = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_KEY_NOT_ENROLLED",
+    "id",
+    "enrolled_key",
+    "The signature is not by a passkey enrolled at this PC.",
+  );

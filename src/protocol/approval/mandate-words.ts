@@ -1,0 +1,71 @@
+import type { Mandate } from "./mandate.ts";
+
+/** What a mandate allows, in plain words and from its own fields alone: for the page and for the PC. */
+export interface MandateLine {
+  name: string;
+  says: string;
+}
+
+/** `nameOf` gives an agent's name where it is known; the PC has only its id. */
+export function mandateInWords(
+  mandate: Mandate,
+  nameOf: (clientId: string) => string = (clientId) => clientId,
+): MandateLine[] {
+  const { mode, conids, accepted_warnings } = mandate;
+  return [
+    {
+      name: "Account",
+      says: `${mandate.accounts.join(", ")}, ${mode === "live" ? "live, real money" : "paper, no real money"}`,
+    },
+    { name: "Agents", says: mandate.clients.map(nameOf).join(", ") },
+    {
+      name: "Orders",
+      says: [
+        mandate.sides.map((side) => (side === "BUY" ? "buy" : "sell")).join(" or "),
+        mandate.order_types.map((type) => ORDER_TYPES[type]).join(", "),
+        ...(mandate.reduce_only ? ["only what reduces a position"] : []),
+      ].join("; "),
+    },
+    {
+      name: "Instruments",
+      says: `${mandate.asset_classes.map((one) => ASSET_CLASSES[one]).join(", ")}: ${
+        conids === null ? "any" : `contract ${conids.join(", ")}`
+      }`,
+    },
+    {
+      name: "One order",
+      says: `at most ${mandate.max_notional_per_order} in the account's base currency, and ${mandate.max_quantity_per_order} units`,
+    },
+    {
+      name: "In 24 hours",
+      says: `at most ${mandate.max_notional_per_day} in the account's base currency, and ${mandate.max_orders_per_day} orders`,
+    },
+    {
+      name: "Broker's warnings",
+      says:
+        accepted_warnings.length === 0
+          ? "none accepted beforehand; an order with one needs your tap"
+          : `accepted beforehand: ${accepted_warnings.map(({ message_id }) => message_id ?? "one without a number").join(", ")}`,
+    },
+    { name: "From", says: moment(mandate.not_before) },
+    { name: "Until", says: moment(mandate.not_after) },
+  ];
+}
+
+const ORDER_TYPES: Record<Mandate["order_types"][number], string> = {
+  LMT: "limit",
+  MKT: "market",
+  STP: "stop",
+  STOP_LIMIT: "stop limit",
+  TRAIL: "trailing stop",
+  TRAILLMT: "trailing stop limit",
+  MIDPRICE: "midprice",
+};
+
+const ASSET_CLASSES: Record<Mandate["asset_classes"][number], string> = {
+  STK: "stocks and funds",
+  OPT: "options",
+  FUT: "futures",
+};
+
+const moment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
