@@ -1,8 +1,9 @@
+import { appendAudit } from "../../durable-objects/account/audit-log.ts";
 import { admitClient } from "../../durable-objects/account/clients.ts";
 import { switchFeature } from "../../durable-objects/account/orders/features.ts";
 import type { NewIntent } from "../../durable-objects/account/orders/intents.ts";
 import { insertIntent } from "../../durable-objects/account/orders/intents.ts";
-import type { OrderLogEntry } from "../../durable-objects/account/orders/order-audit.ts";
+import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orders/order-audit.ts";
 import { settleSubmit } from "../../durable-objects/account/orders/outcome.ts";
 import type { OrderParts } from "../../durable-objects/account/orders/parts.ts";
 import { changePolicy } from "../../durable-objects/account/orders/policies.ts";
@@ -51,6 +52,12 @@ export function deskRig(
   const leaves: OrderLogEntry[] = [];
   const jobs: NewJob["submit"][] = [];
   const presence = { online: true, sidecarId: "sc_1b2c", connectedSince: 0, lastSeenAt: 0 };
+  const keep = orderLog({
+    accountId: "acc_7d3f",
+    accountKey: () => new Uint8Array(32),
+    append: (event) => void appendAudit(sql, "acc_7d3f", event, clock.now),
+    now: () => clock.now,
+  });
   const unused = () => {
     throw new Error("the order service does not use this");
   };
@@ -60,6 +67,7 @@ export function deskRig(
     origin: "https://gateway.example",
     log: (entry) => {
       leaves.push(entry);
+      keep(entry);
     },
     now: () => clock.now,
     wakeAt: () => {},
