@@ -4,6 +4,7 @@ import { countCall } from "../src/metrics.ts";
 import type { AuditEvent } from "../src/protocol/audit/event.ts";
 import type { GatewayFailure } from "../src/protocol/errors.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/passkey.ts";
+import { DEVICE_TOKEN } from "../src/protocol/relay/device-token.ts";
 import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
 import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
 import { appendAudit, tailAudit } from "./account/audit-log.ts";
@@ -24,7 +25,7 @@ import {
   revokeGrant,
   takeExternalToken,
 } from "./account/clients.ts";
-import { checkOpenToken } from "./account/open-token.ts";
+import { checkDeviceToken } from "./account/open-token.ts";
 import { createOrderDesk, type OrderDesk } from "./account/orders/desk.ts";
 import { orderLog } from "./account/orders/order-audit.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
@@ -398,8 +399,9 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   async beginRecovery(sidecarId: string, token: string, requestId: string) {
     if (!hasTables(this.ctx.storage.sql)) return null;
     const options = { origin: new URL(this.env.PUBLIC_ORIGIN).origin, now: Date.now };
-    const verdict = await checkOpenToken(
+    const verdict = await checkDeviceToken(
       this.#sql,
+      DEVICE_TOKEN.recovery,
       { token, principal: sidecarId, journalId: "" },
       options,
     );

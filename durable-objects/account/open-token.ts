@@ -1,15 +1,17 @@
 import { errors, importJWK, jwtVerify } from "jose";
 import { CLOCK_TOLERANCE_SECONDS, OPEN_TOKEN_MAX_SECONDS } from "../../src/protocol/limits.ts";
+import type { DeviceTokenType } from "../../src/protocol/relay/device-token.ts";
 import type { TokenVerdict } from "../../src/protocol/relay/edge/step.ts";
 import { findSidecar } from "./sidecars.ts";
 
 /**
- * The token of `session.open`: an EdDSA JWT by the device key, for this gateway's origin, at most
- * 60 s long and usable once. It names the sidecar; that the device is there now is proved by the
+ * A token by the device key, for `session.open` or for the recovery, as `typ` says: an EdDSA JWT for
+ * this gateway's origin, at most 60 s long and usable once. It names the sidecar; that the device is there now is proved by the
  * challenge that follows, so a PC's clock may be off by minutes.
  */
-export async function checkOpenToken(
+export async function checkDeviceToken(
   sql: SqlStorage,
+  typ: DeviceTokenType,
   request: { token: string; principal: string; journalId: string },
   { origin, now }: { origin: string; now: () => number },
 ): Promise<TokenVerdict> {
@@ -22,7 +24,7 @@ export async function checkOpenToken(
       algorithms: ["EdDSA"],
       audience: origin,
       subject: sidecar.sidecarId,
-      typ: "ibkr-relay+jwt",
+      typ,
       requiredClaims: ["iat", "exp", "jti"],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(now()),
@@ -52,6 +54,7 @@ export async function checkOpenToken(
       code: "LEASE_REVOKED",
       message: "the owner revoked this sidecar; pair it again",
       verdict: "revoked",
+      sidecarId: standing.sidecarId,
     };
   }
   if (!takeToken(sql, jti, (exp + CLOCK_TOLERANCE_SECONDS) * 1000, now())) {

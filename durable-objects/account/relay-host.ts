@@ -1,4 +1,5 @@
 import { HEARTBEAT_LOST_MS, UNAUTHENTICATED_SOCKETS_MAX } from "../../src/protocol/limits.ts";
+import { DEVICE_TOKEN } from "../../src/protocol/relay/device-token.ts";
 import { edgeStep } from "../../src/protocol/relay/edge/machine.ts";
 import {
   type Connection,
@@ -18,7 +19,7 @@ import { type EdgeIdentity, verifyEd25519 } from "../../src/protocol/relay/edge-
 import { PING, PONG, SUBPROTOCOL } from "../../src/protocol/relay/envelope.ts";
 import { fingerprintWords } from "../../src/protocol/relay/fingerprint.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
-import { checkOpenToken } from "./open-token.ts";
+import { checkDeviceToken } from "./open-token.ts";
 import { randomToken } from "./random.ts";
 import type { Presence, RelayHost } from "./relay.ts";
 import { type EdgeListener, loadEdge, storeEdge } from "./relay-store.ts";
@@ -161,7 +162,10 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
             message: "this sidecar is not paired here",
             verdict: "unauthenticated",
           } as const)
-        : await checkOpenToken(sql, effect, { origin: options.origin, now: Date.now });
+        : await checkDeviceToken(sql, DEVICE_TOKEN.open, effect, {
+            origin: options.origin,
+            now: Date.now,
+          });
     await dispatch({ kind: "token_checked", conn: effect.conn, verdict });
   }
 

@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import WebSocket from "ws";
 import { accountIdOf } from "../../src/protocol/account-id.ts";
 import { LEASE_REFRESH_BEFORE_MS } from "../../src/protocol/limits.ts";
+import { encodeFrame } from "../../src/protocol/relay/codec.ts";
 import { CLOSE } from "../../src/protocol/relay/errors.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
 import {
@@ -11,7 +13,7 @@ import {
   startRelayGateway,
   TEST_ACCOUNT,
 } from "../support/relay/gateway.ts";
-import { liveSidecar } from "../support/relay/live-sidecar.ts";
+import { liveSidecar, memoryDeviceKey } from "../support/relay/live-sidecar.ts";
 import { type LoopbackProxy, startProxy } from "../support/relay/loopback-proxy.ts";
 import { rawSidecar } from "../support/relay/raw-sidecar.ts";
 
@@ -314,6 +316,46 @@ describe("who may connect", () => {
     replay.socket.send(open);
     expect(await replay.closed).toBe(CLOSE.unauthenticated);
     expect(JSON.parse(replay.texts[0] ?? "{}").type).toBe("session.unauthenticated");
+  });
+
+  it("a recovery's token opens no session, and a session's token gets no recovery code", async () => {
+    const key = memoryDeviceKey();
+    const { sidecar_id } = await gateway.pairKey(key.publicKey);
+    const claims = () => ({
+      audience: gateway.url,
+      subject: sidecar_id,
+      nowMs: Date.now(),
+      jti: ulid(Date.now()),
+    });
+    const recover = async (token: string) => {
+      const body = JSON.stringify({ account_id: TEST_ACCOUNT, sidecar_id, token });
+      return (await fetch(`${gateway.url}/recovery`, { method: "POST", body })).status;
+    };
+    const open = async (token: string) => {
+      const peer = bare();
+      await peer.opened;
+      const answer = once(peer.socket, "message");
+      peer.socket.send(
+        encodeFrame({
+          id: ulid(Date.now()),
+          type: "session.open",
+          now: Date.now(),
+          payload: {
+            auth: { scheme: "signed_jwt", token },
+            client: { kind: "raw", version: "1", fingerprint: "", principal: sidecar_id },
+            capabilities: [],
+            journal: { id: "j", oldest_seq: 1, newest_seq: 0 },
+          },
+        }),
+      );
+      const { type } = JSON.parse(String((await answer)[0]));
+      peer.socket.terminate();
+      return type;
+    };
+    expect(await open(await key.recoveryToken(claims()))).toBe("session.unauthenticated");
+    expect(await recover(await key.openToken(claims()))).toBe(401);
+    expect(await open(await key.openToken(claims()))).toBe("session.challenge");
+    expect(await recover(await key.recoveryToken(claims()))).toBe(201);
   });
 
   it("an account that does not exist looks like one that does, and leaves nothing behind", async () => {

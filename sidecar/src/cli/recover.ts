@@ -31,7 +31,7 @@ async function recover(_flags: object, command: Command): Promise<void> {
     throw new UsageError("this PC is not paired; run: ibkr-sidecar pair <gateway-url>");
   }
   const { gateway_origin: origin, account_id, sidecar_id } = pairing;
-  const token = await key.openToken({
+  const token = await key.recoveryToken({
     audience: origin,
     subject: sidecar_id,
     nowMs: Date.now(),

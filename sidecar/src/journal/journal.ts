@@ -216,6 +216,7 @@ function journalOn(database: DatabaseSync, { now }: JournalOptions): Journal {
         unackedBytes: unackedBytes(),
         forgottenThrough: meta("forgotten_through") ?? "",
         brokenUntil: 0,
+        standIn: false,
       },
     };
   }

@@ -21,7 +21,7 @@ import { rotationTranscript } from "../../../src/protocol/relay/transcript.ts";
 import type { Transport } from "../../../src/protocol/relay/transport.ts";
 import { ulid } from "../../../src/protocol/ulid.ts";
 import type { Pairing } from "../config/pairing-file.ts";
-import type { Journal } from "../journal/journal.ts";
+import type { Journal, Loaded } from "../journal/journal.ts";
 import type { OperationExecutor } from "../operations/executor.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import type { LocalPolicy } from "../trust/local-policy.ts";
@@ -182,12 +182,22 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
         rotation?.(effect.refusal);
         rotation = null;
         return;
-      case "restart_journal": {
-        logger.warn({}, "the gateway does not know this journal; beginning a new one");
-        const { index, jobs } = journal.restart();
-        dispatch({ kind: "journal_restarted", journal: index, jobs });
-      }
+      case "restart_journal":
+        restartJournal();
     }
+  }
+
+  function restartJournal(): void {
+    logger.warn({}, "the gateway does not know this journal; beginning a new one");
+    let fresh: Loaded;
+    try {
+      fresh = journal.restart();
+    } catch (error) {
+      logger.error({ err: error }, "a new journal could not be begun; only reads go on");
+      dispatch({ kind: "journal_stuck" });
+      return;
+    }
+    dispatch({ kind: "journal_restarted", journal: fresh.index, jobs: fresh.jobs });
   }
 
   function dial(number: number): void {

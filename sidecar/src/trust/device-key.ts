@@ -2,6 +2,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "nod
 import { SignJWT } from "jose";
 import * as z from "zod";
 import { OPEN_TOKEN_MAX_SECONDS } from "../../../src/protocol/limits.ts";
+import { DEVICE_TOKEN } from "../../../src/protocol/relay/device-token.ts";
 import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
 import { readPrivateJson, removePrivateFile, writePrivateJson } from "../config/files.ts";
 
@@ -25,12 +26,16 @@ export interface DeviceKey {
   /** Ed25519 signature, base64url. */
   sign(message: Uint8Array): string;
   /** The single-use token that opens a session. */
-  openToken(claims: {
-    audience: string;
-    subject: string;
-    nowMs: number;
-    jti: string;
-  }): Promise<string>;
+  openToken(claims: DeviceClaims): Promise<string>;
+  /** The single-use token by which this PC stands by its owner; it opens no session. */
+  recoveryToken(claims: DeviceClaims): Promise<string>;
+}
+
+export interface DeviceClaims {
+  readonly audience: string;
+  readonly subject: string;
+  readonly nowMs: number;
+  readonly jti: string;
 }
 
 /** The key in the configuration folder; null when there is none yet. */
@@ -87,6 +92,7 @@ export function openKeyRing(configDir: string): KeyRing | null {
       },
       sign: (message) => used().sign(message),
       openToken: (claims) => used().openToken(claims),
+      recoveryToken: (claims) => used().recoveryToken(claims),
     },
     refused() {
       if (!settled) active += 1;
@@ -112,16 +118,23 @@ function deviceKey(stored: StoredKey): DeviceKey {
     publicKey: stored.x,
     fingerprint: fingerprintWords(stored.x).join(" "),
     sign: (message) => sign(null, message, privateKey).toString("base64url"),
-    openToken({ audience, subject, nowMs, jti }) {
-      const issuedAt = Math.floor(nowMs / 1000);
-      return new SignJWT({})
-        .setProtectedHeader({ alg: "EdDSA", typ: "ibkr-relay+jwt" })
-        .setAudience(audience)
-        .setSubject(subject)
-        .setJti(jti)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + OPEN_TOKEN_MAX_SECONDS)
-        .sign(privateKey);
-    },
+    openToken: (claims) => signToken(privateKey, DEVICE_TOKEN.open, claims),
+    recoveryToken: (claims) => signToken(privateKey, DEVICE_TOKEN.recovery, claims),
   };
+}
+
+function signToken(
+  key: KeyObject,
+  typ: string,
+  { audience, subject, nowMs, jti }: DeviceClaims,
+): Promise<string> {
+  const issuedAt = Math.floor(nowMs / 1000);
+  return new SignJWT({})
+    .setProtectedHeader({ alg: "EdDSA", typ })
+    .setAudience(audience)
+    .setSubject(subject)
+    .setJti(jti)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + OPEN_TOKEN_MAX_SECONDS)
+    .sign(key);
 }

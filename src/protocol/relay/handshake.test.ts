@@ -1,8 +1,64 @@
 import { describe, expect, it } from "vitest";
+import { fakeSign } from "../../../test/support/relay/fake-keys.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
-import { createWorld } from "../../../test/support/relay/world.ts";
+import {
+  createWorld,
+  type Sidecar,
+  type Wire,
+  type World,
+} from "../../../test/support/relay/world.ts";
 import { encodeFrame } from "./codec.ts";
 import { CLOSE } from "./errors.ts";
+
+type Stage = "opening" | "opened" | "answered";
+
+/** The sidecar has dialled somebody who is not the gateway: the edge hears nothing of it. */
+function strangerAt(world: World, sidecar: Sidecar, stage: Stage, cut = true) {
+  if (cut && sidecar.wire !== null) world.cut(sidecar.wire);
+  while (sidecar.wire === null || sidecar.wire.answered) {
+    if (!world.stepOnce()) world.advance(100, false);
+  }
+  const { wire } = sidecar;
+  wire.answered = true;
+  wire.sidecarOpen = true;
+  const say = (item: Wire["toSidecar"][number]) => {
+    wire.toSidecar.push(item);
+    world.settle();
+  };
+  world.sidecarInput(sidecar, { kind: "connected", dial: wire.dial });
+  if (stage !== "opening") world.settle();
+  if (stage === "answered") {
+    say(frame(world, "session.challenge", { challenge: world.random.base64url32() }));
+  }
+  expect(sidecar.state.link.kind).toBe(stage);
+  return { say };
+}
+
+function facingStranger(stage: Stage) {
+  const world = createWorld();
+  const sidecar = world.addSidecar();
+  world.startSidecar(sidecar);
+  return { world, sidecar, ...strangerAt(world, sidecar, stage, false) };
+}
+
+function frame(world: World, type: string, payload: object) {
+  return { text: encodeFrame({ id: world.nextId(), type, now: world.now(), payload }) };
+}
+
+/** A write that was taken up in an earlier session and has not begun. */
+function held(sidecar: Sidecar): string {
+  const jobId = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  const job = {
+    class: "write",
+    digest: "test.write - 0",
+    brokerAccount: null,
+    deadlineAt: Number.POSITIVE_INFINITY,
+    state: "accepted",
+    seq: null,
+  } as const;
+  sidecar.state = { ...sidecar.state, jobs: new Map([[jobId, job]]) };
+  return jobId;
+}
 
 describe("handshake", () => {
   it("a peer that says nothing is closed after ten seconds", () => {
@@ -193,6 +249,100 @@ describe("handshake", () => {
     world.settle();
     expect(sidecar.closes).toEqual([CLOSE.revoked]);
     expect(sidecar.state.link).toMatchObject({ kind: "stopped", code: CLOSE.revoked });
+  });
+
+  it.each([CLOSE.revoked, CLOSE.upgradeRequired, CLOSE.superseded])(
+    "a stranger in the gateway's place cannot stop a sidecar for good with close %i",
+    (code) => {
+      for (const stage of ["opening", "opened", "answered"] as const) {
+        const { world, sidecar, say } = facingStranger(stage);
+        const write = held(sidecar);
+        say({ close: code, reason: "go away" });
+        expect(sidecar.state.link.kind).not.toBe("stopped");
+        // What was taken up before is not taken back at a stranger's word either.
+        expect(sidecar.state.jobs.get(write)?.state).toBe("accepted");
+        world.advance(60_000);
+        expect(sidecar.state.link.kind).toBe("live");
+      }
+    },
+  );
+
+  it.each([
+    ["without a signature", {}],
+    ["with another key's signature", { proof: fakeSign("stranger", new Uint8Array(1)) }],
+  ])("a refusal %s neither renumbers the journal nor ends the session to resume", (_, more) => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    world.emit(sidecar, { n: 1 });
+    world.advance(1_000);
+    const { id } = sidecar.journal;
+    const { resume } = sidecar.state;
+    expect(resume).not.toBeNull();
+    for (const type of ["session.unauthenticated", "session.rejected"]) {
+      const { say } = strangerAt(world, sidecar, "opened");
+      say(frame(world, type, { code: "FAILED_PRECONDITION", message: "a new one", ...more }));
+      say({ close: type === "session.rejected" ? CLOSE.revoked : 4002, reason: "" });
+      world.settle();
+      expect(sidecar.journal.id).toBe(id);
+      expect(sidecar.state.link.kind).not.toBe("stopped");
+      world.advance(60_000);
+      expect(sidecar.state.link.kind).toBe("live");
+    }
+    world.emit(sidecar, { n: 2 });
+    world.advance(1_000);
+    expect(sidecar.journal).toMatchObject({ id, newest: 2, acked: 2 });
+    expect(world.store.audit.filter(({ meta }) => meta.resumed === "true")).toHaveLength(2);
+  });
+
+  it("a signed refusal of an earlier session.open is worth nothing to a later one", () => {
+    const world = createWorld();
+    const sidecar = world.addSidecar();
+    const known = world.store.sidecars.get(sidecar.id);
+    if (known !== undefined) known.state = "revoked";
+    world.startSidecar(sidecar);
+    world.settle();
+    const rejected = sidecar.received.find((text) => text.includes("session.rejected")) ?? "";
+    expect(JSON.parse(rejected).payload.proof).toEqual(expect.any(String));
+    if (known !== undefined) known.state = "active";
+    world.killSidecar(sidecar);
+    world.startSidecar(sidecar);
+    const { say } = strangerAt(world, sidecar, "opened", false);
+    say({ text: rejected });
+    say({ close: CLOSE.revoked, reason: "revoked" });
+    expect(sidecar.state.link.kind).not.toBe("stopped");
+    world.advance(60_000);
+    expect(sidecar.state.link.kind).toBe("live");
+  });
+
+  it("a close that overtakes the verification of the edge's proof counts once it is verified", () => {
+    for (const valid of [true, false]) {
+      const world = createWorld();
+      const sidecar = world.addSidecar();
+      world.startSidecar(sidecar);
+      while (sidecar.pending.every(({ kind }) => kind !== "proof_checked")) world.stepOnce();
+      const { dial } = sidecar.state;
+      sidecar.pending = [];
+      world.sidecarInput(sidecar, { kind: "closed", dial, code: CLOSE.superseded, reason: "" });
+      expect(sidecar.state.link.kind).toBe("verifying");
+      world.sidecarInput(sidecar, { kind: "proof_checked", dial, valid });
+      expect(sidecar.state.link.kind === "stopped").toBe(valid);
+    }
+  });
+
+  it("an edge signs no refusal for a stranger", () => {
+    const peer = pairedPeer(createWorld()).dial();
+    expect(peer.open({ key: "another-key" })?.payload.proof).toBeUndefined();
+    const other = pairedPeer(createWorld()).dial();
+    const challenge = other.open();
+    const answer = other.authenticate(challenge?.payload.challenge, "another-key");
+    expect(answer?.payload.proof).toBeUndefined();
+  });
+
+  it("what a device said in session.open cannot be changed on its way", () => {
+    const peer = pairedPeer(createWorld()).dial();
+    const challenge = peer.open({ journal: { id: "j", oldest_seq: 900, newest_seq: 900 } });
+    peer.meant({ journal: { id: "j", oldest_seq: 1, newest_seq: 0 } });
+    expect(peer.authenticate(challenge?.payload.challenge)?.type).toBe("session.unauthenticated");
   });
 
   it("a sidecar whose clock is wrong by hours connects all the same", () => {

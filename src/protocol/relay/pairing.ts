@@ -68,7 +68,7 @@ export const PairingPoll = z.discriminatedUnion("state", [
 ]);
 export type PairingPoll = z.infer<typeof PairingPoll>;
 
-/** What a paired sidecar sends to `POST /recovery`; the token is made like that of `session.open`. */
+/** What a paired sidecar sends to `POST /recovery`; the token is of a type of its own. */
 export const RecoveryRequest = z.strictObject({
   account_id: z.string().min(1).max(128),
   sidecar_id: z.string().min(1).max(128),

@@ -71,10 +71,21 @@ export const SessionAccepted = z.strictObject({
   last_processed_seq: Sequence,
 });
 
-/** Try again with other credentials. */
-export const SessionUnauthenticated = z.strictObject({ code: RelayErrorCode, message: ErrorText });
-/** Final. */
-export const SessionRejected = z.strictObject({ code: RelayErrorCode, message: ErrorText });
+/**
+ * Try again with other credentials. `proof` is the edge's signature (see `refusedTranscript`);
+ * without it nobody knows who says so, and it is no reason to begin a new journal.
+ */
+export const SessionUnauthenticated = z.strictObject({
+  code: RelayErrorCode,
+  message: ErrorText,
+  proof: Signature.optional(),
+});
+/** Final, with the edge's signature. */
+export const SessionRejected = z.strictObject({
+  code: RelayErrorCode,
+  message: ErrorText,
+  proof: Signature.optional(),
+});
 export const SessionEvicted = z.strictObject({ code: RelayErrorCode, reason: ErrorText });
 export const SessionClose = z.strictObject({ reason: Reason.optional() });
 

@@ -20,14 +20,42 @@ export interface ChallengeFacts {
   nonce: string;
 }
 
-/** What the device key signs in `session.authenticate`. */
-export function authenticateTranscript(facts: ChallengeFacts): Uint8Array {
+/**
+ * What the device key signs in `session.authenticate`. `about` is the SHA-256 of the text of this
+ * connection's `session.open` (in a refresh: the session's id), so that nobody between the two ends
+ * can have changed what the sidecar said of itself and of its journal.
+ */
+export function authenticateTranscript(facts: ChallengeFacts & { about: string }): Uint8Array {
   return transcript("authenticate", [
     facts.origin,
     facts.account,
     facts.sidecar,
     facts.challenge,
     facts.nonce,
+    facts.about,
+  ]);
+}
+
+/**
+ * What the edge's identity key signs in a refusal that the sidecar acts on: bound to this very
+ * `session.open` by the SHA-256 of its text, which holds a token that is used once.
+ */
+export function refusedTranscript(facts: {
+  origin: string;
+  account: string;
+  sidecar: string;
+  /** Lower-case hex. */
+  openSha256: string;
+  type: "session.unauthenticated" | "session.rejected";
+  code: string;
+}): Uint8Array {
+  return transcript("refused", [
+    facts.origin,
+    facts.account,
+    facts.sidecar,
+    facts.openSha256,
+    facts.type,
+    facts.code,
   ]);
 }
 

@@ -18,6 +18,7 @@ export const GUARANTEE_FILES: readonly (readonly [string, string])[] = [
   ["Whatever happens: models of both ends", "src/protocol/relay/model.test.ts"],
   ["Whatever is sent: fuzzing", "src/protocol/relay/fuzz.test.ts"],
   ["The sidecar's journal", "sidecar/src/journal/journal.test.ts"],
+  ["The sidecar's end over a real socket", "sidecar/src/relay/link.test.ts"],
   ["Over real sockets", "test/contract/relay-socket.test.ts"],
   ["A client from the document alone", "test/contract/relay-raw-client.test.ts"],
   ["Pairing", "test/contract/pairing.test.ts"],

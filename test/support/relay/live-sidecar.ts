@@ -8,6 +8,7 @@ import { createRelayLink, type RelayLink } from "../../../sidecar/src/relay/link
 import { connectWebSocket } from "../../../sidecar/src/relay/socket.ts";
 import type { DeviceKey } from "../../../sidecar/src/trust/device-key.ts";
 import type { Capability } from "../../../src/protocol/capabilities.ts";
+import { DEVICE_TOKEN } from "../../../src/protocol/relay/device-token.ts";
 import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
 import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
 import type { RelayGateway } from "./gateway.ts";
@@ -21,19 +22,23 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 export function memoryDeviceKey(): DeviceKey {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const x = publicKey.export({ format: "jwk" }).x ?? "";
-  return {
-    publicKey: x,
-    fingerprint: fingerprintWords(x).join(" "),
-    sign: (message) => sign(null, message, privateKey).toString("base64url"),
-    openToken: ({ audience, subject, nowMs, jti }) =>
+  const token =
+    (typ: string): DeviceKey["openToken"] =>
+    ({ audience, subject, nowMs, jti }) =>
       new SignJWT({})
-        .setProtectedHeader({ alg: "EdDSA", typ: "ibkr-relay+jwt" })
+        .setProtectedHeader({ alg: "EdDSA", typ })
         .setAudience(audience)
         .setSubject(subject)
         .setJti(jti)
         .setIssuedAt(Math.floor(nowMs / 1000))
         .setExpirationTime(Math.floor(nowMs / 1000) + 60)
-        .sign(privateKey),
+        .sign(privateKey);
+  return {
+    publicKey: x,
+    fingerprint: fingerprintWords(x).join(" "),
+    sign: (message) => sign(null, message, privateKey).toString("base64url"),
+    openToken: token(DEVICE_TOKEN.open),
+    recoveryToken: token(DEVICE_TOKEN.recovery),
   };
 }
 

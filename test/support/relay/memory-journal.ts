@@ -96,6 +96,7 @@ export function loadFrom(journal: MemoryJournal): {
       unackedBytes: unackedBytesOf(journal),
       forgottenThrough: journal.forgottenThrough,
       brokenUntil: 0,
+      standIn: false,
     },
   };
 }
@@ -106,6 +107,7 @@ export function unackedBytesOf(journal: MemoryJournal): number {
 
 /** A new journal under a new id; what was not acknowledged is numbered from 1. */
 export function restartJournal(journal: MemoryJournal, id: string): void {
+  if (journal.full) throw new Error("the disk is full");
   for (const [jobId, job] of journal.jobs) {
     if (job.seq === null) continue;
     if (job.seq > journal.acked) {

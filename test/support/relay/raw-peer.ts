@@ -1,3 +1,4 @@
+import { sha256Hex } from "../../../src/protocol/digest.ts";
 import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
 import { authenticateTranscript } from "../../../src/protocol/relay/transcript.ts";
 import { fakeSign } from "./fake-keys.ts";
@@ -47,10 +48,13 @@ export function rawPeer(world: World, sidecarId: string, key: string) {
   world.wires.set(wire.id, wire);
   world.edgeInput({ kind: "opened", conn: wire.id });
   let session: { session_id: string; epoch: number } | null = null;
+  let opened = "";
 
   function send(type: string, payload: unknown, head: Record<string, unknown> = {}): string {
     const id = world.nextId();
-    sendText(encodeFrame({ id, ...session, ...head, type, now: world.now(), payload }));
+    const text = encodeFrame({ id, ...session, ...head, type, now: world.now(), payload });
+    if (type === "session.open") opened = text;
+    sendText(text);
     return id;
   }
 
@@ -68,7 +72,18 @@ export function rawPeer(world: World, sidecarId: string, key: string) {
   }
 
   function open(claims: OpenClaims = {}): Frame | undefined {
-    send("session.open", {
+    send("session.open", openPayload(claims));
+    return last();
+  }
+
+  /** As if the device had sent this, and somebody between had changed it. */
+  function meant(claims: OpenClaims): void {
+    const payload = openPayload(claims);
+    opened = encodeFrame({ id: world.nextId(), type: "session.open", now: world.now(), payload });
+  }
+
+  function openPayload(claims: OpenClaims) {
+    return {
       auth: {
         scheme: "signed_jwt",
         token: `token|${claims.key ?? key}|${claims.jti ?? world.nextId()}`,
@@ -77,8 +92,7 @@ export function rawPeer(world: World, sidecarId: string, key: string) {
       capabilities: claims.capabilities ?? ["broker.read", "orders.paper", "events", "chunks"],
       journal: claims.journal ?? { id: "journal-raw", oldest_seq: 1, newest_seq: 0 },
       ...(claims.resume === undefined ? {} : { resume: claims.resume }),
-    });
-    return last();
+    };
   }
 
   function authenticate(challenge: string, signWith = key): Frame | undefined {
@@ -89,6 +103,7 @@ export function rawPeer(world: World, sidecarId: string, key: string) {
       sidecar: sidecarId,
       challenge,
       nonce,
+      about: sha256Hex(opened),
     });
     send("session.authenticate", { response: fakeSign(signWith, message), nonce });
     return last();
@@ -112,6 +127,7 @@ export function rawPeer(world: World, sidecarId: string, key: string) {
     frames,
     last,
     open,
+    meant,
     authenticate,
     connect,
     /** The close code it was given; null while it is connected. */

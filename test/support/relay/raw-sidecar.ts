@@ -58,15 +58,16 @@ export function rawSidecar(work: Work) {
   const writes = new Map<string, Any>();
   const log = { frames: [] as Any[], closes: [] as number[], pongs: 0 };
   let socket: WebSocket;
-  let session: Any;
-  let resume: Any;
+  let [session, resume, opened]: Any[] = [];
 
   function send(type: string, payload: Any, head: Any = {}): void {
     const { session_id, epoch } = session ?? {};
     const envelope = { arcp: "1.1", id: ulid(), type, session_id, epoch, ...head };
     const timestamp = new Date().toISOString();
     if (socket.readyState !== WebSocket.OPEN) return;
-    socket.send(JSON.stringify({ ...envelope, timestamp, payload }));
+    const text = JSON.stringify({ ...envelope, timestamp, payload });
+    if (type === "session.open") opened = sha256(text);
+    socket.send(text);
   }
 
   function numbered(type: string, payload: Any): number {
@@ -98,14 +99,13 @@ export function rawSidecar(work: Work) {
         reject(new Error(`closed with ${code}`));
       };
       ws.onmessage = ({ data }) => {
-        if (data === "pong") log.pongs += 1;
-        if (data === "pong") return;
+        if (data === "pong") return void log.pongs++;
         const frame = JSON.parse(String(data));
         const { type, payload } = frame;
         log.frames.push(frame);
         if (type === "session.challenge") {
           fresh.push(payload.challenge, b64(randomBytes(32)));
-          const text = ["ibkr-relay/v1/authenticate", ...who, ...fresh].join("\n");
+          const text = ["ibkr-relay/v1/authenticate", ...who, ...fresh, opened].join("\n");
           send("session.authenticate", { response: signed(text), nonce: fresh[1] });
         } else if (type === "session.accepted") {
           if (!proved(paired, [...who, ...fresh], payload)) return ws.close(4002);

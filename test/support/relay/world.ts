@@ -274,7 +274,12 @@ export function createWorld(seed = 1) {
     } as const;
     if (known === undefined || key !== known.key || store.usedTokens.has(jti)) return refused;
     if (known.state === "revoked") {
-      return { ...refused, code: "LEASE_REVOKED", verdict: "revoked" } as const;
+      return {
+        ...refused,
+        code: "LEASE_REVOKED",
+        verdict: "revoked",
+        sidecarId: principal,
+      } as const;
     }
     store.usedTokens.add(jti);
     return {
@@ -478,7 +483,12 @@ export function createWorld(seed = 1) {
       case "rotated":
         return;
       case "restart_journal": {
-        restartJournal(sidecar.journal, nextId());
+        try {
+          restartJournal(sidecar.journal, nextId());
+        } catch {
+          sidecarInput(sidecar, { kind: "journal_stuck" });
+          return;
+        }
         const { index, jobs } = loadFrom(sidecar.journal);
         sidecarInput(sidecar, { kind: "journal_restarted", journal: index, jobs });
       }

@@ -1,14 +1,19 @@
 import { sha256Hex } from "../../digest.ts";
 import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import type { SidecarFrame } from "../messages.ts";
-import { authenticateTranscript } from "../transcript.ts";
+import { authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { prepareAcceptance, sendAccepted, signAcceptance } from "./accept.ts";
 import { close, send, sendProblem } from "./send.ts";
-import type { ConnectionId } from "./state.ts";
+import type { ConnectionId, Offer, Refusal } from "./state.ts";
 import { type Draft, setPhase, type TokenVerdict } from "./step.ts";
 
 /** A frame on a connection that is not authenticated: only the next step of the handshake is allowed. */
-export function handshakeFrame(draft: Draft, conn: ConnectionId, frame: SidecarFrame): void {
+export function handshakeFrame(
+  draft: Draft,
+  conn: ConnectionId,
+  frame: SidecarFrame,
+  text: string,
+): void {
   const phase = draft.connections.get(conn)?.phase;
   if (phase?.kind === "new" && frame.type === "session.open") {
     const { auth, client, capabilities, journal, resume } = frame.payload;
@@ -16,6 +21,7 @@ export function handshakeFrame(draft: Draft, conn: ConnectionId, frame: SidecarF
       kind: "checking_token",
       openId: frame.id,
       claims: {
+        openSha256: sha256Hex(text),
         version: client.version,
         offered: capabilities,
         journal,
@@ -52,6 +58,7 @@ export function handshakeFrame(draft: Draft, conn: ConnectionId, frame: SidecarF
         sidecar: offer.sidecarId,
         challenge,
         nonce,
+        about: offer.openSha256,
       }),
       signature: response,
     });
@@ -72,14 +79,9 @@ export function tokenChecked(draft: Draft, conn: ConnectionId, verdict: TokenVer
   const { openId, claims } = phase;
   if (!verdict.ok) {
     if (verdict.verdict === "revoked") {
-      send(
-        draft,
-        conn,
-        "session.rejected",
-        { code: verdict.code, message: verdict.message },
-        { correlation_id: openId },
-      );
-      close(draft, conn, CLOSE.revoked, "revoked");
+      const { code, message, sidecarId } = verdict;
+      const known = { openSha256: claims.openSha256, sidecarId };
+      refuseSigned(draft, conn, openId, known, { type: "session.rejected", code, message });
       return;
     }
     refuse(draft, conn, openId, verdict.code, verdict.message);
@@ -102,7 +104,9 @@ export function answerChecked(draft: Draft, conn: ConnectionId, valid: boolean):
   }
   const acceptance = prepareAcceptance(draft, offer);
   if (!acceptance.ok) {
-    refuse(draft, conn, answerId, acceptance.code, acceptance.message);
+    const { code, message } = acceptance;
+    const refusal = { type: "session.unauthenticated", code, message } as const;
+    refuseSigned(draft, conn, answerId, offer, refusal);
     return;
   }
   const proving = { kind: "proving", answerId, offer, challenge, nonce } as const;
@@ -113,6 +117,14 @@ export function answerChecked(draft: Draft, conn: ConnectionId, valid: boolean):
 /** The edge's own signature is there: the session begins, unless another connection was faster. */
 export function proofSigned(draft: Draft, conn: ConnectionId, proof: string): void {
   const phase = draft.connections.get(conn)?.phase;
+  if (phase?.kind === "refusing") {
+    const { correlation, refusal } = phase;
+    const { type, code, message } = refusal;
+    send(draft, conn, type, { code, message, proof }, { correlation_id: correlation });
+    if (type === "session.rejected") close(draft, conn, CLOSE.revoked, "revoked");
+    else close(draft, conn, CLOSE.unauthenticated, code);
+    return;
+  }
   if (phase?.kind !== "proving") return;
   if (phase.acceptance.epoch === draft.session.epoch + 1) {
     sendAccepted(draft, conn, phase, proof);
@@ -121,13 +133,37 @@ export function proofSigned(draft: Draft, conn: ConnectionId, proof: string): vo
   // The race was lost to another connection: everything that was signed is stale. Ask again.
   const again = prepareAcceptance(draft, phase.offer);
   if (!again.ok) {
-    refuse(draft, conn, phase.answerId, again.code, again.message);
+    const { code, message } = again;
+    const refusal = { type: "session.unauthenticated", code, message } as const;
+    refuseSigned(draft, conn, phase.answerId, phase.offer, refusal);
     return;
   }
   setPhase(draft, conn, { ...phase, acceptance: again.acceptance });
   signAcceptance(draft, conn);
 }
 
+/**
+ * A refusal upon which the sidecar stops, drops its resume token or begins a new journal: worth
+ * nothing unless it is the edge's own. Only a device that proved itself is given a signature.
+ */
+function refuseSigned(
+  draft: Draft,
+  conn: ConnectionId,
+  correlation: string,
+  { openSha256, sidecarId }: Pick<Offer, "openSha256" | "sidecarId">,
+  refusal: Refusal,
+): void {
+  setPhase(draft, conn, { kind: "refusing", correlation, refusal });
+  const { origin, account } = draft.env;
+  const { type, code } = refusal;
+  draft.effects.push({
+    kind: "sign_proof",
+    conn,
+    message: refusedTranscript({ origin, account, sidecar: sidecarId, openSha256, type, code }),
+  });
+}
+
+/** A refusal of somebody unknown: nothing is signed for strangers. */
 function refuse(
   draft: Draft,
   conn: ConnectionId,

@@ -65,6 +65,7 @@ export function answerRefresh(
       sidecar: sidecarId,
       challenge: refresh.challenge,
       nonce: frame.payload.nonce,
+      about: phase.sessionId,
     }),
     signature: frame.payload.response,
   });

@@ -123,7 +123,7 @@ function frameArrived(draft: Draft, conn: ConnectionId, text: string): void {
     return;
   }
   if (phase.kind === "live") liveFrame(draft, conn, phase, decoded.frame);
-  else handshakeFrame(draft, conn, decoded.frame);
+  else handshakeFrame(draft, conn, decoded.frame, text);
 }
 
 function broken(draft: Draft, conn: ConnectionId, message: string, code: "INVALID_ARGUMENT"): void {

@@ -1,5 +1,6 @@
 import type { Capability } from "../../capabilities.ts";
 import type { ChunkBuffer } from "../chunks.ts";
+import type { RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
 
 /** Names one WebSocket of the account for as long as it lives. */
@@ -24,6 +25,8 @@ export interface SessionRecord {
 
 /** What `session.open` says of itself. Nothing of it is proved. */
 export interface Claims {
+  /** SHA-256 of the frame's text, lower-case hex: what both ends sign when they mean this very frame. */
+  readonly openSha256: string;
   readonly version: string;
   readonly offered: readonly Capability[];
   readonly journal: {
@@ -94,7 +97,19 @@ export type Phase =
       readonly ackedSeq: number;
       readonly refresh: Refresh | null;
     }
+  /** A refusal that waits for the edge's signature. */
+  | {
+      readonly kind: "refusing";
+      readonly correlation: string;
+      readonly refusal: Refusal;
+    }
   | { readonly kind: "closed" };
+
+export interface Refusal {
+  readonly type: "session.unauthenticated" | "session.rejected";
+  readonly code: RelayErrorCode;
+  readonly message: string;
+}
 
 export interface Refresh {
   readonly challenge: string;

@@ -42,12 +42,20 @@ export type EdgeInput =
 
 export type TokenVerdict =
   | { readonly ok: true; readonly known: Omit<Offer, keyof Claims> }
+  /** Other credentials may do. */
   | {
       readonly ok: false;
       readonly code: RelayErrorCode;
       readonly message: string;
-      /** revoked: final; unauthenticated: other credentials may do. */
-      readonly verdict: "revoked" | "unauthenticated";
+      readonly verdict: "unauthenticated";
+    }
+  /** Final; the token proved whose it is. */
+  | {
+      readonly ok: false;
+      readonly code: RelayErrorCode;
+      readonly message: string;
+      readonly verdict: "revoked";
+      readonly sidecarId: string;
     };
 
 export interface NewJob {

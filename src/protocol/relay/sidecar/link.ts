@@ -1,3 +1,4 @@
+import { sha256Hex } from "../../digest.ts";
 import {
   HANDSHAKE_DEADLINE_MS,
   HEARTBEAT_INTERVAL_MS,
@@ -7,11 +8,11 @@ import {
 import { PING } from "../envelope.ts";
 import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
 import type { EdgeFrame } from "../messages.ts";
-import { acceptedTranscript, authenticateTranscript } from "../transcript.ts";
+import { acceptedTranscript, authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { dropReads, stopUnbegun } from "./jobs.ts";
 import { acknowledged } from "./journaling.ts";
 import { reconnectDelayMs } from "./reconnect.ts";
-import type { Session } from "./state.ts";
+import type { Ended, Link, Session } from "./state.ts";
 import { type Draft, send, setLink } from "./step.ts";
 
 /** The transport is there: say who this is. */
@@ -26,8 +27,7 @@ export function connected(draft: Draft): void {
 export function tokenSigned(draft: Draft, token: string): void {
   const { link, journal, resume } = draft.state;
   if (link.kind !== "opening") return;
-  setLink(draft, { kind: "opened", since: link.since });
-  send(draft, "session.open", {
+  const { text } = send(draft, "session.open", {
     auth: { scheme: "signed_jwt", token },
     client: {
       kind: "ibkr-sidecar",
@@ -51,6 +51,7 @@ export function tokenSigned(draft: Draft, token: string): void {
           },
         }),
   });
+  setLink(draft, { kind: "opened", since: link.since, openSha256: sha256Hex(text) });
 }
 
 export function answerSigned(draft: Draft, response: string): void {
@@ -73,7 +74,7 @@ export function refreshAsked(draft: Draft, challenge: string): void {
   draft.effects.push({
     kind: "sign_answer",
     dial,
-    message: authenticateTranscript({ ...place(draft), challenge, nonce }),
+    message: authenticateTranscript({ ...place(draft), challenge, nonce, about: link.session.id }),
   });
 }
 
@@ -86,11 +87,12 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
       if (link.kind !== "opened") break;
       const { challenge } = frame.payload;
       const nonce = draft.env.random32();
-      setLink(draft, { kind: "answering", since: link.since, challenge, nonce });
+      const { since, openSha256 } = link;
+      setLink(draft, { kind: "answering", since, openSha256, challenge, nonce });
       draft.effects.push({
         kind: "sign_answer",
         dial: draft.state.dial,
-        message: authenticateTranscript({ ...place(draft), challenge, nonce }),
+        message: authenticateTranscript({ ...place(draft), challenge, nonce, about: openSha256 }),
       });
       return;
     }
@@ -108,7 +110,7 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
         maxReads: payload.limits.max_inflight_reads,
         maxWrites: payload.limits.max_inflight_writes,
       };
-      setLink(draft, { kind: "verifying", since: link.since, session, early: [] });
+      setLink(draft, { kind: "verifying", since: link.since, session, early: [], ended: null });
       draft.effects.push({
         kind: "check_proof",
         dial: draft.state.dial,
@@ -126,14 +128,10 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
       });
       return;
     }
-    case "session.unauthenticated": {
-      const { code, message } = frame.payload;
-      draft.state.trouble = { code, message };
-      draft.state.resume = null;
-      if (code === "FAILED_PRECONDITION") draft.effects.push({ kind: "restart_journal" });
-      return;
-    }
+    case "session.unauthenticated":
     case "session.rejected":
+      refusedBy(draft, frame);
+      return;
     case "session.evicted":
     case "session.error": {
       const { code } = frame.payload;
@@ -148,6 +146,56 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
       break;
   }
   hangUp(draft, CLOSE.protocolError, "not allowed before session.accepted");
+}
+
+/**
+ * A refusal in the handshake. Whoever answers here has proved nothing yet, so without a valid
+ * signature over this very `session.open` it is heard and nothing is done about it but to come back
+ * later: a host in the gateway's place must not be able to stop a sidecar or to renumber its journal.
+ */
+function refusedBy(
+  draft: Draft,
+  frame: Extract<EdgeFrame, { type: "session.unauthenticated" | "session.rejected" }>,
+): void {
+  const { link, dial } = draft.state;
+  const { code, message, proof } = frame.payload;
+  if (link.kind === "refused") return;
+  draft.state.trouble = { code, message };
+  if (proof === undefined || !("openSha256" in link)) return;
+  const { since, openSha256 } = link;
+  const { type } = frame;
+  setLink(draft, { kind: "refused", since, type, code, proved: false, ended: null });
+  draft.effects.push({
+    kind: "check_proof",
+    dial,
+    proof,
+    message: refusedTranscript({ ...place(draft), openSha256, type, code }),
+  });
+}
+
+function refusalChecked(
+  draft: Draft,
+  link: Extract<Link, { kind: "refused" }>,
+  valid: boolean,
+): void {
+  if (!valid) {
+    notTheGateway(draft);
+    return;
+  }
+  setLink(draft, { ...link, proved: true, ended: null });
+  if (link.type === "session.unauthenticated") {
+    draft.state.resume = null;
+    if (link.code === "FAILED_PRECONDITION") draft.effects.push({ kind: "restart_journal" });
+  }
+  if (link.ended !== null) closed(draft, link.ended);
+}
+
+function notTheGateway(draft: Draft): void {
+  draft.state.trouble = {
+    code: "UNAUTHENTICATED",
+    message: "the gateway could not prove that it is the one this sidecar was paired with",
+  };
+  hangUp(draft, CLOSE.unauthenticated, "the edge's proof is not valid");
 }
 
 /** An edge may ask for patience, not for silence without end. */
@@ -170,14 +218,11 @@ export function early(draft: Draft, text: string): void {
 /** Whoever cannot prove to be the pinned edge is not spoken to. */
 export function proofChecked(draft: Draft, valid: boolean): void {
   const { link, journal } = draft.state;
+  if (link.kind === "refused") refusalChecked(draft, link, valid);
   if (link.kind !== "verifying") return;
   const { session } = link;
   if (!valid) {
-    draft.state.trouble = {
-      code: "UNAUTHENTICATED",
-      message: "the gateway could not prove that it is the one this sidecar was paired with",
-    };
-    hangUp(draft, CLOSE.unauthenticated, "the edge's proof is not valid");
+    notTheGateway(draft);
     return;
   }
   if (session.lastProcessedSeq > journal.newestSeq || session.lastProcessedSeq < journal.ackedSeq) {
@@ -199,10 +244,25 @@ export function proofChecked(draft: Draft, valid: boolean): void {
   acknowledged(draft, session.lastProcessedSeq);
 }
 
+/** The peer is gone. What its close code says counts once it is known who said it. */
+export function closed(draft: Draft, end: Ended & { retryAfterMs?: number }): void {
+  const { link } = draft.state;
+  const unproved =
+    (link.kind === "verifying" && isFinalClose(end.code)) ||
+    (link.kind === "refused" && !link.proved);
+  if (unproved && link.ended === null) {
+    setLink(draft, { ...link, ended: { code: end.code, reason: end.reason } });
+    return;
+  }
+  const proved = link.kind === "live" || (link.kind === "refused" && link.proved);
+  lost(draft, end, proved && isFinalClose(end.code));
+}
+
 /** The connection is gone; decides whether and when there is another one. */
-export function closed(
+function lost(
   draft: Draft,
-  { code, reason, retryAfterMs }: { code: number; reason: string; retryAfterMs?: number },
+  { code, reason, retryAfterMs }: Ended & { retryAfterMs?: number },
+  final: boolean,
 ): void {
   const { link } = draft.state;
   if (link.kind === "stopped" || link.kind === "waiting") return;
@@ -211,10 +271,10 @@ export function closed(
   const stable = link.kind === "live" && draft.env.now - link.since >= RECONNECT_STABLE_MS;
   if (stable) draft.state.attempt = 0;
   draft.state.trouble ??= { code: "CLOSED", message: reason || `connection closed (${code})` };
-  if (code === CLOSE.revoked) {
+  if (final && code === CLOSE.revoked) {
     stopUnbegun(draft, { code: "LEASE_REVOKED", message: "this sidecar was revoked" });
   }
-  if (isFinalClose(code)) {
+  if (final) {
     setLink(draft, { kind: "stopped", code, reason: draft.state.trouble.message });
     return;
   }
@@ -238,7 +298,7 @@ export function dial(draft: Draft): void {
 export function hangUp(draft: Draft, code: CloseCode, reason: string): void {
   draft.effects.push({ kind: "close", code, reason });
   // Our own verdict about the peer is no reason to stop for good.
-  closed(draft, { code: isFinalClose(code) ? CLOSE.protocolError : code, reason });
+  lost(draft, { code, reason }, false);
 }
 
 /** Dials, pings and deadlines of the connection. */

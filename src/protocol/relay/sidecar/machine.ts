@@ -3,6 +3,7 @@ import { PONG } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
 import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
 import { begin, cancelled, finished, jobsDueAt, jobsTick, stopUnbegun, submitted } from "./jobs.ts";
+import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
 import { acknowledged, appendEvent, appendTerminal, pump, retryUnjournaled } from "./journaling.ts";
 import {
   answerSigned,
@@ -64,7 +65,9 @@ export function sidecarDueAt(state: SidecarState): number | null {
   const due = [
     linkDueAt(state),
     jobsDueAt(state.jobs),
-    state.unjournaled.length > 0 || state.dropped > 0 ? state.journal.brokenUntil : null,
+    state.unjournaled.length > 0 || state.dropped > 0 || state.journal.standIn
+      ? state.journal.brokenUntil
+      : null,
   ].filter((at) => at !== null);
   return due.length === 0 ? null : Math.min(...due);
 }
@@ -106,8 +109,10 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "proof_checked": {
       const { link } = draft.state;
       proofChecked(draft, input.valid);
+      if (link.kind !== "verifying") return;
       pump(draft);
-      if (link.kind === "verifying") for (const text of link.early) frameArrived(draft, text);
+      for (const text of link.early) frameArrived(draft, text);
+      if (link.ended !== null && draft.state.link.kind === "live") closed(draft, link.ended);
       return;
     }
     case "begin":
@@ -139,18 +144,20 @@ function apply(draft: Draft, input: SidecarInput): void {
         public_key: input.publicKey,
         old_signature: input.oldSignature,
         new_signature: input.newSignature,
-      });
+      }).id;
       return;
     case "journal_restarted":
-      draft.state.journal = input.journal;
-      draft.state.sentSeq = 0;
-      for (const [jobId, job] of draft.jobs) if (job.class === "write") draft.jobs.delete(jobId);
-      for (const [jobId, job] of input.jobs) draft.jobs.set(jobId, job);
+      journalRestarted(draft, input.journal, input.jobs);
+      return;
+    case "journal_stuck":
+      journalStuck(draft);
       return;
     case "tick":
       linkTick(draft);
       jobsTick(draft);
-      if (draft.env.now >= draft.state.journal.brokenUntil) retryUnjournaled(draft);
+      if (draft.env.now < draft.state.journal.brokenUntil) return;
+      retryJournal(draft);
+      retryUnjournaled(draft);
       return;
     case "stop":
       stop(draft, input.reason);

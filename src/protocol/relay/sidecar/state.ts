@@ -8,12 +8,24 @@ export type Link =
   | { readonly kind: "waiting"; readonly until: number }
   | { readonly kind: "dialing"; readonly since: number }
   | { readonly kind: "opening"; readonly since: number }
-  | { readonly kind: "opened"; readonly since: number }
+  /** `openSha256`: of the text of `session.open`, which both ends sign. */
+  | { readonly kind: "opened"; readonly since: number; readonly openSha256: string }
   | {
       readonly kind: "answering" | "answered";
       readonly since: number;
+      readonly openSha256: string;
       readonly challenge: string;
       readonly nonce: string;
+    }
+  /** The gateway said no, with a signature. */
+  | {
+      readonly kind: "refused";
+      readonly since: number;
+      readonly type: "session.unauthenticated" | "session.rejected";
+      readonly code: RelayErrorCode;
+      /** The signature is the pinned gateway's. */
+      readonly proved: boolean;
+      readonly ended: Ended | null;
     }
   | {
       readonly kind: "verifying";
@@ -21,6 +33,7 @@ export type Link =
       readonly session: Session;
       /** What the edge said right behind `session.accepted`; believed once its proof is. */
       readonly early: readonly string[];
+      readonly ended: Ended | null;
     }
   | {
       readonly kind: "live";
@@ -31,6 +44,12 @@ export type Link =
     }
   /** For good, until a human does something. */
   | { readonly kind: "stopped"; readonly code: number; readonly reason: string };
+
+/** A close that came before it was known who closed; it counts once that is. */
+export interface Ended {
+  readonly code: number;
+  readonly reason: string;
+}
 
 export interface Session {
   readonly id: string;
@@ -75,6 +94,11 @@ export interface JournalIndex {
   readonly forgottenThrough: string;
   /** The last attempt to write failed; until then no new write job is taken up. */
   readonly brokenUntil: number;
+  /**
+   * In place of a new journal that the disk had no room for: nothing is written to it, so nothing is
+   * numbered and no write taken up, but reads go on.
+   */
+  readonly standIn: boolean;
 }
 
 export interface SidecarState {

@@ -67,6 +67,8 @@ export type SidecarInput =
       readonly journal: JournalIndex;
       readonly jobs: ReadonlyMap<string, SidecarJob>;
     }
+  /** A new journal could not be begun: the disk is full. */
+  | { readonly kind: "journal_stuck" }
   | { readonly kind: "tick" }
   | { readonly kind: "stop"; readonly reason: string }
   | { readonly kind: "unjournaled"; readonly input: SidecarInput };
@@ -156,7 +158,7 @@ export interface Draft {
 
 export function draftOf(state: SidecarState, env: SidecarEnv, journalDown: boolean): Draft {
   return {
-    journalDown,
+    journalDown: journalDown || state.journal.standIn,
     state: { ...state },
     jobs: new Map(state.jobs),
     unjournaled: [...state.unjournaled],
@@ -172,13 +174,13 @@ export function setLink(draft: Draft, link: Link): void {
 
 type SidecarType = keyof typeof FROM_SIDECAR;
 
-/** Queues one frame; in a session it carries the session and the epoch. Returns the frame's id. */
+/** Queues one frame; in a session it carries the session and the epoch. Returns its id and text. */
 export function send<T extends SidecarType>(
   draft: Draft,
   type: T,
   payload: z.input<(typeof FROM_SIDECAR)[T]>,
   head: { correlation_id?: string } = {},
-): string {
+): { id: string; text: string } {
   const { link } = draft.state;
   const id = draft.env.ulid();
   const text = encodeFrame({
@@ -191,5 +193,5 @@ export function send<T extends SidecarType>(
     payload,
   });
   draft.effects.push({ kind: "send", text });
-  return id;
+  return { id, text };
 }

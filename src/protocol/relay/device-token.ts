@@ -1,0 +1,12 @@
+/**
+ * The `typ` of the tokens that a device key signs: one for each door, so that a token made for one is
+ * worth nothing at the other.
+ */
+export const DEVICE_TOKEN = {
+  /** `session.open`. */
+  open: "ibkr-relay+jwt",
+  /** `POST /recovery`. */
+  recovery: "ibkr-recovery+jwt",
+} as const;
+
+export type DeviceTokenType = (typeof DEVICE_TOKEN)[keyof typeof DEVICE_TOKEN];
