@@ -1,4 +1,5 @@
 import { atMost, type Check, OFF, unknown } from "../check.ts";
+import { tierOf } from "../tier-of.ts";
 
 /** A person who is asked too often says yes to everything. */
 export const approvalRate: Check = {
@@ -8,9 +9,11 @@ export const approvalRate: Check = {
   stage: "approval",
   scope: "entries",
   means: "The agent has not asked the owner too often.",
-  evaluate({ snapshot, policy }) {
+  evaluate(context) {
+    const { snapshot, policy } = context;
     // Asking is what is counted; an approval that is there already is not asked for again.
-    if (snapshot.phase === "submit") return OFF;
+    // Inside a mandate nobody is asked.
+    if (snapshot.phase === "submit" || tierOf(context) === 0) return OFF;
     const { client } = snapshot.edge;
     if (client === null) return unknown("How often the agent has asked");
     return atMost({

@@ -11,7 +11,10 @@ export const denialHolds: Check = {
     const minutes = policy.behaviour.denial_holds_minutes;
     if (minutes === null || minutes === 0) return OFF;
     const { asked, economic_hash } = snapshot.edge;
-    if (asked === null) return unknown("The owner's latest answers");
+    if (asked === null) {
+      // An exit has the owner's yes to itself; an old no that nobody can read does not undo it.
+      return figures.isEntry ? unknown("The owner's latest answers") : OFF;
+    }
     const denied = asked.find(
       (order) =>
         order.outcome === "denied" &&
