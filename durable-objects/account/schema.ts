@@ -2,12 +2,13 @@ import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { ORDER_CHORES_SCHEMA } from "./orders/chores.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
+import { MANDATES_SCHEMA } from "./orders/mandates.ts";
 import { ORDERS_SCHEMA } from "./orders/schema.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
 import { RECOVERY_SCHEMA } from "./recovery.ts";
-import { RELAY_SCHEMA } from "./relay-schema.ts";
+import { RELAY_CURSOR_TIMES_SCHEMA, RELAY_SCHEMA } from "./relay-schema.ts";
 import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
 
 /**
@@ -28,6 +29,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 11, sql: ORDERS_SCHEMA },
   { id: 12, sql: ORDER_DESK_SCHEMA },
   { id: 13, sql: ORDER_CHORES_SCHEMA },
+  { id: 14, sql: RELAY_CURSOR_TIMES_SCHEMA },
+  { id: 14, sql: MANDATES_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -1,6 +1,7 @@
 import { requestApproval } from "../../durable-objects/account/orders/approvals.ts";
 import type { World } from "../../durable-objects/account/orders/edge-facts.ts";
 import { switchFeature } from "../../durable-objects/account/orders/features.ts";
+import { MANDATES_SCHEMA } from "../../durable-objects/account/orders/mandates.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-audit.ts";
 import { changePolicy, policyInForce } from "../../durable-objects/account/orders/policies.ts";
 import { findPreview, storePreview } from "../../durable-objects/account/orders/previews.ts";
@@ -37,7 +38,7 @@ export const ASSERTION = {
 };
 
 export function orderBook(change: (policy: PolicyDocument) => void = () => {}): OrderBook {
-  const sql = sqlStorage(ORDERS_SCHEMA);
+  const sql = sqlStorage(ORDERS_SCHEMA, MANDATES_SCHEMA);
   const leaves: OrderLogEntry[] = [];
   let ids = 0;
   let depth = 0;
@@ -145,7 +146,6 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
         key: "k",
         digest: `${over.previewId}|${over.approvalId ?? ""}`,
         approvalId: null,
-        mandate: null,
         fresh: {
           market: market === null ? null : { ...market, at: iso(book.now) },
           facts: facts(book.now, effect),

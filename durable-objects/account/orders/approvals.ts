@@ -31,13 +31,16 @@ export interface Approval {
   state: ApprovalState;
   assertion: Assertion | null;
   echo: number | null;
+  /** Given under this mandate, without a tap; null where the owner decides. */
+  mandateId: string | null;
   createdAt: number;
   expiresAt: number;
 }
 
 /**
  * Asks. One preview has one request: asking again while it is open gives the same one back. The
- * intent is fixed here, with its nonce and its end, so that the page signs what will be sent.
+ * intent is fixed here, with its nonce and its end, so that the page signs what will be sent. Under a
+ * mandate that the caller found to cover the order it is given at once, at tier 0.
  */
 export function requestApproval(
   sql: SqlStorage,
@@ -50,6 +53,7 @@ export function requestApproval(
     acceptedWarnings: AcceptedWarning[];
     ttlSeconds: number | null;
     nonce: string;
+    mandateId?: string;
   },
   nowMs: number,
 ): Approval {
@@ -85,17 +89,19 @@ export function requestApproval(
     clientId: preview.clientId,
     brokerAccount: preview.brokerAccount,
     economicHash: preview.economicHash,
-    tier: Math.max(request.tier, preview.leastTier) === 2 ? 2 : 1,
-    state: "pending",
+    tier:
+      request.mandateId !== undefined ? 0 : Math.max(request.tier, preview.leastTier) === 2 ? 2 : 1,
+    state: request.mandateId === undefined ? "pending" : "approved",
     assertion: null,
     echo: null,
+    mandateId: request.mandateId ?? null,
     createdAt: nowMs,
     expiresAt,
   };
   sql.exec(
     `INSERT INTO order_approvals (approval_id, preview_id, intent_hash, intent, client_id,
-       broker_account, economic_hash, tier, state, created_at, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
+       broker_account, economic_hash, tier, state, mandate_id, decided_at, created_at, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     approval.approvalId,
     approval.previewId,
     approval.intentHash,
@@ -104,6 +110,9 @@ export function requestApproval(
     approval.brokerAccount,
     approval.economicHash,
     approval.tier,
+    approval.state,
+    approval.mandateId,
+    approval.mandateId === null ? null : nowMs,
     nowMs,
     expiresAt,
   );
@@ -206,10 +215,11 @@ const Row = z.object({
   client_id: z.string(),
   broker_account: z.string(),
   economic_hash: z.string(),
-  tier: z.union([z.literal(1), z.literal(2)]),
+  tier: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   state: ApprovalState,
   assertion: z.string().nullable(),
   echo: z.number().nullable(),
+  mandate_id: z.string().nullable(),
   created_at: z.number(),
   expires_at: z.number(),
 });
@@ -233,11 +243,12 @@ export function pendingApprovals(sql: SqlStorage, nowMs: number): Approval[] {
     .map((row) => approvalOf(row, nowMs));
 }
 
-/** How often a client has asked within a time. */
+/** How often a client has asked the owner within a time; under a mandate nobody is asked. */
 export function approvalsAsked(sql: SqlStorage, clientId: string, sinceMs: number): number {
   return sql
     .exec<{ asked: number }>(
-      "SELECT COUNT(*) AS asked FROM order_approvals WHERE client_id = ? AND created_at > ?",
+      `SELECT COUNT(*) AS asked FROM order_approvals
+       WHERE client_id = ? AND created_at > ? AND mandate_id IS NULL`,
       clientId,
       sinceMs,
     )
@@ -265,6 +276,7 @@ function approvalOf(found: unknown, nowMs: number): Approval {
     state: standing(row.state, row.expires_at, nowMs),
     assertion: row.assertion === null ? null : Assertion.parse(JSON.parse(row.assertion)),
     echo: row.echo,
+    mandateId: row.mandate_id,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   };
@@ -274,4 +286,27 @@ function approvalOf(found: unknown, nowMs: number): Approval {
 function standing(state: ApprovalState, expiresAt: number, nowMs: number): ApprovalState {
   const open = state === "pending" || state === "approved";
   return open && nowMs >= expiresAt ? "expired" : state;
+}
+
+/** What was given under a mandate and is not used yet goes with it; how many. */
+export function revokeUnderMandate(sql: SqlStorage, mandateId: string, nowMs: number): number {
+  return sql
+    .exec(
+      `UPDATE order_approvals SET state = 'revoked', decided_at = ?
+       WHERE mandate_id = ? AND state = 'approved' RETURNING 1`,
+      nowMs,
+      mandateId,
+    )
+    .toArray().length;
+}
+
+/** One that was given back after its mandate had ended goes with it as well. */
+export function revokeIfMandateEnded(sql: SqlStorage, approvalId: string, nowMs: number): void {
+  sql.exec(
+    `UPDATE order_approvals SET state = 'revoked', decided_at = ?
+     WHERE approval_id = ? AND state = 'approved'
+       AND mandate_id IN (SELECT mandate_id FROM order_mandates WHERE revoked_at IS NOT NULL)`,
+    nowMs,
+    approvalId,
+  );
 }

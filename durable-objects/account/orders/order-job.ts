@@ -1,64 +1,17 @@
-import { sumOf } from "../../../src/policy/percent.ts";
-import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
-import { type Mandate, mandateFaults } from "../../../src/protocol/approval/mandate.ts";
 import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
-import { Decimal, decimalText } from "../../../src/protocol/orders/decimal.ts";
 import { type Intent, intentOf } from "../../../src/protocol/orders/intent.ts";
-import type { Effect } from "../../../src/protocol/orders/ticket.ts";
 import type { Approval } from "./approvals.ts";
 import type { World } from "./edge-facts.ts";
-import { countedIntents } from "./intents.ts";
+import type { SignedMandate } from "./mandates.ts";
 import type { Preview } from "./previews.ts";
 import type { OrderJob } from "./submit.ts";
-import { tradingDay } from "./trading-day.ts";
 
 // What goes to the sidecar for an order that was let out: the job, and what proves the owner's yes.
-
-/** A mandate the owner signed, with the signature. */
-export interface SignedMandate {
-  mandate: Mandate;
-  assertion: Assertion;
-}
-
-/** The mandate, when it covers the order in every bound; null otherwise. */
-export function mandateOf(
-  sql: SqlStorage,
-  mandate: SignedMandate | null,
-  preview: Preview,
-  effect: Effect | null,
-  world: World,
-): SignedMandate | null {
-  if (mandate === null) return null;
-  const day = tradingDay(world.nowMs);
-  // Everything the account did today counts against a mandate, whoever approved it: never fewer.
-  const today = countedIntents(sql, preview.brokerAccount, world.nowMs - 26 * 3_600_000).filter(
-    (row) => row.day === day && row.action === "place" && row.ledger !== "released",
-  );
-  const spent = today.reduce<Decimal | null>(
-    (total, { notional }) => sumOf(total, notional),
-    new Decimal(0),
-  );
-  if (spent === null) return null;
-  const faults = mandateFaults(
-    mandate.mandate,
-    {
-      ticket: preview.ticket,
-      notional: preview.ticket.notional,
-      gatewayAccountId: world.gatewayAccountId,
-      clientId: world.client.clientId,
-      effect,
-      acceptedWarnings: [],
-    },
-    { orders_today: today.length, notional_today: decimalText(spent) },
-    new Date(world.nowMs).toISOString(),
-  );
-  return faults.length === 0 ? mandate : null;
-}
 
 /** How long an intent without an approval of its own may travel. */
 const LOOSE_INTENT_MS = 60_000;
 
-/** The intent of what has no approval of its own: a cancel, an order under a mandate. */
+/** The intent of what has no approval: a cancel. */
 export function looseIntent(
   nonce: string,
   preview: Preview,
@@ -83,7 +36,7 @@ export function looseIntent(
 /** What the sidecar verifies; null when there is nothing for it to verify. */
 export function proofOf(
   approval: Approval | null,
-  mandated: SignedMandate | null,
+  mandated: Pick<SignedMandate, "mandate" | "assertion"> | null,
   intent: Intent,
 ): ApprovalProof | null {
   const terms = {
@@ -94,6 +47,11 @@ export function proofOf(
     nonce: intent.nonce,
     not_after: intent.not_after,
   };
+  if (approval?.mandateId != null) {
+    return mandated === null
+      ? null
+      : { kind: "mandate", ...terms, mandate: mandated.mandate, assertion: mandated.assertion };
+  }
   if (approval?.assertion) {
     return {
       kind: "passkey",
@@ -102,9 +60,6 @@ export function proofOf(
       assertion: approval.assertion,
       echo: approval.echo,
     };
-  }
-  if (approval === null && mandated !== null) {
-    return { kind: "mandate", ...terms, mandate: mandated.mandate, assertion: mandated.assertion };
   }
   return null;
 }

@@ -9,7 +9,7 @@ import {
   type ProofSource,
   step,
 } from "../../../src/protocol/orders/state.ts";
-import { moveApproval } from "./approvals.ts";
+import { moveApproval, revokeIfMandateEnded } from "./approvals.ts";
 import {
   findIntent,
   type IntentRow,
@@ -56,6 +56,7 @@ export function settleSubmit(
         if (applied.ok && applied.changed && intent.approval_id !== null) {
           moveApproval(storage.sql, intent.approval_id, "never_delivered", nowMs);
           markUndelivered(storage.sql, coid);
+          revokeIfMandateEnded(storage.sql, intent.approval_id, nowMs);
         }
         return applied;
       }

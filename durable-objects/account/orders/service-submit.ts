@@ -60,8 +60,8 @@ export interface WriteRequest {
   scope: Scope;
   /** Read for this request already. */
   fresh?: Fresh;
-  /** To withdraw: an order of this gateway, under the number the broker gave it. */
-  own?: { intent: IntentRow; orderId: string };
+  /** To withdraw: an order of this gateway, under the number the broker gave it where it is known. */
+  own?: { intent: IntentRow; orderId: string | null };
 }
 
 /**
@@ -202,7 +202,6 @@ function decide(
       digest,
       previewId: request.previewId,
       approvalId: request.approvalId,
-      mandate: null,
       fresh: { market: fresh?.market ?? null, facts },
       nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
       jobId,

@@ -17,12 +17,14 @@ import { findApproval, moveApproval } from "./approvals.ts";
 import { edgeFacts, type World } from "./edge-facts.ts";
 import { findIntent, insertIntent, outcomeOf } from "./intents.ts";
 import { killEpoch, killsCovering } from "./kill-switch.ts";
+import { isUnderEndedMandate } from "./mandates.ts";
 import type { OrderLog } from "./order-audit.ts";
-import { jobOf, looseIntent, mandateOf, proofOf, type SignedMandate } from "./order-job.ts";
+import { jobOf, looseIntent, proofOf } from "./order-job.ts";
 import { policyInForce } from "./policies.ts";
 import { findPreview } from "./previews.ts";
 import type { OrderStorage } from "./storage.ts";
 import { tradingDay } from "./trading-day.ts";
+import { mandateOfApproval } from "./under-mandate.ts";
 
 /**
  * The submit: one synchronous transaction that either lets an order out or leaves no trace but its
@@ -38,10 +40,9 @@ export interface SubmitRequest {
   digest: string;
   previewId: string;
   approvalId: string | null;
-  mandate: SignedMandate | null;
   /** Read at the sidecar for this submit, after the preview. */
   fresh: { market: Quote | null; facts: PreviewFacts };
-  /** For what has no approval of its own: a cancel, an order under a mandate. */
+  /** For what has no approval: a cancel. */
   nonce: string;
   jobId: string;
 }
@@ -111,26 +112,38 @@ function decide(
   }
 
   const policy = policyInForce(sql, preview.brokerAccount, nowMs);
-  const mandated =
-    approval === null
-      ? mandateOf(sql, request.mandate, preview, request.fresh.facts.effect, world)
-      : null;
-  const snapshot: PolicySnapshot = {
+  const { facts } = request.fresh;
+  const seenNow: PolicySnapshot = {
     now: new Date(nowMs).toISOString(),
     phase: "submit",
     ticket: preview.ticket,
-    facts: request.fresh.facts,
+    facts,
     edge: edgeFacts(sql, world, {
       preview,
       approval,
       idempotency: { key: request.key, seen: "new" },
       marketNow: request.fresh.market,
-      mandateCovers: mandated !== null,
+      mandateCovers: false,
     }),
   };
+  const figures = policy === null ? null : figuresOf(seenNow, policy.document);
+  // Bounds that were kept when the approval was given must be kept now, by what was sent since.
+  const under =
+    approval?.mandateId == null
+      ? null
+      : mandateOfApproval(sql, { ...approval, mandateId: approval.mandateId }, preview, world, {
+          effect: facts.effect,
+          notional: figures?.notional ?? null,
+        });
+  const mandated = under !== null && under.refusals.length === 0 ? under.signed : null;
+  const snapshot: PolicySnapshot = {
+    ...seenNow,
+    edge: { ...seenNow.edge, mandate_covers: mandated !== null },
+  };
   const verdict = evaluatePolicy(snapshot, policy);
-  if (!verdict.allowed || policy === null)
-    return { kind: "refused", refusals: refusalsOf(verdict), verdict };
+  const beyond = under?.refusals ?? [];
+  if (!verdict.allowed || policy === null || figures === null || beyond.length > 0)
+    return { kind: "refused", refusals: [...beyond, ...refusalsOf(verdict)], verdict };
 
   const isExit = snapshot.facts.effect?.kind === "exit";
   const { order } = preview.ticket;
@@ -175,7 +188,6 @@ function decide(
       verdict,
     );
   }
-  const figures = figuresOf(snapshot, policy.document);
   const leg = principalLeg(order);
   const written = insertIntent(sql, {
     coid: intent.coid,
@@ -244,9 +256,10 @@ function decide(
 
 /**
  * Asked once more right before the job's frame leaves, after any wait: an order that was let out
- * and is now covered by a switch does not leave. The caller then settles it as never delivered.
+ * and is now covered by a switch, or whose mandate was revoked, does not leave. The caller then settles it as never delivered.
  */
 export function mayStillLeave(sql: SqlStorage, coid: string, epoch: number): boolean {
+  if (isUnderEndedMandate(sql, coid)) return false;
   if (killEpoch(sql) === epoch) return true;
   const intent = findIntent(sql, coid);
   if (intent === null) return false;
