@@ -51,3 +51,8 @@ CREATE TABLE pairing_tries (
   at INTEGER NOT NULL
 ) STRICT;
 `;
+
+/** When each journal was last heard of, so that the oldest of many can be dropped. */
+export const RELAY_CURSOR_TIMES_SCHEMA = `
+ALTER TABLE event_cursors ADD COLUMN touched_at INTEGER NOT NULL DEFAULT 0;
+`;

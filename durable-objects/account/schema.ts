@@ -29,8 +29,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 11, sql: ORDERS_SCHEMA },
   { id: 12, sql: ORDER_DESK_SCHEMA },
   { id: 13, sql: ORDER_CHORES_SCHEMA },
-  { id: 14, sql: RELAY_CURSOR_TIMES_SCHEMA },
   { id: 14, sql: MANDATES_SCHEMA },
+  { id: 15, sql: RELAY_CURSOR_TIMES_SCHEMA },
 ];
 
 /** Brings the tables up to date. */
