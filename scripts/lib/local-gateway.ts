@@ -1,13 +1,10 @@
 import { join } from "node:path";
-import { startSimulator } from "../../sidecar/src/simulator/start.ts";
-import { buildWorker, type WorkerBundle } from "./bundle.ts";
+import type { WorkerBundle } from "./bundle.ts";
 import { broken, type DataDir, openDataDir, writeState } from "./data-dir.ts";
-import { type Gateway, launchGateway } from "./gateway.ts";
-import { startLocalSidecar } from "./local-sidecar.ts";
+import type { Gateway } from "./gateway.ts";
 import { logFile } from "./log-file.ts";
 import { choosePort } from "./ports.ts";
 import { Sorry } from "./say.ts";
-import { buildSidecar } from "./sidecar-build.ts";
 
 export interface LocalOptions {
   dataDir: string;
@@ -41,6 +38,14 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     options.simulatorPort,
     state.simulator_port,
   );
+  // Loaded only now: a setting or a folder that will not do is said without waiting for all that.
+  const [{ buildWorker }, { buildSidecar }, { startSimulator }, { startLocalSidecar }] =
+    await Promise.all([
+      import("./bundle.ts"),
+      import("./sidecar-build.ts"),
+      import("../../sidecar/src/simulator/start.ts"),
+      import("./local-sidecar.ts"),
+    ]);
 
   const endings: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -80,6 +85,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
 
 async function openWorker(dir: DataDir, bundle: WorkerBundle, port: number): Promise<Gateway> {
   const log = logFile(join(dir.logs, "worker.log"));
+  const { launchGateway } = await import("./gateway.ts");
   try {
     return await launchGateway({
       bundle,

@@ -1,8 +1,12 @@
 import * as z from "zod";
+import { isAlive } from "../../sidecar/src/cli/status.ts";
+import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
+import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-file.ts";
+import { UsageError } from "../../sidecar/src/config/usage-error.ts";
 import { confirmPairing } from "./confirm-pairing.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
-import { runSidecar, type SidecarProcess, startSidecar } from "./sidecar-process.ts";
+import { type SidecarProcess, startSidecar } from "./sidecar-process.ts";
 
 export interface LocalSidecarOptions {
   /** The built command line. */
@@ -21,23 +25,17 @@ export interface LocalSidecar {
 }
 
 const READY_MS = 20_000;
-const POLL_MS = 100;
+const POLL_MS = 25;
 const RESTART_MS = 1_000;
 /** `run` was told by the gateway to stop, or was used wrongly: trying again changes nothing. */
 const FINAL_EXITS = new Set([1, 2]);
 
-/** The part of `ibkr-sidecar status --json` that matters here. */
-const Status = z.object({
-  paired: z.object({ gateway: z.string() }).nullable(),
-  running: z
-    .object({
-      pid: z.int(),
-      relay: z.object({ state: z.string() }),
-      broker: z.object({ state: z.string() }).nullable(),
-    })
-    .nullable(),
-});
-export type SidecarStatus = z.infer<typeof Status>;
+export interface SidecarStatus {
+  /** Origin of the gateway that it is paired with. */
+  gateway: string | null;
+  /** What the running process said of itself last. */
+  running: RunStatus | null;
+}
 
 const CodeLine = z.object({
   event: z.literal("code"),
@@ -51,15 +49,15 @@ const CodeLine = z.object({
  */
 export async function startLocalSidecar(options: LocalSidecarOptions): Promise<LocalSidecar> {
   const { cli, configDir, gateway } = options;
-  const { paired } = await sidecarStatus(cli, configDir);
+  const paired = sidecarStatus(configDir).gateway;
   if (paired === null) await pairSidecar(cli, configDir, gateway);
-  else if (paired.gateway !== gateway.url) {
+  else if (paired !== gateway.url) {
     // Another port than last time: the address is part of what was agreed on.
     await pairSidecar(cli, configDir, gateway, ["--replace"]);
   }
   const sidecar = keepRunning(options);
   try {
-    await untilReady(cli, configDir, sidecar);
+    await untilReady(configDir, sidecar);
   } catch (error) {
     await sidecar.stop();
     throw error;
@@ -97,13 +95,18 @@ export async function pairSidecar(
   if (code !== 0) throw new Sorry(`The sidecar could not be paired: ${said.at(-1) ?? "no reason"}`);
 }
 
-export async function sidecarStatus(cli: string, configDir: string): Promise<SidecarStatus> {
-  const { code, output } = await runSidecar(cli, ["--config-dir", configDir, "status", "--json"]);
-  const status = Status.safeParse(jsonOrNull(output));
-  if (code !== 0 || !status.success) {
-    throw new Sorry(`The sidecar's folder ${configDir} cannot be read: ${output.trim()}`);
+/** What `ibkr-sidecar status` reads, without a process for each look. */
+export function sidecarStatus(configDir: string): SidecarStatus {
+  try {
+    const running = readRunStatus(configDir);
+    return {
+      gateway: loadPairing(configDir)?.gateway_origin ?? null,
+      running: running !== null && isAlive(running) ? running : null,
+    };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new Sorry(`The sidecar's folder ${configDir} cannot be read: ${error.message}`);
   }
-  return status.data;
 }
 
 interface KeptRunning extends LocalSidecar {
@@ -149,12 +152,12 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   };
 }
 
-async function untilReady(cli: string, configDir: string, sidecar: KeptRunning): Promise<void> {
+async function untilReady(configDir: string, sidecar: KeptRunning): Promise<void> {
   const deadline = Date.now() + READY_MS;
   while (Date.now() < deadline) {
     const ended = sidecar.ended();
     if (ended !== null) throw new Sorry(ended);
-    const { running } = await sidecarStatus(cli, configDir);
+    const { running } = sidecarStatus(configDir);
     if (running?.relay.state === "connected" && running.broker?.state === "ready") return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -57,7 +57,7 @@ export async function setUp(): Promise<Bench> {
   };
   const connected = async () => {
     for (;;) {
-      const { running } = await sidecarStatus(cli, configDir);
+      const { running } = sidecarStatus(configDir);
       if (running?.relay.state === "connected" && running.broker?.state === "ready") {
         return running.pid;
       }
