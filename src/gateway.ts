@@ -15,6 +15,11 @@ import { type OidcSettings, oidcClient, readOidcSettings } from "./oauth/oidc.ts
 import { type McpHandler, oauthOptions } from "./oauth/provider.ts";
 import { limitRefused, tooManyRequests } from "./oauth/rate-limits.ts";
 import { guardedTokenRequest } from "./oauth/token-guard.ts";
+import {
+  announcingDeletions,
+  type VerifiedToken,
+  verifiedTokens,
+} from "./oauth/verified-tokens.ts";
 import { guardedFetch } from "./outbound.ts";
 import { pages } from "./pages.tsx";
 import { requestId } from "./request-id.ts";
@@ -58,10 +63,12 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
   const oidc =
     oidcSettings === null ? null : { settings: oidcSettings, client: oidcClient(oidcSettings) };
   const inside = pages(settings, oidc);
+  const verified = verifiedTokens(Date.now);
   const options = oauthOptions(settings, {
     mcp,
     pages: { fetch: (request, bindings, ctx) => inside.fetch(request, bindings, ctx) },
     external: issuers.length === 0 ? null : externalVerifier(issuers),
+    verified,
   });
   const provider = new OAuthProvider<Env>(options);
 
@@ -70,9 +77,21 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
   function guardedEnv(bindings: Env): Env {
     const known = guarded.get(bindings);
     if (known !== undefined) return known;
-    const made = { ...bindings, OAUTH_KV: boundedKv(bindings.OAUTH_KV) };
+    const kv = announcingDeletions(bindings.OAUTH_KV, verified.forget);
+    const made = { ...bindings, OAUTH_KV: boundedKv(kv) };
     guarded.set(bindings, made);
     return made;
+  }
+
+  /**
+   * The token of a request that needs nothing from the OAuth library but its word, and gave it a
+   * moment ago. Everything else (preflights, pages of other origins, a query) goes to the library.
+   */
+  function knownToken(request: Request): VerifiedToken | null {
+    const { headers, method, url } = request;
+    if (method !== "POST" || url !== settings.resource || headers.has("Origin")) return null;
+    const token = /^Bearer[\t ]+([^\s,]+)$/i.exec(headers.get("Authorization") ?? "")?.[1];
+    return token === undefined ? null : verified.find(token);
   }
 
   /** What a path needs before and after OAuth has its turn. */
@@ -91,6 +110,8 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
       case "/mcp": {
         const foreign = admitOrigin(request, settings);
         if (foreign !== null) return foreign;
+        const known = knownToken(request);
+        if (known !== null) return mcp.fetch(request, bindings, Object.assign(ctx, known));
         const response = await provider.fetch(request, bindings, ctx);
         if (response.status !== 401 || !request.headers.has("Authorization")) return response;
         return limitRefused(bindings.REFUSED_LIMIT, request, challenged(response));

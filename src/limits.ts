@@ -34,6 +34,9 @@ export const MCP_BODY_MAX_BYTES = 64 * 1024;
 export const MCP_JSON_MAX_DEPTH = 32;
 /** A body that is not complete by then is not waited for. */
 export const MCP_BODY_READ_MS = 10_000;
+/** How many envelopes that the SDK accepted are known by heart, and how long one may be. */
+export const DIRECT_ENVELOPES_MAX = 256;
+export const DIRECT_ENVELOPE_MAX_CHARS = 2_000;
 /** How much longer than the account object the Worker waits for it. */
 export const MCP_ANSWER_GRACE_MS = 1_000;
 /** How long a page's cursor may be used. */

@@ -10,6 +10,7 @@ import { log } from "../log.ts";
 import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
 import type { ExternalToken, ExternalVerifier } from "./external-issuers.ts";
 import { askedScopes } from "./token-guard.ts";
+import type { VerifiedTokens } from "./verified-tokens.ts";
 
 /** What is vouched for on every MCP request: by our own grant, or by another issuer's token. */
 export interface GrantProps {
@@ -32,15 +33,24 @@ export interface PageHandler {
  */
 export function oauthOptions(
   settings: Settings,
-  inside: { mcp: McpHandler; pages: PageHandler; external: ExternalVerifier | null },
+  inside: {
+    mcp: McpHandler;
+    pages: PageHandler;
+    external: ExternalVerifier | null;
+    verified: Pick<VerifiedTokens, "keep">;
+  },
 ): OAuthProviderOptions<Env> {
-  const { mcp, pages, external } = inside;
+  const { mcp, pages, external, verified } = inside;
   return {
     apiRoute: "/mcp",
     apiHandler: {
       // The library types its context as ExecutionContext, and sets `props` and `auth` on it first.
-      fetch: (request, env, ctx) =>
-        mcp.fetch(request, env, withExternalAuth(ctx as OAuthResourceContext<GrantProps>)),
+      fetch(request, env, ctx) {
+        const { auth, props } = ctx as OAuthResourceContext<GrantProps>;
+        // For this address alone: the library compared the token's audience with it.
+        if (request.url === settings.resource) verified.keep({ auth, props });
+        return mcp.fetch(request, env, withExternalAuth(ctx as OAuthResourceContext<GrantProps>));
+      },
     },
     defaultHandler: { fetch: (request, env, ctx) => pages.fetch(request, env, ctx) },
     authorizeEndpoint: `${settings.publicOrigin}/authorize`,
