@@ -17,4 +17,6 @@ export interface Exchange {
   traceparent: string | null;
   /** Set while the message is answered, where a refusal says how long to wait. */
   retryAfterSeconds?: number;
+  /** Called when the SDK found the message well-formed. */
+  accepted?: () => void;
 }

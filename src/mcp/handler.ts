@@ -9,6 +9,7 @@ import type { Scope } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
 import { noteRefusal } from "./ask-account.ts";
 import { type CursorCodec, cursorsOf } from "./cursor.ts";
+import { type DirectCalls, directCalls } from "./direct-calls.ts";
 import type { Exchange } from "./exchange.ts";
 import { missingScope } from "./failures.ts";
 import { auditableName, headersAgree, type Reading, readMessage } from "./messages.ts";
@@ -31,6 +32,13 @@ export function mcpEndpoint(
   const exchanges = new WeakMap<Request, Exchange>();
   let parts: Parts | undefined;
 
+  function bySdk(request: Request, exchange: Exchange, modern: boolean, ways: Parts) {
+    if (modern) exchange.accepted = () => ways.direct.accepted(exchange.message);
+    exchanges.set(request, exchange);
+    const lane = modern ? ways.modernEra : ways.bothEras;
+    return lane.fetch(request, { parsedBody: exchange.message });
+  }
+
   return {
     async fetch(request, env, ctx) {
       parts ??= assemble(env, buildServer, exchanges);
@@ -41,16 +49,18 @@ export function mcpEndpoint(
       const exchange = exchangeOf(opened.message, request, env, ctx, parts.cursors);
       if (exchange === null) return jsonRpcError(401, -32600, "The token names no account");
       const reading = readMessage(opened.message);
-      if (reading.isRequest && headersAgree(request.headers, reading)) {
+      const agreed = reading.isRequest && headersAgree(request.headers, reading);
+      if (agreed) {
         const missing = missingScopes(reading, exchange.granted);
         if (missing.length > 0) return challenge(exchange, reading, missing, ctx);
         if (reading.modernVersion !== null && reading.method === LISTEN && !options.subscriptions) {
           return jsonRpcError(404, -32601, "Method not found", idOf(opened.message));
         }
       }
-      exchanges.set(request, exchange);
-      const lane = reading.modernVersion === null ? parts.bothEras : parts.modernEra;
-      const response = await lane.fetch(request, { parsedBody: opened.message });
+      const modern = reading.modernVersion !== null;
+      const response =
+        (modern && agreed && (await parts.direct.answer(exchange))) ||
+        (await bySdk(request, exchange, modern, parts));
       if (!response.headers.has("cache-control")) {
         response.headers.set("cache-control", "no-store");
       }
@@ -75,6 +85,7 @@ export const mcpHandler: McpHandler = mcpEndpoint(serverFor);
 
 interface Parts {
   cursors: CursorCodec;
+  direct: DirectCalls;
   bothEras: StatelessMcpHandler;
   /**
    * For messages that name a modern version themselves. It answers them exactly as `bothEras`
@@ -110,7 +121,12 @@ function assemble(
       },
     );
   const cursors = cursorsOf(env);
-  return { cursors, bothEras: lane("stateless"), modernEra: lane("reject") };
+  return {
+    cursors,
+    direct: directCalls(),
+    bothEras: lane("stateless"),
+    modernEra: lane("reject"),
+  };
 }
 
 /** The SDK names what it refused before the first colon, and quotes the caller after it. */

@@ -40,9 +40,10 @@ export function serverFor(exchange: Exchange): Server {
   const { method, params } = readMessage(exchange.message);
   switch (method) {
     case "tools/call":
-      server.setRequestHandler(method, (request) =>
-        callTool(exchange, request.params.name, params.arguments ?? {}),
-      );
+      server.setRequestHandler(method, (request) => {
+        exchange.accepted?.();
+        return callTool(exchange, request.params.name, params.arguments ?? {});
+      });
       break;
     case "tools/list":
       server.setRequestHandler(method, async (request) => {

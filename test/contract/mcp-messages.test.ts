@@ -360,3 +360,38 @@ describe.each(ERAS)("in the era of %s", (_, send) => {
     expect(answer.headers.get("cache-control")).toMatch(/no-store|no-cache/);
   });
 });
+
+describe("a plain call is answered the short way exactly as the SDK answers it", () => {
+  let envelopes = 0;
+  const masked = (text: string) => text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "(time)");
+
+  it.each([
+    ["an answer", 1, { name: "ibkr_health", arguments: {} }],
+    ["an id of zero, no arguments", 0, { name: "ibkr_health" }],
+    ["an id that is text, and not plain", '7"\u2028\\', { name: "ibkr_health", arguments: {} }],
+    ["a failure", -3, { name: "ibkr_health", arguments: { surprise: 1 } }],
+    ["a cursor that is none", "x", { name: "ibkr_audit_tail", arguments: { cursor: "none" } }],
+  ])("%s", async (_, id, params) => {
+    // The first message with an envelope is the SDK's to judge; the second one is known by heart.
+    envelopes += 1;
+    const _meta = { ...CLIENT_META, "example.com/envelope": envelopes };
+    const send = () =>
+      post(
+        to,
+        JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { ...params, _meta } }),
+        {
+          "mcp-protocol-version": MODERN,
+          "mcp-method": "tools/call",
+          "mcp-name": params.name,
+        },
+      );
+    const [bySdk, direct] = [await send(), await send()];
+    const form = ({ status, headers, text }: typeof direct) => ({
+      status,
+      headers: [...headers].filter(([name]) => name !== "date" && name !== "content-length"),
+      message: JSON.parse(masked(text)),
+    });
+    expect(form(direct)).toEqual(form(bySdk));
+    expect(bySdk.message).toMatchObject({ jsonrpc: "2.0", id });
+  });
+});
