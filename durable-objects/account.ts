@@ -25,6 +25,12 @@ import {
   revokeGrant,
   takeExternalToken,
 } from "./account/clients.ts";
+import {
+  askRecovery,
+  pendingRecoveries,
+  stopRecoveries,
+  takeMemberRecovery,
+} from "./account/member-recovery.ts";
 import { checkDeviceToken } from "./account/open-token.ts";
 import { createOrderDesk, type OrderDesk } from "./account/orders/desk.ts";
 import { orderLog } from "./account/orders/order-audit.ts";
@@ -68,6 +74,7 @@ import type {
   NewSidecar,
   OwnerSessionView,
   PairedSidecar,
+  PendingRecovery,
   RefusedCall,
   SignInSecurity,
   SignInSource,
@@ -397,22 +404,38 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   async beginRecovery(sidecarId: string, token: string, requestId: string) {
-    if (!hasTables(this.ctx.storage.sql)) return null;
-    const options = { origin: new URL(this.env.PUBLIC_ORIGIN).origin, now: Date.now };
-    const verdict = await checkDeviceToken(
-      this.#sql,
-      DEVICE_TOKEN.recovery,
-      { token, principal: sidecarId, journalId: "" },
-      options,
-    );
-    if (!verdict.ok) return null;
+    if (!(await this.#provesRecovery(sidecarId, token))) return null;
     this.#access(requestId).audit("owner.recovery_begun", { meta: { sidecar_id: sidecarId } });
     return issueRecoveryCode(this.#sql, sidecarId, Date.now());
   }
 
   async takeRecovery(code: string): Promise<boolean> {
     const sql = this.#sql;
-    return !hasActiveSidecar(sql) || takeRecoveryCode(sql, code, Date.now());
+    return !hasActiveSidecar(sql) || takeRecoveryCode(sql, code, Date.now()) !== null;
+  }
+
+  async beginMemberRecovery(sidecarId: string, token: string, requestId: string) {
+    if (!(await this.#provesRecovery(sidecarId, token))) return null;
+    const step = askRecovery(this.#sql, sidecarId, Date.now());
+    if (step.state !== "waiting") {
+      const meta = { sidecar_id: sidecarId, state: step.state };
+      this.#access(requestId).audit("owner.recovery_begun", { meta });
+    }
+    return step;
+  }
+
+  async takeMemberRecovery(code: string): Promise<boolean> {
+    return takeMemberRecovery(this.#sql, code, Date.now());
+  }
+
+  async pendingRecoveries(): Promise<PendingRecovery[]> {
+    return pendingRecoveries(this.#sql, Date.now());
+  }
+
+  async stopRecoveries(requestId: string): Promise<boolean> {
+    if (!stopRecoveries(this.#sql)) return false;
+    this.#access(requestId).audit("owner.recovery_stopped", { meta: { by: "session" } });
+    return true;
   }
 
   async removePasskey(sessionSecret: string, credentialId: string, requestId: string) {
@@ -601,6 +624,18 @@ export class Account extends DurableObject<Env> implements AccountRpc {
 
   #accountHashKey(): Uint8Array {
     const stored = this.ctx.storage.kv.get<Uint8Array>(ACCOUNT_HASH_KEY);
+  /** Whether a paired PC's own key asks for a recovery. */
+  async #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
+    if (!hasTables(this.ctx.storage.sql)) return false;
+    const verdict = await checkDeviceToken(
+      this.#sql,
+      DEVICE_TOKEN.recovery,
+      { token, principal: sidecarId, journalId: "" },
+      { origin: new URL(this.env.PUBLIC_ORIGIN).origin, now: Date.now },
+    );
+    return verdict.ok;
+  }
+
     if (stored !== undefined) return stored;
     const key = crypto.getRandomValues(new Uint8Array(32));
     this.ctx.storage.kv.put(ACCOUNT_HASH_KEY, key);

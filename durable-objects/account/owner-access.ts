@@ -1,5 +1,6 @@
 import type { AuditEventType } from "../../src/protocol/audit/event.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../../src/protocol/passkey.ts";
+import { stopRecoveries } from "./member-recovery.ts";
 import {
   checkOwnerSession,
   noteConfirmed,
@@ -56,6 +57,7 @@ export async function signInWithPasskey(
     access.audit("owner.sign_in_refused", { refused: true, meta: { method: "passkey" } });
     return null;
   }
+  passkeyIsNotLost(access);
   const session = openOwnerSession(sql, { source, label, method: "passkey" }, now());
   access.audit("owner.signed_in", { meta: { method: "passkey" } });
   return session;
@@ -132,9 +134,15 @@ export async function confirmSession(
   if (!(await confirmWithPasskey(sql, { response, sessionId: session.id, party }, now))) {
     return false;
   }
+  passkeyIsNotLost(access);
   noteConfirmed(sql, session.id, now());
   access.audit("owner.confirmed");
   return true;
+}
+
+/** A recovery is for passkeys that are lost; one that was just used ends it. */
+function passkeyIsNotLost({ sql, audit }: OwnerAccess): void {
+  if (stopRecoveries(sql)) audit("owner.recovery_stopped", { meta: { by: "passkey" } });
 }
 
 function ceremony(

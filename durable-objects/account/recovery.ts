@@ -3,7 +3,8 @@ import { makeUserCode } from "../../src/protocol/relay/pairing.ts";
 
 /**
  * An owner who lost every passkey gets in again with the owner token and the paired PC: the PC
- * proves itself with its device key and shows a code, which works once and for ten minutes.
+ * proves itself with its device key and shows a code, which works once and for ten minutes. Who has
+ * no owner token waits first; see member-recovery.ts.
  */
 export const RECOVERY_SCHEMA = `
 CREATE TABLE recovery_codes (
@@ -30,17 +31,16 @@ export function issueRecoveryCode(sql: SqlStorage, sidecarId: string, nowMs: num
   return code;
 }
 
-/** Takes a code; it must come from a PC that is still paired. */
-export function takeRecoveryCode(sql: SqlStorage, code: string, nowMs: number): boolean {
-  return (
-    sql
-      .exec(
-        `DELETE FROM recovery_codes
-         WHERE code_hash = ? AND expires_at > ? AND sidecar_id IN
-           (SELECT sidecar_id FROM sidecars WHERE state = 'active') RETURNING 1`,
-        sha256Hex(code),
-        nowMs,
-      )
-      .toArray().length > 0
-  );
+/** Takes a code; the PC that showed it, which must still be paired, or null. */
+export function takeRecoveryCode(sql: SqlStorage, code: string, nowMs: number): string | null {
+  const [taken] = sql
+    .exec<{ sidecar_id: string }>(
+      `DELETE FROM recovery_codes
+       WHERE code_hash = ? AND expires_at > ? AND sidecar_id IN
+         (SELECT sidecar_id FROM sidecars WHERE state = 'active') RETURNING sidecar_id`,
+      sha256Hex(code),
+      nowMs,
+    )
+    .toArray();
+  return taken?.sidecar_id ?? null;
 }

@@ -185,6 +185,20 @@ export interface PasskeyView {
 }
 
 /** What stands between an owner and the account. */
+/** A recovery that waits or is open; times in Unix milliseconds. */
+export interface PendingRecovery {
+  sidecarId: string;
+  machine: string;
+  askedAt: number;
+  /** From then on its PC shows codes. */
+  readyAt: number;
+}
+
+/** What a PC's request for a recovery leads to: its wait begins, goes on, or is over. */
+export type RecoveryStep =
+  | { state: "begun" | "waiting"; readyAt: number }
+  | { state: "open"; code: string };
+
 export interface SignInSecurity {
   passkeys: PasskeyView[];
   /** Whether the owner token signs in. */
@@ -307,6 +321,21 @@ export interface AccountRpc extends OrdersRpc {
   /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
   takeRecovery(code: string): Promise<boolean>;
   /** False when it is the last one, or the session is not confirmed. */
+  /**
+   * The same for an owner without an owner token: after a day's wait there is a code, which signs in
+   * alone. Null when the token proves nothing.
+   */
+  beginMemberRecovery(
+    sidecarId: string,
+    token: string,
+    requestId: string,
+  ): Promise<RecoveryStep | null>;
+  /** Whether the code is one of a PC that has waited. */
+  takeMemberRecovery(code: string): Promise<boolean>;
+  /** Recoveries that wait or are open, for every page to show. */
+  pendingRecoveries(): Promise<PendingRecovery[]>;
+  /** Stops them all; anyone who is signed in may. */
+  stopRecoveries(requestId: string): Promise<boolean>;
   removePasskey(sessionSecret: string, credentialId: string, requestId: string): Promise<boolean>;
   setTokenSignIn(sessionSecret: string, on: boolean, requestId: string): Promise<boolean>;
   beginConfirmation(sessionSecret: string): Promise<PasskeyCeremony | null>;

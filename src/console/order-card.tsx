@@ -44,8 +44,10 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
         <dt>Instrument</dt>
         <dd>
           {displayText(leg.contract.symbol, 40)} on {displayText(leg.contract.exchange, 20)}
-          {leg.contract.listing_exchange === null ? "" : ` (${leg.contract.listing_exchange})`},{" "}
-          {leg.contract.currency}, contract {leg.contract.conid}
+          {leg.contract.listing_exchange === null
+            ? ""
+            : ` (${displayText(leg.contract.listing_exchange, 20)})`}
+          , {leg.contract.currency}, contract {leg.contract.conid}
         </dd>
         <dt>At most</dt>
         <dd>
@@ -123,7 +125,9 @@ function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
         </p>
       )}
       {what_if?.error != null && (
-        <p class="note bad">The broker says it would not take this order: {what_if.error}</p>
+        <p class="note bad">
+          The broker says it would not take this order: {displayText(what_if.error, 1_000)}
+        </p>
       )}
     </div>
   );
@@ -137,7 +141,8 @@ function Warnings({ ticket }: { ticket: Ticket }) {
       <ul>
         {ticket.warnings.map(({ text, message_id }) => (
           <li>
-            {text} {message_id !== null && <span class="soft small">({message_id})</span>}
+            {displayText(text, WARNING_MAX_CHARS)}{" "}
+            {message_id !== null && <span class="soft small">({message_id})</span>}
           </li>
         ))}
       </ul>
@@ -145,3 +150,6 @@ function Warnings({ ticket }: { ticket: Ticket }) {
     </div>
   );
 }
+/** As long as a warning can be: what is accepted word for word is shown to its last word. */
+const WARNING_MAX_CHARS = 4_000;
+

@@ -3,15 +3,17 @@ import type { BackendStatus, BrokerSessionState } from "../../durable-objects/ac
 import { requireOwner } from "../oauth/owner-session.ts";
 import type { PageEnv } from "./context.ts";
 import { Page, sendPage, When } from "./page.tsx";
+import { RecoveryAlert } from "./recovery-alert.tsx";
 
 /** The front page: is it up, and what should the owner do next? */
 export const overviewRoutes = new Hono<PageEnv>();
 
 overviewRoutes.get("/", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [status, { passkeys }] = await Promise.all([
+  const [status, { passkeys }, recoveries] = await Promise.all([
     owner.account.backendStatus(),
     owner.account.signInSecurity(),
+    owner.account.pendingRecoveries(),
   ]);
   const now = new Date();
   return sendPage(
@@ -20,6 +22,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
       <div class="head">
         <h1>{headline(status)}</h1>
       </div>
+      <RecoveryAlert recoveries={recoveries} owner={owner} now={now} />
       <NextStep status={status} gateway={c.get("settings").publicOrigin} />
       {passkeys.length === 0 && (
         <div class="note warn">

@@ -16,15 +16,17 @@ import { mayInvite } from "./invitations.tsx";
 import { ownerForm } from "./owner-form.ts";
 import { Message, Page, sendPage, When } from "./page.tsx";
 import { makeOptions, PasskeyForm } from "./passkey-form.tsx";
+import { RecoveryAlert } from "./recovery-alert.tsx";
 
 /** How the owner gets in, and who is in now. */
 export const securityRoutes = new Hono<PageEnv>();
 
 securityRoutes.get("/security", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [{ passkeys, tokenSignsIn }, sessions] = await Promise.all([
+  const [{ passkeys, tokenSignsIn }, sessions, recoveries] = await Promise.all([
     owner.account.signInSecurity(),
     owner.account.listOwnerSessions(),
+    owner.account.pendingRecoveries(),
   ]);
   const inviting = await mayInvite(c);
   const now = new Date();
@@ -35,6 +37,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
         <h1>Security</h1>
         <p class="lead">How you sign in, and where you are signed in now.</p>
       </div>
+      <RecoveryAlert recoveries={recoveries} owner={owner} now={now} />
       <div class="grid two">
         <Passkeys passkeys={passkeys} owner={owner} now={now} />
         <TokenSwitch on={tokenSignsIn} enrolled={passkeys.length > 0} owner={owner} />
@@ -124,6 +127,12 @@ securityRoutes.post("/security/token-sign-in", requireOwner, ownerForm, async (c
   const on = c.get("form").get("on") === "yes";
   const done = await owner.account.setTokenSignIn(owner.secret, on, requestId(c.req.raw));
   return c.redirect(done ? "/security" : `/confirm?next=${encodeURIComponent("/security")}`, 303);
+});
+
+/** Narrows access, so being signed in is enough. */
+securityRoutes.post("/security/recovery/stop", requireOwner, ownerForm, async (c) => {
+  await c.get("owner").account.stopRecoveries(requestId(c.req.raw));
+  return c.redirect("/security", 303);
 });
 
 securityRoutes.post("/security/sessions/end", requireOwner, ownerForm, async (c) => {

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { findOperator } from "../accounts/directory.ts";
 import { accountObject, type Env } from "../env.ts";
 import { log } from "../log.ts";
 import { isAccountId } from "../protocol/account-id.ts";
@@ -10,6 +11,7 @@ import {
   type PairingOffer,
   type PairingPoll,
   PairingRequest,
+  type RecoveryAnswer,
   RecoveryRequest,
   showUserCode,
 } from "../protocol/relay/pairing.ts";
@@ -101,8 +103,9 @@ relayRoutes.delete("/pairing", async (c) => {
 });
 
 /**
- * A paired PC stands by its owner who lost every passkey: proved by the device key as on the relay,
- * it gets a code to show. The code opens nothing without the owner token.
+ * A paired PC stands by its owner who lost every passkey: proved by its device key, it gets a code
+ * to show. The operator's opens nothing without the owner token; any other owner's is shown after a
+ * day, in which it can be stopped.
  */
 relayRoutes.post("/recovery", async (c) => {
   const request = RecoveryRequest.safeParse(await smallJson(c));
@@ -111,10 +114,24 @@ relayRoutes.post("/recovery", async (c) => {
   }
   const { account_id, sidecar_id, token } = request.data;
   const account = accountObject(c.env, account_id);
-  const code = await account.beginRecovery(sidecar_id, token, requestId(c.req.raw));
-  if (code === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
-  return c.json({ code: showUserCode(code) }, 201, { "Cache-Control": "no-store" });
+  const id = requestId(c.req.raw);
+  const member = (await findOperator(c.env.DB)) !== account_id;
+  const step = member
+    ? await account.beginMemberRecovery(sidecar_id, token, id)
+    : opened(await account.beginRecovery(sidecar_id, token, id));
+  if (step === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
+  const headers = { "Cache-Control": "no-store" };
+  if (step.state !== "open") {
+    const waiting: RecoveryAnswer = { ready_at: new Date(step.readyAt).toISOString() };
+    return c.json(waiting, 202, headers);
+  }
+  const shown: RecoveryAnswer = { code: showUserCode(step.code), needs_owner_token: !member };
+  return c.json(shown, 201, headers);
 });
+
+function opened(code: string | null) {
+  return code === null ? null : { state: "open" as const, code };
+}
 
 async function limited(c: Relay, next: () => Promise<void>): Promise<Response | undefined> {
   const address = c.req.header("CF-Connecting-IP") ?? "unknown";

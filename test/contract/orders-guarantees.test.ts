@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Agent, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";
+import { describeAbuse } from "./orders-abuse.ts";
 
 /** What must hold of orders, each through client, workerd, relay, sidecar process and simulator. */
 let chain: OrderChain;
@@ -47,7 +48,8 @@ const status = (approval_id: string) =>
   agent.call("ibkr_approval_status", { account_id: account, approval_id });
 
 beforeAll(async () => {
-  chain = await startOrderChain();
+  // Other owners may come: one of them is sent the link of an approval.
+  chain = await startOrderChain({ vars: { SIGN_UP: "open" } });
   ({ agent, broker: account } = chain);
   const probe = await agent.call("ibkr_order_preview", small(account, { limit_price: "1" }));
   const { bid, last, prior_close } = probe.preview.market;
@@ -269,3 +271,5 @@ describe("orders", () => {
     expect((await status(two)).approval.state).toBe("pending");
   }, 60_000);
 });
+
+describeAbuse({ chain: () => chain, price, key, until });

@@ -129,6 +129,53 @@ describe("a hostile edge places nothing", () => {
     expect(codes).toEqual(["APPROVAL_CHALLENGE_MISMATCH"]);
   });
 
+  it("N53: by one unit more, another price, side, instrument, account, term or currency than the owner signed", async () => {
+    const preview = await previewed();
+    const signed = rig.approve(preview);
+    const { order } = preview.ticket;
+    const [leg] = order.legs;
+    if (leg === undefined) throw new Error("the ticket has no leg");
+    const { contract } = leg;
+    const changes: Partial<typeof leg>[] = [
+      { quantity: "3" },
+      { side: "SELL" },
+      { limit_price: "150.01" },
+      { time_in_force: "GTC" },
+      { outside_rth: true },
+      { contract: { ...contract, conid: contract.conid + 1 } },
+      { contract: { ...contract, symbol: "AAPL1" } },
+      { contract: { ...contract, currency: "CAD" } },
+    ];
+    const orders = [
+      ...changes.map((change) => ({ ...order, legs: [{ ...leg, ...change }] })),
+      { ...order, account_id: `${order.account_id.slice(0, -1)}9` },
+      { ...order, mode: "live" as const },
+    ];
+    const { not_after, nonce } = signed.approval;
+    const seen = new Set([signed.intent_hash]);
+    for (const changed of orders) {
+      const intent = intentOf({
+        v: 1,
+        ticket: { ...preview.ticket, order: changed },
+        gateway_account_id: GATEWAY.accountId,
+        sidecar_id: GATEWAY.sidecarId,
+        generation: preview.generation,
+        preview_id: preview.preview_id,
+        policy_version: 1,
+        policy_hash: POLICY_HASH,
+        accepted_warnings: [],
+        nonce,
+        not_after,
+      });
+      const intent_hash = intentHash(intent);
+      // No change is too small to be another order.
+      expect(seen.has(intent_hash)).toBe(false);
+      seen.add(intent_hash);
+      const codes = await refused("order.place", { ...signed, coid: intent.coid, intent_hash });
+      expect(codes, JSON.stringify(changed).slice(0, 300)).toEqual(["APPROVAL_PREVIEW_MISMATCH"]);
+    }
+  });
+
   it("by swapping the ticket under the approval for one of another preview", async () => {
     const small = await previewed();
     const large = await rig.preview(limitOrder(rig.account, AWAY, { quantity: "60" }));
@@ -334,6 +381,7 @@ describe("a hostile edge places nothing", () => {
       max_notional_per_day: "100000",
       max_quantity_per_order: "1000",
       max_orders_per_day: 100,
+      accepted_warnings: [],
       not_before: "2026-01-01T00:00:00.000Z",
       not_after: "2099-01-01T00:00:00.000Z",
       nonce: "7".repeat(32),

@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
-import * as z from "zod";
-import type { RecoveryRequest } from "../../../src/protocol/relay/pairing.ts";
+import { RecoveryAnswer, type RecoveryRequest } from "../../../src/protocol/relay/pairing.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";
 import { globalOptions } from "./options.ts";
 
 const TIMEOUT_MS = 10_000;
-const Answer = z.object({ code: z.string().max(16) });
 
 /** Adds `recover`: helps an owner who lost every passkey back into the gateway. */
 export function register(program: Command): void {
@@ -17,9 +15,14 @@ export function register(program: Command): void {
     .summary("get back into your gateway after losing every passkey")
     .description(
       "Proves to the gateway that this is its paired PC and shows a code. With that code and the\n" +
-        "owner token you can sign in once and add a new passkey. Neither works without the other.",
+        "owner token you can sign in once and add a new passkey. Neither works without the other.\n" +
+        "On a gateway whose owner token you do not have, the code comes a day after you first ask,\n" +
+        "and whoever is signed in until then can stop it.",
     )
-    .addHelpText("after", "\nExit status: 0 a code is shown, 1 there is none, 2 wrong use.")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 a code is shown or the wait goes on, 1 refused, 2 wrong use.",
+    )
     .action(recover);
 }
 
@@ -37,14 +40,24 @@ async function recover(_flags: object, command: Command): Promise<void> {
     nowMs: Date.now(),
     jti: randomBytes(16).toString("base64url"),
   });
-  const code = await askForCode(origin, { account_id, sidecar_id, token });
+  const answer = await askForCode(origin, { account_id, sidecar_id, token });
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  say(`1. Open ${origin}/sign-in/recover`);
-  say("2. Type the gateway's owner token (its OWNER_TOKEN).");
-  say(`3. Type this code: ${code}   (10 minutes, once)`);
+  if ("ready_at" in answer) {
+    say(`Asked for. Run this again after ${answer.ready_at}: it shows a code that signs you in.`);
+    say("Until then every page of your console says so, and whoever is signed in can stop it.");
+    return;
+  }
+  const page = `${origin}/sign-in/recover`;
+  const steps = [
+    ...(answer.needs_owner_token
+      ? [`Open ${page}`, "Type the gateway's owner token (its OWNER_TOKEN)."]
+      : [`Open ${page}?account=${account_id}`]),
+    `Type this code: ${answer.code}   (10 minutes, once)`,
+  ];
+  for (const [index, step] of steps.entries()) say(`${index + 1}. ${step}`);
 }
 
-async function askForCode(origin: string, request: RecoveryRequest): Promise<string> {
+async function askForCode(origin: string, request: RecoveryRequest): Promise<RecoveryAnswer> {
   let response: Response;
   try {
     response = await fetch(`${origin}/recovery`, {
@@ -61,7 +74,7 @@ async function askForCode(origin: string, request: RecoveryRequest): Promise<str
     throw new Error("the gateway does not know this PC; its pairing may have been revoked");
   }
   if (response.status === 429) throw new Error("too many requests; wait a minute and try again");
-  const answer = Answer.safeParse(await response.json().catch(() => null));
-  if (response.status === 201 && answer.success) return answer.data.code;
+  const answer = RecoveryAnswer.safeParse(await response.json().catch(() => null));
+  if ((response.status === 201 || response.status === 202) && answer.success) return answer.data;
   throw new Error(`the gateway answered HTTP ${response.status}`);
 }

@@ -23,6 +23,7 @@ export const AuditEvent = z.strictObject({
     "owner.passkey_removed",
     "owner.setting_changed",
     "owner.recovery_begun",
+    "owner.recovery_stopped",
     "client.admitted",
     "client.changed",
     "client.revoked",

@@ -76,6 +76,17 @@ export const RecoveryRequest = z.strictObject({
 });
 export type RecoveryRequest = z.infer<typeof RecoveryRequest>;
 
+/** What it is answered with: a code to show (201), or the moment from which there is one (202). */
+export const RecoveryAnswer = z.union([
+  z.object({
+    code: z.string().max(16),
+    /** False where the code alone signs in, because a day was waited. */
+    needs_owner_token: z.boolean().default(true),
+  }),
+  z.object({ ready_at: z.iso.datetime() }),
+]);
+export type RecoveryAnswer = z.infer<typeof RecoveryAnswer>;
+
 /** The code as typed by a human, or null when it cannot be one. */
 export function normaliseUserCode(typed: string): string | null {
   const code = typed.toUpperCase().replace(/[\s-]/g, "");

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { aLeg, anOrder, aTicket } from "../../test/support/orders.ts";
+import { OrderCard } from "./order-card.tsx";
+
+const RLO = String.fromCodePoint(0x202e);
+const ZERO_WIDTH = String.fromCodePoint(0x200b);
+
+/** What the broker's reference data and warnings could say if they were made to deceive. */
+const NASTY = `${RLO}LPAA${ZERO_WIDTH}\n\n<h1>Sell 0 AAPL</h1><script>x()</script>${"A".repeat(5_000)}`;
+
+describe("the order that is approved", () => {
+  it("N56: shows reference data as text on one line, without hidden direction, within bounds", async () => {
+    const contract = {
+      ...aLeg().contract,
+      symbol: NASTY,
+      exchange: NASTY,
+      listing_exchange: NASTY,
+    };
+    const { what_if: whatIf } = aTicket();
+    if (whatIf === null) throw new Error("the sample ticket has a what-if");
+    const ticket = aTicket(anOrder({ legs: [aLeg({ contract })] }), {
+      warnings: [{ message_id: "o163", fingerprint: "a".repeat(64), text: NASTY }],
+      what_if: { ...whatIf, error: NASTY },
+    });
+    const html = String(await OrderCard({ ticket, source: "client_portal", marketNow: null }));
+    expect(html).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/u);
+    expect(html).not.toContain("<script>");
+    expect([...html.matchAll(/<h1/g)]).toHaveLength(1);
+    const [, head = ""] = /<h1[^>]*>(.*?)<\/h1>/s.exec(html) ?? [];
+    expect(head).toMatch(/^Buy 1 /);
+    expect(head).not.toContain("\n");
+    expect(head.length).toBeLessThan(200);
+    // The figures that matter stand outside every such text.
+    expect(html).toContain("187.25");
+    expect(html).toContain("DU1234567");
+  });
+});
