@@ -81,6 +81,7 @@ import type {
   ToolCall,
   ToolOutcome,
 } from "./account/rpc.ts";
+import type { MandatesRpc } from "./account/rpc-mandates.ts";
 import type { OrdersRpc } from "./account/rpc-orders.ts";
 import { hasTables, migrate } from "./account/schema.ts";
 import { addSidecar, hasActiveSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
@@ -127,6 +128,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       listener: {
         event: (event) => this.#orders.event(event),
         connected: () => this.#orders.connected(),
+        lost: (job) => this.#orders.lost(job),
       },
     });
     this.#orders = createOrderDesk({
@@ -172,7 +174,6 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     if (!hasTables(this.ctx.storage.sql)) return;
     const sql = this.#sql;
     this.relay.tick();
-    this.#pruneNowAndThen(sql);
     flushClientUse(sql, this.#clientUse);
     const report = await shipAudit(sql, this.env.DB, this.#accountId, Date.now);
     if (report.outcome === "failed") {
@@ -181,6 +182,8 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       );
     }
     await this.#orders.alarm();
+    // Orders take the ends of their writes before the oldest of these go.
+    this.#pruneNowAndThen(sql);
     this.#alarmNoLaterThan(auditShipDueAt(sql));
     this.#alarmNoLaterThan(this.relay.leaseDueAt());
     this.#alarmNoLaterThan(this.#orders.alarmAt());
@@ -525,6 +528,10 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     return this.#owner.tickChecklist(...asked);
   }
 
+  async flattenPlan(...asked: Parameters<OrdersRpc["flattenPlan"]>) {
+    return this.#owner.flattenPlan(...asked);
+  }
+
   async engageKill(...asked: Parameters<OrdersRpc["engageKill"]>) {
     return this.#owner.engageKill(...asked);
   }
@@ -565,6 +572,40 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     return this.#owner.answerQuestion(...asked);
   }
 
+  async listMandates(...asked: Parameters<MandatesRpc["listMandates"]>) {
+    return this.#mandates.listMandates(...asked);
+  }
+
+  async mandateChoices(...asked: Parameters<MandatesRpc["mandateChoices"]>) {
+    return this.#mandates.mandateChoices(...asked);
+  }
+
+  async beginMandate(...asked: Parameters<MandatesRpc["beginMandate"]>) {
+    return this.#mandates.beginMandate(...asked);
+  }
+
+  async signMandate(...asked: Parameters<MandatesRpc["signMandate"]>) {
+    return this.#mandates.signMandate(...asked);
+  }
+
+  async confirmMandate(...asked: Parameters<MandatesRpc["confirmMandate"]>) {
+    return this.#mandates.confirmMandate(...asked);
+  }
+
+  async showMandate(...asked: Parameters<MandatesRpc["showMandate"]>) {
+    return this.#mandates.showMandate(...asked);
+  }
+
+  async revokeMandate(...asked: Parameters<MandatesRpc["revokeMandate"]>) {
+    return this.#mandates.revokeMandate(...asked);
+  }
+
+  /** What the owner's pages ask about mandates. */
+  get #mandates(): MandatesRpc {
+    this.#migrate();
+    return this.#orders.mandates((requestId) => this.#access(requestId));
+  }
+
   /** What the owner's pages ask about orders. */
   get #owner(): OrdersRpc {
     this.#migrate();
@@ -581,6 +622,18 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     if (this.#migrated) return;
     migrate(this.ctx.storage);
     this.#migrated = true;
+  }
+
+  /** Whether a paired PC's own key asks for a recovery. */
+  async #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
+    if (!hasTables(this.ctx.storage.sql)) return false;
+    const verdict = await checkDeviceToken(
+      this.#sql,
+      DEVICE_TOKEN.recovery,
+      { token, principal: sidecarId, journalId: "" },
+      { origin: new URL(this.env.PUBLIC_ORIGIN).origin, now: Date.now },
+    );
+    return verdict.ok;
   }
 
   /** What the owner's own acts work with; each is audited under the request that asked for it. */
@@ -624,18 +677,6 @@ export class Account extends DurableObject<Env> implements AccountRpc {
 
   #accountHashKey(): Uint8Array {
     const stored = this.ctx.storage.kv.get<Uint8Array>(ACCOUNT_HASH_KEY);
-  /** Whether a paired PC's own key asks for a recovery. */
-  async #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
-    if (!hasTables(this.ctx.storage.sql)) return false;
-    const verdict = await checkDeviceToken(
-      this.#sql,
-      DEVICE_TOKEN.recovery,
-      { token, principal: sidecarId, journalId: "" },
-      { origin: new URL(this.env.PUBLIC_ORIGIN).origin, now: Date.now },
-    );
-    return verdict.ok;
-  }
-
     if (stored !== undefined) return stored;
     const key = crypto.getRandomValues(new Uint8Array(32));
     this.ctx.storage.kv.put(ACCOUNT_HASH_KEY, key);

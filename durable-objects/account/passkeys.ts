@@ -190,6 +190,12 @@ export function countPasskeys(sql: SqlStorage): number {
   return sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM passkeys").one().n;
 }
 
+export function isPasskey(sql: SqlStorage, credentialId: string): boolean {
+  return (
+    sql.exec("SELECT 1 FROM passkeys WHERE credential_id = ?", credentialId).toArray().length > 0
+  );
+}
+
 export function listPasskeys(sql: SqlStorage): PasskeyView[] {
   return sql
     .exec<{

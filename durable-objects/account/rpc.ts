@@ -4,6 +4,7 @@ import type { GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../../src/protocol/passkey.ts";
 import type { Scope } from "../../src/protocol/scopes.ts";
+import type { MandatesRpc } from "./rpc-mandates.ts";
 import type { OrdersRpc } from "./rpc-orders.ts";
 
 /**
@@ -184,7 +185,6 @@ export interface PasskeyView {
   lastUsedAt: string | null;
 }
 
-/** What stands between an owner and the account. */
 /** A recovery that waits or is open; times in Unix milliseconds. */
 export interface PendingRecovery {
   sidecarId: string;
@@ -199,6 +199,7 @@ export type RecoveryStep =
   | { state: "begun" | "waiting"; readyAt: number }
   | { state: "open"; code: string };
 
+/** What stands between an owner and the account. */
 export interface SignInSecurity {
   passkeys: PasskeyView[];
   /** Whether the owner token signs in. */
@@ -248,7 +249,7 @@ export interface NewSidecar {
 }
 
 /** The account object's RPC surface. `fetch` is the relay's WebSocket upgrade and nothing else. */
-export interface AccountRpc extends OrdersRpc {
+export interface AccountRpc extends OrdersRpc, MandatesRpc {
   run(call: ToolCall): Promise<ToolOutcome>;
   refuse(call: RefusedCall): Promise<{ audit_seq: number }>;
   backendStatus(): Promise<BackendStatus>;
@@ -320,7 +321,6 @@ export interface AccountRpc extends OrdersRpc {
   beginRecovery(sidecarId: string, token: string, requestId: string): Promise<string | null>;
   /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
   takeRecovery(code: string): Promise<boolean>;
-  /** False when it is the last one, or the session is not confirmed. */
   /**
    * The same for an owner without an owner token: after a day's wait there is a code, which signs in
    * alone. Null when the token proves nothing.
@@ -336,6 +336,7 @@ export interface AccountRpc extends OrdersRpc {
   pendingRecoveries(): Promise<PendingRecovery[]>;
   /** Stops them all; anyone who is signed in may. */
   stopRecoveries(requestId: string): Promise<boolean>;
+  /** False when it is the last one, or the session is not confirmed. */
   removePasskey(sessionSecret: string, credentialId: string, requestId: string): Promise<boolean>;
   setTokenSignIn(sessionSecret: string, on: boolean, requestId: string): Promise<boolean>;
   beginConfirmation(sessionSecret: string): Promise<PasskeyCeremony | null>;

@@ -8,6 +8,7 @@ import { findPreview, storePreview } from "../../durable-objects/account/orders/
 import { ORDERS_SCHEMA } from "../../durable-objects/account/orders/schema.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/storage.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/submit.ts";
+import { PASSKEYS_SCHEMA } from "../../durable-objects/account/passkeys.ts";
 import { defaultPolicy } from "../../src/policy/defaults.ts";
 import type { PolicyDocument } from "../../src/policy/document.ts";
 import type { CanonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
@@ -38,7 +39,7 @@ export const ASSERTION = {
 };
 
 export function orderBook(change: (policy: PolicyDocument) => void = () => {}): OrderBook {
-  const sql = sqlStorage(ORDERS_SCHEMA, MANDATES_SCHEMA);
+  const sql = sqlStorage(ORDERS_SCHEMA, MANDATES_SCHEMA, PASSKEYS_SCHEMA);
   const leaves: OrderLogEntry[] = [];
   let ids = 0;
   let depth = 0;

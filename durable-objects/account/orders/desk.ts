@@ -1,26 +1,35 @@
 import type { EdgeOrderOperationName } from "../../../src/protocol/operations/edge-orders.ts";
+import type { EdgeJob } from "../../../src/protocol/relay/edge/state.ts";
 import type { OwnerAccess } from "../owner-access.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
 import type { ToolCall } from "../rpc.ts";
+import type { MandatesRpc } from "../rpc-mandates.ts";
 import type { OrdersRpc } from "../rpc-orders.ts";
 import { markAlertsSeen } from "./alerts.ts";
-import { approvalView, approveOrder, denyOrder, listApprovals } from "./owner-approval.ts";
-import { answerQuestion, beginAnswer, ordersPage, ownerCancel } from "./owner-orders.ts";
+import { approvalView, listApprovals } from "./approval-page.ts";
+import { flattenPlan } from "./flatten-plan.ts";
+import { approveOrder, denyOrder } from "./owner-approval.ts";
+import { beginLift, lift } from "./owner-kill.ts";
 import {
-  beginLift,
-  beginPolicy,
-  lift,
-  setPolicy,
-  switchTrading,
-  tick,
-  tradingSettings,
-} from "./owner-settings.ts";
+  beginMandate,
+  confirmMandate,
+  mandateChoices,
+  mandateViews,
+  revokeMandate,
+  showMandate,
+  signMandate,
+} from "./owner-mandates.ts";
+import { answerQuestion, beginAnswer, ordersPage, ownerCancel } from "./owner-orders.ts";
+import { beginPolicy, setPolicy } from "./owner-policy.ts";
+import { switchTrading, tick, tradingSettings } from "./owner-trading.ts";
 import { type Asker, type OrderParts, OWNER_CLIENT } from "./parts.ts";
-import { cancelWorking, type OrderAnswer, runOrderTool } from "./service.ts";
+import { type OrderAnswer, runOrderTool } from "./service.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./service-alarm.ts";
 import { applyOrderEvent } from "./service-events.ts";
 import { engage } from "./service-kill.ts";
+import { writeLost } from "./service-lost.ts";
 import { nothingUnderway } from "./service-submit.ts";
+import { OWNER_WITHDRAWS, withdrawFound, withdrawWorking } from "./withdraw-working.ts";
 
 /** Everything about orders of one gateway account, behind the account object's own methods. */
 export interface OrderDesk {
@@ -32,20 +41,43 @@ export interface OrderDesk {
   event(event: { type: string; payload: Record<string, unknown> }): void;
   /** The PC came back, with a session of its own. */
   connected(): void;
+  /** A write's end will never be known: the PC has lost the record of it. */
+  lost(job: EdgeJob): void;
   alarm(): Promise<void>;
   alarmAt(): number | null;
   /** For the owner's pages. */
   owner(access: (requestId?: string) => OwnerAccess): OrdersRpc;
+  mandates(access: (requestId?: string) => OwnerAccess): MandatesRpc;
 }
 
 export function createOrderDesk(parts: OrderParts): OrderDesk {
   const underway = nothingUnderway();
   return {
     run: (asker, call) => runOrderTool(parts, underway, asker, call),
-    event: (event) => applyOrderEvent(parts, event),
+    event: (event) => {
+      applyOrderEvent(parts, event);
+      // After the transaction of the event: what a switch wants withdrawn may just have turned up.
+      if (event.type === "broker.order") {
+        void Promise.resolve()
+          .then(() => withdrawFound(parts, underway, `found:${parts.now()}`))
+          .catch(() => undefined);
+      }
+    },
     connected: () => reconnected(parts),
+    lost: (job) => writeLost(parts, job),
     alarm: () => orderAlarm(parts),
     alarmAt: () => orderAlarmAt(parts),
+    mandates: (access) => ({
+      listMandates: async () => mandateViews(parts),
+      mandateChoices: async () => mandateChoices(parts),
+      beginMandate: async (secret, draft) => beginMandate(parts, secret, draft),
+      signMandate: (secret, signed, requestId) =>
+        signMandate(parts, access(requestId), secret, signed, requestId),
+      confirmMandate: (secret, given, requestId) => confirmMandate(parts, secret, given, requestId),
+      showMandate: (secret, mandateId) => showMandate(parts, secret, mandateId),
+      revokeMandate: async (secret, mandateId, requestId) =>
+        revokeMandate(parts, secret, mandateId, requestId),
+    }),
     owner: (access) => ({
       listApprovals: async () => listApprovals(parts),
       approvalView: (secret, id) => approvalView(parts, secret, id),
@@ -63,14 +95,12 @@ export function createOrderDesk(parts: OrderParts): OrderDesk {
         const by = { clientId: null, requestId };
         const engaged = engage(parts, { ...kill, actor: "owner" }, by);
         if (kill.effect !== "freeze") {
-          cancelWorking(parts, underway, {
-            clientId: OWNER_CLIENT,
-            scopes: ["ibkr:orders:preview", "ibkr:orders:paper:cancel", "ibkr:orders:live:cancel"],
-            requestId,
-          });
+          const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
+          withdrawWorking(parts, underway, asker, kill);
         }
         return engaged;
       },
+      flattenPlan: (secret) => flattenPlan(parts, secret),
       beginLift: async (secret, asked) => beginLift(parts, secret, asked),
       liftKill: (secret, asked, requestId) =>
         lift(parts, access(requestId), secret, asked, requestId),
@@ -82,8 +112,8 @@ export function createOrderDesk(parts: OrderParts): OrderDesk {
         if (checkOwnerSession(parts.storage.sql, secret, parts.now()) === null) return;
         markAlertsSeen(parts.storage.sql, parts.now());
       },
-      ownerCancel: (secret, { coid }, requestId) =>
-        ownerCancel(parts, underway, secret, coid, requestId),
+      ownerCancel: (secret, wanted, requestId) =>
+        ownerCancel(parts, underway, secret, wanted, requestId),
       beginAnswer: async (secret, coid) => beginAnswer(parts, secret, coid),
       answerQuestion: (secret, answer, requestId) =>
         answerQuestion(parts, access(requestId), secret, answer, requestId),

@@ -8,6 +8,7 @@ import { lookAtLosses, nextLossLookAt } from "./loss-watch.ts";
 import type { OrderParts } from "./parts.ts";
 import { pruneNowAndThen } from "./prune.ts";
 import { intentsToLook, lookAtAll } from "./reconcile.ts";
+import { nextMandateTellAt, tellMandates } from "./service-mandates.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
 import { ORPHAN_MS, settle, settlementOf } from "./service-submit.ts";
 import { watchAudit, watchErrors } from "./stops.ts";
@@ -28,6 +29,7 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
   watchAudit(parts);
   pruneNowAndThen(parts);
   if (!parts.relay.presence().online) return;
+  await tellMandates(parts);
   await tellPc(parts);
   const accounts = new Set(
     intentsToLook(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
@@ -83,7 +85,7 @@ export function orderAlarmAt(parts: OrderParts): number | null {
   const orphanAt = orphan === null ? null : Math.max(orphan + ORPHAN_MS, nowMs + RETRY_MS);
   // While the PC is away nothing can be looked at; its coming back asks for everything.
   const looks = parts.relay.presence().online
-    ? [nextBookAt(parts), nextLossLookAt(parts), nextTellAt(parts)]
+    ? [nextBookAt(parts), nextLossLookAt(parts), nextTellAt(parts), nextMandateTellAt(parts)]
     : [];
   const all = [orphanAt, ...looks].filter((at) => at !== null);
   return all.length === 0 ? null : Math.min(...all);

@@ -10,6 +10,7 @@ import { listClients } from "../clients.ts";
 import { type Approval, findApproval, requestApproval } from "./approvals.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 import { findIntent } from "./intents.ts";
+import type { SignedMandate } from "./mandates.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { findPreview } from "./previews.ts";
 import { judge, lasting, pcRefusals } from "./service-preview.ts";
@@ -17,13 +18,16 @@ import { nextStepFor, shownOrder } from "./shown-order.ts";
 import { refusalsOf } from "./submit.ts";
 
 export interface Asked {
-  outcome: "asked" | "refused";
+  outcome: "asked" | "granted" | "refused";
   approval: ShownApproval | null;
   refusals: OrderRefusal[];
   next_step: string;
 }
 
-/** Asks the owner. It never grants anything: the answer is a link that only the owner can use. */
+/**
+ * Asks the owner. It grants nothing but what the owner granted beforehand: an order inside a mandate,
+ * where the account's policy lets mandates in. Else the answer is a link that only the owner can use.
+ */
 export function askApproval(
   parts: OrderParts,
   asker: Asker,
@@ -56,12 +60,13 @@ export function askApproval(
     const open = openRequest(sql, preview.previewId, nowMs);
     if (open !== null) return yes(parts, open);
     // The clock was judged at the preview; at the submit it is judged again.
-    const { verdict, policy } = judge(parts, asker, preview, 0);
+    const { verdict, policy, covered } = judge(parts, asker, preview, 0);
     const standing = [
       ...refusalsOf({ ...verdict, failures: lasting(verdict) }),
       ...pcRefusals(sql, preview.previewId),
     ];
     if (policy === null || standing.length > 0) return no(parts, asker, input.account_id, standing);
+    const under = verdict.required_tier === 0 ? covered : null;
     const approval = requestApproval(
       sql,
       {
@@ -71,11 +76,17 @@ export function askApproval(
         policy,
         tier: verdict.required_tier,
         // What the page shows the owner is accepted by the tap; what changes an order never is.
-        acceptedWarnings: preview.ticket.warnings
-          .filter((warning) => warning.message_id !== null && neverByDefault(warning) === null)
-          .map(({ message_id, fingerprint }) => ({ message_id, fingerprint })),
+        acceptedWarnings:
+          under !== null
+            ? under.acceptedWarnings
+            : preview.ticket.warnings
+                .filter(
+                  (warning) => warning.message_id !== null && neverByDefault(warning) === null,
+                )
+                .map(({ message_id, fingerprint }) => ({ message_id, fingerprint })),
         ttlSeconds: input.ttl_seconds ?? null,
         nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
+        ...(under === null ? {} : { mandateId: under.signed.mandate.mandate_id }),
       },
       nowMs,
     );
@@ -97,7 +108,35 @@ export function askApproval(
         policy_hash: policy.hash,
       },
     });
+    if (under !== null) noteGranted(parts, asker, approval, under.signed);
     return yes(parts, approval);
+  });
+}
+
+/** The owner's yes, given beforehand: its leaf names the mandate, and nobody else. */
+function noteGranted(
+  parts: OrderParts,
+  asker: Asker,
+  approval: Approval,
+  { mandate, hash }: SignedMandate,
+): void {
+  parts.log({
+    type: "approval.decided",
+    kind: "gateway",
+    clientId: approval.clientId,
+    sidecarId: approval.intent.sidecar_id,
+    brokerAccount: approval.brokerAccount,
+    decision: "allow",
+    errorCode: null,
+    requestId: asker.requestId,
+    meta: {
+      approval_id: approval.approvalId,
+      intent_hash: approval.intentHash,
+      said: "mandate",
+      tier: "0",
+      mandate_id: mandate.mandate_id,
+      mandate_hash: hash,
+    },
   });
 }
 
@@ -147,7 +186,7 @@ export function approvalStatus(
     ok: true,
     approval: shownApproval(parts, approval),
     order,
-    next_step: order === null ? NEXT[approval.state] : nextStepFor(order.state),
+    next_step: order === null ? nextStep(approval) : nextStepFor(order.state),
   };
 }
 
@@ -161,12 +200,19 @@ const NEXT: Record<Approval["state"], string> = {
   revoked: "It was withdrawn. Make a new preview and ask again.",
 };
 
+function nextStep(approval: Approval): string {
+  return approval.state === "approved" && approval.mandateId !== null
+    ? `Granted without a tap, under the owner's mandate ${approval.mandateId}; the owner is told of the order. Submit it with this approval before it expires.`
+    : NEXT[approval.state];
+}
+
 export function shownApproval(parts: OrderParts, approval: Approval): ShownApproval {
   return {
     approval_id: approval.approvalId,
     preview_id: approval.previewId,
     state: approval.state,
-    tier: approval.tier === 2 ? 2 : 1,
+    tier: approval.tier,
+    mandate_id: approval.mandateId,
     approval_url: `${parts.origin}/approvals/${approval.approvalId}`,
     expires_at: iso(approval.expiresAt),
   };
@@ -188,10 +234,10 @@ function openRequest(sql: SqlStorage, previewId: string, nowMs: number): Approva
 
 function yes(parts: OrderParts, approval: Approval): Asked {
   return {
-    outcome: "asked",
+    outcome: approval.mandateId === null ? "asked" : "granted",
     approval: shownApproval(parts, approval),
     refusals: [],
-    next_step: NEXT[approval.state],
+    next_step: nextStep(approval),
   };
 }
 

@@ -20,6 +20,7 @@ import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { changePolicy, policyInForce } from "./policies.ts";
 import { type Preview, storePreview } from "./previews.ts";
 import { watchLoss } from "./stops.ts";
+import { type Covered, coveringMandate } from "./under-mandate.ts";
 import { provenSkewMs, worldOf } from "./world.ts";
 
 /**
@@ -125,7 +126,9 @@ function keep(
           policy_failures: policyFailures(verdict),
           pc_refusals: outcome.local_refusals,
           policy_version: policy?.version ?? 0,
-          tier: Math.max(verdict.required_tier, order.action === "cancel" ? 0 : preview.leastTier),
+          // Inside a mandate the PC's own number was brought back once, for the mandate.
+          tier:
+            verdict.required_tier === 0 ? 0 : Math.max(verdict.required_tier, preview.leastTier),
           expires_at: iso(preview.expiresAt),
           source: outcome.source,
           notes: outcome.notes,
@@ -146,7 +149,7 @@ export function judge(
   asker: Asker,
   preview: Preview,
   skewMs: number | null,
-): { verdict: Verdict; policy: Policy | null } {
+): { verdict: Verdict; policy: Policy | null; covered: Covered | null } {
   const { sql } = parts.storage;
   const { facts } = preview;
   const world = worldOf(parts, asker, {
@@ -154,6 +157,7 @@ export function judge(
     reread: facts.working !== null && facts.positions !== null,
   });
   const policy = policyInForce(sql, preview.brokerAccount, world.nowMs);
+  const covered = coveringMandate(sql, preview, facts.effect, world);
   const verdict = evaluatePolicy(
     {
       now: iso(world.nowMs),
@@ -165,12 +169,13 @@ export function judge(
         approval: null,
         idempotency: null,
         marketNow: preview.ticket.market,
-        mandateCovers: false,
+        working: facts.working,
+        mandateCovers: covered !== null,
       }),
     },
     policy,
   );
-  return { verdict, policy };
+  return { verdict, policy, covered };
 }
 
 /**

@@ -19,6 +19,7 @@ import { findIntent, type IntentRow } from "./intents.ts";
 import { type Settlement, settleSubmit } from "./outcome.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { findPreview, type Preview } from "./previews.ts";
+import { noteRefusedUnder } from "./service-mandates.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
 import { watchAudit, watchErrors, watchLoss } from "./stops.ts";
 import { mayStillLeave, type OrderJob, submitOrder } from "./submit.ts";
@@ -202,7 +203,11 @@ function decide(
       digest,
       previewId: request.previewId,
       approvalId: request.approvalId,
-      fresh: { market: fresh?.market ?? null, facts },
+      fresh: {
+        market: fresh?.market ?? null,
+        facts,
+        ...(fresh?.readAtMs === undefined ? {} : { readAtMs: fresh.readAtMs }),
+      },
       nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
       jobId,
     },
@@ -251,7 +256,9 @@ async function send(
         deadline_ms: operation.deadlineMs,
       },
     });
-    settle(parts, go.coid, settlementOf(sql, go.job.jobId, settlement));
+    const proved = settlementOf(sql, go.job.jobId, settlement);
+    settle(parts, go.coid, proved);
+    if (proved.kind === "outcome") noteRefusedUnder(parts, go.coid, proved.outcome);
   })();
   if (!queued) return work;
   const tail = work.catch(() => undefined);

@@ -8,6 +8,7 @@ import type { AcceptedWarning } from "../../../src/protocol/orders/intent.ts";
 import { neverByDefault } from "../../../src/protocol/orders/question.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { Effect } from "../../../src/protocol/orders/ticket.ts";
+import { isPasskey } from "../passkeys.ts";
 import type { Approval } from "./approvals.ts";
 import type { World } from "./edge-facts.ts";
 import { findMandate, mandateUsage, type SignedMandate, standingMandates } from "./mandates.ts";
@@ -81,6 +82,9 @@ function faultsUnder(
   const { mandate, pc } = signed;
   const faults: OrderRefusal[] = [];
   if (signed.revokedAt !== null) faults.push(outside("not_revoked", "The mandate was revoked."));
+  if (!isPasskey(sql, signed.assertion.id)) {
+    faults.push(outside("signer_enrolled", "The passkey that signed the mandate was removed."));
+  }
   if (pc.state !== "confirmed" || pc.sidecarId !== preview.sidecarId) {
     faults.push(
       outside("confirmed_at_pc", "The mandate waits for the number that the PC shows for it."),

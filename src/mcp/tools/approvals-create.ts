@@ -8,7 +8,7 @@ export const approvalsCreate = defineTool({
   name: "ibkr_approvals_create",
   title: "Ask the owner to approve",
   description:
-    "Asks the owner to approve a previewed order and answers at once with a link to give them. It approves nothing: only the owner's passkey does. Then read ibkr_approval_status.",
+    "Asks the owner to approve a previewed order; answers at once with a link to give them. Only the owner's passkey approves: by a tap, or beforehand in a mandate, which the answer then names. Then read ibkr_approval_status.",
   scope: "ibkr:approvals:create",
   annotations: ASKS_OWNER,
   input: z.strictObject({

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { CanonicalOrder } from "../orders/canonical-order.ts";
 import {
   BracketInput as BracketFields,
+  GroupInput as GroupFields,
   ModifyInput,
   OrderInput as OrderFields,
 } from "../orders/order-input.ts";
@@ -86,6 +87,13 @@ export const tradePreviewBracket = defineEdgeOperation({
   deadlineMs: 35_000,
 });
 
+export const tradePreviewGroup = defineEdgeOperation({
+  name: "trade.preview_group",
+  input: GroupFields,
+  output: previewAnswer,
+  deadlineMs: 35_000,
+});
+
 /** What is known of one order, and by what it is proved. */
 export const ShownOrder = z.strictObject({
   /** Our reference (cOID): what the broker shows beside the order. */
@@ -118,7 +126,10 @@ export const ShownApproval = z.strictObject({
   approval_id: ApprovalId,
   preview_id: PreviewId,
   state: z.enum(APPROVAL_STATES_SHOWN),
-  tier: z.int().min(1).max(2),
+  /** 0 was given under a mandate, without a tap. */
+  tier: z.int().min(0).max(2),
+  /** The mandate it was given under; null where the owner decides. */
+  mandate_id: z.string().nullable(),
   /** Open it as the signed-in owner; it grants nothing by itself. */
   approval_url: z.string(),
   expires_at: Timestamp,
@@ -134,7 +145,8 @@ export const tradeAsk = defineEdgeOperation({
   }),
   output: z.strictObject({
     account_id: AccountId,
-    outcome: z.enum(["asked", "refused"]),
+    /** `granted`: inside a mandate that the owner signed; nobody was asked. */
+    outcome: z.enum(["asked", "granted", "refused"]),
     approval: ShownApproval.nullable(),
     refusals: z.array(OrderRefusal),
     next_step: z.string(),
@@ -173,6 +185,7 @@ export const tradeSubmit = defineEdgeOperation({
   input: z.strictObject({
     account_id: AccountId,
     mode: TradingMode,
+    /** `bracket` stands for every order of several legs: a group goes out the same way. */
     structure: z.enum(["single", "bracket"]),
     approval_id: ApprovalId,
     preview_id: PreviewId.optional(),
@@ -304,6 +317,7 @@ export const tradeReconcile = defineEdgeOperation({
 export const EDGE_ORDER_OPERATIONS = {
   "trade.preview": tradePreview,
   "trade.preview_bracket": tradePreviewBracket,
+  "trade.preview_group": tradePreviewGroup,
   "trade.ask": tradeAsk,
   "trade.approval": tradeApproval,
   "trade.submit": tradeSubmit,
