@@ -14,8 +14,13 @@ export interface LineProcess {
   stop(): Promise<void>;
 }
 
-export function startLines(script: string, args: object): LineProcess {
-  const child = spawn(process.execPath, [script, JSON.stringify(args)], {
+export function startLines(
+  script: string,
+  args: object,
+  { env = process.env, flags = [] }: { env?: NodeJS.ProcessEnv; flags?: string[] } = {},
+): LineProcess {
+  const child = spawn(process.execPath, [...flags, script, JSON.stringify(args)], {
+    env,
     stdio: ["pipe", "pipe", "inherit"],
   });
   const listeners = new Set<(message: { kind: string }) => void>();
