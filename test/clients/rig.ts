@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
 import { startSimulator } from "../../sidecar/src/simulator/start.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { type Person, startPerson } from "./person.ts";
@@ -45,10 +45,8 @@ export async function startRig(): Promise<Rig> {
     const world = new Map<string, unknown>();
     const fetched: string[] = [];
     const wire = new Wire();
-    const [cli, simulator] = await Promise.all([
-      buildSidecar(join(directory, "build")),
-      startSimulator({ clock: "real" }),
-    ]);
+    const cli = inject("sidecarCli");
+    const simulator = await startSimulator({ clock: "real" });
     endings.push(() => simulator.close());
     const gateway = await startGateway({
       entry: fromRoot("test/clients/recording-worker.js"),

@@ -3,12 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { filePins } from "../../sidecar/src/client-portal/certificate-pin.ts";
 import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
 import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
-
-const MAIN = join(import.meta.dirname, "../../sidecar/src/cli/main.ts");
 
 let sim: RunningSimulator | null = null;
 let configDir: string;
@@ -35,9 +33,13 @@ interface Finding {
 
 function sidecar(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args, "--config-dir", configDir], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      [inject("sidecarCli"), ...args, "--config-dir", configDir],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let out = "";
     let err = "";
     child.stdout.on("data", (bytes) => {

@@ -2,8 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fromRoot } from "../../scripts/lib/paths.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
@@ -396,7 +395,7 @@ describe("an owner who lost every passkey", () => {
 function sidecar(configDir: string, command: string) {
   return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
     const child = spawn(process.execPath, [
-      fromRoot("sidecar/src/cli/main.ts"),
+      inject("sidecarCli"),
       ...["--config-dir", configDir, command],
     ]);
     const run = { code: null as number | null, out: "", err: "" };

@@ -11,15 +11,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
-import { fromRoot } from "../../scripts/lib/paths.ts";
 import { type SidecarProcess, startSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { until } from "../support/relay/until.ts";
 
 /** The sidecar's command line as its user runs it, against a real gateway. */
-const CLI = fromRoot("sidecar/src/cli/main.ts");
+const CLI = inject("sidecarCli");
 
 let gateway: Gateway;
 let folder: string;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
 import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-files.ts";
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const command = ["sidecar/src/cli/main.ts", "--config-dir", configDir, ...args];
+  const command = [inject("sidecarCli"), "--config-dir", configDir, ...args];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, command, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, err }),

@@ -1,8 +1,5 @@
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
-import { expect, it } from "vitest";
-
-const MAIN = resolve(import.meta.dirname, "main.ts");
+import { expect, inject, it } from "vitest";
 
 interface Ended {
   code: number | null;
@@ -16,7 +13,7 @@ function run(
   onOutput: (text: string, kill: () => void) => void = () => {},
 ): Promise<Ended> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [MAIN, "simulator", ...args], {
+    const child = spawn(process.execPath, [inject("sidecarCli"), "simulator", ...args], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let out = "";

@@ -1,19 +1,29 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildWorker } from "../../scripts/lib/bundle.ts";
+import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     workerBundle: string;
+    /** The sidecar's command line as it is packed: the file to run. */
+    sidecarCli: string;
   }
 }
 
-/** Builds the Worker once for all test files of a run. */
+/** Builds the Worker and the sidecar once for all test files of a run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-bundle-"));
-  await buildWorker(directory);
-  project.provide("workerBundle", directory);
+  const worker = join(directory, "worker");
+  const [, cli] = await Promise.all([
+    buildWorker(worker),
+    buildSidecar(join(directory, "sidecar")),
+  ]);
+  // As in the package that carries it; else Node parses each file twice to find out what it is.
+  await writeFile(join(directory, "package.json"), '{"type":"module"}');
+  project.provide("workerBundle", worker);
+  project.provide("sidecarCli", cli);
   return () => rm(directory, { recursive: true, force: true });
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
-import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
 import { capsPath } from "../../sidecar/src/orders/local-files.ts";
@@ -82,8 +82,8 @@ export async function startOrderChain(
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const [cli, sim, gateway] = await Promise.all([
-      buildSidecar(join(folder, "sidecar")),
+    const cli = inject("sidecarCli");
+    const [sim, gateway] = await Promise.all([
       startSimulator({ clock: "real" }),
       startGateway({
         vars: {
