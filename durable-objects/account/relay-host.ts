@@ -1,5 +1,6 @@
 import { HEARTBEAT_LOST_MS, UNAUTHENTICATED_SOCKETS_MAX } from "../../src/protocol/limits.ts";
 import { DEVICE_TOKEN } from "../../src/protocol/relay/device-token.ts";
+import { answeredBefore } from "../../src/protocol/relay/edge/again.ts";
 import { edgeStep } from "../../src/protocol/relay/edge/machine.ts";
 import {
   type Connection,
@@ -22,7 +23,7 @@ import { ulid } from "../../src/protocol/ulid.ts";
 import { checkDeviceToken } from "./open-token.ts";
 import { randomToken } from "./random.ts";
 import type { Presence, RelayHost } from "./relay.ts";
-import { type EdgeListener, loadEdge, storeEdge } from "./relay-store.ts";
+import { type EdgeListener, loadEdge, settledWrite, storeEdge } from "./relay-store.ts";
 import { hasTables } from "./schema.ts";
 import { findSidecar } from "./sidecars.ts";
 
@@ -302,6 +303,11 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
     },
 
     submit(job) {
+      const jobId = job.submit.job_id;
+      if (job.class === "write") {
+        const before = answeredBefore(jobId, settledWrite(sql, jobId), Date.now());
+        if (before !== null) return Promise.resolve(before);
+      }
       return new Promise((resolve) => {
         waiters.set(job.submit.job_id, resolve);
         void dispatch({ kind: "submit", job });

@@ -1,18 +1,16 @@
+import { CURSORS_PER_SIDECAR_MAX, SETTLED_JOBS_DAYS } from "../../src/protocol/limits.ts";
 import {
   type EdgeJob,
   type EdgeState,
   emptyEdgeState,
   type SessionRecord,
 } from "../../src/protocol/relay/edge/state.ts";
-import type { EdgeWrite } from "../../src/protocol/relay/edge/step.ts";
+import type { EdgeWrite, JobSettlement } from "../../src/protocol/relay/edge/step.ts";
 import { auditEvent } from "./audit-events.ts";
 import { appendAudit } from "./audit-log.ts";
 import { storeBrokerStatus } from "./broker-status.ts";
 import { cursorOf } from "./open-token.ts";
 import { rotateSidecarKey, sidecarSeen } from "./sidecars.ts";
-
-/** How long the outcome of a write stands here after it was settled. */
-export const SETTLED_JOBS_DAYS = 7;
 
 /**
  * The relay's rows. What is read here was written by {@link storeEdge} of this version or the one
@@ -37,18 +35,46 @@ export function loadEdge(sql: SqlStorage): EdgeState {
   return { ...emptyEdgeState(session, cursor), jobs };
 }
 
-/** Drops the settled writes nobody can ask about any more. */
+/**
+ * Drops the settled writes nobody can ask about any more (see `answeredBefore`), and the places in
+ * journals that gave way to newer ones. The end of a write that its order has not taken yet stays,
+ * however old: without it the order would count as never sent.
+ */
 export function pruneRelay(sql: SqlStorage, nowMs: number): void {
   sql.exec(
-    "DELETE FROM relay_jobs WHERE settled_at IS NOT NULL AND settled_at < ?",
+    `DELETE FROM relay_jobs WHERE settled_at IS NOT NULL AND settled_at < ?
+       AND job_id NOT IN (SELECT job_id FROM order_intents WHERE state = 'submitting')`,
     nowMs - SETTLED_JOBS_DAYS * 86_400_000,
   );
+  sql.exec(
+    `DELETE FROM event_cursors WHERE (sidecar_id, journal_id) IN (
+       SELECT sidecar_id, journal_id FROM (
+         SELECT sidecar_id, journal_id, ROW_NUMBER() OVER (
+           PARTITION BY sidecar_id ORDER BY touched_at DESC, journal_id DESC
+         ) AS place FROM event_cursors
+       ) WHERE place > ?
+     ) AND journal_id IS NOT (SELECT json_extract(record, '$.journalId') FROM relay_session)`,
+    CURSORS_PER_SIDECAR_MAX,
+  );
+}
+
+/** The end that stands under a write's id; null when there is none (yet). */
+export function settledWrite(sql: SqlStorage, jobId: string): JobSettlement | null {
+  const [row] = sql
+    .exec<{ record: string }>(
+      "SELECT record FROM relay_jobs WHERE job_id = ? AND settled_at IS NOT NULL",
+      jobId,
+    )
+    .toArray();
+  return row === undefined ? null : JSON.parse(row.record);
 }
 
 /** Who else stores something of a step, in the same transaction. */
 export interface EdgeListener {
   event(event: { type: string; payload: Record<string, unknown> }): void;
   connected(): void;
+  /** A write whose end will never be known: its journal is gone. */
+  lost(job: EdgeJob): void;
 }
 
 /** Stores one step; the caller wraps it in the transaction that also holds the step's cause. */
@@ -62,6 +88,7 @@ export function storeEdge(
   for (const write of writes) {
     store(sql, accountId, write, nowMs);
     if (write.kind === "event") listener?.event(write);
+    if (write.kind === "write_lost") listener?.lost(write.job);
     if (write.kind === "audit" && write.type === "sidecar.connected") listener?.connected();
   }
 }
@@ -77,11 +104,13 @@ function store(sql: SqlStorage, accountId: string, write: EdgeWrite, nowMs: numb
       return;
     case "cursor":
       sql.exec(
-        `INSERT INTO event_cursors (sidecar_id, journal_id, last_seq) VALUES (?, ?, ?)
-         ON CONFLICT (sidecar_id, journal_id) DO UPDATE SET last_seq = excluded.last_seq`,
+        `INSERT INTO event_cursors (sidecar_id, journal_id, last_seq, touched_at)
+         VALUES (?, ?, ?, ?) ON CONFLICT (sidecar_id, journal_id)
+         DO UPDATE SET last_seq = excluded.last_seq, touched_at = excluded.touched_at`,
         write.sidecarId,
         write.journalId,
         write.seq,
+        nowMs,
       );
       return;
     case "job":
@@ -99,6 +128,8 @@ function store(sql: SqlStorage, accountId: string, write: EdgeWrite, nowMs: numb
         nowMs,
         write.jobId,
       );
+      return;
+    case "write_lost":
       return;
     case "sidecar_seen":
       sidecarSeen(sql, write.sidecarId, write.version, nowMs);

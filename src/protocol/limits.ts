@@ -33,6 +33,10 @@ export const INFLIGHT_READS_MAX = 32;
 export const INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT = 1;
 /** Writes whose outcome is not settled, at the edge. */
 export const OPEN_WRITES_MAX = 256;
+/** How long the end of a write stands at the edge after it was settled. */
+export const SETTLED_JOBS_DAYS = 7;
+/** Journals of one sidecar whose place in its events is remembered, the newest ones. */
+export const CURSORS_PER_SIDECAR_MAX = 16;
 /** Reads that wait at the edge for one of the above to end. */
 export const WAITING_READS_MAX = 256;
 /** How long a read whose socket dropped waits for the next session before it fails. */

@@ -5,6 +5,14 @@ export type Ulid = string;
 
 export const ULID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
+/** The time in a ULID, in epoch milliseconds; null when it is none. */
+export function ulidTime(id: string): number | null {
+  if (!ULID_PATTERN.test(id)) return null;
+  let time = 0;
+  for (const char of id.slice(0, 10)) time = time * 32 + ALPHABET.indexOf(char);
+  return time;
+}
+
 /** A ULID for the given time; `random` must hold at least ten bytes. */
 export function ulid(
   nowMs: number,

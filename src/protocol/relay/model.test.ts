@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MOVES, type Move, type Played, play } from "../../../test/support/relay/model.ts";
+import {
+  FORGETTING_MOVES,
+  MOVES,
+  type Move,
+  type Played,
+  play,
+} from "../../../test/support/relay/model.ts";
 
 const RUNS = Number(process.env.MODEL_RUNS ?? 150);
 const SEED = Number(process.env.MODEL_SEED ?? 20_261_120);
@@ -105,6 +111,35 @@ describe("whatever happens to edge, sidecar and line", () => {
         }
       }),
       { seed: SEED + 1, numRuns: RUNS },
+    );
+  });
+
+  it("dropping old ends never leads to a second execution, whoever asks again and whatever was lost", () => {
+    const forgetting = fc.array(
+      fc.record({
+        kind: fc.oneof(
+          ...FORGETTING_MOVES.map((kind) => ({
+            weight: WEIGHTS[kind] ?? (MOVES.some((common) => common === kind) ? 1 : 5),
+            arbitrary: fc.constant(kind),
+          })),
+        ),
+        pick: fc.nat(100_000),
+      }),
+      { minLength: 10, maxLength: 220, size: "max" },
+    );
+    fc.assert(
+      fc.property(fc.nat(1_000_000), forgetting, (seed, list) => {
+        // After every move the model itself checks that nothing was executed twice.
+        const { world, writes } = play(seed, list);
+        for (const jobId of writes) {
+          const end = world.store.settledWrites.get(jobId);
+          const times = world.executions.get(jobId) ?? 0;
+          if (end?.ok === true) expect(times, jobId).toBe(1);
+          if (end?.ok === false && end.outcome === "not_executed") expect(times, jobId).toBe(0);
+        }
+        expect(new Set(world.store.lost).size).toBe(world.store.lost.length);
+      }),
+      { seed: SEED + 3, numRuns: RUNS },
     );
   });
 

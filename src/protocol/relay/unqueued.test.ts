@@ -30,7 +30,7 @@ describe("a cancel and an answer", () => {
 
 describe("writes whose outcome nobody will tell", () => {
   /** As many open writes as may be, of one journal, and what becomes of one more write. */
-  function withOpenWrites(journalId: string | null, operation: string) {
+  function withOpenWrites(journalId: string | null, operation: string, open = "test.write") {
     const world = createWorld();
     const sidecar = world.connected();
     const first = world.submit("test.write", { n: 1 }, { account: "DU9", deadlineMs: 30_000 });
@@ -41,7 +41,7 @@ describe("writes whose outcome nobody will tell", () => {
     const sentTo = { ...sample.sentTo, journalId: journalId ?? sample.sentTo.journalId };
     const jobs = new Map(
       Array.from({ length: OPEN_WRITES_MAX }, (_, n) => {
-        const submit = { ...sample.submit, job_id: `open-${n}` };
+        const submit = { ...sample.submit, job_id: `open-${n}`, operation: open };
         return [`open-${n}`, { ...sample, submit, state: "unknown" as const, sentTo }];
       }),
     );
@@ -59,8 +59,23 @@ describe("writes whose outcome nobody will tell", () => {
     });
   });
 
-  it("never hold back a cancel", () => {
+  it("never hold back a cancel, not even when they are cancels themselves", () => {
     expect(withOpenWrites(null, "order.cancel").taken).toBe(true);
+    expect(withOpenWrites(null, "order.cancel", "order.cancel").taken).toBe(true);
+    expect(withOpenWrites(null, "order.answer", "order.answer").taken).toBe(false);
+  });
+
+  it("nor does a mode switched off hold back a cancel", () => {
+    const world = createWorld();
+    const sidecar = world.addSidecar();
+    sidecar.offered = ["broker.read"];
+    world.startSidecar(sidecar);
+    world.settle();
+    const order = world.submit("test.write", { n: 1 }, MORE);
+    expect(world.outcome(order)).toMatchObject({ code: "PERMISSION_DENIED" });
+    const cancel = world.submit("order.cancel", { n: 2 }, MORE);
+    world.settle();
+    expect([...sidecar.running.keys()]).toEqual([cancel]);
   });
 
   it("of a journal that is gone hold back nothing", () => {

@@ -5,3 +5,6 @@
 const UNQUEUED: ReadonlySet<string> = new Set(["order.cancel", "order.answer"]);
 
 export const isUnqueued = (operation: string): boolean => UNQUEUED.has(operation);
+
+/** Taking an order back: never held back by what other writes left open, nor by a mode switched off. */
+export const isExit = (operation: string): boolean => operation === "order.cancel";

@@ -1,3 +1,4 @@
+import { memoryJournal } from "./memory-journal.ts";
 import { createWorld, type Sidecar, type Wire, type World } from "./world.ts";
 
 /** One thing that happens to the simulated world; `pick` chooses among what is there. */
@@ -33,7 +34,10 @@ export const MOVES = [
   "journal_full",
   "journal_free",
 ] as const;
-export type MoveKind = (typeof MOVES)[number];
+
+/** Days pass, old ends are dropped, a disk dies, and callers come back with ids they used before. */
+export const FORGETTING_MOVES = [...MOVES, "again", "days", "prune", "journal_lost"] as const;
+export type MoveKind = (typeof FORGETTING_MOVES)[number];
 
 export interface Played {
   readonly world: World;
@@ -193,6 +197,25 @@ export function play(seed: number, moves: readonly Move[]): Played {
         world.pass(pick % 90_000);
         world.tick();
         return;
+      case "again": {
+        const jobId = choose(writes, pick);
+        const more = { account: `DU${pick % 3}`, deadlineMs: 5_000 };
+        if (jobId !== undefined) world.submit("test.write", { n: pick % 2 }, { ...more, jobId });
+        return;
+      }
+      case "days":
+        world.pass((pick % 9) * 86_400_000);
+        world.tick();
+        return;
+      case "prune":
+        world.prune();
+        return;
+      case "journal_lost": {
+        const sidecar = choose(sidecars, pick);
+        if (sidecar === undefined || sidecar.up) return;
+        Object.assign(sidecar.journal, memoryJournal(world.nextId()));
+        return;
+      }
       case "journal_full":
         for (const sidecar of sidecars) sidecar.journal.full = true;
         return;

@@ -1,8 +1,9 @@
 import type { Capability } from "../../../src/protocol/capabilities.ts";
 import { sha256Hex } from "../../../src/protocol/digest.ts";
 import type { JsonValue } from "../../../src/protocol/json.ts";
-import { HEARTBEAT_LOST_MS } from "../../../src/protocol/limits.ts";
+import { HEARTBEAT_LOST_MS, SETTLED_JOBS_DAYS } from "../../../src/protocol/limits.ts";
 import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
+import { answeredBefore } from "../../../src/protocol/relay/edge/again.ts";
 import { edgeStep } from "../../../src/protocol/relay/edge/machine.ts";
 import {
   type Connection,
@@ -54,7 +55,10 @@ interface EdgeStore {
   cursors: Map<string, number>;
   openWrites: Map<string, EdgeJob>;
   settledWrites: Map<string, JobSettlement>;
+  settledAt: Map<string, number>;
   usedTokens: Set<string>;
+  /** Writes whose end the owner was told will never be known. */
+  lost: string[];
   /** `journal/seq` of everything applied, in order; twice the same is a defect. */
   applied: { journalId: string; seq: number; type: string; payload: unknown }[];
   audit: { type: string; sidecarId: string; meta: Readonly<Record<string, string>> }[];
@@ -126,7 +130,9 @@ export function createWorld(seed = 1) {
     cursors: new Map(),
     openWrites: new Map(),
     settledWrites: new Map(),
+    settledAt: new Map(),
     usedTokens: new Set(),
+    lost: [],
     applied: [],
     audit: [],
     sidecars: new Map(),
@@ -180,6 +186,10 @@ export function createWorld(seed = 1) {
         if (store.settledWrites.has(write.jobId)) throw new Error("a write was settled twice");
         store.openWrites.delete(write.jobId);
         store.settledWrites.set(write.jobId, write.settlement);
+        store.settledAt.set(write.jobId, now);
+        return;
+      case "write_lost":
+        store.lost.push(write.job.submit.job_id);
         return;
       case "sidecar_seen":
         return;
@@ -315,6 +325,15 @@ export function createWorld(seed = 1) {
     }
     edgePending.length = 0;
     edge = { ...emptyEdgeState(session, cursor), connections, jobs };
+  }
+
+  /** What the object's alarm drops, by the same rule. */
+  function prune(): void {
+    for (const [jobId, at] of store.settledAt) {
+      if (at >= now - SETTLED_JOBS_DAYS * 86_400_000) continue;
+      store.settledAt.delete(jobId);
+      store.settledWrites.delete(jobId);
+    }
   }
 
   // --- the sidecar ----------------------------------------------------------------------------
@@ -684,6 +703,12 @@ export function createWorld(seed = 1) {
   ): string {
     const jobId = more.jobId ?? nextId();
     const known = OPERATIONS[operation] ?? { class: "read", capability: "broker.read" };
+    const stored = store.settledWrites.get(jobId) ?? null;
+    const before = known.class === "write" ? answeredBefore(jobId, stored, now) : null;
+    if (before !== null) {
+      settlements.set(jobId, [...(settlements.get(jobId) ?? []), before]);
+      return jobId;
+    }
     edgeInput({
       kind: "submit",
       job: {
@@ -750,6 +775,7 @@ export function createWorld(seed = 1) {
     sidecarInput,
     addSidecar,
     restartEdge,
+    prune,
     killSidecar,
     startSidecar,
     open,

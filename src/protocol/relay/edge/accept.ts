@@ -11,6 +11,7 @@ import {
 import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import { acceptedTranscript } from "../transcript.ts";
 import { dropConnection } from "./drop.ts";
+import { settleGoneJournals } from "./lost.ts";
 import { startReconcile } from "./reconcile.ts";
 import { close, send } from "./send.ts";
 import {
@@ -203,7 +204,9 @@ export function sendAccepted(
     confirmed: false,
     ackedSeq: acceptance.cursor,
     refresh: null,
+    replayTo: offer.journal.newest_seq,
   });
+  settleGoneJournals(draft);
   startReconcile(draft);
   sendWaitingReads(draft);
 }

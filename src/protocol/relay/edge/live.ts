@@ -4,6 +4,7 @@ import type { JobTerminal } from "../job-messages.ts";
 import { isBrokerEventType, type SidecarFrame } from "../messages.ts";
 import { dropConnection, settle } from "./drop.ts";
 import { answerRefresh, rotateKey } from "./lease.ts";
+import { settleGoneJournals } from "./lost.ts";
 import { jobsListed } from "./reconcile.ts";
 import { close, send, sendProblem } from "./send.ts";
 import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
@@ -98,22 +99,24 @@ export function liveFrame(
 
 /**
  * The sidecar refused a submit before taking the job up, so nothing was executed. Only the job whose
- * own frame is answered ends; "exists already" is about another job and ends none.
+ * own frame is answered ends. "Exists already" says that another write stands under this id: what
+ * that one did nobody here knows, and its end must not be taken for this one's.
  */
 function submitRefused(
   draft: Draft,
   frame: Extract<SidecarFrame, { type: "session.error" }>,
 ): void {
   const { code, message, retryable, retry_after_ms } = frame.payload;
-  if (frame.correlation_id === undefined || code === "ALREADY_EXISTS") return;
+  if (frame.correlation_id === undefined) return;
   for (const [jobId, job] of draft.jobs) {
     if (job.frameId !== frame.correlation_id || job.state === "waiting") continue;
+    const taken = code === "ALREADY_EXISTS" && job.class === "write";
     settle(draft, jobId, {
       ok: false,
-      code,
-      message,
-      retryable,
-      outcome: "not_executed",
+      code: taken ? "OUTCOME_UNKNOWN" : code,
+      message: taken ? "the sidecar holds another write under this id" : message,
+      retryable: retryable && !taken,
+      outcome: taken ? "unknown" : "not_executed",
       ...(retry_after_ms === undefined ? {} : { retryAfterMs: retry_after_ms }),
     });
     sendWaitingReads(draft);
@@ -200,6 +203,7 @@ function sequenced(draft: Draft, conn: ConnectionId, frame: SidecarFrame, seq: n
       settle(draft, frame.payload.job_id, settlementOf(terminalOf(frame)));
     }
   }
+  settleGoneJournals(draft);
   acknowledge(draft);
 }
 

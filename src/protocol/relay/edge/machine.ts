@@ -7,6 +7,7 @@ import { dropConnection } from "./drop.ts";
 import { answerChecked, handshakeFrame, proofSigned, tokenChecked } from "./handshake.ts";
 import { refreshChecked, rotationChecked } from "./lease.ts";
 import { liveFrame } from "./live.ts";
+import { settleRevoked } from "./lost.ts";
 import { close, send, sendProblem } from "./send.ts";
 import { type ConnectionId, type EdgeState, isUnauthenticated, liveConnection } from "./state.ts";
 import {
@@ -167,9 +168,11 @@ function revoked(draft: Draft, sidecarId: string): void {
     });
     close(draft, conn, CLOSE.revoked, "revoked");
   }
-  if (!isSession) return;
-  dropConnection(draft, { audited: "revoked" });
-  setSession(draft, { ...draft.session, resume: null, capabilities: [] });
+  if (isSession) {
+    dropConnection(draft, { audited: "revoked" });
+    setSession(draft, { ...draft.session, resume: null, capabilities: [] });
+  }
+  settleRevoked(draft, sidecarId);
 }
 
 function silent(draft: Draft): void {

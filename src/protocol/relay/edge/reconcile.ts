@@ -1,6 +1,7 @@
 import { RECONCILE_DEADLINE_MS } from "../../limits.ts";
 import { LISTED_JOBS_MAX, type ListedJob } from "../session-messages.ts";
 import { settle } from "./drop.ts";
+import { settleLost } from "./lost.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, liveConnection } from "./state.ts";
 import type { Draft } from "./step.ts";
@@ -63,6 +64,7 @@ export function jobsListed(draft: Draft, correlation: string | undefined, jobs: 
         }
         break;
       case "forgotten":
+        settleLost(draft, job);
         break;
     }
   }

@@ -96,6 +96,8 @@ export type Phase =
       /** The last `session.ack` on it. */
       readonly ackedSeq: number;
       readonly refresh: Refresh | null;
+      /** The sidecar's newest event when this began; null once all up to it have arrived. */
+      readonly replayTo: number | null;
     }
   /** A refusal that waits for the edge's signature. */
   | {

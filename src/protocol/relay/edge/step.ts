@@ -141,6 +141,8 @@ export type EdgeWrite =
     }
   | { readonly kind: "job"; readonly job: EdgeJob }
   | { readonly kind: "job_settled"; readonly jobId: string; readonly settlement: JobSettlement }
+  /** Its journal is gone, so its end stays unknown: the owner has to be told. */
+  | { readonly kind: "write_lost"; readonly job: EdgeJob }
   | { readonly kind: "sidecar_seen"; readonly sidecarId: string; readonly version: string }
   | { readonly kind: "sidecar_key"; readonly sidecarId: string; readonly publicKey: string }
   | {

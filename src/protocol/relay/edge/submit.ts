@@ -7,8 +7,8 @@ import {
 } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
 import { longerThan } from "../codec.ts";
-import type { RelayErrorCode } from "../errors.ts";
-import { isUnqueued } from "../unqueued.ts";
+import type { Outcome, RelayErrorCode } from "../errors.ts";
+import { isExit, isUnqueued } from "../unqueued.ts";
 import { NOT_CONNECTED } from "./drop.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, type EdgeState, liveConnection } from "./state.ts";
@@ -23,7 +23,7 @@ export function submitJob(draft: Draft, { submit, class: kind, traceparent }: Ne
     draft.effects.push({
       kind: "settle",
       jobId: submit.job_id,
-      settlement: { ok: false, outcome: "not_executed", ...refusal },
+      settlement: { ok: false, ...refusal },
     });
     return;
   }
@@ -49,24 +49,28 @@ interface Refusal {
   code: RelayErrorCode;
   message: string;
   retryable: boolean;
+  outcome: Outcome;
   retryAfterMs?: number;
 }
 
 function refusalOf(draft: Draft, submit: NewJob["submit"], kind: NewJob["class"]): Refusal | null {
   if (liveConnection(draft) === null) return NOT_CONNECTED;
   if (draft.jobs.has(submit.job_id)) {
-    return { code: "ALREADY_EXISTS", message: "this job is in flight", retryable: false };
+    // Its first submit has not ended yet, so what became of it nobody can say.
+    const outcome = kind === "write" ? "unknown" : "not_executed";
+    return { code: "ALREADY_EXISTS", message: "this job is in flight", retryable: false, outcome };
   }
-  if (!draft.session.capabilities.includes(submit.grant.capability)) {
-    return {
-      code: "PERMISSION_DENIED",
-      message: `the sidecar does not have the capability ${submit.grant.capability}`,
-      retryable: false,
-    };
+  const exit = isExit(submit.operation);
+  if (!exit && !draft.session.capabilities.includes(submit.grant.capability)) {
+    return refused(
+      "PERMISSION_DENIED",
+      `the sidecar does not have the capability ${submit.grant.capability}`,
+    );
   }
   if (longerThan(JSON.stringify(submit), FRAME_MAX_BYTES / 2)) {
-    return { code: "PAYLOAD_TOO_LARGE", message: "the input is too large", retryable: false };
+    return refused("PAYLOAD_TOO_LARGE", "the input is too large");
   }
+  if (exit) return null;
   if (kind === "read") {
     const waiting = count(draft, (job) => job.class === "read" && job.state === "waiting");
     if (waiting < WAITING_READS_MAX) return null;
@@ -104,8 +108,18 @@ function counts(draft: Draft, job: EdgeJob): boolean {
   );
 }
 
+function refused(code: RelayErrorCode, message: string): Refusal {
+  return { code, message, retryable: false, outcome: "not_executed" };
+}
+
 function busy(message: string): Refusal {
-  return { code: "RESOURCE_EXHAUSTED", message, retryable: true, retryAfterMs: RETRY_AFTER_MS };
+  return {
+    code: "RESOURCE_EXHAUSTED",
+    message,
+    retryable: true,
+    outcome: "not_executed",
+    retryAfterMs: RETRY_AFTER_MS,
+  };
 }
 
 /** Puts a job on the live connection's wire; a write's row is stored before its frame can leave. */
