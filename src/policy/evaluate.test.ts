@@ -375,7 +375,7 @@ describe("tightening", () => {
           expect(evaluatePolicy(snapshot, policy(after)).allowed).toBe(false);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 });

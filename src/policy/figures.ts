@@ -1,6 +1,7 @@
 import { WORST_CASE_SLIPPAGE_BPS } from "../protocol/limits.ts";
 import { type CanonicalOrder, type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
 import { Decimal, dec, parseFigure } from "../protocol/orders/decimal.ts";
+import type { Side } from "../protocol/orders/terms.ts";
 import type { Quote } from "../protocol/orders/ticket.ts";
 import { orderNotional } from "../protocol/orders/worst-case.ts";
 import type { PolicyDocument } from "./document.ts";
@@ -24,14 +25,26 @@ export interface Figures {
   buyingPower: Decimal | null;
   /** Signed quantity now. */
   position: Decimal | null;
-  /** Signed quantity after this order and every working order on its side. */
+  /** Signed quantity after this order and every working order on its side, those in flight too. */
   positionAfter: Decimal | null;
   /** Worst absolute value of that position in base currency. */
   positionValueAfter: Decimal | null;
+  /** Orders that may still open something: they take from the same limits as this one. */
+  pending: Pending | null;
   /** Base-currency value of one unit of the contract, worst case. */
   unitValue: Decimal | null;
   /** Reference price: mid, else last, else prior close. */
   reference: Decimal | null;
+}
+
+export interface Pending {
+  orders: { conid: number; side: Side; notional: Decimal | null; in_flight: boolean }[];
+  /** Of all of them, in base currency; null when one is of unknown value. */
+  value: Decimal | null;
+  /** Of the buying ones. */
+  buying: Decimal | null;
+  /** Buying less selling. */
+  net: Decimal | null;
 }
 
 export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Figures {
@@ -56,6 +69,7 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
 
   const position = positionIn(snapshot, leg.contract.conid);
   const positionAfter = afterAll(snapshot, order, leg, position, quantity);
+  const pending = pendingOf(snapshot, order);
   return {
     nowMs,
     order,
@@ -70,6 +84,7 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
     positionAfter,
     positionValueAfter:
       positionAfter === null || unitValue === null ? null : positionAfter.abs().times(unitValue),
+    pending,
     unitValue,
     reference: referenceOf(market),
   };
@@ -105,7 +120,8 @@ function afterAll(
   quantity: Decimal | null,
 ): Decimal | null {
   const { working } = snapshot.facts;
-  if (position === null || working === null || quantity === null) return null;
+  const { own_open } = snapshot.edge;
+  if (position === null || working === null || own_open === null || quantity === null) return null;
   const sign = leg.side === "BUY" ? 1 : -1;
   const filled = order.action === "modify" ? dec(order.target?.filled_quantity ?? "0") : 0;
   const others = working
@@ -117,7 +133,50 @@ function afterAll(
         other.order_id !== order.target?.order_id,
     )
     .reduce((sum, other) => sum.plus(dec(other.remaining)), new Decimal(0));
-  return position.plus(quantity.minus(filled).plus(others).times(sign));
+  let missed = new Decimal(0);
+  for (const other of own_open) {
+    if (!other.in_flight || other.conid !== leg.contract.conid || other.side !== leg.side) continue;
+    if (other.quantity === null) return null;
+    missed = missed.plus(dec(other.quantity));
+  }
+  return position.plus(quantity.minus(filled).plus(others).plus(missed).times(sign));
+}
+
+/** Everything that works or is on its way and may open something; the order itself left out. */
+function pendingOf(snapshot: PolicySnapshot, order: CanonicalOrder): Pending | null {
+  const { working } = snapshot.facts;
+  const { own_open } = snapshot.edge;
+  if (working === null || own_open === null) return null;
+  const orders: Pending["orders"] = [
+    ...working
+      .filter((other) => !other.exit_only && other.order_id !== order.target?.order_id)
+      .map(({ conid, side, notional }) => ({
+        conid,
+        side,
+        notional: parseFigure(notional),
+        in_flight: false,
+      })),
+    ...own_open
+      .filter((other) => other.in_flight && !other.exit)
+      .map(({ conid, side, notional }) => ({
+        conid,
+        side,
+        notional: parseFigure(notional),
+        in_flight: true,
+      })),
+  ];
+  const total = (sign: (side: Side) => number): Decimal | null =>
+    orders.reduce<Decimal | null>(
+      (sum, { side, notional }) =>
+        sum === null || notional === null ? null : sum.plus(notional.times(sign(side))),
+      new Decimal(0),
+    );
+  return {
+    orders,
+    value: total(() => 1),
+    buying: total((side) => (side === "BUY" ? 1 : 0)),
+    net: total((side) => (side === "BUY" ? 1 : -1)),
+  };
 }
 
 /** Mid where both sides are quoted, else last, else prior close. */

@@ -43,6 +43,8 @@ export interface EdgeFacts {
   } | null;
   /** Orders asked for recently, by economic hash. */
   asked: { economic_hash: string; at: string; outcome: "placed" | "denied" }[] | null;
+  /** Own orders that were let out and have not ended, and those the sidecar's read may have missed. */
+  own_open: OpenOrder[] | null;
   /** Own GTC orders that work. */
   own_gtc: { order_ref: string; placed_at: string }[] | null;
   idempotency: { key: string | null; seen: "new" | "same" | "conflict" } | null;
@@ -52,6 +54,22 @@ export interface EdgeFacts {
   market_now: Quote | null;
   approval: ApprovalFacts | null;
   mandate_covers: boolean;
+}
+
+export interface OpenOrder {
+  order_ref: string;
+  conid: number;
+  side: Side;
+  asset_class: string;
+  /** Null when it was given as an amount of cash. */
+  quantity: string | null;
+  /** Worst case in base currency; null when it was not known. */
+  notional: string | null;
+  placed_at: string;
+  /** It can only reduce a position. */
+  exit: boolean;
+  /** The sidecar's own list of working orders does not show it: it adds to what that list says. */
+  in_flight: boolean;
 }
 
 export interface KillEngagement {

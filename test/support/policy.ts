@@ -105,6 +105,7 @@ export function aSnapshot(): PolicySnapshot {
       fills: [],
       losses: { consecutive: 0, last_loss_at: null, stop_outs: [] },
       asked: [],
+      own_open: [],
       own_gtc: [],
       idempotency: { key: "k-1", seen: "new" },
       economic_hash: economicHash(anOrder()),

@@ -4,11 +4,12 @@ import { type TradingState, tighterState } from "../../../src/policy/trading-sta
 import { canonicalDecimal } from "../../../src/protocol/orders/decimal.ts";
 import { isInDoubt, isTerminal } from "../../../src/protocol/orders/state.ts";
 import { Side, type TradingMode } from "../../../src/protocol/orders/terms.ts";
-import type { Quote } from "../../../src/protocol/orders/ticket.ts";
+import type { PreviewFacts, Quote } from "../../../src/protocol/orders/ticket.ts";
 import { type Approval, approvalsAsked } from "./approvals.ts";
 import { feature } from "./features.ts";
 import { type CountedIntent, countedIntents, ledgerEntryOf } from "./intents.ts";
 import { killsCovering } from "./kill-switch.ts";
+import { inFlightOf, LONGEST_READ_MS, openOrders } from "./open-orders.ts";
 import type { Preview } from "./previews.ts";
 import { tradingDay } from "./trading-day.ts";
 
@@ -52,6 +53,10 @@ export function edgeFacts(
     idempotency: EdgeFacts["idempotency"];
     marketNow: Quote | null;
     mandateCovers: boolean;
+    /** The working orders as they were read for this very verdict. */
+    working: PreviewFacts["working"];
+    /** When that was asked for, on this clock; the longest a read may take before, when unknown. */
+    readAtMs?: number;
   },
 ): EdgeFacts {
   const { nowMs, client } = world;
@@ -63,6 +68,7 @@ export function edgeFacts(
   const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS);
   const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === day);
   const { mode } = preview.ticket.order;
+  const open = openOrders(rows, order.working, order.readAtMs ?? nowMs - LONGEST_READ_MS);
   const known = feature(sql, mode);
   return {
     kill: killsCovering(sql, { brokerAccountId: brokerAccount, clientId: client.clientId }).map(
@@ -93,17 +99,21 @@ export function edgeFacts(
       ...clientUsageOf(entries, client.clientId, day),
       approvals_last_hour: approvalsAsked(sql, client.clientId, nowMs - 3_600_000),
     },
-    usage: usageOf(entries, {
-      nowMs,
-      day,
-      fillsToday: today.length,
-      roundTrips: roundTripsOf(today),
-    }),
+    usage: {
+      ...usageOf(entries, {
+        nowMs,
+        day,
+        fillsToday: today.length,
+        roundTrips: roundTripsOf(today),
+      }),
+      ...inFlightOf(rows, open),
+    },
     history: historyOf(sql, brokerAccount, preview),
     fills,
     // Results of closed positions are not kept here; a policy that rests on them denies.
     losses: null,
     asked: [...placedOf(rows), ...deniedSince(sql, brokerAccount, nowMs - DAY_MS)],
+    own_open: open,
     own_gtc: rows
       .filter(
         (row) => row.action === "place" && row.time_in_force === "GTC" && !isTerminal(row.state),

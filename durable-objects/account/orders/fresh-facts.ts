@@ -19,6 +19,8 @@ export interface Fresh {
   market: Quote | null;
   facts: PreviewFacts;
   skewMs: number | null;
+  /** When the PC was asked, on this clock: what happened since may be missing. */
+  readAtMs?: number;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function freshFacts(
       market: value.ticket.market,
       facts: value.facts,
       skewMs: provenSkewMs(value.ticket.prepared_at, told.askedAt, told.toldAt),
+      readAtMs: told.askedAt,
     },
   };
 }

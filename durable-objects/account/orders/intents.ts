@@ -121,8 +121,11 @@ export type CountedIntent = Pick<
   | "action"
   | "conid"
   | "side"
+  | "asset_class"
+  | "quantity"
   | "time_in_force"
   | "economic_hash"
+  | "effect"
   | "state"
   | "orders"
   | "notional"
@@ -131,6 +134,7 @@ export type CountedIntent = Pick<
   | "seen"
   | "day"
   | "created_at"
+  | "updated_at"
 >;
 
 /** Everything let out since a moment, and what is older and may still be an order; newest first. */
@@ -141,8 +145,9 @@ export function countedIntents(
 ): CountedIntent[] {
   return sql
     .exec<CountedIntent>(
-      `SELECT coid, client_id, action, conid, side, time_in_force, economic_hash, state, orders,
-         notional, filled_notional, ledger, seen, day, created_at
+      `SELECT coid, client_id, action, conid, side, asset_class, quantity, time_in_force,
+         economic_hash, effect, state, orders, notional, filled_notional, ledger, seen, day,
+         created_at, updated_at
        FROM order_intents
        WHERE broker_account = ?
          AND (created_at >= ? OR state NOT IN ('filled', 'cancelled', 'rejected', 'expired'))

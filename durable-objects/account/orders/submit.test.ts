@@ -111,6 +111,7 @@ describe("a submit", () => {
         max_orders_per_day: 3,
         max_messages_per_minute: null,
         max_open_orders: null,
+        repeat_times: null,
       });
       policy.behaviour.duplicate_window_seconds = null;
       policy.clients.max_orders_per_day = null;

@@ -41,7 +41,7 @@ export interface SubmitRequest {
   previewId: string;
   approvalId: string | null;
   /** Read at the sidecar for this submit, after the preview. */
-  fresh: { market: Quote | null; facts: PreviewFacts };
+  fresh: { market: Quote | null; facts: PreviewFacts; readAtMs?: number };
   /** For what has no approval: a cancel. */
   nonce: string;
   jobId: string;
@@ -123,6 +123,8 @@ function decide(
       approval,
       idempotency: { key: request.key, seen: "new" },
       marketNow: request.fresh.market,
+      working: request.fresh.facts.working,
+      ...(request.fresh.readAtMs === undefined ? {} : { readAtMs: request.fresh.readAtMs }),
       mandateCovers: false,
     }),
   };

@@ -1,5 +1,6 @@
 import { decimalText, parseFigure } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
+import { sumOf } from "../percent.ts";
 
 export const cashOnly: Check = {
   number: 35,
@@ -14,7 +15,8 @@ export const cashOnly: Check = {
     if (cash === null) return unknown("The account's cash");
     return atMost({
       what: "The order's worst-case value, against the cash,",
-      observed: figures.notional,
+      // What else is being bought takes from the same cash.
+      observed: sumOf(figures.notional, figures.pending?.buying ?? null),
       limit: decimalText(cash),
       source: "sidecar.account",
       as_of: snapshot.facts.account?.at ?? null,

@@ -1,7 +1,7 @@
 import { Decimal, dec } from "../../protocol/orders/decimal.ts";
 import type { PositionFact } from "../../protocol/orders/ticket.ts";
 import { atMost, type Check, type Context, type Finding, OFF, unknown } from "../check.ts";
-import { percentOf } from "../percent.ts";
+import { percentOf, sumOf } from "../percent.ts";
 
 /** Absolute values: a long and a short of one sector are two exposures to it, not none. */
 export const concentration: Check = {
@@ -42,12 +42,21 @@ function share(
   const { positions } = snapshot.facts;
   if (positions === null) return unknown("The positions");
   if (value === null) return unknown(`The contract's ${kind}`);
-  let held: Decimal | null = new Decimal(0);
+  const { pending, leg } = figures;
+  let held: Decimal | null = pending === null ? null : new Decimal(0);
   for (const position of positions) {
     const other = position[kind];
     // A position of unknown kind may be of this one.
     if (other !== null && other !== value) continue;
     held = add(held, position);
+  }
+  const kinds = new Map(positions.map((position) => [position.conid, position[kind]]));
+  for (const order of pending?.orders ?? []) {
+    const other: string | null | undefined =
+      order.conid === leg.contract.conid ? value : kinds.get(order.conid);
+    // So may an order that works or is on its way.
+    if (other !== undefined && other !== null && other !== value) continue;
+    held = sumOf(held, order.notional);
   }
   return atMost({
     what: `The ${kind}'s share of the account in percent`,

@@ -1,6 +1,6 @@
 import { type Decimal, dec } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
-import { percentOf } from "../percent.ts";
+import { percentOf, sumOf } from "../percent.ts";
 
 export const exposure: Check = {
   number: 43,
@@ -14,8 +14,10 @@ export const exposure: Check = {
     if (max_gross_percent === null && max_net_percent === null) return OFF;
     const { positions } = snapshot.facts;
     if (positions === null) return unknown("The positions");
-    let gross: Decimal | null = figures.notional;
-    let net: Decimal | null = figures.notional?.times(figures.leg.side === "BUY" ? 1 : -1) ?? null;
+    const own = figures.notional?.times(figures.leg.side === "BUY" ? 1 : -1) ?? null;
+    // What works or is on its way may fill before this order does.
+    let gross = sumOf(figures.notional, figures.pending?.value ?? null);
+    let net = sumOf(own, figures.pending?.net ?? null);
     for (const { value } of positions) {
       gross = gross === null || value === null ? null : gross.plus(dec(value).abs());
       net = net === null || value === null ? null : net.plus(dec(value));

@@ -1,5 +1,6 @@
 import { parseFigure } from "../../protocol/orders/decimal.ts";
 import { atMost, type Check, OFF } from "../check.ts";
+import { sumOf } from "../percent.ts";
 
 export const leverage: Check = {
   number: 35,
@@ -13,7 +14,7 @@ export const leverage: Check = {
     if (limit === null) return OFF;
     const gross = parseFigure(snapshot.facts.account?.gross_position_value);
     const worth = figures.netLiquidation;
-    const after = gross === null || figures.notional === null ? null : gross.plus(figures.notional);
+    const after = sumOf(sumOf(gross, figures.notional), figures.pending?.value ?? null);
     return atMost({
       what: "The leverage after the order",
       observed:

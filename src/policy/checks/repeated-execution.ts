@@ -12,16 +12,19 @@ export const repeatedExecution: Check = {
   evaluate({ snapshot, policy, figures }) {
     const { repeat_times, repeat_minutes, repeat_tolerance_percent } = policy.cumulative;
     if (repeat_times === null || repeat_minutes === null) return OFF;
-    const { fills } = snapshot.edge;
-    if (fills === null) return unknown("The latest fills");
+    const { fills, own_open } = snapshot.edge;
+    if (fills === null || own_open === null) return unknown("The latest fills");
     const { quantity, leg } = figures;
     if (quantity === null) return OFF;
     const tolerance = quantity.times(dec(repeat_tolerance_percent ?? "0")).dividedBy(100);
-    const alike = fills.filter(
+    // An order that has not ended may be such a fill in a moment.
+    const open = own_open.map((order) => ({ ...order, at: order.placed_at }));
+    const alike = [...fills, ...open].filter(
       (each) =>
         each.conid === leg.contract.conid &&
         each.side === leg.side &&
         figures.nowMs - Date.parse(each.at) < repeat_minutes * 60_000 &&
+        each.quantity !== null &&
         dec(each.quantity).minus(quantity).abs().lessThanOrEqualTo(tolerance),
     );
     return atMost({

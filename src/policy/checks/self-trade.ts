@@ -26,6 +26,12 @@ export const selfTrade: Check = {
         ? own.greaterThanOrEqualTo(resting)
         : own.lessThanOrEqualTo(resting);
     });
+    const unseen = figures.pending?.orders.some(
+      (other) => other.in_flight && other.conid === leg.contract.conid && other.side !== leg.side,
+    );
+    if (!crossed && unseen !== false) {
+      return unknown("The price of an own order that is on its way");
+    }
     return crossed
       ? fail("An own order rests on the other side at a price this one would meet.", {
           source: "sidecar.orders",
