@@ -53,6 +53,7 @@ export type Decided =
         | "typed"
         | "too_soon"
         | "number"
+        | "pc"
         | "stands_in_the_way";
       detail: string;
     };
@@ -70,6 +71,8 @@ export interface TradingSettings {
   /** What the PC offers in the session there is now. */
   pc: { paper: boolean; live: boolean };
   passkeys: number;
+  /** Agents that can be stopped one by one. */
+  agents: { clientId: string; name: string }[];
   kill: {
     epoch: number;
     switches: {
@@ -83,6 +86,29 @@ export interface TradingSettings {
   };
   policies: PolicyView[];
 }
+
+/** The order that would close one position; null where a figure is not known. */
+export interface FlattenRow {
+  conid: number;
+  what: string;
+  /** Signed. */
+  held: string | null;
+  side: "BUY" | "SELL" | null;
+  quantity: string | null;
+  /** What the broker says the position is worth now, without its sign, in `currency`. */
+  estimated: string | null;
+  currency: string | null;
+}
+
+export interface FlattenAccount {
+  brokerAccount: string;
+  /** Null when the positions could not be read. */
+  rows: FlattenRow[] | null;
+  proved: boolean;
+  note: string | null;
+}
+
+export type FlattenPlan = { ok: true; accounts: FlattenAccount[] } | { ok: false; message: string };
 
 export interface PolicyView {
   brokerAccount: string;
@@ -162,6 +188,8 @@ export interface OrdersRpc {
     kill: { scope: KillScope; subject: string | null; effect: KillEffect; reason: string },
     requestId: string,
   ): Promise<boolean>;
+  /** What closing every position would take; read only. */
+  flattenPlan(sessionSecret: string): Promise<FlattenPlan>;
   /** What a passkey has to sign to lift this switch; null when it is not engaged. */
   beginLift(
     sessionSecret: string,
@@ -198,10 +226,10 @@ export interface OrdersRpc {
 
   ordersPage(): Promise<OrdersPage>;
   markAlertsSeen(sessionSecret: string): Promise<void>;
-  /** The owner's own withdrawal of an order of this gateway. */
+  /** The owner's own withdrawal of an order of this gateway, or of what an alert offers. */
   ownerCancel(
     sessionSecret: string,
-    order: { coid: string },
+    order: { coid: string } | { alert: string },
     requestId: string,
   ): Promise<{ ok: boolean; message: string }>;
   /** Yes needs the passkey over the question as it was shown; no needs a session. */

@@ -216,8 +216,12 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
       {view.tier === 2 && (
         <>
           <p>
-            <strong>This one is large enough to type out.</strong> Copy it from above; do not copy
-            it from the chat.
+            <strong>
+              {view.ticket.order.mode === "live"
+                ? "Real money: this one is to be typed out."
+                : "This one is large enough to type out."}
+            </strong>{" "}
+            Copy it from above; do not copy it from the chat.
           </p>
           <label class="field">
             Symbol
@@ -245,7 +249,10 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
               maxlength={2}
               autocomplete="off"
             />
-            <span class="hint">Two digits, on the terminal or as a notification.</span>
+            <span class="hint">
+              Two digits, on its terminal or as a notification; or run{" "}
+              <code>ibkr-sidecar requests</code> there.
+            </span>
           </label>
         </>
       )}
@@ -328,6 +335,7 @@ function wordsFor(decided: Extract<Decided, { ok: false }>): string {
     case "typed":
     case "too_soon":
     case "number":
+    case "pc":
       return `${decided.detail} Nothing was approved.`;
     case "stands_in_the_way":
       return `Nothing was approved, because the order would be refused now. ${decided.detail}`;

@@ -29,9 +29,13 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
         </p>
       )}
       <h1 id="order">{displayText(whatInWords(leg), 120)}</h1>
-      <p class="big">
-        {priceInWords(leg)}, {timeInWords(leg)}
-      </p>
+      {order.structure === "oca" ? (
+        <Ways legs={order.legs} />
+      ) : (
+        <p class="big">
+          {priceInWords(leg)}, {timeInWords(leg)}
+        </p>
+      )}
       {exits.map((exit) => (
         <p>
           {exit.role === "stop_loss" ? "Stop loss" : "Take profit"}: {priceInWords(exit)}
@@ -76,6 +80,22 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
       <Risk ticket={ticket} leg={leg} />
       <Warnings ticket={ticket} />
     </section>
+  );
+}
+
+/** Every member of a group, and what makes it one. */
+function Ways({ legs }: { legs: readonly Leg[] }) {
+  const [first] = legs;
+  return (
+    <>
+      <p>In one of these ways, {first === undefined ? "" : timeInWords(first)}:</p>
+      <ul class="ways">
+        {legs.map((leg) => (
+          <li>{priceInWords(leg)}</li>
+        ))}
+      </ul>
+      <p class="soft">The first that fills ends the others.</p>
+    </>
   );
 }
 
@@ -133,6 +153,9 @@ function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
   );
 }
 
+/** As long as a warning can be: what is accepted word for word is shown to its last word. */
+const WARNING_MAX_CHARS = 4_000;
+
 function Warnings({ ticket }: { ticket: Ticket }) {
   if (ticket.warnings.length === 0) return null;
   return (
@@ -150,6 +173,3 @@ function Warnings({ ticket }: { ticket: Ticket }) {
     </div>
   );
 }
-/** As long as a warning can be: what is accepted word for word is shown to its last word. */
-const WARNING_MAX_CHARS = 4_000;
-

@@ -1,5 +1,9 @@
 import { type Context, Hono } from "hono";
-import type { AlertItem, OrderListItem } from "../../durable-objects/account/rpc-orders.ts";
+import type {
+  AlertItem,
+  OrderListItem,
+  OrdersPage,
+} from "../../durable-objects/account/rpc-orders.ts";
 import { displayText } from "../oauth/client-text.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
@@ -34,7 +38,7 @@ ordersRoutes.get("/orders", requireOwner, async (c) => {
           </a>
         </p>
       )}
-      {page.alerts.length > 0 && <Alerts alerts={page.alerts} now={now} />}
+      {page.alerts.length > 0 && <Alerts page={page} owner={owner} now={now} />}
       <section class="card" aria-labelledby="sent">
         <h2 id="sent">Sent</h2>
         {page.orders.length === 0 ? (
@@ -53,8 +57,10 @@ ordersRoutes.get("/orders", requireOwner, async (c) => {
 
 ordersRoutes.post("/orders/cancel", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
-  const coid = c.get("form").get("coid") ?? "";
-  const done = await owner.account.ownerCancel(owner.secret, { coid }, requestId(c.req.raw));
+  const form = c.get("form");
+  const alert = form.get("alert");
+  const wanted = alert === null ? { coid: form.get("coid") ?? "" } : { alert };
+  const done = await owner.account.ownerCancel(owner.secret, wanted, requestId(c.req.raw));
   if (done.ok) return c.redirect("/orders", 303);
   return told(c, "Not withdrawn", done.message);
 });
@@ -154,7 +160,27 @@ const TONES: Record<string, "ok" | "warn" | "bad" | "idle"> = {
   needs_owner: "bad",
 };
 
-const CAN_CANCEL = new Set(["accepted", "working", "partially_filled"]);
+/** Also what nobody knows yet: it is withdrawn if it stands. */
+const CAN_CANCEL = new Set([
+  "accepted",
+  "working",
+  "partially_filled",
+  "unknown",
+  "reconciling",
+  "needs_owner",
+]);
+
+const ALERTS: Record<string, string> = {
+  unprotected_position: "A position may stand without protection",
+  outcome_unknown: "Nobody knows yet whether an order stands",
+  needs_owner: "Look at the account at the broker",
+  question_waiting: "The broker asks a question",
+  resurrected: "An order that had ended is alive",
+  unexplained_order: "An order nobody here has let out",
+  kill_switch_engaged: "The kill switch was engaged",
+  session_lost: "The broker session is gone",
+  cancel_refused: "An order was not withdrawn",
+};
 
 function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Date }) {
   const { order } = item;
@@ -202,7 +228,13 @@ function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Da
   );
 }
 
-function Alerts({ alerts, now }: { alerts: AlertItem[]; now: Date }) {
+function Alerts({ page, owner, now }: { page: OrdersPage; owner: Owner; now: Date }) {
+  const { alerts, orders } = page;
+  const placed = new Map(
+    orders
+      .filter(({ order }) => order.action === "place")
+      .map((item) => [item.order.order_ref, item]),
+  );
   return (
     <section class="card" aria-labelledby="alerts">
       <h2 id="alerts">Look at these</h2>
@@ -210,7 +242,7 @@ function Alerts({ alerts, now }: { alerts: AlertItem[]; now: Date }) {
         {alerts.map((alert) => (
           <li>
             <div class="line">
-              <strong>{alert.kind.replaceAll("_", " ")}</strong>
+              <strong>{ALERTS[alert.kind] ?? alert.kind.replaceAll("_", " ")}</strong>
               {!alert.seen && <span class="tag warn">New</span>}
             </div>
             <span>{alert.message}</span>
@@ -228,9 +260,41 @@ function Alerts({ alerts, now }: { alerts: AlertItem[]; now: Date }) {
                 </>
               )}
             </span>
+            {offersCancel(alert, placed.get(alert.coid ?? "")) && (
+              <form method="post" action="/orders/cancel">
+                <input type="hidden" name="csrf" value={owner.session.csrf} />
+                <input type="hidden" name="alert" value={alert.key} />
+                <div class="actions">
+                  <button class="danger" type="submit">
+                    Withdraw {alert.cancelOffered.length > 1 ? "what stands of it" : "it"} now
+                    <span class="visually-hidden">
+                      {" "}
+                      {placed.get(alert.coid ?? "")?.inWords ?? "the order"}
+                    </span>
+                  </button>
+                </div>
+              </form>
+            )}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+const ENDED = new Set(["filled", "cancelled", "rejected", "expired"]);
+const WITHDRAWABLE = new Set(["unprotected_position", "cancel_refused", "resurrected"]);
+
+/** Of an order of this gateway of which something may still fill, where an alert offers it. */
+function offersCancel(alert: AlertItem, of: OrderListItem | undefined): boolean {
+  if (of === undefined || !WITHDRAWABLE.has(alert.kind)) return false;
+  const { orders, state } = of.order;
+  return alert.cancelOffered.length === 0
+    ? !ENDED.has(state)
+    : orders.some(
+        (part) =>
+          part.order_id !== null &&
+          alert.cancelOffered.includes(part.order_id) &&
+          !ENDED.has(part.state),
+      );
 }

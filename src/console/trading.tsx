@@ -2,15 +2,13 @@ import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc-orders.ts";
 import { confirmPath, needsConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { KILL_EFFECTS, type KillEffect, type KillScope } from "../policy/kill-table.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
+import { Kill } from "./kill.tsx";
 import { ownerForm } from "./owner-form.ts";
 import { Message, Page, sendPage, When } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
 
-/** The owner's switches for trading: paper, live with its checklist, and the kill switch. */
+/** The owner's switches for trading: paper, and live with its checklist. */
 export const tradingRoutes = new Hono<PageEnv>();
 
 tradingRoutes.get("/trading", requireOwner, async (c) => {
@@ -62,107 +60,6 @@ tradingRoutes.post("/trading/checklist", requireOwner, ownerForm, async (c) => {
   return c.redirect("/trading", 303);
 });
 
-tradingRoutes.post("/trading/kill", requireOwner, ownerForm, async (c) => {
-  const owner = c.get("owner");
-  const asked = c.get("form").get("effect");
-  const effect: KillEffect = KILL_EFFECTS.find((known) => known === asked) ?? "freeze";
-  await owner.account.engageKill(
-    owner.secret,
-    { scope: "gateway", subject: null, effect, reason: "Engaged by the owner in the console." },
-    requestId(c.req.raw),
-  );
-  return c.redirect("/trading", 303);
-});
-
-tradingRoutes.get("/trading/lift", requireOwner, async (c) => {
-  const named = killNamed(c.req.query("scope"), c.req.query("subject"));
-  return named === null ? c.redirect("/trading", 303) : showLift(c, named);
-});
-
-tradingRoutes.post("/trading/lift", requireOwner, ownerForm, async (c) => {
-  const owner = c.get("owner");
-  const form = c.get("form");
-  const named = killNamed(form.get("scope") ?? undefined, form.get("subject") ?? undefined);
-  if (named === null) return c.redirect("/trading", 303);
-  const assertion = readPasskeyJson(PasskeyAssertion, form.get("response") ?? "");
-  const terms = { nonce: form.get("nonce") ?? "", notAfter: form.get("not_after") ?? "" };
-  const lifted =
-    assertion !== null &&
-    /^[0-9a-f]{32}$/.test(terms.nonce) &&
-    (await owner.account.liftKill(
-      owner.secret,
-      { ...named, terms, assertion },
-      requestId(c.req.raw),
-    ));
-  if (lifted) return c.redirect("/trading", 303);
-  return showLift(
-    c,
-    named,
-    "That did not lift it. Something changed meanwhile, or the passkey did not match.",
-  );
-});
-
-interface KillName {
-  scope: KillScope;
-  subject: string | null;
-}
-
-function killNamed(scope: string | undefined, subject: string | undefined): KillName | null {
-  const known = (["gateway", "broker_account", "agent"] as const).find((name) => name === scope);
-  return known === undefined ? null : { scope: known, subject: subject || null };
-}
-
-async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) {
-  const owner = c.get("owner");
-  const [ceremony, settings] = await Promise.all([
-    owner.account.beginLift(owner.secret, named),
-    owner.account.tradingSettings(),
-  ]);
-  if (ceremony === null) return c.redirect("/trading", 303);
-  const others = settings.kill.switches.filter(
-    (kill) => !(kill.scope === named.scope && kill.subject === named.subject),
-  );
-  return sendPage(
-    c,
-    <Page title="Lift the kill switch" owner={owner} room="/trading" narrow script>
-      <h1>Lift the kill switch?</h1>
-      {problem !== undefined && (
-        <div class="note bad" role="alert">
-          <p>{problem}</p>
-        </div>
-      )}
-      <PasskeyForm
-        action="/trading/lift"
-        ceremony={useOptions(c.get("settings"), ceremony)}
-        fields={{
-          csrf: owner.session.csrf,
-          scope: named.scope,
-          subject: named.subject ?? "",
-          nonce: ceremony.nonce,
-          not_after: ceremony.notAfter,
-        }}
-        button="Lift it with your passkey"
-      >
-        <p>What resumes for {scopeInWords(named)}:</p>
-        <ul>
-          <li>Agents can prepare orders and ask you again; each still needs your approval.</li>
-          {settings.paper && <li>Approved orders go to paper accounts.</li>}
-          {settings.live && <li>Approved orders go to live accounts, with real money.</li>}
-          {!settings.paper && !settings.live && <li>No order: paper and live are switched off.</li>}
-        </ul>
-        <p class="soft">
-          Nothing that was refused or withdrawn is sent again.
-          {others.length > 0 && ` ${others.length} other switch stays engaged.`}
-        </p>
-      </PasskeyForm>
-      <p>
-        <a href="/trading">Leave it engaged</a>
-      </p>
-    </Page>,
-    { script: true, ...(problem === undefined ? {} : { status: 409 }) },
-  );
-}
-
 function toConfirm(c: Context<PageEnv>) {
   return c.redirect(
     `${confirmPath(c.req.raw).split("?")[0]}?next=${encodeURIComponent("/trading")}`,
@@ -178,58 +75,6 @@ function refused(c: Context<PageEnv>, words: string) {
       <p>{words}</p>
     </Message>,
     { status: 409 },
-  );
-}
-
-function Kill({ settings, owner, now }: { settings: TradingSettings; owner: Owner; now: Date }) {
-  const { switches } = settings.kill;
-  const all = switches.some(({ scope }) => scope === "gateway");
-  return (
-    <section class="card" aria-labelledby="kill">
-      <h2 id="kill">Kill switch</h2>
-      {switches.length === 0 ? (
-        <p class="state ok">Not engaged</p>
-      ) : (
-        <ul class="plain rows">
-          {switches.map((kill) => (
-            <li>
-              <p class="state bad big">Engaged for {scopeInWords(kill)}</p>
-              <span class="small soft">
-                By {kill.actor === "owner" ? "you" : `the ${kill.actor}`},{" "}
-                <When at={kill.engagedAt} now={now} />: {kill.reason}
-              </span>
-              {kill.scope !== "sidecar" && (
-                <div class="actions">
-                  <a
-                    class="button quiet"
-                    href={`/trading/lift?scope=${kill.scope}&subject=${encodeURIComponent(kill.subject ?? "")}`}
-                  >
-                    Lift
-                  </a>
-                </div>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
-      {!all && (
-        <form method="post" action="/trading/kill">
-          <input type="hidden" name="csrf" value={owner.session.csrf} />
-          <p class="soft">
-            Stops new orders and changes at once. Working orders can still be withdrawn, and exits
-            approved by you still pass.
-          </p>
-          <div class="actions">
-            <button class="danger" type="submit" name="effect" value="freeze">
-              Stop all trading
-            </button>
-            <button class="danger" type="submit" name="effect" value="freeze_and_cancel">
-              Stop and withdraw working orders
-            </button>
-          </div>
-        </form>
-      )}
-    </section>
   );
 }
 
@@ -345,17 +190,4 @@ function Policies({ settings, now }: { settings: TradingSettings; now: Date }) {
       )}
     </section>
   );
-}
-
-function scopeInWords({ scope, subject }: { scope: KillScope; subject: string | null }): string {
-  switch (scope) {
-    case "gateway":
-      return "every account";
-    case "broker_account":
-      return `account ${subject ?? ""}`;
-    case "agent":
-      return "one agent";
-    case "sidecar":
-      return "this PC";
-  }
 }

@@ -29,6 +29,7 @@ import { marketHolidays } from "./tools/market-holidays.ts";
 import { marketSession } from "./tools/market-session.ts";
 import { marketSnapshot } from "./tools/market-snapshot.ts";
 import { notificationsList } from "./tools/notifications-list.ts";
+import { ocaOrderPreview } from "./tools/oca-order-preview.ts";
 import { optionGreeks } from "./tools/option-greeks.ts";
 import { optionsChain } from "./tools/options-chain.ts";
 import { orderPreview } from "./tools/order-preview.ts";
@@ -92,6 +93,7 @@ export const TOOLS: readonly Tool[] = [
   notificationsList,
   orderPreview,
   bracketOrderPreview,
+  ocaOrderPreview,
   approvalsCreate,
   approvalStatus,
   paperOrderSubmit,

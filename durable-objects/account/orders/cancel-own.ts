@@ -49,7 +49,8 @@ export function cancelOwn(
   storage: OrderStorage,
   request: Pick<SubmitRequest, "requestId" | "key" | "digest" | "nonce" | "jobId"> & {
     own: IntentRow;
-    orderId: string;
+    /** Null when the broker's number is not known here: the PC looks for it by our reference. */
+    orderId: string | null;
   },
   world: World,
   log: OrderLog,
@@ -76,13 +77,19 @@ export function cancelOwn(
         errorCode: refusals[0]?.code ?? "INTERNAL",
         meta: {
           at: "cancel",
-          order_id: orderId,
+          order_ref: own.coid,
+          ...(orderId === null ? {} : { order_id: orderId }),
           codes: refusals.map(({ code }) => code).join(","),
         },
       });
       return { kind: "refused", refusals };
     }
-    const said = { order_id: orderId, nonce: request.nonce, account_id: own.broker_account };
+    const said = {
+      order_id: orderId,
+      order_ref: own.coid,
+      nonce: request.nonce,
+      account_id: own.broker_account,
+    };
     const coid = `ieg1-${digestOf("ibkr-cancel/v1", said).slice(0, 32)}`;
     const written = insertIntent(sql, {
       ...own,
@@ -123,7 +130,15 @@ export function cancelOwn(
       job: {
         jobId: request.jobId,
         operation: "order.cancel",
-        input: { account_id, mode, coid, order_id: orderId, approval: null },
+        input: {
+          account_id,
+          mode,
+          coid,
+          order_id: orderId,
+          order_ref: own.coid,
+          by: client.isOwner === true ? "owner" : "agent",
+          approval: null,
+        },
       },
     };
   });

@@ -1,110 +1,22 @@
-import { adverseDriftBps } from "../../../src/protocol/approval/drift.ts";
 import { challengeOf } from "../../../src/protocol/approval/statement.ts";
-import { marketSnapshot } from "../../../src/protocol/operations/market-snapshot.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
 import { canonicalDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
-import type { Quote } from "../../../src/protocol/orders/ticket.ts";
-import { orderInWords } from "../../../src/protocol/orders/words.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
-import { listClients } from "../clients.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
-import { listPasskeys, proves } from "../passkeys.ts";
-import type { ApprovalItem, ApprovalView, Decided, Typed } from "../rpc-orders.ts";
+import { proves } from "../passkeys.ts";
+import type { Decided, Typed } from "../rpc-orders.ts";
 import type { RelyingParty } from "../webauthn.ts";
+import { type AtPc, heldAtPc } from "./approval-at-pc.ts";
+import { firstSeen, READ_MS } from "./approval-page.ts";
+import { standing } from "./approval-standing.ts";
 import { type Approval, decideApproval, findApproval } from "./approvals.ts";
-import { askSidecar } from "./ask-sidecar.ts";
-import { findIntent } from "./intents.ts";
-import { iso, type OrderParts } from "./parts.ts";
-import { policyInForce } from "./policies.ts";
-import { findPreview } from "./previews.ts";
+import type { OrderParts } from "./parts.ts";
 import { engage } from "./service-kill.ts";
-import { judge, lasting } from "./service-preview.ts";
-import { shownOrder } from "./shown-order.ts";
 
 /**
- * The owner's side of an approval. Only a signed-in session of this account comes here, and only a
- * passkey's answer over this very intent says yes; a bearer token has no way in.
+ * The owner's decision. Only a signed-in session of this account comes here, and only a passkey's
+ * answer over this very intent says yes; a bearer token has no way in.
  */
-const READ_MS = 5_000;
-const LISTED = 50;
-const QUOTE_MS = 4_000;
-
-export function listApprovals(parts: OrderParts): ApprovalItem[] {
-  const { sql } = parts.storage;
-  const names = clientNames(sql);
-  return sql
-    .exec<{ approval_id: string }>(
-      "SELECT approval_id FROM order_approvals ORDER BY created_at DESC LIMIT ?",
-      LISTED,
-    )
-    .toArray()
-    .flatMap(({ approval_id }) => {
-      const approval = findApproval(sql, approval_id, parts.now());
-      if (approval === null) return [];
-      return [
-        {
-          approvalId: approval.approvalId,
-          state: approval.state,
-          inWords: orderInWords(approval.intent.ticket),
-          mode: approval.intent.ticket.order.mode,
-          clientName: names.get(approval.clientId)?.name ?? "An agent",
-          createdAt: iso(approval.createdAt),
-          expiresAt: iso(approval.expiresAt),
-        },
-      ];
-    });
-}
-
-export async function approvalView(
-  parts: OrderParts,
-  sessionSecret: string,
-  approvalId: string,
-): Promise<ApprovalView | null> {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, sessionSecret, parts.now()) === null) return null;
-  const asked = findApproval(sql, approvalId, parts.now());
-  if (asked === null) return null;
-  const marketNow = asked.state === "pending" ? await quoteNow(parts, asked) : null;
-  const nowMs = parts.now();
-  const approval = findApproval(sql, approvalId, nowMs) ?? asked;
-  const client = clientNames(sql).get(approval.clientId);
-  const [note] = sql
-    .exec<{ source: string }>(
-      "SELECT source FROM order_preview_notes WHERE preview_id = ?",
-      approval.previewId,
-    )
-    .toArray();
-  const intent = findIntent(sql, approval.intent.coid);
-  const open = approval.state === "pending";
-  const seenAt = open ? firstSeen(sql, approvalId, nowMs) : nowMs;
-  return {
-    approvalId,
-    state: approval.state,
-    tier: approval.tier === 2 ? 2 : 1,
-    ticket: approval.intent.ticket,
-    intentHash: approval.intentHash,
-    client: client ?? { name: "A client that is gone", redirectHost: "" },
-    source:
-      note?.source === "simulator" || note?.source === "client_portal" ? note.source : "unknown",
-    createdAt: iso(approval.createdAt),
-    expiresAt: iso(approval.expiresAt),
-    marketNow,
-    standsInTheWay: open
-      ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
-      : [],
-    readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
-    order: intent === null ? null : shownOrder(intent),
-    ceremony: open
-      ? {
-          challenge: challengeOf(approval.intentHash),
-          credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
-            id: credentialId,
-            transports,
-          })),
-        }
-      : null,
-  };
-}
 
 export async function approveOrder(
   parts: OrderParts,
@@ -126,45 +38,78 @@ export async function approveOrder(
   }
   const challenge = challengeOf(approval.intentHash);
   if (!(await proves(sql, decision.assertion, challenge, party, parts.now))) {
-    parts.log({
-      type: "approval.decided",
-      kind: "owner",
-      clientId: approval.clientId,
-      sidecarId: approval.intent.sidecar_id,
-      brokerAccount: approval.brokerAccount,
-      decision: "refuse",
-      errorCode: "APPROVAL_SIGNATURE_INVALID",
-      requestId,
-      meta: { approval_id: approval.approvalId, intent_hash: approval.intentHash, said: "approve" },
-    });
+    notApproved(parts, approval, "APPROVAL_SIGNATURE_INVALID", requestId);
     return { ok: false, reason: "passkey", detail: "The passkey did not sign this order." };
   }
-  // While the passkey was judged the request may have been denied, or a switch engaged.
+  const { response } = decision.assertion;
+  const said = {
+    assertion: {
+      id: decision.assertion.id,
+      client_data_json: response.clientDataJSON,
+      authenticator_data: response.authenticatorData,
+      signature: response.signature,
+    },
+    echo: decision.typed?.echo ?? null,
+  };
+  const atPc = await heldAtPc(parts, approval, said);
+  if (atPc.kind === "refused") {
+    notApproved(parts, approval, atPc.refusals[0]?.code ?? "INTERNAL", requestId);
+    return refusedAtPc(atPc);
+  }
+  // Nobody but the PC can say whether the number is the one it showed.
+  if (atPc.kind === "not_asked" && approval.tier === 2) {
+    return { ok: false, reason: "pc", detail: "Your PC could not be asked about the number." };
+  }
+  // While passkey and PC were asked the request may have been denied, or a switch engaged.
   const after = open(parts, sessionSecret, decision.approvalId);
   if (!after.ok) return after;
   const late = standing(parts, after.approval);
   if (late.length > 0) return { ok: false, reason: "stands_in_the_way", detail: late.join(" ") };
-  const { response } = decision.assertion;
   const decided = decideApproval(
     storage,
-    {
-      approvalId: approval.approvalId,
-      requestId,
-      say: "approve",
-      assertion: {
-        id: decision.assertion.id,
-        client_data_json: response.clientDataJSON,
-        authenticator_data: response.authenticatorData,
-        signature: response.signature,
-      },
-      echo: decision.typed?.echo ?? null,
-    },
+    { approvalId: approval.approvalId, requestId, say: "approve", ...said },
     parts.now(),
     parts.log,
   );
   return decided === null
     ? { ok: false, reason: "not_open", detail: "The request was decided meanwhile." }
     : { ok: true, state: decided.state };
+}
+
+/** A try to approve that failed, in the log; the request stays open. */
+function notApproved(
+  parts: OrderParts,
+  approval: Approval,
+  errorCode: string,
+  requestId: string,
+): void {
+  parts.log({
+    type: "approval.decided",
+    kind: "owner",
+    clientId: approval.clientId,
+    sidecarId: approval.intent.sidecar_id,
+    brokerAccount: approval.brokerAccount,
+    decision: "refuse",
+    errorCode,
+    requestId,
+    meta: { approval_id: approval.approvalId, intent_hash: approval.intentHash, said: "approve" },
+  });
+}
+
+function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>): Decided {
+  const words = refusals.map(({ message }) => message).join(" ");
+  if (!refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
+    const unknown = refusals.some(({ code }) => code === "APPROVAL_KEY_NOT_ENROLLED");
+    const cure = unknown ? " Accept it there first: ibkr-sidecar approvers add." : "";
+    return { ok: false, reason: "pc", detail: `Your PC would refuse it. ${words}${cure}` };
+  }
+  const left =
+    triesLeft === null || triesLeft === 0
+      ? ""
+      : triesLeft === 1
+        ? " One try is left."
+        : ` ${triesLeft} tries are left.`;
+  return { ok: false, reason: "number", detail: `${words}${left}` };
 }
 
 /** No needs no passkey: one tap, also for a request that was approved and is not used yet. */
@@ -215,70 +160,6 @@ function open(parts: OrderParts, sessionSecret: string, approvalId: string): Ope
     : { ok: false, reason: "not_open", detail: `The request is ${approval.state}.` };
 }
 
-/** What makes approving it pointless or wrong by now, in words; the submit judges it all again. */
-function standing(parts: OrderParts, approval: Approval): string[] {
-  const preview = findPreview(parts.storage.sql, approval.previewId);
-  if (preview === null) return ["The preview is gone."];
-  const client = listClients(parts.storage.sql).find(
-    ({ clientId }) => clientId === approval.clientId,
-  );
-  if (client?.state !== "active") return ["The client that asked has no access any more."];
-  const { verdict, policy } = judge(
-    parts,
-    { clientId: approval.clientId, scopes: client.scopes, requestId: "" },
-    preview,
-    0,
-  );
-  const failures = lasting(verdict)
-    // How often the agent asked was judged when it asked.
-    .filter(({ check }) => check !== "approval-rate")
-    .map(({ message }) => message);
-  // As at the submit: a policy that changed meanwhile keeps nobody in a position.
-  const isExit = preview.facts.effect?.kind === "exit";
-  if (policy !== null && policy.hash !== approval.intent.policy_hash && !isExit) {
-    failures.push("The policy has changed since the agent asked.");
-  }
-  return failures;
-}
-
-/** What the market is while the owner looks; null when the PC cannot say within a moment. */
-async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | null> {
-  const { conid } = principalLeg(approval.intent.ticket.order).contract;
-  const told = await askSidecar(
-    parts,
-    marketSnapshot,
-    { conids: [conid], fields: ["bid", "ask", "last", "prior_close"] },
-    { scope: "ibkr:marketdata:read", account: null, deadlineMs: QUOTE_MS },
-  );
-  const quote = told.ok ? told.value.quotes.find((one) => one.conid === conid) : undefined;
-  if (quote === undefined) return null;
-  const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
-  return {
-    conid,
-    bid,
-    ask,
-    last,
-    prior_close,
-    availability: quote.availability,
-    halted: quote.halted,
-    at: iso(parts.now()),
-  };
-}
-
-/** The submit judges the drift over its own read; here it is said before a finger is moved. */
-function drifted(parts: OrderParts, approval: Approval, now: Quote | null): string[] {
-  const { ticket } = approval.intent;
-  const limit = policyInForce(parts.storage.sql, approval.brokerAccount, parts.now())?.document
-    .behaviour.max_drift_bps;
-  if (now === null || limit == null || ticket.order.action === "cancel") return [];
-  const drift = adverseDriftBps(ticket.order, ticket.market, now);
-  return drift?.greaterThan(limit)
-    ? [
-        "The price has moved against this order since it was prepared. Let the agent prepare it anew.",
-      ]
-    : [];
-}
-
 function typedFaults(parts: OrderParts, approval: Approval, typed: Typed | null): Decided | null {
   const { sql } = parts.storage;
   if (parts.now() < firstSeen(sql, approval.approvalId, parts.now()) + READ_MS) {
@@ -303,30 +184,6 @@ function typedFaults(parts: OrderParts, approval: Approval, typed: Typed | null)
     return { ok: false, reason: "number", detail: "Type the two-digit number shown at the PC." };
   }
   return null;
-}
-
-function firstSeen(sql: SqlStorage, approvalId: string, nowMs: number): number {
-  sql.exec(
-    `INSERT INTO order_approval_views (approval_id, first_seen_at) VALUES (?, ?)
-     ON CONFLICT (approval_id) DO NOTHING`,
-    approvalId,
-    nowMs,
-  );
-  return sql
-    .exec<{ first_seen_at: number }>(
-      "SELECT first_seen_at FROM order_approval_views WHERE approval_id = ?",
-      approvalId,
-    )
-    .one().first_seen_at;
-}
-
-function clientNames(sql: SqlStorage): Map<string, { name: string; redirectHost: string }> {
-  return new Map(
-    listClients(sql).map(({ clientId, clientName, redirectHost }) => [
-      clientId,
-      { name: clientName, redirectHost },
-    ]),
-  );
 }
 
 const notSignedIn = (): Extract<Decided, { ok: false }> => ({

@@ -2,6 +2,7 @@ import type { Statement } from "../../../src/protocol/approval/statement.ts";
 import { orderAnswer } from "../../../src/protocol/operations/order-answer.ts";
 import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { intentHash } from "../../../src/protocol/orders/intent.ts";
+import { isTerminal } from "../../../src/protocol/orders/state.ts";
 import { orderInWords } from "../../../src/protocol/orders/words.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
 import { ulid } from "../../../src/protocol/ulid.ts";
@@ -14,13 +15,13 @@ import { listAlerts } from "./alerts.ts";
 import { findApproval, pendingApprovals } from "./approvals.ts";
 import { findIntent, type IntentRow } from "./intents.ts";
 import { settleSubmit } from "./outcome.ts";
-import { ceremonyOf, newTerms, signed } from "./owner-settings.ts";
+import { ceremonyOf, newTerms, signed } from "./owner-statement.ts";
 import { iso, type OrderParts, OWNER_CLIENT } from "./parts.ts";
 import { findPreview } from "./previews.ts";
-import { cancel } from "./service-change.ts";
-import { workingOrders } from "./service-kill.ts";
-import type { Underway } from "./service-submit.ts";
+import { cancelIntent } from "./service-change.ts";
+import type { Underway, Written } from "./service-submit.ts";
 import { shownOrder } from "./shown-order.ts";
+import { openNumbers, workingOrders } from "./working-orders.ts";
 
 export { OWNER_CLIENT };
 
@@ -63,40 +64,74 @@ export function ordersPage(parts: OrderParts): OrdersPage {
   };
 }
 
-/** The owner withdraws an order of this gateway; as an agent's cancel, it waits for nothing. */
+/**
+ * The owner withdraws an order of this gateway, or what an alert offers to withdraw. It waits for
+ * nothing, and passes while the broker keeps everybody else silent. An order whose number is not
+ * known is withdrawn by its reference.
+ */
 export async function ownerCancel(
   parts: OrderParts,
   underway: Underway,
   secret: string,
-  coid: string,
+  wanted: { coid: string } | { alert: string },
   requestId: string,
 ): Promise<{ ok: boolean; message: string }> {
   const { sql } = parts.storage;
   if (checkOwnerSession(sql, secret, parts.now()) === null) {
     return { ok: false, message: "Nobody is signed in." };
   }
-  const working = workingOrders(sql).find((order) => order.coid === coid);
-  const [orderId] = working?.orderIds ?? [];
-  if (working === undefined || orderId === undefined) {
+  const found = "alert" in wanted ? offeredBy(sql, wanted.alert) : standing(sql, wanted.coid);
+  if (found === null) {
     return { ok: false, message: "There is no working order of this gateway to withdraw." };
   }
-  const { brokerAccount: account_id, mode } = working;
+  const { intent, orderIds } = found;
   const asker = {
     clientId: OWNER_CLIENT,
-    scopes: ["ibkr:orders:preview", `ibkr:orders:${mode}:cancel`],
+    scopes: ["ibkr:orders:preview", `ibkr:orders:${intent.mode}:cancel`],
     requestId,
   };
-  const done = await cancel(parts, underway, asker, {
-    account_id,
-    mode,
-    order_id: orderId,
-    idempotency_key: `owner:${ulid(parts.now())}`,
-  });
+  const told = await Promise.all(
+    orderIds.map(async (orderId) => {
+      const key = `owner:${ulid(parts.now())}`;
+      return saidOf(await cancelIntent(parts, underway, asker, intent, orderId, key));
+    }),
+  );
+  const messages = [...new Set(told.map(({ message }) => message))].join(" ");
+  return { ok: told.every(({ ok }) => ok), message: messages };
+}
+
+type Found = { intent: IntentRow; orderIds: (string | null)[] };
+
+function standing(sql: SqlStorage, coid: string): Found | null {
+  const intent = workingOrders(sql).find((order) => order.coid === coid);
+  if (intent === undefined) return null;
+  const numbers = openNumbers(intent);
+  return { intent, orderIds: numbers.includes(null) ? [null] : numbers };
+}
+
+/** The orders an alert names, never ones that a form names. */
+function offeredBy(sql: SqlStorage, key: string): Found | null {
+  const alert = listAlerts(sql, LISTED).find((one) => one.key === key);
+  const intent = alert?.coid == null ? null : findIntent(sql, alert.coid);
+  if (alert === undefined || intent === null || intent.action !== "place") return null;
+  if (alert.cancelOffered.length === 0) return standing(sql, intent.coid);
+  const ended = shownOrder(intent).orders.filter(({ state }) => isTerminal(state));
+  const orderIds = alert.cancelOffered.filter(
+    (orderId) => !ended.some(({ order_id }) => order_id === orderId),
+  );
+  return orderIds.length === 0 ? null : { intent, orderIds };
+}
+
+function saidOf(done: Written): { ok: boolean; message: string } {
   if (!done.ok) return { ok: false, message: done.failure.message };
   const { order, refusals } = done.answer;
-  return order === null
-    ? { ok: false, message: refusals.map(({ message }) => message).join(" ") }
-    : { ok: order.state !== "rejected", message: order.means };
+  if (order === null) {
+    return { ok: false, message: refusals.map(({ message }) => message).join(" ") };
+  }
+  const why = order.refusals.map(({ message }) => message).join(" ");
+  return order.state === "rejected"
+    ? { ok: false, message: `${order.means} ${why}`.trim() }
+    : { ok: true, message: order.means };
 }
 
 /** What the passkey signs to say yes to the question that is open; null when none is. */

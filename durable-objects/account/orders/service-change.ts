@@ -7,6 +7,7 @@ import type { ModifyInput } from "../../../src/protocol/orders/order-input.ts";
 import { refusal } from "../../../src/protocol/orders/refusal.ts";
 import { findApproval } from "./approvals.ts";
 import { ownOrder } from "./cancel-own.ts";
+import type { IntentRow } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, askApproval } from "./service-approval.ts";
 import { preparePreview } from "./service-preview.ts";
@@ -27,7 +28,8 @@ export function submitApproved(
   const { sql } = parts.storage;
   const approval = findApproval(sql, approval_id, parts.now());
   const previewId = approval?.clientId === asker.clientId ? approval.previewId : "";
-  const structure = approval?.intent.ticket.order.structure === "bracket" ? "bracket" : "single";
+  // A group is several orders in one POST, as a bracket is: one tool sends both.
+  const structure = approval?.intent.ticket.order.structure === "single" ? "single" : "bracket";
   if (previewId !== "" && input.preview_id !== undefined && input.preview_id !== previewId) {
     return Promise.resolve(
       refusedWith(account_id, [
@@ -48,8 +50,8 @@ export function submitApproved(
           "approval_id",
           "same_structure",
           structure === "bracket"
-            ? "A bracket was approved; use the tool for brackets."
-            : "No bracket was approved; use the tool for single orders.",
+            ? "A bracket or a group was approved; use the tool for brackets and groups."
+            : "A single order was approved; use the tool for single orders.",
         ),
       ]),
     );
@@ -118,6 +120,31 @@ export async function cancel(
     ...request,
     previewId: preview.previewId,
     fresh: { market: preview.ticket.market, facts: preview.facts, skewMs: 0 },
+  });
+}
+
+/**
+ * Withdraws an order of this gateway for the gateway's own reasons: under its number, or by our
+ * reference where the broker's answer that would bring the number is still missing.
+ */
+export function cancelIntent(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  intent: IntentRow,
+  orderId: string | null,
+  key: string,
+): Promise<Written> {
+  const { broker_account: account_id, mode, coid } = intent;
+  return write(parts, underway, asker, {
+    key,
+    said: { act: "cancel", account_id, mode, order_id: orderId, order_ref: coid },
+    accountId: account_id,
+    mode,
+    previewId: "",
+    approvalId: null,
+    scope: mode === "live" ? "ibkr:orders:live:cancel" : "ibkr:orders:paper:cancel",
+    own: { intent, orderId },
   });
 }
 

@@ -1,6 +1,4 @@
 import type { KILL_EFFECTS, KillScope } from "../../../src/policy/kill-table.ts";
-import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
-import { isTerminal } from "../../../src/protocol/orders/state.ts";
 import { raiseAlert } from "./alerts.ts";
 import { engagedKills, engageKill, type KillSwitch, killEpoch } from "./kill-switch.ts";
 import { iso, type OrderParts } from "./parts.ts";
@@ -92,37 +90,3 @@ export function engage(
     return true;
   });
 }
-
-/** Orders of this gateway that may still fill, with the number the broker gave them. */
-export function workingOrders(
-  sql: SqlStorage,
-): { coid: string; brokerAccount: string; mode: "paper" | "live"; orderIds: string[] }[] {
-  return sql
-    .exec<{
-      coid: string;
-      broker_account: string;
-      mode: string;
-      state: string;
-      outcome: string | null;
-    }>(
-      `SELECT coid, broker_account, mode, state, outcome FROM order_intents
-       WHERE action = 'place' AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`,
-    )
-    .toArray()
-    .map((row) => {
-      const told = row.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(row.outcome));
-      const open = told?.success
-        ? told.data.orders.filter(({ state, role }) => !isTerminal(state) && isHead(role))
-        : [];
-      return {
-        coid: row.coid,
-        brokerAccount: row.broker_account,
-        mode: row.mode === "live" ? ("live" as const) : ("paper" as const),
-        orderIds: open.flatMap(({ order_id }) => (order_id === null ? [] : [order_id])),
-      };
-    });
-}
-
-/** Withdrawing an entry takes its exits with it; exits themselves protect and stay. */
-const isHead = (role: string): boolean =>
-  role === "single" || role === "entry" || role === "oca_member";

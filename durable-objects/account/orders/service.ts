@@ -10,22 +10,24 @@ import {
   tradeModify,
   tradePreview,
   tradePreviewBracket,
+  tradePreviewGroup,
   tradeQuestion,
   tradeReconcile,
   tradeSubmit,
 } from "../../../src/protocol/operations/edge-orders.ts";
+import { ordersOfGroup } from "../../../src/protocol/orders/order-input.ts";
 import type { ToolCall } from "../rpc.ts";
-import { raiseAlert } from "./alerts.ts";
 import { findIntent } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, approvalStatus, askApproval } from "./service-approval.ts";
 import { cancel, modify, submitApproved } from "./service-change.ts";
-import { engage, killStatus, workingOrders } from "./service-kill.ts";
+import { engage, killStatus } from "./service-kill.ts";
 import { limitsOf } from "./service-limits.ts";
 import { preparePreview } from "./service-preview.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
 import type { Underway, Written } from "./service-submit.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
+import { withdrawWorking } from "./withdraw-working.ts";
 
 export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
 
@@ -48,6 +50,14 @@ export async function runOrderTool(
       const bracket = tradePreviewBracket.input.parse(input);
       return prepared(
         await preparePreview(parts, asker, bracket.account_id, { kind: "bracket", bracket }),
+      );
+    }
+    case "trade.preview_group": {
+      const group = tradePreviewGroup.input.parse(input);
+      const { account_id } = group;
+      const orders = ordersOfGroup(group);
+      return prepared(
+        await preparePreview(parts, asker, account_id, { kind: "oca", account_id, orders }),
       );
     }
     case "trade.ask": {
@@ -98,7 +108,10 @@ export async function runOrderTool(
         },
         asker,
       );
-      const cancelling = cancel_working_orders ? cancelWorking(parts, underway, asker) : 0;
+      const everything = { scope: "gateway" as const, subject: null };
+      const cancelling = cancel_working_orders
+        ? withdrawWorking(parts, underway, asker, everything)
+        : 0;
       return json(killStatus(parts, cancelling));
     }
     case "trade.limits":
@@ -108,58 +121,6 @@ export async function runOrderTool(
       return told.ok ? json(told.report) : told;
     }
   }
-}
-
-/** Asks to withdraw every own order that may still fill; how many. Nothing waits for the answers. */
-export function cancelWorking(parts: OrderParts, underway: Underway, asker: Asker): number {
-  let asked = 0;
-  for (const order of workingOrders(parts.storage.sql)) {
-    for (const order_id of order.orderIds) {
-      asked += 1;
-      void cancel(parts, underway, asker, {
-        account_id: order.brokerAccount,
-        mode: order.mode,
-        order_id,
-        idempotency_key: `kill:${order.coid}:${order_id}:${asker.requestId}`.slice(0, 128),
-      }).then(
-        (done) => tellUncancelled(parts, order, order_id, asker, done),
-        () => tellUncancelled(parts, order, order_id, asker, null),
-      );
-    }
-  }
-  return asked;
-}
-
-/** A withdrawal that a switch asked for and that was not taken: the owner must know it at once. */
-function tellUncancelled(
-  parts: OrderParts,
-  order: { coid: string; brokerAccount: string },
-  orderId: string,
-  asker: Asker,
-  done: Written | null,
-): void {
-  const taken =
-    done?.ok === true && done.answer.order !== null && done.answer.order.state !== "rejected";
-  if (taken) return;
-  const reasons =
-    done === null
-      ? "The gateway failed in an unexpected way."
-      : done.ok
-        ? done.answer.refusals.map(({ message }) => message).join(" ")
-        : done.failure.message;
-  raiseAlert(parts, {
-    key: `cancel_refused:${order.coid}:${orderId}:${asker.requestId}`,
-    kind: "cancel_refused",
-    brokerAccount: order.brokerAccount,
-    coid: order.coid,
-    message:
-      `The kill switch asked to withdraw an order and it was not withdrawn. ${reasons}`.slice(
-        0,
-        500,
-      ),
-    brokerText: null,
-    cancelOffered: [orderId],
-  });
 }
 
 function prepared(outcome: Awaited<ReturnType<typeof preparePreview>>): OrderAnswer {

@@ -73,6 +73,38 @@ export const BracketInput = z.strictObject({
 });
 export type BracketInput = z.infer<typeof BracketInput>;
 
+/**
+ * Several orders of which one shall fill: one contract, one side, one quantity, and the ways in
+ * which it may happen. The broker ends the others when one fills.
+ */
+export const GroupInput = z.strictObject({
+  account_id: AccountId,
+  ...contract,
+  side: Side,
+  quantity: about(OrderDecimal, "Shares or contracts, as a decimal string"),
+  time_in_force: TimeInForce.default("DAY"),
+  outside_rth: z.boolean().default(false),
+  reduce_only: z.boolean().default(false),
+  orders: z
+    .array(
+      z.strictObject({
+        order_type: OrderType,
+        limit_price: terms.limit_price,
+        stop_price: terms.stop_price,
+        trailing_amount: terms.trailing_amount,
+        trailing_percent: terms.trailing_percent,
+      }),
+    )
+    .min(2)
+    .max(6),
+});
+export type GroupInput = z.infer<typeof GroupInput>;
+
+/** Each member as an order of its own. */
+export function ordersOfGroup({ orders, ...shared }: GroupInput): OrderInput[] {
+  return orders.map((member) => ({ ...shared, ...member }));
+}
+
 /** What may be changed on a working order; everything else is re-stated from the order itself. */
 export const ModifyInput = z.strictObject({
   account_id: AccountId,

@@ -1,7 +1,14 @@
 import type * as z from "zod";
 import { decimalRefusal } from "./decimal-refusal.ts";
 import { bracketFormFaults, modifyFormFaults, orderFormFaults } from "./form-rules.ts";
-import { BracketInput, CancelInput, ModifyInput, OrderInput } from "./order-input.ts";
+import {
+  BracketInput,
+  CancelInput,
+  GroupInput,
+  ModifyInput,
+  OrderInput,
+  ordersOfGroup,
+} from "./order-input.ts";
 import { type OrderRefusal, refusal } from "./refusal.ts";
 
 /** Everything wrong with what a caller sent, each with its field and rule; or the parsed value. */
@@ -14,6 +21,26 @@ export function parseOrderInput(value: unknown): Parsed<OrderInput> {
 export function parseBracketInput(value: unknown): Parsed<BracketInput> {
   return parse(BracketInput, value, bracketFormFaults);
 }
+
+export function parseGroupInput(value: unknown): Parsed<GroupInput> {
+  return parse(GroupInput, value, (group) =>
+    ordersOfGroup(group).flatMap((order, index) =>
+      orderFormFaults(order).map((fault) =>
+        OF_A_MEMBER.has(fault.field)
+          ? { ...fault, field: `orders.${index}.${fault.field}` }
+          : fault,
+      ),
+    ),
+  );
+}
+
+const OF_A_MEMBER: ReadonlySet<string> = new Set([
+  "order_type",
+  "limit_price",
+  "stop_price",
+  "trailing_amount",
+  "trailing_percent",
+]);
 
 export function parseModifyInput(value: unknown): Parsed<ModifyInput> {
   return parse(ModifyInput, value, modifyFormFaults);
@@ -65,13 +92,18 @@ function explain(issue: z.core.$ZodIssue, root: unknown): OrderRefusal[] {
   }
   const field = issue.path.map(String).join(".") || "(request)";
   const given = issue.path.reduce<unknown>(
-    (at, key) => (isRecord(at) && typeof key === "string" ? at[key] : undefined),
+    (at, key) =>
+      Array.isArray(at) && typeof key === "number"
+        ? at[key]
+        : isRecord(at) && typeof key === "string"
+          ? at[key]
+          : undefined,
     root,
   );
   if (given === undefined) {
     return [refusal("INPUT_INVALID", field, "required", `${field} is required.`)];
   }
-  if (DECIMAL_FIELDS.has(field)) {
+  if (DECIMAL_FIELDS.has(String(issue.path.at(-1)))) {
     const found = decimalRefusal(field, given);
     if (found !== null) return [found];
   }

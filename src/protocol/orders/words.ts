@@ -8,6 +8,10 @@ export function orderInWords({ order }: Pick<Ticket, "order">): string {
   const leg = principalLeg(order);
   const verb =
     order.action === "cancel" ? "Cancel: " : order.action === "modify" ? "Change to: " : "";
+  if (order.structure === "oca") {
+    const ways = order.legs.map(priceInWords).join(", or ");
+    return `${verb}${whatInWords(leg)} ${ways}, ${timeInWords(leg)}; the first that fills ends the others`;
+  }
   return `${verb}${whatInWords(leg)} ${priceInWords(leg)}, ${timeInWords(leg)}${exitsInWords(order)}`;
 }
 

@@ -1,0 +1,149 @@
+import { challengeOf } from "../../../src/protocol/approval/statement.ts";
+import { marketSnapshot } from "../../../src/protocol/operations/market-snapshot.ts";
+import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
+import type { Quote } from "../../../src/protocol/orders/ticket.ts";
+import { orderInWords } from "../../../src/protocol/orders/words.ts";
+import { listClients } from "../clients.ts";
+import { checkOwnerSession } from "../owner-sessions.ts";
+import { listPasskeys } from "../passkeys.ts";
+import type { ApprovalItem, ApprovalView } from "../rpc-orders.ts";
+import { drifted, standing } from "./approval-standing.ts";
+import { type Approval, findApproval } from "./approvals.ts";
+import { askSidecar } from "./ask-sidecar.ts";
+import { findIntent } from "./intents.ts";
+import { iso, type OrderParts } from "./parts.ts";
+import { shownOrder } from "./shown-order.ts";
+
+/**
+ * A request as its page shows it. Only a signed-in session of this account comes here; looking
+ * decides nothing.
+ */
+export const READ_MS = 5_000;
+const LISTED = 50;
+const QUOTE_MS = 4_000;
+
+export function listApprovals(parts: OrderParts): ApprovalItem[] {
+  const { sql } = parts.storage;
+  const names = clientNames(sql);
+  return sql
+    .exec<{ approval_id: string }>(
+      "SELECT approval_id FROM order_approvals ORDER BY created_at DESC LIMIT ?",
+      LISTED,
+    )
+    .toArray()
+    .flatMap(({ approval_id }) => {
+      const approval = findApproval(sql, approval_id, parts.now());
+      if (approval === null) return [];
+      return [
+        {
+          approvalId: approval.approvalId,
+          state: approval.state,
+          inWords: orderInWords(approval.intent.ticket),
+          mode: approval.intent.ticket.order.mode,
+          clientName: names.get(approval.clientId)?.name ?? "An agent",
+          createdAt: iso(approval.createdAt),
+          expiresAt: iso(approval.expiresAt),
+        },
+      ];
+    });
+}
+
+export async function approvalView(
+  parts: OrderParts,
+  sessionSecret: string,
+  approvalId: string,
+): Promise<ApprovalView | null> {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, sessionSecret, parts.now()) === null) return null;
+  const asked = findApproval(sql, approvalId, parts.now());
+  if (asked === null) return null;
+  const marketNow = asked.state === "pending" ? await quoteNow(parts, asked) : null;
+  const nowMs = parts.now();
+  const approval = findApproval(sql, approvalId, nowMs) ?? asked;
+  const client = clientNames(sql).get(approval.clientId);
+  const [note] = sql
+    .exec<{ source: string }>(
+      "SELECT source FROM order_preview_notes WHERE preview_id = ?",
+      approval.previewId,
+    )
+    .toArray();
+  const intent = findIntent(sql, approval.intent.coid);
+  const open = approval.state === "pending";
+  const seenAt = open ? firstSeen(sql, approvalId, nowMs) : nowMs;
+  return {
+    approvalId,
+    state: approval.state,
+    tier: approval.tier === 2 ? 2 : 1,
+    ticket: approval.intent.ticket,
+    intentHash: approval.intentHash,
+    client: client ?? { name: "A client that is gone", redirectHost: "" },
+    source:
+      note?.source === "simulator" || note?.source === "client_portal" ? note.source : "unknown",
+    createdAt: iso(approval.createdAt),
+    expiresAt: iso(approval.expiresAt),
+    marketNow,
+    standsInTheWay: open
+      ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
+      : [],
+    readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
+    order: intent === null ? null : shownOrder(intent),
+    ceremony: open
+      ? {
+          challenge: challengeOf(approval.intentHash),
+          credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
+            id: credentialId,
+            transports,
+          })),
+        }
+      : null,
+  };
+}
+
+/** What the market is while the owner looks; null when the PC cannot say within a moment. */
+async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | null> {
+  const { conid } = principalLeg(approval.intent.ticket.order).contract;
+  const told = await askSidecar(
+    parts,
+    marketSnapshot,
+    { conids: [conid], fields: ["bid", "ask", "last", "prior_close"] },
+    { scope: "ibkr:marketdata:read", account: null, deadlineMs: QUOTE_MS },
+  );
+  const quote = told.ok ? told.value.quotes.find((one) => one.conid === conid) : undefined;
+  if (quote === undefined) return null;
+  const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
+  return {
+    conid,
+    bid,
+    ask,
+    last,
+    prior_close,
+    availability: quote.availability,
+    halted: quote.halted,
+    at: iso(parts.now()),
+  };
+}
+
+/** When the page was first made, from where the time to read it counts. */
+export function firstSeen(sql: SqlStorage, approvalId: string, nowMs: number): number {
+  sql.exec(
+    `INSERT INTO order_approval_views (approval_id, first_seen_at) VALUES (?, ?)
+     ON CONFLICT (approval_id) DO NOTHING`,
+    approvalId,
+    nowMs,
+  );
+  return sql
+    .exec<{ first_seen_at: number }>(
+      "SELECT first_seen_at FROM order_approval_views WHERE approval_id = ?",
+      approvalId,
+    )
+    .one().first_seen_at;
+}
+
+function clientNames(sql: SqlStorage): Map<string, { name: string; redirectHost: string }> {
+  return new Map(
+    listClients(sql).map(({ clientId, clientName, redirectHost }) => [
+      clientId,
+      { name: clientName, redirectHost },
+    ]),
+  );
+}
