@@ -11,6 +11,7 @@ const ROOMS = [
   ["/approvals", "Approvals"],
   ["/orders", "Orders"],
   ["/trading", "Trading"],
+  ["/mandates", "Mandates"],
   ["/sidecars", "Sidecars"],
   ["/clients", "Clients"],
   ["/audit", "Audit"],

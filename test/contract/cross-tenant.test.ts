@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
+import { mandateHash } from "../../src/protocol/approval/mandate.ts";
 import { ALL_SCOPES } from "../../src/protocol/scopes.ts";
 import { PAGE_ROUTES } from "../../src/routes.ts";
 import { accountOf, callMcp } from "../support/access.ts";
@@ -12,6 +13,8 @@ import {
   formFields,
   register,
 } from "../support/oauth-client.ts";
+import { ASSERTION } from "../support/order-book.ts";
+import { aMandate } from "../support/orders.ts";
 import type { SoftwarePasskey } from "../support/software-passkey.ts";
 
 /**
@@ -57,6 +60,17 @@ beforeAll(async () => {
     `INSERT INTO order_approvals
        (approval_id, preview_id, intent_hash, intent, client_id, broker_account, economic_hash, tier, state, created_at, expires_at)
      VALUES ('${MARK}-approval', '${MARK}', '${MARK}', '{}', '${MARK}', 'U1234567', '${MARK}', 1, 'pending', 1, 9e15)`,
+  );
+  const mandate = aMandate({
+    mandate_id: `${MARK}-mandate`,
+    clients: [`${MARK} agent`],
+    not_after: "2099-01-01T00:00:00.000Z",
+  });
+  await gateway.sql(
+    "Account",
+    account,
+    `INSERT INTO order_mandates (mandate_id, mandate_hash, mandate, assertion, signed_at, pc_sidecar, pc_state)
+     VALUES ('${MARK}-mandate', '${mandateHash(mandate)}', '${JSON.stringify(mandate)}', '${JSON.stringify(ASSERTION)}', 1, '${MARK}-sidecar', 'waiting')`,
   );
   await gateway.sql(
     "Account",
@@ -116,6 +130,8 @@ beforeAll(async () => {
     before: "1000",
     next: "/",
     invitation: "x",
+    number: "11",
+    mandate: JSON.stringify(mandate),
   };
 });
 afterAll(() => gateway.close());
@@ -144,7 +160,8 @@ function send(
   { method, path }: (typeof PAGE_ROUTES)[number],
   csrf: string,
 ): Promise<Response> {
-  const hers = path.replace(":id", `${MARK}-approval`);
+  const thing = path.startsWith("/mandates/") ? "mandate" : "approval";
+  const hers = path.replace(":id", `${MARK}-${thing}`);
   return method === "GET"
     ? browser.get(`${hers}?${new URLSearchParams(annsNames)}`)
     : browser.post(hers, { ...annsNames, csrf });
