@@ -1,4 +1,6 @@
 import { requestApproval } from "../../durable-objects/account/orders/approvals.ts";
+import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/chores.ts";
+import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/desk-schema.ts";
 import type { World } from "../../durable-objects/account/orders/edge-facts.ts";
 import { switchFeature } from "../../durable-objects/account/orders/features.ts";
 import { MANDATES_SCHEMA } from "../../durable-objects/account/orders/mandates.ts";
@@ -39,7 +41,13 @@ export const ASSERTION = {
 };
 
 export function orderBook(change: (policy: PolicyDocument) => void = () => {}): OrderBook {
-  const sql = sqlStorage(ORDERS_SCHEMA, MANDATES_SCHEMA, PASSKEYS_SCHEMA);
+  const sql = sqlStorage(
+    ORDERS_SCHEMA,
+    ORDER_DESK_SCHEMA,
+    ORDER_CHORES_SCHEMA,
+    MANDATES_SCHEMA,
+    PASSKEYS_SCHEMA,
+  );
   const leaves: OrderLogEntry[] = [];
   let ids = 0;
   let depth = 0;

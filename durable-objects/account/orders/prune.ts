@@ -32,9 +32,9 @@ export function pruneNowAndThen(parts: Pick<OrderParts, "storage" | "now">): voi
 }
 
 /** True when nothing of that age is left. */
-export function pruneOrders(sql: SqlStorage, nowMs: number): boolean {
+export function pruneOrders(sql: SqlStorage, nowMs: number, latestKept = LATEST_KEPT): boolean {
   const before = nowMs - KEPT_DAYS * DAY_MS;
-  const intents = endedIntents(sql, before);
+  const intents = endedIntents(sql, before, latestKept);
   for (const coid of intents) sql.exec("DELETE FROM order_intents WHERE coid = ?", coid);
   const deleted = [
     // Of the same age only: a key outlives its order, never the other way round.
@@ -97,7 +97,7 @@ export function pruneOrders(sql: SqlStorage, nowMs: number): boolean {
  * work; what became of several legs and was never told is not known, so that such an order stays.
  * The latest of an account stay too: what is an unusual size is measured by them.
  */
-function endedIntents(sql: SqlStorage, beforeMs: number): string[] {
+function endedIntents(sql: SqlStorage, beforeMs: number, latestKept: number): string[] {
   const rows = sql
     .exec<{ coid: string; orders: number; outcome: string | null }>(
       `SELECT coid, orders, outcome FROM (
@@ -107,7 +107,7 @@ function endedIntents(sql: SqlStorage, beforeMs: number): string[] {
        WHERE latest > ? AND created_at < ? AND updated_at < ?
          AND state IN ('filled', 'cancelled', 'rejected', 'expired')
        ORDER BY created_at, coid`,
-      LATEST_KEPT,
+      latestKept,
       beforeMs,
       beforeMs,
     )
