@@ -6,6 +6,7 @@ import type { GatewayFailure } from "../src/protocol/errors.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/passkey.ts";
 import { DEVICE_TOKEN } from "../src/protocol/relay/device-token.ts";
 import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
+import { accountHasher } from "./account/account-hash.ts";
 import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
 import { appendAudit, tailAudit } from "./account/audit-log.ts";
 import { backendStatus } from "./account/backend-status.ts";
@@ -105,6 +106,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   readonly #orders: OrderDesk;
   readonly #clientUse: ClientUse = new Map();
   readonly #budget: CallBudget;
+  readonly #accountHash = accountHasher(() => this.#accountHashKey());
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
   #migrated = false;
@@ -203,7 +205,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
         takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
         takeExternalToken(sql, asked, Date.now()),
       audit: (event) => this.#audit(event),
-      accountKey: () => this.#accountHashKey(),
+      accountHash: this.#accountHash,
       now: Date.now,
     });
     countCall(this.env.ANALYTICS, {

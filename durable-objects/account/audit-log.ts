@@ -38,10 +38,15 @@ export function appendAudit(
   event: AuditEvent,
   nowMs: number,
 ): AppendedEvent {
-  const seq = auditSize(sql) + 1;
+  const newest = newestRow(sql);
+  const seq = newest.seq + 1;
   const json = canonicalJson(event);
   const leaf = leafOfCanonical(accountId, seq, json);
-  const completed = completedBy(leaf, seq, storedNodes(sql));
+  const stored = storedNodes(sql);
+  const completed = completedBy(leaf, seq, {
+    // The leaf beside the new one is in the row that was read already.
+    node: (level, index) => (level === 0 ? newest.leaf : stored.node(level, index)),
+  });
   const nodes = new Uint8Array(completed.length * HASH_BYTES);
   completed.forEach((hash, level) => {
     nodes.set(hash, level * HASH_BYTES);
@@ -54,6 +59,17 @@ export function appendAudit(
     nowMs,
   );
   return { seq, leafHash: bytesToHex(leaf) };
+}
+
+function newestRow(sql: SqlStorage): { seq: number; leaf: Uint8Array } {
+  const [row] = sql
+    .exec<{ seq: number; leaf: ArrayBuffer }>(
+      `SELECT seq, substr(nodes, 1, ${HASH_BYTES}) AS leaf FROM audit_log ORDER BY seq DESC LIMIT 1`,
+    )
+    .toArray();
+  return row === undefined
+    ? { seq: 0, leaf: new Uint8Array() }
+    : { seq: row.seq, leaf: new Uint8Array(row.leaf) };
 }
 
 /** How many events the log holds; also the number of the newest. */

@@ -158,10 +158,8 @@ export function clientStanding(
   operation?: string,
 ): ClientStanding {
   if (principal.external !== undefined) admitExternal(sql, principal, nowMs);
-  const client = readClient(sql, principal.clientId);
-  if (client?.state !== "active" || !hasActiveGrant(sql, principal)) {
-    return { ok: false, failure: withdrawn() };
-  }
+  const client = readActive(sql, principal);
+  if (client === null) return { ok: false, failure: withdrawn() };
   if (needs !== null) {
     if (!coversScope(client.scopes, needs)) return { ok: false, failure: narrowed(needs) };
     const waitMs = client.readOnlyUntil - nowMs;
@@ -173,21 +171,31 @@ export function clientStanding(
   return { ok: true, standing: { accounts: client.accounts, scopes: client.scopes } };
 }
 
-function hasActiveGrant(
+/** The client of a call, when it and the grant of its token are active; null otherwise. */
+function readActive(
   sql: SqlStorage,
   { clientId, grantId, external }: Pick<Principal, "clientId" | "grantId" | "external">,
-): boolean {
-  if (external !== undefined) return clientId.startsWith(EXTERNAL_PREFIX);
-  if (grantId === null) return false;
-  return (
-    sql
-      .exec(
-        "SELECT 1 FROM grants WHERE grant_id = ? AND client_id = ? AND state = 'active'",
-        grantId,
-        clientId,
-      )
-      .toArray().length > 0
-  );
+) {
+  const [row] = sql
+    .exec<
+      Pick<ClientRow, "state" | "scopes" | "accounts" | "read_only_until"> & { grants: number }
+    >(
+      `SELECT state, scopes, accounts, read_only_until,
+         (SELECT COUNT(*) FROM grants g
+          WHERE g.grant_id = ?2 AND g.client_id = c.client_id AND g.state = 'active') AS grants
+       FROM clients c WHERE client_id = ?1`,
+      clientId,
+      grantId,
+    )
+    .toArray();
+  if (row?.state !== "active") return null;
+  const granted = external === undefined ? row.grants > 0 : clientId.startsWith(EXTERNAL_PREFIX);
+  if (!granted) return null;
+  return {
+    scopes: textList(row.scopes),
+    accounts: row.accounts === null ? null : textList(row.accounts),
+    readOnlyUntil: row.read_only_until,
+  };
 }
 
 /** Client ids of other issuers; none of ours begins like this. */
@@ -346,10 +354,7 @@ function readClient(sql: SqlStorage, clientId: string) {
   if (row === undefined) return null;
   return {
     state: row.state,
-    scopes: textList(row.scopes),
     consented: textList(row.consented).filter(isScope),
-    accounts: row.accounts === null ? null : textList(row.accounts),
-    readOnlyUntil: row.read_only_until,
   };
 }
 

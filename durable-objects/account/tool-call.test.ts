@@ -39,7 +39,7 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
       }),
       budget: () => failure("RATE_LIMITED", "Too many calls."),
       audit: () => 1,
-      accountKey: () => new Uint8Array(32),
+      accountHash: () => "0".repeat(64),
       now: () => rig.clock.now,
     });
   expect(await run("trade.cancel")).toMatchObject({ ok: true });

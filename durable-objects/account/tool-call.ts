@@ -1,6 +1,3 @@
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { AuditEvent } from "../../src/protocol/audit/event.ts";
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
@@ -35,8 +32,8 @@ export interface ToolCallDeps {
   readonly budget: (call: ToolCall) => GatewayFailure | null;
   /** Appends to the audit log in this turn; the event's number. */
   readonly audit: (event: AuditEvent) => number;
-  /** Keys the hash under which a broker account stands in the audit log. */
-  readonly accountKey: () => Uint8Array;
+  /** The keyed hash under which a broker account stands in the audit log. */
+  readonly accountHash: (account: string) => string;
   readonly now: () => number;
 }
 
@@ -47,9 +44,11 @@ type Answer =
 /** One tool call, from standing to audit leaf. Whatever happens, it is answered and noted once. */
 export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<ToolOutcome> {
   const startedAt = deps.now();
+  const inputHash = hashIfWellFormed(call.input);
+  const account = namedAccount(call);
   let answer: Answer;
   try {
-    answer = await answerOf(call, deps);
+    answer = inputHash === null ? NOT_WELL_FORMED : await answerOf(call, deps, inputHash);
   } catch (error) {
     console.error(
       JSON.stringify({
@@ -81,8 +80,8 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
         result: answer.ok ? "ok" : "error",
         error_code: answer.ok ? null : answer.failure.code,
       },
-      accountHash: accountHash(call, deps),
-      inputHash: contentHash(call.input),
+      accountHash: account === null ? null : deps.accountHash(account),
+      inputHash,
       outputHash: answer.ok ? (answer.hash ?? contentHash(answer.result)) : null,
       requestId: call.requestId,
     }),
@@ -92,7 +91,21 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
     : { ok: false, failure: answer.failure, audit_seq };
 }
 
-async function answerOf(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
+const NOT_WELL_FORMED: Answer = {
+  ok: false,
+  failure: failure("INPUT_INVALID", "The arguments hold text that is not well-formed Unicode."),
+};
+
+/** SHA-256 of an input's canonical form; null where half a character leaves it without one. */
+function hashIfWellFormed(input: JsonValue): string | null {
+  try {
+    return contentHash(input);
+  } catch {
+    return null;
+  }
+}
+
+async function answerOf(call: ToolCall, deps: ToolCallDeps, inputHash: string): Promise<Answer> {
   const before = deps.standing(call);
   if (!before.ok) return { ok: false, failure: before.failure, denied: true };
   const busy = UNMETERED.has(call.operation) ? null : deps.budget(call);
@@ -112,7 +125,11 @@ async function answerOf(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
         },
         { operation, input: narrowed.input },
       )
-    : await askSidecar({ ...call, input: narrowed.input }, deps);
+    : await askSidecar(
+        { ...call, input: narrowed.input },
+        deps,
+        narrowed.input === call.input ? inputHash : contentHash(narrowed.input),
+      );
   // The owner may have changed his mind about this client while the sidecar was working.
   const after = deps.standing(call);
   if (!after.ok) return { ok: false, failure: after.failure, denied: true };
@@ -153,7 +170,7 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps): Answer | null {
   }
 }
 
-async function askSidecar(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
+async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string): Promise<Answer> {
   if (!isOperationName(call.operation)) {
     return { ok: false, failure: failure("INTERNAL", "The gateway does not know this operation.") };
   }
@@ -170,7 +187,7 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
       job_id: ulid(now),
       operation: operation.name,
       input: call.input,
-      input_sha256: contentHash(call.input),
+      input_sha256: inputHash,
       grant: {
         capability: operation.capability,
         ...(account === null ? {} : { broker_account: account }),
@@ -188,13 +205,6 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps): Promise<Answer> {
 function namedAccount(call: ToolCall): string | null {
   const { account_id: account } = call.input;
   return typeof account === "string" && account.length > 0 && account.length <= 32 ? account : null;
-}
-
-/** A broker account never stands in the log in clear; equal accounts hash equally within one log. */
-function accountHash(call: ToolCall, deps: ToolCallDeps): string | null {
-  const account = namedAccount(call);
-  if (account === null) return null;
-  return bytesToHex(hmac(sha256, deps.accountKey(), utf8ToBytes(account)));
 }
 
 /** Our own plain data, as JSON sees it. */

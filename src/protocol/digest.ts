@@ -1,18 +1,15 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import canonicalize from "canonicalize";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { canonicalJson } from "./canonical-json.ts";
 import type { JsonValue } from "./json.ts";
 
-/** RFC 8785 canonical JSON. Throws on what JSON cannot carry (undefined, NaN, cycles). */
-export function canonicalJson(value: JsonValue): string {
-  const text = canonicalize(value);
-  if (text === undefined) throw new TypeError("value has no canonical JSON form");
-  return text;
-}
+export { canonicalJson };
+
+const UTF8 = new TextEncoder();
 
 /** Lower-case hex SHA-256 of UTF-8 text. */
 export function sha256Hex(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)));
+  return bytesToHex(sha256(UTF8.encode(text)));
 }
 
 /** Lower-case hex SHA-256 over the canonical JSON of a value, under a domain prefix. */

@@ -1,9 +1,9 @@
-import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson } from "../digest.ts";
 import type { AuditEvent } from "./event.ts";
 import { hashLeaf } from "./merkle.ts";
 
 const DOMAIN = "ibkr-audit/v1";
+const UTF8 = new TextEncoder();
 
 /**
  * The leaf of one event in its account's log: SHA-256 over the RFC 6962 leaf prefix, the domain
@@ -18,5 +18,5 @@ export function auditLeaf(accountId: string, seq: number, event: AuditEvent): Ui
 export function leafOfCanonical(accountId: string, seq: number, event: string): Uint8Array {
   // RFC 8785 sorts members by name, and these three are in that order.
   const json = `{"account":${canonicalJson(accountId)},"event":${event},"seq":${seq}}`;
-  return hashLeaf(utf8ToBytes(`${DOMAIN}\n${json}`));
+  return hashLeaf(UTF8.encode(`${DOMAIN}\n${json}`));
 }
