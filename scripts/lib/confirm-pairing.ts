@@ -1,4 +1,11 @@
-import { Browser, checkboxes, formFields, signIn, unescapeHtml } from "./oauth-client.ts";
+import {
+  Browser,
+  checkboxes,
+  formFields,
+  OwnerTokenRefused,
+  signIn,
+  unescapeHtml,
+} from "./oauth-client.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
 
@@ -26,7 +33,10 @@ export async function confirmPairing(
 ): Promise<ConfirmedPairing> {
   const browser = new Browser(gateway.url);
   await signIn(browser, gateway.ownerToken);
-  const asking = formFields(await pageText(await browser.get("/pair")));
+  const entrance = await browser.get("/pair");
+  // A passkey has to confirm this session first.
+  if (entrance.status === 303) throw new OwnerTokenRefused(entrance.status);
+  const asking = formFields(await pageText(entrance));
   const confirmPage = await pageText(
     await browser.post("/pair", { csrf: asking.csrf ?? "", code }),
   );

@@ -73,6 +73,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       configDir: dir.sidecar,
       clientPortal: simulator.url,
       log: logFile(join(dir.logs, "sidecar.log")),
+      tell: (line) => console.log(line),
       onFailure: options.onFailure,
     });
     endings.push(() => sidecar.stop());

@@ -4,6 +4,7 @@ import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
 import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-file.ts";
 import { UsageError } from "../../sidecar/src/config/usage-error.ts";
 import { confirmPairing } from "./confirm-pairing.ts";
+import { OwnerTokenRefused } from "./oauth-client.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
 import { type SidecarProcess, startSidecar } from "./sidecar-process.ts";
@@ -16,6 +17,8 @@ export interface LocalSidecarOptions {
   /** Where the simulator listens. */
   clientPortal: string;
   log: (line: string) => void;
+  /** Tells the person at this machine what to do; without one nobody is waited for. */
+  tell?: (line: string) => void;
   /** Called when it ended for good without having been asked to. */
   onFailure: (why: string) => void;
 }
@@ -48,12 +51,12 @@ const CodeLine = z.object({
  * command line and the console's pages, then run as a process of its own until it is stopped.
  */
 export async function startLocalSidecar(options: LocalSidecarOptions): Promise<LocalSidecar> {
-  const { cli, configDir, gateway } = options;
+  const { cli, configDir, gateway, tell } = options;
   const paired = sidecarStatus(configDir).gateway;
-  if (paired === null) await pairSidecar(cli, configDir, gateway);
+  if (paired === null) await pairSidecar(cli, configDir, gateway, [], tell);
   else if (paired !== gateway.url) {
     // Another port than last time: the address is part of what was agreed on.
-    await pairSidecar(cli, configDir, gateway, ["--replace"]);
+    await pairSidecar(cli, configDir, gateway, ["--replace"], tell);
   }
   const sidecar = keepRunning(options);
   try {
@@ -65,18 +68,23 @@ export async function startLocalSidecar(options: LocalSidecarOptions): Promise<L
   return sidecar;
 }
 
-/** Pairs through the front door: code and words from the sidecar's screen, consent in the console. */
+/**
+ * Pairs through the front door: code and words from the sidecar's screen, consent in the console. A
+ * passkey that the owner has comes along as the approver; it is the simulator's PC, so nobody is
+ * asked. Where the owner token signs in no more, the owner confirms, told how on this screen.
+ */
 export async function pairSidecar(
   cli: string,
   configDir: string,
   gateway: RunningGateway,
   flags: string[] = [],
+  tell?: (line: string) => void,
 ): Promise<void> {
   let confirming: Promise<unknown> | undefined;
   const said: string[] = [];
   const pairing = startSidecar(
     cli,
-    ["--config-dir", configDir, "pair", gateway.url, "--json", ...flags],
+    ["--config-dir", configDir, "pair", gateway.url, "--json", "--simulated", ...flags],
     (line) => {
       said.push(line);
       const code = CodeLine.safeParse(jsonOrNull(line));
@@ -86,6 +94,10 @@ export async function pairSidecar(
       confirming = confirmPairing(gateway, user_code, {
         expectedWords: fingerprint,
         everything: true,
+      }).catch((error: unknown) => {
+        if (!(error instanceof OwnerTokenRefused) || tell === undefined) throw error;
+        tell(`Pair the simulator's PC: open ${gateway.url}/pair, sign in with your passkey,`);
+        tell(`type ${user_code}, and compare these words: ${fingerprint.join(" ")}`);
       });
       confirming.catch(() => pairing.stop());
     },

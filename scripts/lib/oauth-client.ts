@@ -109,13 +109,22 @@ export function unescapeHtml(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
+/** The token is wrong, or signs in no more because its owner has a passkey. */
+export class OwnerTokenRefused extends Error {
+  override readonly name = "OwnerTokenRefused";
+
+  constructor(status: number) {
+    super(`the owner token was refused (${status})`);
+  }
+}
+
 /** Signs the owner in with the token; the browser then holds the session's cookie. */
 export async function signIn(browser: Browser, ownerToken: string): Promise<void> {
   const page = await browser.get("/sign-in");
   if (page.status !== 200) throw new Error(`the sign-in page answered ${page.status}`);
   const fields = formFields(await page.text());
   const answer = await browser.post("/sign-in", { ...fields, token: ownerToken });
-  if (answer.status !== 303) throw new Error(`the owner token was refused (${answer.status})`);
+  if (answer.status !== 303) throw new OwnerTokenRefused(answer.status);
 }
 
 export interface RegisteredClient {

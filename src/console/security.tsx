@@ -173,10 +173,7 @@ function Passkeys({ passkeys, owner, now }: { passkeys: PasskeyView[]; owner: Ow
                   </>
                 )}
               </span>
-              <details class="small">
-                <summary>Six words, for your PC</summary>
-                <FingerprintWords words={fingerprintWords(passkey.publicKey).join(" ")} />
-              </details>
+              <ForYourPc passkey={passkey} />
               {passkeys.length > 1 && (
                 <form method="post" action="/security/passkeys/remove">
                   <input type="hidden" name="csrf" value={owner.session.csrf} />
@@ -196,6 +193,29 @@ function Passkeys({ passkeys, owner, now }: { passkeys: PasskeyView[]; owner: Ow
         </a>
       </div>
     </section>
+  );
+}
+
+/**
+ * What the PC is shown, or told, about a passkey that may approve orders there. The PC makes the
+ * words from the key by itself; alike on both screens means that it is the same key.
+ */
+function ForYourPc({ passkey }: { passkey: PasskeyView }) {
+  const { credentialId, publicKey } = passkey;
+  return (
+    <details class="small">
+      <summary>Approving at your PC: six words, id</summary>
+      <FingerprintWords words={fingerprintWords(publicKey).join(" ")} />
+      <p>
+        Pairing asks at the PC whether a passkey with these words may approve orders. For a PC that
+        is paired already, run there, and compare:
+      </p>
+      <code class="copy">{`ibkr-sidecar approvers add --credential ${credentialId} --public-key ${publicKey}`}</code>
+      <dl class="facts">
+        <dt>Id</dt>
+        <dd class="mono">{credentialId}</dd>
+      </dl>
+    </details>
   );
 }
 

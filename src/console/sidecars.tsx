@@ -1,6 +1,7 @@
 import { Hono } from "hono";
-import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
+import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/rpc.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
 import { requestId } from "../request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
 import type { PageEnv } from "./context.ts";
@@ -13,7 +14,10 @@ export const sidecarsRoutes = new Hono<PageEnv>();
 
 sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const sidecars = await owner.account.listSidecars();
+  const [sidecars, { passkeys }] = await Promise.all([
+    owner.account.listSidecars(),
+    owner.account.signInSecurity(),
+  ]);
   const now = new Date();
   return sendPage(
     c,
@@ -43,6 +47,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
           ))}
         </div>
       )}
+      {passkeys.length > 0 && <Approvers passkeys={passkeys} />}
     </Page>,
   );
 });
@@ -52,6 +57,30 @@ sidecarsRoutes.post("/sidecars/revoke", requireOwner, ownerForm, async (c) => {
   await c.get("owner").account.revokeSidecar(sidecarId, requestId(c.req.raw));
   return c.redirect("/sidecars", 303);
 });
+
+/** Each PC decides by itself whose passkey it takes; these are the words to compare there. */
+function Approvers({ passkeys }: { passkeys: PasskeyView[] }) {
+  return (
+    <section class="card" aria-labelledby="approvers">
+      <h2 id="approvers">Passkeys a PC may take approvals from</h2>
+      <p class="soft">
+        You accept a passkey at the PC, by its six words. <code>ibkr-sidecar approvers</code> lists
+        those it takes; how to add one stands under <a href="/security">Security</a>.
+      </p>
+      <ul class="plain rows">
+        {passkeys.map(({ name, credentialId, publicKey }) => (
+          <li>
+            <strong>{name}</strong>
+            <FingerprintWords words={fingerprintWords(publicKey).join(" ")} />
+            <span class="small soft">
+              Id <span class="mono">{credentialId}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
 
 function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: Owner; now: Date }) {
   const revoked = sidecar.state === "revoked";

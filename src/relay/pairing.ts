@@ -1,4 +1,8 @@
-import type { PairedSidecar, SignInSecurity } from "../../durable-objects/account/rpc.ts";
+import type {
+  PairedSidecar,
+  PasskeyView,
+  SignInSecurity,
+} from "../../durable-objects/account/rpc.ts";
 import { accountObject, type Env } from "../env.ts";
 import type { Capability } from "../protocol/capabilities.ts";
 import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
@@ -57,7 +61,7 @@ export async function confirmPairing(
   code: string,
   capabilities: Capability[],
   requestId: string,
-): Promise<{ ok: true; sidecar: PairedSidecar } | PairingRefusal> {
+): Promise<{ ok: true; sidecar: PairedSidecar; approver: PasskeyView | null } | PairingRefusal> {
   const found = await find(env, accountId, code);
   if (!found.ok) return found;
   const { pairing, request, details } = found;
@@ -80,24 +84,29 @@ export async function confirmPairing(
     requestId,
   );
   const { sidecarId } = sidecar;
-  const approver = approverOf(await account.signInSecurity());
+  const passkey = latestPasskey(await account.signInSecurity());
+  const approver = passkey === null ? null : offerOf(passkey);
   if (!(await pairing.confirm({ accountId, sidecarId, capabilities, approver }))) {
     await account.revokeSidecar(sidecarId, requestId);
     return UNKNOWN;
   }
-  return { ok: true, sidecar };
+  return { ok: true, sidecar, approver: passkey };
 }
 
 /** The passkey the owner used last: most likely the one at hand, and the one that confirmed this. */
-function approverOf({ passkeys }: SignInSecurity): ApproverOffer | null {
+function latestPasskey({ passkeys }: SignInSecurity): PasskeyView | null {
   const [latest] = [...passkeys].sort((a, b) =>
     (b.lastUsedAt ?? b.addedAt).localeCompare(a.lastUsedAt ?? a.addedAt),
   );
-  if (latest === undefined) return null;
+  return latest ?? null;
+}
+
+/** The words are for old sidecars: a PC makes its own from the key, and shows no others. */
+function offerOf({ credentialId, publicKey }: PasskeyView): ApproverOffer {
   return {
-    credential_id: latest.credentialId,
-    public_key: latest.publicKey,
-    fingerprint: fingerprintWords(latest.publicKey).join(" "),
+    credential_id: credentialId,
+    public_key: publicKey,
+    fingerprint: fingerprintWords(publicKey).join(" "),
   };
 }
 

@@ -10,7 +10,7 @@ import { approverWords } from "../orders/approver-words.ts";
 import { orderStorePath } from "../orders/local-files.ts";
 import { openOrderStore } from "../orders/store.ts";
 import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
-import { enrolApprover } from "../trust/approvers.ts";
+import { enrolApprover, forgetUnasked, UNASKED } from "../trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
 import { agreed } from "./approvers.ts";
@@ -22,6 +22,7 @@ interface Flags {
   replace?: boolean;
   name?: string;
   acceptApprover?: string;
+  simulated?: boolean;
 }
 
 /** Adds `pair`: makes this PC known to a gateway, with its owner's consent in the console. */
@@ -32,12 +33,18 @@ export function register(program: Command): void {
     .summary("pair this PC with your gateway")
     .description(
       "Makes this PC's key, shows a code and six words, and waits until you have typed the code\n" +
-        "into the gateway's console and compared the words. Nothing is paired before that.",
+        "into the gateway's console and compared the words. Nothing is paired before that.\n" +
+        "Then it shows the six words of your passkey, as the console's security page does, and asks\n" +
+        "whether that passkey may approve orders at this PC.",
     )
     .option("--json", "print one JSON object a line instead of text")
     .option("--replace", "pair anew although this PC is paired already")
     .option("--name <name>", "what this machine is called in the console")
     .option("--accept-approver <words>", "its six words; accept this approver without asking")
+    .option(
+      "--simulated",
+      "for `run --simulated` alone: takes the passkey without asking, and serves no real broker",
+    )
     .addHelpText("after", "\nExit status: 0 paired, 1 not paired, 2 wrong use.")
     .action(pair);
 }
@@ -77,10 +84,14 @@ async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise
     process.exitCode = 1;
     return;
   }
-  const pairing = pairingOf(origin, offer, answer);
+  const simulated = flags.simulated === true;
+  const pairing: Pairing = {
+    ...pairingOf(origin, offer, answer),
+    ...(simulated ? { simulated } : {}),
+  };
   const approver = answer.approver === null ? null : await acceptedApprover(answer.approver, flags);
   storePairing(configDir, pairing);
-  if (approver !== null) enrol(configDir, pairing, approver);
+  enrol(configDir, pairing, approver);
   say.paired({
     gateway: pairing.gateway_origin,
     account_id: pairing.account_id,
@@ -101,6 +112,8 @@ interface AcceptedApprover {
  */
 async function acceptedApprover(offer: ApproverOffer, flags: Flags): Promise<AcceptedApprover> {
   const publicKey = new Uint8Array(Buffer.from(offer.public_key, "base64url"));
+  // Behind it is no broker: what is approved there, and by whom, moves nothing.
+  if (flags.simulated === true) return { credentialId: offer.credential_id, publicKey };
   if (flags.acceptApprover === undefined && !process.stdin.isTTY) {
     const words = approverWords(publicKey);
     throw new UsageError(
@@ -113,12 +126,16 @@ async function acceptedApprover(offer: ApproverOffer, flags: Flags): Promise<Acc
   return { credentialId: offer.credential_id, publicKey };
 }
 
-function enrol(configDir: string, pairing: Pairing, approver: AcceptedApprover): void {
+function enrol(configDir: string, pairing: Pairing, approver: AcceptedApprover | null): void {
   const store = openOrderStore(orderStorePath(configDir, pairing));
   try {
+    // The same key paired before, for the simulator: what nobody was asked about ends here.
+    if (pairing.simulated !== true) forgetUnasked(store.db);
+    if (approver === null) return;
+    const enrolledBy = pairing.simulated === true ? UNASKED : "terminal";
     const enrolled = enrolApprover(
       store.db,
-      { ...approver, label: "at pairing", enrolledBy: "terminal" },
+      { ...approver, label: "at pairing", enrolledBy },
       Date.now(),
     );
     if (!enrolled) {

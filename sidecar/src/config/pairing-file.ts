@@ -16,6 +16,8 @@ export const Pairing = z.strictObject({
   edge_identity_key: PublicKey,
   capabilities: z.array(z.enum(CAPABILITIES)),
   paired_at: z.iso.datetime(),
+  /** Paired for the simulator, so that nobody was asked about the approver: good for nothing else. */
+  simulated: z.literal(true).optional(),
 });
 export type Pairing = z.infer<typeof Pairing>;
 

@@ -33,6 +33,11 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   if (pairing === null || keys === null) {
     throw new UsageError("this PC is not paired yet; run: ibkr-sidecar pair <gateway-url>");
   }
+  if (pairing.simulated === true && !options.simulated) {
+    throw new UsageError(
+      `this PC was paired for the simulator; pair it anew: ibkr-sidecar pair --replace ${pairing.gateway_origin}`,
+    );
+  }
   const policy = loadLocalPolicy(configDir);
   const logger = pino(
     { level: options.logLevel, base: { service: "ibkr-sidecar" } },

@@ -24,7 +24,7 @@ export interface Approver extends EnrolledKey {
   /** Six words over the key: what the terminal shows and asks about. */
   fingerprint: string;
   enrolledAt: number;
-  /** `terminal`, or the credential id that signed the enrolment. */
+  /** `terminal`, {@link UNASKED}, or the credential id that signed the enrolment. */
   enrolledBy: string;
 }
 
@@ -81,6 +81,19 @@ export function revokeApprover(db: DatabaseSync, credentialId: string, nowMs: nu
     .prepare("UPDATE approvers SET revoked_at = ? WHERE credential_id = ? AND revoked_at IS NULL")
     .run(nowMs, credentialId);
   return Number(changes) === 1;
+}
+
+/** Who enrolled a key that was taken for the simulator, where nobody was asked. */
+export const UNASKED = "simulated";
+
+/** Forgets the keys nobody was asked about, with all that they enrolled in their turn. */
+export function forgetUnasked(db: DatabaseSync): void {
+  db.prepare(
+    `WITH RECURSIVE unasked (id) AS (
+       SELECT credential_id FROM approvers WHERE enrolled_by = ?
+       UNION SELECT credential_id FROM approvers JOIN unasked ON enrolled_by = unasked.id)
+     DELETE FROM approvers WHERE credential_id IN (SELECT id FROM unasked)`,
+  ).run(UNASKED);
 }
 
 /**
