@@ -279,8 +279,7 @@ async function answer(job: NewJob["submit"], rig: TradingRig | null): Promise<Jo
         account_id: ACCOUNT,
         results: order_refs.map((order_ref) => ({
           order_ref,
-          found: pc.book.some((order) => order.order_ref === order_ref),
-          evidence: null,
+          ...shownIn(pc.book, order_ref, at),
           orders: [],
           executions: [],
         })),
@@ -297,6 +296,14 @@ async function answer(job: NewJob["submit"], rig: TradingRig | null): Promise<Jo
     default:
       return failed("not_executed");
   }
+}
+
+function shownIn(book: readonly Order[], ref: string, at: string) {
+  const row = book.find((order) => order.order_ref === ref);
+  if (row === undefined) return { found: false, evidence: null };
+  const { filled, remaining, status } = row;
+  const says = status === "filled" || status === "cancelled" ? status : ("working" as const);
+  return { found: true, evidence: { source: "live_orders", says, filled, remaining, at } };
 }
 
 /** An order in the broker's book. */

@@ -5,6 +5,7 @@ import {
   IntentStateEvent,
 } from "../../../src/protocol/operations/order-events.ts";
 import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import { isTerminal } from "../../../src/protocol/orders/state.ts";
 import { raiseAlert } from "./alerts.ts";
 import { crossCheck } from "./cross-check.ts";
 import { decimalOrNull } from "./decimal-or-null.ts";
@@ -84,6 +85,8 @@ function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
   }
   const applied = applyEvidence(parts.storage, told.coid, told.evidence, parts.now(), parts.log);
   if (!applied.ok) return;
+  // An older picture of an order that has ended, told again: the newer one stands.
+  if (!applied.changed && isTerminal(applied.state) && !isTerminal(told.state)) return;
   keepOutcome(parts, told.coid, (before) => ({
     action: intent.action,
     account_id: told.account_id,
