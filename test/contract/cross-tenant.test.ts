@@ -146,7 +146,7 @@ async function annsState(): Promise<string> {
   );
   const state: Record<string, unknown> = {};
   for (const { name } of tables) {
-    if (/^(audit|sqlite_)/.test(name)) continue;
+    if (/^(audit|sqlite_|order_chores)/.test(name)) continue;
     state[name] = await gateway.sql("Account", account, `SELECT * FROM "${name}"`);
   }
   return JSON.stringify(state);
