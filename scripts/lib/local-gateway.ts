@@ -39,13 +39,19 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     state.simulator_port,
   );
   // Loaded only now: a setting or a folder that will not do is said without waiting for all that.
-  const [{ buildWorker }, { buildSidecar }, { startSimulator }, { startLocalSidecar }] =
-    await Promise.all([
-      import("./bundle.ts"),
-      import("./sidecar-build.ts"),
-      import("../../sidecar/src/simulator/start.ts"),
-      import("./local-sidecar.ts"),
-    ]);
+  const [
+    { buildWorker },
+    { buildSidecar },
+    { startSimulator },
+    { startLocalSidecar },
+    { enrolLocalPasskeys },
+  ] = await Promise.all([
+    import("./bundle.ts"),
+    import("./sidecar-build.ts"),
+    import("../../sidecar/src/simulator/start.ts"),
+    import("./local-sidecar.ts"),
+    import("./local-approvers.ts"),
+  ]);
 
   const endings: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -67,6 +73,9 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     await writeState(dir.path, { version: 1, ...ports, url, pid: process.pid });
     endings.push(() => writeState(dir.path, { version: 1, ...ports, url: null, pid: null }));
     const ownerToken = dir.secrets.OWNER_TOKEN;
+    for (const words of await enrolLocalPasskeys(gateway, dir.sidecar)) {
+      console.log(`Your passkey may approve orders at the simulator's PC: ${words}`);
+    }
     const sidecar = await startLocalSidecar({
       cli,
       gateway: { url, ownerToken },

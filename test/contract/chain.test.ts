@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
+import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { connectV2 } from "../support/mcp-clients.ts";
 import { descendants, isAlive, type RunningCommand, runScript } from "../support/processes.ts";
+import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
 
 /**
  * The whole product as `npm start` runs it: Worker in workerd, simulator, a sidecar that was really
@@ -187,12 +188,29 @@ describe("npm start", () => {
   );
 
   it(
-    "SIGTERM ends it as well",
+    "SIGTERM ends it as well; a passkey made before may approve at the simulator's PC after",
     async () => {
+      const owner = new Browser(url);
+      await signIn(owner, ownerToken);
+      const making = await (await owner.get("/security/passkeys/new")).text();
+      const made = await owner.post("/security/passkeys", {
+        csrf: formFields(making).csrf ?? "",
+        name: "Phone",
+        response: new SoftwarePasskey(url).register(ceremonyOn(making)),
+      });
+      expect(made.status).toBe(303);
+      const words = /<ol class="words">(.*?)<\/ol>/s.exec(
+        await (await owner.get("/security")).text(),
+      )?.[1];
+
       const ended = await stop("SIGTERM");
       expect(ended).toMatchObject({ code: 0, left: [] });
       expect(ended.ms).toBeLessThan(5_000);
       await start();
+      const told = started.stdout.find((line) => line.startsWith("Your passkey may approve"));
+      expect(told?.split(": ")[1]).toBe(
+        [...(words ?? "").matchAll(/<li>([a-z]+)<\/li>/g)].map(([, word]) => word).join(" "),
+      );
     },
     START_MS,
   );
