@@ -133,6 +133,7 @@ describe("the same job again", () => {
     sidecar.state = {
       ...sidecar.state,
       jobs: new Map(),
+      ended: new Map(),
       journal: { ...journal, forgottenThrough: write },
     };
     const id = again(world, sidecar, write);

@@ -10,7 +10,7 @@ import type { EdgeFrame } from "../messages.ts";
 import { isUnqueued } from "../unqueued.ts";
 import { appendTerminal, journalBlocksWrites } from "./journaling.ts";
 import type { SidecarJob } from "./state.ts";
-import { type Draft, type JobEnd, send } from "./step.ts";
+import { type Draft, findJob, type JobEnd, send } from "./step.ts";
 
 type SubmitFrame = Extract<EdgeFrame, { type: "job.submit" }>;
 type Refusal = { code: RelayErrorCode; message: string; retryAfterMs?: number };
@@ -25,7 +25,7 @@ const WRITE_RESULT_MAX_BYTES = 32 * 1024;
 export function submitted(draft: Draft, frame: SubmitFrame): void {
   const job = frame.payload;
   const digest = digestOfSubmit(job);
-  const known = draft.jobs.get(job.job_id);
+  const known = findJob(draft, job.job_id);
   if (known !== undefined) {
     submittedAgain(draft, frame, known, digest);
     return;
@@ -285,7 +285,7 @@ function sendReadEnd(draft: Draft, jobId: string, end: JobEnd): void {
 /** `job.cancel`: acknowledged before the end it causes, or refused with the reason. */
 export function cancelled(draft: Draft, frame: Extract<EdgeFrame, { type: "job.cancel" }>): void {
   const { job_id: jobId } = frame.payload;
-  const job = draft.jobs.get(jobId);
+  const job = findJob(draft, jobId);
   const head = { correlation_id: frame.id };
   if (job === undefined || job.state === "done" || job.state === "started") {
     const reason =

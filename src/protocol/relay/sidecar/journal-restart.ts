@@ -1,6 +1,6 @@
 import { CLOSE } from "../errors.ts";
 import { hangUp } from "./link.ts";
-import type { JournalIndex, SidecarJob } from "./state.ts";
+import { type JournalIndex, type SidecarJob, splitJobs } from "./state.ts";
 import type { Draft } from "./step.ts";
 
 /** How soon a journal that could not be begun is tried again. */
@@ -16,8 +16,10 @@ export function journalRestarted(
   draft.state.journal = journal;
   draft.state.sentSeq = 0;
   draft.state.resume = null;
+  const journaled = splitJobs(jobs);
   for (const [jobId, job] of draft.jobs) if (job.class === "write") draft.jobs.delete(jobId);
-  for (const [jobId, job] of jobs) draft.jobs.set(jobId, job);
+  for (const [jobId, job] of journaled.jobs) draft.jobs.set(jobId, job);
+  draft.state.ended = journaled.ended;
   // The session knows the stand-in; the next one is to know the journal.
   if (stoodIn && draft.state.link.kind === "live") {
     hangUp(draft, CLOSE.restart, "a new journal was begun");
@@ -43,9 +45,7 @@ export function journalStuck(draft: Draft): void {
   draft.state.sentSeq = 0;
   draft.state.resume = null;
   // Their numbers are another journal's; asked for again, they are refused like any other write.
-  for (const [jobId, job] of draft.jobs) {
-    if (job.state === "done" && job.seq !== null) draft.jobs.delete(jobId);
-  }
+  draft.state.ended = new Map();
 }
 
 /** Tries again to begin the journal that a stand-in stands for. */

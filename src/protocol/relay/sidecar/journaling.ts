@@ -51,7 +51,8 @@ export function appendTerminal(draft: Draft, jobId: string, terminal: JobTermina
     return;
   }
   const seq = append(draft, terminal.type, terminal.payload, jobId);
-  draft.jobs.set(jobId, { ...job, state: "done", seq });
+  draft.jobs.delete(jobId);
+  draft.state.ended = new Map(draft.state.ended).set(jobId, { digest: job.digest, seq });
 }
 
 /** Journals a broker event; at the bound it waits in memory and new writes are refused meanwhile. */
@@ -151,16 +152,16 @@ export function acknowledged(draft: Draft, seq: number): void {
 
 /** Bounds the memory of ended writes; the oldest ids go first, and are remembered as a limit. */
 function forgetOldJobs(draft: Draft): void {
-  const { ackedSeq } = draft.state.journal;
-  const ended: string[] = [];
-  for (const [jobId, job] of draft.jobs) {
-    if (job.state === "done" && job.seq !== null && job.seq <= ackedSeq) ended.push(jobId);
-  }
-  if (ended.length <= REMEMBERED_WRITES_MAX) return;
-  ended.sort();
-  const gone = ended.slice(0, ended.length - REMEMBERED_WRITES_MAX);
-  const through = gone.at(-1) ?? draft.state.journal.forgottenThrough;
-  for (const jobId of gone) draft.jobs.delete(jobId);
+  const { journal, ended } = draft.state;
+  if (ended.size <= REMEMBERED_WRITES_MAX) return;
+  const acked = [...ended].filter(([, { seq }]) => seq <= journal.ackedSeq).map(([jobId]) => jobId);
+  if (acked.length <= REMEMBERED_WRITES_MAX) return;
+  acked.sort();
+  const gone = acked.slice(0, acked.length - REMEMBERED_WRITES_MAX);
+  const through = gone.at(-1) ?? journal.forgottenThrough;
+  const kept = new Map(ended);
+  for (const jobId of gone) kept.delete(jobId);
+  draft.state.ended = kept;
   draft.state.journal = { ...draft.state.journal, forgottenThrough: through };
   draft.writes.push({ kind: "forget", jobIds: gone, through });
 }

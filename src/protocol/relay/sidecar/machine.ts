@@ -23,6 +23,7 @@ import type { JournalWrite, SidecarState } from "./state.ts";
 import {
   type Draft,
   draftOf,
+  findJob,
   type SidecarEffect,
   type SidecarEnv,
   type SidecarInput,
@@ -282,7 +283,7 @@ function listJobs(draft: Draft, frame: Extract<EdgeFrame, { type: "session.list_
     kind: "list_jobs",
     requestId: frame.id,
     jobs: frame.payload.filter.job_ids.map((jobId) => {
-      const job = draft.jobs.get(jobId);
+      const job = findJob(draft, jobId);
       if (job === undefined) {
         const state = jobId <= forgottenThrough ? "forgotten" : "not_started";
         return { jobId, state };

@@ -63,7 +63,14 @@ export interface Session {
   readonly maxWrites: number;
 }
 
-/** A job of this process, or a write that the journal remembers. */
+/** A write whose end stands in the journal: what "the same job again" is answered from. */
+export interface EndedWrite {
+  readonly digest: string;
+  /** The `event_seq` of its end. */
+  readonly seq: number;
+}
+
+/** A job that is under way, or a write that the journal remembers. */
 export interface SidecarJob {
   readonly class: "read" | "write";
   readonly digest: string;
@@ -113,7 +120,10 @@ export interface SidecarState {
   readonly journal: JournalIndex;
   /** Events are on the wire of this connection up to here. */
   readonly sentSeq: number;
+  /** Reads, and writes whose end is not in the journal yet. */
   readonly jobs: ReadonlyMap<string, SidecarJob>;
+  /** The other writes: many, and seldom changed, so they are not copied with every step. */
+  readonly ended: ReadonlyMap<string, EndedWrite>;
   readonly unjournaled: readonly Unjournaled[];
   /** Broker events dropped because neither disk nor memory had room for them. */
   readonly dropped: number;
@@ -157,7 +167,7 @@ export function initialSidecarState(
     skewMs: 0,
     journal,
     sentSeq: journal.ackedSeq,
-    jobs,
+    ...splitJobs(jobs),
     unjournaled: [],
     dropped: 0,
     congested: false,
@@ -167,4 +177,20 @@ export function initialSidecarState(
     pingedAt: 0,
     trouble: null,
   };
+}
+
+/** What a journal holds, as what is under way and what has ended. */
+export function splitJobs(
+  journaled: ReadonlyMap<string, SidecarJob>,
+): Pick<SidecarState, "jobs" | "ended"> {
+  const jobs = new Map<string, SidecarJob>();
+  const ended = new Map<string, EndedWrite>();
+  for (const [jobId, job] of journaled) {
+    if (job.state === "done" && job.seq !== null) {
+      ended.set(jobId, { digest: job.digest, seq: job.seq });
+    } else {
+      jobs.set(jobId, job);
+    }
+  }
+  return { jobs, ended };
 }

@@ -168,6 +168,15 @@ export function draftOf(state: SidecarState, env: SidecarEnv, journalDown: boole
   };
 }
 
+/** A job by its id, whether it is under way or has ended. */
+export function findJob(draft: Draft, jobId: string): SidecarJob | undefined {
+  const job = draft.jobs.get(jobId);
+  const ended = draft.state.ended.get(jobId);
+  if (job !== undefined || ended === undefined) return job;
+  const { digest, seq } = ended;
+  return { class: "write", digest, brokerAccount: null, deadlineAt: 0, state: "done", seq };
+}
+
 export function setLink(draft: Draft, link: Link): void {
   draft.state.link = link;
 }
