@@ -206,7 +206,7 @@ function live(accountId: string): PolicyDocument {
       ...base.behaviour,
       daily_loss_soft: "100",
       daily_loss_hard: "200",
-      max_drawdown_percent: "10",
+      // No drawdown limit to begin with: the PC reads no peak, and a rule without its figure denies.
       duplicate_window_seconds: 300,
       max_drift_bps: "30",
       stop_after_errors: 3,

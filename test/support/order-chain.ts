@@ -70,11 +70,20 @@ export const ORDER_SCOPES = [
   "ibkr:orders:paper:modify",
 ].join(" ");
 
+export const LIVE_SCOPES = `${ORDER_SCOPES} ibkr:orders:live:submit ibkr:orders:live:cancel ibkr:orders:live:modify`;
+
 /** Bought far below the market: it stands and does not fill by itself. */
 export const AAPL = 265598;
 
 export async function startOrderChain(
-  options: { paperOn?: boolean; vars?: Record<string, string> } = {},
+  options: {
+    paperOn?: boolean;
+    vars?: Record<string, string>;
+    /** The login is the live one, and the PC's own switch for it is on before it is paired. */
+    live?: boolean;
+    /** The PC's caps stay as a newcomer has them. */
+    defaultCaps?: boolean;
+  } = {},
 ): Promise<OrderChain> {
   const folder = await mkdtemp(join(tmpdir(), "ibkr-orders-"));
   const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -84,7 +93,7 @@ export async function startOrderChain(
   try {
     const cli = inject("sidecarCli");
     const [sim, gateway] = await Promise.all([
-      startSimulator({ clock: "real" }),
+      startSimulator({ clock: "real", paper: options.live !== true }),
       startGateway({
         vars: {
           CLIENT_CALLS_PER_MINUTE: "5000",
@@ -113,6 +122,12 @@ export async function startOrderChain(
       await sidecar?.stop();
       sidecar = null;
     };
+    const pc = (...args: string[]) => runSidecar(cli, ["--config-dir", configDir, ...args]);
+    if (options.live === true) {
+      const [account = ""] = sim.control.world().users.live.accountIds;
+      const on = await pc("policy", "live", "on", "--account", account, "--yes");
+      if (on.code !== 0) throw new Error(`live was not switched on at the PC: ${on.output}`);
+    }
     await startPc();
     endings.push(stopPc);
 
@@ -141,12 +156,13 @@ export async function startOrderChain(
       "SELECT credential_id, public_key FROM passkeys",
     );
     if (known === undefined) throw new Error("the passkey was not enrolled");
-    const pc = (...args: string[]) => runSidecar(cli, ["--config-dir", configDir, ...args]);
     const words = approverWords(new Uint8Array(Buffer.from(known.public_key, "base64url")));
     // The PC's own caps count too, and a test file sends more than they let a newcomer.
-    const caps = structuredClone(DEFAULT_CAPS);
-    Object.assign(caps.paper, { max_orders_per_minute: 600, max_orders_per_day: 10_000 });
-    await writeFile(capsPath(configDir), JSON.stringify(caps), { mode: 0o600 });
+    if (options.defaultCaps !== true && options.live !== true) {
+      const caps = structuredClone(DEFAULT_CAPS);
+      Object.assign(caps.paper, { max_orders_per_minute: 600, max_orders_per_day: 10_000 });
+      await writeFile(capsPath(configDir), JSON.stringify(caps), { mode: 0o600 });
+    }
     const added = await pc(
       ...["approvers", "add", "--credential", known.credential_id],
       ...["--public-key", known.public_key, "--accept-approver", words],
@@ -178,7 +194,7 @@ export async function startOrderChain(
         },
       };
     };
-    const agent = await newAgent("Test agent");
+    const agent = await newAgent("Test agent", options.live === true ? LIVE_SCOPES : ORDER_SCOPES);
     const accounts = await agent.call("ibkr_accounts_list");
     const broker: string = accounts.accounts[0].account_id;
     await untilProved(agent);
