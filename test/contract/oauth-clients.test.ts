@@ -12,6 +12,7 @@ import {
   Browser as TestBrowser,
   tokenRequest,
 } from "../support/oauth-client.ts";
+import { documentOf, VENDOR_DOCUMENTS } from "../support/vendor-documents.ts";
 
 /** What the outside world answers, by address; whatever is not here does not exist. */
 const world = new Map<string, () => Response | Promise<Response>>();
@@ -93,6 +94,29 @@ describe("client id metadata documents", () => {
     const { access_token } = (await tokens.json()) as { access_token: string };
     expect((await callMcp(gateway, { Authorization: `Bearer ${access_token}` })).status).toBe(200);
   });
+
+  it.each(Object.entries(VENDOR_DOCUMENTS))(
+    "the description that its maker publishes of %s is taken, with each of its redirects",
+    async (_, vendor) => {
+      publish(vendor.id, documentOf(vendor));
+      for (const redirect_uri of vendor.redirects) {
+        const page = await consentPage(vendor.id, { redirect_uri });
+        expect([redirect_uri, page.status]).toEqual([redirect_uri, 200]);
+        const { host } = new URL(redirect_uri);
+        expect(await page.text()).toContain(host.replace(/:\d+$/, ""));
+        const asked = { clientId: vendor.id, redirectUri: redirect_uri, scope: SCOPE };
+        const answer = await authorize(owner, asked);
+        expect(answer.query.get("code")).not.toBeNull();
+        expect(answer.query.get("iss")).toBe(gateway.url);
+      }
+      // And nothing beside them.
+      for (const redirect of vendor.redirects) {
+        const redirect_uri = `${redirect.replace(/\/$/, "")}/evil`;
+        const page = await consentPage(vendor.id, { redirect_uri });
+        expect([redirect_uri, page.status]).toEqual([redirect_uri, 400]);
+      }
+    },
+  );
 
   it("N28: an address that is no document of the client itself is refused, without saying what is there", async () => {
     const base = "https://client.example";
