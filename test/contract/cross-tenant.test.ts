@@ -225,7 +225,7 @@ describe("routes for owners", () => {
     expect(await annsState()).toBe(before);
   });
 
-  it("a bearer token is of no use on any of them", async () => {
+  it("(n) a bearer token is of no use on any of them", async () => {
     for (const { method, path } of owners) {
       const answer = await fetch(`${gateway.url}${path}`, {
         method,
@@ -266,7 +266,7 @@ describe("tools", () => {
     return answer.text();
   }
 
-  it("every tool, called by his client with whatever of hers it takes, shows nothing of hers", async () => {
+  it("(n) every tool, called by his client with whatever of hers it takes, shows nothing of hers", async () => {
     expect(TOOLS.length).toBeGreaterThan(10);
     for (const tool of TOOLS) {
       const properties = Object.keys(tool.listing().inputSchema.properties ?? {});

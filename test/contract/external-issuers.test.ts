@@ -77,13 +77,13 @@ describe("access tokens of a configured issuer", () => {
     expect((await call(await token({ scope: "ibkr:health:read other:thing" }))).status).toBe(200);
   });
 
-  it("work with every algorithm that was allowed", async () => {
+  it("(l) work with every algorithm that was allowed", async () => {
     for (const { alg, kid, privateKey: key } of provider.keys) {
       expect([alg, (await call(await token({}, { alg, kid, key }))).status]).toEqual([alg, 200]);
     }
   });
 
-  it("are nothing when anything is not exactly as configured", async () => {
+  it("(l) are nothing when anything is not exactly as configured", async () => {
     const now = Math.floor(Date.now() / 1000);
     const other = new IdentityProvider("https://other.example");
     await other.addKey("RS256", "r1");

@@ -102,7 +102,7 @@ const ARGUMENTS: Record<string, Record<string, unknown>> = {
 const REFUSED: Record<string, string> = { ibkr_order_status: "NOT_FOUND" };
 
 describe.each(CLIENTS)("%s", (_, open) => {
-  it("calls every tool, down to the simulated broker and back", async () => {
+  it("(j) calls every tool, down to the simulated broker and back", async () => {
     const client = await open();
     expect(client.toolNames).toEqual(READ_TOOLS.map(({ name }) => name));
     const answers: Record<string, unknown> = {};

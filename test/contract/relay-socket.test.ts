@@ -244,7 +244,7 @@ describe("a line that breaks", () => {
 });
 
 describe("who may connect", () => {
-  it("a revoked sidecar's live socket is closed at once, and it does not come back", async () => {
+  it("(h) a revoked sidecar's live socket is closed at once, and it does not come back", async () => {
     const live = await sidecar();
     const began = performance.now();
     expect(await gateway.rpc("revokeSidecar", live.sidecarId, "test")).toBe(true);
@@ -294,7 +294,7 @@ describe("who may connect", () => {
     await expect(raw.connect(paired)).rejects.toThrow("4002");
   });
 
-  it("a token shown before opens nothing, also after the object was restarted", async () => {
+  it("(g) a token shown before opens nothing, also after the object was restarted", async () => {
     const raw = rawSidecar(async () => ({}));
     const paired = { ...(await gateway.pairKey(raw.device)), origin: gateway.url };
     let open = "";

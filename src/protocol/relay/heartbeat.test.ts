@@ -13,7 +13,7 @@ describe("heartbeat", () => {
     expect(since).toHaveLength(180);
   });
 
-  it("45 s of silence are dead on both ends, and the writes under way survive it", () => {
+  it("(f) 45 s of silence are dead on both ends, and the writes under way survive it", () => {
     const world = createWorld();
     const sidecar = world.connected();
     const write = world.submit("test.write", {}, { deadlineMs: 300_000 });

@@ -49,7 +49,7 @@ describe("sequenced events", () => {
     expect(peer.closed()).toBe(CLOSE.protocolError);
   });
 
-  it("an event that comes twice is applied once and acknowledged again", () => {
+  it("(g) an event that comes twice is applied once and acknowledged again", () => {
     const world = createWorld();
     const peer = pairedPeer(world).dial();
     peer.connect();

@@ -86,7 +86,7 @@ describe("every recorded answer of the broker", () => {
   });
 });
 
-describe("the decoders read the recorded answers", () => {
+describe("(k) the decoders read the recorded answers", () => {
   it("session: status, init, tickle and accounts", () => {
     for (const name of ["Session/GET-auth-status.json", "Session/POST-ssodh-init.json"]) {
       expect(readAuthStatus(bodyOf(name))).toEqual({
