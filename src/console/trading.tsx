@@ -14,6 +14,7 @@ export const tradingRoutes = new Hono<PageEnv>();
 tradingRoutes.get("/trading", requireOwner, async (c) => {
   const owner = c.get("owner");
   const settings = await owner.account.tradingSettings();
+  const origin = c.get("settings").publicOrigin;
   const now = new Date();
   return sendPage(
     c,
@@ -26,8 +27,8 @@ tradingRoutes.get("/trading", requireOwner, async (c) => {
       </div>
       <Kill settings={settings} owner={owner} now={now} />
       <div class="grid two">
-        <Switch mode="paper" settings={settings} owner={owner} />
-        <Switch mode="live" settings={settings} owner={owner} />
+        <Switch mode="paper" settings={settings} owner={owner} origin={origin} />
+        <Switch mode="live" settings={settings} owner={owner} origin={origin} />
       </div>
       <Checklist settings={settings} owner={owner} now={now} />
       <Policies settings={settings} now={now} />
@@ -78,8 +79,13 @@ function refused(c: Context<PageEnv>, words: string) {
   );
 }
 
-function Switch(props: { mode: "paper" | "live"; settings: TradingSettings; owner: Owner }) {
-  const { mode, settings, owner } = props;
+function Switch(props: {
+  mode: "paper" | "live";
+  settings: TradingSettings;
+  owner: Owner;
+  origin: string;
+}) {
+  const { mode, settings, owner, origin } = props;
   const on = settings[mode];
   const atPc = settings.pc[mode];
   const name = mode === "paper" ? "Paper orders" : "Live orders";
@@ -93,6 +99,19 @@ function Switch(props: { mode: "paper" | "live"; settings: TradingSettings; owne
         At your PC: {atPc ? "on" : "off, or not connected"}.
         {mode === "live" ? " Real money." : " No real money."}
       </p>
+      {mode === "live" && !atPc && (
+        <details>
+          <summary>How to switch them on at the PC</summary>
+          <p class="small">
+            Name the account that may trade, then pair the PC again and tick them:
+          </p>
+          <code class="copy">
+            ibkr-sidecar policy live on --account U1234567
+            {"\n"}
+            {`ibkr-sidecar pair ${origin} --replace`}
+          </code>
+        </details>
+      )}
       <form method="post" action="/trading/switch">
         <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="mode" value={mode} />
