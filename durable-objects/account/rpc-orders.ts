@@ -13,6 +13,8 @@ import type { PasskeyCeremony } from "./rpc.ts";
 export interface ApprovalView {
   approvalId: string;
   state: ApprovalState;
+  /** Given under this mandate, without a tap. */
+  mandateId: string | null;
   tier: 1 | 2;
   ticket: Ticket;
   /** Lower-case hex; what the passkey signs. */
@@ -34,6 +36,7 @@ export interface ApprovalView {
 export interface ApprovalItem {
   approvalId: string;
   state: ApprovalState;
+  mandateId: string | null;
   inWords: string;
   mode: "paper" | "live";
   clientName: string;
@@ -71,6 +74,8 @@ export interface TradingSettings {
   /** What the PC offers in the session there is now. */
   pc: { paper: boolean; live: boolean };
   passkeys: number;
+  /** In force: inside them orders go without a tap. */
+  mandates: number;
   /** Agents that can be stopped one by one. */
   agents: { clientId: string; name: string }[];
   kill: {

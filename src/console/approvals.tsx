@@ -120,6 +120,21 @@ const STATES: Record<
   revoked: { tone: "idle", words: "Withdrawn; nothing was sent" },
 };
 
+/** Under a mandate nobody tapped, and the page does not say so. */
+function wordsOfState({ state, mandateId }: Pick<ApprovalView, "state" | "mandateId">) {
+  if (mandateId === null) return STATES[state];
+  switch (state) {
+    case "approved":
+      return { tone: "ok", words: "Inside your mandate; the agent can send it now" } as const;
+    case "reserved":
+      return { tone: "ok", words: "Inside your mandate; it was sent" } as const;
+    case "consumed":
+      return { tone: "ok", words: "Inside your mandate; it was used" } as const;
+    default:
+      return STATES[state];
+  }
+}
+
 function ApprovalPage(props: {
   c: Context<PageEnv>;
   owner: Owner;
@@ -128,7 +143,7 @@ function ApprovalPage(props: {
 }) {
   const { c, owner, view, problem } = props;
   const now = new Date();
-  const { tone, words } = STATES[view.state];
+  const { tone, words } = wordsOfState(view);
   const open = view.state === "pending" && view.ceremony !== null;
   const blocked = view.standsInTheWay.length > 0;
   return (
@@ -160,6 +175,11 @@ function ApprovalPage(props: {
           </dd>
         </dl>
         {!open && <p class={`state ${tone}`}>{words}</p>}
+        {view.mandateId !== null && (
+          <p>
+            <a href={`/mandates/${view.mandateId}`}>The mandate it was granted under</a>
+          </p>
+        )}
         {view.order !== null && (
           <p>
             Order state: <strong>{view.order.state.replaceAll("_", " ")}</strong>.{" "}
@@ -305,7 +325,7 @@ function Items({ items, now, label }: { items: ApprovalItem[]; now: Date; label:
                 {item.mode === "live" ? "Live" : "Paper"}
               </span>
             </div>
-            <span class={`small state ${STATES[item.state].tone}`}>{STATES[item.state].words}</span>
+            <span class={`small state ${wordsOfState(item).tone}`}>{wordsOfState(item).words}</span>
             <span class="small soft">
               {displayText(item.clientName, 80)}, <When at={item.createdAt} now={now} />
             </span>

@@ -108,6 +108,12 @@ async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) 
         <p>What resumes for {scopeInWords(named, settings)}:</p>
         <ul>
           <li>Agents can prepare orders and ask you again; each still needs your approval.</li>
+          {settings.mandates > 0 && (
+            <li>
+              Orders inside your <a href="/mandates">mandates in force</a> ({settings.mandates}) go
+              without a tap.
+            </li>
+          )}
           {settings.paper && <li>Approved orders go to paper accounts.</li>}
           {settings.live && <li>Approved orders go to live accounts, with real money.</li>}
           {!settings.paper && !settings.live && <li>No order: paper and live are switched off.</li>}

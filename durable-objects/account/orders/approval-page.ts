@@ -38,6 +38,7 @@ export function listApprovals(parts: OrderParts): ApprovalItem[] {
         {
           approvalId: approval.approvalId,
           state: approval.state,
+          mandateId: approval.mandateId,
           inWords: orderInWords(approval.intent.ticket),
           mode: approval.intent.ticket.order.mode,
           clientName: names.get(approval.clientId)?.name ?? "An agent",
@@ -73,6 +74,7 @@ export async function approvalView(
   return {
     approvalId,
     state: approval.state,
+    mandateId: approval.mandateId,
     tier: approval.tier === 2 ? 2 : 1,
     ticket: approval.intent.ticket,
     intentHash: approval.intentHash,

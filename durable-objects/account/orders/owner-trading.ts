@@ -5,6 +5,7 @@ import { countPasskeys } from "../passkeys.ts";
 import type { OrdersRpc, TradingSettings } from "../rpc-orders.ts";
 import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "./features.ts";
 import { engagedKills, killEpoch } from "./kill-switch.ts";
+import { standingMandates } from "./mandates.ts";
 import { iso, type OrderParts } from "./parts.ts";
 import { policyInForce, waitingPolicy } from "./policies.ts";
 import { worldOf } from "./world.ts";
@@ -29,6 +30,7 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
     }),
     pc: pcOffers,
     passkeys: countPasskeys(sql),
+    mandates: standingMandates(sql, nowMs).filter(({ pc }) => pc.state === "confirmed").length,
     agents: listClients(sql)
       .filter(({ state }) => state === "active")
       .map(({ clientId, clientName }) => ({ clientId, name: clientName })),

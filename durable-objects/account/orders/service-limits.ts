@@ -1,18 +1,24 @@
+import type { LimitStatus } from "../../../src/policy/headroom.ts";
 import { headroomOf } from "../../../src/policy/headroom.ts";
 import { roundTripsOf, usageOf } from "../../../src/policy/ledger.ts";
+import { dec, decimalText } from "../../../src/protocol/orders/decimal.ts";
 import { isInDoubt } from "../../../src/protocol/orders/state.ts";
 import { Side } from "../../../src/protocol/orders/terms.ts";
 import { tradingStateOf } from "./edge-facts.ts";
 import { feature } from "./features.ts";
 import { countedIntents, ledgerEntryOf } from "./intents.ts";
+import { mandateUsage, standingMandates } from "./mandates.ts";
 import { iso, type OrderParts } from "./parts.ts";
 import { policyInForce } from "./policies.ts";
 import { tradingDay } from "./trading-day.ts";
 
 const RECENT_MS = 26 * 3_600_000;
 
-/** Every limit of one account with what is left of it, from the rows the submit itself counts. */
-export function limitsOf(parts: OrderParts, brokerAccount: string) {
+/**
+ * Every limit of one account with what is left of it, from the rows the submit itself counts; and of
+ * the mandates that this agent may use there, over the last 24 hours.
+ */
+export function limitsOf(parts: OrderParts, brokerAccount: string, clientId: string | null = null) {
   const { sql } = parts.storage;
   const nowMs = parts.now();
   const day = tradingDay(nowMs);
@@ -41,7 +47,10 @@ export function limitsOf(parts: OrderParts, brokerAccount: string) {
     mode: policy?.document.mode ?? null,
     trading_state: tradingStateOf(sql, brokerAccount, day),
     switches: { paper: feature(sql, "paper").enabled, live: feature(sql, "live").enabled },
-    limits: policy === null ? [] : headroomOf(usage, policy.document),
+    limits: [
+      ...(policy === null ? [] : headroomOf(usage, policy.document)),
+      ...underMandates(parts, brokerAccount, clientId),
+    ],
     per_order:
       order === undefined
         ? []
@@ -56,4 +65,33 @@ export function limitsOf(parts: OrderParts, brokerAccount: string) {
     in_doubt: rows.filter(({ state }) => isInDoubt(state)).length,
     as_of: iso(nowMs),
   };
+}
+
+function underMandates(
+  parts: OrderParts,
+  brokerAccount: string,
+  clientId: string | null,
+): LimitStatus[] {
+  const { sql } = parts.storage;
+  if (clientId === null) return [];
+  return standingMandates(sql, parts.now())
+    .filter(
+      ({ mandate, pc }) =>
+        pc.state === "confirmed" &&
+        mandate.accounts.includes(brokerAccount) &&
+        mandate.clients.includes(clientId),
+    )
+    .flatMap(({ mandate }) => {
+      const used = mandateUsage(sql, mandate.mandate_id, parts.now(), "count_open_approvals");
+      const of = (name: string, spent: string | null, bound: string): LimitStatus => ({
+        limit: `mandate.${mandate.mandate_id}.${name}`,
+        used: spent,
+        bound,
+        headroom: spent === null ? null : decimalText(dec(bound).minus(dec(spent))),
+      });
+      return [
+        of("max_orders_per_day", String(used.orders_today), String(mandate.max_orders_per_day)),
+        of("max_notional_per_day", used.notional_today, mandate.max_notional_per_day),
+      ];
+    });
 }

@@ -115,7 +115,7 @@ export async function runOrderTool(
       return json(killStatus(parts, cancelling));
     }
     case "trade.limits":
-      return json(limitsOf(parts, tradeLimits.input.parse(input).account_id));
+      return json(limitsOf(parts, tradeLimits.input.parse(input).account_id, asker.clientId));
     case "trade.reconcile": {
       const told = await reconcileAccount(parts, tradeReconcile.input.parse(input).account_id);
       return told.ok ? json(told.report) : told;

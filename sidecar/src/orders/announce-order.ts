@@ -14,7 +14,7 @@ import { orderInWords } from "./ticket-line.ts";
 export function announceSubmitted(
   reach: Reach,
   ticket: Ticket,
-  by: { kind: "passkey"; tier: number } | { kind: "mandate"; mandateId: string },
+  by: { kind: "passkey" } | { kind: "mandate"; mandateId: string },
 ): void {
   const title =
     by.kind === "mandate" ? "Order under a mandate, without a tap" : "Your approval is being used";

@@ -14,6 +14,7 @@ import { readOrders } from "../operations/live-orders.ts";
 import { canStillTrade } from "../operations/order-rows.ts";
 import { resolveAccount } from "../operations/resolve-account.ts";
 import { acceptApproval } from "../trust/verify-approval.ts";
+import { announceSubmitted } from "./announce-order.ts";
 import { type BookParts, readStatus } from "./book.ts";
 import { cancelTarget } from "./cancel-target.ts";
 import { ORDER_LIMITS } from "./limits.ts";
@@ -183,7 +184,9 @@ async function foreignFaults(parts: SubmitParts, input: NumberedCancel): Promise
     relyingParty: parts.relyingParty,
     nowMs: parts.clock.now(),
   });
-  return accepted.ok ? [] : accepted.refusals;
+  if (!accepted.ok) return accepted.refusals;
+  announceSubmitted(parts.reach, preview.ticket, { kind: "passkey" });
+  return [];
 }
 
 async function withdraw(

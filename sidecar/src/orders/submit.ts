@@ -156,7 +156,7 @@ export async function submitOrder(
       preview.ticket,
       input.approval.kind === "mandate"
         ? { kind: "mandate", mandateId: input.approval.mandate.mandate_id }
-        : { kind: "passkey", tier: input.approval.tier },
+        : { kind: "passkey" },
     );
     return await transmit(parts, request, record, body.body, facts, release);
   } finally {
