@@ -43,16 +43,6 @@ export async function discover({ mcp }: Rig, firstMessage: object) {
   return { server, scopes: /scope="([^"]*)"/.exec(challenge)?.[1] ?? "" };
 }
 
-/** What a host publishes about itself (a client id metadata document). */
-export const description = (id: string, name: string, redirects: string[]) => ({
-  client_id: id,
-  client_name: name,
-  redirect_uris: redirects,
-  grant_types: ["authorization_code", "refresh_token"],
-  response_types: ["code"],
-  token_endpoint_auth_method: "none",
-});
-
 /** Registers as the host does (RFC 7591). */
 export async function register(
   server: oauth.AuthorizationServer,

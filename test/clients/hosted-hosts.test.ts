@@ -2,10 +2,10 @@ import { exportJWK, generateKeyPair } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formFields } from "../../scripts/lib/oauth-client.ts";
+import { pinned } from "../support/vendor-documents.ts";
 import {
   authorizationAddress,
   authorize,
-  description,
   discover,
   type HostClient,
   initialize,
@@ -36,14 +36,7 @@ describe("Claude, as hosted", () => {
     const found = await discover(rig, hello);
     // It asks for offline_access wherever that is listed, and compares the resource letter by letter.
     expect(found.server.scopes_supported).not.toContain("offline_access");
-    rig.publish(id, {
-      ...description(id, "Claude", [callback]),
-      grant_types: [
-        "authorization_code",
-        "refresh_token",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
-      ],
-    });
+    rig.publish(id, pinned("Claude, hosted"));
     const claude: HostClient = { client: { client_id: id }, auth: oauth.None() };
     const tokens = await authorize(rig, found.server, claude, {
       redirectUri: callback,
@@ -107,12 +100,7 @@ describe("ChatGPT", () => {
       const { server } = await discover(rig, hello);
       expect(server.token_endpoint_auth_methods_supported).toContain("private_key_jwt");
       expect(server.authorization_response_iss_parameter_supported).toBe(true);
-      rig.publish(id, {
-        ...description(id, "ChatGPT", [redirectUri]),
-        token_endpoint_auth_method: "private_key_jwt",
-        token_endpoint_auth_signing_alg: "RS256",
-        jwks_uri: "https://chatgpt.com/oauth/jwks.json",
-      });
+      rig.publish(id, pinned(path === "client.json" ? "ChatGPT" : "ChatGPT, one connector"));
       const chatgpt: HostClient = {
         client: { client_id: id },
         auth: oauth.PrivateKeyJwt(key),

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/lib/ports.ts";
+import { pinned } from "../support/vendor-documents.ts";
 import { CALLS, expectAnswers } from "./calls.ts";
 import {
   authorizationAddress,
   authorize,
-  description,
   discover,
   type HostClient,
   initialize,
@@ -39,7 +39,8 @@ describe("Codex", () => {
       const redirectUri = `http://127.0.0.1:${await freePort()}/${path}`;
       const { server, scopes } = await discover(rig, hello);
       const id = "https://chatgpt.com/oauth/codex/client.json";
-      rig.publish(id, description(id, "Codex", [`http://127.0.0.1/${path}`]));
+      // The path's id is made from the gateway's address, which is another in each run.
+      rig.publish(id, { ...pinned("Codex"), redirect_uris: [`http://127.0.0.1/${path}`] });
       const codex: HostClient =
         way === "by registration"
           ? await register(server, { client_name: "Codex", redirect_uris: [redirectUri] })
@@ -72,10 +73,7 @@ describe("Claude Code", () => {
 
   it("probes 2026-07-28 first, comes by its description's address, refreshes without scope", async () => {
     const id = "https://claude.ai/oauth/claude-code-client-metadata";
-    rig.publish(
-      id,
-      description(id, "Claude Code", ["http://localhost/callback", "http://127.0.0.1/callback"]),
-    );
+    rig.publish(id, pinned("Claude Code"));
     const { server, scopes } = await discover(rig, probe);
     const code: HostClient = { client: { client_id: id }, auth: oauth.None() };
     // Any port, and either name of this machine, which are two hosts.
@@ -151,7 +149,7 @@ describe("VS Code", () => {
     async (way) => {
       const { server, scopes } = await discover(rig, hello);
       const id = "https://vscode.dev/oauth/client-metadata.json";
-      rig.publish(id, description(id, "Visual Studio Code", REDIRECTS));
+      rig.publish(id, pinned("VS Code"));
       const code: HostClient =
         way === "by registration"
           ? await register(server, { client_name: "Visual Studio Code", redirect_uris: REDIRECTS })

@@ -115,16 +115,16 @@ export const VENDOR_DOCUMENTS: Record<string, VendorDocument> = {
   },
 };
 
-/** Hosts whose document's address is known and whose redirects are not, so nothing can be pinned. */
-export const NOT_PINNED: Record<string, string> = {
-  Zed: "https://zed.dev/oauth/client-metadata.json",
-  opencode: "https://opencode.ai/oauth/opencode/client.json",
-  Grok: "https://grok.com/oauth/mcp-client.json",
-};
-
 /** The document as it is served. */
 export const documentOf = ({ id, known, assumed }: VendorDocument): Record<string, unknown> => ({
   client_id: id,
   ...assumed,
   ...known,
 });
+
+/** The document of one maker's client, by the name above. */
+export function pinned(name: string): Record<string, unknown> {
+  const vendor = VENDOR_DOCUMENTS[name];
+  if (vendor === undefined) throw new Error(`no description is pinned of ${name}`);
+  return documentOf(vendor);
+}
