@@ -16,6 +16,7 @@ import { FAULTS, pickFault, type Stage } from "./faults.ts";
 import type { GatewayArgs } from "./gateway-process.ts";
 import { type LineProcess, startLines } from "./lines.ts";
 import { startLoad } from "./load.ts";
+import { recoveriesOf } from "./recoveries.ts";
 import type { SidecarArgs } from "./sidecar-process.ts";
 import { isClean, judge, type StoredWrite } from "./verdict.ts";
 
@@ -133,7 +134,8 @@ const stage: Stage = {
 const load = startLoad(url, TEST_ACCOUNT, random);
 const emitting = setInterval(() => sidecar.tell({ kind: "emit", count: 1, bytes: 50 }), 120);
 const faults: Record<string, number> = {};
-const recoveries: number[] = [];
+/** From the moment a fault was over until a read went through again; what the fault itself took; both by kind. */
+const recoveries: { fault: string; ms: number; lastedMs: number }[] = [];
 const began = Date.now();
 
 if (disconnects === null) await chaos();
@@ -155,14 +157,13 @@ const verdict = judge({
     )
   ).map(({ generation }) => Number(generation)),
 });
-recoveries.sort((a, b) => a - b);
-const at = (q: number) => Math.round(recoveries[Math.floor((recoveries.length - 1) * q)] ?? 0);
+const recovery = recoveriesOf(recoveries);
 const report = {
   seed,
   seconds: Math.round((Date.now() - began) / 1000),
   faults,
   ...verdict,
-  recovery_ms: { p50: at(0.5), p95: at(0.95), longest: at(1) },
+  ...recovery,
   sidecar: {
     starts: sidecarStarts - 1,
     max_rss_mib: Math.round(maxRss / 1_048_576),
@@ -197,26 +198,50 @@ async function chaos(): Promise<void> {
       faults[missed] = (faults[missed] ?? 0) + 1;
       if (process.env.CHAOS_VERBOSE) console.error(String(error));
     }
+    const over = performance.now();
     await until(canRead, `a read after "${name}"`, { timeoutMs: 120_000, everyMs: 20 });
-    recoveries.push(performance.now() - started);
+    recoveries.push({ fault: name, ms: performance.now() - over, lastedMs: over - started });
     await look();
   }
 }
 
 async function cuts(wanted: number): Promise<void> {
   faults["cut the line"] = 0;
+  const line = connections(sidecar);
   while ((faults["cut the line"] ?? 0) < wanted) {
-    const back = sidecar.hear<{ state: string }>("link", 60_000);
+    const back = line.next();
     const started = performance.now();
     proxy.cut();
     faults["cut the line"] = (faults["cut the line"] ?? 0) + 1;
-    for (let link = await back; link.state !== "live"; ) {
-      link = await sidecar.hear<{ state: string }>("link", 60_000);
-    }
-    recoveries.push(performance.now() - started);
+    await back;
+    recoveries.push({ fault: "cut the line", ms: performance.now() - started, lastedMs: 0 });
     await sleep(random.below(20));
     if ((faults["cut the line"] ?? 0) % 500 === 0) await look();
   }
+}
+
+/** The sidecar's connections, one after the other, none of them missed. */
+function connections(process: LineProcess) {
+  let seen = 0;
+  let wanted: (() => void) | null = null;
+  process.on((message) => {
+    if (!("state" in message) || message.state !== "live" || !("dial" in message)) return;
+    if (typeof message.dial !== "number" || message.dial <= seen) return;
+    seen = message.dial;
+    wanted?.();
+  });
+  return {
+    /** Resolves at the next connection that goes live. */
+    next: () =>
+      new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error("no connection for a minute")), 60_000);
+        wanted = () => {
+          wanted = null;
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+  };
 }
 
 /** Whether the whole chain answers. */

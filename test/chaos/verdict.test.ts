@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JobSettlement } from "../../src/protocol/relay/edge/step.ts";
+import { recoveriesOf } from "./recoveries.ts";
 import { type Evidence, isClean, judge } from "./verdict.ts";
 
 const ok: JobSettlement = { ok: true, result: null, resultSha256: "" };
@@ -55,5 +56,22 @@ describe("the chaos run's judge", () => {
     const asked = [{ jobId: "A", write: true, told: unknown, ms: 1 }];
     expect(isClean(judge(evidence({ asked, stored: row(unknown) })))).toBe(true);
     expect(isClean(judge(evidence({ asked, stored: row(unknown), marks: [] })))).toBe(true);
+  });
+});
+
+describe("the chaos run's clock", () => {
+  it("counts a recovery from the end of its fault, and says how much of an outage was the fault", () => {
+    const report = recoveriesOf([
+      { fault: "stall the line", ms: 200, lastedMs: 50_000 },
+      { fault: "cut the line", ms: 30, lastedMs: 1 },
+      { fault: "cut the line", ms: 90, lastedMs: 1 },
+    ]);
+    expect(report.recovery_ms).toEqual({ times: 3, p50: 90, p95: 90, longest: 200 });
+    expect(report.recovery_ms_by_fault["cut the line"]).toMatchObject({ times: 2, longest: 90 });
+    expect(report.longest_outage_ms).toEqual({
+      fault: "stall the line",
+      outage: 50_200,
+      of_which_fault: 50_000,
+    });
   });
 });

@@ -54,20 +54,19 @@ interface Plan {
   quantity: number;
 }
 
+/** An exit waits for the broker's list, which may be asked for every six seconds: so there are few. */
+const KINDS: [number, Plan["kind"]][] = [
+  [0.56, "at market"],
+  [0.8, "resting"],
+  [0.89, "stop"],
+  [0.97, "bracket"],
+];
+
 function draw({ random, accounts }: LoadParts): Plan {
   const at = random.next();
   return {
     account: accounts[random.below(accounts.length)] ?? "",
-    kind:
-      at < 0.5
-        ? "at market"
-        : at < 0.72
-          ? "resting"
-          : at < 0.8
-            ? "stop"
-            : at < 0.88
-              ? "bracket"
-              : "exit",
+    kind: KINDS.find(([share]) => at < share)?.[1] ?? "exit",
     conid: CONIDS[random.below(CONIDS.length)] ?? 265598,
     quantity: 1 + random.below(3),
   };

@@ -46,6 +46,12 @@ if (time !== null) {
   syncBuiltinESMExports();
 }
 
+// Whatever ends the run, nothing of it stays behind.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1);
+}, 10_000).unref();
+
 const fuseFile = process.env.CHAOS_FUSE;
 if (fuseFile !== undefined) layFuse(fuseFile);
 

@@ -44,7 +44,10 @@ const world = await startWorld(args);
 const random = seededRandom(args.seed);
 const load = newLoad();
 const done: Record<string, number> = {};
-const progress = setInterval(() => say({ kind: "progress", asked: load.requests.length }), 3_000);
+const progress = setInterval(() => {
+  say({ kind: "progress", asked: load.requests.length });
+  if (process.env.CHAOS_VERBOSE) console.error(JSON.stringify(load.refusals));
+}, 3_000);
 const parts = () => ({
   agent: world.agent,
   owner: world.owner,
@@ -101,7 +104,11 @@ async function trouble(chance: SeededRandom): Promise<void> {
   while (!load.stopping) {
     if (Date.now() > deadline) load.stopping = true;
     const until = load.requests.length + args.every / 2 + chance.below(args.every);
-    for (const end = Date.now() + 20_000; Date.now() < end && !load.stopping; await sleep(50)) {
+    for (
+      const end = Date.now() + 1_000 * args.every;
+      Date.now() < end && !load.stopping;
+      await sleep(50)
+    ) {
       if (load.requests.length >= until) break;
     }
     if (load.stopping) return;
@@ -135,11 +142,12 @@ async function heal(): Promise<Record<string, number>> {
 async function settle(): Promise<void> {
   for (const end = Date.now() + 150_000; Date.now() < end; await sleep(500)) {
     if (!(await world.ready())) continue;
-    const [open] = await world.sql<{ n: number }>(
-      `SELECT COUNT(*) AS n FROM order_intents WHERE state IN
+    const open = await world.sql<{ coid: string; action: string; state: string; looks: number }>(
+      `SELECT coid, action, state, looks FROM order_intents WHERE state IN
        ('submitting', 'awaiting_confirmation', 'accepted', 'unknown', 'reconciling', 'needs_owner')`,
     );
-    if (open?.n === 0) return;
+    if (process.env.CHAOS_VERBOSE) console.error(JSON.stringify(open));
+    if (open.length === 0) return;
   }
 }
 

@@ -72,10 +72,9 @@ const LOOSE = Object.fromEntries(
         `order.${name}`,
         "",
       ]),
-      ["daily_loss_soft", "daily_loss_hard", "duplicate_window_seconds"].map((name) => [
-        `behaviour.${name}`,
-        "",
-      ]),
+      ["daily_loss_soft", "daily_loss_hard", "duplicate_window_seconds", "stop_after_errors"].map(
+        (name) => [`behaviour.${name}`, ""],
+      ),
       ["fat_finger_quantity_times", "fat_finger_notional_times"].map((name) => [
         `data.${name}`,
         "",
@@ -151,7 +150,7 @@ export async function startWorld(args: WorldArgs): Promise<World> {
     });
     return restarting;
   };
-  stage("the broker is up");
+  stage(`the broker is up at ${controlUrl}`);
   gateway = await startGateway();
   stage("the edge is up");
 
