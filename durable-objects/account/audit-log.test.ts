@@ -94,4 +94,46 @@ describe("the account's audit log", () => {
     expect(tailAudit(sql, { limit: 0 }).records).toHaveLength(1);
     expect(tailAudit(sql, { limit: 1e9 }).records).toHaveLength(3);
   });
+
+  it("(p) costs the same for a page at ten thousand events as at a hundred: seeks, no scan", () => {
+    const sql = logOf(1);
+    const plans: string[] = [];
+    let read = 0;
+    const watched: SqlStorage = {
+      ...sql,
+      exec: (query: string, ...bindings: (string | number | null)[]) => {
+        const plan = sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...bindings);
+        plans.push(...plan.toArray().map(({ detail }) => detail));
+        const cursor = sql.exec(query, ...bindings);
+        read += cursor.toArray().length;
+        return cursor;
+      },
+    };
+    const cost = (size: number, beforeSeq?: number) => {
+      sql.exec(
+        `INSERT INTO audit_log (seq, nodes, event, appended_at)
+         WITH RECURSIVE n(seq) AS (SELECT (SELECT MAX(seq) FROM audit_log) + 1 UNION ALL
+           SELECT seq + 1 FROM n WHERE seq < ?)
+         SELECT n.seq, first.nodes, first.event, first.appended_at
+         FROM n JOIN audit_log AS first ON first.seq = 1 WHERE n.seq <= ?`,
+        size,
+        size,
+      );
+      plans.length = 0;
+      read = 0;
+      const page = tailAudit(watched, {
+        limit: 50,
+        ...(beforeSeq === undefined ? {} : { beforeSeq }),
+      });
+      expect([page.headSeq, page.records.length]).toEqual([size, 50]);
+      return { plans: [...plans], read };
+    };
+    const small = cost(100);
+    const large = cost(10_000);
+    expect(large).toEqual(small);
+    expect(cost(10_000, 60)).toEqual(small);
+    expect(large.plans.length).toBeGreaterThan(1);
+    expect(large.plans.join()).not.toContain("SCAN");
+    expect(large.read).toBe(51);
+  });
 });

@@ -1,8 +1,9 @@
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
 import { AuditEvent } from "../../src/protocol/audit/event.ts";
 import { auditLeaf } from "../../src/protocol/audit/leaf.ts";
+import { completedBy, type TreeNodes, treeRoot } from "../../src/protocol/audit/merkle.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 
 let gateway: Gateway;
@@ -47,6 +48,22 @@ const untilShipped = async () => {
   });
   return expected;
 };
+
+/** The Merkle tree over leaves, as whoever reads the copy makes it. */
+const treeOf = (completed: Uint8Array[][]): TreeNodes => ({
+  node: (level, index) => {
+    const node = completed[(index + 1) * 2 ** level - 1]?.[level];
+    if (node === undefined) throw new RangeError("no such node");
+    return node;
+  },
+});
+function treeOver(leaves: Uint8Array[]): TreeNodes {
+  const completed: Uint8Array[][] = [];
+  for (const [at, leaf] of leaves.entries()) {
+    completed.push(completedBy(leaf, at + 1, treeOf(completed)));
+  }
+  return treeOf(completed);
+}
 
 async function refusedSignIn(): Promise<void> {
   await expect(signIn(new Browser(gateway.url), "x".repeat(32))).rejects.toThrow("refused");
@@ -102,6 +119,50 @@ describe("the audit log of a real account object", () => {
     expect(rows.map(({ seq }) => seq)).toEqual(
       Array.from({ length: before + 3 }, (_, at) => at + 1),
     );
+  });
+
+  it("(i) shows at the next event that the last ones of the copy were deleted, and copies nothing over the hole", async () => {
+    const d1 = await gateway.d1();
+    const whole = await untilShipped();
+    // Whoever controls the database can take its guards away first.
+    const guard = await d1
+      .prepare("SELECT sql FROM sqlite_master WHERE name = 'audit_events_no_delete'")
+      .first<string>("sql");
+    await d1.prepare("DROP TRIGGER audit_events_no_delete").run();
+    const lost = whole.slice(-2);
+    await d1
+      .prepare("DELETE FROM audit_events WHERE account_id = ?1 AND seq >= ?2")
+      .bind(accountId, lost[0]?.seq ?? 0)
+      .run();
+    // The copy's own root is not the log's any more: its length alone gives it away.
+    const rootOf = (rows: Row[]) => {
+      const leaves = rows.map(({ leaf_hash }) => hexToBytes(leaf_hash));
+      return bytesToHex(treeRoot(rows.length, treeOver(leaves)));
+    };
+    expect(rootOf(await inD1())).not.toBe(rootOf(whole));
+    await refusedSignIn();
+    const outbox = async () =>
+      (
+        await gateway.sql<{ failures: number; last_error: string | null }>(
+          "Account",
+          accountId,
+          "SELECT failures, last_error FROM audit_outbox",
+        )
+      )[0];
+    await vi.waitFor(async () => expect((await outbox())?.failures).toBeGreaterThan(0), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    expect((await outbox())?.last_error).toContain("an event is missing before this one");
+    // The very same events are taken back; after that the copy goes on by itself.
+    for (const { seq, leaf_hash, event } of lost) {
+      await d1
+        .prepare("INSERT INTO audit_events (account_id, seq, leaf_hash, event) VALUES (?, ?, ?, ?)")
+        .bind(accountId, seq, leaf_hash, event)
+        .run();
+    }
+    await d1.prepare(guard ?? "").run();
+    await untilShipped();
   });
 
   it("holds no token, cookie or address of those who came", async () => {
