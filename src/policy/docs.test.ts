@@ -10,7 +10,14 @@ it("the published table lists every check, in order, as it is", () => {
   expect(rows).toEqual(
     CHECKS.map(
       ({ number, name, code, stage, scope, means }) =>
-        `| ${number} | ${name} | \`${code}\` | ${stage} | ${BINDS[scope]} | ${means} |`,
+        `| ${number} | ${name} | \`${code}\` | ${stage} | ${BINDS[scope]} | ${means} | [${stage}](../test/support/policy-cases/${stage}.ts) |`,
     ),
   );
+});
+
+it("every check has its cases where the table says", () => {
+  for (const { name, stage } of CHECKS) {
+    const cases = readFileSync(`test/support/policy-cases/${stage}.ts`, "utf8");
+    expect(cases, name).toMatch(new RegExp(`^  "?${name}"?: \\{`, "m"));
+  }
 });
