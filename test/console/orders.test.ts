@@ -9,6 +9,14 @@ import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-
 /** An order as its owner lives it, on a phone: asked, read, approved, denied, frozen, expired. */
 const ARTIFACTS = fromRoot("artifacts/console");
 const PHONE = { width: 390, height: 844 };
+const DESK = { width: 1280, height: 900 };
+/** All sizes and both schemes, for looking at: SHOTS=all. */
+const LOOKS = [
+  ["phone", PHONE, "light"],
+  ["phone-dark", PHONE, "dark"],
+  ["desk", DESK, "light"],
+  ["desk-dark", DESK, "dark"],
+] as const;
 
 if (CHROMIUM === null) console.log(NO_CHROMIUM);
 
@@ -20,22 +28,27 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
   let serial = 0;
   const complaints: string[] = [];
   const shoot = async (name: string) => {
-    await page.screenshot({ path: `${ARTIFACTS}/orders-${name}-phone.png`, fullPage: true });
-    const overflow = await page.evaluate(
-      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-    );
-    expect([name, overflow]).toEqual([name, 0]);
+    for (const [look, size, colorScheme] of process.env.SHOTS === "all"
+      ? LOOKS
+      : LOOKS.slice(0, 1)) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${ARTIFACTS}/orders-${name}-${look}.png`, fullPage: true });
+      const overflow = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      expect([name, look, overflow]).toEqual([name, look, 0]);
+    }
+    await page.setViewportSize(PHONE);
+    await page.emulateMedia({ colorScheme: "light" });
   };
   const price = () => {
     serial += 1;
     return (Math.round(market * 0.98 * 100) / 100 - serial / 100).toFixed(2);
   };
-  const ask = async (order: Record<string, unknown> = {}) => {
+  const ask = async (order: Record<string, unknown> = {}, tool = "ibkr_order_preview") => {
     const { agent, broker } = chain;
-    const { preview } = await agent.call(
-      "ibkr_order_preview",
-      small(broker, { limit_price: price(), ...order }),
-    );
+    const { preview } = await agent.call(tool, small(broker, { limit_price: price(), ...order }));
     expect(preview).toMatchObject({ may_be_asked: true });
     const { approval } = await agent.call("ibkr_approvals_create", {
       account_id: broker,
@@ -168,6 +181,148 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     expect(complaints).toEqual([]);
   }, 60_000);
 
+  it("shows every part of a bracket and of a group", async () => {
+    const bracket = await ask(
+      {
+        limit_price: (market * 0.98).toFixed(2),
+        take_profit_price: (market * 1.05).toFixed(2),
+        stop_loss_price: (market * 0.95).toFixed(2),
+      },
+      "ibkr_bracket_order_preview",
+    );
+    await page.goto(bracket.approval_url);
+    expect(await page.getByText("Take profit:").isVisible()).toBe(true);
+    expect(await page.getByText("Stop loss:").isVisible()).toBe(true);
+    await shoot("bracket");
+    const { preview } = await chain.agent.call("ibkr_oca_order_preview", {
+      account_id: chain.broker,
+      conid: AAPL,
+      side: "BUY",
+      quantity: "1",
+      orders: [
+        { order_type: "LMT", limit_price: price() },
+        { order_type: "LMT", limit_price: (market * 0.97).toFixed(2) },
+      ],
+    });
+    expect(preview).toMatchObject({ may_be_asked: true, order: { structure: "oca" } });
+    const { approval } = await chain.agent.call("ibkr_approvals_create", {
+      account_id: chain.broker,
+      preview_id: preview.preview_id,
+    });
+    await page.goto(approval.approval_url);
+    expect(await page.getByText("The first that fills ends the others.").isVisible()).toBe(true);
+    expect(await page.locator("ul.ways li").count()).toBe(2);
+    await shoot("group");
+    await page.getByRole("button", { name: "Approve this purchase" }).click();
+    await page.getByText("You approved it; the agent can send it now").waitFor();
+    const before = chain.posts();
+    const sent = await chain.agent.call("ibkr_paper_bracket_order_submit", {
+      account_id: chain.broker,
+      approval_id: approval.approval_id,
+      idempotency_key: "browser-group-1",
+    });
+    expect(sent).toMatchObject({ outcome: "answered", refusals: [] });
+    expect(chain.posts() - before).toBe(1);
+    expect(sent.order.orders).toHaveLength(2);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it("takes a large one typed out, with the number at the PC; a wrong one is refused there and then", async () => {
+    expect((await chain.limits({ "tiers.tier_two_above_notional": "1" })).status).toBe(303);
+    const approval = await ask();
+    expect(approval.tier).toBe(2);
+    const { output } = await chain.pc("requests", "--json");
+    const { number } = JSON.parse(output.split("\n")[0] ?? "{}");
+    const type = async (echo: number) => {
+      await page.goto(approval.approval_url);
+      await chain.gateway.sql(
+        "Account",
+        chain.accountId,
+        "UPDATE order_approval_views SET first_seen_at = first_seen_at - 6000 WHERE approval_id = ?",
+        approval.approval_id,
+      );
+      await page.reload();
+      await page.getByLabel("Symbol").fill("AAPL");
+      await page.getByLabel("Quantity").fill("1");
+      await page.getByLabel("Number shown at your PC").fill(String(echo));
+    };
+    await type(number === 10 ? 11 : 10);
+    await shoot("tier-two");
+    await page.getByRole("button", { name: "Approve this purchase" }).click();
+    await page.getByText("does not match the one shown at the PC. 2 tries are left.").waitFor();
+    await shoot("wrong-number");
+    await type(number);
+    await page.getByRole("button", { name: "Approve this purchase" }).click();
+    await page.getByText("You approved it; the agent can send it now").waitFor();
+    await chain.limits({ "tiers.tier_two_above_notional": "" });
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it("warns of an entry without its stop, and withdraws it from the alert", async () => {
+    chain.sim.control.change({
+      questions: { enabled: false },
+      brackets: { mode: "child-refused" },
+    });
+    const approval = await ask(
+      {
+        limit_price: (market * 0.97).toFixed(2),
+        take_profit_price: (market * 1.05).toFixed(2),
+        stop_loss_price: (market * 0.9).toFixed(2),
+      },
+      "ibkr_bracket_order_preview",
+    );
+    expect((await chain.approve(approval.approval_id)).status).toBe(303);
+    const sent = await chain.agent.call("ibkr_paper_bracket_order_submit", {
+      account_id: chain.broker,
+      approval_id: approval.approval_id,
+      idempotency_key: "browser-bracket-1",
+    });
+    await expect
+      .poll(
+        async () => {
+          await page.goto(`${chain.gateway.url}/orders`);
+          return page.getByText("A position may stand without protection").count();
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(1);
+    await shoot("alert");
+    await page.getByRole("button", { name: /Withdraw .* now/ }).click();
+    const { order_id } = sent.order.orders.find(({ role }: { role: string }) => role === "entry");
+    await expect
+      .poll(() => chain.sim.control.orders().find(({ id }) => String(id) === order_id)?.status, {
+        timeout: 15_000,
+      })
+      .toMatch(/Cancel/);
+    chain.sim.control.change({ questions: { enabled: true }, brackets: { mode: "ok" } });
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it("stops one agent and lets it go again, and shows what closing everything would take", async () => {
+    await page.goto(`${chain.gateway.url}/trading`);
+    await page.getByText("Stop one account or one agent").click();
+    await shoot("narrower");
+    await page.getByRole("button", { name: "Stop Agent Test agent", exact: true }).click();
+    await page.getByText("Engaged for the agent Test agent").waitFor();
+    const { preview } = await chain.agent.call(
+      "ibkr_order_preview",
+      small(chain.broker, { limit_price: price() }),
+    );
+    expect(preview.policy_failures.map(({ code }: { code: string }) => code)).toContain(
+      "LIVE_KILL_SWITCH_CLOSED",
+    );
+    await page.getByRole("link", { name: "Lift" }).click();
+    await page.getByRole("button", { name: "Lift it with your passkey" }).click();
+    await page.getByText("Not engaged").waitFor();
+    const posts = chain.posts();
+    await page.getByRole("link", { name: "What closing every position would take" }).click();
+    await page.getByRole("heading", { name: "What closing every position would take" }).waitFor();
+    expect(await page.getByText(/^Sell \d+ AAPL$/).isVisible()).toBe(true);
+    await shoot("flatten");
+    expect(chain.posts()).toBe(posts);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
   it("says when the price has moved, before anybody can approve", async () => {
     const approval = await ask();
     const moved = market * 1.05;
@@ -184,6 +339,69 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     expect(await page.getByRole("button", { name: "Approve this purchase" }).count()).toBe(0);
     await shoot("price-moved");
     chain.sim.control.pin(AAPL, undefined);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it("inside a mandate goes without a tap: made, signed, confirmed at the PC, used, revoked", async () => {
+    const { gateway, agent, broker } = chain;
+    await page.goto(`${gateway.url}/mandates`);
+    await page.getByText("Every order needs your tap").waitFor();
+    await page.getByRole("link", { name: "New mandate" }).click();
+    await shoot("mandate-form");
+    await page.getByLabel(broker, { exact: false }).check();
+    await page.getByLabel("Test agent").check();
+    await page.getByLabel("Buy", { exact: true }).check();
+    await page.getByLabel(`AAPL (${AAPL})`).check();
+    await page.getByLabel("Value of one order, at most").fill("1000");
+    await page.getByLabel("Units of one order, at most").fill("2");
+    await page.getByLabel("Value in 24 hours, at most").fill("500");
+    await page.getByLabel("Orders in 24 hours, at most").fill("3");
+    await page.getByLabel("For how many days").fill("7");
+    await page.getByRole("button", { name: "Review it" }).click();
+    // What was filled in is kept, and what is wrong is named.
+    await page.getByText("A day's value is at least that of one order").waitFor();
+    await shoot("mandate-problem");
+    await page.getByLabel("Value in 24 hours, at most").fill("3000");
+    await page.getByRole("button", { name: "Review it" }).click();
+    await page.getByRole("heading", { name: "Sign these bounds?" }).waitFor();
+    await shoot("mandate-review");
+    await page.getByRole("button", { name: "Sign it with your passkey" }).click();
+    await page.getByText("Waits for the number at your PC").waitFor();
+    await shoot("mandate-number");
+
+    const mandateId = page.url().split("/").at(-1) ?? "";
+    const told = await chain.pc("mandates", "--json");
+    const { number } = JSON.parse(
+      told.output.split("\n").find((line) => line.startsWith("{")) ?? "",
+    );
+    await page.getByLabel("Number shown at your PC").fill(String(number));
+    await page.getByRole("button", { name: "Put it in force" }).click();
+    await page.getByText("In force", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Let mandates in" }).click();
+    await shoot("mandate-limits");
+    await page.getByRole("button", { name: "Let them in with your passkey" }).click();
+    await page.getByText("let mandates in.", { exact: false }).waitFor();
+
+    const approval = await ask();
+    expect(approval).toMatchObject({ state: "approved", tier: 0, mandate_id: mandateId });
+    await page.goto(approval.approval_url);
+    await page.getByText("Inside your mandate; the agent can send it now").waitFor();
+    await shoot("mandate-approval");
+    const sent = await agent.call("ibkr_paper_order_submit", {
+      account_id: broker,
+      approval_id: approval.approval_id,
+      idempotency_key: "browser-mandate-1",
+    });
+    expect(sent).toMatchObject({ outcome: "answered", refusals: [] });
+
+    await page.goto(`${gateway.url}/mandates`);
+    await page.getByText("1 of 3 orders", { exact: false }).waitFor();
+    await shoot("mandates");
+    await page.getByRole("button", { name: "Revoke" }).click();
+    await page.getByText("Every order needs your tap").waitFor();
+    await page.getByRole("link", { name: "Buy, at most 3 orders a day" }).click();
+    await page.getByText("No order passes under it any more").waitFor();
+    await shoot("mandate-revoked");
     expect(complaints).toEqual([]);
   }, 60_000);
 });
