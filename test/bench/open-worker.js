@@ -21,8 +21,43 @@ export class Account extends Plain {
     woken.alarm++;
     return super.alarm(...args);
   }
+  /** One job over the relay and nothing else: no standing, no budget, no audit leaf. */
+  async relayed(operation) {
+    const { ok } = await this.relay.submit(readOf(operation));
+    return { ok };
+  }
+  /** Many of them within one call, so many at a time. */
+  async relayedMany(operation, count, lanes) {
+    let left = count;
+    let failed = 0;
+    const lane = async () => {
+      while (left-- > 0) if (!(await this.relay.submit(readOf(operation))).ok) failed++;
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+    return { ok: failed === 0 };
+  }
 }
 export { Pairing };
+
+let jobs = 0;
+/** A read of nothing; its digest is that of `{}`. */
+function readOf(operation) {
+  return {
+    class: "read",
+    submit: {
+      job_id: String(++jobs).padStart(26, "0"),
+      operation,
+      input: {},
+      input_sha256: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+      grant: {
+        capability: "broker.read",
+        scope: "bench",
+        expires_at: new Date(Date.now() + 60_000).toISOString(),
+      },
+      deadline_ms: 10_000,
+    },
+  };
+}
 
 export default {
   async fetch(request, env, ctx) {
