@@ -3,7 +3,7 @@ import { type CanonicalOrder, type Leg, principalLeg } from "../protocol/orders/
 import { Decimal, dec, parseFigure } from "../protocol/orders/decimal.ts";
 import type { Side } from "../protocol/orders/terms.ts";
 import type { Quote } from "../protocol/orders/ticket.ts";
-import { orderNotional } from "../protocol/orders/worst-case.ts";
+import { orderNotional, worstNotional } from "../protocol/orders/worst-case.ts";
 import type { PolicyDocument } from "./document.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
 
@@ -56,16 +56,11 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
   const isEntry = order.action !== "cancel" && facts.effect?.kind !== "exit";
 
   const rate = rateOf(snapshot, policy, nowMs);
-  const local = orderNotional(order, {
-    market,
-    slippageBps: new Decimal(WORST_CASE_SLIPPAGE_BPS),
-  });
+  const local = orderNotional(order, pricing(market));
   const notional = local === null || rate === null ? null : local.times(rate);
   const quantity = leg.quantity === null ? null : dec(leg.quantity);
   const unitValue =
-    notional === null || quantity === null || quantity.isZero() || order.structure === "oca"
-      ? null
-      : notional.dividedBy(quantity);
+    rate === null ? null : (unitWorst(order, quantity, market)?.times(rate) ?? null);
 
   const position = positionIn(snapshot, leg.contract.conid);
   const positionAfter = afterAll(snapshot, order, leg, position, quantity);
@@ -88,6 +83,34 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
     unitValue,
     reference: referenceOf(market),
   };
+}
+
+const pricing = (market: Quote | null) => ({
+  market,
+  slippageBps: new Decimal(WORST_CASE_SLIPPAGE_BPS),
+});
+
+/**
+ * Worst value of one unit in the contract's currency. Of a group one member fills: the dearest
+ * counts, and only where all are of one contract and one quantity, as `group-coherent` asks.
+ */
+function unitWorst(
+  order: CanonicalOrder,
+  quantity: Decimal | null,
+  market: Quote | null,
+): Decimal | null {
+  if (quantity === null || quantity.isZero()) return null;
+  if (order.structure !== "oca") {
+    return orderNotional(order, pricing(market))?.dividedBy(quantity) ?? null;
+  }
+  const [first] = order.legs;
+  let worst: Decimal | null = new Decimal(0);
+  for (const leg of order.legs) {
+    const alike = leg.contract.conid === first?.contract.conid && leg.quantity === first.quantity;
+    const value: Decimal | null = alike ? worstNotional(leg, pricing(market)) : null;
+    worst = value === null || worst === null ? null : Decimal.max(worst, value);
+  }
+  return worst?.dividedBy(quantity) ?? null;
 }
 
 function rateOf(snapshot: PolicySnapshot, policy: PolicyDocument, nowMs: number): Decimal | null {

@@ -215,6 +215,7 @@ describe("the kill switch", () => {
 
 describe("the state that losses ask for", () => {
   const policy = defaultPolicy("DU1234567", "live");
+  policy.behaviour.max_drawdown_percent = "10";
   const state = (daily_pnl: string | null, net_liquidation = "10000") =>
     stateByLoss({ daily_pnl, net_liquidation, peak_net_liquidation: "10000" }, policy);
 
