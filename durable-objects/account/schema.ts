@@ -3,7 +3,7 @@ import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { ORDER_CHORES_SCHEMA } from "./orders/chores.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
 import { MANDATES_SCHEMA } from "./orders/mandates.ts";
-import { ORDERS_SCHEMA } from "./orders/schema.ts";
+import { ORDER_WITHDRAWS_SCHEMA, ORDERS_SCHEMA } from "./orders/schema.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
@@ -31,6 +31,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 13, sql: ORDER_CHORES_SCHEMA },
   { id: 14, sql: MANDATES_SCHEMA },
   { id: 15, sql: RELAY_CURSOR_TIMES_SCHEMA },
+  { id: 16, sql: ORDER_WITHDRAWS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -7,7 +7,10 @@ import { MANDATES_SCHEMA } from "../../durable-objects/account/orders/mandates.t
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-audit.ts";
 import { changePolicy, policyInForce } from "../../durable-objects/account/orders/policies.ts";
 import { findPreview, storePreview } from "../../durable-objects/account/orders/previews.ts";
-import { ORDERS_SCHEMA } from "../../durable-objects/account/orders/schema.ts";
+import {
+  ORDER_WITHDRAWS_SCHEMA,
+  ORDERS_SCHEMA,
+} from "../../durable-objects/account/orders/schema.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/storage.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/submit.ts";
 import { PASSKEYS_SCHEMA } from "../../durable-objects/account/passkeys.ts";
@@ -43,6 +46,7 @@ export const ASSERTION = {
 export function orderBook(change: (policy: PolicyDocument) => void = () => {}): OrderBook {
   const sql = sqlStorage(
     ORDERS_SCHEMA,
+    ORDER_WITHDRAWS_SCHEMA,
     ORDER_DESK_SCHEMA,
     ORDER_CHORES_SCHEMA,
     MANDATES_SCHEMA,

@@ -105,6 +105,7 @@ export function cancelOwn(
       notional: "0",
       day: tradingDay(nowMs),
       created_at: nowMs,
+      withdraws: orderId ?? own.coid,
     });
     if (!written) throw new Error(`cancel ${coid} was sent before`);
     sql.exec(

@@ -40,6 +40,8 @@ const Row = z.object({
   look_at: z.number().nullable(),
   looks: z.number(),
   absent_reads: z.number(),
+  /** Of a withdrawal: the broker's number of the order, or our reference where it is not known. */
+  withdraws: z.string().nullable(),
 });
 export type IntentRow = z.infer<typeof Row>;
 export type NewIntent = Omit<
@@ -55,7 +57,8 @@ export type NewIntent = Omit<
   | "look_at"
   | "looks"
   | "absent_reads"
->;
+  | "withdraws"
+> & { withdraws?: string | null };
 
 /**
  * Writes the row that lets an order out. A row of the same cOID is written over only when its job is
@@ -65,8 +68,10 @@ export function insertIntent(sql: SqlStorage, intent: NewIntent): boolean {
   const written = sql.exec(
     `INSERT INTO order_intents (coid, intent_hash, approval_id, preview_id, client_id,
        broker_account, mode, action, conid, side, asset_class, quantity, time_in_force,
-       economic_hash, effect, job_id, state, orders, notional, ledger, day, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'submitting', ?, ?, 'reserved', ?, ?, ?)
+       economic_hash, effect, job_id, state, orders, notional, ledger, day, created_at, updated_at,
+       withdraws)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'submitting', ?, ?, 'reserved', ?, ?, ?,
+       ?)
      ON CONFLICT (coid) DO UPDATE SET state = 'submitting', ledger = 'reserved', delivered = 1,
        outcome = NULL,
        job_id = excluded.job_id, effect = excluded.effect, notional = excluded.notional,
@@ -94,6 +99,7 @@ export function insertIntent(sql: SqlStorage, intent: NewIntent): boolean {
     intent.day,
     intent.created_at,
     intent.created_at,
+    intent.withdraws ?? null,
   );
   return written.toArray().length > 0;
 }

@@ -135,3 +135,8 @@ CREATE TABLE order_trading_state (
   until_owner INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** What a withdrawal is to withdraw: the broker's number, or our reference where it is not known. */
+export const ORDER_WITHDRAWS_SCHEMA = `
+ALTER TABLE order_intents ADD COLUMN withdraws TEXT;
+`;

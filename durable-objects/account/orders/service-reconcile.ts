@@ -8,6 +8,7 @@ import { findIntent } from "./intents.ts";
 import type { OrderParts } from "./parts.ts";
 import { applyLook } from "./reconcile.ts";
 import { shownOrder } from "./shown-order.ts";
+import { lookAtWithdrawals } from "./withdrawals.ts";
 
 export interface ReconcileReport extends CrossCheck {
   account_id: string;
@@ -41,6 +42,7 @@ export async function reconcileAccount(
   for (const { order_ref, evidence, found, claimed = false } of results) {
     applyLook(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }
+  lookAtWithdrawals(parts, brokerAccount, { orders, proved });
   const check = crossCheck(parts, brokerAccount, orders);
   const shown = wanted.flatMap((coid) => {
     const intent = findIntent(storage.sql, coid);
@@ -66,13 +68,14 @@ export async function reconcileAccount(
   };
 }
 
+/** Those in doubt first, and of them whose look is due longest: many that stand must not hide one. */
 function notProved(sql: SqlStorage, brokerAccount: string): string[] {
   return sql
     .exec<{ coid: string }>(
       `SELECT coid FROM order_intents
        WHERE broker_account = ? AND action <> 'cancel'
          AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')
-       ORDER BY created_at LIMIT ?`,
+       ORDER BY look_at IS NULL, look_at, created_at LIMIT ?`,
       brokerAccount,
       LOOKED_FOR_MAX,
     )

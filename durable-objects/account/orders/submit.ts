@@ -1,4 +1,5 @@
 import { evaluatePolicy, type Verdict } from "../../../src/policy/evaluate.ts";
+import { fieldOf } from "../../../src/policy/field-of.ts";
 import { figuresOf } from "../../../src/policy/figures.ts";
 import { killBlocks } from "../../../src/policy/kill-table.ts";
 import type { PolicySnapshot } from "../../../src/policy/snapshot.ts";
@@ -212,6 +213,7 @@ function decide(
     notional: order.action === "cancel" ? "0" : decimalOrNull(figures.notional),
     day: tradingDay(nowMs),
     created_at: nowMs,
+    withdraws: order.action === "cancel" ? (order.target?.order_id ?? null) : null,
   });
   // Reserved just above and yet out already: the rows contradict each other. Undo everything.
   if (!written) throw new Error(`intent ${intent.coid} was sent before`);
@@ -303,7 +305,7 @@ export function seenKey(
 /** The verdict's failures in the words of a refusal. */
 export function refusalsOf(verdict: Verdict): OrderRefusal[] {
   return verdict.failures.map(({ code, check, outcome, message }) =>
-    refusal(code, check, outcome === "unknown" ? "known" : check, message),
+    refusal(code, fieldOf(check), outcome === "unknown" ? "known" : check, message),
   );
 }
 
