@@ -13,9 +13,13 @@ export function RecoveryAlert(props: { recoveries: PendingRecovery[]; owner: Own
       {recoveries.map(({ machine, askedAt, readyAt }) => (
         <p>
           At the PC <strong>{displayText(machine, 64)}</strong>,{" "}
-          <When at={new Date(askedAt).toISOString()} now={now} />. Its code{" "}
-          {readyAt > now.getTime() ? "signs in " : "has signed in whoever types it since "}
-          <When at={new Date(readyAt).toISOString()} now={now} />.
+          <When at={new Date(askedAt).toISOString()} now={now} />. Its code opens this account{" "}
+          {readyAt > now.getTime() ? (
+            <When at={new Date(readyAt).toISOString()} now={now} />
+          ) : (
+            <strong>now</strong>
+          )}
+          .
         </p>
       ))}
       <p>If that was not you, stop it and revoke that PC under Sidecars.</p>

@@ -205,16 +205,18 @@ function ForYourPc({ passkey }: { passkey: PasskeyView }) {
   return (
     <details class="small">
       <summary>Approving at your PC: six words, id</summary>
-      <FingerprintWords words={fingerprintWords(publicKey).join(" ")} />
-      <p>
-        Pairing asks at the PC whether a passkey with these words may approve orders. For a PC that
-        is paired already, run there, and compare:
-      </p>
-      <code class="copy">{`ibkr-sidecar approvers add --credential ${credentialId} --public-key ${publicKey}`}</code>
-      <dl class="facts">
-        <dt>Id</dt>
-        <dd class="mono">{credentialId}</dd>
-      </dl>
+      <div class="stack">
+        <FingerprintWords words={fingerprintWords(publicKey).join(" ")} />
+        <p>
+          Pairing asks at the PC whether a passkey with these words may approve orders. For a PC
+          that is paired already, run there, and compare:
+        </p>
+        <code class="copy key">{`ibkr-sidecar approvers add --credential ${credentialId} --public-key ${publicKey}`}</code>
+        <dl class="facts">
+          <dt>Id</dt>
+          <dd class="mono">{credentialId}</dd>
+        </dl>
+      </div>
     </details>
   );
 }

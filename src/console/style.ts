@@ -52,8 +52,8 @@ ul.plain, ol.plain { list-style: none; padding: 0; }
 .bar { display: flex; align-items: center; justify-content: space-between; gap: 1rem; min-height: 3rem; }
 .brand { display: inline-flex; align-items: center; gap: 0.625rem; min-height: 2.75rem; color: var(--ink); font-weight: 680; letter-spacing: -0.01em; text-decoration: none; }
 .brand svg { flex: none; }
-nav ul { display: flex; flex-wrap: wrap; gap: 0.125rem; list-style: none; padding: 0 0 0.625rem; margin: 0 -0.625rem; }
-nav a { display: flex; align-items: center; min-height: 2.75rem; padding: 0 0.625rem; border-radius: 10px; font-size: 0.9375rem; color: var(--soft); text-decoration: none; white-space: nowrap; font-weight: 550; }
+nav ul { display: flex; flex-wrap: wrap; list-style: none; padding: 0 0 0.5rem; margin: 0 -0.5rem; }
+nav a { display: flex; align-items: center; min-height: 2.75rem; padding: 0 0.375rem; border-radius: 10px; font-size: 0.875rem; color: var(--soft); text-decoration: none; white-space: nowrap; font-weight: 550; }
 nav a:hover { color: var(--ink); }
 nav a[aria-current="page"] { color: var(--ink); background: var(--sunk); box-shadow: inset 0 0 0 1px var(--line); }
 nav a:focus-visible { outline-offset: -3px; }
@@ -86,6 +86,8 @@ dl.facts dt { color: var(--soft); }
 ul.ways { margin: 0; padding-left: 1.25rem; display: grid; gap: 0.25rem; font-size: 1.125rem; }
 .note h2 { font-size: 1rem; }
 .next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
+.copy.key { word-break: break-all; }
+.stack { display: grid; gap: 0.75rem; }
 .copy { display: block; padding: 0.625rem 0.75rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 10px; user-select: all; white-space: pre-wrap; overflow-wrap: anywhere; }
 
 form { display: grid; gap: 1rem; }
@@ -127,6 +129,7 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 
 .rows > li { padding: 0.75rem 0; border-top: 1px solid var(--line); display: grid; gap: 0.125rem; }
 .rows > li:first-child { border-top: 0; padding-top: 0; }
+.rows .words { margin: 0.375rem 0; }
 .rows .line { display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; align-items: baseline; justify-content: space-between; }
 .rows .state.ok { color: var(--ink); font-weight: 550; }
 .pager { display: flex; justify-content: space-between; gap: 1rem; }
@@ -136,10 +139,10 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 }
 @media (min-width: 46rem) {
   main { padding: 2.25rem 1.5rem 4rem; gap: 1.5rem; }
-  .top > div { padding: 0.5rem 1.5rem 0; display: flex; align-items: center; gap: 2rem; }
+  .top > div { padding: 0.5rem 1.5rem 0; display: flex; align-items: center; gap: 1rem; }
   .top .bar { display: contents; }
   .top nav { flex: 1; order: 1; align-self: end; }
-  .top nav ul { gap: 0 0.25rem; padding: 0; margin: 0; }
+  .top nav ul { padding: 0; margin: 0; }
   .top nav a { min-height: 3.25rem; border-radius: 0; border-bottom: 3px solid transparent; }
   .top nav a[aria-current="page"] { background: none; box-shadow: none; border-bottom-color: var(--accent); }
   .top .leave { order: 2; }

@@ -48,7 +48,14 @@ export async function showSignIn(
         </div>
       )}
       {passkeys.length > 0 && passkey}
-      {tokenSignsIn && <TokenForm form={form} next={next} invalid={error !== undefined} />}
+      {tokenSignsIn && (
+        <TokenForm
+          form={form}
+          next={next}
+          invalid={error !== undefined}
+          first={passkeys.length === 0}
+        />
+      )}
       {passkeys.length === 0 && (
         <details>
           <summary>Sign in with a passkey instead</summary>
@@ -84,7 +91,14 @@ async function operatorSecurity(c: Context<PageEnv>): Promise<SignInSecurity> {
   return accountObject(c.env, operator).signInSecurity();
 }
 
-function TokenForm({ form, next, invalid }: { form: string; next: string; invalid: boolean }) {
+function TokenForm(props: {
+  form: string;
+  next: string;
+  invalid: boolean;
+  /** The way in that is meant; else a passkey is, and this stands behind it. */
+  first: boolean;
+}) {
+  const { form, next, invalid, first } = props;
   return (
     <form class="card" method="post" action="/sign-in">
       <input type="hidden" name="form" value={form} />
@@ -97,7 +111,7 @@ function TokenForm({ form, next, invalid }: { form: string; next: string; invali
           type="password"
           name="token"
           required
-          autofocus
+          autofocus={first}
           autocomplete="current-password"
           spellcheck={false}
           {...(invalid ? { "aria-invalid": true, "aria-describedby": "error" } : {})}
@@ -107,7 +121,9 @@ function TokenForm({ form, next, invalid }: { form: string; next: string; invali
         </span>
       </label>
       <div class="actions">
-        <button type="submit">Sign in</button>
+        <button type="submit" class={first ? "" : "quiet"}>
+          Sign in
+        </button>
       </div>
     </form>
   );

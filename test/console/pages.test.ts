@@ -2,10 +2,10 @@ import { mkdir } from "node:fs/promises";
 import type { Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { ownerOf } from "../support/access.ts";
+import { accountOf, ownerOf } from "../support/access.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { register } from "../support/oauth-client.ts";
+import { Browser, connect, register, signIn } from "../support/oauth-client.ts";
 
 const ARTIFACTS = fromRoot("artifacts/console");
 const SIZES = {
@@ -111,7 +111,57 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
     await context.close();
   });
 
+  /** A PC that is paired, one that was, a client with an hour to wait, and somebody who asks to get in. */
+  async function furnish(): Promise<void> {
+    const owner = await ownerWithToken();
+    const { clientId } = await connect(owner, {
+      scope: "ibkr:accounts:read ibkr:positions:read ibkr:orders:preview",
+      clientName: "Claude Code",
+    });
+    expect(clientId).not.toBe("");
+    const account = accountOf(owner);
+    const now = Date.now();
+    for (const [id, machine, state] of [
+      ["sc_desk", "desk-in-the-study.home.example", "active"],
+      ["sc_old", "old laptop", "revoked"],
+    ]) {
+      await gateway.sql(
+        "Account",
+        account,
+        `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at, last_seen_at)
+         VALUES (?1, ?1, ?2, '0.1.0', 'abandon ability able about above absent', '["broker.read","events","orders.paper"]', ?3, ?4, ?4)`,
+        id ?? "",
+        machine ?? "",
+        state ?? "",
+        now - 3_600_000,
+      );
+    }
+    await gateway.sql(
+      "Account",
+      account,
+      "INSERT OR REPLACE INTO owner_settings (name, value) VALUES ('recovery:sc_desk', ?)",
+      JSON.stringify({ askedAt: now - 7_200_000, readyAt: now + 79_200_000 }),
+    );
+  }
+
+  /** Signs in by the token, which the owner lets sign in here beside the passkey. */
+  async function ownerWithToken() {
+    const browser = new Browser(gateway.url);
+    const db = await gateway.d1();
+    const account = await db
+      .prepare("SELECT id FROM accounts WHERE role = 'operator'")
+      .first<string>("id");
+    await gateway.sql(
+      "Account",
+      account ?? "",
+      "INSERT OR REPLACE INTO owner_settings (name, value) VALUES ('token_sign_in', 'on')",
+    );
+    await signIn(browser, gateway.secrets.OWNER_TOKEN);
+    return browser;
+  }
+
   it("looks well on a phone and on a desktop, by day and by night", async () => {
+    await furnish();
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ["light", "dark"] as const) {
         const context = await chromium.newContext({ viewport, colorScheme });
@@ -124,11 +174,17 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
           });
         await page.goto(`${gateway.url}/sign-in/recover`);
         await shoot("recover");
+        await page.goto(`${gateway.url}/sign-in?next=%2Fsecurity`);
+        await shoot("sign-in");
         await page.getByLabel("Owner token").fill(gateway.secrets.OWNER_TOKEN);
-        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByRole("button", { name: "Sign in", exact: true }).click();
         await page.waitForURL(`${gateway.url}/security`);
         for (const path of ["/", "/sidecars", "/pair", "/clients", "/audit", "/security"]) {
           await page.goto(`${gateway.url}${path}`);
+          // With everything open that can be opened: it has to fit as well.
+          await page.evaluate(
+            "for (const one of document.querySelectorAll('details')) one.open = true",
+          );
           await shoot(path === "/" ? "overview" : path.slice(1));
           // Nothing sticks out sideways.
           const overflow = await page.evaluate(
@@ -136,12 +192,23 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
           );
           expect([path, size, overflow]).toEqual([path, size, 0]);
         }
+        // As if a passkey had confirmed it: what is asked for goes beyond reading.
+        await gateway.sql(
+          "Account",
+          accountOf(await ownerWithToken()),
+          "UPDATE owner_sessions SET confirmed_at = ?",
+          Date.now(),
+        );
         await page.goto(await authorizePath());
+        expect(await page.getByRole("button", { name: "Allow what is ticked" }).count()).toBe(1);
         await shoot("consent");
         expect(complaints).toEqual([]);
         await context.close();
       }
     }
+    // Without a PC the owner token alone is the way back, which the next test takes.
+    const account = accountOf(await ownerWithToken());
+    await gateway.sql("Account", account, "UPDATE sidecars SET state = 'revoked'");
   }, 60_000);
 
   it("works by keyboard alone, and says what it is to a screen reader", async () => {
