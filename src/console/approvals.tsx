@@ -120,6 +120,11 @@ const STATES: Record<
   revoked: { tone: "idle", words: "Withdrawn; nothing was sent" },
 };
 
+const ENDS: Partial<Record<ApprovalView["state"], string>> = {
+  pending: "Time left",
+  approved: "Ends",
+};
+
 /** Under a mandate nobody tapped, and the page does not say so. */
 function wordsOfState({ state, mandateId }: Pick<ApprovalView, "state" | "mandateId">) {
   if (mandateId === null) return STATES[state];
@@ -165,7 +170,7 @@ function ApprovalPage(props: {
           <dd>
             <When at={view.createdAt} now={now} />
           </dd>
-          <dt>{view.state === "pending" ? "Time left" : "Ended"}</dt>
+          <dt>{ENDS[view.state] ?? "Ended"}</dt>
           <dd>
             {view.state === "pending" ? (
               timeLeft(view.expiresAt, now)

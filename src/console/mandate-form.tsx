@@ -342,7 +342,9 @@ function Fields(props: { given: URLSearchParams; choices: MandateChoices; csrf: 
       {choices.warnings.length > 0 && (
         <fieldset>
           <legend>Warnings of the broker you accept beforehand</legend>
-          <p class="small soft">An order with any other warning still asks you.</p>
+          <p class="small soft">
+            In this wording, whatever the numbers. An order with any other warning still asks you.
+          </p>
           {choices.warnings.map(({ fingerprint, text, message_id }) =>
             box("warning", fingerprint, `${displayText(text, 300)} (${message_id ?? ""})`),
           )}

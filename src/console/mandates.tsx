@@ -158,7 +158,7 @@ async function show(c: Context<PageEnv>, mandateId: string, problem?: string) {
         </form>
       )}
       <section class="card" aria-labelledby="allows">
-        <h2 id="allows">What it allows</h2>
+        <h2 id="allows">{ENDED.has(state) ? "What it allowed" : "What it allows"}</h2>
         <Lines mandate={view.mandate} choices={choices} />
       </section>
       {!ENDED.has(state) && (
