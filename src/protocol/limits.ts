@@ -24,6 +24,9 @@ export const UNAUTHENTICATED_SOCKETS_MAX = 4;
 
 export const HEARTBEAT_INTERVAL_MS = 20_000;
 export const HEARTBEAT_LOST_MS = 45_000;
+/** A ping is answered by the platform itself; one that is not by then is sent once more, and then the line is dead. */
+export const PING_ANSWER_MS = 5_000;
+export const PINGS_UNANSWERED_MAX = 2;
 export const LEASE_HOURS = 24;
 export const LEASE_REFRESH_BEFORE_MS = 10 * 60_000;
 export const LEASE_REFRESH_DEADLINE_MS = 60_000;

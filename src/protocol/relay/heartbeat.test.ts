@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createWorld } from "../../../test/support/relay/world.ts";
+import { leaseDueAt, nextDueAt } from "./edge/tick.ts";
 import { CLOSE } from "./errors.ts";
 
 describe("heartbeat", () => {
@@ -13,6 +14,47 @@ describe("heartbeat", () => {
     expect(since).toHaveLength(180);
   });
 
+  it("an idle edge has nothing due, so that its object sleeps until the lease nears its end", () => {
+    const world = createWorld();
+    world.connected();
+    world.advance(3_600_000);
+    expect(nextDueAt(world.edge())).toBeNull();
+    expect(leaseDueAt(world.edge())).toBeGreaterThan(world.now() + 20 * 3_600_000);
+  });
+
+  it("a ping that is not answered is sent once more after 5 s, and 5 s later the line is dead", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const { wire } = sidecar;
+    if (wire === null) throw new Error("no wire");
+    const pings = () => sidecar.sent.filter((text) => text === "ping").length;
+    wire.stalled = true;
+    world.advance(20_500);
+    expect(pings()).toBe(1);
+    world.advance(5_000);
+    expect(pings()).toBe(2);
+    expect(sidecar.state.dial).toBe(1);
+    world.advance(5_000);
+    expect(sidecar.state.dial).toBe(2);
+    expect(sidecar.state.link.kind).toBe("live");
+  });
+
+  it("an answer that comes late but comes keeps the line", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const { wire } = sidecar;
+    if (wire === null) throw new Error("no wire");
+    for (let round = 0; round < 5; round += 1) {
+      wire.stalled = true;
+      world.advance(24_000);
+      wire.stalled = false;
+      wire.toSidecar.push({ text: "pong" });
+      wire.lastSeen = world.now();
+      world.advance(1_000);
+    }
+    expect(sidecar.state.dial).toBe(1);
+  });
+
   it("(f) 45 s of silence are dead on both ends, and the writes under way survive it", () => {
     const world = createWorld();
     const sidecar = world.connected();
@@ -22,6 +64,9 @@ describe("heartbeat", () => {
     const { wire } = sidecar;
     if (wire === null) throw new Error("no wire");
     wire.stalled = true;
+    const { dial } = sidecar.state;
+    // Even behind a full line, on which a pong may be late.
+    world.sidecarInput(sidecar, { kind: "congested", dial, on: true });
     world.advance(44_000);
     expect(sidecar.state.link.kind).toBe("live");
     expect(sidecar.state.dial).toBe(1);

@@ -2,23 +2,19 @@ import { decodeFrame } from "../codec.ts";
 import { PONG } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
 import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
-import { begin, cancelled, finished, jobsDueAt, jobsTick, stopUnbegun, submitted } from "./jobs.ts";
-import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
-import { acknowledged, appendEvent, appendTerminal, pump, retryUnjournaled } from "./journaling.ts";
 import {
   answerSigned,
-  closed,
   connected,
-  dial,
   early,
   handshakeFrame,
-  hangUp,
-  linkDueAt,
-  linkTick,
   proofChecked,
   refreshAsked,
   tokenSigned,
-} from "./link.ts";
+} from "./handshake.ts";
+import { begin, cancelled, finished, jobsDueAt, jobsTick, stopUnbegun, submitted } from "./jobs.ts";
+import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
+import { acknowledged, appendEvent, appendTerminal, pump, retryUnjournaled } from "./journaling.ts";
+import { closed, dial, hangUp, linkDueAt, linkTick } from "./link.ts";
 import type { JournalWrite, SidecarState } from "./state.ts";
 import {
   type Draft,
@@ -194,6 +190,7 @@ function recover(draft: Draft): void {
 function frameArrived(draft: Draft, text: string): void {
   if (!isConnected(draft)) return;
   draft.state.heardAt = draft.env.now;
+  draft.state.unanswered = 0;
   if (text === PONG) return;
   const { link } = draft.state;
   if (link.kind === "verifying") {

@@ -134,6 +134,8 @@ export interface SidecarState {
   readonly retryAfterMs: number;
   readonly heardAt: number;
   readonly pingedAt: number;
+  /** Pings since anything was heard. */
+  readonly unanswered: number;
   /** Why the last connection ended or was refused, for the owner. */
   readonly trouble: { readonly code: RelayErrorCode | "CLOSED"; readonly message: string } | null;
 }
@@ -175,6 +177,7 @@ export function initialSidecarState(
     retryAfterMs: 0,
     heardAt: 0,
     pingedAt: 0,
+    unanswered: 0,
     trouble: null,
   };
 }
