@@ -7,6 +7,7 @@ import type { Effect } from "../protocol/orders/ticket.ts";
 import { defaultPolicy } from "./defaults.ts";
 import { PolicyDocument, policyOf } from "./document.ts";
 import { evaluatePolicy } from "./evaluate.ts";
+import { CHECKS_WITH_FIELD, fieldOf } from "./field-of.ts";
 import { CHECKS } from "./registry.ts";
 import { compareRestriction, POLICY_FIELDS } from "./restriction.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
@@ -390,6 +391,12 @@ it("a preview is judged by the quote its ticket was made with, a submit by one o
   };
   expect(verdictOf(later, preview).failures).toEqual([]);
   expect(verdictOf(later).failures.map(({ code }) => code)).toEqual(["LIVE_STALE_QUOTE"]);
+});
+
+it("a refusal names the field to correct, for checks that exist", () => {
+  const names = new Set(CHECKS.map(({ name }) => name));
+  expect(CHECKS_WITH_FIELD.filter((name) => !names.has(name))).toEqual([]);
+  expect([fieldOf("price-tick"), fieldOf("daily-loss")]).toEqual(["limit_price", "daily-loss"]);
 });
 
 it("a soft loss limit above the hard one does not hide it", () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BAD_INPUT } from "../support/bad-input.ts";
 import { type Agent, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";
 import { describeAbuse } from "./orders-abuse.ts";
@@ -240,6 +241,22 @@ describe("orders", () => {
     expect(chain.posts()).toBe(before);
   }, 60_000);
 
+  it("the account's own chores are done in the real object: pruning, the day's losses, the book", async () => {
+    const chores = await until(
+      async () =>
+        (
+          await chain.gateway.sql<{ chore: string }>(
+            "Account",
+            chain.accountId,
+            "SELECT chore FROM order_chores",
+          )
+        ).map(({ chore }) => chore),
+      (done) => done.includes("prune") && done.includes(`loss:${account}`),
+      45_000,
+    );
+    expect(chores.filter((chore: string) => /failed/.test(chore))).toEqual([]);
+  }, 60_000);
+
   it("an approval of one order signs no other order (N53, N55)", async () => {
     const ask = async (limit_price: string) => {
       const { preview } = await agent.call("ibkr_order_preview", small(account, { limit_price }));
@@ -273,3 +290,72 @@ describe("orders", () => {
 });
 
 describeAbuse({ chain: () => chain, price, key, until });
+
+/** Requests that place, change or withdraw; the broker's what-if is none of them. */
+const writes = () =>
+  chain.sim.control
+    .requests()
+    .filter(
+      ({ method, path }) =>
+        (method === "POST" && /\/account\/[^/]+\/orders?(\/\d+)?$/.test(path)) ||
+        method === "DELETE",
+    ).length;
+
+describe("bad input", () => {
+  let filled = "";
+  beforeAll(async () => {
+    const sent = await submit(await chain.approved({ limit_price: price() }), key("to-fill"));
+    filled = sent.order.orders[0].order_id;
+    await until(
+      async () => chain.sim.control.orders().find(({ id }) => String(id) === filled),
+      (order) => order !== undefined,
+    );
+    chain.sim.control.fillOrder(Number(filled));
+  }, 60_000);
+
+  it.each(BAD_INPUT)(
+    "$item: $code, naming $field, nothing sent, an event in the log",
+    async (bad) => {
+      const approvals: string[] = [];
+      for (let n = 0; n < 2; n += 1) approvals.push(await chain.approved({ limit_price: price() }));
+      const [{ seq } = { seq: 0 }] = await chain.gateway.sql<{ seq: number }>(
+        "Account",
+        chain.accountId,
+        "SELECT MAX(seq) AS seq FROM audit_log",
+      );
+      const before = writes();
+      const answer = await bad.send({
+        chain,
+        agent,
+        account,
+        price,
+        key: () => key("bad"),
+        filled,
+        approval: () => chain.approved({ limit_price: price() }),
+      });
+      const refusals: { code: string; field: string; rule: string }[] = answer.refusals ?? [];
+      const refused = refusals.find(({ code }) => code === bad.code);
+      if (refused === undefined) {
+        expect([bad.item, answer.code, refusals]).toEqual([bad.item, bad.code, []]);
+        expect(answer.message).toContain(bad.field);
+      } else {
+        expect(refused.field).toBe(bad.field);
+        expect(refused.rule).toEqual(bad.rule ?? expect.stringMatching(/./));
+      }
+      // A key that is used again was used once before, for an order of its own.
+      const own = bad.code === "PAPER_IDEMPOTENCY_CONFLICT" ? 1 : 0;
+      expect(writes() - before).toBe(own);
+      const events = await chain.gateway.sql<{ event: string }>(
+        "Account",
+        chain.accountId,
+        `SELECT event FROM audit_log WHERE seq > ${seq}`,
+      );
+      const codesLogged = events.flatMap(({ event }) => {
+        const { what, meta } = JSON.parse(event);
+        return [what.error_code, ...String(meta.codes ?? "").split(",")];
+      });
+      expect(codesLogged).toContain(bad.code);
+    },
+    60_000,
+  );
+});

@@ -31,6 +31,8 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
   if (!parts.relay.presence().online) return;
   await tellMandates(parts);
   await tellPc(parts);
+  // Before the book, whose reading takes a quarter of a minute.
+  await lookAtLosses(parts);
   const accounts = new Set(
     intentsToLook(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
   );
@@ -41,7 +43,6 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
     if (parts.now() < bookRetry.notBefore(sql, account)) continue;
     await lookInto(parts, account);
   }
-  await lookAtLosses(parts);
 }
 
 /** Looks for everything of one account that is not proved, and holds its book against the log. */

@@ -11,7 +11,13 @@ import type { IntentRow } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, askApproval } from "./service-approval.ts";
 import { preparePreview } from "./service-preview.ts";
-import { refusedWith, type Underway, type Written, write } from "./service-submit.ts";
+import {
+  refusedAndLogged,
+  refusedWith,
+  type Underway,
+  type Written,
+  write,
+} from "./service-submit.ts";
 
 type Input<N extends keyof typeof EDGE_ORDER_OPERATIONS> = z.output<
   (typeof EDGE_ORDER_OPERATIONS)[N]["input"]
@@ -32,7 +38,7 @@ export function submitApproved(
   const structure = approval?.intent.ticket.order.structure === "single" ? "single" : "bracket";
   if (previewId !== "" && input.preview_id !== undefined && input.preview_id !== previewId) {
     return Promise.resolve(
-      refusedWith(account_id, [
+      refusedAndLogged(parts, asker, { accountId: account_id, previewId: "" }, [
         refusal(
           "APPROVAL_PREVIEW_MISMATCH",
           "preview_id",
@@ -44,7 +50,7 @@ export function submitApproved(
   }
   if (previewId !== "" && structure !== input.structure) {
     return Promise.resolve(
-      refusedWith(account_id, [
+      refusedAndLogged(parts, asker, { accountId: account_id, previewId: "" }, [
         refusal(
           "APPROVAL_PREVIEW_MISMATCH",
           "approval_id",
@@ -107,7 +113,7 @@ export async function cancel(
   if (prepared.preview === null) return refusedWith(account_id, prepared.shown.refusals);
   const { preview } = prepared;
   if (preview.ticket.order.target?.foreign !== false) {
-    return refusedWith(account_id, [
+    return refusedAndLogged(parts, asker, { accountId: account_id, previewId: "" }, [
       refusal(
         "FOREIGN_ORDER",
         "order_id",
@@ -169,7 +175,7 @@ export async function modify(
       order !== undefined &&
       !(order.action === "modify" && says(change, order.target?.order_id, principalLeg(order)))
     ) {
-      return refusedWith(account_id, [
+      return refusedAndLogged(parts, asker, { accountId: account_id, previewId: "" }, [
         refusal(
           "APPROVAL_PREVIEW_MISMATCH",
           "approval_id",
@@ -189,7 +195,7 @@ export async function modify(
     });
   }
   if (!asker.scopes.includes("ibkr:approvals:create")) {
-    return refusedWith(account_id, [
+    return refusedAndLogged(parts, asker, { accountId: account_id, previewId: "" }, [
       refusal(
         "AUTH_MISSING_SCOPE",
         "approval_id",
@@ -203,7 +209,7 @@ export async function modify(
   if (prepared.preview === null) return refusedWith(account_id, prepared.shown.refusals);
   const { preview } = prepared;
   if (preview.ticket.order.mode !== mode) {
-    return refusedWith(account_id, [
+    return refusedAndLogged(parts, asker, { accountId: account_id, previewId: "" }, [
       refusal(
         "ORDER_ACCOUNT_MODE_REFUSED",
         "account_id",

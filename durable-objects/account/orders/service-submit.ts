@@ -81,7 +81,7 @@ export function write(
   if (running !== undefined) {
     return running.digest === digest
       ? running.answer.then(asReplay)
-      : Promise.resolve(refusedWith(request.accountId, [conflict()]));
+      : Promise.resolve(refusedAndLogged(parts, asker, request, [conflict()]));
   }
   const answer = begin(parts, underway, asker, request, digest).finally(() => {
     underway.running.delete(slot);
@@ -353,10 +353,11 @@ export function refusedWith(accountId: string, refusals: OrderRefusal[]): Writte
   };
 }
 
-function refusedAndLogged(
+/** No order without its leaf, and no refusal without its own. */
+export function refusedAndLogged(
   parts: OrderParts,
   asker: Asker,
-  request: WriteRequest,
+  request: Pick<WriteRequest, "accountId" | "previewId">,
   refusals: OrderRefusal[],
 ): Written {
   logRefusal(parts, asker, request, refusals);
@@ -366,7 +367,7 @@ function refusedAndLogged(
 function logRefusal(
   parts: OrderParts,
   asker: Asker,
-  request: WriteRequest,
+  request: Pick<WriteRequest, "accountId" | "previewId">,
   refusals: OrderRefusal[],
 ): void {
   parts.log({
