@@ -6,9 +6,10 @@ import { fromRoot, ROOT } from "./paths.ts";
 
 /**
  * A young generation of 1 MiB: the sidecar makes little garbage, and Node's default costs it more
- * memory than all it holds.
+ * memory than all it holds. So little is swept sooner by the thread at hand than by helpers that have
+ * to be woken first: on two busy cores they doubled the pauses.
  */
-export const SIDECAR_NODE_FLAGS = ["--max-semi-space-size=1"];
+export const SIDECAR_NODE_FLAGS = ["--max-semi-space-size=1", "--single-threaded-gc"];
 
 const ENTRY = "ibkr-sidecar";
 /** Some of what is bundled is CommonJS and asks for Node's own modules by `require`. */
