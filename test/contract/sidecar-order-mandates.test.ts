@@ -182,6 +182,55 @@ describe("an order under a mandate", () => {
   });
 });
 
+describe("a mandate for one order a day", () => {
+  it("lets out one, wherever in the first the process is killed, and whatever is sent again", async () => {
+    for (let killAfter = 0; killAfter <= 6; killAfter++) {
+      let left = Number.POSITIVE_INFINITY;
+      const burn = () => {
+        if (left <= 0) throw new Error("killed here");
+        left -= 1;
+      };
+      rig = await startOrderRig({
+        behaviours: { questions: { enabled: false } },
+        burn: {
+          store: (store) => ({
+            ...store,
+            insert: (record) => {
+              burn();
+              return store.insert(record);
+            },
+            save: (record) => {
+              burn();
+              store.save(record);
+            },
+          }),
+          send: burn,
+        },
+      });
+      rig.sim.control.pin(AAPL_CONID, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
+      const signed = await inForce({ max_orders_per_day: 1 });
+      const first = await under(signed, { quantity: "1" });
+      left = killAfter;
+      const told = rig.start("order.place", first);
+      await rig.until(() => told.done || left <= 0, 120_000);
+      await rig.advance(500);
+      left = Number.POSITIVE_INFINITY;
+      await rig.restart();
+      await rig.until(() => rig.broker.session().mode === "paper", 300_000);
+      const before = rig.posts().length;
+      const sent = rig.store().intent(first.coid)?.sent === true;
+      expect(before === 0 || sent).toBe(true);
+      const again = await rig.place(first, { jobId: "again" });
+      expect(again.refusals.length).toBeGreaterThan(0);
+      const second = await placeUnder(signed, { quantity: "1", limit_price: "175" });
+      // What may have left counts, though nobody knows whether it did.
+      if (sent) expect(rulesOf(second)).toContain("max_orders_per_day");
+      expect(rig.posts()).toHaveLength(sent ? before : 1);
+      if (killAfter < 6) await rig.close();
+    }
+  }, 60_000);
+});
+
 describe("the number of a mandate", () => {
   it("is asked for at its first use, though the edge never told of it, and shown once", async () => {
     await start();
