@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { GUARANTEE_FILES, guaranteesDocument } from "../support/relay/guarantees.ts";
+import { GUARANTEE_FILES, guaranteesDocument, testNames } from "../support/relay/guarantees.ts";
+import { REQUIREMENTS } from "../support/relay/requirements.ts";
 
 const DOCUMENT = fromRoot("docs/relay-guarantees.md");
 
@@ -10,6 +11,16 @@ describe("the list of the relay's guarantees", () => {
     const document = guaranteesDocument();
     if (process.env.UPDATE_DOCS) writeFileSync(DOCUMENT, document);
     expect(readFileSync(DOCUMENT, "utf8")).toBe(document);
+  });
+
+  it("holds every clause by tests that exist", () => {
+    const names = new Set(GUARANTEE_FILES.flatMap(([, file]) => testNames(file)));
+    const clauses = Object.values(REQUIREMENTS).flat();
+    expect(clauses.length).toBeGreaterThan(60);
+    for (const { clause, tests } of clauses) {
+      expect(tests.length, clause).toBeGreaterThan(0);
+      for (const name of tests) expect(names, clause).toContain(name);
+    }
   });
 
   it("misses no test of its files", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fromRoot } from "../../../scripts/lib/paths.ts";
+import { REQUIREMENTS } from "./requirements.ts";
 
 /** Where the relay's guarantees are held, in the order in which a session lives. */
 export const GUARANTEE_FILES: readonly (readonly [string, string])[] = [
@@ -31,16 +32,28 @@ export const GUARANTEE_FILES: readonly (readonly [string, string])[] = [
 const TITLE =
   /^ {2}it(?:\.each(?:<[^\n]*>)?\([\s\S]*?\](?: as const)?\))?\(\s*"((?:[^"\\]|\\.)+)"/gm;
 
-/** The list as the document shows it: every test's name, under the file that holds it. */
+/** The names of a file's tests, as they are written there. */
+export function testNames(file: string): string[] {
+  const source = readFileSync(fromRoot(file), "utf8");
+  return [...source.matchAll(TITLE)].map(([, name = ""]) => name.replace(/\\"/g, '"'));
+}
+
+/** The list as the document shows it: every clause with its tests, and every test under its file. */
 export function guaranteesDocument(): string {
   const parts = GUARANTEE_FILES.map(([title, file]) => {
-    const source = readFileSync(fromRoot(file), "utf8");
-    const names = [...source.matchAll(TITLE)].map(([, name = ""]) => name.replace(/\\"/g, '"'));
-    return `## ${title}\n\n\`${file}\`\n\n${names.map((name) => `- ${name}`).join("\n")}\n`;
+    const names = testNames(file).map((name) => `- ${name}`);
+    return `## ${title}\n\n\`${file}\`\n\n${names.join("\n")}\n`;
   });
+  const clauses = Object.entries(REQUIREMENTS).flatMap(([title, requirements]) => [
+    `### ${title}\n`,
+    ...requirements.map(({ clause, tests }) => `- **${clause}**: ${tests.join("; ")}`),
+    "",
+  ]);
   return [
     "# What the relay guarantees, and the test that holds each line\n",
     "Written by the tests themselves: `UPDATE_DOCS=1 npx vitest run test/contract/relay-guarantees.test.ts`.\n",
+    "## Clause by clause\n",
+    ...clauses,
     ...parts,
   ].join("\n");
 }
