@@ -377,6 +377,10 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     return ended;
   }
 
+  async noteForeignLink(requestId: string): Promise<void> {
+    this.#audit(ownerEvent("owner.foreign_link", Date.now(), { requestId, refused: true }));
+  }
+
   async pruneAccess(): Promise<number> {
     if (!hasTables(this.ctx.storage.sql)) return 0;
     const nowMs = Date.now();

@@ -301,6 +301,12 @@ export interface AccountRpc extends OrdersRpc, MandatesRpc {
   /** Removes what has ended of sessions, attempts, challenges and codes; how many rows. */
   pruneAccess(): Promise<number>;
 
+  /**
+   * The owner came with the link of a request that is not this account's: perhaps somebody sent it
+   * to them. Whose it is nobody can tell, because a link names no account.
+   */
+  noteForeignLink(requestId: string): Promise<void>;
+
   signInSecurity(): Promise<SignInSecurity>;
   /** Null when a passkey has to confirm the session first. */
   beginPasskey(sessionSecret: string): Promise<PasskeyCeremony | null>;

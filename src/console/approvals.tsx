@@ -86,6 +86,7 @@ async function show(c: Context<PageEnv>, approvalId: string, problem?: string) {
     ? await owner.account.approvalView(owner.secret, approvalId)
     : null;
   if (view === null) {
+    await owner.account.noteForeignLink(requestId(c.req.raw));
     return sendPage(
       c,
       <Message

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { accountOf } from "../support/access.ts";
 import { ERAS } from "../support/mcp.ts";
 import { member } from "../support/members.ts";
 import { Browser, formFields } from "../support/oauth-client.ts";
@@ -210,6 +211,16 @@ export function describeAbuse({ chain, price, key, until }: Abuse): void {
       expect((await stranger.browser.post(`${path}/deny`, { csrf, freeze: "yes" })).status).toBe(
         404,
       );
+
+      // Who was sent the link finds that in their own log; the owner's log has nothing of it.
+      const foreign = (account: string) =>
+        gateway.sql(
+          "Account",
+          account,
+          "SELECT 1 FROM audit_log WHERE json_extract(event, '$.type') = 'owner.foreign_link'",
+        );
+      expect((await foreign(accountOf(stranger.browser))).length).toBeGreaterThan(0);
+      expect(await foreign(chain().accountId)).toEqual([]);
 
       // Nobody is signed in: to sign in, and then back to whose account it is.
       const nobody = new Browser(gateway.url);

@@ -24,6 +24,7 @@ export const AuditEvent = z.strictObject({
     "owner.setting_changed",
     "owner.recovery_begun",
     "owner.recovery_stopped",
+    "owner.foreign_link",
     "client.admitted",
     "client.changed",
     "client.revoked",
