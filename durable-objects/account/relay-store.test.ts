@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CURSORS_PER_SIDECAR_MAX, SETTLED_JOBS_DAYS } from "../../src/protocol/limits.ts";
 import { answeredBefore } from "../../src/protocol/relay/edge/again.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
+import { createWorld } from "../../test/support/relay/world.ts";
 import { sqlStorage } from "../../test/support/sql-storage.ts";
 import { writeLost } from "./orders/service-lost.ts";
 import { pruneRelay, settledWrite, storeEdge } from "./relay-store.ts";
@@ -91,6 +92,28 @@ describe("old rows of the relay", () => {
     expect(left).toHaveLength(CURSORS_PER_SIDECAR_MAX + 2);
     expect(left).toEqual(expect.arrayContaining(["j0", "j5", "other"]));
     expect(left).not.toEqual(expect.arrayContaining(["j4"]));
+  });
+});
+
+describe("what a job costs in storage", () => {
+  /** Rows that the edge writes while a job of this kind runs from its submission to its acknowledgement. */
+  function rowsOf(operation: string): number {
+    const { sql } = account();
+    const world = createWorld();
+    const sidecar = world.connected();
+    const before = sql.rowsWritten();
+    world.onEdgeWrites((writes) => storeEdge(sql, "a", writes, world.now()));
+    const job = world.submit(operation, {}, { account: "DU1", deadlineMs: 30_000 });
+    world.settle();
+    world.work(sidecar);
+    world.advance(1_000);
+    expect(world.outcome(job)).toMatchObject({ ok: true });
+    return sql.rowsWritten() - before;
+  }
+
+  it("a read writes no row, and a write six at most", () => {
+    expect(rowsOf("test.read")).toBe(0);
+    expect(rowsOf("test.write")).toBe(3);
   });
 });
 

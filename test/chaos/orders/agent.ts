@@ -9,10 +9,20 @@ export interface Load {
   readonly requests: AgentRequest[];
   /** What kept previews, requests and submissions from going on, by code. */
   readonly refusals: Record<string, number>;
+  /** Calls of a submit tool, first ones and repeated ones. */
+  submissions: number;
   cancels: number;
+  /** Every submission there was, to be repeated later. */
+  readonly made: Submission[];
   /** Rises with each engaged and each lifted switch: odd is engaged. */
   switches: number;
   stopping: boolean;
+}
+
+interface Submission {
+  request: AgentRequest;
+  tool: string;
+  args: { account_id: string; approval_id: string; idempotency_key: string };
 }
 
 export interface LoadParts {
@@ -30,14 +40,20 @@ const CONIDS = [
 export const newLoad = (): Load => ({
   requests: [],
   refusals: {},
+  submissions: 0,
+  made: [],
   cancels: 0,
   switches: 0,
   stopping: false,
 });
 
-/** One agent after the other order, until so many were submitted in all. */
-export async function tradeUntil(load: Load, parts: LoadParts, wanted: number): Promise<void> {
-  while (load.requests.length < wanted && !load.stopping) {
+/** One agent, one order after the other, until it is enough of all agents together. */
+export async function tradeUntil(
+  load: Load,
+  parts: LoadParts,
+  enough: (load: Load) => boolean,
+): Promise<void> {
+  while (!enough(load) && !load.stopping) {
     const done = await tradeOnce(load, parts, draw(parts)).catch((thrown: unknown) => {
       note(load, `agent: ${thrown instanceof Error ? thrown.message.slice(0, 60) : "failed"}`);
       return false;
@@ -107,6 +123,7 @@ export async function tradeOnce(load: Load, parts: LoadParts, plan: Plan): Promi
   load.requests.push(request);
   const order = await submit(load, parts, plan, request);
   if (load.switches !== switchesBefore) request.afterKill = false;
+  if (random.next() < 0.6) await repeat(load, parts);
   if (order !== null && plan.kind !== "at market" && random.next() < 0.8) {
     await withdraw(load, parts, account, approvalId);
   }
@@ -227,6 +244,34 @@ const next = (): number => {
   return serial;
 };
 
+/** One call of a submit tool; what it was told is kept for the judge. */
+async function say(
+  load: Load,
+  agent: Client,
+  { request, tool, args }: Submission,
+  signal?: AbortSignal,
+) {
+  load.submissions += 1;
+  request.calls += 1;
+  const key = args.idempotency_key;
+  const told = await agent.call(tool, args, signal);
+  if (told.ok && told.answer.order != null) {
+    request.told[key] = [...(request.told[key] ?? []), told.answer.order.order_ref];
+  } else if (told.ok) {
+    request.refused.push(...codesOf(told.answer));
+  }
+  return told;
+}
+
+/** What was submitted long ago, submitted again: the same order must be named, or none. */
+async function repeat(load: Load, { agent, random }: LoadParts): Promise<void> {
+  const old = Array.from({ length: 1 + random.below(4) }, () => {
+    const back = random.next() < 0.5 ? random.below(6) : random.below(load.made.length);
+    return load.made[Math.max(0, load.made.length - 1 - back)];
+  });
+  await Promise.all(old.map((one) => one && say(load, agent, one)));
+}
+
 /** The reference of the order it became; null when none is known to have come of it. */
 async function submit(
   load: Load,
@@ -236,27 +281,19 @@ async function submit(
 ): Promise<string | null> {
   const tool =
     plan.kind === "bracket" ? "ibkr_paper_bracket_order_submit" : "ibkr_paper_order_submit";
-  const call = async (key: string, signal?: AbortSignal) => {
-    request.calls += 1;
-    const told = await agent.call(
-      tool,
-      {
-        account_id: plan.account,
-        approval_id: request.approvalId,
-        idempotency_key: key,
-      },
-      signal,
-    );
-    if (told.ok && told.answer.order != null) {
-      request.told[key] = [...(request.told[key] ?? []), told.answer.order.order_ref];
-    } else if (told.ok) {
-      request.refused.push(...codesOf(told.answer));
-    }
-    return told;
+  const call = (key: string, signal?: AbortSignal) => {
+    const args = {
+      account_id: plan.account,
+      approval_id: request.approvalId,
+      idempotency_key: key,
+    };
+    const submission = { request, tool, args };
+    load.made.push(submission);
+    return say(load, agent, submission, signal);
   };
   let key = `k-${next()}-${random.below(1_000_000)}`;
   const how = random.next();
-  if (how < 0.1) void call(key);
+  if (how < 0.1) for (let n = 0; n < 1 + random.below(4); n += 1) void call(key);
   if (how >= 0.1 && how < 0.15) void call(`other-${key}`);
   if (how >= 0.15 && how < 0.25) {
     // Gives up on the answer, and asks again under the same key.

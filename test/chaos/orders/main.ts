@@ -14,11 +14,13 @@ import type { RoundArgs, RoundReport } from "./round.ts";
  */
 const { values } = parseArgs({
   options: {
+    /** How many orders are asked for; or, instead, how many calls of a submit tool are made. */
     orders: { type: "string" },
+    submissions: { type: "string" },
     seed: { type: "string", default: "1" },
     /** Milliseconds of the run in one of the wall. */
     speed: { type: "string", default: "20" },
-    /** Orders of one round at most. */
+    /** Of one round at most: orders, or submissions. */
     round: { type: "string", default: "1000" },
     parallel: { type: "string", default: "3" },
     agents: { type: "string", default: "6" },
@@ -29,13 +31,14 @@ const { values } = parseArgs({
   },
 });
 const number = (text: string | undefined): number => Number(text ?? Number.NaN);
-const wanted = number(values.orders);
+const byOrders = values.submissions === undefined;
+const wanted = number(values.orders ?? values.submissions);
 const seed = number(values.seed);
 const speed = number(values.speed);
 const perRound = number(values.round);
 if (!(wanted > 0) || !Number.isInteger(seed) || !(speed >= 1) || !(perRound > 0)) {
   console.error(
-    "usage: npm run chaos -- --orders N [--seed S] [--speed X] [--round N] [--parallel N] [--agents N] [--every N] [--minutes N]",
+    "usage: npm run chaos -- --orders N | --submissions N [--seed S] [--speed X] [--round N] [--parallel N] [--agents N] [--every N] [--minutes N]",
   );
   process.exit(2);
 }
@@ -51,12 +54,15 @@ const sizes = Array.from({ length: Math.ceil(wanted / perRound) }, (_, n) =>
 );
 const began = Date.now();
 const asked: number[] = sizes.map(() => 0);
+const submitted: number[] = sizes.map(() => 0);
+const total = (each: readonly number[]): number => each.reduce((all, one) => all + one, 0);
 const reports: RoundReport[] = [];
 const failures: string[] = [];
 const progress = setInterval(() => {
-  const sum = asked.reduce((total, one) => total + one, 0);
   const seconds = Math.round((Date.now() - began) / 1_000);
-  console.error(`${seconds} s: ${sum} of ${wanted} orders asked, ${reports.length} rounds done`);
+  console.error(
+    `${seconds} s: ${total(asked)} orders asked by ${total(submitted)} submissions, ${reports.length} of ${sizes.length} rounds done`,
+  );
 }, 15_000);
 
 const waiting = sizes.map((orders, index) => ({ orders, index }));
@@ -77,21 +83,26 @@ async function play(index: number, orders: number): Promise<void> {
     cli,
     folder: own,
     seed: seed * 1_000 + index,
-    orders,
+    orders: byOrders ? orders : null,
+    submissions: byOrders ? null : orders,
     speed,
     agents: number(values.agents),
     every: number(values.every),
     minutes: number(values.minutes),
-    patient: orders >= 500,
+    patient: orders >= 400,
   };
   const round = startLines(fromRoot("test/chaos/orders/round.ts"), args);
   round.on((message) => {
-    if (message.kind === "progress" && "asked" in message) asked[index] = Number(message.asked);
+    if (message.kind === "progress" && "asked" in message && "submissions" in message) {
+      asked[index] = Number(message.asked);
+      submitted[index] = Number(message.submissions);
+    }
     if (message.kind === "report" && "report" in message) {
       // It was said by our own process, in our own words.
       const report = message.report as RoundReport;
       reports.push(report);
       asked[index] = report.asked;
+      submitted[index] = report.calls;
       console.error(
         `round ${index}: ${report.asked} asked, ${report.placed} placed, ${report.clean ? "clean" : "NOT CLEAN"}, ${report.seconds} s`,
       );
@@ -113,8 +124,8 @@ const added = (of: (report: RoundReport) => Record<string, number>): Record<stri
   return Object.fromEntries(Object.entries(all).sort(([, a], [, b]) => b - a));
 };
 const all = (of: (report: RoundReport) => string[]): string[] => reports.flatMap(of);
-const total = sum(({ asked }) => asked);
-const clean = failures.length === 0 && reports.every((report) => report.clean) && total >= wanted;
+const reached = byOrders ? sum(({ asked }) => asked) : sum(({ calls }) => calls);
+const clean = failures.length === 0 && reports.every((report) => report.clean) && reached >= wanted;
 console.log(
   JSON.stringify(
     {
@@ -122,8 +133,8 @@ console.log(
       speed,
       rounds: reports.length,
       seconds: Math.round((Date.now() - began) / 1_000),
-      orders_asked: total,
-      submit_calls: sum(({ calls }) => calls),
+      submissions: sum(({ calls }) => calls),
+      orders_asked: sum(({ asked }) => asked),
       placed: sum(({ placed }) => placed),
       cancels_asked: sum(({ cancels }) => cancels),
       exits: { asked: sum((r) => r.exits_asked), placed: sum((r) => r.exits_placed) },

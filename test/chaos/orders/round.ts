@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkerBundle } from "../../../scripts/lib/bundle.ts";
 import { type SeededRandom, seededRandom } from "../../support/relay/random.ts";
-import { newLoad, tradeOnce, tradeUntil } from "./agent.ts";
+import { type Load, newLoad, tradeOnce, tradeUntil } from "./agent.ts";
 import { BROKER_FAULTS, TOO_MANY } from "./broker-faults.ts";
 import { gatherEvidence } from "./evidence.ts";
 import { FAULTS, pickFault } from "./faults.ts";
@@ -14,7 +14,9 @@ export interface RoundArgs {
   cli: string;
   folder: string;
   seed: number;
-  orders: number;
+  /** The round ends with so many orders asked, or so many calls of a submit tool. */
+  orders: number | null;
+  submissions: number | null;
   speed: number;
   agents: number;
   /** Orders between two faults of the parts around the broker, about. */
@@ -45,7 +47,7 @@ const random = seededRandom(args.seed);
 const load = newLoad();
 const done: Record<string, number> = {};
 const progress = setInterval(() => {
-  say({ kind: "progress", asked: load.requests.length });
+  say({ kind: "progress", asked: load.requests.length, submissions: load.submissions });
   if (process.env.CHAOS_VERBOSE) console.error(JSON.stringify(load.refusals));
 }, 3_000);
 const parts = () => ({
@@ -59,12 +61,15 @@ for (const fault of Object.values(BROKER_FAULTS)) await world.broker("POST /faul
 if (args.patient) {
   await world.broker("POST /faults", {
     ...TOO_MANY,
-    match: { ...TOO_MANY.match, nth: 1 + random.below(args.orders) },
+    match: { ...TOO_MANY.match, nth: 1 + random.below(args.orders ?? (args.submissions ?? 1) / 5) },
   });
 }
+const enough = ({ requests, submissions }: Load): boolean =>
+  (args.orders !== null && requests.length >= args.orders) ||
+  (args.submissions !== null && submissions >= args.submissions);
 const deadline = began + args.minutes * 60_000;
 const trading = Promise.all(
-  Array.from({ length: args.agents }, () => tradeUntil(load, parts(), args.orders)),
+  Array.from({ length: args.agents }, () => tradeUntil(load, parts(), enough)),
 ).then(() => {
   load.stopping = true;
 });

@@ -143,6 +143,7 @@ export function createWorld(seed = 1) {
   const sidecars: Sidecar[] = [];
   const settlements = new Map<string, JobSettlement[]>();
   const cancelAnswers = new Map<string, CancelAnswer[]>();
+  let watchWrites: ((writes: readonly EdgeWrite[]) => void) | undefined;
   /** How often each write really happened at the broker. */
   const executions = new Map<string, number>();
 
@@ -159,6 +160,7 @@ export function createWorld(seed = 1) {
       random32: random.base64url32,
     });
     for (const write of step.writes) edgeStore(write);
+    if (step.writes.length > 0) watchWrites?.(step.writes);
     edge = step.state;
     for (const effect of step.effects) edgeEffect(effect);
   }
@@ -774,6 +776,10 @@ export function createWorld(seed = 1) {
     edgePending,
     sidecarInput,
     addSidecar,
+    /** Shows what the edge stores, step by step. */
+    onEdgeWrites(watch: (writes: readonly EdgeWrite[]) => void) {
+      watchWrites = watch;
+    },
     restartEdge,
     prune,
     killSidecar,
