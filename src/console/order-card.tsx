@@ -56,6 +56,7 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
         <dt>At most</dt>
         <dd>
           <Money value={ticket.notional} currency={ticket.base_currency} />
+          {order.structure === "oca" && ", all of them counted; one can fill"}
         </dd>
         <dt>Commission</dt>
         <dd>
@@ -63,6 +64,7 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
             value={ticket.what_if?.commission ?? null}
             currency={ticket.what_if?.commission_currency ?? ticket.base_currency}
           />
+          {order.structure === "bracket" && ", of the entry"}
         </dd>
         <dt>Market then</dt>
         <dd>
@@ -125,7 +127,8 @@ function Market({ quote, currency }: { quote: Quote | null; currency: string }):
 }
 
 function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
-  const { what_if, base_currency } = ticket;
+  const { what_if, base_currency, order } = ticket;
+  const stop = order.legs.find(({ role }) => role === "stop_loss");
   const initial = what_if?.initial_margin ?? null;
   return (
     <div>
@@ -134,10 +137,18 @@ function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
         {ticket.order.action === "cancel"
           ? "Nothing is bought or sold."
           : leg.side === "BUY"
-            ? "If it fills, you own it, and its price can fall by any amount."
-            : "If it fills, you have sold at that price, whatever the price does afterwards."}
+            ? `If it fills, you own it, and its price can fall by any amount${stop === undefined ? "." : "; the stop then sells at whatever price there is."}`
+            : stop === undefined
+              ? "If it fills, you have sold at that price, whatever the price does afterwards."
+              : "If it fills, its price can rise by any amount; the stop then buys at whatever price there is."}
         {leg.order_type === "MKT" && " A market order takes whatever price there is."}
       </p>
+      {order.structure === "bracket" && (
+        <p>
+          The exits stand only once the entry fills. If the broker refuses one of them, you are told
+          at once and can withdraw the rest.
+        </p>
+      )}
       {initial !== null && (
         <p class="soft small">
           Margin used: <Money value={initial.before} currency={base_currency} /> before,{" "}

@@ -9,6 +9,7 @@ import type { PageEnv } from "./context.ts";
 import { ownerForm } from "./owner-form.ts";
 import { Message, Page, sendPage } from "./page.tsx";
 import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+import { policyWords, sentence } from "./policy-words.ts";
 
 /**
  * The limits of one broker account. Tightening takes effect at once; loosening waits a day, or takes
@@ -93,16 +94,16 @@ async function edit(c: Context<PageEnv>, account: string, problem?: string) {
         <input type="hidden" name="account" value={view.brokerAccount} />
         {sections(view).map(({ name, fields }) => (
           <details {...(name === "order" ? { open: true } : {})}>
-            <summary>{SECTIONS[name] ?? words(name)}</summary>
+            <summary>{SECTIONS[name] ?? sentence(name)}</summary>
             {fields.map(({ path, value }) =>
               typeof value === "boolean" ? (
                 <label class="choice">
                   <input type="checkbox" name={path} value="yes" checked={value} />
-                  <span>{words(path.split(".").at(-1) ?? path)}</span>
+                  <span>{policyWords(path)}</span>
                 </label>
               ) : (
                 <label class="field">
-                  {words(path.split(".").at(-1) ?? path)}
+                  {policyWords(path)}
                   <input
                     type="text"
                     name={path}
@@ -147,7 +148,7 @@ async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) 
         {changes.map(({ field, change, from, to }) => (
           <li>
             <div class="line">
-              <strong>{words(field.split(".").at(-1) ?? field)}</strong>
+              <strong>{policyWords(field)}</strong>
               <span class={`state ${change === "looser" ? "warn" : "ok"}`}>{change}</span>
             </div>
             <span class="small soft">
@@ -302,9 +303,4 @@ function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.map(String).join(" ");
   return String(value);
-}
-
-function words(name: string): string {
-  const text = name.replaceAll("_", " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

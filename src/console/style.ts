@@ -79,6 +79,8 @@ dl.facts dt { color: var(--soft); }
 .big { font-size: 1.25rem; letter-spacing: -0.01em; }
 .tag { display: inline-block; padding: 0 0.5rem; border: 1px solid var(--line); border-radius: 99px; font-size: 0.8125rem; color: var(--soft); background: var(--sunk); white-space: nowrap; }
 .tag.warn { color: var(--warn); border-color: currentColor; background: var(--warn-ground); }
+.tag.bad { color: var(--bad); border-color: currentColor; background: var(--bad-ground); font-weight: 650; }
+.tag.ok { color: var(--ok); border-color: currentColor; background: var(--ok-ground); }
 .note { border-radius: var(--radius); padding: 0.875rem 1.125rem; border: 1px solid var(--line); background: var(--sunk); display: grid; gap: 0.375rem; }
 .note.warn { background: var(--warn-ground); border-color: color-mix(in srgb, var(--warn) 35%, transparent); }
 .note.bad { background: var(--bad-ground); border-color: color-mix(in srgb, var(--bad) 35%, transparent); }
@@ -121,6 +123,7 @@ button.danger { background: none; color: var(--bad); border-color: currentColor;
 button.danger:hover { background: var(--bad-ground); filter: none; }
 button.link { min-height: 2.75rem; padding: 0 0.25rem; background: none; color: var(--soft); font-weight: 550; border: 0; }
 button.link:hover { color: var(--ink); text-decoration: underline; filter: none; }
+details > .field + *, details > .choice + * { margin-top: 0.875rem; }
 details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 
 .words { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.5rem; list-style: none; padding: 0; counter-reset: word; }
@@ -131,6 +134,7 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 .rows > li:first-child { border-top: 0; padding-top: 0; }
 .rows .words { margin: 0.375rem 0; }
 .rows .line { display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; align-items: baseline; justify-content: space-between; }
+.rows > li.tickable { gap: 0.5rem; justify-items: start; }
 .rows .state.ok { color: var(--ink); font-weight: 550; }
 .pager { display: flex; justify-content: space-between; gap: 1rem; }
 
@@ -149,6 +153,7 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
   footer p { padding: 1rem 1.5rem; }
   .card { padding: 1.375rem; }
   .grid.two { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .rows > li.tickable { grid-template-columns: minmax(0, 1fr) auto; align-items: center; }
   .words { grid-template-columns: repeat(3, minmax(0, 1fr)); }
 }
 @media (prefers-reduced-motion: no-preference) {

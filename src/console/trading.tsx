@@ -151,7 +151,7 @@ function Checklist({
       </p>
       <ol class="plain rows">
         {settings.checklist.map(({ item, tickedAt }) => (
-          <li>
+          <li class="tickable">
             <span>{ITEMS[item] ?? item}</span>
             {tickedAt === null ? (
               <form method="post" action="/trading/checklist">
@@ -190,7 +190,9 @@ function Policies({ settings, now }: { settings: TradingSettings; now: Date }) {
                 <a href={`/trading/policy?account=${brokerAccount}`} class="mono">
                   {brokerAccount}
                 </a>
-                <span class="tag">{document.mode}</span>
+                <span class={document.mode === "live" ? "tag bad" : "tag"}>
+                  {document.mode === "live" ? "Live" : "Paper"}
+                </span>
               </div>
               <span class="small soft">
                 At most {document.order.max_notional ?? "no limit"} an order,{" "}

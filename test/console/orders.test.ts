@@ -32,7 +32,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
       ? LOOKS
       : LOOKS.slice(0, 1)) {
       await page.setViewportSize(size);
-      await page.emulateMedia({ colorScheme });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.screenshot({ path: `${ARTIFACTS}/orders-${name}-${look}.png`, fullPage: true });
       const overflow = await page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth",
