@@ -258,7 +258,7 @@ async function say(
   if (told.ok && told.answer.order != null) {
     request.told[key] = [...(request.told[key] ?? []), told.answer.order.order_ref];
   } else if (told.ok) {
-    request.refused.push(...codesOf(told.answer));
+    request.refused.push(codesOf(told.answer));
   }
   return told;
 }

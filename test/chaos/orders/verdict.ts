@@ -27,8 +27,8 @@ export interface AgentRequest {
   /** By idempotency key the references that its answers named. */
   told: Record<string, string[]>;
   calls: number;
-  /** Codes of the refusals that named no order. */
-  refused: string[];
+  /** The codes of each answer that refused and named no order. */
+  refused: string[][];
   /** The kill switch was engaged before the first call began, and lifted after the last had ended. */
   afterKill: boolean;
 }
@@ -140,7 +140,11 @@ export function judgeOrders(evidence: OrderEvidence): OrderVerdict {
       )
       .map(({ coid, action, state }) => `${coid} (${action}) is ${state}`),
     exits_blocked: exits.flatMap(({ approvalId, refused }) =>
-      refused.filter((code) => entryCodes.has(code)).map((code) => `${approvalId}: ${code}`),
+      refused
+        // What would not have reduced the position by then was no exit: it is told so by this code.
+        .filter((codes) => !codes.includes("REDUCE_ONLY_WOULD_INCREASE"))
+        .filter((codes) => codes.some((code) => entryCodes.has(code)))
+        .map((codes) => `${approvalId}: ${codes.join(" ")}`),
     ),
     passed_the_switch: requests
       .filter((request) => request.afterKill && !request.exit && placedBy(request))
