@@ -111,9 +111,14 @@ export interface Burn {
 }
 
 export async function startOrderRig(
-  options: SimulatorOptions & { beforeStart?(sim: RunningSimulator): void; burn?: Burn } = {},
+  options: SimulatorOptions & {
+    beforeStart?(sim: RunningSimulator): void;
+    burn?: Burn;
+    /** Also told of everything that goes out, as the PC's own ways are. */
+    also?: Reach;
+  } = {},
 ): Promise<OrderRig> {
-  const { burn, ...rest } = options;
+  const { burn, also, ...rest } = options;
   let store: OrderStore | null = null;
   let rules: LocalRules | null = null;
   const phone = softwareAuthenticator();
@@ -127,7 +132,7 @@ export async function startOrderRig(
     desktop: () => Promise.resolve(false),
     push: (title, text) => {
       pushed.push(`${title}: ${text}`);
-      return Promise.resolve(true);
+      return also === undefined ? Promise.resolve(true) : also.push(title, text);
     },
   };
   const rig = await startRig({

@@ -11,7 +11,10 @@ type Input = z.output<typeof alertTell.input>;
 type Output = z.output<typeof alertTell.output>;
 
 /** Shows the gateway's own alerts in this PC's ways. The words are the gateway's and say so. */
-export function createTeller(reach: Reach, clock: Clock): (input: Input) => Promise<Output> {
+export function createTeller(
+  reach: Reach,
+  clock: Pick<Clock, "now">,
+): (input: Input) => Promise<Output> {
   let told: number[] = [];
   return async ({ kind, message }) => {
     const nowMs = clock.now();
