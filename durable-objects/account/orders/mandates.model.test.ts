@@ -48,6 +48,8 @@ type Action =
   | { do: "settle"; at: number; how: number }
   | { do: "end"; by: "owner" | "pc" }
   | { do: "doubt" }
+  /** Granted, and sent while the PC is not sure of the mandate any more. */
+  | { do: "doubted order"; variant: number; key: number }
   | { do: "deny"; at: number }
   | { do: "kill" }
   | { do: "lift" }
@@ -92,6 +94,14 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ do: "doubt" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("doubted order" as const),
+      variant: fc.constantFrom(0, 1),
+      key: fc.nat(200),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("deny" as const), at: latest }) },
   { weight: 1, arbitrary: fc.constant({ do: "kill" as const }) },
   { weight: 4, arbitrary: fc.constant({ do: "lift" as const }) },
@@ -207,6 +217,12 @@ class Model {
       case "order":
         this.ask({ do: "ask", variant: action.variant, client: 0 });
         this.submit({ do: "submit", at: 0, key: action.key, client: 0 });
+        return;
+      case "doubted order":
+        this.ask({ do: "ask", variant: action.variant, client: 0 });
+        this.run({ do: "doubt" });
+        this.submit({ do: "submit", at: 0, key: action.key, client: 0 });
+        this.run({ do: "doubt" });
         return;
       case "submit":
         this.submit(action);
@@ -414,10 +430,10 @@ it("whatever happens in whatever order, a mandate lets out no more than was sign
       grants += model.granted.length;
       refusals += model.refused;
     }),
-    { numRuns: 30, seed: 20_261_120 },
+    { numRuns: 20, seed: 20_261_120 },
   );
   // Worth something only if orders went out, and were refused, in numbers.
-  expect(outs).toBeGreaterThan(60);
-  expect(grants).toBeGreaterThan(100);
-  expect(refusals).toBeGreaterThan(80);
+  expect(outs).toBeGreaterThan(40);
+  expect(grants).toBeGreaterThan(60);
+  expect(refusals).toBeGreaterThan(40);
 }, 120_000);
