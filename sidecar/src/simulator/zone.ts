@@ -30,12 +30,42 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
+/** Zones change their offset at quarters of an hour, so one look at Intl serves for a quarter. */
+const QUARTER_MS = 15 * 60_000;
+const QUARTERS_KEPT = 20_000;
+const offsets = new Map<string, Map<number, number>>();
+
+function offsetAt(at: number, zone: string): number {
+  let known = offsets.get(zone);
+  if (known === undefined) {
+    known = new Map();
+    offsets.set(zone, known);
+  }
+  const quarter = Math.floor(at / QUARTER_MS);
+  let offset = known.get(quarter);
+  if (offset === undefined) {
+    const start = quarter * QUARTER_MS;
+    const found: Record<string, number> = {};
+    for (const part of formatOf(zone).formatToParts(start)) found[part.type] = Number(part.value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = found;
+    offset = Date.UTC(year, month - 1, day, hour, minute, second) - start;
+    if (known.size >= QUARTERS_KEPT) known.clear();
+    known.set(quarter, offset);
+  }
+  return offset;
+}
+
 export function localTime(at: number, zone: string): LocalTime {
-  const found: Record<string, number> = {};
-  for (const part of formatOf(zone).formatToParts(at)) found[part.type] = Number(part.value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = found;
-  const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
-  return { year, month, day, hour, minute, second, weekday };
+  const shown = new Date(at + offsetAt(at, zone));
+  return {
+    year: shown.getUTCFullYear(),
+    month: shown.getUTCMonth() + 1,
+    day: shown.getUTCDate(),
+    hour: shown.getUTCHours(),
+    minute: shown.getUTCMinutes(),
+    second: shown.getUTCSeconds(),
+    weekday: shown.getUTCDay(),
+  };
 }
 
 /** The instant at which the zone's clocks show this; in a gap of daylight saving, the instant after it. */

@@ -71,7 +71,7 @@ function* starts(
     }
   }
   for (let day = end; ; day -= 7 * DAY_MS) {
-    const sessions = sessionsAround(instrument.venue, kind, day, 6, 0).reverse();
+    const sessions = sessionsAround(instrument.venue, kind, day, 6, 0).toReversed();
     for (const { session } of sessions) {
       if (session.opens >= end) continue;
       const closes = Math.min(session.closes, end);

@@ -116,6 +116,11 @@ function makeSession(
   return { opens: at(opens, evening ? -1 : 0), closes: at(closes, 0) };
 }
 
+type Days = readonly { readonly date: string; readonly session: Readonly<Session> }[];
+
+const STRETCHES_KEPT = 5_000;
+const stretches = new Map<string, Days>();
+
 /** The trading days from `days` before to `days` after the instant's own, oldest first. */
 export function sessionsAround(
   venue: Venue,
@@ -123,8 +128,11 @@ export function sessionsAround(
   at: number,
   before: number,
   after: number,
-): { date: string; session: Session }[] {
+): Days {
   const local = localTime(at, PATTERNS[venue].zone);
+  const key = `${venue}/${kind}/${local.year}/${local.month}/${local.day}/${before}/${after}`;
+  const earlier = stretches.get(key);
+  if (earlier !== undefined) return earlier;
   const found: { date: string; session: Session }[] = [];
   for (let offset = -before; offset <= after; offset++) {
     const day = new Date(Date.UTC(local.year, local.month - 1, local.day + offset));
@@ -132,11 +140,13 @@ export function sessionsAround(
     const session = sessionOn(venue, kind, year, month, date);
     if (session !== undefined) found.push({ date: stampOf(year, month, date), session });
   }
+  if (stretches.size >= STRETCHES_KEPT) stretches.clear();
+  stretches.set(key, found);
   return found;
 }
 
 /** The session found last, by venue and kind: the next question is usually about the same one. */
-const present = new Map<string, Session>();
+const present = new Map<string, Readonly<Session>>();
 
 export function isOpen(venue: Venue, kind: "liquid" | "extended", at: number): boolean {
   const key = `${venue}/${kind}`;
