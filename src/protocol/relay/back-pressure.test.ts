@@ -135,6 +135,10 @@ describe("flow control", () => {
       code: "BACKPRESSURE_OVERFLOW",
       outcome: "not_executed",
     });
+    // An order is taken back all the same.
+    const cancel = world.submit("order.cancel");
+    while (!sidecar.running.has(cancel) && world.outcome(cancel) === null) world.stepOnce();
+    expect(sidecar.running.has(cancel)).toBe(true);
     world.advance(2_000);
     expect(world.store.applied).toHaveLength(UNACKED_EVENTS_MAX + 20);
     expect(world.store.applied.map(({ payload }) => (payload as { n: number }).n)).toEqual(

@@ -1,8 +1,14 @@
-import { utf8Length } from "./codec.ts";
+import { isAscii, utf8Length } from "./codec.ts";
 
 /** Cuts text into pieces of at most `maxBytes` UTF-8 bytes, never inside a code point. */
 export function cutText(text: string, maxBytes: number): string[] {
   const pieces: string[] = [];
+  if (isAscii(text)) {
+    for (let from = 0; from < text.length; from += maxBytes) {
+      pieces.push(text.slice(from, from + maxBytes));
+    }
+    return pieces.length === 0 ? [""] : pieces;
+  }
   let start = 0;
   let bytes = 0;
   let at = 0;

@@ -73,8 +73,12 @@ export function encodeFrame({ now, type, payload, ...head }: Outgoing): string {
   });
 }
 
+/** One unit, one byte: what most texts here are made of, and found out much faster than counted. */
+export const isAscii = (text: string): boolean => !/[\u0080-\uffff]/.test(text);
+
 /** Bytes of a string in UTF-8, without encoding it; lone surrogates count as three. */
 export function utf8Length(text: string): number {
+  if (isAscii(text)) return text.length;
   let bytes = text.length;
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);

@@ -113,7 +113,7 @@ function refusalOf(
   if (job.job_id <= journal.forgottenThrough) {
     return { code: "FAILED_PRECONDITION", message: "this job id is older than the journal" };
   }
-  const blocked = journalBlocksWrites(draft);
+  const blocked = journalBlocksWrites(draft, job.operation);
   if (blocked !== null) return blocked;
   if (isUnqueued(job.operation)) return null;
   return inFlight(draft, "write", account ?? null) < link.session.maxWrites

@@ -3,6 +3,7 @@ import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
+import { isExit } from "../unqueued.ts";
 import type { Unjournaled } from "./state.ts";
 import { type Draft, send } from "./step.ts";
 
@@ -12,19 +13,26 @@ export const REMEMBERED_WRITES_MAX = 2_000;
 export const UNJOURNALED_EVENTS_MAX = 1_000;
 const EVENT_MAX_BYTES = 256 * 1024;
 
-/** Why no new write may be taken up, or null: what it ends in must surely find room. */
+/**
+ * Why no new write may be taken up, or null: what it ends in must surely find room. The bound of what
+ * waits for an acknowledgement leaves room for taking orders back: they are few, and never held back
+ * because a gateway is behind.
+ */
 export function journalBlocksWrites(
   draft: Draft,
+  operation: string,
 ): { code: RelayErrorCode; message: string; retryAfterMs: number } | null {
   const { journal } = draft.state;
-  if (overflowing(draft)) {
+  const exit = isExit(operation);
+  if (overflowing(draft) && !exit) {
     return {
       code: "BACKPRESSURE_OVERFLOW",
       message: "too many events wait for an acknowledgement",
       retryAfterMs: 1_000,
     };
   }
-  if (draft.journalDown || draft.env.now < journal.brokenUntil || draft.unjournaled.length > 0) {
+  const held = draft.unjournaled.length > 0 && !exit;
+  if (draft.journalDown || draft.env.now < journal.brokenUntil || held) {
     return {
       code: "RESOURCE_EXHAUSTED",
       message: "the sidecar's journal cannot be written; is its disk full?",
