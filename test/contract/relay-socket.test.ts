@@ -355,7 +355,8 @@ describe("who may connect", () => {
     expect(await open(await key.recoveryToken(claims()))).toBe("session.unauthenticated");
     expect(await recover(await key.openToken(claims()))).toBe(401);
     expect(await open(await key.openToken(claims()))).toBe("session.challenge");
-    expect(await recover(await key.recoveryToken(claims()))).toBe(201);
+    // A member's code comes a day later; the token is taken all the same.
+    expect([201, 202]).toContain(await recover(await key.recoveryToken(claims())));
   });
 
   it("an account that does not exist looks like one that does, and leaves nothing behind", async () => {
