@@ -144,6 +144,8 @@ describe("mandates", { timeout: 60_000 }, () => {
     expect((await run("mandates", "revoke", "m1")).code).toBe(0);
     expect((await run("mandates", "revoke", "m1")).code).toBe(2);
     expect(findMandate(store.db, hash)?.state).toBe("revoked");
+    expect((await run("mandates", "unlock")).code).toBe(2);
+    expect((await run("mandates", "unlock", "--yes")).code).toBe(0);
     store.close();
   });
 });

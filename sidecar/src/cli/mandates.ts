@@ -2,8 +2,14 @@ import type { Command } from "commander";
 import { mandateInWords } from "../../../src/protocol/approval/mandate-words.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { OrderStore } from "../orders/store.ts";
-import { type KeptMandate, listMandates, revokeMandate } from "../trust/mandates.ts";
+import {
+  forgetWrongNumbers,
+  type KeptMandate,
+  listMandates,
+  revokeMandate,
+} from "../trust/mandates.ts";
 import { withStore } from "./approvers.ts";
+import { typedAtTerminal } from "./confirm.ts";
 
 /** Adds `mandates`: the bounds inside which orders need no tap, as this PC knows them. */
 export function register(program: Command): void {
@@ -32,6 +38,25 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExit status: 0 ended, 2 there is no such mandate in force.")
     .action((id: string, _flags: object, command: Command) => {
       withStore(command, (store) => revoke(store, id));
+    });
+  mandates
+    .command("unlock")
+    .summary("take mandates again after too many wrong numbers")
+    .option("--yes", "do not ask")
+    .addHelpText("after", "\nExit status: 0 unlocked or not locked, 1 left as it is, 2 wrong use.")
+    .action(async (flags: { yes?: boolean }, command: Command) => {
+      const question =
+        "After three wrong numbers in a week this PC takes no new mandate: somebody may be guessing.\n" +
+        "Was it you who typed them?";
+      if (flags.yes !== true && !(await typedAtTerminal(question, "yes"))) {
+        process.stdout.write("Left as it is.\n");
+        process.exitCode = 1;
+        return;
+      }
+      withStore(command, (store) => {
+        forgetWrongNumbers(store.db);
+        process.stdout.write("Mandates are taken again.\n");
+      });
     });
 }
 

@@ -2,6 +2,7 @@ import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
 import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { OperationRequest } from "../operations/executor.ts";
+import { announceAnswer } from "./announce-order.ts";
 import { checkGrant } from "./local-rules.ts";
 import { ownerSigned } from "./owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "./record.ts";
@@ -113,5 +114,8 @@ async function ownerFaults(
     },
     owner,
   );
+  if (refusals.length === 0) {
+    announceAnswer(parts.reach, record.ticket, question.messages.map(({ text }) => text).join(" "));
+  }
   return refusals;
 }

@@ -3,6 +3,7 @@ import type { OperationInput, OperationOutput } from "../../../src/protocol/oper
 import { refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { OperationRequest } from "../operations/executor.ts";
 import { enrolApprover } from "../trust/approvers.ts";
+import { announceApprover } from "./announce-order.ts";
 import { approverWords } from "./approver-words.ts";
 import { ownerSigned } from "./owner-signature.ts";
 import type { SubmitParts } from "./submit-parts.ts";
@@ -39,6 +40,7 @@ export async function enrolByApprover(
     { credentialId: credential_id, publicKey, label, enrolledBy: credentialId },
     nowMs,
   );
+  if (enrolled) announceApprover(parts.reach, label, approverWords(publicKey));
   return enrolled
     ? { enrolled: true, fingerprint: approverWords(publicKey), refusals: [] }
     : {

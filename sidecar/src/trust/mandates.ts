@@ -24,7 +24,7 @@ export function widenMandatesTable(db: DatabaseSync): void {
       .all()
       .map(({ name }) => name),
   );
-  for (const column of ["number INTEGER", "confirmed_at INTEGER"]) {
+  for (const column of ["number INTEGER", "confirmed_at INTEGER", "wrong_at INTEGER"]) {
     const [name] = column.split(" ");
     if (!known.has(name ?? "")) db.exec(`ALTER TABLE mandates ADD COLUMN ${column}`);
   }
@@ -88,11 +88,24 @@ export function confirmMandate(
     .prepare(
       `UPDATE mandates SET
          confirmed_at = CASE WHEN number = ?1 THEN ?2 END,
-         revoked_at = CASE WHEN number = ?1 THEN NULL ELSE ?2 END
+         revoked_at = CASE WHEN number = ?1 THEN NULL ELSE ?2 END,
+         wrong_at = CASE WHEN number = ?1 THEN NULL ELSE ?2 END
        WHERE mandate_hash = ?3 AND confirmed_at IS NULL AND revoked_at IS NULL`,
     )
     .run(number, nowMs, hash);
   return Number(changes) === 1 && findMandate(db, hash)?.state === "confirmed";
+}
+
+/** How many wrong numbers came since then: whoever guesses is through before the odds are. */
+export function wrongNumbersSince(db: DatabaseSync, sinceMs: number): number {
+  const row = db.prepare("SELECT COUNT(*) AS wrong FROM mandates WHERE wrong_at > ?").get(sinceMs);
+  return Number(row?.wrong ?? 0);
+}
+
+/** The owner's word at this PC that the wrong numbers were typed by nobody else. */
+export function forgetWrongNumbers(db: DatabaseSync): number {
+  const { changes } = db.prepare("UPDATE mandates SET wrong_at = NULL WHERE wrong_at > 0").run();
+  return Number(changes);
 }
 
 /** False when this PC does not know it, or it was revoked before. */

@@ -3,7 +3,13 @@ import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
 import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
-import { findMandate, giveNumber, type KeptMandate, storeMandate } from "./mandates.ts";
+import {
+  findMandate,
+  giveNumber,
+  type KeptMandate,
+  storeMandate,
+  wrongNumbersSince,
+} from "./mandates.ts";
 import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
 
 /**
@@ -23,6 +29,10 @@ export type Taken =
   | { ok: true; kept: KeptMandate; first: boolean }
   | { ok: false; refusals: OrderRefusal[] };
 
+/** After so many wrong numbers within so long no mandate is taken up: somebody is guessing. */
+export const WRONG_NUMBERS = 3;
+const WRONG_WITHIN_MS = 7 * 24 * 60 * 60_000;
+
 export async function takeMandate(
   db: DatabaseSync,
   signed: { mandate: Mandate; assertion: Assertion },
@@ -34,6 +44,7 @@ export async function takeMandate(
   if (faults.length > 0) return { ok: false, refusals: faults };
   const known = findMandate(db, hash);
   if (known !== null) return asKnown(db, known, own);
+  if (wrongNumbersSince(db, own.nowMs - WRONG_WITHIN_MS) >= WRONG_NUMBERS) return no(guessed());
 
   const key = findApprover(db, assertion.id);
   if (key === null) return { ok: false, refusals: [notEnrolled()] };
@@ -104,6 +115,14 @@ export const unconfirmed = (): OrderRefusal =>
     "mandate",
     "confirmed_at_pc",
     "The mandate waits for the number that the PC shows for it.",
+  );
+
+const guessed = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_ECHO_MISMATCH",
+    "mandate",
+    "few_tries",
+    "Too many wrong numbers came for mandates. At the PC: ibkr-sidecar mandates unlock",
   );
 
 export const notAllowed = (): OrderRefusal =>

@@ -18,7 +18,7 @@ import {
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
 import { enrolApprover, findApprover, listApprovers, revokeApprover } from "./approvers.ts";
-import { confirmMandate, listMandates, revokeMandate } from "./mandates.ts";
+import { confirmMandate, forgetWrongNumbers, listMandates, revokeMandate } from "./mandates.ts";
 import { isNonceUsed } from "./nonces.ts";
 import { createTrustTables } from "./schema.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
@@ -468,6 +468,21 @@ describe("an order under a mandate", () => {
     expect(await codes(under("4".repeat(32), { mandate: other }))).toEqual([
       "APPROVAL_KEY_NOT_ENROLLED",
     ]);
+  });
+
+  it("is taken up no more after three wrong numbers in a week, until the PC's owner says so", async () => {
+    const another = (n: number) => ({ ...mandate, nonce: String(n).repeat(32) });
+    for (const n of [1, 2, 3]) {
+      expect(await takenCodes({}, another(n))).toEqual([]);
+      expect(confirmMandate(db, mandateHash(another(n)), 48, NOW_MS)).toBe(false);
+    }
+    const next = { ...mandate, not_after: "2027-11-20T00:00:00.000Z" };
+    expect(await take({}, next)).toMatchObject({ ok: false, refusals: [{ rule: "few_tries" }] });
+    const nextWeek = { nowMs: NOW_MS + 7 * 86_400_000 };
+    expect(await takenCodes(nextWeek, { ...next, nonce: "4".repeat(32) })).toEqual([]);
+    expect(await takenCodes({}, next)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    expect(forgetWrongNumbers(db)).toBe(3);
+    expect(await takenCodes({}, next)).toEqual([]);
   });
 
   it("of an earlier version's table waits for a number like any other", async () => {
