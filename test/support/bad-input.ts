@@ -1,4 +1,4 @@
-import { type Agent, type OrderChain, small } from "./order-chain.ts";
+import type { Agent, OrderChain } from "./order-chain.ts";
 
 /**
  * What a client may get wrong about an order, and the refusal it must get: by its code, the field and
@@ -30,6 +30,16 @@ export interface Attempt {
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever a tool answered is looked into by the test
 export type Refusing = any;
+
+/** A good order but for its price; what a row changes makes it a bad one. */
+const small = (account_id: string, over: Record<string, unknown>) => ({
+  account_id,
+  conid: 265598,
+  side: "BUY",
+  order_type: "LMT",
+  quantity: "1",
+  ...over,
+});
 
 const preview = (at: Attempt, over: Record<string, unknown>) =>
   at.agent.call("ibkr_order_preview", small(at.account, over));
