@@ -19,6 +19,7 @@ import { toolCall } from "./targets.ts";
 const CALLS = 300;
 const NO_LIMIT = 10_000_000;
 const UNLIMITED = {
+  direct: true,
   vars: {
     CLIENT_CALLS_PER_MINUTE: String(NO_LIMIT),
     ACCOUNT_CALLS_PER_MINUTE: String(NO_LIMIT),
@@ -47,7 +48,7 @@ export async function benchAccess(bundle: WorkerBundle, calls: number): Promise<
     const call = health(url, client);
     await measure(call, 1, calls);
     const guardedCall = await measure(call, 1, calls);
-    const endpoints = await measureEndpoints(url, owner, client);
+    const { whole_connection, ...endpoints } = await measureEndpoints(url, owner, client);
     await gateway.close();
 
     gateway = await launchGateway({ bundle: unguarded, dataDir, port, secrets, ...UNLIMITED });
@@ -58,6 +59,7 @@ export async function benchAccess(bundle: WorkerBundle, calls: number): Promise<
       tool_call_without_bearer_check: bareCall,
       bearer_check_p50_ms: round(guardedCall.p50_ms - bareCall.p50_ms, 3),
       endpoints,
+      whole_connection,
     };
   } finally {
     await gateway?.close();
@@ -71,11 +73,7 @@ function health(url: string, client: Connection): Target {
   return { ...target, headers: { ...target.headers, "X-Bench-Client": client.clientId } };
 }
 
-async function measureEndpoints(
-  url: string,
-  owner: Browser,
-  client: Connection,
-): Promise<Record<string, Measured | object>> {
+async function measureEndpoints(url: string, owner: Browser, client: Connection) {
   const get = (path: string, headers: Record<string, string> = {}): Target => ({
     url: `${url}${path}`,
     method: "GET",

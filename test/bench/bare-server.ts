@@ -5,12 +5,18 @@ import { TOOLS } from "../../src/mcp/catalogue.ts";
 
 /**
  * What to measure ourselves against: the MCP SDK's own server on plain Node, with the same tools
- * registered and every answer made in-process. It has no bearer check, no scopes, no audit, no
- * relay and no broker, and it builds its server for each request as the SDK's stateless mode does.
+ * registered, input and output as the product lists them, and every answer made in-process. It has
+ * no bearer check, no scopes, no audit, no relay and no broker, and it builds its server for each
+ * request as the SDK's stateless mode does.
  */
 const REGISTERED = TOOLS.map((tool) => {
-  const { name, title, description, inputSchema, annotations } = tool.listing();
-  return { name, config: { title, description, annotations, inputSchema: zodObject(inputSchema) } };
+  const { name, inputSchema, outputSchema, ...shown } = tool.listing();
+  const config = {
+    ...shown,
+    inputSchema: zodObject(inputSchema),
+    outputSchema: zodObject(outputSchema),
+  };
+  return { name, config };
 });
 
 const ANSWER = JSON.parse(process.argv[2] ?? "{}") as Record<string, unknown>;

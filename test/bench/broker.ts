@@ -31,6 +31,7 @@ export async function benchBroker() {
     await rig.ask("options.chain", { underlying_conid: AAPL });
     const took = rig.now() - asked;
     const chainCalls = rig.sim.control.requests().length;
+    const pacingBound = pacingBoundMs(chainCalls);
 
     await rig.advance(60_000);
     rig.sim.control.clearRequests();
@@ -41,7 +42,8 @@ export async function benchBroker() {
       cold_option_chain: {
         broker_calls: chainCalls,
         virtual_ms: took,
-        pacing_bound_ms: pacingBoundMs(chainCalls),
+        pacing_bound_ms: pacingBound,
+        over_bound: round(took / pacingBound, 2),
       },
       idle: { minutes: MINUTES, broker_calls_a_minute: round(idleCalls / MINUTES, 2) },
       decode_100_positions: decodeHundredPositions(),

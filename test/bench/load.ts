@@ -86,6 +86,13 @@ export function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? Number.NaN;
 }
 
+/** The spread of durations in milliseconds, in any order. */
+export function quantiles(durations: readonly number[]) {
+  const sorted = [...durations].sort((a, b) => a - b);
+  const at = (q: number) => round(quantile(sorted, q), 4);
+  return { measured: sorted.length, p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) };
+}
+
 export function round(value: number, digits = 3): number {
   return Number(value.toFixed(digits));
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 
@@ -44,6 +45,19 @@ export async function startProcess(script: string, ...args: string[]): Promise<B
 export function residentMib(pid: number): number {
   const kib = execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
   return Number(kib.trim()) / 1024;
+}
+
+/**
+ * Memory that is the process's own, in MiB: what is left when its program's pages, which the system
+ * shares and can drop, are not counted. Null where the system does not tell.
+ */
+export function privateMib(pid: number): number | null {
+  try {
+    const kib = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kib === undefined ? null : Number(kib) / 1024;
+  } catch {
+    return null;
+  }
 }
 
 /** Resident memory of all children of a process whose command holds a word, in MiB. */

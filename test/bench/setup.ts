@@ -45,6 +45,7 @@ export async function setUp(): Promise<Bench> {
     await previous?.close();
     gateway = await launchGateway({
       bundle,
+      direct: true,
       dataDir: join(folder, "worker"),
       ...(previous === undefined ? {} : { port: previous.port, secrets: previous.secrets }),
       ...(metered ? { entry: fromRoot("test/bench/counting-worker.js") } : {}),

@@ -123,7 +123,7 @@ export async function tradeOnce(load: Load, parts: LoadParts, plan: Plan): Promi
   load.requests.push(request);
   const order = await submit(load, parts, plan, request);
   if (load.switches !== switchesBefore) request.afterKill = false;
-  if (random.next() < 0.6) await repeat(load, parts);
+  if (random.next() < 0.5) await repeat(load, parts);
   if (order !== null && plan.kind !== "at market" && random.next() < 0.8) {
     await withdraw(load, parts, account, approvalId);
   }

@@ -26,8 +26,9 @@ const { values } = parseArgs({
     agents: { type: "string", default: "6" },
     /** Orders between two faults of the parts around the broker, about. */
     every: { type: "string", default: "25" },
-    /** By the wall, for one round. */
+    /** By the wall: for one round, and for all of them. */
     minutes: { type: "string", default: "12" },
+    "total-minutes": { type: "string", default: "30" },
   },
 });
 const number = (text: string | undefined): number => Number(text ?? Number.NaN);
@@ -38,7 +39,7 @@ const speed = number(values.speed);
 const perRound = number(values.round);
 if (!(wanted > 0) || !Number.isInteger(seed) || !(speed >= 1) || !(perRound > 0)) {
   console.error(
-    "usage: npm run chaos -- --orders N | --submissions N [--seed S] [--speed X] [--round N] [--parallel N] [--agents N] [--every N] [--minutes N]",
+    "usage: npm run chaos -- --orders N | --submissions N [--seed S] [--speed X] [--round N] [--parallel N] [--agents N] [--every N] [--minutes N] [--total-minutes N]",
   );
   process.exit(2);
 }
@@ -53,6 +54,7 @@ const sizes = Array.from({ length: Math.ceil(wanted / perRound) }, (_, n) =>
   Math.min(perRound, wanted - n * perRound),
 );
 const began = Date.now();
+const lastCall = began + number(values["total-minutes"]) * 60_000;
 const asked: number[] = sizes.map(() => 0);
 const submitted: number[] = sizes.map(() => 0);
 const total = (each: readonly number[]): number => each.reduce((all, one) => all + one, 0);
@@ -71,6 +73,7 @@ clearInterval(progress);
 
 async function lane(): Promise<void> {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (Date.now() > lastCall - 90_000) return;
     await play(next.index, next.orders);
   }
 }
@@ -88,7 +91,7 @@ async function play(index: number, orders: number): Promise<void> {
     speed,
     agents: number(values.agents),
     every: number(values.every),
-    minutes: number(values.minutes),
+    minutes: Math.min(number(values.minutes), (lastCall - Date.now()) / 60_000),
     patient: orders >= 400,
   };
   const round = startLines(fromRoot("test/chaos/orders/round.ts"), args);

@@ -180,6 +180,7 @@ async function compare(): Promise<OrderVerdict> {
   let verdict = judgeOrders(await gatherEvidence(world, load));
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(1_000)) {
     if (isCleanOrders(verdict)) return verdict;
+    if (process.env.CHAOS_VERBOSE) console.error(JSON.stringify({ ...verdict, ends: null }));
     verdict = judgeOrders(await gatherEvidence(world, load));
   }
   return verdict;
