@@ -92,11 +92,16 @@ export function listMandates(sql: SqlStorage, limit: number): SignedMandate[] {
 
 /** Neither revoked nor over. One that has not begun yet is among them. */
 export function standingMandates(sql: SqlStorage, nowMs: number): SignedMandate[] {
+  // Both are UTC with milliseconds: their order as text is their order in time.
   return sql
-    .exec("SELECT * FROM order_mandates WHERE revoked_at IS NULL ORDER BY signed_at, mandate_id")
+    .exec(
+      `SELECT * FROM order_mandates
+       WHERE revoked_at IS NULL AND json_extract(mandate, '$.not_after') > ?
+       ORDER BY signed_at, mandate_id`,
+      new Date(nowMs).toISOString(),
+    )
     .toArray()
-    .map(mandateOf)
-    .filter(({ mandate }) => nowMs < Date.parse(mandate.not_after));
+    .map(mandateOf);
 }
 
 /** Revoked here, and the PC it was told to has not said that it knows. */

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { mandateHash } from "../../../src/protocol/approval/mandate.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
+import { PreviewedTicket } from "../../../src/protocol/operations/order-preview.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
 import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
 import {
@@ -19,6 +20,7 @@ import type { OwnerAccess } from "../owner-access.ts";
 import type { MandatesRpc } from "../rpc-mandates.ts";
 import { findApproval } from "./approvals.ts";
 import { createOrderDesk, type OrderDesk } from "./desk.ts";
+import { engageKill } from "./kill-switch.ts";
 import { changePolicy, policyInForce } from "./policies.ts";
 import { nextMandateTellAt, tellMandates } from "./service-mandates.ts";
 
@@ -357,6 +359,35 @@ describe("a mandate of the owner's", () => {
     rig.clock.now += 86_400_000;
     expect(await stateOf(id)).toMatchObject({ state: "over" });
     expect((await ask()).outcome).not.toBe("granted");
+  });
+
+  it("for exits only lets a position be left while a switch is engaged, and opens none", async () => {
+    const effect = { kind: "exit" };
+    pc["order.preview"] = () => {
+      const told = previewed(
+        anOrder({ legs: [aLeg({ side: "SELL", limit_price: "187.25" })] }),
+        rig.clock.now,
+      );
+      if (!told.ok) return told;
+      const ticket = PreviewedTicket.parse(told.result);
+      const now = {
+        kind: effect.kind === "exit" ? ("exit" as const) : ("entry" as const),
+        position: effect.kind === "exit" ? "5" : "0",
+        working_same_side: "0",
+        at: at(),
+      };
+      return settled({ ...ticket, facts: { ...ticket.facts, effect: now } });
+    };
+    const id = await sign({ sides: ["SELL"], reduce_only: true });
+    await confirm(id);
+    engageKill(
+      rig.parts.storage.sql,
+      { scope: "gateway", subject: null, actor: "owner", reason: "", effect: "freeze" },
+      rig.clock.now,
+    );
+    expect(await ask()).toMatchObject({ outcome: "granted", approval: { mandate_id: id } });
+    effect.kind = "entry";
+    expect(await ask()).toMatchObject({ outcome: "refused" });
   });
 
   it("of which an order's value is unknown grants nothing more until that is known", async () => {
