@@ -33,6 +33,7 @@ export function programEnv(home: string, person: Person): Record<string, string>
     XDG_CACHE_HOME: `${home}/cache`,
     TMPDIR: home,
     NO_COLOR: "1",
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildWorker } from "../../scripts/lib/bundle.ts";
+import { fromRoot } from "../../scripts/lib/paths.ts";
 import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
 
 declare module "vitest" {
@@ -15,6 +16,8 @@ declare module "vitest" {
 
 /** Builds the Worker and the sidecar once for all test files of a run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Some two hundred processes of Node start in a run, and need not compile the same files each.
+  process.env.NODE_COMPILE_CACHE ??= fromRoot("node_modules/.cache/node");
   const directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-bundle-"));
   const worker = join(directory, "worker");
   const [, cli] = await Promise.all([

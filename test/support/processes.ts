@@ -19,13 +19,13 @@ export function runScript(
   env: Record<string, string> = {},
   nodeFlags: string[] = [],
 ): RunningCommand {
-  const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
+  const { PATH = "", HOME = "", TMPDIR = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(
     process.execPath,
     [...nodeFlags, fromRoot("scripts/run.mjs"), name, ...args],
     {
       cwd: ROOT,
-      env: { PATH, HOME, ...(TMPDIR === "" ? {} : { TMPDIR }), ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...(TMPDIR === "" ? {} : { TMPDIR }), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
