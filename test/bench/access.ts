@@ -12,7 +12,7 @@ import {
   tokenRequest,
 } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { type Measured, measure, round, type Target } from "./load.ts";
+import { measure, round, type Target } from "./load.ts";
 import { toolCall } from "./targets.ts";
 
 /** Enough for a p99 of each endpoint without making the report long. */
