@@ -152,6 +152,7 @@ describe("a hostile edge places nothing", () => {
       { ...order, mode: "live" as const },
     ];
     const { not_after, nonce } = signed.approval;
+    if (typeof not_after !== "string" || typeof nonce !== "string") throw new Error("no terms");
     const seen = new Set([signed.intent_hash]);
     for (const changed of orders) {
       const intent = intentOf({
