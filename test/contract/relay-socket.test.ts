@@ -222,6 +222,28 @@ describe("a line that breaks", () => {
     expect(live.executor.executed).toEqual([jobId]);
   });
 
+  it("a write whose journal is gone is settled as unknown, the owner is told, and its id is used up", async () => {
+    const deviceKey = memoryDeviceKey();
+    const jobId = ulid(Date.now());
+    const first = await sidecar({ deviceKey });
+    const told = await write({ after: 700 }, { jobId, deadlineMs: 150 });
+    expect(told).toMatchObject({ code: "OUTCOME_UNKNOWN", outcome: "unknown" });
+    expect(first.executor.executed).toEqual([jobId]);
+    // The same PC with a new disk.
+    const second = await sidecar({ deviceKey });
+    expect(second.sidecarId).toBe(first.sidecarId);
+    const [row] = await gateway.sql<{ settled_at: number | null; alerts: number }>(
+      "Account",
+      TEST_ACCOUNT,
+      `SELECT settled_at, (SELECT COUNT(*) FROM order_alerts WHERE alert_key = 'lost:' || job_id)
+         AS alerts FROM relay_jobs WHERE job_id = ?`,
+      jobId,
+    );
+    expect(row).toEqual({ settled_at: expect.any(Number), alerts: 1 });
+    expect(await write({}, { jobId })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(second.executor.executed).toEqual([]);
+  });
+
   it("an answer comes at the deadline when the line is stalled, and writes are unknown", async () => {
     const live = await sidecar({ port: proxy.port });
     proxy.stall(true);

@@ -45,10 +45,10 @@ export function memoryDeviceKey(): DeviceKey {
 /** The product's own sidecar end over a real socket, with the test's executor behind it. */
 export async function liveSidecar(
   gateway: RelayGateway,
-  options: { port?: number; capabilities?: Capability[] } = {},
+  options: { port?: number; capabilities?: Capability[]; deviceKey?: DeviceKey } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "ibkr-sidecar-live-"));
-  const deviceKey = memoryDeviceKey();
+  const deviceKey = options.deviceKey ?? memoryDeviceKey();
   const pairing = await gateway.pairKey(deviceKey.publicKey, options.capabilities ?? ALL);
   if (options.port !== undefined) {
     pairing.relay_url = pairing.relay_url.replace(/:\d+/, `:${options.port}`);
