@@ -306,6 +306,25 @@ describe("while the broker keeps us silent", () => {
   });
 });
 
+describe("while the broker refuses everything", () => {
+  it("the owner's cancel waits, and goes out before anything else when it listens again", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await standing(submission.coid);
+    rig.sim.control.penalty(15);
+    const done = await cancel(idOf(submission.coid), { by: "owner" });
+    expect(done.state).toBe("rejected");
+    expect(done.alerts[0]).toContain("sent again as the first thing at");
+    expect(working()).toHaveLength(1);
+    const before = rig.sim.control.requests().length;
+    await rig.until(() => working().length === 0, 40 * 60_000);
+    const [first] = rig.sim.control.requests().slice(before);
+    expect(first?.method).toBe("DELETE");
+    await rig.untilState(submission.coid, "cancelled");
+    expect(deletes().length).toBeLessThanOrEqual(3);
+  });
+});
+
 describe("a cancel", () => {
   it("S10: that loses the race reports the fill", async () => {
     await atMarket({ orderLife: { cancelLosesRace: true } });

@@ -128,7 +128,7 @@ function saidOf(done: Written): { ok: boolean; message: string } {
   if (order === null) {
     return { ok: false, message: refusals.map(({ message }) => message).join(" ") };
   }
-  const why = order.refusals.map(({ message }) => message).join(" ");
+  const why = [...order.refusals.map(({ message }) => message), ...order.alerts].join(" ");
   return order.state === "rejected"
     ? { ok: false, message: `${order.means} ${why}`.trim() }
     : { ok: true, message: order.means };

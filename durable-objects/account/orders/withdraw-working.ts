@@ -111,7 +111,10 @@ function notTaken(done: Written): string | null {
   if (!done.ok) return done.failure.message;
   const { order, refusals } = done.answer;
   if (order !== null && order.state !== "rejected") return null;
-  const reasons = [...refusals, ...(order?.refusals ?? [])].map(({ message }) => message);
+  const reasons = [
+    ...[...refusals, ...(order?.refusals ?? [])].map(({ message }) => message),
+    ...(order?.alerts ?? []),
+  ];
   return (
     [...new Set(reasons)].join(" ") || (order?.broker_text?.untrusted_text ?? order?.means ?? "")
   );

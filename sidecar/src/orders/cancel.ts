@@ -1,12 +1,8 @@
 import type { ApprovalProof } from "../../../src/protocol/approval/proof.ts";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import type { IntentOrder, OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import type { Order } from "../../../src/protocol/operations/orders-list.ts";
-import { type Classified, classifyAnswer } from "../../../src/protocol/orders/classify-answer.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import { evidenceOfStatus, isOpen, type OrderState } from "../../../src/protocol/orders/state.ts";
-import { brokerText } from "../client-portal/broker-text.ts";
-import { isoTime, sleep } from "../client-portal/clock.ts";
+import { isOpen, type OrderState } from "../../../src/protocol/orders/state.ts";
 import { sessionRefusal } from "../client-portal/session/refusal.ts";
 import type { OperationContext } from "../operations/context.ts";
 import type { OperationRequest } from "../operations/executor.ts";
@@ -15,13 +11,13 @@ import { canStillTrade } from "../operations/order-rows.ts";
 import { resolveAccount } from "../operations/resolve-account.ts";
 import { acceptApproval } from "../trust/verify-approval.ts";
 import { announceSubmitted } from "./announce-order.ts";
-import { type BookParts, readStatus } from "./book.ts";
+import type { BookParts } from "./book.ts";
 import { cancelTarget } from "./cancel-target.ts";
-import { ORDER_LIMITS } from "./limits.ts";
 import { checkGrant } from "./local-rules.ts";
 import { type IntentRecord, outcomeOf } from "./record.ts";
 import { refusedOutcome } from "./submit.ts";
 import type { SubmitParts } from "./submit-parts.ts";
+import { isSilent, withdraw } from "./withdraw.ts";
 
 /**
  * Withdraws one order. Nothing of this gateway's own making stands in the way of it: no kill switch,
@@ -39,7 +35,7 @@ export interface CancelInput {
 }
 
 /** The same, once it is known which one of the broker's orders is meant. */
-type NumberedCancel = CancelInput & { order_id: string };
+type Numbered = CancelInput & { order_id: string };
 
 export async function cancelOrder(
   parts: SubmitParts & { book: BookParts },
@@ -93,7 +89,7 @@ async function cancelNumbered(
   parts: SubmitParts & { book: BookParts },
   request: OperationRequest,
   context: OperationContext,
-  input: NumberedCancel,
+  input: Numbered,
   known: IntentRecord | null,
 ): Promise<OrderOutcome> {
   const { clock } = parts;
@@ -148,7 +144,7 @@ function ownRow(parts: SubmitParts, row: Order, all: readonly Order[]): boolean 
 }
 
 /** Somebody else's order: only with an approval of its own, over exactly this cancel. */
-async function foreignFaults(parts: SubmitParts, input: NumberedCancel): Promise<OrderRefusal[]> {
+async function foreignFaults(parts: SubmitParts, input: Numbered): Promise<OrderRefusal[]> {
   const foreign = (rule: string, message: string): OrderRefusal[] => [
     refusal("FOREIGN_ORDER", "order_id", rule, message),
   ];
@@ -188,170 +184,6 @@ async function foreignFaults(parts: SubmitParts, input: NumberedCancel): Promise
   announceSubmitted(parts.reach, preview.ticket, { kind: "passkey" });
   return [];
 }
-
-async function withdraw(
-  parts: SubmitParts & { book: BookParts },
-  request: OperationRequest,
-  context: OperationContext,
-  input: NumberedCancel,
-  known: IntentRecord | null,
-  row: Order | null,
-): Promise<OrderOutcome> {
-  const { clock } = parts;
-  const future =
-    row?.asset_class === "FUT" ||
-    known?.ticket.order.legs.some(({ contract }) => contract.asset_class === "FUT") === true;
-  const operator = parts.futuresOperator;
-  const ask = async (): Promise<Classified> => {
-    const exchange = await parts.send({
-      method: "DELETE",
-      path: `/iserver/account/${input.account_id}/order/${input.order_id}`,
-      ...(future && operator !== null
-        ? {
-            query: {
-              manualIndicator: String(operator.manual_indicator),
-              extOperator: operator.ext_operator,
-            },
-          }
-        : {}),
-      priority: input.by === "owner" ? "owner_cancel" : "cancel",
-      maxWaitMs: Math.max(0, context.deadlineAt - clock.now()),
-      lastLook: () => request.begin?.(),
-    });
-    return classifyAnswer("cancel", exchange);
-  };
-
-  let answer = await ask();
-  if (answer.outcome === "refused" && answer.reason === "not_sent") {
-    throw new GatewayError(
-      failure("BROKER_BACKEND_UNAVAILABLE", "The cancel could not be sent; try again.", {
-        retryable: true,
-      }),
-      answer.text ?? undefined,
-    );
-  }
-  let seen = await settle(parts, input, context);
-  const again = answer.outcome === "ambiguous" || answer.outcome === "question";
-  if (again && !seen.terminal && !/cancel/i.test(seen.status ?? "")) {
-    answer = await ask();
-    seen = await settle(parts, input, context);
-  }
-  const latest = known === null ? null : told(parts, known, input.order_id, seen);
-  const text = "text" in answer ? brokerText(answer.text) : null;
-  // Taken, and its effect not seen: that the broker took the request is all that is proved.
-  const unsettled: OrderState =
-    answer.outcome === "transmitted"
-      ? "accepted"
-      : answer.outcome === "refused"
-        ? "rejected"
-        : "unknown";
-  const state = seen.state === null ? unsettled : seen.state;
-  const order: IntentOrder = {
-    role: latest?.orders.find(({ order_id }) => order_id === input.order_id)?.role ?? "single",
-    order_ref: row?.order_ref ?? known?.coid ?? input.order_id,
-    order_id: input.order_id,
-    state,
-    broker_status: seen.status?.slice(0, 40) ?? null,
-    filled: seen.filled,
-    remaining: seen.remaining,
-  };
-  const late =
-    state === "filled" ? ["The order was filled before the cancel could take effect."] : [];
-  return {
-    action: "cancel",
-    account_id: input.account_id,
-    coid: input.coid,
-    intent_hash: null,
-    state,
-    proved_by: seen.state === null ? "submit_answer" : "order_status",
-    refusals: [],
-    broker_text: text,
-    orders: [order],
-    question: null,
-    answered: [],
-    alerts: late,
-    at: isoTime(clock.now()),
-  };
-}
-
-interface Seen {
-  state: OrderState | null;
-  status: string | null;
-  filled: string | null;
-  remaining: string | null;
-  terminal: boolean;
-}
-
-/** Reads the order's status until it has ended or the patience has. */
-async function settle(
-  parts: SubmitParts & { book: BookParts },
-  input: NumberedCancel,
-  context: OperationContext,
-): Promise<Seen> {
-  const { clock } = parts;
-  const unseen: Seen = {
-    state: null,
-    status: null,
-    filled: null,
-    remaining: null,
-    terminal: false,
-  };
-  // Reads keep the silence that the owner's cancel may break.
-  if (isSilent(parts)) return unseen;
-  const until = Math.min(clock.now() + ORDER_LIMITS.cancelPatienceMs, context.deadlineAt);
-  let seen = unseen;
-  for (;;) {
-    await sleep(clock, ORDER_LIMITS.cancelLookMs, context.signal);
-    const status = await readStatus(parts.book, input.order_id).catch((thrown: unknown) => {
-      if (thrown instanceof GatewayError) return null;
-      throw thrown;
-    });
-    if (status !== null) {
-      const says = evidenceOfStatus(status.status ?? "", status.filled, status.remaining);
-      const ended =
-        says === "filled" || says === "cancelled" || says === "rejected" || says === "expired";
-      seen = {
-        state: says === null ? null : ended ? says : "working",
-        status: status.status,
-        filled: status.filled,
-        remaining: status.remaining,
-        terminal: ended,
-      };
-    }
-    if (seen.terminal || clock.now() >= until || context.signal.aborted) return seen;
-  }
-}
-
-/** What was seen, in the journal of the intent the order belongs to. */
-function told(parts: SubmitParts, known: IntentRecord, orderId: string, seen: Seen): IntentRecord {
-  const latest = parts.store.intent(known.coid) ?? known;
-  if (seen.state === null) return latest;
-  const { state, status, filled, remaining } = seen;
-  const orders = latest.orders.map((order) =>
-    order.order_id === orderId
-      ? { ...order, state, broker_status: status?.slice(0, 40) ?? null, filled, remaining }
-      : order,
-  );
-  const principal = latest.orders.find(({ role }) => role === "single" || role === "entry");
-  if (principal?.order_id !== orderId) return parts.progress.note(known.coid, { orders });
-  const says = seen.terminal ? state : "working";
-  if (
-    says !== "filled" &&
-    says !== "cancelled" &&
-    says !== "rejected" &&
-    says !== "expired" &&
-    says !== "working"
-  ) {
-    return latest;
-  }
-  return parts.progress.apply(
-    known.coid,
-    { source: "order_status", says, filled, remaining, at: isoTime(parts.clock.now()) },
-    { orders },
-  );
-}
-
-const isSilent = (parts: SubmitParts): boolean => parts.session().state === "penalty_box";
 
 /** It had ended before it could be withdrawn, or never stood. */
 function ended(input: CancelInput, record: IntentRecord, now: number): OrderOutcome {

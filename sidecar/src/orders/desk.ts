@@ -68,6 +68,7 @@ import type { SubmitParts } from "./submit-parts.ts";
 import { createTalk } from "./talk.ts";
 import { createTeller } from "./tell-owner.ts";
 import { createTracker } from "./tracker.ts";
+import { createWithdrawLater } from "./withdraw-later.ts";
 
 /** What the broker side lends the order side. */
 export interface DeskParts {
@@ -168,6 +169,17 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     },
   });
   const lane = createLane(clock);
+  const later = createWithdrawLater({
+    clock,
+    logger,
+    session: parts.session,
+    onGivenUp: (order) =>
+      progress.alert({
+        alert: "needs_owner",
+        message: `The broker refused the withdrawal of order ${order} again and again. It may still fill: look at the account in TWS.`,
+        record: null,
+      }),
+  });
   const futuresOperator = settings.futures_operator;
   const submit: SubmitParts & { book: BookParts } = {
     store,
@@ -175,6 +187,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     tracker,
     talk,
     lane,
+    later,
     send,
     rules,
     clock,
@@ -376,6 +389,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     sessionChanged: guarded(sessionChanged),
     close() {
       talk.close();
+      later.close();
       tracker.close();
     },
   };

@@ -47,4 +47,6 @@ export const ORDER_LIMITS = {
   cancelPatienceMs: 6_000,
   /** How long a cancel waits for the number of an order that is on its way out. */
   cancelFindsMs: 8_000,
+  /** A withdrawal of the owner's that the broker turns away is sent again this often. */
+  withdrawTries: 3,
 } as const;

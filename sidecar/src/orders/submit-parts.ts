@@ -12,6 +12,7 @@ import type { SendOrder } from "./send.ts";
 import type { OrderStore } from "./store.ts";
 import type { Talk } from "./talk.ts";
 import type { Tracker } from "./tracker.ts";
+import type { WithdrawLater } from "./withdraw-later.ts";
 
 /** What the writes about orders work with. */
 export interface SubmitParts {
@@ -20,6 +21,7 @@ export interface SubmitParts {
   tracker: Tracker;
   talk: Talk;
   lane: Lane;
+  later: WithdrawLater;
   send: SendOrder;
   rules: LocalRules;
   clock: Clock;
