@@ -98,11 +98,20 @@ export async function startRig(): Promise<Rig> {
 
 /**
  * Makes every access token that was issued so far as unknown as an expired one, so that a client has
- * to refresh.
+ * to refresh. The Worker itself must delete them: it takes its own word for a token for some seconds,
+ * and would not notice a deletion behind its back. Its hourly cleaning does, where a token's grant is
+ * gone; so the grants are put aside for as long as that takes.
  */
 export async function expireAccessTokens({ gateway }: Rig): Promise<void> {
   const kv = await gateway.kv();
-  const { keys } = await kv.list({ prefix: "token:" });
-  if (keys.length === 0) throw new Error("no access token was ever issued");
-  for (const { name } of keys) await kv.delete(name);
+  const named = async (prefix: string) => (await kv.list({ prefix })).keys.map(({ name }) => name);
+  if ((await named("token:")).length === 0) throw new Error("no access token was ever issued");
+  const grants = await Promise.all(
+    (await named("grant:")).map(async (name) => ({ name, value: (await kv.get(name)) ?? "" })),
+  );
+  for (const { name } of grants) await kv.delete(name);
+  const worker = await gateway.miniflare.getWorker();
+  await worker.scheduled({ scheduledTime: new Date(), cron: "" });
+  for (const { name, value } of grants) await kv.put(name, value);
+  if ((await named("token:")).length > 0) throw new Error("an access token was left");
 }
