@@ -8,11 +8,11 @@ import { buildWorker } from "./lib/bundle.ts";
 import { fromRoot, ROOT } from "./lib/paths.ts";
 
 /**
- * What a deployment may weigh, compressed as Cloudflare counts it. More than half is libraries (the
- * MCP SDK, the OAuth provider, zod, passkeys); a larger bundle than this means that something came
- * in that nobody meant to.
+ * What a deployment may weigh, compressed as Cloudflare counts it: just above what it does. More than
+ * half is libraries (the MCP SDK, the OAuth provider, zod, passkeys); a larger bundle than this means
+ * that something came in that nobody meant to.
  */
-export const BUNDLE_MAX_GZIP_KIB = 400;
+export const BUNDLE_MAX_GZIP_KIB = 365;
 
 const TestReport = z.object({
   numPassedTests: z.int(),
