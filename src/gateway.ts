@@ -142,9 +142,12 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
   return {
     async fetch(request, bindings, ctx) {
       const startedMs = Date.now();
+      const url = new URL(request.url);
+      // Taken now: on the way a path may be read as another one's.
+      const path = url.pathname;
       let response: Response;
       try {
-        response = await answer(request, new URL(request.url), guardedEnv(bindings), ctx);
+        response = await answer(request, url, guardedEnv(bindings), ctx);
       } catch (error) {
         log("error", "request.failed", {
           request_id: requestId(request),
@@ -156,7 +159,7 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
           { status: 500, headers: { "Cache-Control": "no-store" } },
         );
       }
-      logRequest(request, response, startedMs, Date.now());
+      logRequest(request, response, path, startedMs, Date.now());
       return response;
     },
     scheduled({ scheduledTime }, bindings) {

@@ -63,10 +63,11 @@ async function readBounded(
   return bytes;
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 function decode(bytes: ArrayBuffer | Uint8Array): BodyText {
   try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-    return { ok: true, text: decoder.decode(bytes) };
+    return { ok: true, text: UTF8.decode(bytes) };
   } catch {
     return { ok: false, reason: "not_utf8" };
   }

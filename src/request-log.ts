@@ -4,10 +4,11 @@ import { routeLabel } from "./routes.ts";
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** One line for each request. Never a query string, a header's value, an address or a body. */
+/** One line for each request, with the route its path is of. Never a query string, a header's value, an address or a body. */
 export function logRequest(
   request: Request,
   response: Response,
+  path: string,
   startedMs: number,
   nowMs: number,
 ): void {
@@ -17,7 +18,7 @@ export function logRequest(
     request_id: requestId(request),
     ...(trace === undefined ? {} : { trace_id: trace }),
     method: METHODS.has(request.method) ? request.method : "other",
-    route: routeLabel(new URL(request.url).pathname),
+    route: routeLabel(path),
     status: response.status,
     ms: nowMs - startedMs,
     ...(reason === undefined ? {} : { reason }),
