@@ -1,4 +1,10 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** Many a test waits for a real process or a broker's pace: three at once keep two cores busy. */
+const WORKERS_MIN = 3;
+/** What hangs is ended; how fast something must be is said in the test that holds it to that. */
+const PATIENCE_MS = 60_000;
 
 /**
  * What crosses a boundary runs against the built Worker; pure units do not wait for that build.
@@ -9,11 +15,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     isolate: false,
+    maxWorkers: Math.max(WORKERS_MIN, availableParallelism() - 1),
     projects: [
       {
         test: {
           name: "unit",
           include: ["{src,durable-objects,sidecar/src,scripts}/**/*.test.ts"],
+          testTimeout: PATIENCE_MS,
+          hookTimeout: PATIENCE_MS,
         },
       },
       {
@@ -21,8 +30,8 @@ export default defineConfig({
           name: "contract",
           include: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],
           globalSetup: ["test/support/build-worker.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: PATIENCE_MS,
+          hookTimeout: PATIENCE_MS,
         },
       },
     ],

@@ -18,7 +18,8 @@ describe("reads of the broker", () => {
   it("every read of the protocol is answered here, and nothing else", async () => {
     rig = await startRig();
     // Orders and the PC's own trust are served by the order side.
-    const elsewhere = /^(alert\.tell$|order\.|orders\.reconcile$|approval\.|approver\.|trust\.|kill\.)/;
+    const elsewhere =
+      /^(alert\.tell$|order\.|orders\.reconcile$|approval\.|approver\.|mandate\.|trust\.|kill\.)/;
     const reads = Object.keys(OPERATIONS).filter((name) => !elsewhere.test(name));
     expect(Object.keys(SERVED).sort()).toEqual(reads.sort());
   });
