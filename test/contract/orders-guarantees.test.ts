@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formFields } from "../../scripts/lib/oauth-client.ts";
 import { BAD_INPUT } from "../support/bad-input.ts";
 import { type Agent, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";
@@ -358,4 +359,56 @@ describe("bad input", () => {
     },
     60_000,
   );
+});
+
+describe("a day that is lost", () => {
+  it("stops entries by itself, lets exits out, tells the owner, and is lifted by the passkey alone", async () => {
+    const waiting = await chain.approved({ limit_price: price() });
+    // Most of what the account holds is sold, far below what was paid for it.
+    const selling = await chain.approved({ side: "SELL", quantity: "20", limit_price: price() });
+    const sold = await submit(selling, key("sold"));
+    expect(sold.refusals).toEqual([]);
+    const number = () => sold.order.orders[0]?.order_id;
+    if (
+      !chain.sim.control
+        .orders()
+        .some(({ id, status }) => String(id) === number() && status === "Filled")
+    ) {
+      chain.sim.control.fillOrder(Number(number()), undefined, 100);
+    }
+    await until(
+      () => agent.call("ibkr_order_preview", small(account, { limit_price: price() })),
+      ({ preview }) =>
+        preview.policy_failures.some(({ code }: { code: string }) => code === "DAILY_LOSS_LIMIT"),
+      45_000,
+    );
+    const status = await agent.call("ibkr_kill_switch_status");
+    expect(status).toMatchObject({
+      engaged: true,
+      switches: [{ scope: "broker_account", engaged_by: "policy", effect: "freeze" }],
+    });
+    expect(status.switches[0].reason).toMatch(/^Today's loss is [\d.]+; the hard limit is 2000\.$/);
+    const engaged = (await leaves("kill.engaged")).filter(({ meta }) => meta.actor === "policy");
+    expect(engaged).toMatchObject([{ meta: { cause: "daily_loss_hard" } }]);
+    expect(await chain.page("/orders")).toContain("The gateway itself engaged the kill switch");
+    const before = chain.posts();
+    expect(codes(await submit(waiting, key("lost-day")))).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(chain.posts()).toBe(before);
+    const exit = await chain.approved({ side: "SELL", limit_price: price() });
+    expect((await submit(exit, key("way-out"))).refusals).toEqual([]);
+    expect(chain.posts()).toBe(before + 1);
+
+    const path = `/trading/lift?scope=broker_account&subject=${account}`;
+    const asking = await chain.page(path);
+    const { nonce = "", not_after = "" } = formFields(asking);
+    const form = { scope: "broker_account", subject: account, nonce, not_after };
+    expect((await chain.form("/trading/lift", { ...form, response: "" })).status).not.toBe(303);
+    expect((await agent.call("ibkr_kill_switch_status")).engaged).toBe(true);
+    const lifted = await chain.form("/trading/lift", {
+      ...form,
+      response: chain.passkey.use(ceremonyOn(asking)),
+    });
+    expect(lifted.status).toBe(303);
+    expect((await agent.call("ibkr_kill_switch_status")).engaged).toBe(false);
+  }, 90_000);
 });

@@ -92,6 +92,7 @@ const NETS: Held[] = [
     id: "loss",
     must: "A breached loss limit stops entries by itself, once; only the owner lifts it",
     tests: [
+      "stops entries by itself, lets exits out, tells the owner, and is lifted by the passkey alone",
       "beyond the hard limit: the switch is engaged once, with cause, alert and leaf, and only the owner lifts it",
       "beyond the soft limit: exits only for the rest of the day, also when the loss is made good",
       "a fall from the peak halts as the hard limit does",
