@@ -289,7 +289,7 @@ describe("a live order", () => {
     chain.sim.control.change({ brackets: { mode: "ok" } });
     const alert = /name="alert" value="([^"]+)"/.exec(page)?.[1] ?? "";
     const done = await chain.form("/orders/cancel", { alert });
-    expect(done.status).toBe(303);
+    expect([done.status, done.status === 303 ? "" : await done.text()]).toEqual([303, ""]);
     const entry = broken.order.orders.find(({ role }: { role: string }) => role === "entry");
     await until(
       async () =>
@@ -304,5 +304,36 @@ describe("a live order", () => {
       body: new URLSearchParams({ alert }),
     });
     expect(byAgent.headers.get("location")).toContain("/sign-in");
+  }, 90_000);
+
+  it("of which nobody was told the number is withdrawn, too, when the owner stops everything", async () => {
+    const { control } = chain.sim;
+    const approval = await approved();
+    control.webSocket({ kind: "stopTopic", topic: "sor" });
+    control.addFault({
+      match: { method: "GET", path: "/\\/account\\/orders$/" },
+      do: { action: "respond", status: 503, body: "" },
+      times: 0,
+    });
+    control.addFault({
+      match: { method: "POST", path: "/\\/account\\/[^/]+\\/orders$/" },
+      do: { action: "applyThenFail", how: "reset" },
+    });
+    const before = control.orders().length;
+    const sent = await submit(approval, "unknown");
+    expect(sent.order.orders.map(({ order_id }: { order_id: string | null }) => order_id)).toEqual([
+      null,
+    ]);
+    const [landed] = control.orders().slice(before);
+    expect(landed?.status).toMatch(/Submit/);
+    control.clearFaults();
+    const stop = { effect: "freeze_and_cancel" };
+    expect((await chain.form("/trading/kill", stop)).status).toBe(303);
+    await until(
+      async () => control.orders().find(({ id }) => id === landed?.id)?.status,
+      (word) => /cancel/i.test(word ?? ""),
+      60_000,
+    );
+    expect((await chain.lift()).status).toBe(303);
   }, 90_000);
 });

@@ -240,7 +240,7 @@ describe("a cancel by our own reference", () => {
     // Neither the stream nor the list tells of it for now.
     rig.sim.control.webSocket({ kind: "stopTopic", topic: "sor" });
     rig.sim.control.addFault({
-      match: { method: "GET", path: "/orders$" },
+      match: { method: "GET", path: "/\\/account\\/orders$/" },
       do: { action: "respond", status: 503, body: "" },
       times: 0,
     });
