@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { listMandates, revokeMandate } from "../../sidecar/src/trust/mandates.ts";
@@ -229,6 +231,40 @@ describe("a mandate for one order a day", () => {
       if (killAfter < 6) await rig.close();
     }
   }, 60_000);
+});
+
+describe("a mandate for real money", () => {
+  it("is taken only where this PC says so, asks for its number once, and for none with each order", async () => {
+    rig = await startOrderRig({ paper: false, behaviours: { questions: { enabled: false } } });
+    rig.sim.control.pin(AAPL_CONID, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
+    writeFileSync(
+      join(rig.configDir, "policy.json"),
+      JSON.stringify({ offer: ["broker.read", "orders.live"], broker_accounts: null }),
+      { mode: 0o600 },
+    );
+    const live = { ...DEFAULT_CAPS.live, enabled: true };
+    rig.caps((caps) => ({ ...caps, accounts: [rig.account], live }));
+    const signed = sign(mandate({ mode: "live" }));
+    expect(await take(signed)).toMatchObject({
+      state: "refused",
+      refusals: [{ rule: "mandates_allowed_here" }],
+    });
+    rig.caps((caps) => ({ ...caps, accounts: [rig.account], live: { ...live, mandates: true } }));
+    const order = { ...(await under(signed, { quantity: "1" })), mode: "live" as const };
+    const early = await rig.place(order);
+    expect(rulesOf(early)).toEqual(["confirmed_at_pc"]);
+    expect(await bringBack(signed.mandate)).toMatchObject({ state: "confirmed" });
+    // By a tap every live order asks for the number here; inside the mandate none does.
+    const preview = await rig.preview(limitOrder(rig.account, "176", { quantity: "1" }));
+    expect(preview.least_tier).toBe(2);
+    const next = { ...(await under(signed, { quantity: "1" })), mode: "live" as const };
+    expect((await rig.place(next)).refusals).toEqual([]);
+    expect(rig.posts()).toHaveLength(1);
+    // A paper mandate is none for real money.
+    const paper = { ...(await under(sign(mandate()), { quantity: "1" })), mode: "live" as const };
+    expect((await rig.place(paper)).refusals.length).toBeGreaterThan(0);
+    expect(rig.posts()).toHaveLength(1);
+  });
 });
 
 describe("the number of a mandate", () => {
