@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { accountOf } from "../support/access.ts";
 import { ERAS } from "../support/mcp.ts";
 import { member } from "../support/members.ts";
-import { Browser, formFields } from "../support/oauth-client.ts";
+import { Browser, connect, formFields } from "../support/oauth-client.ts";
 import { type Agent, ORDER_SCOPES, type OrderChain, small } from "../support/order-chain.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";
 
@@ -41,6 +41,29 @@ export function describeAbuse({ chain, price, key, until }: Abuse): void {
   const to = (agent: Agent) => ({ url: chain().gateway.url, token: agent.token });
 
   describe("abuse", () => {
+    it("a client in its first hour reads, and may stop all trading", async () => {
+      const { gateway, owner } = chain();
+      const scope = "ibkr:health:read ibkr:orders:preview";
+      const { tokens } = await connect(owner, { scope, clientName: "Newcomer" });
+      const ask = async (name: string, args: Record<string, unknown>) =>
+        (
+          await ERAS[0][1]({ url: gateway.url, token: tokens.access_token }, "tools/call", {
+            name,
+            arguments: args,
+          })
+        ).message?.result.structuredContent;
+      const order = small(chain().broker, { limit_price: price() });
+      expect((await ask("ibkr_health", {})).gateway).toBe("ok");
+      const early = await ask("ibkr_order_preview", order);
+      expect(early).toMatchObject({
+        code: "CLIENT_READ_ONLY_YET",
+        retry_after_seconds: expect.any(Number),
+      });
+      const stopped = await ask("ibkr_kill_switch_engage", { reason: "odd prices" });
+      expect(stopped).toMatchObject({ engaged: true, switches: [{ engaged_by: "agent" }] });
+      expect((await chain().lift()).status).toBe(303);
+    }, 60_000);
+
     it("N45: a client that hangs up in the middle of a submit leaves one order, with its state", async () => {
       const { agent, sim, gateway, accountId } = chain();
       const approval = await chain().approved({ limit_price: price() });

@@ -1,10 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { pairSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { startSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { loadPairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-files.ts";
@@ -12,12 +11,12 @@ import { openOrderStore } from "../../sidecar/src/orders/store.ts";
 import { listApprovers } from "../../sidecar/src/trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { fingerprintWords } from "../../src/protocol/relay/fingerprint.ts";
-import { PairingOffer, PairingPoll, RecoveryAnswer } from "../../src/protocol/relay/pairing.ts";
+import { RecoveryAnswer } from "../../src/protocol/relay/pairing.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
+import { HostileEdge } from "../support/hostile-edge.ts";
 import { member, signInWith } from "../support/members.ts";
 import { Browser, checkboxes, formFields } from "../support/oauth-client.ts";
-import { softwareAuthenticator } from "../support/software-authenticator.ts";
 import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
 
 /**
@@ -133,6 +132,30 @@ async function pairWith(browser: Browser, ...flags: string[]) {
   return { code: await child.exited, page: await page, said: said.join("\n") };
 }
 
+/** A PC of this owner's, without the minutes that pairing takes a person. */
+async function pairedPc(accountId: string): Promise<void> {
+  mkdirSync(pc, { mode: 0o700 });
+  const { publicKey } = loadOrCreateDeviceKey(pc);
+  const sidecarId = `sc_${accountId.slice(-8)}`;
+  await gateway.sql(
+    "Account",
+    accountId,
+    `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
+     VALUES (?, ?, 'desk', '1', 'f', '[]', 'active', 1)`,
+    sidecarId,
+    publicKey,
+  );
+  storePairing(pc, {
+    gateway_origin: gateway.url,
+    relay_url: `${gateway.url.replace("http", "ws")}/relay/${accountId}`,
+    account_id: accountId,
+    sidecar_id: sidecarId,
+    edge_identity_key: publicKey,
+    capabilities: [],
+    paired_at: new Date().toISOString(),
+  });
+}
+
 describe("the approver that comes with a pairing", () => {
   it("is shown by its words in the console, and enrolled where they were accepted at the PC", async () => {
     const { browser, words, passkey } = await owner();
@@ -150,13 +173,13 @@ describe("the approver that comes with a pairing", () => {
   });
 
   it("a PC that was paired before takes it by the one line that the console shows", async () => {
-    const { browser, words, passkey, publicKey } = await owner();
+    const { browser, passkey, publicKey, accountId } = await owner();
     const page = await (await browser.get("/security")).text();
     const line = /ibkr-sidecar (approvers add [^<]+)</.exec(page)?.[1] ?? "";
     expect(line).toBe(
       `approvers add --credential ${passkey.credentialId} --public-key ${publicKey}`,
     );
-    await pairWith(browser, "--simulated");
+    await pairedPc(accountId);
     const other = new SoftwarePasskey(gateway.url);
     const { csrf = "" } = formFields(await (await browser.get("/security")).text());
     const making = await (await browser.get("/security/passkeys/new")).text();
@@ -171,12 +194,11 @@ describe("the approver that comes with a pairing", () => {
     );
     const args = lines.find((one) => one.includes(other.credentialId))?.split(" ") ?? [];
     expect((await run(...args)).code).toBe(2);
-    expect(approvers()).toHaveLength(1);
+    expect(approvers()).toEqual([]);
     const key = args.at(-1) ?? "";
     const added = await run(...args, "--accept-approver", fingerprintWords(key).join(" "));
     expect(added.code).toBe(0);
-    expect(approvers().map(({ fingerprint }) => fingerprint)).toContain(words);
-    expect(approvers()).toHaveLength(2);
+    expect(approvers()).toMatchObject([{ credentialId: other.credentialId }]);
   });
 
   it("taken for the simulator without asking, it is good for nothing else", async () => {
@@ -186,76 +208,41 @@ describe("the approver that comes with a pairing", () => {
     const real = await run("run", "--client-portal", "https://127.0.0.1:1");
     expect([real.code, real.out]).toEqual([2, expect.stringContaining("paired for the simulator")]);
     // Paired anew for a broker: asked this time, and what nobody was asked about is gone.
-    const refused = await pairWith(browser, "--replace", "--accept-approver", "one two three");
-    expect(refused.code).toBe(2);
     const again = await pairWith(browser, "--replace", "--accept-approver", words);
     expect(again.code).toBe(0);
     expect(approvers()).toMatchObject([{ enrolledBy: "terminal", fingerprint: words }]);
   });
 });
 
-/** A gateway in an attacker's hands: everything it says is wellformed, and the key is the attacker's. */
-class HostileEdge {
-  readonly key = softwareAuthenticator();
-  #server: Server | undefined;
-  url = "";
-  readonly #claimed: string;
-  readonly #offers: boolean;
-
-  constructor(claimed: string, offers = true) {
-    this.#claimed = claimed;
-    this.#offers = offers;
-  }
-
-  get publicKey(): string {
-    return Buffer.from(this.key.publicKey).toString("base64url");
-  }
-
-  async start(): Promise<this> {
-    const server = createServer((request, response) => {
-      const answer = (status: number, body: object) => {
-        response.writeHead(status, { "Content-Type": "application/json" });
-        response.end(JSON.stringify(body));
-      };
-      if (request.method === "POST") {
-        const offer: PairingOffer = PairingOffer.parse({
-          user_code: "BCDF-GHJK",
-          poll_token: `${"a".repeat(43)}.${"b".repeat(43)}`,
-          verification_url: `${this.url}/pair`,
-          edge_identity_key: "c".repeat(43),
-          expires_at: new Date(Date.now() + 60_000).toISOString(),
-          poll_interval_ms: 20,
-        });
-        answer(201, offer);
-        return;
-      }
-      const poll: PairingPoll = PairingPoll.parse({
-        state: "confirmed",
-        account_id: `acct_${"0".repeat(26)}`,
-        sidecar_id: "sc_hostile",
-        relay_url: `${this.url.replace("http", "ws")}/relay/acct_${"0".repeat(26)}`,
-        capabilities: ["broker.read", "orders.paper", "orders.live"],
-        approver: this.#offers
-          ? {
-              credential_id: this.key.credentialId,
-              public_key: this.publicKey,
-              fingerprint: this.#claimed,
-            }
-          : null,
-      });
-      answer(200, poll);
+describe("the simulator's PC of a local start", () => {
+  it("is paired by its owner where the token signs in no more, and takes the passkey along", async () => {
+    const operator = await ownerOf(gateway);
+    const passkey = new SoftwarePasskey(gateway.url);
+    const making = await (await operator.get("/security/passkeys/new")).text();
+    await operator.post("/security/passkeys", {
+      csrf: formFields(making).csrf ?? "",
+      name: "Phone",
+      response: passkey.register(ceremonyOn(making)),
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    this.#server?.closeAllConnections();
-    await new Promise((resolve) => this.#server?.close(resolve));
-  }
-}
+    const browser = new Browser(gateway.url);
+    expect((await signInWith(browser, passkey)).status).toBe(303);
+    const to = { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN };
+    // Nobody is told, so nobody can be waited for.
+    await expect(pairSidecar(CLI, pc, to)).rejects.toThrow("the owner token was refused");
+    expect(isPaired()).toBe(false);
+    let confirmed: Promise<string> = Promise.resolve("");
+    const told: string[] = [];
+    await pairSidecar(CLI, pc, to, [], (line) => {
+      told.push(line);
+      const code = /^type ([A-Z]{4}-[A-Z]{4}),/.exec(line)?.[1];
+      if (code !== undefined) confirmed = confirmIn(browser, code);
+    });
+    expect(await confirmed).toContain("is paired");
+    expect(told[0]).toContain(`${gateway.url}/pair`);
+    expect(loadPairing(pc)).toMatchObject({ simulated: true });
+    expect(approvers()).toMatchObject([{ credentialId: passkey.credentialId }]);
+  });
+});
 
 describe("a hostile gateway's approver", () => {
   const OWNERS = "abandon ability able about above absent";
@@ -324,29 +311,6 @@ describe("an owner without an owner token who lost every passkey", () => {
   };
   const codeIn = ({ out }: Ran) => /Type this code: (\S+)/.exec(out)?.[1] ?? "";
   const pathOf = (accountId: string) => `/sign-in/recover?account=${accountId}`;
-  /** A PC of this owner's, without the minutes that pairing takes a person. */
-  async function pairedPc(accountId: string): Promise<void> {
-    mkdirSync(pc, { mode: 0o700 });
-    const { publicKey } = loadOrCreateDeviceKey(pc);
-    const sidecarId = `sc_${accountId.slice(-8)}`;
-    await gateway.sql(
-      "Account",
-      accountId,
-      `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
-       VALUES (?, ?, 'desk', '1', 'f', '[]', 'active', 1)`,
-      sidecarId,
-      publicKey,
-    );
-    storePairing(pc, {
-      gateway_origin: gateway.url,
-      relay_url: `${gateway.url.replace("http", "ws")}/relay/${accountId}`,
-      account_id: accountId,
-      sidecar_id: sidecarId,
-      edge_identity_key: publicKey,
-      capabilities: [],
-      paired_at: new Date().toISOString(),
-    });
-  }
   /** What `ibkr-sidecar recover` asks, without a process for each time; the code, when there is one. */
   async function ask(accountId: string): Promise<{ status: number; code: string }> {
     const sidecarId = `sc_${accountId.slice(-8)}`;
