@@ -65,9 +65,11 @@ describe("the frame decoders, fed anything", () => {
       '{"__proto__":{"arcp":"1.1"},"constructor":{"prototype":{}},"type":"__proto__"}',
     ],
   ])("%s are refused quickly", (_, text) => {
-    const began = performance.now();
+    // The processor's time: the clock's is also that of whatever else this machine does.
+    const began = process.cpuUsage();
     checkDecoded(text);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const { user, system } = process.cpuUsage(began);
+    expect(user + system).toBeLessThan(1_000_000);
     expect(({} as Record<string, unknown>).arcp).toBeUndefined();
   });
 });
