@@ -185,6 +185,27 @@ describe("flow control", () => {
     expect(world.outcome(later)).toMatchObject({ ok: true });
   });
 
+  it("a full disk holds back no cancel, and its end is told and remembered once there is room", () => {
+    for (const fullFrom of ["before it comes", "before it begins"]) {
+      const world = createWorld();
+      const sidecar = world.connected();
+      sidecar.journal.full = fullFrom === "before it comes";
+      const cancel = world.submit("order.cancel", {}, { deadlineMs: 60_000 });
+      world.settle();
+      sidecar.journal.full = true;
+      expect(world.begin(sidecar, cancel), fullFrom).toBe(true);
+      world.finish(sidecar, cancel, { ok: true, result: { gone: true } });
+      world.advance(3_000);
+      expect(world.outcome(cancel)).toBeNull();
+      sidecar.journal.full = false;
+      world.advance(3_000);
+      expect(world.outcome(cancel)).toMatchObject({ ok: true, result: { gone: true } });
+      expect(world.executions.get(cancel)).toBe(1);
+      expect(sidecar.journal.jobs.get(cancel)).toMatchObject({ state: "done" });
+      expect(sidecar.state.ended.has(cancel)).toBe(true);
+    }
+  });
+
   it("a write that cannot be journaled as begun is not begun", () => {
     const world = createWorld();
     const sidecar = world.connected();

@@ -7,8 +7,8 @@ import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobError, JobTerminal } from "../job-messages.ts";
 import type { EdgeFrame } from "../messages.ts";
-import { isUnqueued } from "../unqueued.ts";
-import { appendTerminal, journalBlocksWrites } from "./journaling.ts";
+import { isExit, isUnqueued } from "../unqueued.ts";
+import { appendTerminal, journalBlocksWrites, journalIsBroken } from "./journaling.ts";
 import type { SidecarJob } from "./state.ts";
 import { type Draft, findJob, type JobEnd, send } from "./step.ts";
 
@@ -36,6 +36,7 @@ export function submitted(draft: Draft, frame: SubmitFrame): void {
     refuse(draft, frame, operation?.class ?? "read", refusal ?? UNKNOWN_OPERATION);
     return;
   }
+  const unsaved = operation.class === "write" && journalIsBroken(draft);
   draft.jobs.set(job.job_id, {
     class: operation.class,
     digest,
@@ -43,8 +44,9 @@ export function submitted(draft: Draft, frame: SubmitFrame): void {
     deadlineAt: draft.env.now + job.deadline_ms,
     state: operation.class === "read" ? "running" : "accepted",
     seq: null,
+    ...(unsaved ? { unsaved: job } : {}),
   });
-  if (operation.class === "write") {
+  if (operation.class === "write" && !unsaved) {
     draft.writes.push({ kind: "accepted", submit: job, digest });
     send(draft, "job.accepted", { job_id: job.job_id }, { correlation_id: frame.id });
   }
@@ -113,7 +115,8 @@ function refusalOf(
   if (job.job_id <= journal.forgottenThrough) {
     return { code: "FAILED_PRECONDITION", message: "this job id is older than the journal" };
   }
-  const blocked = journalBlocksWrites(draft, job.operation);
+  // An order is taken back also when nothing can be written down: done twice it does no harm.
+  const blocked = isExit(job.operation) ? null : journalBlocksWrites(draft);
   if (blocked !== null) return blocked;
   if (isUnqueued(job.operation)) return null;
   return inFlight(draft, "write", account ?? null) < link.session.maxWrites
@@ -185,9 +188,11 @@ function sendRefusal(
 /** The executor is about to do what cannot be taken back; it may when the job is `started` afterwards. */
 export function begin(draft: Draft, jobId: string): void {
   const job = draft.jobs.get(jobId);
-  if (job?.state !== "accepted" || draft.journalDown) return;
+  if (job?.state !== "accepted") return;
+  if (draft.journalDown && !isExit(operationOf(job))) return;
   draft.jobs.set(jobId, { ...job, state: "started" });
-  draft.writes.push({ kind: "started", jobId });
+  if (!draft.journalDown && job.unsaved === undefined)
+    draft.writes.push({ kind: "started", jobId });
 }
 
 /** The executor is done with a job. What was cancelled or timed out before has its end already. */

@@ -17,7 +17,9 @@ export function journalRestarted(
   draft.state.sentSeq = 0;
   draft.state.resume = null;
   const journaled = splitJobs(jobs);
-  for (const [jobId, job] of draft.jobs) if (job.class === "write") draft.jobs.delete(jobId);
+  for (const [jobId, job] of draft.jobs) {
+    if (job.class === "write" && job.unsaved === undefined) draft.jobs.delete(jobId);
+  }
   for (const [jobId, job] of journaled.jobs) draft.jobs.set(jobId, job);
   draft.state.ended = journaled.ended;
   // The session knows the stand-in; the next one is to know the journal.

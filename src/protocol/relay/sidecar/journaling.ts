@@ -3,7 +3,6 @@ import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
-import { isExit } from "../unqueued.ts";
 import type { Unjournaled } from "./state.ts";
 import { type Draft, send } from "./step.ts";
 
@@ -13,26 +12,18 @@ export const REMEMBERED_WRITES_MAX = 2_000;
 export const UNJOURNALED_EVENTS_MAX = 1_000;
 const EVENT_MAX_BYTES = 256 * 1024;
 
-/**
- * Why no new write may be taken up, or null: what it ends in must surely find room. The bound of what
- * waits for an acknowledgement leaves room for taking orders back: they are few, and never held back
- * because a gateway is behind.
- */
+/** Why no new write may be taken up, or null: what it ends in must surely find room. */
 export function journalBlocksWrites(
   draft: Draft,
-  operation: string,
 ): { code: RelayErrorCode; message: string; retryAfterMs: number } | null {
-  const { journal } = draft.state;
-  const exit = isExit(operation);
-  if (overflowing(draft) && !exit) {
+  if (overflowing(draft)) {
     return {
       code: "BACKPRESSURE_OVERFLOW",
       message: "too many events wait for an acknowledgement",
       retryAfterMs: 1_000,
     };
   }
-  const held = draft.unjournaled.length > 0 && !exit;
-  if (draft.journalDown || draft.env.now < journal.brokenUntil || held) {
+  if (journalIsBroken(draft) || draft.unjournaled.length > 0) {
     return {
       code: "RESOURCE_EXHAUSTED",
       message: "the sidecar's journal cannot be written; is its disk full?",
@@ -40,6 +31,11 @@ export function journalBlocksWrites(
     };
   }
   return null;
+}
+
+/** Nothing can be written down now: the disk is full, or was a moment ago. */
+export function journalIsBroken({ journalDown, env, state: { journal } }: Draft): boolean {
+  return journalDown || env.now < journal.brokenUntil;
 }
 
 function overflowing({ state: { journal } }: Draft): boolean {
@@ -57,6 +53,9 @@ export function appendTerminal(draft: Draft, jobId: string, terminal: JobTermina
     hold(draft, { kind: "terminal", jobId, terminal });
     draft.jobs.set(jobId, { ...job, state: "done", seq: null });
     return;
+  }
+  if (job.unsaved !== undefined) {
+    draft.writes.push({ kind: "accepted", submit: job.unsaved, digest: job.digest });
   }
   const seq = append(draft, terminal.type, terminal.payload, jobId);
   draft.jobs.delete(jobId);

@@ -80,6 +80,8 @@ export interface SidecarJob {
   readonly state: "running" | "accepted" | "started" | "done";
   /** The `event_seq` of a write's end. */
   readonly seq: number | null;
+  /** The submit of a write that goes ahead although the journal cannot take it up: see `isExit`. */
+  readonly unsaved?: JobSubmit;
 }
 
 /** What could not be journaled yet, and so was not sent either. */
