@@ -1,10 +1,10 @@
 import { type Context, Hono } from "hono";
-import type { MandateChoices, MandateView } from "../../durable-objects/account/rpc-mandates.ts";
-import { displayText } from "../oauth/client-text.ts";
+import type { MandateView } from "../../durable-objects/account/rpc-mandates.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { mandateInWords } from "../protocol/approval/mandate-words.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
+import { LetIn } from "./mandate-limits.tsx";
+import { Lines } from "./mandate-lines.tsx";
 import { ownerForm } from "./owner-form.ts";
 import { Message, Page, sendPage, When } from "./page.tsx";
 
@@ -182,30 +182,6 @@ async function show(c: Context<PageEnv>, mandateId: string, problem?: string) {
   );
 }
 
-/** The bounds line by line; the names of agents are the owner's, everything else the mandate's. */
-export function Lines(props: { mandate: MandateView["mandate"]; choices: MandateChoices }) {
-  const { mandate, choices } = props;
-  const nameOf = (clientId: string) =>
-    choices.clients.find((client) => client.clientId === clientId)?.name ?? clientId;
-  const symbols = (mandate.conids ?? []).flatMap((conid) => {
-    const known = choices.contracts.find((contract) => contract.conid === conid);
-    return known === undefined ? [] : [`${conid} is ${known.symbol}`];
-  });
-  return (
-    <dl class="facts">
-      {mandateInWords(mandate, nameOf).map(({ name, says }) => (
-        <>
-          <dt>{name}</dt>
-          <dd>
-            {displayText(says, 600)}
-            {name === "Instruments" && symbols.length > 0 && ` (${symbols.join(", ")})`}
-          </dd>
-        </>
-      ))}
-    </dl>
-  );
-}
-
 const ENDED: ReadonlySet<MandateView["state"]> = new Set(["over", "revoked"]);
 
 const STATES: Record<
@@ -306,30 +282,6 @@ function NumberForm({ view, owner }: { view: MandateView; owner: Owner }) {
         <button type="submit">Put it in force</button>
       </div>
     </form>
-  );
-}
-
-/** Accounts whose own limits keep mandates out, so that a signed one does nothing there. */
-function LetIn({ choices, standing }: { choices: MandateChoices; standing: MandateView[] }) {
-  const named = new Set(standing.flatMap(({ mandate }) => mandate.accounts));
-  const shown = choices.accounts.filter(({ brokerAccount }) => named.has(brokerAccount));
-  return (
-    <>
-      {shown.map(({ brokerAccount, letIn }) => (
-        <section class={letIn ? "card" : "note warn"} aria-label={`Limits of ${brokerAccount}`}>
-          <p>
-            {letIn
-              ? `The limits of ${brokerAccount} let mandates in.`
-              : `The limits of ${brokerAccount} do not let mandates in yet: every order there needs your tap.`}
-          </p>
-          <div class="actions">
-            <a class="button quiet" href={`/mandates/limits?account=${brokerAccount}`}>
-              {letIn ? "Let none in any more" : "Let mandates in"}
-            </a>
-          </div>
-        </section>
-      ))}
-    </>
   );
 }
 

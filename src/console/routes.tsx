@@ -9,6 +9,7 @@ import { flattenRoutes } from "./flatten.tsx";
 import { invitationsRoutes } from "./invitations.tsx";
 import { killRoutes } from "./kill.tsx";
 import { mandateFormRoutes } from "./mandate-form.tsx";
+import { mandateLimitsRoutes } from "./mandate-limits.tsx";
 import { mandatesRoutes } from "./mandates.tsx";
 import { ordersRoutes } from "./orders.tsx";
 import { overviewRoutes } from "./overview.tsx";
@@ -35,8 +36,9 @@ consoleRoutes.route("/", tradingRoutes);
 consoleRoutes.route("/", killRoutes);
 consoleRoutes.route("/", flattenRoutes);
 consoleRoutes.route("/", policyRoutes);
-// The form's fixed paths come before the page of one mandate.
+// The forms' fixed paths come before the page of one mandate.
 consoleRoutes.route("/", mandateFormRoutes);
+consoleRoutes.route("/", mandateLimitsRoutes);
 consoleRoutes.route("/", mandatesRoutes);
 consoleRoutes.route("/", pairRoutes);
 consoleRoutes.route("/", sidecarsRoutes);

@@ -8,17 +8,11 @@ import type { OrdersRpc } from "../rpc-orders.ts";
 import { markAlertsSeen } from "./alerts.ts";
 import { approvalView, listApprovals } from "./approval-page.ts";
 import { flattenPlan } from "./flatten-plan.ts";
+import { beginMandate } from "./mandate-draft.ts";
+import { mandateChoices, mandateViews } from "./mandate-page.ts";
 import { approveOrder, denyOrder } from "./owner-approval.ts";
 import { beginLift, lift } from "./owner-kill.ts";
-import {
-  beginMandate,
-  confirmMandate,
-  mandateChoices,
-  mandateViews,
-  revokeMandate,
-  showMandate,
-  signMandate,
-} from "./owner-mandates.ts";
+import { confirmMandate, revokeMandate, showMandate, signMandate } from "./owner-mandates.ts";
 import { answerQuestion, beginAnswer, ordersPage, ownerCancel } from "./owner-orders.ts";
 import { beginPolicy, setPolicy } from "./owner-policy.ts";
 import { switchTrading, tick, tradingSettings } from "./owner-trading.ts";
@@ -28,7 +22,7 @@ import { orderAlarm, orderAlarmAt, reconnected } from "./service-alarm.ts";
 import { applyOrderEvent } from "./service-events.ts";
 import { engage } from "./service-kill.ts";
 import { writeLost } from "./service-lost.ts";
-import { nothingUnderway } from "./service-submit.ts";
+import { nothingUnderway } from "./underway.ts";
 import { OWNER_WITHDRAWS, withdrawFound, withdrawWorking } from "./withdraw-working.ts";
 
 /** Everything about orders of one gateway account, behind the account object's own methods. */

@@ -1,229 +1,26 @@
-import * as z from "zod";
 import { Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
 import { challengeOf } from "../../../src/protocol/approval/statement.ts";
 import { mandateConfirm } from "../../../src/protocol/operations/mandates.ts";
-import { dec } from "../../../src/protocol/orders/decimal.ts";
-import { newNonce } from "../../../src/protocol/orders/intent.ts";
-import { NEVER_BY_DEFAULT, neverByDefault } from "../../../src/protocol/orders/question.ts";
-import { type BrokerMessage, Ticket } from "../../../src/protocol/orders/ticket.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
-import { listClients } from "../clients.ts";
 import type { OwnerAccess } from "../owner-access.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
-import { countPasskeys, listPasskeys, proves } from "../passkeys.ts";
-import type { MandateCeremony, MandateChoices, MandateDone, MandateView } from "../rpc-mandates.ts";
+import { proves } from "../passkeys.ts";
+import type { MandateDone } from "../rpc-mandates.ts";
 import { revokeUnderMandate } from "./approvals.ts";
 import { askSidecar } from "./ask-sidecar.ts";
+import { boundsFault } from "./mandate-draft.ts";
 import {
   endMandate,
   findMandate,
-  listMandates,
-  mandateUsage,
   noteAtPc,
   type SignedMandate,
   standingMandates,
   storeMandate,
 } from "./mandates.ts";
-import { iso, type OrderParts } from "./parts.ts";
-import { policyInForce } from "./policies.ts";
+import type { OrderParts } from "./parts.ts";
 import { endedAtPc, tellEnd, tellOf } from "./service-mandates.ts";
 
-/** The owner's side of mandates: making one by passkey, bringing back its number, ending it. */
-
-/** No mandate lasts longer; the owner signs another. */
-export const MANDATE_MOST_DAYS = 90;
-/** In force at once; a bound on what an owner can keep in mind. */
-export const MANDATES_MOST = 10;
-/** From the review of the bounds to the signature. */
-const SIGN_WITHIN_MS = 10 * 60_000;
-const LISTED = 50;
-const DAY_MS = 86_400_000;
-
-/** What the page's form says; the rest of a mandate is the gateway's to fill in. */
-const Draft = Mandate.omit({
-  v: true,
-  mandate_id: true,
-  gateway_account_id: true,
-  not_before: true,
-  not_after: true,
-  nonce: true,
-}).extend({ days: z.int().min(1).max(MANDATE_MOST_DAYS) });
-
-export function mandateViews(parts: OrderParts): MandateView[] {
-  return listMandates(parts.storage.sql, LISTED).map((signed) => viewOf(parts, signed));
-}
-
-function viewOf(parts: OrderParts, signed: SignedMandate): MandateView {
-  const { sql } = parts.storage;
-  const { mandate, pc } = signed;
-  return {
-    mandateId: mandate.mandate_id,
-    mandate,
-    signedAt: iso(signed.signedAt),
-    state: stateOf(parts, signed),
-    revokedAt: signed.revokedAt === null ? null : iso(signed.revokedAt),
-    revokedBy: signed.revokedBy,
-    pcWords: pc.words,
-    pcUntold: signed.revokedAt !== null && pc.sidecarId !== null && pc.state !== "revoked",
-    usage: mandateUsage(sql, mandate.mandate_id, parts.now(), "orders_only"),
-  };
-}
-
-function stateOf(
-  parts: OrderParts,
-  { mandate, revokedAt, pc }: SignedMandate,
-): MandateView["state"] {
-  if (revokedAt !== null) return "revoked";
-  if (parts.now() >= Date.parse(mandate.not_after)) return "over";
-  const { sidecarId } = parts.relay.presence();
-  // Another PC has to verify it anew, and shows a number of its own.
-  if (pc.state === "untold" || (sidecarId !== null && pc.sidecarId !== sidecarId)) {
-    return "waits_for_pc";
-  }
-  if (pc.state === "waiting") return "waits_for_number";
-  return pc.state === "confirmed" ? "in_force" : "refused_by_pc";
-}
-
-export function mandateChoices(parts: OrderParts): MandateChoices {
-  const { sql } = parts.storage;
-  const previews = sql
-    .exec<{ ticket: string }>(
-      "SELECT ticket FROM order_previews ORDER BY created_at DESC LIMIT ?",
-      LISTED,
-    )
-    .toArray()
-    .flatMap(({ ticket }) => {
-      const parsed = Ticket.safeParse(JSON.parse(ticket));
-      return parsed.success ? [parsed.data] : [];
-    });
-  const contracts = new Map(
-    previews.flatMap(({ order }) =>
-      order.legs.map(({ contract: { conid, symbol, asset_class } }) => [
-        conid,
-        { conid, symbol, assetClass: asset_class },
-      ]),
-    ),
-  );
-  const warnings = new Map(
-    previews
-      .flatMap(({ warnings: given }) => given)
-      .filter((warning) => warning.message_id !== null && neverByDefault(warning) === null)
-      .map((warning): [string, BrokerMessage] => [warning.fingerprint, warning]),
-  );
-  return {
-    accounts: accountsWithPolicy(parts),
-    clients: listClients(sql)
-      .filter(({ state, scopes }) => state === "active" && scopes.includes("ibkr:approvals:create"))
-      .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
-    contracts: [...contracts.values()].slice(0, 20),
-    warnings: [...warnings.values()].slice(0, 20),
-    passkeys: countPasskeys(sql),
-  };
-}
-
-function accountsWithPolicy(parts: OrderParts): MandateChoices["accounts"] {
-  const { sql } = parts.storage;
-  return sql
-    .exec<{ broker_account: string }>(
-      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
-    )
-    .toArray()
-    .flatMap(({ broker_account: brokerAccount }) => {
-      const policy = policyInForce(sql, brokerAccount, parts.now());
-      if (policy === null) return [];
-      const { mode, tiers } = policy.document;
-      return [{ brokerAccount, mode, letIn: tiers.tier_zero === "mandate" }];
-    });
-}
-
-export function beginMandate(parts: OrderParts, secret: string, draft: unknown): MandateCeremony {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) {
-    return { ok: false, field: "", detail: "Nobody is signed in." };
-  }
-  const parsed = Draft.safeParse(draft);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0]?.path[0];
-    return {
-      ok: false,
-      field: String(field ?? ""),
-      detail: "This is not filled in as it should be.",
-    };
-  }
-  const nowMs = parts.now();
-  const { days, ...bounds } = parsed.data;
-  const mandate: Mandate = {
-    v: 1,
-    mandate_id: `md_${ulid(nowMs)}`,
-    gateway_account_id: parts.accountId,
-    ...bounds,
-    not_before: iso(nowMs),
-    not_after: iso(nowMs + days * DAY_MS),
-    nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
-  };
-  const fault = boundsFault(parts, mandate);
-  if (fault !== null) return { ok: false, ...fault };
-  return {
-    ok: true,
-    mandate,
-    ceremony: {
-      challenge: challengeOf(mandateHash(mandate)),
-      credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
-        id: credentialId,
-        transports,
-      })),
-    },
-  };
-}
-
-/** What makes bounds none, or another owner's; null when they are good. */
-function boundsFault(
-  parts: OrderParts,
-  mandate: Mandate,
-): { field: string; detail: string } | null {
-  const choices = mandateChoices(parts);
-  const wrong = (field: string, detail: string) => ({ field, detail });
-  if (mandate.gateway_account_id !== parts.accountId) {
-    return wrong("gateway_account_id", "This is another owner's mandate.");
-  }
-  const strange = mandate.accounts.find(
-    (account) =>
-      !choices.accounts.some(
-        ({ brokerAccount, mode }) => brokerAccount === account && mode === mandate.mode,
-      ),
-  );
-  if (strange !== undefined) {
-    return wrong("accounts", `There is no ${mandate.mode} account ${strange} with limits here.`);
-  }
-  if (mandate.clients.some((id) => !choices.clients.some(({ clientId }) => clientId === id))) {
-    return wrong("clients", "An agent named here may not ask for approvals.");
-  }
-  const perOrder = dec(mandate.max_notional_per_order);
-  if (perOrder.isZero() || dec(mandate.max_quantity_per_order).isZero()) {
-    return wrong("max_notional_per_order", "The most of one order is more than zero.");
-  }
-  if (perOrder.greaterThan(dec(mandate.max_notional_per_day))) {
-    return wrong("max_notional_per_day", "A day's value is at least that of one order.");
-  }
-  const never = mandate.accepted_warnings.some(
-    ({ message_id }) => message_id === null || Object.hasOwn(NEVER_BY_DEFAULT, message_id),
-  );
-  if (never) {
-    return wrong("accepted_warnings", "This warning changes the order and is yours to answer.");
-  }
-  const begins = Date.parse(mandate.not_before);
-  const ends = Date.parse(mandate.not_after);
-  const nowMs = parts.now();
-  const inTime = begins <= nowMs && nowMs < begins + SIGN_WITHIN_MS;
-  if (!inTime || ends <= nowMs || ends > begins + MANDATE_MOST_DAYS * DAY_MS) {
-    return wrong("days", "It was signed too late, or would last too long. Begin anew.");
-  }
-  if (standingMandates(parts.storage.sql, nowMs).length >= MANDATES_MOST) {
-    return wrong("", `At most ${MANDATES_MOST} mandates can be in force; revoke one first.`);
-  }
-  return null;
-}
+/** The owner's acts about mandates: signing one by passkey, bringing back its number, ending it. */
 
 export async function signMandate(
   parts: OrderParts,

@@ -1,0 +1,145 @@
+import type { Child } from "hono/jsx";
+import type { MandateChoices } from "../../durable-objects/account/rpc-mandates.ts";
+import { displayText } from "../oauth/client-text.ts";
+import { AssetClass, OrderType, Side } from "../protocol/orders/terms.ts";
+
+/** The form a mandate is made with; what was filled in stays when something is wrong. */
+export function Fields(props: { given: URLSearchParams; choices: MandateChoices; csrf: string }) {
+  const { given, choices, csrf } = props;
+  const first = given.size === 0;
+  const ticked = (name: string, value: string, atFirst = false) =>
+    first ? atFirst : given.getAll(name).includes(value);
+  const box = (name: string, value: string, words: Child, atFirst = false) => (
+    <label class="choice">
+      <input type="checkbox" name={name} value={value} checked={ticked(name, value, atFirst)} />
+      <span>{words}</span>
+    </label>
+  );
+  return (
+    <form class="card" method="post" action="/mandates/review">
+      <input type="hidden" name="csrf" value={csrf} />
+      <fieldset>
+        <legend>Account</legend>
+        {choices.accounts.map(({ brokerAccount, mode }, index) => (
+          <label class="choice">
+            <input
+              type="radio"
+              name="account"
+              value={brokerAccount}
+              required
+              checked={ticked("account", brokerAccount, index === 0 && mode === "paper")}
+            />
+            <span>
+              {brokerAccount}, {mode === "live" ? "live, real money" : "paper"}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <fieldset>
+        <legend>Agents that may use it</legend>
+        {choices.clients.map(({ clientId, name }) =>
+          box("client", clientId, displayText(name, 80)),
+        )}
+      </fieldset>
+      <fieldset>
+        <legend>Buy or sell</legend>
+        {Side.options.map((side) => box("side", side, side === "BUY" ? "Buy" : "Sell"))}
+        {box("reduce_only", "yes", "Only what reduces a position")}
+      </fieldset>
+      <fieldset>
+        <legend>Contracts</legend>
+        {choices.contracts.map(({ conid, symbol }) =>
+          box("conid", String(conid), `${displayText(symbol, 40)} (${conid})`),
+        )}
+        <Field
+          given={given}
+          name="conids"
+          label="Other contract numbers"
+          hint="With spaces between."
+          optional
+        />
+        {box("any_contract", "yes", "Any contract of the kinds below")}
+      </fieldset>
+      <fieldset>
+        <legend>Kinds</legend>
+        {AssetClass.options.map((kind) => box("asset_class", kind, KINDS[kind], kind === "STK"))}
+      </fieldset>
+      <fieldset>
+        <legend>Order types</legend>
+        {OrderType.options.map((type) => box("order_type", type, TYPES[type], type === "LMT"))}
+      </fieldset>
+      <Field
+        given={given}
+        name="max_notional_per_order"
+        label="Value of one order, at most"
+        hint={IN_BASE}
+      />
+      <Field given={given} name="max_quantity_per_order" label="Units of one order, at most" />
+      <Field
+        given={given}
+        name="max_notional_per_day"
+        label="Value in 24 hours, at most"
+        hint={IN_BASE}
+      />
+      <Field given={given} name="max_orders_per_day" label="Orders in 24 hours, at most" />
+      <Field given={given} name="days" label="For how many days" hint="At most 90." />
+      {choices.warnings.length > 0 && (
+        <fieldset>
+          <legend>Warnings of the broker you accept beforehand</legend>
+          <p class="small soft">
+            In this wording, whatever the numbers. An order with any other warning still asks you.
+          </p>
+          {choices.warnings.map(({ fingerprint, text, message_id }) =>
+            box("warning", fingerprint, `${displayText(text, 300)} (${message_id ?? ""})`),
+          )}
+        </fieldset>
+      )}
+      <div class="actions">
+        <button type="submit">Review it</button>
+      </div>
+    </form>
+  );
+}
+
+const IN_BASE = "In the account's base currency.";
+
+const KINDS: Record<(typeof AssetClass.options)[number], string> = {
+  STK: "Stocks and funds",
+  OPT: "Options",
+  FUT: "Futures",
+};
+
+const TYPES: Record<(typeof OrderType.options)[number], string> = {
+  LMT: "Limit",
+  MKT: "Market",
+  STP: "Stop",
+  STOP_LIMIT: "Stop limit",
+  TRAIL: "Trailing stop",
+  TRAILLMT: "Trailing stop limit",
+  MIDPRICE: "Midprice",
+};
+
+function Field(props: {
+  given: URLSearchParams;
+  name: string;
+  label: string;
+  hint?: string;
+  optional?: boolean;
+}) {
+  const { given, name, label, hint, optional } = props;
+  return (
+    <label class="field">
+      {label}
+      <input
+        type="text"
+        name={name}
+        value={given.get(name) ?? ""}
+        inputmode={optional === true ? "text" : "decimal"}
+        required={optional !== true}
+        maxlength={optional === true ? 400 : 20}
+        autocomplete="off"
+      />
+      {hint !== undefined && <span class="hint">{hint}</span>}
+    </label>
+  );
+}

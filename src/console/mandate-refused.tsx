@@ -1,0 +1,27 @@
+import type { Context } from "hono";
+import type { PageEnv } from "./context.ts";
+import { Message, sendPage } from "./page.tsx";
+
+/** What the forms about mandates share: a refusal in words, and JSON that may be none. */
+export function refused(c: Context<PageEnv>, words: string) {
+  return sendPage(
+    c,
+    <Message
+      title="Nothing was changed"
+      owner={c.get("owner")}
+      back={{ href: "/mandates", label: "Back to your mandates" }}
+    >
+      <p>{words}</p>
+    </Message>,
+    { status: 409 },
+  );
+}
+
+export function parsedJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value ?? null;
+  } catch {
+    return null;
+  }
+}
