@@ -82,6 +82,8 @@ export function boundsFault(
   if (mandate.gateway_account_id !== parts.accountId) {
     return wrong("gateway_account_id", "This is another owner's mandate.");
   }
+  // Two accounts may have two base currencies, and their values would be added up as one.
+  if (mandate.accounts.length !== 1) return wrong("accounts", "A mandate is for one account.");
   const strange = mandate.accounts.find(
     (account) =>
       !choices.accounts.some(

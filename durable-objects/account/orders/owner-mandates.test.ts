@@ -445,6 +445,15 @@ describe("a mandate of the owner's", () => {
     expect(await owner.revokeMandate("nobody", "x", "rq")).toBe(false);
   });
 
+  it("is for one account, whose currency its bounds are in", async () => {
+    const both = { ...BOUNDS, accounts: [ACCOUNT, "DU7654321"] };
+    expect(await owner.beginMandate(rig.secret, both)).toMatchObject({
+      ok: false,
+      field: "accounts",
+      detail: "A mandate is for one account.",
+    });
+  });
+
   it("accepts no warning that changes an order, whatever the draft says", async () => {
     const accepted_warnings = [{ message_id: "o10153", fingerprint: "a".repeat(64) }];
     expect(await owner.beginMandate(rig.secret, { ...BOUNDS, accepted_warnings })).toMatchObject({
