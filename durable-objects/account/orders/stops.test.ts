@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../test/support/order-desk.ts";
-import {
-  accepts,
-  lost,
-  Refused,
-  refuses,
-  type TradingRig,
-  tradingRig,
-} from "../../../test/support/trading-rig.ts";
+import { accepts, lost, refuses } from "../../../test/support/scripted-pc.ts";
+import { Refused, type TradingRig, tradingRig } from "../../../test/support/trading-rig.ts";
 import { listAlerts } from "./alerts.ts";
 import { tradingStateOf } from "./edge-facts.ts";
 import { engagedKills, killEpoch, liftKill } from "./kill-switch.ts";

@@ -1,4 +1,5 @@
 import { type Breach, breachOf, type LossFigures } from "../../../src/policy/trading-state.ts";
+import { parseFigure } from "../../../src/protocol/orders/decimal.ts";
 import { isInDoubt, OrderState } from "../../../src/protocol/orders/state.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../outbox.ts";
 import { raiseAlert } from "./alerts.ts";
@@ -30,8 +31,11 @@ export function watchLoss(
 ): void {
   const { storage } = parts;
   const nowMs = parts.now();
+  // Most days: nothing is lost and no peak is known, so that no limit can be passed.
+  const lost = parseFigure(figures?.daily_pnl)?.isNegative() === true;
+  if (figures === null || (!lost && figures.peak_net_liquidation === null)) return;
   const policy = policyInForce(storage.sql, brokerAccount, nowMs);
-  const breach = policy === null || figures === null ? null : breachOf(figures, policy.document);
+  const breach = policy === null ? null : breachOf(figures, policy.document);
   if (breach === null) return;
   storage.transactionSync(() => {
     const { cause, state, observed, limit } = breach;
@@ -67,9 +71,6 @@ export function watchErrors(parts: OrderParts, brokerAccount: string): void {
   const { storage } = parts;
   const { sql } = storage;
   const nowMs = parts.now();
-  const policy = policyInForce(sql, brokerAccount, nowMs);
-  const limit = policy?.document.behaviour.stop_after_errors ?? null;
-  if (limit === null) return;
   const cause = "error_streak";
   const since = Math.max(lastStop(sql, cause, brokerAccount) ?? 0, nowMs - STREAK_MS);
   const rows = sql
@@ -92,7 +93,10 @@ export function watchErrors(parts: OrderParts, brokerAccount: string): void {
     failed.push(row.coid);
   }
   const [occasion] = failed;
-  if (occasion === undefined || failed.length < limit) return;
+  if (occasion === undefined) return;
+  const policy = policyInForce(sql, brokerAccount, nowMs);
+  const limit = policy?.document.behaviour.stop_after_errors ?? null;
+  if (limit === null || failed.length < limit) return;
   storage.transactionSync(() => {
     if (!claimStop(sql, { cause, subject: brokerAccount, occasion }, nowMs)) return;
     const reason = `${failed.length} orders in a row failed or cannot be proved; the limit is ${limit}.`;
