@@ -101,10 +101,13 @@ describe("the account's audit log", () => {
     let read = 0;
     const watched: SqlStorage = {
       ...sql,
-      exec: (query: string, ...bindings: (string | number | null)[]) => {
+      exec: <Row extends Record<string, SqlStorageValue>>(
+        query: string,
+        ...bindings: (string | number | null)[]
+      ) => {
         const plan = sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...bindings);
         plans.push(...plan.toArray().map(({ detail }) => detail));
-        const cursor = sql.exec(query, ...bindings);
+        const cursor = sql.exec<Row>(query, ...bindings);
         read += cursor.toArray().length;
         return cursor;
       },
