@@ -6,6 +6,7 @@ import { aimsOf } from "./aims.ts";
 import { benchBroker } from "./broker.ts";
 import { benchChain } from "./chain.ts";
 import { round } from "./load.ts";
+import { benchOrders } from "./orders.ts";
 import { benchPolicy } from "./policy.ts";
 import { privateMib, residentMib } from "./processes.ts";
 import { benchRelay } from "./relay.ts";
@@ -26,6 +27,12 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
   const bench = await setUp();
   try {
     const idle = { rss: residentMib(bench.sidecarPid), own: privateMib(bench.sidecarPid) };
+    say("orders");
+    const orders = {
+      submit: benchSubmit(),
+      policy: benchPolicy(),
+      whole_orders: await benchOrders(bench),
+    };
     say("the chain");
     const chain = await benchChain(bench, calls);
     const weight = {
@@ -40,8 +47,6 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
     const relay = await benchRelay(bench.bundle, calls, swarm);
     say("access");
     const access = await benchAccess(bench.bundle, calls);
-    say("orders");
-    const orders = { submit: benchSubmit(), policy: benchPolicy() };
     say("the broker side");
     const broker = await benchBroker();
     const report = {

@@ -21,6 +21,9 @@ export interface Bench {
   gateway: Gateway;
   token: string;
   sidecarPid: number;
+  /** The sidecar's built command line, and the folder it runs on. */
+  cli: string;
+  configDir: string;
   /** Starts the Worker again on the same data, with or without the meter in front of it. */
   restart(metered: boolean): Promise<void>;
   close(): Promise<void>;
@@ -94,6 +97,8 @@ export async function setUp(): Promise<Bench> {
       gateway: current,
       token: tokens.access_token,
       sidecarPid: await connected(),
+      cli,
+      configDir,
       async restart(metered) {
         bench.gateway = await launch(metered);
         bench.sidecarPid = await connected();

@@ -19,9 +19,10 @@ import { ceremonyOf, newTerms, signed } from "./owner-statement.ts";
 import { iso, type OrderParts, OWNER_CLIENT } from "./parts.ts";
 import { findPreview } from "./previews.ts";
 import { cancelIntent } from "./service-change.ts";
-import type { Underway, Written } from "./service-submit.ts";
 import { shownOrder } from "./shown-order.ts";
+import type { Underway } from "./underway.ts";
 import { openNumbers, workingOrders } from "./working-orders.ts";
+import type { Written } from "./write-answer.ts";
 
 export { OWNER_CLIENT };
 

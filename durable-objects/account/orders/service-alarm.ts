@@ -8,9 +8,10 @@ import { lookAtLosses, nextLossLookAt } from "./loss-watch.ts";
 import type { OrderParts } from "./parts.ts";
 import { pruneNowAndThen } from "./prune.ts";
 import { intentsToLook, lookAtAll } from "./reconcile.ts";
+import { settle, settlementOf } from "./send-order.ts";
 import { nextMandateTellAt, tellMandates } from "./service-mandates.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
-import { ORPHAN_MS, settle, settlementOf } from "./service-submit.ts";
+import { ORPHAN_MS } from "./service-submit.ts";
 import { watchAudit, watchErrors } from "./stops.ts";
 import { nextTellAt, tellPc } from "./tell-pc.ts";
 

@@ -11,13 +11,9 @@ import type { IntentRow } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, askApproval } from "./service-approval.ts";
 import { preparePreview } from "./service-preview.ts";
-import {
-  refusedAndLogged,
-  refusedWith,
-  type Underway,
-  type Written,
-  write,
-} from "./service-submit.ts";
+import { refusedAndLogged, write } from "./service-submit.ts";
+import type { Underway } from "./underway.ts";
+import { refusedWith, type Written } from "./write-answer.ts";
 
 type Input<N extends keyof typeof EDGE_ORDER_OPERATIONS> = z.output<
   (typeof EDGE_ORDER_OPERATIONS)[N]["input"]

@@ -1,29 +1,23 @@
 import { digestOf } from "../../../src/protocol/digest.ts";
-import type { GatewayFailure } from "../../../src/protocol/errors.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
-import type { WriteAnswer } from "../../../src/protocol/operations/edge-orders.ts";
-import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
-import { OPERATIONS } from "../../../src/protocol/operations/registry.ts";
 import { newNonce } from "../../../src/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { TradingMode } from "../../../src/protocol/orders/terms.ts";
-import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
 import type { Scope } from "../../../src/protocol/scopes.ts";
 import { ulid } from "../../../src/protocol/ulid.ts";
-import { contentHash } from "../audit-events.ts";
 import { auditBacklogBlocksWrites } from "../outbox.ts";
 import { findApproval } from "./approvals.ts";
 import { type CancelDecision, cancelOwn } from "./cancel-own.ts";
 import { type Fresh, freshFacts } from "./fresh-facts.ts";
-import { findIntent, type IntentRow } from "./intents.ts";
-import { type Settlement, settleSubmit } from "./outcome.ts";
-import { type Asker, iso, type OrderParts } from "./parts.ts";
+import type { IntentRow } from "./intents.ts";
+import type { Asker, OrderParts } from "./parts.ts";
 import { findPreview, type Preview } from "./previews.ts";
-import { noteRefusedUnder } from "./service-mandates.ts";
-import { nextStepFor, shownOrder } from "./shown-order.ts";
-import { watchAudit, watchErrors, watchLoss } from "./stops.ts";
-import { mayStillLeave, type OrderJob, submitOrder } from "./submit.ts";
+import { sendOrder } from "./send-order.ts";
+import { watchAudit, watchLoss } from "./stops.ts";
+import { submitOrder } from "./submit.ts";
+import type { Underway } from "./underway.ts";
 import { worldOf } from "./world.ts";
+import { asReplay, orderAnswer, refusedWith, type Written } from "./write-answer.ts";
 
 /** From arrival to the answer; what is not known by then is answered as pending, with its id. */
 export const ANSWER_MS = 20_000;
@@ -31,24 +25,6 @@ export const ANSWER_MS = 20_000;
 const FRESH_MS = 12_000;
 /** A write whose waiter is gone is looked into after this. */
 export const ORPHAN_MS = 30_000;
-
-export type Written = { ok: true; answer: WriteAnswer } | { ok: false; failure: GatewayFailure };
-
-/** What is under way in this object's memory; it is gone after a sleep, and nothing depends on it. */
-export interface Underway {
-  /** By client and key: whoever asks the same again waits with the first. */
-  readonly running: Map<string, { digest: string; answer: Promise<Written> }>;
-  /** By preview: parallel submits of one order share one read. */
-  readonly reads: Map<string, ReturnType<typeof freshFacts>>;
-  /** By broker account: the sidecar takes one write at a time. */
-  readonly lanes: Map<string, Promise<unknown>>;
-}
-
-export const nothingUnderway = (): Underway => ({
-  running: new Map(),
-  reads: new Map(),
-  lanes: new Map(),
-});
 
 export interface WriteRequest {
   key: string;
@@ -155,7 +131,7 @@ async function conclude(
   if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
   if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
   parts.wakeAt(parts.now() + ORPHAN_MS);
-  const sent = send(parts, underway, request, decision);
+  const sent = sendOrder(parts, underway, request, decision);
   const left = Math.max(1_000, ANSWER_MS - (parts.now() - startedAt));
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
@@ -216,85 +192,6 @@ function decide(
   );
 }
 
-/** Sends the committed job and takes its end, whoever still waits for it. */
-async function send(
-  parts: OrderParts,
-  underway: Underway,
-  request: WriteRequest,
-  go: { coid: string; epoch: number; job: OrderJob },
-): Promise<void> {
-  const { accountId, mode, scope } = request;
-  // A withdrawal waits for nothing and lets nothing wait.
-  const queued = go.job.operation !== "order.cancel";
-  const before = queued ? underway.lanes.get(accountId) : undefined;
-  const work = (async () => {
-    if (before !== undefined) await before;
-    const { sql } = parts.storage;
-    // Whoever settled it meanwhile has given its approval back: then its frame must not leave.
-    const intent = findIntent(sql, go.coid);
-    if (intent?.state !== "submitting" || intent.job_id !== go.job.jobId) return;
-    if (!mayStillLeave(sql, go.coid, go.epoch)) {
-      settle(parts, go.coid, { kind: "never_delivered" });
-      return;
-    }
-    const operation = OPERATIONS[go.job.operation];
-    const askedAt = parts.now();
-    const settlement = await parts.relay.submit({
-      class: operation.class,
-      traceparent: undefined,
-      submit: {
-        job_id: go.job.jobId,
-        operation: operation.name,
-        input: go.job.input,
-        input_sha256: contentHash(go.job.input),
-        grant: {
-          capability: mode === "live" ? "orders.live" : "orders.paper",
-          broker_account: accountId,
-          scope,
-          expires_at: iso(askedAt + 60_000),
-        },
-        deadline_ms: operation.deadlineMs,
-      },
-    });
-    const proved = settlementOf(sql, go.job.jobId, settlement);
-    settle(parts, go.coid, proved);
-    if (proved.kind === "outcome") noteRefusedUnder(parts, go.coid, proved.outcome);
-  })();
-  if (!queued) return work;
-  const tail = work.catch(() => undefined);
-  underway.lanes.set(accountId, tail);
-  try {
-    await work;
-  } finally {
-    if (underway.lanes.get(accountId) === tail) underway.lanes.delete(accountId);
-  }
-}
-
-export function settle(parts: OrderParts, coid: string, settlement: Settlement): void {
-  settleSubmit(parts.storage, coid, settlement, parts.now(), parts.log);
-  const intent = findIntent(parts.storage.sql, coid);
-  if (intent !== null) watchErrors(parts, intent.broker_account);
-}
-
-/**
- * What a job's end proves. Only a job that has no row was never put on the wire: a write's row is
- * stored before its frame can leave. One that the PC gave back untouched, to be sent again, is worth
- * the same: had it taken the approval's nonce, it would refuse the second try.
- */
-export function settlementOf(
-  sql: SqlStorage,
-  jobId: string,
-  settlement: JobSettlement,
-): Settlement {
-  if (settlement.ok) {
-    const outcome = OrderOutcome.safeParse(settlement.result);
-    return outcome.success ? { kind: "outcome", outcome: outcome.data } : { kind: "unknown" };
-  }
-  if (settlement.outcome !== "not_executed") return { kind: "unknown" };
-  const onWire = sql.exec("SELECT 1 FROM relay_jobs WHERE job_id = ?", jobId).toArray().length > 0;
-  return { kind: onWire && !settlement.retryable ? "not_executed" : "never_delivered" };
-}
-
 function sharedRead(parts: OrderParts, underway: Underway, preview: Preview) {
   const known = underway.reads.get(preview.previewId);
   if (known !== undefined) return known;
@@ -303,54 +200,6 @@ function sharedRead(parts: OrderParts, underway: Underway, preview: Preview) {
   });
   underway.reads.set(preview.previewId, read);
   return read;
-}
-
-export function orderAnswer(
-  parts: OrderParts,
-  accountId: string,
-  coid: string,
-  replayed: boolean,
-): Written {
-  const intent = findIntent(parts.storage.sql, coid);
-  if (intent === null) return refusedWith(accountId, []);
-  const order = shownOrder(intent);
-  const pending = intent.state === "submitting";
-  const undelivered = intent.state === "rejected" && intent.delivered === 0;
-  return {
-    ok: true,
-    answer: {
-      account_id: accountId,
-      outcome: pending ? "pending" : "answered",
-      replayed,
-      order,
-      approval: null,
-      refusals: order.refusals,
-      next_step: undelivered
-        ? "The sidecar did not take it up, so nothing was sent and the approval still holds. Submit it again under a new key."
-        : nextStepFor(order.state),
-    },
-  };
-}
-
-function asReplay(written: Written): Written {
-  return written.ok && written.answer.order !== null
-    ? { ok: true, answer: { ...written.answer, replayed: true } }
-    : written;
-}
-
-export function refusedWith(accountId: string, refusals: OrderRefusal[]): Written {
-  return {
-    ok: true,
-    answer: {
-      account_id: accountId,
-      outcome: "refused",
-      replayed: false,
-      order: null,
-      approval: null,
-      refusals,
-      next_step: "Nothing was sent. Correct what is named, or make a new preview.",
-    },
-  };
 }
 
 /** No order without its leaf, and no refusal without its own. */

@@ -25,9 +25,10 @@ import { engage, killStatus } from "./service-kill.ts";
 import { limitsOf } from "./service-limits.ts";
 import { preparePreview } from "./service-preview.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
-import type { Underway, Written } from "./service-submit.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
+import type { Underway } from "./underway.ts";
 import { withdrawWorking } from "./withdraw-working.ts";
+import type { Written } from "./write-answer.ts";
 
 export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
 

@@ -5,8 +5,9 @@ import { findIntent, type IntentRow } from "./intents.ts";
 import { engagedKills } from "./kill-switch.ts";
 import { type Asker, type OrderParts, OWNER_CLIENT } from "./parts.ts";
 import { cancelIntent } from "./service-change.ts";
-import type { Underway, Written } from "./service-submit.ts";
+import type { Underway } from "./underway.ts";
 import { openNumbers, workingOrders } from "./working-orders.ts";
+import type { Written } from "./write-answer.ts";
 
 /**
  * Withdraws what may still fill, as a kill switch wants it. An order whose number at the broker is
