@@ -182,7 +182,7 @@ describe("at most one broker order per approval", () => {
     timeout: 600_000,
   }, async () => {
     await fc.assert(fc.asyncProperty(scenario, play), {
-      numRuns: Number(process.env.ORDER_MODEL_RUNS ?? 30),
+      numRuns: Number(process.env.ORDER_MODEL_RUNS ?? 20),
       seed: Number(process.env.ORDER_MODEL_SEED ?? 20261120),
       endOnFailure: true,
     });
