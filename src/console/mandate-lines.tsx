@@ -9,7 +9,7 @@ export function Lines(props: { mandate: MandateView["mandate"]; choices: Mandate
     choices.clients.find((client) => client.clientId === clientId)?.name ?? clientId;
   const symbols = (mandate.conids ?? []).flatMap((conid) => {
     const known = choices.contracts.find((contract) => contract.conid === conid);
-    return known === undefined ? [] : [`${conid} is ${known.symbol}`];
+    return known === undefined ? [] : [`${conid} is ${displayText(known.symbol, 40)}`];
   });
   return (
     <dl class="facts">

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { MandateView } from "../../durable-objects/account/rpc-mandates.ts";
+import { displayText } from "../oauth/client-text.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
@@ -205,7 +206,7 @@ function explained({ state, pcWords }: MandateView): string {
     case "waits_for_pc":
       return "Your PC has not seen it yet. Until then every order needs your tap.";
     case "refused_by_pc":
-      return pcWords === "" ? "Your PC did not take it." : pcWords;
+      return pcWords === "" ? "Your PC did not take it." : displayText(pcWords, 500);
     case "over":
       return "Its time is over.";
     case "revoked":
