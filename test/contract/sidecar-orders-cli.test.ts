@@ -117,9 +117,7 @@ describe("approvers", { timeout: 60_000 }, () => {
 
 describe("mandates", { timeout: 60_000 }, () => {
   it("are listed with the number that waits, and ended for good", async () => {
-    expect((await run("mandates")).code).toBe(2);
     pair();
-    expect((await run("mandates")).out).toContain("every order needs your tap");
     const mandate = aMandate();
     const hash = mandateHash(mandate);
     const store = openOrderStore(
@@ -139,8 +137,6 @@ describe("mandates", { timeout: 60_000 }, () => {
       number: 47,
     });
     expect(confirmMandate(store.db, hash, 47, 2)).toBe(true);
-    expect((await run("mandates")).out).not.toContain("47");
-    expect((await run("mandates", "revoke", "m2")).code).toBe(2);
     expect((await run("mandates", "revoke", "m1")).code).toBe(0);
     expect((await run("mandates", "revoke", "m1")).code).toBe(2);
     expect(findMandate(store.db, hash)?.state).toBe("revoked");
