@@ -129,6 +129,7 @@ describe("a broker's question", () => {
     const { outcome, submission } = await place();
     const answered = await rig.write("order.answer", confirmation(outcome));
     expect(answered.refusals).toEqual([]);
+    expect(rig.shown.join("\n")).toContain("Your yes to the broker's question is being used");
     await rig.untilState(submission.coid, "working");
     expect(happened()).toEqual(["asked broker", "confirmed owner"]);
     // The same answer again finds no question.

@@ -354,7 +354,12 @@ describe("a hostile edge places nothing", () => {
     });
     // And for this one: only then, and once.
     const right = signedBy(rig.phone);
+    const quiet = rig.shown.length;
     expect(await rig.job("approver.enrol", right)).toMatchObject({ enrolled: true });
+    // Whatever the tap was meant for, whoever sits here hears what it did.
+    expect(rig.shown.slice(quiet)).toMatchObject([
+      expect.stringContaining("Another passkey may approve orders from now on"),
+    ]);
     expect(await rig.job("approver.enrol", right)).toMatchObject({
       refusals: [{ code: "APPROVAL_CONSUMED" }],
     });
