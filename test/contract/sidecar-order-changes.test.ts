@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { FaultInput } from "../../sidecar/src/simulator/control/faults.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
@@ -182,6 +183,25 @@ describe("a group", () => {
     expect(working()).toEqual([]);
   });
 
+  it.each<[string, JsonObject]>([
+    ["of which the answer names one", { action: "partialAck", rows: 1 }],
+    ["whose answer comes twice", { action: "duplicateAck" }],
+    ["whose answer is lost", { action: "applyThenFail", how: "reset" }],
+  ])("%s is sent once, and known whole by the book", async (_name, fault) => {
+    await atMarket();
+    rig.sim.control.addFault({
+      match: { method: "POST", path: "/\\/account\\/[^/]+\\/orders$/" },
+      do: fault as FaultInput["do"],
+    });
+    const { submission } = await place(group("170", "171"));
+    const parts = () => rig.store().intent(submission.coid)?.orders ?? [];
+    await rig.until(() => parts().every(({ state }) => state === "working"), 300_000);
+    expect(new Set(parts().map(({ order_id }) => order_id)).size).toBe(2);
+    expect(rig.posts()).toHaveLength(1);
+    expect(working()).toHaveLength(2);
+    expect(rig.alerts().map(({ alert }) => alert)).not.toContain("unprotected_position");
+  });
+
   it("is one position's: other contracts, sides or amounts are refused by name", async () => {
     await atMarket();
     const { orders } = group("170", "171") as { orders: JsonObject[] };
@@ -217,7 +237,7 @@ const group = (...limits: string[]): JsonObject => ({
   })),
 });
 
-const working = () => rig.sim.control.orders().filter(({ status }) => /Submitted/.test(status));
+const working = () => rig.sim.control.orders().filter(({ status }) => /Submit/.test(status));
 
 const cancelByRef = (order_ref: string, more: JsonObject = {}): Promise<OrderOutcome> =>
   rig.write("order.cancel", {
