@@ -20,6 +20,7 @@ import { freePort } from "./ports.ts";
 import { type GatewaySecrets, generateSecrets } from "./secrets.ts";
 
 const WORKER = "ibkr-edge-gateway";
+const PORT_TRIES = 3;
 
 export interface GatewayOptions {
   bundle: WorkerBundle;
@@ -80,7 +81,20 @@ export type SqlRow = Record<string, string | number | null | ArrayBuffer>;
  * contract tests, the benchmarks and the chaos run all start it here, so they run the same thing.
  */
 export async function launchGateway(options: GatewayOptions): Promise<Gateway> {
-  const port = options.port || (await freePort());
+  if (options.port) return launchOn(options.port, options);
+  for (let more = PORT_TRIES - 1; ; more--) {
+    try {
+      return await launchOn(await freePort(), options);
+    } catch (error) {
+      // Somebody else got the free port first.
+      const taken =
+        error instanceof Error && "code" in error && error.code === "ERR_ADDRESS_IN_USE";
+      if (!taken || more === 0) throw error;
+    }
+  }
+}
+
+async function launchOn(port: number, options: GatewayOptions): Promise<Gateway> {
   const url = `http://localhost:${port}`;
   const secrets = { ...(await generateSecrets()), ...options.secrets };
   const logs: LogLine[] = [];
