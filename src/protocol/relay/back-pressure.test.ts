@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createWorld, type Sidecar } from "../../../test/support/relay/world.ts";
 import { INFLIGHT_READS_MAX, UNACKED_EVENTS_MAX, WAITING_READS_MAX } from "../limits.ts";
 import { UNJOURNALED_EVENTS_MAX } from "./sidecar/journaling.ts";
+import { sidecarDueAt } from "./sidecar/machine.ts";
 
 function wireOf(sidecar: Sidecar) {
   if (sidecar.wire === null) throw new Error("not connected");
@@ -183,6 +184,38 @@ describe("flow control", () => {
     world.work(sidecar);
     world.settle();
     expect(world.outcome(later)).toMatchObject({ ok: true });
+  });
+
+  it("an acknowledgement that a full disk could not note makes room once it can, before anything else", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    world.emit(sidecar, { n: 0 });
+    while (world.store.applied.length === 0) world.stepOnce();
+    sidecar.journal.full = true;
+    // Held in memory, and more than one transaction should take.
+    const filler = "x".repeat(30_000);
+    for (let n = 1; n <= 40; n += 1) world.emit(sidecar, { n, filler });
+    world.advance(2_500);
+    expect(sidecar.state).toMatchObject({ heldAck: 1, journal: { ackedSeq: 0 } });
+    const commits: string[][] = [];
+    world.onJournalWrites((writes) => commits.push(writes.map(({ kind }) => kind)));
+    sidecar.journal.full = false;
+    world.advance(5_000);
+    expect(commits[0]).toEqual(["acked"]);
+    expect(Math.max(...commits.map(({ length }) => length))).toBeLessThanOrEqual(3);
+    expect(sidecar.state.unjournaled).toEqual([]);
+    expect(sidecar.journal.acked).toBe(41);
+    expect(world.store.applied).toHaveLength(41);
+  });
+
+  it("events that wait for an acknowledgement keep no timer busy", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    if (sidecar.wire !== null) sidecar.wire.stalled = true;
+    for (let n = 0; n < UNACKED_EVENTS_MAX + 5; n += 1) world.emit(sidecar, { n });
+    world.pass(5_000);
+    world.sidecarInput(sidecar, { kind: "tick" });
+    expect(sidecarDueAt(sidecar.state)).toBeGreaterThan(world.now());
   });
 
   it("a full disk holds back no cancel, and its end is told and remembered once there is room", () => {

@@ -25,6 +25,7 @@ import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
 import { sidecarDueAt, sidecarStep } from "../../../src/protocol/relay/sidecar/machine.ts";
 import {
   initialSidecarState,
+  type JournalWrite,
   type SidecarState,
 } from "../../../src/protocol/relay/sidecar/state.ts";
 import type {
@@ -143,6 +144,7 @@ export function createWorld(seed = 1) {
   const sidecars: Sidecar[] = [];
   const settlements = new Map<string, JobSettlement[]>();
   const cancelAnswers = new Map<string, CancelAnswer[]>();
+  let watchJournal: ((writes: readonly JournalWrite[]) => void) | undefined;
   let watchWrites: ((writes: readonly EdgeWrite[]) => void) | undefined;
   /** How often each write really happened at the broker. */
   const executions = new Map<string, number>();
@@ -389,6 +391,7 @@ export function createWorld(seed = 1) {
     if (step.writes.length > 0) {
       try {
         commitTo(sidecar.journal, step.writes);
+        watchJournal?.(step.writes);
       } catch (error) {
         if (input.kind === "unjournaled" || !sidecar.journal.full) throw error;
         sidecarInput(sidecar, { kind: "unjournaled", input });
@@ -782,6 +785,10 @@ export function createWorld(seed = 1) {
     },
     restartEdge,
     prune,
+    /** Shows what sidecars commit to their journals, transaction by transaction. */
+    onJournalWrites(watch: (writes: readonly JournalWrite[]) => void) {
+      watchJournal = watch;
+    },
     killSidecar,
     startSidecar,
     open,

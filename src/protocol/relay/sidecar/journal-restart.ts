@@ -14,6 +14,7 @@ export function journalRestarted(
 ): void {
   const stoodIn = draft.state.journal.standIn;
   draft.state.journal = journal;
+  draft.state.heldAck = 0;
   draft.state.sentSeq = 0;
   draft.state.resume = null;
   const journaled = splitJobs(jobs);

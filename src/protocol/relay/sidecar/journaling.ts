@@ -3,7 +3,7 @@ import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
-import type { Unjournaled } from "./state.ts";
+import type { SidecarState, Unjournaled } from "./state.ts";
 import { type Draft, send } from "./step.ts";
 
 /** Writes remembered after their end was acknowledged: what "the same job again" is answered from. */
@@ -11,6 +11,7 @@ export const REMEMBERED_WRITES_MAX = 2_000;
 /** Broker events held in memory while the journal cannot take them. */
 export const UNJOURNALED_EVENTS_MAX = 1_000;
 const EVENT_MAX_BYTES = 256 * 1024;
+const RETRY_BATCH_BYTES = 64 * 1024;
 
 /** Why no new write may be taken up, or null: what it ends in must surely find room. */
 export function journalBlocksWrites(
@@ -38,7 +39,7 @@ export function journalIsBroken({ journalDown, env, state: { journal } }: Draft)
   return journalDown || env.now < journal.brokenUntil;
 }
 
-function overflowing({ state: { journal } }: Draft): boolean {
+function overflowing({ state: { journal } }: { state: Pick<SidecarState, "journal"> }): boolean {
   return (
     journal.newestSeq - journal.ackedSeq >= UNACKED_EVENTS_MAX ||
     journal.unackedBytes >= UNACKED_BYTES_MAX
@@ -89,30 +90,71 @@ export function hold(draft: Draft, entry: Unjournaled): void {
   draft.state.dropped += 1;
 }
 
-/** Tries again to journal what is held, in order. */
-export function retryUnjournaled(draft: Draft): void {
-  if (draft.journalDown || (draft.unjournaled.length === 0 && draft.state.dropped === 0)) return;
-  const held = draft.unjournaled;
-  draft.unjournaled = [];
-  for (const [at, entry] of held.entries()) {
-    if (entry.kind === "terminal") {
-      appendTerminal(draft, entry.jobId, entry.terminal);
-    } else if (overflowing(draft)) {
-      // Ends of writes may still pass; they are few and bounded by what was taken up.
-      draft.unjournaled.push(...held.slice(at).filter(({ kind }) => kind === "event"));
-      for (const later of held.slice(at)) {
-        if (later.kind === "terminal") appendTerminal(draft, later.jobId, later.terminal);
-      }
-      return;
-    } else {
-      append(draft, entry.type, entry.payload, null);
-    }
+/**
+ * Tries again to journal what is held: first the acknowledgement, which makes room, and then the
+ * rest in order and a little at a time. All at once it might never fit, and would keep the
+ * acknowledgement out with it.
+ */
+export function retryHeld(draft: Draft): void {
+  if (draft.journalDown) return;
+  if (draft.state.heldAck > 0) {
+    const { heldAck } = draft.state;
+    draft.state.heldAck = 0;
+    acknowledged(draft, heldAck);
+  } else {
+    retryUnjournaled(draft);
   }
-  if (draft.state.dropped > 0) {
+  if (draft.unjournaled.length > 0) soon(draft);
+}
+
+/** The next step is due at once. */
+function soon(draft: Draft): void {
+  draft.state.journal = { ...draft.state.journal, brokenUntil: draft.env.now };
+}
+
+function retryUnjournaled(draft: Draft): void {
+  if (overflowing(draft)) {
+    // Ends of writes may pass; they are few and bounded by what was taken up. Events wait for an ack.
+    const held = draft.unjournaled;
+    draft.unjournaled = held.filter(({ kind }) => kind === "event");
+    for (const entry of held) {
+      if (entry.kind === "terminal") appendTerminal(draft, entry.jobId, entry.terminal);
+    }
+    return;
+  }
+  const count = batchOf(draft.unjournaled);
+  const batch = draft.unjournaled.slice(0, count);
+  const waiting: Unjournaled[] = [];
+  for (const entry of batch) {
+    if (entry.kind === "terminal") appendTerminal(draft, entry.jobId, entry.terminal);
+    else if (waiting.length > 0 || overflowing(draft)) waiting.push(entry);
+    else append(draft, entry.type, entry.payload, null);
+  }
+  draft.unjournaled = [...waiting, ...draft.unjournaled.slice(count)];
+  if (draft.state.dropped > 0 && draft.unjournaled.length === 0) {
     const payload = { kind: "events_dropped", count: draft.state.dropped };
     draft.state.dropped = 0;
     append(draft, "broker.alert", payload, null);
   }
+}
+
+/** When {@link retryHeld} has something to do; null while all of it waits for an acknowledgement. */
+export function heldDueAt(state: SidecarState): number | null {
+  const { journal, unjournaled, heldAck, dropped } = state;
+  if (heldAck > 0 || journal.standIn) return journal.brokenUntil;
+  if (unjournaled.length === 0) return dropped > 0 ? journal.brokenUntil : null;
+  const canGo = !overflowing({ state }) || unjournaled.some(({ kind }) => kind === "terminal");
+  return canGo ? journal.brokenUntil : null;
+}
+
+/** How many of the first entries make a small transaction. */
+function batchOf(held: readonly Unjournaled[]): number {
+  let bytes = 0;
+  for (const [at, entry] of held.entries()) {
+    bytes += JSON.stringify(entry).length;
+    if (bytes > RETRY_BATCH_BYTES) return Math.max(1, at);
+  }
+  return held.length;
 }
 
 function append(draft: Draft, type: string, body: unknown, jobId: string | null): number {
@@ -150,11 +192,15 @@ export function pump(draft: Draft): void {
 /** `session.ack`: what is acknowledged may be freed, and nothing else. */
 export function acknowledged(draft: Draft, seq: number): void {
   const { journal } = draft.state;
-  if (draft.journalDown || seq <= journal.ackedSeq || seq > journal.newestSeq) return;
+  if (seq <= journal.ackedSeq || seq > journal.newestSeq) return;
+  if (draft.journalDown) {
+    draft.state.heldAck = Math.max(draft.state.heldAck, seq);
+    return;
+  }
   draft.state.journal = { ...journal, ackedSeq: seq };
   draft.writes.push({ kind: "acked", seq });
   forgetOldJobs(draft);
-  retryUnjournaled(draft);
+  if (draft.unjournaled.length > 0) soon(draft);
 }
 
 /** Bounds the memory of ended writes; the oldest ids go first, and are remembered as a limit. */

@@ -13,7 +13,14 @@ import {
 } from "./handshake.ts";
 import { begin, cancelled, finished, jobsDueAt, jobsTick, stopUnbegun, submitted } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
-import { acknowledged, appendEvent, appendTerminal, pump, retryUnjournaled } from "./journaling.ts";
+import {
+  acknowledged,
+  appendEvent,
+  appendTerminal,
+  heldDueAt,
+  pump,
+  retryHeld,
+} from "./journaling.ts";
 import { closed, dial, hangUp, linkDueAt, linkTick } from "./link.ts";
 import type { JournalWrite, SidecarState } from "./state.ts";
 import {
@@ -59,13 +66,9 @@ export function sidecarStep(
 
 /** When `tick` is next due; null when nothing waits for time to pass. */
 export function sidecarDueAt(state: SidecarState): number | null {
-  const due = [
-    linkDueAt(state),
-    jobsDueAt(state.jobs),
-    state.unjournaled.length > 0 || state.dropped > 0 || state.journal.standIn
-      ? state.journal.brokenUntil
-      : null,
-  ].filter((at) => at !== null);
+  const due = [linkDueAt(state), jobsDueAt(state.jobs), heldDueAt(state)].filter(
+    (at) => at !== null,
+  );
   return due.length === 0 ? null : Math.min(...due);
 }
 
@@ -154,7 +157,7 @@ function apply(draft: Draft, input: SidecarInput): void {
       jobsTick(draft);
       if (draft.env.now < draft.state.journal.brokenUntil) return;
       retryJournal(draft);
-      retryUnjournaled(draft);
+      retryHeld(draft);
       return;
     case "stop":
       stop(draft, input.reason);

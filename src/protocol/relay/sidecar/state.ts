@@ -127,6 +127,8 @@ export interface SidecarState {
   /** The other writes: many, and seldom changed, so they are not copied with every step. */
   readonly ended: ReadonlyMap<string, EndedWrite>;
   readonly unjournaled: readonly Unjournaled[];
+  /** An acknowledgement that the journal could not note yet; 0 when there is none. */
+  readonly heldAck: number;
   /** Broker events dropped because neither disk nor memory had room for them. */
   readonly dropped: number;
   readonly congested: boolean;
@@ -173,6 +175,7 @@ export function initialSidecarState(
     sentSeq: journal.ackedSeq,
     ...splitJobs(jobs),
     unjournaled: [],
+    heldAck: 0,
     dropped: 0,
     congested: false,
     rotationId: null,
