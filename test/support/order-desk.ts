@@ -36,6 +36,8 @@ export interface DeskRig {
   /** Of a signed-in owner. */
   secret: string;
   clock: { now: number };
+  /** Of the PC. */
+  presence: { online: boolean; lastSeenAt: number | null };
   /** A working order of this gateway under this broker number. */
   working(coid: string, orderId: string, over?: Partial<NewIntent>): void;
 }
@@ -131,6 +133,7 @@ export function deskRig(
     jobs,
     secret,
     clock,
+    presence,
     working(coid, orderId, over = {}) {
       insertIntent(sql, {
         coid,

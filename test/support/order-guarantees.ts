@@ -148,6 +148,7 @@ const NETS: Held[] = [
       "a position stands without its protection",
       "the outcome of an order is unknown",
       "the broker session is lost while orders are open",
+      "while orders are open is told to the owner after five minutes, once, and not when nothing is open",
       "the kill switch at the PC was engaged",
       "what the gateway itself noticed is told in its name, with no control characters",
     ],

@@ -70,6 +70,36 @@ describe("a write whose waiter is gone with the object's memory", () => {
   });
 });
 
+describe("a PC that is away", () => {
+  it("while orders are open is told to the owner after five minutes, once, and not when nothing is open", async () => {
+    const rig = tradingRig();
+    rig.presence.lastSeenAt = rig.clock.now;
+    rig.presence.online = false;
+    rig.clock.now += 3_600_000;
+    await rig.desk.alarm();
+    expect([alerts(rig), rig.desk.alarmAt()]).toEqual([[], null]);
+    rig.presence.online = true;
+    await rig.trade();
+    rig.presence.online = false;
+    rig.presence.lastSeenAt = rig.clock.now;
+    await rig.desk.alarm();
+    expect(alerts(rig)).toEqual([]);
+    expect(rig.desk.alarmAt()).toBe(rig.clock.now + 300_000);
+    rig.clock.now += 300_000;
+    await rig.desk.alarm();
+    expect(alerts(rig)).toMatchObject([{ kind: "session_lost" }]);
+    expect(rig.desk.alarmAt()).toBeNull();
+    rig.clock.now += 300_000;
+    await rig.desk.alarm();
+    expect(alerts(rig)).toHaveLength(1);
+    // Back, and away again: that is another time.
+    rig.presence.lastSeenAt = rig.clock.now;
+    rig.clock.now += 300_000;
+    await rig.desk.alarm();
+    expect(alerts(rig)).toHaveLength(2);
+  });
+});
+
 describe("an outcome nobody hears", () => {
   it("stays in doubt while the PC is away, and is looked for as soon as it is back", async () => {
     const rig = tradingRig();

@@ -6,6 +6,7 @@ import { bookRetry, crossChecks, crossCheckTried, noteCrossCheck } from "./cross
 import { findIntent } from "./intents.ts";
 import { lookAtLosses, nextLossLookAt } from "./loss-watch.ts";
 import type { OrderParts } from "./parts.ts";
+import { pcMissedAt, watchPc } from "./pc-missed.ts";
 import { pruneNowAndThen } from "./prune.ts";
 import { intentsToLook, lookAtAll } from "./reconcile.ts";
 import { settle, settlementOf } from "./send-order.ts";
@@ -29,7 +30,10 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
   settleOrphans(parts);
   watchAudit(parts);
   pruneNowAndThen(parts);
-  if (!parts.relay.presence().online) return;
+  if (!parts.relay.presence().online) {
+    watchPc(parts);
+    return;
+  }
   await tellMandates(parts);
   await tellPc(parts);
   // Before the book, whose reading takes a quarter of a minute.
@@ -88,7 +92,7 @@ export function orderAlarmAt(parts: OrderParts): number | null {
   // While the PC is away nothing can be looked at; its coming back asks for everything.
   const looks = parts.relay.presence().online
     ? [nextBookAt(parts), nextLossLookAt(parts), nextTellAt(parts), nextMandateTellAt(parts)]
-    : [];
+    : [pcMissedAt(parts)];
   const all = [orphanAt, ...looks].filter((at) => at !== null);
   return all.length === 0 ? null : Math.min(...all);
 }
