@@ -14,7 +14,7 @@ const NO_LIMIT = "10000000";
 const CLIENT = "bench-client";
 const GRANT = "bench-grant";
 const SCOPE = "ibkr:health:read";
-const CUTS = 7;
+const CUTS = 5;
 const IDLE_MS = 30_000;
 
 /** The relay by itself: account object, socket and the dialling end, with a broker that costs nothing. */
