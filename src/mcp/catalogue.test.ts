@@ -20,7 +20,6 @@ const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "alert.tell",
   "approval.announce",
   "approval.check",
-  "approver.enrol",
   "trust.status",
   "kill.engage",
   "mandate.take",

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { statementHash } from "../../src/protocol/approval/statement.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { PreviewedTicket } from "../../src/protocol/operations/order-preview.ts";
 import { intentHash, intentOf } from "../../src/protocol/orders/intent.ts";
@@ -317,52 +316,24 @@ describe("a hostile edge places nothing", () => {
     ]);
   });
 
-  it("by having a planted key enrol itself, or another in the owner's name", async () => {
+  it("by a signature of the owner's over a planted key: there is no such job", async () => {
     await previewed();
     const planted = softwareAuthenticator();
+    const before = await rig.job("trust.status", {});
     const enrolment = {
       credential_id: planted.credentialId,
       public_key: Buffer.from(planted.publicKey).toString("base64url"),
       label: "phone",
-      nonce: "6".repeat(32),
-      not_after: new Date(rig.now() + 60_000).toISOString(),
+      assertion: rig.phone.approve("6".repeat(64)),
     };
-    const statement = {
-      gateway_account_id: GATEWAY.accountId,
-      sidecar_id: GATEWAY.sidecarId,
-      ...enrolment,
-    };
-    const signedBy = (who: typeof planted, over = {}) => ({
-      ...enrolment,
-      assertion: who.approve(
-        statementHash({ act: "enrol_approver", enrolment: { ...statement, ...over } }),
-      ),
-    });
-    const bySelf = await rig.job("approver.enrol", signedBy(planted));
-    expect(bySelf).toMatchObject({
-      enrolled: false,
-      refusals: [{ code: "APPROVAL_KEY_NOT_ENROLLED" }],
-    });
-    // The owner signed for another key.
-    const swapped = await rig.job(
-      "approver.enrol",
-      signedBy(rig.phone, { credential_id: "a".repeat(22) }),
-    );
-    expect(swapped).toMatchObject({
-      enrolled: false,
-      refusals: [{ code: "APPROVAL_CHALLENGE_MISMATCH" }],
-    });
-    // And for this one: only then, and once.
-    const right = signedBy(rig.phone);
-    const quiet = rig.shown.length;
-    expect(await rig.job("approver.enrol", right)).toMatchObject({ enrolled: true });
-    // Whatever the tap was meant for, whoever sits here hears what it did.
-    expect(rig.shown.slice(quiet)).toMatchObject([
-      expect.stringContaining("Another passkey may approve orders from now on"),
-    ]);
-    expect(await rig.job("approver.enrol", right)).toMatchObject({
-      refusals: [{ code: "APPROVAL_CONSUMED" }],
-    });
+    for (const operation of ["approver.enrol", "approvers.add", "trust.enrol"]) {
+      await expect(rig.job(operation, enrolment)).rejects.toMatchObject({
+        failure: { code: "INPUT_INVALID" },
+      });
+    }
+    const { approvers } = before as { approvers: unknown };
+    expect(approvers).toHaveLength(1);
+    expect(await rig.job("trust.status", {})).toMatchObject({ approvers });
   });
 
   it("with a mandate the owner never signed", async () => {

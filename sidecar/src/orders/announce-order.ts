@@ -72,14 +72,6 @@ export function announceMandateEnd(
   tell(reach, title, words);
 }
 
-/** A key that came in on another's signature can approve from now on; a tap may have meant less. */
-export function announceApprover(reach: Reach, label: string, words: string): void {
-  const title = "Another passkey may approve orders from now on";
-  const said = `${plain(label)}: ${words}. It came in on the signature of one you have. If you did not add it: ibkr-sidecar kill, then ibkr-sidecar approvers`;
-  reach.terminal([`${title}:`, `  ${said}`]);
-  tell(reach, title, said);
-}
-
 /** The owner's yes to a question of the broker's, on its way. */
 export function announceAnswer(reach: Reach, ticket: Ticket, question: string): void {
   const title = "Your yes to the broker's question is being used";

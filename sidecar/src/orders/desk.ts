@@ -4,7 +4,6 @@ import type { JsonValue } from "../../../src/protocol/json.ts";
 import { alertTell } from "../../../src/protocol/operations/alert-tell.ts";
 import { approvalAnnounce } from "../../../src/protocol/operations/approval-announce.ts";
 import { approvalCheck } from "../../../src/protocol/operations/approval-check.ts";
-import { approverEnrol } from "../../../src/protocol/operations/approver-enrol.ts";
 import { BrokerOrderEvent } from "../../../src/protocol/operations/events.ts";
 import { killEngage } from "../../../src/protocol/operations/kill-engage.ts";
 import {
@@ -52,7 +51,6 @@ import { approverWords } from "./approver-words.ts";
 import type { BookParts } from "./book.ts";
 import { cancelOrder } from "./cancel.ts";
 import { checkAtPc } from "./check-approval.ts";
-import { enrolByApprover } from "./enrol.ts";
 import { createLane } from "./lane.ts";
 import type { OrderSettings } from "./local-files.ts";
 import type { LocalRules } from "./local-rules.ts";
@@ -250,8 +248,6 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       })),
     "approval.check": () =>
       serve(approvalCheck, (_context, input) => checkAtPc(submit, reach, input)),
-    "approver.enrol": (request) =>
-      serve(approverEnrol, (_context, input) => enrolByApprover(submit, request, input)),
     "mandate.take": () => serve(mandateTake, (_context, input) => meetMandate(submit, input)),
     "mandate.confirm": () =>
       serve(mandateConfirm, (_context, input) => Promise.resolve(confirm(submit, input))),

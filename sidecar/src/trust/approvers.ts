@@ -4,7 +4,8 @@ import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "./verify-assert
 
 /**
  * The passkeys that may approve, enrolled at this machine and nowhere else. The edge can show a
- * key; only the terminal, or the signature of a key that is already here, puts it in.
+ * key; only the terminal puts it in. A signature of a key that is here does not: the edge chooses
+ * what a tap signs.
  */
 export const APPROVERS_SCHEMA = `
 CREATE TABLE IF NOT EXISTS approvers (
@@ -24,7 +25,7 @@ export interface Approver extends EnrolledKey {
   /** Six words over the key: what the terminal shows and asks about. */
   fingerprint: string;
   enrolledAt: number;
-  /** `terminal`, {@link UNASKED}, or the credential id that signed the enrolment. */
+  /** `terminal`, or {@link UNASKED}. */
   enrolledBy: string;
 }
 

@@ -9,14 +9,16 @@ import { type Mandate, mandateHash } from "./mandate.ts";
 /**
  * What the owner's passkey signs. Every act has a domain of its own, so that a signature over one
  * can never pass for another. The WebAuthn challenge is the 32 bytes of the statement's hash.
+ *
+ * No statement makes an approver: the edge chooses what a tap signs, so a signature must never be
+ * enough to let another key in. That is done at the PC's terminal alone.
  */
 export type Statement =
   | { act: "order"; intent: Intent }
   | { act: "mandate"; mandate: Mandate }
   | { act: "question"; question: QuestionStatement }
   | { act: "lift_kill_switch"; lift: LiftStatement }
-  | { act: "loosen_policy"; change: PolicyStatement }
-  | { act: "enrol_approver"; enrolment: EnrolmentStatement };
+  | { act: "loosen_policy"; change: PolicyStatement };
 
 const until = z.iso.datetime({ precision: 3 });
 
@@ -55,19 +57,6 @@ export const PolicyStatement = z.strictObject({
 });
 export type PolicyStatement = z.infer<typeof PolicyStatement>;
 
-/** A later approver needs the signature of an earlier one. */
-export const EnrolmentStatement = z.strictObject({
-  gateway_account_id: z.string(),
-  sidecar_id: z.string(),
-  credential_id: z.string(),
-  /** COSE key, base64url. */
-  public_key: z.string(),
-  label: z.string().max(60),
-  nonce: Nonce,
-  not_after: until,
-});
-export type EnrolmentStatement = z.infer<typeof EnrolmentStatement>;
-
 /** Lower-case hex SHA-256 of the statement under its act's domain. */
 export function statementHash(statement: Statement): string {
   switch (statement.act) {
@@ -81,8 +70,6 @@ export function statementHash(statement: Statement): string {
       return hashOf("ibkr-kill-lift/v1", statement.lift);
     case "loosen_policy":
       return hashOf("ibkr-policy-change/v1", statement.change);
-    case "enrol_approver":
-      return hashOf("ibkr-approver/v1", statement.enrolment);
   }
 }
 

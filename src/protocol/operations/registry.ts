@@ -6,7 +6,6 @@ import { alertTell } from "./alert-tell.ts";
 import { alertsGet, alertsList } from "./alerts.ts";
 import { approvalAnnounce } from "./approval-announce.ts";
 import { approvalCheck } from "./approval-check.ts";
-import { approverEnrol } from "./approver-enrol.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
 import { currencyRate } from "./currency-rate.ts";
@@ -93,7 +92,6 @@ export const OPERATIONS = {
   "alert.tell": alertTell,
   "approval.announce": approvalAnnounce,
   "approval.check": approvalCheck,
-  "approver.enrol": approverEnrol,
   "trust.status": trustStatus,
   "kill.engage": killEngage,
   "mandate.take": mandateTake,
