@@ -1,4 +1,5 @@
-import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import { canonicalJson } from "../../../src/protocol/canonical-json.ts";
+import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { Decimal, dec, decimalText, parseFigure } from "../../../src/protocol/orders/decimal.ts";
 import {
   isBookRead,
@@ -79,7 +80,7 @@ export function settleSubmit(
           storage.sql,
           intent,
           evidenceOf(outcome, intent.state, nowMs),
-          outcome,
+          (_state, _before, taken) => (taken ? outcome : null),
           log,
         );
         settleApproval(storage.sql, coid, nowMs);
@@ -96,11 +97,12 @@ export function applyEvidence(
   evidence: OrderEvidence,
   nowMs: number,
   log: OrderLog,
+  picture: Picture | null = null,
 ): Applied {
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
     if (intent === null) return { ok: false, reason: "no_such_intent" };
-    const applied = apply(storage.sql, intent, { ...evidence, at: iso(nowMs) }, null, log);
+    const applied = apply(storage.sql, intent, { ...evidence, at: iso(nowMs) }, picture, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });
@@ -111,29 +113,45 @@ const LOOK_DELAYS_MS = [5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000]
 export const lookDelayMs = (looks: number): number =>
   LOOK_DELAYS_MS[Math.min(looks, LOOK_DELAYS_MS.length - 1)] ?? 300_000;
 
+/**
+ * The newest picture of an order's parts, given the state it is in now, the picture there is and
+ * whether the evidence was taken; null leaves the picture as it is.
+ */
+export type Picture = (
+  state: OrderState,
+  before: OrderOutcome | null,
+  taken: boolean,
+) => OrderOutcome | null;
+
 export function apply(
   sql: SqlStorage,
   intent: IntentRow,
   evidence: OrderEvidence,
-  outcome: OrderOutcome | null,
+  picture: Picture | null,
   log: OrderLog,
 ): Applied {
   const nowMs = Date.parse(evidence.at);
   const stepped = step(intent.state, evidence);
-  if (!stepped.ok) return { ok: true, state: intent.state, changed: false, alarm: null };
+  if (!stepped.ok) {
+    keepRow(sql, intent, { ...intent, outcome: pictured(intent, intent.state, picture, false) });
+    return { ok: true, state: intent.state, changed: false, alarm: null };
+  }
   const { state, alarm } = stepped;
   const doubt = isInDoubt(state);
   const seen = intent.seen === 1 || (isBookRead(evidence.source) && !doubt && state !== "rejected");
   const { ledger, filled_notional } = ledgerAfter(intent, state, evidence);
-  updateIntent(sql, intent.coid, {
+  const still = state === intent.state && (intent.seen === 1) === seen;
+  const waits = intent.look_at === null || intent.look_at > nowMs;
+  keepRow(sql, intent, {
     state,
-    outcome: outcome === null ? intent.outcome : JSON.stringify(outcome),
+    outcome: pictured(intent, state, picture, true),
     ledger,
     filled_notional,
     seen: seen ? 1 : 0,
     updated_at: nowMs,
     doubt_since: doubt ? (intent.doubt_since ?? nowMs) : null,
-    look_at: lookAfter(intent, state, seen, nowMs),
+    // What is known already puts no look off; a look that is due has been taken.
+    look_at: still && waits ? intent.look_at : lookAfter(intent, state, seen, nowMs),
     looks: doubt === isInDoubt(intent.state) ? intent.looks : 0,
     absent_reads: doubt ? intent.absent_reads : 0,
   });
@@ -173,6 +191,34 @@ export function apply(
     });
   }
   return { ok: true, state, changed: state !== intent.state, alarm };
+}
+
+type Kept = Parameters<typeof updateIntent>[2];
+
+/** Writes the row unless it would say the same again: rows written are what an order costs here. */
+function keepRow(sql: SqlStorage, intent: IntentRow, next: Kept): void {
+  const { updated_at: _now, ...facts } = next;
+  const known: Record<string, unknown> = intent;
+  if (Object.entries(facts).every(([name, value]) => known[name] === value)) return;
+  updateIntent(sql, intent.coid, next);
+}
+
+/** The outcome's text; the one there is where a new one differs in nothing but its time. */
+function pictured(
+  intent: IntentRow,
+  state: OrderState,
+  picture: Picture | null,
+  taken: boolean,
+): string | null {
+  if (picture === null) return intent.outcome;
+  const parsed = OrderOutcome.safeParse(JSON.parse(intent.outcome ?? "null"));
+  const before = parsed.success ? parsed.data : null;
+  const after = picture(state, before, taken);
+  if (after === null) return intent.outcome;
+  const untimed = (outcome: OrderOutcome) => canonicalJson({ ...outcome, at: null });
+  return before !== null && untimed(before) === untimed(after)
+    ? intent.outcome
+    : JSON.stringify(after);
 }
 
 /** An ended order counts with what filled; one proved never placed counts no more. */

@@ -11,7 +11,7 @@ import { crossCheck } from "./cross-check.ts";
 import { decimalOrNull } from "./decimal-or-null.ts";
 import { storeFill } from "./edge-facts.ts";
 import { findIntent } from "./intents.ts";
-import { applyEvidence } from "./outcome.ts";
+import { applyEvidence, type Picture } from "./outcome.ts";
 import { iso, type OrderParts } from "./parts.ts";
 import { watchErrors } from "./stops.ts";
 
@@ -83,25 +83,28 @@ function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
     });
     return;
   }
-  const applied = applyEvidence(parts.storage, told.coid, told.evidence, parts.now(), parts.log);
+  const picture: Picture = (state, before) => {
+    // An older picture of an order that has ended, told again: the newer one stands.
+    if (state === intent.state && isTerminal(state) && !isTerminal(told.state)) return null;
+    return {
+      action: intent.action,
+      account_id: told.account_id,
+      coid: told.coid,
+      intent_hash: told.intent_hash,
+      refusals: before?.refusals ?? [],
+      broker_text: before?.broker_text ?? null,
+      answered: before?.answered ?? [],
+      alerts: before?.alerts ?? [],
+      question: state === "awaiting_confirmation" ? (before?.question ?? null) : null,
+      state,
+      proved_by: told.evidence.source,
+      orders: told.orders,
+      at: iso(parts.now()),
+    };
+  };
+  const { storage, log } = parts;
+  const applied = applyEvidence(storage, told.coid, told.evidence, parts.now(), log, picture);
   if (!applied.ok) return;
-  // An older picture of an order that has ended, told again: the newer one stands.
-  if (!applied.changed && isTerminal(applied.state) && !isTerminal(told.state)) return;
-  keepOutcome(parts, told.coid, (before) => ({
-    action: intent.action,
-    account_id: told.account_id,
-    coid: told.coid,
-    intent_hash: told.intent_hash,
-    refusals: before?.refusals ?? [],
-    broker_text: before?.broker_text ?? null,
-    answered: before?.answered ?? [],
-    alerts: before?.alerts ?? [],
-    question: applied.state === "awaiting_confirmation" ? (before?.question ?? null) : null,
-    state: applied.state,
-    proved_by: told.evidence.source,
-    orders: told.orders,
-    at: iso(parts.now()),
-  }));
   if (applied.alarm !== null || applied.state === "needs_owner" || applied.state === "unknown") {
     raiseAlert(
       parts,

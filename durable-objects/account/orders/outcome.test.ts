@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
+import type { OrderEvidence } from "../../../src/protocol/orders/state.ts";
+import { orderBook } from "../../../test/support/order-book.ts";
+import { findIntent, insertIntent } from "./intents.ts";
+import { applyEvidence, type Picture } from "./outcome.ts";
+
+const COID = "ieg1-0123456789abcdef0123456789ab";
+
+it("what is known already is not written again, and what is new is written once", () => {
+  const book = orderBook();
+  const { storage, log } = book;
+  insertIntent(storage.sql, {
+    ...{ coid: COID, intent_hash: null, approval_id: null, preview_id: null },
+    ...{ client_id: "client-1", broker_account: "DU1234567", mode: "paper", action: "place" },
+    ...{ conid: 265598, side: "BUY", asset_class: "STK", quantity: "1", time_in_force: "DAY" },
+    ...{ economic_hash: "e", effect: "entry", job_id: "job-1", orders: 1, notional: "187.25" },
+    ...{ day: "2026-11-20", created_at: book.now },
+  });
+  const picture: Picture = (state) => outcome(state, new Date(book.now).toISOString());
+  const told = (says: OrderEvidence["says"], source: OrderEvidence["source"]) => {
+    const before = book.rowsWritten();
+    book.now += 1_000;
+    const evidence = { source, says, filled: null, remaining: null, at: "" };
+    applyEvidence(storage, COID, evidence, book.now, log, picture);
+    return book.rowsWritten() - before;
+  };
+  expect(told("accepted", "submit_answer")).toBe(1);
+  const look = findIntent(storage.sql, COID)?.look_at;
+  expect(look).toBeGreaterThan(book.now);
+  expect(told("accepted", "submit_answer")).toBe(0);
+  expect(findIntent(storage.sql, COID)?.look_at).toBe(look);
+  expect(told("working", "order_stream")).toBe(1);
+  expect(told("working", "live_orders")).toBe(0);
+  expect(findIntent(storage.sql, COID)).toMatchObject({ state: "working", seen: 1, look_at: null });
+});
+
+const outcome = (state: OrderOutcome["state"], at: string): OrderOutcome => ({
+  action: "place",
+  account_id: "DU1234567",
+  coid: COID,
+  intent_hash: null,
+  state,
+  proved_by: "order_stream",
+  refusals: [],
+  broker_text: null,
+  orders: [],
+  question: null,
+  answered: [],
+  alerts: [],
+  at,
+});
