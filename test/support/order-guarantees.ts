@@ -243,6 +243,8 @@ const ACCEPTANCE: Held[] = [
     [
       "(l) work with every algorithm that was allowed",
       "(l) are nothing when anything is not exactly as configured",
+      "are fetched again for a key that is not among them, as often as the cooldown allows",
+      "may use a token for an order once; for reads as often as it likes",
     ],
   ],
   [
