@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { classifyAnswer } from "../../../src/protocol/orders/classify-answer.ts";
 import { aBracket, anOrder } from "../../../test/support/orders.ts";
+import { withAnswer } from "./answer-rows.ts";
 import { plannedOrders } from "./record.ts";
-import { withAnswer } from "./talk.ts";
 
 const COID = `ieg1-${"a".repeat(32)}`;
 

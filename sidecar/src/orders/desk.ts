@@ -17,27 +17,17 @@ import { orderModify } from "../../../src/protocol/operations/order-modify.ts";
 import { orderPlace } from "../../../src/protocol/operations/order-place.ts";
 import { orderPreview } from "../../../src/protocol/operations/order-preview.ts";
 import { orderStatus } from "../../../src/protocol/operations/order-status.ts";
-import type { Order } from "../../../src/protocol/operations/orders-list.ts";
 import { ordersReconcile } from "../../../src/protocol/operations/orders-reconcile.ts";
 import type { Source } from "../../../src/protocol/operations/parts.ts";
 import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
 import { trustStatus } from "../../../src/protocol/operations/trust-status.ts";
-import {
-  parseBracketInput,
-  parseCancelInput,
-  parseModifyInput,
-  parseOrderInput,
-} from "../../../src/protocol/orders/parse-input.ts";
-import type { OrderRefusal } from "../../../src/protocol/orders/refusal.ts";
 import { isInDoubt } from "../../../src/protocol/orders/state.ts";
 import { ulid } from "../../../src/protocol/ulid.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
-import { OrderRow } from "../client-portal/endpoints/orders.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { Pacer } from "../client-portal/pacing/pacer.ts";
 import type { Portal } from "../client-portal/portal.ts";
 import type { Transport } from "../client-portal/transport.ts";
-import { toRecord } from "../client-portal/wire-values.ts";
 import type { OperationContext, StreamView } from "../operations/context.ts";
 import type { BrokerEvent, OperationRequest } from "../operations/executor.ts";
 import { type Served, serve } from "../operations/serve.ts";
@@ -55,6 +45,7 @@ import { createLane } from "./lane.ts";
 import type { OrderSettings } from "./local-files.ts";
 import type { LocalRules } from "./local-rules.ts";
 import { confirm, meetMandate, revoke } from "./mandate-desk.ts";
+import { inputRefusals } from "./preview/input-refusals.ts";
 import { previewOrder } from "./preview/preview.ts";
 import { createProgress } from "./progress.ts";
 import { reconcileOrders } from "./reconcile.ts";
@@ -65,6 +56,7 @@ import { submitOrder } from "./submit.ts";
 import type { SubmitParts } from "./submit-parts.ts";
 import { createTalk } from "./talk.ts";
 import { createTeller } from "./tell-owner.ts";
+import { rowOf } from "./told-row.ts";
 import { createTracker } from "./tracker.ts";
 import { createWithdrawLater } from "./withdraw-later.ts";
 
@@ -394,48 +386,4 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
 function withoutVersion<T extends { v: number }>(caps: T): Omit<T, "v"> {
   const { v: _version, ...rest } = caps;
   return rest;
-}
-
-/** Everything wrong with what a preview is asked for, each with its field and rule. */
-function inputRefusals(input: unknown): OrderRefusal[] {
-  const request = toRecord(toRecord(input)?.request);
-  if (request === null) return [];
-  const parsed = (() => {
-    switch (request.kind) {
-      case "order":
-        return [parseOrderInput(request.order)];
-      case "bracket":
-        return [parseBracketInput(request.bracket)];
-      case "modify":
-        return [parseModifyInput(request.change)];
-      case "cancel":
-        return [parseCancelInput(request.cancel)];
-      case "oca":
-        return Array.isArray(request.orders) ? request.orders.map(parseOrderInput) : [];
-      default:
-        return [];
-    }
-  })();
-  return parsed.flatMap((one) => (one.ok ? [] : one.refusals)).slice(0, 50);
-}
-
-/** An order as told, as a row of the list again. */
-function rowOf(order: Order): OrderRow {
-  return OrderRow.parse({
-    account: order.account_id,
-    orderId: order.order_id,
-    order_ref: order.order_ref,
-    parentId: order.parent_id,
-    ocaGroupId: order.oca_group,
-    conid: order.conid,
-    side: order.side,
-    orderType: order.order_type,
-    origOrderType: order.order_type,
-    price: order.limit_price,
-    auxPrice: order.stop_price,
-    totalSize: order.quantity,
-    filledQuantity: order.filled,
-    remainingQuantity: order.remaining,
-    status: order.broker_status,
-  });
 }

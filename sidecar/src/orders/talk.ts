@@ -1,7 +1,5 @@
-import type { IntentOrder } from "../../../src/protocol/operations/order-parts.ts";
 import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
 import {
-  type AnswerRow,
   type Classified,
   classifyAnswer,
   type OrderRequestKind,
@@ -11,6 +9,7 @@ import { isBookRead, isOpen, type OrderEvidence } from "../../../src/protocol/or
 import { brokerText } from "../client-portal/broker-text.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
+import { withAnswer } from "./answer-rows.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import type { Progress } from "./progress.ts";
 import type { IntentRecord } from "./record.ts";
@@ -384,47 +383,4 @@ export function createTalk(parts: {
       open?.cancelTimer();
     },
   };
-}
-
-/** The rows of an answer, laid over the orders that were planned. */
-export function withAnswer(
-  orders: readonly IntentOrder[],
-  rows: readonly AnswerRow[],
-  action: "place" | "modify",
-): IntentOrder[] {
-  const left = [...rows];
-  const take = (fits: (row: AnswerRow) => boolean): AnswerRow | undefined => {
-    const index = left.findIndex(fits);
-    return index < 0 ? undefined : left.splice(index, 1)[0];
-  };
-  const laid = new Map<IntentOrder, AnswerRow | undefined>();
-  const isChild = (order: IntentOrder): boolean =>
-    order.role === "take_profit" || order.role === "stop_loss";
-  const principal = orders.filter((order) => !isChild(order));
-  for (const order of principal) {
-    const own = take(
-      (row) => row.local_order_id === order.order_ref && row.parent_order_id === null,
-    );
-    laid.set(
-      order,
-      own ?? (principal.length === 1 ? take((row) => row.parent_order_id === null) : undefined),
-    );
-  }
-  // The broker does not say which exit a row is; the ids are told apart by the book.
-  const refused = orders.filter(isChild).length - left.filter((row) => row.taken).length;
-  return orders.map((order): IntentOrder => {
-    if (isChild(order)) {
-      return refused > 0
-        ? { ...order, state: refused === orders.filter(isChild).length ? "rejected" : order.state }
-        : order;
-    }
-    const row = laid.get(order);
-    if (row === undefined) return action === "modify" ? { ...order, state: "accepted" } : order;
-    return {
-      ...order,
-      order_id: row.order_id ?? order.order_id,
-      state: row.taken && row.order_id !== null ? "accepted" : "rejected",
-      broker_status: row.status?.slice(0, 40) ?? null,
-    };
-  });
 }
