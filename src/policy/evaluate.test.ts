@@ -378,7 +378,7 @@ describe("tightening", () => {
       }),
       { numRuns: 400 },
     );
-  });
+  }, 60_000);
 });
 
 it("a preview is judged by the quote its ticket was made with, a submit by one of now", () => {

@@ -310,7 +310,7 @@ describe("what an account keeps of its orders", () => {
     // The run would prove nothing if nothing had been pruned and asked for again.
     expect(pruned).toBeGreaterThan(150);
     expect(refusedAfter).toBeGreaterThan(30);
-  });
+  }, 60_000);
 });
 
 /** Newer orders than any a test is about, so that those are not among the latest that stay. */
