@@ -6,11 +6,13 @@ import type { OrderRow } from "../client-portal/endpoints/orders.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { StreamView } from "../operations/context.ts";
 import { type BookParts, type BookRead, readBook, readStatus } from "./book.ts";
+import { createCrossCheck } from "./cross-check.ts";
 import { type BookView, findInBook } from "./evidence.ts";
 import { ORDER_LIMITS } from "./limits.ts";
+import { createMissed } from "./missed.ts";
 import type { Progress } from "./progress.ts";
 import { unprotected } from "./protection.ts";
-import { type IntentRecord, principalOrder } from "./record.ts";
+import type { IntentRecord } from "./record.ts";
 import type { OrderStore } from "./store.ts";
 
 /**
@@ -56,10 +58,7 @@ export function createTracker(
   const timers = new Map<string, () => void>();
   /** Per intent in doubt: looks taken, and proved reads that did not find it. */
   const doubts = new Map<string, { looks: number; blank: number }>();
-  /** Told once in a run. */
-  const unexplained = new Set<string>();
-  /** Proved books in a row that did not show an order that stood. */
-  const misses = new Map<string, number>();
+  const crossCheck = createCrossCheck(parts);
   let reading: Promise<void> | null = null;
   let again = false;
   let wholeBook = false;
@@ -193,6 +192,13 @@ export function createTracker(
     return checkProtection(progress.note(record.coid, { orders }));
   };
 
+  const missed = createMissed({
+    progress,
+    clock,
+    lookAgain: () => later("missed", ORDER_LIMITS.missedLookMs, () => readSoon(false)),
+    doubt: (coid) => tracker.doubt(coid),
+  });
+
   const gateway = (says: "ambiguous" | "lookup_started" | "gave_up") => ({
     source: "gateway" as const,
     says,
@@ -266,43 +272,6 @@ export function createTracker(
     return progress.note(record.coid, { told: [...record.told, "looked_for_exits"] });
   };
 
-  /**
-   * An order that stood and that proved books do not show any more. The list is of one day: a day
-   * order of an earlier one has expired; anything else that vanished is in doubt.
-   */
-  const missed = (record: IntentRecord, book: BookRead): void => {
-    const stood = record.state === "working" || record.state === "partially_filled";
-    const principal = principalOrder(record);
-    const shown = book.orders.some(
-      (row) => row.orderId === principal?.order_id || row.order_ref === principal?.order_ref,
-    );
-    if (!stood || shown || !book.proved || record.action !== "place") {
-      misses.delete(record.coid);
-      return;
-    }
-    const count = (misses.get(record.coid) ?? 0) + 1;
-    misses.set(record.coid, count);
-    if (count < ORDER_LIMITS.quietReads) {
-      later("missed", ORDER_LIMITS.missedLookMs, () => readSoon(false));
-      return;
-    }
-    misses.delete(record.coid);
-    const tif = record.ticket.order.legs[0]?.time_in_force;
-    const old = clock.now() - record.created_at > ORDER_LIMITS.dayOrderMs;
-    if (tif !== "GTC" && old) {
-      progress.apply(record.coid, {
-        source: "live_orders",
-        says: "expired",
-        filled: principal?.filled ?? null,
-        remaining: principal?.remaining ?? null,
-        at: book.at,
-      });
-      return;
-    }
-    progress.apply(record.coid, gateway("ambiguous"), { claimed: true });
-    tracker.doubt(record.coid);
-  };
-
   const stillInDoubt = (before: IntentRecord, book: BookRead, startedAt: number): void => {
     let record = before;
     const doubt = doubts.get(record.coid) ?? { looks: 0, blank: 0 };
@@ -329,23 +298,6 @@ export function createTracker(
       doubts.delete(record.coid);
     } else if ((enough || quiet >= ORDER_LIMITS.giveUpMs) && record.state !== "needs_owner") {
       progress.apply(record.coid, gateway("gave_up"));
-    }
-  };
-
-  /** Every broker order that bears a mark of ours must have its intent. */
-  const crossCheck = (account: string, book: BookView): void => {
-    for (const row of book.orders) {
-      if (row.order_ref === null || !row.order_ref.startsWith("ieg1-")) continue;
-      if (store.byRef(row.order_ref) !== null || unexplained.has(row.order_ref)) continue;
-      unexplained.add(row.order_ref);
-      progress.alert({
-        alert: "unexplained_order",
-        message:
-          "An order at the broker bears a reference of this gateway that this PC never sent.",
-        record: null,
-        accountId: account,
-        ...(row.orderId === null ? {} : { cancelOffered: [row.orderId] }),
-      });
     }
   };
 
