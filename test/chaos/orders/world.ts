@@ -119,7 +119,24 @@ export async function startWorld(args: WorldArgs): Promise<World> {
     queries.get(id)?.(rows ?? null);
     queries.delete(id);
   };
+  /** While it is down, another socket of this machine may hold its port for a moment. */
   const startGateway = async (): Promise<LineProcess> => {
+    for (let tries = 1; ; tries += 1) {
+      const started = launch();
+      const up = await Promise.race([
+        started.hear("ready", 60_000).then(
+          () => true,
+          () => false,
+        ),
+        new Promise<boolean>((resolve) => started.child.once("close", () => resolve(false))),
+      ]);
+      if (up) return started;
+      await started.kill();
+      if (tries === 10) throw new Error("the Worker could not be started again");
+      await sleep(500);
+    }
+  };
+  const launch = (): LineProcess => {
     const given: GatewayArgs = {
       bundle: args.bundle,
       port,
@@ -138,7 +155,6 @@ export async function startWorld(args: WorldArgs): Promise<World> {
       if (message.kind === "rows") answered(message);
       if (message.kind === "log" && process.env.CHAOS_VERBOSE) console.error(message);
     });
-    await started.hear("ready", 60_000);
     return started;
   };
   const restartGateway = (): Promise<void> => {
@@ -198,7 +214,7 @@ export async function startWorld(args: WorldArgs): Promise<World> {
     const told = await agent.call("ibkr_backend_status");
     return told.ok && told.answer.broker?.state === "ready" && told.answer.broker.mode === "paper";
   };
-  for (const end = Date.now() + 60_000; !(await ready()); await sleep(200)) {
+  for (const end = Date.now() + 180_000; !(await ready()); await sleep(200)) {
     if (Date.now() > end) throw new Error("the chain was not ready in time");
   }
   stage("the chain is ready");
