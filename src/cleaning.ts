@@ -7,9 +7,10 @@ import { CLEANING_ACCOUNTS, CLEANING_BATCHES, CLEANING_KEYS } from "./limits.ts"
 import { log } from "./log.ts";
 
 /**
- * What has ended is removed, once an hour and a bounded piece at a time: grants and tokens of the
- * token store, invitations, and what each account's object keeps of sign-ins. Nothing here decides
- * who may come in: whatever is removed had no standing before. One part that fails stops no other.
+ * What has ended is removed, a bounded piece at a time: once an hour grants and tokens of the token
+ * store and invitations, once a day what each account's object keeps of sign-ins, since each is
+ * woken for it. Nothing here decides who may come in: whatever is removed had no standing before.
+ * One part that fails stops no other.
  */
 
 /** Where the last run stopped. The library's own keys begin with other words. */
@@ -19,6 +20,8 @@ const Place = z.object({
   tokens: z.string().optional(),
   /** The account that was cleaned last; absent at the beginning of a round. */
   account: z.string().optional(),
+  /** The day (UTC) on which every account was cleaned last. */
+  accountsDone: z.string().optional(),
 });
 type Place = z.infer<typeof Place>;
 
@@ -26,7 +29,7 @@ export async function clean(env: Env, oauth: OAuthHelpers, now: Date): Promise<v
   const before = await readPlace(env.OAUTH_KV);
   const tokens = await part("tokens", () => cleanTokens(oauth, before.tokens));
   await part("invitations", async () => ({ removed: await pruneInvitations(env.DB, now) }));
-  const accounts = await part("accounts", () => cleanAccounts(env, before.account));
+  const accounts = await part("accounts", () => cleanAccounts(env, before, now));
   // A part that failed begins anew: a place that cannot be gone on from would stop it for ever.
   const after: Place = { ...tokens?.place, ...accounts?.place };
   await env.OAUTH_KV.put(PLACE_KEY, JSON.stringify(after));
@@ -48,12 +51,18 @@ async function cleanTokens(oauth: OAuthHelpers, from: string | undefined) {
   return { ...found, place: cursor === undefined ? {} : { tokens: cursor } };
 }
 
-async function cleanAccounts(env: Env, after: string | undefined) {
-  const ids = await accountsAfter(env.DB, after ?? "", CLEANING_ACCOUNTS);
+async function cleanAccounts(env: Env, { account, accountsDone }: Place, now: Date) {
+  const today = now.toISOString().slice(0, 10);
+  if (accountsDone === today) return { checked: 0, removed: 0, place: { accountsDone } };
+  const ids = await accountsAfter(env.DB, account ?? "", CLEANING_ACCOUNTS);
   let removed = 0;
   for (const id of ids) removed += await accountObject(env, id).pruneAccess();
   const last = ids.length < CLEANING_ACCOUNTS ? undefined : ids.at(-1);
-  return { checked: ids.length, removed, place: last === undefined ? {} : { account: last } };
+  return {
+    checked: ids.length,
+    removed,
+    place: last === undefined ? { accountsDone: today } : { account: last },
+  };
 }
 
 /** Runs one part and says what it did; null when it failed. */

@@ -137,6 +137,11 @@ describe("the hourly cleaning", () => {
       ),
     );
     await trigger();
+    // The accounts had their turn today: none is woken again for it.
+    expect(reports("accounts").at(-1)).toMatchObject({ checked: 0 });
+    const kv = await gateway.kv();
+    await kv.put("cleaning:place", JSON.stringify({ accountsDone: "2020-01-01" }));
+    await trigger();
     expect(await sql("SELECT 1 FROM owner_sessions WHERE id = 'old'")).toHaveLength(1);
     await trigger();
     const left = await sql(`SELECT
