@@ -76,6 +76,26 @@ for (const end of ["undici:request:trailers", "undici:request:error"]) {
   });
 }
 
+/**
+ * What was given to the crypto threads and is not back. They are the one thing that does not advance
+ * with this process's own loop: on a busy machine they may take longer than a minute of virtual time.
+ */
+let onThreads = 0;
+for (const name of ["digest", "importKey", "sign", "verify"] as const) {
+  const inner: unknown = SubtleCrypto.prototype[name];
+  if (typeof inner !== "function") continue;
+  Object.assign(SubtleCrypto.prototype, {
+    async [name](this: unknown, ...given: unknown[]): Promise<unknown> {
+      onThreads += 1;
+      try {
+        return await Reflect.apply(inner, this, given);
+      } finally {
+        onThreads -= 1;
+      }
+    },
+  });
+}
+
 export async function startRig(
   options: SimulatorOptions & {
     simulated?: boolean;
@@ -114,7 +134,11 @@ export async function startRig(
     let quiet = 0;
     for (let turn = 0; quiet < 4 && turn < 600; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      quiet = underWay.size === 0 ? quiet + 1 : 0;
+      quiet = underWay.size === 0 && onThreads === 0 ? quiet + 1 : 0;
+      while (onThreads > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        turn = 0;
+      }
       const working = sim.control
         .requests()
         .slice(-40)
