@@ -41,11 +41,14 @@ export function nextLookAt(sql: SqlStorage): number | null {
   return sql.exec<{ at: number | null }>("SELECT MIN(look_at) AS at FROM order_intents").one().at;
 }
 
-/** Everything of an account that is not proved, at once: for a reconnect. */
+/**
+ * Everything of an account that is not proved, at once: for a reconnect. What is still being
+ * submitted has its own end to wait for, and would only have the book read over and over.
+ */
 export function lookAtAll(sql: SqlStorage, nowMs: number): void {
   sql.exec(
     `UPDATE order_intents SET look_at = ?
-     WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`,
+     WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
     nowMs,
   );
 }

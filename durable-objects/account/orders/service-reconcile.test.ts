@@ -5,7 +5,7 @@ import { ordersReconcile } from "../../../src/protocol/operations/orders-reconci
 import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../test/support/order-desk.ts";
 import { findIntent, insertIntent, type NewIntent } from "./intents.ts";
 import { settleSubmit } from "./outcome.ts";
-import { QUIET_PERIOD_MS } from "./reconcile.ts";
+import { lookAtAll, QUIET_PERIOD_MS } from "./reconcile.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
@@ -190,4 +190,14 @@ it("a doubt is looked for however many orders stand beside it", async () => {
   }
   const told = await reconcileAccount(rig.parts, ACCOUNT);
   expect(told.ok && told.report.orders.some(({ order_ref }) => order_ref === COID)).toBe(true);
+});
+
+it("a reconnect looks for what is not proved, and not for what is still being submitted", () => {
+  const rig = inDoubt({ found: true });
+  const { sql } = rig.parts.storage;
+  insertIntent(sql, { ...anIntent(rig), coid: "ieg1-eeee", job_id: "job-3" });
+  rig.clock.now += 1_000;
+  lookAtAll(sql, rig.clock.now);
+  expect(nextLookOf(rig, COID)).toBe(rig.clock.now);
+  expect(nextLookOf(rig, "ieg1-eeee")).toBeNull();
 });
