@@ -2,8 +2,8 @@ import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { ORDER_CHORES_SCHEMA } from "./orders/chores.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
-import { MANDATES_SCHEMA } from "./orders/mandates.ts";
-import { ORDER_WITHDRAWS_SCHEMA, ORDERS_SCHEMA } from "./orders/schema.ts";
+import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/mandates.ts";
+import { KILL_WITHDRAWS_SCHEMA, ORDER_WITHDRAWS_SCHEMA, ORDERS_SCHEMA } from "./orders/schema.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
@@ -32,6 +32,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 14, sql: MANDATES_SCHEMA },
   { id: 15, sql: RELAY_CURSOR_TIMES_SCHEMA },
   { id: 16, sql: ORDER_WITHDRAWS_SCHEMA },
+  { id: 17, sql: MANDATE_PCS_SCHEMA },
+  { id: 18, sql: KILL_WITHDRAWS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

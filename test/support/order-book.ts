@@ -3,11 +3,15 @@ import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/chores
 import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/desk-schema.ts";
 import type { World } from "../../durable-objects/account/orders/edge-facts.ts";
 import { switchFeature } from "../../durable-objects/account/orders/features.ts";
-import { MANDATES_SCHEMA } from "../../durable-objects/account/orders/mandates.ts";
+import {
+  MANDATE_PCS_SCHEMA,
+  MANDATES_SCHEMA,
+} from "../../durable-objects/account/orders/mandates.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-audit.ts";
 import { changePolicy, policyInForce } from "../../durable-objects/account/orders/policies.ts";
 import { findPreview, storePreview } from "../../durable-objects/account/orders/previews.ts";
 import {
+  KILL_WITHDRAWS_SCHEMA,
   ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
 } from "../../durable-objects/account/orders/schema.ts";
@@ -47,9 +51,11 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
   const sql = sqlStorage(
     ORDERS_SCHEMA,
     ORDER_WITHDRAWS_SCHEMA,
+    KILL_WITHDRAWS_SCHEMA,
     ORDER_DESK_SCHEMA,
     ORDER_CHORES_SCHEMA,
     MANDATES_SCHEMA,
+    MANDATE_PCS_SCHEMA,
     PASSKEYS_SCHEMA,
   );
   const leaves: OrderLogEntry[] = [];

@@ -3,7 +3,7 @@ import { type BrokerMessage, Ticket } from "../../../src/protocol/orders/ticket.
 import { listClients } from "../clients.ts";
 import { countPasskeys } from "../passkeys.ts";
 import type { MandateChoices, MandateView } from "../rpc-mandates.ts";
-import { listMandates, mandateUsage, type SignedMandate } from "./mandates.ts";
+import { isUntold, listMandates, mandateUsage, type SignedMandate } from "./mandates.ts";
 import { iso, type OrderParts } from "./parts.ts";
 import { policyInForce } from "./policies.ts";
 
@@ -11,7 +11,9 @@ import { policyInForce } from "./policies.ts";
 const LISTED = 50;
 
 export function mandateViews(parts: OrderParts): MandateView[] {
-  return listMandates(parts.storage.sql, LISTED).map((signed) => viewOf(parts, signed));
+  return listMandates(parts.storage.sql, LISTED, parts.now()).map((signed) =>
+    viewOf(parts, signed),
+  );
 }
 
 function viewOf(parts: OrderParts, signed: SignedMandate): MandateView {
@@ -25,7 +27,7 @@ function viewOf(parts: OrderParts, signed: SignedMandate): MandateView {
     revokedAt: signed.revokedAt === null ? null : iso(signed.revokedAt),
     revokedBy: signed.revokedBy,
     pcWords: pc.words,
-    pcUntold: signed.revokedAt !== null && pc.sidecarId !== null && pc.state !== "revoked",
+    pcUntold: signed.revokedAt !== null && isUntold(sql, mandate.mandate_id),
     usage: mandateUsage(sql, mandate.mandate_id, parts.now(), "orders_only"),
   };
 }

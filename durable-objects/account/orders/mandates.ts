@@ -31,6 +31,18 @@ CREATE INDEX order_approvals_mandate ON order_approvals (mandate_id, created_at)
   WHERE mandate_id IS NOT NULL;
 `;
 
+/** Every PC that may know a mandate: its end is told to each, whichever is there now. */
+export const MANDATE_PCS_SCHEMA = `
+CREATE TABLE order_mandate_pcs (
+  mandate_id TEXT NOT NULL,
+  sidecar_id TEXT NOT NULL,
+  PRIMARY KEY (mandate_id, sidecar_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO order_mandate_pcs (mandate_id, sidecar_id)
+  SELECT mandate_id, pc_sidecar FROM order_mandates
+  WHERE pc_sidecar IS NOT NULL AND pc_state <> 'revoked';
+`;
+
 const PcState = z.enum(["untold", "waiting", "confirmed", "refused", "revoked"]);
 export type PcState = z.infer<typeof PcState>;
 
@@ -82,12 +94,19 @@ export function findMandate(sql: SqlStorage, mandateId: string): SignedMandate |
   return row === undefined ? null : mandateOf(row);
 }
 
-/** Newest first; those that ended stay to be looked at. */
-export function listMandates(sql: SqlStorage, limit: number): SignedMandate[] {
-  return sql
-    .exec("SELECT * FROM order_mandates ORDER BY signed_at DESC, mandate_id LIMIT ?", limit)
+/** All in force, so that none is lost from sight, then the newest of those that ended. */
+export function listMandates(sql: SqlStorage, endedMax: number, nowMs: number): SignedMandate[] {
+  const ended = sql
+    .exec(
+      `SELECT * FROM order_mandates
+       WHERE revoked_at IS NOT NULL OR json_extract(mandate, '$.not_after') <= ?
+       ORDER BY signed_at DESC, mandate_id LIMIT ?`,
+      new Date(nowMs).toISOString(),
+      endedMax,
+    )
     .toArray()
     .map(mandateOf);
+  return [...standingMandates(sql, nowMs).reverse(), ...ended];
 }
 
 /** Neither revoked nor over. One that has not begun yet is among them. */
@@ -104,15 +123,24 @@ export function standingMandates(sql: SqlStorage, nowMs: number): SignedMandate[
     .map(mandateOf);
 }
 
-/** Revoked here, and the PC it was told to has not said that it knows. */
-export function untoldRevocations(sql: SqlStorage): SignedMandate[] {
+/** Revoked here, and this PC, which may know it, has not said that it knows the end. */
+export function untoldRevocations(sql: SqlStorage, sidecarId: string): SignedMandate[] {
   return sql
     .exec(
-      `SELECT * FROM order_mandates
-       WHERE revoked_at IS NOT NULL AND pc_sidecar IS NOT NULL AND pc_state <> 'revoked'`,
+      `SELECT m.* FROM order_mandates m JOIN order_mandate_pcs USING (mandate_id)
+       WHERE sidecar_id = ? AND revoked_at IS NOT NULL ORDER BY revoked_at, mandate_id`,
+      sidecarId,
     )
     .toArray()
     .map(mandateOf);
+}
+
+/** Whether a PC that may know it has not said yet that it knows the end. */
+export function isUntold(sql: SqlStorage, mandateId: string): boolean {
+  return (
+    sql.exec("SELECT 1 FROM order_mandate_pcs WHERE mandate_id = ? LIMIT 1", mandateId).toArray()
+      .length > 0
+  );
 }
 
 /** Ends it for good; false when it had ended so before. */
@@ -147,6 +175,34 @@ export function noteAtPc(
     pc.state,
     pc.words.slice(0, 500),
     mandateId,
+  );
+  if (pc.state === "revoked") {
+    forgetPc(sql, mandateId, pc.sidecarId);
+  } else {
+    sql.exec(
+      "INSERT INTO order_mandate_pcs (mandate_id, sidecar_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      mandateId,
+      pc.sidecarId,
+    );
+  }
+}
+
+/** A PC heard that the mandate has ended. What another one said of it stays as it was. */
+export function noteEndTold(sql: SqlStorage, mandateId: string, sidecarId: string): void {
+  forgetPc(sql, mandateId, sidecarId);
+  sql.exec(
+    `UPDATE order_mandates SET pc_state = 'revoked', pc_words = ''
+     WHERE mandate_id = ? AND pc_sidecar = ?`,
+    mandateId,
+    sidecarId,
+  );
+}
+
+function forgetPc(sql: SqlStorage, mandateId: string, sidecarId: string): void {
+  sql.exec(
+    "DELETE FROM order_mandate_pcs WHERE mandate_id = ? AND sidecar_id = ?",
+    mandateId,
+    sidecarId,
   );
 }
 

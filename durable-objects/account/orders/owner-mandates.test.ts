@@ -275,6 +275,37 @@ describe("a mandate of the owner's", () => {
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
   });
 
+  it("revoked is told to every PC that may know it, also to one that comes back later", async () => {
+    const id = await sign();
+    await confirm(id);
+    const presence = rig.parts.relay.presence();
+    const before = presence.sidecarId;
+    Object.assign(presence, { sidecarId: "sc_new" });
+    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(true);
+    rig.clock.now += 60_000;
+    await tellMandates(rig.parts);
+    const told = () => rig.jobs.filter(({ operation }) => operation === "mandate.revoke").length;
+    expect(told()).toBe(0);
+    expect(await stateOf(id)).toMatchObject({ state: "revoked", pcUntold: true });
+    Object.assign(presence, { sidecarId: before });
+    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now);
+    await tellMandates(rig.parts);
+    expect(told()).toBe(1);
+    expect(await stateOf(id)).toMatchObject({ pcUntold: false });
+    expect(nextMandateTellAt(rig.parts)).toBeNull();
+  });
+
+  it("in force stays in sight, however many were signed and revoked after it", async () => {
+    const id = await sign();
+    for (let n = 0; n < 51; n += 1) {
+      rig.clock.now += 1_000;
+      await owner.revokeMandate(rig.secret, await sign(), "rq");
+    }
+    const views = await owner.listMandates();
+    expect(views[0]).toMatchObject({ mandateId: id });
+    expect(views).toHaveLength(51);
+  });
+
   it("revoked is told to the PC until it has heard, and grants nothing from that turn on", async () => {
     const id = await sign();
     await confirm(id);

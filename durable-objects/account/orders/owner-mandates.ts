@@ -16,6 +16,7 @@ import {
   type SignedMandate,
   standingMandates,
   storeMandate,
+  untoldRevocations,
 } from "./mandates.ts";
 import type { OrderParts } from "./parts.ts";
 import { endedAtPc, tellEnd, tellOf } from "./service-mandates.ts";
@@ -146,7 +147,11 @@ export function revokeMandate(
   if (ended === null) return false;
   // Told at once; the alarm says it again until the PC has heard.
   parts.wakeAt(parts.now() + 5_000);
-  if (ended.pc.sidecarId !== null && parts.relay.presence().online) {
+  const { online, sidecarId } = parts.relay.presence();
+  const mayKnow =
+    sidecarId !== null &&
+    untoldRevocations(sql, sidecarId).some(({ mandate }) => mandate.mandate_id === mandateId);
+  if (online && mayKnow) {
     void tellEnd(parts, ended).catch(() => undefined);
   }
   return true;

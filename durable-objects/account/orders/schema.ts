@@ -140,3 +140,9 @@ CREATE TABLE order_trading_state (
 export const ORDER_WITHDRAWS_SCHEMA = `
 ALTER TABLE order_intents ADD COLUMN withdraws TEXT;
 `;
+
+/** Since when a switch withdraws what turns up, by the owner's or the policy's word; null: it does not. */
+export const KILL_WITHDRAWS_SCHEMA = `
+ALTER TABLE order_kills ADD COLUMN withdraw_from INTEGER;
+UPDATE order_kills SET withdraw_from = engaged_at WHERE effect <> 'freeze' AND actor <> 'agent';
+`;

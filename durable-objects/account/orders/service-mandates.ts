@@ -8,6 +8,7 @@ import {
   endMandate,
   findMandate,
   noteAtPc,
+  noteEndTold,
   type SignedMandate,
   standingMandates,
   untoldRevocations,
@@ -48,7 +49,7 @@ export function nextMandateTellAt(parts: OrderParts): number | null {
 function untold(parts: OrderParts): SignedMandate[] {
   const { sql } = parts.storage;
   const { sidecarId } = parts.relay.presence();
-  const ended = untoldRevocations(sql).filter(({ pc }) => pc.sidecarId === sidecarId);
+  const ended = sidecarId === null ? [] : untoldRevocations(sql, sidecarId);
   const begun = standingMandates(sql, parts.now()).filter(
     ({ pc }) => pc.state === "untold" || pc.sidecarId !== sidecarId,
   );
@@ -97,11 +98,7 @@ export async function tellEnd(parts: OrderParts, signed: SignedMandate): Promise
   );
   if (!told.ok || sidecarId === null) return false;
   // One that this PC never met cannot be used there without its owner's number.
-  noteAtPc(parts.storage.sql, signed.mandate.mandate_id, {
-    sidecarId,
-    state: "revoked",
-    words: "",
-  });
+  noteEndTold(parts.storage.sql, signed.mandate.mandate_id, sidecarId);
   return true;
 }
 

@@ -288,12 +288,14 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
         label: approver.label,
         enrolled_at: isoTime(approver.enrolledAt),
       })),
-      mandates: listMandates(store.db).map(({ hash, mandate, state }) => ({
-        mandate_id: mandate.mandate_id,
-        mandate_hash: hash,
-        state,
-        not_after: mandate.not_after,
-      })),
+      mandates: listMandates(store.db)
+        .slice(0, 100)
+        .map(({ hash, mandate, state }) => ({
+          mandate_id: mandate.mandate_id,
+          mandate_hash: hash,
+          state,
+          not_after: mandate.not_after,
+        })),
       in_doubt: store
         .open()
         .filter(({ state }) => isInDoubt(state))

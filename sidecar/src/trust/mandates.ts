@@ -66,10 +66,15 @@ export function findMandate(db: DatabaseSync, hash: string): KeptMandate | null 
   return row === undefined ? null : mandateOf(row);
 }
 
-/** Newest first. */
+/** Newest first: all that were not revoked, and the last hundred of those that were. */
 export function listMandates(db: DatabaseSync): KeptMandate[] {
   return db
-    .prepare("SELECT * FROM mandates ORDER BY verified_at DESC, mandate_hash LIMIT 100")
+    .prepare(
+      `SELECT * FROM mandates WHERE revoked_at IS NULL OR mandate_hash IN
+         (SELECT mandate_hash FROM mandates WHERE revoked_at IS NOT NULL
+          ORDER BY verified_at DESC, mandate_hash LIMIT 100)
+       ORDER BY verified_at DESC, mandate_hash`,
+    )
     .all()
     .map(mandateOf);
 }
