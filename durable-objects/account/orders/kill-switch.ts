@@ -18,27 +18,45 @@ export interface KillSwitch {
   reason: string;
   effect: KillEffect;
   engagedAt: number;
+  /**
+   * When the owner or the policy last said that what works shall be withdrawn; null when neither
+   * did. An agent's word is good for the orders it finds, not for those that turn up later.
+   */
+  withdrawFrom: number | null;
 }
 
 const EVERYTHING = "";
 
-/** False when this switch was engaged already; the first reason stays. */
+/**
+ * False when this switch was engaged already and nothing is added. Whoever froze first, the owner's
+ * (or the policy's) "and withdraw" is added to an engaged switch, and the epoch moves; the first
+ * reason and its time stay. Said again it holds for what came in between, too.
+ */
 export function engageKill(
   sql: SqlStorage,
-  kill: Omit<KillSwitch, "engagedAt">,
+  kill: Omit<KillSwitch, "engagedAt" | "withdrawFrom">,
   nowMs: number,
 ): boolean {
+  const withdraws = kill.effect !== "freeze" && kill.actor !== "agent";
   const engaged =
     sql
       .exec(
-        `INSERT INTO order_kills (scope, subject, actor, reason, effect, engaged_at)
-         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (scope, subject) DO NOTHING RETURNING 1`,
+        `INSERT INTO order_kills (scope, subject, actor, reason, effect, engaged_at, withdraw_from)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (scope, subject) DO UPDATE SET
+           actor = CASE actor WHEN 'owner' THEN actor ELSE excluded.actor END,
+           effect = CASE effect
+             WHEN 'freeze_cancel_and_show_flatten' THEN effect ELSE excluded.effect END,
+           withdraw_from = excluded.withdraw_from
+           WHERE excluded.withdraw_from IS NOT NULL
+         RETURNING 1`,
         kill.scope,
         kill.subject ?? EVERYTHING,
         kill.actor,
         kill.reason.slice(0, 200),
         kill.effect,
         nowMs,
+        withdraws ? nowMs : null,
       )
       .toArray().length > 0;
   if (engaged) raiseEpoch(sql);
@@ -82,6 +100,7 @@ export function engagedKills(sql: SqlStorage): KillSwitch[] {
       reason: string;
       effect: string;
       engaged_at: number;
+      withdraw_from: number | null;
     }>("SELECT * FROM order_kills ORDER BY engaged_at, scope, subject")
     .toArray()
     .map((row) => ({
@@ -92,6 +111,7 @@ export function engagedKills(sql: SqlStorage): KillSwitch[] {
       reason: row.reason,
       effect: row.effect as KillEffect,
       engagedAt: row.engaged_at,
+      withdrawFrom: row.withdraw_from,
     }));
 }
 
@@ -103,7 +123,7 @@ export function killsCovering(
   return engagedKills(sql).filter((kill) => killCovers(kill, request));
 }
 
-/** Moves whenever a switch is engaged or lifted. */
+/** Moves whenever a switch is engaged, made stronger or lifted. */
 export function killEpoch(sql: SqlStorage): number {
   const [row] = sql.exec<{ epoch: number }>("SELECT epoch FROM order_epoch").toArray();
   return row?.epoch ?? 0;

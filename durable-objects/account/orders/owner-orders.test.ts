@@ -16,6 +16,7 @@ import {
 import { raiseAlert } from "./alerts.ts";
 import { createOrderDesk } from "./desk.ts";
 import { findIntent } from "./intents.ts";
+import { engage } from "./service-kill.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
 const ownerOf = (rig: DeskRig) =>
@@ -202,6 +203,68 @@ describe("the owner", () => {
     }
     expect(cancels(rig).map(({ input }) => input.order_id)).toEqual([null, "777"]);
   });
+
+  it.each(["policy", "agent", "owner"] as const)(
+    "adds the withdrawal to a switch that %s engaged before: what turns up later is withdrawn, once",
+    async (actor) => {
+      const rig = deskRig((job, on) => {
+        const { coid, order_id } = orderCancel.input.parse(job.input);
+        const state = order_id === null ? ("rejected" as const) : ("accepted" as const);
+        return settled(
+          outcome(
+            { action: "cancel", coid, state, proved_by: "submit_answer" },
+            order_id,
+            on.clock.now,
+          ),
+        );
+      });
+      const since = new Date(rig.clock.now).toISOString();
+      const everything = { scope: "gateway", subject: null } as const;
+      engage(
+        rig.parts,
+        { ...everything, actor, reason: "a loss", effect: "freeze" },
+        { clientId: null, requestId: "r-0" },
+      );
+      const { epoch } = (await ownerOf(rig).tradingSettings()).kill;
+      // An exit, let out while only frozen; nobody hears what became of it.
+      rig.clock.now += 60_000;
+      unnumbered(rig);
+      rig.clock.now += 60_000;
+      expect(await freeze(rig)).toBe(true);
+      await expect.poll(() => cancels(rig).length).toBe(1);
+      const { kill } = await ownerOf(rig).tradingSettings();
+      expect(kill).toEqual({
+        epoch: epoch + 1,
+        switches: [
+          {
+            ...everything,
+            actor: "owner",
+            reason: "a loss",
+            effect: "freeze_and_cancel",
+            engagedAt: since,
+          },
+        ],
+      });
+      expect(
+        rig.leaves.filter(({ type }) => type === "kill.engaged").map(({ meta }) => meta),
+      ).toMatchObject([
+        { actor, effect: "freeze" },
+        { actor: "owner", effect: "freeze_and_cancel" },
+      ]);
+      // A weaker word of anybody takes nothing back.
+      for (const weaker of ["policy", "agent", "owner"] as const) {
+        const again = { ...everything, actor: weaker, reason: "again", effect: "freeze" } as const;
+        expect(engage(rig.parts, again, { clientId: null, requestId: "r-2" })).toBe(false);
+      }
+      rig.clock.now += 60_000;
+      const desk = createOrderDesk(rig.parts);
+      for (const version of [1, 2]) {
+        desk.event({ type: "broker.order", payload: turnsUp(rig, "777", version) });
+        await expect.poll(() => cancels(rig).map(({ input }) => input.order_id)).toContain("777");
+      }
+      expect(cancels(rig).map(({ input }) => input.order_id)).toEqual([null, "777"]);
+    },
+  );
 
   it("withdraws from an alert what still stands of the order it names, and nothing a form names", async () => {
     const rig = deskRig(withdraws);

@@ -36,7 +36,7 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
       .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
     kill: {
       epoch: killEpoch(sql),
-      switches: engagedKills(sql).map(({ engagedAt, ...kill }) => ({
+      switches: engagedKills(sql).map(({ engagedAt, withdrawFrom: _, ...kill }) => ({
         ...kill,
         engagedAt: iso(engagedAt),
       })),

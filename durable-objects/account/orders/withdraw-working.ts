@@ -47,12 +47,12 @@ export function withdrawWorking(
 export function withdrawFound(parts: OrderParts, underway: Underway, requestId: string): void {
   const { sql } = parts.storage;
   for (const kill of engagedKills(sql)) {
-    const withdraws = kill.effect !== "freeze" && kill.actor !== "agent";
-    if (!withdraws) continue;
+    const { withdrawFrom } = kill;
+    if (withdrawFrom === null) continue;
     for (const intent of workingOrders(sql, kill)) {
-      if (intent.created_at > kill.engagedAt) continue;
+      if (intent.created_at > withdrawFrom) continue;
       for (const orderId of openNumbers(intent)) {
-        if (orderId === null || wasAsked(sql, intent.coid, orderId, kill.engagedAt)) continue;
+        if (orderId === null || wasAsked(sql, intent.coid, orderId, withdrawFrom)) continue;
         const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
         askFor(parts, underway, asker, intent, orderId).catch(() => {
           tell(parts, intent, orderId, requestId, "The gateway failed in an unexpected way.");
