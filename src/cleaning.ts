@@ -10,7 +10,7 @@ import { log } from "./log.ts";
  * What has ended is removed, a bounded piece at a time: once an hour grants and tokens of the token
  * store and invitations, once a day what each account's object keeps of sign-ins, since each is
  * woken for it. Nothing here decides who may come in: whatever is removed had no standing before.
- * One part that fails stops no other.
+ * One part that fails stops no other, and one account that fails keeps no other from its turn.
  */
 
 /** Where the last run stopped. The library's own keys begin with other words. */
@@ -56,7 +56,14 @@ async function cleanAccounts(env: Env, { account, accountsDone }: Place, now: Da
   if (accountsDone === today) return { checked: 0, removed: 0, place: { accountsDone } };
   const ids = await accountsAfter(env.DB, account ?? "", CLEANING_ACCOUNTS);
   let removed = 0;
-  for (const id of ids) removed += await accountObject(env, id).pruneAccess();
+  for (const id of ids) {
+    try {
+      removed += await accountObject(env, id).pruneAccess();
+    } catch (error) {
+      // It has its turn again tomorrow; those after it have theirs today.
+      logFailed("accounts", error);
+    }
+  }
   const last = ids.length < CLEANING_ACCOUNTS ? undefined : ids.at(-1);
   return {
     checked: ids.length,
@@ -75,13 +82,17 @@ async function part<Done extends { checked?: number; removed: number }>(
     log("info", "cleaning.done", { part: name, checked: done.checked ?? 0, removed: done.removed });
     return done;
   } catch (error) {
-    log("error", "cleaning.failed", {
-      part: name,
-      error: error instanceof Error ? error.name : typeof error,
-      detail: error instanceof Error ? error.message.slice(0, 300) : "",
-    });
+    logFailed(name, error);
     return null;
   }
+}
+
+function logFailed(part: string, error: unknown): void {
+  log("error", "cleaning.failed", {
+    part,
+    error: error instanceof Error ? error.name : typeof error,
+    detail: error instanceof Error ? error.message.slice(0, 300) : "",
+  });
 }
 
 async function readPlace(kv: KVNamespace): Promise<Place> {
