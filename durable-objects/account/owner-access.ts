@@ -48,16 +48,15 @@ export async function signInWithPasskey(
   access: OwnerAccess,
   answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
 ): Promise<OpenedSession | null> {
-  const { sql, now, party } = access;
+  const { sql, now } = access;
   const { assertion, challenge, source, label } = answer;
   if (
     !spendSignInChallenge(sql, challenge, now()) ||
-    !(await proves(sql, assertion, challenge, party, now))
+    !(await provesOwner(access, assertion, challenge))
   ) {
     access.audit("owner.sign_in_refused", { refused: true, meta: { method: "passkey" } });
     return null;
   }
-  passkeyIsNotLost(access);
   const session = openOwnerSession(sql, { source, label, method: "passkey" }, now());
   access.audit("owner.signed_in", { meta: { method: "passkey" } });
   return session;
@@ -137,6 +136,21 @@ export async function confirmSession(
   passkeyIsNotLost(access);
   noteConfirmed(sql, session.id, now());
   access.audit("owner.confirmed");
+  return true;
+}
+
+/**
+ * Whether one of this account's passkeys answered the challenge, which the caller has spent. One that
+ * did, whatever for, is not lost: it ends a recovery.
+ */
+export async function provesOwner(
+  access: OwnerAccess,
+  response: PasskeyAssertion,
+  challenge: string,
+): Promise<boolean> {
+  const { sql, party, now } = access;
+  if (!(await proves(sql, response, challenge, party, now))) return false;
+  passkeyIsNotLost(access);
   return true;
 }
 

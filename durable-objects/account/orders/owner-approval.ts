@@ -2,10 +2,9 @@ import { challengeOf } from "../../../src/protocol/approval/statement.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
 import { canonicalDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
+import { type OwnerAccess, provesOwner } from "../owner-access.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
-import { proves } from "../passkeys.ts";
 import type { Decided, Typed } from "../rpc-orders.ts";
-import type { RelyingParty } from "../webauthn.ts";
 import { type AtPc, heldAtPc } from "./approval-at-pc.ts";
 import { firstSeen, READ_MS } from "./approval-page.ts";
 import { standing } from "./approval-standing.ts";
@@ -20,13 +19,12 @@ import { engage } from "./service-kill.ts";
 
 export async function approveOrder(
   parts: OrderParts,
-  party: RelyingParty,
+  access: OwnerAccess,
   sessionSecret: string,
   decision: { approvalId: string; assertion: PasskeyAssertion; typed: Typed | null },
   requestId: string,
 ): Promise<Decided> {
   const { storage } = parts;
-  const { sql } = storage;
   const before = open(parts, sessionSecret, decision.approvalId);
   if (!before.ok) return before;
   const { approval } = before;
@@ -37,7 +35,7 @@ export async function approveOrder(
     return { ok: false, reason: "stands_in_the_way", detail: inTheWay.join(" ") };
   }
   const challenge = challengeOf(approval.intentHash);
-  if (!(await proves(sql, decision.assertion, challenge, party, parts.now))) {
+  if (!(await provesOwner(access, decision.assertion, challenge))) {
     notApproved(parts, approval, "APPROVAL_SIGNATURE_INVALID", requestId);
     return { ok: false, reason: "passkey", detail: "The passkey did not sign this order." };
   }

@@ -78,7 +78,10 @@ const AWAY: JobSettlement = {
   outcome: "not_executed",
 };
 
+let access: OwnerAccess;
+let audited: string[] = [];
 beforeEach(() => {
+  audited = [];
   price = 187;
   pc = {
     "order.preview": ({ request }) => {
@@ -125,13 +128,35 @@ beforeEach(() => {
     Buffer.from(phone.publicKey).toString("base64url"),
   );
   desk = createOrderDesk(rig.parts);
-  const access: OwnerAccess = {
+  access = {
     sql: rig.parts.storage.sql,
     party: { id: "gateway.example", origin: "https://gateway.example" },
     now: () => rig.clock.now,
-    audit: () => {},
+    audit: (type) => audited.push(type),
   };
   owner = desk.mandates(() => access);
+});
+
+it("a passkey that signs a mandate or lifts a switch stops a recovery: it is not lost", async () => {
+  const { sql } = rig.parts.storage;
+  const recovery = () =>
+    sql.exec("INSERT INTO owner_settings (name, value) VALUES ('recovery:sc_1', '{}')");
+  const left = () => sql.exec("SELECT name FROM owner_settings").toArray();
+  recovery();
+  await sign();
+  expect([left(), audited]).toEqual([[], ["owner.recovery_stopped"]]);
+
+  recovery();
+  const pages = desk.owner(() => access);
+  const frozen = { scope: "gateway", subject: null } as const;
+  await pages.engageKill(rig.secret, { ...frozen, effect: "freeze", reason: "A test." }, "rq");
+  const asked = await pages.beginLift(rig.secret, frozen);
+  if (asked === null) throw new Error("nothing to lift");
+  const { nonce, notAfter, challenge } = asked;
+  const assertion = tapOver(Buffer.from(challenge, "base64url").toString("hex"));
+  const terms = { nonce, notAfter };
+  expect(await pages.liftKill(rig.secret, { ...frozen, terms, assertion }, "rq")).toBe(true);
+  expect([left(), audited.length]).toEqual([[], 2]);
 });
 
 async function begun(over: Partial<typeof BOUNDS> = {}) {

@@ -2,9 +2,8 @@ import { Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts"
 import { challengeOf } from "../../../src/protocol/approval/statement.ts";
 import { mandateConfirm } from "../../../src/protocol/operations/mandates.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
-import type { OwnerAccess } from "../owner-access.ts";
+import { type OwnerAccess, provesOwner } from "../owner-access.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
-import { proves } from "../passkeys.ts";
 import type { MandateDone } from "../rpc-mandates.ts";
 import { revokeUnderMandate } from "./approvals.ts";
 import { askSidecar } from "./ask-sidecar.ts";
@@ -41,7 +40,7 @@ export async function signMandate(
   if (before !== null) return refused(before.detail);
   const hash = mandateHash(mandate);
   const { assertion } = signed;
-  if (!(await proves(sql, assertion, challengeOf(hash), access.party, parts.now))) {
+  if (!(await provesOwner(access, assertion, challengeOf(hash)))) {
     return refused("The passkey did not sign this mandate.");
   }
   const kept = storage.transactionSync(() => {

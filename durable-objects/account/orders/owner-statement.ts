@@ -5,9 +5,9 @@ import {
 } from "../../../src/protocol/approval/statement.ts";
 import { newNonce } from "../../../src/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
-import type { OwnerAccess } from "../owner-access.ts";
+import { type OwnerAccess, provesOwner } from "../owner-access.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
-import { listPasskeys, proves } from "../passkeys.ts";
+import { listPasskeys } from "../passkeys.ts";
 import type { SignedTerms, StatementCeremony } from "../rpc-orders.ts";
 import { iso, type OrderParts } from "./parts.ts";
 
@@ -27,7 +27,7 @@ export async function signed(
   if (checkOwnerSession(sql, secret, parts.now()) === null) return false;
   const until = Date.parse(terms.notAfter);
   if (!(parts.now() < until && until <= parts.now() + TERMS_MS)) return false;
-  return proves(sql, assertion, challengeOf(statementHash(statement)), access.party, parts.now);
+  return provesOwner(access, assertion, challengeOf(statementHash(statement)));
 }
 
 export function newTerms(parts: OrderParts): SignedTerms {
