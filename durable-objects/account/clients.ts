@@ -171,6 +171,12 @@ export function clientStanding(
   return { ok: true, standing: { accounts: client.accounts, scopes: client.scopes } };
 }
 
+/** Whether a client's first hour still runs; whom nobody let in may not do more than read either. */
+export function isReadOnlyYet(sql: SqlStorage, clientId: string, nowMs: number): boolean {
+  const client = readClient(sql, clientId);
+  return client === null || client.readOnlyUntil > nowMs;
+}
+
 /** The client of a call, when it and the grant of its token are active; null otherwise. */
 function readActive(
   sql: SqlStorage,
@@ -355,6 +361,7 @@ function readClient(sql: SqlStorage, clientId: string) {
   return {
     state: row.state,
     consented: textList(row.consented).filter(isScope),
+    readOnlyUntil: row.read_only_until,
   };
 }
 

@@ -169,8 +169,13 @@ export function deskRig(
   return rig;
 }
 
-/** Lets a client in, past its first hour. */
-export function admit(rig: DeskRig, clientId: string, scopes: readonly Scope[]): void {
+/** Lets a client in, past its first hour unless said otherwise. */
+export function admit(
+  rig: DeskRig,
+  clientId: string,
+  scopes: readonly Scope[],
+  atOnce = true,
+): void {
   admitClient(
     rig.parts.storage.sql,
     {
@@ -179,7 +184,7 @@ export function admit(rig: DeskRig, clientId: string, scopes: readonly Scope[]):
       redirectHost: "agent.example",
       grantId: `grant-${clientId}`,
       scopes: [...scopes],
-      atOnce: true,
+      atOnce,
     },
     rig.clock.now,
   );

@@ -90,7 +90,7 @@ export function createOrderDesk(parts: OrderParts): OrderDesk {
         const engaged = engage(parts, { ...kill, actor: "owner" }, by);
         if (kill.effect !== "freeze") {
           const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
-          withdrawWorking(parts, underway, asker, kill);
+          withdrawWorking(parts, underway, asker, { ...kill, exits: true });
         }
         return engaged;
       },

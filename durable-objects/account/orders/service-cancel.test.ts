@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { tradeKill } from "../../../src/protocol/operations/edge-orders.ts";
 import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
 import { ASSERTION } from "../../../test/support/order-book.ts";
 import {
@@ -91,6 +92,54 @@ const submitIt = (desk: OrderDesk, approvalId: string, key: string) =>
   });
 
 afterEach(() => vi.useRealTimers());
+
+describe("an agent's kill switch", () => {
+  const kill = async (rig: DeskRig, clientId: string) => {
+    const done = await createOrderDesk(rig.parts).run(
+      { ...asker, clientId },
+      { operation: "trade.kill", input: { reason: "looks wrong", cancel_working_orders: true } },
+    );
+    expect(done.ok).toBe(true);
+    return done.ok ? tradeKill.output.parse(done.result) : null;
+  };
+  const withdrawn = (rig: DeskRig) =>
+    rig.jobs.filter(({ operation }) => operation === "order.cancel").map(({ input }) => input.coid);
+
+  it("freezes and withdraws nothing in the client's first hour, and says so", async () => {
+    const rig = deskRig((job) => took(job.input.coid, rig));
+    rig.working(COID, "501");
+    admit(rig, "client-2", SCOPES, false);
+    expect(await kill(rig, "client-2")).toMatchObject({
+      engaged: true,
+      switches: [{ engaged_by: "agent", effect: "freeze" }],
+      cancelling: 0,
+      next_step: expect.stringContaining("were not withdrawn: this client may only read"),
+    });
+    // Nor does one whom nobody let in.
+    expect(await kill(rig, "nobody")).toMatchObject({ engaged: true, cancelling: 0 });
+    rig.clock.now += 3_600_000 - 1;
+    expect(await kill(rig, "client-2")).toMatchObject({ cancelling: 0 });
+    expect(withdrawn(rig)).toEqual([]);
+    rig.clock.now += 1;
+    expect(await kill(rig, "client-2")).toMatchObject({ cancelling: 1 });
+    await expect.poll(() => withdrawn(rig)).toHaveLength(1);
+  });
+
+  it("leaves standing what only reduces a position", async () => {
+    const rig = deskRig((job) => took(job.input.coid, rig));
+    rig.working(COID, "501", { effect: "exit", side: "SELL" });
+    rig.working(`${COID.slice(0, -1)}c`, "502");
+    admit(rig, "client-1", SCOPES);
+    expect(await kill(rig, "client-1")).toMatchObject({
+      switches: [{ effect: "freeze_and_cancel" }],
+      cancelling: 1,
+      next_step: expect.stringContaining("only reduce a position were left standing"),
+    });
+    await expect
+      .poll(() => rig.jobs.map(({ operation, input }) => [operation, input.order_id]))
+      .toEqual([["order.cancel", "502"]]);
+  });
+});
 
 describe("a cancel of an own order", () => {
   it("goes out without a preview, under an engaged switch, and once for one key", async () => {

@@ -9,8 +9,8 @@ const STILL_POSSIBLE = [
   "new orders that can only reduce a position, with the owner's approval",
 ];
 
-/** What an agent is told of the switches that cover it. */
-export function killStatus(parts: OrderParts, cancelling = 0) {
+/** What an agent is told of the switches that cover it, and of what it asked to withdraw. */
+export function killStatus(parts: OrderParts, cancelling = 0, told = "") {
   const switches = engagedKills(parts.storage.sql);
   return {
     engaged: switches.length > 0,
@@ -25,7 +25,7 @@ export function killStatus(parts: OrderParts, cancelling = 0) {
     cancelling,
     next_step:
       switches.length > 0
-        ? "Only the owner lifts it, in the console, with a passkey."
+        ? `${told}Only the owner lifts it, in the console, with a passkey.`
         : "Nothing is engaged.",
   };
 }

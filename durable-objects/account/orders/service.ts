@@ -17,17 +17,17 @@ import {
 } from "../../../src/protocol/operations/edge-orders.ts";
 import { ordersOfGroup } from "../../../src/protocol/orders/order-input.ts";
 import type { ToolCall } from "../rpc.ts";
+import { agentKill } from "./agent-kill.ts";
 import { findIntent } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { announce, approvalStatus, askApproval } from "./service-approval.ts";
 import { cancel, modify, submitApproved } from "./service-change.ts";
-import { engage, killStatus } from "./service-kill.ts";
+import { killStatus } from "./service-kill.ts";
 import { limitsOf } from "./service-limits.ts";
 import { preparePreview } from "./service-preview.ts";
 import { reconcileAccount } from "./service-reconcile.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
 import type { Underway } from "./underway.ts";
-import { withdrawWorking } from "./withdraw-working.ts";
 import type { Written } from "./write-answer.ts";
 
 export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
@@ -96,25 +96,8 @@ export async function runOrderTool(
     }
     case "trade.kill_status":
       return json(killStatus(parts));
-    case "trade.kill": {
-      const { reason, cancel_working_orders } = tradeKill.input.parse(input);
-      engage(
-        parts,
-        {
-          scope: "gateway",
-          subject: null,
-          actor: "agent",
-          reason,
-          effect: cancel_working_orders ? "freeze_and_cancel" : "freeze",
-        },
-        asker,
-      );
-      const everything = { scope: "gateway" as const, subject: null };
-      const cancelling = cancel_working_orders
-        ? withdrawWorking(parts, underway, asker, everything)
-        : 0;
-      return json(killStatus(parts, cancelling));
-    }
+    case "trade.kill":
+      return json(agentKill(parts, underway, asker, tradeKill.input.parse(input)));
     case "trade.limits":
       return json(limitsOf(parts, tradeLimits.input.parse(input).account_id, asker.clientId));
     case "trade.reconcile": {

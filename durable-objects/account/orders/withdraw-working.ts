@@ -24,14 +24,19 @@ export const OWNER_WITHDRAWS = [
   "ibkr:orders:live:cancel",
 ] as const;
 
-/** Asks for every one that the switch covers; how many. Nothing waits for the answers. */
+/**
+ * Asks for every one that the switch covers; how many. Nothing waits for the answers. Without
+ * `exits`, what only reduces a position stands: a protection is the owner's to take away.
+ */
 export function withdrawWorking(
   parts: OrderParts,
   underway: Underway,
   asker: Asker,
-  covers: { scope: KillScope; subject: string | null },
+  covers: { scope: KillScope; subject: string | null; exits: boolean },
 ): number {
-  const orders = workingOrders(parts.storage.sql, covers);
+  const orders = workingOrders(parts.storage.sql, covers).filter(
+    ({ effect }) => covers.exits || effect !== "exit",
+  );
   for (const intent of orders) {
     withdrawOne(parts, underway, asker, intent).catch(() => {
       tell(parts, intent, null, asker.requestId, "The gateway failed in an unexpected way.");

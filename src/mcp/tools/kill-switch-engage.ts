@@ -20,7 +20,9 @@ export const killSwitchEngage = defineTool({
     cancel_working_orders: z
       .boolean()
       .default(false)
-      .describe("Also withdraw this gateway's working orders"),
+      .describe(
+        "Also withdraw this gateway's working orders, but those that only reduce a position; not in this client's first hour",
+      ),
   }),
   operation,
 });
