@@ -23,6 +23,8 @@ const CACHE = fromRoot("node_modules/.cache/ibkr-edge-gateway");
 const RECORD = "kept.json";
 /** A folder that nothing points to any more may still be copied from for a moment. */
 const KEPT_MS = 10 * 60_000;
+/** A file system's clock runs in ticks and may be some milliseconds behind this process's. */
+const FILE_CLOCK_LAG_MS = 100;
 const SETTINGS = [
   "wrangler.toml",
   "tsconfig.json",
@@ -60,7 +62,7 @@ export async function buildOnce(
   const hashes: Record<string, string> = {};
   for (const path of inputs) {
     // A file that was written meanwhile may be another than the one that was read.
-    if ((await stat(resolve(ROOT, path))).mtimeMs >= began) return;
+    if ((await stat(resolve(ROOT, path))).mtimeMs >= began - FILE_CLOCK_LAG_MS) return;
     hashes[path] = await hashOf(path);
   }
   await keep(name, directory, hashes);
