@@ -102,10 +102,25 @@ export function applyEvidence(
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
     if (intent === null) return { ok: false, reason: "no_such_intent" };
-    const applied = apply(storage.sql, intent, { ...evidence, at: iso(nowMs) }, picture, log);
+    const told = { ...evidence, at: iso(nowMs) };
+    const doubted = missedDoubt(intent, told)
+      ? apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log)
+      : null;
+    const row = doubted === null ? intent : (findIntent(storage.sql, coid) ?? intent);
+    const applied = apply(storage.sql, row, told, picture, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });
+}
+
+/**
+ * The PC looks for, or has given up, an order that is not in doubt here: that its doubt began was
+ * never heard (it was killed over the broker's question, and found that out before its line stood).
+ * What was seen at the broker is not called absent in this way.
+ */
+function missedDoubt({ state, seen }: IntentRow, { says }: OrderEvidence): boolean {
+  const unproved = ["submitting", "awaiting_confirmation", "accepted"].includes(state);
+  return unproved && seen === 0 && ["lookup_started", "absent", "gave_up"].includes(says);
 }
 
 /** After how long the next look into the book follows, by how many there were. */
