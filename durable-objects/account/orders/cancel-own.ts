@@ -1,13 +1,14 @@
 import { digestOf } from "../../../src/protocol/digest.ts";
 import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import { noRoomToWithdraw, withdrawalUnderWay } from "./agent-withdrawals.ts";
 import type { World } from "./edge-facts.ts";
 import { findIntent, type IntentRow, insertIntent } from "./intents.ts";
 import { killEpoch } from "./kill-switch.ts";
 import type { OrderLog } from "./order-audit.ts";
 import { policyInForce } from "./policies.ts";
 import type { OrderStorage } from "./storage.ts";
-import { type OrderJob, type SubmitRequest, seenKey } from "./submit.ts";
+import { keepKey, type OrderJob, type SubmitRequest, seenKey } from "./submit.ts";
 import { tradingDay } from "./trading-day.ts";
 
 /**
@@ -17,6 +18,7 @@ import { tradingDay } from "./trading-day.ts";
  */
 export type CancelDecision =
   | { kind: "go"; coid: string; epoch: number; job: OrderJob }
+  /** The same request again, or an agent's for an order that is being withdrawn already. */
   | { kind: "replay"; coid: string }
   | { kind: "refused"; refusals: OrderRefusal[] };
 
@@ -51,6 +53,8 @@ export function cancelOwn(
     own: IntentRow;
     /** Null when the broker's number is not known here: the PC looks for it by our reference. */
     orderId: string | null;
+    /** A kill switch asks, for each order that may still fill: it waits for no room. */
+    bySwitch: boolean;
   },
   world: World,
   log: OrderLog,
@@ -62,6 +66,17 @@ export function cancelOwn(
     const seen = seenKey(sql, client.clientId, request);
     if (seen?.kind === "replay") return { kind: "replay", coid: seen.coid };
     const refusals = seen?.kind === "refused" ? seen.refusals : standingOf(sql, own, world);
+    const withdraws = orderId ?? own.coid;
+    if (refusals.length === 0 && client.isOwner !== true) {
+      const order = { brokerAccount: own.broker_account, mode: own.mode, withdraws };
+      const coid = withdrawalUnderWay(sql, order, nowMs);
+      if (coid !== null) {
+        keepKey(sql, client.clientId, request, coid, nowMs);
+        return { kind: "replay", coid };
+      }
+      const full = request.bySwitch ? null : noRoomToWithdraw(sql, own.broker_account, nowMs);
+      if (full !== null) refusals.push(full);
+    }
     const leaf = {
       kind: client.isOwner === true ? ("owner" as const) : ("agent" as const),
       clientId: client.clientId,
@@ -105,17 +120,10 @@ export function cancelOwn(
       notional: "0",
       day: tradingDay(nowMs),
       created_at: nowMs,
-      withdraws: orderId ?? own.coid,
+      withdraws,
     });
     if (!written) throw new Error(`cancel ${coid} was sent before`);
-    sql.exec(
-      `INSERT INTO order_keys (client_id, idempotency_key, digest, coid, used_at) VALUES (?, ?, ?, ?, ?)`,
-      client.clientId,
-      request.key,
-      request.digest,
-      coid,
-      nowMs,
-    );
+    keepKey(sql, client.clientId, request, coid, nowMs);
     log({
       ...leaf,
       type: "order.submitted",

@@ -98,7 +98,7 @@ export async function cancel(
     orderId: order_id,
   });
   if (intent !== null) {
-    const own = { intent, orderId: order_id };
+    const own = { intent, orderId: order_id, bySwitch: false };
     return write(parts, underway, asker, { ...request, previewId: "", own });
   }
   const prepared = await preparePreview(parts, asker, account_id, {
@@ -146,7 +146,7 @@ export function cancelIntent(
     previewId: "",
     approvalId: null,
     scope: mode === "live" ? "ibkr:orders:live:cancel" : "ibkr:orders:paper:cancel",
-    own: { intent, orderId },
+    own: { intent, orderId, bySwitch: true },
   });
 }
 

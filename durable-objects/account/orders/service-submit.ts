@@ -38,7 +38,7 @@ export interface WriteRequest {
   /** Read for this request already. */
   fresh?: Fresh;
   /** To withdraw: an order of this gateway, under the number the broker gave it where it is known. */
-  own?: { intent: IntentRow; orderId: string | null };
+  own?: { intent: IntentRow; orderId: string | null; bySwitch: boolean };
 }
 
 /**
@@ -76,7 +76,7 @@ async function begin(
   const startedAt = parts.now();
   const { sql } = parts.storage;
   if (request.own !== undefined) {
-    const { intent, orderId } = request.own;
+    const { intent, orderId, bySwitch } = request.own;
     const decision = cancelOwn(
       parts.storage,
       {
@@ -85,6 +85,7 @@ async function begin(
         digest,
         own: intent,
         orderId,
+        bySwitch,
         nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
         jobId: ulid(startedAt),
       },

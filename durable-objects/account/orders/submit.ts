@@ -14,6 +14,7 @@ import {
 } from "../../../src/protocol/orders/refusal.ts";
 import type { OrderState } from "../../../src/protocol/orders/state.ts";
 import type { PreviewFacts, Quote } from "../../../src/protocol/orders/ticket.ts";
+import { noRoomToWithdraw, withdrawalUnderWay } from "./agent-withdrawals.ts";
 import { findApproval, moveApproval } from "./approvals.ts";
 import { edgeFacts, type World } from "./edge-facts.ts";
 import { findIntent, insertIntent, outcomeOf } from "./intents.ts";
@@ -150,6 +151,19 @@ function decide(
 
   const isExit = snapshot.facts.effect?.kind === "exit";
   const { order } = preview.ticket;
+  if (order.action === "cancel" && order.target != null && approval === null && !client.isOwner) {
+    const { brokerAccount } = preview;
+    const withdrawn = { brokerAccount, mode: order.mode, withdraws: order.target.order_id };
+    const coid = withdrawalUnderWay(sql, withdrawn, nowMs);
+    const underWay = coid === null ? null : findIntent(sql, coid);
+    if (underWay !== null) {
+      keepKey(sql, client.clientId, request, underWay.coid, nowMs);
+      const { state } = underWay;
+      return { kind: "replay", coid: underWay.coid, state, outcome: outcomeOf(underWay) };
+    }
+    const full = noRoomToWithdraw(sql, brokerAccount, nowMs);
+    if (full !== null) return { kind: "refused", refusals: [full], verdict };
+  }
   if (approval !== null && approval.intent.policy_hash !== policy.hash && !isExit) {
     return no(
       "INTENT_EXPIRED",
@@ -217,14 +231,7 @@ function decide(
   });
   // Reserved just above and yet out already: the rows contradict each other. Undo everything.
   if (!written) throw new Error(`intent ${intent.coid} was sent before`);
-  sql.exec(
-    `INSERT INTO order_keys (client_id, idempotency_key, digest, coid, used_at) VALUES (?, ?, ?, ?, ?)`,
-    client.clientId,
-    request.key,
-    request.digest,
-    intent.coid,
-    nowMs,
-  );
+  keepKey(sql, client.clientId, request, intent.coid, nowMs);
   log({
     type: "order.submitted",
     kind: "agent",
@@ -272,6 +279,24 @@ export function mayStillLeave(sql: SqlStorage, coid: string, epoch: number): boo
     clientId: intent.client_id,
   });
   return covering.length === 0 || !killBlocks(intent.action, intent.effect);
+}
+
+/** From now on the key stands for this order and for nothing else. */
+export function keepKey(
+  sql: SqlStorage,
+  clientId: string,
+  request: Pick<SubmitRequest, "key" | "digest">,
+  coid: string,
+  nowMs: number,
+): void {
+  sql.exec(
+    `INSERT INTO order_keys (client_id, idempotency_key, digest, coid, used_at) VALUES (?, ?, ?, ?, ?)`,
+    clientId,
+    request.key,
+    request.digest,
+    coid,
+    nowMs,
+  );
 }
 
 /** What the key stands for already; null when it is new. */
