@@ -1,5 +1,7 @@
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
@@ -8,6 +10,7 @@ import { startSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { loadPairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-files.ts";
 import { openOrderStore } from "../../sidecar/src/orders/store.ts";
+import { createCertificate } from "../../sidecar/src/simulator/certificate.ts";
 import { listApprovers } from "../../sidecar/src/trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { fingerprintWords } from "../../src/protocol/relay/fingerprint.ts";
@@ -207,6 +210,25 @@ describe("the approver that comes with a pairing", () => {
     expect(approvers()).toMatchObject([{ credentialId: passkey.credentialId }]);
     const real = await run("run", "--client-portal", "https://127.0.0.1:1");
     expect([real.code, real.out]).toEqual([2, expect.stringContaining("paired for the simulator")]);
+    // Nor under the simulator's name, when what listens there is something else.
+    const { pem, keyPem } = await createCertificate("Interactive Brokers LLC");
+    let asked = 0;
+    const broker = createServer({ key: keyPem, cert: pem }, (_request, response) => {
+      asked += 1;
+      response.end("{}");
+    });
+    await once(broker.listen(0, "127.0.0.1"), "listening");
+    const address = broker.address();
+    const at = typeof address === "object" ? `https://127.0.0.1:${address?.port}` : "";
+    const labelled = await run("run", "--simulated", "--client-portal", at);
+    expect([labelled.code, asked]).toEqual([2, 0]);
+    expect(labelled.out.trim().split("\n")).toEqual([expect.stringContaining("not the simulator")]);
+    // Nor when the first look proved nothing, and it shows itself only later.
+    broker.once("connection", (socket) => socket.destroy());
+    const later = await run("run", "--simulated", "--client-portal", at);
+    broker.close();
+    expect([later.code, asked]).toEqual([2, 0]);
+    expect(later.out).toContain("what answers there is not the simulator");
     // Paired anew for a broker: asked this time, and what nobody was asked about is gone.
     const again = await pairWith(browser, "--replace", "--accept-approver", words);
     expect(again.code).toBe(0);

@@ -24,6 +24,7 @@ import { createQuoteLines } from "./quote-lines.ts";
 import { nearestResetZone } from "./session/calendar.ts";
 import { fileSessionStore } from "./session/store.ts";
 import { createSupervisor, type Supervisor } from "./session/supervisor.ts";
+import { proveSimulator } from "./simulator-proof.ts";
 import { openStreamSocket } from "./stream/socket.ts";
 import { createStream, type Stream } from "./stream/stream.ts";
 import { createTransport } from "./transport.ts";
@@ -34,8 +35,10 @@ export interface BrokerOptions {
   baseUrl: string;
   /** Pins, pacing and the init budget live here. */
   configDir: string;
-  /** Labels every figure as the simulator's. */
+  /** Labels every figure as the simulator's, and talks to nothing else. */
   simulated?: boolean;
+  /** With `simulated`: what answers is not the simulator; nothing was sent to it. */
+  onNotSimulator?: () => void;
   logger: BrokerLogger;
   clock?: Clock;
   random?: () => number;
@@ -75,6 +78,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
   const address = parseGatewayAddress(options.baseUrl);
+  if (options.simulated === true) await proveSimulator(address);
   const source = options.simulated ? "simulator" : "client_portal";
   const isOwnOrder = options.isOwnOrder ?? (() => false);
 
@@ -94,6 +98,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     clock,
     onFirstUse: (sha256) =>
       logger.info({ sha256 }, "trusting the gateway's certificate from its first use on"),
+    ...(options.simulated === true
+      ? { onlySimulator: { refused: () => options.onNotSimulator?.() } }
+      : {}),
   });
   const wire = createWire({
     transport,

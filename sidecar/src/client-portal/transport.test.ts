@@ -5,6 +5,7 @@ import { createCertificate } from "../simulator/certificate.ts";
 import { parseGatewayAddress } from "./address.ts";
 import { memoryPins } from "./certificate-pin.ts";
 import { systemClock } from "./clock.ts";
+import { NOT_SIMULATOR, proveSimulator } from "./simulator-proof.ts";
 import { createTransport, type Transport, TransportError, type WireRequest } from "./transport.ts";
 
 interface Seen {
@@ -72,13 +73,18 @@ const get = (more: Partial<WireRequest> = {}): WireRequest => ({
   ...more,
 });
 
-function dial(url: string, pins = memoryPins()): { transport: Transport; trusted: string[] } {
+function dial(
+  url: string,
+  pins = memoryPins(),
+  onlySimulator?: { refused(): void },
+): { transport: Transport; trusted: string[] } {
   const trusted: string[] = [];
   transport = createTransport({
     address: parseGatewayAddress(url),
     pins,
     clock: systemClock,
     onFirstUse: (sha256) => trusted.push(sha256),
+    ...(onlySimulator === undefined ? {} : { onlySimulator }),
   });
   return { transport, trusted };
 }
@@ -192,6 +198,34 @@ describe("the transport", () => {
     expect(two.trusted).toEqual([]);
     pins.set(url, other.sha256, "2026-04-01T00:00:00.000Z");
     expect((await two.transport.send(get())).status).toBe(200);
+  });
+
+  it("for the simulator alone, sends nothing to what is not proved to be one, and says so", async () => {
+    let refused = 0;
+    const only = { refused: () => void refused++ };
+    const real = await createCertificate("Interactive Brokers LLC");
+    const port = await listen(createHttps({ key: real.keyPem, cert: real.pem }, handler(ok)));
+    const url = `https://127.0.0.1:${port}`;
+    const { transport: wire, trusted } = dial(url, memoryPins(), only);
+    expect(await faultOf(wire.send(get()))).toEqual(["certificate_changed", false]);
+    expect(await faultOf(wire.send(get({ fresh: true })))).toEqual(["certificate_changed", false]);
+    expect([refused, seen, trusted]).toEqual([2, [], []]);
+    await expect(proveSimulator(parseGatewayAddress(url))).rejects.toThrow(NOT_SIMULATOR);
+    await expect(proveSimulator(parseGatewayAddress(`http://127.0.0.1:${port}`))).rejects.toThrow(
+      NOT_SIMULATOR,
+    );
+    await wire.close();
+    server?.closeAllConnections();
+    await new Promise((resolve) => server?.close(resolve));
+
+    await proveSimulator(parseGatewayAddress(url));
+    const simulators = await createCertificate();
+    const own = createHttps({ key: simulators.keyPem, cert: simulators.pem }, handler(ok));
+    server = own;
+    await new Promise<void>((resolve) => own.listen(port, "127.0.0.1", resolve));
+    await proveSimulator(parseGatewayAddress(url));
+    expect((await dial(url, memoryPins(), only).transport.send(get())).status).toBe(200);
+    expect(refused).toBe(2);
   });
 
   it("a pin that cannot be read trusts nobody", async () => {

@@ -4,6 +4,7 @@ import type { GatewayAddress } from "./address.ts";
 import type { CertificatePins } from "./certificate-pin.ts";
 import { type Clock, isoTime } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
+import { isSimulator } from "./simulator-proof.ts";
 
 /**
  * HTTP to the broker's gateway on this machine, and nothing above it: no retry, no meaning. Every
@@ -86,6 +87,8 @@ export interface TransportOptions {
   clock: Clock;
   /** Told once per certificate that was trusted for the first time. */
   onFirstUse(sha256: string): void;
+  /** Talks to the simulator alone: told of each connection that is not proved to be its. */
+  onlySimulator?: { refused(): void };
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -94,6 +97,10 @@ export function createTransport(options: TransportOptions): Transport {
   const verifyPeer = (socket: TLSSocket): Error | null => {
     const seen = socket.getPeerCertificate().fingerprint256;
     if (typeof seen !== "string" || seen === "") return new CertificateChanged("no certificate");
+    if (options.onlySimulator !== undefined && !isSimulator(socket)) {
+      options.onlySimulator.refused();
+      return new CertificateChanged("not the simulator's certificate");
+    }
     let pinned: string | null;
     try {
       pinned = options.pins.get(address.origin);

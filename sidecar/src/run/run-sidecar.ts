@@ -5,6 +5,7 @@ import { isOperationName, OPERATIONS } from "../../../src/protocol/operations/re
 import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
 import { VERSION } from "../cli/version.ts";
 import { createBroker } from "../client-portal/broker.ts";
+import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -50,10 +51,12 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   );
   const simulator = options.clientPortal === null ? await startBuiltInSimulator() : null;
   const orders = openOrderSide(configDir, pairing);
+  const foreign = new AbortController();
   const broker = await createBroker({
     baseUrl: options.clientPortal ?? simulator?.url ?? "",
     configDir,
     simulated: options.simulated,
+    onNotSimulator: () => foreign.abort(),
     logger: logger.child({ part: "broker" }),
     isOwnOrder: orders.isOwnOrder,
     orders: orders.desk,
@@ -107,6 +110,10 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     });
     process.once("SIGINT", () => void end(0, "stopped by its owner"));
     process.once("SIGTERM", () => void end(0, "stopped by its owner"));
+    foreign.signal.addEventListener("abort", () => {
+      logger.error({}, NOT_SIMULATOR);
+      void end(2, "what answers is not the simulator");
+    });
     logger.info(
       { gateway: pairing.gateway_origin, sidecar_id: pairing.sidecar_id, version: VERSION },
       "starting",

@@ -2,6 +2,7 @@
 import "reflect-metadata";
 import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import { SIMULATOR_ORGANIZATION } from "./mark.ts";
 
 export interface Certificate {
   /** The leaf, PEM. */
@@ -14,14 +15,19 @@ export interface Certificate {
 
 const DAY_MS = 86_400_000;
 
-/** A fresh self-signed certificate for the loopback address, as an owner would make for the gateway. */
-export async function createCertificate(): Promise<Certificate> {
+/**
+ * A fresh self-signed certificate for the loopback address, as an owner would make for the gateway;
+ * by its organization the simulator's is known.
+ */
+export async function createCertificate(
+  organization: string = SIMULATOR_ORGANIZATION,
+): Promise<Certificate> {
   // TLS peers judge validity by the wall, whatever the simulator's clock says.
   const now = Date.now();
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=localhost, O=Client Portal Gateway simulator",
+    name: `CN=localhost, O=${organization}`,
     notBefore: new Date(now - DAY_MS),
     notAfter: new Date(now + 3650 * DAY_MS),
     signingAlgorithm: algorithm,
