@@ -71,7 +71,7 @@ export function describeAbuse({ chain, price, key, until }: Abuse): void {
       const before = chain().posts();
       sim.control.addFault({
         match: { method: "POST", path: "/\\/account\\/[^/]+\\/orders$/" },
-        do: { action: "delay", ms: 1_500 },
+        do: { action: "delay", ms: 4_000 },
       });
       const client = new AbortController();
       const hungUp = fetch(`${gateway.url}/mcp`, {
