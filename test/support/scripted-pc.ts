@@ -55,6 +55,10 @@ export const accepts = (coid: string, rig: DeskRig): JobSettlement => {
 export const refuses = (coid: string, rig: DeskRig): JobSettlement =>
   settled(outcome({ coid, state: "rejected", proved_by: "submit_answer" }, null, rig.clock.now));
 
+/** The PC refuses it before anything leaves. */
+export const refusedHere = (coid: string, rig: DeskRig): JobSettlement =>
+  settled(outcome({ coid, state: "rejected", proved_by: "sidecar_not_sent" }, null, rig.clock.now));
+
 /** Nobody hears what became of it. */
 export const lost = (): JobSettlement => failed("unknown");
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../test/support/order-desk.ts";
-import { accepts, lost, refuses } from "../../../test/support/scripted-pc.ts";
+import { accepts, lost, refusedHere, refuses } from "../../../test/support/scripted-pc.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../test/support/trading-rig.ts";
 import { listAlerts } from "./alerts.ts";
 import { tradingStateOf } from "./edge-facts.ts";
@@ -223,6 +223,23 @@ describe("a row of failed orders stops trading by itself", () => {
       await rig.trade({ limit_price: `17${n}.1` });
     }
     expect(kills(rig)).toEqual([]);
+  });
+
+  it("what the PC refused before sending it is none of it, and ends no row either", async () => {
+    const rig = loose();
+    const results = [refuses, refuses, ...Array.from({ length: 6 }, () => refusedHere), refuses, refuses];
+    for (const [n, place] of results.entries()) {
+      rig.pc.place = place;
+      rig.clock.now += 1_000;
+      await rig.trade({ limit_price: `18${n % 10}.${1 + Math.floor(n / 10)}` });
+    }
+    expect(kills(rig)).toEqual([]);
+    rig.pc.place = refuses;
+    rig.clock.now += 1_000;
+    await rig.trade({ limit_price: "179.3" });
+    expect(kills(rig)).toMatchObject([
+      { reason: "5 orders in a row failed or cannot be proved; the limit is 5." },
+    ]);
   });
 
   it("after the owner lifted it, only what fails from then on counts", async () => {

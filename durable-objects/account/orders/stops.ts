@@ -65,7 +65,8 @@ export function watchLoss(
 
 /**
  * The latest orders of an account: a row of them that failed, or that nobody can prove, stops it. An
- * order that the PC never had is no failure; one that still runs says nothing yet.
+ * order that the PC never had, or refused before anything left (the order had changed, a wrong
+ * number, a switch of its own), is no failure; one that still runs says nothing yet.
  */
 export function watchErrors(parts: OrderParts, brokerAccount: string): void {
   const { storage } = parts;
@@ -74,8 +75,9 @@ export function watchErrors(parts: OrderParts, brokerAccount: string): void {
   const cause = "error_streak";
   const since = Math.max(lastStop(sql, cause, brokerAccount) ?? 0, nowMs - STREAK_MS);
   const rows = sql
-    .exec<{ coid: string; state: string; delivered: number }>(
-      `SELECT coid, state, delivered FROM order_intents
+    .exec<{ coid: string; state: string; delivered: number; proved_by: string | null }>(
+      `SELECT coid, state, delivered, json_extract(outcome, '$.proved_by') AS proved_by
+       FROM order_intents
        WHERE broker_account = ? AND created_at > ? AND action <> 'cancel'
        ORDER BY created_at DESC, coid LIMIT ?`,
       brokerAccount,
@@ -89,6 +91,7 @@ export function watchErrors(parts: OrderParts, brokerAccount: string): void {
     if (state === "submitting" || state === "awaiting_confirmation" || row.delivered === 0) {
       continue;
     }
+    if (state === "rejected" && row.proved_by === "sidecar_not_sent") continue;
     if (state !== "rejected" && !isInDoubt(state)) break;
     failed.push(row.coid);
   }
