@@ -227,7 +227,13 @@ describe("a row of failed orders stops trading by itself", () => {
 
   it("what the PC refused before sending it is none of it, and ends no row either", async () => {
     const rig = loose();
-    const results = [refuses, refuses, ...Array.from({ length: 6 }, () => refusedHere), refuses, refuses];
+    const results = [
+      refuses,
+      refuses,
+      ...Array.from({ length: 6 }, () => refusedHere),
+      refuses,
+      refuses,
+    ];
     for (const [n, place] of results.entries()) {
       rig.pc.place = place;
       rig.clock.now += 1_000;
