@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { outcome } from "../../../test/support/order-desk.ts";
 import { lost } from "../../../test/support/scripted-pc.ts";
 import { type TradingRig, tradingRig } from "../../../test/support/trading-rig.ts";
-import { listAlerts } from "./alerts.ts";
+import { listAlerts, raiseAlert } from "./alerts.ts";
 import { findApproval } from "./approvals.ts";
 import { findIntent } from "./intents.ts";
 import { ORPHAN_MS } from "./service-submit.ts";
@@ -113,5 +113,39 @@ describe("an outcome nobody hears", () => {
     const looks = rig.jobs.filter(({ operation }) => operation === "orders.reconcile");
     expect(looks).toHaveLength(1);
     expect(alerts(rig).map(({ kind }) => kind)).toEqual(["outcome_unknown"]);
+  });
+});
+
+describe("what the PC is told", () => {
+  it("a stop goes before a burst of other alerts, and waits for none of them to be taken", async () => {
+    const rig = tradingRig();
+    const say = (kind: string, n: number) =>
+      raiseAlert(rig.parts, {
+        key: `${kind}:${n}`,
+        kind,
+        brokerAccount: null,
+        coid: null,
+        message: `${kind} ${n}`,
+        brokerText: null,
+        cancelOffered: [],
+      });
+    const told = () => rig.pc.told.map(({ message }) => message);
+    for (let n = 0; n < 12; n += 1) {
+      say("cancel_refused", n);
+      rig.clock.now += 1;
+    }
+    say("kill_switch_engaged", 0);
+    await rig.desk.alarm();
+    expect(told()[0]).toBe("kill_switch_engaged 0");
+    expect(told()).toContain("cancel_refused 0");
+    // The PC takes no more of them for now; a stop is told in the same minute all the same.
+    rig.pc.takesAlerts = false;
+    await rig.desk.alarm();
+    rig.pc.takesAlerts = true;
+    rig.clock.now += 1_000;
+    say("error_streak", 1);
+    expect(rig.desk.alarmAt()).toBe(rig.clock.now);
+    await rig.desk.alarm();
+    expect(told().at(-1)).toBe("error_streak 1");
   });
 });

@@ -1,4 +1,4 @@
-import { alertTell } from "../../../src/protocol/operations/alert-tell.ts";
+import { alertTell, STOPPED_ALERTS } from "../../../src/protocol/operations/alert-tell.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 import { isDue, lastDone, noteDone } from "./chores.ts";
 import type { OrderParts } from "./parts.ts";
@@ -10,13 +10,25 @@ import type { OrderParts } from "./parts.ts";
 const AT_ONCE = 5;
 const TOO_OLD_MS = 24 * 3_600_000;
 const RETRY_MS = 60_000;
-const CHORE = "tell-failed";
+/**
+ * In this order, each with its own waiting time: what says that trading was stopped waits behind no
+ * burst of other alerts, and not for one of those to be taken.
+ */
+const TURNS = [
+  { stopped: true, chore: "tell-stop-failed" },
+  { stopped: false, chore: "tell-failed" },
+] as const;
+const STOPPED = JSON.stringify(STOPPED_ALERTS);
 
-/** Tells what waits, oldest first; never throws. The PC must be there. */
+/** Tells what waits, stops first, then oldest first; never throws. The PC must be there. */
 export async function tellPc(parts: OrderParts): Promise<void> {
+  for (const { stopped, chore } of TURNS) await tellThose(parts, stopped, chore);
+}
+
+async function tellThose(parts: OrderParts, stopped: boolean, chore: string): Promise<void> {
   const { sql } = parts.storage;
-  if (!isDue(sql, CHORE, RETRY_MS, parts.now())) return;
-  for (const { alert_key, kind, message } of waiting(sql, parts.now(), AT_ONCE)) {
+  if (!isDue(sql, chore, RETRY_MS, parts.now())) return;
+  for (const { alert_key, kind, message } of waiting(sql, parts.now(), stopped, AT_ONCE)) {
     const told = await askSidecar(
       parts,
       alertTell,
@@ -24,7 +36,7 @@ export async function tellPc(parts: OrderParts): Promise<void> {
       { scope: "ibkr:approvals:create", account: null },
     );
     if (!told.ok || !told.value.taken) {
-      noteDone(sql, CHORE, parts.now());
+      noteDone(sql, chore, parts.now());
       return;
     }
     sql.exec("UPDATE order_alerts SET told_at = ? WHERE alert_key = ?", parts.now(), alert_key);
@@ -34,17 +46,24 @@ export async function tellPc(parts: OrderParts): Promise<void> {
 /** When there is something to tell; null when there is not. */
 export function nextTellAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
-  if (waiting(sql, parts.now(), 1).length === 0) return null;
-  const failed = lastDone(sql, CHORE);
-  return Math.max(parts.now(), failed === null ? 0 : failed + RETRY_MS);
+  const due = TURNS.flatMap(({ stopped, chore }) => {
+    if (waiting(sql, parts.now(), stopped, 1).length === 0) return [];
+    const failed = lastDone(sql, chore);
+    return [Math.max(parts.now(), failed === null ? 0 : failed + RETRY_MS)];
+  });
+  return due.length === 0 ? null : Math.min(...due);
 }
 
-function waiting(sql: SqlStorage, nowMs: number, limit: number) {
+function waiting(sql: SqlStorage, nowMs: number, stopped: boolean, limit: number) {
   return sql
     .exec<{ alert_key: string; kind: string; message: string }>(
       `SELECT alert_key, kind, message FROM order_alerts
-       WHERE told_at IS NULL AND at > ? ORDER BY at, alert_key LIMIT ?`,
+       WHERE told_at IS NULL AND at > ?
+         AND (kind IN (SELECT value FROM json_each(?))) = ?
+       ORDER BY at, alert_key LIMIT ?`,
       nowMs - TOO_OLD_MS,
+      STOPPED,
+      stopped ? 1 : 0,
       limit,
     )
     .toArray();

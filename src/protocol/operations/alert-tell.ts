@@ -2,6 +2,16 @@ import * as z from "zod";
 import { defineOperation } from "./define.ts";
 import { Timestamp } from "./parts.ts";
 
+/** What says that trading was stopped: told before all else, and never crowded out by the rest. */
+export const STOPPED_ALERTS: readonly string[] = [
+  "kill_switch_engaged",
+  "daily_loss_soft",
+  "daily_loss_hard",
+  "drawdown",
+  "error_streak",
+  "audit_backlog",
+];
+
 /**
  * Tells the PC what only the gateway noticed and the owner must look at (an engaged kill switch, an
  * order nothing explains), so that it reaches the PC's terminal, desktop, webhook and ntfy topic.
