@@ -43,5 +43,7 @@ export function register(program: Command): void {
         simulated: flags.simulated === true,
         logLevel: flags.logLevel,
       });
+      // All is closed by now; a dial to the gateway that is still under way is not waited for.
+      if (process.exitCode === 2) process.exit();
     });
 }
