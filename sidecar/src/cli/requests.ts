@@ -5,12 +5,14 @@ import { ORDER_LIMITS } from "../orders/limits.ts";
 import { orderStorePath } from "../orders/local-files.ts";
 import { type OrderStore, openOrderStore } from "../orders/store.ts";
 import { orderInWords } from "../orders/ticket-line.ts";
-import { requestsSince, triesLeft } from "../trust/shown-numbers.ts";
+import { numbersLocked, requestsSince, triesLeft, unlockNumbers } from "../trust/shown-numbers.ts";
+import { withStore } from "./approvers.ts";
+import { typedAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `requests`: what is asked to be approved, with the number of each that has one. */
 export function register(program: Command): void {
-  program
+  const requests = program
     .command("requests")
     .summary("show what agents ask you to approve, with the number")
     .description(
@@ -31,6 +33,25 @@ export function register(program: Command): void {
       } finally {
         store.close();
       }
+    });
+  requests
+    .command("unlock")
+    .summary("take numbers again after too many wrong ones")
+    .option("--yes", "do not ask")
+    .addHelpText("after", "\nExit status: 0 unlocked or not locked, 1 left as it is, 2 wrong use.")
+    .action(async (flags: { yes?: boolean }, command: Command) => {
+      const question =
+        "After six wrong numbers in a week this PC takes no number for an order: somebody may be\n" +
+        "guessing. Was it you who typed them?";
+      if (flags.yes !== true && !(await typedAtTerminal(question, "yes"))) {
+        process.stdout.write("Left as it is.\n");
+        process.exitCode = 1;
+        return;
+      }
+      withStore(command, (store) => {
+        unlockNumbers(store.db);
+        process.stdout.write("Numbers are taken again.\n");
+      });
     });
 }
 
@@ -54,6 +75,11 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
   if (json) {
     for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
     return;
+  }
+  if (numbersLocked(store.db, nowMs)) {
+    process.stdout.write(
+      "Too many wrong numbers came; none is taken but for a reduce-only order: ibkr-sidecar requests unlock\n",
+    );
   }
   if (rows.length === 0) process.stdout.write("Nothing was asked in the last five minutes.\n");
   for (const { asked_at, requested_by, order, tier, number, tries_left } of rows) {

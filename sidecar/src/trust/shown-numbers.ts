@@ -16,9 +16,19 @@ CREATE TABLE IF NOT EXISTS wrong_numbers (
   tries INTEGER NOT NULL,
   last_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wrong_number_times (
+  at INTEGER NOT NULL
+) STRICT;
 `;
 
 export const NUMBER_TRIES = 3;
+
+/**
+ * Over all orders together: so many wrong numbers within so long, and no number is taken any more
+ * until the PC's owner says so. A fresh preview would else be worth three tries again.
+ */
+export const WRONG_NUMBERS_OF_ORDERS = 6;
+const WRONG_WITHIN_MS = 7 * 24 * 60 * 60_000;
 
 export interface ShownRequest {
   previewId: string;
@@ -60,11 +70,26 @@ export function noteWrongNumber(db: DatabaseSync, previewId: string, nowMs: numb
     `INSERT INTO wrong_numbers (preview_id, tries, last_at) VALUES (?, 1, ?)
      ON CONFLICT (preview_id) DO UPDATE SET tries = tries + 1, last_at = excluded.last_at`,
   ).run(previewId, nowMs);
+  if (!numbersLocked(db, nowMs)) db.prepare("INSERT INTO wrong_number_times VALUES (?)").run(nowMs);
   return triesLeft(db, previewId);
+}
+
+/** Whether too many wrong numbers came lately, for whatever orders. */
+export function numbersLocked(db: DatabaseSync, nowMs: number): boolean {
+  const row = db
+    .prepare("SELECT COUNT(*) AS wrong FROM wrong_number_times WHERE at > ?")
+    .get(nowMs - WRONG_WITHIN_MS);
+  return Number(row?.wrong ?? 0) >= WRONG_NUMBERS_OF_ORDERS;
+}
+
+/** The owner's word at this PC that nobody is guessing; what each order has left stays as it is. */
+export function unlockNumbers(db: DatabaseSync): void {
+  db.exec("DELETE FROM wrong_number_times");
 }
 
 /** Forgets what belongs to tickets that are long gone. */
 export function pruneNumbers(db: DatabaseSync, beforeMs: number): void {
   db.prepare("DELETE FROM approval_requests WHERE asked_at < ?").run(beforeMs);
   db.prepare("DELETE FROM wrong_numbers WHERE last_at < ?").run(beforeMs);
+  db.prepare("DELETE FROM wrong_number_times WHERE at < ?").run(beforeMs - WRONG_WITHIN_MS);
 }

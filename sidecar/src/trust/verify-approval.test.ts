@@ -21,8 +21,9 @@ import { enrolApprover, findApprover, listApprovers, revokeApprover } from "./ap
 import { confirmMandate, forgetWrongNumbers, listMandates, revokeMandate } from "./mandates.ts";
 import { isNonceUsed } from "./nonces.ts";
 import { createTrustTables } from "./schema.ts";
+import { unlockNumbers } from "./shown-numbers.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
-import { acceptApproval, type OwnView } from "./verify-approval.ts";
+import { acceptApproval, checkApproval, type OwnView } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -221,6 +222,51 @@ describe("an approval by passkey", () => {
       { tier: 2, echo: 42, nonce, assertion: phone.approve(edgeHash({ nonce })) },
     );
     expect(await codes(right, own({ leastTier: 2 }))).toEqual([]);
+  });
+
+  it("over fresh previews too, six wrong numbers in a week lock all but what only reduces, until the PC's owner says so", async () => {
+    // Each preview is another ticket to sign: another tap, and three tries of its own.
+    const check = (n: number, echo: number, view: Partial<OwnView> = {}) => {
+      const preview_id = `pv_${n}`;
+      const assertion = phone.approve(edgeHash({ preview_id }), { counter: 0 });
+      return checkApproval(db, proof({}, { preview_id, tier: 2, echo, assertion }), own(view));
+    };
+    for (const n of [1, 2]) {
+      for (const left of [2, 1, 0]) {
+        expect(await check(n, 41)).toMatchObject({ holds: false, triesLeft: left });
+      }
+    }
+    const locked = { holds: false, refusals: [{ rule: "few_tries" }], triesLeft: 0 };
+    expect(await check(3, 42)).toMatchObject(locked);
+    expect(await check(3, 41)).toMatchObject(locked);
+    const preview_id = "pv_3";
+    const sent = () =>
+      proof(
+        {},
+        {
+          preview_id,
+          tier: 2,
+          echo: 42,
+          assertion: phone.approve(edgeHash({ preview_id }), { counter: 0 }),
+        },
+      );
+    expect(await codes(sent())).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    expect(isNonceUsed(db, NONCE)).toBe(false);
+
+    const reducing = { ...ticket, order: { ...ticket.order, reduce_only: true } };
+    const exit = { preview: { ticket: reducing, generation: 4, echo: 42 } };
+    const hash = edgeHash({ preview_id: "pv_4", ticket: reducing });
+    const leaving = proof(
+      {},
+      { preview_id: "pv_4", tier: 2, echo: 42, assertion: phone.approve(hash, { counter: 0 }) },
+    );
+    expect(await checkApproval(db, leaving, own(exit))).toMatchObject({ holds: true });
+
+    unlockNumbers(db);
+    // What an order has left stays as it is.
+    expect(await check(1, 42)).toMatchObject({ holds: false, triesLeft: 0 });
+    expect(await check(3, 42)).toMatchObject({ holds: true });
+    expect(await codes(sent())).toEqual([]);
   });
 
   it("does not tell a caller without a valid signature whether a guessed number was right", async () => {

@@ -15,7 +15,7 @@ import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.
 import { findApprover, raiseCounter } from "./approvers.ts";
 import { findMandate } from "./mandates.ts";
 import { claimNonce, isNonceUsed } from "./nonces.ts";
-import { noteWrongNumber, triesLeft } from "./shown-numbers.ts";
+import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
 import { notAllowed, notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
 import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
 
@@ -100,7 +100,8 @@ export async function acceptApproval(
   if (!signed.ok) faults.push(signed.refusal);
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
-  // Judged last and only behind a valid signature, so that every guess costs a tap of the owner's.
+  // Judged last and only behind a valid signature: who has none learns nothing and spends no try.
+  if (needsNumber(proof, own) && lockedOut(db, ticket, own.nowMs)) return denied(locked());
   if (!echoHolds(db, proof, own, own.preview.echo)) {
     spend(db, intent, hash, own);
     return denied(wrongNumber(noteWrongNumber(db, proof.preview_id, own.nowMs)));
@@ -199,13 +200,24 @@ function echoHolds(
   own: Pick<OwnView, "leastTier">,
   echo: number | null,
 ): boolean {
-  if (proof.kind !== "passkey" || (proof.tier < 2 && own.leastTier < 2)) return true;
+  if (proof.kind !== "passkey" || !needsNumber(proof, own)) return true;
   return echo !== null && proof.echo === echo && triesLeft(db, proof.preview_id) > 0;
 }
 
+const needsNumber = (proof: ApprovalProof, own: Pick<OwnView, "leastTier">): boolean =>
+  proof.kind === "passkey" && (proof.tier === 2 || own.leastTier === 2);
+
+/**
+ * An order that may only reduce, which this PC holds it to as it goes out, keeps the three tries of
+ * its own: somebody else's guesses must not hold back an exit.
+ */
+const lockedOut = (db: DatabaseSync, { order }: Ticket, nowMs: number): boolean =>
+  !order.reduce_only && order.action !== "cancel" && numbersLocked(db, nowMs);
+
 /**
  * Judges an approval as {@link acceptApproval} would, as far as the owner can put it right at the
- * page: signature, standing, number. Nothing is spent; a wrong number is counted.
+ * page: signature, standing, number. Nothing is spent, so that a slip of the finger costs no second
+ * tap; a wrong number is counted, for this order and over all of them.
  */
 export async function checkApproval(
   db: DatabaseSync,
@@ -241,9 +253,11 @@ export async function checkApproval(
     ...standingFaults(db, proof, own, preview.generation),
     ...(signed.ok ? [] : [signed.refusal]),
   ];
-  const asks = proof.tier === 2 || own.leastTier === 2;
-  if (faults.length > 0 || !asks) {
+  if (faults.length > 0 || !needsNumber(proof, own)) {
     return { holds: faults.length === 0, refusals: faults, triesLeft: null };
+  }
+  if (lockedOut(db, preview.ticket, own.nowMs)) {
+    return { holds: false, refusals: [locked()], triesLeft: 0 };
   }
   if (echoHolds(db, proof, own, preview.echo)) {
     return { holds: true, refusals: [], triesLeft: triesLeft(db, proof.preview_id) };
@@ -281,6 +295,14 @@ const wrongNumber = (left: number): OrderRefusal =>
     left > 0
       ? "The number does not match the one shown at the PC."
       : "Too many wrong numbers came for this order; let the agent prepare it anew.",
+  );
+
+const locked = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_ECHO_MISMATCH",
+    "echo",
+    "few_tries",
+    "Too many wrong numbers came; none is taken but for a reduce-only order. At the PC: ibkr-sidecar requests unlock",
   );
 
 type Signed =
