@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import type { MandateChoices } from "../../durable-objects/account/rpc-mandates.ts";
 import { displayText } from "../oauth/client-text.ts";
 import { AssetClass, OrderType, Side } from "../protocol/orders/terms.ts";
+import { WARNING_MAX_CHARS } from "./order-card.tsx";
 
 /** The form a mandate is made with; what was filled in stays when something is wrong. */
 export function Fields(props: { given: URLSearchParams; choices: MandateChoices; csrf: string }) {
@@ -90,7 +91,11 @@ export function Fields(props: { given: URLSearchParams; choices: MandateChoices;
             In this wording, whatever the numbers. An order with any other warning still asks you.
           </p>
           {choices.warnings.map(({ fingerprint, text, message_id }) =>
-            box("warning", fingerprint, `${displayText(text, 300)} (${message_id ?? ""})`),
+            box(
+              "warning",
+              fingerprint,
+              `${displayText(text, WARNING_MAX_CHARS)} (${message_id ?? ""})`,
+            ),
           )}
         </fieldset>
       )}

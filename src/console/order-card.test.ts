@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aLeg, anOrder, aTicket } from "../../test/support/orders.ts";
+import { Fields } from "./mandate-fields.tsx";
 import { OrderCard } from "./order-card.tsx";
 
 const RLO = String.fromCodePoint(0x202e);
@@ -33,5 +34,21 @@ describe("the order that is approved", () => {
     // The figures that matter stand outside every such text.
     expect(html).toContain("187.25");
     expect(html).toContain("DU1234567");
+  });
+});
+
+describe("a warning that a mandate accepts beforehand", () => {
+  it("is shown to its last word, as on the order's own page", async () => {
+    const text = `${"This order may be filled in parts. ".repeat(100)}Fees double.`;
+    const choices = {
+      mode: "paper" as const,
+      accounts: [],
+      clients: [],
+      contracts: [],
+      passkeys: 1,
+      warnings: [{ message_id: "o163", fingerprint: "a".repeat(64), text }],
+    };
+    const html = String(await Fields({ given: new URLSearchParams(), choices, csrf: "c" }));
+    expect(html).toContain("Fees double. (o163)");
   });
 });

@@ -165,7 +165,7 @@ function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
 }
 
 /** As long as a warning can be: what is accepted word for word is shown to its last word. */
-const WARNING_MAX_CHARS = 4_000;
+export const WARNING_MAX_CHARS = 4_000;
 
 function Warnings({ ticket }: { ticket: Ticket }) {
   if (ticket.warnings.length === 0) return null;
