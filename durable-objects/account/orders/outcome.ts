@@ -18,6 +18,7 @@ import {
   markUndelivered,
   updateIntent,
 } from "./intents.ts";
+import { type NotTaken, notTakenOutcome } from "./not-taken.ts";
 import type { OrderLog } from "./order-audit.ts";
 import type { OrderStorage } from "./storage.ts";
 
@@ -29,9 +30,9 @@ import type { OrderStorage } from "./storage.ts";
 export type Settlement =
   | { kind: "outcome"; outcome: OrderOutcome }
   /** The relay proves that the sidecar never had the job. */
-  | { kind: "never_delivered" }
+  | { kind: "never_delivered"; why?: NotTaken }
   /** The sidecar had it and refused before anything left. */
-  | { kind: "not_executed" }
+  | { kind: "not_executed"; why?: NotTaken }
   /** Nobody can tell. */
   | { kind: "unknown" };
 
@@ -53,7 +54,13 @@ export function settleSubmit(
     switch (settlement.kind) {
       case "never_delivered": {
         const unsent = proof("sidecar_not_sent", "rejected", nowMs);
-        const applied = apply(storage.sql, intent, unsent, null, log);
+        const applied = apply(
+          storage.sql,
+          intent,
+          unsent,
+          reasoned(intent, settlement, nowMs),
+          log,
+        );
         if (applied.ok && applied.changed && intent.approval_id !== null) {
           moveApproval(storage.sql, intent.approval_id, "never_delivered", nowMs);
           markUndelivered(storage.sql, coid);
@@ -66,7 +73,7 @@ export function settleSubmit(
           storage.sql,
           intent,
           proof("sidecar_not_sent", "rejected", nowMs),
-          null,
+          reasoned(intent, settlement, nowMs),
           log,
         );
         settleApproval(storage.sql, coid, nowMs);
@@ -88,6 +95,13 @@ export function settleSubmit(
       }
     }
   });
+}
+
+/** Why it was not carried out, for whoever asks of the order; nothing where the state says otherwise. */
+function reasoned(intent: IntentRow, { why }: { why?: NotTaken }, nowMs: number): Picture | null {
+  if (why === undefined) return null;
+  return (state, _before, taken) =>
+    taken && state === "rejected" ? notTakenOutcome(intent, why, nowMs) : null;
 }
 
 /** Takes one piece of evidence from the sidecar's events or from a look into the book. */

@@ -5,6 +5,7 @@ import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
 import type { Scope } from "../../../src/protocol/scopes.ts";
 import { contentHash } from "../audit-events.ts";
 import { findIntent } from "./intents.ts";
+import { notTaken } from "./not-taken.ts";
 import { type Settlement, settleSubmit } from "./outcome.ts";
 import { iso, type OrderParts } from "./parts.ts";
 import { noteRefusedUnder } from "./service-mandates.ts";
@@ -88,5 +89,6 @@ export function settlementOf(
   }
   if (settlement.outcome !== "not_executed") return { kind: "unknown" };
   const onWire = sql.exec("SELECT 1 FROM relay_jobs WHERE job_id = ?", jobId).toArray().length > 0;
-  return { kind: onWire && !settlement.retryable ? "not_executed" : "never_delivered" };
+  const why = notTaken(settlement);
+  return { kind: onWire && !settlement.retryable ? "not_executed" : "never_delivered", why };
 }

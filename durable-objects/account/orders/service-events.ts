@@ -86,13 +86,15 @@ function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
   const picture: Picture = (state, before) => {
     // An older picture of an order that has ended, told again: the newer one stands.
     if (state === intent.state && isTerminal(state) && !isTerminal(told.state)) return null;
+    // Why it was not sent says nothing of one that turned up after all.
+    const turnedUp = before?.proved_by === "sidecar_not_sent" && state !== "rejected";
     return {
       action: intent.action,
       account_id: told.account_id,
       coid: told.coid,
       intent_hash: told.intent_hash,
-      refusals: before?.refusals ?? [],
-      broker_text: before?.broker_text ?? null,
+      refusals: turnedUp ? [] : (before?.refusals ?? []),
+      broker_text: turnedUp ? null : (before?.broker_text ?? null),
       answered: before?.answered ?? [],
       alerts: before?.alerts ?? [],
       question: state === "awaiting_confirmation" ? (before?.question ?? null) : null,

@@ -68,7 +68,7 @@ export const OrderOutcome = z.strictObject({
   proved_by: ProofSource,
   /** Every reason, when the sidecar refused. */
   refusals: z.array(OrderRefusal).max(50),
-  /** The broker's words, when it refused or was not understood. */
+  /** The broker's words, when it refused or was not understood; the PC's, when it took nothing up. */
   broker_text: BrokerText.nullable(),
   orders: z.array(IntentOrder).max(6),
   question: OpenQuestion.nullable(),
