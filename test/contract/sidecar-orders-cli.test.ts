@@ -87,7 +87,8 @@ describe("policy", { timeout: 60_000 }, () => {
 describe("approvers", { timeout: 60_000 }, () => {
   it("are added with the words of the key itself, listed, and removed for good", async () => {
     pair();
-    const phone = softwareAuthenticator();
+    // One id in sixty-four begins with a dash.
+    const phone = { ...softwareAuthenticator(), credentialId: `-${"a".repeat(21)}` };
     const words = approverWords(phone.publicKey);
     const key = Buffer.from(phone.publicKey).toString("base64url");
     const add = (given: string) =>
@@ -109,7 +110,9 @@ describe("approvers", { timeout: 60_000 }, () => {
     expect((await add(words.replaceAll(" ", "-").toUpperCase())).code).toBe(0);
     const listed = JSON.parse((await run("approvers", "--json")).out);
     expect(listed).toMatchObject({ label: "phone", words, enrolled_by: "terminal" });
-    expect((await run("approvers", "remove", phone.credentialId)).code).toBe(0);
+    expect((await run("approvers", "remove")).code).toBe(2);
+    expect((await run("approvers", "remove", phone.credentialId)).code).toBe(2);
+    expect((await run("approvers", "remove", "--credential", phone.credentialId)).code).toBe(0);
     expect((await run("approvers", "--json")).out).toBe("");
     expect((await add(words)).code).toBe(2);
   });

@@ -34,8 +34,12 @@ export function register(program: Command): void {
   approvers
     .command("remove")
     .summary("take no approvals from a passkey any more")
-    .argument("<credential>", "its id")
-    .action((credential: string, _flags: object, command: Command) => {
+    .argument("[credential]", "its id")
+    // An id may begin with a dash, and would be read as an option where an argument stands.
+    .option("--credential <id>", "its id; the one way for an id that begins with a dash")
+    .action((given: string | undefined, flags: { credential?: string }, command: Command) => {
+      const credential = flags.credential ?? given;
+      if (credential === undefined) throw new UsageError("say which passkey: its id is missing");
       withStore(command, (store) => {
         if (!revokeApprover(store.db, credential, Date.now())) {
           throw new UsageError("there is no such approver");
