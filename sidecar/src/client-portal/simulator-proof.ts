@@ -1,8 +1,8 @@
 import { connect, type TLSSocket } from "node:tls";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { SIMULATOR_ORGANIZATION } from "../simulator/mark.ts";
 import type { GatewayAddress } from "./address.ts";
 import { LIMITS } from "./limits.ts";
+import { SIMULATOR_ORGANIZATION } from "./simulator-mark.ts";
 
 /** What a PC paired for the simulator says when something else answers. */
 export const NOT_SIMULATOR =

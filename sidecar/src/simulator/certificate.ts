@@ -2,7 +2,7 @@
 import "reflect-metadata";
 import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { SIMULATOR_ORGANIZATION } from "./mark.ts";
+import { SIMULATOR_ORGANIZATION } from "../client-portal/simulator-mark.ts";
 
 export interface Certificate {
   /** The leaf, PEM. */
