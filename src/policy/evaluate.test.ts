@@ -196,10 +196,10 @@ describe("a verdict", () => {
       s.edge.approval = null;
     });
     expect(verdict.failures.map(({ code }) => code)).toEqual([
-      "LIVE_KILL_SWITCH_CLOSED",
-      "LIVE_NOTIONAL_LIMIT_REFUSED",
+      "KILL_SWITCH_CLOSED",
+      "NOTIONAL_LIMIT_REFUSED",
       "POSITION_NOTIONAL_EXCEEDED",
-      "LIVE_APPROVAL_MISSING",
+      "APPROVAL_MISSING",
     ]);
   });
 
@@ -358,7 +358,7 @@ describe("no exit is blocked by an entry rule", () => {
       s.facts.effect = exit;
       s.edge.kill = [{ scope: "agent", since: at.at }];
     });
-    expect(verdict.failures.map(({ code }) => code)).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(verdict.failures.map(({ code }) => code)).toContain("KILL_SWITCH_CLOSED");
   });
 });
 
@@ -390,7 +390,7 @@ it("a preview is judged by the quote its ticket was made with, a submit by one o
     if (s.edge.client !== null) s.edge.client.scopes = ["ibkr:orders:preview"];
   };
   expect(verdictOf(later, preview).failures).toEqual([]);
-  expect(verdictOf(later).failures.map(({ code }) => code)).toEqual(["LIVE_STALE_QUOTE"]);
+  expect(verdictOf(later).failures.map(({ code }) => code)).toEqual(["STALE_QUOTE"]);
 });
 
 it("a refusal names the field to correct, for checks that exist", () => {

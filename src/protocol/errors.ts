@@ -1,8 +1,8 @@
 import { ORDER_ONLY_CODES } from "./orders/refusal.ts";
 
 /**
- * The closed set of reasons the gateway may give a caller. Names shared with the Rust predecessor
- * keep its spelling, so that a client which already handles them keeps working.
+ * The closed set of reasons the gateway may give a caller; docs/predecessor-codes.md says what the
+ * Rust predecessor called the same.
  *
  * `message` is written for the caller (a model, and the human it reads aloud to); `detail` is for
  * the log and never leaves the process that made it.

@@ -319,7 +319,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
       small(chain.broker, { limit_price: price() }),
     );
     expect(preview.policy_failures.map(({ code }: { code: string }) => code)).toContain(
-      "LIVE_KILL_SWITCH_CLOSED",
+      "KILL_SWITCH_CLOSED",
     );
     await page.getByRole("link", { name: "Lift" }).click();
     await page.getByRole("button", { name: "Lift it with your passkey" }).click();

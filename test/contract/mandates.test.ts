@@ -113,7 +113,7 @@ describe("a mandate", () => {
     const posts = chain.posts();
     const killed = await submit(standing.approval.approval_id);
     expect(killed.refusals.map(({ code }: { code: string }) => code)).toContain(
-      "LIVE_KILL_SWITCH_CLOSED",
+      "KILL_SWITCH_CLOSED",
     );
     expect((await chain.lift()).status).toBe(303);
 

@@ -102,7 +102,7 @@ describe("orders", () => {
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect(await submit(approval, same)).toMatchObject({ replayed: true });
     const other = await chain.approved({ limit_price: price() });
-    expect(codes(await submit(other, same))).toEqual(["PAPER_IDEMPOTENCY_CONFLICT"]);
+    expect(codes(await submit(other, same))).toEqual(["IDEMPOTENCY_CONFLICT"]);
     expect(chain.posts() - before).toBe(1);
   }, 60_000);
 
@@ -149,7 +149,7 @@ describe("orders", () => {
     const before = chain.posts();
     const engaged = await agent.call("ibkr_kill_switch_engage", { reason: "test" });
     expect(engaged).toMatchObject({ engaged: true, switches: [{ engaged_by: "agent" }] });
-    expect(codes(await submit(waiting, key("killed")))).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(codes(await submit(waiting, key("killed")))).toContain("KILL_SWITCH_CLOSED");
     expect(chain.posts()).toBe(before);
 
     const cancelled = await agent.call("ibkr_paper_order_cancel", {
@@ -202,7 +202,7 @@ describe("orders", () => {
     await chain.owner.get(path);
     expect((await status(approval.approval_id)).approval.state).toBe("pending");
     expect(codes(await submit(approval.approval_id, key("unapproved")))).toContain(
-      "LIVE_APPROVAL_MISSING",
+      "APPROVAL_MISSING",
     );
   }, 60_000);
 
@@ -344,7 +344,7 @@ describe("bad input", () => {
         expect(refused.rule).toEqual(bad.rule ?? expect.stringMatching(/./));
       }
       // A key that is used again was used once before, for an order of its own.
-      const own = bad.code === "PAPER_IDEMPOTENCY_CONFLICT" ? 1 : 0;
+      const own = bad.code === "IDEMPOTENCY_CONFLICT" ? 1 : 0;
       expect(writes() - before).toBe(own);
       const events = await chain.gateway.sql<{ event: string }>(
         "Account",
@@ -392,7 +392,7 @@ describe("a day that is lost", () => {
     expect(engaged).toMatchObject([{ meta: { cause: "daily_loss_hard" } }]);
     expect(await chain.page("/orders")).toContain("The gateway itself engaged the kill switch");
     const before = chain.posts();
-    expect(codes(await submit(waiting, key("lost-day")))).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(codes(await submit(waiting, key("lost-day")))).toContain("KILL_SWITCH_CLOSED");
     expect(chain.posts()).toBe(before);
     const exit = await chain.approved({ side: "SELL", limit_price: price() });
     expect((await submit(exit, key("way-out"))).refusals).toEqual([]);

@@ -113,7 +113,7 @@ describe("a live order", () => {
     const off = (await agent.call("ibkr_order_preview", order)).preview;
     expect(off.may_be_asked).toBe(false);
     expect(codes(off.policy_failures)).toEqual(
-      expect.arrayContaining(["LIVE_FEATURE_DISABLED", "LIVE_MIGRATION_CHECKLIST_MISSING"]),
+      expect.arrayContaining(["FEATURE_DISABLED", "MIGRATION_CHECKLIST_MISSING"]),
     );
     // Paper is another switch: it lets no live order out.
     expect((await chain.form("/trading/switch", { mode: "paper", on: "yes" })).status).toBe(303);
@@ -124,8 +124,8 @@ describe("a live order", () => {
       expect((await chain.form("/trading/checklist", { item })).status).toBe(303);
     }
     const ready = (await agent.call("ibkr_order_preview", order)).preview;
-    expect(codes(ready.policy_failures)).toContain("LIVE_FEATURE_DISABLED");
-    expect(codes(ready.policy_failures)).not.toContain("LIVE_MIGRATION_CHECKLIST_MISSING");
+    expect(codes(ready.policy_failures)).toContain("FEATURE_DISABLED");
+    expect(codes(ready.policy_failures)).not.toContain("MIGRATION_CHECKLIST_MISSING");
     expect((await live(true)).status).toBe(303);
     // The owner's own limits may say no to a closed market, or to an old quote; not to this test.
     const loosened = await chain.limits({
@@ -242,7 +242,7 @@ describe("a live order", () => {
     const atPc = await approved();
     const before = chain.posts();
     await live(false);
-    expect(codes((await submit(atEdge, "edge-off")).refusals)).toContain("LIVE_FEATURE_DISABLED");
+    expect(codes((await submit(atEdge, "edge-off")).refusals)).toContain("FEATURE_DISABLED");
     await live(true);
     await chain.pc("policy", "live", "off");
     const refused = await submit(atPc, "pc-off");

@@ -51,7 +51,7 @@ describe("orders in trouble", () => {
     );
     expect(preview.may_be_asked).toBe(false);
     expect(preview.policy_failures.map(({ code }: { code: string }) => code)).toEqual([
-      "LIVE_FEATURE_DISABLED",
+      "FEATURE_DISABLED",
     ]);
     const live = await chain.form("/trading/switch", { mode: "live", on: "yes" });
     expect(live.status).toBe(409);
@@ -189,8 +189,7 @@ describe("orders in trouble", () => {
     const answers = await Promise.all(approvals.map((one) => submit(one)));
     const refused = answers.filter(({ order }) => order === null);
     expect(refused).toHaveLength(4);
-    for (const answer of refused)
-      expect(codes(answer)).toContain("LIVE_SESSION_ORDER_LIMIT_REFUSED");
+    for (const answer of refused) expect(codes(answer)).toContain("SESSION_ORDER_LIMIT_REFUSED");
     expect(chain.posts() - before).toBeLessThanOrEqual(2);
   }, 120_000);
 

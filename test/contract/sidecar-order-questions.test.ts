@@ -158,7 +158,7 @@ describe("a broker's question", () => {
     const { outcome, submission } = await place();
     const bare = { ...confirmation(outcome), owner: null };
     expect((await rig.write("order.answer", bare)).refusals.map(({ code }) => code)).toEqual([
-      "LIVE_APPROVAL_MISSING",
+      "APPROVAL_MISSING",
     ]);
     const declined = await rig.write("order.answer", { ...bare, confirm: false });
     expect(declined.state).toBe("rejected");

@@ -214,7 +214,7 @@ export const BAD_INPUT: readonly BadInput[] = [
   },
   {
     item: "a key re-used with another body",
-    code: "PAPER_IDEMPOTENCY_CONFLICT",
+    code: "IDEMPOTENCY_CONFLICT",
     field: "idempotency_key",
     rule: "same_request",
     send: async (at) => {

@@ -61,7 +61,7 @@ describe("an agent that withdraws over and over", () => {
     }
     expect(cancelled(rig)).toHaveLength(1);
     expect(await cancelOrder(desk, "key-00000007", "502")).toMatchObject({
-      result: { refusals: [{ code: "PAPER_IDEMPOTENCY_CONFLICT" }] },
+      result: { refusals: [{ code: "IDEMPOTENCY_CONFLICT" }] },
     });
     // What is not settled by then may have been lost: withdrawing again is let out, once more.
     rig.clock.now += WITHDRAW_AGAIN_MS;

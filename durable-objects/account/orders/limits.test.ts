@@ -45,7 +45,7 @@ interface Case {
 const three = (at: keyof PolicyDocument["cumulative"]) => (policy: PolicyDocument) =>
   Object.assign(policy.cumulative, { [at]: 3 });
 const value = (n: number) => String(EACH * n);
-const FREQUENCY = "LIVE_FREQUENCY_LIMIT_REFUSED";
+const FREQUENCY = "FREQUENCY_LIMIT_REFUSED";
 
 const CASES: Case[] = [
   {
@@ -66,7 +66,7 @@ const CASES: Case[] = [
   {
     limit: "cumulative.max_orders_per_day",
     set: three("max_orders_per_day"),
-    code: "LIVE_SESSION_ORDER_LIMIT_REFUSED",
+    code: "SESSION_ORDER_LIMIT_REFUSED",
   },
   {
     limit: "cumulative.max_messages_per_minute",
@@ -76,7 +76,7 @@ const CASES: Case[] = [
   {
     limit: "cumulative.max_buy_notional_per_day",
     set: (policy) => Object.assign(policy.cumulative, { max_buy_notional_per_day: value(3) }),
-    code: "LIVE_SESSION_NOTIONAL_LIMIT_REFUSED",
+    code: "SESSION_NOTIONAL_LIMIT_REFUSED",
   },
   {
     limit: "cumulative.max_turnover_per_day",
@@ -286,7 +286,7 @@ describe("an exit and a cancel", () => {
       { scope: "gateway", subject: null, actor: "owner", reason: "stop", effect: "freeze" },
       { clientId: null, requestId: "r" },
     );
-    expect(codesOf(await rig.submit(entry))).toEqual(["LIVE_KILL_SWITCH_CLOSED"]);
+    expect(codesOf(await rig.submit(entry))).toEqual(["KILL_SWITCH_CLOSED"]);
     rig.pc.effect = "exit";
     expect((await rig.trade({ side: "SELL" })).refusals).toEqual([]);
     const orderId = String(/"order_id":"(\d+)"/.exec(JSON.stringify(worked))?.[1]);

@@ -21,11 +21,11 @@ describe("an order the PC did not carry out", () => {
     rig.pc.place = () => turnedAway({});
     const answer = await rig.trade();
     expect(answer).toMatchObject({
-      refusals: [{ code: "LIVE_FEATURE_DISABLED", field: "sidecar", rule: "pc_offers" }],
+      refusals: [{ code: "FEATURE_DISABLED", field: "sidecar", rule: "pc_offers" }],
       order: {
         state: "rejected",
         proved_by: "sidecar_not_sent",
-        refusals: [{ code: "LIVE_FEATURE_DISABLED" }],
+        refusals: [{ code: "FEATURE_DISABLED" }],
         broker_text: { untrusted_text: "PERMISSION_DENIED: the local policy does not allow this" },
       },
     });

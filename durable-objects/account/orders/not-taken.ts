@@ -35,7 +35,7 @@ export function notTaken(settlement: Extract<JobSettlement, { ok: false }>): Not
 function byLink(code: Extract<JobSettlement, { ok: false }>["code"]): OrderRefusal {
   return code === "PERMISSION_DENIED"
     ? refusal(
-        "LIVE_FEATURE_DISABLED",
+        "FEATURE_DISABLED",
         "sidecar",
         "pc_offers",
         "The PC does not allow this: its switch for this kind of order is off, or the account is not among its own. Only the owner changes that, at the PC.",

@@ -31,14 +31,14 @@ describe("a looser policy without a signature", () => {
   it("takes effect after its day and not a moment before; a tighter one at once, for approved orders too", async () => {
     const rig = tradingRig();
     // Eleven are worth 2,059.75; the limit is 2,000.
-    expect(await ask(rig, "11")).toBe("LIVE_NOTIONAL_LIMIT_REFUSED");
+    expect(await ask(rig, "11")).toBe("NOTIONAL_LIMIT_REFUSED");
     const loosened = await change(rig, (policy) => {
       policy.order.max_notional = "3000";
     });
     expect(loosened).toMatchObject({ ok: true, waits: true });
     rig.clock.now += LOOSENING_DELAY_MS - 1;
     rig.copied();
-    expect(await ask(rig, "11")).toBe("LIVE_NOTIONAL_LIMIT_REFUSED");
+    expect(await ask(rig, "11")).toBe("NOTIONAL_LIMIT_REFUSED");
     rig.clock.now += 1;
     expect(await ask(rig, "11")).toBe("asked");
 
@@ -48,8 +48,8 @@ describe("a looser policy without a signature", () => {
     });
     expect(tightened).toMatchObject({ ok: true, waits: false });
     const refused = await rig.submit(approval);
-    expect(refused.refusals.map(({ code }) => code)).toEqual(["LIVE_NOTIONAL_LIMIT_REFUSED"]);
-    expect(await ask(rig, "6")).toBe("LIVE_NOTIONAL_LIMIT_REFUSED");
+    expect(refused.refusals.map(({ code }) => code)).toEqual(["NOTIONAL_LIMIT_REFUSED"]);
+    expect(await ask(rig, "6")).toBe("NOTIONAL_LIMIT_REFUSED");
   });
 
   it("is undone by a tightening that comes before its day", async () => {
@@ -62,7 +62,7 @@ describe("a looser policy without a signature", () => {
     });
     rig.clock.now += 2 * LOOSENING_DELAY_MS;
     rig.copied();
-    expect(await ask(rig, "9")).toBe("LIVE_NOTIONAL_LIMIT_REFUSED");
+    expect(await ask(rig, "9")).toBe("NOTIONAL_LIMIT_REFUSED");
     expect(await ask(rig, "8")).toBe("asked");
   });
 });

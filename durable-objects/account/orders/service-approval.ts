@@ -44,17 +44,12 @@ export function askApproval(
       preview.brokerAccount !== input.account_id
     ) {
       return no(parts, asker, input.account_id, [
-        refusal("LIVE_PREVIEW_EXPIRED", "preview_id", "own_preview", "There is no such preview."),
+        refusal("PREVIEW_EXPIRED", "preview_id", "own_preview", "There is no such preview."),
       ]);
     }
     if (nowMs >= preview.expiresAt) {
       return no(parts, asker, input.account_id, [
-        refusal(
-          "LIVE_PREVIEW_EXPIRED",
-          "preview_id",
-          "fresh",
-          "The preview has expired; make another.",
-        ),
+        refusal("PREVIEW_EXPIRED", "preview_id", "fresh", "The preview has expired; make another."),
       ]);
     }
     const open = openRequest(sql, preview.previewId, nowMs);

@@ -161,7 +161,7 @@ describe("a cancel of an own order", () => {
     });
     expect(await cancelOrder(desk)).toMatchObject({ ok: true, result: { replayed: true } });
     expect(await cancelOrder(desk, "key-00000001", "502")).toMatchObject({
-      result: { refusals: [{ code: "PAPER_IDEMPOTENCY_CONFLICT" }] },
+      result: { refusals: [{ code: "IDEMPOTENCY_CONFLICT" }] },
     });
     expect(operations(rig)).toEqual(["order.cancel"]);
   });

@@ -168,7 +168,7 @@ function decide(
   const backlog = entry ? auditBacklogBlocksWrites(storage.sql, world.nowMs) : null;
   if (backlog !== null) watchAudit(parts);
   if (backlog !== null && !keyIsKnown(storage.sql, asker.clientId, request.key)) {
-    const refusals = [refusal("LIVE_AUDIT_UNAVAILABLE", "audit", "copied", backlog.message)];
+    const refusals = [refusal("AUDIT_UNAVAILABLE", "audit", "copied", backlog.message)];
     logRefusal(parts, asker, request, refusals);
     return { kind: "refused" as const, refusals, verdict: null };
   }
@@ -278,7 +278,7 @@ function keyIsKnown(sql: SqlStorage, clientId: string, key: string): boolean {
 
 const conflict = (): OrderRefusal =>
   refusal(
-    "PAPER_IDEMPOTENCY_CONFLICT",
+    "IDEMPOTENCY_CONFLICT",
     "idempotency_key",
     "same_request",
     "The idempotency key is being used for another request.",

@@ -67,11 +67,7 @@ describe("a breached loss limit stops trading by itself", () => {
     // Between the owner's yes and the submit the day is lost.
     rig.pc.account = { daily_pnl: "-2000.01" };
     expect(codes(await rig.submit(waiting))).toEqual(
-      expect.arrayContaining([
-        "LIVE_KILL_SWITCH_CLOSED",
-        "TRADING_STATE_REFUSED",
-        "DAILY_LOSS_LIMIT",
-      ]),
+      expect.arrayContaining(["KILL_SWITCH_CLOSED", "TRADING_STATE_REFUSED", "DAILY_LOSS_LIMIT"]),
     );
     expect(kills(rig)).toMatchObject([
       { scope: "broker_account", subject: ACCOUNT, actor: "policy", effect: "freeze" },
@@ -124,7 +120,7 @@ describe("a breached loss limit stops trading by itself", () => {
       policy.behaviour.max_drawdown_percent = "10";
     });
     rig.pc.account = { net_liquidation: "89000", peak_net_liquidation: "100000" };
-    expect(await refusedAsk(rig.approved())).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(await refusedAsk(rig.approved())).toContain("KILL_SWITCH_CLOSED");
     expect(kills(rig)[0]?.reason).toBe(
       "The account has fallen 11 % from its peak; the limit is 10 %.",
     );
@@ -197,7 +193,7 @@ describe("a row of failed orders stops trading by itself", () => {
     ]);
     expect(engagedLeaves(rig)).toEqual(["error_streak"]);
     expect(alerts(rig)).toEqual(["kill_switch_engaged"]);
-    expect(await refusedAsk(rig.approved())).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(await refusedAsk(rig.approved())).toContain("KILL_SWITCH_CLOSED");
     rig.pc.effect = "exit";
     rig.pc.place = accepts;
     expect((await rig.trade({ side: "SELL" })).refusals).toEqual([]);
@@ -272,7 +268,7 @@ describe("an audit log that is not copied stops trading by itself", () => {
     expect(engagedLeaves(rig)).toEqual(["audit_backlog"]);
     await rig.desk.alarm();
     expect(engagedLeaves(rig)).toHaveLength(1);
-    expect(await refusedAsk(rig.approved())).toContain("LIVE_KILL_SWITCH_CLOSED");
+    expect(await refusedAsk(rig.approved())).toContain("KILL_SWITCH_CLOSED");
     await waysOutPass(rig, orderIdOf(worked));
     const { sql } = rig.parts.storage;
     const lifted = { scope: "gateway", subject: null, epoch: killEpoch(sql) } as const;

@@ -86,7 +86,7 @@ describe("a submit", () => {
       outcome: null,
     });
     const other = approved(book);
-    expect(codes(submit(book, { ...other, key: "k-1" }))).toEqual(["PAPER_IDEMPOTENCY_CONFLICT"]);
+    expect(codes(submit(book, { ...other, key: "k-1" }))).toEqual(["IDEMPOTENCY_CONFLICT"]);
     expect(stateOf(book, other.approvalId)).toBe("approved");
   });
 
@@ -120,7 +120,7 @@ describe("a submit", () => {
     const decisions = all.map((ids, n) => submit(book, { ...ids, key: `k-${n}` }));
     expect(decisions.filter(({ kind }) => kind === "go")).toHaveLength(3);
     const refused = decisions.slice(3).flatMap(codes);
-    expect(new Set(refused)).toEqual(new Set(["LIVE_SESSION_ORDER_LIMIT_REFUSED"]));
+    expect(new Set(refused)).toEqual(new Set(["SESSION_ORDER_LIMIT_REFUSED"]));
   });
 
   it("without the owner's yes is refused and leaves its leaf and nothing else", () => {
@@ -128,12 +128,12 @@ describe("a submit", () => {
     const previewId = book.preview();
     const approvalId = book.ask(previewId);
     const before = book.rowsWritten();
-    expect(codes(submit(book, { previewId, approvalId }))).toEqual(["LIVE_APPROVAL_MISSING"]);
-    expect(codes(submit(book, { previewId }))).toEqual(["LIVE_APPROVAL_MISSING"]);
+    expect(codes(submit(book, { previewId, approvalId }))).toEqual(["APPROVAL_MISSING"]);
+    expect(codes(submit(book, { previewId }))).toEqual(["APPROVAL_MISSING"]);
     expect(book.rowsWritten()).toBe(before);
     expect(book.leaves.map(({ type, errorCode }) => [type, errorCode])).toEqual([
-      ["order.refused", "LIVE_APPROVAL_MISSING"],
-      ["order.refused", "LIVE_APPROVAL_MISSING"],
+      ["order.refused", "APPROVAL_MISSING"],
+      ["order.refused", "APPROVAL_MISSING"],
     ]);
   });
 
@@ -144,11 +144,11 @@ describe("a submit", () => {
     expect(codes(submit(book, { previewId: one.previewId, approvalId: two.approvalId }))).toEqual([
       "APPROVAL_PREVIEW_MISMATCH",
     ]);
-    expect(codes(submit(book, { ...one, key: "x" }, "client-2"))).toEqual(["LIVE_PREVIEW_EXPIRED"]);
+    expect(codes(submit(book, { ...one, key: "x" }, "client-2"))).toEqual(["PREVIEW_EXPIRED"]);
     const foreign = book.preview(anOrder(), "entry", "client-2");
     expect(
       codes(submit(book, { previewId: foreign, approvalId: one.approvalId }, "client-2")),
-    ).toEqual(["LIVE_APPROVAL_MISSING"]);
+    ).toEqual(["APPROVAL_MISSING"]);
   });
 
   it("after the preview's end, after a denial, or under a policy the owner did not see, is refused", () => {
@@ -156,7 +156,7 @@ describe("a submit", () => {
     const late = approved(book);
     book.now += 300_000;
     expect(codes(submit(book, { ...late, key: "late" }))).toEqual(
-      expect.arrayContaining(["LIVE_PREVIEW_EXPIRED", "APPROVAL_EXPIRED"]),
+      expect.arrayContaining(["PREVIEW_EXPIRED", "APPROVAL_EXPIRED"]),
     );
     const previewId = book.preview();
     const approvalId = book.ask(previewId);
@@ -183,7 +183,7 @@ describe("a submit", () => {
     const book = orderBook();
     const ids = approved(book);
     switchFeature(book.storage.sql, "paper", false);
-    expect(codes(submit(book, ids))).toEqual(["LIVE_FEATURE_DISABLED"]);
+    expect(codes(submit(book, ids))).toEqual(["FEATURE_DISABLED"]);
     book.storage.sql.exec("DELETE FROM order_policies");
     expect(codes(submit(book, ids))).toEqual(["POLICY_MISSING"]);
   });
@@ -213,7 +213,7 @@ describe("the kill switch", () => {
     expect(engageKill(book.storage.sql, kill, book.now)).toBe(true);
     expect(engageKill(book.storage.sql, { ...kill, reason: "y" }, book.now)).toBe(false);
     expect(engagedKills(book.storage.sql)).toMatchObject([{ reason: "x", actor: "agent" }]);
-    expect(codes(submit(book, { ...entry, key: "entry" }))).toEqual(["LIVE_KILL_SWITCH_CLOSED"]);
+    expect(codes(submit(book, { ...entry, key: "entry" }))).toEqual(["KILL_SWITCH_CLOSED"]);
     expect(codes(submit(book, { ...exit, key: "exit" }))).toEqual(["go"]);
   });
 

@@ -105,12 +105,12 @@ function decide(
 
   const preview = findPreview(sql, request.previewId);
   if (preview === null || preview.clientId !== client.clientId) {
-    return no("LIVE_PREVIEW_EXPIRED", "preview_id", "own_preview", "There is no such preview.");
+    return no("PREVIEW_EXPIRED", "preview_id", "own_preview", "There is no such preview.");
   }
   const approval =
     request.approvalId === null ? null : findApproval(sql, request.approvalId, nowMs);
   if (request.approvalId !== null && approval?.clientId !== client.clientId) {
-    return no("LIVE_APPROVAL_MISSING", "approval_id", "own_approval", "There is no such approval.");
+    return no("APPROVAL_MISSING", "approval_id", "own_approval", "There is no such approval.");
   }
 
   const policy = policyInForce(sql, preview.brokerAccount, nowMs);
@@ -188,13 +188,7 @@ function decide(
 
   const proof = proofOf(approval, mandated, intent);
   if (proof === null && order.action !== "cancel") {
-    return no(
-      "LIVE_APPROVAL_MISSING",
-      "approval_id",
-      "approved",
-      "The order is not approved.",
-      verdict,
-    );
+    return no("APPROVAL_MISSING", "approval_id", "approved", "The order is not approved.", verdict);
   }
   if (approval !== null && moveApproval(sql, approval.approvalId, "reserve", nowMs) === null) {
     return no(
@@ -315,7 +309,7 @@ export function seenKey(
   if (row === undefined) return null;
   if (row.digest !== request.digest) {
     return no(
-      "PAPER_IDEMPOTENCY_CONFLICT",
+      "IDEMPOTENCY_CONFLICT",
       "idempotency_key",
       "same_request",
       "The idempotency key was used for another request.",
@@ -323,7 +317,7 @@ export function seenKey(
   }
   const intent = findIntent(sql, row.coid);
   if (intent === null)
-    return no("PAPER_IDEMPOTENCY_CONFLICT", "idempotency_key", "known", "The key is spent.");
+    return no("IDEMPOTENCY_CONFLICT", "idempotency_key", "known", "The key is spent.");
   return { kind: "replay", coid: row.coid, state: intent.state, outcome: outcomeOf(intent) };
 }
 

@@ -81,7 +81,7 @@ async function ownerFaults(
   if (owner === null || question === null) {
     return [
       refusal(
-        "LIVE_APPROVAL_MISSING",
+        "APPROVAL_MISSING",
         "owner",
         "owner_confirms",
         "Confirming the broker's question needs the owner's passkey.",

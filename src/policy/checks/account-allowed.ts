@@ -3,7 +3,7 @@ import { type Check, fail, pass } from "../check.ts";
 export const accountAllowed: Check = {
   number: 11,
   name: "account-allowed",
-  code: "LIVE_ACCOUNT_NOT_ALLOWLISTED",
+  code: "ACCOUNT_NOT_ALLOWLISTED",
   stage: "identity",
   scope: "always",
   means: "The order is for the account this policy is for.",

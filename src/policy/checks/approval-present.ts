@@ -4,7 +4,7 @@ import { tierOf } from "../tier-of.ts";
 export const approvalPresent: Check = {
   number: 56,
   name: "approval-present",
-  code: "LIVE_APPROVAL_MISSING",
+  code: "APPROVAL_MISSING",
   stage: "approval",
   scope: "orders",
   means: "The owner has approved this, or a mandate covers it.",

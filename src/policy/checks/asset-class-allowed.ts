@@ -3,7 +3,7 @@ import { type Check, fail, OFF, pass } from "../check.ts";
 export const assetClassAllowed: Check = {
   number: 22,
   name: "asset-class-allowed",
-  code: "LIVE_ASSET_CLASS_REFUSED",
+  code: "ASSET_CLASS_REFUSED",
   stage: "instrument",
   scope: "entries",
   means: "The policy allows the contract's asset class.",

@@ -4,7 +4,7 @@ import { atMost, type Check, fail, unknown } from "../check.ts";
 export const auditAvailable: Check = {
   number: 5,
   name: "audit-available",
-  code: "LIVE_AUDIT_UNAVAILABLE",
+  code: "AUDIT_UNAVAILABLE",
   stage: "state",
   scope: "always",
   means: "The audit log can be written and its copy keeps up.",

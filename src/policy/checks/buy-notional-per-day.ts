@@ -4,7 +4,7 @@ import { sumOf } from "../percent.ts";
 export const buyNotionalPerDay: Check = {
   number: 38,
   name: "buy-notional-per-day",
-  code: "LIVE_SESSION_NOTIONAL_LIMIT_REFUSED",
+  code: "SESSION_NOTIONAL_LIMIT_REFUSED",
   stage: "cumulative",
   scope: "entries",
   means: "Purchases today are within the limit.",

@@ -3,7 +3,7 @@ import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 export const checklistComplete: Check = {
   number: 12,
   name: "checklist-complete",
-  code: "LIVE_MIGRATION_CHECKLIST_MISSING",
+  code: "MIGRATION_CHECKLIST_MISSING",
   stage: "identity",
   scope: "orders",
   means: "The owner has ticked every item of the paper-to-live checklist.",

@@ -4,7 +4,7 @@ import { type Check, fail, pass, unknown } from "../check.ts";
 export const featureEnabled: Check = {
   number: 12,
   name: "feature-enabled",
-  code: "LIVE_FEATURE_DISABLED",
+  code: "FEATURE_DISABLED",
   stage: "identity",
   scope: "orders",
   means: "The owner has switched orders of this mode on, at the gateway and at the PC.",

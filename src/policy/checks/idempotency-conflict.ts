@@ -3,7 +3,7 @@ import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 export const idempotencyConflict: Check = {
   number: 54,
   name: "idempotency-conflict",
-  code: "PAPER_IDEMPOTENCY_CONFLICT",
+  code: "IDEMPOTENCY_CONFLICT",
   stage: "behaviour",
   scope: "always",
   means: "The idempotency key was not used for another request.",

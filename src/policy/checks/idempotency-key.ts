@@ -3,7 +3,7 @@ import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 export const idempotencyKey: Check = {
   number: 54,
   name: "idempotency-key",
-  code: "LIVE_IDEMPOTENCY_KEY_MISSING",
+  code: "IDEMPOTENCY_KEY_MISSING",
   stage: "behaviour",
   scope: "always",
   means: "The request carries an idempotency key.",

@@ -3,7 +3,7 @@ import { type Check, fail, OFF, pass } from "../check.ts";
 export const instrumentAllowed: Check = {
   number: 22,
   name: "instrument-allowed",
-  code: "LIVE_SYMBOL_REFUSED",
+  code: "SYMBOL_REFUSED",
   stage: "instrument",
   scope: "entries",
   means: "The contract is on the policy's list, where it has one.",

@@ -4,7 +4,7 @@ import { killBlocks } from "../kill-table.ts";
 export const killSwitch: Check = {
   number: 1,
   name: "kill-switch",
-  code: "LIVE_KILL_SWITCH_CLOSED",
+  code: "KILL_SWITCH_CLOSED",
   stage: "state",
   scope: "always",
   means: "No engaged kill switch blocks this request.",

@@ -3,7 +3,7 @@ import { type Check, fail, pass } from "../check.ts";
 export const marketPresent: Check = {
   number: 28,
   name: "market-present",
-  code: "LIVE_MARKET_SNAPSHOT_MISSING",
+  code: "MARKET_SNAPSHOT_MISSING",
   stage: "data",
   scope: "entries",
   means: "There is a price for the contract.",

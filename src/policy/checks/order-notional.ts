@@ -3,7 +3,7 @@ import { atMost, type Check } from "../check.ts";
 export const orderNotional: Check = {
   number: 32,
   name: "order-notional",
-  code: "LIVE_NOTIONAL_LIMIT_REFUSED",
+  code: "NOTIONAL_LIMIT_REFUSED",
   stage: "order",
   scope: "entries",
   means: "The order's worst-case value is within the limit per order.",

@@ -4,7 +4,7 @@ import { atMost, type Check, OFF } from "../check.ts";
 export const orderQuantity: Check = {
   number: 33,
   name: "order-quantity",
-  code: "LIVE_QUANTITY_LIMIT_REFUSED",
+  code: "QUANTITY_LIMIT_REFUSED",
   stage: "order",
   scope: "entries",
   means: "The quantity is within the limit per order.",

@@ -3,7 +3,7 @@ import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
 export const orderRate: Check = {
   number: 37,
   name: "order-rate",
-  code: "LIVE_FREQUENCY_LIMIT_REFUSED",
+  code: "FREQUENCY_LIMIT_REFUSED",
   stage: "cumulative",
   scope: "entries",
   means: "Orders in the last second, minute and hour are within their limits.",

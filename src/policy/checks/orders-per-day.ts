@@ -3,7 +3,7 @@ import { atMost, type Check, unknown } from "../check.ts";
 export const ordersPerDay: Check = {
   number: 37,
   name: "orders-per-day",
-  code: "LIVE_SESSION_ORDER_LIMIT_REFUSED",
+  code: "SESSION_ORDER_LIMIT_REFUSED",
   stage: "cumulative",
   scope: "entries",
   means: "Orders today are within the limit.",

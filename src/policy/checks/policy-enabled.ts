@@ -3,7 +3,7 @@ import { type Check, fail, pass } from "../check.ts";
 export const policyEnabled: Check = {
   number: 7,
   name: "policy-enabled",
-  code: "LIVE_LIMIT_POLICY_DISABLED",
+  code: "LIMIT_POLICY_DISABLED",
   stage: "state",
   scope: "entries",
   means: "The account's policy is switched on.",

@@ -3,7 +3,7 @@ import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 export const previewFresh: Check = {
   number: 55,
   name: "preview-fresh",
-  code: "LIVE_PREVIEW_EXPIRED",
+  code: "PREVIEW_EXPIRED",
   stage: "behaviour",
   scope: "orders",
   means: "The preview has not expired and its broker session still runs.",

@@ -10,7 +10,7 @@ import { atMost, type Check, type Finding, OFF, pass, unknown } from "../check.t
 export const priceCollar: Check = {
   number: 29,
   name: "price-collar",
-  code: "LIVE_PRICE_COLLAR_REFUSED",
+  code: "PRICE_COLLAR_REFUSED",
   stage: "data",
   scope: "entries",
   means: "The limit price is not too far from the market.",

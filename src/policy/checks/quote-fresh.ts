@@ -4,7 +4,7 @@ import { atMost, type Check, fail, OFF } from "../check.ts";
 export const quoteFresh: Check = {
   number: 28,
   name: "quote-fresh",
-  code: "LIVE_STALE_QUOTE",
+  code: "STALE_QUOTE",
   stage: "data",
   scope: "entries",
   means: "The quote is fresh.",

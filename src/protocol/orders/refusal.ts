@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { presentCode } from "./former-codes.ts";
 
 /**
- * Why an order is refused: one closed union, part of the interface. Names that the Rust
- * predecessor had are kept letter by letter (also where it says LIVE_ or PAPER_ and means both),
- * so that a client which already handles them keeps working; a name never says which mode was
- * asked for, the ticket does.
+ * Why an order is refused: one closed union, part of the interface. A name never says which mode
+ * was asked for; the ticket does. What the Rust predecessor called the same stands in
+ * docs/predecessor-codes.md.
  */
 const SHARED_CODES = [
   "INPUT_INVALID",
@@ -29,21 +29,21 @@ export const ORDER_ONLY_CODES = [
   "ORDER_CASH_QUANTITY_REFUSED",
   "ORDER_ID_REFUSED",
   // State.
-  "LIVE_KILL_SWITCH_CLOSED",
+  "KILL_SWITCH_CLOSED",
   "TRADING_STATE_REFUSED",
   "ORDER_RECONCILING",
-  "LIVE_AUDIT_UNAVAILABLE",
+  "AUDIT_UNAVAILABLE",
   "CLOCK_SKEW",
   "POLICY_MISSING",
-  "LIVE_LIMIT_POLICY_DISABLED",
+  "LIMIT_POLICY_DISABLED",
   "POLICY_EXPIRED",
   "MAINTENANCE_WINDOW",
   // Identity and authority.
   "CLIENT_NOT_ALLOWED",
-  "LIVE_ACCOUNT_NOT_ALLOWLISTED",
+  "ACCOUNT_NOT_ALLOWLISTED",
   "ORDER_ACCOUNT_MODE_REFUSED",
-  "LIVE_FEATURE_DISABLED",
-  "LIVE_MIGRATION_CHECKLIST_MISSING",
+  "FEATURE_DISABLED",
+  "MIGRATION_CHECKLIST_MISSING",
   "AGENT_BUDGET_EXCEEDED",
   "SESSION_QUARANTINE",
   "FOREIGN_ORDER",
@@ -62,10 +62,10 @@ export const ORDER_ONLY_CODES = [
   "OCA_INCOHERENT",
   "VENUE_RULE",
   // Instrument.
-  "LIVE_SYMBOL_REFUSED",
+  "SYMBOL_REFUSED",
   "INSTRUMENT_DENIED",
   "ISSUER_DENIED",
-  "LIVE_ASSET_CLASS_REFUSED",
+  "ASSET_CLASS_REFUSED",
   "EXCHANGE_NOT_ALLOWED",
   "CURRENCY_NOT_ALLOWED",
   "SECTOR_NOT_ALLOWED",
@@ -74,19 +74,19 @@ export const ORDER_ONLY_CODES = [
   "NOT_TRADABLE_NOW",
   "OPTION_RULES",
   // Data quality.
-  "LIVE_MARKET_SNAPSHOT_MISSING",
-  "LIVE_STALE_QUOTE",
+  "MARKET_SNAPSHOT_MISSING",
+  "STALE_QUOTE",
   "QUOTE_DELAYED",
   "QUOTE_CROSSED",
   "QUOTE_ONE_SIDED",
   "SPREAD_TOO_WIDE",
-  "LIVE_PRICE_COLLAR_REFUSED",
+  "PRICE_COLLAR_REFUSED",
   "FAT_FINGER_QTY",
   "FAT_FINGER_NOTIONAL",
   "MARKET_ORDER_SLIPPAGE_CAP",
   // Per order.
-  "LIVE_NOTIONAL_LIMIT_REFUSED",
-  "LIVE_QUANTITY_LIMIT_REFUSED",
+  "NOTIONAL_LIMIT_REFUSED",
+  "QUANTITY_LIMIT_REFUSED",
   "NLV_PERCENT_EXCEEDED",
   "BUYING_POWER_EXCEEDED",
   "WHATIF_REJECTED",
@@ -95,11 +95,11 @@ export const ORDER_ONLY_CODES = [
   "CASH_ONLY",
   "COMMISSION_TOO_HIGH",
   // Cumulative.
-  "LIVE_FREQUENCY_LIMIT_REFUSED",
-  "LIVE_SESSION_ORDER_LIMIT_REFUSED",
+  "FREQUENCY_LIMIT_REFUSED",
+  "SESSION_ORDER_LIMIT_REFUSED",
   "MESSAGE_RATE_EXCEEDED",
   "CANCEL_FILL_RATIO",
-  "LIVE_SESSION_NOTIONAL_LIMIT_REFUSED",
+  "SESSION_NOTIONAL_LIMIT_REFUSED",
   "TURNOVER_EXCEEDED",
   "ROUND_TRIPS_EXCEEDED",
   "OPEN_ORDERS_EXCEEDED",
@@ -124,13 +124,13 @@ export const ORDER_ONLY_CODES = [
   "REENTRY_LOCKED",
   "QUIET_HOURS",
   "DUPLICATE_ORDER",
-  "PAPER_IDEMPOTENCY_CONFLICT",
-  "LIVE_IDEMPOTENCY_KEY_MISSING",
-  "LIVE_PREVIEW_EXPIRED",
+  "IDEMPOTENCY_CONFLICT",
+  "IDEMPOTENCY_KEY_MISSING",
+  "PREVIEW_EXPIRED",
   "INTENT_EXPIRED",
   "PRICE_DRIFT",
   // Approval.
-  "LIVE_APPROVAL_MISSING",
+  "APPROVAL_MISSING",
   "APPROVAL_PREVIEW_MISMATCH",
   "APPROVAL_CONSUMED",
   "APPROVAL_EXPIRED",
@@ -158,7 +158,8 @@ export const ORDER_ONLY_CODES = [
 
 export const ORDER_REFUSAL_CODES = [...SHARED_CODES, ...ORDER_ONLY_CODES] as const;
 
-export const OrderRefusalCode = z.enum(ORDER_REFUSAL_CODES);
+/** Reads names of before as well, see {@link presentCode}. */
+export const OrderRefusalCode = z.preprocess(presentCode, z.enum(ORDER_REFUSAL_CODES));
 export type OrderRefusalCode = z.infer<typeof OrderRefusalCode>;
 
 /** One reason, naming the field and the rule it broke; `message` can be read out. */

@@ -51,7 +51,7 @@ export async function gatherEvidence(world: World, load: Load): Promise<OrderEvi
 const ENTRY_CODES = CHECKS.filter(({ scope }) => scope === "entries")
   .map(({ code }) => code)
   .filter((code) => CHECKS.every((check) => check.code !== code || check.scope === "entries"))
-  .concat("LIVE_KILL_SWITCH_CLOSED", "LOCAL_KILL_SWITCH");
+  .concat("KILL_SWITCH_CLOSED", "LOCAL_KILL_SWITCH");
 
 function pcStates(configDir: string): Record<string, OrderState> {
   const pairing = loadPairing(configDir);

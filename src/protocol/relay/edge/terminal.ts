@@ -3,13 +3,14 @@ import { canonicalJson, sha256Hex } from "../../digest.ts";
 import { GATEWAY_ERROR_CODES, type GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
 import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../../limits.ts";
+import { presentCode } from "../../orders/former-codes.ts";
 import { addChunk, type ChunkBuffer, NO_CHUNKS } from "../chunks.ts";
 import type { JobError, JobResult, JobTerminal } from "../job-messages.ts";
 import type { JobSettlement } from "./step.ts";
 
 /** What a sidecar may ask us to tell the caller, in the gateway's own closed terms. */
 const Failure = z.strictObject({
-  code: z.enum(GATEWAY_ERROR_CODES),
+  code: z.preprocess(presentCode, z.enum(GATEWAY_ERROR_CODES)),
   message: z.string().max(1000),
   retryable: z.boolean(),
   user_action: z.string().max(1000).nullable(),
