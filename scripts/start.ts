@@ -1,5 +1,6 @@
 import { dataDirPath } from "./lib/data-dir.ts";
 import { startLocalGateway } from "./lib/local-gateway.ts";
+import { marketHoursSetting } from "./lib/market-hours-setting.ts";
 import { whenNpmIsGone } from "./lib/npm-parent.ts";
 import { portSetting } from "./lib/ports.ts";
 import { orSaySorry } from "./lib/say.ts";
@@ -16,6 +17,7 @@ export function main(): Promise<void> {
     const { signal, asked, fail } = stopSignal();
     const local = await startLocalGateway({
       port: portSetting(env, "PORT", PORT),
+      marketHours: marketHoursSetting(env),
       simulatorPort: portSetting(env, "SIMULATOR_PORT", SIMULATOR_PORT),
       dataDir: dataDirPath(env),
       onFailure: fail,

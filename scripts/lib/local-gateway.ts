@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { MarketHours } from "../../sidecar/src/simulator/market-hours.ts";
 import type { WorkerBundle } from "./bundle.ts";
 import { broken, type DataDir, openDataDir, writeState } from "./data-dir.ts";
 import type { Gateway } from "./gateway.ts";
@@ -11,6 +12,8 @@ export interface LocalOptions {
   /** 0 for any free one. */
   port: number;
   simulatorPort: number;
+  /** When the simulated markets are open. */
+  marketHours: MarketHours;
   /** Called when a part ends without having been asked to. */
   onFailure: (why: string) => void;
   /** Aborted when it should not even finish starting. */
@@ -63,7 +66,11 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       buildSidecar(join(dir.build, "sidecar")),
     ]);
     options.signal.throwIfAborted();
-    const simulator = await startSimulator({ port: simulatorPort, clock: "real" });
+    const simulator = await startSimulator({
+      port: simulatorPort,
+      clock: "real",
+      marketHours: options.marketHours,
+    });
     endings.push(() => simulator.close());
     const gateway = await openWorker(dir, bundle, port);
     endings.push(() => gateway.close());

@@ -6,6 +6,7 @@ import { startSimulator } from "../../sidecar/src/simulator/start.ts";
  */
 const simulator = await startSimulator({
   clock: "real",
+  marketHours: "always",
   behaviours: { limits: { enabled: false } },
 });
 console.log(simulator.url);

@@ -46,7 +46,7 @@ export async function startRig(): Promise<Rig> {
     const fetched: string[] = [];
     const wire = new Wire();
     const cli = inject("sidecarCli");
-    const simulator = await startSimulator({ clock: "real" });
+    const simulator = await startSimulator({ clock: "real", marketHours: "always" });
     endings.push(() => simulator.close());
     const gateway = await startGateway({
       entry: fromRoot("test/clients/recording-worker.js"),

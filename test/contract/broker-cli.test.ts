@@ -19,8 +19,10 @@ afterEach(async () => {
   rmSync(configDir, { recursive: true, force: true });
 });
 
-async function simulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
-  sim = await startSimulator({ ...options, clock: "real" });
+async function simulator(
+  options: Pick<SimulatorOptions, "loggedIn" | "behaviours"> = {},
+): Promise<RunningSimulator> {
+  sim = await startSimulator({ ...options, clock: "real", marketHours: "always" });
   return sim;
 }
 

@@ -246,6 +246,11 @@ describe("npm start, when it cannot", () => {
     }
   });
 
+  it("refuses market hours that do not exist, and names those that do", async () => {
+    const line = await oneLine({ MARKET_HOURS: "sometimes" });
+    expect(line).toMatch(/MARKET_HOURS must be "always".* or "exchange".*, not "sometimes"/);
+  });
+
   it(
     "names data that is a file, damaged, or lacks a part",
     async () => {

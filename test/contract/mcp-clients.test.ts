@@ -24,6 +24,7 @@ beforeAll(async () => {
     dataDir: join(directory, "data"),
     port: 0,
     simulatorPort: 0,
+    marketHours: "always",
     onFailure: (why) => console.error(why),
     signal: new AbortController().signal,
   });

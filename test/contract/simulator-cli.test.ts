@@ -32,19 +32,24 @@ function run(
 it("prints where it listens, and ends in order when it is told to", {
   timeout: 20_000,
 }, async () => {
-  const ended = await run(["--port", "0", "--live", "--seed", "3"], (text, kill) => {
-    if (text.includes("Login:")) kill();
-  });
+  const ended = await run(
+    ["--port", "0", "--live", "--seed", "3", "--market-hours", "always"],
+    (text, kill) => {
+      if (text.includes("Login:")) kill();
+    },
+  );
   expect(ended).toMatchObject({ code: 0, error: "" });
   expect(ended.out).toMatch(/https:\/\/127\.0\.0\.1:\d+\n/);
   expect(ended.out).toMatch(/SHA-256: +([0-9A-F]{2}:){31}[0-9A-F]{2}\n/);
   expect(ended.out).toContain("live, done");
+  expect(ended.out).toMatch(/Market hours: +open around the clock\n/);
 });
 
 it.each([
   [["--port", "99999"], "a port is 0 to 65535"],
   [["--seed", "one"], "a seed is a whole number"],
   [["--live", "--paper"], "choose --paper or --live"],
+  [["--market-hours", "never"], "Allowed choices are always, exchange"],
   [["--bogus"], "unknown option"],
 ])("refuses %j with one line and exit code 2", { timeout: 20_000 }, async (args, text) => {
   const ended = await run(args);

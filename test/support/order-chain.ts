@@ -93,7 +93,7 @@ export async function startOrderChain(
   try {
     const cli = inject("sidecarCli");
     const [sim, gateway] = await Promise.all([
-      startSimulator({ clock: "real", paper: options.live !== true }),
+      startSimulator({ clock: "real", marketHours: "always", paper: options.live !== true }),
       startGateway({
         vars: {
           CLIENT_CALLS_PER_MINUTE: "5000",

@@ -1,9 +1,11 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { MARKET_HOURS, type MarketHours } from "../simulator/market-hours.ts";
 
 interface Flags {
   port: number;
   controlPort: number;
   seed: number;
+  marketHours: MarketHours;
   paper?: boolean;
   live?: boolean;
   loggedOut?: boolean;
@@ -39,6 +41,14 @@ export function register(program: Command): void {
     )
     .option("--control-port <port>", "port of the control interface; 0 takes any", portNumber, 0)
     .option("--seed <number>", "the same seed gives the same prices and fills", wholeNumber, 1)
+    .addOption(
+      new Option(
+        "--market-hours <hours>",
+        "exchange: by each exchange's calendar; always: open around the clock, without nightly resets",
+      )
+        .choices(MARKET_HOURS)
+        .default("exchange"),
+    )
     .option("--paper", "log in as the paper user (the default)")
     .option("--live", "log in as the live user")
     .option("--logged-out", "start before the login; log in with a browser at the printed address")
@@ -68,6 +78,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
     paper: flags.live !== true,
     loggedIn: flags.loggedOut !== true,
     clock: "real",
+    marketHours: flags.marketHours,
   }).catch((thrown: unknown) => {
     const taken = thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE";
     if (!taken) throw thrown;
@@ -78,6 +89,9 @@ async function run(flags: Flags, command: Command): Promise<void> {
   console.log(`Client Portal simulator: ${simulator.url}`);
   console.log(`Control:                 ${simulator.controlUrl}`);
   console.log(`Certificate SHA-256:     ${simulator.certificateSha256}`);
+  console.log(
+    `Market hours:            ${flags.marketHours === "always" ? "open around the clock" : "each exchange's own"}`,
+  );
   console.log(
     `Login:                   ${flags.live === true ? "live" : "paper"}, ${flags.loggedOut === true ? `not yet: open ${simulator.url}/` : "done"}`,
   );

@@ -124,5 +124,5 @@ export async function runSidecar(options: RunOptions): Promise<number> {
 
 async function startBuiltInSimulator() {
   const { startSimulator } = await import("../simulator/start.ts");
-  return startSimulator({ clock: "real" });
+  return startSimulator({ clock: "real", marketHours: "always" });
 }

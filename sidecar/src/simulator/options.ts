@@ -1,8 +1,9 @@
 import type { Behaviours, DeepPartial } from "./behaviours.ts";
 import { changeBehaviours } from "./change-behaviours.ts";
 import { defaultBehaviours } from "./default-behaviours.ts";
+import type { MarketHours } from "./market-hours.ts";
 
-export interface SimulatorOptions {
+interface CommonOptions {
   /** The gateway's HTTPS port; 0 takes any that is free. Default 0. */
   port?: number;
   /** The control port, plain HTTP on loopback; 0 takes any that is free. Default 0. */
@@ -13,17 +14,30 @@ export interface SimulatorOptions {
   paper?: boolean;
   /** Start with the human already logged in and the brokerage session up. Default true. */
   loggedIn?: boolean;
-  /** A virtual clock moves only when it is advanced. Default "virtual". */
-  clock?: "virtual" | "real";
   /**
    * Where the clock starts, in Unix milliseconds. A virtual one's default is Wednesday 2026-04-01,
-   * 10:30 in New York; a real one's is now, with whatever markets are open now.
+   * 10:30 in New York; a real one's is now.
    */
   startAt?: number;
   /** How many accounts each login holds. Default 1. */
   accounts?: number;
   behaviours?: DeepPartial<Behaviours>;
 }
+
+/** A virtual clock moves only when it is advanced, and starts while New York trades. */
+interface VirtualTime {
+  clock?: "virtual";
+  /** Default "exchange". */
+  marketHours?: MarketHours;
+}
+
+/** On the wall's clock nobody knows what is open, so whoever starts it says what should be. */
+interface RealTime {
+  clock: "real";
+  marketHours: MarketHours;
+}
+
+export type SimulatorOptions = CommonOptions & (VirtualTime | RealTime);
 
 export interface Settings {
   port: number;
@@ -33,14 +47,19 @@ export interface Settings {
   loggedIn: boolean;
   clock: "virtual" | "real";
   startAt: number;
+  marketHours: MarketHours;
   accounts: number;
   behaviours: Behaviours;
 }
 
+const NO_RESETS = { midnight: false, nightly: false, weekend: false };
 const WEDNESDAY_MORNING = Date.UTC(2026, 3, 1, 14, 30);
 
 export function settingsFrom(options: SimulatorOptions): Settings {
   const behaviours = defaultBehaviours();
+  const marketHours = options.marketHours ?? "exchange";
+  // Around the clock nothing ends by the hour: no nightly resets, no weekend maintenance.
+  if (marketHours === "always") Object.assign(behaviours.resets, NO_RESETS);
   if (options.behaviours !== undefined) changeBehaviours(behaviours, options.behaviours);
   const clock = options.clock ?? "virtual";
   return {
@@ -51,6 +70,7 @@ export function settingsFrom(options: SimulatorOptions): Settings {
     loggedIn: options.loggedIn ?? true,
     clock,
     startAt: options.startAt ?? (clock === "real" ? Date.now() : WEDNESDAY_MORNING),
+    marketHours,
     accounts: options.accounts ?? 1,
     behaviours,
   };

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Behaviours } from "./behaviours.ts";
 import type { Clock } from "./clock.ts";
+import { hoursOf } from "./market/hours.ts";
 import type { Market } from "./market/market.ts";
 import { createMarket } from "./market/market.ts";
 import type { Settings } from "./options.ts";
@@ -54,7 +55,7 @@ export function createSimulator(settings: Settings, clock: Clock): Simulator {
     behaviours: settings.behaviours,
     clock,
     world: createWorld(settings, random("session")),
-    market: createMarket(settings.seed, clock.now),
+    market: createMarket(settings.seed, clock.now, hoursOf(settings.marketHours)),
     events: new EventEmitter(),
     notes: createNotes(clock.now()),
     load: { history: 0, matching: false },

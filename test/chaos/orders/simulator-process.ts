@@ -8,6 +8,7 @@ import { startSimulator } from "../../../sidecar/src/simulator/start.ts";
 const { seed, accounts }: { seed: number; accounts: number } = JSON.parse(process.argv[2] ?? "{}");
 const simulator = await startSimulator({
   clock: "real",
+  marketHours: "always",
   seed,
   accounts,
   behaviours: { limits: { enabled: false } },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { barsBefore, parseSpan } from "./bars.ts";
-import { isOpen } from "./hours.ts";
+import { hoursOf } from "./hours.ts";
 import { createMarket } from "./market.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 18);
-const market = createMarket(1, () => NOW);
+const market = createMarket(1, () => NOW, hoursOf("exchange"));
 const apple = market.find(265598);
 if (apple === undefined) throw new Error("no instrument");
 
@@ -21,7 +21,7 @@ describe("bars", () => {
     );
     expect(bars.length).toBe(54 + 78);
     for (const [index, bar] of bars.entries()) {
-      expect(isOpen("us-stocks", "liquid", bar.at)).toBe(true);
+      expect(market.hours.isOpen("us-stocks", "liquid", bar.at)).toBe(true);
       expect(bar.high.gte(bar.open) && bar.high.gte(bar.close)).toBe(true);
       expect(bar.low.lte(bar.open) && bar.low.lte(bar.close)).toBe(true);
       const next = bars[index + 1];

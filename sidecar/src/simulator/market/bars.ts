@@ -1,6 +1,6 @@
 import type { Decimal } from "decimal.js";
 import { localTime } from "../zone.ts";
-import { sessionsAround, zoneOf } from "./hours.ts";
+import { type Hours, zoneOf } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Market } from "./market.ts";
 import { chance, onTick } from "./prices.ts";
@@ -54,6 +54,7 @@ export const MOST_BARS = 1_000;
 
 /** Starts of bars, newest first, walking back through trading time from `end`. */
 function* starts(
+  hours: Hours,
   instrument: Instrument,
   end: number,
   bar: Span,
@@ -71,7 +72,7 @@ function* starts(
     }
   }
   for (let day = end; ; day -= 7 * DAY_MS) {
-    const sessions = sessionsAround(instrument.venue, kind, day, 6, 0).toReversed();
+    const sessions = hours.sessionsAround(instrument.venue, kind, day, 6, 0).toReversed();
     for (const { session } of sessions) {
       if (session.opens >= end) continue;
       const closes = Math.min(session.closes, end);
@@ -146,7 +147,7 @@ export function barsBefore(
     ? Math.ceil((period.count * UNIT_MS[period.unit]) / (bar.count * UNIT_MS[bar.unit]))
     : MOST_BARS;
   const seenDays = new Set<number>();
-  for (const [from, to] of starts(instrument, end, bar, outside)) {
+  for (const [from, to] of starts(market.hours, instrument, end, bar, outside)) {
     if (bars.length >= Math.min(most, MOST_BARS)) break;
     seenDays.add(Math.floor(from / DAY_MS));
     if (

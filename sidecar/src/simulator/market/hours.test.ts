@@ -1,9 +1,43 @@
 import { describe, expect, it } from "vitest";
-import { isOpen, lastTradedAt, previousClose, sessionsAround } from "./hours.ts";
+import { hoursOf } from "./hours.ts";
+
+const { isOpen, lastTradedAt, previousClose, sessionsAround } = hoursOf("exchange");
 
 const WEDNESDAY = Date.UTC(2026, 3, 1, 14, 30);
 const GOOD_FRIDAY = Date.UTC(2026, 3, 3, 15);
 const SATURDAY = Date.UTC(2026, 3, 4, 15);
+
+describe("around the clock", () => {
+  const always = hoursOf("always");
+  const VENUES = [
+    "us-stocks",
+    "us-options",
+    "us-futures",
+    "fx",
+    "crypto",
+    "xetra",
+    "mexico",
+    "tokyo",
+  ] as const;
+
+  it("every venue trades at every instant, and nothing waits for an opening", () => {
+    // Every hour of a year, both changes of the clocks on both continents among them.
+    for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2027, 0, 2); at += 3_599_000) {
+      for (const venue of VENUES) {
+        if (!always.isOpen(venue, "liquid", at) || !always.isOpen(venue, "extended", at)) {
+          expect.fail(`${venue} is shut at ${new Date(at).toISOString()}`);
+        }
+      }
+    }
+    expect(always.lastTradedAt("us-stocks", SATURDAY)).toBe(SATURDAY);
+    expect(always.previousClose("us-stocks", SATURDAY)).toBe(Date.UTC(2026, 3, 4, 4));
+  });
+
+  it("leaves the exchanges' own calendar as it is", () => {
+    expect(always.isOpen("us-stocks", "liquid", SATURDAY)).toBe(true);
+    expect(isOpen("us-stocks", "liquid", SATURDAY)).toBe(false);
+  });
+});
 
 describe("trading hours", () => {
   it("agrees with the recorded schedule of 2 and 6 April 2026, with Good Friday between them", () => {

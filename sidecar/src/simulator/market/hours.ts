@@ -1,3 +1,4 @@
+import type { MarketHours } from "../market-hours.ts";
 import { instantOf, localTime, stampOf } from "../zone.ts";
 import type { Venue } from "./instrument.ts";
 
@@ -66,6 +67,8 @@ const US_HOLIDAYS = new Set([
   "20271224",
 ]);
 
+const ALL_DAY: [string, string] = ["00:00", "24:00"];
+
 export function zoneOf(venue: Venue): string {
   return PATTERNS[venue].zone;
 }
@@ -83,31 +86,35 @@ export function isTradingDay(venue: Venue, year: number, month: number, day: num
   );
 }
 
-const known = new Map<string, Session | undefined>();
+type Kind = "liquid" | "extended";
+type Days = readonly { readonly date: string; readonly session: Readonly<Session> }[];
 
-/** Sessions are asked for with every quote, and a day's never changes. */
-function sessionOn(
-  venue: Venue,
-  kind: "liquid" | "extended",
-  year: number,
-  month: number,
-  day: number,
-): Session | undefined {
-  const key = `${venue}/${kind}/${year}/${month}/${day}`;
-  if (!known.has(key)) known.set(key, makeSession(venue, kind, year, month, day));
-  return known.get(key);
+/** When each venue trades. Instants are Unix milliseconds. */
+export interface Hours {
+  readonly setting: MarketHours;
+  /** The trading days from `days` before to `days` after the instant's own, oldest first. */
+  sessionsAround(venue: Venue, kind: Kind, at: number, before: number, after: number): Days;
+  isOpen(venue: Venue, kind: Kind, at: number): boolean;
+  /** The next opening after `at`, within eight days. */
+  nextOpening(venue: Venue, kind: Kind, at: number): number | undefined;
+  /** The instant itself while trading, else the last close before it: when the last price was made. */
+  lastTradedAt(venue: Venue, at: number): number;
+  /** The close of the last liquid session that ended before the one `at` belongs to. */
+  previousClose(venue: Venue, at: number): number;
 }
 
 function makeSession(
+  setting: MarketHours,
   venue: Venue,
-  kind: "liquid" | "extended",
+  kind: Kind,
   year: number,
   month: number,
   day: number,
 ): Session | undefined {
-  if (!isTradingDay(venue, year, month, day)) return undefined;
+  const always = setting === "always";
+  if (!always && !isTradingDay(venue, year, month, day)) return undefined;
   const pattern = PATTERNS[venue];
-  const [opens, closes] = pattern[kind];
+  const [opens, closes] = always ? ALL_DAY : pattern[kind];
   const at = (time: string, days: number): number => {
     const [hour = 0, minute = 0] = time.split(":").map(Number);
     return instantOf(pattern.zone, year, month, day + days, hour, minute);
@@ -116,77 +123,84 @@ function makeSession(
   return { opens: at(opens, evening ? -1 : 0), closes: at(closes, 0) };
 }
 
-type Days = readonly { readonly date: string; readonly session: Readonly<Session> }[];
-
 const STRETCHES_KEPT = 5_000;
-const stretches = new Map<string, Days>();
 
-/** The trading days from `days` before to `days` after the instant's own, oldest first. */
-export function sessionsAround(
-  venue: Venue,
-  kind: "liquid" | "extended",
-  at: number,
-  before: number,
-  after: number,
-): Days {
-  const local = localTime(at, PATTERNS[venue].zone);
-  const key = `${venue}/${kind}/${local.year}/${local.month}/${local.day}/${before}/${after}`;
-  const earlier = stretches.get(key);
-  if (earlier !== undefined) return earlier;
-  const found: { date: string; session: Session }[] = [];
-  for (let offset = -before; offset <= after; offset++) {
-    const day = new Date(Date.UTC(local.year, local.month - 1, local.day + offset));
-    const [year, month, date] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()];
-    const session = sessionOn(venue, kind, year, month, date);
-    if (session !== undefined) found.push({ date: stampOf(year, month, date), session });
-  }
-  if (stretches.size >= STRETCHES_KEPT) stretches.clear();
-  stretches.set(key, found);
-  return found;
+/** Sessions are asked for with every quote, and a day's never changes: they are made once. */
+function createSessions(setting: MarketHours): Hours["sessionsAround"] {
+  const known = new Map<string, Session | undefined>();
+  const stretches = new Map<string, Days>();
+  const sessionOn = (venue: Venue, kind: Kind, year: number, month: number, day: number) => {
+    const key = `${venue}/${kind}/${year}/${month}/${day}`;
+    if (!known.has(key)) known.set(key, makeSession(setting, venue, kind, year, month, day));
+    return known.get(key);
+  };
+  return (venue, kind, at, before, after) => {
+    const local = localTime(at, PATTERNS[venue].zone);
+    const key = `${venue}/${kind}/${local.year}/${local.month}/${local.day}/${before}/${after}`;
+    const earlier = stretches.get(key);
+    if (earlier !== undefined) return earlier;
+    const found: { date: string; session: Session }[] = [];
+    for (let offset = -before; offset <= after; offset++) {
+      const day = new Date(Date.UTC(local.year, local.month - 1, local.day + offset));
+      const [year, month, date] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()];
+      const session = sessionOn(venue, kind, year, month, date);
+      if (session !== undefined) found.push({ date: stampOf(year, month, date), session });
+    }
+    if (stretches.size >= STRETCHES_KEPT) stretches.clear();
+    stretches.set(key, found);
+    return found;
+  };
 }
 
-/** The session found last, by venue and kind: the next question is usually about the same one. */
-const present = new Map<string, Readonly<Session>>();
+function createHours(setting: MarketHours): Hours {
+  const sessionsAround = createSessions(setting);
+  /** The session found last, by venue and kind: the next question is usually about the same one. */
+  const present = new Map<string, Readonly<Session>>();
 
-export function isOpen(venue: Venue, kind: "liquid" | "extended", at: number): boolean {
-  const key = `${venue}/${kind}`;
-  const recent = present.get(key);
-  if (recent !== undefined && at >= recent.opens && at < recent.closes) return true;
-  const found = sessionsAround(venue, kind, at, 1, 1).find(
-    ({ session }) => at >= session.opens && at < session.closes,
-  );
-  if (found !== undefined) present.set(key, found.session);
-  return found !== undefined;
+  const isOpen = (venue: Venue, kind: Kind, at: number): boolean => {
+    const key = `${venue}/${kind}`;
+    const recent = present.get(key);
+    if (recent !== undefined && at >= recent.opens && at < recent.closes) return true;
+    const found = sessionsAround(venue, kind, at, 1, 1).find(
+      ({ session }) => at >= session.opens && at < session.closes,
+    );
+    if (found !== undefined) present.set(key, found.session);
+    return found !== undefined;
+  };
+
+  return {
+    setting,
+    sessionsAround,
+    isOpen,
+    nextOpening: (venue, kind, at) =>
+      sessionsAround(venue, kind, at, 0, 8).find(({ session }) => session.opens > at)?.session
+        .opens,
+    lastTradedAt: (venue, at) => {
+      if (isOpen(venue, "extended", at)) return at;
+      let last = at;
+      for (const { session } of sessionsAround(venue, "extended", at, 7, 1)) {
+        if (session.opens > at) break;
+        last = Math.min(at, session.closes);
+      }
+      return last;
+    },
+    previousClose: (venue, at) => {
+      const local = localTime(at, PATTERNS[venue].zone);
+      const today = stampOf(local.year, local.month, local.day);
+      let close = at - 86_400_000;
+      for (const { date, session } of sessionsAround(venue, "liquid", at, 8, 0)) {
+        if (date < today && session.closes <= at) close = session.closes;
+      }
+      return close;
+    },
+  };
 }
 
-/** The next opening after `at`, within eight days. */
-export function nextOpening(
-  venue: Venue,
-  kind: "liquid" | "extended",
-  at: number,
-): number | undefined {
-  return sessionsAround(venue, kind, at, 0, 8).find(({ session }) => session.opens > at)?.session
-    .opens;
-}
+const HOURS: Record<MarketHours, Hours> = {
+  always: createHours("always"),
+  exchange: createHours("exchange"),
+};
 
-/** The instant itself while trading, else the last close before it: when the last price was made. */
-export function lastTradedAt(venue: Venue, at: number): number {
-  if (isOpen(venue, "extended", at)) return at;
-  let last = at;
-  for (const { session } of sessionsAround(venue, "extended", at, 7, 1)) {
-    if (session.opens > at) break;
-    last = Math.min(at, session.closes);
-  }
-  return last;
-}
-
-/** The close of the last liquid session that ended before the one `at` belongs to. */
-export function previousClose(venue: Venue, at: number): number {
-  const local = localTime(at, PATTERNS[venue].zone);
-  const today = stampOf(local.year, local.month, local.day);
-  let close = at - 86_400_000;
-  for (const { date, session } of sessionsAround(venue, "liquid", at, 8, 0)) {
-    if (date < today && session.closes <= at) close = session.closes;
-  }
-  return close;
+export function hoursOf(setting: MarketHours): Hours {
+  return HOURS[setting];
 }

@@ -2,7 +2,7 @@ import type { Wire } from "../json.ts";
 import { dateStamp, instantOf } from "../zone.ts";
 import { blackScholes, type Greeks, smile } from "./black-scholes.ts";
 import { futureByConid, listFutures } from "./futures.ts";
-import { zoneOf } from "./hours.ts";
+import { type Hours, zoneOf } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { LISTED } from "./listed.ts";
 import { monthsOf } from "./months.ts";
@@ -12,6 +12,8 @@ import { type Pin, type Quote, quoteAt } from "./quote.ts";
 
 /** What can be traded, and for how much. */
 export interface Market {
+  /** When it is open. */
+  hours: Hours;
   /** Every instrument without an expiry. */
   listed: readonly Instrument[];
   /** The contract of an id, also one that has expired. */
@@ -43,7 +45,7 @@ const SAME_AS = new Map([
   [362687422, 416904],
 ]);
 
-export function createMarket(seed: number, now: () => number): Market {
+export function createMarket(seed: number, now: () => number, hours: Hours): Market {
   const byConid = new Map(LISTED.map((instrument) => [instrument.conid, instrument]));
   const pins = new Map<number, Pin>();
   const listeners: (() => void)[] = [];
@@ -96,9 +98,11 @@ export function createMarket(seed: number, now: () => number): Market {
     listFutures(symbol, now()).filter((future) => endOf(future) > now());
 
   return {
+    hours,
     listed: LISTED,
     find,
-    quote: (instrument) => quoteAt(instrument, pins.get(instrument.conid), now(), seed, priceAt),
+    quote: (instrument) =>
+      quoteAt(instrument, pins.get(instrument.conid), now(), seed, hours, priceAt),
     priceAt,
     greeks: (instrument) =>
       instrument.secType === "OPT" ? optionAt(instrument, now()) : undefined,

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blackScholes } from "./black-scholes.ts";
+import { hoursOf } from "./hours.ts";
 import { createMarket } from "./market.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 14, 30);
-const market = createMarket(1, () => NOW);
+const market = createMarket(1, () => NOW, hoursOf("exchange"));
 
 function instrument(conid: number) {
   const found = market.find(conid);
@@ -39,7 +40,7 @@ describe("the option chain", () => {
 
   it("does not know ids between its own, and knows an expired one as expired", () => {
     expect(market.find(700_000_001 + 2 ** 21 * 900)).toBeUndefined();
-    const future = createMarket(1, () => NOW + 400 * 86_400_000);
+    const future = createMarket(1, () => NOW + 400 * 86_400_000, hoursOf("exchange"));
     const option = market.options(instrument(756733))[0];
     if (option === undefined) throw new Error("no option");
     expect(market.expired(option)).toBe(false);

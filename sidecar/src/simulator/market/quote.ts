@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { isOpen, lastTradedAt, previousClose, sessionsAround } from "./hours.ts";
+import type { Hours } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { chance, onTick } from "./prices.ts";
 
@@ -45,12 +45,13 @@ export function quoteAt(
   pin: Pin | undefined,
   now: number,
   seed: number,
+  hours: Hours,
   priceAt: PriceAt,
 ): Quote {
   const data = pin?.data ?? instrument.data;
   const seenAt = data === "D" ? now - DELAY_MS : now;
-  const trading = pin?.open ?? isOpen(instrument.venue, "extended", seenAt);
-  const at = trading ? seenAt : lastTradedAt(instrument.venue, seenAt);
+  const trading = pin?.open ?? hours.isOpen(instrument.venue, "extended", seenAt);
+  const at = trading ? seenAt : hours.lastTradedAt(instrument.venue, seenAt);
   const last =
     pin?.last === undefined
       ? onTick(priceAt(instrument, at), instrument.tick)
@@ -65,7 +66,7 @@ export function quoteAt(
   // The day's figures are many samples of the price, and most readers want the touch alone.
   let known: Day | undefined;
   const day = (): Day => {
-    known ??= dayOf(instrument, at, priceAt);
+    known ??= dayOf(instrument, at, hours, priceAt);
     return known;
   };
   return {
@@ -108,8 +109,9 @@ interface Day {
   volume: number;
 }
 
-function dayOf(instrument: Instrument, at: number, priceAt: PriceAt): Day {
-  const started = sessionsAround(instrument.venue, "liquid", at, 7, 1)
+function dayOf(instrument: Instrument, at: number, hours: Hours, priceAt: PriceAt): Day {
+  const started = hours
+    .sessionsAround(instrument.venue, "liquid", at, 7, 1)
     .map(({ session }) => session)
     .filter(({ opens }) => opens <= at);
   const session = started.at(-1) ?? { opens: at, closes: at };
@@ -127,7 +129,7 @@ function dayOf(instrument: Instrument, at: number, priceAt: PriceAt): Day {
     high: onTick(high, instrument.tick),
     low: onTick(low, instrument.tick),
     previousClose: onTick(
-      priceAt(instrument, previousClose(instrument.venue, at)),
+      priceAt(instrument, hours.previousClose(instrument.venue, at)),
       instrument.tick,
     ),
     volume: Math.round((50_000_000 / Math.sqrt(instrument.base)) * Math.max(elapsed, 0)),

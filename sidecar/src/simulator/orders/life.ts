@@ -1,6 +1,5 @@
 import { Decimal } from "decimal.js";
 import type { OrderEffects } from "../http/plan.ts";
-import { isOpen, nextOpening, sessionsAround } from "../market/hours.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
@@ -15,6 +14,8 @@ import { commissionOf, settle } from "./settlement.ts";
  */
 
 const CHECK_MS = 1_000;
+/** Around the clock a day ends at midnight; an order of its last hour belongs to the next one. */
+const LATE_MS = 3_600_000;
 const FIRST_ID = 473_740_000;
 const NO_EFFECTS: OrderEffects = { silentDrop: false, hideMs: 0 };
 
@@ -110,9 +111,11 @@ function expiry(sim: Simulator, order: Order, instrument: Instrument): number {
   if (order.tif === "GTC") return endOfNextQuarter(sim);
   const kind = order.outsideRth ? "extended" : "liquid";
   const now = sim.clock.now();
-  const next = sessionsAround(instrument.venue, kind, now, 1, 8).find(
-    ({ session }) => session.closes > now,
-  );
+  const { hours } = sim.market;
+  const after = hours.setting === "always" ? now + LATE_MS : now;
+  const next = hours
+    .sessionsAround(instrument.venue, kind, now, 1, 8)
+    .find(({ session }) => session.closes > after);
   return next?.session.closes ?? Number.POSITIVE_INFINITY;
 }
 
@@ -300,13 +303,14 @@ export function matchAll(sim: Simulator): void {
 
 function nextLook(sim: Simulator): number | undefined {
   const now = sim.clock.now();
+  const { hours } = sim.market;
   let next: number | undefined;
   for (const order of sim.book.orders.values()) {
     const instrument = isWorking(order) ? sim.market.find(order.conid) : undefined;
     if (instrument === undefined) continue;
     const kind = order.outsideRth ? "extended" : "liquid";
-    const open = isOpen(instrument.venue, kind, now) || sim.market.pinned(order.conid);
-    const at = open ? now + CHECK_MS : nextOpening(instrument.venue, kind, now);
+    const open = hours.isOpen(instrument.venue, kind, now) || sim.market.pinned(order.conid);
+    const at = open ? now + CHECK_MS : hours.nextOpening(instrument.venue, kind, now);
     if (at !== undefined && (next === undefined || at < next)) next = at;
   }
   return next;

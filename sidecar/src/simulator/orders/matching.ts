@@ -1,5 +1,4 @@
 import { Decimal } from "decimal.js";
-import { isOpen } from "../market/hours.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Quote } from "../market/quote.ts";
 import type { Simulator } from "../simulator.ts";
@@ -17,7 +16,10 @@ export function inHours(
   if (quote.halted || !quote.trading) return false;
   if (order.outsideRth) return true;
   // A market pinned open is open to everyone.
-  return isOpen(instrument.venue, "liquid", sim.clock.now()) || sim.market.pinned(instrument.conid);
+  return (
+    sim.market.hours.isOpen(instrument.venue, "liquid", sim.clock.now()) ||
+    sim.market.pinned(instrument.conid)
+  );
 }
 
 /** Moves a trailing stop after the market, never against the order. */

@@ -8,7 +8,6 @@ import {
 } from "../http/exchange.ts";
 import type { Route } from "../http/router.ts";
 import { double, type Wire } from "../json.ts";
-import { sessionsAround } from "../market/hours.ts";
 import { createRandom } from "../random.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
@@ -37,7 +36,8 @@ interface Day {
 /** Net value at the end of each past trading day: a walk back from now, the same at each reading. */
 function days(sim: Simulator, account: Account, count: number): Day[] {
   const now = sim.clock.now();
-  const dates = sessionsAround("us-stocks", "liquid", now, count, 0)
+  const dates = sim.market.hours
+    .sessionsAround("us-stocks", "liquid", now, count, 0)
     .filter(({ session }) => session.closes <= now)
     .map(({ date }) => date);
   let net = balances(sim.market, account).base.net.toNumber();

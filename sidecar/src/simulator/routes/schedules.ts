@@ -1,7 +1,7 @@
 import { badRequest, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
 import type { Route } from "../http/router.ts";
 import type { Wire } from "../json.ts";
-import { sessionsAround, zoneOf } from "../market/hours.ts";
+import { zoneOf } from "../market/hours.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { localTime, pad } from "../zone.ts";
@@ -16,7 +16,7 @@ function tradingSchedule(sim: Simulator, request: SimRequest): SimAnswer {
   if (one === undefined) return badRequest("Invalid conid");
   const now = sim.clock.now();
   const around = (kind: "liquid" | "extended") =>
-    sessionsAround(one.venue, kind, now, 0, DAYS_AHEAD);
+    sim.market.hours.sessionsAround(one.venue, kind, now, 0, DAYS_AHEAD);
   const liquid = new Map(around("liquid").map(({ date, session }) => [date, session]));
   const schedules: { [date: string]: Wire } = {};
   for (const { date, session } of around("extended")) {
@@ -53,7 +53,7 @@ function template(sim: Simulator, one: Instrument): Wire {
     const local = localTime(at, zone);
     return `${pad(local.hour)}${pad(local.minute)}`;
   };
-  const sessions = sessionsAround(one.venue, "liquid", sim.clock.now(), 0, 6);
+  const sessions = sim.market.hours.sessionsAround(one.venue, "liquid", sim.clock.now(), 0, 6);
   return {
     id: `p${one.conid}`,
     tradeVenueId: `v${one.conid}`,

@@ -1,7 +1,6 @@
 import { badRequest, fieldsOf, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
 import type { Route } from "../http/router.ts";
 import { double, type Wire } from "../json.ts";
-import { sessionsAround } from "../market/hours.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { dateStamp } from "../zone.ts";
@@ -69,9 +68,9 @@ function transactions(sim: Simulator, request: SimRequest): SimAnswer {
   const instrument = sim.market.find(conid);
   const now = sim.clock.now();
   // Only what was bought on days before today: the analyst has no intraday.
-  const bought = sessionsAround("us-stocks", "liquid", now, 6, 0).filter(
-    ({ session }) => session.closes < now,
-  );
+  const bought = sim.market.hours
+    .sessionsAround("us-stocks", "liquid", now, 6, 0)
+    .filter(({ session }) => session.closes < now);
   const rows: Wire[] = [];
   const today = dateStamp(now, "America/New_York");
   for (const account of accounts) {

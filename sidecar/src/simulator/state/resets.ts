@@ -45,9 +45,14 @@ export function maintenance(sim: Simulator, on: boolean): void {
 function newTradingDay(sim: Simulator): void {
   for (const account of sim.world.accounts.values()) account.realized.clear();
   if (!sim.behaviours.orderLife.dayScoped) return;
-  for (const order of sim.book.orders.values()) if (isFinished(order)) order.listed = false;
+  // Around the clock there is no night in which nobody looks: what has just ended is seen for a while.
+  const until = sim.clock.now() - (sim.settings.marketHours === "always" ? STILL_LISTED_MS : 0);
+  for (const order of sim.book.orders.values()) {
+    if (isFinished(order) && order.changedAt <= until) order.listed = false;
+  }
 }
 
+const STILL_LISTED_MS = 3_600_000;
 const LOOK_MS = 30_000;
 
 /** Looks twice a minute whether the session has fallen silent. */
