@@ -1,5 +1,6 @@
+import type { TradingSchedule } from "../../../src/protocol/market/schedule.ts";
 import { marketHolidays } from "../../../src/protocol/operations/market-holidays.ts";
-import { type TradingSchedule, tradingSchedule } from "../client-portal/endpoints/schedule.ts";
+import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
 import { provenance } from "./context.ts";
 import { serve } from "./serve.ts";
 

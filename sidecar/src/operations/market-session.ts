@@ -1,6 +1,7 @@
+import type { Hours } from "../../../src/protocol/market/schedule.ts";
 import { marketSession } from "../../../src/protocol/operations/market-session.ts";
 import { isoTime } from "../client-portal/clock.ts";
-import { type Hours, tradingSchedule } from "../client-portal/endpoints/schedule.ts";
+import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
 import { provenance } from "./context.ts";
 import { serve } from "./serve.ts";
 

@@ -1,25 +1,9 @@
 import * as z from "zod";
 import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import type { Hours, TradingSchedule } from "../../../../src/protocol/market/schedule.ts";
 import type { Ask } from "../portal.ts";
 import { toDay, toInteger, toList, toRecord, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
-
-/** Seconds since the epoch. */
-export interface Hours {
-  opening: number;
-  closing: number;
-}
-
-export interface TradingDay {
-  day: string;
-  regular: Hours[];
-  extended: Hours[];
-}
-
-export interface TradingSchedule {
-  timeZone: string;
-  days: TradingDay[];
-}
 
 function hoursFrom(value: unknown): Hours[] {
   return (toList(value) ?? []).flatMap((item) => {

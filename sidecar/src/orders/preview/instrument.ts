@@ -1,4 +1,5 @@
 import { Decimal } from "decimal.js";
+import type { Hours } from "../../../../src/protocol/market/schedule.ts";
 import type { Contract } from "../../../../src/protocol/orders/canonical-order.ts";
 import type {
   Greeks,
@@ -8,7 +9,7 @@ import type {
 import { label } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
-import { type Hours, tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
+import { tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { factsOf } from "../../operations/find-contracts.ts";
 import { readRows } from "../../operations/market-snapshot.ts";

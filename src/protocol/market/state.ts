@@ -1,0 +1,187 @@
+import * as z from "zod";
+import { Day, Timestamp } from "../operations/parts.ts";
+import {
+  covers,
+  regularSpan,
+  type Span,
+  spanAt,
+  type TradingDay,
+  type TradingSchedule,
+  wholeSpan,
+} from "./schedule.ts";
+
+/**
+ * The state of one contract's market at one instant: the one notion that quotes, trading hours and
+ * orders share. It is made of the broker's schedule and of what the quote itself says; where the
+ * schedule does not cover the instant, the state is `unknown` and every time is null.
+ */
+export const MARKET_STATES = [
+  /** Regular trading. */
+  "open",
+  /** Extended trading before the regular hours of the same day. */
+  "pre_market",
+  /** Extended trading after the regular hours. */
+  "after_hours",
+  /** Trading in a stretch that began on the evening before its trading day, until the regular hours. */
+  "overnight",
+  /** A call auction. The schedule does not show one; only a caller with proof can say it. */
+  "auction",
+  /** Trading hours, but the contract does not trade. */
+  "halted",
+  /** Nothing trades now; `next_open` says when it does. */
+  "closed",
+  "unknown",
+] as const;
+export const MarketPhase = z.enum(MARKET_STATES);
+export type MarketPhase = z.infer<typeof MarketPhase>;
+
+/** A regular session that is over. */
+export const CompletedSession = z.strictObject({
+  /** The trading day. */
+  date: Day,
+  /** The end of its regular hours. */
+  closed_at: Timestamp,
+  /** The end of all its trading: a frozen price was made at this time at the latest. */
+  trading_ended_at: Timestamp,
+});
+export type CompletedSession = z.infer<typeof CompletedSession>;
+
+export const MarketState = z.strictObject({
+  state: MarketPhase,
+  /** The exchange's zone, in which the days are named; null without a schedule. */
+  time_zone: z.string().max(40).nullable(),
+  /** The trading day in progress, from its first trading to its last, breaks included. */
+  session_date: Day.nullable(),
+  /** The end of the present state, while anything trades. */
+  closes_at: Timestamp.nullable(),
+  /** The next beginning of regular hours. */
+  next_open: Timestamp.nullable(),
+  /** The next beginning of any trading, extended hours included. */
+  next_trading: Timestamp.nullable(),
+  /** The latest completed regular session; null when the schedule does not reach back to it. */
+  last_session: CompletedSession.nullable(),
+});
+export type MarketState = z.infer<typeof MarketState>;
+
+/** What the quote or the exchange says beyond the schedule. Absent and null say nothing. */
+export interface MarketSignals {
+  halted?: boolean | null;
+  auction?: boolean | null;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+
+/** The state at an instant, in milliseconds since the epoch. */
+export function marketStateAt(
+  schedule: TradingSchedule | null,
+  atMs: number,
+  signals: MarketSignals = {},
+): MarketState {
+  if (schedule === null || !covers(schedule, atMs)) {
+    return {
+      state: signals.halted === true ? "halted" : "unknown",
+      time_zone: schedule?.timeZone.slice(0, 40) ?? null,
+      session_date: null,
+      closes_at: null,
+      next_open: null,
+      next_trading: null,
+      last_session: null,
+    };
+  }
+  const day = schedule.days.find((one) => holds(wholeSpan(one), atMs)) ?? null;
+  const present = day === null ? null : phaseIn(day, atMs, schedule.timeZone);
+  const opening = (hours: "regular" | "any"): number | null => nextOpening(schedule, atMs, hours);
+  return {
+    state: withSignals(present?.state ?? "closed", signals),
+    time_zone: schedule.timeZone.slice(0, 40),
+    session_date: day?.day ?? null,
+    closes_at: isoOrNull(present?.until ?? null),
+    next_open: isoOrNull(opening("regular")),
+    next_trading: isoOrNull(opening("any")),
+    last_session: lastCompletedSession(schedule, atMs),
+  };
+}
+
+function withSignals(state: MarketPhase, signals: MarketSignals): MarketPhase {
+  if (state === "closed") return state;
+  if (signals.halted === true) return "halted";
+  return signals.auction === true ? "auction" : state;
+}
+
+const holds = (span: Span | null, atMs: number): boolean =>
+  span !== null && span.from <= atMs && atMs < span.to;
+
+function phaseIn(
+  day: TradingDay,
+  atMs: number,
+  zone: string,
+): { state: MarketPhase; until: number } | null {
+  const regular = spanAt(day.regular, atMs);
+  if (regular !== null) return { state: "open", until: regular.to };
+  const extended = spanAt(day.extended, atMs);
+  if (extended === null) return null;
+  const nextRegular = day.regular
+    .map(({ opening }) => opening * 1000)
+    .filter((opening) => opening > atMs && opening < extended.to);
+  const until = Math.min(extended.to, ...nextRegular);
+  const whole = regularSpan(day);
+  if (whole !== null && atMs >= whole.to) return { state: "after_hours", until };
+  const began = dayIn(extended.from, zone);
+  return { state: began !== null && began < day.day ? "overnight" : "pre_market", until };
+}
+
+function nextOpening(
+  schedule: TradingSchedule,
+  atMs: number,
+  hours: "regular" | "any",
+): number | null {
+  const openings = schedule.days
+    .flatMap((day) => (hours === "regular" ? day.regular : [...day.regular, ...day.extended]))
+    .map(({ opening }) => opening * 1000)
+    .filter((opening) => opening > atMs);
+  return openings.length === 0 ? null : Math.min(...openings);
+}
+
+/**
+ * The latest listed day whose regular hours are over. Days without trading are not listed, so no
+ * session lies between it and the instant; when no past day is listed, the answer is null.
+ */
+export function lastCompletedSession(
+  schedule: TradingSchedule,
+  atMs: number,
+): CompletedSession | null {
+  if (!covers(schedule, atMs)) return null;
+  const over = schedule.days.filter((day) => {
+    const regular = regularSpan(day);
+    return regular !== null && regular.to <= atMs;
+  });
+  const last = over.reduce<TradingDay | null>(
+    (latest, day) => (latest === null || day.day > latest.day ? day : latest),
+    null,
+  );
+  const regular = last === null ? null : regularSpan(last);
+  const whole = last === null ? null : wholeSpan(last);
+  if (last === null || regular === null || whole === null) return null;
+  return {
+    date: last.day,
+    closed_at: iso(regular.to),
+    trading_ended_at: iso(Math.min(whole.to, atMs)),
+  };
+}
+
+/** The calendar day of an instant in a zone; null for a zone that this machine does not know. */
+export function dayIn(atMs: number, zone: string): string | null {
+  try {
+    const parts = new Intl.DateTimeFormat("en-US", {
+      timeZone: zone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+    }).formatToParts(atMs);
+    const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? "";
+    return `${part("year")}-${part("month")}-${part("day")}`;
+  } catch {
+    return null;
+  }
+}
