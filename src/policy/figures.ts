@@ -1,6 +1,7 @@
 import { WORST_CASE_SLIPPAGE_BPS } from "../protocol/limits.ts";
 import { type CanonicalOrder, type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
 import { Decimal, dec, parseFigure } from "../protocol/orders/decimal.ts";
+import { midOf, quoted } from "../protocol/orders/quoted.ts";
 import type { Side } from "../protocol/orders/terms.ts";
 import type { Quote } from "../protocol/orders/ticket.ts";
 import { orderNotional, worstNotional } from "../protocol/orders/worst-case.ts";
@@ -204,8 +205,5 @@ function pendingOf(snapshot: PolicySnapshot, order: CanonicalOrder): Pending | n
 
 /** Mid where both sides are quoted, else last, else prior close. */
 export function referenceOf(quote: Quote | null): Decimal | null {
-  const bid = parseFigure(quote?.bid);
-  const ask = parseFigure(quote?.ask);
-  if (bid !== null && ask !== null) return bid.plus(ask).dividedBy(2);
-  return parseFigure(quote?.last) ?? parseFigure(quote?.prior_close);
+  return midOf(quote) ?? quoted(quote, "last") ?? quoted(quote, "prior_close");
 }

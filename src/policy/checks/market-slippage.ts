@@ -1,4 +1,5 @@
-import { basisPoints, parseFigure } from "../../protocol/orders/decimal.ts";
+import { basisPoints } from "../../protocol/orders/decimal.ts";
+import { quoted } from "../../protocol/orders/quoted.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 
 /** Orders that take what the market gives: the touch must already lie inside the cap. */
@@ -12,7 +13,7 @@ export const marketSlippage: Check = {
   evaluate({ policy, figures }) {
     const { leg, market, reference } = figures;
     if (leg.order_type !== "MKT") return OFF;
-    const touch = parseFigure(leg.side === "BUY" ? market?.ask : market?.bid);
+    const touch = quoted(market, leg.side === "BUY" ? "ask" : "bid");
     const missing = "The side of the market that a market order takes";
     if (touch === null || reference === null) return unknown(missing);
     const distance = basisPoints(touch, reference);

@@ -1,3 +1,4 @@
+import { midOf } from "../../protocol/orders/quoted.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const quoteTwoSided: Check = {
@@ -12,7 +13,7 @@ export const quoteTwoSided: Check = {
     const { market } = figures;
     if (market === null) return unknown("The quote");
     const measured = { source: "sidecar.quote", as_of: market.at };
-    return market.bid !== null && market.ask !== null
+    return midOf(market) !== null
       ? pass(measured)
       : fail("Only one side of the market is quoted.", measured);
   },

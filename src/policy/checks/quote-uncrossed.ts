@@ -1,4 +1,4 @@
-import { parseFigure } from "../../protocol/orders/decimal.ts";
+import { quoted } from "../../protocol/orders/quoted.ts";
 import { type Check, fail, OFF, pass } from "../check.ts";
 
 export const quoteUncrossed: Check = {
@@ -9,8 +9,8 @@ export const quoteUncrossed: Check = {
   scope: "entries",
   means: "The bid is not above the ask.",
   evaluate({ figures }) {
-    const bid = parseFigure(figures.market?.bid);
-    const ask = parseFigure(figures.market?.ask);
+    const bid = quoted(figures.market, "bid");
+    const ask = quoted(figures.market, "ask");
     // One side alone is another check's matter.
     if (bid === null || ask === null) return OFF;
     const measured = {

@@ -1,4 +1,4 @@
-import { parseFigure } from "../../protocol/orders/decimal.ts";
+import { quoted } from "../../protocol/orders/quoted.ts";
 import { atMost, type Check, OFF } from "../check.ts";
 
 export const spread: Check = {
@@ -11,8 +11,8 @@ export const spread: Check = {
   evaluate({ policy, figures }) {
     const limit = policy.data.max_spread_bps;
     if (limit === null) return OFF;
-    const bid = parseFigure(figures.market?.bid);
-    const ask = parseFigure(figures.market?.ask);
+    const bid = quoted(figures.market, "bid");
+    const ask = quoted(figures.market, "ask");
     // Where the policy lets a one-sided market pass, there is no spread to measure.
     if ((bid === null || ask === null) && !policy.data.two_sided) return OFF;
     const mid = bid === null || ask === null ? null : bid.plus(ask).dividedBy(2);

@@ -1,5 +1,6 @@
 import { type CanonicalOrder, principalLeg } from "../orders/canonical-order.ts";
-import { basisPoints, Decimal, parseFigure } from "../orders/decimal.ts";
+import { basisPoints, Decimal } from "../orders/decimal.ts";
+import { midOf, quoted } from "../orders/quoted.ts";
 import type { Quote } from "../orders/ticket.ts";
 
 /**
@@ -24,8 +25,5 @@ export function adverseDriftBps(
 
 /** Mid where both sides are quoted, else the last price. Never the prior close: that cannot move. */
 export function reference(quote: Quote | null): Decimal | null {
-  const bid = parseFigure(quote?.bid);
-  const ask = parseFigure(quote?.ask);
-  if (bid !== null && ask !== null) return bid.plus(ask).dividedBy(2);
-  return parseFigure(quote?.last);
+  return midOf(quote) ?? quoted(quote, "last");
 }

@@ -1,5 +1,6 @@
 import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec, isOnStep } from "./decimal.ts";
+import { quoted } from "./quoted.ts";
 import { type OrderRefusal, refusal } from "./refusal.ts";
 import type { ContractRules, Quote } from "./ticket.ts";
 
@@ -90,9 +91,11 @@ export function stopSideFaults(order: CanonicalOrder, market: Quote | null): Jud
     if (leg.role === "stop_loss") continue;
     if (market === null) return null;
     const seen =
-      market.last ?? (leg.side === "BUY" ? market.ask : market.bid) ?? market.prior_close;
+      quoted(market, "last") ??
+      quoted(market, leg.side === "BUY" ? "ask" : "bid") ??
+      quoted(market, "prior_close");
     if (seen === null) return null;
-    const distance = dec(leg.stop_price).minus(dec(seen));
+    const distance = dec(leg.stop_price).minus(seen);
     const ahead = leg.side === "BUY" ? distance.greaterThan(0) : distance.lessThan(0);
     if (!ahead) {
       faults.push(

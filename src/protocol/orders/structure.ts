@@ -1,5 +1,6 @@
 import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec } from "./decimal.ts";
+import { quoted } from "./quoted.ts";
 import { type OrderRefusal, refusal } from "./refusal.ts";
 import { opposite } from "./terms.ts";
 import type { Quote } from "./ticket.ts";
@@ -95,9 +96,7 @@ function bracketFaults(legs: readonly Leg[], market: Quote | null): OrderRefusal
 function entryPrice(entry: Leg, market: Quote | null): Decimal | null {
   const own = entry.limit_price ?? entry.stop_price;
   if (own !== null) return dec(own);
-  const touch = entry.side === "BUY" ? market?.ask : market?.bid;
-  const seen = touch ?? market?.last ?? null;
-  return seen === null ? null : dec(seen);
+  return quoted(market, entry.side === "BUY" ? "ask" : "bid") ?? quoted(market, "last");
 }
 
 function groupFaults(legs: readonly Leg[]): OrderRefusal[] {

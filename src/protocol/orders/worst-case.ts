@@ -1,5 +1,6 @@
 import { type CanonicalOrder, type Leg, principalLeg } from "./canonical-order.ts";
 import { Decimal, dec } from "./decimal.ts";
+import { quoted } from "./quoted.ts";
 import type { Quote } from "./ticket.ts";
 
 /**
@@ -15,9 +16,10 @@ export interface Pricing {
 
 /** Worst price of one unit, in the contract's currency; null when nothing says. */
 export function worstPrice(leg: Leg, { market, slippageBps }: Pricing): Decimal | null {
-  const touch = leg.side === "BUY" ? (market?.ask ?? null) : (market?.bid ?? null);
-  const seenText = touch ?? market?.last ?? market?.prior_close ?? null;
-  const seen = seenText === null ? null : dec(seenText);
+  const seen =
+    quoted(market, leg.side === "BUY" ? "ask" : "bid") ??
+    quoted(market, "last") ??
+    quoted(market, "prior_close");
   const slip = slippageBps.dividedBy(10_000).plus(1);
   const limit = leg.limit_price === null ? null : dec(leg.limit_price);
   const stop = leg.stop_price === null ? null : dec(leg.stop_price);
