@@ -1,4 +1,4 @@
-import type { BrokerSession } from "../../src/protocol/operations/session-status.ts";
+import { type BrokerSession, marketNote } from "../../src/protocol/operations/session-status.ts";
 import { lastBrokerStatus } from "./broker-status.ts";
 import type { Presence } from "./relay.ts";
 import type { BackendStatus } from "./rpc.ts";
@@ -28,6 +28,7 @@ export function backendStatus(sql: SqlStorage, presence: Presence): BackendStatu
       generation: current?.generation ?? null,
       observed_at: known?.status.observed_at ?? null,
       source: known?.status.source ?? "unknown",
+      market_note: current === null ? null : marketNote(current),
     },
     next_step: nextStep(presence.online, paired, current),
   };

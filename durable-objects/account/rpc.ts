@@ -126,6 +126,8 @@ export interface BackendStatus {
     observed_at: string | null;
     /** Set when the backend is the simulator, so that no figure can pass for the broker's. */
     source: "client_portal" | "simulator" | "unknown";
+    /** Of a simulated market that never closes, in words; null for every real one. */
+    market_note: string | null;
   };
   /** What the owner should do next, in words; null when all is well. */
   next_step: string | null;

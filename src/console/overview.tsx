@@ -151,6 +151,7 @@ function BrokerCard({ status, now }: { status: BackendStatus; now: Date }) {
         {broker.source === "simulator" && <span class="tag warn">Simulator, not your broker</span>}
       </header>
       <p class={`state big ${tone}`}>{words}</p>
+      {broker.market_note !== null && <p>{broker.market_note}</p>}
       <dl class="facts">
         <dt>Account</dt>
         <dd>{MODES[broker.mode]}</dd>

@@ -99,6 +99,9 @@ const ARGUMENTS: Record<string, Record<string, unknown>> = {
   ibkr_transactions_list: { conid: AAPL },
 };
 
+/** A market that no exchange keeps is never shown without saying so. */
+const LABEL = "Simulated market, open around the clock";
+
 /** Where the simulated account cannot have an answer, the reason it must be given. */
 const REFUSED: Record<string, string> = { ibkr_order_status: "NOT_FOUND" };
 
@@ -117,9 +120,16 @@ describe.each(CLIENTS)("%s", (_, open) => {
         expect([isError, structuredContent], name).toEqual([false, expect.anything()]);
       else expect([isError, structuredContent], name).toMatchObject([true, { code: refused }]);
     }
-    expect(answers.ibkr_backend_status).toMatchObject({ broker: { source: "simulator" } });
+    expect(answers.ibkr_backend_status).toMatchObject({
+      broker: { source: "simulator", market_note: LABEL },
+    });
+    expect(answers.ibkr_market_session).toMatchObject({ is_open: true, notes: [`${LABEL}.`] });
     expect(answers.ibkr_contract_resolve).toMatchObject({ contract: { conid: AAPL } });
-    expect(answers.ibkr_market_snapshot).toMatchObject({ quotes: [{ conid: AAPL }] });
+    expect(answers.ibkr_market_snapshot).toMatchObject({
+      quotes: [{ conid: AAPL }],
+      notes: expect.arrayContaining([`${LABEL}.`]),
+    });
+    expect(await (await browser.get("/")).text()).toContain(LABEL);
     await client.close();
   }, 120_000);
 });

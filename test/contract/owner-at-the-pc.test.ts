@@ -211,7 +211,7 @@ describe("the approver that comes with a pairing", () => {
     const real = await run("run", "--client-portal", "https://127.0.0.1:1");
     expect([real.code, real.out]).toEqual([2, expect.stringContaining("paired for the simulator")]);
     // Nor under the simulator's name, when what listens there is something else.
-    const { pem, keyPem } = await createCertificate("Interactive Brokers LLC");
+    const { pem, keyPem } = await createCertificate({ organization: "Interactive Brokers LLC" });
     let asked = 0;
     const broker = createServer({ key: keyPem, cert: pem }, (_request, response) => {
       asked += 1;

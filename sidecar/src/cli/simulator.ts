@@ -44,7 +44,7 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         "--market-hours <hours>",
-        "exchange: by each exchange's calendar; always: open around the clock, without nightly resets",
+        "exchange: by each exchange's calendar; always: open around the clock, without nightly resets; every answer about it says so",
       )
         .choices(MARKET_HOURS)
         .default("exchange"),

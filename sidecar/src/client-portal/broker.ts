@@ -92,6 +92,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const pins = options.simulated ? memoryPins() : filePins(configDir);
   // A damaged pin file ends the start, not the first connection.
   pins.get(address.origin);
+  let openAroundTheClock = false;
   const transport = createTransport({
     address,
     pins,
@@ -99,7 +100,14 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     onFirstUse: (sha256) =>
       logger.info({ sha256 }, "trusting the gateway's certificate from its first use on"),
     ...(options.simulated === true
-      ? { onlySimulator: { refused: () => options.onNotSimulator?.() } }
+      ? {
+          onlySimulator: {
+            refused: () => options.onNotSimulator?.(),
+            proved: (always: boolean) => {
+              openAroundTheClock = always;
+            },
+          },
+        }
       : {}),
   });
   const wire = createWire({
@@ -142,6 +150,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     logger,
     around: {
       source,
+      openAroundTheClock: () => openAroundTheClock,
       resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
       loginUrl: `${address.origin}/`,
       clockSkewMs: () => stream.clockSkewMs(),

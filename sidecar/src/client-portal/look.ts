@@ -56,6 +56,7 @@ export function openLooker(options: {
     logger: SILENT,
     around: {
       source,
+      openAroundTheClock: () => false,
       resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
       loginUrl: `${address.origin}/`,
       clockSkewMs: () => null,

@@ -2,7 +2,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
 import type { GatewayAddress } from "./address.ts";
 import { LIMITS } from "./limits.ts";
-import { SIMULATOR_ORGANIZATION } from "./simulator-mark.ts";
+import { OPEN_AROUND_THE_CLOCK, SIMULATOR_ORGANIZATION } from "./simulator-mark.ts";
 
 /** What a PC paired for the simulator says when something else answers. */
 export const NOT_SIMULATOR =
@@ -11,6 +11,11 @@ export const NOT_SIMULATOR =
 /** Whether the peer shows the simulator's certificate; no broker's gateway has one like it. */
 export function isSimulator(socket: TLSSocket): boolean {
   return socket.getPeerCertificate().subject?.O === SIMULATOR_ORGANIZATION;
+}
+
+/** What the simulator's certificate says of its market hours; false for any other peer. */
+export function isOpenAroundTheClock(socket: TLSSocket): boolean {
+  return isSimulator(socket) && socket.getPeerCertificate().subject.OU === OPEN_AROUND_THE_CLOCK;
 }
 
 /**

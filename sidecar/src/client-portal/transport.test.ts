@@ -76,7 +76,7 @@ const get = (more: Partial<WireRequest> = {}): WireRequest => ({
 function dial(
   url: string,
   pins = memoryPins(),
-  onlySimulator?: { refused(): void },
+  onlySimulator?: { refused(): void; proved(openAroundTheClock: boolean): void },
 ): { transport: Transport; trusted: string[] } {
   const trusted: string[] = [];
   transport = createTransport({
@@ -202,8 +202,16 @@ describe("the transport", () => {
 
   it("for the simulator alone, sends nothing to what is not proved to be one, and says so", async () => {
     let refused = 0;
-    const only = { refused: () => void refused++ };
-    const real = await createCertificate("Interactive Brokers LLC");
+    const proved: boolean[] = [];
+    const only = {
+      refused: () => void refused++,
+      proved: (always: boolean) => void proved.push(always),
+    };
+    // The mark of the hours is worth nothing on another's certificate.
+    const real = await createCertificate({
+      organization: "Interactive Brokers LLC",
+      marketHours: "always",
+    });
     const port = await listen(createHttps({ key: real.keyPem, cert: real.pem }, handler(ok)));
     const url = `https://127.0.0.1:${port}`;
     const { transport: wire, trusted } = dial(url, memoryPins(), only);
@@ -219,13 +227,13 @@ describe("the transport", () => {
     await new Promise((resolve) => server?.close(resolve));
 
     await proveSimulator(parseGatewayAddress(url));
-    const simulators = await createCertificate();
+    const simulators = await createCertificate({ marketHours: "always" });
     const own = createHttps({ key: simulators.keyPem, cert: simulators.pem }, handler(ok));
     server = own;
     await new Promise<void>((resolve) => own.listen(port, "127.0.0.1", resolve));
     await proveSimulator(parseGatewayAddress(url));
     expect((await dial(url, memoryPins(), only).transport.send(get())).status).toBe(200);
-    expect(refused).toBe(2);
+    expect([refused, proved]).toEqual([2, [true]]);
   });
 
   it("a pin that cannot be read trusts nobody", async () => {

@@ -4,7 +4,7 @@ import type { GatewayAddress } from "./address.ts";
 import type { CertificatePins } from "./certificate-pin.ts";
 import { type Clock, isoTime } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
-import { isSimulator } from "./simulator-proof.ts";
+import { isOpenAroundTheClock, isSimulator } from "./simulator-proof.ts";
 
 /**
  * HTTP to the broker's gateway on this machine, and nothing above it: no retry, no meaning. Every
@@ -87,8 +87,11 @@ export interface TransportOptions {
   clock: Clock;
   /** Told once per certificate that was trusted for the first time. */
   onFirstUse(sha256: string): void;
-  /** Talks to the simulator alone: told of each connection that is not proved to be its. */
-  onlySimulator?: { refused(): void };
+  /**
+   * Talks to the simulator alone: told of each connection that is not proved to be its, and of one
+   * that is, whether its markets are open around the clock.
+   */
+  onlySimulator?: { refused(): void; proved(openAroundTheClock: boolean): void };
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -101,6 +104,7 @@ export function createTransport(options: TransportOptions): Transport {
       options.onlySimulator.refused();
       return new CertificateChanged("not the simulator's certificate");
     }
+    options.onlySimulator?.proved(isOpenAroundTheClock(socket));
     let pinned: string | null;
     try {
       pinned = options.pins.get(address.origin);

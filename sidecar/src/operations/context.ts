@@ -1,5 +1,5 @@
 import type { Source } from "../../../src/protocol/operations/parts.ts";
-import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
+import { type BrokerSession, marketNote } from "../../../src/protocol/operations/session-status.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import type { OrderRow } from "../client-portal/endpoints/orders.ts";
 import type { PnlPartition } from "../client-portal/endpoints/pnl.ts";
@@ -99,6 +99,12 @@ export function provenance(
     served_from: from,
     notes: all,
   };
+}
+
+/** What every answer about prices and hours says of the market itself. */
+export function marketNotes(context: OperationContext): string[] {
+  const note = marketNote(context.session());
+  return note === null ? [] : [`${note}.`];
 }
 
 /** A page of rows, and where the next one begins. */

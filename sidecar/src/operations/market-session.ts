@@ -2,7 +2,7 @@ import type { Hours } from "../../../src/protocol/market/schedule.ts";
 import { marketSession } from "../../../src/protocol/operations/market-session.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
-import { provenance } from "./context.ts";
+import { marketNotes, provenance } from "./context.ts";
 import { serve } from "./serve.ts";
 
 const spans = (hours: readonly Hours[]) =>
@@ -51,7 +51,10 @@ export const serveMarketSession = serve(marketSession, async (context, input) =>
     ...provenance(
       context,
       [answer],
-      covered ? [] : ["The broker's schedule does not cover this moment."],
+      [
+        ...marketNotes(context),
+        ...(covered ? [] : ["The broker's schedule does not cover this moment."]),
+      ],
     ),
   };
 });

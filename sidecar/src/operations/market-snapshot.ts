@@ -10,7 +10,7 @@ import {
   snapshotLook,
 } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
-import { type OperationContext, type Provenance, provenance } from "./context.ts";
+import { marketNotes, type OperationContext, type Provenance, provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
 import { DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
 import { serve } from "./serve.ts";
@@ -98,6 +98,6 @@ export const serveMarketSnapshot = serve(marketSnapshot, async (context, input) 
     quotes: conids.map((conid) =>
       quoteFrom(conid, quotes.rows.get(conid), wanted, known.facts.get(conid)),
     ),
-    ...provenance(context, [quotes.part]),
+    ...provenance(context, [quotes.part], marketNotes(context)),
   };
 });

@@ -2,7 +2,8 @@
 import "reflect-metadata";
 import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { SIMULATOR_ORGANIZATION } from "../client-portal/simulator-mark.ts";
+import { OPEN_AROUND_THE_CLOCK, SIMULATOR_ORGANIZATION } from "../client-portal/simulator-mark.ts";
+import type { MarketHours } from "./market-hours.ts";
 
 export interface Certificate {
   /** The leaf, PEM. */
@@ -17,17 +18,22 @@ const DAY_MS = 86_400_000;
 
 /**
  * A fresh self-signed certificate for the loopback address, as an owner would make for the gateway;
- * by its organization the simulator's is known.
+ * by its organization the simulator's is known, and by its unit a market that never closes.
  */
-export async function createCertificate(
-  organization: string = SIMULATOR_ORGANIZATION,
-): Promise<Certificate> {
+export async function createCertificate({
+  organization = SIMULATOR_ORGANIZATION,
+  marketHours = "exchange",
+}: {
+  organization?: string;
+  marketHours?: MarketHours;
+} = {}): Promise<Certificate> {
   // TLS peers judge validity by the wall, whatever the simulator's clock says.
   const now = Date.now();
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const unit = marketHours === "always" ? `, OU=${OPEN_AROUND_THE_CLOCK}` : "";
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=localhost, O=${organization}`,
+    name: `CN=localhost, O=${organization}${unit}`,
     notBefore: new Date(now - DAY_MS),
     notAfter: new Date(now + 3650 * DAY_MS),
     signingAlgorithm: algorithm,

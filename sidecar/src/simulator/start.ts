@@ -43,7 +43,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const log = createRequestLog();
   const limiter = createLimiter(sim);
   const faults = createFaults(sim.random("faults"), clock.now);
-  const certificate = await createCertificate();
+  const certificate = await createCertificate(settings);
   let spare: Certificate | undefined;
   let shown = certificate;
 
@@ -52,7 +52,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     else send(arrival, page(sim, arrival.method, arrival.path, arrival.bodyText));
   });
   const swap = async (): Promise<Certificate> => {
-    spare ??= await createCertificate();
+    spare ??= await createCertificate(settings);
     shown = shown === certificate ? spare : certificate;
     sockets.disturb({ kind: "terminate" });
     gateway.swap(shown);

@@ -24,6 +24,7 @@ describe("ibkr_backend_status", () => {
         generation: null,
         observed_at: "2026-11-20T08:58:00.000Z",
         source: "client_portal",
+        market_note: null,
       },
       next_step: "Start the sidecar on your PC.",
     };

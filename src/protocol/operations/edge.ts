@@ -56,6 +56,8 @@ export const backendStatus = defineEdgeOperation({
       generation: z.int().nullable(),
       observed_at: z.string().nullable(),
       source: z.enum(["client_portal", "simulator", "unknown"]),
+      /** Of a simulated market that never closes; null for every real one. */
+      market_note: z.string().nullable(),
     }),
     next_step: z.string().nullable(),
   }),

@@ -25,6 +25,8 @@ export const BrokerSession = z.strictObject({
   generation: z.int().positive().nullable(),
   observed_at: Timestamp.nullable(),
   source: Source,
+  /** From a simulator alone, and only from one whose markets never close. */
+  simulated_market: z.literal("always_open").exactOptional(),
   /** What the owner should do next, in words; null when all is well. */
   next_step: z.string().nullable(),
   /** When the broker is expected to end this session (nightly reset, single sign-on); null when unknown. */
@@ -52,6 +54,15 @@ export const BrokerSession = z.strictObject({
   silent_until: Timestamp.nullable(),
 });
 export type BrokerSession = z.infer<typeof BrokerSession>;
+
+/** What whoever looks at prices, hours or orders of such a simulator is told. */
+const ALWAYS_OPEN = "Simulated market, open around the clock";
+
+/** The label of a market that is no exchange's; null for every real broker. */
+export function marketNote(session: Pick<BrokerSession, "source" | "simulated_market">) {
+  const labelled = session.source === "simulator" && session.simulated_market === "always_open";
+  return labelled ? ALWAYS_OPEN : null;
+}
 
 export const sessionStatus = defineOperation({
   name: "session.status",

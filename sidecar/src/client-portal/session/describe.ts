@@ -8,6 +8,8 @@ import { provenMode } from "./mode.ts";
 
 export interface Surroundings {
   source: Source;
+  /** Whether the peer proved to be a simulator whose markets never close. */
+  openAroundTheClock(): boolean;
   resetZone: ResetZone;
   /** Where the owner logs in. */
   loginUrl: string;
@@ -50,6 +52,7 @@ export function describe(belief: Belief, now: number, around: Surroundings): Bro
     generation: belief.generation,
     observed_at: belief.observedAt === null ? null : isoTime(belief.observedAt),
     source: around.source,
+    ...(around.openAroundTheClock() ? { simulated_market: "always_open" as const } : {}),
     next_step: nextStep(belief, state, words.next, around),
     session_ends_at: endsAt === null ? null : isoTime(endsAt),
     warnings: [...warningsOf(belief, state, now, endsAt), ...clockWarning(around.clockSkewMs())],
