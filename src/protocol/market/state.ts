@@ -39,6 +39,8 @@ export type MarketPhase = z.infer<typeof MarketPhase>;
 export const CompletedSession = z.strictObject({
   /** The trading day. */
   date: Day,
+  /** The beginning of all its trading, extended hours included. */
+  began_at: Timestamp,
   /** The end of its regular hours. */
   closed_at: Timestamp,
   /** The end of all its trading: a frozen price was made at this time at the latest. */
@@ -52,6 +54,8 @@ export const MarketState = z.strictObject({
   time_zone: z.string().max(40).nullable(),
   /** The trading day in progress, from its first trading to its last, breaks included. */
   session_date: Day.nullable(),
+  /** When trading of that day began, extended hours included. */
+  session_began_at: Timestamp.nullable(),
   /** The end of the present state, while anything trades. */
   closes_at: Timestamp.nullable(),
   /** The next beginning of regular hours. */
@@ -83,6 +87,7 @@ export function marketStateAt(
       state: signals.halted === true ? "halted" : "unknown",
       time_zone: schedule?.timeZone.slice(0, 40) ?? null,
       session_date: null,
+      session_began_at: null,
       closes_at: null,
       next_open: null,
       next_trading: null,
@@ -96,6 +101,7 @@ export function marketStateAt(
     state: withSignals(present?.state ?? "closed", signals),
     time_zone: schedule.timeZone.slice(0, 40),
     session_date: day?.day ?? null,
+    session_began_at: isoOrNull((day === null ? null : wholeSpan(day))?.from ?? null),
     closes_at: isoOrNull(present?.until ?? null),
     next_open: isoOrNull(opening("regular")),
     next_trading: isoOrNull(opening("any")),
@@ -165,6 +171,7 @@ export function lastCompletedSession(
   if (last === null || regular === null || whole === null) return null;
   return {
     date: last.day,
+    began_at: iso(whole.from),
     closed_at: iso(regular.to),
     trading_ended_at: iso(Math.min(whole.to, atMs)),
   };
