@@ -118,10 +118,16 @@ describe("approvers", { timeout: 60_000 }, () => {
   });
 });
 
+/** The command line reads the wall's clock, so its mandates are dated from this moment. */
+function fromNow(begins: number, ends: number) {
+  const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  return { not_before: at(begins), not_after: at(ends) };
+}
+
 describe("mandates", { timeout: 60_000 }, () => {
   it("are listed with the number that waits, and ended for good", async () => {
     pair();
-    const mandate = aMandate();
+    const mandate = aMandate(fromNow(-1, 23));
     const hash = mandateHash(mandate);
     const store = openOrderStore(
       orderStorePath(configDir, {
@@ -146,5 +152,23 @@ describe("mandates", { timeout: 60_000 }, () => {
     expect((await run("mandates", "unlock")).code).toBe(2);
     expect((await run("mandates", "unlock", "--yes")).code).toBe(0);
     store.close();
+  });
+
+  it("say of one whose time is up that it is over, and of its number nothing", async () => {
+    pair();
+    const mandate = aMandate(fromNow(-48, -24));
+    const store = openOrderStore(
+      orderStorePath(configDir, {
+        gateway_origin: "https://gateway.example",
+        account_id: "acc_1",
+        sidecar_id: "sc_1",
+      }),
+    );
+    const hash = mandateHash(mandate);
+    storeMandate(store.db, { hash, mandate, credentialId: "c".repeat(22), number: 47 }, 1);
+    store.close();
+    const shown = (await run("mandates")).out;
+    expect(shown).toContain("m1: over");
+    expect(shown).not.toContain("47");
   });
 });
