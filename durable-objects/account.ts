@@ -7,6 +7,7 @@ import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/pass
 import { DEVICE_TOKEN } from "../src/protocol/relay/device-token.ts";
 import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
 import { accountHasher } from "./account/account-hash.ts";
+import { announceKeys } from "./account/announce-keys.ts";
 import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
 import { appendAudit, tailAudit } from "./account/audit-log.ts";
 import { backendStatus } from "./account/backend-status.ts";
@@ -129,7 +130,10 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       onStep: () => this.#alarmNoLaterThan(this.relay?.leaseDueAt() ?? null),
       listener: {
         event: (event) => this.#orders.event(event),
-        connected: () => this.#orders.connected(),
+        connected: () => {
+          this.#orders.connected();
+          this.#announceKeys();
+        },
         lost: (job) => this.#orders.lost(job),
       },
     });
@@ -402,7 +406,9 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     made: { registration: PasskeyRegistration; name: string },
     requestId: string,
   ) {
-    return finishPasskey(this.#access(requestId), sessionSecret, made);
+    const outcome = await finishPasskey(this.#access(requestId), sessionSecret, made);
+    if (outcome === "added") this.#announceKeys();
+    return outcome;
   }
 
   async addFirstPasskey(
@@ -448,7 +454,9 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   }
 
   async removePasskey(sessionSecret: string, credentialId: string, requestId: string) {
-    return dropPasskey(this.#access(requestId), sessionSecret, credentialId);
+    const dropped = dropPasskey(this.#access(requestId), sessionSecret, credentialId);
+    if (dropped) this.#announceKeys();
+    return dropped;
   }
 
   async setTokenSignIn(sessionSecret: string, on: boolean, requestId: string) {
@@ -654,6 +662,13 @@ export class Account extends DurableObject<Env> implements AccountRpc {
         this.#audit(ownerEvent(type, Date.now(), { ...facts, ...named }));
       },
     };
+  }
+
+  /** After the step that is under way: its session must be there first. Never fails anybody. */
+  #announceKeys(): void {
+    void Promise.resolve()
+      .then(() => announceKeys(this.#sql, this.relay))
+      .catch(() => undefined);
   }
 
   #audit(event: AuditEvent): number {

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { sha256Hex } from "../src/protocol/digest.ts";
 import { PAIRING_MINUTES } from "../src/protocol/limits.ts";
-import type { ApproverOffer, PairingRequest } from "../src/protocol/relay/pairing.ts";
+import type { PairingRequest } from "../src/protocol/relay/pairing.ts";
 
 export type PairingState = "pending" | "confirmed" | "active" | "revoked";
 
@@ -18,8 +18,8 @@ export interface ConfirmedPairing {
   accountId: string;
   sidecarId: string;
   capabilities: PairingRequest["capabilities"];
-  /** The owner's passkey, for the person at the PC to accept or not; null where there is none. */
-  approver: ApproverOffer | null;
+  /** What this very PC was granted before, when it was paired anew; null when it was not paired. */
+  before: PairingRequest["capabilities"] | null;
 }
 
 export interface PairingView {
@@ -34,7 +34,7 @@ const LIFETIME_MS = PAIRING_MINUTES * 60_000;
 /**
  * One pairing in progress, named by the keyed hash of its user code: the code itself is stored
  * nowhere, and a wrong guess finds an object without anything in it. pending → confirmed (by the
- * owner) → active (collected by the sidecar) | revoked (given up at the PC) | expired (gone).
+ * owner) → active (collected by the sidecar); each → revoked (given up at the PC) | expired (gone).
  */
 export class Pairing extends DurableObject {
   /** False when this code is taken; the caller draws another. */
@@ -79,12 +79,19 @@ export class Pairing extends DurableObject {
     return { state: "confirmed", confirmed: record.confirmed };
   }
 
-  /** Given up at the PC before the owner confirmed. */
-  async withdraw(secret: string): Promise<void> {
+  /**
+   * Given up at the PC. What the owner had confirmed by then comes back, for the caller to undo at
+   * the account; null when there is nothing to undo.
+   */
+  async withdraw(
+    secret: string,
+  ): Promise<{ request: PairingRequest; confirmed: ConfirmedPairing } | null> {
     const record = this.#live();
-    if (record?.state === "pending" && record.secretHash === sha256Hex(secret)) {
-      this.#put({ ...record, state: "revoked" });
-    }
+    if (record === null || record.secretHash !== sha256Hex(secret)) return null;
+    if (record.state === "revoked") return null;
+    this.#put({ ...record, state: "revoked" });
+    const { request, confirmed } = record;
+    return confirmed === null ? null : { request, confirmed };
   }
 
   override async alarm(): Promise<void> {

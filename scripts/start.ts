@@ -1,3 +1,4 @@
+import { canAsk, yesAtTerminal } from "../sidecar/src/cli/confirm.ts";
 import { dataDirPath } from "./lib/data-dir.ts";
 import { startLocalGateway } from "./lib/local-gateway.ts";
 import { marketHoursSetting } from "./lib/market-hours-setting.ts";
@@ -20,6 +21,7 @@ export function main(): Promise<void> {
       marketHours: marketHoursSetting(env),
       simulatorPort: portSetting(env, "SIMULATOR_PORT", SIMULATOR_PORT),
       dataDir: dataDirPath(env),
+      ...(canAsk() ? { askYes: yesAtTerminal } : {}),
       onFailure: fail,
       signal,
     }).catch((error: unknown) => {

@@ -1,33 +1,67 @@
+import * as z from "zod";
 import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-files.ts";
-import { openOrderStore } from "../../sidecar/src/orders/store.ts";
-import { approverFingerprint, enrolApprover, UNASKED } from "../../sidecar/src/trust/approvers.ts";
-import type { Gateway } from "./gateway.ts";
+import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/store.ts";
+import { askAboutKeys, type KeyQuestions } from "../../sidecar/src/run/ask-about-keys.ts";
+import { APPROVER_TAKEN, APPROVER_WAITING } from "../../sidecar/src/run/key-events.ts";
+import { listWaiting } from "../../sidecar/src/trust/announced-keys.ts";
+
+/** Somebody who can be asked; null answers mean that the question was taken back. */
+export type AskYes = (question: string, signal: AbortSignal) => Promise<boolean | null>;
+
+const Line = z.object({
+  event: z.enum([APPROVER_TAKEN, APPROVER_WAITING]),
+  label: z.string(),
+  words: z.string(),
+});
 
 /**
- * Lets the passkeys that were added in the console since the last start approve orders at the
- * simulator's PC; their six words. A PC that was paired for a broker is left alone: there a person
- * is asked. Called before that PC's sidecar runs.
+ * The local PC's side of a passkey that was added in the console. Its sidecar has no terminal of its
+ * own: what it says of the key in its log is answered here. With somebody to ask, they decide; with
+ * nobody, the sidecar has taken the key by itself, for the simulator alone, and that is said.
  */
-export async function enrolLocalPasskeys(
-  gateway: Pick<Gateway, "sql">,
-  configDir: string,
-): Promise<string[]> {
-  const pairing = loadPairing(configDir);
-  if (pairing?.simulated !== true) return [];
-  const passkeys = await gateway.sql<{ credential_id: string; public_key: string; name: string }>(
-    "Account",
-    pairing.account_id,
-    "SELECT credential_id, public_key, name FROM passkeys ORDER BY added_at",
-  );
-  const store = openOrderStore(orderStorePath(configDir, pairing));
+export function watchApprovers(options: {
+  configDir: string;
+  yes: AskYes | null;
+  tell(line: string): void;
+}): { line(text: string): void; stop(): void } {
+  const { configDir, yes, tell } = options;
+  let open: { store: OrderStore; questions: KeyQuestions } | null = null;
+
+  function ask(askYes: AskYes): void {
+    if (open === null) {
+      const pairing = loadPairing(configDir);
+      if (pairing === null) return;
+      const store = openOrderStore(orderStorePath(configDir, pairing));
+      open = { store, questions: askAboutKeys({ store, yes: askYes, say: tell, nowMs: Date.now }) };
+    }
+    open.questions.ask(listWaiting(open.store.db).filter(({ refused }) => !refused));
+  }
+
+  return {
+    line(text) {
+      const said = Line.safeParse(jsonOrNull(text));
+      if (!said.success) return;
+      const { event, label, words } = said.data;
+      if (event === APPROVER_TAKEN) {
+        tell(`Your passkey "${label}" may approve orders at the simulator's PC: ${words}`);
+        tell(
+          "Nobody was asked, because this is no terminal; it approves nothing at a real broker.",
+        );
+      } else if (yes !== null) ask(yes);
+    },
+    stop() {
+      open?.questions.stop();
+      open?.store.close();
+      open = null;
+    },
+  };
+}
+
+function jsonOrNull(text: string): unknown {
   try {
-    return passkeys.flatMap(({ credential_id: credentialId, public_key, name: label }) => {
-      const publicKey = new Uint8Array(Buffer.from(public_key, "base64url"));
-      const approver = { credentialId, publicKey, label, enrolledBy: UNASKED };
-      return enrolApprover(store.db, approver, Date.now()) ? [approverFingerprint(publicKey)] : [];
-    });
-  } finally {
-    store.close();
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -3,6 +3,7 @@ import type { MarketHours } from "../../sidecar/src/simulator/market-hours.ts";
 import type { WorkerBundle } from "./bundle.ts";
 import { broken, type DataDir, openDataDir, writeState } from "./data-dir.ts";
 import type { Gateway } from "./gateway.ts";
+import type { AskYes } from "./local-approvers.ts";
 import { logFile } from "./log-file.ts";
 import { choosePort } from "./ports.ts";
 import { Sorry } from "./say.ts";
@@ -14,6 +15,8 @@ export interface LocalOptions {
   simulatorPort: number;
   /** When the simulated markets are open. */
   marketHours: MarketHours;
+  /** Asks whoever sits at the terminal; without one a passkey is taken for the simulator alone. */
+  askYes?: AskYes;
   /** Called when a part ends without having been asked to. */
   onFailure: (why: string) => void;
   /** Aborted when it should not even finish starting. */
@@ -42,19 +45,13 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     state.simulator_port,
   );
   // Loaded only now: a setting or a folder that will not do is said without waiting for all that.
-  const [
-    { buildWorker },
-    { buildSidecar },
-    { startSimulator },
-    { startLocalSidecar },
-    { enrolLocalPasskeys },
-  ] = await Promise.all([
-    import("./bundle.ts"),
-    import("./sidecar-build.ts"),
-    import("../../sidecar/src/simulator/start.ts"),
-    import("./local-sidecar.ts"),
-    import("./local-approvers.ts"),
-  ]);
+  const [{ buildWorker }, { buildSidecar }, { startSimulator }, { startLocalSidecar }] =
+    await Promise.all([
+      import("./bundle.ts"),
+      import("./sidecar-build.ts"),
+      import("../../sidecar/src/simulator/start.ts"),
+      import("./local-sidecar.ts"),
+    ]);
 
   const endings: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -80,9 +77,6 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     await writeState(dir.path, { version: 1, ...ports, url, pid: process.pid });
     endings.push(() => writeState(dir.path, { version: 1, ...ports, url: null, pid: null }));
     const ownerToken = dir.secrets.OWNER_TOKEN;
-    for (const words of await enrolLocalPasskeys(gateway, dir.sidecar)) {
-      console.log(`Your passkey may approve orders at the simulator's PC: ${words}`);
-    }
     const sidecar = await startLocalSidecar({
       cli,
       gateway: { url, ownerToken },
@@ -90,6 +84,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       clientPortal: simulator.url,
       log: logFile(join(dir.logs, "sidecar.log")),
       tell: (line) => console.log(line),
+      askYes: options.askYes ?? null,
       onFailure: options.onFailure,
     });
     endings.push(() => sidecar.stop());

@@ -4,6 +4,7 @@ import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
 import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-file.ts";
 import { UsageError } from "../../sidecar/src/config/usage-error.ts";
 import { confirmPairing } from "./confirm-pairing.ts";
+import { type AskYes, watchApprovers } from "./local-approvers.ts";
 import { OwnerTokenRefused } from "./oauth-client.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
@@ -19,6 +20,8 @@ export interface LocalSidecarOptions {
   log: (line: string) => void;
   /** Tells the person at this machine what to do; without one nobody is waited for. */
   tell?: (line: string) => void;
+  /** Asks them; null where nobody can be. */
+  askYes?: AskYes | null;
   /** Called when it ended for good without having been asked to. */
   onFailure: (why: string) => void;
 }
@@ -69,9 +72,8 @@ export async function startLocalSidecar(options: LocalSidecarOptions): Promise<L
 }
 
 /**
- * Pairs through the front door: code and words from the sidecar's screen, consent in the console. A
- * passkey that the owner has comes along as the approver; it is the simulator's PC, so nobody is
- * asked. Where the owner token signs in no more, the owner confirms, told how on this screen.
+ * Pairs through the front door: code and words from the sidecar's screen, consent in the console. Where
+ * the owner token signs in no more, the owner confirms, told how on this screen.
  */
 export async function pairSidecar(
   cli: string,
@@ -133,14 +135,20 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   let ended: string | null = null;
   let lastLine = "";
   let current: SidecarProcess;
+  const askYes = options.askYes ?? null;
+  const approvers = watchApprovers({ configDir, yes: askYes, tell: options.tell ?? log });
   let restart: NodeJS.Timeout | undefined;
   const begin = () => {
     current = startSidecar(
       cli,
-      ["--config-dir", configDir, "run", "--client-portal", clientPortal, "--simulated"],
+      [
+        ...["--config-dir", configDir, "run", "--client-portal", clientPortal, "--simulated"],
+        ...(askYes === null && takesUnasked(configDir) ? ["--take-approvers"] : []),
+      ],
       (line) => {
         lastLine = line;
         log(line);
+        approvers.line(line);
       },
     );
     void current.exited.then((code) => {
@@ -159,9 +167,15 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
     async stop() {
       stopping = true;
       clearTimeout(restart);
+      approvers.stop();
       await current.stop();
     },
   };
+}
+
+/** A PC that was paired for a broker is left alone: there a person is asked, or nobody. */
+function takesUnasked(configDir: string): boolean {
+  return loadPairing(configDir)?.simulated === true;
 }
 
 async function untilReady(configDir: string, sidecar: KeptRunning): Promise<void> {

@@ -3,7 +3,6 @@ import { displayText } from "../oauth/client-text.ts";
 import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts";
-import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
 import { requestId } from "../request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
@@ -39,31 +38,21 @@ pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, a
   const paired = await confirmPairing(c.env, owner.accountId, code, chosen, requestId(c.req.raw));
   if (!paired.ok) return askForCode(c, paired.message);
   const machine = displayText(paired.sidecar.machine);
-  const { approver } = paired;
   return sendPage(
     c,
     <Page title="Paired" owner={owner} room="/sidecars" narrow>
       <h1>{machine} is paired</h1>
-      {approver === null ? (
-        <div class="note ok" role="status">
-          <p>
-            The sidecar on your PC carries on by itself. Its state shows on the overview as soon as
-            it connects.
-          </p>
-        </div>
-      ) : (
-        <section class="card next" aria-labelledby="approver">
-          <h2 id="approver">One more question at your PC</h2>
-          <p>
-            It shows six words and asks whether this passkey may approve orders there. Say yes only
-            if they are these, of <strong>{displayText(approver.name, 40)}</strong>:
-          </p>
-          <FingerprintWords words={fingerprintWords(approver.publicKey).join(" ")} />
-          <p class="soft">
-            Other words mean that someone between you and your PC put another key in its place.
-          </p>
-        </section>
-      )}
+      <div class="note ok" role="status">
+        <p>
+          The sidecar on your PC carries on by itself. Its state shows on the overview as soon as it
+          connects.
+        </p>
+      </div>
+      <p>
+        Pairing lets no passkey approve orders. The first time the sidecar runs, your PC shows the
+        six words of each of yours and asks; the same words stand under{" "}
+        <a href="/security">Security</a>.
+      </p>
       <div class="actions">
         <a class="button" href="/">
           Go to the overview

@@ -208,10 +208,11 @@ function ForYourPc({ passkey }: { passkey: PasskeyView }) {
       <div class="stack">
         <FingerprintWords words={fingerprintWords(publicKey).join(" ")} />
         <p>
-          Pairing asks at the PC whether a passkey with these words may approve orders. For a PC
-          that is paired already, run there, and compare:
+          Your PC heard of this passkey as soon as it was connected. It asks in the terminal that
+          the sidecar runs in; say yes if the words there are these. Where it runs without a
+          terminal, run on that PC:
         </p>
-        <code class="copy key">{`ibkr-sidecar approvers add --credential ${credentialId} --public-key ${publicKey}`}</code>
+        <code class="copy">ibkr-sidecar approvers add</code>
         <dl class="facts">
           <dt>Id</dt>
           <dd class="mono">{credentialId}</dd>

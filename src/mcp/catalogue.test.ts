@@ -20,6 +20,7 @@ const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "alert.tell",
   "approval.announce",
   "approval.check",
+  "approver.announce",
   "trust.status",
   "kill.engage",
   "mandate.take",

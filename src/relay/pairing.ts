@@ -1,13 +1,10 @@
-import type {
-  PairedSidecar,
-  PasskeyView,
-  SignInSecurity,
-} from "../../durable-objects/account/rpc.ts";
+import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
+import type { ConfirmedPairing } from "../../durable-objects/pairing.ts";
 import { accountObject, type Env } from "../env.ts";
 import type { Capability } from "../protocol/capabilities.ts";
 import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
-import { type ApproverOffer, normaliseUserCode } from "../protocol/relay/pairing.ts";
+import { normaliseUserCode, type PairingRequest } from "../protocol/relay/pairing.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */
 export interface PairingDetails {
@@ -61,7 +58,7 @@ export async function confirmPairing(
   code: string,
   capabilities: Capability[],
   requestId: string,
-): Promise<{ ok: true; sidecar: PairedSidecar; approver: PasskeyView | null } | PairingRefusal> {
+): Promise<{ ok: true; sidecar: PairedSidecar } | PairingRefusal> {
   const found = await find(env, accountId, code);
   if (!found.ok) return found;
   const { pairing, request, details } = found;
@@ -73,48 +70,58 @@ export async function confirmPairing(
     };
   }
   const account = accountObject(env, accountId);
+  const fingerprint = details.fingerprintWords.join(" ");
+  const before = (await account.listSidecars()).find(
+    (known) => known.state === "active" && known.fingerprint === fingerprint,
+  );
   const sidecar = await account.addSidecar(
     {
       devicePublicKey: request.device_public_key,
       machine: details.machine,
       version: details.version,
-      fingerprint: details.fingerprintWords.join(" "),
+      fingerprint,
       capabilities,
     },
     requestId,
   );
   const { sidecarId } = sidecar;
-  const passkey = latestPasskey(await account.signInSecurity());
-  const approver = passkey === null ? null : offerOf(passkey);
-  if (!(await pairing.confirm({ accountId, sidecarId, capabilities, approver }))) {
-    await account.revokeSidecar(sidecarId, requestId);
+  const confirmed = { accountId, sidecarId, capabilities, before: before?.capabilities ?? null };
+  if (!(await pairing.confirm(confirmed))) {
+    await undoPairing(env, request, confirmed, requestId);
     return UNKNOWN;
   }
-  return { ok: true, sidecar, approver: passkey };
+  return { ok: true, sidecar };
 }
 
-/** The passkey the owner used last: most likely the one at hand, and the one that confirmed this. */
-function latestPasskey({ passkeys }: SignInSecurity): PasskeyView | null {
-  const [latest] = [...passkeys].sort((a, b) =>
-    (b.lastUsedAt ?? b.addedAt).localeCompare(a.lastUsedAt ?? a.addedAt),
+/** The PC does not want it after all: as if it had never been confirmed. */
+export async function undoPairing(
+  env: Env,
+  request: PairingRequest,
+  confirmed: ConfirmedPairing,
+  requestId: string,
+): Promise<void> {
+  const account = accountObject(env, confirmed.accountId);
+  if (confirmed.before === null) {
+    await account.revokeSidecar(confirmed.sidecarId, requestId);
+    return;
+  }
+  await account.addSidecar(
+    {
+      devicePublicKey: request.device_public_key,
+      machine: request.machine,
+      version: request.version,
+      fingerprint: fingerprintWords(request.device_public_key).join(" "),
+      capabilities: confirmed.before,
+    },
+    requestId,
   );
-  return latest ?? null;
-}
-
-/** The words are for old sidecars: a PC makes its own from the key, and shows no others. */
-function offerOf({ credentialId, publicKey }: PasskeyView): ApproverOffer {
-  return {
-    credential_id: credentialId,
-    public_key: publicKey,
-    fingerprint: fingerprintWords(publicKey).join(" "),
-  };
 }
 
 type Found =
   | {
       ok: true;
       details: PairingDetails;
-      request: { device_public_key: string };
+      request: PairingRequest;
       pairing: DurableObjectStub<import("../../durable-objects/pairing.ts").Pairing>;
     }
   | PairingRefusal;

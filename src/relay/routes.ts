@@ -16,6 +16,7 @@ import {
   showUserCode,
 } from "../protocol/relay/pairing.ts";
 import { requestId } from "../request-id.ts";
+import { undoPairing } from "./pairing.ts";
 import { randomToken } from "./random.ts";
 
 type Relay = Context<{ Bindings: Env }>;
@@ -88,17 +89,18 @@ relayRoutes.get("/pairing", async (c) => {
           sidecar_id: answer.confirmed.sidecarId,
           relay_url: relayUrl(c.env.PUBLIC_ORIGIN, answer.confirmed.accountId),
           capabilities: answer.confirmed.capabilities,
-          approver: answer.confirmed.approver,
+          approver: null,
         }
       : { state: answer.state };
   return c.json(body, 200, { "Cache-Control": "no-store" });
 });
 
-/** The sidecar gives up before the owner confirmed. */
+/** The sidecar does not want the pairing, before its owner confirmed it or after. */
 relayRoutes.delete("/pairing", async (c) => {
   const poll = pollToken(c);
   if (poll === null) return problem(c, 401, "unauthorized", "The poll token is missing.");
-  await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
+  const undo = await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
+  if (undo !== null) await undoPairing(c.env, undo.request, undo.confirmed, requestId(c.req.raw));
   return c.body(null, 204);
 });
 

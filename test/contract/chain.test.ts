@@ -188,7 +188,7 @@ describe("npm start", () => {
   );
 
   it(
-    "SIGTERM ends it as well; a passkey made before may approve at the simulator's PC after",
+    "a passkey may approve at the simulator's PC at once; SIGTERM ends it as well",
     async () => {
       const owner = new Browser(url);
       await signIn(owner, ownerToken);
@@ -203,14 +203,16 @@ describe("npm start", () => {
         await (await owner.get("/security")).text(),
       )?.[1];
 
+      const told = await started.line(/^Your passkey "Phone" may approve/);
+      expect(told.split(": ")[1]).toBe(
+        [...(words ?? "").matchAll(/<li>([a-z]+)<\/li>/g)].map(([, word]) => word).join(" "),
+      );
+      await started.line(/approves nothing at a real broker/);
+
       const ended = await stop("SIGTERM");
       expect(ended).toMatchObject({ code: 0, left: [] });
       expect(ended.ms).toBeLessThan(5_000);
       await start();
-      const told = started.stdout.find((line) => line.startsWith("Your passkey may approve"));
-      expect(told?.split(": ")[1]).toBe(
-        [...(words ?? "").matchAll(/<li>([a-z]+)<\/li>/g)].map(([, word]) => word).join(" "),
-      );
     },
     START_MS,
   );

@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:https";
@@ -20,7 +20,9 @@ import { type Gateway, startGateway } from "../support/gateway.ts";
 import { HostileEdge } from "../support/hostile-edge.ts";
 import { member, signInWith } from "../support/members.ts";
 import { Browser, checkboxes, formFields } from "../support/oauth-client.ts";
+import { until } from "../support/relay/until.ts";
 import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
+import { atTerminal } from "../support/terminal.ts";
 
 /**
  * What an owner does with the console on one side and the PC's own command line on the other: whose
@@ -45,7 +47,11 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ibkr-owner-pc-"));
   pc = join(folder, "pc");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const endings: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0)) await end();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 interface Ran {
   code: number | null;
@@ -61,23 +67,11 @@ function run(...args: string[]): Promise<Ran> {
   });
 }
 
-/** A command at a terminal of its own; whoever sits there types an answer when asked. */
-function atTerminal(answer: string, ...args: string[]): Promise<Ran> {
-  const words = [process.execPath, CLI, "--config-dir", pc, ...args].map(
-    (word) => `'${word.replaceAll("'", "'\\''")}'`,
-  );
-  const child = spawn("script", ["-qec", words.join(" "), "/dev/null"]);
-  let out = "";
-  let asked = false;
-  child.stdout.on("data", (chunk: Buffer) => {
-    out += chunk.toString();
-    if (asked || !out.includes("to go on:")) return;
-    asked = true;
-    child.stdin.write(`${answer}\n`);
-  });
-  return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, out }));
-  });
+/** A command at a terminal of its own, for somebody who types. */
+function terminal(...args: string[]) {
+  const started = atTerminal([process.execPath, CLI, "--config-dir", pc, ...args]);
+  endings.push(started.kill);
+  return started;
 }
 
 /** Whose passkeys this PC takes approvals from. */
@@ -121,7 +115,8 @@ async function confirmIn(browser: Browser, code: string): Promise<string> {
 }
 
 /** Pairs this PC with the real gateway; what the console said, and how the command ended. */
-async function pairWith(browser: Browser, ...flags: string[]) {
+async function pairWith(browser: Browser, ...more: (string | (() => void))[]) {
+  const flags = more.filter((one) => typeof one === "string");
   let page: Promise<string> = Promise.resolve("");
   const said: string[] = [];
   const child = startSidecar(
@@ -129,7 +124,9 @@ async function pairWith(browser: Browser, ...flags: string[]) {
     ["--config-dir", pc, "pair", gateway.url, "--json", ...flags],
     (line) => {
       said.push(line);
-      if (line.includes('"event":"code"')) page = confirmIn(browser, JSON.parse(line).user_code);
+      if (!line.includes('"event":"code"')) return;
+      for (const act of more) if (typeof act === "function") act();
+      page = confirmIn(browser, JSON.parse(line).user_code);
     },
   );
   return { code: await child.exited, page: await page, said: said.join("\n") };
@@ -159,55 +156,109 @@ async function pairedPc(accountId: string): Promise<void> {
   });
 }
 
-describe("the approver that comes with a pairing", () => {
-  it("is shown by its words in the console, and enrolled where they were accepted at the PC", async () => {
+/** The sidecar with nobody at its terminal, until it is stopped; what it logged. */
+async function running(...flags: string[]) {
+  const logs: string[] = [];
+  const child = startSidecar(CLI, ["--config-dir", pc, "run", "--simulated", ...flags], (line) =>
+    logs.push(line),
+  );
+  endings.push(() => child.stop());
+  await until(() => logs.some((line) => line.includes("connected to the gateway")), "connected");
+  return { logs, stop: () => child.stop() };
+}
+
+/** The owner makes another passkey in the console. */
+async function another(browser: Browser, name: string) {
+  const passkey = new SoftwarePasskey(gateway.url);
+  const making = await (await browser.get("/security/passkeys/new")).text();
+  const made = await browser.post("/security/passkeys", {
+    csrf: formFields(making).csrf ?? "",
+    name,
+    response: passkey.register(ceremonyOn(making)),
+  });
+  expect(made.headers.get("Location")).toBe("/security");
+  return passkey;
+}
+
+describe("a passkey of the console, at the PC", { timeout: 60_000 }, () => {
+  it("pairing enrols none; the console's are listed at the PC and taken by their six words", async () => {
     const { browser, words, passkey } = await owner();
-    const paired = await pairWith(browser, "--accept-approver", words);
+    const paired = await pairWith(browser);
     expect([paired.code, paired.said]).toEqual([0, expect.stringContaining('"paired"')]);
-    const shown = [...paired.page.matchAll(/<li>([a-z]+)<\/li>/g)].map(([, word]) => word);
-    expect(shown.join(" ")).toBe(words);
-    expect(approvers()).toMatchObject([{ credentialId: passkey.credentialId, fingerprint: words }]);
+    expect(approvers()).toEqual([]);
+    const early = await run("approvers", "add");
+    expect([early.code, early.out]).toEqual([1, expect.stringContaining("No passkey waits")]);
+
+    const { logs } = await running();
+    await until(() => logs.some((line) => line.includes("approver_waiting")), "it is announced");
+    const second = await another(browser, "Laptop");
+    await until(() => logs.some((line) => line.includes("Laptop")), "at once, without a restart");
+    const listed = await run("approvers", "add");
+    expect(listed.code).toBe(2);
+    expect(listed.out).toContain(words);
+    expect(listed.out).toContain("Laptop");
+    expect(approvers()).toEqual([]);
+    const wrong = await run("approvers", "add", "--accept-approver", "one two three four five six");
+    expect([wrong.code, wrong.out]).toEqual([2, expect.stringContaining("has these words")]);
+    expect((await run("approvers", "add", "--accept-approver", words)).code).toBe(0);
+    expect(approvers()).toMatchObject([
+      { credentialId: passkey.credentialId, fingerprint: words, kind: "terminal-edge" },
+    ]);
+    const left = await run("approvers", "add");
+    expect(left.out).not.toContain(words);
+    expect(left.out).toContain("Laptop");
     for (const path of ["/security", "/sidecars"]) {
       const page = await (await browser.get(path)).text();
       for (const word of words.split(" "))
         expect([path, page]).toEqual([path, expect.stringContaining(`<li>${word}</li>`)]);
-      expect(page).toContain(passkey.credentialId);
+      expect(page).toContain(second.credentialId);
     }
   });
 
-  it("a PC that was paired before takes it by the one line that the console shows", async () => {
-    const { browser, passkey, publicKey, accountId } = await owner();
-    const page = await (await browser.get("/security")).text();
-    const line = /ibkr-sidecar (approvers add [^<]+)</.exec(page)?.[1] ?? "";
-    expect(line).toBe(
-      `approvers add --credential ${passkey.credentialId} --public-key ${publicKey}`,
-    );
-    await pairedPc(accountId);
-    const other = new SoftwarePasskey(gateway.url);
-    const { csrf = "" } = formFields(await (await browser.get("/security")).text());
-    const making = await (await browser.get("/security/passkeys/new")).text();
-    await browser.post("/security/passkeys", {
-      csrf,
-      name: "Another",
-      response: other.register(ceremonyOn(making)),
-    });
-    const second = await (await browser.get("/security")).text();
-    const lines = [...second.matchAll(/ibkr-sidecar (approvers add [^<]+)</g)].map(
-      ([, l = ""]) => l,
-    );
-    const args = lines.find((one) => one.includes(other.credentialId))?.split(" ") ?? [];
-    expect((await run(...args)).code).toBe(2);
-    expect(approvers()).toEqual([]);
-    const key = args.at(-1) ?? "";
-    const added = await run(...args, "--accept-approver", fingerprintWords(key).join(" "));
-    expect(added.code).toBe(0);
-    expect(approvers()).toMatchObject([{ credentialId: other.credentialId }]);
-  });
+  it.runIf(process.platform === "linux")(
+    "`run` in a terminal asks, once, and only a yes takes it; `approvers add` asks again",
+    async () => {
+      const { browser, words, passkey } = await owner();
+      expect((await pairWith(browser)).code).toBe(0);
+      const no = terminal("run", "--simulated");
+      await no.until("(y/N)");
+      expect(no.said()).toContain(words);
+      no.type("");
+      await no.until("Not accepted.");
+      expect(approvers()).toEqual([]);
+      const laptop = await another(browser, "Laptop");
+      await no.until('"Laptop"');
+      await until(() => no.said().split("(y/N)").length === 3, "it asks about the new one");
+      no.type("y");
+      await no.until("Accepted.");
+      expect(approvers()).toMatchObject([{ credentialId: laptop.credentialId }]);
+      await no.stop();
+
+      // What was said no to is not asked about again, until somebody wants it.
+      const again = terminal("run", "--simulated");
+      await again.until("connected to the gateway");
+      const add = terminal("approvers", "add");
+      await add.until("(y/N)");
+      expect(add.said()).toContain(words);
+      add.type("yes");
+      expect(await add.ended).toBe(0);
+      expect(again.said()).not.toContain("(y/N)");
+      await again.stop();
+      expect(
+        approvers()
+          .map(({ credentialId }) => credentialId)
+          .sort(),
+      ).toEqual([laptop.credentialId, passkey.credentialId].sort());
+    },
+  );
 
   it("taken for the simulator without asking, it is good for nothing else", async () => {
     const { browser, passkey, words } = await owner();
     expect((await pairWith(browser, "--simulated")).code).toBe(0);
+    const { logs, stop } = await running("--take-approvers");
+    await until(() => logs.some((line) => line.includes("approver_taken")), "it is taken");
     expect(approvers()).toMatchObject([{ credentialId: passkey.credentialId }]);
+    await stop();
     const real = await run("run", "--client-portal", "https://127.0.0.1:1");
     expect([real.code, real.out]).toEqual([2, expect.stringContaining("paired for the simulator")]);
     // Nor under the simulator's name, when what listens there is something else.
@@ -229,15 +280,63 @@ describe("the approver that comes with a pairing", () => {
     broker.close();
     expect([later.code, asked]).toEqual([2, 0]);
     expect(later.out).toContain("what answers there is not the simulator");
-    // Paired anew for a broker: asked this time, and what nobody was asked about is gone.
-    const again = await pairWith(browser, "--replace", "--accept-approver", words);
-    expect(again.code).toBe(0);
+    // Paired anew for a broker: what nobody was asked about is gone, and nothing is taken unasked.
+    expect((await pairWith(browser, "--replace")).code).toBe(0);
+    expect(approvers()).toEqual([]);
+    const unasked = await run("run", "--simulated", "--take-approvers");
+    expect([unasked.code, unasked.out]).toEqual([2, expect.stringContaining("--take-approvers")]);
+    expect((await run("approvers", "add", "--accept-approver", words)).code).toBe(0);
     expect(approvers()).toMatchObject([{ enrolledBy: "terminal", fingerprint: words }]);
   });
 });
 
+describe("a pairing that the PC does not want after all", { timeout: 60_000 }, () => {
+  const known = (accountId: string) =>
+    gateway.sql<{ state: string; capabilities: string }>(
+      "Account",
+      accountId,
+      "SELECT state, capabilities FROM sidecars",
+    );
+
+  it("is undone at the gateway too, when it cannot be kept here", async () => {
+    const { browser, accountId } = await owner();
+    mkdirSync(join(pc, "pairing.json", "taken"), { recursive: true, mode: 0o700 });
+    const refused = await pairWith(browser);
+    expect([refused.code, refused.page]).toEqual([2, ""]);
+    rmSync(join(pc, "pairing.json"), { recursive: true });
+    // Readable while the code is shown, and gone when the answer comes.
+    const { code } = await pairWith(browser, "--name", "desk", () =>
+      mkdirSync(join(pc, "pairing.json", "taken"), { recursive: true, mode: 0o700 }),
+    );
+    expect(code).toBe(2);
+    expect(await known(accountId)).toMatchObject([{ state: "revoked" }]);
+    expect(await (await browser.get("/sidecars")).text()).toContain("Revoked");
+  });
+
+  it("leaves the pairing of before as it was, and a stranger's DELETE leaves it, too", async () => {
+    const { browser, accountId } = await owner();
+    expect((await pairWith(browser)).code).toBe(0);
+    const before = await known(accountId);
+    await until(async () => (await known(accountId)).length === 1, "paired");
+    const kept = loadPairing(pc);
+    const again = await pairWith(browser, "--replace", () => {
+      rmSync(join(pc, "pairing.json"));
+      mkdirSync(join(pc, "pairing.json", "taken"), { recursive: true, mode: 0o700 });
+    });
+    expect(again.code).toBe(2);
+    expect(await known(accountId)).toEqual(before);
+    expect(kept).not.toBeNull();
+    const stranger = await fetch(`${gateway.url}/pairing`, {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${"a".repeat(43)}.${"b".repeat(43)}` },
+    });
+    expect(stranger.status).toBe(204);
+    expect(await known(accountId)).toEqual(before);
+  });
+});
+
 describe("the simulator's PC of a local start", () => {
-  it("is paired by its owner where the token signs in no more, and takes the passkey along", async () => {
+  it("is paired by its owner where the token signs in no more", async () => {
     const operator = await ownerOf(gateway);
     const passkey = new SoftwarePasskey(gateway.url);
     const making = await (await operator.get("/security/passkeys/new")).text();
@@ -262,7 +361,7 @@ describe("the simulator's PC of a local start", () => {
     expect(await confirmed).toContain("is paired");
     expect(told[0]).toContain(`${gateway.url}/pair`);
     expect(loadPairing(pc)).toMatchObject({ simulated: true });
-    expect(approvers()).toMatchObject([{ credentialId: passkey.credentialId }]);
+    expect(approvers()).toEqual([]);
   });
 });
 
@@ -274,34 +373,14 @@ describe("a hostile gateway's approver", () => {
   });
   afterEach(() => edge.stop());
 
-  it("is not enrolled where nobody sits, whatever words it claims, and neither is the PC paired", async () => {
+  it("comes to nothing: pairing takes none, with or without somebody at the terminal", async () => {
     const alone = await run("pair", edge.url);
-    const true_words = fingerprintWords(edge.publicKey).join(" ");
-    expect(alone.code).toBe(2);
-    expect(alone.out).toContain(true_words);
+    expect(alone.code).toBe(0);
     expect(alone.out).not.toContain(OWNERS);
-    // The owner's words given beforehand are compared with the key, not with what came with it.
-    const named = await run("pair", edge.url, "--accept-approver", OWNERS);
-    expect([named.code, named.out]).toEqual([2, expect.stringContaining("words are others")]);
-    expect((await run("pair", edge.url, "--yes")).code).toBe(2);
-    expect(isPaired()).toBe(false);
+    expect(approvers()).toEqual([]);
+    expect((await run("approvers", "add", "--accept-approver", OWNERS)).code).toBe(1);
+    expect(approvers()).toEqual([]);
   });
-
-  it.runIf(process.platform === "linux")(
-    "at the terminal its true words are shown, and only the word yes enrols it",
-    async () => {
-      const words = fingerprintWords(edge.publicKey).join(" ");
-      for (const answer of ["no", "y"]) {
-        const said = await atTerminal(answer, "pair", edge.url);
-        expect([answer, said.code]).toEqual([answer, 1]);
-        expect(said.out).toContain(words);
-        expect(said.out).not.toContain(OWNERS);
-        expect(isPaired()).toBe(false);
-      }
-      expect((await atTerminal("yes", "pair", edge.url)).code).toBe(0);
-      expect(approvers()).toMatchObject([{ fingerprint: words }]);
-    },
-  );
 
   it("without one nothing is enrolled, and nothing is asked", async () => {
     const silent = await new HostileEdge(OWNERS, false).start();

@@ -160,6 +160,7 @@ export async function startOrderRig(
               sidecarId: GATEWAY.sidecarId,
               relyingParty: RELYING_PARTY,
               reach,
+              keys: { takeUnasked: false, taken: () => undefined, waiting: () => undefined },
               echo: () => 42,
             },
             burn === undefined ? parts : { ...parts, transport: burning(parts.transport, burn) },

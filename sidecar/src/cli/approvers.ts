@@ -4,9 +4,11 @@ import { UsageError } from "../config/usage-error.ts";
 import { approverWords, sameWords } from "../orders/approver-words.ts";
 import { orderStorePath } from "../orders/local-files.ts";
 import { type OrderStore, openOrderStore } from "../orders/store.ts";
-import { enrolApprover, listApprovers, revokeApprover } from "../trust/approvers.ts";
+import { questionAbout } from "../run/ask-about-keys.ts";
+import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
+import { enrolApprover, listApprovers, revokeApprover, UNASKED } from "../trust/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
-import { typedAtTerminal } from "./confirm.ts";
+import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `approvers`: whose passkeys this PC takes an approval from. */
@@ -25,10 +27,15 @@ export function register(program: Command): void {
   approvers
     .command("add")
     .summary("take approvals from another passkey")
-    .requiredOption("--credential <id>", "its id, as the console's security page shows it")
-    .requiredOption("--public-key <key>", "its public key, from the same page")
-    .option("--label <name>", "what it is called in the list", "passkey")
-    .option("--accept-approver <words>", "its six words; without them you are asked")
+    .description(
+      "Without options: lists the passkeys of your console that this PC does not take approvals\n" +
+        "from yet, each by its six words, and takes the one you choose. The running sidecar hears\n" +
+        "of a passkey as soon as it is added in the console.",
+    )
+    .option("--accept-approver <words>", "the six words of the one to take; nobody is asked")
+    .option("--credential <id>", "take a key that the console did not announce: its id")
+    .option("--public-key <key>", "with --credential: its public key (COSE, base64url)")
+    .option("--label <name>", "with --credential: what it is called in the list", "passkey")
     .addHelpText("after", "\nExit status: 0 added, 1 not added, 2 wrong use.")
     .action(add);
   approvers
@@ -50,13 +57,83 @@ export function register(program: Command): void {
 }
 
 interface AddFlags {
-  credential: string;
-  publicKey: string;
+  credential?: string;
+  publicKey?: string;
   label: string;
   acceptApprover?: string;
 }
 
 async function add(flags: AddFlags, command: Command): Promise<void> {
+  const { credential, publicKey } = flags;
+  if (credential === undefined && publicKey === undefined) {
+    await addAnnounced(flags.acceptApprover, command);
+    return;
+  }
+  if (credential === undefined || publicKey === undefined) {
+    throw new UsageError("--credential and --public-key belong together");
+  }
+  await addByHand({ ...flags, credential, publicKey }, command);
+}
+
+async function addAnnounced(given: string | undefined, command: Command): Promise<void> {
+  let waiting: AnnouncedKey[] = [];
+  withStore(command, (store) => {
+    waiting = listWaiting(store.db);
+  });
+  if (waiting.length === 0) {
+    process.stdout.write(
+      "No passkey waits to be accepted. Add one in the console, under Security; a running sidecar\n" +
+        "hears of it at once.\n",
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const chosen = await chosenKey(waiting, given);
+  if (chosen === null) {
+    process.stdout.write("Nothing was added.\n");
+    process.exitCode = 1;
+    return;
+  }
+  withStore(command, (store) => {
+    if (!acceptAnnounced(store.db, chosen, "terminal", Date.now())) {
+      throw new UsageError("it is not in your console any more; nothing was added");
+    }
+    process.stdout.write(`Added: ${chosen.words}\n"${chosen.label}" may approve orders here.\n`);
+  });
+}
+
+/** The one whose words were given, or that whoever sits here chooses; null for none of them. */
+async function chosenKey(
+  waiting: readonly AnnouncedKey[],
+  given: string | undefined,
+): Promise<AnnouncedKey | null> {
+  if (given !== undefined) {
+    const named = waiting.find(({ words }) => sameWords(given, words));
+    if (named !== undefined) return named;
+    throw new UsageError("no passkey of your console has these words; nothing was added");
+  }
+  for (const [index, { label, words }] of waiting.entries()) {
+    process.stdout.write(`${index + 1}. ${label}: ${words}\n`);
+  }
+  if (!canAsk()) {
+    throw new UsageError(
+      "choose at the terminal of this PC, or name the one to take: --accept-approver <its six words>",
+    );
+  }
+  const [only] = waiting;
+  if (only !== undefined && waiting.length === 1) {
+    return (await yesAtTerminal(questionAbout(only))) === true ? only : null;
+  }
+  const typed = await lineAtTerminal(`Which one? (1 to ${waiting.length}, Enter for none) `);
+  const key = /^\d+$/.test(typed?.trim() ?? "") ? waiting[Number(typed) - 1] : undefined;
+  if (key === undefined) return null;
+  return (await yesAtTerminal(questionAbout(key))) === true ? key : null;
+}
+
+async function addByHand(
+  flags: AddFlags & { credential: string; publicKey: string },
+  command: Command,
+): Promise<void> {
   const publicKey = new Uint8Array(Buffer.from(flags.publicKey, "base64url"));
   const algorithm = algorithmOf(publicKey);
   if (algorithm === null || !isKnownAlgorithm(algorithm)) {
@@ -87,7 +164,7 @@ async function add(flags: AddFlags, command: Command): Promise<void> {
 }
 
 /** True when the words were given beforehand, or whoever sits here says that they are the same. */
-export async function agreed(publicKey: Uint8Array, given: string | undefined): Promise<boolean> {
+async function agreed(publicKey: Uint8Array, given: string | undefined): Promise<boolean> {
   const words = approverWords(publicKey);
   if (given !== undefined) {
     if (sameWords(given, words)) return true;
@@ -103,6 +180,7 @@ function list(store: OrderStore, json: boolean): void {
     words: approverWords(approver.publicKey),
     enrolled_at: new Date(approver.enrolledAt).toISOString(),
     enrolled_by: approver.enrolledBy,
+    kind: approver.kind,
   }));
   if (json) {
     for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
@@ -111,8 +189,14 @@ function list(store: OrderStore, json: boolean): void {
   if (rows.length === 0) {
     process.stdout.write("No passkey may approve orders yet; none goes out without one.\n");
   }
-  for (const { label, words, enrolled_at, credential_id } of rows) {
-    process.stdout.write(`${label}: ${words}\n  since ${enrolled_at}, id ${credential_id}\n`);
+  for (const { label, words, enrolled_at, enrolled_by, credential_id } of rows) {
+    const only = enrolled_by === UNASKED ? "\n  taken without asking: at the simulator only" : "";
+    process.stdout.write(
+      `${label}: ${words}\n  since ${enrolled_at}, id ${credential_id}${only}\n`,
+    );
+  }
+  for (const { label, words } of listWaiting(store.db)) {
+    process.stdout.write(`Not accepted here: ${label}: ${words}\n`);
   }
 }
 

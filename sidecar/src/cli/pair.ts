@@ -1,19 +1,16 @@
 import { hostname } from "node:os";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
-import type { ApproverOffer } from "../../../src/protocol/relay/pairing.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { parseGatewayUrl } from "../config/gateway-url.ts";
 import { loadPairing, type Pairing, storePairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { approverWords } from "../orders/approver-words.ts";
 import { orderStorePath } from "../orders/local-files.ts";
 import { openOrderStore } from "../orders/store.ts";
 import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
-import { enrolApprover, forgetUnasked, UNASKED } from "../trust/approvers.ts";
+import { forgetUnasked } from "../trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
-import { agreed } from "./approvers.ts";
 import { globalOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
 
@@ -21,7 +18,6 @@ interface Flags {
   json?: boolean;
   replace?: boolean;
   name?: string;
-  acceptApprover?: string;
   simulated?: boolean;
 }
 
@@ -33,18 +29,14 @@ export function register(program: Command): void {
     .summary("pair this PC with your gateway")
     .description(
       "Makes this PC's key, shows a code and six words, and waits until you have typed the code\n" +
-        "into the gateway's console and compared the words. Nothing is paired before that.\n" +
-        "Then it shows the six words of your passkey, as the console's security page does, and asks\n" +
-        "whether that passkey may approve orders at this PC.",
+        "into the gateway's console and compared the words. Nothing is paired before that, and if you\n" +
+        "end it with Ctrl-C, or it cannot be kept here, nothing is left at the gateway either.\n" +
+        "Pairing lets no passkey approve orders: `run` asks about each, here at the PC.",
     )
     .option("--json", "print one JSON object a line instead of text")
     .option("--replace", "pair anew although this PC is paired already")
     .option("--name <name>", "what this machine is called in the console")
-    .option("--accept-approver <words>", "its six words; accept this approver without asking")
-    .option(
-      "--simulated",
-      "for `run --simulated` alone: takes the passkey without asking, and serves no real broker",
-    )
+    .option("--simulated", "for `run --simulated` alone: this pairing serves no real broker")
     .addHelpText("after", "\nExit status: 0 paired, 1 not paired, 2 wrong use.")
     .action(pair);
 }
@@ -84,14 +76,17 @@ async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise
     process.exitCode = 1;
     return;
   }
-  const simulated = flags.simulated === true;
-  const pairing: Pairing = {
-    ...pairingOf(origin, offer, answer),
-    ...(simulated ? { simulated } : {}),
-  };
-  const approver = answer.approver === null ? null : await acceptedApprover(answer.approver, flags);
-  storePairing(configDir, pairing);
-  enrol(configDir, pairing, approver);
+  let pairing: Pairing;
+  try {
+    pairing = keep(configDir, {
+      ...pairingOf(origin, offer, answer),
+      ...(flags.simulated === true ? { simulated: true } : {}),
+    });
+  } catch (error) {
+    // What is not kept here must not stand as paired there.
+    await withdraw(origin, offer);
+    throw error;
+  }
   say.paired({
     gateway: pairing.gateway_origin,
     account_id: pairing.account_id,
@@ -100,52 +95,16 @@ async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise
   });
 }
 
-interface AcceptedApprover {
-  credentialId: string;
-  publicKey: Uint8Array;
-}
-
-/**
- * Whose passkey may approve orders is decided here, by the person at the PC. The gateway only
- * proposes: a gateway that was broken into must not be able to appoint an approver. The words are
- * made here, from the key itself, and not taken from the gateway.
- */
-async function acceptedApprover(offer: ApproverOffer, flags: Flags): Promise<AcceptedApprover> {
-  const publicKey = new Uint8Array(Buffer.from(offer.public_key, "base64url"));
-  // Behind it is no broker: what is approved there, and by whom, moves nothing.
-  if (flags.simulated === true) return { credentialId: offer.credential_id, publicKey };
-  if (flags.acceptApprover === undefined && !process.stdin.isTTY) {
-    const words = approverWords(publicKey);
-    throw new UsageError(
-      `the approver ${words} must be accepted: add --accept-approver "${words}"`,
-    );
-  }
-  if (!(await agreed(publicKey, flags.acceptApprover))) {
-    throw new Error("the approver was not accepted; nothing was paired");
-  }
-  return { credentialId: offer.credential_id, publicKey };
-}
-
-function enrol(configDir: string, pairing: Pairing, approver: AcceptedApprover | null): void {
+function keep(configDir: string, pairing: Pairing): Pairing {
   const store = openOrderStore(orderStorePath(configDir, pairing));
   try {
     // The same key paired before, for the simulator: what nobody was asked about ends here.
     if (pairing.simulated !== true) forgetUnasked(store.db);
-    if (approver === null) return;
-    const enrolledBy = pairing.simulated === true ? UNASKED : "terminal";
-    const enrolled = enrolApprover(
-      store.db,
-      { ...approver, label: "at pairing", enrolledBy },
-      Date.now(),
-    );
-    if (!enrolled) {
-      process.stderr.write(
-        "The passkey could not be taken as an approver; add one: ibkr-sidecar approvers add\n",
-      );
-    }
   } finally {
     store.close();
   }
+  storePairing(configDir, pairing);
+  return pairing;
 }
 
 interface Shown {

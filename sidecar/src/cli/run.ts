@@ -5,6 +5,7 @@ import { globalOptions } from "./options.ts";
 interface Flags {
   clientPortal?: string;
   simulated?: boolean;
+  takeApprovers?: boolean;
   logLevel: string;
 }
 
@@ -29,6 +30,11 @@ export function register(program: Command): void {
       "serve from the built-in simulator, or with --client-portal from the one that runs there;\n" +
         "every figure is labelled as the simulator's",
     )
+    .option(
+      "--take-approvers",
+      "take a passkey of your console without asking; only for a PC paired with `pair --simulated`,\n" +
+        "and such a passkey approves nothing at a real broker",
+    )
     .option("--log-level <level>", LOG_LEVELS.join(", "), "info")
     .addHelpText("after", "\nExit status: 0 stopped by you, 1 stopped by the gateway, 2 wrong use.")
     .action(async (flags: Flags, command: Command) => {
@@ -41,6 +47,7 @@ export function register(program: Command): void {
         configDir: globalOptions(command).configDir,
         clientPortal: flags.clientPortal ?? (flags.simulated ? null : DEFAULT_CLIENT_PORTAL),
         simulated: flags.simulated === true,
+        takeApprovers: flags.takeApprovers === true,
         logLevel: flags.logLevel,
       });
       // All is closed by now; a dial to the gateway that is still under way is not waited for.

@@ -100,7 +100,12 @@ async function ownerFaults(
     ];
   }
   const { refusals } = await ownerSigned(
-    { db: store.db, relyingParty: parts.relyingParty, nowMs: clock.now() },
+    {
+      db: store.db,
+      relyingParty: parts.relyingParty,
+      simulator: parts.simulator,
+      nowMs: clock.now(),
+    },
     {
       act: "question",
       question: {

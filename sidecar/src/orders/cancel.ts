@@ -178,6 +178,7 @@ async function foreignFaults(parts: SubmitParts, input: Numbered): Promise<Order
     mandatesAllowed: false,
     mandateUsage: () => ({ orders_today: 0, notional_today: "0" }),
     relyingParty: parts.relyingParty,
+    simulator: parts.simulator,
     nowMs: parts.clock.now(),
   });
   if (!accepted.ok) return accepted.refusals;

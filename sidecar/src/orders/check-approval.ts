@@ -28,6 +28,7 @@ export async function checkAtPc(
         ? leastTier(caps.caps, preview.ticket.order, preview.ticket.notional)
         : 2,
     relyingParty: parts.relyingParty,
+    simulator: parts.simulator,
     nowMs,
   });
   const wrong = refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH");

@@ -4,6 +4,7 @@ import type { JsonValue } from "../../../src/protocol/json.ts";
 import { alertTell } from "../../../src/protocol/operations/alert-tell.ts";
 import { approvalAnnounce } from "../../../src/protocol/operations/approval-announce.ts";
 import { approvalCheck } from "../../../src/protocol/operations/approval-check.ts";
+import { approverAnnounce } from "../../../src/protocol/operations/approver-announce.ts";
 import { BrokerOrderEvent } from "../../../src/protocol/operations/events.ts";
 import { killEngage } from "../../../src/protocol/operations/kill-engage.ts";
 import {
@@ -45,6 +46,7 @@ import { createLane } from "./lane.ts";
 import type { OrderSettings } from "./local-files.ts";
 import type { LocalRules } from "./local-rules.ts";
 import { confirm, meetMandate, revoke } from "./mandate-desk.ts";
+import { type KeyPolicy, meetKeys } from "./meet-keys.ts";
 import { inputRefusals } from "./preview/input-refusals.ts";
 import { previewOrder } from "./preview/preview.ts";
 import { createProgress } from "./progress.ts";
@@ -87,6 +89,7 @@ export interface DeskOptions {
   sidecarId: string;
   relyingParty: RelyingParty;
   reach: Reach;
+  keys: KeyPolicy;
   /** Injected for tests. */
   echo?: () => number;
 }
@@ -187,6 +190,8 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     gatewayAccountId: options.gatewayAccountId,
     sidecarId: options.sidecarId,
     relyingParty: options.relyingParty,
+    // Every connection to it had to show the simulator's certificate.
+    simulator: source === "simulator",
     futuresOperator,
     reach,
     echo: options.echo ?? newEcho,
@@ -240,6 +245,10 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       })),
     "approval.check": () =>
       serve(approvalCheck, (_context, input) => checkAtPc(submit, reach, input)),
+    "approver.announce": () =>
+      serve(approverAnnounce, (_context, input) =>
+        meetKeys({ store, clock, simulator: submit.simulator, keys: options.keys }, input),
+      ),
     "mandate.take": () => serve(mandateTake, (_context, input) => meetMandate(submit, input)),
     "mandate.confirm": () =>
       serve(mandateConfirm, (_context, input) => Promise.resolve(confirm(submit, input))),

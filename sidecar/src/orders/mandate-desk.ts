@@ -15,7 +15,7 @@ import type { SubmitParts } from "./submit-parts.ts";
 
 type Parts = Pick<
   SubmitParts,
-  "store" | "rules" | "clock" | "reach" | "echo" | "gatewayAccountId" | "relyingParty"
+  "store" | "rules" | "clock" | "reach" | "echo" | "gatewayAccountId" | "relyingParty" | "simulator"
 >;
 
 /** Takes a mandate up and shows it; told again, it shows the same number again while it waits. */
@@ -84,6 +84,7 @@ function take(parts: Parts, signed: { mandate: Mandate; assertion: Assertion }) 
   return takeMandate(parts.store.db, signed, {
     gatewayAccountId: parts.gatewayAccountId,
     relyingParty: parts.relyingParty,
+    simulator: parts.simulator,
     mandatesAllowed: caps.ok && caps.caps[signed.mandate.mode].mandates,
     newNumber: parts.echo,
     nowMs: parts.clock.now(),

@@ -11,7 +11,7 @@ import { type RelyingParty, verifyAssertion } from "../trust/verify-assertion.ts
  * the first time. When it did, the nonce is spent and the key's counter raised before this returns.
  */
 export async function ownerSigned(
-  parts: { db: DatabaseSync; relyingParty: RelyingParty; nowMs: number },
+  parts: { db: DatabaseSync; relyingParty: RelyingParty; simulator: boolean; nowMs: number },
   statement: Statement,
   signed: { nonce: string; not_after: string; assertion: Assertion },
 ): Promise<{ refusals: OrderRefusal[]; credentialId: string | null }> {
@@ -27,7 +27,7 @@ export async function ownerSigned(
   const used = (): ReturnType<typeof no> =>
     no("APPROVAL_CONSUMED", "nonce", "one_use", "This signature was used before.");
   if (isNonceUsed(db, signed.nonce)) return used();
-  const key = findApprover(db, signed.assertion.id);
+  const key = findApprover(db, signed.assertion.id, parts.simulator);
   if (key === null) {
     return no(
       "APPROVAL_KEY_NOT_ENROLLED",

@@ -30,6 +30,8 @@ export interface SubmitParts {
   gatewayAccountId: string;
   sidecarId: string;
   relyingParty: RelyingParty;
+  /** The broker behind this PC is the proved simulator. */
+  simulator: boolean;
   futuresOperator: FuturesOperator | null;
   reach: Reach;
   /** A number of two digits, to be shown here and brought back. */

@@ -139,6 +139,7 @@ export async function submitOrder(
       mandatesAllowed: mandatesAllowed(rules, order),
       mandateUsage: (mandate) => usageUnder(store, mandate, clock.now()),
       relyingParty: parts.relyingParty,
+      simulator: parts.simulator,
       nowMs: clock.now(),
     });
     if (!accepted.ok) {

@@ -4,6 +4,7 @@ import { machineReach } from "../orders/announce.ts";
 import { createOrderDesk, type DeskParts, type OrderDesk } from "../orders/desk.ts";
 import { loadOrderSettings, orderStorePath } from "../orders/local-files.ts";
 import { fileLocalRules } from "../orders/local-rules.ts";
+import type { KeyPolicy } from "../orders/meet-keys.ts";
 import { type OrderStore, openOrderStore } from "../orders/store.ts";
 
 export interface OrderSide {
@@ -16,9 +17,14 @@ export interface OrderSide {
  * The order side as this PC has it: its journal, its rules, its owner's passkeys. Whose signature
  * counts follows from the pairing: the relying party is the gateway this PC was paired with.
  */
-export function openOrderSide(configDir: string, pairing: Pairing): OrderSide {
+export function openOrderSide(
+  configDir: string,
+  pairing: Pairing,
+  keysOf: (store: OrderStore) => KeyPolicy,
+): OrderSide {
   const settings = loadOrderSettings(configDir);
   const store = opened(orderStorePath(configDir, pairing));
+  const keys = keysOf(store);
   const { hostname, origin } = new URL(pairing.gateway_origin);
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
@@ -31,6 +37,7 @@ export function openOrderSide(configDir: string, pairing: Pairing): OrderSide {
           gatewayAccountId: pairing.account_id,
           sidecarId: pairing.sidecar_id,
           relyingParty: { id: hostname, origins: [origin] },
+          keys,
           reach: machineReach({
             interactive: process.stderr.isTTY === true,
             write: (text) => process.stderr.write(text),

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { GatewayError } from "../../../src/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "../../../src/protocol/operations/registry.ts";
 import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
+import { canAsk, yesAtTerminal } from "../cli/confirm.ts";
 import { VERSION } from "../cli/version.ts";
 import { createBroker } from "../client-portal/broker.ts";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
@@ -10,10 +11,14 @@ import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
-import { createRelayLink } from "../relay/link.ts";
+import type { KeyPolicy } from "../orders/meet-keys.ts";
+import type { OrderStore } from "../orders/store.ts";
+import { createRelayLink, type RelayLogger } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/socket.ts";
 import { openKeyRing } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
+import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
 import { openOrderSide } from "./order-side.ts";
 import { createStatusWriter } from "./status-writer.ts";
 
@@ -22,6 +27,8 @@ export interface RunOptions {
   /** Null only with `simulated`: the built-in simulator is started then. */
   clientPortal: string | null;
   simulated: boolean;
+  /** Passkeys of the console are taken unasked; for a PC that was paired for the simulator. */
+  takeApprovers: boolean;
   logLevel: string;
 }
 
@@ -39,6 +46,9 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       `this PC was paired for the simulator; pair it anew: ibkr-sidecar pair --replace ${pairing.gateway_origin}`,
     );
   }
+  if (options.takeApprovers && (pairing.simulated !== true || !options.simulated)) {
+    throw new UsageError("--take-approvers is for a PC that was paired for the simulator");
+  }
   const policy = loadLocalPolicy(configDir);
   const logger = pino(
     { level: options.logLevel, base: { service: "ibkr-sidecar" } },
@@ -50,7 +60,11 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
   );
   const simulator = options.clientPortal === null ? await startBuiltInSimulator() : null;
-  const orders = openOrderSide(configDir, pairing);
+  let questions: KeyQuestions | null = null;
+  const orders = openOrderSide(configDir, pairing, (store) => {
+    questions = canAsk() ? terminalQuestions(store) : null;
+    return keyPolicy(logger, options.takeApprovers, questions);
+  });
   const foreign = new AbortController();
   const broker = await createBroker({
     baseUrl: options.clientPortal ?? simulator?.url ?? "",
@@ -73,6 +87,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     const end = async (code: number, reason: string) => {
       if (ending) return;
       ending = true;
+      questions?.stop();
       await link.stop(reason);
       status.stop();
       await broker.close();
@@ -120,6 +135,43 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     );
     link.start();
   });
+}
+
+function terminalQuestions(store: OrderStore): KeyQuestions {
+  return askAboutKeys({
+    store,
+    yes: yesAtTerminal,
+    say: (text) => process.stderr.write(`${text}\n`),
+    nowMs: Date.now,
+  });
+}
+
+/** What is done about a passkey of the console; whoever reads the log finds it by `event`. */
+function keyPolicy(
+  logger: RelayLogger,
+  takeUnasked: boolean,
+  questions: KeyQuestions | null,
+): KeyPolicy {
+  return {
+    takeUnasked,
+    taken: ({ label, words }) =>
+      logger.info(
+        { event: APPROVER_TAKEN, label, words },
+        "a passkey of your console may approve orders here, while the broker is the simulator",
+      ),
+    waiting(keys) {
+      if (questions !== null) {
+        questions.ask(keys);
+        return;
+      }
+      for (const { label, words } of keys) {
+        logger.warn(
+          { event: APPROVER_WAITING, label, words },
+          "a passkey of your console cannot approve orders here yet; accept it with: approvers add",
+        );
+      }
+    },
+  };
 }
 
 async function startBuiltInSimulator() {

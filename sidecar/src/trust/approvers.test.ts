@@ -34,7 +34,7 @@ beforeEach(() => {
 describe("an approver", () => {
   it("is found by its id, with six words over its key", () => {
     expect(enrol(phone)).toBe(true);
-    expect(findApprover(db, phone.credentialId)).toMatchObject({
+    expect(findApprover(db, phone.credentialId, false)).toMatchObject({
       label: "phone",
       enrolledBy: "terminal",
       fingerprint: approverFingerprint(phone.publicKey),
@@ -51,7 +51,7 @@ describe("an approver", () => {
   it("that was removed is not found, and does not come back in, not even with another key", () => {
     enrol(phone);
     expect(revokeApprover(db, phone.credentialId, NOW_MS)).toBe(true);
-    expect(findApprover(db, phone.credentialId)).toBeNull();
+    expect(findApprover(db, phone.credentialId, false)).toBeNull();
     expect(enrol(phone)).toBe(false);
     expect(enrol(phone, softwareAuthenticator().publicKey)).toBe(false);
     expect(listApprovers(db)).toEqual([]);

@@ -20,6 +20,21 @@ CREATE TABLE IF NOT EXISTS approvers (
 ) STRICT;
 `;
 
+/** A column that a table of an earlier version lacks; what it held came through the gateway's pages. */
+export function widenApproversTable(db: DatabaseSync): void {
+  const known = db
+    .prepare("SELECT 1 FROM pragma_table_info('approvers') WHERE name = 'kind'")
+    .get();
+  if (known !== undefined) return;
+  db.exec(`ALTER TABLE approvers ADD COLUMN kind TEXT NOT NULL DEFAULT '${TERMINAL_EDGE}'`);
+}
+
+/**
+ * A passkey of the gateway's own pages, accepted at this PC: the gateway serves the page on which
+ * it is used, so what a tap signs is the gateway's choice.
+ */
+export const TERMINAL_EDGE = "terminal-edge";
+
 export interface Approver extends EnrolledKey {
   label: string;
   /** Six words over the key: what the terminal shows and asks about. */
@@ -27,6 +42,8 @@ export interface Approver extends EnrolledKey {
   enrolledAt: number;
   /** `terminal`, or {@link UNASKED}. */
   enrolledBy: string;
+  /** Where the key lives and which page uses it. */
+  kind: typeof TERMINAL_EDGE;
 }
 
 /**
@@ -61,12 +78,33 @@ export function enrolApprover(
   return Number(changes) === 1;
 }
 
-/** The key, when it is enrolled and not revoked. */
-export function findApprover(db: DatabaseSync, credentialId: string): Approver | null {
+/**
+ * The key, when it is enrolled, not revoked, and good for the broker behind this PC: one that was
+ * taken without asking anybody approves at the simulator and nowhere else.
+ */
+export function findApprover(
+  db: DatabaseSync,
+  credentialId: string,
+  simulator: boolean,
+): Approver | null {
   const row = db
     .prepare("SELECT * FROM approvers WHERE credential_id = ? AND revoked_at IS NULL")
     .get(credentialId);
-  return row === undefined ? null : approverOf(row);
+  if (row === undefined) return null;
+  const approver = approverOf(row);
+  return approver.enrolledBy === UNASKED && !simulator ? null : approver;
+}
+
+/** Whether its id was ever enrolled here, and if so, whether it still is. */
+export function approverState(
+  db: DatabaseSync,
+  credentialId: string,
+): "accepted" | "removed" | null {
+  const row = db
+    .prepare("SELECT revoked_at FROM approvers WHERE credential_id = ?")
+    .get(credentialId);
+  if (row === undefined) return null;
+  return row.revoked_at === null ? "accepted" : "removed";
 }
 
 export function listApprovers(db: DatabaseSync): Approver[] {
@@ -112,14 +150,15 @@ export function raiseCounter(db: DatabaseSync, credentialId: string, counter: nu
 }
 
 function approverOf(row: Record<string, unknown>): Approver {
-  const { credential_id, public_key, counter, label, enrolled_at, enrolled_by } = row;
+  const { credential_id, public_key, counter, label, enrolled_at, enrolled_by, kind } = row;
   if (
     typeof credential_id !== "string" ||
     !(public_key instanceof Uint8Array) ||
     typeof counter !== "number" ||
     typeof label !== "string" ||
     typeof enrolled_at !== "number" ||
-    typeof enrolled_by !== "string"
+    typeof enrolled_by !== "string" ||
+    kind !== TERMINAL_EDGE
   ) {
     throw new TypeError("approvers table holds a row of another shape");
   }
@@ -131,5 +170,6 @@ function approverOf(row: Record<string, unknown>): Approver {
     fingerprint: approverFingerprint(public_key),
     enrolledAt: enrolled_at,
     enrolledBy: enrolled_by,
+    kind: TERMINAL_EDGE,
   };
 }

@@ -1,11 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
-import { APPROVERS_SCHEMA } from "./approvers.ts";
+import { ANNOUNCED_KEYS_SCHEMA } from "./announced-keys.ts";
+import { APPROVERS_SCHEMA, widenApproversTable } from "./approvers.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./mandates.ts";
 import { NONCES_SCHEMA } from "./nonces.ts";
 import { SHOWN_NUMBERS_SCHEMA } from "./shown-numbers.ts";
 
 /** The tables that trust is kept in. Safe to run on every start. */
 export function createTrustTables(db: DatabaseSync): void {
-  db.exec(APPROVERS_SCHEMA + NONCES_SCHEMA + MANDATES_SCHEMA + SHOWN_NUMBERS_SCHEMA);
+  db.exec(
+    APPROVERS_SCHEMA +
+      ANNOUNCED_KEYS_SCHEMA +
+      NONCES_SCHEMA +
+      MANDATES_SCHEMA +
+      SHOWN_NUMBERS_SCHEMA,
+  );
+  widenApproversTable(db);
   widenMandatesTable(db);
 }

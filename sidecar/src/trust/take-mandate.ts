@@ -20,6 +20,8 @@ import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
 export interface MandateView {
   gatewayAccountId: string;
   relyingParty: RelyingParty;
+  /** The broker behind this PC is the proved simulator. */
+  simulator: boolean;
   mandatesAllowed: boolean;
   newNumber: () => number;
   nowMs: number;
@@ -46,7 +48,7 @@ export async function takeMandate(
   if (known !== null) return asKnown(db, known, own);
   if (wrongNumbersSince(db, own.nowMs - WRONG_WITHIN_MS) >= WRONG_NUMBERS) return no(guessed());
 
-  const key = findApprover(db, assertion.id);
+  const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusals: [notEnrolled()] };
   const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
   if (!verdict.ok) {
@@ -99,7 +101,7 @@ function boundsFaults(mandate: Mandate, own: MandateView): OrderRefusal[] {
 function asKnown(db: DatabaseSync, known: KeptMandate, own: MandateView): Taken {
   if (known.state === "revoked") return no(revoked());
   // Its signer must still be an approver here.
-  if (findApprover(db, known.credentialId) === null) return no(notEnrolled());
+  if (findApprover(db, known.credentialId, own.simulator) === null) return no(notEnrolled());
   if (known.number === null) giveNumber(db, known.hash, own.newNumber());
   return { ok: true, kept: findMandate(db, known.hash) ?? known, first: known.number === null };
 }

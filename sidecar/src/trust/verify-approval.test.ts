@@ -17,7 +17,13 @@ import {
   type SoftwareAuthenticator,
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
-import { enrolApprover, findApprover, listApprovers, revokeApprover } from "./approvers.ts";
+import {
+  enrolApprover,
+  findApprover,
+  listApprovers,
+  revokeApprover,
+  UNASKED,
+} from "./approvers.ts";
 import { confirmMandate, forgetWrongNumbers, listMandates, revokeMandate } from "./mandates.ts";
 import { isNonceUsed } from "./nonces.ts";
 import { createTrustTables } from "./schema.ts";
@@ -91,6 +97,7 @@ const own = (over: Partial<OwnView> = {}): OwnView => ({
   mandatesAllowed: true,
   mandateUsage: () => ({ orders_today: 0, notional_today: "0" }),
   relyingParty: RELYING_PARTY,
+  simulator: false,
   nowMs: NOW_MS,
   ...over,
 });
@@ -101,6 +108,18 @@ const codes = async (given: PasskeyProof | MandateProof, view: OwnView = own()) 
 };
 
 describe("an approval by passkey", () => {
+  it("that was taken without asking counts at the proved simulator and nowhere else", async () => {
+    const { credentialId } = phone;
+    db.prepare("UPDATE approvers SET enrolled_by = ? WHERE credential_id = ?").run(
+      UNASKED,
+      credentialId,
+    );
+    expect(await codes(proof())).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
+    const checked = await checkApproval(db, proof(), own());
+    expect(checked.refusals.map(({ code }) => code)).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
+    expect(await codes(proof(), own({ simulator: true }))).toEqual([]);
+  });
+
   it.each(["ES256", "EdDSA"] as const)(
     "signed with %s over this sidecar's own ticket is accepted",
     async (algorithm) => {
@@ -112,7 +131,7 @@ describe("an approval by passkey", () => {
         intentHash: edgeHash(),
         by: { credentialId: phone.credentialId, tier: 1 },
       });
-      expect(findApprover(db, phone.credentialId)?.counter).toBe(1);
+      expect(findApprover(db, phone.credentialId, false)?.counter).toBe(1);
     },
   );
 
@@ -416,6 +435,7 @@ describe("an order under a mandate", () => {
       {
         gatewayAccountId: "acc_7d3f",
         relyingParty: RELYING_PARTY,
+        simulator: false,
         mandatesAllowed: true,
         newNumber: () => 47,
         nowMs: NOW_MS,

@@ -45,6 +45,8 @@ export interface OwnView {
   mandatesAllowed: boolean;
   mandateUsage: (mandate: Mandate) => MandateUsage;
   relyingParty: RelyingParty;
+  /** The broker behind this PC is the proved simulator. */
+  simulator: boolean;
   nowMs: number;
 }
 
@@ -96,7 +98,7 @@ export async function acceptApproval(
   const signed =
     proof.kind === "passkey"
       ? await signedBy(db, hash, proof.assertion, own)
-      : mandateStands(db, proof.mandate);
+      : mandateStands(db, proof.mandate, own);
   if (!signed.ok) faults.push(signed.refusal);
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
@@ -230,6 +232,7 @@ export async function checkApproval(
     | "preview"
     | "leastTier"
     | "relyingParty"
+    | "simulator"
     | "nowMs"
   >,
 ): Promise<{ holds: boolean; refusals: OrderRefusal[]; triesLeft: number | null }> {
@@ -313,9 +316,9 @@ async function signedBy(
   db: DatabaseSync,
   hash: string,
   assertion: ApprovalProof["assertion"],
-  own: Pick<OwnView, "relyingParty">,
+  own: Pick<OwnView, "relyingParty" | "simulator">,
 ): Promise<Signed> {
-  const key = findApprover(db, assertion.id);
+  const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusal: notEnrolled() };
   const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
   return verdict.ok
@@ -332,13 +335,17 @@ async function signedBy(
 }
 
 /** A mandate was verified when it was taken up; what counts now is how it stands at this PC. */
-function mandateStands(db: DatabaseSync, mandate: Mandate): Signed {
+function mandateStands(
+  db: DatabaseSync,
+  mandate: Mandate,
+  own: Pick<OwnView, "simulator">,
+): Signed {
   const known = findMandate(db, mandateHash(mandate));
   const no = (fault: OrderRefusal): Signed => ({ ok: false, refusal: fault });
   if (known?.state === "revoked") return no(revoked());
   if (known?.state !== "confirmed") return no(unconfirmed());
   // Its signer must still be an approver.
-  return findApprover(db, known.credentialId) === null
+  return findApprover(db, known.credentialId, own.simulator) === null
     ? no(notEnrolled())
     : { ok: true, credentialId: known.credentialId, counter: null };
 }

@@ -6,6 +6,7 @@ import { alertTell } from "./alert-tell.ts";
 import { alertsGet, alertsList } from "./alerts.ts";
 import { approvalAnnounce } from "./approval-announce.ts";
 import { approvalCheck } from "./approval-check.ts";
+import { approverAnnounce } from "./approver-announce.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
 import { currencyRate } from "./currency-rate.ts";
@@ -91,6 +92,7 @@ export const OPERATIONS = {
   "orders.reconcile": ordersReconcile,
   "alert.tell": alertTell,
   "approval.announce": approvalAnnounce,
+  "approver.announce": approverAnnounce,
   "approval.check": approvalCheck,
   "trust.status": trustStatus,
   "kill.engage": killEngage,

@@ -44,7 +44,7 @@ export const PairingOffer = z.object({
 });
 export type PairingOffer = z.infer<typeof PairingOffer>;
 
-/** The owner's passkey, as the sidecar may come to trust it; only its owner at the PC decides. */
+/** What gateways before `approver.announce` sent along with a pairing. Nothing is done with it. */
 export const ApproverOffer = z.object({
   credential_id: z.string().max(1400),
   public_key: z.string().max(2000),
@@ -61,6 +61,7 @@ export const PairingPoll = z.discriminatedUnion("state", [
     /** `wss://…/relay/<account-id>`. */
     relay_url: z.url(),
     capabilities: z.array(z.enum(CAPABILITIES)),
+    /** Always null now; a sidecar of the version before demands the field. */
     approver: ApproverOffer.nullable(),
   }),
   z.object({ state: z.literal("expired") }),
