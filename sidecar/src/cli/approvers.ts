@@ -6,7 +6,13 @@ import { orderStorePath } from "../orders/local-files.ts";
 import { type OrderStore, openOrderStore } from "../orders/store.ts";
 import { questionAbout } from "../run/ask-about-keys.ts";
 import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
-import { enrolApprover, listApprovers, revokeApprover, UNASKED } from "../trust/approvers.ts";
+import {
+  enrolApprover,
+  listApprovers,
+  revokeApprover,
+  UNASKED,
+  vouchFor,
+} from "../trust/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
 import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";
@@ -148,17 +154,18 @@ async function addByHand(
     return;
   }
   withStore(command, (store) => {
-    const added = enrolApprover(
+    const key = { credentialId: flags.credential, publicKey };
+    const enrolled = enrolApprover(
       store.db,
       {
-        credentialId: flags.credential,
-        publicKey,
+        ...key,
         label: flags.label.replace(/\p{C}/gu, "").slice(0, 60),
         enrolledBy: "terminal",
       },
       Date.now(),
     );
-    if (!added) throw new UsageError("this passkey is known already, or was removed before");
+    if (!enrolled && !vouchFor(store.db, key))
+      throw new UsageError("this passkey is known already, or was removed before");
     process.stdout.write(`Added: ${approverWords(publicKey)}\n`);
   });
 }

@@ -125,6 +125,20 @@ export function revokeApprover(db: DatabaseSync, credentialId: string, nowMs: nu
 /** Who enrolled a key that was taken for the simulator, where nobody was asked. */
 export const UNASKED = "simulated";
 
+/** Somebody at the terminal says yes to a key that was taken unasked; false when there is none such. */
+export function vouchFor(
+  db: DatabaseSync,
+  key: { credentialId: string; publicKey: Uint8Array },
+): boolean {
+  const { changes } = db
+    .prepare(
+      `UPDATE approvers SET enrolled_by = 'terminal'
+       WHERE credential_id = ? AND public_key = ? AND enrolled_by = ? AND revoked_at IS NULL`,
+    )
+    .run(key.credentialId, key.publicKey, UNASKED);
+  return Number(changes) === 1;
+}
+
 /** Forgets the keys nobody was asked about, with all that they enrolled in their turn. */
 export function forgetUnasked(db: DatabaseSync): void {
   db.prepare(
