@@ -205,6 +205,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       orders: this.#orders,
       standing: ({ principal, scope, operation }) =>
         clientStanding(sql, principal, scope, Date.now(), operation),
+      brokerAccounts: () => brokerAccounts(sql, this.relay),
       budget: (asked) =>
         takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
         takeExternalToken(sql, asked, Date.now()),

@@ -63,7 +63,8 @@ export function notGranted(): GatewayFailure {
   );
 }
 
-function takesAccount(operation: string): boolean {
+/** Whether an operation is about one broker account. */
+export function takesAccount(operation: string): boolean {
   if (isEdgeOrderOperation(operation)) {
     return "account_id" in EDGE_ORDER_OPERATIONS[operation].input.shape;
   }

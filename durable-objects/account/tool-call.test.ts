@@ -12,7 +12,7 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
   const call = (operation: ToolCall["operation"]): ToolCall => ({
     tool: "t",
     operation,
-    input: {},
+    input: { account_id: "DU1234567" },
     scope: "ibkr:orders:preview",
     principal: {
       accountId: "acc_7d3f",
@@ -37,6 +37,7 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
         ok: true,
         standing: { scopes: ["ibkr:orders:preview"], accounts: null },
       }),
+      brokerAccounts: async () => [],
       budget: () => failure("RATE_LIMITED", "Too many calls."),
       audit: () => 1,
       accountHash: () => "0".repeat(64),
@@ -46,4 +47,53 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
   expect(await run("trade.kill")).toMatchObject({ ok: true });
   expect(await run("trade.submit")).toMatchObject({ ok: false, failure: { code: "RATE_LIMITED" } });
   expect(ran).toEqual(["trade.cancel", "trade.kill"]);
+});
+
+it("an order without an account is about the only one there is, and is refused among several", async () => {
+  const rig = deskRig(() => {
+    throw new Error("nothing is asked of the sidecar");
+  });
+  const asked: unknown[] = [];
+  let granted: string[] | null = null;
+  const run = (accounts: readonly string[], meanwhile: string[] | null = null) =>
+    runToolCall(
+      {
+        tool: "ibkr_paper_order_cancel",
+        operation: "trade.cancel",
+        input: { order_id: "1" },
+        scope: "ibkr:orders:paper:cancel",
+        principal: { accountId: "a", clientId: "c", grantId: "g", scopes: [] },
+        requestId: "r",
+        deadlineMs: 1_000,
+      },
+      {
+        sql: rig.parts.storage.sql,
+        relay: rig.parts.relay,
+        orders: {
+          run: async (_asker, { input }) => {
+            asked.push(input);
+            return { ok: true, result: { account_id: input.account_id ?? null } };
+          },
+        },
+        standing: () => ({ ok: true, standing: { scopes: [], accounts: granted } }),
+        brokerAccounts: async () => {
+          granted = meanwhile;
+          return accounts.map((accountId) => ({ accountId, mode: "paper" as const }));
+        },
+        budget: () => null,
+        audit: () => 1,
+        accountHash: () => "0".repeat(64),
+        now: () => rig.clock.now,
+      },
+    );
+  expect(await run(["DU1234567"])).toMatchObject({ result: { account_id: "DU1234567" } });
+  expect(await run(["DU1234567", "DU7654321"])).toMatchObject({
+    failure: { code: "INPUT_AMBIGUOUS_ACCOUNT" },
+  });
+  expect(await run([])).toMatchObject({ ok: false });
+  // The owner took this account back while the list was on its way.
+  expect(await run(["DU1234567"], ["DU7654321"])).toMatchObject({
+    failure: { code: "INPUT_UNAUTHORIZED_ACCOUNT" },
+  });
+  expect(asked).toEqual([{ order_id: "1", account_id: "DU1234567" }]);
 });

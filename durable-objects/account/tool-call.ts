@@ -10,10 +10,11 @@ import { tailAudit } from "./audit-log.ts";
 import { backendStatus, offlineBrokerSession } from "./backend-status.ts";
 import { narrowInput, narrowResult, notGranted } from "./client-accounts.ts";
 import type { ClientStanding } from "./clients.ts";
+import { lacksAccount, withOnlyAccount } from "./only-account.ts";
 import type { OrderDesk } from "./orders/desk.ts";
 import type { RelayHost } from "./relay.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
-import type { ToolCall, ToolOutcome } from "./rpc.ts";
+import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc.ts";
 import { hasActiveSidecar } from "./sidecars.ts";
 
 /** How long after its submission a sidecar may still take a job up. */
@@ -28,6 +29,8 @@ export interface ToolCallDeps {
   readonly orders: Pick<OrderDesk, "run">;
   /** What this client may do, or why it may not act. Asked again after every wait. */
   readonly standing: (call: ToolCall) => ClientStanding;
+  /** The login's accounts; asked only where an order does not say which it means. */
+  readonly brokerAccounts: () => Promise<BrokerAccount[] | GatewayFailure>;
   /** Takes the call from the budgets; why it has to wait, or null. */
   readonly budget: (call: ToolCall) => GatewayFailure | null;
   /** Appends to the audit log in this turn; the event's number. */
@@ -45,7 +48,6 @@ type Answer =
 export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<ToolOutcome> {
   const startedAt = deps.now();
   const inputHash = hashIfWellFormed(call.input);
-  const account = namedAccount(call);
   let answer: Answer;
   try {
     answer = inputHash === null ? NOT_WELL_FORMED : await answerOf(call, deps, inputHash);
@@ -66,6 +68,7 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
       ),
     };
   }
+  const account = accountIn(call.input) ?? (answer.ok ? accountIn(answer.result) : null);
   const audit_seq = deps.audit(
     auditEvent({
       type: "tool.call",
@@ -112,7 +115,30 @@ async function answerOf(call: ToolCall, deps: ToolCallDeps, inputHash: string): 
   if (busy !== null) return { ok: false, failure: busy, denied: true };
   const narrowed = narrowInput(call.operation, call.input, before.standing.accounts);
   if (!narrowed.ok) return { ok: false, failure: narrowed.failure, denied: true };
+  if (lacksAccount(call.operation, narrowed.input)) {
+    const accounts = await deps.brokerAccounts();
+    if (!Array.isArray(accounts)) return { ok: false, failure: accounts };
+    const named = withOnlyAccount(narrowed.input, accounts);
+    if (!named.ok) return named;
+    // What the client may do can have changed meanwhile.
+    const now = deps.standing(call);
+    if (!now.ok) return { ok: false, failure: now.failure, denied: true };
+    const still = narrowInput(call.operation, named.input, now.standing.accounts);
+    return still.ok
+      ? carryOut({ ...call, input: still.input }, deps, now.standing.scopes, inputHash)
+      : { ok: false, failure: still.failure, denied: true };
+  }
+  const { input } = narrowed;
+  const hash = input === call.input ? inputHash : contentHash(input);
+  return carryOut({ ...call, input }, deps, before.standing.scopes, hash);
+}
 
+async function carryOut(
+  call: ToolCall,
+  deps: ToolCallDeps,
+  scopes: readonly string[],
+  inputHash: string,
+): Promise<Answer> {
   const local = answeredHere(call, deps);
   if (local !== null) return local;
   const { operation } = call;
@@ -120,16 +146,12 @@ async function answerOf(call: ToolCall, deps: ToolCallDeps, inputHash: string): 
     ? await deps.orders.run(
         {
           clientId: call.principal.clientId,
-          scopes: call.principal.scopes.filter((scope) => before.standing.scopes.includes(scope)),
+          scopes: call.principal.scopes.filter((scope) => scopes.includes(scope)),
           requestId: call.requestId,
         },
-        { operation, input: narrowed.input },
+        { operation, input: call.input },
       )
-    : await askSidecar(
-        { ...call, input: narrowed.input },
-        deps,
-        narrowed.input === call.input ? inputHash : contentHash(narrowed.input),
-      );
+    : await askSidecar(call, deps, inputHash);
   // The owner may have changed his mind about this client while the sidecar was working.
   const after = deps.standing(call);
   if (!after.ok) return { ok: false, failure: after.failure, denied: true };
@@ -178,7 +200,7 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
   if (!deps.relay.presence().online) {
     return { ok: false, failure: hasActiveSidecar(deps.sql) ? sidecarOffline() : notPaired() };
   }
-  const account = namedAccount(call);
+  const account = accountIn(call.input);
   const now = deps.now();
   const settlement = await deps.relay.submit({
     class: operation.class,
@@ -202,8 +224,10 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
     : { ok: false, failure: failureOf(settlement) };
 }
 
-function namedAccount(call: ToolCall): string | null {
-  const { account_id: account } = call.input;
+/** The account that a call names, or that an answer is about. */
+function accountIn(value: JsonValue): string | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const { account_id: account } = value;
   return typeof account === "string" && account.length > 0 && account.length <= 32 ? account : null;
 }
 

@@ -24,7 +24,7 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
   if (!holds(exchange.granted, tool.scope)) {
     return refuse(exchange, tool.name, args, missingScope([tool.scope]), "deny");
   }
-  const prepared = tool.prepare(args);
+  const prepared = tool.prepare(args, exchange.rewritten);
   if (!prepared.ok) return refuse(exchange, tool.name, args, prepared.failure);
 
   const { call } = prepared;

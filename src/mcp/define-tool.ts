@@ -2,10 +2,18 @@ import * as z from "zod";
 import { failure, type GatewayFailure } from "../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { OrderRefusal } from "../protocol/orders/refusal.ts";
-import type { Scope } from "../protocol/scopes.ts";
+import { SCOPES, type Scope } from "../protocol/scopes.ts";
 import { inputFailure, orderFailure } from "./failures.ts";
-import { fullOutputSchema, inputSchema, type ObjectSchema, outputSchema } from "./json-schema.ts";
+import {
+  fullInputSchema,
+  fullOutputSchema,
+  inputSchema,
+  type ObjectSchema,
+  outputSchema,
+} from "./json-schema.ts";
 import { toJsonObject } from "./to-json.ts";
+import { tolerate } from "./tolerate.ts";
+import { NONE_REWRITTEN, type RewrittenNumbers } from "./wire/exact-numbers.ts";
 
 /** All four, always: a missing hint means "destructive" and "open world" to a host. */
 export interface ToolHints {
@@ -60,6 +68,9 @@ export interface Paging<Output> {
   next(output: Output): number | null;
 }
 
+/** The account may be left out where there is only one: the account's object then puts it in. */
+type WithoutAccount<Input> = Omit<Input, "account_id"> & { account_id?: string | undefined };
+
 export interface ToolSpec<
   Input extends z.ZodObject,
   OperationInput extends z.ZodObject,
@@ -76,7 +87,7 @@ export interface ToolSpec<
   input: Input;
   operation: ToolOperation<OperationInput, Output>;
   /** The operation's input, when it is not the tool's own without the cursor. */
-  toOperationInput?: (input: z.output<Input>) => z.input<OperationInput>;
+  toOperationInput?: (input: z.output<Input>) => WithoutAccount<z.input<OperationInput>>;
   paging?: Paging<z.output<Output>>;
   /** What is shown of the answer, when it is not the operation's own output. */
   shown?: { schema: z.ZodObject; of(output: z.output<Output>): Record<string, unknown> };
@@ -87,7 +98,7 @@ export interface ToolSpec<
     toOperationInput(input: z.output<Input>): object;
   };
   /** What is wrong with the arguments, by field and rule, where the schema alone could not say. */
-  faults?: (args: unknown) => readonly OrderRefusal[];
+  faults?: (args: JsonValue) => readonly OrderRefusal[];
   /** From arrival at the account object to the answer; the operation's own by default. */
   deadlineMs?: number;
 }
@@ -133,7 +144,8 @@ export interface Tool {
   listing(): ListedTool;
   /** The full JSON Schema of a successful answer, one for each operation. */
   answerSchemas(): JsonObject[];
-  prepare(args: unknown): Prepared;
+  /** `rewritten`: the numbers of the message that JSON.parse may have changed. */
+  prepare(args: JsonValue | undefined, rewritten?: RewrittenNumbers): Prepared;
   /** The operation input that continues `call` at the position of a verified cursor. */
   at(call: PreparedCall, position: number): JsonObject;
   /** Checks what came back against the operation's schema; nothing unchecked reaches a caller. */
@@ -152,6 +164,7 @@ export function defineTool<
     ...(instead === undefined ? [] : [instead.operation.output]),
   ];
   let listing: ListedTool | undefined;
+  let taken: JsonObject | undefined;
 
   return {
     name: spec.name,
@@ -172,11 +185,21 @@ export function defineTool<
 
     answerSchemas: () => answers.map(fullOutputSchema),
 
-    prepare(args) {
-      const faults = spec.faults?.(args ?? {}) ?? [];
-      if (faults.length > 0) return { ok: false, failure: orderFailure(faults) };
-      const parsed = spec.input.safeParse(args ?? {});
-      if (!parsed.success) return { ok: false, failure: inputFailure(parsed.error) };
+    prepare(sent, rewritten = NONE_REWRITTEN) {
+      taken ??= fullInputSchema(spec.input);
+      const listsAsText = SCOPES[spec.scope].tier === "read";
+      const { args, inexact } = tolerate(taken, sent ?? {}, { listsAsText, rewritten });
+      const faults = spec.faults?.(args) ?? [];
+      if (faults.length > 0) {
+        return { ok: false, failure: orderFailure(spec.name, faults, inexact) };
+      }
+      const parsed = spec.input.safeParse(args);
+      if (!parsed.success || inexact.size > 0) {
+        return {
+          ok: false,
+          failure: inputFailure(spec.name, { error: parsed.error, args }, inexact),
+        };
+      }
       if (instead?.when(parsed.data)) {
         const { name, deadlineMs } = instead.operation;
         const input = toJsonObject(instead.toOperationInput(parsed.data));

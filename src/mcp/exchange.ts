@@ -1,6 +1,7 @@
 import type { AccountRpc, Principal } from "../../durable-objects/account/rpc.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { CursorCodec } from "./cursor.ts";
+import type { RewrittenNumbers } from "./wire/exact-numbers.ts";
 
 /** What the MCP side asks of an account's object. */
 export type McpAccount = Pick<AccountRpc, "run" | "refuse" | "scopesLeft">;
@@ -8,6 +9,8 @@ export type McpAccount = Pick<AccountRpc, "run" | "refuse" | "scopesLeft">;
 /** One JSON-RPC message and everything that answering it needs. */
 export interface Exchange {
   message: JsonObject;
+  /** The message's numbers that may not be what was written. */
+  rewritten: RewrittenNumbers;
   principal: Principal;
   granted: ReadonlySet<string>;
   account: McpAccount;

@@ -1,8 +1,10 @@
 import type * as z from "zod";
 import { INPUT_PROBLEMS_MAX } from "../limits.ts";
 import { failure, type GatewayFailure } from "../protocol/errors.ts";
+import type { JsonValue } from "../protocol/json.ts";
 import type { OrderRefusal } from "../protocol/orders/refusal.ts";
 import type { Scope } from "../protocol/scopes.ts";
+import { problemOf } from "./input-words.ts";
 
 /** The failures that the MCP side decides by itself, before an account's object is asked. */
 
@@ -29,34 +31,44 @@ export function badCursor(): GatewayFailure {
   return failure("INPUT_INVALID", "Invalid or expired cursor");
 }
 
-/** What is wrong with a tool's arguments, in words a model can act on. */
-export function inputFailure(error: z.ZodError): GatewayFailure {
-  const shown = error.issues.slice(0, INPUT_PROBLEMS_MAX).map(describeIssue);
-  const more = error.issues.length - shown.length;
+/**
+ * What is wrong with a tool's arguments, in words a model can act on. `inexact` are the numbers
+ * that may not be what was written, by path.
+ */
+export function inputFailure(
+  tool: string,
+  { error, args }: { error: z.ZodError | undefined; args: JsonValue | undefined },
+  inexact: ReadonlyMap<string, string>,
+): GatewayFailure {
+  const problems = [
+    ...[...inexact].map(([path, words]) => `${path}: ${words.replace(/\.$/, "")}`),
+    ...(error?.issues ?? [])
+      .filter((issue) => !inexact.has(issue.path.map(String).join(".")))
+      .map((issue) => problemOf(issue, args)),
+  ];
+  const shown = problems.slice(0, INPUT_PROBLEMS_MAX);
+  const more = problems.length - shown.length;
   return failure(
     "INPUT_INVALID",
-    `The arguments were refused: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`,
+    `The arguments were refused and nothing was done: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}. Correct this and call ${tool} again.`,
   );
 }
 
 /** Every fault of an order's arguments under the first one's code, with its field and its rule. */
-export function orderFailure(faults: readonly OrderRefusal[]): GatewayFailure {
+export function orderFailure(
+  tool: string,
+  faults: readonly OrderRefusal[],
+  inexact: ReadonlyMap<string, string>,
+): GatewayFailure {
   const shown = faults.slice(0, INPUT_PROBLEMS_MAX);
-  const words = shown.map(({ field, rule, message }) => `${field} (${rule}): ${message}`);
+  const words = shown.map(
+    ({ field, rule, message }) => `${field} (${rule}): ${inexact.get(field) ?? message}`,
+  );
   const more = faults.length - shown.length;
   return failure(
     shown[0]?.code ?? "INPUT_INVALID",
-    `The order was refused and nothing was sent. ${words.join(" ")}${more > 0 ? ` And ${more} more.` : ""}`,
+    `The order was refused and nothing was sent. ${words.join(" ")}${more > 0 ? ` And ${more} more.` : ""} Correct this and call ${tool} again.`,
   );
-}
-
-/** Where and what; the value itself is not repeated. */
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const where = issue.path.map(String).join(".") || "arguments";
-  if (issue.code === "unrecognized_keys") {
-    return `${where}: unknown ${issue.keys.map((key) => JSON.stringify(key.slice(0, 40))).join(", ")}`;
-  }
-  return `${where.slice(0, 80)}: ${issue.message.slice(0, 200)}`;
 }
 
 export function unreachableAccount(retryable: boolean): GatewayFailure {

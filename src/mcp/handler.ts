@@ -46,7 +46,7 @@ export function mcpEndpoint(
       const opened = await openMessage(request);
       if (!opened.ok) return opened.response;
 
-      const exchange = exchangeOf(opened.message, request, env, ctx, parts.cursors);
+      const exchange = exchangeOf(opened, request, env, ctx, parts.cursors);
       if (exchange === null) return jsonRpcError(401, -32600, "The token names no account");
       const reading = readMessage(opened.message);
       const agreed = reading.isRequest && headersAgree(request.headers, reading);
@@ -137,7 +137,7 @@ function withoutOutsideText(error: Error): string {
 
 /** Null when the token does not say whose it is; that never happens with tokens we issued. */
 function exchangeOf(
-  message: Exchange["message"],
+  { message, rewritten }: Pick<Exchange, "message" | "rewritten">,
   request: Request,
   env: Env,
   ctx: OAuthResourceContext<GrantProps>,
@@ -148,6 +148,7 @@ function exchangeOf(
     return null;
   return {
     message,
+    rewritten,
     principal: {
       accountId: userId,
       clientId,

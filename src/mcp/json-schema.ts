@@ -1,5 +1,7 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { Decimal } from "../protocol/operations/parts.ts";
+import { Figure, OrderDecimal } from "../protocol/orders/decimal.ts";
 import { objectOf } from "./messages.ts";
 
 /**
@@ -21,6 +23,16 @@ export function numeric<Schema extends z.ZodType>(schema: Schema) {
     schema,
   );
 }
+
+/** What a tool takes, in full: what {@link tolerate} reads arguments by. */
+export function fullInputSchema(schema: z.ZodObject): JsonObject {
+  return toJson(schema);
+}
+
+/** The grammars of a decimal: a JSON number passes for one where it is exact. */
+const DECIMAL_PATTERNS: ReadonlySet<JsonValue | undefined> = new Set(
+  [OrderDecimal, Figure, Decimal].map((schema) => objectOf(plain(schema)).pattern),
+);
 
 /** What a caller may send: everything named and described, unknown keys refused. */
 export function inputSchema(schema: z.ZodObject): ObjectSchema {
@@ -69,8 +81,12 @@ export function fullOutputSchema(schema: z.ZodObject): JsonObject {
 }
 
 function toJson(schema: z.ZodObject): JsonObject {
+  return objectOf(plain(schema));
+}
+
+function plain(schema: z.ZodType): JsonValue {
   const json: unknown = z.toJSONSchema(schema, { io: "output", unrepresentable: "any" });
-  return objectOf(JSON.parse(JSON.stringify(json)));
+  return JSON.parse(JSON.stringify(json));
 }
 
 /** Left to the check itself, whose refusal says what was wrong: few callers plan with these. */
@@ -88,7 +104,9 @@ function withoutNoise(value: JsonValue): JsonValue {
   );
   // A list of words says that it holds strings.
   const entries = "enum" in value ? kept.filter(([key]) => key !== "type") : kept;
-  return Object.fromEntries(entries.map(([key, item]) => [key, withoutNoise(item)]));
+  const published = Object.fromEntries(entries.map(([key, item]) => [key, withoutNoise(item)]));
+  if (!DECIMAL_PATTERNS.has(value.pattern) || value.type !== "string") return published;
+  return { ...published, type: ["string", "number"] };
 }
 
 /** "Positive", and the bounds of 32 bits and of a double, which zod writes into integers. */

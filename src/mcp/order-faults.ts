@@ -1,3 +1,4 @@
+import type { JsonValue } from "../protocol/json.ts";
 import type { Parsed } from "../protocol/orders/parse-input.ts";
 import type { OrderRefusal } from "../protocol/orders/refusal.ts";
 
@@ -6,8 +7,12 @@ export function faultsOf(parsed: Parsed<unknown>): readonly OrderRefusal[] {
   return parsed.ok ? [] : parsed.refusals;
 }
 
-/** The part of some arguments that an order parser knows. */
-export function without(args: unknown, names: readonly string[]): unknown {
-  if (typeof args !== "object" || args === null || Array.isArray(args)) return args;
-  return Object.fromEntries(Object.entries(args).filter(([name]) => !names.includes(name)));
+/** Any account: which one is meant is decided where the accounts are known. */
+const SOME_ACCOUNT = "U0000000";
+
+/** The part of some arguments that an order parser knows; it wants an account in every order. */
+export function forParser(args: JsonValue, others: readonly string[] = []): JsonValue {
+  if (args === null || typeof args !== "object" || Array.isArray(args)) return args;
+  const known = Object.entries(args).filter(([name]) => !others.includes(name));
+  return { account_id: SOME_ACCOUNT, ...Object.fromEntries(known) };
 }

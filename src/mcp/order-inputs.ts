@@ -1,15 +1,15 @@
 import * as z from "zod";
 import { ApprovalId, IdempotencyKey, PreviewId } from "../protocol/operations/edge-orders.ts";
 import { BrokerOrderId } from "../protocol/operations/order-parts.ts";
-import { AccountId } from "../protocol/operations/parts.ts";
 import { ModifyInput, OrderInput } from "../protocol/orders/order-input.ts";
+import { accountInput } from "./inputs.ts";
 
 /** Arguments of the order writes; the tool's own name says which mode is meant. */
 
 const key = IdempotencyKey.describe(
   "8 to 128 characters of your own, one per order: the same key again never sends twice",
 );
-const account_id = AccountId.describe("Broker account");
+const { account_id } = accountInput;
 
 export const submitInput = z.strictObject({
   account_id,

@@ -10,6 +10,7 @@ export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | Tool
   const refusals: RefusedCall[] = [];
   const exchange: Exchange = {
     message: {},
+    rewritten: new Map(),
     principal: {
       accountId: "acct_1",
       clientId: "client_1",

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ApprovalId, tradeApproval as operation } from "../../protocol/operations/edge-orders.ts";
-import { AccountId } from "../../protocol/operations/parts.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 
 export const approvalStatus = defineTool({
   name: "ibkr_approval_status",
@@ -11,7 +11,7 @@ export const approvalStatus = defineTool({
   scope: "ibkr:approvals:create",
   annotations: READS_GATEWAY,
   input: z.strictObject({
-    account_id: AccountId.describe("Broker account"),
+    ...accountInput,
     approval_id: ApprovalId.describe("From ibkr_approvals_create"),
   }),
   operation,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { tradeAsk as operation, PreviewId } from "../../protocol/operations/edge-orders.ts";
-import { AccountId } from "../../protocol/operations/parts.ts";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
 export const approvalsCreate = defineTool({
@@ -12,7 +12,7 @@ export const approvalsCreate = defineTool({
   scope: "ibkr:approvals:create",
   annotations: ASKS_OWNER,
   input: z.strictObject({
-    account_id: AccountId.describe("Broker account"),
+    ...accountInput,
     preview_id: PreviewId.describe("From the preview"),
     ttl_seconds: numeric(z.int().min(60).max(3_600))
       .optional()

@@ -1,7 +1,7 @@
 import { tradePreviewBracket as operation } from "../../protocol/operations/edge-orders.ts";
 import { parseBracketInput } from "../../protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { faultsOf } from "../order-faults.ts";
+import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";
 
 export const bracketOrderPreview = defineTool({
@@ -14,6 +14,6 @@ export const bracketOrderPreview = defineTool({
   input: operation.input.extend({
     ...orderWords,
   }),
-  faults: (args) => faultsOf(parseBracketInput(args)),
+  faults: (args) => faultsOf(parseBracketInput(forParser(args))),
   operation,
 });

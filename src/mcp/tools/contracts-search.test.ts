@@ -15,6 +15,15 @@ describe("ibkr_contracts_search", () => {
     );
   });
 
+  it("takes the filters in small letters and in words", () => {
+    const asked = { query: "AAPL", currency: "usd", exchange: "nasdaq", asset_class: "stock" };
+    expect(asks(contractsSearch, asked)).toMatchObject({
+      currency: "USD",
+      exchange: "NASDAQ",
+      asset_class: "STK",
+    });
+  });
+
   it.each<Record<string, unknown>>([
     {},
     { query: "" },
@@ -24,8 +33,8 @@ describe("ibkr_contracts_search", () => {
     { query: "\u202eLPAA" },
     { query: "AAPL\n" + "ignore" },
     { query: "AAPL", Currency: "USD" },
-    { query: "AAPL", currency: "usd" },
-    { query: "AAPL", asset_class: "stock" },
+    { query: "AAPL", currency: "dollar" },
+    { query: "AAPL", asset_class: "shares" },
     { query: "AAPL", exchange: "NAS DAQ" },
     { query: "AAPL", constructor: 1 },
   ])("refuses %j", (args) => {

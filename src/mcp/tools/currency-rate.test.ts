@@ -10,6 +10,9 @@ describe("ibkr_currency_rate", () => {
     });
     refusal(currencyRate, { base: "EUR" });
     refusal(currencyRate, { base: "EURO", quote: "USD" });
-    refusal(currencyRate, { base: "eur", quote: "USD" });
+    expect(asks(currencyRate, { base: "eur", quote: "Usd" })).toEqual({
+      base: "EUR",
+      quote: "USD",
+    });
   });
 });

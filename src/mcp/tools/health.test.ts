@@ -6,7 +6,7 @@ describe("ibkr_health", () => {
   it("takes no arguments", () => {
     expect(asks(health, undefined)).toEqual({});
     expect(asks(health, {})).toEqual({});
-    expect(refusal(health, { verbose: true })).toContain('unknown "verbose"');
+    expect(refusal(health, { verbose: true })).toContain('no argument "verbose"');
   });
 
   it("shows the object's answer and nothing that is not in its form", () => {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { tradeLimits as operation } from "../../protocol/operations/edge-orders.ts";
-import { AccountId } from "../../protocol/operations/parts.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 
 export const limitsStatus = defineTool({
   name: "ibkr_limits_status",
@@ -9,6 +9,6 @@ export const limitsStatus = defineTool({
   description: "Every trading limit of an account with what is used and left of it today.",
   scope: "ibkr:risk:read",
   annotations: READS_GATEWAY,
-  input: z.strictObject({ account_id: AccountId.describe("Broker account") }),
+  input: z.strictObject(accountInput),
   operation,
 });

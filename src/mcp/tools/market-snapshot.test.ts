@@ -16,7 +16,7 @@ describe("ibkr_market_snapshot", () => {
     [265598.5],
     [2_147_483_648],
     ["9007199254740993"],
-    "265598",
+    "265598.5",
     Array.from({ length: 101 }, (_, index) => index + 1),
   ])("refuses conids %j", (conids) => {
     refusal(marketSnapshot, { conids });

@@ -1,7 +1,7 @@
 import { tradePreviewGroup as operation } from "../../protocol/operations/edge-orders.ts";
 import { parseGroupInput } from "../../protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { faultsOf } from "../order-faults.ts";
+import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";
 
 const { order_type: _type, ...shared } = orderWords;
@@ -23,6 +23,6 @@ export const ocaOrderPreview = defineTool({
       "What tells them apart, e.g. a LMT target and a STP",
     ),
   }),
-  faults: (args) => faultsOf(parseGroupInput(args)),
+  faults: (args) => faultsOf(parseGroupInput(forParser(args))),
   operation,
 });

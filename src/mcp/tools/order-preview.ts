@@ -1,7 +1,7 @@
 import { tradePreview as operation } from "../../protocol/operations/edge-orders.ts";
 import { parseOrderInput } from "../../protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { faultsOf } from "../order-faults.ts";
+import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";
 
 export const orderPreview = defineTool({
@@ -17,6 +17,6 @@ export const orderPreview = defineTool({
       "Refuse unless it only reduces a position",
     ),
   }),
-  faults: (args) => faultsOf(parseOrderInput(args)),
+  faults: (args) => faultsOf(parseOrderInput(forParser(args))),
   operation,
 });

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { tradeQuestion as operation } from "../../protocol/operations/edge-orders.ts";
-import { AccountId } from "../../protocol/operations/parts.ts";
 import { ClientOrderId } from "../../protocol/orders/intent.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 
 export const orderQuestionStatus = defineTool({
   name: "ibkr_order_question_status",
@@ -12,7 +12,7 @@ export const orderQuestionStatus = defineTool({
   scope: "ibkr:approvals:create",
   annotations: READS_GATEWAY,
   input: z.strictObject({
-    account_id: AccountId.describe("Broker account"),
+    ...accountInput,
     order_ref: ClientOrderId.describe("From the submit's answer"),
   }),
   operation,

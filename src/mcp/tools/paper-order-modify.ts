@@ -1,7 +1,7 @@
 import { tradeModify as operation } from "../../protocol/operations/edge-orders.ts";
 import { parseModifyInput } from "../../protocol/orders/parse-input.ts";
 import { defineTool, WRITES_BROKER } from "../define-tool.ts";
-import { faultsOf, without } from "../order-faults.ts";
+import { faultsOf, forParser } from "../order-faults.ts";
 import { modifyInput } from "../order-inputs.ts";
 
 export const paperOrderModify = defineTool({
@@ -12,7 +12,7 @@ export const paperOrderModify = defineTool({
   scope: "ibkr:orders:paper:modify",
   annotations: WRITES_BROKER,
   input: modifyInput,
-  faults: (args) => faultsOf(parseModifyInput(without(args, ["approval_id", "idempotency_key"]))),
+  faults: (args) => faultsOf(parseModifyInput(forParser(args, ["approval_id", "idempotency_key"]))),
   operation,
   toOperationInput: (input) => ({ ...input, mode: "paper" as const }),
 });

@@ -13,7 +13,7 @@ describe("ibkr_positions_list", () => {
   });
 
   it("does not let a caller choose the offset past the cursor", () => {
-    expect(refusal(positionsList, { offset: 50 })).toContain('unknown "offset"');
+    expect(refusal(positionsList, { offset: 50 })).toContain('no argument "offset"');
   });
 
   it("bounds a page", () => {

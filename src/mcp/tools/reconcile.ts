@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { tradeReconcile as operation } from "../../protocol/operations/edge-orders.ts";
-import { AccountId } from "../../protocol/operations/parts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { accountInput } from "../inputs.ts";
 
 export const reconcile = defineTool({
   name: "ibkr_reconcile",
@@ -10,6 +10,6 @@ export const reconcile = defineTool({
     "Holds the broker's order book against what this gateway sent: resolves orders in doubt, shows orders placed elsewhere. Takes up to a minute.",
   scope: "ibkr:orders:preview",
   annotations: READS_BROKER,
-  input: z.strictObject({ account_id: AccountId.describe("Broker account") }),
+  input: z.strictObject(accountInput),
   operation,
 });

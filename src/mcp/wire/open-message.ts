@@ -1,9 +1,12 @@
 import { MCP_BODY_MAX_BYTES, MCP_BODY_READ_MS, MCP_JSON_MAX_DEPTH } from "../../limits.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { readBody } from "../../read-body.ts";
+import { type RewrittenNumbers, rewrittenNumbers } from "./exact-numbers.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
-export type Opened = { ok: true; message: JsonObject } | { ok: false; response: Response };
+export type Opened =
+  | { ok: true; message: JsonObject; rewritten: RewrittenNumbers }
+  | { ok: false; response: Response };
 
 /** Takes one JSON-RPC message out of a POST, or says what is wrong with it. */
 export async function openMessage(request: Request): Promise<Opened> {
@@ -49,7 +52,7 @@ export async function openMessage(request: Request): Promise<Opened> {
   if (value === null || typeof value !== "object") {
     return refused(400, INVALID_REQUEST, "The body is not a JSON-RPC message");
   }
-  return { ok: true, message: value };
+  return { ok: true, message: value, rewritten: rewrittenNumbers(body.text) };
 }
 
 const PARSE_ERROR = -32700;
