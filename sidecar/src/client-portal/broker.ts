@@ -41,6 +41,8 @@ export interface BrokerOptions {
   onNotSimulator?: () => void;
   logger: BrokerLogger;
   clock?: Clock;
+  /** IANA zone in which the owner is told times; without it, UTC. */
+  ownerZone?: string;
   random?: () => number;
   /** The order side, where there is one; without it no order operation is served. */
   orders?: (parts: DeskParts) => OrderDesk;
@@ -247,6 +249,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       source,
       signal,
       configDir,
+      ownerZone: options.ownerZone ?? null,
       deadlineAt,
       session: () => supervisor.session(),
       stream,

@@ -42,6 +42,8 @@ export interface OperationContext {
   readonly lines: QuoteLines;
   /** Looks at the session now. */
   renewSession(): Promise<void>;
+  /** IANA zone of this PC, for times in words; null when it is not known. */
+  readonly ownerZone: string | null;
   /** Folder for what is kept on disk. */
   readonly configDir: string;
   ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh">): Promise<Answer<T>>;

@@ -1,4 +1,6 @@
 import type { Hours } from "../../../src/protocol/market/schedule.ts";
+import { marketStateAt } from "../../../src/protocol/market/state.ts";
+import { stateInWords } from "../../../src/protocol/market/words.ts";
 import { marketSession } from "../../../src/protocol/operations/market-session.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
@@ -11,39 +13,34 @@ const spans = (hours: readonly Hours[]) =>
     closes: isoTime(closing * 1000),
   }));
 
+const EXTENDED = ["pre_market", "after_hours", "overnight"];
+
 export const serveMarketSession = serve(marketSession, async (context, input) => {
   const answer = await context.ask(tradingSchedule(input.conid, input.exchange));
-  const now = context.clock.now() / 1000;
-  const days = answer.value.days;
-  const regular = days.flatMap((day) => day.regular).sort((a, b) => a.opening - b.opening);
-  const extended = days.flatMap((day) => day.extended);
-  const last = Math.max(
-    0,
-    ...regular.map((hours) => hours.closing),
-    ...extended.map((hours) => hours.closing),
-  );
-  const first = Math.min(
-    Number.POSITIVE_INFINITY,
-    ...[...regular, ...extended].map((hours) => hours.opening),
-  );
-  // A schedule that begins later or ended before says nothing about this moment.
-  const covered = now >= first - 86_400 && now <= last;
-  const inside = (hours: Hours): boolean => hours.opening <= now && now < hours.closing;
-  const open = regular.find(inside);
-  const next = regular.find((hours) => hours.opening > now);
+  const schedule = answer.value;
+  const state = marketStateAt(schedule, context.clock.now());
+  const known = state.state !== "unknown";
+  const regular = schedule.days.flatMap((day) => day.regular);
+  const next = regular.find((hours) => isoTime(hours.opening * 1000) === state.next_open);
   return {
     conid: input.conid,
-    time_zone: answer.value.timeZone.slice(0, 40),
-    is_open: covered ? open !== undefined : null,
-    is_extended: covered ? open === undefined && extended.some(inside) : null,
-    next_open: next === undefined ? null : isoTime(next.opening * 1000),
+    time_zone: schedule.timeZone.slice(0, 40),
+    state: state.state,
+    meaning: stateInWords(state, context.ownerZone),
+    session_date: state.session_date,
+    closes_at: state.closes_at,
+    next_trading: state.next_trading,
+    last_session: state.last_session,
+    is_open: known ? state.state === "open" : null,
+    is_extended: known ? EXTENDED.includes(state.state) : null,
+    next_open: state.next_open,
     next_close:
-      open !== undefined
-        ? isoTime(open.closing * 1000)
+      state.state === "open"
+        ? state.closes_at
         : next === undefined
           ? null
           : isoTime(next.closing * 1000),
-    days: days.map((day) => ({
+    days: schedule.days.map((day) => ({
       day: day.day,
       regular: spans(day.regular),
       extended: spans(day.extended),
@@ -53,7 +50,7 @@ export const serveMarketSession = serve(marketSession, async (context, input) =>
       [answer],
       [
         ...marketNotes(context),
-        ...(covered ? [] : ["The broker's schedule does not cover this moment."]),
+        ...(known ? [] : ["The broker's schedule does not cover this moment."]),
       ],
     ),
   };

@@ -12,7 +12,10 @@ import {
 import { LIMITS } from "../client-portal/limits.ts";
 import { marketNotes, type OperationContext, type Provenance, provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
+import { VIEW_FIELDS } from "./market-view.ts";
+import { readSchedules, readViews, stateNotes } from "./market-views.ts";
 import { DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
+import { quoteInMarket } from "./quote-in-market.ts";
 import { serve } from "./serve.ts";
 
 export interface RowsRead {
@@ -23,13 +26,15 @@ export interface RowsRead {
 /**
  * Quotes with the preflight inside: the first look at a contract opens its stream at the broker and
  * carries no figure, so a few more follow until each contract has one or has had its chances.
+ * @param beside field numbers that are asked for as well and never waited for
  */
 export async function readRows(
   context: OperationContext,
   conids: readonly number[],
   fieldIds: readonly string[],
+  beside: readonly string[] = [],
 ): Promise<RowsRead> {
-  const ids = [...new Set(fieldIds), AVAILABILITY_FIELD].sort();
+  const ids = [...new Set([...fieldIds, ...beside, AVAILABILITY_FIELD])].sort();
   const streamed = context.session().reads === "all" ? context.stream.quotes(conids, ids) : null;
   if (
     streamed !== null &&
@@ -90,14 +95,31 @@ function merge(before: SnapshotRow | undefined, now: SnapshotRow): SnapshotRow {
 export const serveMarketSnapshot = serve(marketSnapshot, async (context, input) => {
   const wanted = [...new Set(input.fields ?? DEFAULT_FIELDS)];
   const conids = [...new Set(input.conids)];
-  const [known, quotes] = await Promise.all([
-    factsOf(context, conids),
-    readQuotes(context, conids, wanted),
-  ]);
-  return {
-    quotes: conids.map((conid) =>
-      quoteFrom(conid, quotes.rows.get(conid), wanted, known.facts.get(conid)),
+  const facts = factsOf(context, conids);
+  const [known, quotes, schedules] = await Promise.all([
+    facts,
+    readRows(
+      context,
+      conids,
+      wanted.map((field) => FIELD_IDS[field]),
+      VIEW_FIELDS.map((field) => FIELD_IDS[field]),
     ),
-    ...provenance(context, [quotes.part], marketNotes(context)),
+    facts.then((read) => readSchedules(context, conids, read.facts)),
+  ]);
+  const views = await readViews(context, conids, quotes.rows, known.facts, schedules);
+  const read = [...views].map(([conid, view]) =>
+    quoteInMarket(
+      quoteFrom(conid, quotes.rows.get(conid), wanted, known.facts.get(conid)),
+      view,
+      context.ownerZone,
+    ),
+  );
+  return {
+    quotes: read,
+    ...provenance(
+      context,
+      [quotes.part],
+      [...marketNotes(context), ...stateNotes(read, views, context.ownerZone)],
+    ),
   };
 });

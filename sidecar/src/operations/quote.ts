@@ -1,4 +1,9 @@
-import type { Quote, QuoteField } from "../../../src/protocol/operations/market-snapshot.ts";
+import {
+  priceOnTick,
+  tickAt,
+  withoutFloatNoise,
+} from "../../../src/protocol/market/float-noise.ts";
+import type { QuoteField, QuoteFigures } from "../../../src/protocol/operations/market-snapshot.ts";
 import type { Availability } from "../../../src/protocol/operations/parts.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
@@ -50,26 +55,62 @@ export function readField(text: string): {
   return { kind: mark === "C" ? "prior_close" : mark === "H" ? "halted" : "value", value };
 }
 
+/** Prices. The broker writes 0 or -1 for one that there is not. */
+const PRICES: ReadonlySet<QuoteField> = new Set([
+  "last",
+  "bid",
+  "ask",
+  "open",
+  "high",
+  "low",
+  "close",
+  "prior_close",
+  "mark",
+  "week52_high",
+  "week52_low",
+]);
+/** A change of -1 is a change; everywhere else -1 stands for nothing. */
+const CHANGES: ReadonlySet<QuoteField> = new Set(["change", "change_percent"]);
+/** A size belongs to a price: without the one, the other says nothing. */
+const SIZE_OF = { bid_size: "bid", ask_size: "ask" } as const;
+
+/** A figure of the broker's as it is meant: no placeholder, no float noise, a price on its tick. */
+export function figureOf(
+  field: QuoteField,
+  value: string | null,
+  fact: Pick<SecDef, "incrementRules"> | undefined,
+): string | null {
+  if (value === null) return null;
+  if (CHANGES.has(field)) return withoutFloatNoise(value);
+  if (value === "-1" || (value === "0" && PRICES.has(field))) return null;
+  if (!PRICES.has(field)) return withoutFloatNoise(value);
+  return priceOnTick(value, tickAt(fact?.incrementRules ?? [], value));
+}
+
 /** The quote one row amounts to. What was asked for and is not there is null and listed as missing. */
 export function quoteFrom(
   conid: number,
   row: SnapshotRow | undefined,
   wanted: readonly QuoteField[],
   fact: SecDef | undefined,
-): Quote {
-  const values: Quote["values"] = {};
+): QuoteFigures {
+  const values: QuoteFigures["values"] = {};
   let halted = false;
   let priorClose: string | null = null;
   let found = 0;
   for (const field of wanted) {
     const text = row?.fields.get(FIELD_IDS[field]);
     const read = text === undefined ? null : readField(text);
+    const value = figureOf(field, read?.value ?? null, fact);
     if (read?.kind === "halted") halted = true;
-    if (read?.kind === "prior_close") priorClose = read.value;
+    if (read?.kind === "prior_close") priorClose = value;
     // Yesterday's close is not a last trade.
-    values[field] = read === null || read.kind === "prior_close" ? null : read.value;
-    if (values[field] !== null) found += 1;
+    values[field] = read?.kind === "prior_close" ? null : value;
   }
+  for (const [size, price] of Object.entries(SIZE_OF) as [keyof typeof SIZE_OF, "bid" | "ask"][]) {
+    if (values[price] === null && values[size] != null) values[size] = null;
+  }
+  found += wanted.filter((field) => values[field] != null).length;
   if (priorClose !== null && wanted.includes("prior_close") && values.prior_close == null) {
     values.prior_close = priorClose;
     found += 1;

@@ -72,6 +72,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     simulated: options.simulated,
     onNotSimulator: () => foreign.abort(),
     logger: logger.child({ part: "broker" }),
+    ownerZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     isOwnOrder: orders.isOwnOrder,
     orders: orders.desk,
   }).catch((error: unknown) => {

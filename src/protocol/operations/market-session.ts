@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { CompletedSession, MarketPhase } from "../market/state.ts";
 import { defineOperation } from "./define.ts";
 import { Conid, Day, inputConid, provenance, Timestamp } from "./parts.ts";
 
@@ -21,7 +22,18 @@ export const marketSession = defineOperation({
     conid: Conid,
     /** IANA zone in which the days are named. */
     time_zone: z.string().max(40),
-    /** In regular hours now; null when the schedule does not cover today. */
+    state: MarketPhase,
+    /** The state in a sentence, with its times in the exchange's zone and in the owner's. */
+    meaning: z.string(),
+    /** The trading day in progress. */
+    session_date: Day.nullable(),
+    /** The end of the present state, while anything trades. */
+    closes_at: Timestamp.nullable(),
+    /** The next beginning of any trading, extended hours included. */
+    next_trading: Timestamp.nullable(),
+    /** The latest completed regular session; null when the schedule does not reach back to it. */
+    last_session: CompletedSession.nullable(),
+    /** In regular hours now; null when the schedule does not cover this moment. */
     is_open: z.boolean().nullable(),
     /** In extended hours now. */
     is_extended: z.boolean().nullable(),

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { ReferencePrice } from "../market/reference.ts";
+import { MarketPhase } from "../market/state.ts";
 import { defineOperation } from "./define.ts";
-import { Availability, Conid, Currency, Decimal, provenance, Timestamp } from "./parts.ts";
+import { Availability, Conid, Currency, Day, Decimal, provenance, Timestamp } from "./parts.ts";
 
 /** The figures a quote can hold: prices in the quote's currency, sizes in shares or contracts. */
 export const QUOTE_FIELDS = [
@@ -35,7 +37,8 @@ export type QuoteField = z.infer<typeof QuoteField>;
 /** Null means the broker gave none; it never means zero. Fields not asked for are absent. */
 export const QuoteValues = z.partialRecord(QuoteField, Decimal.nullable());
 
-export const Quote = z.strictObject({
+/** What one row of the broker's market data says. */
+export const QuoteFigures = z.strictObject({
   conid: Conid,
   symbol: z.string().max(100).nullable(),
   currency: Currency.nullable(),
@@ -48,6 +51,41 @@ export const Quote = z.strictObject({
   values: QuoteValues,
   /** Asked for and not given. */
   missing: z.array(QuoteField),
+});
+export type QuoteFigures = z.infer<typeof QuoteFigures>;
+
+/** Why the last price is as old as it is. */
+export const LastPriceAge = z.enum([
+  "live",
+  "delayed",
+  "frozen",
+  "prior_close",
+  "halted",
+  "unknown",
+]);
+export type LastPriceAge = z.infer<typeof LastPriceAge>;
+
+/** The same, with the state of the contract's market and what the prices are worth in it. */
+export const Quote = QuoteFigures.extend({
+  market: z.strictObject({
+    state: MarketPhase,
+    /** The end of the present state, while anything trades. */
+    closes_at: Timestamp.nullable(),
+    /** The next beginning of regular hours. */
+    next_open: Timestamp.nullable(),
+    /** The trading day in progress. */
+    session_date: Day.nullable(),
+    /** The trading day of the latest completed regular session. */
+    last_session_date: Day.nullable(),
+  }),
+  /** The last price that the broker shows, however old, with its time where that is known. */
+  last_price: z
+    .strictObject({ price: Decimal, age: LastPriceAge, at: Timestamp.nullable() })
+    .nullable(),
+  /** The price to judge the contract by; never one older than the latest completed session. */
+  reference_price: ReferencePrice.nullable(),
+  /** What the reader must know about this quote: the market's state, and why a price is old. */
+  note: z.string().nullable(),
 });
 export type Quote = z.infer<typeof Quote>;
 

@@ -59,6 +59,18 @@ export function searchContracts(query: SearchQuery): Ask<SearchHit[]> {
   };
 }
 
+const Increment = z.looseObject({ lowerEdge: wire.decimal, increment: wire.decimal });
+
+/** Price bands with their steps, ascending; a rule that cannot be read is left out. */
+const incrementBands = wire.list.transform((rules) =>
+  rules
+    .flatMap((rule) => {
+      const { lowerEdge, increment } = Increment.safeParse(rule).data ?? {};
+      return lowerEdge == null || increment == null ? [] : [{ from: lowerEdge, step: increment }];
+    })
+    .toSorted((a, b) => Number(a.from) - Number(b.from)),
+);
+
 const SecDef = z.looseObject({
   conid: wire.conid,
   currency: wire.currency,
@@ -77,6 +89,7 @@ const SecDef = z.looseObject({
   multiplier: wire.decimal,
   undConid: wire.conid,
   hasOptions: wire.boolean,
+  incrementRules: incrementBands,
 });
 export type SecDef = z.output<typeof SecDef>;
 

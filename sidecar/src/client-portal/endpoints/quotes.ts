@@ -40,6 +40,15 @@ export interface SnapshotRow {
   fields: ReadonlyMap<string, string>;
 }
 
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
+const LATEST_MS = Date.UTC(2100, 0, 1);
+
+/** Milliseconds since the epoch; a time in another unit, or none, is null. */
+function quoteTime(value: unknown): number | null {
+  const ms = toInteger(value);
+  return ms !== null && ms >= EARLIEST_MS && ms < LATEST_MS ? ms : null;
+}
+
 const Row = z.looseObject({ conid: wire.conid, conidEx: wire.text });
 
 function readRow(json: unknown): SnapshotRow[] {
@@ -55,7 +64,7 @@ function readRow(json: unknown): SnapshotRow[] {
   return [
     {
       conid,
-      updatedAt: toInteger(parsed.data._updated),
+      updatedAt: quoteTime(parsed.data._updated),
       availabilityCode: fields.get(AVAILABILITY_FIELD) ?? null,
       fields,
     },

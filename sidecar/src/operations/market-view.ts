@@ -1,0 +1,150 @@
+import { GatewayError } from "../../../src/protocol/errors.ts";
+import {
+  type NoReference,
+  type PriceFacts,
+  type ReferenceFinding,
+  referencePrice,
+} from "../../../src/protocol/market/reference.ts";
+import {
+  regularSpan,
+  type TradingSchedule,
+  wholeSpan,
+} from "../../../src/protocol/market/schedule.ts";
+import { dayIn, type MarketState, marketStateAt } from "../../../src/protocol/market/state.ts";
+import type { SecDef } from "../client-portal/endpoints/contracts.ts";
+import { historyOf } from "../client-portal/endpoints/history.ts";
+import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.ts";
+import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
+import type { OperationContext } from "./context.ts";
+import { availabilityOf, figureOf, readField } from "./quote.ts";
+
+/** A contract's market now: its state, and the price it may be judged by. */
+export interface MarketView {
+  schedule: TradingSchedule | null;
+  state: MarketState;
+  facts: PriceFacts;
+  reference: ReferenceFinding;
+}
+
+/** The fields a view needs in the row it is made of. */
+export const VIEW_FIELDS = ["last", "prior_close"] as const;
+
+/**
+ * @param closes `when_needed` asks the broker for daily bars only where the quote alone cannot date
+ *   its price; `always` proves that the contract traded in the session; `never` costs no request
+ */
+export async function readMarketView(
+  context: OperationContext,
+  conid: number,
+  row: SnapshotRow | undefined,
+  fact: SecDef | undefined,
+  closes: "when_needed" | "always" | "never" = "when_needed",
+): Promise<MarketView> {
+  const schedule = await readSchedule(context, conid);
+  const view = viewFrom(context.clock.now(), schedule, row, fact, null);
+  if (schedule === null || closes === "never") return view;
+  if (closes === "when_needed" && !needsCloses(view)) return view;
+  const daily = await readDailyCloses(context, conid, schedule);
+  return daily === null ? view : viewFrom(context.clock.now(), schedule, row, fact, daily);
+}
+
+/** The contract's schedule; null when the broker did not give one. */
+export async function readSchedule(
+  context: OperationContext,
+  conid: number,
+): Promise<TradingSchedule | null> {
+  return (await orNull(context.ask(tradingSchedule(conid))))?.value ?? null;
+}
+
+export function viewFrom(
+  nowMs: number,
+  schedule: TradingSchedule | null,
+  row: SnapshotRow | undefined,
+  fact: SecDef | undefined,
+  dailyCloses: PriceFacts["dailyCloses"],
+): MarketView {
+  const text = row?.fields.get(FIELD_IDS.last);
+  const read = text === undefined ? null : readField(text);
+  const price = figureOf("last", read?.value ?? null, fact);
+  const prior = row?.fields.get(FIELD_IDS.prior_close);
+  const priorClose = figureOf(
+    "prior_close",
+    prior === undefined ? null : readField(prior).value,
+    fact,
+  );
+  const facts: PriceFacts = {
+    last:
+      read === null || price === null
+        ? null
+        : { price, mark: read.kind === "value" ? "none" : read.kind },
+    priorClose,
+    availability: availabilityOf(
+      row?.availabilityCode ?? null,
+      price !== null || priorClose !== null,
+    ),
+    // A clock that runs ahead does not make a price newer than now.
+    quotedAtMs: row?.updatedAt == null ? null : Math.min(row.updatedAt, nowMs),
+    dailyCloses:
+      dailyCloses?.map(({ day, close }) => ({
+        day,
+        close: figureOf("close", close, fact) ?? close,
+      })) ?? null,
+  };
+  const state = marketStateAt(schedule, nowMs, { halted: facts.last?.mark === "halted" });
+  return { schedule, state, facts, reference: referencePrice(state, facts) };
+}
+
+/** Where the quote has no dated price, or a halt may have lasted for days. */
+export function needsCloses({ state, facts, reference }: MarketView): boolean {
+  if (state.state === "unknown") return false;
+  return reference.price === null || facts.last?.mark === "halted";
+}
+
+const DAYS_BACK = 5;
+
+/** The closes of the last regular sessions, by trading day; null when the broker gave no bars. */
+export async function readDailyCloses(
+  context: OperationContext,
+  conid: number,
+  schedule: TradingSchedule,
+): Promise<{ day: string; close: string }[] | null> {
+  const answer = await orNull(
+    context.ask(historyOf({ conid, period: `${DAYS_BACK}d`, bar: "1d", outsideRth: false })),
+  );
+  if (answer === null) return null;
+  return answer.value.data.flatMap(({ t, c }) => {
+    const day = t === null ? null : tradingDayOf(t, schedule);
+    return day === null || c === null ? [] : [{ day, close: c }];
+  });
+}
+
+/** A day's bar begins with its trading, which may be on the evening before. */
+function tradingDayOf(atMs: number, schedule: TradingSchedule): string | null {
+  for (const span of [regularSpan, wholeSpan]) {
+    const found = schedule.days.find((day) => {
+      const hours = span(day);
+      return hours !== null && hours.from <= atMs && atMs < hours.to;
+    });
+    if (found !== undefined) return found.day;
+  }
+  return dayIn(atMs, schedule.timeZone);
+}
+
+/** What the absence of a reference price means, for a reader. */
+export const NO_REFERENCE_WORDS: Record<NoReference, string> = {
+  no_price: "The broker gave no price.",
+  no_schedule: "No price can be dated without the contract's trading hours.",
+  no_time: "The broker gave no time for its price.",
+  older_session: "The last price is older than the last completed session.",
+  session_not_proved: "Which session the price is of could not be proved.",
+};
+
+/** A fact that may be missing: null instead of the failure. */
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return null;
+    throw thrown;
+  }
+}
