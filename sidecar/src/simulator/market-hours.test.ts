@@ -38,7 +38,7 @@ describe("open around the clock", () => {
     const { id } = await submitAll(bench, market());
     await bench.control.advance(10_000);
     expect((await listed(bench)).get(id)?.status).toBe("Filled");
-    expect(Object.keys(await schedule())).toHaveLength(9);
+    expect(Object.keys(await schedule())).toHaveLength(14);
   });
 
   it("loses no session in a week of nights, and shuts for no maintenance", async () => {

@@ -13,6 +13,8 @@ const Pin = z
     halted: z.boolean(),
     data: z.enum(["R", "D", "N"]),
     open: z.boolean(),
+    traded: z.boolean(),
+    placeholder: z.enum(["0", "-1"]),
   })
   .partial();
 

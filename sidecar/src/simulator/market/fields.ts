@@ -32,26 +32,34 @@ function short(value: number): string {
   return String(value);
 }
 
-/** Last: `C` before a prior close, `H` before the last of a halted instrument. */
+/**
+ * Last: `C` before a prior close, where the day has no trade yet; `H` before the last of a halted
+ * instrument. A closed market keeps its last price without a mark: field 6509 says that it is frozen.
+ */
 function last({ quote, instrument, decorated }: FieldSource): string | undefined {
   const text = price(quote.last, instrument);
   if (text === undefined || !decorated) return text;
   if (quote.halted) return `H${text}`;
-  return quote.trading ? text : `C${text}`;
+  return quote.priorCloseOnly ? `C${text}` : text;
+}
+
+/** A figure of the day, which a day without a trade does not have. */
+function ofDay(make: FieldMaker): FieldMaker {
+  return (source) => (source.quote.priorCloseOnly ? source.quote.placeholder : make(source));
 }
 
 const MAKERS: Record<string, FieldMaker> = {
   "31": last,
   "55": ({ instrument }) => instrument.symbol,
   "58": ({ instrument }) => instrument.name,
-  "70": ({ quote, instrument }) => price(quote.high, instrument),
-  "71": ({ quote, instrument }) => price(quote.low, instrument),
+  "70": ofDay(({ quote, instrument }) => price(quote.high, instrument)),
+  "71": ofDay(({ quote, instrument }) => price(quote.low, instrument)),
   "82": ({ quote, instrument }) => signed(quote.last.minus(quote.previousClose), instrument),
   "83": ({ quote }) =>
     `${quote.last.minus(quote.previousClose).div(quote.previousClose).mul(100).toFixed(2)}%`,
-  "84": ({ quote, instrument }) => price(quote.bid, instrument),
+  "84": ({ quote, instrument }) => price(quote.bid, instrument) ?? quote.placeholder,
   "85": ({ quote }) => (quote.ask === undefined ? undefined : size(quote.askSize)),
-  "86": ({ quote, instrument }) => price(quote.ask, instrument),
+  "86": ({ quote, instrument }) => price(quote.ask, instrument) ?? quote.placeholder,
   "87": ({ quote, decorated }) => (decorated ? short(quote.volume) : size(quote.volume)),
   "88": ({ quote }) => (quote.bid === undefined ? undefined : size(quote.bidSize)),
   "6004": ({ instrument }) => instrument.exchange,
@@ -61,7 +69,7 @@ const MAKERS: Record<string, FieldMaker> = {
   "6457": ({ instrument }) =>
     instrument.underlyingConid === 0 ? undefined : String(instrument.underlyingConid),
   "7051": ({ instrument }) => instrument.name,
-  "7059": ({ quote }) => size(quote.lastSize),
+  "7059": ofDay(({ quote }) => size(quote.lastSize)),
   "7087": ({ instrument }) => `${(instrument.volatility * 100).toFixed(1)}%`,
   "7184": () => "1",
   "7219": ({ instrument }) => instrument.symbol,
@@ -71,7 +79,7 @@ const MAKERS: Record<string, FieldMaker> = {
     instrument.hasOptions ? `${(instrument.volatility * 105).toFixed(1)}%` : undefined,
   "7293": ({ instrument }) => (instrument.base * 1.21).toFixed(2),
   "7294": ({ instrument }) => (instrument.base * 0.74).toFixed(2),
-  "7295": ({ quote, instrument }) => price(quote.open, instrument),
+  "7295": ofDay(({ quote, instrument }) => price(quote.open, instrument)),
   "7296": ({ quote, instrument }) => price(quote.previousClose, instrument),
   "7308": ({ greeks }) => greeks?.delta.toFixed(3),
   "7309": ({ greeks }) => greeks?.gamma.toFixed(4),

@@ -67,6 +67,14 @@ const US_HOLIDAYS = new Set([
   "20271224",
 ]);
 
+/** Days on which New York closes early: the day after Thanksgiving and Christmas Eve. */
+const US_HALF_DAYS = new Set(["20261127", "20261224", "20271126"]);
+const HALF_DAY: Partial<Record<Venue, { liquid: string; extended: string }>> = {
+  "us-stocks": { liquid: "13:00", extended: "17:00" },
+  "us-options": { liquid: "13:15", extended: "13:15" },
+  "us-futures": { liquid: "12:15", extended: "12:15" },
+};
+
 const ALL_DAY: [string, string] = ["00:00", "24:00"];
 
 export function zoneOf(venue: Venue): string {
@@ -114,7 +122,9 @@ function makeSession(
   const always = setting === "always";
   if (!always && !isTradingDay(venue, year, month, day)) return undefined;
   const pattern = PATTERNS[venue];
-  const [opens, closes] = always ? ALL_DAY : pattern[kind];
+  const early = US_HALF_DAYS.has(stampOf(year, month, day)) ? HALF_DAY[venue]?.[kind] : undefined;
+  const [opens, usualClose] = always ? ALL_DAY : pattern[kind];
+  const closes = always ? usualClose : (early ?? usualClose);
   const at = (time: string, days: number): number => {
     const [hour = 0, minute = 0] = time.split(":").map(Number);
     return instantOf(pattern.zone, year, month, day + days, hour, minute);

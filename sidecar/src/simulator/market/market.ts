@@ -48,6 +48,8 @@ const SAME_AS = new Map([
 export function createMarket(seed: number, now: () => number, hours: Hours): Market {
   const byConid = new Map(LISTED.map((instrument) => [instrument.conid, instrument]));
   const pins = new Map<number, Pin>();
+  /** Since when a contract is halted. */
+  const halts = new Map<number, number>();
   const listeners: (() => void)[] = [];
   const chains = new Map<number, { day: string; options: readonly Instrument[] }>();
 
@@ -102,13 +104,23 @@ export function createMarket(seed: number, now: () => number, hours: Hours): Mar
     listed: LISTED,
     find,
     quote: (instrument) =>
-      quoteAt(instrument, pins.get(instrument.conid), now(), seed, hours, priceAt),
+      quoteAt(
+        instrument,
+        pins.get(instrument.conid),
+        now(),
+        seed,
+        hours,
+        priceAt,
+        halts.get(instrument.conid),
+      ),
     priceAt,
     greeks: (instrument) =>
       instrument.secType === "OPT" ? optionAt(instrument, now()) : undefined,
     pin: (conid, pin) => {
       if (pin === undefined) pins.delete(conid);
       else pins.set(conid, { ...pins.get(conid), ...pin });
+      if (pins.get(conid)?.halted !== true) halts.delete(conid);
+      else if (!halts.has(conid)) halts.set(conid, now());
       for (const listener of listeners) listener();
     },
     pinned: (conid) => pins.get(conid)?.open === true,

@@ -11,6 +11,10 @@ export interface Pin {
   halted?: boolean;
   data?: "R" | "D" | "N";
   open?: boolean;
+  /** False: no trade in this session, so that only the prior close is known. */
+  traded?: boolean;
+  /** How a side that is not quoted is written; it is left out by default. */
+  placeholder?: "0" | "-1";
 }
 
 export interface Quote {
@@ -30,6 +34,12 @@ export interface Quote {
   volume: number;
   trading: boolean;
   halted: boolean;
+  /** Nothing traded in the broker's day yet: `last` is the previous close. */
+  priorCloseOnly: boolean;
+  /** What stands for a side that is not quoted; undefined leaves it out. */
+  placeholder: "0" | "-1" | undefined;
+  /** When the figures are from. */
+  updatedAt: number;
   data: "R" | "D" | "N";
 }
 
@@ -47,15 +57,48 @@ export function quoteAt(
   seed: number,
   hours: Hours,
   priceAt: PriceAt,
+  /** Since when a halt holds the price. */
+  haltedAt?: number,
 ): Quote {
   const data = pin?.data ?? instrument.data;
   const seenAt = data === "D" ? now - DELAY_MS : now;
   const trading = pin?.open ?? hours.isOpen(instrument.venue, "extended", seenAt);
-  const at = trading ? seenAt : hours.lastTradedAt(instrument.venue, seenAt);
-  const last =
-    pin?.last === undefined
-      ? onTick(priceAt(instrument, at), instrument.tick)
-      : new Decimal(pin.last);
+  const priorCloseOnly =
+    pin?.last === undefined &&
+    (pin?.traded === false || (!trading && dayHasTurned(instrument, seenAt, hours)));
+  const at = trading ? (haltedAt ?? seenAt) : hours.lastTradedAt(instrument.venue, seenAt);
+  const last = (): Decimal => {
+    if (pin?.last !== undefined) return new Decimal(pin.last);
+    const from = priorCloseOnly ? hours.previousClose(instrument.venue, seenAt) : at;
+    return onTick(priceAt(instrument, from), instrument.tick);
+  };
+  return quoteOf({ instrument, pin, seed, data, trading, priorCloseOnly, at, last: last() }, () =>
+    dayOf(instrument, priorCloseOnly ? seenAt : at, hours, priceAt),
+  );
+}
+
+/**
+ * From midnight in the exchange's zone to the first trade of a trading day only the previous close
+ * is known: what users report of the broker's other programs, assumed of the gateway.
+ */
+function dayHasTurned(instrument: Instrument, at: number, hours: Hours): boolean {
+  const [today] = hours.sessionsAround(instrument.venue, "extended", at, 0, 0);
+  return today !== undefined && at < today.session.opens;
+}
+
+interface QuoteParts {
+  instrument: Instrument;
+  pin: Pin | undefined;
+  seed: number;
+  data: Quote["data"];
+  trading: boolean;
+  priorCloseOnly: boolean;
+  at: number;
+  last: Decimal;
+}
+
+function quoteOf(parts: QuoteParts, makeDay: () => Day): Quote {
+  const { instrument, pin, seed, data, trading, priorCloseOnly, at, last } = parts;
   const halfSpread = Decimal.max(
     instrument.tick,
     last.mul(0.00004).div(instrument.tick).ceil().mul(instrument.tick),
@@ -66,7 +109,7 @@ export function quoteAt(
   // The day's figures are many samples of the price, and most readers want the touch alone.
   let known: Day | undefined;
   const day = (): Day => {
-    known ??= dayOf(instrument, at, hours, priceAt);
+    known ??= makeDay();
     return known;
   };
   return {
@@ -97,6 +140,9 @@ export function quoteAt(
     },
     trading,
     halted: pin?.halted ?? false,
+    priorCloseOnly,
+    placeholder: pin?.placeholder,
+    updatedAt: at + (data === "D" && trading ? DELAY_MS : 0),
     data,
   };
 }

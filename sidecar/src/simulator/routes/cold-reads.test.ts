@@ -239,16 +239,18 @@ describe("market data", () => {
     expect(none).not.toHaveProperty("31");
   });
 
-  it("marks a prior close and a halt, and has no sides of a closed market", async () => {
+  it("marks a halt, and freezes a closed market without its sides", async () => {
     bench.control.pin(265598, { halted: true });
     expect((await snapshot(265598))["31"]).toMatch(/^H\d/);
     bench.control.pin(265598, undefined);
     bench.control.change({ resets: { idleMs: 0 } });
     await bench.control.advance(12 * 3_600_000);
     const closed = await snapshot(265598);
-    expect(closed).toMatchObject({ "6509": "ZpB", "31": expect.stringMatching(/^C\d/) });
+    expect(closed).toMatchObject({ "6509": "ZpB", "31": expect.stringMatching(/^\d+\.\d\d$/) });
     expect(closed).not.toHaveProperty("84");
     expect(closed["87"]).toMatch(/^\d+(\.\d)?[KM]$/);
+    const before = bench.control.now();
+    expect(Number(closed._updated)).toBeLessThan(before);
   });
 
   it("runs out of lines, and gives them back", async () => {

@@ -53,7 +53,8 @@ function snapshotRow(
   const row: { [key: string]: Wire } = { conidEx: conidex, conid };
   const cold = sim.behaviours.coldReads.snapshot;
   if (cold && read === 1) return row;
-  row._updated = sim.clock.now();
+  // Assumed: the time of the figures, not of the answer.
+  row._updated = quote.updatedAt;
   row.server_id = serverId(sim, conid);
   row["6119"] = row.server_id;
   row["6509"] = availability(quote);

@@ -9,6 +9,8 @@ import { localTime, pad } from "../zone.ts";
 /** When an instrument trades. */
 
 const DAYS_AHEAD = 8;
+/** The broker documents the coming and the prior trading days; five days reach over any weekend. */
+const DAYS_BACK = 5;
 
 function tradingSchedule(sim: Simulator, request: SimRequest): SimAnswer {
   const conid = request.query.get("conid") ?? "";
@@ -16,7 +18,7 @@ function tradingSchedule(sim: Simulator, request: SimRequest): SimAnswer {
   if (one === undefined) return badRequest("Invalid conid");
   const now = sim.clock.now();
   const around = (kind: "liquid" | "extended") =>
-    sim.market.hours.sessionsAround(one.venue, kind, now, 0, DAYS_AHEAD);
+    sim.market.hours.sessionsAround(one.venue, kind, now, DAYS_BACK, DAYS_AHEAD);
   const liquid = new Map(around("liquid").map(({ date, session }) => [date, session]));
   const schedules: { [date: string]: Wire } = {};
   for (const { date, session } of around("extended")) {

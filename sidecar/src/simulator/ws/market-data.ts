@@ -65,7 +65,7 @@ export function subscribeMarketData(
       server_id: id,
       conidEx: conidex,
       conid,
-      _updated: sim.clock.now(),
+      _updated: quote.updatedAt,
       ...(first ? { "6119": id } : {}),
       ...Object.fromEntries(changed),
       topic: key,
