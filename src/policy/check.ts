@@ -84,6 +84,10 @@ interface Bound {
   limit: string | number | null;
   source: string;
   as_of: string | null;
+  /** Both figures are basis points: people are told percent. */
+  bps?: boolean;
+  /** The whole sentence where the bound is passed, when a better one can be said. */
+  words?: ((observed: Decimal, limit: Decimal) => string) | undefined;
 }
 
 /** Observed ≤ limit. */
@@ -96,7 +100,8 @@ export function atLeast(bound: Bound): Finding {
   return bounded(bound, -1);
 }
 
-function bounded({ what, observed, limit, source, as_of }: Bound, sign: 1 | -1): Finding {
+function bounded(asked: Bound, sign: 1 | -1): Finding {
+  const { what, observed, limit, source, as_of } = asked;
   if (limit === null) return OFF;
   const bound = typeof limit === "number" ? new Decimal(limit) : dec(limit);
   const limitText = decimalText(bound);
@@ -113,8 +118,26 @@ function bounded({ what, observed, limit, source, as_of }: Bound, sign: 1 | -1):
   // Zero times minus one is a negative zero to the library: compare, do not ask for the sign.
   if (headroom.greaterThanOrEqualTo(0)) return pass(measured);
   const beyond = sign > 0 ? "above" : "below";
-  return fail(`${what} is ${measured.observed}, ${beyond} the limit of ${limitText}.`, measured);
+  if (asked.words !== undefined) return fail(asked.words(value, bound), measured);
+  const [is, allowed] = asked.bps
+    ? [percentBeyond(value, bound), percentText(bound)]
+    : [measured.observed, limitText];
+  return fail(`${what} is ${is}, ${beyond} the limit of ${allowed}.`, measured);
 }
 
 /** Figures are compared exactly and shown with eight decimals at most. */
 const shown = (value: Decimal): string => decimalText(value.toDecimalPlaces(8));
+
+/** Basis points as people read them: 2000 is `20 %`. */
+export const percentText = (bps: Decimal): string => `${decimalText(bps.dividedBy(100))} %`;
+
+/** With as few decimals as still show on which side of the limit it is. */
+export function percentBeyond(bps: Decimal, limit: Decimal): string {
+  const exact = bps.dividedBy(100);
+  for (let decimals = 0; decimals < 8; decimals += 1) {
+    const rounded = exact.toDecimalPlaces(decimals);
+    if (bps.comparedTo(limit) === rounded.comparedTo(limit.dividedBy(100)))
+      return `${decimalText(rounded)} %`;
+  }
+  return `${decimalText(exact)} %`;
+}

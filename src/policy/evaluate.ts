@@ -87,7 +87,7 @@ function resultOf(check: Check, finding: Finding): CheckResult {
     finding.outcome === "fail"
       ? finding.message
       : finding.outcome === "unknown"
-        ? `${finding.missing} could not be read, so the rule cannot be judged.`
+        ? `${finding.missing} could not be read. Without it the order is not allowed.`
         : check.means;
   return { ...base, message, observed, limit, headroom, source, as_of };
 }

@@ -18,7 +18,8 @@ export const marketSlippage: Check = {
     if (touch === null || reference === null) return unknown(missing);
     const distance = basisPoints(touch, reference);
     return atMost({
-      what: "The distance of the touch from the market in basis points",
+      what: "The distance of the price a market order would take from the middle of the market",
+      bps: true,
       observed: distance?.abs() ?? null,
       limit: policy.data.market_slippage_bps,
       source: "sidecar.quote",

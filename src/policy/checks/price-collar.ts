@@ -1,6 +1,22 @@
 import type { Leg } from "../../protocol/orders/canonical-order.ts";
-import { basisPoints, type Decimal, dec } from "../../protocol/orders/decimal.ts";
-import { atMost, type Check, type Finding, OFF, pass, unknown } from "../check.ts";
+import {
+  basisPoints,
+  Decimal,
+  dec,
+  decimalText,
+  parseFigure,
+} from "../../protocol/orders/decimal.ts";
+import type { Quote } from "../../protocol/orders/ticket.ts";
+import {
+  atMost,
+  type Check,
+  type Finding,
+  OFF,
+  pass,
+  percentBeyond,
+  percentText,
+  unknown,
+} from "../check.ts";
 
 /**
  * A limit far from the market on the aggressive side is a mistake that fills at once, on the
@@ -22,15 +38,18 @@ export const priceCollar: Check = {
       .map((leg) => {
         const price = collared(leg);
         if (price === null) return OFF;
-        if (figures.reference === null) return unknown("A price to compare the limit with");
-        const distance = basisPoints(price, figures.reference);
+        const { reference } = figures;
+        if (reference === null) return unknown("A price to compare the limit with");
+        const named = nameOf(reference, figures.market);
+        const distance = basisPoints(price, reference);
         if (distance === null) return unknown("A price to compare the limit with");
         const aggressive = leg.side === "BUY" ? distance.greaterThan(0) : distance.lessThan(0);
         const { collar_aggressive_bps, collar_passive_bps, collar_closed_bps } = policy.data;
         const side = aggressive ? collar_aggressive_bps : collar_passive_bps;
         const limit = open === false ? wider(side, collar_closed_bps) : side;
         return atMost({
-          what: `The limit's distance from the market on the ${aggressive ? "aggressive" : "passive"} side, in basis points,`,
+          what: "The limit's distance from the market",
+          words: (_, allowed) => tooFar(price, reference, named, allowed),
           observed: distance.abs(),
           limit,
           source: "sidecar.quote",
@@ -45,6 +64,32 @@ export const priceCollar: Check = {
     );
   },
 };
+
+/** What is wrong, and the nearest price that would do. */
+function tooFar(price: Decimal, reference: Decimal, named: string, allowedBps: Decimal): string {
+  const distance = basisPoints(price, reference)?.abs() ?? new Decimal(0);
+  const below = price.lessThan(reference);
+  const share = allowedBps.dividedBy(10_000);
+  const edge = reference.times(below ? new Decimal(1).minus(share) : share.plus(1));
+  // Rounded into the range; what costs less than a unit has more decimals.
+  const decimals = reference.lessThan(1) ? 4 : 2;
+  const nearest = edge.toDecimalPlaces(decimals, below ? Decimal.ROUND_UP : Decimal.ROUND_DOWN);
+  return (
+    `Your limit of ${decimalText(price)} is ${percentBeyond(distance, allowedBps)} ` +
+    `${below ? "below" : "above"} the ${named} of ${decimalText(reference)}. ` +
+    `This account allows ${percentText(allowedBps)}: ` +
+    `use ${decimalText(nearest)} or ${below ? "more" : "less"}.`
+  );
+}
+
+function nameOf(reference: Decimal, market: Quote | null): string {
+  const is = (figure: string | null | undefined) => parseFigure(figure)?.equals(reference) === true;
+  return is(market?.last)
+    ? "last price"
+    : is(market?.prior_close)
+      ? "previous close"
+      : "market price";
+}
 
 /** The price that a collar holds for; a stop's own limit is bound to its trigger, not the market. */
 function collared(leg: Leg): Decimal | null {

@@ -21,7 +21,8 @@ export const spread: Check = {
         ? null
         : ask.minus(bid).dividedBy(mid).times(10_000);
     return atMost({
-      what: "The spread in basis points",
+      what: "The spread between bid and ask",
+      bps: true,
       observed: width,
       limit,
       source: "sidecar.quote",
