@@ -51,12 +51,17 @@ export function dataDirPath(env: NodeJS.ProcessEnv): string {
   return named ? resolve(named) : fromRoot(".data");
 }
 
+/** Where the PC of a local gateway keeps its keys, pairing and journal. */
+export function sidecarFolder(path: string): string {
+  return join(path, "sidecar");
+}
+
 /** Opens a data directory, making it when there is none or an empty one. */
 export async function openDataDir(path: string): Promise<DataDir> {
   const parts = {
     path,
     worker: join(path, "worker"),
-    sidecar: join(path, "sidecar"),
+    sidecar: sidecarFolder(path),
     logs: join(path, "logs"),
     build: join(path, "build"),
   };

@@ -6,6 +6,7 @@ import type { Gateway } from "./gateway.ts";
 import type { AskYes } from "./local-approvers.ts";
 import { logFile } from "./log-file.ts";
 import { choosePort } from "./ports.ts";
+import { answers } from "./running.ts";
 import { Sorry } from "./say.ts";
 
 export interface LocalOptions {
@@ -113,20 +114,9 @@ async function openWorker(dir: DataDir, bundle: WorkerBundle, port: number): Pro
 }
 
 /** Two gateways on the same data would each overwrite what the other keeps. */
-async function refuseSecondRun({ path, state: { pid, url } }: DataDir): Promise<void> {
-  if (pid === null || url === null || !isAlive(pid)) return;
-  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
-    () => null,
-  );
-  if (answer !== null) throw new Sorry(`A gateway runs on ${path} already, at ${url}.`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
+async function refuseSecondRun({ path, state }: DataDir): Promise<void> {
+  if (await answers(state)) {
+    throw new Sorry(`A gateway runs on ${path} already, at ${state.url}.`);
   }
 }
 

@@ -195,6 +195,8 @@ export async function authorize(
     resource: options.resource ?? `${browser.origin}/mcp`,
   });
   const page = await browser.get(`/authorize?${query}`);
+  // A passkey has to confirm this session first, and there is none here.
+  if (page.status === 303) throw new OwnerTokenRefused(page.status);
   if (page.status !== 200) throw new Error(`the consent page answered ${page.status}`);
   const html = await page.text();
   const asked = checkboxes(html, "scope").map((box) => box.value);

@@ -1,4 +1,5 @@
-import { dataDirPath, readSecrets, readState } from "./data-dir.ts";
+import { dataDirPath, type GatewayState, readSecrets, readState } from "./data-dir.ts";
+import { OwnerTokenRefused } from "./oauth-client.ts";
 import { Sorry } from "./say.ts";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -35,7 +36,28 @@ export async function findGateway(env: NodeJS.ProcessEnv): Promise<RunningGatewa
   return { url: origin, ownerToken };
 }
 
-/** Runs a request against the gateway; one that does not answer is said in one line. */
+/** Whether the gateway that wrote this state runs still. */
+export async function answers({ pid, url }: Pick<GatewayState, "pid" | "url">): Promise<boolean> {
+  if (pid === null || url === null || !isAlive(pid)) return false;
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => null,
+  );
+  return answer !== null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs a request against the gateway as its owner; one that does not answer, or an owner token that
+ * opens nothing any more, is said in one line.
+ */
 export async function reach<T>(gateway: RunningGateway, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -43,6 +65,11 @@ export async function reach<T>(gateway: RunningGateway, act: () => Promise<T>): 
     if (error instanceof TypeError && error.message === "fetch failed") {
       throw new Sorry(`No gateway answers at ${gateway.url}. Start it with npm start.`);
     }
+    if (error instanceof OwnerTokenRefused) throw new Sorry(tokenRefused(gateway));
     throw error;
   }
+}
+
+function tokenRefused({ url }: RunningGateway): string {
+  return `The owner token was refused: since you have a passkey, it does not sign in. Connect the MCP client to ${url}/mcp by itself (it opens your browser), or let the token sign in again: ${url}/security, Owner token.`;
 }

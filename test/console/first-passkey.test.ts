@@ -66,9 +66,52 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")("the first pas
     expect(started.said()).toContain(words);
     started.type("y");
     await started.until('Accepted. "My phone" may approve orders');
-    const listed = await sidecar("--config-dir", join(folder, "data", "sidecar"), "approvers");
+    const listed = await sidecar("approvers");
     expect(listed.said).toContain(words);
   }, 60_000);
+
+  it("the sidecar's commands beside it are about its PC, without a folder being named", async () => {
+    const status = await sidecar("status");
+    expect(status.said).toContain(`Pairing:        ${url}`);
+    expect(status.said).toMatch(/running, connected/);
+    expect((await sidecar("approvers")).said).toContain("My phone");
+    expect((await sidecar("mandates")).said).toContain("knows no mandate");
+    expect((await sidecar("requests")).said).toContain("Nothing was asked");
+    const doctor = await sidecar("doctor");
+    expect(doctor.said).not.toContain("WRONG");
+    expect(doctor.said).not.toContain(":5000");
+    expect(doctor.code).toBe(0);
+  }, 60_000);
+
+  it("kill says that nothing opens only after the process that sends has read it", async () => {
+    const killed = await sidecar("kill");
+    expect(killed.said).toMatch(/running sidecar \(process \d+\) has read it/);
+    expect(killed.said).toContain("No order opens");
+    expect((await sidecar("status")).said).toContain("ENGAGED");
+    expect((await sidecar("unkill", "--yes")).said).toContain("lifted");
+    const elsewhere = await sidecar("--config-dir", join(folder, "elsewhere"), "kill");
+    expect(elsewhere.said).toContain("no sidecar runs with this folder");
+    expect(elsewhere.said).not.toContain("No order opens");
+    // Stopped, it cannot have read it.
+    const pid = Number(/"pid": (\d+)/.exec((await sidecar("status", "--json")).said)?.[1]);
+    process.kill(pid, "SIGSTOP");
+    try {
+      const hung = await sidecar("kill");
+      expect(hung.said).toContain("Orders may still go out");
+      expect(hung.code).toBe(1);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await sidecar("unkill", "--yes");
+  }, 90_000);
+
+  it("npm run token says in one line what to do, now that there is a passkey", async () => {
+    const token = atTerminal([process.execPath, fromRoot("scripts/run.mjs"), "token"], env);
+    expect(await token.ended).toBe(1);
+    const lines = token.said().trim().split(/\r?\n/);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`${url}/security`);
+  }, 30_000);
 
   it("ends in order on Ctrl-C, a question or not", async () => {
     await started.stop();

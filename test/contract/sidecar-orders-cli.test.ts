@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
+import { writeRunStatus } from "../../sidecar/src/config/status-file.ts";
 import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
 import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-files.ts";
 import { openOrderStore } from "../../sidecar/src/orders/store.ts";
@@ -44,7 +45,11 @@ const pair = (): void =>
 
 describe("kill and unkill", { timeout: 60_000 }, () => {
   it("kill needs nothing and nobody; unkill needs somebody at the terminal", async () => {
-    expect((await run("kill", "because", "I", "say", "so")).code).toBe(0);
+    const killed = await run("kill", "because", "I", "say", "so");
+    expect(killed.code).toBe(0);
+    // Nothing runs here, so nothing was stopped, and that is what it says.
+    expect(killed.out).toContain("no sidecar runs with this folder");
+    expect(killed.out).not.toContain("No order opens");
     expect(existsSync(killSwitchPath(configDir))).toBe(true);
     expect((await run("policy")).out).toContain("ENGAGED");
     const alone = await run("unkill");
@@ -52,6 +57,30 @@ describe("kill and unkill", { timeout: 60_000 }, () => {
     expect(existsSync(killSwitchPath(configDir))).toBe(true);
     expect((await run("unkill", "--yes")).code).toBe(0);
     expect(existsSync(killSwitchPath(configDir))).toBe(false);
+  });
+
+  it("claims nothing of a process that is there and does not answer", async () => {
+    writeRunStatus(configDir, {
+      pid: process.pid,
+      version: "0.1.0",
+      started_at: "2026-11-20T00:00:00.000Z",
+      written_at: new Date().toISOString(),
+      relay: {
+        state: "connected",
+        gateway: "https://gateway.example",
+        since: "2026-11-20T00:00:00.000Z",
+        epoch: 1,
+        capabilities: [],
+        unacknowledged_events: 0,
+        trouble: null,
+      },
+      broker: null,
+      kill_switch: { engaged: true, read_at: "2026-11-20T00:00:00.000Z" },
+    });
+    const killed = await run("kill");
+    expect(killed.code).toBe(1);
+    expect(killed.out).toContain("Orders may still go out");
+    expect(killed.out).not.toContain("No order opens");
   });
 });
 

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { GatewayError } from "../../../src/protocol/errors.ts";
 import { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
-import { parseGatewayAddress } from "../client-portal/address.ts";
+import { type GatewayAddress, parseGatewayAddress } from "../client-portal/address.ts";
 import { filePins } from "../client-portal/certificate-pin.ts";
 import { openLooker, waitForState } from "../client-portal/look.ts";
 import { readRunStatus } from "../config/status-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { checkEdge } from "../doctor/edge.ts";
-import { type Finding, unknown } from "../doctor/finding.ts";
+import { type Finding, ok, unknown } from "../doctor/finding.ts";
 import { checkCertificate, checkPort } from "../doctor/local-gateway.ts";
 import { checkSession } from "../doctor/session.ts";
 import { checkDisk, checkPairing } from "../doctor/this-pc.ts";
@@ -15,11 +15,12 @@ import { globalOptions } from "./options.ts";
 import { isAlive } from "./status.ts";
 
 interface Flags {
-  clientPortal: string;
+  clientPortal?: string;
   trustCertificate?: string;
   json?: boolean;
 }
 
+const DEFAULT_CLIENT_PORTAL = "https://127.0.0.1:5000";
 const LOOK_MS = 12_000;
 
 /** Adds `doctor`: looks at each layer in turn and says what to do. */
@@ -33,8 +34,8 @@ export function register(program: Command): void {
     )
     .option(
       "--client-portal <url>",
-      "where the Client Portal Gateway listens, on this PC",
-      "https://127.0.0.1:5000",
+      "where the Client Portal Gateway listens, on this PC (default: the one that the running\n" +
+        `sidecar uses, else "${DEFAULT_CLIENT_PORTAL}")`,
     )
     .option(
       "--trust-certificate <sha256>",
@@ -52,32 +53,34 @@ export function register(program: Command): void {
 }
 
 async function examine(configDir: string, flags: Flags): Promise<Finding[]> {
-  const address = addressFrom(flags.clientPortal);
+  const address = addressFrom(clientPortalOf(configDir, flags.clientPortal));
   const pc = [checkDisk(configDir), checkPairing(configDir)];
   const edge = await checkEdge(configDir, Date.now);
   const port = await checkPort(address);
   const certificate =
     port.verdict === "ok"
-      ? await checkCertificate(
-          address,
-          filePins(configDir),
-          flags.trustCertificate,
-          new Date().toISOString(),
-        )
+      ? runsSimulator(configDir, address)
+        ? ok("TLS", "The simulator's own certificate; it makes a new one at each start.")
+        : await checkCertificate(
+            address,
+            filePins(configDir),
+            flags.trustCertificate,
+            new Date().toISOString(),
+          )
       : unknown("TLS", "Nothing listens there.");
   return [
     ...pc,
     ...edge,
     port,
     certificate,
-    ...(await session(configDir, flags, [port, certificate])),
+    ...(await session(configDir, address, [port, certificate])),
   ];
 }
 
 /** A running sidecar knows already, and asking beside it would only use up the broker's patience. */
 async function session(
   configDir: string,
-  flags: Flags,
+  address: GatewayAddress,
   before: readonly Finding[],
 ): Promise<Finding[]> {
   const running = readRunStatus(configDir);
@@ -93,7 +96,7 @@ async function session(
     ];
   }
   const looker = openLooker({
-    address: addressFrom(flags.clientPortal),
+    address,
     configDir,
     simulated: false,
     remember: false,
@@ -108,6 +111,21 @@ async function session(
   } finally {
     await looker.close();
   }
+}
+
+/** The address that was named, else that of the running sidecar, else where the gateway listens by itself. */
+export function clientPortalOf(configDir: string, named: string | undefined): string {
+  if (named !== undefined) return named;
+  const running = readRunStatus(configDir);
+  const used = running !== null && isAlive(running) ? running.client_portal : undefined;
+  return used ?? DEFAULT_CLIENT_PORTAL;
+}
+
+/** Whether the running sidecar has proved that what listens there is the simulator. */
+function runsSimulator(configDir: string, { origin }: GatewayAddress): boolean {
+  const running = readRunStatus(configDir);
+  if (running === null || !isAlive(running)) return false;
+  return running.broker?.source === "simulator" && running.client_portal === origin;
 }
 
 export function addressFrom(text: string): ReturnType<typeof parseGatewayAddress> {

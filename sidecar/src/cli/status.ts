@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { loadPairing } from "../config/pairing-file.ts";
 import { type RunStatus, readRunStatus, STATUS_STALE_MS } from "../config/status-file.ts";
+import { killSwitchPath } from "../orders/local-files.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";
+import { readKillSwitch } from "../trust/kill-switch.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `status`: what is paired, whether it runs, and what to do next. */
@@ -22,6 +24,7 @@ interface StatusReport {
   paired: { gateway: string; sidecar_id: string; capabilities: string[]; since: string } | null;
   fingerprint: string | null;
   running: RunStatus | null;
+  kill_switch_engaged: boolean;
   next_step: string | null;
 }
 
@@ -41,13 +44,17 @@ function statusReport(configDir: string): StatusReport {
           },
     fingerprint: loadDeviceKey(configDir)?.fingerprint ?? null,
     running,
+    kill_switch_engaged: readKillSwitch(killSwitchPath(configDir)).engaged,
     next_step: nextStep(pairing !== null, running, written),
   };
 }
 
 /** The process exists and has said so lately; a process id alone may be somebody else's by now. */
 export function isAlive({ pid, written_at }: RunStatus): boolean {
-  if (Date.now() - Date.parse(written_at) > STATUS_STALE_MS) return false;
+  return Date.now() - Date.parse(written_at) <= STATUS_STALE_MS && processExists(pid);
+}
+
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -76,7 +83,13 @@ function nextStep(
   return typeof next === "string" ? next : null;
 }
 
-function inWords({ paired, fingerprint, running, next_step }: StatusReport): string {
+function inWords({
+  paired,
+  fingerprint,
+  running,
+  kill_switch_engaged,
+  next_step,
+}: StatusReport): string {
   const lines = [
     paired === null
       ? "Pairing:        none"
@@ -93,6 +106,12 @@ function inWords({ paired, fingerprint, running, next_step }: StatusReport): str
     lines.push(`Broker session: ${String(state)}, ${String(mode)} (${String(source)})`);
     if (typeof meaning === "string") lines.push(`                ${meaning}`);
   }
-  lines.push(next_step === null ? "All is well." : `Next step:      ${next_step}`);
+  if (kill_switch_engaged) {
+    lines.push(
+      "Kill switch:    ENGAGED; no order opens or changes a position. Lift it with: unkill",
+    );
+  }
+  if (next_step !== null) lines.push(`Next step:      ${next_step}`);
+  else if (!kill_switch_engaged) lines.push("All is well.");
   return lines.join("\n");
 }

@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { openLooker, waitForState } from "../client-portal/look.ts";
 import { nudge } from "../client-portal/nudge.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { addressFrom } from "./doctor.ts";
+import { addressFrom, clientPortalOf } from "./doctor.ts";
 import { globalOptions } from "./options.ts";
 
 interface Flags {
-  clientPortal: string;
+  clientPortal?: string;
   yes?: boolean;
 }
 
@@ -26,8 +26,7 @@ export function register(program: Command): void {
     )
     .option(
       "--client-portal <url>",
-      "where the Client Portal Gateway listens, on this PC",
-      "https://127.0.0.1:5000",
+      "where the Client Portal Gateway listens, on this PC (default: as the running sidecar has it)",
     )
     .option("--yes", "do not ask")
     .addHelpText("after", "\nExit status: 0 the session is here, 1 it is not, 2 wrong use.")
@@ -36,7 +35,7 @@ export function register(program: Command): void {
 
 async function takeover(flags: Flags, command: Command): Promise<void> {
   const { configDir } = globalOptions(command);
-  const address = addressFrom(flags.clientPortal);
+  const address = addressFrom(clientPortalOf(configDir, flags.clientPortal));
   const say = (text: string): void => {
     process.stdout.write(`${text}\n`);
   };

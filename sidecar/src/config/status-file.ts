@@ -20,6 +20,10 @@ export const RunStatus = z.object({
   }),
   /** The broker session as the broker side tells it; null before it first spoke. */
   broker: z.record(z.string(), z.unknown()).nullable(),
+  /** Where it reaches the broker's gateway; absent from a sidecar of the version before. */
+  client_portal: z.string().optional(),
+  /** The kill switch of this PC as this process read it last. */
+  kill_switch: z.object({ engaged: z.boolean(), read_at: z.string() }).optional(),
 });
 export type RunStatus = z.infer<typeof RunStatus>;
 

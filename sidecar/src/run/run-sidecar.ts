@@ -80,7 +80,13 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     if (error instanceof GatewayError) throw new UsageError(error.failure.message);
     throw error;
   });
-  const status = createStatusWriter({ configDir, pairing, version: VERSION, broker });
+  const status = createStatusWriter({
+    configDir,
+    pairing,
+    version: VERSION,
+    broker,
+    clientPortal: broker.core.address.origin,
+  });
 
   return new Promise<number>((resolve) => {
     let ending = false;

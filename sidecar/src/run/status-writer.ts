@@ -1,7 +1,10 @@
+import { type FSWatcher, watch } from "node:fs";
 import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
 import type { Broker } from "../client-portal/broker.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import { type RunStatus, STATUS_REWRITE_MS, writeRunStatus } from "../config/status-file.ts";
+import { killSwitchPath } from "../orders/local-files.ts";
+import { readKillSwitch } from "../trust/kill-switch.ts";
 
 export interface StatusWriter {
   write(state: SidecarState): void;
@@ -14,10 +17,14 @@ export function createStatusWriter(options: {
   pairing: Pairing;
   version: string;
   broker: Pick<Broker, "session" | "onEvent">;
+  /** Where the broker's gateway is. */
+  clientPortal: string;
 }): StatusWriter {
   const startedAt = new Date().toISOString();
   let last: SidecarState | null = null;
   let since = startedAt;
+
+  const engaged = () => readKillSwitch(killSwitchPath(options.configDir)).engaged;
 
   function write(state: SidecarState): void {
     if (last?.link.kind !== state.link.kind) since = new Date().toISOString();
@@ -38,6 +45,8 @@ export function createStatusWriter(options: {
         trouble: state.trouble,
       },
       broker: { ...options.broker.session() },
+      client_portal: options.clientPortal,
+      kill_switch: { engaged: engaged(), read_at: new Date().toISOString() },
     };
     try {
       writeRunStatus(options.configDir, status);
@@ -49,6 +58,13 @@ export function createStatusWriter(options: {
   const again = () => {
     if (last !== null) write(last);
   };
+  // Whoever engages the switch waits to hear that this process, which sends the orders, has read it.
+  let read = engaged();
+  const watcher = watchFolder(options.configDir, () => {
+    if (engaged() === read) return;
+    read = !read;
+    again();
+  });
   const timer = setInterval(again, STATUS_REWRITE_MS);
   timer.unref();
   const forget = options.broker.onEvent(again);
@@ -56,9 +72,21 @@ export function createStatusWriter(options: {
     write,
     stop() {
       clearInterval(timer);
+      watcher?.close();
       forget();
     },
   };
+}
+
+/** Null where the platform cannot watch a folder; then the file is rewritten every few seconds anyway. */
+function watchFolder(folder: string, changed: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(folder, { persistent: false }, changed);
+    watcher.on("error", () => watcher.close());
+    return watcher;
+  } catch {
+    return null;
+  }
 }
 
 function stateName({ link }: SidecarState): RunStatus["relay"]["state"] {
