@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
 import { toolNamed } from "./catalogue.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 
-const textOf = (name: string, args?: unknown) => getPrompt(name, args).messages[0]?.content.text;
+const EVERYTHING: ReadonlySet<string> = new Set(ALL_SCOPES);
+const textOf = (name: string, args?: unknown, granted: ReadonlySet<string> = EVERYTHING) =>
+  getPrompt(name, args, granted).messages[0]?.content.text ?? "";
+const EVERY_PROMPT: [string, object?][] = [
+  ["portfolio_review"],
+  ["pre_trade_check", { symbol: "AAPL" }],
+  ["why_cant_i_trade"],
+];
 
 describe("prompts", () => {
   it("are listed with their arguments described", () => {
@@ -21,16 +29,27 @@ describe("prompts", () => {
   });
 
   it("name only tools that exist", () => {
-    const texts = [
-      textOf("portfolio_review"),
-      textOf("pre_trade_check", { symbol: "AAPL" }),
-      textOf("why_cant_i_trade"),
-    ];
-    for (const text of texts) {
-      const names = text?.match(/ibkr_[a-z_]+/g) ?? [];
+    for (const [name, args] of EVERY_PROMPT) {
+      const names = textOf(name, args).match(/ibkr_[a-z_]+/g) ?? [];
       expect(names.length).toBeGreaterThan(3);
       for (const name of names) expect(toolNamed(name), name).toBeDefined();
     }
+  });
+
+  it("need nothing beyond what a client is granted by default", () => {
+    const granted: ReadonlySet<string> = new Set(BASELINE_SCOPES);
+    for (const [name, args] of EVERY_PROMPT) {
+      expect(textOf(name, args, granted), name).not.toContain("Not allowed");
+    }
+  });
+
+  it("say which steps a smaller grant cannot take, and how to get them", () => {
+    const text = textOf("why_cant_i_trade", {}, new Set(["ibkr:health:read"]));
+    expect(text).toContain("Not allowed on this connection: ");
+    expect(text).toContain("ibkr_market_snapshot (ibkr:marketdata:read)");
+    expect(text).not.toContain("ibkr_health (");
+    expect(text).toContain("the owner can allow more");
+    expect(textOf("why_cant_i_trade")).not.toContain("Not allowed");
   });
 
   it("put plain arguments into the text", () => {
@@ -50,6 +69,8 @@ describe("prompts", () => {
     ["no_such_prompt", {}],
     ["constructor", {}],
   ])("%s refuses %j", (name, args) => {
-    expect(() => getPrompt(name, args)).toThrow(expect.objectContaining({ code: -32602 }));
+    expect(() => getPrompt(name, args, EVERYTHING)).toThrow(
+      expect.objectContaining({ code: -32602 }),
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import * as z from "zod";
 import { AccountId } from "../protocol/operations/parts.ts";
+import { holds, toolNamed } from "./catalogue.ts";
 
 /** Ways of working that a host can offer its user by name. They are text; they grant nothing. */
 interface PromptDefinition {
@@ -54,7 +55,7 @@ const PROMPTS: readonly PromptDefinition[] = [
         `Check a possible trade for ${forAccount(account_id)}: ${side ?? "buy or sell"} ${quantity ?? "a quantity to be named"} of ${symbol}. Nothing is to be ordered.`,
         "1. ibkr_session_requirements: is the broker session ready, and is the account paper or live?",
         "2. ibkr_contract_resolve; when it is ambiguous, show the candidates and ask.",
-        "3. ibkr_market_session and ibkr_market_snapshot: does it trade now, what are bid, ask and spread, and is the quote live or delayed?",
+        "3. ibkr_market_snapshot: does it trade now (market.state, note) and when does it open next, what are bid, ask and spread, and how old is the last price?",
         "4. ibkr_positions_list and ibkr_orders_list: what is held and what is already working in this contract?",
         "5. ibkr_account_summary: cash, buying power and margin against the order's size.",
         "Answer with: the exact contract (conid), the cost or proceeds at the quote, the position after the trade, and every reason not to trade now. Say which figures are unknown.",
@@ -72,7 +73,7 @@ const PROMPTS: readonly PromptDefinition[] = [
         "2. ibkr_backend_status: the state of the broker session, and next_step.",
         "3. ibkr_session_requirements: what can be read now, warnings, a rival session, a penalty box, maintenance.",
         "4. ibkr_accounts_list: is the account there, paper or live, and tradable?",
-        "5. ibkr_market_session for the contract in question: does it trade now?",
+        "5. ibkr_market_snapshot for the contract in question: market.state and note say whether it trades now, and when it opens.",
         "6. ibkr_audit_tail: what was refused lately, and with which code?",
         "Use the gateway's own words for the next step. When nothing is in the way, say so.",
       ].join("\n"),
@@ -92,8 +93,22 @@ export function listPrompts() {
   }));
 }
 
-/** One `prompts/get`. Arguments become part of the text, so only plain ones are taken. */
-export function getPrompt(name: string, args: unknown) {
+function toolsOutside(text: string, granted: ReadonlySet<string>): string | null {
+  const named = new Set(text.match(/\bibkr_[a-z_]+\b/g) ?? []);
+  const missing = [...named].flatMap((name) => {
+    const scope = toolNamed(name)?.scope;
+    return scope === undefined || holds(granted, scope) ? [] : [`${name} (${scope})`];
+  });
+  return missing.length === 0
+    ? null
+    : `Not allowed on this connection: ${missing.join(", ")}. Leave these steps out and say so; the owner can allow more in the gateway's console, under Clients.`;
+}
+
+/**
+ * One `prompts/get`. Arguments become part of the text, so only plain ones are taken. Steps whose
+ * tool the grant does not hold are named, with the way to get it.
+ */
+export function getPrompt(name: string, args: unknown, granted: ReadonlySet<string>) {
   const prompt = PROMPTS.find((candidate) => candidate.name === name);
   if (prompt === undefined) throw invalid("Unknown prompt");
   const parsed = prompt.args.safeParse(args ?? {});
@@ -102,7 +117,9 @@ export function getPrompt(name: string, args: unknown) {
     throw invalid(`Invalid prompt arguments: ${[...new Set(fields)].slice(0, 5).join(", ")}`);
   }
   const { description } = prompt;
-  const text = prompt.text(parsed.data);
+  const steps = prompt.text(parsed.data);
+  const missing = toolsOutside(steps, granted);
+  const text = missing === null ? steps : `${steps}\n${missing}`;
   return {
     description,
     messages: [{ role: "user" as const, content: { type: "text" as const, text } }],

@@ -73,8 +73,8 @@ export function serverFor(exchange: Exchange): Server {
       });
       break;
     case "prompts/get":
-      server.setRequestHandler(method, (request) =>
-        getPrompt(request.params.name, request.params.arguments),
+      server.setRequestHandler(method, async (request) =>
+        getPrompt(request.params.name, request.params.arguments, await scopesNow(exchange)),
       );
       break;
   }
