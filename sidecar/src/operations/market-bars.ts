@@ -1,5 +1,6 @@
 import { Decimal } from "decimal.js";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { priceOnTick, tickAt } from "../../../src/protocol/market/float-noise.ts";
 import { marketBars } from "../../../src/protocol/operations/market-bars.ts";
 import type { Availability } from "../../../src/protocol/operations/parts.ts";
 import { label } from "../client-portal/broker-text.ts";
@@ -44,16 +45,19 @@ export const serveMarketBars = serve(marketBars, async (context, input) => {
     );
   }
   const fact = known.facts.get(input.conid);
+  const bands = fact?.incrementRules ?? [];
+  const price = (value: string | null): string | null =>
+    value === null ? null : priceOnTick(value, tickAt(bands, value));
   const factor = history.volumeFactor ?? "1";
   const bars = history.data
     .flatMap((bar) => (bar.t === null ? [] : [{ ...bar, t: bar.t }]))
     .toSorted((a, b) => a.t - b.t)
     .map((bar) => ({
       at: isoTime(bar.t),
-      open: bar.o,
-      high: bar.h,
-      low: bar.l,
-      close: bar.c,
+      open: price(bar.o),
+      high: price(bar.h),
+      low: price(bar.l),
+      close: price(bar.c),
       volume: bar.v === null ? null : new Decimal(bar.v).times(factor).toFixed(),
     }));
   const notes =

@@ -1,3 +1,5 @@
+import { Decimal } from "decimal.js";
+import { withoutFloatNoise } from "../../../src/protocol/market/float-noise.ts";
 import type { Position } from "../../../src/protocol/operations/positions-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
@@ -42,7 +44,7 @@ const lostNote = (lost: number): string[] =>
     : [`${lost} position row(s) of the broker could not be read and are missing here.`];
 
 export async function readRealtimePositions(
-  context: OperationContext,
+  context: Pick<OperationContext, "ask">,
   accountId: string,
 ): Promise<PositionsRead> {
   const answer = await context.ask(realtimePositions(accountId));
@@ -106,6 +108,25 @@ export async function readPositions(
   }
 }
 
+/** How far, relative, a value may be from price times quantity and be it all the same: a 32-bit float's noise. */
+const VALUE_NOISE = 2 ** -22;
+
+/** Both lists carry 32-bit floats; where the value is the price times the quantity, it is written exactly. */
+function valued(
+  quantity: string,
+  price: string | null,
+  value: string | null,
+): Pick<Position, "market_price" | "market_value"> {
+  const market_price = price === null ? null : withoutFloatNoise(price);
+  if (value === null) return { market_price, market_value: null };
+  const product = market_price === null ? null : new Decimal(market_price).times(quantity);
+  const off = product?.minus(value).abs();
+  if (product === null || off?.greaterThan(product.abs().times(VALUE_NOISE)) !== false) {
+    return { market_price, market_value: withoutFloatNoise(value) };
+  }
+  return { market_price, market_value: product.toFixed() };
+}
+
 function fromRealtime(row: RealtimePosition): Position | null {
   if (row.conid === null || row.position === null) return null;
   const description = label(row.description, 200);
@@ -116,8 +137,7 @@ function fromRealtime(row: RealtimePosition): Position | null {
     asset_class: label(row.assetClass ?? row.secType, 20),
     currency: row.currency,
     quantity: row.position,
-    market_price: row.marketPrice,
-    market_value: row.marketValue,
+    ...valued(row.position, row.marketPrice, row.marketValue),
     average_cost: row.avgCost,
     average_price: row.avgPrice,
     unrealized_pnl: row.unrealizedPnl,
@@ -142,8 +162,7 @@ function fromSettled(row: SettledPosition): Position | null {
     asset_class: label(row.assetClass, 20),
     currency: row.currency,
     quantity: row.position,
-    market_price: row.mktPrice,
-    market_value: row.mktValue,
+    ...valued(row.position, row.mktPrice, row.mktValue),
     average_cost: row.avgCost,
     average_price: row.avgPrice,
     unrealized_pnl: row.unrealizedPnl,

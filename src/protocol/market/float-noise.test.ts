@@ -21,6 +21,8 @@ describe("float noise", () => {
     "123456.0625",
     "0.12345678",
     "0.0009765625",
+    "103.00390625",
+    "1000.0009765625",
     "1234567890123456789",
     "12345678.12345678",
     "0",
@@ -40,6 +42,8 @@ describe("float noise", () => {
     expect(priceOnTick("269.80499267578125", "0.01")).toBe("269.805");
     expect(priceOnTick("269.8042", "0.01")).toBe("269.8042");
     expect(priceOnTick("1.08456", "0.00005")).toBe("1.08456");
+    expect(priceOnTick("103.00390625", "0.00390625")).toBe("103.00390625");
+    expect(priceOnTick("110.0078125", "0.0078125")).toBe("110.0078125");
     expect(priceOnTick("9123456.5625", "0.01")).toBe("9123456.5625");
     expect(priceOnTick("269.80999755859375", null)).toBe("269.81");
     expect(priceOnTick("269.8042", "0")).toBe("269.8042");
@@ -56,7 +60,7 @@ describe("float noise", () => {
   });
 
   it("every price on a tick comes back from a 32-bit float as it was", () => {
-    const ticks = fc.constantFrom("0.01", "0.05", "0.25", "0.0001", "0.005");
+    const ticks = fc.constantFrom("0.01", "0.05", "0.25", "0.0001", "0.005", "0.00390625");
     fc.assert(
       fc.property(ticks, fc.integer({ min: 1, max: 400_000 }), (tick, steps) => {
         const price = new Decimal(tick).times(steps);

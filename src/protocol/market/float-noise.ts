@@ -7,7 +7,8 @@ import { Decimal } from "decimal.js";
  *
  * A figure counts as noisy only where its own text shows it:
  * - it has at least {@link NOISY_DIGITS} significant digits, {@link NOISY_PLACES} of them after the
- *   point, and is exactly a 32-bit float: the shortest decimal that is the same float is meant;
+ *   point, and is exactly a 32-bit float, though no multiple of 1/1024, which a tick may be: the
+ *   shortest decimal that is the same float is meant;
  * - or it has 16 digits or more and lies within a few units in the last place of a 64-bit float
  *   beside a decimal of 12 digits (269.81000000000006): that decimal is meant.
  *
@@ -17,6 +18,8 @@ import { Decimal } from "decimal.js";
  */
 const NOISY_DIGITS = 10;
 const NOISY_PLACES = 8;
+/** Treasury futures move in 256ths: 103.00390625 is a price, not noise. */
+const DYADIC_STEPS = 1024;
 const LONG_DIGITS = 16;
 const SHORT_DIGITS = 12;
 /** A 32-bit float shows 9 digits at the most; a text cut to fewer shows no noise. */
@@ -31,6 +34,7 @@ export function withoutFloatNoise(text: string): string {
   if (digits < NOISY_DIGITS || places < NOISY_PLACES) return text;
   const value = Number(text);
   if (!Number.isFinite(value) || value === 0) return text;
+  if (Number.isInteger(value * DYADIC_STEPS)) return text;
   if (Math.fround(value) === value) return shortestFloat32(value) ?? text;
   if (digits < LONG_DIGITS) return text;
   const short = new Decimal(text).toSignificantDigits(SHORT_DIGITS);
@@ -43,19 +47,22 @@ export function withoutFloatNoise(text: string): string {
  * midpoint, a fill price) keeps its value.
  */
 export function priceOnTick(text: string, tick: string | null): string {
-  const cleaned = withoutFloatNoise(text);
-  if (tick === null) return cleaned;
+  return (tick === null ? null : onTick(text, tick)) ?? withoutFloatNoise(text);
+}
+
+/** The multiple of the tick that is meant; null where none evidently is. */
+function onTick(text: string, tick: string): string | null {
   const step = new Decimal(tick);
-  if (!step.isFinite() || step.lessThanOrEqualTo(0)) return cleaned;
-  // Written no finer than the tick, it cannot be noise.
-  const price = new Decimal(cleaned);
-  if (price.decimalPlaces() <= Math.max(step.decimalPlaces(), 2)) return cleaned;
-  const value = price.toNumber();
-  if (Math.fround(value) !== value && significantDigits(cleaned) < FLOAT32_DIGITS) return cleaned;
-  const noise = new Decimal(halfUlp32(value));
-  if (noise.times(2).greaterThanOrEqualTo(step)) return cleaned;
+  if (!step.isFinite() || step.lessThanOrEqualTo(0)) return null;
+  const price = new Decimal(text);
   const nearest = price.div(step).round().times(step);
-  return nearest.minus(price).abs().lessThanOrEqualTo(noise) ? nearest.toFixed() : cleaned;
+  if (nearest.equals(price)) return text;
+  const value = price.toNumber();
+  if (Math.fround(value) !== value && significantDigits(text) < FLOAT32_DIGITS) return null;
+  const noise = new Decimal(halfUlp32(value));
+  // Two multiples within the noise: the float cannot tell which one is meant.
+  if (noise.times(2).greaterThanOrEqualTo(step)) return null;
+  return nearest.minus(price).abs().lessThanOrEqualTo(noise) ? nearest.toFixed() : null;
 }
 
 /** The step that applies at a price; null when none is known. Bands ascend by `from`. */
