@@ -14,7 +14,12 @@ export interface Certificate {
   sha256: string;
 }
 
-const DAY_MS = 86_400_000;
+/**
+ * TLS peers judge validity by the clock of their own machine, whatever the simulator's clock says and
+ * however wrong this machine's is; so it holds at any time at which anybody simulates.
+ */
+const VALID_FROM = new Date(Date.UTC(2020, 0, 1));
+const VALID_UNTIL = new Date(Date.UTC(2099, 11, 31));
 
 /**
  * A fresh self-signed certificate for the loopback address, as an owner would make for the gateway;
@@ -27,15 +32,13 @@ export async function createCertificate({
   organization?: string;
   marketHours?: MarketHours;
 } = {}): Promise<Certificate> {
-  // TLS peers judge validity by the wall, whatever the simulator's clock says.
-  const now = Date.now();
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const unit = marketHours === "always" ? `, OU=${OPEN_AROUND_THE_CLOCK}` : "";
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=localhost, O=${organization}${unit}`,
-    notBefore: new Date(now - DAY_MS),
-    notAfter: new Date(now + 3650 * DAY_MS),
+    notBefore: VALID_FROM,
+    notAfter: VALID_UNTIL,
     signingAlgorithm: algorithm,
     keys,
     extensions: [
