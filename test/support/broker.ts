@@ -185,6 +185,8 @@ export async function startRig(
       logger: { debug: write, info: write, warn: write, error: write },
       clock,
       random: () => 0.5,
+      // The simulator resets by New York; the zone of the machine decides nothing here.
+      resetZone: "America/New_York",
       ...around?.({ configDir, clock }),
     });
     broker.onEvent((event) => events.push(event));

@@ -21,7 +21,7 @@ import { createPacer } from "./pacing/pacer.ts";
 import { filePacingStore } from "./pacing/store.ts";
 import { type Ask, createPortal, type Portal } from "./portal.ts";
 import { createQuoteLines } from "./quote-lines.ts";
-import { nearestResetZone } from "./session/calendar.ts";
+import { nearestResetZone, type ResetZone } from "./session/calendar.ts";
 import { fileSessionStore } from "./session/store.ts";
 import { createSupervisor, type Supervisor } from "./session/supervisor.ts";
 import { proveSimulator } from "./simulator-proof.ts";
@@ -44,6 +44,8 @@ export interface BrokerOptions {
   /** IANA zone in which the owner is told times; without it, UTC. */
   ownerZone?: string;
   random?: () => number;
+  /** The region whose servers reset the session; by default the one nearest to this PC's own zone. */
+  resetZone?: ResetZone;
   /** The order side, where there is one; without it no order operation is served. */
   orders?: (parts: DeskParts) => OrderDesk;
   /**
@@ -153,7 +155,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     around: {
       source,
       openAroundTheClock: () => openAroundTheClock,
-      resetZone: nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
+      resetZone:
+        options.resetZone ?? nearestResetZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
       loginUrl: `${address.origin}/`,
       clockSkewMs: () => stream.clockSkewMs(),
     },
