@@ -6,6 +6,15 @@ const WORKERS_MIN = 3;
 /** What hangs is ended; how fast something must be is said in the test that holds it to that. */
 const PATIENCE_MS = 60_000;
 
+/** Globs from the root. */
+export const suiteFiles: {
+  readonly unit: readonly string[];
+  readonly contract: readonly string[];
+} = {
+  unit: ["{src,durable-objects,sidecar/src,scripts}/**/*.test.ts", "test/clock/**/*.test.ts"],
+  contract: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],
+};
+
 /**
  * What crosses a boundary runs against the built Worker; pure units do not wait for that build.
  *
@@ -20,7 +29,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{src,durable-objects,sidecar/src,scripts}/**/*.test.ts"],
+          include: [...suiteFiles.unit],
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
         },
@@ -28,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: "contract",
-          include: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],
+          include: [...suiteFiles.contract],
           globalSetup: ["test/support/build-worker.ts"],
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,

@@ -1,11 +1,10 @@
 import diagnostics from "node:diagnostics_channel";
 import { appendFileSync, readFileSync } from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 import { Readable } from "node:stream";
-import timers from "node:timers/promises";
-import { fastTimeAt, parseFastTime } from "./fast-time.ts";
+import { runNodeAt } from "../../clock/node-clock.ts";
+import { parseFastTime } from "./fast-time.ts";
 
 /**
  * Loaded before a Node process of an order run (`node --import`), never part of the product: gives
@@ -14,37 +13,7 @@ import { fastTimeAt, parseFastTime } from "./fast-time.ts";
  * step of a request to the broker, a frame from or to the edge.
  */
 const time = parseFastTime(process.env.CHAOS_TIME);
-if (time !== null) {
-  const { speed } = time;
-  const wall = Date.now.bind(Date);
-  const now = (): number => fastTimeAt(time, wall());
-  Date.now = now;
-  globalThis.Date = new Proxy(Date, {
-    construct: (target, given) => Reflect.construct(target, given.length === 0 ? [now()] : given),
-  });
-  const { timeOrigin } = performance;
-  const lap = performance.now.bind(performance);
-  performance.now = () => time.start + (timeOrigin + lap() - time.wallStart) * speed - timeOrigin;
-
-  const { setTimeout: timeout, setInterval: interval } = globalThis;
-  const { setTimeout: promised } = timers;
-  Object.assign(globalThis, {
-    setTimeout: Object.assign(
-      (task: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
-        timeout(task, ms / speed, ...given),
-      timeout,
-    ),
-    setInterval: Object.assign(
-      (task: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
-        interval(task, ms / speed, ...given),
-      interval,
-    ),
-  });
-  Object.assign(timers, {
-    setTimeout: (ms = 0, ...given: [unknown?, object?]) => promised(ms / speed, ...given),
-  });
-  syncBuiltinESMExports();
-}
+if (time !== null) runNodeAt(time);
 
 // Whatever ends the run, nothing of it stays behind.
 const parent = process.ppid;

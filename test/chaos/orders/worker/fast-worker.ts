@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { fastTimeAt, parseFastTime, wallTimeAt } from "../fast-time.ts";
+import { layClockIn, runWorkerAt } from "../../../clock/worker/worker-clock.ts";
+import { parseFastTime } from "../fast-time.ts";
 
 /**
  * The run's clock for the Worker, and a fuse in the account's object. Imported before the product,
@@ -7,25 +8,7 @@ import { fastTimeAt, parseFastTime, wallTimeAt } from "../fast-time.ts";
  */
 const given: unknown = Reflect.get(env, "CHAOS_TIME");
 const time = parseFastTime(typeof given === "string" ? given : undefined);
-if (time !== null) {
-  const { speed } = time;
-  const wall = Date.now.bind(Date);
-  const now = (): number => {
-    const at = wall();
-    // Outside of requests the runtime has no time.
-    return at === 0 ? 0 : fastTimeAt(time, at);
-  };
-  Date.now = now;
-  globalThis.Date = new Proxy(Date, {
-    construct: (target, values) =>
-      Reflect.construct(target, values.length === 0 ? [now()] : values),
-  });
-  const timeout = globalThis.setTimeout;
-  Object.assign(globalThis, {
-    setTimeout: (task: (...given: unknown[]) => void, ms = 0, ...rest: unknown[]) =>
-      timeout(task, ms / speed, ...rest),
-  });
-}
+if (time !== null) runWorkerAt(time);
 
 /** What an await of the object can wait for or cause. */
 interface Fuse {
@@ -63,30 +46,15 @@ export function layIn(ctx: DurableObjectState): void {
   current = ctx;
   if (fitted) return;
   fitted = true;
+  if (time !== null) layClockIn(ctx, time);
   const storage = Object.getPrototypeOf(ctx.storage);
-  const { setAlarm, getAlarm, transactionSync } = storage;
+  const { transactionSync } = storage;
   Object.assign(storage, {
-    setAlarm(this: DurableObjectStorage, at: number | Date, ...rest: unknown[]) {
-      const fast = typeof at === "number" ? at : at.getTime();
-      return setAlarm.call(this, time === null ? fast : wallTimeAt(time, fast), ...rest);
-    },
-    async getAlarm(this: DurableObjectStorage, ...rest: unknown[]) {
-      const at: number | null = await getAlarm.call(this, ...rest);
-      return at === null || time === null ? at : fastTimeAt(time, at);
-    },
     transactionSync(this: DurableObjectStorage, work: () => unknown) {
       burn("object: before a transaction");
       const done = transactionSync.call(this, work);
       burn("object: after a transaction");
       return done;
-    },
-  });
-  const state = Object.getPrototypeOf(ctx);
-  const { getWebSocketAutoResponseTimestamp } = state;
-  Object.assign(state, {
-    getWebSocketAutoResponseTimestamp(this: DurableObjectState, socket: WebSocket) {
-      const at: Date | null = getWebSocketAutoResponseTimestamp.call(this, socket);
-      return at === null || time === null ? at : new Date(fastTimeAt(time, at.getTime()));
     },
   });
   const { send } = WebSocket.prototype;

@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { INSTANTS, instantNamed, ZONES } from "../test/clock/instants.ts";
+import type { Case } from "../test/clock/plan.ts";
+import { runCases } from "../test/clock/run.ts";
+import { inTurn, KERNEL_CLOCK, timeBoundCases } from "../test/clock/time-bound.ts";
+import { suiteFiles } from "../vitest.config.ts";
+
+const LIMIT_MINUTES = 60;
+/** Years ahead, a closed market also finds every date of a test that has become the past. */
+const CLOSED = ["years-ahead", "Asia/Kolkata"] as const;
+const OPEN = ["new-york-lunch", "America/Los_Angeles"] as const;
+
+const HELP = `Runs the whole suite at one instant when the market is closed (${CLOSED.join(", ")}) and at one
+when it is open (${OPEN.join(", ")}), and everything that touches time at all
+${INSTANTS.length} instants. Prints what fails as it fails and a table for each part; exit code 1 when anything
+failed. Takes about half an hour on two cores.
+
+Usage: npm run verify:long -- [options]
+
+  --part <name>   closed, open or matrix alone; may be given several times
+  --minutes <n>   ends a part that is not done by then (default ${LIMIT_MINUTES})
+  --help          prints this
+`;
+
+const PARTS = ["closed", "open", "matrix"] as const;
+type Part = (typeof PARTS)[number];
+
+/** `npm run verify:long`. */
+export async function main(args: string[] = process.argv.slice(2)): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      part: { type: "string", multiple: true },
+      minutes: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const limitMinutes = Number(values.minutes ?? LIMIT_MINUTES);
+  if (!(limitMinutes > 0)) throw new Error("--minutes takes a number above zero");
+  const parts = values.part?.map(partNamed) ?? PARTS;
+  const failed: Part[] = [];
+  for (const part of parts) {
+    console.log(`\n== ${part}`);
+    const { ok } = await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK });
+    if (!ok) failed.push(part);
+  }
+  console.log(failed.length === 0 ? "\nAll passed." : `\nFailed: ${failed.join(", ")}`);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+function partNamed(name: string): Part {
+  const found = PARTS.find((part) => part === name);
+  if (found === undefined) throw new Error(`--part takes ${PARTS.join(", ")}`);
+  return found;
+}
+
+function casesOf(part: Part): Case[] {
+  if (part === "matrix") return timeBoundCases(INSTANTS, ZONES, inTurn);
+  const [name, zone] = part === "closed" ? CLOSED : OPEN;
+  return [{ instant: instantNamed(name), zone, ...suiteFiles }];
+}

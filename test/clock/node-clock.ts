@@ -1,0 +1,70 @@
+import { syncBuiltinESMExports } from "node:module";
+import timers from "node:timers/promises";
+import { type FastTime, fastTimeAt } from "../chaos/orders/fast-time.ts";
+
+/**
+ * Gives this process another clock: `Date` in every form, and what Intl takes for now. Timers keep
+ * the wall's measure unless the clock runs faster. Loaded before everything else, by tests alone.
+ */
+export function runNodeAt(time: FastTime): void {
+  const wall = Date.now.bind(Date);
+  const now = (): number => fastTimeAt(time, wall());
+  shiftDate(now);
+  shiftIntl(now);
+  if (time.speed !== 1) speedUp(time);
+}
+
+function shiftDate(now: () => number): void {
+  const Wall = Date;
+  Wall.now = now;
+  const Shifted = new Proxy(Wall, {
+    construct: (target, given, newTarget) =>
+      Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
+    apply: () => new Wall(now()).toString(),
+  });
+  Wall.prototype.constructor = Shifted;
+  globalThis.Date = Shifted;
+}
+
+function shiftIntl(now: () => number): void {
+  const proto = Intl.DateTimeFormat.prototype;
+  const format = Object.getOwnPropertyDescriptor(proto, "format")?.get;
+  const { formatToParts } = proto;
+  Object.defineProperty(proto, "format", {
+    configurable: true,
+    get(this: Intl.DateTimeFormat) {
+      const bound: unknown = format === undefined ? undefined : Reflect.apply(format, this, []);
+      return (at?: Date | number) =>
+        typeof bound === "function" ? Reflect.apply(bound, undefined, [at ?? now()]) : "";
+    },
+  });
+  proto.formatToParts = function (at) {
+    return formatToParts.call(this, at ?? now());
+  };
+}
+
+function speedUp(time: FastTime): void {
+  const { speed } = time;
+  const { timeOrigin } = performance;
+  const lap = performance.now.bind(performance);
+  performance.now = () => time.start + (timeOrigin + lap() - time.wallStart) * speed - timeOrigin;
+
+  const { setTimeout: timeout, setInterval: interval } = globalThis;
+  const { setTimeout: promised } = timers;
+  Object.assign(globalThis, {
+    setTimeout: Object.assign(
+      (task: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
+        timeout(task, ms / speed, ...given),
+      timeout,
+    ),
+    setInterval: Object.assign(
+      (task: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
+        interval(task, ms / speed, ...given),
+      interval,
+    ),
+  });
+  Object.assign(timers, {
+    setTimeout: (ms = 0, ...given: [unknown?, object?]) => promised(ms / speed, ...given),
+  });
+  syncBuiltinESMExports();
+}
