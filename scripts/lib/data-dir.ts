@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { fromRoot } from "./paths.ts";
@@ -137,8 +137,15 @@ async function usable<T>(path: string, act: () => Promise<T>): Promise<T> {
 }
 
 /** Whole or not at all, and for this user's eyes only. */
-async function writePrivate(file: string, value: unknown): Promise<void> {
+export async function writePrivate(file: string, value: unknown): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;
-  await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  const handle = await open(temporary, "w", 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(value, null, 2)}\n`);
+    // On the disk before it has the name: a machine that loses power has the old one or the new one.
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
   await rename(temporary, file);
 }

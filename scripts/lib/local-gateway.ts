@@ -46,28 +46,39 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     state.simulator_port,
   );
   // Loaded only now: a setting or a folder that will not do is said without waiting for all that.
-  const [{ buildWorker }, { buildSidecar }, { startSimulator }, { startLocalSidecar }] =
-    await Promise.all([
-      import("./bundle.ts"),
-      import("./sidecar-build.ts"),
-      import("../../sidecar/src/simulator/start.ts"),
-      import("./local-sidecar.ts"),
-    ]);
+  const [
+    { buildWorker },
+    { buildSidecar },
+    { startSimulator },
+    { startLocalSidecar },
+    { brokenBook, openSimulatedBook },
+  ] = await Promise.all([
+    import("./bundle.ts"),
+    import("./sidecar-build.ts"),
+    import("../../sidecar/src/simulator/start.ts"),
+    import("./local-sidecar.ts"),
+    import("./simulated-book.ts"),
+  ]);
 
   const endings: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
+    const book = await openSimulatedBook(dir.path, options.onFailure);
+    endings.push(() => book.saved());
     const [bundle, cli] = await Promise.all([
       buildWorker(join(dir.build, "worker")),
       buildSidecar(join(dir.build, "sidecar")),
     ]);
     options.signal.throwIfAborted();
     const simulator = await startSimulator({
+      book,
       port: simulatorPort,
       clock: "real",
       marketHours: options.marketHours,
+    }).catch((error: unknown) => {
+      throw error instanceof RangeError ? brokenBook(dir.path, error.message) : error;
     });
     endings.push(() => simulator.close());
     const gateway = await openWorker(dir, bundle, port);

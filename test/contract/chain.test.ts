@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { connectV2 } from "../support/mcp-clients.ts";
 import { descendants, isAlive, type RunningCommand, runScript } from "../support/processes.ts";
+import { buyAtTheBroker } from "../support/simulated-portal.ts";
 import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
 
 /**
@@ -48,6 +49,21 @@ async function stop(signal: "SIGINT" | "SIGTERM") {
   const code = await started.exited;
   const ms = performance.now() - began;
   return { code, ms, family, left: family.filter(({ pid }) => isAlive(pid)) };
+}
+
+/** Apple, in the simulated paper account. */
+const AAPL = 265598;
+const ACCOUNT = "DU4815162";
+
+async function heldShares(client: Client): Promise<number> {
+  const { content } = await call(client, "ibkr_positions_list");
+  const row = content.positions.find(({ conid }: { conid: number }) => conid === AAPL);
+  return Number(row?.quantity);
+}
+
+async function simulatorPort(): Promise<number> {
+  return JSON.parse(await readFile(join(env.DATA_DIR ?? "", "gateway.json"), "utf8"))
+    .simulator_port;
 }
 
 function sidecarPid(): number {
@@ -164,6 +180,13 @@ describe("npm start", () => {
       const before = (await call(client, "ibkr_audit_tail", { limit: 1 })).content;
       const token = runScript("token", ["--scope", SCOPES], env);
       await token.exited;
+      const held = await heldShares(client);
+      await buyAtTheBroker(`https://127.0.0.1:${await simulatorPort()}`, ACCOUNT, {
+        conid: AAPL,
+        quantity: 3,
+      });
+      const bought = { timeout: 30_000, interval: 500 };
+      await vi.waitFor(async () => expect(await heldShares(client)).toBe(held + 3), bought);
 
       const ended = await stop("SIGINT");
       expect(ended.family.length).toBeGreaterThanOrEqual(2);
@@ -176,6 +199,8 @@ describe("npm start", () => {
       // The grant of before the restart still works, over the pairing of before the restart.
       const { content, isError } = await call(client, "ibkr_accounts_list");
       expect({ isError, count: content.accounts?.length }).toEqual({ isError: false, count: 1 });
+      // What was bought before the restart is still held.
+      expect(await heldShares(client)).toBe(held + 3);
       const { content: tail } = await call(client, "ibkr_audit_tail", { limit: 50 });
       expect(tail.head_seq ?? tail.records[0].seq).toBeGreaterThan(before.records[0].seq);
       const types = tail.records.map((record: { event: { type: string } }) => record.event.type);
@@ -245,6 +270,28 @@ describe("npm start, when it cannot", () => {
   it("names a setting that is no port", async () => {
     for (const port of ["http", "-1", "65536", "1.5"]) {
       expect(await oneLine({ PORT: port })).toContain("PORT must be a port");
+    }
+  });
+
+  it("says of a simulated book that is damaged what it is, and begins no other", async () => {
+    const data = join(folder, "damaged");
+    await cp(env.DATA_DIR ?? "", data, { recursive: true });
+    // The copy is of a gateway that runs.
+    const state = join(data, "gateway.json");
+    const running = JSON.parse(await readFile(state, "utf8"));
+    await writeFile(state, JSON.stringify({ ...running, url: null, pid: null }));
+    const file = join(data, "simulated-book.json");
+    const book: { orders: unknown[] } = JSON.parse(await readFile(file, "utf8"));
+    expect(book.orders).toHaveLength(1);
+    const damaged = [
+      (await readFile(file, "utf8")).slice(0, -20),
+      JSON.stringify({ ...book, orders: [] }),
+    ];
+    for (const text of damaged) {
+      await writeFile(file, text);
+      const line = await oneLine({ DATA_DIR: data });
+      expect(line).toContain(`The simulated broker's book ${file} cannot be used: it is damaged`);
+      expect(await readFile(file, "utf8")).toBe(text);
     }
   });
 

@@ -42,11 +42,14 @@ export interface Simulator {
   random(purpose: string): Random;
 }
 
-/** A simulator without its servers. */
-export function createSimulator(settings: Settings, clock: Clock): Simulator {
+/**
+ * A simulator without its servers. `run` tells this run's ids from those of an earlier one whose book
+ * goes on; the prices are the seed's in every run.
+ */
+export function createSimulator(settings: Settings, clock: Clock, run = ""): Simulator {
   const streams = new Map<string, Random>();
   const random = (purpose: string): Random => {
-    const stream = streams.get(purpose) ?? createRandom(settings.seed, purpose);
+    const stream = streams.get(purpose) ?? createRandom(settings.seed, `${purpose}${run}`);
     streams.set(purpose, stream);
     return stream;
   };

@@ -12,6 +12,7 @@ import { type SimulatorOptions, settingsFrom } from "./options.ts";
 import { arm, matchAll } from "./orders/life.ts";
 import { ROUTES } from "./routes/all.ts";
 import { createSimulator } from "./simulator.ts";
+import { keepBook, restoreBook } from "./state/keep-book.ts";
 import { scheduleResets } from "./state/resets.ts";
 import { startLoggedIn } from "./state/session.ts";
 import { startSocketServer } from "./ws/server.ts";
@@ -34,12 +35,14 @@ export interface RunningSimulator {
 
 /**
  * Starts the simulator on loopback.
- * @throws when a port is taken.
+ * @throws RangeError for a kept book that is not this broker's, and when a port is taken.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const settings = settingsFrom(options);
   const clock = createClock(settings.clock, settings.startAt);
-  const sim = createSimulator(settings, clock);
+  const last = options.book?.last ?? null;
+  const sim = createSimulator(settings, clock, last === null ? "" : `/${last.saved_at}`);
+  if (last !== null) restoreBook(sim, last);
   const log = createRequestLog();
   const limiter = createLimiter(sim);
   const faults = createFaults(sim.random("faults"), clock.now);
@@ -92,6 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   });
   scheduleResets(sim);
   if (settings.loggedIn) startLoggedIn(sim);
+  const kept = options.book === undefined ? undefined : keepBook(sim, options.book);
   return {
     url: `https://127.0.0.1:${gateway.port}`,
     controlUrl: `http://127.0.0.1:${controlServer.port}`,
@@ -100,6 +104,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     control,
     close: async () => {
       clock.close();
+      kept?.close();
       sockets.close();
       await Promise.all([gateway.stop(), controlServer.close()]);
     },

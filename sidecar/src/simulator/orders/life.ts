@@ -95,14 +95,18 @@ export function route(sim: Simulator, order: Order): void {
   }
   order.expiresAt = expiry(sim, order, instrument);
   update(sim, order, { status: "PreSubmitted" });
-  if (order.expiresAt < Number.POSITIVE_INFINITY) {
-    const expiresAt = order.expiresAt;
-    sim.clock.at(expiresAt, () => {
-      if (order.expiresAt === expiresAt) end(sim, order, "Order expired");
-    });
-  }
+  expireInTime(sim, order);
   work(sim, order);
   arm(sim);
+}
+
+/** Ends the order when its time is over, unless it was changed by then. */
+export function expireInTime(sim: Simulator, order: Order): void {
+  const { expiresAt } = order;
+  if (expiresAt === Number.POSITIVE_INFINITY) return;
+  sim.clock.at(expiresAt, () => {
+    if (order.expiresAt === expiresAt) end(sim, order, "Order expired");
+  });
 }
 
 /** When the order's time in force is over. */
@@ -245,25 +249,22 @@ export function end(sim: Simulator, order: Order, reason: string): void {
 /** A cancel was asked for: it takes its time, and may come too late. */
 export function cancel(sim: Simulator, order: Order): void {
   if (isFinished(order) || order.status === "PendingCancel") return;
-  const { cancelMs, cancelLosesRace } = sim.behaviours.orderLife;
-  const instrument = sim.market.find(order.conid);
   update(sim, order, { status: "PendingCancel" });
-  sim.clock.after(cancelMs, () => {
-    if (isFinished(order)) return;
-    if (cancelLosesRace && instrument !== undefined) {
-      const { last } = sim.market.quote(instrument);
-      order.pieces = [];
-      fill(
-        sim,
-        order,
-        instrument,
-        remaining(order),
-        order.type === "MKT" ? last : (order.price ?? last),
-      );
-      return;
-    }
+  sim.clock.after(sim.behaviours.orderLife.cancelMs, () => endCancel(sim, order));
+}
+
+/** The cancel has reached the exchange. */
+export function endCancel(sim: Simulator, order: Order): void {
+  if (isFinished(order)) return;
+  const instrument = sim.market.find(order.conid);
+  if (!sim.behaviours.orderLife.cancelLosesRace || instrument === undefined) {
     end(sim, order, "");
-  });
+    return;
+  }
+  const { last } = sim.market.quote(instrument);
+  order.pieces = [];
+  const price = order.type === "MKT" ? last : (order.price ?? last);
+  fill(sim, order, instrument, remaining(order), price);
 }
 
 /** Restates a working order; it is routed anew. */

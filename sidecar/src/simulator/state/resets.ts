@@ -3,6 +3,9 @@ import { localTime, nextTimeOfDay } from "../zone.ts";
 import { isFinished } from "./orders.ts";
 import { dropBrokerage, logOut } from "./session.ts";
 
+/** The hour of the region at which the broker begins a new day of trading. */
+export const NEW_DAY_HOUR = 1;
+
 /**
  * What the hours do: the SSO session dies at midnight, the brokerage session is lost at one, a
  * Saturday night is for maintenance, and silence costs the brokerage session.
@@ -11,7 +14,7 @@ export function scheduleResets(sim: Simulator): void {
   daily(sim, 0, () => {
     if (sim.behaviours.resets.midnight && sim.world.sso.phase === "valid") logOut(sim, "dead");
   });
-  daily(sim, 1, () => {
+  daily(sim, NEW_DAY_HOUR, () => {
     const { zone, nightly, weekend } = sim.behaviours.resets;
     if (nightly && sim.world.brokerage.phase === "authenticated") dropBrokerage(sim, "evicted");
     newTradingDay(sim);
@@ -42,7 +45,7 @@ export function maintenance(sim: Simulator, on: boolean): void {
 }
 
 /** The list of orders is the day's: what is finished is dropped, what works stays. */
-function newTradingDay(sim: Simulator): void {
+export function newTradingDay(sim: Simulator): void {
   for (const account of sim.world.accounts.values()) account.realized.clear();
   if (!sim.behaviours.orderLife.dayScoped) return;
   // Around the clock there is no night in which nobody looks: what has just ended is seen for a while.
