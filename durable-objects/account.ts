@@ -40,6 +40,7 @@ import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox
 import {
   beginConfirmation,
   beginPasskey,
+  confirmedSession,
   confirmSession,
   dropPasskey,
   finishPasskey,
@@ -60,6 +61,7 @@ import {
 } from "./account/owner-sessions.ts";
 import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
 import { listPasskeys, tokenSignsIn } from "./account/passkeys.ts";
+import { keepForm, pendingPath, takeForm } from "./account/pending-forms.ts";
 import { pruneAccess } from "./account/prune-access.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "./account/recovery.ts";
 import type { RelayHost } from "./account/relay.ts";
@@ -462,6 +464,21 @@ export class Account extends DurableObject<Env> implements AccountRpc {
 
   async setTokenSignIn(sessionSecret: string, on: boolean, requestId: string) {
     return switchTokenSignIn(this.#access(requestId), sessionSecret, on);
+  }
+
+  async keepForm(sessionSecret: string, form: { path: string; fields: string }) {
+    const session = checkOwnerSession(this.#sql, sessionSecret, Date.now());
+    return session === null ? null : keepForm(this.#sql, session.id, form, Date.now());
+  }
+
+  async pendingPath(sessionSecret: string, id: string) {
+    const session = checkOwnerSession(this.#sql, sessionSecret, Date.now());
+    return session === null ? null : pendingPath(this.#sql, session.id, id, Date.now());
+  }
+
+  async takeForm(sessionSecret: string, id: string) {
+    const session = confirmedSession(this.#access(), sessionSecret);
+    return session === null ? null : takeForm(this.#sql, session.id, id, Date.now());
   }
 
   async beginConfirmation(sessionSecret: string) {

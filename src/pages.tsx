@@ -28,6 +28,7 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   app.use(async (c, next) => {
     c.set("settings", settings);
     c.set("oidc", oidc);
+    c.set("again", async (request) => app.fetch(request, c.env, c.executionCtx));
     await next();
   });
   app.use(pageHeaders);

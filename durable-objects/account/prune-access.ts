@@ -11,6 +11,7 @@ export function pruneAccess(
     ["DELETE FROM owner_sessions WHERE expires_at <= ? RETURNING 1", nowMs],
     ["DELETE FROM sign_in_attempts WHERE at <= ? RETURNING 1", attemptsSinceMs],
     ["DELETE FROM passkey_challenges WHERE forget_at <= ? RETURNING 1", nowMs],
+    ["DELETE FROM pending_forms WHERE forget_at <= ? RETURNING 1", nowMs],
     ["DELETE FROM recovery_codes WHERE expires_at <= ? RETURNING 1", nowMs],
     ["DELETE FROM spent_tokens WHERE forget_at <= ? RETURNING 1", nowMs],
   ] as const;

@@ -347,6 +347,12 @@ export interface AccountRpc extends OrdersRpc, MandatesRpc {
   /** False when it is the last one, or the session is not confirmed. */
   removePasskey(sessionSecret: string, credentialId: string, requestId: string): Promise<boolean>;
   setTokenSignIn(sessionSecret: string, on: boolean, requestId: string): Promise<boolean>;
+  /** Keeps a form of a page of this session's until a passkey has confirmed it; its id. */
+  keepForm(sessionSecret: string, form: { path: string; fields: string }): Promise<string | null>;
+  /** Where the form that waits under this id leads; null when none of this session's does. */
+  pendingPath(sessionSecret: string, id: string): Promise<string | null>;
+  /** Once, for a confirmed session: the form as it was sent. */
+  takeForm(sessionSecret: string, id: string): Promise<{ path: string; fields: string } | null>;
   beginConfirmation(sessionSecret: string): Promise<PasskeyCeremony | null>;
   confirmSession(
     sessionSecret: string,

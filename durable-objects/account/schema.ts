@@ -7,6 +7,7 @@ import { KILL_WITHDRAWS_SCHEMA, ORDER_WITHDRAWS_SCHEMA, ORDERS_SCHEMA } from "./
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
+import { PENDING_FORMS_SCHEMA } from "./pending-forms.ts";
 import { RECOVERY_SCHEMA } from "./recovery.ts";
 import { RELAY_CURSOR_TIMES_SCHEMA, RELAY_SCHEMA } from "./relay-schema.ts";
 import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 16, sql: ORDER_WITHDRAWS_SCHEMA },
   { id: 17, sql: MANDATE_PCS_SCHEMA },
   { id: 18, sql: KILL_WITHDRAWS_SCHEMA },
+  { id: 21, sql: PENDING_FORMS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -4,7 +4,7 @@ import type {
   ClientChange,
   ConnectedClient,
 } from "../../durable-objects/account/rpc.ts";
-import { needsConfirmation } from "../oauth/confirm.tsx";
+import { confirmFirst, needsConfirmation } from "../oauth/confirm.tsx";
 import { dropAccessTokensOf } from "../oauth/grants.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { ScopeChoices } from "../oauth/scope-choices.tsx";
@@ -49,7 +49,7 @@ clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) =>
   };
   if (widens(client, change) && (await needsConfirmation(owner))) {
     const back = `/clients/change?id=${encodeURIComponent(client.clientId)}`;
-    return c.redirect(`/confirm?next=${encodeURIComponent(back)}`, 303);
+    return confirmFirst(c, form, back);
   }
   await owner.account.changeClient(change, requestId(c.req.raw));
   await dropAccessTokensOf(c.env.OAUTH_PROVIDER, c.env.OAUTH_KV, owner.accountId, client.clientId);

@@ -14,5 +14,7 @@ export interface PageEnv {
     owner: Owner;
     /** A checked form's fields; see `ownerForm`. */
     form: URLSearchParams;
+    /** Hands a request of the same browser to the pages once more; see the confirmation page. */
+    again: (request: Request) => Promise<Response>;
   };
 }

@@ -5,7 +5,7 @@ import type {
   SignInMethod,
 } from "../../durable-objects/account/rpc.ts";
 import { displayText } from "../oauth/client-text.ts";
-import { requireConfirmation } from "../oauth/confirm.tsx";
+import { confirmFirst, requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { PasskeyRegistration, readPasskeyJson } from "../protocol/passkey.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
@@ -126,7 +126,7 @@ securityRoutes.post("/security/token-sign-in", requireOwner, ownerForm, async (c
   const owner = c.get("owner");
   const on = c.get("form").get("on") === "yes";
   const done = await owner.account.setTokenSignIn(owner.secret, on, requestId(c.req.raw));
-  return c.redirect(done ? "/security" : `/confirm?next=${encodeURIComponent("/security")}`, 303);
+  return done ? c.redirect("/security", 303) : confirmFirst(c, c.get("form"), "/security");
 });
 
 /** Narrows access, so being signed in is enough. */

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc-orders.ts";
-import { confirmPath, needsConfirmation } from "../oauth/confirm.tsx";
+import { confirmFirst, needsConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
@@ -41,10 +41,10 @@ tradingRoutes.post("/trading/switch", requireOwner, ownerForm, async (c) => {
   const form = c.get("form");
   const mode = form.get("mode") === "live" ? "live" : "paper";
   const on = form.get("on") === "yes";
-  if (on && (await needsConfirmation(owner))) return toConfirm(c);
+  if (on && (await needsConfirmation(owner))) return confirmFirst(c, form, "/trading");
   const done = await owner.account.switchTrading(owner.secret, { mode, on }, requestId(c.req.raw));
   if (done === "done") return c.redirect("/trading", 303);
-  if (done === "not_confirmed") return toConfirm(c);
+  if (done === "not_confirmed") return confirmFirst(c, form, "/trading");
   return refused(
     c,
     done === "no_passkey"
@@ -55,18 +55,11 @@ tradingRoutes.post("/trading/switch", requireOwner, ownerForm, async (c) => {
 
 tradingRoutes.post("/trading/checklist", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
-  if (await needsConfirmation(owner)) return toConfirm(c);
+  if (await needsConfirmation(owner)) return confirmFirst(c, c.get("form"), "/trading");
   const item = c.get("form").get("item") ?? "";
   await owner.account.tickChecklist(owner.secret, item, requestId(c.req.raw));
   return c.redirect("/trading", 303);
 });
-
-function toConfirm(c: Context<PageEnv>) {
-  return c.redirect(
-    `${confirmPath(c.req.raw).split("?")[0]}?next=${encodeURIComponent("/trading")}`,
-    303,
-  );
-}
 
 function refused(c: Context<PageEnv>, words: string) {
   const owner = c.get("owner");

@@ -12,7 +12,7 @@ import { log } from "../log.ts";
 import { BASELINE_SCOPES, isScope, SCOPES, type Scope } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
 import { displayText } from "./client-text.ts";
-import { confirmPath, needsConfirmation } from "./confirm.tsx";
+import { confirmFirst, confirmPath, needsConfirmation } from "./confirm.tsx";
 import { readForm } from "./form.ts";
 import { relaxForLoopback, restoreFromLoopback } from "./loopback-cookies.ts";
 import { type Owner, requireOwner } from "./owner-session.ts";
@@ -87,9 +87,9 @@ consentRoutes.post("/authorize", async (c) => {
       { status: 400 },
     );
   }
-  // The page asked for it already; a session without it posts a form that no page of ours made.
+  // The page asked for it already; a page that stood open for longer than that asks once more.
   if ([...ticked].some((scope) => isScope(scope) && isOrderScope(scope))) {
-    if (await needsConfirmation(owner)) return expired(c, owner);
+    if (await needsConfirmation(owner)) return confirmFirst(c, form, "/");
   }
   const approved = await oauth.approveConsent(bound, handle);
   const scopes = requestedScopes(approved.request).filter((scope) => ticked.has(scope));

@@ -70,6 +70,14 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")("the first pas
     expect(listed.said).toContain(words);
   }, 60_000);
 
+  it("carries the switch through that asked for the passkey, and shows what it did", async () => {
+    await page.goto(`${url}/trading`);
+    await page.getByRole("button", { name: "Switch paper orders on" }).click();
+    await page.getByRole("button", { name: "Use your passkey" }).click();
+    await page.waitForURL(`${url}/trading`);
+    await page.getByRole("button", { name: "Switch paper orders off" }).waitFor();
+  }, 30_000);
+
   it("the sidecar's commands beside it are about its PC, without a folder being named", async () => {
     const status = await sidecar("status");
     expect(status.said).toContain(`Pairing:        ${url}`);

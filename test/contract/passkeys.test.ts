@@ -7,7 +7,7 @@ import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { Browser, formFields, signIn } from "../support/oauth-client.ts";
+import { Browser, checkboxes, formFields, register, signIn } from "../support/oauth-client.ts";
 import { ceremonyOn, type Overrides, SoftwarePasskey } from "../support/software-passkey.ts";
 
 let gateway: Gateway;
@@ -243,6 +243,99 @@ describe("what widens access", () => {
     expect(await enrolled(owner)).toHaveLength(2);
     const posted = await owner.post("/pair", { csrf, code: "BCDFGHJK" });
     expect(posted.headers.get("Location")).toContain("/confirm");
+  });
+
+  it("carries the form that asked for it through, once, as it was sent, for that session alone", async () => {
+    const { owner, passkey } = await ownerWithPasskey();
+    const { csrf = "" } = formFields(await (await owner.get("/security")).text());
+    const trading = async () => (await (await owner.get("/trading")).text()).split('id="live"')[0];
+    const off = await owner.post("/trading/switch", { csrf, mode: "paper", on: "yes" });
+    const path = off.headers.get("Location") ?? "";
+    expect(path).toMatch(/^\/confirm\?next=%2Ftrading&pending=[\w-]{43}$/);
+    const html = await (await owner.get(path)).text();
+    expect(html).toContain("Then orders are switched on.");
+    const answer = (over: Record<string, string> = {}, page = html) => ({
+      ...passkeyFields(page),
+      response: passkey.use(ceremonyOn(page)),
+      ...over,
+    });
+    // Another session of the same owner can do nothing with it, and what it changes is nothing.
+    const other = new Browser(gateway.url);
+    expect((await signInBy(other, passkey)).status).toBe(303);
+    await gateway.sql("Account", accountOf(owner), "UPDATE owner_sessions SET confirmed_at = 0");
+    const elsewhere = await (await other.get(path)).text();
+    expect(elsewhere).not.toContain("orders are switched on");
+    const pending = passkeyFields(html).pending ?? "";
+    const stolen = await other.post("/confirm", answer({ pending }, elsewhere));
+    expect(stolen.headers.get("Location")).toBe("/trading");
+    expect(await trading()).toContain(">Off<");
+    // Not without the passkey, and not by an answer that is not this page's.
+    const wrong = await owner.post("/confirm", answer({ response: "{}" }));
+    expect(wrong.status).toBe(403);
+    expect(await trading()).toContain(">Off<");
+    // With it: done as it was asked for, whatever else the answer carries.
+    const again = await (await owner.get(path)).text();
+    const done = await owner.post("/confirm", answer({ mode: "live", on: "no" }, again));
+    expect([done.status, done.headers.get("Location")]).toEqual([303, "/trading"]);
+    expect(await trading()).toContain(">On<");
+    // And once: what is switched off meanwhile stays off.
+    await owner.post("/trading/switch", { csrf, mode: "paper", on: "no" });
+    const spent = await (await owner.get(path)).text();
+    expect(spent).not.toContain("orders are switched on");
+    await owner.post("/confirm", answer({ pending }, spent));
+    expect(await trading()).toContain(">Off<");
+  });
+
+  it("a form that waited for longer than ten minutes is not carried out", async () => {
+    const { owner, passkey } = await ownerWithPasskey();
+    const { csrf = "" } = formFields(await (await owner.get("/security")).text());
+    const asked = await owner.post("/security/token-sign-in", { csrf, on: "yes" });
+    const path = asked.headers.get("Location") ?? "";
+    const html = await (await owner.get(path)).text();
+    await gateway.sql("Account", accountOf(owner), "UPDATE pending_forms SET forget_at = 1");
+    const late = await owner.post("/confirm", {
+      ...passkeyFields(html),
+      response: passkey.use(ceremonyOn(html)),
+    });
+    expect(late.headers.get("Location")).toBe("/security");
+    await expect(signIn(new Browser(gateway.url), gateway.secrets.OWNER_TOKEN)).rejects.toThrow();
+  });
+
+  it("consent that stood open for too long asks once more, and then leads back to the app", async () => {
+    const { owner, passkey } = await ownerWithPasskey();
+    await confirm(owner, passkey);
+    const client = await register(gateway.url);
+    const query = new URLSearchParams({
+      response_type: "code",
+      client_id: client.client_id,
+      redirect_uri: "http://127.0.0.1:9/callback",
+      scope: "ibkr:accounts:read ibkr:orders:paper:submit",
+      state: "a-state-of-its-own",
+      code_challenge: "a".repeat(43),
+      code_challenge_method: "S256",
+      resource: `${gateway.url}/mcp`,
+    });
+    const page = await (await owner.get(`/authorize?${query}`)).text();
+    await forgetConfirmation(owner);
+    const { csrf = "", handle = "" } = formFields(page.slice(page.indexOf('action="/authorize"')));
+    const fields: [string, string][] = [
+      ["csrf", csrf],
+      ["handle", handle],
+      ["decision", "approve"],
+      ...checkboxes(page, "scope").map(({ value }): [string, string] => ["scope", value]),
+    ];
+    const posted = await owner.post("/authorize", fields);
+    const path = posted.headers.get("Location") ?? "";
+    expect(path).toContain("/confirm?");
+    const asking = await (await owner.get(path)).text();
+    const done = await owner.post("/confirm", {
+      ...passkeyFields(asking),
+      response: passkey.use(ceremonyOn(asking)),
+    });
+    expect(done.status).toBe(200);
+    expect(done.headers.get("Refresh")).toMatch(
+      /^0; url=http:\/\/127\.0\.0\.1:9\/callback\?.*code=/,
+    );
   });
 
   it("the token signs in again when the owner says so, and stops at a word", async () => {
