@@ -7,7 +7,7 @@ import { numeric } from "../json-schema.ts";
 export const marketSnapshot = defineTool({
   name: "ibkr_market_snapshot",
   title: "Quotes",
-  description: "Quotes by conid, each marked live, delayed, frozen or none.",
+  description: "Quotes by conid: open or closed, price ages, reference price.",
   scope: "ibkr:marketdata:read",
   annotations: READS_BROKER,
   input: operation.input.extend({
