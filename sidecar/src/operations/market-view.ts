@@ -10,12 +10,18 @@ import {
   type TradingSchedule,
   wholeSpan,
 } from "../../../src/protocol/market/schedule.ts";
-import { dayIn, type MarketState, marketStateAt } from "../../../src/protocol/market/state.ts";
+import {
+  type CompletedSession,
+  dayIn,
+  type MarketState,
+  marketStateAt,
+} from "../../../src/protocol/market/state.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import { historyOf } from "../client-portal/endpoints/history.ts";
 import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
 import type { OperationContext } from "./context.ts";
+import { pastSession } from "./past-session.ts";
 import { availabilityOf, figureOf, readField } from "./quote.ts";
 
 /** A contract's market now: its state, and the price it may be judged by. */
@@ -44,8 +50,8 @@ export async function readMarketView(
   const view = viewFrom(context.clock.now(), schedule, row, fact, null);
   if (schedule === null || closes === "never") return view;
   if (closes === "when_needed" && !needsCloses(view)) return view;
-  const daily = await readDailyCloses(context, conid, schedule);
-  return daily === null ? view : viewFrom(context.clock.now(), schedule, row, fact, daily);
+  const proof = await readProof(context, conid, schedule, view.state);
+  return viewFrom(context.clock.now(), schedule, row, fact, proof);
 }
 
 /** The contract's schedule; null when the broker did not give one. */
@@ -61,7 +67,7 @@ export function viewFrom(
   schedule: TradingSchedule | null,
   row: SnapshotRow | undefined,
   fact: SecDef | undefined,
-  dailyCloses: PriceFacts["dailyCloses"],
+  proof: MarketProof | null,
 ): MarketView {
   const text = row?.fields.get(FIELD_IDS.last);
   const read = text === undefined ? null : readField(text);
@@ -85,12 +91,13 @@ export function viewFrom(
     // A clock that runs ahead does not make a price newer than now.
     quotedAtMs: row?.updatedAt == null ? null : Math.min(row.updatedAt, nowMs),
     dailyCloses:
-      dailyCloses?.map(({ day, close }) => ({
+      proof?.closes?.map(({ day, close }) => ({
         day,
         close: figureOf("close", close, fact) ?? close,
       })) ?? null,
   };
-  const state = marketStateAt(schedule, nowMs, { halted: facts.last?.mark === "halted" });
+  const seen = marketStateAt(schedule, nowMs, { halted: facts.last?.mark === "halted" });
+  const state = { ...seen, last_session: seen.last_session ?? proof?.session ?? null };
   return { schedule, state, facts, reference: referencePrice(state, facts) };
 }
 
@@ -98,6 +105,39 @@ export function viewFrom(
 export function needsCloses({ state, facts, reference }: MarketView): boolean {
   if (state.state === "unknown") return false;
   return reference.price === null || facts.last?.mark === "halted";
+}
+
+/** What bars prove beyond the quote and the schedule. */
+export interface MarketProof {
+  /** Closes of regular sessions by trading day; null when the broker gave no bars. */
+  closes: PriceFacts["dailyCloses"];
+  /** The latest completed session, where the schedule does not reach back to it. */
+  session: CompletedSession | null;
+}
+
+export async function readProof(
+  context: OperationContext,
+  conid: number,
+  schedule: TradingSchedule,
+  state: MarketState,
+): Promise<MarketProof> {
+  const [closes, session] = await Promise.all([
+    readDailyCloses(context, conid, schedule),
+    state.last_session === null ? readPastSession(context, conid, schedule, state) : null,
+  ]);
+  return { closes, session };
+}
+
+async function readPastSession(
+  context: OperationContext,
+  conid: number,
+  schedule: TradingSchedule,
+  state: MarketState,
+): Promise<CompletedSession | null> {
+  const bars = await orNull(
+    context.ask(historyOf({ conid, period: "2d", bar: "5min", outsideRth: false })),
+  );
+  return bars === null ? null : pastSession(bars.value, schedule, state, context.clock.now());
 }
 
 const DAYS_BACK = 5;

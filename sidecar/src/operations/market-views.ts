@@ -4,13 +4,7 @@ import type { Quote } from "../../../src/protocol/operations/market-snapshot.ts"
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import type { SnapshotRow } from "../client-portal/endpoints/quotes.ts";
 import type { OperationContext } from "./context.ts";
-import {
-  type MarketView,
-  needsCloses,
-  readDailyCloses,
-  readSchedule,
-  viewFrom,
-} from "./market-view.ts";
+import { type MarketView, needsCloses, readProof, readSchedule, viewFrom } from "./market-view.ts";
 
 /** The markets of many contracts at once, with a bound on what that costs at the broker. */
 
@@ -61,11 +55,10 @@ export async function readViews(
   );
   const unproved = [...views].filter(([, view]) => needsCloses(view)).slice(0, MOST_PROOFS);
   await Promise.all(
-    unproved.map(async ([conid, { schedule }]) => {
+    unproved.map(async ([conid, { schedule, state }]) => {
       if (schedule === null) return;
-      const closes = await readDailyCloses(context, conid, schedule);
-      if (closes === null) return;
-      views.set(conid, viewFrom(now, schedule, rows.get(conid), facts.get(conid), closes));
+      const proof = await readProof(context, conid, schedule, state);
+      views.set(conid, viewFrom(now, schedule, rows.get(conid), facts.get(conid), proof));
     }),
   );
   return views;
