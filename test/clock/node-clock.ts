@@ -16,7 +16,7 @@ export function runNodeAt(time: FastTime): void {
 
 function shiftDate(now: () => number): void {
   const Wall = Date;
-  Wall.now = now;
+  Date.now = now;
   const Shifted = new Proxy(Wall, {
     construct: (target, given, newTarget) =>
       Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),

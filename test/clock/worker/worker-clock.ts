@@ -12,7 +12,7 @@ export function runWorkerAt(time: FastTime): void {
     return at === 0 ? 0 : fastTimeAt(time, at);
   };
   const Wall = Date;
-  Wall.now = now;
+  Date.now = now;
   globalThis.Date = new Proxy(Wall, {
     construct: (target, values, newTarget) =>
       Reflect.construct(target, values.length === 0 ? [now()] : values, newTarget),
