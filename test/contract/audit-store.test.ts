@@ -18,6 +18,7 @@ import { auditEvent } from "../support/audit-event.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { sqlStorage } from "../support/sql-storage.ts";
 
+// fixed dates: every call here is given this time; the gateway only lends its tables.
 const NOW = Date.parse("2026-11-20T10:00:00.000Z");
 let gateway: Gateway;
 let d1: D1Database;

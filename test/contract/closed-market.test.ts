@@ -13,6 +13,7 @@ import { pairPcAt } from "../support/pc-at.ts";
  * dated reference price, and when it opens, in the exchange's zone and in the owner's. Bid and ask
  * that are not there are null and named as missing.
  */
+// fixed dates: they are instants of the simulated market's own clock.
 const AAPL = 265598;
 const ES = 416904;
 

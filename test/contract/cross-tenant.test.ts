@@ -14,6 +14,7 @@ import {
   register,
 } from "../support/oauth-client.ts";
 import { ASSERTION } from "../support/order-book.ts";
+// fixed date: it is always given an end of its own.
 import { aMandate } from "../support/orders.ts";
 import type { SoftwarePasskey } from "../support/software-passkey.ts";
 

@@ -10,6 +10,7 @@ import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-f
 import { openOrderStore } from "../../sidecar/src/orders/store.ts";
 import { confirmMandate, findMandate, storeMandate } from "../../sidecar/src/trust/mandates.ts";
 import { mandateHash } from "../../src/protocol/approval/mandate.ts";
+// fixed date: it is always given its days from now.
 import { aMandate } from "../support/orders.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";
 
@@ -32,6 +33,9 @@ function run(...args: string[]): Promise<{ code: number; out: string; err: strin
   });
 }
 
+// fixed date: nothing depends on how long ago.
+const LONG_AGO = "2026-11-20T00:00:00.000Z";
+
 const pair = (): void =>
   storePairing(configDir, {
     gateway_origin: "https://gateway.example",
@@ -40,7 +44,7 @@ const pair = (): void =>
     sidecar_id: "sc_1",
     edge_identity_key: "A".repeat(43),
     capabilities: ["broker.read"],
-    paired_at: "2026-11-20T00:00:00.000Z",
+    paired_at: LONG_AGO,
   });
 
 describe("kill and unkill", { timeout: 60_000 }, () => {
@@ -63,19 +67,19 @@ describe("kill and unkill", { timeout: 60_000 }, () => {
     writeRunStatus(configDir, {
       pid: process.pid,
       version: "0.1.0",
-      started_at: "2026-11-20T00:00:00.000Z",
+      started_at: LONG_AGO,
       written_at: new Date().toISOString(),
       relay: {
         state: "connected",
         gateway: "https://gateway.example",
-        since: "2026-11-20T00:00:00.000Z",
+        since: LONG_AGO,
         epoch: 1,
         capabilities: [],
         unacknowledged_events: 0,
         trouble: null,
       },
       broker: null,
-      kill_switch: { engaged: true, read_at: "2026-11-20T00:00:00.000Z" },
+      kill_switch: { engaged: true, read_at: LONG_AGO },
     });
     const killed = await run("kill");
     expect(killed.code).toBe(1);

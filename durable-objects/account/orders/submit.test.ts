@@ -15,6 +15,8 @@ import { applyLook, intentsToLook, type Look, nextLookAt } from "./reconcile.ts"
 import { mayStillLeave, type SubmitDecision, submitOrder } from "./submit.ts";
 import { tradingDay } from "./trading-day.ts";
 
+// fixed dates: the book of these tests has a clock of its own.
+
 const submit = (book: OrderBook, over: Parameters<OrderBook["request"]>[0], client?: string) =>
   submitOrder(book.storage, book.request(over), book.world(client), book.log);
 
