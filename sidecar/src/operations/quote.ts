@@ -103,8 +103,8 @@ export function quoteFrom(
     const read = text === undefined ? null : readField(text);
     const value = figureOf(field, read?.value ?? null, fact);
     if (read?.kind === "halted") halted = true;
-    if (read?.kind === "prior_close") priorClose = value;
-    // Yesterday's close is not a last trade.
+    // The mark is documented for the last price alone; yesterday's close is not a last trade.
+    if (read?.kind === "prior_close" && field === "last") priorClose = value;
     values[field] = read?.kind === "prior_close" ? null : value;
   }
   for (const [size, price] of Object.entries(SIZE_OF) as [keyof typeof SIZE_OF, "bid" | "ask"][]) {
