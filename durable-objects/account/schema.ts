@@ -3,7 +3,12 @@ import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
 import { ORDER_CHORES_SCHEMA } from "./orders/chores.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/mandates.ts";
-import { KILL_WITHDRAWS_SCHEMA, ORDER_WITHDRAWS_SCHEMA, ORDERS_SCHEMA } from "./orders/schema.ts";
+import {
+  KILL_WITHDRAWS_SCHEMA,
+  ORDER_WAITS_SCHEMA,
+  ORDER_WITHDRAWS_SCHEMA,
+  ORDERS_SCHEMA,
+} from "./orders/schema.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
@@ -35,6 +40,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 16, sql: ORDER_WITHDRAWS_SCHEMA },
   { id: 17, sql: MANDATE_PCS_SCHEMA },
   { id: 18, sql: KILL_WITHDRAWS_SCHEMA },
+  { id: 20, sql: ORDER_WAITS_SCHEMA },
   { id: 21, sql: PENDING_FORMS_SCHEMA },
 ];
 

@@ -1,9 +1,11 @@
 import type { Child } from "hono/jsx";
 import { displayText } from "../oauth/client-text.ts";
 import { type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
+import { isOfCompletedSession } from "../protocol/orders/compared-price.ts";
 import { parseFigure } from "../protocol/orders/decimal.ts";
-import type { Quote, Ticket } from "../protocol/orders/ticket.ts";
-import { priceInWords, timeInWords, whatInWords } from "../protocol/orders/words.ts";
+import { dayInWords } from "../protocol/orders/opening-words.ts";
+import type { Quote, Ticket, Waits } from "../protocol/orders/ticket.ts";
+import { priceInWords, timeInWords, waitsInWords, whatInWords } from "../protocol/orders/words.ts";
 
 /**
  * The order as the owner reads it: large plain words made of canonical fields, then what it costs,
@@ -30,10 +32,16 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
       )}
       <h1 id="order">{displayText(whatInWords(leg), 120)}</h1>
       {order.structure === "oca" ? (
-        <Ways legs={order.legs} />
+        <Ways legs={order.legs} waits={ticket.waits ?? null} />
       ) : (
         <p class="big">
-          {priceInWords(leg)}, {timeInWords(leg)}
+          {priceInWords(leg)}, {timeInWords(leg, ticket.waits)}
+        </p>
+      )}
+      {ticket.waits != null && order.action !== "cancel" && (
+        <p class="note warn">
+          The order {waitsInWords(ticket.waits)}. It cannot fill before; until it fills, you can
+          cancel it.
         </p>
       )}
       {exits.map((exit) => (
@@ -86,11 +94,11 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
 }
 
 /** Every member of a group, and what makes it one. */
-function Ways({ legs }: { legs: readonly Leg[] }) {
+function Ways({ legs, waits }: { legs: readonly Leg[]; waits: Waits | null }) {
   const [first] = legs;
   return (
     <>
-      <p>In one of these ways, {first === undefined ? "" : timeInWords(first)}:</p>
+      <p>In one of these ways, {first === undefined ? "" : timeInWords(first, waits)}:</p>
       <ul class="ways">
         {legs.map((leg) => (
           <li>{priceInWords(leg)}</li>
@@ -118,6 +126,14 @@ function Money({ value, currency }: { value: string | null; currency: string }):
 
 function Market({ quote, currency }: { quote: Quote | null; currency: string }): Child {
   if (quote === null) return <>not known</>;
+  const { reference } = quote;
+  if (isOfCompletedSession(quote) && reference != null) {
+    return (
+      <>
+        closed; last price {reference.price} {currency}, of {dayInWords(reference.session_date)}
+      </>
+    );
+  }
   return (
     <>
       bid {quote.bid ?? "?"}, ask {quote.ask ?? "?"}, last {quote.last ?? "?"} {currency} (

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { onSaturday } from "../../test/support/closed-market.ts";
 import { AAPL, aLeg, anOrder } from "../../test/support/orders.ts";
 import { aDraftOf, aSnapshot, type Tweak, verdictOf } from "../../test/support/policy.ts";
 import type { JsonValue } from "../protocol/json.ts";
@@ -409,15 +410,13 @@ it("a soft loss limit above the hard one does not hide it", () => {
 
 describe("the policy that a new account starts with", () => {
   it("lets one small paper order through on a weekend with delayed data from one side", () => {
-    const verdict = verdictOf(({ s }) => {
+    const verdict = verdictOf(onSaturday, ({ s }) => {
       s.facts.broker_clock_skew_ms = null;
       if (s.facts.instrument !== null) {
         Object.assign(s.facts.instrument, {
           issuer: null,
           sector: null,
           country: null,
-          tradable_now: false,
-          regular_hours: false,
           days_to_expiry: null,
           greeks: null,
           event_before_expiry: null,

@@ -1,7 +1,7 @@
 import { WORST_CASE_SLIPPAGE_BPS } from "../protocol/limits.ts";
 import { type CanonicalOrder, type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
+import { comparedPrice, isOfCompletedSession } from "../protocol/orders/compared-price.ts";
 import { Decimal, dec, parseFigure } from "../protocol/orders/decimal.ts";
-import { midOf, quoted } from "../protocol/orders/quoted.ts";
 import type { Side } from "../protocol/orders/terms.ts";
 import type { Quote } from "../protocol/orders/ticket.ts";
 import { orderNotional, worstNotional } from "../protocol/orders/worst-case.ts";
@@ -34,8 +34,12 @@ export interface Figures {
   pending: Pending | null;
   /** Base-currency value of one unit of the contract, worst case. */
   unitValue: Decimal | null;
-  /** Reference price: mid, else last, else prior close. */
+  /** What the price is compared with, see `comparedPrice`. */
   reference: Decimal | null;
+  /** The market's hours are known, and the order cannot trade now: it would wait for the open. */
+  waits: boolean;
+  /** It waits, and is compared with the last price of the latest session: nobody quotes a side. */
+  closing: boolean;
 }
 
 export interface Pending {
@@ -66,6 +70,7 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
   const position = positionIn(snapshot, leg.contract.conid);
   const positionAfter = afterAll(snapshot, order, leg, position, quantity);
   const pending = pendingOf(snapshot, order);
+  const waits = order.action !== "cancel" && facts.instrument?.tradable_now === false;
   return {
     nowMs,
     order,
@@ -82,7 +87,9 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
       positionAfter === null || unitValue === null ? null : positionAfter.abs().times(unitValue),
     pending,
     unitValue,
-    reference: referenceOf(market),
+    reference: comparedPrice(market),
+    waits,
+    closing: waits && isOfCompletedSession(market),
   };
 }
 
@@ -201,9 +208,4 @@ function pendingOf(snapshot: PolicySnapshot, order: CanonicalOrder): Pending | n
     buying: total((side) => (side === "BUY" ? 1 : 0)),
     net: total((side) => (side === "BUY" ? 1 : -1)),
   };
-}
-
-/** Mid where both sides are quoted, else last, else prior close. */
-export function referenceOf(quote: Quote | null): Decimal | null {
-  return midOf(quote) ?? quoted(quote, "last") ?? quoted(quote, "prior_close");
 }

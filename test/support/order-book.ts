@@ -12,6 +12,7 @@ import { changePolicy, policyInForce } from "../../durable-objects/account/order
 import { findPreview, storePreview } from "../../durable-objects/account/orders/previews.ts";
 import {
   KILL_WITHDRAWS_SCHEMA,
+  ORDER_WAITS_SCHEMA,
   ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
 } from "../../durable-objects/account/orders/schema.ts";
@@ -53,6 +54,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     ORDER_WITHDRAWS_SCHEMA,
     KILL_WITHDRAWS_SCHEMA,
     ORDER_DESK_SCHEMA,
+    ORDER_WAITS_SCHEMA,
     ORDER_CHORES_SCHEMA,
     MANDATES_SCHEMA,
     MANDATE_PCS_SCHEMA,

@@ -88,7 +88,7 @@ export async function approvalView(
       ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
       : [],
     readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
-    order: intent === null ? null : shownOrder(intent),
+    order: intent === null ? null : shownOrder(intent, parts.now()),
     ceremony: open
       ? {
           challenge: challengeOf(approval.intentHash),

@@ -121,6 +121,7 @@ export function cancelOwn(
       day: tradingDay(nowMs),
       created_at: nowMs,
       withdraws,
+      waits: null,
     });
     if (!written) throw new Error(`cancel ${coid} was sent before`);
     keepKey(sql, client.clientId, request, coid, nowMs);

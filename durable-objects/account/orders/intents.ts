@@ -3,6 +3,7 @@ import type { LedgerEntry } from "../../../src/policy/ledger.ts";
 import type { JsonValue } from "../../../src/protocol/json.ts";
 import { OrderState } from "../../../src/protocol/orders/state.ts";
 import { Side, TradingMode } from "../../../src/protocol/orders/terms.ts";
+import type { Waits } from "../../../src/protocol/orders/ticket.ts";
 
 /**
  * An order that was let out: the intent, its reservation against the limits and what is proved of
@@ -42,6 +43,8 @@ const Row = z.object({
   absent_reads: z.number(),
   /** Of a withdrawal: the broker's number of the order, or our reference where it is not known. */
   withdraws: z.string().nullable(),
+  /** Until when it waits at the broker for its market to open, as JSON of `Waits`. */
+  waits: z.string().nullable(),
 });
 export type IntentRow = z.infer<typeof Row>;
 export type NewIntent = Omit<
@@ -58,7 +61,8 @@ export type NewIntent = Omit<
   | "looks"
   | "absent_reads"
   | "withdraws"
-> & { withdraws?: string | null };
+  | "waits"
+> & { withdraws?: string | null; waits?: Waits | null };
 
 /**
  * Writes the row that lets an order out. A row of the same cOID is written over only when its job is
@@ -69,11 +73,11 @@ export function insertIntent(sql: SqlStorage, intent: NewIntent): boolean {
     `INSERT INTO order_intents (coid, intent_hash, approval_id, preview_id, client_id,
        broker_account, mode, action, conid, side, asset_class, quantity, time_in_force,
        economic_hash, effect, job_id, state, orders, notional, ledger, day, created_at, updated_at,
-       withdraws)
+       withdraws, waits)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'submitting', ?, ?, 'reserved', ?, ?, ?,
-       ?)
+       ?, ?)
      ON CONFLICT (coid) DO UPDATE SET state = 'submitting', ledger = 'reserved', delivered = 1,
-       outcome = NULL,
+       outcome = NULL, waits = excluded.waits,
        job_id = excluded.job_id, effect = excluded.effect, notional = excluded.notional,
        day = excluded.day, created_at = excluded.created_at, updated_at = excluded.updated_at
        WHERE state = 'rejected' AND ledger = 'released' AND delivered = 0
@@ -100,6 +104,7 @@ export function insertIntent(sql: SqlStorage, intent: NewIntent): boolean {
     intent.created_at,
     intent.created_at,
     intent.withdraws ?? null,
+    intent.waits == null ? null : JSON.stringify(intent.waits),
   );
   return written.toArray().length > 0;
 }

@@ -47,7 +47,7 @@ export function ordersPage(parts: OrderParts): OrdersPage {
       const ticket = approval?.intent.ticket ?? preview?.ticket ?? null;
       return [
         {
-          order: shownOrder(intent),
+          order: shownOrder(intent, parts.now()),
           brokerAccount: intent.broker_account,
           mode: intent.mode,
           inWords: ticket === null ? null : orderInWords(ticket),
@@ -116,7 +116,7 @@ function offeredBy(sql: SqlStorage, key: string): Found | null {
   const intent = alert?.coid == null ? null : findIntent(sql, alert.coid);
   if (alert === undefined || intent === null || intent.action !== "place") return null;
   if (alert.cancelOffered.length === 0) return standing(sql, intent.coid);
-  const ended = shownOrder(intent).orders.filter(({ state }) => isTerminal(state));
+  const ended = shownOrder(intent, 0).orders.filter(({ state }) => isTerminal(state));
   const orderIds = alert.cancelOffered.filter(
     (orderId) => !ended.some(({ order_id }) => order_id === orderId),
   );
@@ -249,7 +249,7 @@ function openQuestion(
   const { sql } = parts.storage;
   const intent = findIntent(sql, coid);
   if (intent === null || intent.state !== "awaiting_confirmation") return null;
-  const { question } = shownOrder(intent);
+  const { question } = shownOrder(intent, parts.now());
   if (question === null) return null;
   const fingerprints = question.messages.map(({ fingerprint }) => fingerprint);
   const approval =

@@ -141,6 +141,15 @@ export const ORDER_WITHDRAWS_SCHEMA = `
 ALTER TABLE order_intents ADD COLUMN withdraws TEXT;
 `;
 
+/**
+ * Until when an order waits at the broker for its market to open, as JSON; null: it need not. And what
+ * every rule found at the preview, so that a refusal at the submit can say what changed.
+ */
+export const ORDER_WAITS_SCHEMA = `
+ALTER TABLE order_intents ADD COLUMN waits TEXT;
+ALTER TABLE order_preview_notes ADD COLUMN findings TEXT;
+`;
+
 /** Since when a switch withdraws what turns up, by the owner's or the policy's word; null: it does not. */
 export const KILL_WITHDRAWS_SCHEMA = `
 ALTER TABLE order_kills ADD COLUMN withdraw_from INTEGER;

@@ -12,8 +12,9 @@ import { askSidecar } from "./ask-sidecar.ts";
 import { findIntent } from "./intents.ts";
 import type { SignedMandate } from "./mandates.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
+import { pcRefusals } from "./preview-notes.ts";
 import { findPreview } from "./previews.ts";
-import { judge, lasting, pcRefusals } from "./service-preview.ts";
+import { judge, lasting } from "./service-preview.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
 import { refusalsOf } from "./submit.ts";
 
@@ -176,7 +177,7 @@ export function approvalStatus(
     return { ok: false, failure: failure("NOT_FOUND", "There is no such approval.") };
   }
   const intent = findIntent(sql, approval.intent.coid);
-  const order = intent === null ? null : shownOrder(intent);
+  const order = intent === null ? null : shownOrder(intent, parts.now());
   return {
     ok: true,
     approval: shownApproval(parts, approval),

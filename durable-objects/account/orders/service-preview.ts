@@ -1,7 +1,6 @@
-import * as z from "zod";
 import { defaultPolicy } from "../../../src/policy/defaults.ts";
 import type { Policy } from "../../../src/policy/document.ts";
-import { evaluatePolicy, type Verdict } from "../../../src/policy/evaluate.ts";
+import { type CheckResult, evaluatePolicy, type Verdict } from "../../../src/policy/evaluate.ts";
 import type { GatewayFailure } from "../../../src/protocol/errors.ts";
 import type {
   PolicyFailure,
@@ -12,12 +11,14 @@ import {
   type PreviewedTicket,
   type PreviewRequest,
 } from "../../../src/protocol/operations/order-preview.ts";
-import { OrderRefusal } from "../../../src/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "../../../src/protocol/orders/refusal.ts";
 import { orderInWords } from "../../../src/protocol/orders/words.ts";
+import { auditBacklogBlocksWrites } from "../outbox.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 import { edgeFacts } from "./edge-facts.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { changePolicy, policyInForce } from "./policies.ts";
+import { keepFindings, keepNotes } from "./preview-notes.ts";
 import { type Preview, storePreview } from "./previews.ts";
 import { watchLoss } from "./stops.ts";
 import { type Covered, coveringMandate } from "./under-mandate.ts";
@@ -94,16 +95,10 @@ function keep(
       },
       nowMs,
     );
-    sql.exec("DELETE FROM order_preview_notes WHERE made_at < ?", nowMs - 86_400_000);
-    sql.exec(
-      "INSERT INTO order_preview_notes (preview_id, pc_refusals, source, made_at) VALUES (?, ?, ?, ?)",
-      preview.previewId,
-      JSON.stringify(outcome.local_refusals),
-      outcome.source,
-      nowMs,
-    );
+    keepNotes(sql, preview.previewId, outcome, nowMs);
     watchLoss(parts, preview.brokerAccount, preview.facts.account);
     const { verdict, policy } = judge(parts, asker, preview, skewMs);
+    keepFindings(sql, preview.previewId, verdict);
     const mayBeAsked = lasting(verdict).length === 0 && outcome.local_refusals.length === 0;
     return {
       ok: true,
@@ -158,7 +153,7 @@ export function judge(
   });
   const policy = policyInForce(sql, preview.brokerAccount, world.nowMs);
   const covered = coveringMandate(sql, preview, facts.effect, world);
-  const verdict = evaluatePolicy(
+  const judged = evaluatePolicy(
     {
       now: iso(world.nowMs),
       phase: "preview",
@@ -175,7 +170,7 @@ export function judge(
     },
     policy,
   );
-  return { verdict, policy, covered };
+  return { verdict: withBacklog(judged, parts, preview), policy, covered };
 }
 
 /**
@@ -210,22 +205,31 @@ export function ensurePolicy(
   });
 }
 
-export function pcRefusals(sql: SqlStorage, previewId: string): OrderRefusal[] {
-  const [row] = sql
-    .exec<{ pc_refusals: string }>(
-      "SELECT pc_refusals FROM order_preview_notes WHERE preview_id = ?",
-      previewId,
-    )
-    .toArray();
-  return row === undefined ? [] : z.array(OrderRefusal).parse(JSON.parse(row.pc_refusals));
+/** What stands in the way of asking the owner: whatever would stand in the way of the submit. */
+export function lasting(verdict: Verdict): Verdict["failures"] {
+  return verdict.failures;
 }
 
-/** Passes with time, and is judged anew for the submit: no reason not to ask a human. */
-const PASSING: ReadonlySet<string> = new Set(["quote-fresh", "order-rate", "message-rate"]);
-
-/** The failures that will not be over by themselves when the owner has read the page. */
-export function lasting(verdict: Verdict): Verdict["failures"] {
-  return verdict.failures.filter(({ check }) => !PASSING.has(check));
+/** The submit asks this of an entry; asked only there, it would be found out after the owner's yes. */
+function withBacklog(verdict: Verdict, parts: OrderParts, preview: Preview): Verdict {
+  const { order } = preview.ticket;
+  const opens = order.action !== "cancel" && preview.facts.effect?.kind !== "exit";
+  const backlog = opens ? auditBacklogBlocksWrites(parts.storage.sql, parts.now()) : null;
+  if (backlog === null) return verdict;
+  const failure: CheckResult = {
+    number: 5,
+    check: "audit-available",
+    code: "AUDIT_UNAVAILABLE",
+    stage: "state",
+    outcome: "fail",
+    message: backlog.message,
+    observed: null,
+    limit: null,
+    headroom: null,
+    source: "gateway",
+    as_of: iso(parts.now()),
+  };
+  return { ...verdict, allowed: false, failures: [failure, ...verdict.failures] };
 }
 
 export function policyFailures(verdict: Verdict): PolicyFailure[] {

@@ -46,7 +46,7 @@ export async function reconcileAccount(
   const check = crossCheck(parts, brokerAccount, orders);
   const shown = wanted.flatMap((coid) => {
     const intent = findIntent(storage.sql, coid);
-    return intent === null ? [] : [shownOrder(intent)];
+    return intent === null ? [] : [shownOrder(intent, parts.now())];
   });
   const doubts = shown.filter(({ state }) => isInDoubt(state)).length;
   return {

@@ -91,7 +91,7 @@ export async function runOrderTool(
           failure: failure("NOT_FOUND", "There is no such order of this client."),
         };
       }
-      const order = shownOrder(intent);
+      const order = shownOrder(intent, parts.now());
       return json({ account_id, order, next_step: nextStepFor(order.state) });
     }
     case "trade.kill_status":

@@ -1,18 +1,25 @@
 import type { ShownOrder } from "../../../src/protocol/operations/edge-orders.ts";
 import { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import type { OrderState } from "../../../src/protocol/orders/state.ts";
+import { Waits } from "../../../src/protocol/orders/ticket.ts";
+import { waitsInWords } from "../../../src/protocol/orders/words.ts";
 import type { IntentRow } from "./intents.ts";
 import { iso } from "./parts.ts";
 
 /** What is known of an order that was let out, with what proves it and what that means. */
-export function shownOrder(intent: IntentRow): ShownOrder {
+export function shownOrder(intent: IntentRow, nowMs: number): ShownOrder {
+  const waits = waitsNow(intent, nowMs);
   const told = intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
   const outcome = told?.success === true ? told.data : null;
   return {
     order_ref: intent.coid,
     action: intent.action,
     state: intent.state,
-    means: MEANS[intent.action === "cancel" ? "cancel" : "order"][intent.state],
+    means:
+      waits === null
+        ? MEANS[intent.action === "cancel" ? "cancel" : "order"][intent.state]
+        : waiting(intent.state, waits),
+    waits_until: waits?.until ?? null,
     proved_by: outcome?.state === intent.state ? outcome.proved_by : null,
     orders: outcome?.orders ?? [],
     question: intent.state === "awaiting_confirmation" ? (outcome?.question ?? null) : null,
@@ -23,13 +30,29 @@ export function shownOrder(intent: IntentRow): ShownOrder {
   };
 }
 
+/** What it still waits for; null once the market has opened, or when the order is anywhere else. */
+function waitsNow(intent: IntentRow, nowMs: number): Waits | null {
+  if (intent.waits === null || intent.action === "cancel") return null;
+  if (intent.state !== "accepted" && intent.state !== "working") return null;
+  const waits = Waits.parse(JSON.parse(intent.waits));
+  return nowMs < Date.parse(waits.until) ? waits : null;
+}
+
+function waiting(state: OrderState, waits: Waits): string {
+  const seen =
+    state === "working"
+      ? "It was seen at the broker."
+      : "The broker answered with an order id; it was not seen among the working orders yet.";
+  return `${seen} It ${waitsInWords(waits)}, and cannot fill before.`;
+}
+
 const MEANS: Record<"order" | "cancel", Record<OrderState, string>> = {
   order: {
     submitting: "It was let out; what became of it is not known yet. Do not send it again.",
     awaiting_confirmation:
       "The broker asks a question before it takes the order. Only the owner answers it; unanswered, it is declined.",
     accepted: "The broker answered with an order id. It was not seen among the working orders yet.",
-    working: "It was seen at the broker and can fill.",
+    working: "It was seen at the broker, and can fill while its market is open.",
     partially_filled: "Part of it filled; the rest can still fill.",
     filled: "All of it filled.",
     cancelled: "It is withdrawn; nothing more of it can fill.",

@@ -2,6 +2,7 @@ import { evaluatePolicy, type Verdict } from "../../../src/policy/evaluate.ts";
 import { fieldOf } from "../../../src/policy/field-of.ts";
 import { figuresOf } from "../../../src/policy/figures.ts";
 import { killBlocks } from "../../../src/policy/kill-table.ts";
+import { type KeptFindings, sincePreview } from "../../../src/policy/since-preview.ts";
 import type { PolicySnapshot } from "../../../src/policy/snapshot.ts";
 import type { JsonObject, JsonValue } from "../../../src/protocol/json.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
@@ -23,6 +24,7 @@ import { isUnderEndedMandate } from "./mandates.ts";
 import type { OrderLog } from "./order-audit.ts";
 import { jobOf, looseIntent, proofOf } from "./order-job.ts";
 import { policyInForce } from "./policies.ts";
+import { findingsAtPreview } from "./preview-notes.ts";
 import { findPreview } from "./previews.ts";
 import type { OrderStorage } from "./storage.ts";
 import { tradingDay } from "./trading-day.ts";
@@ -147,7 +149,11 @@ function decide(
   const verdict = evaluatePolicy(snapshot, policy);
   const beyond = under?.refusals ?? [];
   if (!verdict.allowed || policy === null || figures === null || beyond.length > 0)
-    return { kind: "refused", refusals: [...beyond, ...refusalsOf(verdict)], verdict };
+    return {
+      kind: "refused",
+      refusals: [...beyond, ...refusalsOf(verdict, findingsAtPreview(sql, preview.previewId))],
+      verdict,
+    };
 
   const isExit = snapshot.facts.effect?.kind === "exit";
   const { order } = preview.ticket;
@@ -169,7 +175,7 @@ function decide(
       "INTENT_EXPIRED",
       "policy_hash",
       "same_policy",
-      "The policy has changed since the owner approved; ask again.",
+      `The policy has changed since the owner approved, from version ${approval.intent.policy_version} to version ${policy.version}; make a new preview and ask again.`,
       verdict,
     );
   }
@@ -222,6 +228,8 @@ function decide(
     day: tradingDay(nowMs),
     created_at: nowMs,
     withdraws: order.action === "cancel" ? (order.target?.order_id ?? null) : null,
+    // As read for this submit: the market may have opened since the preview.
+    waits: order.action === "cancel" ? null : (facts.instrument?.waits ?? null),
   });
   // Reserved just above and yet out already: the rows contradict each other. Undo everything.
   if (!written) throw new Error(`intent ${intent.coid} was sent before`);
@@ -322,10 +330,15 @@ export function seenKey(
 }
 
 /** The verdict's failures in the words of a refusal. */
-export function refusalsOf(verdict: Verdict): OrderRefusal[] {
-  return verdict.failures.map(({ code, check, outcome, message }) =>
-    refusal(code, fieldOf(check), outcome === "unknown" ? "known" : check, message),
-  );
+export function refusalsOf(
+  verdict: Pick<Verdict, "failures">,
+  atPreview: KeptFindings | null = null,
+): OrderRefusal[] {
+  return verdict.failures.map((failure) => {
+    const { code, check, outcome } = failure;
+    const rule = outcome === "unknown" ? "known" : check;
+    return refusal(code, fieldOf(check), rule, sincePreview(failure, atPreview));
+  });
 }
 
 const no = (

@@ -16,7 +16,7 @@ export function orderAnswer(
 ): Written {
   const intent = findIntent(parts.storage.sql, coid);
   if (intent === null) return refusedWith(accountId, []);
-  const order = shownOrder(intent);
+  const order = shownOrder(intent, parts.now());
   const pending = intent.state === "submitting";
   const undelivered = intent.state === "rejected" && intent.delivered === 0;
   return {

@@ -9,6 +9,7 @@ import {
   OrderDecimal,
   parseFigure,
 } from "../../../src/protocol/orders/decimal.ts";
+import { quoted } from "../../../src/protocol/orders/quoted.ts";
 import type {
   AccountFact,
   PositionFact,
@@ -22,6 +23,7 @@ import { readAccountPnl } from "../operations/account-pnl.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { readOrders } from "../operations/live-orders.ts";
 import { readQuotes } from "../operations/market-snapshot.ts";
+import { readMarketView } from "../operations/market-view.ts";
 import { canStillTrade } from "../operations/order-rows.ts";
 import { readPositions } from "../operations/positions.ts";
 import { quoteFrom } from "../operations/quote.ts";
@@ -54,22 +56,39 @@ export function figure(value: string | Decimal | null | undefined): string | nul
   }
 }
 
+/**
+ * The market of one contract, with the price that it may be judged by: while nothing trades that is
+ * the last one of the latest completed session, which daily bars date where the quote does not.
+ */
 export async function readMarket(context: OperationContext, conid: number): Promise<Quote> {
   const wanted = ["bid", "ask", "last", "prior_close"] as const;
   const { rows } = await readQuotes(context, [conid], wanted);
-  const quote = quoteFrom(conid, rows.get(conid), wanted, undefined);
-  return {
+  const row = rows.get(conid);
+  const quote = quoteFrom(conid, row, wanted, undefined);
+  const view = await readMarketView(context, conid, row, undefined);
+  const read: Quote = {
     conid,
     bid: figure(quote.values.bid),
     ask: figure(quote.values.ask),
     last: figure(quote.values.last),
     prior_close: figure(quote.values.prior_close),
     availability: quote.availability,
-    halted: rows.has(conid) ? quote.halted : null,
+    halted: row === undefined ? null : quote.halted,
+    reference: view.reference.price,
     at:
       quote.quote_at === null ? isoTime(context.clock.now()) : isoTime(Date.parse(quote.quote_at)),
   };
+  return {
+    ...read,
+    bid: priced(read, "bid"),
+    ask: priced(read, "ask"),
+    last: priced(read, "last"),
+  };
 }
+
+/** As the broker writes it, and null for its placeholders. */
+const priced = (quote: Quote, field: "bid" | "ask" | "last"): string | null =>
+  quoted(quote, field) === null ? null : quote[field];
 
 /** What one unit of each currency is worth in the account's base currency. */
 export async function readRates(

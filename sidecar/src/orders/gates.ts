@@ -4,11 +4,13 @@ import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import { isInDoubt } from "../../../src/protocol/orders/state.ts";
 import type { Effect } from "../../../src/protocol/orders/ticket.ts";
+import type { Clock } from "../client-portal/clock.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { readOrders } from "../operations/live-orders.ts";
 import type { resolveAccount } from "../operations/resolve-account.ts";
-import { capFaults, leastTier } from "../trust/caps.ts";
+import { type CapsBefore, capFaults, leastTier } from "../trust/caps.ts";
 import { killFaults } from "../trust/kill-switch.ts";
+import type { LocalPolicy } from "../trust/local-policy.ts";
 import { type LocalRules, usageOf } from "./local-rules.ts";
 import { type IntentRecord, principalConid } from "./record.ts";
 import type { KeptPreview, OrderStore } from "./store.ts";
@@ -62,23 +64,30 @@ export function ticketFaults(
   return faults;
 }
 
+/** What the PC's own rules are judged with. */
+export interface LocalJudge {
+  rules: Pick<LocalRules, "killSwitch" | "caps">;
+  store: Pick<OrderStore, "open" | "sentSince">;
+  clock: Pick<Clock, "now">;
+}
+
 /**
- * What this PC's own rules have against an order at this moment. None of it trusts the edge, all of it
+ * What this PC's own rules have against an order at this moment, at the preview and at the submit
+ * alike: what stands in the way is said before the owner is asked. None of it trusts the edge, all of it
  * is cheap enough to be asked after every wait, and every reason is named.
  */
 export function localFaults(
-  parts: SubmitParts,
+  parts: LocalJudge,
   order: CanonicalOrder,
-  facts: Facts,
+  facts: Pick<Facts, "effect" | "notional" | "dailyPnl">,
+  before: CapsBefore | null = null,
 ): OrderRefusal[] {
   const { rules, store, clock } = parts;
+  const usage = usageOf(store, clock.now(), facts.dailyPnl);
+  const { notional, effect } = facts;
   return [
-    ...killFaults(rules.killSwitch(), order, facts.effect),
-    ...capFaults(rules.caps(), order, {
-      notional: facts.notional,
-      effect: facts.effect,
-      usage: usageOf(store, clock.now(), facts.dailyPnl),
-    }),
+    ...killFaults(rules.killSwitch(), order, effect),
+    ...capFaults(rules.caps(), order, { notional, effect, usage }, before),
     ...doubtFaults(store, order, facts.effect),
     ...reduceOnlyFaults(order, facts.effect),
   ];
@@ -86,7 +95,7 @@ export function localFaults(
 
 /** While nobody knows what became of one, no further entry of that account, contract and side. */
 function doubtFaults(
-  store: OrderStore,
+  store: Pick<OrderStore, "open">,
   order: CanonicalOrder,
   effect: Effect | null,
 ): OrderRefusal[] {
@@ -121,6 +130,24 @@ function reduceOnlyFaults(order: CanonicalOrder, effect: Effect | null): OrderRe
       "reduce_only",
       "reduces",
       "The order was to reduce a position only, and by this PC's own read it would not.",
+    ),
+  ];
+}
+
+/** What the submit would refuse whatever is approved: this PC does not take orders of the mode. */
+export function offerFaults(policy: LocalPolicy, order: CanonicalOrder): OrderRefusal[] {
+  const { mode, account_id } = order;
+  const listed = policy.broker_accounts === null || policy.broker_accounts.includes(account_id);
+  const offered = policy.offer.includes(mode === "live" ? "orders.live" : "orders.paper");
+  if (order.action === "cancel" || (offered && listed)) return [];
+  return [
+    refusal(
+      "LOCAL_CAP_EXCEEDED",
+      offered ? "account_id" : "mode",
+      "offered_by_pc",
+      offered
+        ? "This PC's policy does not list the account."
+        : `This PC does not take ${mode} orders. At the PC: ibkr-sidecar policy ${mode} on`,
     ),
   ];
 }
@@ -184,7 +211,11 @@ export async function targetFaults(
 }
 
 /** What the caps file asks of an approval; a file that is wrong asks for the most. */
-export function leastTierOf(rules: LocalRules, order: CanonicalOrder, facts: Facts): 0 | 1 | 2 {
+export function leastTierOf(
+  rules: Pick<LocalRules, "caps">,
+  order: CanonicalOrder,
+  facts: Pick<Facts, "notional">,
+): 0 | 1 | 2 {
   const file = rules.caps();
   return file.ok ? leastTier(file.caps, order, facts.notional) : 2;
 }

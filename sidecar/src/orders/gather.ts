@@ -71,7 +71,7 @@ const unlessGateway = (thrown: unknown): null => {
 };
 
 /** Unknown is larger than any number. */
-function larger(a: string | null, b: string | null): string | null {
+export function larger(a: string | null, b: string | null): string | null {
   if (a === null || b === null) return null;
   return decimalText(Decimal.max(dec(a), dec(b)));
 }

@@ -28,7 +28,11 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** Orders that may have left this PC, however they ended. A day is the last 24 hours. */
-export function usageOf(store: OrderStore, nowMs: number, dailyPnl: string | null): CapsUsage {
+export function usageOf(
+  store: Pick<OrderStore, "sentSince">,
+  nowMs: number,
+  dailyPnl: string | null,
+): CapsUsage {
   return {
     ordersToday: store.sentSince(nowMs - DAY_MS),
     ordersLastMinute: store.sentSince(nowMs - MINUTE_MS),

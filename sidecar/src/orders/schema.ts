@@ -10,6 +10,11 @@ CREATE TABLE IF NOT EXISTS previews (
   echo INTEGER,
   made_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- What had gone out when a preview was made, so that a refusal can say what changed.
+CREATE TABLE IF NOT EXISTS preview_usage (
+  preview_id TEXT PRIMARY KEY,
+  usage TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (
   coid TEXT PRIMARY KEY,
   job_id TEXT NOT NULL UNIQUE,

@@ -2,6 +2,7 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TERMINAL_STATES } from "../../../src/protocol/orders/state.ts";
 import { BrokerMessage, Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { CapsUsage } from "../trust/caps.ts";
 import { pruneNonces } from "../trust/nonces.ts";
 import { createTrustTables } from "../trust/schema.ts";
 import { pruneNumbers } from "../trust/shown-numbers.ts";
@@ -16,6 +17,8 @@ export interface KeptPreview {
   /** The number shown at this PC; null when none was. */
   echo: number | null;
   madeAt: number;
+  /** What had gone out by then; null when that was not kept. */
+  usage: CapsUsage | null;
 }
 
 /** What this sidecar prepared, was about to send, sent, and what became of it. */
@@ -109,7 +112,10 @@ export function openOrderStore(path: string): OrderStore {
     byRef,
     byOrderId,
     owns: (refOrId) => byRef(refOrId) !== null || byOrderId(refOrId) !== null,
-    keepPreview(id, { ticket, generation, echo, madeAt }) {
+    keepPreview(id, { ticket, generation, echo, madeAt, usage }) {
+      if (usage !== null) {
+        db.prepare("INSERT INTO preview_usage VALUES (?, ?)").run(id, JSON.stringify(usage));
+      }
       db.prepare("INSERT INTO previews VALUES (?, ?, ?, ?, ?)").run(
         id,
         JSON.stringify(ticket),
@@ -122,11 +128,13 @@ export function openOrderStore(path: string): OrderStore {
       const row = db.prepare("SELECT * FROM previews WHERE preview_id = ?").get(id);
       if (row === undefined || nowMs - Number(row.made_at) > ORDER_LIMITS.previewKeptMs)
         return null;
+      const used = db.prepare("SELECT usage FROM preview_usage WHERE preview_id = ?").get(id);
       return {
         ticket: Ticket.parse(JSON.parse(String(row.ticket))),
         generation: Number(row.generation),
         echo: row.echo === null ? null : Number(row.echo),
         madeAt: Number(row.made_at),
+        usage: used === undefined ? null : CapsUsage.parse(JSON.parse(String(used.usage))),
       };
     },
     setEcho(id, echo) {
@@ -209,6 +217,9 @@ export function openOrderStore(path: string): OrderStore {
     prune(nowMs) {
       db.prepare("DELETE FROM previews WHERE made_at < ?").run(
         nowMs - 2 * ORDER_LIMITS.previewKeptMs,
+      );
+      db.exec(
+        "DELETE FROM preview_usage WHERE preview_id NOT IN (SELECT preview_id FROM previews)",
       );
       pruneNumbers(db, nowMs - 2 * ORDER_LIMITS.previewKeptMs);
       known.clear();

@@ -113,7 +113,8 @@ export async function submitOrder(
     // Another order may have gone out since, from the same position: judged anew, always.
     facts = await gather(parts, context, preview, account);
     const target = action === "modify" ? await targetFaults(context, account, order) : [];
-    const faults = [...localFaults(parts, order, facts), ...target];
+    const before = { notional: preview.ticket.notional, usage: preview.usage };
+    const faults = [...localFaults(parts, order, facts, before), ...target];
     if (faults.length > 0) return refuse(faults);
 
     const body =

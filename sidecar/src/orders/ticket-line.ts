@@ -1,8 +1,9 @@
 import { type Leg, principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
 import type { Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { waitsInWords } from "../../../src/protocol/orders/words.ts";
 
 /** One line for a terminal: what, how many, at what price, where, and in which world. */
-export function orderInWords({ order, notional, base_currency }: Ticket): string {
+export function orderInWords({ order, notional, base_currency, waits }: Ticket): string {
   const verb = order.action === "place" ? "" : order.action === "modify" ? "CHANGE TO " : "CANCEL ";
   const exits = order.legs
     .filter(({ role }) => role === "take_profit" || role === "stop_loss")
@@ -19,6 +20,7 @@ export function orderInWords({ order, notional, base_currency }: Ticket): string
     `${order.mode.toUpperCase()} ${order.account_id}: ${verb}${what}`,
     exits,
     notional === null ? "value unknown" : `at most ${notional} ${base_currency}`,
+    waits == null || order.action === "cancel" ? "" : waitsInWords(waits),
   ]
     .filter((part) => part !== "")
     .join(", ");

@@ -3,7 +3,13 @@ import * as z from "zod";
 import type { Tier } from "../../../src/protocol/approval/tier.ts";
 import { AccountId } from "../../../src/protocol/operations/parts.ts";
 import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
-import { Decimal, dec, OrderDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
+import {
+  Decimal,
+  dec,
+  decimalText,
+  OrderDecimal,
+  parseFigure,
+} from "../../../src/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import { AssetClass, OrderType } from "../../../src/protocol/orders/terms.ts";
 import type { Effect } from "../../../src/protocol/orders/ticket.ts";
@@ -106,11 +112,18 @@ export function parseCaps(text: string): CapsFile {
 }
 
 /** From this sidecar's own journal, unknown outcomes included. */
-export interface CapsUsage {
-  ordersLastMinute: number;
-  ordersToday: number;
+export const CapsUsage = z.strictObject({
+  ordersLastMinute: z.int().nonnegative(),
+  ordersToday: z.int().nonnegative(),
   /** From the broker; null when it was not read. */
-  dailyPnl: string | null;
+  dailyPnl: z.string().nullable(),
+});
+export type CapsUsage = z.infer<typeof CapsUsage>;
+
+/** The numbers of the moment at which the order was prepared. */
+export interface CapsBefore {
+  notional: string | null;
+  usage: CapsUsage | null;
 }
 
 /**
@@ -122,6 +135,7 @@ export function capFaults(
   file: CapsFile,
   order: CanonicalOrder,
   numbers: { notional: string | null; effect: Effect | null; usage: CapsUsage },
+  before: CapsBefore | null = null,
 ): OrderRefusal[] {
   if (!file.ok) {
     const opens = order.action !== "cancel" && numbers.effect?.kind !== "exit";
@@ -130,14 +144,19 @@ export function capFaults(
   const { caps } = file;
   const faults: OrderRefusal[] = [];
   const limits = caps[order.mode];
+  const { usage } = numbers;
+  /** A rule of the file alone is judged the same at the preview, unless the file is another. */
+  const filed = before === null ? "" : " The caps file has changed since the preview.";
   const listed = caps.accounts.includes(order.account_id);
   if (!listed && !(caps.any_paper && order.mode === "paper")) {
-    faults.push(over("account_id", "account_listed", "This PC's caps do not list the account."));
+    faults.push(
+      over("account_id", "account_listed", `This PC's caps do not list the account.${filed}`),
+    );
   }
   if (order.action === "cancel" || numbers.effect?.kind === "exit") return faults;
   if (!limits.enabled) {
     faults.push(
-      over("mode", "mode_enabled", `Orders in ${order.mode} accounts are off at this PC.`),
+      over("mode", "mode_enabled", `Orders in ${order.mode} accounts are off at this PC.${filed}`),
     );
   }
 
@@ -148,29 +167,54 @@ export function capFaults(
         "notional",
         "max_notional",
         notional === null
-          ? "The order's value is unknown."
-          : `The order's value is above this PC's cap of ${limits.max_notional}.`,
+          ? `The order's value is unknown.${was(before?.notional, null)}`
+          : `The order's value is ${decimalText(notional)}, above this PC's cap of ${limits.max_notional}.${was(before?.notional, decimalText(notional)) || filed}`,
       ),
     );
   }
   for (const leg of order.legs) {
     if (leg.quantity !== null && dec(leg.quantity).greaterThan(dec(limits.max_quantity))) {
-      faults.push(over("quantity", "max_quantity", "The quantity is above this PC's cap."));
+      faults.push(
+        over(
+          "quantity",
+          "max_quantity",
+          `The quantity is above this PC's cap of ${limits.max_quantity}.${filed}`,
+        ),
+      );
     }
     if (!limits.order_types.includes(leg.order_type)) {
-      faults.push(over("order_type", "order_types", `${leg.order_type} is off at this PC.`));
+      faults.push(
+        over("order_type", "order_types", `${leg.order_type} is off at this PC.${filed}`),
+      );
     }
     if (!limits.asset_classes.includes(leg.contract.asset_class)) {
-      faults.push(over("asset_class", "asset_classes", "This asset class is off at this PC."));
+      faults.push(
+        over("asset_class", "asset_classes", `This asset class is off at this PC.${filed}`),
+      );
     }
   }
-  if (numbers.usage.ordersLastMinute + 1 > limits.max_orders_per_minute) {
-    faults.push(over("orders", "max_orders_per_minute", "Too many orders in the last minute."));
-  }
-  if (numbers.usage.ordersToday + 1 > limits.max_orders_per_day) {
-    faults.push(over("orders", "max_orders_per_day", "Too many orders today."));
-  }
-  const pnl = parseFigure(numbers.usage.dailyPnl);
+  const counted = (rule: string, window: string, now: number, then?: number, limit = 0): void => {
+    if (now + 1 <= limit) return;
+    const text = `${now} orders went out in the last ${window}, and this PC's cap is ${limit}.`;
+    const since = then === undefined ? "" : was(String(then), String(now)) || filed;
+    faults.push(over("orders", rule, `${text}${since}`));
+  };
+  const [then, perMinute] = [before?.usage, limits.max_orders_per_minute];
+  counted(
+    "max_orders_per_minute",
+    "minute",
+    usage.ordersLastMinute,
+    then?.ordersLastMinute,
+    perMinute,
+  );
+  counted(
+    "max_orders_per_day",
+    "24 hours",
+    usage.ordersToday,
+    then?.ordersToday,
+    limits.max_orders_per_day,
+  );
+  const pnl = parseFigure(usage.dailyPnl);
   if (
     pnl === null ||
     Decimal.max(0, pnl.negated()).greaterThanOrEqualTo(dec(limits.max_daily_loss))
@@ -180,8 +224,8 @@ export function capFaults(
         "daily_pnl",
         "max_daily_loss",
         pnl === null
-          ? "The day's profit and loss is unknown."
-          : "The day's loss has reached the cap.",
+          ? `The day's profit and loss is unknown.${was(then?.dailyPnl, null)}`
+          : `The day's result of ${decimalText(pnl)} has reached this PC's cap on the loss, ${limits.max_daily_loss}.${was(then?.dailyPnl, decimalText(pnl)) || filed}`,
       ),
     );
   }
@@ -194,6 +238,11 @@ export function leastTier(caps: Caps, order: CanonicalOrder, notional: string | 
   if (limits.tier_two_from_notional === null) return 1;
   const value = parseFigure(notional);
   return value === null || value.greaterThanOrEqualTo(dec(limits.tier_two_from_notional)) ? 2 : 1;
+}
+
+/** What it was at the preview, where it is another by now. */
+function was(before: string | null | undefined, now: string | null): string {
+  return before == null || before === now ? "" : ` At the preview it was ${before}.`;
 }
 
 const over = (field: string, rule: string, message: string): OrderRefusal =>

@@ -60,7 +60,7 @@ export function killFaults(
       "LOCAL_KILL_SWITCH",
       "kill_switch",
       "not_engaged",
-      "The kill switch at the PC is engaged; only cancels and orders that reduce a position pass.",
+      `The kill switch at the PC is engaged${state.since === null ? "" : ` since ${state.since}`}; only cancels and orders that reduce a position pass.`,
     ),
   ];
 }

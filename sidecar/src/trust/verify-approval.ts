@@ -1,18 +1,21 @@
 import type { DatabaseSync } from "node:sqlite";
-import { adverseDriftBps } from "../../../src/protocol/approval/drift.ts";
 import {
   type Mandate,
   type MandateUsage,
   mandateFaults,
   mandateHash,
 } from "../../../src/protocol/approval/mandate.ts";
-import type { ApprovalProof, PasskeyProof } from "../../../src/protocol/approval/proof.ts";
+import type {
+  ApprovalProof,
+  MandateProof,
+  PasskeyProof,
+} from "../../../src/protocol/approval/proof.ts";
 import type { Tier } from "../../../src/protocol/approval/tier.ts";
-import { dec } from "../../../src/protocol/orders/decimal.ts";
 import { type Intent, intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
+import { driftFaults } from "./drift-faults.ts";
 import { findMandate } from "./mandates.ts";
 import { claimNonce, isNonceUsed } from "./nonces.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
@@ -160,24 +163,11 @@ function standingFaults(
   return faults;
 }
 
-/** Drift binds entries; an exit is not held back because the market ran away from it. */
-function driftFaults(ticket: Ticket, own: OwnView): OrderRefusal[] {
-  if (own.effect?.kind === "exit" || ticket.order.action === "cancel") return [];
-  const drift = adverseDriftBps(ticket.order, ticket.market, own.market);
-  if (drift?.lessThanOrEqualTo(dec(own.maxDriftBps))) return [];
-  return [
-    refusal(
-      "PRICE_DRIFT",
-      "market",
-      "drift_since_preview",
-      drift === null
-        ? "The market now, or at the preview, is unknown."
-        : "The market has moved against the order since it was shown.",
-    ),
-  ];
-}
-
-function tierFaults(proof: ApprovalProof, own: OwnView): OrderRefusal[] {
+/** The strength that this PC's own numbers ask for. */
+export function tierFaults(
+  proof: Pick<PasskeyProof, "kind" | "tier"> | Pick<MandateProof, "kind">,
+  own: Pick<OwnView, "leastTier" | "mandatesAllowed">,
+): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
   const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
   const coveredByMandate = proof.kind === "mandate" && own.mandatesAllowed;
@@ -188,7 +178,7 @@ function tierFaults(proof: ApprovalProof, own: OwnView): OrderRefusal[] {
         "APPROVAL_TIER_TOO_LOW",
         "tier",
         "tier_from_numbers",
-        "This order needs a stronger approval than it has.",
+        `By the numbers of now this PC asks for an approval of tier ${own.leastTier}, and the owner gave one of tier ${tier}.`,
       ),
     );
   }

@@ -19,6 +19,13 @@ export const approvalInTime: Check = {
       approval.state === "expired" ||
       approval.state === "revoked" ||
       !(figures.nowMs < Date.parse(approval.expires_at));
-    return over ? fail("The approval has expired or was withdrawn.", measured) : pass(measured);
+    return over
+      ? fail(
+          approval.state === "revoked"
+            ? "The approval was withdrawn since it was given."
+            : `The approval was good until ${approval.expires_at}, and it is ${snapshot.now} now.`,
+          measured,
+        )
+      : pass(measured);
   },
 };

@@ -20,6 +20,9 @@ export const approvalTier: Check = {
     };
     return approval.tier >= needed
       ? pass(measured)
-      : fail(`This order needs an approval of tier ${needed}.`, measured);
+      : fail(
+          `By the numbers of now this order needs an approval of tier ${needed}; the owner was asked for one of tier ${approval.tier}. Make a new preview and ask again.`,
+          measured,
+        );
   },
 };

@@ -1,4 +1,5 @@
 import { type Check, fail, pass } from "../check.ts";
+import { latestSession, sessionInWords } from "../waiting.ts";
 
 export const marketPresent: Check = {
   number: 28,
@@ -7,14 +8,22 @@ export const marketPresent: Check = {
   stage: "data",
   scope: "entries",
   means: "There is a price for the contract.",
-  evaluate({ figures }) {
+  evaluate({ snapshot, figures }) {
     const source = "sidecar.quote";
     const { market, leg } = figures;
-    if (market === null || market.availability === "none") {
+    const closing = figures.waits && figures.reference !== null;
+    if (market === null || (market.availability === "none" && !closing)) {
       return fail("There is no market data for the contract.", { source });
     }
     if (market.conid !== leg.contract.conid) {
       return fail("The market data is of another contract.", { source, as_of: market.at });
+    }
+    if (figures.reference === null && figures.waits) {
+      const day = sessionInWords(latestSession(snapshot.facts.instrument));
+      return fail(
+        `The market is closed, and no price of its latest session (${day}) is known to compare the limit with. Ask again when it is open.`,
+        { source, as_of: market.at },
+      );
     }
     return figures.reference === null
       ? fail("The market data holds no price.", { source, as_of: market.at })

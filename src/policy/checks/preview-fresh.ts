@@ -13,11 +13,17 @@ export const previewFresh: Check = {
     if (preview === null) return unknown("The preview");
     const measured = { limit: preview.expires_at, source: "gateway.previews" };
     if (!(figures.nowMs < Date.parse(preview.expires_at))) {
-      return fail("The preview has expired; ask for a new one.", measured);
+      return fail(
+        `The preview was good until ${preview.expires_at}, and it is ${snapshot.now} now; ask for a new one.`,
+        { ...measured, observed: snapshot.now },
+      );
     }
     if (session === null || session.generation === null) return unknown("The broker session");
     return session.generation === preview.generation
       ? pass(measured)
-      : fail("The broker session is another one since the preview.", measured);
+      : fail(
+          `The broker session is another one since the preview: it was number ${preview.generation} and is number ${session.generation} now.`,
+          measured,
+        );
   },
 };

@@ -30,8 +30,7 @@ export const priceCollar: Check = {
   stage: "data",
   scope: "entries",
   means: "The limit price is not too far from the market.",
-  evaluate({ snapshot, policy, figures }) {
-    const open = snapshot.facts.instrument?.tradable_now ?? null;
+  evaluate({ policy, figures }) {
     const findings: Finding[] = figures.order.legs
       .filter((leg) => leg.role !== "take_profit" && leg.role !== "stop_loss")
       .filter((leg) => leg.contract.conid === figures.leg.contract.conid)
@@ -46,7 +45,7 @@ export const priceCollar: Check = {
         const aggressive = leg.side === "BUY" ? distance.greaterThan(0) : distance.lessThan(0);
         const { collar_aggressive_bps, collar_passive_bps, collar_closed_bps } = policy.data;
         const side = aggressive ? collar_aggressive_bps : collar_passive_bps;
-        const limit = open === false ? wider(side, collar_closed_bps) : side;
+        const limit = figures.waits ? wider(side, collar_closed_bps) : side;
         return atMost({
           what: "The limit's distance from the market",
           words: (_, allowed) => tooFar(price, reference, named, allowed),

@@ -17,6 +17,8 @@ export const quoteLive: Check = {
       as_of: market.at,
     };
     if (market.availability === "live") return pass(measured);
+    // The last price of a session that is over gets no younger with a better subscription.
+    if (figures.closing) return pass(measured);
     if (market.availability === "unknown") return unknown("The quote's availability", measured);
     return policy.data.delayed && market.availability !== "none"
       ? pass(measured)

@@ -11,6 +11,8 @@ export const quoteTwoSided: Check = {
   evaluate({ policy, figures }) {
     if (!policy.data.two_sided) return OFF;
     const { market } = figures;
+    // A closed market quotes no side; the limit is held against its last price.
+    if (figures.closing) return OFF;
     if (market === null) return unknown("The quote");
     const measured = { source: "sidecar.quote", as_of: market.at };
     return midOf(market) !== null

@@ -9,6 +9,8 @@ export const quoteUncrossed: Check = {
   scope: "entries",
   means: "The bid is not above the ask.",
   evaluate({ figures }) {
+    // What is left of the sides after the close is no market that could be crossed.
+    if (figures.closing) return OFF;
     const bid = quoted(figures.market, "bid");
     const ask = quoted(figures.market, "ask");
     // One side alone is another check's matter.

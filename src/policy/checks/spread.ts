@@ -11,6 +11,7 @@ export const spread: Check = {
   evaluate({ policy, figures }) {
     const limit = policy.data.max_spread_bps;
     if (limit === null) return OFF;
+    if (figures.closing) return OFF;
     const bid = quoted(figures.market, "bid");
     const ask = quoted(figures.market, "ask");
     // Where the policy lets a one-sided market pass, there is no spread to measure.

@@ -1,4 +1,5 @@
 import { type CanonicalOrder, principalLeg } from "../orders/canonical-order.ts";
+import { comparedPrice } from "../orders/compared-price.ts";
 import { basisPoints, Decimal } from "../orders/decimal.ts";
 import { midOf, quoted } from "../orders/quoted.ts";
 import type { Quote } from "../orders/ticket.ts";
@@ -14,8 +15,8 @@ export function adverseDriftBps(
   now: Quote | null,
 ): Decimal | null {
   const leg = principalLeg(order);
-  const before = reference(seen);
-  const after = reference(now);
+  const before = driftReference(seen);
+  const after = driftReference(now);
   if (before === null || after === null) return null;
   const moved = basisPoints(after, before);
   if (moved === null) return null;
@@ -23,7 +24,11 @@ export function adverseDriftBps(
   return Decimal.max(0, against);
 }
 
-/** Mid where both sides are quoted, else the last price. Never the prior close: that cannot move. */
-export function reference(quote: Quote | null): Decimal | null {
+/**
+ * The price whose move counts. Of a market that trades never the close of the day before, which
+ * cannot move; of one that is closed the last price of its latest session, as the PC proved it.
+ */
+export function driftReference(quote: Quote | null): Decimal | null {
+  if (quote?.reference !== undefined) return comparedPrice(quote);
   return midOf(quote) ?? quoted(quote, "last");
 }

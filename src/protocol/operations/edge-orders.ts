@@ -102,6 +102,8 @@ export const ShownOrder = z.strictObject({
   state: OrderState,
   /** What the state means, and what it does not. */
   means: z.string(),
+  /** It waits at the broker until its market opens then; null when it need not, or does no more. */
+  waits_until: Timestamp.nullable(),
   proved_by: ProofSource.nullable(),
   orders: z.array(IntentOrder),
   question: OpenQuestion.nullable(),

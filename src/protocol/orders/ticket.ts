@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { Availability, Conid } from "../operations/parts.ts";
+import { ReferencePrice } from "../market/reference.ts";
+import { MarketState } from "../market/state.ts";
+import { Availability, Conid, Day } from "../operations/parts.ts";
 import { CanonicalOrder } from "./canonical-order.ts";
 import { Figure, OrderDecimal } from "./decimal.ts";
 import { OrderType, Side } from "./terms.ts";
@@ -20,6 +22,11 @@ export const Quote = z.strictObject({
   availability: Availability,
   /** Null when the broker did not say. */
   halted: z.boolean().nullable(),
+  /**
+   * The price that the contract may be judged by, of which session; null when none proves itself.
+   * Absent in what was made before it was read.
+   */
+  reference: ReferencePrice.nullable().exactOptional(),
   at: Time,
 });
 export type Quote = z.infer<typeof Quote>;
@@ -40,6 +47,17 @@ export const WhatIf = z.strictObject({
   at: Time,
 });
 export type WhatIf = z.infer<typeof WhatIf>;
+
+/** An order that cannot trade yet: it waits at the broker. */
+export const Waits = z.strictObject({
+  /** When it can trade first. */
+  until: Time,
+  /** The exchange's zone, in which that is said; null when it is not known. */
+  time_zone: z.string().max(40).nullable(),
+  /** The trading day it waits for; an order for the day ends with it. */
+  session: Day.nullable(),
+});
+export type Waits = z.infer<typeof Waits>;
 
 /** A warning the broker gave at preview, or a question it asks at submit. */
 export const BrokerMessage = z.strictObject({
@@ -62,6 +80,8 @@ export const Ticket = z.strictObject({
   base_currency: z.string().regex(/^[A-Z]{3}$/),
   what_if: WhatIf.nullable(),
   warnings: z.array(BrokerMessage).max(20),
+  /** Null or absent when the order can trade at once, or when nobody knows the market's hours. */
+  waits: Waits.nullable().exactOptional(),
   prepared_at: Time,
 });
 export type Ticket = z.infer<typeof Ticket>;
@@ -148,6 +168,10 @@ export const InstrumentFact = z.strictObject({
   regular_hours: z.boolean().nullable(),
   /** Next opening, when closed. */
   opens_at: Time.nullable(),
+  /** The state of the market and its sessions; absent in what was made before this was read. */
+  market: MarketState.exactOptional(),
+  /** Null when the order could trade now, or nobody knows. Absent as above. */
+  waits: Waits.nullable().exactOptional(),
   /** Days to the option's or future's last trading day. */
   days_to_expiry: z.int().nullable(),
   /** Per contract, for options. */

@@ -1,18 +1,20 @@
 import { type CanonicalOrder, type Leg, principalLeg } from "./canonical-order.ts";
-import type { Ticket } from "./ticket.ts";
+import { dayInWords, momentInWords } from "./opening-words.ts";
+import type { Ticket, Waits } from "./ticket.ts";
 
 /** Orders in plain words, made of canonical fields alone: nothing an agent or a broker wrote is in them. */
 
 /** `Buy 1 AAPL at 187.25 USD or less, today only`. */
-export function orderInWords({ order }: Pick<Ticket, "order">): string {
+export function orderInWords({ order, waits }: Pick<Ticket, "order" | "waits">): string {
   const leg = principalLeg(order);
+  const until = waits == null || order.action === "cancel" ? "" : `; ${waitsInWords(waits)}`;
   const verb =
     order.action === "cancel" ? "Cancel: " : order.action === "modify" ? "Change to: " : "";
   if (order.structure === "oca") {
     const ways = order.legs.map(priceInWords).join(", or ");
-    return `${verb}${whatInWords(leg)} ${ways}, ${timeInWords(leg)}; the first that fills ends the others`;
+    return `${verb}${whatInWords(leg)} ${ways}, ${timeInWords(leg, waits)}; the first that fills ends the others${until}`;
   }
-  return `${verb}${whatInWords(leg)} ${priceInWords(leg)}, ${timeInWords(leg)}${exitsInWords(order)}`;
+  return `${verb}${whatInWords(leg)} ${priceInWords(leg)}, ${timeInWords(leg, waits)}${exitsInWords(order)}${until}`;
 }
 
 /** `Buy 1 AAPL`. */
@@ -74,8 +76,19 @@ const TIMES = {
   IOC: "at once or not at all",
 } as const;
 
-export function timeInWords(leg: Leg): string {
-  return `${TIMES[leg.time_in_force]}${leg.outside_rth ? ", also outside regular hours" : ""}`;
+/** An order for the day that waits is for the day it waits for, not for today. */
+export function timeInWords(leg: Leg, waits: Waits | null | undefined = null): string {
+  const day = waits?.session ?? null;
+  const time =
+    leg.time_in_force === "DAY" && day !== null
+      ? `for the session of ${dayInWords(day)} only`
+      : TIMES[leg.time_in_force];
+  return `${time}${leg.outside_rth ? ", also outside regular hours" : ""}`;
+}
+
+/** `waits at the broker for the open, Mon 30 Nov 09:30 New York`. */
+export function waitsInWords({ until, time_zone }: Waits): string {
+  return `waits at the broker for the open, ${momentInWords(until, time_zone)}`;
 }
 
 function exitsInWords(order: CanonicalOrder): string {

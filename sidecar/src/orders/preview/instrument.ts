@@ -1,5 +1,6 @@
 import { Decimal } from "decimal.js";
-import type { Hours } from "../../../../src/protocol/market/schedule.ts";
+import { activationAt } from "../../../../src/protocol/market/activation.ts";
+import { marketStateAt } from "../../../../src/protocol/market/state.ts";
 import type { Contract } from "../../../../src/protocol/orders/canonical-order.ts";
 import type {
   Greeks,
@@ -9,10 +10,10 @@ import type {
 import { label } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
-import { tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { factsOf } from "../../operations/find-contracts.ts";
 import { readRows } from "../../operations/market-snapshot.ts";
+import { readSchedule } from "../../operations/market-view.ts";
 import { readField } from "../../operations/quote.ts";
 import { figure, orNull } from "../facts.ts";
 
@@ -45,24 +46,22 @@ async function readHours(
   context: OperationContext,
   conid: number,
   outsideRth: boolean,
-): Promise<Pick<InstrumentFact, "tradable_now" | "regular_hours" | "opens_at">> {
-  const schedule = await orNull(context.ask(tradingSchedule(conid)));
-  const days = schedule?.value.days ?? [];
-  const now = context.clock.now() / 1000;
-  const regular = days.flatMap((day) => day.regular);
-  const all = outsideRth ? [...regular, ...days.flatMap((day) => day.extended)] : regular;
-  const covered =
-    regular.length > 0 &&
-    now >= Math.min(...regular.map(({ opening }) => opening)) - 7 * 86_400 &&
-    now <= Math.max(...regular.map(({ closing }) => closing));
-  if (!covered) return { tradable_now: null, regular_hours: null, opens_at: null };
-  const inside = ({ opening, closing }: Hours): boolean => opening <= now && now < closing;
-  const next = all.filter(({ opening }) => opening > now).map(({ opening }) => opening);
-  const open = all.some(inside);
+): Promise<
+  Pick<InstrumentFact, "tradable_now" | "regular_hours" | "opens_at" | "market" | "waits">
+> {
+  const schedule = await readSchedule(context, conid);
+  const now = context.clock.now();
+  const market = marketStateAt(schedule, now);
+  const { active_now, active_at, session_date } = activationAt(schedule, now, outsideRth);
   return {
-    tradable_now: open,
-    regular_hours: regular.some(inside),
-    opens_at: open || next.length === 0 ? null : isoTime(Math.min(...next) * 1000),
+    tradable_now: active_now,
+    regular_hours: market.state === "unknown" ? null : market.state === "open",
+    opens_at: active_at,
+    market,
+    waits:
+      active_at === null
+        ? null
+        : { until: active_at, time_zone: market.time_zone, session: session_date },
   };
 }
 

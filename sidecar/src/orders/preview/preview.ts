@@ -5,7 +5,11 @@ import type {
   PreviewRequest,
 } from "../../../../src/protocol/operations/order-preview.ts";
 import type { Source } from "../../../../src/protocol/operations/parts.ts";
-import { type FuturesOperator, placeBody } from "../../../../src/protocol/orders/broker-body.ts";
+import {
+  type FuturesOperator,
+  modifyBody,
+  placeBody,
+} from "../../../../src/protocol/orders/broker-body.ts";
 import {
   bracketOf,
   cancelOf,
@@ -32,8 +36,8 @@ import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-account.ts";
-import { capFaults, leastTier } from "../../trust/caps.ts";
-import { killFaults } from "../../trust/kill-switch.ts";
+import { leastTier } from "../../trust/caps.ts";
+import { driftUnknown } from "../../trust/drift-faults.ts";
 import {
   baseNotional,
   orNull,
@@ -43,6 +47,7 @@ import {
   readRates,
   readWorkingFacts,
 } from "../facts.ts";
+import { localFaults, offerFaults } from "../gates.ts";
 import type { Lane } from "../lane.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { type LocalRules, usageOf } from "../local-rules.ts";
@@ -251,14 +256,16 @@ async function describe(
     base_currency: base,
     what_if: tried?.whatIf ?? null,
     warnings: warningsOf(store, order, tried?.warning ?? null),
+    waits: order.action === "cancel" ? null : (instrument.waits ?? null),
     prepared_at: now(),
   };
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
   const previewId = parts.newPreviewId();
-  store.keepPreview(previewId, { ticket, generation, echo: null, madeAt: clock.now() });
   const caps = rules.caps();
-  const usage = usageOf(store, clock.now(), accountFact?.daily_pnl ?? null);
+  const dailyPnl = accountFact?.daily_pnl ?? null;
+  const usage = usageOf(store, clock.now(), dailyPnl);
+  store.keepPreview(previewId, { ticket, generation, echo: null, madeAt: clock.now(), usage });
   return {
     outcome: "ticket",
     preview_id: previewId,
@@ -278,19 +285,10 @@ async function describe(
     source: parts.source,
     kept_until: isoTime(clock.now() + ORDER_LIMITS.previewKeptMs),
     local_refusals: [
-      ...killFaults(rules.killSwitch(), order, effect),
-      ...capFaults(caps, order, { notional, effect, usage }),
+      ...offerFaults(rules.policy(), order),
+      ...localFaults({ rules, store, clock }, order, { notional, effect, dailyPnl }),
       ...bodyFaults(order, parts.futuresOperator),
-      ...(order.reduce_only && effect?.kind !== "exit"
-        ? [
-            refusal(
-              "REDUCE_ONLY_WOULD_INCREASE",
-              "reduce_only",
-              "reduces",
-              "By this PC's own read the order would not only reduce a position.",
-            ),
-          ]
-        : []),
+      ...driftUnknown(ticket, effect),
     ].slice(0, 50),
     least_tier: caps.ok && leastTier(caps.caps, order, notional) < 2 ? 1 : 2,
     notes,
@@ -349,7 +347,8 @@ class WhatIfRefused extends GatewayError {
 /** What this PC's configuration lacks for the order to be written down at all. */
 function bodyFaults(order: CanonicalOrder, operator: FuturesOperator | null): OrderRefusal[] {
   if (order.action === "cancel") return [];
-  const body = placeBody({ ...order, action: "place" }, "what-if", operator);
+  const body =
+    order.action === "modify" ? modifyBody(order, operator) : placeBody(order, "what-if", operator);
   return body.ok ? [] : [refusal("INPUT_INVALID", body.field, body.rule, body.message)];
 }
 

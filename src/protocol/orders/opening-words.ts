@@ -1,0 +1,60 @@
+/**
+ * An instant as a person reads it beside an exchange: `Mon 30 Nov 09:30 New York`. The day and the
+ * date both stand there, since the next opening may be days away.
+ */
+export function momentInWords(at: string, zone: string | null): string {
+  const shown = zone ?? "UTC";
+  const { weekday, day, month, hour, minute } = partsOf(at, shown) ?? partsOf(at, "UTC") ?? NONE;
+  const city = partsOf(at, shown) === null ? "UTC" : cityOf(shown);
+  return `${weekday} ${day} ${month} ${hour}:${minute} ${city}`;
+}
+
+/** `Mon 30 Nov` of a trading day written `2026-11-30`. */
+export function dayInWords(day: string): string {
+  const { weekday, day: date, month } = partsOf(`${day}T12:00:00.000Z`, "UTC") ?? NONE;
+  return `${weekday} ${date} ${month}`;
+}
+
+const NONE = { weekday: "?", day: "?", month: "?", hour: "?", minute: "?" };
+
+function partsOf(at: string, timeZone: string): typeof NONE | null {
+  const ms = Date.parse(at);
+  if (!Number.isFinite(ms)) return null;
+  try {
+    const found = { ...NONE };
+    const format = new Intl.DateTimeFormat("en-GB", {
+      timeZone,
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
+    for (const { type, value } of format.formatToParts(ms)) {
+      if (type === "weekday" || type === "day" || type === "hour" || type === "minute") {
+        found[type] = value;
+      }
+      // Four letters for September in one runtime and three in the other would be two spellings.
+      if (type === "month") found.month = value.slice(0, 3);
+    }
+    return found;
+  } catch {
+    return null;
+  }
+}
+
+/** The broker also writes names of zones that hold no city. */
+const CITIES: Readonly<Record<string, string>> = {
+  "US/Eastern": "New York",
+  "US/Central": "Chicago",
+  MET: "Central Europe",
+  Japan: "Tokyo",
+  Hongkong: "Hong Kong",
+  UTC: "UTC",
+};
+
+/** `New York` for `America/New_York` and for `US/Eastern`. */
+export function cityOf(zone: string): string {
+  return CITIES[zone] ?? (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
+}
