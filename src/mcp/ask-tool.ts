@@ -28,16 +28,17 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
   if (!prepared.ok) return refuse(exchange, tool.name, args, prepared.failure);
 
   const { call } = prepared;
+  const position = await positionOf(exchange, tool, call, args);
   const answer = await askAccount(exchange, {
     tool: tool.name,
     operation: call.operation,
-    input: await inputAtCursor(exchange, tool, call, args),
+    input: position === null ? call.input : tool.at(call, position),
     scope: tool.scope,
     deadlineMs: call.deadlineMs,
   });
   if (!answer.ok) return answer;
 
-  const presented = tool.present(call, answer.result);
+  const presented = tool.present(call, answer.result, position);
   if (!presented.ok) {
     const { detail, failure } = presented;
     log("error", "mcp.answer_refused", { request_id: exchange.requestId, tool: tool.name, detail });
@@ -64,17 +65,17 @@ export async function refuse(
   return { ok: false, failure };
 }
 
-/** The operation's input, moved to where the cursor stands when one was sent. */
-async function inputAtCursor(
+/** Where the cursor stands; null when none was sent. */
+async function positionOf(
   exchange: Exchange,
   tool: Tool,
   call: PreparedCall,
   args: JsonValue,
-): Promise<JsonObject> {
-  if (call.page === null || call.page.cursor === null) return call.input;
+): Promise<number | null> {
+  if (call.page === null || call.page.cursor === null) return null;
   const { query, cursor } = call.page;
   const position = await exchange.cursors.read(scopeOf(exchange, tool, query), cursor);
-  if (position !== null) return tool.at(call, position);
+  if (position !== null) return position;
   const { failure } = await refuse(exchange, tool.name, args, badCursor());
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, failure.message);
 }

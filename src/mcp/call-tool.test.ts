@@ -11,7 +11,8 @@ describe("calling a tool", () => {
     const { exchange, runs, refusals } = answers(HEALTH);
     const result = await callTool(exchange, "ibkr_health", {});
     expect(result.structuredContent).toEqual(HEALTH);
-    expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(HEALTH);
+    expect(result.content[0]?.text).toBe("Gateway health: answered.");
+    expect(JSON.parse(result.content[1]?.text ?? "")).toEqual(HEALTH);
     expect(result.isError).toBeUndefined();
     expect(runs).toEqual([
       {
@@ -35,9 +36,17 @@ describe("calling a tool", () => {
     });
     const { exchange } = scripted(() => ({ ok: false, failure: offline, audit_seq: 1 }));
     const result = await callTool(exchange, "ibkr_accounts_list", {});
-    const shown = { ...offline, retry_after_seconds: 6 };
-    expect(result).toMatchObject({ isError: true, structuredContent: shown });
-    expect(JSON.parse(result.content[0]?.text ?? "")).toEqual(shown);
+    const shown = {
+      ...offline,
+      retry_after_seconds: 6,
+      next_step: "Wait 6 s, then call ibkr_accounts_list again with the same arguments.",
+    };
+    expect(result.structuredContent).toEqual(shown);
+    expect(result.isError).toBe(true);
+    expect(result.content[0]?.text).toBe(
+      `${offline.message} For the owner: ${offline.user_action} ${shown.next_step}`,
+    );
+    expect(JSON.parse(result.content[1]?.text ?? "")).toEqual(shown);
     expect(exchange.retryAfterSeconds).toBe(6);
   });
 
@@ -45,7 +54,8 @@ describe("calling a tool", () => {
     const gone = failure("NOT_FOUND", "There is no such order.");
     const { exchange } = scripted(() => ({ ok: false, failure: gone, audit_seq: 1 }));
     const result = await callTool(exchange, "ibkr_accounts_list", {});
-    expect(result.structuredContent).toEqual(gone);
+    expect(result.structuredContent).toMatchObject(gone);
+    expect(result.structuredContent).not.toHaveProperty("retry_after_seconds");
     expect(exchange.retryAfterSeconds).toBeUndefined();
   });
 

@@ -1,10 +1,16 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { GatewayFailure } from "../protocol/errors.ts";
-import type { JsonValue } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { askTool, refuse } from "./ask-tool.ts";
 import { isForbiddenName, toolNamed } from "./catalogue.ts";
+import type { Tool } from "./define-tool.ts";
 import type { Exchange } from "./exchange.ts";
-import { forbiddenName, retryAfterSeconds, shownFailure, unknownTool } from "./failures.ts";
+import { forbiddenName, retryAfterSeconds, unknownTool } from "./failures.ts";
+import { readsStructure } from "./hosts.ts";
+import { objectOf } from "./messages.ts";
+import { failureShown, refusalIn } from "./refused-answer.ts";
+import { failureText, summaryOf, withNextCall } from "./summary.ts";
+import { toJsonObject } from "./to-json.ts";
 
 export interface ToolResult {
   [key: string]: unknown;
@@ -22,25 +28,63 @@ export async function callTool(
   const tool = toolNamed(name);
   if (tool !== undefined) {
     const shown = await askTool(exchange, tool, args);
-    return shown.ok ? succeeded(shown.output) : failed(exchange, shown.failure);
+    return shown.ok
+      ? answered(exchange, tool, args, shown.output)
+      : failed(exchange, name, args, shown.failure);
   }
   if (isForbiddenName(name)) {
-    return failed(exchange, (await refuse(exchange, name, args, forbiddenName())).failure);
+    const { failure } = await refuse(exchange, name, args, forbiddenName());
+    return failed(exchange, name, args, failure);
   }
   const { failure } = await refuse(exchange, name, args, unknownTool());
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, failure.message);
 }
 
-/** The same JSON twice: some clients show only one of the two. */
-function succeeded(output: Record<string, unknown>): ToolResult {
+function answered(
+  exchange: Exchange,
+  tool: Tool,
+  args: JsonValue,
+  output: Record<string, unknown>,
+): ToolResult {
+  const answer = toJsonObject(output);
+  const refused = refusalIn(tool.name, objectOf(args), answer);
+  if (refused !== null) return refusal(exchange, refused);
+  const { name, title } = tool.listing();
+  const complete = withNextCall(answer, canWait());
+  return result(exchange, complete, summaryOf({ name, title }, complete));
+}
+
+function failed(
+  exchange: Exchange,
+  name: string,
+  args: JsonValue,
+  failure: GatewayFailure,
+): ToolResult {
+  const seconds = retryAfterSeconds(failure);
+  if (seconds !== null) exchange.retryAfterSeconds = seconds;
+  const told = { ...failure, ...(seconds === null ? {} : { retry_after_seconds: seconds }) };
+  return refusal(exchange, failureShown(name, objectOf(args), told));
+}
+
+const refusal = (exchange: Exchange, shown: JsonObject): ToolResult => ({
+  ...result(exchange, shown, failureText(shown)),
+  isError: true,
+});
+
+/**
+ * A summary for people, and the data. The same JSON is text as well for every host of which it is
+ * not known that its model reads the structure.
+ */
+function result(exchange: Exchange, output: JsonObject, summary: string): ToolResult {
+  const text = [summary, ...(readsStructure(exchange) ? [] : [JSON.stringify(output)])];
   return {
-    content: [{ type: "text", text: JSON.stringify(output) }],
+    content: text.map((block) => ({ type: "text" as const, text: block })),
     structuredContent: output,
   };
 }
 
-function failed(exchange: Exchange, failure: GatewayFailure): ToolResult {
-  const seconds = retryAfterSeconds(failure);
-  if (seconds !== null) exchange.retryAfterSeconds = seconds;
-  return { ...succeeded(shownFailure(failure)), isError: true };
+/** Whether an approval can be waited for in one call. */
+function canWait(): boolean {
+  const properties = toolNamed("ibkr_approval_status")?.listing().inputSchema.properties;
+  return Object.hasOwn(objectOf(properties), "wait_seconds");
 }

@@ -61,11 +61,17 @@ export interface ToolOperation<
   readonly deadlineMs: number;
 }
 
+/** What the caller said, the cursor aside, and where the cursor stood; null on the first page. */
+export interface Asked {
+  query: JsonObject;
+  position: number | null;
+}
+
 /** How a long answer is cut: a position is an offset, or a sequence number, as the operation counts. */
 export interface Paging<Output> {
   toInput(position: number): JsonObject;
   /** Where the next page begins; null on the last one. */
-  next(output: Output): number | null;
+  next(output: Output, asked: Asked): number | null;
 }
 
 /** The account may be left out where there is only one: the account's object then puts it in. */
@@ -90,7 +96,10 @@ export interface ToolSpec<
   toOperationInput?: (input: z.output<Input>) => WithoutAccount<z.input<OperationInput>>;
   paging?: Paging<z.output<Output>>;
   /** What is shown of the answer, when it is not the operation's own output. */
-  shown?: { schema: z.ZodObject; of(output: z.output<Output>): Record<string, unknown> };
+  shown?: {
+    schema: z.ZodObject;
+    of(output: z.output<Output>, asked: Asked): Record<string, unknown>;
+  };
   /** A second question of the same kind, asked instead when the arguments say so. */
   instead?: {
     when(input: z.output<Input>): boolean;
@@ -149,7 +158,7 @@ export interface Tool {
   /** The operation input that continues `call` at the position of a verified cursor. */
   at(call: PreparedCall, position: number): JsonObject;
   /** Checks what came back against the operation's schema; nothing unchecked reaches a caller. */
-  present(call: PreparedCall, result: JsonValue): Presented;
+  present(call: PreparedCall, result: JsonValue, position?: number | null): Presented;
 }
 
 export function defineTool<
@@ -191,13 +200,13 @@ export function defineTool<
       const { args, inexact } = tolerate(taken, sent ?? {}, { listsAsText, rewritten });
       const faults = spec.faults?.(args) ?? [];
       if (faults.length > 0) {
-        return { ok: false, failure: orderFailure(spec.name, faults, inexact) };
+        return { ok: false, failure: orderFailure(faults, inexact) };
       }
       const parsed = spec.input.safeParse(args);
       if (!parsed.success || inexact.size > 0) {
         return {
           ok: false,
-          failure: inputFailure(spec.name, { error: parsed.error, args }, inexact),
+          failure: inputFailure({ error: parsed.error, args }, inexact),
         };
       }
       if (instead?.when(parsed.data)) {
@@ -223,7 +232,7 @@ export function defineTool<
 
     at: (call, position) => ({ ...call.input, ...paging?.toInput(position) }),
 
-    present(call, result) {
+    present(call, result, position = null) {
       if (call.operation === instead?.operation.name) {
         const parsed = instead.operation.output.safeParse(result);
         return parsed.success
@@ -232,8 +241,9 @@ export function defineTool<
       }
       const parsed = operation.output.safeParse(result);
       if (!parsed.success) return notInForm(call.operation, parsed.error);
-      const nextPosition = paging?.next(parsed.data) ?? null;
-      const output = spec.shown === undefined ? parsed.data : spec.shown.of(parsed.data);
+      const asked = { query: call.page?.query ?? {}, position };
+      const nextPosition = paging?.next(parsed.data, asked) ?? null;
+      const output = spec.shown === undefined ? parsed.data : spec.shown.of(parsed.data, asked);
       return { ok: true, output, nextPosition };
     },
   };

@@ -77,11 +77,10 @@ async function respond(exchange: Exchange, { id, name, args }: PlainCall): Promi
 
 const META = JSON.stringify({ "io.modelcontextprotocol/serverInfo": SERVER_INFO });
 
-/** The result on the wire; its text is the JSON of its structured content, so it is written once. */
-function resultText({ content: [content], isError }: ToolResult): string {
-  const output = content?.text ?? "{}";
+/** The result on the wire, as the SDK writes it. */
+function resultText({ content, structuredContent, isError }: ToolResult): string {
   return (
-    `{"content":[{"type":"text","text":${JSON.stringify(output)}}],"structuredContent":${output},` +
+    `{"content":${JSON.stringify(content)},"structuredContent":${JSON.stringify(structuredContent)},` +
     `${isError === true ? '"isError":true,' : ""}"resultType":"complete","_meta":${META}}`
   );
 }

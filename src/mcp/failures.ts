@@ -19,7 +19,6 @@ export function forbiddenName(): GatewayFailure {
   return failure(
     "READONLY_WRITE_FORBIDDEN",
     "There is no such one-step order tool here, and there will not be one. Nothing was done.",
-    { user_action: "Prepare an order as a preview; the owner approves it." },
   );
 }
 
@@ -36,7 +35,6 @@ export function badCursor(): GatewayFailure {
  * that may not be what was written, by path.
  */
 export function inputFailure(
-  tool: string,
   { error, args }: { error: z.ZodError | undefined; args: JsonValue | undefined },
   inexact: ReadonlyMap<string, string>,
 ): GatewayFailure {
@@ -50,13 +48,12 @@ export function inputFailure(
   const more = problems.length - shown.length;
   return failure(
     "INPUT_INVALID",
-    `The arguments were refused and nothing was done: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}. Correct this and call ${tool} again.`,
+    `The arguments were refused and nothing was done: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`,
   );
 }
 
 /** Every fault of an order's arguments under the first one's code, with its field and its rule. */
 export function orderFailure(
-  tool: string,
   faults: readonly OrderRefusal[],
   inexact: ReadonlyMap<string, string>,
 ): GatewayFailure {
@@ -67,7 +64,7 @@ export function orderFailure(
   const more = faults.length - shown.length;
   return failure(
     shown[0]?.code ?? "INPUT_INVALID",
-    `The order was refused and nothing was sent. ${words.join(" ")}${more > 0 ? ` And ${more} more.` : ""} Correct this and call ${tool} again.`,
+    `The order was refused and nothing was sent. ${words.join(" ")}${more > 0 ? ` And ${more} more.` : ""}`,
   );
 }
 

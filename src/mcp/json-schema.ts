@@ -60,7 +60,7 @@ const UNLISTED = new Set([
   ...["source", "as_of", "age_ms", "served_from", "notes"],
   ...["account_id", "conid", "page"],
 ]);
-const LISTED_MAX = 6;
+const LISTED_MAX = 5;
 
 /**
  * What a tool answers: the names of its leading fields. Some clients check `structuredContent`

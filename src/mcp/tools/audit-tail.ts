@@ -10,7 +10,7 @@ export const auditTail = defineTool({
   scope: "ibkr:audit:read",
   annotations: READS_GATEWAY,
   input: z.strictObject({
-    limit: numeric(z.int().min(1).max(500)).default(50).describe("Records per page"),
+    limit: numeric(z.int().min(1).max(200)).default(20).describe("Rows"),
     ...cursorInput,
   }),
   operation,

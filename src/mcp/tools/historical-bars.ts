@@ -1,11 +1,19 @@
+import * as z from "zod";
 import { marketBars as operation } from "../../protocol/operations/market-bars.ts";
-import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { type Asked, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../inputs.ts";
+import { numeric } from "../json-schema.ts";
+
+type Bar = z.output<typeof operation.output>["bars"][number];
+
+/** So many bars are about 8,000 tokens; a model that means more says so. */
+const DEFAULT_BARS = 200;
+const MOST_BARS = 1_000;
 
 export const historicalBars = defineTool({
   name: "ibkr_historical_bars",
   title: "Price history",
-  description: "Bars, oldest first, at most 1000. truncated: older ones of the period are missing.",
+  description: "Bars, oldest first; a page is the newest. truncated: the broker gave its most.",
   scope: "ibkr:marketdata:read",
   annotations: READS_BROKER,
   input: operation.input.extend({
@@ -14,6 +22,37 @@ export const historicalBars = defineTool({
     period: operation.input.shape.period.describe("30min, 8h, 5d, 4w, 6m (months), 1y"),
     end: operation.input.shape.end.describe("UTC; default: now"),
     outside_rth: operation.input.shape.outside_rth.describe("Extended hours too"),
+    limit: numeric(z.int().min(1).max(MOST_BARS)).default(DEFAULT_BARS).describe("Bars"),
+    ...cursorInput,
   }),
   operation,
+  toOperationInput: ({ limit: _limit, cursor: _cursor, ...window }) => window,
+  shown: {
+    schema: operation.output,
+    of(output, asked) {
+      const bars = pageOf(output.bars, asked);
+      const left = before(output.bars, asked).length - bars.length;
+      const more = `These are the newest ${bars.length} bars; ${left} older ones of the period follow with next_cursor, or take a longer bar.`;
+      return { ...output, bars, notes: left > 0 ? [...output.notes, more] : output.notes };
+    },
+  },
+  paging: {
+    // The same window is read again and cut elsewhere: older than the last page's oldest bar.
+    toInput: () => ({}),
+    next: ({ bars }, asked) => {
+      const [oldest] = pageOf(bars, asked);
+      return oldest === undefined || before(bars, asked).length <= limitOf(asked)
+        ? null
+        : Date.parse(oldest.at);
+    },
+  },
 });
+
+const before = (bars: readonly Bar[], { position }: Asked): readonly Bar[] =>
+  position === null ? bars : bars.filter(({ at }) => Date.parse(at) < position);
+
+const pageOf = (bars: readonly Bar[], asked: Asked): readonly Bar[] =>
+  before(bars, asked).slice(-limitOf(asked));
+
+const limitOf = ({ query: { limit } }: Asked): number =>
+  typeof limit === "number" ? limit : DEFAULT_BARS;

@@ -150,6 +150,8 @@ export const ORDER_ONLY_CODES = [
   "APPROVAL_COUNTER_REGRESSED",
   "APPROVAL_ECHO_MISMATCH",
   "MANDATE_NOT_COVERING",
+  // The broker's.
+  "ORDER_REJECTED",
   // The sidecar's own caps.
   "LOCAL_KILL_SWITCH",
   "LOCAL_CAP_EXCEEDED",

@@ -1,0 +1,87 @@
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { callText } from "./advice.ts";
+import { objectOf } from "./messages.ts";
+
+/** An answer's steps with the exact call that comes next, where one is known. */
+export function withNextCall(output: JsonObject, waits: boolean): JsonObject {
+  const { next_step } = output;
+  const call = nextCall(output, waits);
+  return typeof next_step !== "string" || call === null
+    ? output
+    : { ...output, next_step: `${next_step} Next call: ${call}` };
+}
+
+function nextCall(output: JsonObject, waits: boolean): string | null {
+  const account_id = output.account_id ?? null;
+  const { state, order_ref } = objectOf(output.order);
+  if (state === "submitting" || state === "unknown" || state === "reconciling") {
+    return callText("ibkr_order_question_status", { account_id, order_ref: order_ref ?? null });
+  }
+  if (state === "accepted" || state === "working" || state === "partially_filled") {
+    return callText("ibkr_orders_list", { account_id });
+  }
+  const approval = objectOf(output.approval);
+  if (approval.state === "pending") {
+    const approval_id = approval.approval_id ?? null;
+    return callText("ibkr_approval_status", {
+      account_id,
+      approval_id,
+      ...(waits ? { wait_seconds: 50 } : {}),
+    });
+  }
+  const { preview_id, may_be_asked } = objectOf(output.preview);
+  return may_be_asked === true
+    ? callText("ibkr_approvals_create", { account_id, preview_id: preview_id ?? null })
+    : null;
+}
+
+/** What an answer says, for a human who reads along: what it is about, and what comes next. */
+export function summaryOf(tool: { name: string; title: string }, output: JsonObject): string {
+  const { means } = objectOf(output.order);
+  const { in_words } = objectOf(output.preview);
+  const { approval_url } = objectOf(output.approval);
+  const said = [in_words, means, approval_url].filter((word) => typeof word === "string");
+  const words = [
+    said.length > 0 ? said.join(" ") : `${tool.title}: ${sizeOf(output)}`,
+    accountText(output),
+    ...timeText(output),
+    ...texts(output.notes),
+    output.next_step,
+    typeof output.next_cursor === "string"
+      ? `There is more: call ${tool.name} again with cursor ${JSON.stringify(output.next_cursor)} and the same arguments.`
+      : null,
+  ];
+  return words.filter((word) => typeof word === "string" && word !== "").join(" ");
+}
+
+/** A failure in the order in which it is read: what happened, who must act, what to call next. */
+export function failureText(shown: JsonObject): string {
+  const { message, user_action, next_step } = shown;
+  const owner = typeof user_action === "string" ? `For the owner: ${user_action}` : null;
+  return [message, owner, next_step].filter((word) => typeof word === "string").join(" ");
+}
+
+/** How much it is: the rows of its first list. */
+function sizeOf(output: JsonObject): string {
+  const list = Object.entries(output).find(
+    ([name, value]) => Array.isArray(value) && name !== "notes",
+  );
+  if (list === undefined || !Array.isArray(list[1])) return "answered.";
+  const [name, rows] = list;
+  return `${rows.length} ${name.replaceAll("_", " ")}.`;
+}
+
+function accountText({ account_id }: JsonObject): string | null {
+  return typeof account_id === "string" ? `Account ${account_id}.` : null;
+}
+
+function timeText({ source, as_of }: JsonObject): string[] {
+  return [
+    ...(source === "simulator" ? ["Simulated broker, not real money."] : []),
+    ...(typeof as_of === "string" ? [`As of ${as_of}.`] : []),
+  ];
+}
+
+function texts(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
