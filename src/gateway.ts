@@ -14,6 +14,7 @@ import {
 import { type OidcSettings, oidcClient, readOidcSettings } from "./oauth/oidc.ts";
 import { type McpHandler, oauthOptions } from "./oauth/provider.ts";
 import { limitRefused, tooManyRequests } from "./oauth/rate-limits.ts";
+import { withoutEmptyMembers } from "./oauth/registration.ts";
 import { guardedTokenRequest } from "./oauth/token-guard.ts";
 import {
   announcingDeletions,
@@ -107,6 +108,13 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
       case ROOT_RESOURCE_METADATA:
         url.pathname = `${ROOT_RESOURCE_METADATA}/mcp`;
         return provider.fetch(new Request(url, request), bindings, ctx);
+      // Typed or copied with a slash at its end, it is the same endpoint.
+      case "/mcp/":
+      case `${ROOT_RESOURCE_METADATA}/mcp/`: {
+        const same = new URL(url);
+        same.pathname = url.pathname.slice(0, -1);
+        return answer(new Request(same, request), same, bindings, ctx);
+      }
       case "/mcp": {
         const foreign = admitOrigin(request, settings);
         if (foreign !== null) return foreign;
@@ -132,7 +140,11 @@ export function createGateway(env: Env, mcp: McpHandler): Gateway {
           return Response.json({ error: "invalid_client_metadata" }, { status: 413 });
         }
         const { success } = await bindings.REGISTER_LIMIT.limit({ key: sourceOf(request) });
-        return success ? provider.fetch(request, bindings, ctx) : tooManyRequests();
+        if (!success) return tooManyRequests();
+        const registration = await withoutEmptyMembers(request);
+        return registration instanceof Response
+          ? registration
+          : provider.fetch(registration, bindings, ctx);
       }
       default:
         return provider.fetch(request, bindings, ctx);

@@ -34,9 +34,10 @@ export function mcpEndpoint(
 
   function bySdk(request: Request, exchange: Exchange, modern: boolean, ways: Parts) {
     if (modern) exchange.accepted = () => ways.direct.accepted(exchange.message);
-    exchanges.set(request, exchange);
+    const asked = takingBoth(request);
+    exchanges.set(asked, exchange);
     const lane = modern ? ways.modernEra : ways.bothEras;
-    return lane.fetch(request, { parsedBody: exchange.message });
+    return lane.fetch(asked, { parsedBody: exchange.message });
   }
 
   return {
@@ -162,6 +163,21 @@ function exchangeOf(
     requestId: requestId(request),
     traceparent: traceparentOf(request),
   };
+}
+
+const BOTH_FORMS = "application/json, text/event-stream";
+
+/**
+ * The SDK insists on both of its forms by name. Who takes anything, or says nothing, takes both
+ * (RFC 9110 §12.5.1); the body was read already.
+ */
+function takingBoth(request: Request): Request {
+  const accept = request.headers.get("Accept")?.trim() ?? "";
+  const anything = accept === "" || accept.split(",").some((form) => /^\s*\*\/\*/.test(form));
+  if (!anything) return request;
+  const headers = new Headers(request.headers);
+  headers.set("Accept", BOTH_FORMS);
+  return new Request(request.url, { method: request.method, headers });
 }
 
 function idOf({ id }: Exchange["message"]): string | number | null {

@@ -32,6 +32,43 @@ const call = (id: unknown = 1) => ({
   params: { name: "ibkr_health", arguments: {} },
 });
 
+describe("what hosts send loosely is answered", () => {
+  const asked = (path: string, headers: Record<string, string>) =>
+    fetch(`${gateway.url}${path}`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${to.token}`,
+        "content-type": "application/json",
+        ...headers,
+      },
+      body: JSON.stringify(call()),
+    });
+
+  it.each(["*/*", "application/json, */*;q=0.5", "application/json, text/event-stream"])(
+    "Accept: %s",
+    async (accept) => {
+      const response = await asked("/mcp", { accept });
+      expect(response.status).toBe(200);
+      expect(await response.text()).toContain('"gateway');
+    },
+  );
+
+  it("Accept: text/html is not", async () => {
+    expect((await asked("/mcp", { accept: "text/html" })).status).toBe(406);
+  });
+
+  it("the address with a slash at its end", async () => {
+    const response = await asked("/mcp/", { accept: "*/*" });
+    expect(response.status).toBe(200);
+    const bare = await fetch(`${gateway.url}/mcp/`, { method: "POST" });
+    expect(bare.status).toBe(401);
+    expect(bare.headers.get("www-authenticate")).toContain("/.well-known/oauth-protected-resource");
+    const metadata = await fetch(`${gateway.url}/.well-known/oauth-protected-resource/mcp/`);
+    expect(await metadata.json()).toMatchObject({ resource: `${gateway.url}/mcp` });
+    expect((await asked("/mcp//", {})).status).toBe(404);
+  });
+});
+
 describe("a batch is refused, whatever is in it (N36)", () => {
   it.each([
     ["empty", []],

@@ -272,6 +272,28 @@ describe("registration", () => {
     expect(h1).not.toContain("Claude");
   });
 
+  it("takes members that are empty or null for absent", async () => {
+    const response = await fetch(`${gateway.url}/register`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        client_name: "Loose host",
+        redirect_uris: ["http://127.0.0.1:4711/callback"],
+        token_endpoint_auth_method: "none",
+        client_uri: "",
+        logo_uri: null,
+        tos_uri: "",
+        policy_uri: null,
+        contacts: null,
+        scope: "",
+      }),
+    });
+    expect(response.status).toBe(201);
+    const client = await response.json();
+    expect(client).toMatchObject({ client_name: "Loose host", client_id: expect.any(String) });
+    expect(client).not.toHaveProperty("client_uri");
+  });
+
   it("N27: what is too large or means harm is refused, and a flood is told to wait", async () => {
     const send = (body: string) =>
       fetch(`${gateway.url}/register`, {
