@@ -12,7 +12,7 @@ export const READS_THE_CLOCK: readonly string[] = [
   "src/policy/ledger.test.ts",
   "sidecar/src/client-portal/wire-values.test.ts",
   "sidecar/src/client-portal/session/calendar.test.ts",
-  "sidecar/src/simulator/market/hours.test.ts",
+  "sidecar/src/simulator/market/{hours,us-holidays}.test.ts",
 ];
 
 /** What is given its clock by the test, and may still lean on the machine's: once at every instant. */

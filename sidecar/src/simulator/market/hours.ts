@@ -1,6 +1,7 @@
 import type { MarketHours } from "../market-hours.ts";
 import { instantOf, localTime, stampOf } from "../zone.ts";
 import type { Venue } from "./instrument.ts";
+import { isUsHalfDay, isUsHoliday } from "./us-holidays.ts";
 
 /** One stretch of trading, in Unix milliseconds. */
 export interface Session {
@@ -43,32 +44,7 @@ const PATTERNS: Record<Venue, Pattern> = {
   tokyo: { zone: "Japan", liquid: ["09:00", "15:30"], extended: ["09:00", "15:30"] },
 };
 
-/** Days on which the New York exchanges stay shut. */
-const US_HOLIDAYS = new Set([
-  "20260101",
-  "20260119",
-  "20260216",
-  "20260403",
-  "20260525",
-  "20260619",
-  "20260703",
-  "20260907",
-  "20261126",
-  "20261225",
-  "20270101",
-  "20270118",
-  "20270215",
-  "20270326",
-  "20270531",
-  "20270618",
-  "20270705",
-  "20270906",
-  "20271125",
-  "20271224",
-]);
-
-/** Days on which New York closes early: the day after Thanksgiving and Christmas Eve. */
-const US_HALF_DAYS = new Set(["20261127", "20261224", "20271126"]);
+/** When a half day of New York ends. */
 const HALF_DAY: Partial<Record<Venue, { liquid: string; extended: string }>> = {
   "us-stocks": { liquid: "13:00", extended: "17:00" },
   "us-options": { liquid: "13:15", extended: "13:15" },
@@ -89,9 +65,7 @@ export function isTradingDay(venue: Venue, year: number, month: number, day: num
   if (weekday === 0 || weekday === 6) return false;
   const american = venue === "us-stocks" || venue === "us-options" || venue === "us-futures";
   if (!american) return true;
-  return !US_HOLIDAYS.has(
-    stampOf(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()),
-  );
+  return !isUsHoliday(stampOf(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()));
 }
 
 type Kind = "liquid" | "extended";
@@ -122,7 +96,7 @@ function makeSession(
   const always = setting === "always";
   if (!always && !isTradingDay(venue, year, month, day)) return undefined;
   const pattern = PATTERNS[venue];
-  const early = US_HALF_DAYS.has(stampOf(year, month, day)) ? HALF_DAY[venue]?.[kind] : undefined;
+  const early = isUsHalfDay(stampOf(year, month, day)) ? HALF_DAY[venue]?.[kind] : undefined;
   const [opens, usualClose] = always ? ALL_DAY : pattern[kind];
   const closes = always ? usualClose : (early ?? usualClose);
   const at = (time: string, days: number): number => {
