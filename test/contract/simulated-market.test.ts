@@ -21,6 +21,7 @@ async function look() {
     is_open: hours.is_open,
     bid: quote?.values.bid ?? null,
     label: marketNote(rig.broker.session()),
+    session_ends_at: rig.broker.session().session_ends_at,
     notes: [...hours.notes, ...prices.notes],
   };
 }
@@ -31,6 +32,7 @@ it("is open on a Saturday, and its label is on the session, the hours and the qu
     is_open: true,
     bid: expect.stringMatching(/^\d/),
     label: "Simulated market, open around the clock",
+    session_ends_at: null,
     notes: [NOTE, NOTE],
   });
 });
@@ -39,6 +41,7 @@ it("is closed on a Saturday by the exchanges' calendar, and nothing is labelled"
   rig = await startRig({ startAt: SATURDAY, marketHours: "exchange" });
   const seen = await look();
   expect(seen).toMatchObject({ bid: null, label: null });
+  expect(seen.session_ends_at).not.toBeNull();
   expect(seen.is_open).not.toBe(true);
   expect(seen.notes).not.toContain(NOTE);
 });

@@ -43,7 +43,8 @@ export function readsIn(belief: Belief, state: SessionState): BrokerSession["rea
 
 export function describe(belief: Belief, now: number, around: Surroundings): BrokerSession {
   const state = stateOf(belief, now, around.resetZone);
-  const endsAt = sessionEnd(belief, now, around.resetZone);
+  // Around the clock nothing is reset at night, and nobody is warned of it.
+  const endsAt = around.openAroundTheClock() ? null : sessionEnd(belief, now, around.resetZone);
   const words = WORDS[state];
   return {
     state,
