@@ -1,11 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../src/env.ts";
 import { countCall } from "../src/metrics.ts";
+import { accessLink } from "../src/protocol/access-link.ts";
 import type { AuditEvent } from "../src/protocol/audit/event.ts";
 import type { GatewayFailure } from "../src/protocol/errors.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/passkey.ts";
 import { DEVICE_TOKEN } from "../src/protocol/relay/device-token.ts";
 import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
+import { isScope } from "../src/protocol/scopes.ts";
 import { accountHasher } from "./account/account-hash.ts";
 import { announceKeys } from "./account/announce-keys.ts";
 import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
@@ -90,6 +92,7 @@ import type { OrdersRpc } from "./account/rpc-orders.ts";
 import { hasTables, migrate } from "./account/schema.ts";
 import { addSidecar, hasActiveSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
 import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/spent-tokens.ts";
+import { stepUps } from "./account/step-ups.ts";
 import { runToolCall } from "./account/tool-call.ts";
 
 const VERSION = "0.1.0";
@@ -108,6 +111,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   protected readonly relay: RelayHost;
   readonly #orders: OrderDesk;
   readonly #clientUse: ClientUse = new Map();
+  readonly #stepUps = stepUps(Date.now);
   readonly #budget: CallBudget;
   readonly #accountHash = accountHasher(() => this.#accountHashKey());
   /** When the alarm is set for; null when it is not. */
@@ -206,7 +210,11 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       relay: this.relay,
       orders: this.#orders,
       standing: ({ principal, scope, operation }) =>
-        clientStanding(sql, principal, scope, Date.now(), operation),
+        clientStanding(sql, principal, scope, Date.now(), {
+          operation,
+          link: this.#accessLink(principal.clientId),
+        }),
+      link: ({ principal }) => this.#accessLink(principal.clientId),
       brokerAccounts: () => brokerAccounts(sql, this.relay),
       budget: (asked) =>
         takeCall(this.#budget, asked.principal.clientId, Date.now()) ??
@@ -223,7 +231,11 @@ export class Account extends DurableObject<Env> implements AccountRpc {
     return outcome;
   }
 
-  async refuse(call: RefusedCall): Promise<{ audit_seq: number }> {
+  #accessLink(clientId: string): string {
+    return accessLink(this.env.PUBLIC_ORIGIN, clientId);
+  }
+
+  async refuse(call: RefusedCall): Promise<{ audit_seq: number; again: boolean }> {
     const now = Date.now();
     countCall(this.env.ANALYTICS, { tool: call.tool, outcome: call.failure.code, ms: 0 });
     const audit_seq = this.#audit(
@@ -242,7 +254,11 @@ export class Account extends DurableObject<Env> implements AccountRpc {
         requestId: call.requestId,
       }),
     );
-    return { audit_seq };
+    const { missing, principal } = call;
+    const again =
+      missing !== undefined &&
+      this.#stepUps.challenged(principal.grantId ?? principal.clientId, missing);
+    return { audit_seq, again };
   }
 
   async backendStatus(): Promise<BackendStatus> {
@@ -252,17 +268,29 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   async admitClient(client: ClientAdmission, requestId: string): Promise<void> {
     const now = Date.now();
     admitClient(this.#sql, client, now);
-    const { clientId, redirectHost, scopes } = client;
-    const meta = { scopes: [...scopes].sort().join(" "), redirect_host: redirectHost };
+    const { clientId, redirectHost, scopes, accounts, atOnce } = client;
+    const meta = {
+      scopes: [...scopes].sort().join(" "),
+      redirect_host: redirectHost,
+      ...(accounts === undefined
+        ? {}
+        : { accounts: accounts === null ? "all" : String(accounts.length) }),
+      ...(atOnce ? { first_hour: "lifted" } : {}),
+    };
     this.#audit(ownerEvent("client.admitted", now, { clientId, requestId, meta }));
   }
 
   async changeClient(change: ClientChange, requestId: string): Promise<boolean> {
-    if (!changeClient(this.#sql, change)) return false;
-    const { clientId, scopes, accounts } = change;
+    const before = changeClient(this.#sql, change);
+    if (before === null) return false;
+    const { clientId, accounts, atOnce } = change;
+    const scopes = change.scopes.filter(isScope).sort();
     const meta = {
-      scopes: [...scopes].sort().join(" "),
+      scopes: scopes.join(" "),
+      added: scopes.filter((scope) => !before.includes(scope)).join(" "),
+      removed: before.filter((scope) => !scopes.some((one) => one === scope)).join(" "),
       accounts: accounts === null ? "all" : String(accounts.length),
+      ...(atOnce ? { first_hour: "lifted" } : {}),
     };
     this.#audit(ownerEvent("client.changed", Date.now(), { clientId, requestId, meta }));
     return true;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ALL_SCOPES, type Scope } from "../../src/protocol/scopes.ts";
 import { sqlStorage } from "../../test/support/sql-storage.ts";
 import {
   admitClient,
@@ -34,7 +35,7 @@ const principal = (more: Partial<Principal> = {}): Principal => ({
   accountId: "a",
   clientId: "c",
   grantId: "g1",
-  scopes: [],
+  scopes: [...ALL_SCOPES],
   ...more,
 });
 
@@ -96,7 +97,7 @@ describe("a client's standing", () => {
     const sql = fresh();
     admitClient(sql, admission(), T0);
     const ask = (operation: string) =>
-      clientStanding(sql, principal(), "ibkr:orders:preview", T0, operation);
+      clientStanding(sql, principal(), "ibkr:orders:preview", T0, { operation });
     expect(ask("trade.kill").ok).toBe(true);
     for (const other of ["trade.preview", "trade.ask", "trade.submit", "trade.kill_status"]) {
       expect(ask(other)).toMatchObject({ failure: { code: "CLIENT_READ_ONLY_YET" } });
@@ -112,26 +113,69 @@ describe("a client's standing", () => {
     expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_TOKEN_INVALID" } });
   });
 
-  it("is what the owner left it, and never more than was consented to", () => {
+  it("is what the owner gives it by now, be it less or more than was consented to", () => {
     const sql = fresh();
     admitClient(sql, admission({ atOnce: true }), T0);
     const change = (scopes: string[], accounts: string[] | null = null) =>
       changeClient(sql, { clientId: "c", scopes, accounts, atOnce: false });
-    expect(change(["ibkr:health:read", "ibkr:orders:live:submit"], ["U1"])).toBe(true);
+    expect(change(["ibkr:health:read", "ibkr:orders:live:submit", "admin"], ["U1"])).toEqual([
+      "ibkr:health:read",
+      "ibkr:orders:paper:submit",
+      "ibkr:orders:preview",
+    ]);
     expect(clientStanding(sql, principal(), "ibkr:orders:preview", T0)).toMatchObject({
       ok: false,
       failure: { code: "AUTH_MISSING_SCOPE" },
     });
-    expect(clientStanding(sql, principal(), "ibkr:orders:live:submit", T0).ok).toBe(false);
+    expect(clientStanding(sql, principal(), "ibkr:orders:live:submit", T0).ok).toBe(true);
     expect(clientStanding(sql, principal(), "ibkr:health:read", T0)).toMatchObject({
-      standing: { accounts: ["U1"], scopes: ["ibkr:health:read"] },
+      standing: { accounts: ["U1"], scopes: ["ibkr:health:read", "ibkr:orders:live:submit"] },
     });
-    expect(change(["ibkr:orders:paper:submit"])).toBe(true);
+    expect(change(["ibkr:orders:paper:submit"])).not.toBeNull();
     // N10: whoever may submit may see what became of it.
     expect(clientStanding(sql, principal(), "ibkr:orders:read", T0).ok).toBe(true);
     expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
     revokeClient(sql, "c");
-    expect(change(["ibkr:health:read"])).toBe(false);
+    expect(change(["ibkr:health:read"])).toBeNull();
+  });
+
+  it("is no more than its token says of itself, whatever the owner gives", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true }), T0);
+    const within = ["ibkr:health:read", "ibkr:orders:read"];
+    const ask = (needs: Scope) => clientStanding(sql, principal({ within }), needs, T0).ok;
+    expect([ask("ibkr:health:read"), ask("ibkr:orders:preview")]).toEqual([true, false]);
+    // A broader scope of the grant does for the narrower one that the token names.
+    expect(ask("ibkr:orders:read")).toBe(true);
+    expect(ask("ibkr:orders:paper:submit")).toBe(false);
+    const foreign = { ...external("t1"), scopes: ["ibkr:health:read"] };
+    expect(clientStanding(sql, foreign, "ibkr:health:read", T0).ok).toBe(true);
+    expect(clientStanding(sql, foreign, "ibkr:audit:read", T0).ok).toBe(false);
+  });
+
+  it("says where the owner allows what it lacks", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true, scopes: ["ibkr:health:read"] }), T0);
+    const link = "https://gateway.example/clients/access?id=c";
+    const failureOf = (needs: Scope) => {
+      const found = clientStanding(sql, principal(), needs, T0, { link });
+      return found.ok ? null : found.failure;
+    };
+    expect(failureOf("ibkr:orders:preview")?.message).toContain("'Read and prepare orders'");
+    expect(failureOf("ibkr:orders:preview")?.user_action).toContain(link);
+    expect(failureOf("ibkr:audit:read")?.message).toContain("permission to: Read the log");
+  });
+
+  it("comes with the broker accounts that were chosen when it was let in", () => {
+    const sql = fresh();
+    const accountsAfter = (more: Partial<ClientAdmission>) => {
+      admitClient(sql, admission(more), T0);
+      return listClients(sql)[0]?.accounts;
+    };
+    expect(accountsAfter({ accounts: ["U2", "U1"] })).toEqual(["U1", "U2"]);
+    expect(accountsAfter({ grantId: "g2" })).toEqual(["U1", "U2"]);
+    expect(accountsAfter({ grantId: "g3", accounts: [] })).toEqual([]);
+    expect(accountsAfter({ grantId: "g4", accounts: null })).toBeNull();
   });
 
   it("a client that comes back is limited as before while it was in, and anew after it was out", () => {

@@ -1,3 +1,5 @@
+import { isOrderScope } from "../../src/protocol/access-choices.ts";
+import { notAllowed } from "../../src/protocol/access-link.ts";
 import { sha256Hex } from "../../src/protocol/digest.ts";
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
 import { ALL_SCOPES, coversScope, isScope, SCOPES, type Scope } from "../../src/protocol/scopes.ts";
@@ -5,10 +7,11 @@ import type { ClientAdmission, ClientChange, ConnectedClient, Principal } from "
 import { spendOnce } from "./spent-tokens.ts";
 
 /**
- * The clients this owner let in, and what is left of what each was given. OAuth tokens live in an
- * eventually consistent store; what stands here is what counts, and it is read on every call.
+ * The clients this owner let in, and what each may do. OAuth tokens live in an eventually consistent
+ * store and say what was granted when they were issued; what stands here is what counts, it is read
+ * on every call, and the owner widens and narrows it without any token being issued anew.
  *
- * A call passes when its client and its grant are active, the owner left the client the scope, the
+ * A call passes when its client and its grant are active, the owner gives the client the scope, the
  * client's first hour is over (for anything beyond reading or stopping), and the broker account is
  * one the client may use.
  */
@@ -46,21 +49,23 @@ ALTER TABLE clients ADD COLUMN read_only_until INTEGER NOT NULL DEFAULT 0;
 export const READ_ONLY_FIRST_MS = 3_600_000;
 
 /**
- * Lets a client in, or in again, with what the owner ticked this time. A client that was in before
- * keeps the accounts it was limited to and the hour it has served.
+ * Lets a client in, or in again, with what the owner chose this time. A client that was in before
+ * keeps the hour it has served, and the accounts it was limited to where none were chosen now.
  */
 export function admitClient(sql: SqlStorage, client: ClientAdmission, nowMs: number): void {
   const scopes = JSON.stringify([...client.scopes].sort());
   const readOnlyUntil = client.atOnce ? 0 : nowMs + READ_ONLY_FIRST_MS;
+  const { accounts } = client;
   sql.exec(
     `INSERT INTO clients
-       (client_id, client_name, redirect_host, scopes, consented, state, admitted_at, read_only_until)
-     VALUES (?1, ?2, ?3, ?4, ?4, 'active', ?5, ?6)
+       (client_id, client_name, redirect_host, scopes, consented, state, admitted_at,
+        read_only_until, accounts)
+     VALUES (?1, ?2, ?3, ?4, ?4, 'active', ?5, ?6, ?7)
      ON CONFLICT (client_id) DO UPDATE SET
        client_name = ?2, redirect_host = ?3, scopes = ?4, consented = ?4, admitted_at = ?5,
        read_only_until =
          CASE WHEN state = 'active' THEN MIN(read_only_until, ?6) ELSE ?6 END,
-       accounts = CASE WHEN state = 'active' THEN accounts END,
+       accounts = CASE WHEN ?8 THEN ?7 WHEN state = 'active' THEN accounts END,
        state = 'active'`,
     client.clientId,
     client.clientName,
@@ -68,6 +73,8 @@ export function admitClient(sql: SqlStorage, client: ClientAdmission, nowMs: num
     scopes,
     nowMs,
     readOnlyUntil,
+    accounts == null ? null : JSON.stringify([...accounts].sort()),
+    accounts === undefined ? 0 : 1,
   );
   sql.exec(
     "INSERT INTO grants (grant_id, client_id, admitted_at, state) VALUES (?, ?, ?, 'active')",
@@ -113,13 +120,13 @@ export function revokeGrant(sql: SqlStorage, grantId: string): string | null {
 }
 
 /**
- * Changes what a client may do. Scopes can be taken away and given back, never beyond what was
- * consented to: for more, the client has to ask. False when there is no such client.
+ * Changes what a client may do, from its next call on: what it asked for once is no bound, the owner
+ * is. The scopes before the change; null when there is no such client.
  */
-export function changeClient(sql: SqlStorage, change: ClientChange): boolean {
+export function changeClient(sql: SqlStorage, change: ClientChange): string[] | null {
   const client = readClient(sql, change.clientId);
-  if (client === null || client.state !== "active") return false;
-  const scopes = client.consented.filter((scope) => change.scopes.includes(scope)).sort();
+  if (client === null || client.state !== "active") return null;
+  const scopes = ALL_SCOPES.filter((scope) => change.scopes.includes(scope)).sort();
   sql.exec(
     `UPDATE clients SET scopes = ?, accounts = ?,
        read_only_until = CASE WHEN ? THEN 0 ELSE read_only_until END
@@ -129,14 +136,16 @@ export function changeClient(sql: SqlStorage, change: ClientChange): boolean {
     change.atOnce ? 1 : 0,
     change.clientId,
   );
-  return true;
+  return client.scopes;
 }
 
 export interface Standing {
   /** Broker accounts the client may use; null for all. */
   accounts: string[] | null;
-  /** What the owner left it. */
+  /** What the owner gives it, as far as its token does not say less by itself. */
   scopes: string[];
+  /** Unix milliseconds: until then it may only read; 0 when that was waived. */
+  readOnlyUntilMs: number;
 }
 
 export type ClientStanding =
@@ -147,28 +156,49 @@ export type ClientStanding =
 const STOPS: ReadonlySet<string> = new Set(["trade.kill"]);
 
 /**
- * Whether the client may make a call that needs this scope now; null for a refreshed token. The
- * operation is what the call asks for, where it is a call.
+ * Whether the client may make a call that needs this scope now; null for a refreshed token and for
+ * what needs none. The operation is what the call asks for, where it is a call; the link leads to
+ * where the owner gives the client more.
  */
 export function clientStanding(
   sql: SqlStorage,
-  principal: Pick<Principal, "clientId" | "grantId" | "external">,
+  principal: ScopedPrincipal,
   needs: Scope | null,
   nowMs: number,
-  operation?: string,
+  { operation, link = null }: { operation?: string; link?: string | null } = {},
 ): ClientStanding {
   if (principal.external !== undefined) admitExternal(sql, principal, nowMs);
   const client = readActive(sql, principal);
   if (client === null) return { ok: false, failure: withdrawn() };
+  const scopes = usable(client.scopes, principal);
   if (needs !== null) {
-    if (!coversScope(client.scopes, needs)) return { ok: false, failure: narrowed(needs) };
+    if (!coversScope(scopes, needs)) return { ok: false, failure: notAllowed(needs, link) };
     const waitMs = client.readOnlyUntil - nowMs;
     const stops = operation !== undefined && STOPS.has(operation);
     if (SCOPES[needs].tier !== "read" && waitMs > 0 && !stops) {
       return { ok: false, failure: readOnlyYet(waitMs) };
     }
   }
-  return { ok: true, standing: { accounts: client.accounts, scopes: client.scopes } };
+  const { accounts, readOnlyUntil: readOnlyUntilMs } = client;
+  return { ok: true, standing: { accounts, scopes, readOnlyUntilMs } };
+}
+
+type ScopedPrincipal = Pick<Principal, "clientId" | "grantId" | "external" | "within"> & {
+  scopes?: string[];
+};
+
+/**
+ * What the owner gives the client, within what its token says of itself: another issuer's always
+ * does, one of ours only where the client asked for less than its grant.
+ */
+function usable(given: string[], { external, scopes = [], within }: ScopedPrincipal): string[] {
+  const cap = external === undefined ? within : scopes;
+  if (cap === undefined) return given;
+  const both = [
+    ...given.filter((scope) => isScope(scope) && coversScope(cap, scope)),
+    ...cap.filter((scope) => isScope(scope) && coversScope(given, scope)),
+  ];
+  return [...new Set(both)];
 }
 
 /** Whether a client's first hour still runs; whom nobody let in may not do more than read either. */
@@ -258,12 +288,11 @@ const TOKEN_ID_MS = 2 * 86_400_000;
  */
 export function takeExternalToken(
   sql: SqlStorage,
-  { principal, scope }: { principal: Principal; scope: Scope },
+  { principal, scope }: { principal: Principal; scope: Scope | null },
   nowMs: number,
 ): GatewayFailure | null {
   const { external } = principal;
-  const { tier } = SCOPES[scope];
-  if (external === undefined || (tier !== "paper" && tier !== "live")) return null;
+  if (external === undefined || scope === null || !isOrderScope(scope)) return null;
   if (external.tokenId === null) {
     return failure("AUTH_TOKEN_INVALID", "Order scopes need a token with an id (jti).");
   }
@@ -275,12 +304,6 @@ export function takeExternalToken(
 function withdrawn(): GatewayFailure {
   return failure("AUTH_TOKEN_INVALID", "The owner has withdrawn this client's access.", {
     user_action: "Connect this client to the gateway again and approve it on the consent page.",
-  });
-}
-
-function narrowed(needs: Scope): GatewayFailure {
-  return failure("AUTH_MISSING_SCOPE", `The owner has withdrawn ${needs} from this client.`, {
-    user_action: "Allow it again for this client in the gateway's console, under Clients.",
   });
 }
 
@@ -360,7 +383,7 @@ function readClient(sql: SqlStorage, clientId: string) {
   if (row === undefined) return null;
   return {
     state: row.state,
-    consented: textList(row.consented).filter(isScope),
+    scopes: textList(row.scopes),
     readOnlyUntil: row.read_only_until,
   };
 }

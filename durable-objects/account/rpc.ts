@@ -28,6 +28,8 @@ export interface Principal {
     tokenId: string | null;
   };
   scopes: string[];
+  /** Where the client asked for a token with less than its grant: what it asked for. */
+  within?: string[];
 }
 
 export interface ToolCall {
@@ -39,10 +41,10 @@ export interface ToolCall {
   input: JsonObject;
   principal: Principal;
   /**
-   * The scope that the tool declares and the grant holds. The object checks it against what the
-   * owner left the client, and it goes into the job's grant.
+   * The scope that the tool declares; null for what every connected client may ask. The object
+   * checks it against what the owner gives the client, and it goes into the job's grant.
    */
-  scope: Scope;
+  scope: Scope | null;
   requestId: string;
   /** W3C trace context, passed on to the sidecar; never trusted as identity. */
   traceparent?: string;
@@ -62,6 +64,8 @@ export interface RefusedCall {
   decision: "deny" | "refuse";
   failure: GatewayFailure;
   input: JsonValue;
+  /** The scope that was missing, where the caller is about to be challenged for it. */
+  missing?: Scope;
 }
 
 /** A client the owner consented to. Standing is checked on every call, here and not in KV. */
@@ -73,9 +77,11 @@ export interface ClientAdmission {
   scopes: string[];
   /** The owner let it do more than read from its first minute. */
   atOnce: boolean;
+  /** Broker accounts it may use; null for all, absent where the owner was not asked. */
+  accounts?: string[] | null;
 }
 
-/** What the owner leaves a client; never more than it was given on the consent page. */
+/** What the owner gives a client from now on, be it more or less than before. */
 export interface ClientChange {
   clientId: string;
   scopes: string[];
@@ -253,7 +259,8 @@ export interface NewSidecar {
 /** The account object's RPC surface. `fetch` is the relay's WebSocket upgrade and nothing else. */
 export interface AccountRpc extends OrdersRpc, MandatesRpc {
   run(call: ToolCall): Promise<ToolOutcome>;
-  refuse(call: RefusedCall): Promise<{ audit_seq: number }>;
+  /** `again`: this connection was challenged for the same scope a moment ago and did not step up. */
+  refuse(call: RefusedCall): Promise<{ audit_seq: number; again?: boolean }>;
   backendStatus(): Promise<BackendStatus>;
 
   admitClient(client: ClientAdmission, requestId: string): Promise<void>;
@@ -266,7 +273,7 @@ export interface AccountRpc extends OrdersRpc, MandatesRpc {
   revokeAllClients(requestId: string): Promise<string[]>;
   revokeGrant(grantId: string, requestId: string): Promise<boolean>;
   listClients(): Promise<ConnectedClient[]>;
-  /** What a refreshed token may carry; null when client or grant have no standing. */
+  /** What this client may do now; null when client or grant have no standing. */
   scopesLeft(clientId: string, grantId: string): Promise<string[] | null>;
   /** Asked of the sidecar on the owner's behalf, for the page where accounts are chosen. */
   brokerAccounts(): Promise<BrokerAccount[] | GatewayFailure>;

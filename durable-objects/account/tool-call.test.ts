@@ -35,11 +35,12 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
       },
       standing: () => ({
         ok: true,
-        standing: { scopes: ["ibkr:orders:preview"], accounts: null },
+        standing: { scopes: ["ibkr:orders:preview"], accounts: null, readOnlyUntilMs: 0 },
       }),
       brokerAccounts: async () => [],
       budget: () => failure("RATE_LIMITED", "Too many calls."),
       audit: () => 1,
+      link: () => "https://gateway.example/clients/access?id=client-1",
       accountHash: () => "0".repeat(64),
       now: () => rig.clock.now,
     });
@@ -75,7 +76,11 @@ it("an order without an account is about the only one there is, and is refused a
             return { ok: true, result: { account_id: input.account_id ?? null } };
           },
         },
-        standing: () => ({ ok: true, standing: { scopes: [], accounts: granted } }),
+        standing: () => ({
+          ok: true,
+          standing: { scopes: [], accounts: granted, readOnlyUntilMs: 0 },
+        }),
+        link: () => "https://gateway.example/clients/access?id=c",
         brokerAccounts: async () => {
           granted = meanwhile;
           return accounts.map((accountId) => ({ accountId, mode: "paper" as const }));

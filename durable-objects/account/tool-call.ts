@@ -5,11 +5,12 @@ import { auditTail } from "../../src/protocol/operations/edge.ts";
 import { isEdgeOrderOperation } from "../../src/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "../../src/protocol/operations/registry.ts";
 import { ulid } from "../../src/protocol/ulid.ts";
+import { accessOf } from "./access-request.ts";
 import { agent, auditEvent, contentHash } from "./audit-events.ts";
 import { tailAudit } from "./audit-log.ts";
 import { backendStatus, offlineBrokerSession } from "./backend-status.ts";
 import { narrowInput, narrowResult, notGranted } from "./client-accounts.ts";
-import type { ClientStanding } from "./clients.ts";
+import type { ClientStanding, Standing } from "./clients.ts";
 import { lacksAccount, withOnlyAccount } from "./only-account.ts";
 import type { OrderDesk } from "./orders/desk.ts";
 import type { RelayHost } from "./relay.ts";
@@ -35,6 +36,8 @@ export interface ToolCallDeps {
   readonly budget: (call: ToolCall) => GatewayFailure | null;
   /** Appends to the audit log in this turn; the event's number. */
   readonly audit: (event: AuditEvent) => number;
+  /** Where the owner gives this client more. */
+  readonly link: (call: ToolCall) => string;
   /** The keyed hash under which a broker account stands in the audit log. */
   readonly accountHash: (account: string) => string;
   readonly now: () => number;
@@ -49,8 +52,11 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
   const startedAt = deps.now();
   const inputHash = hashIfWellFormed(call.input);
   let answer: Answer;
+  let scopes = call.principal.scopes;
   try {
-    answer = inputHash === null ? NOT_WELL_FORMED : await answerOf(call, deps, inputHash);
+    const before = deps.standing(call);
+    if (before.ok) scopes = before.standing.scopes;
+    answer = inputHash === null ? NOT_WELL_FORMED : await answerOf(call, deps, inputHash, before);
   } catch (error) {
     console.error(
       JSON.stringify({
@@ -78,7 +84,7 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
       what: {
         tool: call.tool,
         operation: call.operation,
-        scopes: [...call.principal.scopes].sort(),
+        scopes: [...scopes].sort(),
         decision: answer.ok || answer.denied !== true ? "allow" : "deny",
         result: answer.ok ? "ok" : "error",
         error_code: answer.ok ? null : answer.failure.code,
@@ -108,8 +114,12 @@ function hashIfWellFormed(input: JsonValue): string | null {
   }
 }
 
-async function answerOf(call: ToolCall, deps: ToolCallDeps, inputHash: string): Promise<Answer> {
-  const before = deps.standing(call);
+async function answerOf(
+  call: ToolCall,
+  deps: ToolCallDeps,
+  inputHash: string,
+  before: ClientStanding,
+): Promise<Answer> {
   if (!before.ok) return { ok: false, failure: before.failure, denied: true };
   const busy = UNMETERED.has(call.operation) ? null : deps.budget(call);
   if (busy !== null) return { ok: false, failure: busy, denied: true };
@@ -125,28 +135,28 @@ async function answerOf(call: ToolCall, deps: ToolCallDeps, inputHash: string): 
     if (!now.ok) return { ok: false, failure: now.failure, denied: true };
     const still = narrowInput(call.operation, named.input, now.standing.accounts);
     return still.ok
-      ? carryOut({ ...call, input: still.input }, deps, now.standing.scopes, inputHash)
+      ? carryOut({ ...call, input: still.input }, deps, now.standing, inputHash)
       : { ok: false, failure: still.failure, denied: true };
   }
   const { input } = narrowed;
   const hash = input === call.input ? inputHash : contentHash(input);
-  return carryOut({ ...call, input }, deps, before.standing.scopes, hash);
+  return carryOut({ ...call, input }, deps, before.standing, hash);
 }
 
 async function carryOut(
   call: ToolCall,
   deps: ToolCallDeps,
-  scopes: readonly string[],
+  standing: Standing,
   inputHash: string,
 ): Promise<Answer> {
-  const local = answeredHere(call, deps);
+  const local = answeredHere(call, deps, standing);
   if (local !== null) return local;
   const { operation } = call;
   const answer = isEdgeOrderOperation(operation)
     ? await deps.orders.run(
         {
           clientId: call.principal.clientId,
-          scopes: call.principal.scopes.filter((scope) => scopes.includes(scope)),
+          scopes: standing.scopes,
           requestId: call.requestId,
         },
         { operation, input: call.input },
@@ -162,8 +172,13 @@ async function carryOut(
 }
 
 /** What the object knows by itself. */
-function answeredHere(call: ToolCall, deps: ToolCallDeps): Answer | null {
+function answeredHere(call: ToolCall, deps: ToolCallDeps, standing: Standing): Answer | null {
   switch (call.operation) {
+    case "access.request":
+      return {
+        ok: true,
+        result: asJson(accessOf(call.principal, standing, deps.link(call), deps.now())),
+      };
     case "gateway.health": {
       const { state } = backendStatus(deps.sql, deps.relay.presence()).sidecar;
       return {
@@ -193,7 +208,7 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps): Answer | null {
 }
 
 async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string): Promise<Answer> {
-  if (!isOperationName(call.operation)) {
+  if (!isOperationName(call.operation) || call.scope === null) {
     return { ok: false, failure: failure("INTERNAL", "The gateway does not know this operation.") };
   }
   const operation = OPERATIONS[call.operation];

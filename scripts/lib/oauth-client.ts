@@ -167,8 +167,10 @@ export interface AuthorizationOptions {
   scope: string;
   resource?: string;
   state?: string;
-  /** Scopes to tick; everything that was asked for by default. */
+  /** Scopes to tick one by one; everything that was asked for by default. */
   tick?: (asked: string[]) => string[];
+  /** One of the page's choices instead. */
+  choice?: string;
 }
 
 export interface AuthorizationAnswer {
@@ -199,17 +201,21 @@ export async function authorize(
   if (page.status === 303) throw new OwnerTokenRefused(page.status);
   if (page.status !== 200) throw new Error(`the consent page answered ${page.status}`);
   const html = await page.text();
-  const asked = checkboxes(html, "scope").map((box) => box.value);
-  const ticked = options.tick?.(asked) ?? asked;
+  const asked = options.scope.split(" ");
+  const offered = checkboxes(html, "scope").map((box) => box.value);
+  const wanted = options.tick?.(asked) ?? asked;
+  const ticked = options.choice === undefined ? offered.filter((one) => wanted.includes(one)) : [];
   const { csrf = "", handle = "" } = formFields(html.slice(html.indexOf('action="/authorize"')));
   const answer = await browser.post("/authorize", [
     ["csrf", csrf],
     ["handle", handle],
     ["decision", "approve"],
+    ["choice", options.choice ?? "each"],
     ...ticked.map((scope): [string, string] => ["scope", scope]),
   ]);
   const location = answer.headers.get("Location");
-  if (answer.status !== 303 || location === null) {
+  // A path of its own is the page that asks for a passkey.
+  if (answer.status !== 303 || location === null || location.startsWith("/")) {
     throw new Error(`the consent form answered ${answer.status}`);
   }
   const redirect = new URL(location);
@@ -246,7 +252,7 @@ export interface Connection {
  */
 export async function connect(
   browser: Browser,
-  options: { scope: string; clientName?: string; redirectUri?: string },
+  options: { scope: string; clientName?: string; redirectUri?: string; choice?: string },
 ): Promise<Connection> {
   const redirectUri = options.redirectUri ?? "http://127.0.0.1:9/callback";
   const client = await register(browser.origin, {
@@ -257,6 +263,7 @@ export async function connect(
     clientId: client.client_id,
     redirectUri,
     scope: options.scope,
+    ...(options.choice === undefined ? {} : { choice: options.choice }),
   });
   const code = query.get("code");
   if (code === null) throw new Error(`no code came back: ${query.get("error") ?? "no reason"}`);

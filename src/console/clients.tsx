@@ -3,6 +3,7 @@ import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
 import { requireConfirmation } from "../oauth/confirm.tsx";
 import { revokeGrantsOf } from "../oauth/grants.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { accessInWords } from "../protocol/access-choices.ts";
 import { isScope, SCOPES } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
@@ -119,6 +120,8 @@ function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Ow
         </dd>
         <dt>Calls</dt>
         <dd>{client.calls.toLocaleString("en")}</dd>
+        <dt>May do</dt>
+        <dd>{accessInWords(scopes)}</dd>
         <dt>Accounts</dt>
         <dd>{accounts === null ? "all" : accounts.length === 0 ? "none" : accounts.join(", ")}</dd>
         {readOnly && (
@@ -131,14 +134,7 @@ function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Ow
         )}
       </dl>
       <details>
-        <summary>
-          May do{" "}
-          {scopes.length === 0
-            ? "nothing"
-            : scopes.length === 1
-              ? "one thing"
-              : `${scopes.length} things`}
-        </summary>
+        <summary>Single permissions ({scopes.length})</summary>
         <ul class="small">
           {scopes.map((scope) => (
             <li>{isScope(scope) ? SCOPES[scope].means : scope}</li>

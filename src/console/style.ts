@@ -110,6 +110,9 @@ label.choice:hover { background: var(--sunk); }
 label.choice input { width: 1.25rem; height: 1.25rem; margin: 0.15rem 0 0; accent-color: var(--accent); }
 label.choice code, label.choice .hint { grid-column: 2; color: var(--soft); font-size: 0.8125rem; }
 label.choice.nested { margin-left: 2.25rem; }
+label.choice > strong { display: flex; flex-wrap: wrap; gap: 0.25rem 0.5rem; align-items: baseline; }
+label.choice:has(> strong):has(> input:checked) { background: var(--sunk); border-radius: 10px; }
+label.choice:has(> input:disabled) { cursor: default; color: var(--soft); }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; }
 button, .button {
   font: inherit; font-weight: 620; min-height: 2.875rem; padding: 0.5rem 1.25rem; border-radius: 10px; cursor: pointer;

@@ -48,32 +48,40 @@ export async function askAccount(
 
 /**
  * Notes a call that was refused before it became an operation. The refusal stands whether or not
- * it can be noted: failing to write about a "no" must not turn it into anything else.
+ * it can be noted: failing to write about a "no" must not turn it into anything else. `again` where
+ * the connection was challenged for the same missing scope a moment ago.
  */
 export async function noteRefusal(
   exchange: Exchange,
-  refusal: Pick<RefusedCall, "tool" | "decision" | "failure" | "input">,
-): Promise<void> {
+  refusal: Pick<RefusedCall, "tool" | "decision" | "failure" | "input" | "missing">,
+): Promise<{ again: boolean }> {
   const { account, principal, requestId } = exchange;
   try {
-    await account.refuse({ ...refusal, principal, requestId });
+    const { again = false } = await account.refuse({ ...refusal, principal, requestId });
+    return { again };
   } catch (error) {
     logAccountError("mcp.refusal_not_noted", exchange, refusal.tool, error);
+    return { again: false };
   }
 }
 
 /**
- * The scopes a client may use at this moment: what its token carries, as far as the owner has not
- * taken it back since. A client that was thrown out has none, and sees empty lists.
+ * The scopes a client may use at this moment: what the owner gives it, whatever was granted when its
+ * token was issued, within what the token says of itself. A client that was thrown out has none.
  */
 export async function scopesNow(exchange: Exchange): Promise<ReadonlySet<string>> {
   const { account, granted, principal } = exchange;
   const { clientId, grantId } = principal;
-  // A token of another issuer has no grant here to be narrowed; its calls are still checked.
+  // A token of another issuer has no grant here to be changed; its calls are still checked.
   if (grantId === null) return granted;
   try {
-    const left = await account.scopesLeft(clientId, grantId);
-    return new Set(left?.filter((scope) => isScope(scope) && coversScope(granted, scope)));
+    const given = (await account.scopesLeft(clientId, grantId)) ?? [];
+    const { within } = principal;
+    return new Set(
+      within === undefined
+        ? given
+        : given.filter((scope) => isScope(scope) && coversScope(within, scope)),
+    );
   } catch (error) {
     logAccountError("mcp.account_failed", exchange, "list", error);
     const { message } = unreachableAccount(isRetryable(error));

@@ -1,12 +1,13 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { log } from "../log.ts";
+import { notAllowed } from "../protocol/access-link.ts";
 import type { GatewayFailure } from "../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { askAccount, noteRefusal } from "./ask-account.ts";
 import { holds } from "./catalogue.ts";
 import type { PreparedCall, Tool } from "./define-tool.ts";
 import type { Exchange } from "./exchange.ts";
-import { badCursor, missingScope } from "./failures.ts";
+import { badCursor } from "./failures.ts";
 import { auditableName } from "./messages.ts";
 
 export type Shown =
@@ -21,8 +22,10 @@ export type Shown =
 export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): Promise<Shown> {
   // The scope was decided before the protocol handler. A message that reaches this line without it
   // got past that decision, so the line stays.
-  if (!holds(exchange.granted, tool.scope)) {
-    return refuse(exchange, tool.name, args, missingScope([tool.scope]), "deny");
+  if (exchange.refused !== undefined) return { ok: false, failure: exchange.refused };
+  if (tool.scope !== null && !holds(exchange.granted, tool.scope)) {
+    const failure = notAllowed(tool.scope, exchange.accessLink);
+    return refuse(exchange, tool.name, args, failure, "deny");
   }
   const prepared = tool.prepare(args, exchange.rewritten);
   if (!prepared.ok) return refuse(exchange, tool.name, args, prepared.failure);

@@ -1,5 +1,6 @@
 import { coversScope, type Scope } from "../protocol/scopes.ts";
 import type { ListedTool, Tool } from "./define-tool.ts";
+import { accessRequest } from "./tools/access-request.ts";
 import { accountLedger } from "./tools/account-ledger.ts";
 import { accountMetadata } from "./tools/account-metadata.ts";
 import { accountSummary } from "./tools/account-summary.ts";
@@ -57,6 +58,7 @@ import { watchlists } from "./tools/watchlists.ts";
 
 /** Every tool there is, in the order in which clients see them. */
 export const TOOLS: readonly Tool[] = [
+  accessRequest,
   health,
   backendStatus,
   sessionRequirements,
@@ -135,7 +137,9 @@ export function isForbiddenName(name: string): boolean {
 
 /** What `tools/list` shows to a grant, always in the same order. */
 export function listTools(granted: ReadonlySet<string>): ListedTool[] {
-  return TOOLS.filter((tool) => holds(granted, tool.scope)).map((tool) => tool.listing());
+  return TOOLS.filter(({ scope }) => scope === null || holds(granted, scope)).map((tool) =>
+    tool.listing(),
+  );
 }
 
 export function holds(granted: ReadonlySet<string>, scope: Scope): boolean {

@@ -86,8 +86,8 @@ export interface ToolSpec<
   name: `ibkr_${string}`;
   title: string;
   description: string;
-  /** What a grant needs for the tool to be seen and called. */
-  scope: Scope;
+  /** What a grant needs for the tool to be seen and called; null where every grant may. */
+  scope: Scope | null;
   annotations: ToolHints;
   /** Strict, and every field described. A paged tool has a `cursor` in it, see {@link cursorInput}. */
   input: Input;
@@ -146,7 +146,7 @@ export type Presented =
 /** One tool, as the server needs it: what was generic in its definition is closed over. */
 export interface Tool {
   readonly name: string;
-  readonly scope: Scope;
+  readonly scope: Scope | null;
   /** What it may ask for; one of them in each call. */
   readonly operations: readonly string[];
   /** Its entry in `tools/list`, made on first use and then kept. */
@@ -196,7 +196,7 @@ export function defineTool<
 
     prepare(sent, rewritten = NONE_REWRITTEN) {
       taken ??= fullInputSchema(spec.input);
-      const listsAsText = SCOPES[spec.scope].tier === "read";
+      const listsAsText = spec.scope === null || SCOPES[spec.scope].tier === "read";
       const { args, inexact } = tolerate(taken, sent ?? {}, { listsAsText, rewritten });
       const faults = spec.faults?.(args) ?? [];
       if (faults.length > 0) {

@@ -1,4 +1,5 @@
 import type { AccountRpc, Principal } from "../../durable-objects/account/rpc.ts";
+import type { GatewayFailure } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { CursorCodec } from "./cursor.ts";
 import type { RewrittenNumbers } from "./wire/exact-numbers.ts";
@@ -12,7 +13,12 @@ export interface Exchange {
   /** The message's numbers that may not be what was written. */
   rewritten: RewrittenNumbers;
   principal: Principal;
+  /** What the token says it carries; once that was too little, what the account's object says. */
   granted: ReadonlySet<string>;
+  /** Where the owner gives this client more. */
+  accessLink: string;
+  /** Why the message may do nothing, where that is decided and noted already. */
+  refused?: GatewayFailure;
   account: McpAccount;
   cursors: CursorCodec;
   requestId: string;

@@ -3,16 +3,9 @@ import { INPUT_PROBLEMS_MAX } from "../limits.ts";
 import { failure, type GatewayFailure } from "../protocol/errors.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { OrderRefusal } from "../protocol/orders/refusal.ts";
-import type { Scope } from "../protocol/scopes.ts";
 import { problemOf } from "./input-words.ts";
 
 /** The failures that the MCP side decides by itself, before an account's object is asked. */
-
-export function missingScope(needed: readonly Scope[]): GatewayFailure {
-  return failure("AUTH_MISSING_SCOPE", `This connection was not granted ${needed.join(" ")}.`, {
-    user_action: "Connect the client again and allow the permission it asks for.",
-  });
-}
 
 /** Names of the predecessor that would act in one step, without a preview and an approval. */
 export function forbiddenName(): GatewayFailure {

@@ -1,19 +1,18 @@
 import { insufficientScope, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
-import type { McpServer, Server } from "@modelcontextprotocol/server";
+import { type McpServer, ProtocolError, type Server } from "@modelcontextprotocol/server";
 import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
 import { accountObject, type Env, readSettings } from "../env.ts";
 import { log } from "../log.ts";
 import type { GrantProps, McpHandler } from "../oauth/provider.ts";
 import { tokenParts } from "../oauth/token-guard.ts";
-import type { Scope } from "../protocol/scopes.ts";
+import { accessLink, notAllowed } from "../protocol/access-link.ts";
 import { requestId } from "../request-id.ts";
-import { noteRefusal } from "./ask-account.ts";
+import { noteRefusal, scopesNow } from "./ask-account.ts";
 import { type CursorCodec, cursorsOf } from "./cursor.ts";
 import { type DirectCalls, directCalls } from "./direct-calls.ts";
 import type { Exchange } from "./exchange.ts";
-import { missingScope } from "./failures.ts";
 import { auditableName, headersAgree, type Reading, readMessage } from "./messages.ts";
-import { missingScopes } from "./needed-scopes.ts";
+import { missingScope } from "./needed-scopes.ts";
 import { serverFor } from "./server.ts";
 import { jsonRpcError, openMessage } from "./wire/open-message.ts";
 
@@ -52,8 +51,8 @@ export function mcpEndpoint(
       const reading = readMessage(opened.message);
       const agreed = reading.isRequest && headersAgree(request.headers, reading);
       if (agreed) {
-        const missing = missingScopes(reading, exchange.granted);
-        if (missing.length > 0) return challenge(exchange, reading, missing, ctx);
+        const refused = await refusedScope(exchange, reading, ctx);
+        if (refused !== null) return refused;
         if (reading.modernVersion !== null && reading.method === LISTEN && !options.subscriptions) {
           return jsonRpcError(404, -32601, "Method not found", idOf(opened.message));
         }
@@ -147,6 +146,7 @@ function exchangeOf(
   const { userId, clientId, scope } = ctx.auth;
   if (userId === undefined || clientId === undefined || ctx.props?.accountId !== userId)
     return null;
+  const { external, within } = ctx.props;
   return {
     message,
     rewritten,
@@ -155,9 +155,11 @@ function exchangeOf(
       clientId,
       grantId: tokenParts(ctx.auth.token)?.grantId ?? null,
       scopes: [...scope].sort(),
-      ...(ctx.props.external === undefined ? {} : { external: ctx.props.external }),
+      ...(external === undefined ? {} : { external }),
+      ...(within === undefined ? {} : { within }),
     },
-    granted: new Set(scope),
+    granted: new Set(within ?? scope),
+    accessLink: accessLink(env.PUBLIC_ORIGIN, clientId),
     account: accountObject(env, userId),
     cursors,
     requestId: requestId(request),
@@ -192,25 +194,42 @@ function methodNotAllowed(): Response {
 }
 
 /**
- * 403 with everything the client should ask for in one challenge. A client that asks for exactly
- * that gets a new grant in place of the old one, so what it holds is named together with what it
- * lacks.
+ * The scopes in a token are those of the day it was issued. Where they are too few, the account's
+ * object says what the owner gives the client by now; where that is too little as well, the client
+ * is challenged. Null when the message goes on: allowed, or to be answered with a refusal that can
+ * be read, because the client was challenged for the same a moment ago and did not step up.
  */
-async function challenge(
+async function refusedScope(
   exchange: Exchange,
   reading: Reading,
-  missing: Scope[],
   ctx: OAuthResourceContext<GrantProps>,
-): Promise<Response> {
-  const failure = missingScope(missing);
-  await noteRefusal(exchange, {
+): Promise<Response | null> {
+  if (missingScope(reading, exchange.granted) === null) return null;
+  try {
+    exchange.granted = await scopesNow(exchange);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return jsonRpcError(503, error.code, error.message, idOf(exchange.message));
+  }
+  exchange.principal = { ...exchange.principal, scopes: [...exchange.granted].sort() };
+  const missing = missingScope(reading, exchange.granted);
+  if (missing === null) return null;
+  const failure = notAllowed(missing, exchange.accessLink);
+  const { again } = await noteRefusal(exchange, {
     tool: reading.method === "tools/call" ? auditableName(reading.target ?? "") : "resources/read",
     decision: "deny",
     failure,
     input: reading.params.arguments ?? { uri: reading.target },
+    missing,
   });
-  const complete = [...new Set([...exchange.granted, ...missing])].sort();
-  return insufficientScope(ctx.auth, complete, failure.message);
+  if (again) {
+    exchange.refused = failure;
+    return null;
+  }
+  // A client that asks for exactly what is named gets a new grant in place of the old one, so what
+  // it holds is named together with what it lacks.
+  const complete = [...new Set([...exchange.granted, missing])].sort();
+  return insufficientScope(ctx.auth, complete, `${failure.message} ${failure.user_action}`);
 }
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

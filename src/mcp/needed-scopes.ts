@@ -3,10 +3,10 @@ import { holds, toolNamed } from "./catalogue.ts";
 import type { Reading } from "./messages.ts";
 import { scopeOfResource } from "./resources.ts";
 
-/** The scopes that a message needs and the grant lacks; none when it may pass. */
-export function missingScopes(reading: Reading, granted: ReadonlySet<string>): Scope[] {
+/** The scope that a message needs and the grant lacks; null when it may pass. */
+export function missingScope(reading: Reading, granted: ReadonlySet<string>): Scope | null {
   const needed = neededScope(reading);
-  return needed === null || holds(granted, needed) ? [] : [needed];
+  return needed === null || holds(granted, needed) ? null : needed;
 }
 
 function neededScope({ method, target }: Reading): Scope | null {

@@ -74,7 +74,7 @@ const PROMPTS: readonly PromptDefinition[] = [
         "3. ibkr_session_requirements: what can be read now, warnings, a rival session, a penalty box, maintenance.",
         "4. ibkr_accounts_list: is the account there, paper or live, and tradable?",
         "5. ibkr_market_snapshot for the contract in question: market.state and note say whether it trades now, and when it opens.",
-        "6. ibkr_audit_tail: what was refused lately, and with which code?",
+        "6. ibkr_access_request: what may this connection do, and does it still only read (reads_only_until)?",
         "Use the gateway's own words for the next step. When nothing is in the way, say so.",
       ].join("\n"),
   },
@@ -97,11 +97,11 @@ function toolsOutside(text: string, granted: ReadonlySet<string>): string | null
   const named = new Set(text.match(/\bibkr_[a-z_]+\b/g) ?? []);
   const missing = [...named].flatMap((name) => {
     const scope = toolNamed(name)?.scope;
-    return scope === undefined || holds(granted, scope) ? [] : [`${name} (${scope})`];
+    return scope == null || holds(granted, scope) ? [] : [`${name} (${scope})`];
   });
   return missing.length === 0
     ? null
-    : `Not allowed on this connection: ${missing.join(", ")}. Leave these steps out and say so; the owner can allow more in the gateway's console, under Clients.`;
+    : `Not allowed on this connection: ${missing.join(", ")}. Leave these steps out and say so; the owner can allow more, ibkr_access_request has the link.`;
 }
 
 /**

@@ -8,20 +8,22 @@ import { readMessage } from "./messages.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 import { listResources, listResourceTemplates, readResource } from "./resources.ts";
 
-/** How long a client may keep what does not change while a grant lives. */
+/** How long a client may keep what never changes while this version runs. */
 const LIST_TTL_MS = 5 * 60 * 1000;
 /** Lists depend on the grant: a shared cache would show one owner's to another. */
 const LIST_CACHE = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
+/** The owner widens and narrows a grant while it lives; what that shows is soon seen. */
+const GRANT_CACHE = { ttlMs: 20_000, cacheScope: "private" } as const;
 
 const OPTIONS: ConstructorParameters<typeof Server>[1] = {
   capabilities: { tools: {}, resources: {}, prompts: {} },
   instructions: INSTRUCTIONS,
   cacheHints: {
     "server/discover": LIST_CACHE,
-    "tools/list": LIST_CACHE,
+    "tools/list": GRANT_CACHE,
     "prompts/list": LIST_CACHE,
-    "resources/list": LIST_CACHE,
-    "resources/templates/list": LIST_CACHE,
+    "resources/list": GRANT_CACHE,
+    "resources/templates/list": GRANT_CACHE,
   },
   // Elicitation answers would be checked with it; this server never elicits.
   jsonSchemaValidator: { getValidator: () => neverAsked },

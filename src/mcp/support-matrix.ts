@@ -29,7 +29,7 @@ export const NOT_OFFERED: readonly { name: string; reason: string; nearest: stri
 export function renderSupportMatrix(): string {
   const offered = TOOLS.map(
     (tool) =>
-      `| \`${tool.name}\` | ${tool.listing().description.replaceAll("|", "\\|")} | \`${tool.scope}\` | ${tool.operations.map((name) => `\`${name}\``).join(", ")} |`,
+      `| \`${tool.name}\` | ${tool.listing().description.replaceAll("|", "\\|")} | ${tool.scope === null ? "none" : `\`${tool.scope}\``} | ${tool.operations.map((name) => `\`${name}\``).join(", ")} |`,
   );
   const missing = NOT_OFFERED.map(
     ({ name, reason, nearest }) =>

@@ -3,28 +3,33 @@ import {
   type AuthRequest,
   authorizationErrorRedirect,
   CimdFetchError,
-  type ConsentDescription,
 } from "@cloudflare/workers-oauth-provider";
 import { type Context, Hono } from "hono";
 import type { PageEnv } from "../console/context.ts";
-import { Message, Page, sendPage } from "../console/page.tsx";
+import { Message, sendPage } from "../console/page.tsx";
 import { log } from "../log.ts";
-import { BASELINE_SCOPES, isScope, SCOPES, type Scope } from "../protocol/scopes.ts";
+import { isOrderScope } from "../protocol/access-choices.ts";
+import { BASELINE_SCOPES, isScope, type Scope } from "../protocol/scopes.ts";
 import { requestId } from "../request-id.ts";
+import { liveRefused, scopesChosen } from "./access-form.ts";
+import { accountsChosen, accountsToChoose } from "./account-choices.tsx";
 import { displayText } from "./client-text.ts";
-import { confirmFirst, confirmPath, needsConfirmation } from "./confirm.tsx";
+import { confirmFirst, needsConfirmation } from "./confirm.tsx";
+import { ConsentPage } from "./consent-page.tsx";
 import { readForm } from "./form.ts";
+import { liveNeeds } from "./live-needs.ts";
 import { relaxForLoopback, restoreFromLoopback } from "./loopback-cookies.ts";
 import { type Owner, requireOwner } from "./owner-session.ts";
 import { sameSecret } from "./same-secret.ts";
-import { ScopeChoices } from "./scope-choices.tsx";
 import { tokenParts } from "./token-guard.ts";
 
 /**
  * The authorization endpoint: shown for every request, because the owner decides anew each time.
  *
  * The request is kept by the library between page and answer; the form carries a handle alone. What
- * is granted is what was ticked AND asked for: a form cannot add a scope the client did not name.
+ * is granted is what the owner chose, be it less or more than was asked; the answer to the client
+ * names it (RFC 6749 §3.3). Clients ask for what the 401 names, which is *Read*, and cannot be told
+ * to ask for anything else; so the choice has to be made here.
  */
 export const consentRoutes = new Hono<PageEnv>();
 
@@ -43,18 +48,25 @@ consentRoutes.get("/authorize", async (c) => {
   if (!/^[A-Za-z0-9_-]{43}$/.test(codeChallenge) || codeChallengeMethod !== "S256") {
     return refuse(c, request, "invalid_request", "PKCE with S256 is required");
   }
-  const scopes = requestedScopes(request);
-  if (scopes.length === 0) {
+  const asked = requestedScopes(request);
+  if (asked.length === 0) {
     return refuse(c, request, "invalid_scope", "None of the requested scopes exists here");
   }
-  if (scopes.some(isOrderScope) && (await needsConfirmation(owner))) {
-    return c.redirect(confirmPath(c.req.raw), 303);
-  }
   const details = await oauth.describeConsent(request);
-  const consent = await oauth.beginConsent(request);
+  const [consent, accounts, live, clients] = await Promise.all([
+    oauth.beginConsent(request),
+    accountsToChoose(owner),
+    liveNeeds(owner),
+    owner.account.listClients(),
+  ]);
+  const known = clients.find((one) => one.clientId === request.clientId && one.state === "active");
   return sendPage(
     c,
-    <Consent owner={owner} details={details} scopes={scopes} handle={consent.handle} />,
+    <ConsentPage
+      {...{ owner, details, asked, accounts, live }}
+      known={known ?? null}
+      handle={consent.handle}
+    />,
     {
       headers: c.get("settings").loopback ? relaxForLoopback(consent.headers) : consent.headers,
       formTarget: formTarget(details.redirectUri),
@@ -77,22 +89,17 @@ consentRoutes.post("/authorize", async (c) => {
     const denied = await oauth.denyConsent(bound, handle);
     return leave(denied.redirectTo, outgoing(denied.headers));
   }
-  const ticked = new Set(form.getAll("scope"));
-  if (ticked.size === 0) {
-    return sendPage(
-      c,
-      <Message title="Nothing was ticked" tone="warn" owner={owner}>
-        <p>Go back and tick what the app may do, or deny it. Nothing has been granted.</p>
-      </Message>,
-      { status: 400 },
-    );
+  const refused = liveRefused(form, await liveNeeds(owner));
+  if (refused !== null) return notChosen(c, owner, refused);
+  const ticked = scopesChosen(form);
+  if (ticked.length === 0 && form.get("choice") !== "asked") {
+    return notChosen(c, owner, "Choose what the app may do, or deny it.");
   }
-  // The page asked for it already; a page that stood open for longer than that asks once more.
-  if ([...ticked].some((scope) => isScope(scope) && isOrderScope(scope))) {
-    if (await needsConfirmation(owner)) return confirmFirst(c, form, "/");
+  if (ticked.some(isOrderScope) && (await needsConfirmation(owner))) {
+    return confirmFirst(c, form, "/");
   }
   const approved = await oauth.approveConsent(bound, handle);
-  const scopes = requestedScopes(approved.request).filter((scope) => ticked.has(scope));
+  const scopes = scopesChosen(form, requestedScopes(approved.request));
   if (scopes.length === 0) return expired(c, owner);
   const details = await oauth.describeConsent(approved.request);
   const client = {
@@ -108,9 +115,17 @@ consentRoutes.post("/authorize", async (c) => {
     props: { accountId: owner.accountId },
   });
   // Before the code leaves: what it will be exchanged for has no standing until this is stored.
-  const atOnce = form.get("at_once") === "yes";
-  const grantId = grantOf(redirectTo);
-  await owner.account.admitClient({ ...client, grantId, scopes, atOnce }, requestId(c.req.raw));
+  const accounts = accountsChosen(form);
+  await owner.account.admitClient(
+    {
+      ...client,
+      grantId: grantOf(redirectTo),
+      scopes,
+      atOnce: form.get("at_once") === "yes",
+      ...(accounts === undefined ? {} : { accounts }),
+    },
+    requestId(c.req.raw),
+  );
   return leave(redirectTo, outgoing(approved.headers));
 });
 
@@ -158,12 +173,6 @@ function hasRepeatedParameter(query: URLSearchParams): boolean {
   return new Set(names).size < names.length;
 }
 
-/** Scopes that end in orders: handing one out widens what others may do, so a passkey confirms it. */
-function isOrderScope(scope: Scope): boolean {
-  const { tier } = SCOPES[scope];
-  return tier === "paper" || tier === "live";
-}
-
 /** The grant behind an authorization response; its code is `account:grant:secret`. */
 function grantOf(redirectTo: string): string {
   const parts = tokenParts(new URL(redirectTo).searchParams.get("code") ?? "");
@@ -197,84 +206,19 @@ function expired(c: Context<PageEnv>, owner: Owner) {
   );
 }
 
+function notChosen(c: Context<PageEnv>, owner: Owner, why: string) {
+  return sendPage(
+    c,
+    <Message title="Nothing was allowed" tone="warn" owner={owner}>
+      <p>{why} Go back to choose again; nothing has been granted.</p>
+    </Message>,
+    { status: 400 },
+  );
+}
+
 /** The origin a browser is sent to by the form's answer, as a CSP source. */
 function formTarget(redirectUri: string): string {
   const { origin, protocol, hostname } = new URL(redirectUri);
   // CSP has no notation for IPv6 addresses.
   return hostname.startsWith("[") ? protocol : origin;
-}
-
-function Consent(props: {
-  owner: Owner;
-  details: ConsentDescription;
-  scopes: Scope[];
-  handle: string;
-}) {
-  const { owner, details, scopes, handle } = props;
-  const name = displayText(details.clientName);
-  const host = displayText(details.redirectHost, 253);
-  return (
-    <Page title={`Access for ${host}`} narrow>
-      <div class="head">
-        <h1>
-          {details.redirectIsLoopback ? (
-            <>
-              Give an app on <span class="mono">{host}</span> access?
-            </>
-          ) : (
-            <>
-              Give <span class="mono">{host}</span> access?
-            </>
-          )}
-        </h1>
-        <p class="lead">
-          It calls itself <strong>{name}</strong>.{" "}
-          {details.clientDomain === undefined
-            ? "It registered itself; nobody has verified that name."
-            : `Its description is published at ${displayText(details.clientDomain, 253)}.`}
-        </p>
-      </div>
-      {details.redirectIsLoopback && (
-        <div class="note warn">
-          <p>
-            Access goes to a program on the computer you are using now. Any program there could be
-            waiting for it: continue only if you have just started this yourself.
-          </p>
-        </div>
-      )}
-      <form class="card" method="post" action="/authorize">
-        <input type="hidden" name="csrf" value={owner.session.csrf} />
-        <input type="hidden" name="handle" value={handle} />
-        <ScopeChoices scopes={scopes} />
-        {scopes.some((scope) => SCOPES[scope].tier !== "read") && (
-          <fieldset>
-            <legend>First hour</legend>
-            <label class="choice">
-              <input type="checkbox" name="at_once" value="yes" />
-              <span>Let it do more than read from the first minute</span>
-              <span class="hint">Otherwise a new client may only read for its first hour.</span>
-            </label>
-          </fieldset>
-        )}
-        <div class="actions">
-          <button type="submit" name="decision" value="approve">
-            Allow what is ticked
-          </button>
-          <button class="quiet" type="submit" name="decision" value="deny">
-            Deny
-          </button>
-        </div>
-        <p class="soft small">You can withdraw this at any time under Clients.</p>
-      </form>
-      <details class="small">
-        <summary>Where the answer goes</summary>
-        <dl class="facts">
-          <dt>Address</dt>
-          <dd class="mono">{displayText(details.redirectUri, 300)}</dd>
-          <dt>Client id</dt>
-          <dd class="mono">{displayText(details.clientId, 300)}</dd>
-        </dl>
-      </details>
-    </Page>
-  );
 }

@@ -16,29 +16,6 @@ export async function revokeGrantsOf(
   }
 }
 
-/**
- * Deletes a client's access tokens and leaves its grants: it refreshes, and the new token carries
- * what the owner left it. The key's form is the library's published storage schema.
- */
-export async function dropAccessTokensOf(
-  oauth: OAuthHelpers,
-  kv: KVNamespace,
-  accountId: string,
-  clientId: string,
-): Promise<void> {
-  for (const grantId of await grantsOf(oauth, accountId, new Set([clientId]))) {
-    let cursor: string | undefined;
-    do {
-      const page = await kv.list({
-        prefix: `token:${accountId}:${grantId}:`,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      await Promise.all(page.keys.map((key) => kv.delete(key.name)));
-      cursor = page.list_complete ? undefined : page.cursor;
-    } while (cursor !== undefined);
-  }
-}
-
 async function grantsOf(
   oauth: OAuthHelpers,
   accountId: string,

@@ -9,12 +9,14 @@ import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from
 import { log } from "../log.ts";
 import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
 import type { ExternalToken, ExternalVerifier } from "./external-issuers.ts";
-import { askedScopes } from "./token-guard.ts";
+import { answerScopes, askedScopes } from "./token-guard.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
 /** What is vouched for on every MCP request: by our own grant, or by another issuer's token. */
 export interface GrantProps {
   accountId: string;
+  /** Where the client asked for a token with less than its grant: what it asked for. */
+  within?: string[];
   external?: ExternalToken;
 }
 
@@ -84,20 +86,30 @@ export function oauthOptions(
         }),
     // A refresh is the moment at which KV learns what the account's object has known all along.
     async tokenExchangeCallback(exchange) {
-      const { grantType, clientId, grantId, userId, requestedScope, env } = exchange;
+      const { grantType, clientId, grantId, userId, env } = exchange;
       if (grantType !== "refresh_token") return;
-      if (askedScopes().some((scope) => !exchange.scope.includes(scope))) {
-        throw new OAuthError("invalid_scope", { description: "More than this grant carries" });
-      }
-      const left = await accountObject(env, userId).scopesLeft(clientId, grantId);
-      if (left === null) {
+      const now = await accountObject(env, userId).scopesLeft(clientId, grantId);
+      if (now === null) {
         throw new OAuthError("invalid_grant", { description: "The owner withdrew this access" });
       }
-      const scope = requestedScope.filter((asked) => left.includes(asked));
+      const first = exchange.scope.filter((one) => now.includes(one));
+      const given = [...first, ...now.filter((one) => !first.includes(one))];
+      const asked = askedScopes();
+      if (asked.some((scope) => !exchange.scope.includes(scope) && !given.includes(scope))) {
+        throw new OAuthError("invalid_scope", { description: "More than this grant carries" });
+      }
+      // Whoever names all that it was first granted wants what there is now. A client that names
+      // less gets a token that stays below the grant, whatever the owner does with it later.
+      const less = asked.length > 0 && first.some((one) => !asked.includes(one));
+      const scope = less ? given.filter((one) => asked.includes(one)) : given;
       if (scope.length === 0) {
         throw new OAuthError("invalid_scope", { description: "None of these scopes is left" });
       }
-      return { accessTokenScope: scope };
+      answerScopes(scope);
+      return {
+        accessTokenScope: scope,
+        ...(less ? { accessTokenProps: { ...exchange.props, within: scope } } : {}),
+      };
     },
     onError({ code, status, internal }) {
       log("warn", "oauth.error", {

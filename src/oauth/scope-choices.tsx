@@ -9,37 +9,24 @@ const TIERS: { tier: Tier; title: string; hint?: string }[] = [
   { tier: "live", title: "Live account", hint: "Real money. Tick only what you want used." },
 ];
 
-/**
- * Scopes with their meaning, to be ticked. On the consent page reads are ticked and everything else
- * waits for the owner; elsewhere `ticked` says what is.
- */
-export function ScopeChoices({ scopes, ticked }: { scopes: Scope[]; ticked?: readonly string[] }) {
-  const ordered = ALL_SCOPES.filter((scope) => scopes.includes(scope));
+/** Every single permission with its meaning, to be ticked. */
+export function ScopeChoices({ ticked }: { ticked: readonly string[] }) {
   return (
     <>
-      {TIERS.map(({ tier, title, hint }) => {
-        const group = ordered.filter((scope) => SCOPES[scope].tier === tier);
-        if (group.length === 0) return null;
-        return (
-          <fieldset>
-            <legend>
-              {title} {hint && <span class="hint">{hint}</span>}
-            </legend>
-            {group.map((scope) => (
-              <label class="choice">
-                <input
-                  type="checkbox"
-                  name="scope"
-                  value={scope}
-                  checked={ticked === undefined ? tier === "read" : ticked.includes(scope)}
-                />
-                <span>{SCOPES[scope].means}</span>
-                <code>{scope}</code>
-              </label>
-            ))}
-          </fieldset>
-        );
-      })}
+      {TIERS.map(({ tier, title, hint }) => (
+        <fieldset>
+          <legend>
+            {title} {hint && <span class="hint">{hint}</span>}
+          </legend>
+          {ALL_SCOPES.filter((scope) => SCOPES[scope].tier === tier).map((scope) => (
+            <label class="choice">
+              <input type="checkbox" name="scope" value={scope} checked={ticked.includes(scope)} />
+              <span>{SCOPES[scope].means}</span>
+              <code>{scope}</code>
+            </label>
+          ))}
+        </fieldset>
+      ))}
     </>
   );
 }

@@ -19,7 +19,8 @@ import { requestId } from "../request-id.ts";
  *   refuses one that did work before, it is being replayed, and the grant goes as well.
  *
  * The library also cuts the scopes that a refresh asks for down to the grant's, where RFC 6749 §6
- * wants more than the grant's refused; so what was asked for is handed on beside it.
+ * wants more than the grant's refused; so what was asked for is handed on beside it. And it names in
+ * its answer at most what the grant began with, where the owner may have given more since.
  */
 export async function guardedTokenRequest(
   request: Request,
@@ -34,10 +35,13 @@ export async function guardedTokenRequest(
   if (!body.ok) return tokenError(body.reason === "too_large" ? 413 : 400, "invalid_request");
   const { url, headers } = request;
   const form = new URLSearchParams(body.text);
-  const pass = () =>
-    asked.run(form.get("scope")?.split(" ").filter(Boolean) ?? [], () =>
+  const under: TokenRequest = { asked: form.get("scope")?.split(" ").filter(Boolean) ?? [] };
+  const pass = async () => {
+    const response = await underWay.run(under, () =>
       answer(new Request(url, { method: "POST", headers, body: body.text })),
     );
+    return under.answered === undefined ? response : withScope(response, under.answered);
+  };
   const used = usedToken(form);
   if (used === null) return pass();
 
@@ -74,11 +78,30 @@ async function onlyScopesRefused(response: Response): Promise<boolean> {
   );
 }
 
-const asked = new AsyncLocalStorage<readonly string[]>();
+interface TokenRequest {
+  readonly asked: readonly string[];
+  answered?: readonly string[];
+}
+
+const underWay = new AsyncLocalStorage<TokenRequest>();
 
 /** The scopes that the token request under way names; none where it names none. */
 export function askedScopes(): readonly string[] {
-  return asked.getStore() ?? [];
+  return underWay.getStore()?.asked ?? [];
+}
+
+/** What the answer to the token request under way is to name as its scope. */
+export function answerScopes(scopes: readonly string[]): void {
+  const request = underWay.getStore();
+  if (request !== undefined) request.answered = scopes;
+}
+
+/** The same answer with the scope that the account's object decided (RFC 6749 §3.3). */
+async function withScope(response: Response, scopes: readonly string[]): Promise<Response> {
+  if (!response.ok) return response;
+  const body: unknown = await response.json();
+  const named = typeof body === "object" ? { ...body, scope: scopes.join(" ") } : body;
+  return new Response(JSON.stringify(named), response);
 }
 
 interface UsedToken {

@@ -70,8 +70,11 @@ export const ALL_SCOPES = Object.keys(SCOPES).filter(isScope);
 export const READ_SCOPES = ALL_SCOPES.filter((scope) => SCOPES[scope].tier === "read");
 
 /**
- * What a client is told to ask for first (RFC 9728, and the 401 challenge): the reads that basic
- * use needs. Anything more is asked for by name and ticked by the owner.
+ * What *Read* on the consent page gives, and what a client is told to ask for first (RFC 9728, and
+ * the 401 challenge): everything a person looks at before an order, from the account to the market's
+ * hours. Left to the single permissions: the audit log, which tells of other clients as well; the
+ * order book, which needs a subscription of its own; transfers, which no order needs; news and
+ * fundamentals, which the broker's gateway does not have.
  */
 export const BASELINE_SCOPES: Scope[] = [
   "ibkr:health:read",
@@ -80,7 +83,11 @@ export const BASELINE_SCOPES: Scope[] = [
   "ibkr:positions:read",
   "ibkr:marketdata:read",
   "ibkr:orders:read",
-  "ibkr:audit:read",
+  "ibkr:risk:read",
+  "ibkr:options:read",
+  "ibkr:scanner:read",
+  "ibkr:calendar:read",
+  "ibkr:currency:read",
 ];
 
 /**

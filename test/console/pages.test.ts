@@ -94,9 +94,11 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
 
     await page.goto(await authorizePath());
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("localhost");
-    expect(await page.getByLabel(/with real money/).isChecked()).toBe(false);
+    expect(await page.getByRole("radio", { name: /^Read Sees/ }).isChecked()).toBe(true);
+    // The live account waits for a PC that was paired for it.
+    expect(await page.getByRole("radio", { name: /\(live\)/ }).isEnabled()).toBe(false);
     await page.route("http://localhost:3118/**", (route) => route.fulfill({ body: "thank you" }));
-    await page.getByRole("button", { name: "Allow what is ticked" }).click();
+    await page.getByRole("button", { name: "Allow", exact: true }).click();
     await page.waitForURL(/localhost:3118/);
     const answer = new URL(page.url()).searchParams;
     expect(answer.get("iss")).toBe(gateway.url);
@@ -200,7 +202,7 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
           Date.now(),
         );
         await page.goto(await authorizePath());
-        expect(await page.getByRole("button", { name: "Allow what is ticked" }).count()).toBe(1);
+        expect(await page.getByRole("button", { name: "Allow", exact: true }).count()).toBe(1);
         await shoot("consent");
         expect(complaints).toEqual([]);
         await context.close();

@@ -8,7 +8,6 @@ import {
   checkboxes,
   connect,
   formFields,
-  tokenRequest,
 } from "../support/oauth-client.ts";
 import { pair, rawSidecar } from "../support/relay/raw-sidecar.ts";
 
@@ -81,7 +80,7 @@ async function call(name: string, args: Record<string, unknown> = {}): Promise<s
   return answer.text();
 }
 
-/** Leaves the client these accounts, through the page, and lets it refresh as it then must. */
+/** Leaves the client these accounts, through the page; its token stays the same. */
 async function leave(accounts: string[] | "all"): Promise<string> {
   const page = await (
     await owner.get(`/clients/change?id=${encodeURIComponent(client.clientId)}`)
@@ -92,14 +91,10 @@ async function leave(accounts: string[] | "all"): Promise<string> {
     ["client_id", client.clientId],
     ["accounts", accounts === "all" ? "all" : "some"],
     ...(accounts === "all" ? [] : accounts).map((id): [string, string] => ["account", id]),
-    ...checkboxes(page, "scope").map(({ value }): [string, string] => ["scope", value]),
+    ...checkboxes(page, "scope")
+      .filter(({ checked }) => checked)
+      .map(({ value }): [string, string] => ["scope", value]),
   ]);
-  const refreshed = await tokenRequest(gateway.url, {
-    grant_type: "refresh_token",
-    refresh_token: client.tokens.refresh_token ?? "",
-    client_id: client.clientId,
-  });
-  client.tokens = (await refreshed.json()) as Connection["tokens"];
   return page;
 }
 

@@ -51,7 +51,9 @@ interface OpenClient {
 const scope = READ_SCOPES.join(" ");
 
 /** What that grant opens; the tools that prepare and send orders are called where orders are tried. */
-const READ_TOOLS = TOOLS.filter((tool) => READ_SCOPES.some((granted) => granted === tool.scope));
+const READ_TOOLS = TOOLS.filter(
+  ({ scope: needs }) => needs === null || READ_SCOPES.some((granted) => granted === needs),
+);
 
 async function v2(era: "2026-07-28" | "legacy"): Promise<OpenClient> {
   const client = await connectV2(browser, scope, era);

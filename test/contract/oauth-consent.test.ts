@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ACCESS_CHOICES } from "../../src/protocol/access-choices.ts";
+import { ALL_SCOPES, BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { accountOf, callMcp, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import {
@@ -50,9 +52,26 @@ const approve = (csrf: string, handle: string, scopes: string[]): [string, strin
   ...scopes.map((scope): [string, string] => ["scope", scope]),
 ];
 
+/** The radio buttons of a name, in the order of the page. */
+const radios = (html: string, name: string) =>
+  [...html.matchAll(/<input type="radio" name="([^"]+)" value="([^"]+)"([^>]*)>/g)]
+    .filter(([, of]) => of === name)
+    .map(([, , value, rest = ""]) => ({
+      value,
+      checked: /\schecked/.test(rest),
+      disabled: /\sdisabled/.test(rest),
+    }));
+
 /** The scopes of the token that an approved form ends in. */
-async function granted(shown: Awaited<ReturnType<typeof page>>, ticked: string[]) {
-  const answer = await owner.post("/authorize", approve(shown.csrf, shown.handle, ticked));
+async function granted(
+  shown: Awaited<ReturnType<typeof page>>,
+  ticked: string[],
+  more: [string, string][] = [],
+) {
+  const answer = await owner.post("/authorize", [
+    ...approve(shown.csrf, shown.handle, ticked),
+    ...more,
+  ]);
   const location = answer.headers.get("Location");
   if (location === null) return answer.status;
   const tokens = await tokenRequest(gateway.url, {
@@ -67,22 +86,35 @@ async function granted(shown: Awaited<ReturnType<typeof page>>, ticked: string[]
 }
 
 describe("what is shown", () => {
-  it("names the host, the scopes in plain words, and ticks reads alone", async () => {
+  it("names the host and the choices in plain words, and has chosen to read", async () => {
     const { html } = await page(owner);
     expect(html).toContain("127.0.0.1");
     expect(html).toContain("Send orders you approved to your live account, with real money");
-    expect(checkboxes(html, "scope")).toEqual([
-      { value: "ibkr:health:read", checked: true },
-      { value: "ibkr:orders:preview", checked: false },
-      { value: "ibkr:orders:live:submit", checked: false },
+    expect(radios(html, "choice")).toEqual([
+      { value: "read", checked: true, disabled: false },
+      { value: "prepare", checked: false, disabled: false },
+      { value: "paper", checked: false, disabled: false },
+      // Without a passkey, and without a PC that was paired for it.
+      { value: "live", checked: false, disabled: true },
+      { value: "each", checked: false, disabled: false },
     ]);
+    expect(html).toContain("First it needs");
+    expect(html).toContain("it asks for this");
+    // Every single permission is there to pick; ticked are the reads that Read gives.
+    const boxes = checkboxes(html, "scope");
+    expect(boxes.map(({ value }) => value)).toEqual(ALL_SCOPES);
+    expect(boxes.filter(({ checked }) => checked).map(({ value }) => value)).toEqual(
+      ALL_SCOPES.filter((scope) => BASELINE_SCOPES.includes(scope)),
+    );
   });
 
-  it("a client that asks for nothing is asked about the reads of basic use", async () => {
-    const { html } = await page(owner, "");
-    const boxes = checkboxes(html, "scope");
-    expect(boxes).toHaveLength(7);
-    expect(boxes.every(({ value, checked }) => value.endsWith(":read") && checked)).toBe(true);
+  it("offers to give only what it asks for, where that is less, and names what it asks for beside", async () => {
+    const less = await page(owner, "ibkr:health:read ibkr:audit:read");
+    expect(radios(less.html, "choice").map(({ value }) => value)).toContain("asked");
+    expect(less.html).toContain("It also asks to: Read the log");
+    const stock = await page(owner, BASELINE_SCOPES.join(" "));
+    expect(radios(stock.html, "choice").map(({ value }) => value)).not.toContain("asked");
+    expect(stock.html).not.toContain("It also asks to");
   });
 
   it("N29: is shown for every client and every time, whatever was approved before", async () => {
@@ -95,13 +127,51 @@ describe("what is shown", () => {
 });
 
 describe("what is granted", () => {
-  it("is what was ticked and asked for; a form adds nothing", async () => {
+  it("is what the owner picked, be it less or more than was asked; nothing that does not exist", async () => {
     expect(await granted(await page(owner), ["ibkr:health:read"])).toEqual(["ibkr:health:read"]);
     expect(
       await granted(await page(owner), ["ibkr:health:read", "ibkr:accounts:read", "admin"]),
-    ).toEqual(["ibkr:health:read"]);
-    expect(await granted(await page(owner), ["ibkr:accounts:read"])).toBe(403);
+    ).toEqual(["ibkr:health:read", "ibkr:accounts:read"]);
+    expect(await granted(await page(owner), ["admin"])).toBe(400);
     expect(await granted(await page(owner), [])).toBe(400);
+  });
+
+  it("is what a choice says, whatever is ticked beside it; the token's answer names it", async () => {
+    const chosen = async (choice: string, scope: string) =>
+      granted(await page(owner, scope), ["ibkr:orders:live:submit"], [["choice", choice]]);
+    const stock = BASELINE_SCOPES.join(" ");
+    for (const { id, scopes } of ACCESS_CHOICES.slice(0, 3)) {
+      expect(await chosen(id, stock)).toEqual(scopes);
+    }
+    // Reads that it asked for by name come with the choice, orders never do.
+    expect(await chosen("read", `${SCOPES} ibkr:audit:read`)).toEqual([
+      ...BASELINE_SCOPES,
+      "ibkr:audit:read",
+    ]);
+    expect(await chosen("asked", SCOPES)).toEqual(["ibkr:health:read"]);
+    // Nothing stands behind the live account yet.
+    expect(await chosen("live", stock)).toBe(400);
+  });
+
+  it("holds for the broker accounts that are chosen beside it", async () => {
+    const shown = await page(owner);
+    await granted(
+      shown,
+      [],
+      [
+        ["choice", "read"],
+        ["accounts", "some"],
+        ["account", "DU7000001"],
+        ["account", "<script>"],
+      ],
+    );
+    const [row] = await gateway.sql(
+      "Account",
+      accountOf(owner),
+      "SELECT accounts FROM clients WHERE client_id = ?",
+      shown.clientId,
+    );
+    expect(row?.accounts).toBe('["DU7000001"]');
   });
 
   it("a new client reads for its first hour and does no more, unless the owner says so", async () => {
@@ -270,7 +340,7 @@ describe("every page", () => {
 });
 
 describe("what the owner takes away", () => {
-  it("scopes and accounts stop on the very next call; only what was consented to comes back", async () => {
+  it("stops on the very next call of the same token, and what he gives back works on the next", async () => {
     const client = await connect(owner, { scope: "ibkr:health:read ibkr:audit:read" });
     const call = async (name: string) => {
       const answer = await callMcp(
@@ -294,9 +364,12 @@ describe("what the owner takes away", () => {
         ["accounts", "all"],
         ...scopes.map((scope): [string, string] => ["scope", scope]),
       ]);
-    await change(["ibkr:health:read", "ibkr:orders:live:submit"]);
-    // Its access token is gone; the refreshed one carries what is left.
-    expect((await call("ibkr_audit_tail")).status).toBe(401);
+    await change(["ibkr:health:read"]);
+    // Its token still says otherwise, and is not asked.
+    expect((await call("ibkr_audit_tail")).text).toContain("AUTH_MISSING_SCOPE");
+    await change(["ibkr:health:read", "ibkr:audit:read"]);
+    expect((await call("ibkr_audit_tail")).text).not.toContain("isError");
+    await change(["ibkr:health:read"]);
     const refreshed = await tokenRequest(gateway.url, {
       grant_type: "refresh_token",
       refresh_token: client.tokens.refresh_token ?? "",

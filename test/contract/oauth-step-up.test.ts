@@ -48,6 +48,14 @@ it("N9: a call beyond the grant is 403 with everything to ask for, and a name in
   expect(challenge).toContain("resource_metadata=");
   expect(await auditEvents(connection)).toBe(before + 1);
 
+  // A host that steps up does so now. One that comes back as it was gets an answer it can show.
+  const again = await callTool(connection, "ibkr_audit_tail");
+  expect([again.status, await again.text()]).toEqual([
+    200,
+    expect.stringContaining(`/clients/access?id=${connection.clientId}`),
+  ]);
+  expect(challenge).toContain(`/clients/access?id=${connection.clientId}`);
+
   const disguised = await callTool(connection, "ibkr_audit_tail", {
     "mcp-protocol-version": MODERN,
     "mcp-method": "tools/call",

@@ -352,6 +352,7 @@ describe("what widens access", () => {
   it("order scopes are handed out only with a passkey at hand", async () => {
     const { owner, passkey } = await ownerWithPasskey();
     const { connect } = await import("../support/oauth-client.ts");
+    // The form leads to a page that asks for the passkey, and grants nothing.
     await expect(connect(owner, { scope: "ibkr:orders:live:submit" })).rejects.toThrow("303");
     const read = await connect(owner, { scope: "ibkr:health:read" });
     expect(read.tokens.scope).toBe("ibkr:health:read");

@@ -183,7 +183,7 @@ export async function startOrderChain(
         ["at_once", "yes"],
         ...scope.split(" ").map((one): [string, string] => ["scope", one]),
       ]);
-      const to = { url: gateway.url, token: await newToken(gateway, owner, clientId, tokens) };
+      const to = { url: gateway.url, token: tokens.access_token };
       return {
         clientId,
         token: to.token,
@@ -269,29 +269,6 @@ export async function startOrderChain(
     await close();
     throw error;
   }
-}
-
-/** The client was changed, which ends its access tokens: it refreshes, as clients do. */
-async function newToken(
-  gateway: Gateway,
-  _owner: Browser,
-  clientId: string,
-  tokens: { refresh_token?: string; access_token: string },
-): Promise<string> {
-  const response = await fetch(`${gateway.url}/token`, {
-    method: "POST",
-    body: new URLSearchParams({
-      grant_type: "refresh_token",
-      refresh_token: tokens.refresh_token ?? "",
-      client_id: clientId,
-      resource: `${gateway.url}/mcp`,
-    }),
-  });
-  const answer: unknown = await response.json();
-  if (typeof answer !== "object" || answer === null || !("access_token" in answer)) {
-    throw new Error(`the token was not refreshed (${response.status})`);
-  }
-  return String(answer.access_token);
 }
 
 /** Paper or live is proved by the broker, which may take it more than a minute after a start. */

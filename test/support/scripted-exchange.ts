@@ -18,6 +18,7 @@ export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | Tool
       scopes: [...READ_SCOPES],
     },
     granted: new Set<string>(READ_SCOPES),
+    accessLink: "https://gateway.example/clients/access?id=client_1",
     account: {
       async run(call) {
         runs.push(call);

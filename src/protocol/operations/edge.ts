@@ -81,10 +81,35 @@ export const auditTail = defineEdgeOperation({
   deadlineMs: 5_000,
 });
 
+/** What this connection may do, what else the owner can choose, and the link where he does. */
+export const accessRequest = defineEdgeOperation({
+  name: "access.request",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    /** In the words of the consent page. */
+    access: z.string(),
+    permissions: z.array(z.string()),
+    /** RFC 3339, UTC: until then a new client only reads; null when that is over. */
+    reads_only_until: z.string().nullable(),
+    /** What would give more, the smallest first. */
+    choices: z.array(
+      z.strictObject({
+        choice: z.enum(["read", "prepare", "paper", "live"]),
+        title: z.string(),
+        adds: z.string(),
+      }),
+    ),
+    link: z.string(),
+    next_step: z.string(),
+  }),
+  deadlineMs: 2_000,
+});
+
 /** Everything the account object answers by itself. */
 export const EDGE_OPERATIONS = {
   "gateway.health": gatewayHealth,
   "backend.status": backendStatus,
   "audit.tail": auditTail,
+  "access.request": accessRequest,
 } as const;
 export type EdgeOperationName = keyof typeof EDGE_OPERATIONS;

@@ -1,0 +1,11 @@
+import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
+import type { Owner } from "../oauth/owner-session.ts";
+
+/** This owner's client of that id, while it is let in. */
+export async function activeClient(
+  { account }: Pick<Owner, "account">,
+  id: string | null | undefined,
+): Promise<ConnectedClient | null> {
+  const clients = await account.listClients();
+  return clients.find((client) => client.clientId === id && client.state === "active") ?? null;
+}

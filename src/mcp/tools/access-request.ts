@@ -1,0 +1,14 @@
+import * as z from "zod";
+import { accessRequest as operation } from "../../protocol/operations/edge.ts";
+import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+
+export const accessRequest = defineTool({
+  name: "ibkr_access_request",
+  title: "Ask for more access",
+  description:
+    "What this connection may do, what else its owner can allow (prepare orders, paper, live), and the link for it.",
+  scope: null,
+  annotations: READS_GATEWAY,
+  input: z.strictObject({}),
+  operation,
+});

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { choiceNamed } from "../../src/protocol/access-choices.ts";
+import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
+import { accountOf, ownerOf } from "../support/access.ts";
+import { type Gateway, startGateway } from "../support/gateway.ts";
+import { modern } from "../support/mcp.ts";
+import {
+  Browser,
+  type Connection,
+  connect,
+  formFields,
+  tokenRequest,
+} from "../support/oauth-client.ts";
+import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
+
+/** What an owner gives a client after it was let in, with the token that it has. */
+let gateway: Gateway;
+let owner: Browser;
+let client: Connection;
+beforeAll(async () => {
+  gateway = await startGateway({ rateLimits: { SIGN_IN_LIMIT: 1000 } });
+  owner = await ownerOf(gateway);
+});
+afterAll(() => gateway.close());
+beforeEach(async () => {
+  // As every stock client asks, and as the page opens.
+  client = await connect(owner, { scope: BASELINE_SCOPES.join(" "), choice: "read" });
+});
+
+async function call(name: string, args: Record<string, unknown> = {}) {
+  const to = { url: gateway.url, token: client.tokens.access_token };
+  const answer = await modern(to, "tools/call", { name, arguments: args });
+  return {
+    status: answer.status,
+    challenge: answer.headers.get("www-authenticate") ?? "",
+    text: answer.text,
+    content: answer.message?.result?.structuredContent,
+  };
+}
+
+async function tools(): Promise<string[]> {
+  const { message } = await modern(
+    { url: gateway.url, token: client.tokens.access_token },
+    "tools/list",
+  );
+  return message?.result.tools.map(({ name }: { name: string }) => name);
+}
+
+const post = async (path: string, fields: [string, string][], browser = owner) =>
+  browser.post(path, [
+    ["csrf", formFields(await (await browser.get("/security")).text()).csrf ?? ""],
+    ["client_id", client.clientId],
+    ...fields,
+  ]);
+const allow = (choice: string, more: [string, string][] = [], browser = owner) =>
+  post("/clients/access", [["choice", choice], ...more], browser);
+const change = (fields: [string, string][], browser = owner) =>
+  post("/clients/change", fields, browser);
+
+/** What was written about this client, the newest first. */
+async function changes(): Promise<Record<string, string>[]> {
+  const rows = await gateway.sql(
+    "Account",
+    accountOf(owner),
+    "SELECT event FROM audit_log ORDER BY seq DESC LIMIT 20",
+  );
+  return rows
+    .map(({ event }) => JSON.parse(String(event)))
+    .filter(({ type, who }) => type === "client.changed" && who.client_id === client.clientId)
+    .map(({ meta }) => meta);
+}
+
+/** A preview was let through to where its arguments are judged. */
+const reached = ({ status, text }: { status: number; text: string }) =>
+  status === 200 && !text.includes("AUTH_MISSING_SCOPE");
+
+it("one tool tells every grant what else there is, and where its owner allows it", async () => {
+  expect(await tools()).toContain("ibkr_access_request");
+  expect(await tools()).not.toContain("ibkr_order_preview");
+  const { content } = await call("ibkr_access_request");
+  expect(content).toMatchObject({
+    access: "Read",
+    choices: [{ choice: "prepare" }, { choice: "paper" }, { choice: "live" }],
+    link: `${gateway.url}/clients/access?id=${client.clientId}`,
+  });
+  const page = await (
+    await owner.get(new URL(content.link).pathname + new URL(content.link).search)
+  ).text();
+  expect(page).toContain("Read and prepare orders");
+});
+
+it("a call is refused before and passes after, with the same token and no refresh, both ways", async () => {
+  const before = await call("ibkr_order_preview");
+  expect(before.status).toBe(403);
+  expect(before.challenge).toContain('error="insufficient_scope"');
+  expect(before.challenge).toContain("/clients/access?id=");
+  const again = await call("ibkr_order_preview");
+  expect(again).toMatchObject({ status: 200, content: { code: "AUTH_MISSING_SCOPE" } });
+  expect(again.content.user_action).toContain(`/clients/access?id=${client.clientId}`);
+
+  expect((await allow("prepare", [["at_once", "yes"]])).status).toBe(303);
+  expect(reached(await call("ibkr_order_preview"))).toBe(true);
+  expect(await tools()).toContain("ibkr_order_preview");
+
+  await change([["choice", "read"]]);
+  expect((await call("ibkr_health")).status).toBe(200);
+  expect(reached(await call("ibkr_order_preview"))).toBe(false);
+  expect(await tools()).not.toContain("ibkr_order_preview");
+
+  expect(await changes()).toMatchObject([
+    { removed: "ibkr:orders:preview", added: "" },
+    { removed: "", added: "ibkr:orders:preview", first_hour: "lifted" },
+  ]);
+});
+
+it("the link gives and never takes away; a choice under Change is exactly itself", async () => {
+  await change([["scope", "ibkr:audit:read"]]);
+  await allow("prepare");
+  const { content } = await call("ibkr_access_request");
+  expect(content.permissions).toEqual(
+    [...(choiceNamed("prepare")?.scopes ?? []), "ibkr:audit:read"].sort(),
+  );
+  await change([["choice", "paper"]]);
+  expect((await call("ibkr_access_request")).content.access).toBe(choiceNamed("paper")?.title);
+});
+
+it("the first hour stays unless it is lifted", async () => {
+  await allow("prepare");
+  expect((await call("ibkr_reconcile", { account_id: "DU7000001" })).content.code).toBe(
+    "CLIENT_READ_ONLY_YET",
+  );
+  await change([
+    ["choice", "prepare"],
+    ["at_once", "yes"],
+  ]);
+  expect((await call("ibkr_reconcile", { account_id: "DU7000001" })).content.code).not.toBe(
+    "CLIENT_READ_ONLY_YET",
+  );
+});
+
+it("a refresh names what the owner gives by now; who asks for less stays below it", async () => {
+  const refresh = async (more: Record<string, string> = {}) => {
+    const answer = await tokenRequest(gateway.url, {
+      grant_type: "refresh_token",
+      refresh_token: client.tokens.refresh_token ?? "",
+      client_id: client.clientId,
+      ...more,
+    });
+    client.tokens = (await answer.json()) as Connection["tokens"];
+    return client.tokens.scope?.split(" ").sort();
+  };
+  const paper = [...(choiceNamed("paper")?.scopes ?? [])].sort();
+  await change([["choice", "paper"]]);
+  expect(await refresh()).toEqual(paper);
+  // Clients that name their scopes name those they were first told of, which is no wish for less.
+  expect(await refresh({ scope: BASELINE_SCOPES.join(" ") })).toEqual(paper);
+  expect(await refresh({ scope: "ibkr:health:read" })).toEqual(["ibkr:health:read"]);
+  expect((await call("ibkr_health")).content).toMatchObject({ gateway: "ok" });
+  expect(reached(await call("ibkr_positions_list"))).toBe(false);
+  await allow("live");
+  expect(reached(await call("ibkr_order_preview"))).toBe(false);
+});
+
+describe("who may widen", () => {
+  it("nobody without the owner's session, its csrf field and its own origin; nobody else's client", async () => {
+    const stranger = new Browser(gateway.url);
+    const unsigned = await stranger.post("/clients/access", {
+      client_id: client.clientId,
+      choice: "paper",
+    });
+    expect(unsigned.headers.get("Location")).toContain("/sign-in");
+    const fields = { client_id: client.clientId, choice: "paper" };
+    expect((await owner.post("/clients/access", fields)).headers.get("Location")).toBe("/");
+    const { csrf = "" } = formFields(await (await owner.get("/security")).text());
+    const foreign = await owner.post(
+      "/clients/access",
+      { ...fields, csrf },
+      { Origin: "https://evil.example" },
+    );
+    expect(foreign.status).toBe(403);
+    expect((await owner.get("/clients/access?id=nobody")).status).toBe(404);
+    expect((await owner.get(`/clients/access?id=${client.clientId}&choice=paper`)).status).toBe(
+      200,
+    );
+    expect(reached(await call("ibkr_order_preview"))).toBe(false);
+  });
+
+  it("live waits for what it needs", async () => {
+    expect((await allow("live")).status).toBe(400);
+    expect((await call("ibkr_access_request")).content.access).toBe("Read");
+  });
+
+  it("with a passkey enrolled only that passkey, in the middle of the form; narrowing asks nobody", async () => {
+    const passkey = new SoftwarePasskey(gateway.url);
+    const adding = await (await owner.get("/security/passkeys/new")).text();
+    await owner.post("/security/passkeys", {
+      ...formFields(adding.slice(adding.indexOf("data-passkey"))),
+      name: "Key",
+      response: passkey.register(ceremonyOn(adding)),
+    });
+    await gateway.sql("Account", accountOf(owner), "UPDATE owner_sessions SET confirmed_at = 0");
+    const sent = await allow("paper", [["at_once", "yes"]]);
+    const path = sent.headers.get("Location") ?? "";
+    const asking = await (await owner.get(path)).text();
+    expect(asking).toContain("Then the app may do what you chose.");
+    expect(reached(await call("ibkr_order_preview"))).toBe(false);
+    const answer = (page: string) => formFields(page.slice(page.indexOf("data-passkey")));
+    const wrong = await owner.post("/confirm", { ...answer(asking), response: "{}" });
+    expect(wrong.status).toBe(403);
+    expect(reached(await call("ibkr_order_preview"))).toBe(false);
+    const renewed = await (await owner.get(path)).text();
+    const done = await owner.post("/confirm", {
+      ...answer(renewed),
+      response: passkey.use(ceremonyOn(renewed)),
+    });
+    expect(done.status).toBe(303);
+    expect(reached(await call("ibkr_order_preview"))).toBe(true);
+
+    await gateway.sql("Account", accountOf(owner), "UPDATE owner_sessions SET confirmed_at = 0");
+    expect((await change([["choice", "read"]])).status).toBe(303);
+    expect(reached(await call("ibkr_order_preview"))).toBe(false);
+  });
+});
