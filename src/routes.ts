@@ -63,6 +63,8 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "GET", "/sidecars"),
   route("owner", "POST", "/sidecars/revoke"),
   route("owner", "GET", "/clients"),
+  route("owner", "GET", "/clients/access"),
+  route("owner", "POST", "/clients/access"),
   route("owner", "GET", "/clients/change"),
   route("owner", "POST", "/clients/change"),
   route("owner", "POST", "/clients/revoke"),

@@ -301,6 +301,7 @@ describe("every page", () => {
         `/authorize?client_id=x&redirect_uri=${encoded}&response_type=${encoded}`,
         `/audit?before=${encoded}`,
         `/clients/change?id=${encoded}`,
+        `/clients/access?id=${encoded}`,
         `/confirm?next=${encoded}`,
         `/sign-up?invitation=${encoded}`,
         `/${encoded}`,
