@@ -2,8 +2,8 @@ import { auth, createMCPClient, type OAuthClientProvider } from "@ai-sdk/mcp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
 import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
-import { approve } from "../support/consent.ts";
-import { BEYOND, CALLS, expectAnswers, REFUSED } from "./calls.ts";
+import { allowAt, approve } from "../support/consent.ts";
+import { CALLS, expectAnswers, expectPreviewed, linkIn, PREVIEW, REFUSED } from "./calls.ts";
 import { expireAccessTokens, type Rig, startRig } from "./rig.ts";
 
 /** Vercel's client: a second implementation of the protocol and of OAuth, not built on the SDK. */
@@ -33,6 +33,8 @@ class Application implements OAuthClientProvider {
   #state = "";
   /** Where its user was sent, and what came back. */
   asked: URL[] = [];
+  /** What he chooses there. */
+  choice = "read";
   callback = new URLSearchParams();
 
   tokens() {
@@ -73,7 +75,7 @@ class Application implements OAuthClientProvider {
   }
   async redirectToAuthorization(address: URL) {
     this.asked.push(address);
-    this.callback = (await approve(rig.owner, address)).searchParams;
+    this.callback = (await approve(rig.owner, address, this.choice)).searchParams;
   }
 
   /** What its callback page does. */
@@ -134,7 +136,7 @@ describe.each([
     expect(rig.wire.handshake()).toEqual(discovery ? null : { asked: era, agreed: era });
   }, 30_000);
 
-  it("refreshes by itself, and hands the missing scope to its application", async () => {
+  it("refreshes by itself, hands the 403 with the link to its application, and calls once that was followed", async () => {
     await expireAccessTokens(rig);
     rig.wire.clear();
     const client = await open(application, discovery);
@@ -147,13 +149,37 @@ describe.each([
       ]);
       expect(rig.wire.eraOfCalls()).toEqual([era]);
       expect(application.asked.length).toBe(1);
-      await expect(
-        client.callTool({ name: BEYOND.tool, arguments: BEYOND.args }),
-      ).rejects.toMatchObject({
+      const preview = { name: PREVIEW.tool, arguments: PREVIEW.args };
+      const refused: unknown = await client.callTool(preview).catch((error: unknown) => error);
+      expect(refused).toMatchObject({
         statusCode: 403,
-        responseBody: expect.stringContaining(BEYOND.scope),
+        responseBody: expect.stringContaining(PREVIEW.scope),
       });
-      expect(application.asked.length).toBe(1);
+      // Asked again, as a model does, it has an answer that the model can show.
+      const shown = await client.callTool(preview);
+      expect(shown).toMatchObject({
+        isError: true,
+        structuredContent: { code: "AUTH_MISSING_SCOPE" },
+      });
+      rig.wire.clear();
+      await allowAt(rig.owner, linkIn(JSON.stringify(shown)), "prepare");
+      const result = await client.callTool(preview);
+      expectPreviewed("structuredContent" in result ? result.structuredContent : null);
+      expect([rig.wire.tokenRequests(), application.asked.length]).toEqual([[], 1]);
+    } finally {
+      await client.close();
+    }
+  }, 30_000);
+
+  it("prepares orders from its first call, where that was chosen on the consent page", async () => {
+    const other = new Application();
+    other.choice = "paper";
+    await expect(open(other, discovery)).rejects.toThrow();
+    expect(await other.finish()).toBe("AUTHORIZED");
+    const client = await open(other, discovery);
+    try {
+      const result = await client.callTool({ name: PREVIEW.tool, arguments: PREVIEW.args });
+      expectPreviewed("structuredContent" in result ? result.structuredContent : null);
     } finally {
       await client.close();
     }

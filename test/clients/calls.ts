@@ -19,12 +19,41 @@ export const REFUSED: { tool: string; args: Record<string, unknown>; code: strin
   code: "HISTORICAL_BARS_UNAVAILABLE",
 };
 
-/** A tool outside the scopes that a client is told to ask for first. */
-export const BEYOND: { tool: string; args: Record<string, unknown>; scope: string } = {
-  tool: "ibkr_currency_rate",
-  args: { base: "EUR", quote: "USD" },
-  scope: "ibkr:currency:read",
+/** What an order begins with, which the choice to read does not give. */
+export const PREVIEW: { tool: string; args: Record<string, unknown>; scope: string } = {
+  tool: "ibkr_order_preview",
+  args: {
+    account_id: "DU4815162",
+    conid: AAPL,
+    side: "BUY",
+    order_type: "LMT",
+    quantity: "1",
+    limit_price: "1",
+  },
+  scope: "ibkr:orders:preview",
 };
+
+/**
+ * A preview that was let through to the rules of orders, whatever those or the broker say at this
+ * moment: several clients ask one broker login, which may have had enough of them.
+ */
+export function expectPreviewed(answer: unknown): void {
+  const busy = { code: "BROKER_RATE_LIMITED" };
+  expect(answer).toMatchObject(isBusy(answer) ? busy : { outcome: expect.any(String) });
+}
+
+const isBusy = (answer: unknown) =>
+  typeof answer === "object" &&
+  answer !== null &&
+  "code" in answer &&
+  answer.code === "BROKER_RATE_LIMITED";
+
+/** Where an answer says that the owner can allow more. */
+export function linkIn(text: string): URL {
+  const [link = ""] = /https?:\/\/[^\s"\\]+\/clients\/access\?id=[^\s"\\]+/.exec(text) ?? [];
+  expect(link, text.slice(0, 600)).not.toBe("");
+  return new URL(link);
+}
 
 /** The structured contents of `CALLS`, which came down to the simulated broker and back. */
 export function expectAnswers(answers: unknown[]): void {

@@ -70,12 +70,12 @@ export async function authorize(
   { owner, mcp }: Rig,
   server: oauth.AuthorizationServer,
   { client, auth }: HostClient,
-  asked: { redirectUri: string; scope: string },
+  asked: { redirectUri: string; scope: string; choice?: string },
 ): Promise<oauth.TokenEndpointResponse> {
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   const address = await authorizationAddress(server, client, { ...asked, verifier, state, mcp });
-  const back = await approve(owner, address);
+  const back = await approve(owner, address, asked.choice);
   expect(`${back.origin}${back.pathname}`).toBe(
     asked.redirectUri.endsWith("/") ? `${back.origin}/` : asked.redirectUri,
   );
@@ -180,6 +180,29 @@ async function callAfterHandshake(
     { Authorization: `Bearer ${token}`, "MCP-Protocol-Version": version },
   );
   return (await resultOf(response)).structuredContent;
+}
+
+/** The same for a call that may be refused: status, challenge, text, and contents where there are any. */
+export async function callOf(
+  { mcp }: Rig,
+  token: string,
+  version: string,
+  tool: string,
+  args: Record<string, unknown>,
+) {
+  const response = await post(
+    mcp,
+    { method: "tools/call", params: { name: tool, arguments: args } },
+    { Authorization: `Bearer ${token}`, "MCP-Protocol-Version": version },
+  );
+  const { status, headers } = response;
+  const text = await response.clone().text();
+  return {
+    status,
+    challenge: headers.get("WWW-Authenticate") ?? "",
+    text,
+    contents: status === 200 ? (await resultOf(response)).structuredContent : null,
+  };
 }
 
 /** What a host of the era with a handshake does with its token: shake hands, list, call. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { CALLS, expectAnswers, REFUSED } from "./calls.ts";
+import { allowAt } from "../support/consent.ts";
+import { CALLS, expectAnswers, expectPreviewed, linkIn, PREVIEW, REFUSED } from "./calls.ts";
 import { runProgram } from "./program.ts";
 import { expireAccessTokens, type Rig, startRig } from "./rig.ts";
 
@@ -87,6 +88,26 @@ describe("Inspector CLI", () => {
     expect(rig.wire.handshake()).toBeNull();
     expect(rig.wire.eraOfCalls()).toEqual(["2026-07-28"]);
     expect(rig.person.opened.length).toBe(1);
+  }, 60_000);
+
+  it("is told by ibkr_access_request where its owner allows more, and finds the tool once he has", async () => {
+    // It calls what tools/list names and nothing else, so it never meets a challenge.
+    const unknown = await run(calling(PREVIEW.tool, PREVIEW.args));
+    expect(unknown.code).not.toBe(DONE);
+    expect(unknown.out + unknown.err).toContain("not found");
+    const asked = await run(calling("ibkr_access_request", {}));
+    expect(asked.code, asked.err).toBe(DONE);
+    rig.wire.clear();
+    await allowAt(rig.owner, linkIn(asked.out), "prepare");
+    expectPreviewed(contents((await run(calling(PREVIEW.tool, PREVIEW.args))).out));
+    expect([rig.wire.tokenRequests(), rig.person.opened.length]).toEqual([[], 1]);
+  }, 60_000);
+
+  it("prepares orders from its first call, where that was chosen on the consent page", async () => {
+    rig.person.choice = "paper";
+    const at = await rig.home();
+    expectPreviewed(contents((await run(calling(PREVIEW.tool, PREVIEW.args), ATTENDED, at)).out));
+    rig.person.choice = "read";
   }, 60_000);
 
   it("comes with the address of its own description, and lists tools without a fault", async () => {

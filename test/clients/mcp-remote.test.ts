@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { freePort } from "../../scripts/lib/ports.ts";
 import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
-import { BEYOND, CALLS, expectAnswers, REFUSED } from "./calls.ts";
+import { allowAt } from "../support/consent.ts";
+import { CALLS, expectAnswers, expectPreviewed, linkIn, PREVIEW, REFUSED } from "./calls.ts";
 import { programEnv } from "./program.ts";
 import { expireAccessTokens, type Rig, startRig } from "./rig.ts";
 
@@ -87,6 +88,30 @@ describe("mcp-remote", () => {
     expect(rig.person.opened.length).toBe(1);
   }, 60_000);
 
+  it("prepares orders once its owner allowed it at the link, with no browser opened for it", async () => {
+    const client = await host(home, port);
+    const opened = rig.person.opened.length;
+    try {
+      const asked = await client.callTool({ name: "ibkr_access_request", arguments: {} });
+      await allowAt(rig.owner, linkIn(JSON.stringify(asked)), "prepare");
+      expectPreviewed(await contents(client, PREVIEW.tool, PREVIEW.args));
+    } finally {
+      await client.close();
+    }
+    expect(rig.person.opened.length).toBe(opened);
+  }, 60_000);
+
+  it("prepares orders from its first call, where that was chosen on the consent page", async () => {
+    rig.person.choice = "paper";
+    const client = await host(await rig.home());
+    try {
+      expectPreviewed(await contents(client, PREVIEW.tool, PREVIEW.args));
+    } finally {
+      rig.person.choice = "read";
+      await client.close();
+    }
+  }, 60_000);
+
   it("comes with the address of its own description under 2026-07-28, and steps up in mid-session", async () => {
     const id = "https://bridge.example/client.json";
     rig.publish(id, {
@@ -98,6 +123,7 @@ describe("mcp-remote", () => {
       token_endpoint_auth_method: "none",
     });
     rig.wire.clear();
+    const before = rig.person.opened.length;
     const client = await host(
       await rig.home(),
       ...[port, "--protocol", "auto", "--client-metadata-url", id],
@@ -106,15 +132,18 @@ describe("mcp-remote", () => {
       const answers: unknown[] = [];
       for (const [tool, args] of CALLS) answers.push(await contents(client, tool, args));
       expectAnswers(answers);
-      expect(await contents(client, BEYOND.tool, BEYOND.args)).toMatchObject({ base: "EUR" });
+      rig.person.choice = "prepare";
+      expectPreviewed(await contents(client, PREVIEW.tool, PREVIEW.args));
     } finally {
+      rig.person.choice = "read";
       await client.close();
     }
-    expect([rig.person.opened.length, rig.person.failures]).toEqual([3, []]);
+    expect([rig.person.opened.length - before, rig.person.failures]).toEqual([2, []]);
     // The step-up asks for what it had and what it lacks, in one question.
     const asked = rig.wire.authorizations().map(({ scope }) => scope);
-    const before = BASELINE_SCOPES.join(" ");
-    expect(asked).toEqual([before, `${before} ${BEYOND.scope}`]);
+    const [first = "", second = ""] = asked.map((scope) => scope?.split(" ").sort());
+    expect(first).toEqual([...BASELINE_SCOPES].sort());
+    expect(second).toEqual([...BASELINE_SCOPES, PREVIEW.scope].sort());
     expect(rig.wire.registrations()).toEqual([]);
     expect(rig.wire.handshake()).toBeNull();
     expect(rig.wire.eraOfCalls()).toEqual(["2026-07-28"]);

@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { freePort } from "../../scripts/lib/ports.ts";
-import { BEYOND, CALLS, CALLS_ON_THE_WIRE, expectAnswers, REFUSED } from "./calls.ts";
+import { allowAt } from "../support/consent.ts";
+import {
+  CALLS,
+  CALLS_ON_THE_WIRE,
+  expectAnswers,
+  expectPreviewed,
+  linkIn,
+  PREVIEW,
+  REFUSED,
+} from "./calls.ts";
 import { runProgram } from "./program.ts";
 import { expireAccessTokens, type Rig, startRig } from "./rig.ts";
 
@@ -70,7 +79,7 @@ describe("mcporter", () => {
     expect(rig.person.opened.length).toBe(1);
   }, 60_000);
 
-  it("refreshes without a person, and says that it needs access where a scope is missing", async () => {
+  it("refreshes without a person", async () => {
     await expireAccessTokens(rig);
     rig.wire.clear();
     const refreshed = await call("ibkr_health", {});
@@ -80,11 +89,41 @@ describe("mcporter", () => {
       { form: { grant_type: "refresh_token", resource: rig.mcp }, status: 200 },
     ]);
     expect(rig.wire.eraOfCalls()).toEqual(["2025-11-25"]);
-    // Its SDK tries a refresh first, which gives it no more than it had, and then gives up.
-    const beyond = await call(BEYOND.tool, BEYOND.args);
-    expect(beyond.code).toBe(1);
-    expect(JSON.parse(beyond.out)).toMatchObject({ issue: { kind: "auth", statusCode: 403 } });
     expect(rig.person.opened.length).toBe(1);
+  }, 60_000);
+
+  it("is told where its owner allows an order tool, and calls it once he has, signed in as before", async () => {
+    // Its SDK answers the 403 with a refresh, comes back with the same grant, and gets the link.
+    const beyond = await call(PREVIEW.tool, PREVIEW.args);
+    expect(beyond.code).toBe(1);
+    rig.wire.clear();
+    await allowAt(rig.owner, linkIn(beyond.out), "prepare");
+    const { out, err } = await call(PREVIEW.tool, PREVIEW.args);
+    expectPreviewed(JSON.parse(out || err));
+    expect([rig.wire.tokenRequests(), rig.person.opened.length]).toEqual([[], 1]);
+  }, 60_000);
+
+  it("prepares orders from its first call, where that was chosen on the consent page", async () => {
+    const other = await rig.home();
+    const plain = join(other, "mcporter.json");
+    // As its documentation begins: an address and nothing about scopes, ports or clients.
+    await writeFile(
+      plain,
+      JSON.stringify({ mcpServers: { gateway: { baseUrl: rig.mcp, auth: "oauth" } } }),
+    );
+    const at = (...args: string[]) =>
+      runProgram("mcporter/dist/cli.js", ["--config", plain, ...args], {
+        home: other,
+        person: rig.person,
+      });
+    rig.person.choice = "paper";
+    const signedIn = await at("auth", "gateway");
+    expect(signedIn.code, signedIn.err).toBe(0);
+    const { out, err } = await at(
+      ...["call", `gateway.${PREVIEW.tool}`],
+      ...["--args", JSON.stringify(PREVIEW.args), "--output", "json"],
+    );
+    expectPreviewed(JSON.parse(out || err));
   }, 60_000);
 });
 

@@ -13,6 +13,8 @@ export interface Person {
   /** Put first on PATH, with BROWSER set to `browser`. */
   directory: string;
   browser: string;
+  /** What is chosen on the next consent page: to read, as the page opens, unless a test says otherwise. */
+  choice: string;
   /** Addresses that a program had opened, in order. */
   opened: URL[];
   /** What went wrong at the browser; a program only sees that nobody comes back. */
@@ -28,7 +30,7 @@ export async function startPerson(owner: Browser, directory: string): Promise<Pe
   const failures: string[] = [];
   const server = createServer((request, response) => {
     const asked = new URL(request.url ?? "/", "http://127.0.0.1").searchParams.get("url") ?? "";
-    open(owner, opened, asked)
+    open(owner, opened, asked, person.choice)
       .then(() => response.writeHead(204).end())
       .catch((error: unknown) => {
         failures.push(error instanceof Error ? error.message : String(error));
@@ -54,7 +56,8 @@ export async function startPerson(owner: Browser, directory: string): Promise<Pe
       { mode: 0o755 },
     );
   }
-  return {
+  const person: Person = {
+    choice: "read",
     directory,
     browser: join(directory, "xdg-open"),
     opened,
@@ -65,15 +68,16 @@ export async function startPerson(owner: Browser, directory: string): Promise<Pe
         server.closeAllConnections();
       }),
   };
+  return person;
 }
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-async function open(owner: Browser, opened: URL[], asked: string): Promise<void> {
+async function open(owner: Browser, opened: URL[], asked: string, choice: string): Promise<void> {
   const address = new URL(asked);
   opened.push(address);
   if (address.origin !== owner.origin) throw new Error(`${address.origin} is not the gateway`);
-  const redirect = await approve(owner, address);
+  const redirect = await approve(owner, address, choice);
   if (!LOOPBACK.has(redirect.hostname)) throw new Error(`sent away to ${redirect.origin}`);
   const page = await arrive(redirect);
   if (page.status >= 400) throw new Error(`the program's own page answered ${page.status}`);
