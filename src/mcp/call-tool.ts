@@ -9,7 +9,7 @@ import { forbiddenName, retryAfterSeconds, unknownTool } from "./failures.ts";
 import { readsStructure } from "./hosts.ts";
 import { objectOf } from "./messages.ts";
 import { failureShown, refusalIn } from "./refused-answer.ts";
-import { failureText, summaryOf, withNextCall } from "./summary.ts";
+import { failureText, summaryOf, withNextCall, withTaken } from "./summary.ts";
 import { toJsonObject } from "./to-json.ts";
 
 export interface ToolResult {
@@ -46,7 +46,7 @@ function answered(
   args: JsonValue,
   output: Record<string, unknown>,
 ): ToolResult {
-  const answer = toJsonObject(output);
+  const answer = withTaken(objectOf(args), toJsonObject(output));
   const refused = refusalIn(tool.name, objectOf(args), answer);
   if (refused !== null) return refusal(exchange, refused);
   const { name, title } = tool.listing();

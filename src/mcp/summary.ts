@@ -11,6 +11,29 @@ export function withNextCall(output: JsonObject, waits: boolean): JsonObject {
     : { ...output, next_step: `${next_step} Next call: ${call}` };
 }
 
+/** Names what was taken for the caller: the listing of a bare symbol, the account of an order. */
+export function withTaken(args: JsonObject, output: JsonObject): JsonObject {
+  const preview = objectOf(output.preview);
+  if (!Array.isArray(preview.notes)) return output;
+  const { legs } = objectOf(preview.order);
+  const [leg] = Array.isArray(legs) ? legs : [];
+  const { symbol, listing_exchange, currency, conid } = objectOf(objectOf(leg).contract);
+  const bare = typeof args.symbol === "string" && typeof conid === "number";
+  const notes = [
+    ...(bare && (args.conid === undefined || args.conid === null)
+      ? [
+          `${symbol} was taken as conid ${conid}: ${listing_exchange ?? "exchange not known"}, ${currency}.`,
+        ]
+      : []),
+    ...(typeof args.account_id === "string" || typeof output.account_id !== "string"
+      ? []
+      : [
+          `No account was named, so ${output.account_id} was taken, the only one open to this connection.`,
+        ]),
+  ];
+  return { ...output, preview: { ...preview, notes: [...preview.notes, ...notes] } };
+}
+
 function nextCall(output: JsonObject, waits: boolean): string | null {
   const account_id = output.account_id ?? null;
   const { state, order_ref } = objectOf(output.order);
@@ -38,14 +61,15 @@ function nextCall(output: JsonObject, waits: boolean): string | null {
 /** What an answer says, for a human who reads along: what it is about, and what comes next. */
 export function summaryOf(tool: { name: string; title: string }, output: JsonObject): string {
   const { means } = objectOf(output.order);
-  const { in_words } = objectOf(output.preview);
+  const { in_words, notes } = objectOf(output.preview);
   const { approval_url } = objectOf(output.approval);
   const said = [in_words, means, approval_url].filter((word) => typeof word === "string");
   const words = [
-    said.length > 0 ? said.join(" ") : `${tool.title}: ${sizeOf(output)}`,
+    said.length > 0 ? said.join(". ") : `${tool.title}: ${sizeOf(output)}`,
     accountText(output),
     ...timeText(output),
     ...texts(output.notes),
+    ...texts(notes),
     output.next_step,
     typeof output.next_cursor === "string"
       ? `There is more: call ${tool.name} again with cursor ${JSON.stringify(output.next_cursor)} and the same arguments.`

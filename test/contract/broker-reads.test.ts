@@ -187,11 +187,16 @@ describe("reads of the broker", () => {
     );
   });
 
-  it("an ambiguous symbol gives its candidates and never picks one", async () => {
+  it("an ambiguous symbol is the home listing, named, with the others beside it", async () => {
     rig = await startRig();
     await rig.ready();
     const all = await rig.ask("contracts.resolve", { symbol: "AAPL" });
-    expect(all).toMatchObject({ status: "ambiguous", contract: null });
+    expect(all).toMatchObject({
+      status: "resolved",
+      contract: { conid: 265598 },
+      notes: [expect.stringContaining("NASDAQ, USD, conid 265598")],
+    });
+    expect(all.candidates.map(({ conid }) => conid)).not.toContain(265598);
     expect(all.candidates.length).toBeGreaterThan(1);
     const one = await rig.ask("contracts.resolve", { symbol: "AAPL", currency: "USD" });
     expect(one).toMatchObject({ status: "resolved", contract: { conid: 265598, currency: "USD" } });

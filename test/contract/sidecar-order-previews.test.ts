@@ -19,16 +19,13 @@ const bySymbol = (over: JsonObject): JsonObject => {
 };
 
 describe("the contract of a preview", () => {
-  it("by a bare symbol that means several is refused with its candidates", async () => {
-    const answer = await rig.tryPreview(bySymbol({ symbol: "AAPL" }));
-    expect(answer).toMatchObject({
-      outcome: "refused",
-      refusals: [{ code: "INPUT_AMBIGUOUS_CONTRACT", field: "symbol" }],
+  it("by a bare symbol that means several is the home listing in the account's currency", async () => {
+    const { ticket } = await rig.preview(bySymbol({ symbol: "AAPL", limit_price: "150" }));
+    expect(ticket.order.legs[0]?.contract).toMatchObject({
+      conid: 265598,
+      currency: "USD",
+      listing_exchange: "NASDAQ",
     });
-    if (answer.outcome !== "refused") throw new Error("it was not refused");
-    expect(answer.candidates.length).toBeGreaterThan(2);
-    const currencies = answer.candidates.map(({ currency }) => currency);
-    expect(currencies).toEqual(expect.arrayContaining(["USD", "MXN"]));
   });
 
   it("by symbol and currency, where that means one, is that one", async () => {

@@ -1,22 +1,62 @@
 import { contractsResolve } from "../../../src/protocol/operations/contracts-resolve.ts";
-import { provenance } from "./context.ts";
-import { findContracts } from "./find-contracts.ts";
+import type { ContractCandidate } from "../../../src/protocol/operations/contracts-search.ts";
+import { portfolioAccounts } from "../client-portal/endpoints/accounts.ts";
+import { type OperationContext, provenance } from "./context.ts";
+import { type ContractQuery, type FoundContracts, findContracts } from "./find-contracts.ts";
+import { homeListing, levelSymbol, spellings } from "./home-listing.ts";
 import { serve } from "./serve.ts";
 
 const SHOWN = 20;
 
 export const serveContractsResolve = serve(contractsResolve, async (context, input) => {
   const { symbol, ...filters } = input;
-  const found = await findContracts(context, { query: symbol, by_name: false, ...filters });
-  const exact = found.candidates.filter((candidate) => candidate.symbol.toUpperCase() === symbol);
+  const { exact, parts, notes } = await exactly(context, symbol, filters);
   const [only] = exact;
+  const single = exact.length === 1 && only !== undefined ? only : null;
+  const home =
+    exact.length > 1 && filters.currency === undefined && filters.exchange === undefined
+      ? homeListing(exact, await onlyBaseCurrency(context))
+      : null;
+  const resolved = single ?? home;
   const status: "resolved" | "ambiguous" | "not_found" =
-    exact.length === 1 ? "resolved" : exact.length > 1 ? "ambiguous" : "not_found";
-  const resolved = exact.length === 1 && only !== undefined ? only : null;
+    resolved !== null ? "resolved" : exact.length > 1 ? "ambiguous" : "not_found";
+  const taken =
+    home === null
+      ? []
+      : [
+          `${symbol} has ${exact.length} listings. The home listing was taken: ${home.exchange ?? "exchange not known"}, ${home.currency}, conid ${home.conid}. The others are candidates.`,
+        ];
   return {
     status,
     contract: resolved,
-    candidates: resolved !== null ? [] : exact.slice(0, SHOWN),
-    ...provenance(context, found.parts, found.notes),
+    candidates: exact.filter((each) => each !== resolved).slice(0, SHOWN),
+    ...provenance(context, parts, [...notes, ...taken]),
   };
 });
+
+/** The instruments of that symbol, in the first spelling that the broker knows. */
+async function exactly(
+  context: OperationContext,
+  symbol: string,
+  filters: Omit<ContractQuery, "query" | "by_name">,
+): Promise<Omit<FoundContracts, "candidates"> & { exact: ContractCandidate[] }> {
+  const parts: FoundContracts["parts"] = [];
+  const notes: string[] = [];
+  for (const query of spellings(symbol)) {
+    const found = await findContracts(context, { query, by_name: false, ...filters });
+    parts.push(...found.parts);
+    notes.push(...found.notes);
+    const exact = found.candidates.filter(
+      (candidate) => levelSymbol(candidate.symbol) === levelSymbol(symbol),
+    );
+    if (exact.length > 0) return { exact, parts, notes };
+  }
+  return { exact: [], parts, notes };
+}
+
+/** The base currency of the login's accounts; null where they have several. */
+async function onlyBaseCurrency(context: OperationContext): Promise<string | null> {
+  const { value } = await context.ask(portfolioAccounts);
+  const [one, ...others] = [...new Set(value.map(({ currency }) => currency))];
+  return others.length === 0 ? (one ?? null) : null;
+}

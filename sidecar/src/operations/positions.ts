@@ -127,12 +127,19 @@ function valued(
   return { market_price, market_value: product.toFixed() };
 }
 
+/** A share's description is its symbol, class and all (`BRK B`); other kinds add their terms. */
+function symbolIn(description: string | null, assetClass: string | null): string | null {
+  if (description === null) return null;
+  const whole = assetClass === "STK" && /^[A-Z0-9]+[ .]?[A-Z]{0,3}$/.test(description);
+  return whole ? description : (description.split(" ")[0] ?? null);
+}
+
 function fromRealtime(row: RealtimePosition): Position | null {
   if (row.conid === null || row.position === null) return null;
   const description = label(row.description, 200);
   return {
     conid: row.conid,
-    symbol: description?.split(" ")[0] ?? null,
+    symbol: symbolIn(description, row.assetClass ?? row.secType),
     description,
     asset_class: label(row.assetClass ?? row.secType, 20),
     currency: row.currency,
@@ -157,7 +164,7 @@ function fromSettled(row: SettledPosition): Position | null {
   const derivative = row.expiry !== null || right === "C" || right === "P";
   return {
     conid: row.conid,
-    symbol: label(row.ticker, 100) ?? label(row.contractDesc, 200)?.split(" ")[0] ?? null,
+    symbol: label(row.ticker, 100) ?? symbolIn(label(row.contractDesc, 200), row.assetClass),
     description: label(row.name ?? row.contractDesc, 200),
     asset_class: label(row.assetClass, 20),
     currency: row.currency,

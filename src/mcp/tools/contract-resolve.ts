@@ -5,7 +5,7 @@ import { filterInput } from "../inputs.ts";
 export const contractResolve = defineTool({
   name: "ibkr_contract_resolve",
   title: "Resolve a symbol",
-  description: "One symbol to one conid, or the candidates it may mean. Never picks among them.",
+  description: "One symbol to one conid, or the candidates it may mean. The home listing is taken.",
   scope: "ibkr:marketdata:read",
   annotations: READS_BROKER,
   input: operation.input.extend({

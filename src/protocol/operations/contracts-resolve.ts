@@ -3,7 +3,7 @@ import { ContractCandidate, contractFilters } from "./contracts-search.ts";
 import { defineOperation } from "./define.ts";
 import { provenance } from "./parts.ts";
 
-/** One symbol to one contract, or the candidates it may mean. It never picks among them. */
+/** One symbol to one contract: the only one, the home listing, or else the candidates. */
 export const contractsResolve = defineOperation({
   name: "contracts.resolve",
   class: "read",
@@ -20,7 +20,7 @@ export const contractsResolve = defineOperation({
   output: z.strictObject({
     status: z.enum(["resolved", "ambiguous", "not_found"]),
     contract: ContractCandidate.nullable(),
-    /** When ambiguous: what it may mean, at most 20. */
+    /** What else it may mean, at most 20. */
     candidates: z.array(ContractCandidate),
     ...provenance,
   }),

@@ -14,7 +14,9 @@ import {
 import { optionInfo, strikesOf } from "../../client-portal/endpoints/option-contracts.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { factsOf, findContracts } from "../../operations/find-contracts.ts";
+import { homeListing, levelSymbol, spellings } from "../../operations/home-listing.ts";
 import { monthForBroker } from "../../operations/option-months.ts";
+import { resolveAccount } from "../../operations/resolve-account.ts";
 
 /**
  * Which contract an order means. The broker's id decides; a symbol is taken only when it means one
@@ -23,7 +25,7 @@ import { monthForBroker } from "../../operations/option-months.ts";
 export type ContractAsked = Pick<
   OrderInput,
   "conid" | "symbol" | "asset_class" | "currency" | "exchange" | "expiry" | "strike" | "right"
->;
+> & { account_id?: string };
 
 export type Resolved =
   | { ok: true; contract: Contract; fact: SecDef }
@@ -107,7 +109,8 @@ function disagreements(contract: Contract, asked: ContractAsked): OrderRefusal[]
     );
   };
   // A share class is written with a space here and with a dot there.
-  const level = (symbol: string | undefined) => symbol?.replace(/[ .\-/]/g, " ");
+  const level = (symbol: string | undefined) =>
+    symbol === undefined ? undefined : levelSymbol(symbol);
   compare("symbol", level(contract.symbol) ?? null, level(asked.symbol));
   compare("asset_class", contract.asset_class, asked.asset_class);
   compare("currency", contract.currency, asked.currency);
@@ -139,15 +142,30 @@ async function stockBySymbol(
   symbol: string,
   asked: ContractAsked,
 ): Promise<number | Resolved> {
-  const found = await findContracts(context, {
-    query: symbol,
-    by_name: false,
-    currency: asked.currency,
-  });
-  const named = found.candidates.filter(
-    (candidate) => candidate.symbol === symbol && candidate.asset_class === "STK",
-  );
+  const named = await listingsOf(context, symbol, asked.currency);
+  if (named.length > 1 && asked.currency === undefined) {
+    const { baseCurrency } = await resolveAccount(context, asked.account_id);
+    const home = homeListing(named, baseCurrency);
+    if (home !== null) return home.conid;
+  }
   return only(named, symbol);
+}
+
+/** The shares of that symbol, in the first spelling that the broker knows. */
+async function listingsOf(
+  context: OperationContext,
+  symbol: string,
+  currency: string | undefined,
+): Promise<ContractCandidate[]> {
+  for (const query of spellings(symbol)) {
+    const found = await findContracts(context, { query, by_name: false, currency });
+    const named = found.candidates.filter(
+      (candidate) =>
+        levelSymbol(candidate.symbol) === levelSymbol(symbol) && candidate.asset_class === "STK",
+    );
+    if (named.length > 0) return named;
+  }
+  return [];
 }
 
 async function futureBySymbol(
@@ -181,7 +199,11 @@ async function optionBySymbol(
       "An option needs expiry, strike and right, or its own conid.",
     );
   }
-  const underlying = await stockBySymbol(context, symbol, { currency: asked.currency });
+  const { currency, account_id } = asked;
+  const underlying = await stockBySymbol(context, symbol, {
+    currency,
+    ...(account_id === undefined ? {} : { account_id }),
+  });
   if (typeof underlying !== "number") return underlying;
   const month = monthForBroker(`${expiry.slice(0, 4)}-${expiry.slice(4, 6)}`);
   if (month === null) return none(symbol, []);

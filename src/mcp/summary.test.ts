@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import { summaryOf, withTaken } from "./summary.ts";
+
+const tool = { name: "ibkr_order_preview", title: "Prepare an order" };
+const output = {
+  account_id: "DU1234567",
+  outcome: "prepared",
+  preview: {
+    preview_id: "p_1",
+    in_words: "Buy 1 AAPL at 269 USD or less, today only",
+    may_be_asked: true,
+    order: {
+      legs: [
+        {
+          contract: {
+            conid: 265598,
+            symbol: "AAPL",
+            listing_exchange: "NASDAQ",
+            currency: "USD",
+          },
+        },
+      ],
+    },
+    notes: [],
+  },
+  next_step: "Show the order to the human.",
+};
+
+it("names the listing and the account that were taken for the caller", () => {
+  const shown = withTaken({ symbol: "AAPL", side: "BUY" }, output);
+  expect(summaryOf(tool, shown)).toBe(
+    "Buy 1 AAPL at 269 USD or less, today only Account DU1234567. AAPL was taken as conid 265598: NASDAQ, USD. No account was named, so DU1234567 was taken, the only one open to this connection. Show the order to the human.",
+  );
+});
+
+it("names nothing that the caller said", () => {
+  expect(withTaken({ conid: 265598, account_id: "DU1234567" }, output)).toEqual(output);
+});
+
+it("says how much a read holds, whose it is, of when, and how to read on", () => {
+  const page = {
+    account_id: "DU1234567",
+    positions: [{}, {}],
+    notes: ["May lag a fill by a minute."],
+    source: "simulator",
+    as_of: "2026-11-30T14:00:00Z",
+    next_cursor: "abc",
+  };
+  expect(summaryOf({ name: "ibkr_positions_list", title: "Positions" }, page)).toBe(
+    'Positions: 2 positions. Account DU1234567. Simulated broker, not real money. As of 2026-11-30T14:00:00Z. May lag a fill by a minute. There is more: call ibkr_positions_list again with cursor "abc" and the same arguments.',
+  );
+});
