@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as z from "zod";
+import { makeFolders } from "../../sidecar/src/config/make-folders.ts";
 import { fromRoot } from "./paths.ts";
 import { Sorry } from "./say.ts";
 import { type GatewaySecrets, generateSecrets } from "./secrets.ts";
@@ -69,7 +70,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
   if (present.length === 0) {
     const secrets = await generateSecrets();
     await usable(path, async () => {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      makeFolders(path, 0o700);
       await chmod(path, 0o700);
       for (const folder of FOLDERS) await mkdir(parts[folder], { mode: 0o700 });
       await writePrivate(join(path, SECRETS), secrets);

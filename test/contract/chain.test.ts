@@ -326,6 +326,14 @@ describe("npm start, when it cannot", () => {
     START_MS,
   );
 
+  it("ends at once where the data cannot be written, and says so", async () => {
+    const began = performance.now();
+    for (const path of ["/proc/x", "/proc/self/x", "/dev/null/x"]) {
+      expect(await oneLine({ DATA_DIR: path })).toContain(`The data in ${path} cannot be used`);
+    }
+    expect(performance.now() - began).toBeLessThan(15_000);
+  }, 20_000);
+
   it("names a Node that is too old", async () => {
     const old =
       "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.19.0'}})";

@@ -9,8 +9,10 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
 import { type SidecarProcess, startSidecar } from "../../scripts/lib/sidecar-process.ts";
@@ -174,6 +176,36 @@ describe("ibkr-sidecar", () => {
     expect(text).not.toContain("resume_token");
   }, 60_000);
 
+  it("ends within five seconds of a signal, however early it comes, whatever the gateway does", async () => {
+    await pair();
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const at = silent.address();
+    const port = at !== null && typeof at === "object" ? at.port : 0;
+    const file = join(configDir, "pairing.json");
+    const pairing = JSON.parse(readFileSync(file, "utf8"));
+    pairing.relay_url = pairing.relay_url.replace(/:\d+\//, `:${port}/`);
+    writeFileSync(file, JSON.stringify(pairing), { mode: 0o600 });
+    try {
+      for (const afterMs of [0, 5, 50, 150, 300, 600, 1_200]) {
+        const child = startSidecar(
+          CLI,
+          ["run", "--simulated", "--config-dir", configDir],
+          () => undefined,
+        );
+        running.push(child);
+        await sleep(afterMs);
+        const began = performance.now();
+        child.child.kill("SIGTERM");
+        const code = await child.exited;
+        expect([afterMs, code === 0 || code === null]).toEqual([afterMs, true]);
+        expect(performance.now() - began).toBeLessThan(5_000);
+      }
+    } finally {
+      silent.close();
+    }
+  }, 60_000);
+
   it("is thrown out for good when its owner revokes it, and says so", async () => {
     const said = await pair();
     const { process: child } = await run();
@@ -242,6 +274,17 @@ describe("wrong use", () => {
     chmodSync(configDir, 0o777);
     expectOneLine(await cli("run"), /can be written by others/);
   });
+
+  it.runIf(process.platform === "linux")(
+    "a configuration folder that nobody can make: one line and exit 2, at once",
+    async () => {
+      configDir = "/proc/self/nothing";
+      const began = performance.now();
+      expectOneLine(await cli("run"), /cannot be used/);
+      expectOneLine(await cli("kill"), /cannot be used/);
+      expect(performance.now() - began).toBeLessThan(10_000);
+    },
+  );
 
   it("a configuration folder that is a file: one line and exit 2", async () => {
     writeFileSync(configDir, "");

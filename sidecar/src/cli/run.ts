@@ -51,6 +51,6 @@ export function register(program: Command): void {
         logLevel: flags.logLevel,
       });
       // All is closed by now; a dial to the gateway that is still under way is not waited for.
-      if (process.exitCode === 2) process.exit();
+      process.exit();
     });
 }

@@ -2,7 +2,6 @@ import {
   chmodSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type * as z from "zod";
+import { makeFolders } from "./make-folders.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Windows has no such modes; there the profile folder's access list does the work. */
@@ -20,7 +20,7 @@ const POSIX = process.platform !== "win32";
 /** Makes the configuration folder, for its owner alone, or says why it cannot serve. */
 export function ensureConfigDir(configDir: string): void {
   try {
-    mkdirSync(configDir, { recursive: true, mode: 0o700 });
+    makeFolders(configDir, 0o700);
     const stats = statSync(configDir);
     if (!stats.isDirectory()) throw new UsageError(`${configDir} is not a folder`);
     if (POSIX && (stats.mode & 0o022) !== 0) {
