@@ -90,7 +90,13 @@ import type {
 import type { MandatesRpc } from "./account/rpc-mandates.ts";
 import type { OrdersRpc } from "./account/rpc-orders.ts";
 import { hasTables, migrate } from "./account/schema.ts";
-import { addSidecar, hasActiveSidecar, listSidecars, revokeSidecar } from "./account/sidecars.ts";
+import {
+  addSidecar,
+  chooseSidecar,
+  hasActiveSidecar,
+  listSidecars,
+  revokeSidecar,
+} from "./account/sidecars.ts";
 import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/spent-tokens.ts";
 import { stepUps } from "./account/step-ups.ts";
 import { runToolCall } from "./account/tool-call.ts";
@@ -547,6 +553,12 @@ export class Account extends DurableObject<Env> implements AccountRpc {
 
   async listSidecars(): Promise<PairedSidecar[]> {
     return listSidecars(this.#sql);
+  }
+
+  async chooseSidecar(sidecarId: string, requestId: string): Promise<boolean> {
+    if (!chooseSidecar(this.#sql, sidecarId, Date.now())) return false;
+    this.#audit(ownerEvent("sidecar.chosen", Date.now(), { requestId, sidecarId }));
+    return true;
   }
 
   async revokeSidecar(sidecarId: string, requestId: string): Promise<boolean> {

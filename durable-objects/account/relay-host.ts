@@ -14,6 +14,7 @@ import type {
   EdgeEffect,
   EdgeInput,
   JobSettlement,
+  TokenVerdict,
 } from "../../src/protocol/relay/edge/step.ts";
 import { leaseDueAt, nextDueAt } from "../../src/protocol/relay/edge/tick.ts";
 import { type EdgeIdentity, verifyEd25519 } from "../../src/protocol/relay/edge-identity.ts";
@@ -25,7 +26,7 @@ import { randomToken } from "./random.ts";
 import type { Presence, RelayHost } from "./relay.ts";
 import { type EdgeListener, loadEdge, settledWrite, storeEdge } from "./relay-store.ts";
 import { hasTables } from "./schema.ts";
-import { findSidecar } from "./sidecars.ts";
+import { chosenSidecar, findSidecar } from "./sidecars.ts";
 
 export interface RelayHostOptions {
   readonly ctx: DurableObjectState;
@@ -167,7 +168,20 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
             origin: options.origin,
             now: Date.now,
           });
-    await dispatch({ kind: "token_checked", conn: effect.conn, verdict });
+    await dispatch({ kind: "token_checked", conn: effect.conn, verdict: unlessStandby(verdict) });
+  }
+
+  /** A paired PC that its owner did not choose is told so, and is given no session. */
+  function unlessStandby(verdict: TokenVerdict): TokenVerdict {
+    if (!verdict.ok) return verdict;
+    const chosen = chosenSidecar(sql);
+    if (chosen === null || chosen.sidecarId === verdict.known.sidecarId) return verdict;
+    return {
+      ok: false,
+      code: "STANDBY",
+      message: `this PC stands by: "${chosen.machine}" is the one in use; to switch, choose this PC in the console, under Sidecars`,
+      verdict: "unauthenticated",
+    };
   }
 
   async function checkRotation(effect: Extract<EdgeEffect, { kind: "check_rotation" }>) {

@@ -100,6 +100,8 @@ export interface PairedSidecar {
   capabilities: Capability[];
   state: "active" | "revoked";
   pairedAt: string;
+  /** The one that holds the session, by its owner's choice. */
+  chosen: boolean;
   lastSeenAt: string | null;
 }
 
@@ -375,6 +377,8 @@ export interface AccountRpc extends OrdersRpc, MandatesRpc {
   pairingTryReturned(): Promise<void>;
   addSidecar(sidecar: NewSidecar, requestId: string): Promise<PairedSidecar>;
   listSidecars(): Promise<PairedSidecar[]>;
+  /** Takes this PC into use in place of the one before; false when it is not paired. */
+  chooseSidecar(sidecarId: string, requestId: string): Promise<boolean>;
   revokeSidecar(sidecarId: string, requestId: string): Promise<boolean>;
 
   auditTail(query: { beforeSeq?: number; limit: number }): Promise<AuditPage>;

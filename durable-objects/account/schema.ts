@@ -15,6 +15,7 @@ import { PASSKEYS_SCHEMA } from "./passkeys.ts";
 import { PENDING_FORMS_SCHEMA } from "./pending-forms.ts";
 import { RECOVERY_SCHEMA } from "./recovery.ts";
 import { RELAY_CURSOR_TIMES_SCHEMA, RELAY_SCHEMA } from "./relay-schema.ts";
+import { CHOSEN_SIDECAR_SCHEMA } from "./sidecars.ts";
 import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
 
 /**
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 18, sql: KILL_WITHDRAWS_SCHEMA },
   { id: 20, sql: ORDER_WAITS_SCHEMA },
   { id: 21, sql: PENDING_FORMS_SCHEMA },
+  { id: 22, sql: CHOSEN_SIDECAR_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

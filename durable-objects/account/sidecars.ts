@@ -36,7 +36,8 @@ export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number):
        VALUES (?, ?, ?, ?, ?, ?, 'active', ?)
        ON CONFLICT (public_key) DO UPDATE SET
          machine = excluded.machine, version = excluded.version,
-         capabilities = excluded.capabilities, state = 'active', paired_at = excluded.paired_at
+         capabilities = excluded.capabilities, state = 'active', paired_at = excluded.paired_at,
+         chosen_at = NULL
        RETURNING *`,
       ulid(nowMs),
       sidecar.devicePublicKey,
@@ -47,7 +48,7 @@ export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number):
       nowMs,
     )
     .one();
-  return paired(row);
+  return paired(row, chosenSidecar(sql)?.sidecarId ?? null);
 }
 
 /** True when it was active. */
@@ -63,10 +64,11 @@ export function revokeSidecar(sql: SqlStorage, sidecarId: string): boolean {
 }
 
 export function listSidecars(sql: SqlStorage): PairedSidecar[] {
+  const chosen = chosenSidecar(sql)?.sidecarId ?? null;
   return sql
     .exec<Columns>("SELECT * FROM sidecars ORDER BY state, paired_at DESC, sidecar_id")
     .toArray()
-    .map(paired);
+    .map((row) => paired(row, chosen));
 }
 
 export function findSidecar(sql: SqlStorage, sidecarId: string): SidecarRow | null {
@@ -81,6 +83,37 @@ export function findSidecar(sql: SqlStorage, sidecarId: string): SidecarRow | nu
     state: row.state === "active" ? "active" : "revoked",
     machine: row.machine,
   };
+}
+
+/** A PC that the owner takes another one into use with; null counts as chosen when it was paired. */
+export const CHOSEN_SIDECAR_SCHEMA = "ALTER TABLE sidecars ADD COLUMN chosen_at INTEGER;";
+
+/**
+ * The PC that holds the session: the one its owner paired or chose last, of those that are not
+ * revoked. Nothing but an act of the owner's changes it, however long that PC is away.
+ */
+export function chosenSidecar(sql: SqlStorage): { sidecarId: string; machine: string } | null {
+  const [row] = sql
+    .exec<{ sidecar_id: string; machine: string }>(
+      `SELECT sidecar_id, machine FROM sidecars WHERE state = 'active'
+       ORDER BY COALESCE(chosen_at, paired_at) DESC, sidecar_id DESC LIMIT 1`,
+    )
+    .toArray();
+  return row === undefined ? null : { sidecarId: row.sidecar_id, machine: row.machine };
+}
+
+/** The owner takes this PC into use; false when it is not paired. */
+export function chooseSidecar(sql: SqlStorage, sidecarId: string, nowMs: number): boolean {
+  return (
+    sql
+      .exec(
+        `UPDATE sidecars SET chosen_at = MAX(?, 1 + (SELECT MAX(COALESCE(chosen_at, paired_at))
+           FROM sidecars)) WHERE sidecar_id = ? AND state = 'active' RETURNING 1`,
+        nowMs,
+        sidecarId,
+      )
+      .toArray().length > 0
+  );
 }
 
 export function hasActiveSidecar(sql: SqlStorage): boolean {
@@ -111,7 +144,7 @@ export function rotateSidecarKey(sql: SqlStorage, sidecarId: string, publicKey: 
   );
 }
 
-function paired(row: Columns): PairedSidecar {
+function paired(row: Columns, chosen: string | null): PairedSidecar {
   return {
     sidecarId: row.sidecar_id,
     machine: row.machine,
@@ -119,6 +152,7 @@ function paired(row: Columns): PairedSidecar {
     fingerprint: row.fingerprint,
     capabilities: capabilityList(row.capabilities),
     state: row.state === "active" ? "active" : "revoked",
+    chosen: row.sidecar_id === chosen,
     pairedAt: new Date(row.paired_at).toISOString(),
     lastSeenAt: row.last_seen_at === null ? null : new Date(row.last_seen_at).toISOString(),
   };

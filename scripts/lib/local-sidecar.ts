@@ -63,7 +63,8 @@ export async function startLocalSidecar(options: LocalSidecarOptions): Promise<L
   }
   const sidecar = keepRunning(options);
   try {
-    await untilReady(configDir, sidecar);
+    await untilReady(configDir, sidecar, tell);
+    sidecar.isReady();
   } catch (error) {
     await sidecar.stop();
     throw error;
@@ -126,6 +127,8 @@ export function sidecarStatus(configDir: string): SidecarStatus {
 interface KeptRunning extends LocalSidecar {
   /** The last thing it said before it ended for good; null while there is hope. */
   ended(): string | null;
+  /** All is up: from now on its end ends nothing else. */
+  isReady(): void;
 }
 
 /** A sidecar that crashed or was killed is started again; one that was told to stop is not. */
@@ -134,6 +137,7 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   let stopping = false;
   let ended: string | null = null;
   let lastLine = "";
+  let ready = false;
   let current: SidecarProcess;
   const askYes = options.askYes ?? null;
   const approvers = watchApprovers({ configDir, yes: askYes, tell: options.tell ?? log });
@@ -155,7 +159,12 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
       if (stopping) return;
       if (code !== null && FINAL_EXITS.has(code)) {
         ended = `The sidecar ended: ${lastLine}`;
-        onFailure(ended);
+        // Once all is up, the gateway and its console stay: there the owner sees why, and mends it.
+        if (!ready) onFailure(ended);
+        else
+          (options.tell ?? log)(
+            `The simulator's PC has ended for good; the gateway runs on. ${lastLine}`,
+          );
       } else {
         restart = setTimeout(begin, RESTART_MS);
       }
@@ -164,6 +173,9 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   begin();
   return {
     ended: () => ended,
+    isReady() {
+      ready = true;
+    },
     async stop() {
       stopping = true;
       clearTimeout(restart);
@@ -178,12 +190,20 @@ function takesUnasked(configDir: string): boolean {
   return loadPairing(configDir)?.simulated === true;
 }
 
-async function untilReady(configDir: string, sidecar: KeptRunning): Promise<void> {
+async function untilReady(
+  configDir: string,
+  sidecar: KeptRunning,
+  tell: LocalSidecarOptions["tell"],
+): Promise<void> {
   const deadline = Date.now() + READY_MS;
   while (Date.now() < deadline) {
     const ended = sidecar.ended();
     if (ended !== null) throw new Sorry(ended);
     const { running } = sidecarStatus(configDir);
+    if (running?.relay.trouble?.code === "STANDBY") {
+      tell?.(`The simulator's PC: ${running.relay.trouble.message}`);
+      return;
+    }
     if (running?.relay.state === "connected" && running.broker?.state === "ready") return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

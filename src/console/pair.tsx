@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
 import { displayText } from "../oauth/client-text.ts";
 import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
@@ -24,7 +25,11 @@ pairRoutes.post("/pair", requireOwner, ownerForm, requireConfirmation, async (c)
   const code = c.get("form").get("code") ?? "";
   const found = await lookupPairing(c.env, owner.accountId, code);
   if (!found.ok) return askForCode(c, found.message);
-  return sendPage(c, <Confirm owner={owner} code={code} details={found} now={new Date()} />);
+  const inUse = (await owner.account.listSidecars()).find(({ chosen }) => chosen) ?? null;
+  return sendPage(
+    c,
+    <Confirm owner={owner} code={code} details={found} replaces={inUse} now={new Date()} />,
+  );
 });
 
 pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, async (c) => {
@@ -110,8 +115,15 @@ function askForCode(c: Context<PageEnv>, error?: string) {
   );
 }
 
-function Confirm(props: { owner: Owner; code: string; details: PairingDetails; now: Date }) {
-  const { owner, code, details, now } = props;
+function Confirm(props: {
+  owner: Owner;
+  code: string;
+  details: PairingDetails;
+  /** The PC in use now. */
+  replaces: PairedSidecar | null;
+  now: Date;
+}) {
+  const { owner, code, details, replaces, now } = props;
   return (
     <Page title="Confirm the pairing" owner={owner} room="/sidecars" narrow>
       <div class="head">
@@ -134,6 +146,14 @@ function Confirm(props: { owner: Owner; code: string; details: PairingDetails; n
             until <When at={details.expiresAt} now={now} />
           </dd>
         </dl>
+        {replaces !== null && replaces.fingerprint !== details.fingerprintWords.join(" ") && (
+          <div class="note warn">
+            <p>
+              {displayText(details.machine)} replaces {displayText(replaces.machine)}, which stands
+              by from then on. You can switch back under Sidecars.
+            </p>
+          </div>
+        )}
         <fieldset>
           <legend>What it may be asked to do</legend>
           {CAPABILITIES.filter((capability) =>

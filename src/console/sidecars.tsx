@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/rpc.ts";
+import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
 import { requestId } from "../request-id.ts";
@@ -52,6 +53,12 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   );
 });
 
+sidecarsRoutes.post("/sidecars/choose", requireOwner, ownerForm, requireConfirmation, async (c) => {
+  const sidecarId = c.get("form").get("sidecar_id") ?? "";
+  await c.get("owner").account.chooseSidecar(sidecarId, requestId(c.req.raw));
+  return c.redirect("/sidecars", 303);
+});
+
 sidecarsRoutes.post("/sidecars/revoke", requireOwner, ownerForm, async (c) => {
   const sidecarId = c.get("form").get("sidecar_id") ?? "";
   await c.get("owner").account.revokeSidecar(sidecarId, requestId(c.req.raw));
@@ -89,6 +96,7 @@ function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: O
       <header>
         <h2>{sidecar.machine}</h2>
         {revoked && <span class="tag">Revoked</span>}
+        {!revoked && <span class="tag">{sidecar.chosen ? "In use" : "Stands by"}</span>}
       </header>
       <dl class="facts">
         <dt>Version</dt>
@@ -110,6 +118,20 @@ function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: O
         <summary>Key fingerprint</summary>
         <FingerprintWords words={sidecar.fingerprint} />
       </details>
+      {!revoked && !sidecar.chosen && (
+        <form method="post" action="/sidecars/choose">
+          <input type="hidden" name="csrf" value={owner.session.csrf} />
+          <input type="hidden" name="sidecar_id" value={sidecar.sidecarId} />
+          <p class="small soft">
+            It asks once a minute whether it is in use. It never takes over by itself.
+          </p>
+          <div class="actions">
+            <button class="quiet" type="submit">
+              Use this PC<span class="visually-hidden">: {sidecar.machine}</span>
+            </button>
+          </div>
+        </form>
+      )}
       {!revoked && (
         <form method="post" action="/sidecars/revoke">
           <input type="hidden" name="csrf" value={owner.session.csrf} />

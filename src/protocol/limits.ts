@@ -54,6 +54,8 @@ export const SEND_BUFFER_MAX_BYTES = 1024 * 1024;
 export const RECONNECT_QUICK_MS = 200;
 export const RECONNECT_QUICK_TRIES = 3;
 export const RECONNECT_CAP_MS = 30_000;
+/** A PC that is not the one its owner chose asks again after this, and keeps no socket meanwhile. */
+export const STANDBY_RETRY_MS = 60_000;
 export const RECONNECT_STABLE_MS = 10_000;
 
 /** How far beyond its reference a market or stop order is valued; both ends must value alike. */

@@ -290,13 +290,25 @@ describe("who may connect", () => {
     });
   });
 
-  it("a second paired PC takes over; the first stops and stays stopped", async () => {
+  it("a second paired PC takes over; the first stands by, is told so, and comes back when chosen", async () => {
     const first = await sidecar();
     const second = await sidecar();
-    await vi.waitFor(() => expect(first.link.state().link.kind).toBe("stopped"));
-    expect(first.link.state().link).toMatchObject({ code: CLOSE.superseded });
+    await vi.waitFor(() => expect(first.link.state().link.kind).toBe("waiting"));
+    expect(first.link.state().trouble).toMatchObject({ code: "SUPERSEDED" });
+    // It asks again, and holds no socket while it waits.
+    first.link.start();
+    await vi.waitFor(() => expect(first.link.state().trouble).toMatchObject({ code: "STANDBY" }));
+    await vi.waitFor(() => expect(first.link.state().link.kind).toBe("waiting"));
+    const { link } = first.link.state();
+    expect(link.kind === "waiting" && link.until - Date.now()).toBeGreaterThan(50_000);
+    expect(second.link.state().link.kind).toBe("live");
     expect(await write()).toMatchObject({ ok: true });
     expect([first, second].map(({ executor }) => executor.executed.length)).toEqual([0, 1]);
+    // The owner switches: the one that was chosen takes over, the other stands by.
+    expect(await gateway.rpc("chooseSidecar", first.sidecarId, "test")).toBe(true);
+    first.link.start();
+    await vi.waitFor(() => expect(first.link.state().link.kind).toBe("live"));
+    await vi.waitFor(() => expect(second.link.state().link.kind).toBe("waiting"));
   });
 
   it("a key that is not paired is closed with 4002", async () => {

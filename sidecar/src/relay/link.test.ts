@@ -80,7 +80,6 @@ describe("a host that answers in the gateway's place", () => {
   it("stops nothing and renumbers nothing, whatever it says before it proved its key", async () => {
     const lies: ((caller: Caller) => void)[] = [
       (caller) => caller.close(CLOSE.revoked),
-      (caller) => caller.close(CLOSE.superseded),
       (caller) => {
         caller.refuse("session.rejected", "LEASE_REVOKED", "stranger");
         caller.close(CLOSE.revoked);

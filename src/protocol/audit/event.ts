@@ -29,6 +29,7 @@ export const AuditEvent = z.strictObject({
     "client.changed",
     "client.revoked",
     "sidecar.paired",
+    "sidecar.chosen",
     "sidecar.pairing_refused",
     "sidecar.connected",
     "sidecar.disconnected",

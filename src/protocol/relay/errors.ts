@@ -19,6 +19,8 @@ export const RELAY_ERROR_CODES = [
   "LEASE_REVOKED",
   "BACKPRESSURE_OVERFLOW",
   "SUPERSEDED",
+  /** Another PC holds the session by its owner's choice; ask again in a minute. */
+  "STANDBY",
   "RESUME_WINDOW_EXPIRED",
   "PAYLOAD_TOO_LARGE",
   "OUTCOME_UNKNOWN",
@@ -47,7 +49,7 @@ export const CLOSE = {
   /** This version of the protocol is not spoken here; do not come back, tell the owner. */
   upgradeRequired: 4003,
   heartbeatLost: 4008,
-  /** A newer connection took over; do not come back. */
+  /** A newer connection took over; come back in a minute, and you may be told STANDBY. */
   superseded: 4009,
   leaseExpired: 4010,
   protocolError: 4011,
@@ -59,5 +61,5 @@ export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
 /** After these the sidecar must not dial again by itself. */
 export function isFinalClose(code: number): boolean {
-  return code === CLOSE.revoked || code === CLOSE.upgradeRequired || code === CLOSE.superseded;
+  return code === CLOSE.revoked || code === CLOSE.upgradeRequired;
 }

@@ -251,7 +251,7 @@ describe("handshake", () => {
     expect(sidecar.state.link).toMatchObject({ kind: "stopped", code: CLOSE.revoked });
   });
 
-  it.each([CLOSE.revoked, CLOSE.upgradeRequired, CLOSE.superseded])(
+  it.each([CLOSE.revoked, CLOSE.upgradeRequired])(
     "a stranger in the gateway's place cannot stop a sidecar for good with close %i",
     (code) => {
       for (const stage of ["opening", "opened", "answered"] as const) {
@@ -322,7 +322,7 @@ describe("handshake", () => {
       while (sidecar.pending.every(({ kind }) => kind !== "proof_checked")) world.stepOnce();
       const { dial } = sidecar.state;
       sidecar.pending = [];
-      world.sidecarInput(sidecar, { kind: "closed", dial, code: CLOSE.superseded, reason: "" });
+      world.sidecarInput(sidecar, { kind: "closed", dial, code: CLOSE.revoked, reason: "" });
       expect(sidecar.state.link.kind).toBe("verifying");
       world.sidecarInput(sidecar, { kind: "proof_checked", dial, valid });
       expect(sidecar.state.link.kind === "stopped").toBe(valid);

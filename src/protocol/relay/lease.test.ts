@@ -158,14 +158,17 @@ describe("revocation", () => {
 });
 
 describe("several paired sidecars", () => {
-  it("one is active: the newer takes over, the older stops and does not fight back", () => {
+  it("one is active: the newer takes over, the older stands by and does not fight back", () => {
     const world = createWorld();
     const first = world.connected();
     const second = world.addSidecar();
     world.startSidecar(second);
-    world.advance(60_000);
+    world.advance(50_000);
     expect(second.state.link.kind).toBe("live");
-    expect(first.state.link).toMatchObject({ kind: "stopped", code: CLOSE.superseded });
+    expect(first.state).toMatchObject({
+      link: { kind: "waiting" },
+      trouble: { code: "SUPERSEDED" },
+    });
     expect(first.state.dial).toBe(1);
     const read = world.submit("test.read");
     world.settle();

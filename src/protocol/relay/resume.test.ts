@@ -163,7 +163,7 @@ describe("resume", () => {
     world.settle();
     expect(world.edge().session.epoch).toBe(2);
     const links = [a, b].map(({ state }) => state.link.kind).sort();
-    expect(links).toEqual(["live", "stopped"]);
+    expect(links).toEqual(["live", "waiting"]);
   });
 
   it("the connection before is closed as superseded", () => {

@@ -61,6 +61,7 @@ const ALLOWED = new Set([
   "testAbort",
   "addSidecar",
   "revokeSidecar",
+  "chooseSidecar",
   "backendStatus",
   "auditTail",
 ]);

@@ -5,6 +5,7 @@ import {
   PING_ANSWER_MS,
   PINGS_UNANSWERED_MAX,
   RECONNECT_STABLE_MS,
+  STANDBY_RETRY_MS,
 } from "../../limits.ts";
 import { PING } from "../envelope.ts";
 import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
@@ -47,8 +48,11 @@ function lost(
     setLink(draft, { kind: "stopped", code, reason: draft.state.trouble.message });
     return;
   }
+  // Whoever was replaced or was not chosen neither fights back nor keeps a socket.
+  const standsBy = code === CLOSE.superseded || draft.state.trouble.code === "STANDBY";
   const delay = Math.max(
     reconnectDelayMs(draft.state.attempt, draft.env.random()),
+    standsBy ? STANDBY_RETRY_MS : 0,
     retryAfterMs ?? draft.state.retryAfterMs,
   );
   draft.state.attempt += 1;
