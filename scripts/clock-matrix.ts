@@ -1,8 +1,9 @@
-import { parseArgs } from "node:util";
 import { INSTANTS, type Instant, instantNamed, ZONES } from "../test/clock/instants.ts";
 import type { Case } from "../test/clock/plan.ts";
 import { runCases } from "../test/clock/run.ts";
 import { contractCase, timeBoundCases } from "../test/clock/time-bound.ts";
+import { readArgs } from "./lib/read-args.ts";
+import { orSaySorry, Sorry } from "./lib/say.ts";
 
 const LIMIT_MINUTES = 10;
 
@@ -21,17 +22,16 @@ Usage: npm run clock-matrix -- [options]
 `;
 
 /** `npm run clock-matrix`. */
-export async function main(args: string[] = process.argv.slice(2)): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      instant: { type: "string", multiple: true },
-      zone: { type: "string", multiple: true },
-      files: { type: "string", multiple: true },
-      minutes: { type: "string" },
-      list: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
+export const main = (args: string[]): Promise<void> => orSaySorry(() => run(args));
+
+async function run(args: string[]): Promise<void> {
+  const values = readArgs(args, {
+    instant: { type: "string", multiple: true },
+    zone: { type: "string", multiple: true },
+    files: { type: "string", multiple: true },
+    minutes: { type: "string" },
+    list: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
   });
   if (values.help) {
     console.log(HELP);
@@ -42,8 +42,11 @@ export async function main(args: string[] = process.argv.slice(2)): Promise<void
     return;
   }
   const limitMinutes = Number(values.minutes ?? LIMIT_MINUTES);
-  if (!(limitMinutes > 0)) throw new Error("--minutes takes a number above zero");
+  if (!(limitMinutes > 0)) throw new Sorry("--minutes takes a number above zero");
   const instants = values.instant?.map(instantNamed) ?? INSTANTS;
+  for (const zone of values.zone ?? []) {
+    if (!isZone(zone)) throw new Sorry(`no time zone is called ${zone}`);
+  }
   const cases = matrix(instants, values.zone ?? ZONES, values.files);
   const { ok } = await runCases(cases, { limitMinutes });
   if (!ok) process.exitCode = 1;
@@ -60,4 +63,12 @@ function matrix(
   const unit = files.filter((file) => !isContract(file));
   const contract = files.filter(isContract);
   return instants.flatMap((instant) => zones.map((zone) => ({ instant, zone, unit, contract })));
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return Intl.DateTimeFormat("en", { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
 }

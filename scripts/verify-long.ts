@@ -1,9 +1,10 @@
-import { parseArgs } from "node:util";
 import { INSTANTS, instantNamed, ZONES } from "../test/clock/instants.ts";
 import type { Case } from "../test/clock/plan.ts";
 import { runCases } from "../test/clock/run.ts";
 import { inTurn, KERNEL_CLOCK, timeBoundCases } from "../test/clock/time-bound.ts";
 import { suiteFiles } from "../vitest.config.ts";
+import { readArgs } from "./lib/read-args.ts";
+import { orSaySorry, Sorry } from "./lib/say.ts";
 
 const LIMIT_MINUTES = 60;
 /** Years ahead, a closed market also finds every date of a test that has become the past. */
@@ -26,21 +27,20 @@ const PARTS = ["closed", "open", "matrix"] as const;
 type Part = (typeof PARTS)[number];
 
 /** `npm run verify:long`. */
-export async function main(args: string[] = process.argv.slice(2)): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      part: { type: "string", multiple: true },
-      minutes: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
+export const main = (args: string[]): Promise<void> => orSaySorry(() => run(args));
+
+async function run(args: string[]): Promise<void> {
+  const values = readArgs(args, {
+    part: { type: "string", multiple: true },
+    minutes: { type: "string" },
+    help: { type: "boolean", short: "h" },
   });
   if (values.help) {
     console.log(HELP);
     return;
   }
   const limitMinutes = Number(values.minutes ?? LIMIT_MINUTES);
-  if (!(limitMinutes > 0)) throw new Error("--minutes takes a number above zero");
+  if (!(limitMinutes > 0)) throw new Sorry("--minutes takes a number above zero");
   const parts = values.part?.map(partNamed) ?? PARTS;
   const failed: Part[] = [];
   for (const part of parts) {
@@ -54,7 +54,7 @@ export async function main(args: string[] = process.argv.slice(2)): Promise<void
 
 function partNamed(name: string): Part {
   const found = PARTS.find((part) => part === name);
-  if (found === undefined) throw new Error(`--part takes ${PARTS.join(", ")}`);
+  if (found === undefined) throw new Sorry(`--part takes ${PARTS.join(", ")}`);
   return found;
 }
 

@@ -1,3 +1,5 @@
+import { Sorry } from "../../scripts/lib/say.ts";
+
 /** The moments at which whatever touches time must work, and the zones of the machine it runs on. */
 export interface Instant {
   /** As in the table and on the command line. */
@@ -38,7 +40,7 @@ export function instantNamed(name: string): Instant {
   const found = INSTANTS.find((instant) => instant.name === name);
   if (found === undefined) {
     const known = INSTANTS.map((instant) => instant.name).join(", ");
-    throw new Error(`no instant is called ${name}; there are: ${known}`);
+    throw new Sorry(`no instant is called ${name}; there are: ${known}`);
   }
   return found;
 }

@@ -68,9 +68,14 @@ export class CaseReporter implements Reporter {
 
   onTestRunEnd(_modules: unknown, errors: readonly { message?: unknown }[]): void {
     for (const error of errors) console.log(`FAIL outside of the tests: ${String(error.message)}`);
+    this.#write(errors.length);
+  }
+
+  #write(stray: number): void {
+    const missing = this.#all - this.#done;
     writeFileSync(
       this.#file,
-      JSON.stringify({ results: [...this.#results.values()], stray: errors.length }),
+      JSON.stringify({ results: [...this.#results.values()], stray, missing }),
     );
   }
 
@@ -80,5 +85,7 @@ export class CaseReporter implements Reporter {
     if (now - this.#saidAt < 10_000 && this.#done < this.#all) return;
     this.#saidAt = now;
     console.log(`${this.#done} of ${this.#all} files`);
+    // A run that is ended for being late leaves the figures of what it got to.
+    this.#write(0);
   }
 }
