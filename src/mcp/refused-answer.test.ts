@@ -26,6 +26,7 @@ const anOrder = (state: string): JsonObject => ({
   action: "place",
   state,
   means: `It is ${state}.`,
+  waits_until: null,
   proved_by: null,
   orders: [],
   question: null,
