@@ -1,3 +1,4 @@
+import { sidecarCommand } from "../src/protocol/sidecar-command.ts";
 import { confirmPairing } from "./lib/confirm-pairing.ts";
 import { findGateway, reach } from "./lib/running.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";
@@ -7,7 +8,9 @@ export function main(args: string[]): Promise<void> {
   return orSaySorry(async () => {
     const [code, ...rest] = args;
     if (code === undefined || rest.length > 0) {
-      throw new Sorry("Usage: npm run -s confirm-pairing -- <code shown by ibkr-sidecar pair>");
+      throw new Sorry(
+        `Usage: npm run -s confirm-pairing -- <code shown by ${sidecarCommand("pair")}>`,
+      );
     }
     const gateway = await findGateway(process.env);
     const { words, capabilities } = await reach(gateway, () => confirmPairing(gateway, code));

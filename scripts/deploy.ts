@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { OWNER_TOKEN_MIN_CHARS } from "../src/limits.ts";
+import { sidecarCommand } from "../src/protocol/sidecar-command.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";
 import { generateSecrets } from "./lib/secrets.ts";
 import { wrangler } from "./lib/wrangler.ts";
@@ -41,7 +42,7 @@ export function main(args: string[]): Promise<void> {
       await step("The Worker was not deployed.", ["deploy", ...target, ...secrets]);
     });
     console.log(`\nMCP endpoint: ${origin}/mcp\nConsole: ${origin}/`);
-    console.log(`Pair your PC: ibkr-sidecar pair ${origin}`);
+    console.log(`Pair your PC: ${sidecarCommand("pair")} ${origin}`);
   });
 }
 

@@ -1,4 +1,5 @@
 import { type BrokerSession, marketNote } from "../../src/protocol/operations/session-status.ts";
+import { sidecarCommand } from "../../src/protocol/sidecar-command.ts";
 import { lastBrokerStatus } from "./broker-status.ts";
 import type { Presence } from "./relay.ts";
 import type { BackendStatus } from "./rpc.ts";
@@ -37,8 +38,8 @@ export function backendStatus(sql: SqlStorage, presence: Presence): BackendStatu
 function nextStep(online: boolean, paired: boolean, current: BrokerSession | null): string | null {
   if (online) return current?.next_step ?? null;
   return paired
-    ? "Check that the PC is on and online, and that `ibkr-sidecar run` is running on it."
-    : "On the PC that runs the Client Portal Gateway, run `ibkr-sidecar pair <gateway-url>`, then confirm its code in the console.";
+    ? `Check that the PC is on and online, and that \`${sidecarCommand("run")}\` is running on it.`
+    : `On the PC that runs the Client Portal Gateway, run \`${sidecarCommand("pair")} <gateway-url>\`, then confirm its code in the console.`;
 }
 
 /**
@@ -55,7 +56,7 @@ export function offlineBrokerSession(sql: SqlStorage): BrokerSession | null {
     meaning: `The PC is not connected. When it last reported, the broker session was: ${status.state}.`,
     mode: "unknown",
     observed_at: status.observed_at ?? new Date(receivedAt).toISOString(),
-    next_step: "Check that the PC is on and online, and that `ibkr-sidecar run` is running on it.",
+    next_step: `Check that the PC is on and online, and that \`${sidecarCommand("run")}\` is running on it.`,
     session_ends_at: null,
     warnings: [],
     reads: "none",

@@ -1,13 +1,12 @@
 import { failure, type GatewayFailure } from "../../src/protocol/errors.ts";
 import type { JobSettlement } from "../../src/protocol/relay/edge/step.ts";
+import { sidecarCommand } from "../../src/protocol/sidecar-command.ts";
 
-const START_SIDECAR =
-  "Check that the PC is on and online, and that `ibkr-sidecar run` is running on it.";
+const START_SIDECAR = `Check that the PC is on and online, and that \`${sidecarCommand("run")}\` is running on it.`;
 
 export function notPaired(): GatewayFailure {
   return failure("SIDECAR_PAIRING_REQUIRED", "No sidecar is paired with this gateway account.", {
-    user_action:
-      "On the PC that runs the Client Portal Gateway, run `ibkr-sidecar pair <gateway-url>`, then confirm its code in the console.",
+    user_action: `On the PC that runs the Client Portal Gateway, run \`${sidecarCommand("pair")} <gateway-url>\`, then confirm its code in the console.`,
   });
 }
 
@@ -34,7 +33,7 @@ export function failureOf(settlement: Extract<JobSettlement, { ok: false }>): Ga
     case "DEADLINE_EXCEEDED":
       return failure("DEADLINE_EXCEEDED", "The sidecar did not answer in time.", {
         retryable: true,
-        user_action: "Try again; if it stays slow, look at `ibkr-sidecar status` on the PC.",
+        user_action: `Try again; if it stays slow, look at \`${sidecarCommand("status")}\` on the PC.`,
       });
     case "RESOURCE_EXHAUSTED":
     case "BACKPRESSURE_OVERFLOW":

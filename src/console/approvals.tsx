@@ -8,6 +8,7 @@ import { displayText } from "../oauth/client-text.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { principalLeg } from "../protocol/orders/canonical-order.ts";
 import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
 import { OrderCard } from "./order-card.tsx";
@@ -221,7 +222,10 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
     return (
       <section class="card next" aria-labelledby="no-passkey">
         <h2 id="no-passkey">You need a passkey to approve</h2>
-        <p>Add one first, and accept it at your PC with `ibkr-sidecar approvers add`.</p>
+        <p>
+          Add one first, and accept it at your PC with{" "}
+          <code>{sidecarCommand("approvers add")}</code>.
+        </p>
         <div class="actions">
           <a class="button" href="/security/passkeys/new">
             Add a passkey
@@ -277,7 +281,7 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
             />
             <span class="hint">
               Two digits, on its terminal or as a notification; or run{" "}
-              <code>ibkr-sidecar requests</code> there.
+              <code>{sidecarCommand("requests")}</code> there.
             </span>
           </label>
         </>

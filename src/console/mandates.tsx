@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { MandateView } from "../../durable-objects/account/rpc-mandates.ts";
 import { displayText } from "../oauth/client-text.ts";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
 import { LetIn } from "./mandate-limits.tsx";
@@ -264,7 +265,7 @@ function NumberForm({ view, owner }: { view: MandateView; owner: Owner }) {
       <h2>Bring back the number</h2>
       <p>
         Your PC shows these bounds with a number: on its terminal, as a notification, or with{" "}
-        <code>ibkr-sidecar mandates</code>. Compare the bounds there, then type the number.
+        <code>{sidecarCommand("mandates")}</code>. Compare the bounds there, then type the number.
       </p>
       <label class="field">
         Number shown at your PC

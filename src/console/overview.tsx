@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { BackendStatus, BrokerSessionState } from "../../durable-objects/account/rpc.ts";
 import { requireOwner } from "../oauth/owner-session.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import type { PageEnv } from "./context.ts";
 import { Page, sendPage, When } from "./page.tsx";
 import { RecoveryAlert } from "./recovery-alert.tsx";
@@ -60,7 +61,7 @@ function NextStep({ status, gateway }: { status: BackendStatus; gateway: string 
       <section class="card next" aria-labelledby="next">
         <h2 id="next">Next step</h2>
         <p>On the PC that is logged in to your broker, run this; it shows a code to type here.</p>
-        <code class="copy">{`ibkr-sidecar pair ${gateway}`}</code>
+        <code class="copy">{`${sidecarCommand("pair")} ${gateway}`}</code>
         <div class="actions">
           <a class="button" href="/pair">
             Pair a PC

@@ -4,6 +4,7 @@ import { displayText } from "../oauth/client-text.ts";
 import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
 import { requestId } from "../request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
@@ -81,7 +82,7 @@ function askForCode(c: Context<PageEnv>, error?: string) {
         <h1>Pair a PC</h1>
         <p class="lead">On the PC that is logged in to your broker, run:</p>
       </div>
-      <code class="copy">{`ibkr-sidecar pair ${c.get("settings").publicOrigin}`}</code>
+      <code class="copy">{`${sidecarCommand("pair")} ${c.get("settings").publicOrigin}`}</code>
       {error !== undefined && (
         <div class="note bad" role="alert" id="error">
           <p>{error}</p>

@@ -9,6 +9,7 @@ import { confirmFirst, requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { PasskeyRegistration, readPasskeyJson } from "../protocol/passkey.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
@@ -212,7 +213,7 @@ function ForYourPc({ passkey }: { passkey: PasskeyView }) {
           the sidecar runs in; say yes if the words there are these. Where it runs without a
           terminal, run on that PC:
         </p>
-        <code class="copy">ibkr-sidecar approvers add</code>
+        <code class="copy">{sidecarCommand("approvers add")}</code>
         <dl class="facts">
           <dt>Id</dt>
           <dd class="mono">{credentialId}</dd>

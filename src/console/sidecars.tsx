@@ -3,6 +3,7 @@ import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/r
 import { requireConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { requestId } from "../request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
 import type { PageEnv } from "./context.ts";
@@ -39,7 +40,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
         <section class="card">
           <h2>No PC is paired</h2>
           <p class="soft">Run this on the PC that is logged in to your broker:</p>
-          <code class="copy">{`ibkr-sidecar pair ${c.get("settings").publicOrigin}`}</code>
+          <code class="copy">{`${sidecarCommand("pair")} ${c.get("settings").publicOrigin}`}</code>
         </section>
       ) : (
         <div class="grid two">
@@ -71,8 +72,8 @@ function Approvers({ passkeys }: { passkeys: PasskeyView[] }) {
     <section class="card" aria-labelledby="approvers">
       <h2 id="approvers">Passkeys a PC may take approvals from</h2>
       <p class="soft">
-        You accept a passkey at the PC, by its six words. <code>ibkr-sidecar approvers</code> lists
-        those it takes; how to add one stands under <a href="/security">Security</a>.
+        You accept a passkey at the PC, by its six words. <code>{sidecarCommand("approvers")}</code>{" "}
+        lists those it takes; how to add one stands under <a href="/security">Security</a>.
       </p>
       <ul class="plain rows">
         {passkeys.map(({ name, credentialId, publicKey }) => (

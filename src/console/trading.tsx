@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc-orders.ts";
 import { confirmFirst, needsConfirmation } from "../oauth/confirm.tsx";
 import { type Owner, requireOwner } from "../oauth/owner-session.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { requestId } from "../request-id.ts";
 import type { PageEnv } from "./context.ts";
 import { Kill } from "./kill.tsx";
@@ -99,9 +100,9 @@ function Switch(props: {
             Name the account that may trade, then pair the PC again and tick them:
           </p>
           <code class="copy">
-            ibkr-sidecar policy live on --account U1234567
+            {sidecarCommand("policy live on --account U1234567")}
             {"\n"}
-            {`ibkr-sidecar pair ${origin} --replace`}
+            {`${sidecarCommand("pair")} ${origin} --replace`}
           </code>
         </details>
       )}

@@ -5,6 +5,7 @@ import { Page, sendPage } from "../console/page.tsx";
 import { accountObject } from "../env.ts";
 import { isAccountId } from "../protocol/account-id.ts";
 import { normaliseUserCode } from "../protocol/relay/pairing.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { browserLabel } from "./browser-label.ts";
 import { beginAnonymousForm } from "./form.ts";
 import { isOwnerToken } from "./owner-token.ts";
@@ -75,7 +76,7 @@ function showRecovery(c: Context<PageEnv>, member: string | null, error?: string
             : "Your paired PC shows a code a day after it first asked. Type it here, then add a new passkey. On the PC, run:"}
         </p>
       </div>
-      <code class="copy">ibkr-sidecar recover</code>
+      <code class="copy">{sidecarCommand("recover")}</code>
       {error !== undefined && (
         <div class="note bad" role="alert" id="error">
           <p>{error}</p>

@@ -5,6 +5,7 @@ import type { Capability } from "../protocol/capabilities.ts";
 import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
 import { normaliseUserCode, type PairingRequest } from "../protocol/relay/pairing.ts";
+import { sidecarCommand } from "../protocol/sidecar-command.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */
 export interface PairingDetails {
@@ -35,7 +36,7 @@ export interface PairingRefusal {
 const UNKNOWN: PairingRefusal = {
   ok: false,
   reason: "code_unknown",
-  message: "No pairing is waiting under this code. Run `ibkr-sidecar pair` again for a new one.",
+  message: `No pairing is waiting under this code. Run \`${sidecarCommand("pair")}\` again for a new one.`,
 };
 
 /** What stands behind a code that the signed-in owner typed. Wrong codes are counted: five in ten minutes. */

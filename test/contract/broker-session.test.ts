@@ -59,7 +59,7 @@ describe("the broker session", () => {
       state: "takeover_required",
       reads: "portfolio_only",
     });
-    expect(rig.broker.session().next_step).toContain("ibkr-sidecar takeover");
+    expect(rig.broker.session().next_step).toContain("npm run sidecar -- takeover");
     const positions = await rig.ask("positions.list");
     expect(positions.positions.length).toBeGreaterThan(0);
     expect(positions.notes.join(" ")).toContain("holds the trading session");

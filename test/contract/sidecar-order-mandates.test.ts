@@ -137,7 +137,7 @@ describe("an order under a mandate", () => {
     const told = rig.shown.filter((text) => text.startsWith("Order under a mandate"));
     expect(told).toHaveLength(2);
     expect(told[0]).toContain("BUY 2 AAPL LMT");
-    expect(told[0]).toContain("ibkr-sidecar mandates revoke m1");
+    expect(told[0]).toContain("npm run sidecar -- mandates revoke m1");
     expect(rig.pushed.filter((text) => text.startsWith("Order under a mandate"))).toHaveLength(2);
   });
 

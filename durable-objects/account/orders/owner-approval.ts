@@ -2,6 +2,7 @@ import { challengeOf } from "../../../src/protocol/approval/statement.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
 import { canonicalDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
 import type { PasskeyAssertion } from "../../../src/protocol/passkey.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { type OwnerAccess, provesOwner } from "../owner-access.ts";
 import { checkOwnerSession } from "../owner-sessions.ts";
 import type { Decided, Typed } from "../rpc-orders.ts";
@@ -98,7 +99,7 @@ function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>
   const words = refusals.map(({ message }) => message).join(" ");
   if (!refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
     const unknown = refusals.some(({ code }) => code === "APPROVAL_KEY_NOT_ENROLLED");
-    const cure = unknown ? " Accept it there first: ibkr-sidecar approvers add." : "";
+    const cure = unknown ? ` Accept it there first: ${sidecarCommand("approvers")} add.` : "";
     return { ok: false, reason: "pc", detail: `Your PC would refuse it. ${words}${cure}` };
   }
   const left =

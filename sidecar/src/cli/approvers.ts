@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { approverWords, sameWords } from "../orders/approver-words.ts";
@@ -212,7 +213,7 @@ export function withStore(command: Command, act: (store: OrderStore) => void): v
   const { configDir } = globalOptions(command);
   const pairing = loadPairing(configDir);
   if (pairing === null) {
-    throw new UsageError("this PC is not paired yet; run: ibkr-sidecar pair <gateway-url>");
+    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`);
   }
   const store = openOrderStore(orderStorePath(configDir, pairing));
   try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { readRunStatus } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-files.ts";
@@ -19,7 +20,7 @@ export function register(program: Command): void {
     .description(
       "Engages the kill switch of this PC. From the next order on nothing opens or changes a\n" +
         "position; cancels and orders that only reduce a position stay possible. It holds over\n" +
-        "restarts and without the gateway. Only `ibkr-sidecar unkill` lifts it.",
+        `restarts and without the gateway. Only \`${sidecarCommand("unkill")}\` lifts it.`,
     )
     .argument("[reason...]", "why, for the log")
     .addHelpText(

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { parseGatewayUrl } from "../config/gateway-url.ts";
 import { loadPairing, type Pairing, storePairing } from "../config/pairing-file.ts";
@@ -159,7 +160,7 @@ function speaker(json: boolean) {
     },
     paired({ gateway, capabilities }: Paired) {
       say(`Paired with ${gateway}. Granted: ${capabilities.join(", ") || "nothing"}.`);
-      say("Now run: ibkr-sidecar run");
+      say(`Now run: ${sidecarCommand("run")}`);
     },
     failed: (reason: keyof typeof WHY) => process.stderr.write(`error: ${WHY[reason]}\n`),
   };

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Capability } from "../../../src/protocol/capabilities.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { writePrivateJson } from "../config/files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { capsPath, killSwitchPath } from "../orders/local-files.ts";
@@ -17,7 +18,7 @@ export function register(program: Command): void {
     .description(
       "What this PC allows, whatever the gateway says: which orders, in which accounts, how large,\n" +
         "how many. Caps hold from the next order on. A mode that is switched on is offered to the\n" +
-        "gateway when `ibkr-sidecar run` is started anew, and must be ticked there when this PC is paired.",
+        `gateway when \`${sidecarCommand("run")}\` is started anew, and must be ticked there when this PC is paired.`,
     )
     .option("--json", "print one JSON object")
     .action((flags: { json?: boolean }, command: Command) => {
@@ -111,7 +112,7 @@ async function switchMode(
   }
   process.stdout.write(
     on
-      ? `${mode} orders are on at this PC. If the gateway does not have them from this PC yet, pair it again (\`ibkr-sidecar pair <gateway-url> --replace\`) and tick them; then restart \`ibkr-sidecar run\`.\n`
+      ? `${mode} orders are on at this PC. If the gateway does not have them from this PC yet, pair it again (\`${sidecarCommand("pair")} <gateway-url> --replace\`) and tick them; then restart \`${sidecarCommand("run")}\`.\n`
       : `${mode} orders are off at this PC, from now on.\n`,
   );
 }

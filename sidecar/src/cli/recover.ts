@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import { RecoveryAnswer, type RecoveryRequest } from "../../../src/protocol/relay/pairing.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";
@@ -31,7 +32,7 @@ async function recover(_flags: object, command: Command): Promise<void> {
   const pairing = loadPairing(configDir);
   const key = loadDeviceKey(configDir);
   if (pairing === null || key === null) {
-    throw new UsageError("this PC is not paired; run: ibkr-sidecar pair <gateway-url>");
+    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")} <gateway-url>`);
   }
   const { gateway_origin: origin, account_id, sidecar_id } = pairing;
   const token = await key.recoveryToken({

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { ORDER_LIMITS } from "../orders/limits.ts";
@@ -18,14 +19,16 @@ export function register(program: Command): void {
     .description(
       "The requests of the last five minutes, from this PC's own tickets. The approval page asks for\n" +
         "the two-digit number of a large or live order. It is shown here, on the terminal of\n" +
-        "`ibkr-sidecar run` and as a desktop notification, and nowhere else.",
+        `\`${sidecarCommand("run")}\` and as a desktop notification, and nowhere else.`,
     )
     .option("--json", "print one JSON object a line")
     .action((flags: { json?: boolean }, command: Command) => {
       const { configDir } = globalOptions(command);
       const pairing = loadPairing(configDir);
       if (pairing === null) {
-        throw new UsageError("this PC is not paired yet; run: ibkr-sidecar pair <gateway-url>");
+        throw new UsageError(
+          `this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`,
+        );
       }
       const store = openOrderStore(orderStorePath(configDir, pairing));
       try {
@@ -78,7 +81,7 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
   }
   if (numbersLocked(store.db, nowMs)) {
     process.stdout.write(
-      "Too many wrong numbers came; none is taken but for a reduce-only order: ibkr-sidecar requests unlock\n",
+      `Too many wrong numbers came; none is taken but for a reduce-only order: ${sidecarCommand("requests")} unlock\n`,
     );
   }
   if (rows.length === 0) process.stdout.write("Nothing was asked in the last five minutes.\n");

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .summary("give this PC a new device key")
     .description(
       "Makes a new key, signs it with the present one and has the gateway take it. The pairing\n" +
-        "stays. Stop `ibkr-sidecar run` first; start it again afterwards.",
+        `stays. Stop \`${sidecarCommand("run")}\` first; start it again afterwards.`,
     )
     .addHelpText("after", "\nExit status: 0 rotated, 1 not rotated, 2 wrong use.")
     .action(rotate);
@@ -31,7 +32,7 @@ async function rotate(_flags: object, command: Command): Promise<void> {
   const pairing = loadPairing(configDir);
   const ring = openKeyRing(configDir);
   if (pairing === null || ring === null) {
-    throw new UsageError("this PC is not paired; run: ibkr-sidecar pair <gateway-url>");
+    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")} <gateway-url>`);
   }
   const now = () => performance.timeOrigin + performance.now();
   // Held by a running sidecar: the rotation would throw it off its own connection.

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { MARKET_HOURS, type MarketHours } from "../simulator/market-hours.ts";
 
 interface Flags {
@@ -54,7 +55,7 @@ export function register(program: Command): void {
     .option("--logged-out", "start before the login; log in with a browser at the printed address")
     .addHelpText(
       "after",
-      "\nPoint a sidecar at it:\n  ibkr-sidecar run --simulated --client-portal https://127.0.0.1:5000\n" +
+      `\nPoint a sidecar at it:\n  ${sidecarCommand("run")} --simulated --client-portal https://127.0.0.1:5000\n` +
         "\nSend the clock on by an hour:\n  curl -X POST -H 'Content-Type: application/json' -d '{\"ms\":3600000}' <control>/clock/advance",
     )
     .action(run);

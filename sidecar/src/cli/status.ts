@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { type RunStatus, readRunStatus, STATUS_STALE_MS } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-files.ts";
@@ -68,11 +69,11 @@ function nextStep(
   running: RunStatus | null,
   written: RunStatus | null,
 ): string | null {
-  if (!paired) return "Run: ibkr-sidecar pair <gateway-url>";
+  if (!paired) return `Run: ${sidecarCommand("pair")} <gateway-url>`;
   if (running === null) {
     return written?.relay.state === "stopped" && written.relay.trouble !== null
-      ? `It was stopped: ${written.relay.trouble.message}. Put that right, then run: ibkr-sidecar run`
-      : "Run: ibkr-sidecar run";
+      ? `It was stopped: ${written.relay.trouble.message}. Put that right, then run: ${sidecarCommand("run")}`
+      : `Run: ${sidecarCommand("run")}`;
   }
   if (running.relay.state !== "connected") {
     return running.relay.trouble === null

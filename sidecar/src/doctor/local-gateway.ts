@@ -1,5 +1,6 @@
 import { connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import type { GatewayAddress } from "../client-portal/address.ts";
 import type { CertificatePins } from "../client-portal/certificate-pin.ts";
 import { LIMITS } from "../client-portal/limits.ts";
@@ -79,7 +80,7 @@ export async function checkCertificate(
     : wrong(
         "TLS",
         `The certificate there is ${shown}, not the trusted one.`,
-        `If you changed it yourself, run: ibkr-sidecar doctor --trust-certificate ${shown}`,
+        `If you changed it yourself, run: ${sidecarCommand("doctor")} --trust-certificate ${shown}`,
       );
 }
 

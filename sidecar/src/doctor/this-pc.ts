@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -37,14 +38,18 @@ export function checkPairing(configDir: string): Finding {
   try {
     const pairing = loadPairing(configDir);
     if (pairing === null || loadDeviceKey(configDir) === null) {
-      return wrong("pairing", "This PC is not paired.", "Run: ibkr-sidecar pair <gateway-url>");
+      return wrong(
+        "pairing",
+        "This PC is not paired.",
+        `Run: ${sidecarCommand("pair")} <gateway-url>`,
+      );
     }
     return ok("pairing", `Paired with ${pairing.gateway_origin}.`);
   } catch (error) {
     return wrong(
       "pairing",
       error instanceof UsageError ? error.message : "The pairing cannot be read.",
-      "Put the file right as it says, or pair anew with: ibkr-sidecar pair --replace <gateway-url>",
+      `Put the file right as it says, or pair anew with: ${sidecarCommand("pair")} --replace <gateway-url>`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { Mandate } from "../../../src/protocol/approval/mandate.ts";
 import { mandateInWords } from "../../../src/protocol/approval/mandate-words.ts";
 import type { Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import type { KeptMandate } from "../trust/mandates.ts";
 import type { Reach } from "./announce.ts";
 import { orderInWords } from "./ticket-line.ts";
@@ -23,8 +24,8 @@ export function announceSubmitted(
     `${title}${by.kind === "mandate" ? ` (${plain(by.mandateId)})` : ""}:`,
     `  ${words}`,
     by.kind === "mandate"
-      ? `  To end the mandate: ibkr-sidecar mandates revoke ${plain(by.mandateId)}`
-      : "  If you did not approve this: ibkr-sidecar kill",
+      ? `  To end the mandate: ${sidecarCommand("mandates")} revoke ${plain(by.mandateId)}`
+      : `  If you did not approve this: ${sidecarCommand("kill")}`,
   ]);
   tell(reach, title, words);
 }
@@ -32,7 +33,7 @@ export function announceSubmitted(
 /** A wrong number costs the owner a tap; whoever sits here must hear that somebody is guessing. */
 export function announceWrongNumber(reach: Reach, what: string): void {
   const title = "A wrong number came from the gateway";
-  const words = `${what} If it was not you who typed it: ibkr-sidecar kill`;
+  const words = `${what} If it was not you who typed it: ${sidecarCommand("kill")}`;
   reach.terminal([`${title}:`, `  ${words}`]);
   tell(reach, title, words);
 }
@@ -49,7 +50,7 @@ export async function announceMandate(
     `A mandate was signed with your passkey (${plain(mandate.mandate_id)}). Inside it agents need no tap:`,
     ...lines.map((line) => `  ${line}`),
     `  Number for the mandate's page: ${number}`,
-    `  If you did not sign this: ibkr-sidecar mandates revoke ${plain(mandate.mandate_id)}`,
+    `  If you did not sign this: ${sidecarCommand("mandates")} revoke ${plain(mandate.mandate_id)}`,
   ]);
   if (said) shown.push("terminal");
   const desktop = await reach
@@ -76,7 +77,7 @@ export function announceMandateEnd(
 export function announceAnswer(reach: Reach, ticket: Ticket, question: string): void {
   const title = "Your yes to the broker's question is being used";
   const said = `${orderInWords(ticket)}. ${plain(question)}`;
-  reach.terminal([`${title}:`, `  ${said}`, "  If it was not you: ibkr-sidecar kill"]);
+  reach.terminal([`${title}:`, `  ${said}`, `  If it was not you: ${sidecarCommand("kill")}`]);
   tell(reach, title, said);
 }
 

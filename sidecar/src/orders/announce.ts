@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { noteRequest } from "../trust/shown-numbers.ts";
 import type { OrderStore } from "./store.ts";
 import { orderInWords } from "./ticket-line.ts";
@@ -51,7 +52,7 @@ export async function announceApproval(
     `Approval asked for by "${who}":`,
     `  ${words}`,
     ...(number === null ? [] : [`  Number for the approval page: ${number}`]),
-    "  If you do not expect this: ibkr-sidecar kill",
+    `  If you do not expect this: ${sidecarCommand("kill")}`,
   ];
   const shown: Announced["shown"] = [];
   if (reach.terminal(lines)) shown.push("terminal");

@@ -1,5 +1,6 @@
 import type { Capability } from "../../../src/protocol/capabilities.ts";
 import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { type CapsFile, type CapsUsage, readCaps } from "../trust/caps.ts";
 import { engageKillSwitch, type LocalKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
 import { type LocalPolicy, loadLocalPolicy } from "../trust/local-policy.ts";
@@ -57,7 +58,7 @@ export function checkGrant(
   if (grant?.capability !== needed || !offered) {
     throw new GatewayError(
       failure("SIDECAR_CAPABILITY_MISSING", `This PC does not take ${input.mode} orders.`, {
-        user_action: `At the PC: ibkr-sidecar policy ${input.mode} on`,
+        user_action: `At the PC: ${sidecarCommand("policy")} ${input.mode} on`,
       }),
     );
   }

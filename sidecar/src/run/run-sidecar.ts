@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { GatewayError } from "../../../src/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "../../../src/protocol/operations/registry.ts";
 import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { canAsk, yesAtTerminal } from "../cli/confirm.ts";
 import { VERSION } from "../cli/version.ts";
 import { createBroker } from "../client-portal/broker.ts";
@@ -39,11 +40,11 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const pairing = loadPairing(configDir);
   const keys = openKeyRing(configDir);
   if (pairing === null || keys === null) {
-    throw new UsageError("this PC is not paired yet; run: ibkr-sidecar pair <gateway-url>");
+    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`);
   }
   if (pairing.simulated === true && !options.simulated) {
     throw new UsageError(
-      `this PC was paired for the simulator; pair it anew: ibkr-sidecar pair --replace ${pairing.gateway_origin}`,
+      `this PC was paired for the simulator; pair it anew: ${sidecarCommand("pair")} --replace ${pairing.gateway_origin}`,
     );
   }
   if (options.takeApprovers && (pairing.simulated !== true || !options.simulated)) {
@@ -124,7 +125,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
         if (state.link.kind === "stopped" && !ending) {
           logger.error(
             { code: state.link.code },
-            "the gateway ended this for good; see ibkr-sidecar status",
+            `the gateway ended this for good; see ${sidecarCommand("status")}`,
           );
           void end(1, state.link.reason);
         }

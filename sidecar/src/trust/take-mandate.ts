@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
 import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
 import {
   findMandate,
@@ -124,7 +125,7 @@ const guessed = (): OrderRefusal =>
     "APPROVAL_ECHO_MISMATCH",
     "mandate",
     "few_tries",
-    "Too many wrong numbers came for mandates. At the PC: ibkr-sidecar mandates unlock",
+    `Too many wrong numbers came for mandates. At the PC: ${sidecarCommand("mandates")} unlock`,
   );
 
 export const notAllowed = (): OrderRefusal =>

@@ -14,6 +14,7 @@ import type { Tier } from "../../../src/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { findMandate } from "./mandates.ts";
@@ -295,7 +296,7 @@ const locked = (): OrderRefusal =>
     "APPROVAL_ECHO_MISMATCH",
     "echo",
     "few_tries",
-    "Too many wrong numbers came; none is taken but for a reduce-only order. At the PC: ibkr-sidecar requests unlock",
+    `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC: ${sidecarCommand("requests")} unlock`,
   );
 
 type Signed =

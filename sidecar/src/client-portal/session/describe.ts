@@ -1,5 +1,6 @@
 import type { Source } from "../../../../src/protocol/operations/parts.ts";
 import type { BrokerSession } from "../../../../src/protocol/operations/session-status.ts";
+import { sidecarCommand } from "../../../../src/protocol/sidecar-command.ts";
 import { isoTime } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import { type Belief, hasRival, isEstablished, type SessionState } from "./belief.ts";
@@ -89,7 +90,7 @@ const WORDS: Record<SessionState, { meaning: string; next: string | null }> = {
   takeover_required: {
     meaning:
       "Another program (TWS, the phone app or the web portal) holds the trading session of this login; balances and positions can still be read.",
-    next: "Close the other program, or run `ibkr-sidecar takeover` on the PC to take the session from it. If no other program is open, the broker wants the takeover anyway; it then does no harm.",
+    next: `Close the other program, or run \`${sidecarCommand("takeover")}\` on the PC to take the session from it. If no other program is open, the broker wants the takeover anyway; it then does no harm.`,
   },
   blocked: {
     meaning: "The gateway refuses this program.",
@@ -122,7 +123,7 @@ function nextStep(
   around: Surroundings,
 ): string | null {
   if (state === "blocked" && belief.certificateChanged) {
-    return "If you changed the gateway's certificate yourself, run `ibkr-sidecar doctor` on the PC and trust it there; if not, something else answers at its address.";
+    return `If you changed the gateway's certificate yourself, run \`${sidecarCommand("doctor")}\` on the PC and trust it there; if not, something else answers at its address.`;
   }
   if (state === "unknown" && belief.faults >= 2) {
     return "Check the PC's internet connection and the broker's system status page.";
