@@ -58,7 +58,7 @@ export async function planFor(
 }
 
 /** The Worker's entry for tests, its clock built into it: no setting of a gateway can turn one on. */
-async function entryAt(time: FastTime, directory: string): Promise<string> {
+export async function entryAt(time: FastTime, directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   const { outputFiles } = await build({
     entryPoints: [fromRoot("test/clock/worker/clock-worker.js")],

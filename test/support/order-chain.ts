@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
+import { fromRoot } from "../../scripts/lib/paths.ts";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
 import { capsPath } from "../../sidecar/src/orders/local-files.ts";
 import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { entryAt } from "../clock/plan.ts";
 import { accountOf } from "./access.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { modern } from "./mcp.ts";
@@ -83,6 +85,12 @@ export async function startOrderChain(
     live?: boolean;
     /** The PC's caps stay as a newcomer has them. */
     defaultCaps?: boolean;
+    /**
+     * The instant at which Worker, PC and simulator begin, in the exchanges' hours; Unix
+     * milliseconds, ahead of the wall's. Without it their clocks are the wall's, and the market is
+     * always open.
+     */
+    startAt?: number;
   } = {},
 ): Promise<OrderChain> {
   const folder = await mkdtemp(join(tmpdir(), "ibkr-orders-"));
@@ -92,9 +100,17 @@ export async function startOrderChain(
   };
   try {
     const cli = inject("sidecarCli");
+    const { startAt } = options;
+    const entry = startAt === undefined ? undefined : await otherClock(startAt, folder, endings);
     const [sim, gateway] = await Promise.all([
-      startSimulator({ clock: "real", marketHours: "always", paper: options.live !== true }),
+      startSimulator({
+        clock: "real",
+        marketHours: startAt === undefined ? "always" : "exchange",
+        paper: options.live !== true,
+        ...(startAt === undefined ? {} : { startAt }),
+      }),
       startGateway({
+        ...(entry === undefined ? {} : { entry }),
         vars: {
           CLIENT_CALLS_PER_MINUTE: "5000",
           ACCOUNT_CALLS_PER_MINUTE: "5000",
@@ -269,6 +285,26 @@ export async function startOrderChain(
     await close();
     throw error;
   }
+}
+
+/** Lays another clock under the Worker and under every process started until the end. */
+async function otherClock(
+  start: number,
+  folder: string,
+  endings: (() => Promise<unknown>)[],
+): Promise<string> {
+  const time = { wallStart: Date.now(), start, speed: 1 };
+  const { TEST_CLOCK, NODE_OPTIONS } = process.env;
+  endings.push(async () => {
+    for (const [name, value] of Object.entries({ TEST_CLOCK, NODE_OPTIONS })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  process.env.TEST_CLOCK = JSON.stringify(time);
+  const preload = `--import=${fromRoot("test/clock/preload.ts")}`;
+  process.env.NODE_OPTIONS = `${NODE_OPTIONS ?? ""} ${preload}`.trim();
+  return entryAt(time, join(folder, "entry"));
 }
 
 /** Paper or live is proved by the broker, which may take it more than a minute after a start. */
