@@ -54,7 +54,7 @@ export function clientOf(url: string, clientId: string, refreshToken: string): C
           const result = answer.message?.result;
           if (result === undefined) return { ok: false, code: `status ${answer.status}` };
           const content = result.structuredContent ?? {};
-          return result.isError === true
+          return result.isError === true && !isAnswer(content)
             ? { ok: false, code: String(content.code ?? "error") }
             : { ok: true, answer: content };
         }
@@ -63,6 +63,11 @@ export function clientOf(url: string, clientId: string, refreshToken: string): C
       }
     },
   };
+}
+
+/** Whether the operation was carried out: its no is an answer then, with all that an answer has. */
+function isAnswer(content: object): boolean {
+  return Object.hasOwn(content, "outcome") || Object.hasOwn(content, "preview");
 }
 
 /** Resolves with null when nobody waits any more. */
