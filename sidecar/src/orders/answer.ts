@@ -27,10 +27,10 @@ export async function answerQuestion(
   request: OperationRequest,
   input: AnswerInput,
 ): Promise<OrderOutcome> {
-  const { store, talk, clock, rules } = parts;
+  const { store, conversation, clock, rules } = parts;
   checkGrant(request.grant, input, rules.policy());
   const record = store.intent(input.coid);
-  const waiting = talk.waiting();
+  const waiting = conversation.waiting();
   if (
     record === null ||
     record.account_id !== input.account_id ||
@@ -51,15 +51,15 @@ export async function answerQuestion(
       clock.now(),
     );
   }
-  const goOn = talk.pause();
+  const goOn = conversation.pause();
   let after: IntentRecord | null;
   try {
     const faults = input.confirm ? await ownerFaults(parts, record, input) : [];
     if (faults.length > 0) return { ...outcomeOf(record), refusals: faults };
-    after = await talk.answer(input.coid, input.reply_id, {
+    after = await conversation.answer(input.coid, input.reply_id, {
       confirm: input.confirm,
       by: "owner",
-      lastLook: () => request.begin?.(),
+      begin: () => request.begin?.(),
     });
   } finally {
     goOn();

@@ -92,12 +92,11 @@ async function declineQuestion(
   coid: string,
   by: "owner" | "agent",
 ): Promise<void> {
-  const waiting = parts.talk.waiting();
+  const waiting = parts.conversation.waiting();
   if (waiting === null || waiting.coid !== coid) return;
-  await parts.talk.answer(coid, waiting.replyId, {
+  await parts.conversation.answer(coid, waiting.replyId, {
     confirm: false,
     by: by === "owner" ? "owner" : "sidecar",
-    lastLook: () => {},
   });
 }
 

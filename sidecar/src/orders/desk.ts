@@ -42,6 +42,7 @@ import { approverWords } from "./approver-words.ts";
 import type { BookParts } from "./book.ts";
 import { cancelOrder } from "./cancel.ts";
 import { checkAtPc } from "./check-approval.ts";
+import { createConversation } from "./conversation/conversation.ts";
 import { createLane } from "./lane.ts";
 import type { OrderSettings } from "./local-files.ts";
 import type { LocalRules } from "./local-rules.ts";
@@ -56,7 +57,6 @@ import { createSendOrder } from "./send.ts";
 import type { OrderStore } from "./store.ts";
 import { submitOrder } from "./submit.ts";
 import type { SubmitParts } from "./submit-parts.ts";
-import { createTalk } from "./talk.ts";
 import { createTeller } from "./tell-owner.ts";
 import { rowOf } from "./told-row.ts";
 import { createTracker } from "./tracker.ts";
@@ -132,14 +132,15 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     stream: parts.stream,
   });
   const send = createSendOrder(parts);
-  const talk = createTalk({
+  const conversation = createConversation({
     store,
     progress,
     tracker,
     send,
     clock,
+    source,
     logger,
-    mayGoOn: (record) => {
+    stopped: (record) => {
       const engaged = rules.killSwitch();
       const effect =
         record.effect === null
@@ -152,13 +153,13 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
             };
       const [fault] = killFaults(engaged, record.ticket.order, effect);
       if (fault !== undefined) {
-        throw new GatewayError(failure("LOCAL_KILL_SWITCH", fault.message));
+        return new GatewayError(failure("LOCAL_KILL_SWITCH", fault.message));
       }
-      if (parts.session().generation !== record.generation) {
-        throw new GatewayError(
-          failure("GENERATION_CHANGED", "The broker session is another one since the order."),
-        );
-      }
+      return parts.session().generation === record.generation
+        ? null
+        : new GatewayError(
+            failure("GENERATION_CHANGED", "The broker session is another one since the order."),
+          );
     },
   });
   const lane = createLane(clock);
@@ -178,7 +179,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     store,
     progress,
     tracker,
-    talk,
+    conversation,
     lane,
     later,
     send,
@@ -313,22 +314,8 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     };
   };
 
-  /** What the last run left in the middle of something. */
-  const takeUp = (): void => {
-    const at = isoTime(clock.now());
-    const none = { filled: null, remaining: null, at };
-    for (const { coid, state, sent, question } of store.open()) {
-      if (state === "submitting" && !sent) {
-        progress.apply(coid, { source: "sidecar_not_sent", says: "rejected", ...none });
-      } else if (state === "submitting" || state === "awaiting_confirmation") {
-        const record = store.intent(coid);
-        if (record !== null && question !== null) progress.question(record, "lapsed", "sidecar");
-        progress.apply(coid, { source: "gateway", says: "ambiguous", ...none });
-      }
-    }
-    store.prune(clock.now());
-  };
-  takeUp();
+  conversation.recover();
+  store.prune(clock.now());
 
   /** What this side cannot journal must not stop the broker side from telling what it hears. */
   const guarded =
@@ -348,7 +335,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     if (now === generation) return;
     const before = generation;
     generation = now;
-    if (before !== null) talk.lapse();
+    if (before !== null) conversation.lapse();
     if (now !== null) {
       tracker.checkAll();
     } else if (store.open().length > 0) {
@@ -387,7 +374,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     }),
     sessionChanged: guarded(sessionChanged),
     close() {
-      talk.close();
+      conversation.close();
       later.close();
       tracker.close();
     },

@@ -1,27 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../client-portal/clock.ts";
+import { handClock } from "../../../test/support/intent-record.ts";
 import { createLane } from "./lane.ts";
-
-function handClock(): Clock & { run(ms: number): void } {
-  let now = 0;
-  let tasks: { at: number; task: () => void }[] = [];
-  return {
-    now: () => now,
-    after: (ms, task) => {
-      const entry = { at: now + ms, task };
-      tasks.push(entry);
-      return () => {
-        tasks = tasks.filter((other) => other !== entry);
-      };
-    },
-    run(ms) {
-      now += ms;
-      const due = tasks.filter(({ at }) => at <= now);
-      tasks = tasks.filter(({ at }) => at > now);
-      for (const { task } of due) task();
-    },
-  };
-}
 
 describe("the lane", () => {
   it("has one holder, and the next in turn", async () => {

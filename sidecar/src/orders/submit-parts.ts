@@ -5,12 +5,12 @@ import type { Effect, Quote } from "../../../src/protocol/orders/ticket.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";
 import type { Reach } from "./announce.ts";
+import type { Conversation } from "./conversation/conversation.ts";
 import type { Lane } from "./lane.ts";
 import type { LocalRules } from "./local-rules.ts";
 import type { Progress } from "./progress.ts";
 import type { SendOrder } from "./send.ts";
 import type { OrderStore } from "./store.ts";
-import type { Talk } from "./talk.ts";
 import type { Tracker } from "./tracker.ts";
 import type { WithdrawLater } from "./withdraw-later.ts";
 
@@ -19,7 +19,7 @@ export interface SubmitParts {
   store: OrderStore;
   progress: Progress;
   tracker: Tracker;
-  talk: Talk;
+  conversation: Conversation;
   lane: Lane;
   later: WithdrawLater;
   send: SendOrder;

@@ -7,7 +7,6 @@ import { failure, GatewayError } from "../../../src/protocol/errors.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import type { OrderOutcome } from "../../../src/protocol/operations/order-parts.ts";
 import { modifyBody, placeBody } from "../../../src/protocol/orders/broker-body.ts";
-import { classifyAnswer } from "../../../src/protocol/orders/classify-answer.ts";
 import { Decimal, decimalText } from "../../../src/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
 import { isoTime } from "../client-portal/clock.ts";
@@ -32,7 +31,6 @@ import { mandateAtFirstUse } from "./mandate-desk.ts";
 import { type IntentRecord, outcomeOf, plannedOrders } from "./record.ts";
 import type { KeptPreview, OrderStore } from "./store.ts";
 import type { Facts, SubmitInput, SubmitParts } from "./submit-parts.ts";
-import type { Talk } from "./talk.ts";
 import { orderInWords } from "./ticket-line.ts";
 
 /** Refused before anything was sent; nothing of it is kept but the answer. */
@@ -59,16 +57,6 @@ export function refusedOutcome(
   };
 }
 
-/** Thrown from the last look: the connection stands, and the order must not go. */
-class NotSent extends Error {
-  readonly refusals: OrderRefusal[];
-
-  constructor(refusals: OrderRefusal[]) {
-    super("held back");
-    this.refusals = refusals;
-  }
-}
-
 /**
  * From an approved ticket to one POST. Everything that may say no says it before the nonce is spent;
  * the nonce is on the disk before the intent, the intent before the connection, and the note that it
@@ -81,7 +69,7 @@ export async function submitOrder(
   action: "place" | "modify",
   input: SubmitInput,
 ): Promise<OrderOutcome> {
-  const { store, rules, clock, lane, talk } = parts;
+  const { store, rules, clock, lane } = parts;
   checkGrant(request.grant, input, rules.policy());
   const account = await resolveAccount(context, input.account_id);
   const refuse = (refusals: OrderRefusal[]): OrderOutcome =>
@@ -95,7 +83,7 @@ export async function submitOrder(
   const { order } = preview.ticket;
 
   let facts = await gather(parts, context, preview, account);
-  if (facts.effect?.kind === "exit") await makeWay(talk, parts);
+  if (facts.effect?.kind === "exit") await makeWay(parts);
   const release = await lane.acquire(
     Math.min(ORDER_LIMITS.laneWaitMs, Math.max(0, context.deadlineAt - clock.now())),
   );
@@ -166,6 +154,7 @@ export async function submitOrder(
   }
 }
 
+/** The POST and the conversation that follows from it; the mutex goes with it. */
 async function transmit(
   parts: SubmitParts,
   request: OperationRequest,
@@ -174,95 +163,27 @@ async function transmit(
   facts: Facts,
   release: () => void,
 ): Promise<OrderOutcome> {
-  const { store, progress, clock, talk } = parts;
-  const { coid, action } = record;
+  const { coid, action, account_id } = record;
   const { order } = record.ticket;
-  let sent = false;
-  try {
-    const exchange = await parts.send({
-      method: "POST",
-      path:
-        action === "place"
-          ? `/iserver/account/${record.account_id}/orders`
-          : `/iserver/account/${record.account_id}/order/${order.target?.order_id ?? ""}`,
-      body,
-      priority: "order",
-      maxWaitMs: 5_000,
-      lastLook: () => {
-        const faults = [...localFaults(parts, order, facts), ...sessionFaults(parts, record)];
-        if (faults.length > 0) throw new NotSent(faults);
-        request.begin?.();
-        progress.note(coid, { sent: true, sent_at: clock.now() });
-        sent = true;
-      },
-    });
-    const answer = classifyAnswer(action, exchange);
-    if (!sent) return notSent(parts, coid, [noRoom(exchange)], release);
-    progress.note(coid, { sent_at: clock.now() });
-    return outcomeOf(await talk.converse(coid, answer, release));
-  } catch (thrown) {
-    if (!sent) {
-      const refusals = thrown instanceof NotSent ? thrown.refusals : [];
-      const outcome = notSent(parts, coid, refusals, release);
-      if (thrown instanceof NotSent) return outcome;
-      throw thrown;
-    }
-    release();
-    // Something broke after the first byte: whatever it was, the book decides.
-    const latest = store.intent(coid);
-    if (latest?.state === "submitting" || latest?.state === "awaiting_confirmation") {
-      progress.apply(coid, {
-        source: "gateway",
-        says: "ambiguous",
-        filled: null,
-        remaining: null,
-        at: isoTime(clock.now()),
-      });
-      parts.tracker.doubt(coid);
-    }
-    throw thrown;
-  }
+  const last = await parts.conversation.place(coid, {
+    path:
+      action === "place"
+        ? `/iserver/account/${account_id}/orders`
+        : `/iserver/account/${account_id}/order/${order.target?.order_id ?? ""}`,
+    body,
+    faults: () => [...localFaults(parts, order, facts), ...sessionFaults(parts, record)],
+    begin: () => request.begin?.(),
+    release,
+  });
+  return outcomeOf(last);
 }
-
-function notSent(
-  parts: SubmitParts,
-  coid: string,
-  refusals: OrderRefusal[],
-  release: () => void,
-): OrderOutcome {
-  release();
-  const record = parts.progress.apply(
-    coid,
-    {
-      source: "sidecar_not_sent",
-      says: "rejected",
-      filled: null,
-      remaining: null,
-      at: isoTime(parts.clock.now()),
-    },
-    { refusals },
-  );
-  return outcomeOf(record);
-}
-
-const noRoom = (exchange: { kind: string; cause?: string }): OrderRefusal =>
-  refusal(
-    "TRADING_STATE_REFUSED",
-    "broker",
-    "reachable",
-    `The broker's gateway could not be reached, and nothing was sent (${exchange.cause ?? exchange.kind}).`,
-  );
 
 /** An exit does not wait for an entry's open question: the entry is declined. */
-async function makeWay(talk: Talk, parts: SubmitParts): Promise<void> {
-  const waiting = talk.waiting();
+async function makeWay({ conversation, store }: SubmitParts): Promise<void> {
+  const waiting = conversation.waiting();
   if (waiting === null) return;
-  if (parts.store.intent(waiting.coid)?.effect === "exit") return;
-  await talk.answer(waiting.coid, waiting.replyId, {
-    confirm: false,
-    by: "sidecar",
-    lastLook: () => {},
-  });
+  if (store.intent(waiting.coid)?.effect === "exit") return;
+  await conversation.answer(waiting.coid, waiting.replyId, { confirm: false, by: "sidecar" });
 }
 
 const DAY_MS = 24 * 60 * 60_000;

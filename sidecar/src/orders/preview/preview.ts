@@ -38,6 +38,7 @@ import type { OperationContext } from "../../operations/context.ts";
 import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-account.ts";
 import { leastTier } from "../../trust/caps.ts";
 import { driftUnknown } from "../../trust/drift-faults.ts";
+import { routineKind } from "../conversation/questions.ts";
 import {
   baseNotional,
   orNull,
@@ -53,7 +54,6 @@ import { ORDER_LIMITS } from "../limits.ts";
 import { type LocalRules, usageOf } from "../local-rules.ts";
 import { withOwnOrders } from "../own-orders.ts";
 import type { OrderStore } from "../store.ts";
-import { routineKind } from "../talk.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
 import { type ContractAsked, resolveContract } from "./resolve-contract.ts";
 import { contractRules } from "./rules.ts";

@@ -1,0 +1,384 @@
+import type { GatewayError } from "../../../../src/protocol/errors.ts";
+import type { JsonObject } from "../../../../src/protocol/json.ts";
+import type { Source } from "../../../../src/protocol/operations/parts.ts";
+import type { Exchange } from "../../../../src/protocol/orders/classify-answer.ts";
+import type { OrderRefusal } from "../../../../src/protocol/orders/refusal.ts";
+import type { Clock } from "../../client-portal/clock.ts";
+import type { BrokerLogger } from "../../client-portal/logger.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+import type { Progress } from "../progress.ts";
+import type { IntentRecord } from "../record.ts";
+import type { SendOrder } from "../send.ts";
+import type { OrderStore } from "../store.ts";
+import type { Tracker } from "../tracker.ts";
+import {
+  type ConversationEffect,
+  type ConversationInput,
+  type ConversationState,
+  type ConversationWrite,
+  coidOf,
+  dueAt,
+  IDLE,
+} from "./state.ts";
+import { conversationStep } from "./step.ts";
+
+/** The order's own POST, and what is asked right before its first byte. */
+export interface OrderPost {
+  /** Below the API's root. */
+  path: string;
+  body: JsonObject;
+  /** Reasons why it must not go; asked when the connection stands. */
+  faults(): OrderRefusal[];
+  /** Journals that the job has begun; throws when it must not. */
+  begin(): void;
+  /** Frees the mutex of the broker session; called once. */
+  release(): void;
+}
+
+/**
+ * Drives the confirmation conversation: it commits what a step writes, then carries out what the step
+ * asks for. It sends nothing that the step did not ask for, and nothing twice.
+ */
+export interface Conversation {
+  /**
+   * Sends the order of an intent in the journal and goes on until a terminal answer, or a question
+   * for the owner. Whoever calls holds the mutex; it is released when the conversation ends.
+   */
+  place(coid: string, post: OrderPost): Promise<IntentRecord>;
+  /**
+   * Answers the open question; null when it is not open any more. Rejects with the reason when a
+   * confirmation was stopped before its first byte: then the question is open still.
+   */
+  answer(
+    coid: string,
+    replyId: string,
+    how: { confirm: boolean; by: "owner" | "sidecar"; begin?: () => void },
+  ): Promise<IntentRecord | null>;
+  /** The open question, if any. */
+  waiting(): { coid: string; replyId: string } | null;
+  /** Stops the clock of the open question while somebody's answer is checked; the result starts it again. */
+  pause(): () => void;
+  /** The session ended: what was open lapsed, and whether the order lives is unknown. */
+  lapse(): void;
+  /** Settles what the last run left in the middle of something. */
+  recover(): void;
+  close(): void;
+}
+
+export interface ConversationParts {
+  store: OrderStore;
+  progress: Pick<Progress, "carryOut">;
+  tracker: Pick<Tracker, "watch" | "doubt">;
+  send: SendOrder;
+  clock: Clock;
+  source: Source;
+  logger: BrokerLogger;
+  /** Why nothing may be confirmed for this intent any more; null when it may. */
+  stopped(record: IntentRecord): GatewayError | null;
+}
+
+export const createConversation = (parts: ConversationParts): Conversation =>
+  new ConversationDriver(parts);
+
+/** Thrown at the last look: the connection stands, and the order must not go. */
+class HeldBack extends Error {
+  readonly refusals: OrderRefusal[];
+
+  constructor(refusals: OrderRefusal[]) {
+    super("held back");
+    this.refusals = refusals;
+  }
+}
+
+interface Waiter {
+  resolve(record: IntentRecord): void;
+  reject(reason: unknown): void;
+}
+
+const WAIT_FOR_PACE_MS = 5_000;
+
+class ConversationDriver implements Conversation {
+  readonly #parts: ConversationParts;
+  #state: ConversationState = IDLE;
+  #post: OrderPost | null = null;
+  /** Whoever waits for the conversation to settle; a decline by the clock has nobody. */
+  #waiter: Waiter | null = null;
+  /** Of the owner's reply on its way. */
+  #begin: () => void = () => {};
+  #thrown: unknown = null;
+  #cancelTimer: () => void = () => {};
+  #closed = false;
+
+  constructor(parts: ConversationParts) {
+    this.#parts = parts;
+  }
+
+  place(coid: string, post: OrderPost): Promise<IntentRecord> {
+    return new Promise((resolve, reject) => {
+      if (this.#state.phase !== "idle") {
+        post.release();
+        reject(new RangeError("a conversation with the broker goes on already"));
+        return;
+      }
+      this.#post = post;
+      this.#waiter = { resolve, reject };
+      try {
+        this.#dispatch({ kind: "place", coid });
+        if (this.#phase() === "idle") this.#finish(new RangeError("this intent was sent before"));
+      } catch (thrown) {
+        this.#finish(thrown);
+      }
+    });
+  }
+
+  answer(
+    coid: string,
+    replyId: string,
+    {
+      confirm,
+      by,
+      begin = () => {},
+    }: { confirm: boolean; by: "owner" | "sidecar"; begin?: () => void },
+  ): Promise<IntentRecord | null> {
+    const open = this.waiting();
+    if (open?.coid !== coid || open.replyId !== replyId) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#begin = begin;
+      this.#guarded({ kind: "answer", coid, replyId, confirm, by });
+      if (this.#phase() !== "waiting") return;
+      this.#waiter = null;
+      resolve(null);
+    });
+  }
+
+  waiting(): { coid: string; replyId: string } | null {
+    const state = this.#state;
+    return state.phase === "waiting"
+      ? { coid: state.coid, replyId: state.question.reply_id }
+      : null;
+  }
+
+  pause(): () => void {
+    const open = this.waiting();
+    if (open === null) return () => {};
+    this.#dispatch({ kind: "pause" });
+    return () => {
+      if (this.waiting()?.replyId === open.replyId) this.#dispatch({ kind: "resume" });
+    };
+  }
+
+  lapse(): void {
+    this.#guarded({ kind: "session_lost" });
+  }
+
+  recover(): void {
+    for (const { coid } of this.#parts.store.open()) this.#dispatch({ kind: "restart", coid });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+  }
+
+  #phase(): ConversationState["phase"] {
+    return this.#state.phase;
+  }
+
+  /** Throws what the journal throws; then nothing of the step has happened. */
+  #dispatch(input: ConversationInput): readonly ConversationEffect[] {
+    const { store, clock, source } = this.#parts;
+    const coid = coidOf(this.#state, input);
+    const record = coid === null ? null : store.intent(coid);
+    const step = conversationStep(this.#state, input, { now: clock.now(), source, record });
+    for (const write of step.writes) this.#commit(write);
+    this.#state = step.state;
+    this.#arm();
+    for (const effect of step.effects) {
+      try {
+        this.#carryOut(effect);
+      } catch (thrown) {
+        // It is journaled; what follows, the release above all, must happen.
+        this.#parts.logger.error(
+          { err: thrown, effect: effect.kind },
+          "an effect of an order failed",
+        );
+      }
+    }
+    return step.effects;
+  }
+
+  /** What cannot be journaled ends the conversation: the order is looked for instead. */
+  #guarded(input: ConversationInput): void {
+    const state = this.#state;
+    try {
+      this.#dispatch(input);
+    } catch (thrown) {
+      this.#thrown = thrown;
+      this.#parts.logger.error({ err: thrown }, "the conversation about an order broke off");
+      if (state.phase === "idle") return;
+      try {
+        this.#dispatch({ kind: "unjournaled" });
+      } catch {
+        this.#abandon(state.coid);
+      }
+    }
+  }
+
+  /** Not even that could be written: the session comes free, and the journal is tried again. */
+  #abandon(coid: string): void {
+    const { clock, tracker } = this.#parts;
+    this.#state = IDLE;
+    this.#arm();
+    this.#finish(this.#thrown);
+    tracker.doubt(coid);
+    const retry = (): void => {
+      if (this.#closed) return;
+      try {
+        this.#dispatch({ kind: "restart", coid });
+        tracker.doubt(coid);
+      } catch {
+        clock.after(ORDER_LIMITS.retryMs, retry);
+      }
+    };
+    clock.after(ORDER_LIMITS.retryMs, retry);
+  }
+
+  #commit(write: ConversationWrite): void {
+    const { store, clock, logger } = this.#parts;
+    if (write.kind === "save") {
+      store.save(write.record);
+      return;
+    }
+    try {
+      store.noteQuestion(write.orderKind, write.message, clock.now());
+    } catch (thrown) {
+      // The next preview shows one message less; the order is not touched by it.
+      logger.error({ err: thrown }, "a routine question could not be kept");
+    }
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    const due = dueAt(this.#state);
+    if (due === null || this.#closed) return;
+    const { clock } = this.#parts;
+    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => {
+      if (!this.#closed) this.#guarded({ kind: "tick" });
+    });
+  }
+
+  #carryOut(effect: ConversationEffect): void {
+    const { progress, tracker } = this.#parts;
+    switch (effect.kind) {
+      case "post_order":
+        void this.#sendOrder();
+        return;
+      case "post_reply":
+        void this.#sendReply(effect);
+        return;
+      case "go":
+        return;
+      case "track":
+        tracker[effect.how](effect.coid);
+        return;
+      case "release":
+        this.#free();
+        return;
+      case "settled":
+        this.#settle(effect.coid, effect.failed);
+        return;
+      default:
+        progress.carryOut(effect);
+    }
+  }
+
+  #free(): void {
+    const post = this.#post;
+    this.#post = null;
+    post?.release();
+  }
+
+  #settle(coid: string, failed: boolean): void {
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    const record = this.#parts.store.intent(coid);
+    if (failed || record === null) waiter?.reject(this.#thrown);
+    else waiter?.resolve(record);
+  }
+
+  #finish(reason: unknown): void {
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    this.#free();
+    waiter?.reject(reason);
+  }
+
+  async #sendOrder(): Promise<void> {
+    const post = this.#post;
+    if (post === null) return;
+    const check = (): Error | null => {
+      const faults = post.faults();
+      return faults.length > 0 ? new HeldBack(faults) : null;
+    };
+    await this.#exchange(post, check, () => post.begin());
+  }
+
+  async #sendReply(effect: { coid: string; replyId: string; confirmed: boolean }): Promise<void> {
+    const begin = this.#begin;
+    this.#begin = () => {};
+    await this.#exchange(
+      {
+        path: `/iserver/reply/${encodeURIComponent(effect.replyId)}`,
+        body: { confirmed: effect.confirmed },
+      },
+      () => (effect.confirmed ? this.#stopped(effect.coid) : null),
+      begin,
+    );
+  }
+
+  #stopped(coid: string): Error | null {
+    const record = this.#parts.store.intent(coid);
+    return record === null ? new RangeError("no such intent") : this.#parts.stopped(record);
+  }
+
+  /** A rule that cannot be read forbids; the answer that was awaited is not lost over it. */
+  #mayGoOn(): boolean {
+    try {
+      return this.#state.phase !== "idle" && this.#stopped(this.#state.coid) === null;
+    } catch (thrown) {
+      this.#parts.logger.error({ err: thrown }, "the local rules could not be read");
+      return false;
+    }
+  }
+
+  async #exchange(
+    request: { path: string; body: JsonObject },
+    check: () => Error | null,
+    begin: () => void,
+  ): Promise<void> {
+    const lastLook = (): void => {
+      const held = check();
+      if (held === null) begin();
+      const effects = this.#dispatch({ kind: "last_look", clear: held === null });
+      if (!effects.some(({ kind }) => kind === "go")) throw held ?? new HeldBack([]);
+    };
+    let ended: ConversationInput;
+    try {
+      const exchange: Exchange = await this.#parts.send({
+        method: "POST",
+        path: request.path,
+        body: request.body,
+        priority: "order",
+        maxWaitMs: WAIT_FOR_PACE_MS,
+        lastLook,
+      });
+      ended = { kind: "post_ended", exchange, mayGoOn: this.#mayGoOn() };
+    } catch (thrown) {
+      this.#thrown = thrown;
+      const refusals = thrown instanceof HeldBack ? thrown.refusals : null;
+      ended = { kind: "post_failed", refusals };
+    }
+    this.#guarded(ended);
+  }
+}
