@@ -15,6 +15,7 @@ import { appendAudit, tailAudit } from "./account/audit-log.ts";
 import { backendStatus } from "./account/backend-status.ts";
 import { brokerAccounts } from "./account/broker-accounts.ts";
 import { type CallBudget, callBudget, takeCall } from "./account/call-budget.ts";
+import { changeWaits, isStep, stepSince } from "./account/change-waits.ts";
 import {
   admitClient,
   type ClientUse,
@@ -119,6 +120,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   readonly #clientUse: ClientUse = new Map();
   readonly #stepUps = stepUps(Date.now);
   readonly #budget: CallBudget;
+  readonly #waits = changeWaits();
   readonly #accountHash = accountHasher(() => this.#accountHashKey());
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
@@ -157,7 +159,10 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       log: orderLog({
         accountId: this.#accountId,
         accountKey: () => this.#accountHashKey(),
-        append: (event) => void this.#audit(event),
+        append: (event) => {
+          this.#audit(event);
+          if (isStep(event.type)) this.#waits.poke();
+        },
         now: Date.now,
       }),
       now: Date.now,
@@ -265,6 +270,13 @@ export class Account extends DurableObject<Env> implements AccountRpc {
       missing !== undefined &&
       this.#stepUps.challenged(principal.grantId ?? principal.clientId, missing);
     return { audit_seq, again };
+  }
+
+  async untilChange({ principal, scope, afterSeq, ms }: Parameters<AccountRpc["untilChange"]>[0]) {
+    const sql = this.#sql;
+    // Whoever may not ask is told so by the call itself.
+    if (!clientStanding(sql, principal, scope, Date.now()).ok) return "changed";
+    return stepSince(sql, afterSeq) ? "changed" : this.#waits.wait(principal.clientId, ms);
   }
 
   async backendStatus(): Promise<BackendStatus> {

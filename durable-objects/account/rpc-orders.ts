@@ -15,6 +15,8 @@ export interface ApprovalView {
   state: ApprovalState;
   /** Given under this mandate, without a tap. */
   mandateId: string | null;
+  /** The agent asked that the owner's approval also sends it. */
+  sendsOnApproval: boolean;
   tier: 1 | 2;
   ticket: Ticket;
   /** Lower-case hex; what the passkey signs. */
@@ -30,6 +32,8 @@ export interface ApprovalView {
   /** How long the page has to have been read before a tier 2 order can be approved. */
   readUntil: string | null;
   order: ShownOrder | null;
+  /** The average price of what filled, where every part of it was told; for a single order. */
+  filledAt: { price: string; currency: string } | null;
   ceremony: PasskeyCeremony | null;
 }
 
@@ -57,7 +61,9 @@ export type Decided =
         | "too_soon"
         | "number"
         | "pc"
-        | "stands_in_the_way";
+        | "stands_in_the_way"
+        /** It could not be sent, and so it was not approved either. */
+        | "not_sent";
       detail: string;
     };
 
@@ -169,7 +175,13 @@ export interface OrdersRpc {
   approvalView(sessionSecret: string, approvalId: string): Promise<ApprovalView | null>;
   approveOrder(
     sessionSecret: string,
-    decision: { approvalId: string; assertion: PasskeyAssertion; typed: Typed | null },
+    decision: {
+      approvalId: string;
+      assertion: PasskeyAssertion;
+      typed: Typed | null;
+      /** Sends the order in the same step: approved and sent, or neither. */
+      send: boolean;
+    },
     requestId: string,
   ): Promise<Decided>;
   /** `freeze` also engages the kill switch of the whole account. */

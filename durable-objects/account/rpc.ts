@@ -56,6 +56,9 @@ export type ToolOutcome =
   | { ok: true; result: JsonValue; audit_seq: number }
   | { ok: false; failure: GatewayFailure; audit_seq: number };
 
+/** How a wait for a change ended; `full`: no place was free, and nothing was waited for. */
+export type WaitEnd = "changed" | "unchanged" | "full";
+
 /** A call that never became an operation: scope missing, forbidden name, input refused. */
 export interface RefusedCall {
   tool: string;
@@ -275,6 +278,13 @@ export interface AccountRpc extends OrdersRpc, MandatesRpc {
   revokeAllClients(requestId: string): Promise<string[]>;
   revokeGrant(grantId: string, requestId: string): Promise<boolean>;
   listClients(): Promise<ConnectedClient[]>;
+  /** Ends when a step of an approval or an order is noted after the event, or with its time. */
+  untilChange(wait: {
+    principal: Principal;
+    scope: Scope | null;
+    afterSeq: number;
+    ms: number;
+  }): Promise<WaitEnd>;
   /** What this client may do now; null when client or grant have no standing. */
   scopesLeft(clientId: string, grantId: string): Promise<string[] | null>;
   /** Asked of the sidecar on the owner's behalf, for the page where accounts are chosen. */

@@ -9,6 +9,7 @@ import {
   ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
 } from "./orders/schema.ts";
+import { ORDER_SENDS_SCHEMA } from "./orders/sends.ts";
 import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
 import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
 import { PASSKEYS_SCHEMA } from "./passkeys.ts";
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 16, sql: ORDER_WITHDRAWS_SCHEMA },
   { id: 17, sql: MANDATE_PCS_SCHEMA },
   { id: 18, sql: KILL_WITHDRAWS_SCHEMA },
+  { id: 19, sql: ORDER_SENDS_SCHEMA },
   { id: 20, sql: ORDER_WAITS_SCHEMA },
   { id: 21, sql: PENDING_FORMS_SCHEMA },
   { id: 22, sql: CHOSEN_SIDECAR_SCHEMA },

@@ -10,6 +10,7 @@ import { principalLeg } from "../protocol/orders/canonical-order.ts";
 import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
 import { sidecarCommand } from "../protocol/sidecar-command.ts";
 import { requestId } from "../request-id.ts";
+import { ApprovalResult, wordsOfState } from "./approval-result.tsx";
 import type { PageEnv } from "./context.ts";
 import { OrderCard } from "./order-card.tsx";
 import { ownerForm } from "./owner-form.ts";
@@ -61,7 +62,7 @@ approvalsRoutes.post("/approvals/:id/approve", requireOwner, ownerForm, async (c
     : null;
   const decided = await owner.account.approveOrder(
     owner.secret,
-    { approvalId, assertion, typed },
+    { approvalId, assertion, typed, send: form.get("send") === "yes" },
     requestId(c.req.raw),
   );
   if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
@@ -109,38 +110,12 @@ async function show(c: Context<PageEnv>, approvalId: string, problem?: string) {
   });
 }
 
-const STATES: Record<
-  ApprovalView["state"],
-  { tone: "ok" | "warn" | "bad" | "idle"; words: string }
-> = {
-  pending: { tone: "warn", words: "Waiting for you" },
-  approved: { tone: "ok", words: "You approved it; the agent can send it now" },
-  reserved: { tone: "ok", words: "You approved it; it was sent" },
-  consumed: { tone: "ok", words: "You approved it; it was used" },
-  denied: { tone: "bad", words: "You said no" },
-  expired: { tone: "idle", words: "Expired; nothing was sent" },
-  revoked: { tone: "idle", words: "Withdrawn; nothing was sent" },
-};
-
 const ENDS: Partial<Record<ApprovalView["state"], string>> = {
   pending: "Time left",
   approved: "Ends",
+  reserved: "Valid until",
+  consumed: "Valid until",
 };
-
-/** Under a mandate nobody tapped, and the page does not say so. */
-function wordsOfState({ state, mandateId }: Pick<ApprovalView, "state" | "mandateId">) {
-  if (mandateId === null) return STATES[state];
-  switch (state) {
-    case "approved":
-      return { tone: "ok", words: "Inside your mandate; the agent can send it now" } as const;
-    case "reserved":
-      return { tone: "ok", words: "Inside your mandate; it was sent" } as const;
-    case "consumed":
-      return { tone: "ok", words: "Inside your mandate; it was used" } as const;
-    default:
-      return STATES[state];
-  }
-}
 
 function ApprovalPage(props: {
   c: Context<PageEnv>;
@@ -150,7 +125,6 @@ function ApprovalPage(props: {
 }) {
   const { c, owner, view, problem } = props;
   const now = new Date();
-  const { tone, words } = wordsOfState(view);
   const open = view.state === "pending" && view.ceremony !== null;
   const blocked = view.standsInTheWay.length > 0;
   return (
@@ -160,6 +134,7 @@ function ApprovalPage(props: {
           <p>{problem}</p>
         </div>
       )}
+      {!open && <ApprovalResult view={view} now={now} />}
       <OrderCard ticket={view.ticket} source={view.source} marketNow={view.marketNow} />
       <section class="card" aria-labelledby="who">
         <h2 id="who">Who asks</h2>
@@ -181,18 +156,6 @@ function ApprovalPage(props: {
             )}
           </dd>
         </dl>
-        {!open && <p class={`state ${tone}`}>{words}</p>}
-        {view.mandateId !== null && (
-          <p>
-            <a href={`/mandates/${view.mandateId}`}>The mandate it was granted under</a>
-          </p>
-        )}
-        {view.order !== null && (
-          <p>
-            Order state: <strong>{view.order.state.replaceAll("_", " ")}</strong>.{" "}
-            {view.order.means}
-          </p>
-        )}
       </section>
       {open && blocked && (
         <section class="note bad" role="alert" aria-label="What stands in the way">
@@ -234,63 +197,90 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
       </section>
     );
   }
-  const leg = principalLeg(view.ticket.order);
-  return (
+  const form = (button: string, fields: Record<string, string>, words: string) => (
     <PasskeyForm
       action={`/approvals/${view.approvalId}/approve`}
       ceremony={useOptions(c.get("settings"), ceremony)}
-      fields={{ csrf: owner.session.csrf }}
-      button={`Approve ${leg.side === "BUY" ? "this purchase" : "this sale"}`}
+      fields={{ csrf: owner.session.csrf, ...fields }}
+      button={button}
       {...(view.readUntil === null ? {} : { notBefore: view.readUntil })}
     >
-      {view.tier === 2 && (
-        <>
-          <p>
-            <strong>
-              {view.ticket.order.mode === "live"
-                ? "Real money: this one is to be typed out."
-                : "This one is large enough to type out."}
-            </strong>{" "}
-            Copy it from above; do not copy it from the chat.
-          </p>
-          <label class="field">
-            Symbol
-            <input type="text" name="symbol" required maxlength={40} autocomplete="off" />
-          </label>
-          <label class="field">
-            Quantity
-            <input
-              type="text"
-              name="quantity"
-              inputmode="decimal"
-              required
-              maxlength={40}
-              autocomplete="off"
-            />
-          </label>
-          <label class="field">
-            Number shown at your PC
-            <input
-              type="text"
-              name="echo"
-              inputmode="numeric"
-              pattern="[0-9]{2}"
-              required
-              maxlength={2}
-              autocomplete="off"
-            />
-            <span class="hint">
-              Two digits, on its terminal or as a notification; or run{" "}
-              <code>{sidecarCommand("requests")}</code> there.
-            </span>
-          </label>
-        </>
-      )}
+      <TypedOut view={view} />
       <p class="soft small">
-        Your passkey signs exactly this order. Your PC checks the signature for itself before
-        anything leaves it.
+        {words} Your passkey signs exactly this order. Your PC checks the signature for itself
+        before anything leaves it.
       </p>
     </PasskeyForm>
+  );
+  const what = whatIsApproved(view.ticket.order);
+  if (!view.sendsOnApproval) {
+    return form(`Approve ${what}`, {}, "The agent sends it afterwards, until the time is over.");
+  }
+  return (
+    <>
+      {form(
+        "Approve and send",
+        { send: "yes" },
+        "It is sent at once, whether or not the agent is still there. If it cannot be sent now, it is not approved either.",
+      )}
+      <details>
+        <summary>Approve without sending</summary>
+        {form(`Approve ${what}`, {}, "The agent sends it afterwards, until the time is over.")}
+      </details>
+    </>
+  );
+}
+
+function whatIsApproved(order: ApprovalView["ticket"]["order"]): string {
+  if (order.action === "modify") return "this change";
+  return principalLeg(order).side === "BUY" ? "this purchase" : "this sale";
+}
+
+/** Tier 2: the order in the owner's own hand, and the number that only the PC shows. */
+function TypedOut({ view }: { view: ApprovalView }) {
+  if (view.tier !== 2) return null;
+  return (
+    <>
+      <p>
+        <strong>
+          {view.ticket.order.mode === "live"
+            ? "Real money: this one is to be typed out."
+            : "This one is large enough to type out."}
+        </strong>{" "}
+        Copy it from above; do not copy it from the chat.
+      </p>
+      <label class="field">
+        Symbol
+        <input type="text" name="symbol" required maxlength={40} autocomplete="off" />
+      </label>
+      <label class="field">
+        Quantity
+        <input
+          type="text"
+          name="quantity"
+          inputmode="decimal"
+          required
+          maxlength={40}
+          autocomplete="off"
+        />
+      </label>
+      <label class="field">
+        Number shown at your PC
+        <input
+          type="text"
+          name="echo"
+          inputmode="numeric"
+          pattern="[0-9]{2}"
+          required
+          maxlength={2}
+          autocomplete="off"
+        />
+        <span class="hint">
+          Two digits, on its terminal or as a notification; or run{" "}
+          <code>{sidecarCommand("requests")}</code> there.
+        </span>
+      </label>
+    </>
   );
 }
 
@@ -369,5 +359,7 @@ function wordsFor(decided: Extract<Decided, { ok: false }>): string {
       return `${decided.detail} Nothing was approved.`;
     case "stands_in_the_way":
       return `Nothing was approved, because the order would be refused now. ${decided.detail}`;
+    case "not_sent":
+      return `Nothing was sent, and so nothing was approved. ${decided.detail} The request stays open until its time is over.`;
   }
 }

@@ -8,7 +8,9 @@ import { coversScope, isScope } from "../protocol/scopes.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";
 
-export type Answer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
+export type Answer =
+  /** `seq` is the number of the call's own event in the log. */
+  { ok: true; result: JsonValue; seq: number } | { ok: false; failure: GatewayFailure };
 
 /**
  * The one call that a tool makes to its account's object. The object answers before the deadline;
@@ -37,7 +39,9 @@ export async function askAccount(
       log("error", "mcp.account_late", { request_id: requestId, tool: call.tool });
       return { ok: false, failure: deadlineExceeded() };
     }
-    return answer.ok ? { ok: true, result: answer.result } : { ok: false, failure: answer.failure };
+    return answer.ok
+      ? { ok: true, result: answer.result, seq: answer.audit_seq }
+      : { ok: false, failure: answer.failure };
   } catch (error) {
     logAccountError("mcp.account_failed", exchange, call.tool, error);
     return { ok: false, failure: unreachableAccount(isRetryable(error)) };

@@ -9,6 +9,7 @@ import type { PreparedCall, Tool } from "./define-tool.ts";
 import type { Exchange } from "./exchange.ts";
 import { badCursor } from "./failures.ts";
 import { auditableName } from "./messages.ts";
+import { waitForChange } from "./wait-for-change.ts";
 
 export type Shown =
   | { ok: true; output: Record<string, unknown> }
@@ -32,6 +33,24 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
 
   const { call } = prepared;
   const position = await positionOf(exchange, tool, call, args);
+  const { wait } = call;
+  if (wait !== undefined) {
+    return waitForChange(exchange, { scope: tool.scope, ...wait }, () =>
+      look(exchange, tool, call, position),
+    );
+  }
+  const looked = await look(exchange, tool, call, position);
+  if (!looked.ok || call.page === null) return looked;
+  const { nextPosition } = looked;
+  const next_cursor =
+    nextPosition === null
+      ? null
+      : await exchange.cursors.mint(scopeOf(exchange, tool, call.page.query), nextPosition);
+  return { ok: true, output: { ...looked.output, next_cursor } };
+}
+
+/** Asks once, and checks what came back. */
+async function look(exchange: Exchange, tool: Tool, call: PreparedCall, position: number | null) {
   const answer = await askAccount(exchange, {
     tool: tool.name,
     operation: call.operation,
@@ -40,20 +59,11 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
     deadlineMs: call.deadlineMs,
   });
   if (!answer.ok) return answer;
-
   const presented = tool.present(call, answer.result, position);
-  if (!presented.ok) {
-    const { detail, failure } = presented;
-    log("error", "mcp.answer_refused", { request_id: exchange.requestId, tool: tool.name, detail });
-    return { ok: false, failure };
-  }
-  if (call.page === null) return presented;
-  const { nextPosition } = presented;
-  const next_cursor =
-    nextPosition === null
-      ? null
-      : await exchange.cursors.mint(scopeOf(exchange, tool, call.page.query), nextPosition);
-  return { ok: true, output: { ...presented.output, next_cursor } };
+  if (presented.ok) return { ...presented, seq: answer.seq };
+  const { detail, failure } = presented;
+  log("error", "mcp.answer_refused", { request_id: exchange.requestId, tool: tool.name, detail });
+  return { ok: false as const, failure };
 }
 
 /** Notes a refusal and gives it back. */

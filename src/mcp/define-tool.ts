@@ -8,11 +8,13 @@ import {
   fullInputSchema,
   fullOutputSchema,
   inputSchema,
+  numeric,
   type ObjectSchema,
   outputSchema,
 } from "./json-schema.ts";
 import { toJsonObject } from "./to-json.ts";
 import { tolerate } from "./tolerate.ts";
+import { WAIT_MAX_SECONDS, type Watch } from "./wait-for-change.ts";
 import { NONE_REWRITTEN, type RewrittenNumbers } from "./wire/exact-numbers.ts";
 
 /** All four, always: a missing hint means "destructive" and "open world" to a host. */
@@ -100,6 +102,8 @@ export interface ToolSpec<
     schema: z.ZodObject;
     of(output: z.output<Output>, asked: Asked): Record<string, unknown>;
   };
+  /** Lets a call wait until the answer changes; the tool's input then has {@link waitInput}. */
+  watch?: Watch;
   /** A second question of the same kind, asked instead when the arguments say so. */
   instead?: {
     when(input: z.output<Input>): boolean;
@@ -115,6 +119,11 @@ export interface ToolSpec<
 /** The field that continues a paged answer. Any text is taken here; what is no cursor is -32602. */
 export const cursorInput = {
   cursor: z.string().optional().describe("A next_cursor"),
+};
+
+/** How long the call may wait for a change. */
+export const waitInput = {
+  wait_seconds: numeric(z.int().min(0).max(WAIT_MAX_SECONDS)).optional().describe("Until changed"),
 };
 
 /** A tool as `tools/list` shows it. */
@@ -135,6 +144,8 @@ export interface PreparedCall {
   deadlineMs: number;
   /** What a cursor is bound to, and the one that was sent; null for tools without pages. */
   page: { query: JsonObject; cursor: string | null } | null;
+  /** Absent where the answer is wanted at once. */
+  wait?: { waitMs: number; watch: Watch };
 }
 
 export type Prepared = { ok: true; call: PreparedCall } | { ok: false; failure: GatewayFailure };
@@ -214,7 +225,9 @@ export function defineTool<
         const input = toJsonObject(instead.toOperationInput(parsed.data));
         return { ok: true, call: { operation: name, input, deadlineMs, page: null } };
       }
-      const { cursor, ...query } = toJsonObject(parsed.data);
+      const { cursor, ...told } = toJsonObject(parsed.data);
+      const { wait_seconds: seconds, ...unwaited } = told;
+      const query = spec.watch === undefined ? told : unwaited;
       const call: PreparedCall = {
         operation: operation.name,
         input:
@@ -226,6 +239,9 @@ export function defineTool<
           paging === undefined
             ? null
             : { query, cursor: typeof cursor === "string" ? cursor : null },
+        ...(spec.watch === undefined || typeof seconds !== "number" || seconds === 0
+          ? {}
+          : { wait: { waitMs: seconds * 1_000, watch: spec.watch } }),
       };
       return { ok: true, call };
     },

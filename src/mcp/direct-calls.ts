@@ -59,7 +59,8 @@ function plainCall(message: JsonObject): PlainCall | null {
   if (!only(message, REQUEST_MEMBERS) || !only(params, CALL_MEMBERS)) return null;
   const { name, arguments: args = {}, _meta } = params;
   if (typeof name !== "string" || toolNamed(name) === undefined) return null;
-  if (!isObject(args) || !isObject(_meta)) return null;
+  // What is told on the way goes by a stream, which is the SDK's.
+  if (!isObject(args) || !isObject(_meta) || Object.hasOwn(_meta, "progressToken")) return null;
   return { id, name, args, envelope: JSON.stringify(_meta) };
 }
 

@@ -5,7 +5,7 @@ import type { CursorCodec } from "./cursor.ts";
 import type { RewrittenNumbers } from "./wire/exact-numbers.ts";
 
 /** What the MCP side asks of an account's object. */
-export type McpAccount = Pick<AccountRpc, "run" | "refuse" | "scopesLeft">;
+export type McpAccount = Pick<AccountRpc, "run" | "refuse" | "scopesLeft" | "untilChange">;
 
 /** One JSON-RPC message and everything that answering it needs. */
 export interface Exchange {
@@ -26,6 +26,10 @@ export interface Exchange {
   traceparent: string | null;
   /** Set while the message is answered, where a refusal says how long to wait. */
   retryAfterSeconds?: number;
+  /** Tells a caller who asked for it how long its call has waited, in seconds, of how many. */
+  progress?: (seconds: number, ofSeconds: number) => Promise<void>;
+  /** Aborted when the caller is gone. */
+  signal?: AbortSignal;
   /** Called when the SDK found the message well-formed. */
   accepted?: () => void;
 }

@@ -47,5 +47,6 @@ export const modifyInput = ModifyInput.extend({
   account_id,
   order_id: BrokerOrderId.describe("The broker's id of one order"),
   approval_id: ApprovalId.optional().describe("Absent: ask the owner. Given: send"),
+  submit_on_approval: z.boolean().optional().describe("When asking: the owner's approval sends it"),
   idempotency_key: key,
 });

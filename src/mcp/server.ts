@@ -42,8 +42,17 @@ export function serverFor(exchange: Exchange): Server {
   const { method, params } = readMessage(exchange.message);
   switch (method) {
     case "tools/call":
-      server.setRequestHandler(method, (request) => {
+      server.setRequestHandler(method, (request, { mcpReq }) => {
         exchange.accepted?.();
+        exchange.signal = mcpReq.signal;
+        const progressToken = mcpReq._meta?.progressToken;
+        if (progressToken !== undefined) {
+          exchange.progress = (progress, total) =>
+            mcpReq.notify({
+              method: "notifications/progress",
+              params: { progressToken, progress, total, message: "Waiting for a change" },
+            });
+        }
         return callTool(exchange, request.params.name, params.arguments ?? {});
       });
       break;

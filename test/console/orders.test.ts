@@ -151,6 +151,82 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     expect(complaints).toEqual([]);
   }, 60_000);
 
+  it("is sent by Approve and send, and the page says how far it is, first", async () => {
+    const { agent, broker } = chain;
+    const { preview } = await agent.call(
+      "ibkr_order_preview",
+      small(broker, { limit_price: price() }),
+    );
+    const { approval } = await agent.call("ibkr_approvals_create", {
+      account_id: broker,
+      preview_id: preview.preview_id,
+      submit_on_approval: true,
+      idempotency_key: "browser-send-1",
+    });
+    await page.goto(approval.approval_url);
+    await page.getByText("Approve without sending").waitFor();
+    expect(await page.getByRole("button", { name: "Approve this purchase" }).isVisible()).toBe(
+      false,
+    );
+    await shoot("approve-and-send");
+    const before = chain.posts();
+    await page.getByRole("button", { name: "Approve and send" }).click();
+    const result = page.locator("main section").first().getByRole("heading");
+    await page.getByText(/^(Sent; the broker took it|Working at the broker)$/).waitFor();
+    expect(await result.textContent()).toMatch(/^(Sent|Working)/);
+    expect(chain.posts() - before).toBe(1);
+    await shoot("sent");
+    await expect
+      .poll(
+        async () => {
+          await page.reload();
+          return result.textContent();
+        },
+        { timeout: 20_000 },
+      )
+      .toBe("Working at the broker");
+    const { order } = await agent.call("ibkr_approval_status", {
+      account_id: broker,
+      approval_id: approval.approval_id,
+    });
+    chain.sim.control.fillOrder(Number(order.orders[0].order_id));
+    await expect
+      .poll(
+        async () => {
+          await page
+            .getByRole("link", { name: "Look again" })
+            .click()
+            .catch(() => undefined);
+          return result.textContent();
+        },
+        { timeout: 20_000 },
+      )
+      .toMatch(/^Filled: 1( at [\d.]+ USD)?$/);
+    await shoot("filled");
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it("can be approved without being sent, where the owner wants that", async () => {
+    const { agent, broker } = chain;
+    const { preview } = await agent.call(
+      "ibkr_order_preview",
+      small(broker, { limit_price: price() }),
+    );
+    const { approval } = await agent.call("ibkr_approvals_create", {
+      account_id: broker,
+      preview_id: preview.preview_id,
+      submit_on_approval: true,
+      idempotency_key: "browser-send-2",
+    });
+    await page.goto(approval.approval_url);
+    const before = chain.posts();
+    await page.getByText("Approve without sending").click();
+    await page.getByRole("button", { name: "Approve this purchase" }).click();
+    await page.getByText("You approved it; the agent can send it now").waitFor();
+    expect(chain.posts()).toBe(before);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
   it("is denied, denied and frozen, lifted, gone, and not somebody else's, each said plainly", async () => {
     const first = await ask();
     await page.goto(first.approval_url);

@@ -16,6 +16,7 @@ import {
   ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
 } from "../../durable-objects/account/orders/schema.ts";
+import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/sends.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/storage.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/submit.ts";
 import { PASSKEYS_SCHEMA } from "../../durable-objects/account/passkeys.ts";
@@ -58,6 +59,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     ORDER_CHORES_SCHEMA,
     MANDATES_SCHEMA,
     MANDATE_PCS_SCHEMA,
+    ORDER_SENDS_SCHEMA,
     PASSKEYS_SCHEMA,
   );
   const leaves: OrderLogEntry[] = [];

@@ -50,8 +50,28 @@ export function deskRig(
 ): DeskRig {
   const sql = sqlStorage(...MIGRATIONS.map(({ sql: text }) => text));
   const clock = { now: Date.parse("2026-11-20T15:00:00.000Z") };
-  const storage: OrderStorage = { sql, transactionSync: (act) => act() };
   const leaves: OrderLogEntry[] = [];
+  let depth = 0;
+  const storage: OrderStorage = {
+    sql,
+    transactionSync(act) {
+      const kept = leaves.length;
+      depth += 1;
+      sql.exec(`SAVEPOINT s${depth}`);
+      try {
+        const result = act();
+        sql.exec(`RELEASE s${depth}`);
+        return result;
+      } catch (thrown) {
+        sql.exec(`ROLLBACK TO s${depth}`);
+        sql.exec(`RELEASE s${depth}`);
+        leaves.length = kept;
+        throw thrown;
+      } finally {
+        depth -= 1;
+      }
+    },
+  };
   const jobs: NewJob["submit"][] = [];
   const presence = { online: true, sidecarId: "sc_1b2c", connectedSince: 0, lastSeenAt: 0 };
   const keep = orderLog({

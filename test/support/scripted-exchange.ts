@@ -28,6 +28,9 @@ export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | Tool
         refusals.push(call);
         return { audit_seq: 1 };
       },
+      async untilChange() {
+        return "unchanged";
+      },
       async scopesLeft() {
         return [...READ_SCOPES];
       },

@@ -1,6 +1,8 @@
 import { challengeOf } from "../../../src/protocol/approval/statement.ts";
+import type { ShownOrder } from "../../../src/protocol/operations/edge-orders.ts";
 import { marketSnapshot } from "../../../src/protocol/operations/market-snapshot.ts";
 import { principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
+import { dec, decimalText, parseFigure } from "../../../src/protocol/orders/decimal.ts";
 import type { Quote } from "../../../src/protocol/orders/ticket.ts";
 import { orderInWords } from "../../../src/protocol/orders/words.ts";
 import { listClients } from "../clients.ts";
@@ -12,6 +14,7 @@ import { type Approval, findApproval } from "./approvals.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 import { findIntent } from "./intents.ts";
 import { iso, type OrderParts } from "./parts.ts";
+import { sendWish } from "./sends.ts";
 import { shownOrder } from "./shown-order.ts";
 
 /**
@@ -69,12 +72,14 @@ export async function approvalView(
     )
     .toArray();
   const intent = findIntent(sql, approval.intent.coid);
+  const order = intent === null ? null : shownOrder(intent, nowMs);
   const open = approval.state === "pending";
   const seenAt = open ? firstSeen(sql, approvalId, nowMs) : nowMs;
   return {
     approvalId,
     state: approval.state,
     mandateId: approval.mandateId,
+    sendsOnApproval: sendWish(sql, approvalId) !== null,
     tier: approval.tier === 2 ? 2 : 1,
     ticket: approval.intent.ticket,
     intentHash: approval.intentHash,
@@ -88,7 +93,8 @@ export async function approvalView(
       ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
       : [],
     readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
-    order: intent === null ? null : shownOrder(intent, parts.now()),
+    order,
+    filledAt: order === null ? null : filledAt(sql, approval, order),
     ceremony: open
       ? {
           challenge: challengeOf(approval.intentHash),
@@ -99,6 +105,27 @@ export async function approvalView(
         }
       : null,
   };
+}
+
+/** The average over the executions that are known; null unless they are all that filled. */
+function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: ShownOrder) {
+  const { order } = approval.intent.ticket;
+  const filled = parseFigure(orders[0]?.filled ?? null);
+  if (order.action !== "place" || order.structure !== "single" || filled === null) return null;
+  const fills = sql
+    .exec<{ quantity: string; price: string }>(
+      "SELECT quantity, price FROM order_fills WHERE coid = ?",
+      order_ref,
+    )
+    .toArray();
+  const told = fills.reduce((sum, { quantity }) => sum.plus(dec(quantity)), dec("0"));
+  if (told.isZero() || !told.equals(filled)) return null;
+  const paid = fills.reduce(
+    (sum, fill) => sum.plus(dec(fill.price).times(dec(fill.quantity))),
+    dec("0"),
+  );
+  const price = decimalText(paid.dividedBy(told).toDecimalPlaces(8));
+  return { price, currency: principalLeg(order).contract.currency };
 }
 
 /** What the market is while the owner looks; null when the PC cannot say within a moment. */

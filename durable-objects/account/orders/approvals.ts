@@ -173,7 +173,13 @@ export function approve(
 export function decideApproval(
   storage: OrderStorage,
   decision: { approvalId: string; requestId: string } & (
-    | { say: "approve"; assertion: Assertion; echo: number | null }
+    | {
+        say: "approve";
+        assertion: Assertion;
+        echo: number | null;
+        /** The order goes out with this very decision. */
+        sends?: boolean;
+      }
     | { say: "deny" | "revoke" }
   ),
   nowMs: number,
@@ -201,6 +207,7 @@ export function decideApproval(
         intent_hash: approval.intentHash,
         said: decision.say,
         tier: String(approval.tier),
+        ...(decision.say === "approve" && decision.sends === true ? { sends: "yes" } : {}),
       },
     });
     return approval;

@@ -76,7 +76,7 @@ export function createOrderDesk(parts: OrderParts): OrderDesk {
       listApprovals: async () => listApprovals(parts),
       approvalView: (secret, id) => approvalView(parts, secret, id),
       approveOrder: (secret, decision, requestId) =>
-        approveOrder(parts, access(requestId), secret, decision, requestId),
+        approveOrder(parts, access(requestId), underway, secret, decision, requestId),
       denyOrder: async (secret, decision, requestId) =>
         denyOrder(parts, secret, decision, requestId),
       tradingSettings: async () => tradingSettings(parts),

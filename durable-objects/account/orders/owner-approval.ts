@@ -10,8 +10,11 @@ import { type AtPc, heldAtPc } from "./approval-at-pc.ts";
 import { firstSeen, READ_MS } from "./approval-page.ts";
 import { standing } from "./approval-standing.ts";
 import { type Approval, decideApproval, findApproval } from "./approvals.ts";
+import { approveAndSend, notSent, readToSend } from "./owner-send.ts";
 import type { OrderParts } from "./parts.ts";
+import { sendWish } from "./sends.ts";
 import { engage } from "./service-kill.ts";
+import type { Underway } from "./underway.ts";
 
 /**
  * The owner's decision. Only a signed-in session of this account comes here, and only a passkey's
@@ -21,14 +24,25 @@ import { engage } from "./service-kill.ts";
 export async function approveOrder(
   parts: OrderParts,
   access: OwnerAccess,
+  underway: Underway,
   sessionSecret: string,
-  decision: { approvalId: string; assertion: PasskeyAssertion; typed: Typed | null },
+  decision: {
+    approvalId: string;
+    assertion: PasskeyAssertion;
+    typed: Typed | null;
+    /** Submits at once what the agent asked to be sent on approval; both happen or neither. */
+    send: boolean;
+  },
   requestId: string,
 ): Promise<Decided> {
   const { storage } = parts;
   const before = open(parts, sessionSecret, decision.approvalId);
   if (!before.ok) return before;
   const { approval } = before;
+  const wish = decision.send ? sendWish(storage.sql, approval.approvalId) : null;
+  if (decision.send && wish === null) {
+    return notSent("The agent did not ask for it to be sent by your approval.");
+  }
   const typed = approval.tier === 2 ? typedFaults(parts, approval, decision.typed) : null;
   if (typed !== null) return typed;
   const inTheWay = standing(parts, approval);
@@ -59,11 +73,23 @@ export async function approveOrder(
   if (atPc.kind === "not_asked" && approval.tier === 2) {
     return { ok: false, reason: "pc", detail: "Your PC could not be asked about the number." };
   }
+  if (wish !== null && atPc.kind === "not_asked") {
+    return notSent("Your PC did not answer.");
+  }
+  const read = wish === null ? null : await readToSend(parts, underway, approval);
+  if (read?.ok === false) {
+    notApproved(parts, approval, "SIDECAR_UNAVAILABLE", requestId);
+    return read;
+  }
   // While passkey and PC were asked the request may have been denied, or a switch engaged.
   const after = open(parts, sessionSecret, decision.approvalId);
   if (!after.ok) return after;
   const late = standing(parts, after.approval);
   if (late.length > 0) return { ok: false, reason: "stands_in_the_way", detail: late.join(" ") };
+  if (wish !== null && read !== null) {
+    const { fresh } = read;
+    return approveAndSend(parts, underway, { approval, wish, said, fresh, requestId });
+  }
   const decided = decideApproval(
     storage,
     { approvalId: approval.approvalId, requestId, say: "approve", ...said },

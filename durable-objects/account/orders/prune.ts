@@ -64,6 +64,14 @@ export function pruneOrders(sql: SqlStorage, nowMs: number, latestKept = LATEST_
     ),
     gone(
       sql,
+      `order_sends WHERE approval_id IN (
+         SELECT approval_id FROM order_sends s WHERE ?1 > 0
+           AND NOT EXISTS (SELECT 1 FROM order_approvals a WHERE a.approval_id = s.approval_id)
+         LIMIT ?2)`,
+      before,
+    ),
+    gone(
+      sql,
       `order_approval_views WHERE approval_id IN (
          SELECT approval_id FROM order_approval_views v WHERE first_seen_at < ?1
            AND NOT EXISTS (SELECT 1 FROM order_approvals a WHERE a.approval_id = v.approval_id)

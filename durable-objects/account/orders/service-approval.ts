@@ -1,5 +1,6 @@
 import type { GatewayFailure } from "../../../src/protocol/errors.ts";
 import { failure } from "../../../src/protocol/errors.ts";
+import type { JsonObject } from "../../../src/protocol/json.ts";
 import { approvalAnnounce } from "../../../src/protocol/operations/approval-announce.ts";
 import type { ShownApproval, ShownOrder } from "../../../src/protocol/operations/edge-orders.ts";
 import { newNonce } from "../../../src/protocol/orders/intent.ts";
@@ -9,11 +10,12 @@ import { ulid } from "../../../src/protocol/ulid.ts";
 import { listClients } from "../clients.ts";
 import { type Approval, findApproval, requestApproval } from "./approvals.ts";
 import { askSidecar } from "./ask-sidecar.ts";
-import { findIntent } from "./intents.ts";
+import { findIntent, type IntentRow } from "./intents.ts";
 import type { SignedMandate } from "./mandates.ts";
 import { type Asker, iso, type OrderParts } from "./parts.ts";
 import { pcRefusals } from "./preview-notes.ts";
-import { findPreview } from "./previews.ts";
+import { findPreview, type Preview } from "./previews.ts";
+import { keepSendWish, keyIsTaken, sendWish } from "./sends.ts";
 import { judge, lasting } from "./service-preview.ts";
 import { nextStepFor, shownOrder } from "./shown-order.ts";
 import { refusalsOf } from "./submit.ts";
@@ -33,6 +35,7 @@ export function askApproval(
   parts: OrderParts,
   asker: Asker,
   input: { account_id: string; preview_id: string; ttl_seconds?: number | undefined },
+  send: WantedSend | null = null,
 ): Asked {
   const { storage } = parts;
   return storage.transactionSync(() => {
@@ -54,7 +57,12 @@ export function askApproval(
       ]);
     }
     const open = openRequest(sql, preview.previewId, nowMs);
-    if (open !== null) return yes(parts, open);
+    if (open !== null) {
+      const misfit = otherwiseAsked(sql, open, send);
+      return misfit === null ? yes(parts, open) : no(parts, asker, input.account_id, [misfit]);
+    }
+    const cannot = send === null ? null : cannotSend(sql, asker, preview, send, nowMs);
+    if (cannot !== null) return no(parts, asker, input.account_id, [cannot]);
     // The clock was judged at the preview; at the submit it is judged again.
     const { verdict, policy, covered } = judge(parts, asker, preview, 0);
     const standing = [
@@ -86,6 +94,18 @@ export function askApproval(
       },
       nowMs,
     );
+    // Inside a mandate nobody taps, so that nothing would ever set it off.
+    if (send !== null && under === null) {
+      const { clientId, scopes } = asker;
+      const { approvalId } = approval;
+      keepSendWish(sql, {
+        approvalId,
+        clientId,
+        scopes,
+        key: send.key,
+        said: send.said(approvalId),
+      });
+    }
     parts.log({
       type: "approval.requested",
       kind: "agent",
@@ -102,11 +122,76 @@ export function askApproval(
         tier: String(approval.tier),
         policy_version: String(policy.version),
         policy_hash: policy.hash,
+        ...(send !== null && under === null ? { sends: "yes" } : {}),
       },
     });
     if (under !== null) noteGranted(parts, asker, approval, under.signed);
     return yes(parts, approval);
   });
+}
+
+/** The submit that the agent wants the owner's approval to make. */
+export interface WantedSend {
+  /** Its idempotency key. */
+  key: string;
+  action: "place" | "modify";
+  /** The words of its own submit of this approval. */
+  said(approvalId: string): JsonObject;
+}
+
+/** Asked again with another wish than the one the owner's page shows; null where it is the same. */
+function otherwiseAsked(
+  sql: SqlStorage,
+  open: Approval,
+  send: WantedSend | null,
+): OrderRefusal | null {
+  if (send === null || open.mandateId !== null) return null;
+  const wish = sendWish(sql, open.approvalId);
+  if (wish?.key === send.key) return null;
+  return refusal(
+    "IDEMPOTENCY_CONFLICT",
+    "submit_on_approval",
+    "same_request",
+    wish === null
+      ? "The owner was asked about this preview already, without submit_on_approval. Wait for the answer and submit it, or make a new preview."
+      : "The owner was asked about this preview already, under another idempotency key. Use that key, or make a new preview.",
+  );
+}
+
+/** What would stop the submit whatever the owner says, before the owner is asked. */
+function cannotSend(
+  sql: SqlStorage,
+  asker: Asker,
+  preview: Preview,
+  send: WantedSend,
+  nowMs: number,
+): OrderRefusal | null {
+  const { mode, action } = preview.ticket.order;
+  const needed = `ibkr:orders:${mode}:${action === "modify" ? "modify" : "submit"}`;
+  if (!asker.scopes.includes(needed)) {
+    return refusal(
+      "AUTH_MISSING_SCOPE",
+      "submit_on_approval",
+      "may_submit",
+      `This connection may not send it: it was not granted ${needed}.`,
+    );
+  }
+  if (action !== send.action) {
+    return refusal(
+      "APPROVAL_PREVIEW_MISMATCH",
+      "submit_on_approval",
+      "same_action",
+      "To send a change on approval, say submit_on_approval in the call that asks for the change.",
+    );
+  }
+  return keyIsTaken(sql, asker.clientId, send.key, nowMs)
+    ? refusal(
+        "IDEMPOTENCY_CONFLICT",
+        "idempotency_key",
+        "unused",
+        "The idempotency key stands for another order already. Use a new one.",
+      )
+    : null;
 }
 
 /** The owner's yes, given beforehand: its leaf names the mandate, and nobody else. */
@@ -182,7 +267,7 @@ export function approvalStatus(
     ok: true,
     approval: shownApproval(parts, approval),
     order,
-    next_step: order === null ? nextStep(approval) : nextStepFor(order.state),
+    next_step: nextAfter(sql, approval, intent),
   };
 }
 
@@ -196,7 +281,22 @@ const NEXT: Record<Approval["state"], string> = {
   revoked: "It was withdrawn. Make a new preview and ask again.",
 };
 
-function nextStep(approval: Approval): string {
+/** A submit that never left has given its approval back: what its order says is over. */
+function nextAfter(sql: SqlStorage, approval: Approval, intent: IntentRow | null): string {
+  if (intent === null) return nextStep(sql, approval);
+  return approval.state === "approved" && intent.delivered === 0
+    ? "It was not sent: the PC did not take it up. The approval still holds; submit it again under a new key before it expires."
+    : nextStepFor(intent.state);
+}
+
+function nextStep(sql: SqlStorage, approval: Approval): string {
+  const sends = sendWish(sql, approval.approvalId) !== null;
+  if (sends && approval.state === "pending") {
+    return "Give the owner the link. The order is sent by the owner's Approve and send; do not submit it. Wait with ibkr_approval_status and wait_seconds.";
+  }
+  if (sends && approval.state === "approved") {
+    return "The owner approved it and did not send it. Submit it with this approval and the same idempotency_key before it expires.";
+  }
   return approval.state === "approved" && approval.mandateId !== null
     ? `Granted without a tap, under the owner's mandate ${approval.mandateId}; the owner is told of the order. Submit it with this approval before it expires.`
     : NEXT[approval.state];
@@ -209,6 +309,7 @@ export function shownApproval(parts: OrderParts, approval: Approval): ShownAppro
     state: approval.state,
     tier: approval.tier,
     mandate_id: approval.mandateId,
+    submit_on_approval: sendWish(parts.storage.sql, approval.approvalId) !== null,
     approval_url: `${parts.origin}/approvals/${approval.approvalId}`,
     expires_at: iso(approval.expiresAt),
   };
@@ -233,7 +334,7 @@ function yes(parts: OrderParts, approval: Approval): Asked {
     outcome: approval.mandateId === null ? "asked" : "granted",
     approval: shownApproval(parts, approval),
     refusals: [],
-    next_step: nextStep(approval),
+    next_step: nextStep(parts.storage.sql, approval),
   };
 }
 

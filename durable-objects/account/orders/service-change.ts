@@ -1,23 +1,46 @@
 import type * as z from "zod";
 import type { JsonObject } from "../../../src/protocol/json.ts";
-import type { EDGE_ORDER_OPERATIONS } from "../../../src/protocol/operations/edge-orders.ts";
+import type {
+  EDGE_ORDER_OPERATIONS,
+  ShownApproval,
+} from "../../../src/protocol/operations/edge-orders.ts";
 import { type Leg, principalLeg } from "../../../src/protocol/orders/canonical-order.ts";
 import { canonicalDecimal } from "../../../src/protocol/orders/decimal.ts";
 import type { ModifyInput } from "../../../src/protocol/orders/order-input.ts";
 import { refusal } from "../../../src/protocol/orders/refusal.ts";
-import { findApproval } from "./approvals.ts";
+import type { TradingMode } from "../../../src/protocol/orders/terms.ts";
+import { type Approval, findApproval } from "./approvals.ts";
 import { ownOrder } from "./cancel-own.ts";
 import type { IntentRow } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
-import { announce, askApproval } from "./service-approval.ts";
+import { findPreview } from "./previews.ts";
+import { requestsUnder, sendWish } from "./sends.ts";
+import { type Asked, announce, askApproval, shownApproval } from "./service-approval.ts";
 import { preparePreview } from "./service-preview.ts";
-import { refusedAndLogged, write } from "./service-submit.ts";
+import { refusedAndLogged, write, writeDigest } from "./service-submit.ts";
 import type { Underway } from "./underway.ts";
 import { refusedWith, type Written } from "./write-answer.ts";
 
 type Input<N extends keyof typeof EDGE_ORDER_OPERATIONS> = z.output<
   (typeof EDGE_ORDER_OPERATIONS)[N]["input"]
 >;
+
+/** Asks the owner about a new order; with the submit that the approval shall make, where it is said. */
+export function askForOrder(parts: OrderParts, asker: Asker, input: Input<"trade.ask">): Asked {
+  const { account_id, submit_on_approval, idempotency_key: key, ...asked } = input;
+  const request = { account_id, ...asked };
+  if (submit_on_approval !== true || key === undefined) return askApproval(parts, asker, request);
+  const order = findPreview(parts.storage.sql, input.preview_id)?.ticket.order;
+  return askApproval(parts, asker, request, {
+    key,
+    action: "place",
+    said: (approval_id) => saidToSubmit({ account_id, mode: order?.mode ?? "paper", approval_id }),
+  });
+}
+
+const saidToSubmit = (
+  submit: Pick<Input<"trade.submit">, "account_id" | "mode" | "approval_id">,
+): JsonObject => ({ act: "submit", ...submit });
 
 /** Sends what the owner approved. */
 export function submitApproved(
@@ -60,7 +83,7 @@ export function submitApproved(
   }
   return write(parts, underway, asker, {
     key: idempotency_key,
-    said: { act: "submit", account_id, mode, approval_id },
+    said: saidToSubmit({ account_id, mode, approval_id }),
     accountId: account_id,
     mode,
     previewId,
@@ -160,7 +183,7 @@ export async function modify(
   asker: Asker,
   input: Input<"trade.modify">,
 ): Promise<Written> {
-  const { mode, approval_id, idempotency_key, ...change } = input;
+  const { mode, approval_id, idempotency_key, submit_on_approval, ...change } = input;
   const { account_id } = change;
   if (approval_id !== undefined) {
     const { sql } = parts.storage;
@@ -182,7 +205,7 @@ export async function modify(
     }
     return write(parts, underway, asker, {
       key: idempotency_key,
-      said: { act: "modify", mode, approval_id, ...said(change) },
+      said: saidToModify(mode, approval_id, change),
       accountId: account_id,
       mode,
       previewId: own?.previewId ?? "",
@@ -200,6 +223,15 @@ export async function modify(
       ),
     ]);
   }
+  // Asked again with the same words: the owner has it already, and is not asked twice.
+  const waiting = submit_on_approval === true ? openWish(parts, asker, idempotency_key) : null;
+  if (
+    waiting !== null &&
+    writeDigest(sendWish(parts.storage.sql, waiting.approvalId)?.said ?? {}) ===
+      writeDigest(saidToModify(mode, waiting.approvalId, change))
+  ) {
+    return approvalNeeded(account_id, shownApproval(parts, waiting), true);
+  }
   const prepared = await preparePreview(parts, asker, account_id, { kind: "modify", change });
   if (!prepared.ok) return prepared;
   if (prepared.preview === null) return refusedWith(account_id, prepared.shown.refusals);
@@ -214,22 +246,45 @@ export async function modify(
       ),
     ]);
   }
-  const asked = askApproval(parts, asker, { account_id, preview_id: preview.previewId });
+  const send =
+    submit_on_approval === true
+      ? {
+          key: idempotency_key,
+          action: "modify" as const,
+          said: (id: string) => saidToModify(mode, id, change),
+        }
+      : null;
+  const asked = askApproval(parts, asker, { account_id, preview_id: preview.previewId }, send);
   if (asked.approval === null) return refusedWith(account_id, asked.refusals);
   void announce(parts, asked.approval.approval_id).catch(() => undefined);
+  return approvalNeeded(account_id, asked.approval, false);
+}
+
+function approvalNeeded(account_id: string, approval: ShownApproval, replayed: boolean): Written {
   return {
     ok: true,
     answer: {
       account_id,
       outcome: "approval_needed",
-      replayed: false,
+      replayed,
       order: null,
-      approval: asked.approval,
+      approval,
       refusals: [],
-      next_step:
-        "Nothing was sent. When the owner has approved, call again with the same change and this approval_id.",
+      next_step: approval.submit_on_approval
+        ? "Nothing was sent yet. The owner's Approve and send sends the change; wait with ibkr_approval_status and wait_seconds."
+        : "Nothing was sent. When the owner has approved, call again with the same change and this approval_id.",
     },
   };
+}
+
+/** The request of this client that waits for the owner under this key; null when none does. */
+function openWish(parts: OrderParts, asker: Asker, key: string): Approval | null {
+  const { sql } = parts.storage;
+  return (
+    requestsUnder(sql, asker.clientId, key)
+      .map((approvalId) => findApproval(sql, approvalId, parts.now()))
+      .find((approval) => approval?.state === "pending") ?? null
+  );
 }
 
 /** Whether the named change is what the approved order says. */
@@ -249,8 +304,8 @@ function says(change: ModifyInput, orderId: string | undefined, leg: Leg): boole
   );
 }
 
-function said(change: ModifyInput): JsonObject {
-  const words: JsonObject = {};
+function saidToModify(mode: TradingMode, approval_id: string, change: ModifyInput): JsonObject {
+  const words: JsonObject = { act: "modify", mode, approval_id };
   for (const [name, value] of Object.entries(change)) {
     if (value !== undefined) words[name] = value;
   }

@@ -8,13 +8,14 @@ import { ulid } from "../../../src/protocol/ulid.ts";
 import { auditBacklogBlocksWrites } from "../outbox.ts";
 import { findApproval } from "./approvals.ts";
 import { type CancelDecision, cancelOwn } from "./cancel-own.ts";
+import type { World } from "./edge-facts.ts";
 import { type Fresh, freshFacts } from "./fresh-facts.ts";
 import type { IntentRow } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
 import { findPreview, type Preview } from "./previews.ts";
 import { sendOrder } from "./send-order.ts";
 import { watchAudit, watchLoss } from "./stops.ts";
-import { submitOrder } from "./submit.ts";
+import { type SubmitRequest, submitOrder } from "./submit.ts";
 import type { Underway } from "./underway.ts";
 import { worldOf } from "./world.ts";
 import { asReplay, orderAnswer, refusedWith, type Written } from "./write-answer.ts";
@@ -51,7 +52,7 @@ export function write(
   asker: Asker,
   request: WriteRequest,
 ): Promise<Written> {
-  const digest = digestOf("ibkr-write/v1", request.said);
+  const digest = writeDigest(request.said);
   const slot = `${asker.clientId}\n${request.key}`;
   const running = underway.running.get(slot);
   if (running !== undefined) {
@@ -65,6 +66,9 @@ export function write(
   underway.running.set(slot, { digest, answer });
   return answer;
 }
+
+/** What a key stands for, as it is kept and compared. */
+export const writeDigest = (said: JsonObject): string => digestOf("ibkr-write/v1", said);
 
 async function begin(
   parts: OrderParts,
@@ -122,18 +126,20 @@ async function begin(
   return conclude(parts, underway, request, decision, startedAt);
 }
 
-async function conclude(
+/** Sends what was let out, and answers with what is proved of it by the end of `answerMs`. */
+export async function conclude(
   parts: OrderParts,
   underway: Underway,
   request: WriteRequest,
   decision: CancelDecision,
   startedAt: number,
+  answerMs = ANSWER_MS,
 ): Promise<Written> {
   if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
   if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
   parts.wakeAt(parts.now() + ORPHAN_MS);
   const sent = sendOrder(parts, underway, request, decision);
-  const left = Math.max(1_000, ANSWER_MS - (parts.now() - startedAt));
+  const left = Math.max(1_000, answerMs - (parts.now() - startedAt));
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     await Promise.race([
@@ -157,7 +163,25 @@ function decide(
   fresh: Fresh | null,
   jobId: string,
 ) {
-  const { storage } = parts;
+  const { world, refusals } = beforeSubmit(parts, asker, request, fresh);
+  if (refusals.length > 0 && !keyIsKnown(parts.storage.sql, asker.clientId, request.key)) {
+    logRefusal(parts, asker, request, refusals);
+    return { kind: "refused" as const, refusals, verdict: null };
+  }
+  const wanted = submitRequest(asker, request, digest, fresh, jobId);
+  return submitOrder(parts.storage, wanted, world, parts.log);
+}
+
+/**
+ * What the fresh numbers do by themselves, before anything is judged by them: a loss may stop
+ * trading, and without a copy of the log no entry is let out.
+ */
+export function beforeSubmit(
+  parts: OrderParts,
+  asker: Asker,
+  request: Pick<WriteRequest, "accountId" | "scope">,
+  fresh: Fresh | null,
+): { world: World; refusals: OrderRefusal[] } {
   const facts = fresh?.facts ?? NO_FACTS;
   const world = worldOf(parts, asker, {
     skewMs: fresh?.skewMs ?? null,
@@ -165,35 +189,37 @@ function decide(
   });
   const entry = facts.effect?.kind !== "exit" && request.scope.endsWith("cancel") === false;
   watchLoss(parts, request.accountId, facts.account);
-  const backlog = entry ? auditBacklogBlocksWrites(storage.sql, world.nowMs) : null;
-  if (backlog !== null) watchAudit(parts);
-  if (backlog !== null && !keyIsKnown(storage.sql, asker.clientId, request.key)) {
-    const refusals = [refusal("AUDIT_UNAVAILABLE", "audit", "copied", backlog.message)];
-    logRefusal(parts, asker, request, refusals);
-    return { kind: "refused" as const, refusals, verdict: null };
-  }
-  return submitOrder(
-    storage,
-    {
-      requestId: asker.requestId,
-      key: request.key,
-      digest,
-      previewId: request.previewId,
-      approvalId: request.approvalId,
-      fresh: {
-        market: fresh?.market ?? null,
-        facts,
-        ...(fresh?.readAtMs === undefined ? {} : { readAtMs: fresh.readAtMs }),
-      },
-      nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
-      jobId,
-    },
-    world,
-    parts.log,
-  );
+  const backlog = entry ? auditBacklogBlocksWrites(parts.storage.sql, world.nowMs) : null;
+  if (backlog === null) return { world, refusals: [] };
+  watchAudit(parts);
+  return { world, refusals: [refusal("AUDIT_UNAVAILABLE", "audit", "copied", backlog.message)] };
 }
 
-function sharedRead(parts: OrderParts, underway: Underway, preview: Preview) {
+/** The same submit, whoever sets it off: one key, one digest, one transaction. */
+export function submitRequest(
+  asker: Asker,
+  request: Pick<WriteRequest, "key" | "previewId" | "approvalId">,
+  digest: string,
+  fresh: Fresh | null,
+  jobId: string,
+): SubmitRequest {
+  return {
+    requestId: asker.requestId,
+    key: request.key,
+    digest,
+    previewId: request.previewId,
+    approvalId: request.approvalId,
+    fresh: {
+      market: fresh?.market ?? null,
+      facts: fresh?.facts ?? NO_FACTS,
+      ...(fresh?.readAtMs === undefined ? {} : { readAtMs: fresh.readAtMs }),
+    },
+    nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
+    jobId,
+  };
+}
+
+export function sharedRead(parts: OrderParts, underway: Underway, preview: Preview) {
   const known = underway.reads.get(preview.previewId);
   if (known !== undefined) return known;
   const read = freshFacts(parts, preview, FRESH_MS).finally(() => {
@@ -284,7 +310,7 @@ const conflict = (): OrderRefusal =>
     "The idempotency key is being used for another request.",
   );
 
-const changed = (): OrderRefusal =>
+export const changed = (): OrderRefusal =>
   refusal(
     "APPROVAL_PREVIEW_MISMATCH",
     "preview_id",

@@ -20,8 +20,8 @@ import type { ToolCall } from "../rpc.ts";
 import { agentKill } from "./agent-kill.ts";
 import { findIntent } from "./intents.ts";
 import type { Asker, OrderParts } from "./parts.ts";
-import { announce, approvalStatus, askApproval } from "./service-approval.ts";
-import { cancel, modify, submitApproved } from "./service-change.ts";
+import { announce, approvalStatus } from "./service-approval.ts";
+import { askForOrder, cancel, modify, submitApproved } from "./service-change.ts";
 import { killStatus } from "./service-kill.ts";
 import { limitsOf } from "./service-limits.ts";
 import { preparePreview } from "./service-preview.ts";
@@ -63,7 +63,7 @@ export async function runOrderTool(
     }
     case "trade.ask": {
       const wanted = tradeAsk.input.parse(input);
-      const asked = askApproval(parts, asker, wanted);
+      const asked = askForOrder(parts, asker, wanted);
       if (asked.approval?.state === "pending") {
         void announce(parts, asked.approval.approval_id).catch(() => undefined);
       }

@@ -4,8 +4,10 @@ import { isInDoubt, isTerminal, type OrderEvidence } from "../../../src/protocol
 import { ASSERTION, type OrderBook, orderBook } from "../../../test/support/order-book.ts";
 import { aLeg, anOrder } from "../../../test/support/orders.ts";
 import { decideApproval, findApproval, moveApproval } from "./approvals.ts";
+import { approveAndSubmit } from "./approve-and-send.ts";
 import { findIntent } from "./intents.ts";
 import { engageKill, killEpoch, liftKill } from "./kill-switch.ts";
+import type { OrderLogEntry } from "./order-audit.ts";
 import { applyEvidence, settleSubmit } from "./outcome.ts";
 import { applyLook } from "./reconcile.ts";
 import { submitOrder } from "./submit.ts";
@@ -41,6 +43,15 @@ type Action =
   | { do: "ask"; at: number }
   | { do: "decide"; at: number; say: "approve" | "deny" | "revoke" }
   /** With the preview's own approval and agent, or (`stray`) with whatever is at hand. */
+  /** The owner's *Approve and send*; `dies`: before the transaction commits, or before its frame leaves. */
+  | {
+      do: "send";
+      /** Of a request that was just made, or of whatever is at hand. */
+      made: { variant: number; client: number } | null;
+      preview: number;
+      key: number;
+      dies: "not" | "inside" | "after";
+    }
   | { do: "submit"; preview: number; approval: number; key: number; client: number; stray: boolean }
   | { do: "settle"; at: number; how: number }
   | { do: "evidence"; at: number; says: "working" | "filled" | "cancelled" | "rejected" }
@@ -84,6 +95,16 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
         "deny" as const,
         "revoke" as const,
       ),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("send" as const),
+      made: fc.option(fc.record({ variant: fc.nat(2), client: fc.nat(1) }), { freq: 3 }),
+      preview: newest,
+      key: fc.nat(30),
+      dies: fc.constantFrom("not" as const, "not" as const, "inside" as const, "after" as const),
     }),
   },
   {
@@ -207,6 +228,9 @@ class Model {
       case "submit":
         this.submit(action);
         return;
+      case "send":
+        this.send(action);
+        return;
       case "settle": {
         const coid = this.gone[this.gone.length - 1 - action.at]?.coid;
         if (coid === undefined) return;
@@ -320,6 +344,94 @@ class Model {
     });
   }
 
+  /** Approved and let out in one step, or as if nothing had been pressed. */
+  private send(action: Extract<Action, { do: "send" }>): void {
+    const { book } = this;
+    const { sql } = book.storage;
+    if (action.made !== null) {
+      this.run({ do: "preview", ...action.made });
+      this.run({ do: "ask", at: 0 });
+    }
+    const preview = this.previews[action.made === null ? action.preview : 0];
+    if (preview?.approval == null) return;
+    const { client, approval: approvalId, variant } = preview;
+    const key = `k-${action.key}`;
+    const before = this.facts();
+    const leaves = book.leaves.length;
+    const was = before.approvals.get(approvalId);
+    const intent = () => {
+      const coid = findApproval(sql, approvalId, book.now)?.intent.coid ?? "";
+      return findIntent(sql, coid);
+    };
+    const row = intent();
+    const keyed = () => sql.exec("SELECT * FROM order_keys").toArray().length;
+    const keys = keyed();
+    const request = { ...book.request({ previewId: preview.id, approvalId, key }), approvalId };
+    const said = { assertion: ASSERTION, echo: null };
+    const log = (entry: OrderLogEntry) => {
+      if (action.dies === "inside" && entry.type === "order.submitted") throw new Died();
+      book.log(entry);
+    };
+    let decision: ReturnType<typeof approveAndSubmit> | null = null;
+    try {
+      decision = approveAndSubmit(book.storage, said, request, book.world(client), log);
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+    }
+    if (decision?.kind !== "go") {
+      // Not one row and not one leaf of it is left, and the request is as open as it was.
+      expect(book.leaves.length).toBe(leaves);
+      expect(this.facts().approvals.get(approvalId)).toBe(was);
+      expect([intent(), keyed()]).toEqual([row, keys]);
+      if (decision?.kind === "not_open") expect(was).not.toBe("pending");
+      return;
+    }
+    expect(was).toBe("pending");
+    expect(this.keyed.has(`${client}|${key}`)).toBe(false);
+    const [decided, submitted] = book.leaves.slice(leaves);
+    expect(decided).toMatchObject({
+      type: "approval.decided",
+      kind: "owner",
+      meta: { sends: "yes" },
+    });
+    expect(submitted).toMatchObject({
+      type: "order.submitted",
+      clientId: client,
+      meta: { coid: decision.coid, trigger: "approval" },
+    });
+    this.keyed.set(`${client}|${key}`, `${request.digest}|${decision.coid}`);
+    const entry = variant.effect !== "exit";
+    if (entry) {
+      expect(this.covering(client)).toBe(0);
+      expect(before.orders + 1).toBeLessThanOrEqual(MAX_ORDERS);
+      expect(before.turnover + variant.worth).toBeLessThanOrEqual(MAX_TURNOVER);
+      expect(before.doubtOnSide).toBe(0);
+    }
+    sends += 1;
+    this.gone.push({ coid: decision.coid, key, approval: approvalId, entry, worth: variant.worth });
+    // What the alarm proves of an order whose job has no row: it never left.
+    if (action.dies === "after") this.settle(decision.coid, 2);
+    // The agent's own submit under the same key is the same order, before and after its end.
+    const again = submitOrder(
+      book.storage,
+      book.request({ previewId: preview.id, approvalId, key }),
+      book.world(client),
+      book.log,
+    );
+    expect(again).toMatchObject({ kind: "replay", coid: decision.coid });
+    if (action.dies === "after" || action.key % 3 > 0) return;
+    const other = submitOrder(
+      book.storage,
+      book.request({ previewId: preview.id, approvalId, key: "another-key" }),
+      book.world(client),
+      book.log,
+    );
+    expect(other).toMatchObject({ kind: "refused" });
+    if (other.kind === "refused") {
+      expect(other.refusals.map(({ code }) => code)).toContain("APPROVAL_CONSUMED");
+    }
+  }
+
   private settle(coid: string, how: number): void {
     const { book } = this;
     const kinds = [
@@ -389,10 +501,16 @@ class Model {
   /** Some end, or the broker's order id, stood proved before the doubt came back. */
   private proved(coid: string): boolean {
     const open = ["submitting", "awaiting_confirmation", "unknown", "reconciling", "needs_owner"];
-    return this.book.leaves.some(
-      ({ type, meta }) =>
-        type === "order.state" && meta.coid === coid && !open.includes(meta.to ?? ""),
+    // A try that never left, before the one that counts, proved nothing of this one.
+    const tried = this.book.leaves.findLastIndex(
+      ({ type, meta }) => type === "order.submitted" && meta.coid === coid,
     );
+    return this.book.leaves
+      .slice(tried)
+      .some(
+        ({ type, meta }) =>
+          type === "order.state" && meta.coid === coid && !open.includes(meta.to ?? ""),
+      );
   }
 
   private resurrected(coid: string): boolean {
@@ -415,9 +533,10 @@ class Model {
       const open = intent.state === "submitting" || intent.state === "awaiting_confirmation";
       // Reserved exactly as long as the outcome is not proved.
       if (open) expect(state).toBe("reserved");
+      // Given back, and then turned up: nothing can be had from it again.
+      else if (this.resurrected(coid)) expect(["consumed", "revoked"]).toContain(state);
       else if (isInDoubt(intent.state))
         expect(state).toBe(this.proved(coid) ? "consumed" : "reserved");
-      else if (this.resurrected(coid)) expect(["consumed", "revoked"]).toContain(state);
       else expect(state, intent.state).toBe("consumed");
       // Given back only for what is proved never to have been placed.
       if (intent.ledger === "released") expect(intent.state).toBe("rejected");
@@ -434,7 +553,11 @@ class Model {
   }
 }
 
+/** The object's process, at the worst moment. */
+class Died extends Error {}
+
 let outs = 0;
+let sends = 0;
 let refusals = 0;
 
 it("whatever happens in whatever order, an account's orders keep their promises", () => {
@@ -453,6 +576,7 @@ it("whatever happens in whatever order, an account's orders keep their promises"
   // The run is worth something only if orders went out and were refused in numbers.
   expect(outs).toBeGreaterThan(500);
   expect(refusals).toBeGreaterThan(400);
+  expect(sends).toBeGreaterThan(100);
 }, 120_000);
 
 it("an approval that was revoked while it was asked for is not approved any more", () => {

@@ -49,6 +49,8 @@ export interface SubmitRequest {
   /** For what has no approval: a cancel. */
   nonce: string;
   jobId: string;
+  /** What set it off, where that is not the agent's own call: the owner's *Approve and send*. */
+  trigger?: "approval";
 }
 
 export interface OrderJob {
@@ -255,6 +257,7 @@ function decide(
       policy_version: String(policy.version),
       policy_hash: policy.hash,
       job_id: request.jobId,
+      ...(request.trigger === undefined ? {} : { trigger: request.trigger }),
     },
   });
   return {

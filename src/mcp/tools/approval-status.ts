@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { ApprovalId, tradeApproval as operation } from "../../protocol/operations/edge-orders.ts";
-import { defineTool, READS_GATEWAY } from "../define-tool.ts";
+import { isTerminal } from "../../protocol/orders/state.ts";
+import { defineTool, READS_GATEWAY, waitInput } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
+
+const ENDED: ReadonlySet<string> = new Set(["denied", "expired", "revoked"]);
 
 export const approvalStatus = defineTool({
   name: "ibkr_approval_status",
@@ -13,6 +16,26 @@ export const approvalStatus = defineTool({
   input: z.strictObject({
     ...accountInput,
     approval_id: ApprovalId.describe("From ibkr_approvals_create"),
+    ...waitInput,
   }),
   operation,
+  watch: {
+    stateOf: (output) => {
+      const { approval, order } = operation.output.parse(output);
+      const parts = order?.orders.map(({ state, filled }) => `${state} ${filled ?? ""}`) ?? [];
+      return [approval.state, order?.state ?? "", ...parts].join("|");
+    },
+    isFinal: (output) => {
+      const { approval, order } = operation.output.parse(output);
+      if (ENDED.has(approval.state)) return true;
+      return approval.state !== "approved" && order !== null && isTerminal(order.state);
+    },
+    changesAt: (output) => {
+      const { approval } = operation.output.parse(output);
+      const open = approval.state === "pending" || approval.state === "approved";
+      return open ? Date.parse(approval.expires_at) : null;
+    },
+    // The object is where all of this is decided or heard.
+    reads: false,
+  },
 });

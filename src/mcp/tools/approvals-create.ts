@@ -1,5 +1,9 @@
 import * as z from "zod";
-import { tradeAsk as operation, PreviewId } from "../../protocol/operations/edge-orders.ts";
+import {
+  IdempotencyKey,
+  tradeAsk as operation,
+  PreviewId,
+} from "../../protocol/operations/edge-orders.ts";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
@@ -8,15 +12,31 @@ export const approvalsCreate = defineTool({
   name: "ibkr_approvals_create",
   title: "Ask the owner to approve",
   description:
-    "Asks the owner to approve a previewed order; answers at once with a link to give them. Only the owner's passkey approves: by a tap, or beforehand in a mandate, which the answer then names. Then read ibkr_approval_status.",
+    "Asks the owner to approve a previewed order; answers at once with a link to give them. Only the owner's passkey approves, or a mandate, which is then named. submit_on_approval also sends it then. Follow with ibkr_approval_status.",
   scope: "ibkr:approvals:create",
   annotations: ASKS_OWNER,
-  input: z.strictObject({
-    ...accountInput,
-    preview_id: PreviewId.describe("From the preview"),
-    ttl_seconds: numeric(z.int().min(60).max(3_600))
-      .optional()
-      .describe("60 to 3600; never longer than the preview"),
-  }),
+  input: z
+    .strictObject({
+      ...accountInput,
+      preview_id: PreviewId.describe("From the preview"),
+      ttl_seconds: numeric(z.int().min(60).max(3_600))
+        .optional()
+        .describe("60 to 3600; never longer than the preview"),
+      submit_on_approval: z
+        .boolean()
+        .optional()
+        .describe("The owner's approval also sends it, whether or not you are there"),
+      idempotency_key: IdempotencyKey.optional().describe(
+        "With submit_on_approval: the key of its submit, new for each order",
+      ),
+    })
+    .refine(
+      ({ submit_on_approval, idempotency_key }) =>
+        (submit_on_approval === true) === (idempotency_key !== undefined),
+      {
+        path: ["idempotency_key"],
+        message: "submit_on_approval: true and idempotency_key go together; give both or neither",
+      },
+    ),
   operation,
 });

@@ -1,13 +1,24 @@
 import { ordersStatus as operation } from "../../protocol/operations/orders-status.ts";
-import { defineTool, READS_BROKER } from "../define-tool.ts";
+import { defineTool, READS_BROKER, waitInput } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
+
+const ENDED: ReadonlySet<string> = new Set(["filled", "cancelled"]);
 
 export const orderStatus = defineTool({
   name: "ibkr_order_status",
   title: "One order",
-  description: "One order by the broker's order id: its state, fills, and why it was rejected.",
+  description: "One order: state, fills, why it was rejected.",
   scope: "ibkr:orders:read",
   annotations: READS_BROKER,
-  input: operation.input.extend({ ...accountInput }),
+  input: operation.input.extend({ ...accountInput, ...waitInput }),
   operation,
+  watch: {
+    stateOf: (output) => {
+      const { status, filled, remaining } = operation.output.parse(output).order;
+      return [status, filled, remaining].join("|");
+    },
+    isFinal: (output) => ENDED.has(operation.output.parse(output).order.status),
+    // An order of somebody else's hand changes at the broker without a word to the object.
+    reads: true,
+  },
 });

@@ -12,7 +12,10 @@ export const paperOrderModify = defineTool({
   scope: "ibkr:orders:paper:modify",
   annotations: WRITES_BROKER,
   input: modifyInput,
-  faults: (args) => faultsOf(parseModifyInput(forParser(args, ["approval_id", "idempotency_key"]))),
+  faults: (args) =>
+    faultsOf(
+      parseModifyInput(forParser(args, ["approval_id", "submit_on_approval", "idempotency_key"])),
+    ),
   operation,
   toOperationInput: (input) => ({ ...input, mode: "paper" as const }),
 });

@@ -132,11 +132,19 @@ export const ShownApproval = z.strictObject({
   tier: z.int().min(0).max(2),
   /** The mandate it was given under; null where the owner decides. */
   mandate_id: z.string().nullable(),
+  /** True where the owner's *Approve and send* submits it; the agent then need not. */
+  submit_on_approval: z.boolean(),
   /** Open it as the signed-in owner; it grants nothing by itself. */
   approval_url: z.string(),
   expires_at: Timestamp,
 });
 export type ShownApproval = z.infer<typeof ShownApproval>;
+
+/** The owner's approval also sends it, under this key, as the agent's own submit would. */
+const sendOnApproval = {
+  submit_on_approval: z.boolean().optional(),
+  idempotency_key: IdempotencyKey.optional(),
+};
 
 export const tradeAsk = defineEdgeOperation({
   name: "trade.ask",
@@ -144,6 +152,7 @@ export const tradeAsk = defineEdgeOperation({
     account_id: AccountId,
     preview_id: PreviewId,
     ttl_seconds: z.int().min(60).max(3_600).optional(),
+    ...sendOnApproval,
   }),
   output: z.strictObject({
     account_id: AccountId,
@@ -214,6 +223,8 @@ export const tradeModify = defineEdgeOperation({
   input: ModifyInput.extend({
     mode: TradingMode,
     approval_id: ApprovalId.optional(),
+    /** On the call that asks: the owner's approval also sends the change. */
+    submit_on_approval: z.boolean().optional(),
     idempotency_key: IdempotencyKey,
   }),
   output: writeAnswer,

@@ -12,7 +12,7 @@ export const ordersStatus = defineOperation({
     order_id: z
       .string()
       .regex(/^\d{1,20}$/)
-      .describe("The broker's order id, from the orders list"),
+      .describe("From the orders list"),
   }),
   output: z.strictObject({
     order: Order,
