@@ -8,14 +8,14 @@ export default {
       name: "protocol-stands-alone",
       comment: "Both ends agree on src/protocol; it imports no other room and runs anywhere.",
       severity: "error",
-      from: { path: "^src/protocol/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(src|durable-objects|sidecar|scripts|test)/", pathNot: "^src/protocol/" },
+      from: { path: "^packages/protocol/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^(src|durable-objects|sidecar|scripts|test)/", pathNot: "^packages/protocol/" },
     },
     {
       name: "protocol-runs-anywhere",
       comment: "Neither Node nor Workers: pure TypeScript, zod and a few pure libraries.",
       severity: "error",
-      from: { path: "^src/protocol/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/protocol/", pathNot: "\\.test\\.ts$" },
       to: {
         path: "^(node:|cloudflare:)|^(assert|buffer|crypto|fs|http|https|net|os|path|stream|url|util)$",
       },
@@ -24,7 +24,7 @@ export default {
       name: "protocol-packages",
       comment: "What both ends load has to be small and pure; add a package here with its reason.",
       severity: "error",
-      from: { path: "^src/protocol/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/protocol/", pathNot: "\\.test\\.ts$" },
       to: {
         path: "node_modules/",
         pathNot:
@@ -34,7 +34,7 @@ export default {
     {
       name: "policy-knows-protocol-only",
       severity: "error",
-      from: { path: "^src/policy/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/policy/", pathNot: "\\.test\\.ts$" },
       to: { path: "^(src|durable-objects|sidecar)/", pathNot: "^src/(policy|protocol)/" },
     },
     {
@@ -62,7 +62,7 @@ export default {
       name: "sidecar-knows-protocol-only",
       severity: "error",
       from: { path: "^sidecar/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(src|durable-objects|scripts|test)/", pathNot: "^src/protocol/" },
+      to: { path: "^(src|durable-objects|scripts|test)/", pathNot: "^packages/protocol/" },
     },
     {
       name: "worker-knows-no-sidecar",
@@ -78,7 +78,7 @@ export default {
         path: "^sidecar/src/(client-portal|operations|relay|trust|journal)/",
         pathNot: "\\.test\\.ts$",
       },
-      to: { path: "^sidecar/src/simulator/" },
+      to: { path: "^packages/simulator/" },
     },
     {
       name: "no-cycles",

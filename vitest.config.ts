@@ -11,7 +11,10 @@ export const suiteFiles: {
   readonly unit: readonly string[];
   readonly contract: readonly string[];
 } = {
-  unit: ["{src,durable-objects,sidecar/src,scripts}/**/*.test.ts", "test/clock/**/*.test.ts"],
+  unit: [
+    "{src,durable-objects,packages,sidecar/src,scripts}/**/*.test.ts",
+    "test/clock/**/*.test.ts",
+  ],
   contract: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],
 };
 

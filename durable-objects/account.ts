@@ -1,21 +1,51 @@
 import { DurableObject } from "cloudflare:workers";
+import { accessLink } from "@ibkr-edge-gateway/protocol/access-link.ts";
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
+import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import { isScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { Env } from "../src/env.ts";
-import { countCall } from "../src/metrics.ts";
-import { accessLink } from "../src/protocol/access-link.ts";
-import type { AuditEvent } from "../src/protocol/audit/event.ts";
-import type { GatewayFailure } from "../src/protocol/errors.ts";
-import type { PasskeyAssertion, PasskeyRegistration } from "../src/protocol/passkey.ts";
-import { DEVICE_TOKEN } from "../src/protocol/relay/device-token.ts";
-import { readEdgeIdentity } from "../src/protocol/relay/edge-identity.ts";
-import { isScope } from "../src/protocol/scopes.ts";
-import { accountHasher } from "./account/account-hash.ts";
-import { announceKeys } from "./account/announce-keys.ts";
-import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit-events.ts";
-import { appendAudit, tailAudit } from "./account/audit-log.ts";
-import { backendStatus } from "./account/backend-status.ts";
-import { brokerAccounts } from "./account/broker-accounts.ts";
-import { type CallBudget, callBudget, takeCall } from "./account/call-budget.ts";
-import { changeWaits, isStep, stepSince } from "./account/change-waits.ts";
+import { announceKeys } from "./account/access/announce-keys.ts";
+import {
+  askRecovery,
+  pendingRecoveries,
+  stopRecoveries,
+  takeMemberRecovery,
+} from "./account/access/member-recovery.ts";
+import {
+  beginConfirmation,
+  beginPasskey,
+  confirmedSession,
+  confirmSession,
+  dropPasskey,
+  finishPasskey,
+  firstPasskey,
+  type OwnerAccess,
+  signInWithPasskey,
+  switchTokenSignIn,
+} from "./account/access/owner-access.ts";
+import {
+  checkOwnerSession,
+  closeOwnerSession,
+  listOwnerSessions,
+  openOwnerSession,
+  revokeOtherSessions,
+  revokeOwnerSession,
+  SIGN_IN_WINDOW_MS,
+  takeSignInAttempt,
+} from "./account/access/owner-sessions.ts";
+import { listPasskeys, tokenSignsIn } from "./account/access/passkeys.ts";
+import { keepForm, pendingPath, takeForm } from "./account/access/pending-forms.ts";
+import { pruneAccess } from "./account/access/prune.ts";
+import { issueRecoveryCode, takeRecoveryCode } from "./account/access/recovery-code.ts";
+import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/access/spent-tokens.ts";
+import { accountHasher } from "./account/audit/account-hash.ts";
+import { agent, auditEvent, contentHash, ownerEvent } from "./account/audit/events.ts";
+import { appendAudit, tailAudit } from "./account/audit/log.ts";
+import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
+import { countCall } from "./account/call-metrics.ts";
 import {
   admitClient,
   type ClientUse,
@@ -29,47 +59,26 @@ import {
   revokeClient,
   revokeGrant,
   takeExternalToken,
-} from "./account/clients.ts";
+} from "./account/clients/clients.ts";
+import { type CallBudget, callBudget, takeCall } from "./account/clients/rate-limit.ts";
+import { stepUps } from "./account/clients/step-ups.ts";
+import { changeWaits, isStep, stepSince } from "./account/orders/agent/change-waits.ts";
+import { createOrderDesk, type OrderDesk } from "./account/orders/order-service.ts";
+import { orderLog } from "./account/orders/tables/audit.ts";
+import { backendStatus } from "./account/relay/backend-status.ts";
+import { brokerAccounts } from "./account/relay/broker-accounts.ts";
+import { checkDeviceToken } from "./account/relay/device-token-check.ts";
+import { returnPairingTry, takePairingTry } from "./account/relay/pairing-attempts.ts";
+import { createRelayHost } from "./account/relay/relay-host.ts";
+import type { RelayHost } from "./account/relay/relay-host-interface.ts";
 import {
-  askRecovery,
-  pendingRecoveries,
-  stopRecoveries,
-  takeMemberRecovery,
-} from "./account/member-recovery.ts";
-import { checkDeviceToken } from "./account/open-token.ts";
-import { createOrderDesk, type OrderDesk } from "./account/orders/desk.ts";
-import { orderLog } from "./account/orders/order-audit.ts";
-import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/outbox.ts";
-import {
-  beginConfirmation,
-  beginPasskey,
-  confirmedSession,
-  confirmSession,
-  dropPasskey,
-  finishPasskey,
-  firstPasskey,
-  type OwnerAccess,
-  signInWithPasskey,
-  switchTokenSignIn,
-} from "./account/owner-access.ts";
-import {
-  checkOwnerSession,
-  closeOwnerSession,
-  listOwnerSessions,
-  openOwnerSession,
-  revokeOtherSessions,
-  revokeOwnerSession,
-  SIGN_IN_WINDOW_MS,
-  takeSignInAttempt,
-} from "./account/owner-sessions.ts";
-import { returnPairingTry, takePairingTry } from "./account/pairing-tries.ts";
-import { listPasskeys, tokenSignsIn } from "./account/passkeys.ts";
-import { keepForm, pendingPath, takeForm } from "./account/pending-forms.ts";
-import { pruneAccess } from "./account/prune-access.ts";
-import { issueRecoveryCode, takeRecoveryCode } from "./account/recovery.ts";
-import type { RelayHost } from "./account/relay.ts";
-import { createRelayHost } from "./account/relay-host.ts";
-import { pruneRelay } from "./account/relay-store.ts";
+  addSidecar,
+  chooseSidecar,
+  hasActiveSidecar,
+  listSidecars,
+  revokeSidecar,
+} from "./account/relay/sidecars.ts";
+import { pruneRelay } from "./account/relay/store.ts";
 import type {
   AccountRpc,
   AuditPage,
@@ -87,19 +96,10 @@ import type {
   SignInSource,
   ToolCall,
   ToolOutcome,
-} from "./account/rpc.ts";
-import type { MandatesRpc } from "./account/rpc-mandates.ts";
-import type { OrdersRpc } from "./account/rpc-orders.ts";
+} from "./account/rpc/account.ts";
+import type { MandatesRpc } from "./account/rpc/mandates.ts";
+import type { OrdersRpc } from "./account/rpc/orders.ts";
 import { hasTables, migrate } from "./account/schema.ts";
-import {
-  addSidecar,
-  chooseSidecar,
-  hasActiveSidecar,
-  listSidecars,
-  revokeSidecar,
-} from "./account/sidecars.ts";
-import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "./account/spent-tokens.ts";
-import { stepUps } from "./account/step-ups.ts";
 import { runToolCall } from "./account/tool-call.ts";
 
 const VERSION = "0.1.0";

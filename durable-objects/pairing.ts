@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
-import { sha256Hex } from "../src/protocol/digest.ts";
-import { PAIRING_MINUTES } from "../src/protocol/limits.ts";
-import type { PairingRequest } from "../src/protocol/relay/pairing.ts";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { PAIRING_MINUTES } from "@ibkr-edge-gateway/protocol/limits.ts";
+import type { PairingRequest } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 
 export type PairingState = "pending" | "confirmed" | "active" | "revoked";
 

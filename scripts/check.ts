@@ -47,7 +47,7 @@ function tool(bin: string, ...args: string[]): () => Promise<string | null> {
 const STEPS: Step[] = [
   ["generated types are up to date", typesUpToDate],
   ["types: Worker", tool("tsc", "-p", ".")],
-  ["types: browser", tool("tsc", "-p", "src/console/browser")],
+  ["types: browser", tool("tsc", "-p", "src/web/browser")],
   ["types: sidecar", tool("tsc", "-p", "sidecar")],
   ["types: tests and scripts", tool("tsc", "-p", "test")],
   ["lint and format", tool("biome", "ci", "--error-on-warnings")],

@@ -1,4 +1,4 @@
-import { sidecarCommand } from "../src/protocol/sidecar-command.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { confirmPairing } from "./lib/confirm-pairing.ts";
 import { findGateway, reach } from "./lib/running.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";

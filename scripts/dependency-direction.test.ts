@@ -11,26 +11,30 @@ let tree: string;
 
 const FILES: Record<string, string> = {
   "tsconfig.json": "{}",
-  "src/protocol/wire.ts": "export const wire = 1;",
-  "src/policy/check.ts": 'export { wire } from "../protocol/wire.ts";',
+  "packages/protocol/wire.ts": "export const wire = 1;",
+  "packages/policy/check.ts": 'export { wire } from "../protocol/wire.ts";',
   "src/mcp/handler.ts": "export const handler = 1;",
   "src/mcp/tools.ts": "export const tools = 1;",
   "src/oauth/consent.ts": "export const consent = 1;",
-  "durable-objects/account.ts": 'export { wire } from "../src/policy/check.ts";',
-  "sidecar/src/relay/dial.ts": 'export { wire } from "../../../src/protocol/wire.ts";',
-  "sidecar/src/simulator/broker.ts": "export const broker = 1;",
+  "durable-objects/account.ts": 'export { wire } from "@ibkr-edge-gateway/policy/check.ts";',
+  "sidecar/src/relay/dial.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
+  "packages/simulator/broker.ts": "export const broker = 1;",
   "node_modules/agents/package.json": '{"name":"agents","main":"index.js"}',
   "node_modules/agents/index.js": "export const agents = 1;",
 };
 
 /** One import more, and the rule that it breaks. Each stands in a file of its own beside the good one. */
 const BREACHES: [beside: string, more: string, rule: string][] = [
-  ["src/protocol/wire.ts", 'import "../policy/check.ts";', "protocol-stands-alone"],
-  ["src/protocol/wire.ts", 'import type { A } from "../mcp/tools.ts";', "protocol-stands-alone"],
-  ["src/protocol/wire.ts", 'import "node:crypto";', "protocol-runs-anywhere"],
-  ["src/protocol/wire.ts", 'import "cloudflare:workers";', "protocol-runs-anywhere"],
-  ["src/protocol/wire.ts", 'import "agents";', "protocol-packages"],
-  ["src/policy/check.ts", 'import "../mcp/tools.ts";', "policy-knows-protocol-only"],
+  ["packages/protocol/wire.ts", 'import "../policy/check.ts";', "protocol-stands-alone"],
+  [
+    "packages/protocol/wire.ts",
+    'import type { A } from "../mcp/tools.ts";',
+    "protocol-stands-alone",
+  ],
+  ["packages/protocol/wire.ts", 'import "node:crypto";', "protocol-runs-anywhere"],
+  ["packages/protocol/wire.ts", 'import "cloudflare:workers";', "protocol-runs-anywhere"],
+  ["packages/protocol/wire.ts", 'import "agents";', "protocol-packages"],
+  ["packages/policy/check.ts", 'import "../mcp/tools.ts";', "policy-knows-protocol-only"],
   ["durable-objects/account.ts", 'import "../src/mcp/tools.ts";', "objects-know-no-web"],
   ["src/mcp/tools.ts", 'import "../oauth/consent.ts";', "rooms-do-not-mix"],
   ["src/mcp/tools.ts", 'import "agents";', "agents-behind-one-file"],

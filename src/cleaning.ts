@@ -1,10 +1,10 @@
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
-import { accountsAfter } from "./accounts/directory.ts";
-import { pruneInvitations } from "./accounts/invitations.ts";
+import { accountsAfter } from "../durable-objects/d1/tables/accounts.ts";
+import { pruneInvitations } from "../durable-objects/d1/tables/invitations.ts";
 import { accountObject, type Env } from "./env.ts";
 import { CLEANING_ACCOUNTS, CLEANING_BATCHES, CLEANING_KEYS } from "./limits.ts";
-import { log } from "./log.ts";
+import { log } from "./web/log.ts";
 
 /**
  * What has ended is removed, a bounded piece at a time: once an hour grants and tokens of the token

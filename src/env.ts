@@ -1,4 +1,4 @@
-import type { AccountRpc } from "../durable-objects/account/rpc.ts";
+import type { AccountRpc } from "../durable-objects/account/rpc/account.ts";
 
 /**
  * Bindings come from wrangler.toml (generated types); secrets and optional settings are declared
@@ -16,7 +16,7 @@ export interface Env extends Cloudflare.Env {
   readonly ACCOUNT_CALLS_PER_MINUTE?: string;
   /** Who may open an account of their own: `closed` (the default), `invitation` or `open`. */
   readonly SIGN_UP?: string;
-  /** Owner sign-in by an OpenID provider; see src/oauth/oidc.ts. */
+  /** Owner sign-in by an OpenID provider; see src/owner/oidc.ts. */
   readonly OIDC_ISSUER?: string;
   readonly OIDC_CLIENT_ID?: string;
   readonly OIDC_CLIENT_SECRET?: string;

@@ -1,19 +1,14 @@
 import { getOAuthApi, OAuthProvider } from "@cloudflare/workers-oauth-provider";
-import { admitHost, admitOrigin } from "./admission.ts";
 import { clean } from "./cleaning.ts";
 import { ConfigurationError, type Env, readSettings, type Settings } from "./env.ts";
 import { REGISTRATION_BODY_MAX_BYTES } from "./limits.ts";
-import { log } from "./log.ts";
-import { sourceOf } from "./oauth/address.ts";
 import { boundedKv } from "./oauth/bounded-kv.ts";
 import {
   type ExternalIssuer,
   externalVerifier,
   readExternalIssuers,
 } from "./oauth/external-issuers.ts";
-import { type OidcSettings, oidcClient, readOidcSettings } from "./oauth/oidc.ts";
 import { type McpHandler, oauthOptions } from "./oauth/provider.ts";
-import { limitRefused, tooManyRequests } from "./oauth/rate-limits.ts";
 import { withoutEmptyMembers } from "./oauth/registration.ts";
 import { guardedTokenRequest } from "./oauth/token-guard.ts";
 import {
@@ -21,10 +16,15 @@ import {
   type VerifiedToken,
   verifiedTokens,
 } from "./oauth/verified-tokens.ts";
-import { guardedFetch } from "./outbound.ts";
+import { type OidcSettings, oidcClient, readOidcSettings } from "./owner/oidc.ts";
 import { pages } from "./pages.tsx";
-import { requestId } from "./request-id.ts";
-import { logRequest } from "./request-log.ts";
+import { sourceOf } from "./web/address.ts";
+import { admitHost, admitOrigin } from "./web/admission.ts";
+import { log } from "./web/log.ts";
+import { guardedFetch } from "./web/outbound.ts";
+import { limitRefused, tooManyRequests } from "./web/rate-limits.ts";
+import { requestId } from "./web/request-id.ts";
+import { logRequest } from "./web/request-log.ts";
 
 export interface Gateway {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;

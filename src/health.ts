@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import type { PageEnv } from "./console/context.ts";
-import { ownerTokenState } from "./oauth/owner-token.ts";
+import { ownerTokenState } from "./owner/owner-token.ts";
+import type { PageEnv } from "./web/context.ts";
 
 /**
  * `/healthz`: the Worker answers. `/readyz`: what it needs is there. Neither says more than a

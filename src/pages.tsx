@@ -1,22 +1,22 @@
 import { Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
-import type { PageEnv } from "./console/context.ts";
-import { Message, sendPage } from "./console/page.tsx";
-import { pageHeaders } from "./console/page-headers.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import type { Settings } from "./env.ts";
 import { healthRoutes } from "./health.ts";
-import { log } from "./log.ts";
-import { confirmRoutes } from "./oauth/confirm.tsx";
 import { consentRoutes } from "./oauth/consent.tsx";
-import type { Oidc } from "./oauth/oidc.ts";
-import { oidcRoutes } from "./oauth/oidc-routes.tsx";
-import { recoverRoutes } from "./oauth/recover.tsx";
-import { signInRoutes } from "./oauth/sign-in.tsx";
-import { signUpRoutes } from "./oauth/sign-up.tsx";
+import { confirmRoutes } from "./owner/confirm.tsx";
+import type { Oidc } from "./owner/oidc.ts";
+import { oidcRoutes } from "./owner/oidc-routes.tsx";
+import { recoverRoutes } from "./owner/recover.tsx";
+import { signInRoutes } from "./owner/sign-in.tsx";
+import { signUpRoutes } from "./owner/sign-up.tsx";
 import { relayRoutes } from "./relay/routes.ts";
-import { requestId } from "./request-id.ts";
+import type { PageEnv } from "./web/context.ts";
+import { log } from "./web/log.ts";
+import { Message, sendPage } from "./web/page.tsx";
+import { pageHeaders } from "./web/page-headers.ts";
+import { requestId } from "./web/request-id.ts";
 
 /**
  * Everything that is not OAuth's own or behind a token: the relay's entrance (no page, so before the

@@ -1,23 +1,23 @@
-import { AUDIT_LOG_SCHEMA } from "./audit-log.ts";
-import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients.ts";
-import { ORDER_CHORES_SCHEMA } from "./orders/chores.ts";
-import { ORDER_DESK_SCHEMA } from "./orders/desk-schema.ts";
-import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/mandates.ts";
+import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./access/owner-sessions.ts";
+import { PASSKEYS_SCHEMA } from "./access/passkeys.ts";
+import { PENDING_FORMS_SCHEMA } from "./access/pending-forms.ts";
+import { RECOVERY_SCHEMA } from "./access/recovery-code.ts";
+import { SPENT_TOKENS_SCHEMA } from "./access/spent-tokens.ts";
+import { AUDIT_LOG_SCHEMA } from "./audit/log.ts";
+import { AUDIT_OUTBOX_SCHEMA } from "./audit/outbox.ts";
+import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/clients.ts";
+import { ORDER_DESK_SCHEMA } from "./orders/tables/audit-schema.ts";
+import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
+import { ORDER_CHORES_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
 import {
   KILL_WITHDRAWS_SCHEMA,
   ORDER_WAITS_SCHEMA,
   ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
-} from "./orders/schema.ts";
-import { ORDER_SENDS_SCHEMA } from "./orders/sends.ts";
-import { AUDIT_OUTBOX_SCHEMA } from "./outbox.ts";
-import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./owner-sessions.ts";
-import { PASSKEYS_SCHEMA } from "./passkeys.ts";
-import { PENDING_FORMS_SCHEMA } from "./pending-forms.ts";
-import { RECOVERY_SCHEMA } from "./recovery.ts";
-import { RELAY_CURSOR_TIMES_SCHEMA, RELAY_SCHEMA } from "./relay-schema.ts";
-import { CHOSEN_SIDECAR_SCHEMA } from "./sidecars.ts";
-import { SPENT_TOKENS_SCHEMA } from "./spent-tokens.ts";
+} from "./orders/tables/schema.ts";
+import { ORDER_SENDS_SCHEMA } from "./orders/tables/sends.ts";
+import { RELAY_CURSOR_TIMES_SCHEMA, RELAY_SCHEMA } from "./relay/schema.ts";
+import { CHOSEN_SIDECAR_SCHEMA } from "./relay/sidecars.ts";
 
 /**
  * The account's tables, as numbered steps. Append only: a step that ran somewhere is never changed,

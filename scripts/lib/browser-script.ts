@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { fromRoot } from "./paths.ts";
 
-const SOURCE = fromRoot("src/console/browser/passkey.ts");
-export const GENERATED = fromRoot("src/console/passkey-script.generated.ts");
+const SOURCE = fromRoot("src/web/browser/passkey.ts");
+export const GENERATED = fromRoot("src/web/passkey-script.generated.ts");
 
 /**
  * The pages' one script, bundled for browsers and wrapped as a module that the Worker can serve.
@@ -22,7 +22,7 @@ export async function browserScriptModule(): Promise<string> {
   const [file] = outputFiles;
   if (file === undefined) throw new Error("esbuild gave nothing back");
   return [
-    "// Made by `npm run browser-script` from src/console/browser; do not edit.",
+    "// Made by `npm run browser-script` from src/web/browser; do not edit.",
     `export const PASSKEY_SCRIPT =\n  ${JSON.stringify(file.text)};`,
     "",
   ].join("\n");

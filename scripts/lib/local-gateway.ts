@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { MarketHours } from "../../sidecar/src/simulator/market-hours.ts";
+import type { MarketHours } from "@ibkr-edge-gateway/simulator/market-hours.ts";
 import type { WorkerBundle } from "./bundle.ts";
 import { broken, type DataDir, openDataDir, writeState } from "./data-dir.ts";
 import type { Gateway } from "./gateway.ts";
@@ -55,7 +55,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   ] = await Promise.all([
     import("./bundle.ts"),
     import("./sidecar-build.ts"),
-    import("../../sidecar/src/simulator/start.ts"),
+    import("@ibkr-edge-gateway/simulator/start.ts"),
     import("./local-sidecar.ts"),
     import("./simulated-book.ts"),
   ]);

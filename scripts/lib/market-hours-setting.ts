@@ -1,4 +1,4 @@
-import { MARKET_HOURS, type MarketHours } from "../../sidecar/src/simulator/market-hours.ts";
+import { MARKET_HOURS, type MarketHours } from "@ibkr-edge-gateway/simulator/market-hours.ts";
 import { Sorry } from "./say.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { D1Database } from "@cloudflare/workers-types";
 import { unstable_splitSqlQuery } from "wrangler";
 import { fromRoot } from "./paths.ts";
 
-const DIRECTORY = fromRoot("src/audit/migrations");
+const DIRECTORY = fromRoot("durable-objects/d1/migrations");
 
 /**
  * Applies the D1 migrations that a local database lacks, in order, each as one transaction, and

@@ -25,7 +25,7 @@ const withoutAttestation: Plugin = {
   setup({ onResolve }) {
     onResolve({ filter: /^(@peculiar\/|reflect-metadata$)/ }, ({ importer }) =>
       importer.includes("@simplewebauthn")
-        ? { path: fromRoot("src/protocol/without-x509.ts") }
+        ? { path: fromRoot("packages/protocol/without-x509.ts") }
         : undefined,
     );
   },

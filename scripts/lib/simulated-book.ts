@@ -4,7 +4,7 @@ import {
   type BookJson,
   type BookKeeper,
   SavedBook,
-} from "../../sidecar/src/simulator/state/saved-book.ts";
+} from "@ibkr-edge-gateway/simulator/state/saved-book.ts";
 import { writePrivate } from "./data-dir.ts";
 import { Sorry } from "./say.ts";
 

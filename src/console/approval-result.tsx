@@ -1,7 +1,7 @@
-import type { ApprovalView } from "../../durable-objects/account/rpc-orders.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { isTerminal, type OrderState } from "../protocol/orders/state.ts";
-import { When } from "./page.tsx";
+import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { ApprovalView } from "../../durable-objects/account/rpc/orders.ts";
+import { displayText } from "../web/client-text.ts";
+import { When } from "../web/page.tsx";
 
 /**
  * What came of the owner's decision, first on the page: how far the order is by what is proved, and

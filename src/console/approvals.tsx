@@ -1,21 +1,21 @@
+import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import type {
   ApprovalItem,
   ApprovalView,
   Decided,
-} from "../../durable-objects/account/rpc-orders.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { principalLeg } from "../protocol/orders/canonical-order.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
-import { requestId } from "../request-id.ts";
+} from "../../durable-objects/account/rpc/orders.ts";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { requestId } from "../web/request-id.ts";
 import { ApprovalResult, wordsOfState } from "./approval-result.tsx";
-import type { PageEnv } from "./context.ts";
 import { OrderCard } from "./order-card.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage, When } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
 
 /**
  * Where the owner says yes or no. A page that is only looked at does nothing: whatever decides is a

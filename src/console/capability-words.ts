@@ -1,4 +1,4 @@
-import type { Capability } from "../protocol/capabilities.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 
 /** What each capability means to the owner, and whether the pairing page ticks it. */
 export const CAPABILITY_WORDS: Record<

@@ -1,16 +1,20 @@
+import {
+  accessInWords,
+  choiceNamed,
+  choicesBeyond,
+} from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { Hono } from "hono";
-import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
+import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
 import { LiveNeeds } from "../oauth/access-choices.tsx";
 import { liveRefused } from "../oauth/access-form.ts";
-import { confirmFirst, needsConfirmation } from "../oauth/confirm.tsx";
 import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { accessInWords, choiceNamed, choicesBeyond } from "../protocol/access-choices.ts";
-import { requestId } from "../request-id.ts";
+import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 import { activeClient } from "./active-client.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage, When } from "./page.tsx";
 
 /**
  * Where an agent's link leads: one button for each choice that gives it more, and the passkey. The

@@ -1,21 +1,21 @@
+import { choiceOf } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { Hono } from "hono";
 import type {
   BrokerAccount,
   ClientChange,
   ConnectedClient,
-} from "../../durable-objects/account/rpc.ts";
+} from "../../durable-objects/account/rpc/account.ts";
 import { AccessChoices } from "../oauth/access-choices.tsx";
 import { liveRefused, scopesChosen } from "../oauth/access-form.ts";
 import { AccountChoices, accountsChosen, accountsToChoose } from "../oauth/account-choices.tsx";
-import { confirmFirst, needsConfirmation } from "../oauth/confirm.tsx";
 import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { choiceOf } from "../protocol/access-choices.ts";
-import { requestId } from "../request-id.ts";
+import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 import { activeClient } from "./active-client.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage } from "./page.tsx";
 
 /**
  * What the owner gives a client: scopes, broker accounts, the first hour. Both ways it acts on the

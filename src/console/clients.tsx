@@ -1,14 +1,14 @@
+import { accessInWords } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { isScope, SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { Hono } from "hono";
-import type { ConnectedClient } from "../../durable-objects/account/rpc.ts";
-import { requireConfirmation } from "../oauth/confirm.tsx";
+import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
 import { revokeGrantsOf } from "../oauth/grants.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { accessInWords } from "../protocol/access-choices.ts";
-import { isScope, SCOPES } from "../protocol/scopes.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage, When } from "./page.tsx";
+import { requireConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage, When } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 
 /** Who may act for the owner, and how to end it. */
 export const clientsRoutes = new Hono<PageEnv>();

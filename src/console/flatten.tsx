@@ -1,10 +1,10 @@
+import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { Hono } from "hono";
-import type { FlattenAccount } from "../../durable-objects/account/rpc-orders.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { requireOwner } from "../oauth/owner-session.ts";
-import { parseFigure } from "../protocol/orders/decimal.ts";
-import type { PageEnv } from "./context.ts";
-import { Page, sendPage } from "./page.tsx";
+import type { FlattenAccount } from "../../durable-objects/account/rpc/orders.ts";
+import { requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { Page, sendPage } from "../web/page.tsx";
 
 /** What flattening would do: only ever shown. */
 export const flattenRoutes = new Hono<PageEnv>();

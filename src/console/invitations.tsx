@@ -1,17 +1,17 @@
 import { type Context, Hono } from "hono";
-import { findOperator } from "../accounts/directory.ts";
+import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import {
   type Invitation,
   invite,
   openInvitations,
   withdrawInvitation,
-} from "../accounts/invitations.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { requireConfirmation } from "../oauth/confirm.tsx";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage, When } from "./page.tsx";
+} from "../../durable-objects/d1/tables/invitations.ts";
+import { requireConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage, When } from "../web/page.tsx";
 
 /** Invitations to open an account here; the operator's alone, where the deployment allows them. */
 export const invitationsRoutes = new Hono<PageEnv>();

@@ -1,14 +1,18 @@
+import {
+  KILL_EFFECTS,
+  type KillEffect,
+  type KillScope,
+} from "@ibkr-edge-gateway/policy/kill-table.ts";
+import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { TradingSettings } from "../../durable-objects/account/rpc-orders.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { KILL_EFFECTS, type KillEffect, type KillScope } from "../policy/kill-table.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage, When } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+import type { TradingSettings } from "../../durable-objects/account/rpc/orders.ts";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage, When } from "../web/page.tsx";
+import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { requestId } from "../web/request-id.ts";
 
 /**
  * The kill switch: one tap engages it, for everything, one account or one agent; lifting takes the

@@ -1,7 +1,7 @@
+import { AssetClass, OrderType, Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { Child } from "hono/jsx";
-import type { MandateChoices } from "../../durable-objects/account/rpc-mandates.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { AssetClass, OrderType, Side } from "../protocol/orders/terms.ts";
+import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
+import { displayText } from "../web/client-text.ts";
 import { WARNING_MAX_CHARS } from "./order-card.tsx";
 
 /** The form a mandate is made with; what was filled in stays when something is wrong. */

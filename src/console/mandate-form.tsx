@@ -1,15 +1,15 @@
+import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { MandateChoices } from "../../durable-objects/account/rpc-mandates.ts";
-import { requireOwner } from "../oauth/owner-session.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
+import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
+import { requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage } from "../web/page.tsx";
+import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { requestId } from "../web/request-id.ts";
 import { Fields } from "./mandate-fields.tsx";
 import { Lines } from "./mandate-lines.tsx";
 import { parsedJson, refused } from "./mandate-refused.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
 
 /**
  * Making a mandate: a form, a review in plain words, a signature. Nothing is kept before the passkey

@@ -1,13 +1,13 @@
+import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { MandateChoices, MandateView } from "../../durable-objects/account/rpc-mandates.ts";
-import { requireOwner } from "../oauth/owner-session.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
+import type { MandateChoices, MandateView } from "../../durable-objects/account/rpc/mandates.ts";
+import { requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage } from "../web/page.tsx";
+import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { requestId } from "../web/request-id.ts";
 import { parsedJson, refused } from "./mandate-refused.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
 
 /** An account's limits have to let mandates in as well: a change of limits, signed as one. */
 export const mandateLimitsRoutes = new Hono<PageEnv>();

@@ -1,6 +1,6 @@
-import type { MandateChoices, MandateView } from "../../durable-objects/account/rpc-mandates.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { mandateInWords } from "../protocol/approval/mandate-words.ts";
+import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
+import type { MandateChoices, MandateView } from "../../durable-objects/account/rpc/mandates.ts";
+import { displayText } from "../web/client-text.ts";
 
 /** The bounds line by line; the names of agents are the owner's, everything else the mandate's. */
 export function Lines(props: { mandate: MandateView["mandate"]; choices: MandateChoices }) {

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import type { PageEnv } from "./context.ts";
-import { Message, sendPage } from "./page.tsx";
+import type { PageEnv } from "../web/context.ts";
+import { Message, sendPage } from "../web/page.tsx";
 
 /** What the forms about mandates share: a refusal in words, and JSON that may be none. */
 export function refused(c: Context<PageEnv>, words: string) {

@@ -1,14 +1,14 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
-import type { MandateView } from "../../durable-objects/account/rpc-mandates.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
+import type { MandateView } from "../../durable-objects/account/rpc/mandates.ts";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 import { LetIn } from "./mandate-limits.tsx";
 import { Lines } from "./mandate-lines.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage, When } from "./page.tsx";
 
 /**
  * The owner's standing permissions: what each allows in plain words, how it stands here and at the

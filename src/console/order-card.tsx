@@ -1,11 +1,16 @@
+import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { isOfCompletedSession } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { dayInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
+import type { Quote, Ticket, Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import {
+  priceInWords,
+  timeInWords,
+  waitsInWords,
+  whatInWords,
+} from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { Child } from "hono/jsx";
-import { displayText } from "../oauth/client-text.ts";
-import { type Leg, principalLeg } from "../protocol/orders/canonical-order.ts";
-import { isOfCompletedSession } from "../protocol/orders/compared-price.ts";
-import { parseFigure } from "../protocol/orders/decimal.ts";
-import { dayInWords } from "../protocol/orders/opening-words.ts";
-import type { Quote, Ticket, Waits } from "../protocol/orders/ticket.ts";
-import { priceInWords, timeInWords, waitsInWords, whatInWords } from "../protocol/orders/words.ts";
+import { displayText } from "../web/client-text.ts";
 
 /**
  * The order as the owner reads it: large plain words made of canonical fields, then what it costs,

@@ -1,17 +1,17 @@
+import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
 import type {
   AlertItem,
   OrderListItem,
   OrdersPage,
-} from "../../durable-objects/account/rpc-orders.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage, When } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+} from "../../durable-objects/account/rpc/orders.ts";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { requestId } from "../web/request-id.ts";
 
 /** What was sent, what became of it, and what the owner must look at. */
 export const ordersRoutes = new Hono<PageEnv>();

@@ -1,10 +1,13 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
-import type { BackendStatus, BrokerSessionState } from "../../durable-objects/account/rpc.ts";
-import { requireOwner } from "../oauth/owner-session.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
-import type { PageEnv } from "./context.ts";
-import { Page, sendPage, When } from "./page.tsx";
-import { RecoveryAlert } from "./recovery-alert.tsx";
+import type {
+  BackendStatus,
+  BrokerSessionState,
+} from "../../durable-objects/account/rpc/account.ts";
+import { requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { Page, sendPage, When } from "../web/page.tsx";
+import { RecoveryAlert } from "../web/recovery-alert.tsx";
 
 /** The front page: is it up, and what should the owner do next? */
 export const overviewRoutes = new Hono<PageEnv>();

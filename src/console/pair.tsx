@@ -1,17 +1,17 @@
+import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
-import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { requireConfirmation } from "../oauth/confirm.tsx";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { CAPABILITIES, type Capability } from "../protocol/capabilities.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
+import type { PairedSidecar } from "../../durable-objects/account/rpc/account.ts";
+import { requireConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
-import { requestId } from "../request-id.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage, When } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
-import type { PageEnv } from "./context.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage, When } from "./page.tsx";
 
 /**
  * Pairing, from the owner's side. Nothing is filled in beforehand: the owner types the code that

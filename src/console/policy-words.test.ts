@@ -1,5 +1,5 @@
+import { POLICY_FIELDS } from "@ibkr-edge-gateway/policy/restriction.ts";
 import { expect, it } from "vitest";
-import { POLICY_FIELDS } from "../policy/restriction.ts";
 import { hasPolicyWords } from "./policy-words.ts";
 
 /** Not edited on the page: identity, and lists of records. */

@@ -1,14 +1,14 @@
+import { POLICY_FIELDS } from "@ibkr-edge-gateway/policy/restriction.ts";
+import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { PolicyView } from "../../durable-objects/account/rpc-orders.ts";
-import { requireOwner } from "../oauth/owner-session.ts";
-import { POLICY_FIELDS } from "../policy/restriction.ts";
-import { canonicalJson } from "../protocol/digest.ts";
-import { PasskeyAssertion, readPasskeyJson } from "../protocol/passkey.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage } from "./page.tsx";
-import { PasskeyForm, useOptions } from "./passkey-form.tsx";
+import type { PolicyView } from "../../durable-objects/account/rpc/orders.ts";
+import { requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage } from "../web/page.tsx";
+import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { requestId } from "../web/request-id.ts";
 import { policyWords, sentence } from "./policy-words.ts";
 
 /**

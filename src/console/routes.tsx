@@ -1,11 +1,11 @@
 import { Hono } from "hono";
+import { ASSETS } from "../web/assets.ts";
+import type { PageEnv } from "../web/context.ts";
 import { approvalsRoutes } from "./approvals.tsx";
-import { ASSETS } from "./assets.ts";
 import { auditRoutes } from "./audit.tsx";
 import { clientAccessRoutes } from "./client-access.tsx";
 import { clientChangeRoutes } from "./client-change.tsx";
 import { clientsRoutes } from "./clients.tsx";
-import type { PageEnv } from "./context.ts";
 import { flattenRoutes } from "./flatten.tsx";
 import { invitationsRoutes } from "./invitations.tsx";
 import { killRoutes } from "./kill.tsx";

@@ -1,23 +1,23 @@
+import { PasskeyRegistration, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
 import type {
   OwnerSessionView,
   PasskeyView,
   SignInMethod,
-} from "../../durable-objects/account/rpc.ts";
-import { displayText } from "../oauth/client-text.ts";
-import { confirmFirst, requireConfirmation } from "../oauth/confirm.tsx";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { PasskeyRegistration, readPasskeyJson } from "../protocol/passkey.ts";
-import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
+} from "../../durable-objects/account/rpc/account.ts";
+import { confirmFirst, requireConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { makeOptions, PasskeyForm } from "../web/passkey-form.tsx";
+import { RecoveryAlert } from "../web/recovery-alert.tsx";
+import { requestId } from "../web/request-id.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
 import { mayInvite } from "./invitations.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage, When } from "./page.tsx";
-import { makeOptions, PasskeyForm } from "./passkey-form.tsx";
-import { RecoveryAlert } from "./recovery-alert.tsx";
 
 /** How the owner gets in, and who is in now. */
 export const securityRoutes = new Hono<PageEnv>();

@@ -1,15 +1,15 @@
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
-import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/rpc.ts";
-import { requireConfirmation } from "../oauth/confirm.tsx";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
-import { requestId } from "../request-id.ts";
+import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/rpc/account.ts";
+import { requireConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Page, sendPage, When } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
-import type { PageEnv } from "./context.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Page, sendPage, When } from "./page.tsx";
 
 /** The PCs that were paired, and how to cut one off. */
 export const sidecarsRoutes = new Hono<PageEnv>();

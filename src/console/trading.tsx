@@ -1,13 +1,13 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
-import type { TradingSettings } from "../../durable-objects/account/rpc-orders.ts";
-import { confirmFirst, needsConfirmation } from "../oauth/confirm.tsx";
-import { type Owner, requireOwner } from "../oauth/owner-session.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
-import { requestId } from "../request-id.ts";
-import type { PageEnv } from "./context.ts";
+import type { TradingSettings } from "../../durable-objects/account/rpc/orders.ts";
+import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import type { PageEnv } from "../web/context.ts";
+import { ownerForm } from "../web/owner-form.ts";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
 import { Kill } from "./kill.tsx";
-import { ownerForm } from "./owner-form.ts";
-import { Message, Page, sendPage, When } from "./page.tsx";
 
 /** The owner's switches for trading: paper, and live with its checklist. */
 export const tradingRoutes = new Hono<PageEnv>();

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { objectOf } from "./messages.ts";
 
 /** What follows a refusal: what only a human can do, and the call that comes next. */

@@ -1,10 +1,14 @@
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { coversScope, isScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { RefusedCall, ToolCall, ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import type {
+  RefusedCall,
+  ToolCall,
+  ToolOutcome,
+} from "../../durable-objects/account/rpc/account.ts";
 import { MCP_ANSWER_GRACE_MS } from "../limits.ts";
-import { log } from "../log.ts";
-import type { GatewayFailure } from "../protocol/errors.ts";
-import type { JsonValue } from "../protocol/json.ts";
-import { coversScope, isScope } from "../protocol/scopes.ts";
+import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";
 

@@ -1,8 +1,8 @@
+import { notAllowed } from "@ibkr-edge-gateway/protocol/access-link.ts";
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import { log } from "../log.ts";
-import { notAllowed } from "../protocol/access-link.ts";
-import type { GatewayFailure } from "../protocol/errors.ts";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { log } from "../web/log.ts";
 import { askAccount, noteRefusal } from "./ask-account.ts";
 import { holds } from "./catalogue.ts";
 import type { PreparedCall, Tool } from "./define-tool.ts";

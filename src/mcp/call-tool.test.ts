@@ -1,7 +1,7 @@
+import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { describe, expect, it, vi } from "vitest";
-import type { ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import type { ToolOutcome } from "../../durable-objects/account/rpc/account.ts";
 import { answers, auditLog, scripted } from "../../test/support/scripted-exchange.ts";
-import { failure } from "../protocol/errors.ts";
 import { callTool } from "./call-tool.ts";
 
 const HEALTH = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };

@@ -1,6 +1,6 @@
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { GatewayFailure } from "../protocol/errors.ts";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { askTool, refuse } from "./ask-tool.ts";
 import { isForbiddenName, toolNamed } from "./catalogue.ts";
 import type { Tool } from "./define-tool.ts";

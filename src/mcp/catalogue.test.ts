@@ -1,7 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { EDGE_OPERATIONS } from "../protocol/operations/edge.ts";
-import { EDGE_ORDER_OPERATIONS } from "../protocol/operations/edge-orders.ts";
-import { OPERATIONS } from "../protocol/operations/registry.ts";
+import { EDGE_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import {
   ALL_SCOPES,
   BASELINE_SCOPES,
@@ -9,7 +8,8 @@ import {
   READ_SCOPES,
   SCOPES,
   type Scope,
-} from "../protocol/scopes.ts";
+} from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { describe, expect, it } from "vitest";
 import { isForbiddenName, listTools, TOOLS, toolNamed } from "./catalogue.ts";
 
 /** Scopes of the predecessor for which the broker's gateway offers nothing; see the support matrix. */

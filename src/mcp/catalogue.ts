@@ -1,4 +1,4 @@
-import { coversScope, type Scope } from "../protocol/scopes.ts";
+import { coversScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { ListedTool, Tool } from "./define-tool.ts";
 import { accessRequest } from "./tools/access-request.ts";
 import { accountLedger } from "./tools/account-ledger.ts";

@@ -1,8 +1,8 @@
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import * as z from "zod";
-import { failure, type GatewayFailure } from "../protocol/errors.ts";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
-import type { OrderRefusal } from "../protocol/orders/refusal.ts";
-import { SCOPES, type Scope } from "../protocol/scopes.ts";
 import { inputFailure, orderFailure } from "./failures.ts";
 import {
   fullInputSchema,

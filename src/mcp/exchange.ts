@@ -1,6 +1,6 @@
-import type { AccountRpc, Principal } from "../../durable-objects/account/rpc.ts";
-import type { GatewayFailure } from "../protocol/errors.ts";
-import type { JsonObject } from "../protocol/json.ts";
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { AccountRpc, Principal } from "../../durable-objects/account/rpc/account.ts";
 import type { CursorCodec } from "./cursor.ts";
 import type { RewrittenNumbers } from "./wire/exact-numbers.ts";
 

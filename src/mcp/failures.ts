@@ -1,8 +1,8 @@
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type * as z from "zod";
 import { INPUT_PROBLEMS_MAX } from "../limits.ts";
-import { failure, type GatewayFailure } from "../protocol/errors.ts";
-import type { JsonValue } from "../protocol/json.ts";
-import type { OrderRefusal } from "../protocol/orders/refusal.ts";
 import { problemOf } from "./input-words.ts";
 
 /** The failures that the MCP side decides by itself, before an account's object is asked. */

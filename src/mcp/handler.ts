@@ -1,12 +1,12 @@
 import { insufficientScope, type OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
+import { accessLink, notAllowed } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import { type McpServer, ProtocolError, type Server } from "@modelcontextprotocol/server";
 import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
 import { accountObject, type Env, readSettings } from "../env.ts";
-import { log } from "../log.ts";
 import type { GrantProps, McpHandler } from "../oauth/provider.ts";
 import { tokenParts } from "../oauth/token-guard.ts";
-import { accessLink, notAllowed } from "../protocol/access-link.ts";
-import { requestId } from "../request-id.ts";
+import { log } from "../web/log.ts";
+import { requestId } from "../web/request-id.ts";
 import { noteRefusal, scopesNow } from "./ask-account.ts";
 import { type CursorCodec, cursorsOf } from "./cursor.ts";
 import { type DirectCalls, directCalls } from "./direct-calls.ts";

@@ -1,5 +1,5 @@
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import type * as z from "zod";
-import type { JsonValue } from "../protocol/json.ts";
 
 /** What is wrong with one argument, for a model to mend: its name, and what belongs there. */
 export function problemOf(issue: z.core.$ZodIssue, args: JsonValue | undefined): string {

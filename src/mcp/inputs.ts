@@ -1,6 +1,6 @@
+import { contractFilters } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
+import { AccountId, Conid } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
-import { contractFilters } from "../protocol/operations/contracts-search.ts";
-import { AccountId, Conid } from "../protocol/operations/parts.ts";
 import { cursorInput, type Paging } from "./define-tool.ts";
 import { numeric } from "./json-schema.ts";
 

@@ -1,7 +1,7 @@
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { Decimal } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import { Figure, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import * as z from "zod";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
-import { Decimal } from "../protocol/operations/parts.ts";
-import { Figure, OrderDecimal } from "../protocol/orders/decimal.ts";
 import { objectOf } from "./messages.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** The parts of a JSON-RPC message that decide how it is treated, read without trusting any. */
 export interface Reading {

@@ -1,4 +1,4 @@
-import type { Scope } from "../protocol/scopes.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { holds, toolNamed } from "./catalogue.ts";
 import type { Reading } from "./messages.ts";
 import { scopeOfResource } from "./resources.ts";

@@ -1,7 +1,11 @@
+import {
+  ApprovalId,
+  IdempotencyKey,
+  PreviewId,
+} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { BrokerOrderId } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { ModifyInput, OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import * as z from "zod";
-import { ApprovalId, IdempotencyKey, PreviewId } from "../protocol/operations/edge-orders.ts";
-import { BrokerOrderId } from "../protocol/operations/order-parts.ts";
-import { ModifyInput, OrderInput } from "../protocol/orders/order-input.ts";
 import { accountInput } from "./inputs.ts";
 
 /** Arguments of the order writes; the tool's own name says which mode is meant. */

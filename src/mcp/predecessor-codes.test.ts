@@ -1,5 +1,5 @@
+import { GATEWAY_ERROR_CODES } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { expect, it } from "vitest";
-import { GATEWAY_ERROR_CODES } from "../protocol/errors.ts";
 import { RENAMED, renderPredecessorCodes } from "./predecessor-codes.ts";
 
 /** The predecessor's error and refusal codes, as its sources list them. */

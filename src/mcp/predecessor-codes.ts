@@ -1,5 +1,5 @@
-import type { GatewayErrorCode } from "../protocol/errors.ts";
-import { FORMER_NAMES, presentCode } from "../protocol/orders/former-codes.ts";
+import type { GatewayErrorCode } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { FORMER_NAMES, presentCode } from "@ibkr-edge-gateway/protocol/orders/former-codes.ts";
 
 /**
  * What the Rust predecessor called a reason, and what it is called here. Null: nothing here can

@@ -1,5 +1,5 @@
+import { ALL_SCOPES, BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
-import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
 import { toolNamed } from "./catalogue.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 

@@ -1,6 +1,6 @@
+import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import * as z from "zod";
-import { AccountId } from "../protocol/operations/parts.ts";
 import { holds, toolNamed } from "./catalogue.ts";
 
 /** Ways of working that a host can offer its user by name. They are text; they grant nothing. */

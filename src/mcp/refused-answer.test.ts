@@ -1,8 +1,8 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import { ORDER_REFUSAL_CODES } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { ALL_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
 import { scripted } from "../../test/support/scripted-exchange.ts";
-import type { JsonObject } from "../protocol/json.ts";
-import { ORDER_REFUSAL_CODES } from "../protocol/orders/refusal.ts";
-import { ALL_SCOPES } from "../protocol/scopes.ts";
 import { adviceFor } from "./advice.ts";
 import { callTool } from "./call-tool.ts";
 import { TOOLS } from "./catalogue.ts";

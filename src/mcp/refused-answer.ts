@@ -1,5 +1,5 @@
-import type { GatewayErrorCode, GatewayFailure } from "../protocol/errors.ts";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { GatewayErrorCode, GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { adviceFor } from "./advice.ts";
 import { objectOf } from "./messages.ts";
 

@@ -1,7 +1,7 @@
+import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
 import { answers, auditLog, scripted } from "../../test/support/scripted-exchange.ts";
-import { failure } from "../protocol/errors.ts";
-import { READ_SCOPES } from "../protocol/scopes.ts";
 import { TOOLS } from "./catalogue.ts";
 import {
   listResources,

@@ -1,11 +1,11 @@
+import type { GatewayErrorCode, GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import {
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
 } from "@modelcontextprotocol/server";
-import type { GatewayErrorCode, GatewayFailure } from "../protocol/errors.ts";
-import type { JsonObject } from "../protocol/json.ts";
-import type { Scope } from "../protocol/scopes.ts";
 import { askTool } from "./ask-tool.ts";
 import { holds, toolNamed } from "./catalogue.ts";
 import type { Tool } from "./define-tool.ts";

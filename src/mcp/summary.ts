@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { callText } from "./advice.ts";
 import { objectOf } from "./messages.ts";
 

@@ -1,5 +1,5 @@
+import { ALL_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
-import { ALL_SCOPES } from "../protocol/scopes.ts";
 import { listTools, TOOLS } from "./catalogue.ts";
 import { NOT_OFFERED, renderSupportMatrix } from "./support-matrix.ts";
 

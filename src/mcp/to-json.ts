@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** The same value as plain JSON: absent fields are left out; what JSON cannot carry is an error. */
 export function toJson(value: unknown): JsonValue {

@@ -1,7 +1,7 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { asks, orderRefusal, refusal } from "../../test/support/tool-input.ts";
-import type { JsonObject } from "../protocol/json.ts";
 import { TOOLS } from "./catalogue.ts";
 import { historicalBars } from "./tools/historical-bars.ts";
 import { marketSnapshot } from "./tools/market-snapshot.ts";

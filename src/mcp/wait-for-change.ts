@@ -1,6 +1,6 @@
-import { log } from "../log.ts";
-import { failure, type GatewayFailure } from "../protocol/errors.ts";
-import type { Scope } from "../protocol/scopes.ts";
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** How a tool's answer is watched while a call waits for it to change. */

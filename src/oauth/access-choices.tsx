@@ -1,5 +1,5 @@
-import { ACCESS_CHOICES, type AccessChoiceId } from "../protocol/access-choices.ts";
-import { SCOPES, type Scope } from "../protocol/scopes.ts";
+import { ACCESS_CHOICES, type AccessChoiceId } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { LiveNeed } from "./live-needs.ts";
 import { ScopeChoices } from "./scope-choices.tsx";
 

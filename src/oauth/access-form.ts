@@ -1,5 +1,5 @@
-import { choiceNamed } from "../protocol/access-choices.ts";
-import { ALL_SCOPES, SCOPES, type Scope } from "../protocol/scopes.ts";
+import { choiceNamed } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { ALL_SCOPES, SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { LiveNeed } from "./live-needs.ts";
 
 /**

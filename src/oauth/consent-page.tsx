@@ -1,13 +1,17 @@
 import type { ConsentDescription } from "@cloudflare/workers-oauth-provider";
-import type { BrokerAccount, ConnectedClient } from "../../durable-objects/account/rpc.ts";
-import { Page } from "../console/page.tsx";
-import { type AccessChoiceId, choiceOf, choiceWith } from "../protocol/access-choices.ts";
-import { BASELINE_SCOPES, SCOPES, type Scope } from "../protocol/scopes.ts";
+import {
+  type AccessChoiceId,
+  choiceOf,
+  choiceWith,
+} from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { BASELINE_SCOPES, SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type { BrokerAccount, ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
+import type { Owner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import { Page } from "../web/page.tsx";
 import { AccessChoices } from "./access-choices.tsx";
 import { AccountChoices } from "./account-choices.tsx";
-import { displayText } from "./client-text.ts";
 import type { LiveNeed } from "./live-needs.ts";
-import type { Owner } from "./owner-session.ts";
 
 /** Who asks, what the owner gives, and where the answer goes. */
 export function ConsentPage(props: {

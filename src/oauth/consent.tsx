@@ -4,23 +4,23 @@ import {
   authorizationErrorRedirect,
   CimdFetchError,
 } from "@cloudflare/workers-oauth-provider";
+import { isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { BASELINE_SCOPES, isScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type Context, Hono } from "hono";
-import type { PageEnv } from "../console/context.ts";
-import { Message, sendPage } from "../console/page.tsx";
-import { log } from "../log.ts";
-import { isOrderScope } from "../protocol/access-choices.ts";
-import { BASELINE_SCOPES, isScope, type Scope } from "../protocol/scopes.ts";
-import { requestId } from "../request-id.ts";
+import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
+import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
+import type { PageEnv } from "../web/context.ts";
+import { readForm } from "../web/form.ts";
+import { log } from "../web/log.ts";
+import { relaxForLoopback, restoreFromLoopback } from "../web/loopback-cookies.ts";
+import { Message, sendPage } from "../web/page.tsx";
+import { requestId } from "../web/request-id.ts";
+import { sameSecret } from "../web/same-secret.ts";
 import { liveRefused, scopesChosen } from "./access-form.ts";
 import { accountsChosen, accountsToChoose } from "./account-choices.tsx";
-import { displayText } from "./client-text.ts";
-import { confirmFirst, needsConfirmation } from "./confirm.tsx";
 import { ConsentPage } from "./consent-page.tsx";
-import { readForm } from "./form.ts";
 import { liveNeeds } from "./live-needs.ts";
-import { relaxForLoopback, restoreFromLoopback } from "./loopback-cookies.ts";
-import { type Owner, requireOwner } from "./owner-session.ts";
-import { sameSecret } from "./same-secret.ts";
 import { tokenParts } from "./token-guard.ts";
 
 /**

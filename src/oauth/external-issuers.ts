@@ -1,10 +1,10 @@
+import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { isScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { decodeJwt, errors, jwtVerify } from "jose";
 import * as z from "zod";
 import { ConfigurationError } from "../env.ts";
-import { isAccountId } from "../protocol/account-id.ts";
-import { isScope, type Scope } from "../protocol/scopes.ts";
+import { discover } from "../owner/oidc-discovery.ts";
 import { issuerKeys } from "./issuer-keys.ts";
-import { discover } from "./oidc-discovery.ts";
 
 /**
  * Access tokens of other issuers, where a deployment names them. Issuer, audience, type and

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, type JWK, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
 import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from "../limits.ts";
-import { fetchRemoteJson } from "./remote-json.ts";
+import { fetchRemoteJson } from "../web/remote-json.ts";
 
 /** What a key holds is the library's to judge; here it is enough that it is one. */
 const Jwk = z.custom<JWK>(

@@ -1,4 +1,4 @@
-import type { Owner } from "./owner-session.ts";
+import type { Owner } from "../owner/owner-session.ts";
 
 /** What has to be there before a client is given the live account. */
 export interface LiveNeed {

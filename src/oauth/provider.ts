@@ -3,11 +3,11 @@ import {
   type OAuthProviderOptions,
   type OAuthResourceContext,
 } from "@cloudflare/workers-oauth-provider";
-import { accountExists, operatorAccount } from "../accounts/directory.ts";
+import { ALL_SCOPES, BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { accountExists, operatorAccount } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountObject, type Env, type Settings } from "../env.ts";
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../limits.ts";
-import { log } from "../log.ts";
-import { ALL_SCOPES, BASELINE_SCOPES } from "../protocol/scopes.ts";
+import { log } from "../web/log.ts";
 import type { ExternalToken, ExternalVerifier } from "./external-issuers.ts";
 import { answerScopes, askedScopes } from "./token-guard.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";

@@ -1,5 +1,5 @@
 import { MCP_BODY_READ_MS, REGISTRATION_BODY_MAX_BYTES } from "../limits.ts";
-import { readBody } from "../read-body.ts";
+import { readBody } from "../web/read-body.ts";
 
 /**
  * A registration as hosts send it: what they have nothing to say about comes as `""` or null, and

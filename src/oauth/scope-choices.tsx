@@ -1,4 +1,4 @@
-import { ALL_SCOPES, SCOPES, type Scope } from "../protocol/scopes.ts";
+import { ALL_SCOPES, SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 
 type Tier = (typeof SCOPES)[Scope]["tier"];
 

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { accountObject, type Env } from "../env.ts";
 import { FORM_BODY_MAX_BYTES, TOKEN_BODY_READ_MS } from "../limits.ts";
-import { log } from "../log.ts";
-import { isAccountId } from "../protocol/account-id.ts";
-import { sha256Hex } from "../protocol/digest.ts";
-import { readBody } from "../read-body.ts";
-import { requestId } from "../request-id.ts";
+import { log } from "../web/log.ts";
+import { readBody } from "../web/read-body.ts";
+import { requestId } from "../web/request-id.ts";
 
 /**
  * The OAuth library keeps codes and refresh tokens in KV, where "read, then delete" is not atomic:

@@ -1,7 +1,7 @@
+import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { describe, expect, it } from "vitest";
 import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../limits.ts";
-import { accountIdOf } from "../protocol/account-id.ts";
-import { sha256Hex } from "../protocol/digest.ts";
 import { type VerifiedToken, verifiedTokens } from "./verified-tokens.ts";
 
 const ACCOUNT = accountIdOf(new Uint8Array(16));

@@ -1,6 +1,6 @@
 import type { OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../limits.ts";
-import { sha256Hex } from "../protocol/digest.ts";
 import type { GrantProps } from "./provider.ts";
 import { tokenParts } from "./token-guard.ts";
 

@@ -1,11 +1,14 @@
-import type { PairedSidecar } from "../../durable-objects/account/rpc.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import {
+  normaliseUserCode,
+  type PairingRequest,
+} from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import type { PairedSidecar } from "../../durable-objects/account/rpc/account.ts";
 import type { ConfirmedPairing } from "../../durable-objects/pairing.ts";
 import { accountObject, type Env } from "../env.ts";
-import type { Capability } from "../protocol/capabilities.ts";
-import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
-import { fingerprintWords } from "../protocol/relay/fingerprint.ts";
-import { normaliseUserCode, type PairingRequest } from "../protocol/relay/pairing.ts";
-import { sidecarCommand } from "../protocol/sidecar-command.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */
 export interface PairingDetails {

@@ -1,11 +1,10 @@
-import { type Context, Hono } from "hono";
-import { findOperator } from "../accounts/directory.ts";
-import { accountObject, type Env } from "../env.ts";
-import { log } from "../log.ts";
-import { isAccountId } from "../protocol/account-id.ts";
-import { sha256Hex } from "../protocol/digest.ts";
-import { PAIRING_BODY_MAX_BYTES, PAIRING_POLL_INTERVAL_MS } from "../protocol/limits.ts";
-import { readEdgeIdentity } from "../protocol/relay/edge-identity.ts";
+import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import {
+  PAIRING_BODY_MAX_BYTES,
+  PAIRING_POLL_INTERVAL_MS,
+} from "@ibkr-edge-gateway/protocol/limits.ts";
+import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import {
   makeUserCode,
   type PairingOffer,
@@ -14,8 +13,12 @@ import {
   type RecoveryAnswer,
   RecoveryRequest,
   showUserCode,
-} from "../protocol/relay/pairing.ts";
-import { requestId } from "../request-id.ts";
+} from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
+import { type Context, Hono } from "hono";
+import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
+import { accountObject, type Env } from "../env.ts";
+import { log } from "../web/log.ts";
+import { requestId } from "../web/request-id.ts";
 import { undoPairing } from "./pairing.ts";
 import { randomToken } from "./random.ts";
 

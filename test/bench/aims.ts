@@ -1,4 +1,4 @@
-import type { JsonValue } from "../../src/protocol/json.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** One figure that was asked for, beside what this run measured. */
 export interface Aim {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
-import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
+import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
 import type { Client } from "../chaos/orders/client.ts";
 import { type Owner, signInOwner } from "../chaos/orders/owner.ts";
 import { quantiles } from "./load.ts";

@@ -1,5 +1,5 @@
-import { policyOf } from "../../src/policy/document.ts";
-import { evaluatePolicy } from "../../src/policy/evaluate.ts";
+import { policyOf } from "@ibkr-edge-gateway/policy/document.ts";
+import { evaluatePolicy } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { aDraftOf } from "../support/policy.ts";
 import { quantiles, round } from "./load.ts";
 

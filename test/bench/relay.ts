@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { RECONNECT_STABLE_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import type { WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { accountIdOf } from "../../src/protocol/account-id.ts";
-import { RECONNECT_STABLE_MS } from "../../src/protocol/limits.ts";
 import { callAccount } from "./account-calls.ts";
 import { measure, quantile, round, type Target } from "./load.ts";
 import { type BenchProcess, descendantsRssMib, residentMib, startProcess } from "./processes.ts";

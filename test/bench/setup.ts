@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { buildWorker, type WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import {
@@ -11,7 +12,6 @@ import {
 import { Browser, connect, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
-import { READ_SCOPES } from "../../src/protocol/scopes.ts";
 import { type BenchProcess, startProcess } from "./processes.ts";
 
 /** The whole chain with its parts in processes of their own, as the report measures it. */

@@ -1,4 +1,4 @@
-import { startSimulator } from "../../sidecar/src/simulator/start.ts";
+import { startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 
 /**
  * The simulator in a process of its own, without the request limits: what is measured is this

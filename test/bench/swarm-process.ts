@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { openJournal } from "../../sidecar/src/journal/journal.ts";
 import type { OperationExecutor } from "../../sidecar/src/operations/executor.ts";
 import { createRelayLink, type RelayLink } from "../../sidecar/src/relay/link.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
-import { isOperationName, OPERATIONS } from "../../src/protocol/operations/registry.ts";
 import { callAccount } from "./account-calls.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JobSettlement } from "../../src/protocol/relay/edge/step.ts";
-import { ulid } from "../../src/protocol/ulid.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SeededRandom } from "../support/relay/random.ts";
 
 export interface Asked {

@@ -1,5 +1,5 @@
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { describe, expect, it } from "vitest";
-import type { JobSettlement } from "../../src/protocol/relay/edge/step.ts";
 import { recoveriesOf } from "./recoveries.ts";
 import { type Evidence, isClean, judge } from "./verdict.ts";
 

@@ -1,7 +1,7 @@
 import { auth, createMCPClient, type OAuthClientProvider } from "@ai-sdk/mcp";
+import { BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
-import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { allowAt, approve } from "../support/consent.ts";
 import { CALLS, expectAnswers, expectPreviewed, linkIn, PREVIEW, REFUSED } from "./calls.ts";
 import { expireAccessTokens, type Rig, startRig } from "./rig.ts";

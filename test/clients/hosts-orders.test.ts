@@ -1,9 +1,9 @@
+import { choiceNamed } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { exportJWK, generateKeyPair } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/lib/ports.ts";
-import { choiceNamed } from "../../src/protocol/access-choices.ts";
-import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { allowAt } from "../support/consent.ts";
 import { pinned } from "../support/vendor-documents.ts";
 import { expectPreviewed, linkIn, PREVIEW } from "./calls.ts";

@@ -1,9 +1,9 @@
+import { BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { freePort } from "../../scripts/lib/ports.ts";
-import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { allowAt } from "../support/consent.ts";
 import { CALLS, expectAnswers, expectPreviewed, linkIn, PREVIEW, REFUSED } from "./calls.ts";
 import { programEnv } from "./program.ts";

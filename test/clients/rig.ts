@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import { inject } from "vitest";
 import { startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { startSimulator } from "../../sidecar/src/simulator/start.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { type Person, startPerson } from "./person.ts";
 import { Wire } from "./wire.ts";

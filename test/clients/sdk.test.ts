@@ -1,3 +1,4 @@
+import { BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import {
   Client as ClientV2,
   StreamableHTTPClientTransport as TransportV2,
@@ -5,7 +6,6 @@ import {
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { allowAt, approve } from "../support/consent.ts";
 import { OwnerAtBrowser } from "../support/mcp-clients.ts";
 import { CALLS, expectAnswers, expectPreviewed, linkIn, PREVIEW } from "./calls.ts";

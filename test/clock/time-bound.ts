@@ -9,25 +9,25 @@ import type { Case } from "./plan.ts";
 /** What reads the clock or the zone of the machine: at every instant in every zone. */
 export const READS_THE_CLOCK: readonly string[] = [
   "test/clock/now/*.test.ts",
-  "src/policy/ledger.test.ts",
+  "packages/policy/ledger.test.ts",
   "sidecar/src/client-portal/wire-values.test.ts",
   "sidecar/src/client-portal/session/calendar.test.ts",
-  "sidecar/src/simulator/market/{hours,us-holidays}.test.ts",
+  "packages/simulator/market/{hours,us-holidays}.test.ts",
 ];
 
 /** What is given its clock by the test, and may still lean on the machine's: once at every instant. */
 export const IS_GIVEN_A_CLOCK: readonly string[] = [
-  "src/protocol/approval/*.test.ts",
-  "src/policy/{restriction,exits}.test.ts",
+  "packages/protocol/approval/*.test.ts",
+  "packages/policy/{restriction,exits}.test.ts",
   "src/oauth/verified-tokens.test.ts",
   "durable-objects/account/{audit-log,relay-store}.test.ts",
-  "durable-objects/account/orders/cross-check.test.ts",
+  "durable-objects/account/orders/transactions/cross-check.test.ts",
   "sidecar/src/client-portal/transport.test.ts",
   "sidecar/src/client-portal/session/session-core.test.ts",
   "sidecar/src/trust/{verify-approval,approvers}.test.ts",
   "sidecar/src/journal/journal.test.ts",
-  "sidecar/src/simulator/{zone,clock}.test.ts",
-  "sidecar/src/simulator/market/{bars,options}.test.ts",
+  "packages/simulator/{zone,clock}.test.ts",
+  "packages/simulator/market/{bars,options}.test.ts",
 ];
 
 /** Real processes, which run at the instants of `CONTRACT_CASES`, and in `verify:long` at all of them. */

@@ -1,12 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { buildWorker } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { freePort } from "../../scripts/lib/ports.ts";
-import { READ_SCOPES } from "../../src/protocol/scopes.ts";
 import { approve } from "../support/consent.ts";
 import { startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
+import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 

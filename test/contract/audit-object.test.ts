@@ -1,9 +1,9 @@
+import { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
+import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
-import { AuditEvent } from "../../src/protocol/audit/event.ts";
-import { auditLeaf } from "../../src/protocol/audit/leaf.ts";
-import { completedBy, type TreeNodes, treeRoot } from "../../src/protocol/audit/merkle.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 
 let gateway: Gateway;

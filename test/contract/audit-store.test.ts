@@ -1,6 +1,6 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AUDIT_LOG_SCHEMA, appendAudit } from "../../durable-objects/account/audit-log.ts";
+import { AUDIT_LOG_SCHEMA, appendAudit } from "../../durable-objects/account/audit/log.ts";
 import {
   AUDIT_BACKLOG_MAX_AGE_MS,
   AUDIT_BACKLOG_MAX_ROWS,
@@ -12,8 +12,8 @@ import {
   auditOutboxState,
   auditShipDueAt,
   shipAudit,
-} from "../../durable-objects/account/outbox.ts";
-import { shipAuditRows } from "../../src/audit/ship.ts";
+} from "../../durable-objects/account/audit/outbox.ts";
+import { shipAuditRows } from "../../durable-objects/d1/tables/audit-events.ts";
 import { auditEvent } from "../support/audit-event.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { sqlStorage } from "../support/sql-storage.ts";

@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
+import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { filePins } from "../../sidecar/src/client-portal/certificate-pin.ts";
-import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
-import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
 
 let sim: RunningSimulator | null = null;
 let configDir: string;

@@ -1,6 +1,6 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { OperationName } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/protocol/json.ts";
-import type { OperationName } from "../../src/protocol/operations/registry.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 
 let rig: BrokerRig;

@@ -1,6 +1,6 @@
+import { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { filePins } from "../../sidecar/src/client-portal/certificate-pin.ts";
-import { BrokerSession } from "../../src/protocol/operations/session-status.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 
 let rig: BrokerRig;

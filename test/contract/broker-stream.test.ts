@@ -1,9 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
 import {
   BrokerAlertEvent,
   BrokerExecutionEvent,
   BrokerOrderEvent,
-} from "../../src/protocol/operations/events.ts";
+} from "@ibkr-edge-gateway/protocol/operations/events.ts";
+import { afterEach, describe, expect, it } from "vitest";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 
 let rig: BrokerRig;

@@ -1,6 +1,6 @@
+import { choiceNamed } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { choiceNamed } from "../../src/protocol/access-choices.ts";
-import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";

@@ -1,7 +1,7 @@
+import { BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type { Pin } from "@ibkr-edge-gateway/simulator/market/quote.ts";
+import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Pin } from "../../sidecar/src/simulator/market/quote.ts";
-import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
-import { BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { clientOf } from "../support/access.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";

@@ -1,8 +1,8 @@
+import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { ALL_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
-import { mandateHash } from "../../src/protocol/approval/mandate.ts";
-import { ALL_SCOPES } from "../../src/protocol/scopes.ts";
-import { PAGE_ROUTES } from "../../src/routes.ts";
+import { PAGE_ROUTES } from "../../src/web/routes.ts";
 import { accountOf, callMcp } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { member, signInWith } from "../support/members.ts";

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { type LocalGateway, startLocalGateway } from "../../scripts/lib/local-gateway.ts";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
-import { READ_SCOPES } from "../../src/protocol/scopes.ts";
 import { connectV1, connectV2 } from "../support/mcp-clients.ts";
 import { Browser, signIn } from "../support/oauth-client.ts";
 

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
+import { ALL_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
-import { ALL_SCOPES } from "../../src/protocol/scopes.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { type Answer, type McpPost, modern, post } from "../support/mcp.ts";
 import { Browser, connect, signIn } from "../support/oauth-client.ts";

@@ -1,5 +1,5 @@
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Scope } from "../../src/protocol/scopes.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { ERAS, type McpPost, modern } from "../support/mcp.ts";
 import { Browser, connect, signIn } from "../support/oauth-client.ts";

@@ -1,6 +1,6 @@
+import { coversScope, READ_SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOLS } from "../../src/mcp/catalogue.ts";
-import { coversScope, READ_SCOPES, type Scope } from "../../src/protocol/scopes.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { ERAS, type McpPost, modern } from "../support/mcp.ts";
 import { Browser, connect, signIn } from "../support/oauth-client.ts";

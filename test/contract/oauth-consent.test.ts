@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
+import { ACCESS_CHOICES } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { ALL_SCOPES, BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCESS_CHOICES } from "../../src/protocol/access-choices.ts";
-import { ALL_SCOPES, BASELINE_SCOPES } from "../../src/protocol/scopes.ts";
 import { accountOf, callMcp, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import {

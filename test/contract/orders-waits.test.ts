@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CLIENT_WAITS_MAX } from "../../durable-objects/account/change-waits.ts";
+import { CLIENT_WAITS_MAX } from "../../durable-objects/account/orders/agent/change-waits.ts";
 import { CLIENT_META, LEGACY, MODERN } from "../support/mcp.ts";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 

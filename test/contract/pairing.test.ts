@@ -1,8 +1,8 @@
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { PairingOffer, PairingPoll } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
-import { fingerprintWords } from "../../src/protocol/relay/fingerprint.ts";
-import { PairingOffer, PairingPoll } from "../../src/protocol/relay/pairing.ts";
 import { accountOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { memoryDeviceKey } from "../support/relay/live-sidecar.ts";

@@ -1,9 +1,9 @@
+import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
+import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { OrderType, Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultPolicy } from "../../src/policy/defaults.ts";
-import type { PolicyDocument } from "../../src/policy/document.ts";
-import type { CanonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
-import { OrderType, Side } from "../../src/protocol/orders/terms.ts";
 import { AT, hoursAt, NEW_YORK } from "../support/closed-market.ts";
 import { LEG_OF_TYPE } from "../support/closed-market-orders.ts";
 import { aLeg, anOrder } from "../support/orders.ts";

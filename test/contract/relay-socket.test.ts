@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { LEASE_REFRESH_BEFORE_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { CLOSE } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import WebSocket from "ws";
-import { accountIdOf } from "../../src/protocol/account-id.ts";
-import { LEASE_REFRESH_BEFORE_MS } from "../../src/protocol/limits.ts";
-import { encodeFrame } from "../../src/protocol/relay/codec.ts";
-import { CLOSE } from "../../src/protocol/relay/errors.ts";
-import { ulid } from "../../src/protocol/ulid.ts";
 import {
   buildRelayWorker,
   type RelayGateway,

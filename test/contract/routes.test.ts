@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { PAGE_ROUTES } from "../../src/routes.ts";
+import { PAGE_ROUTES } from "../../src/web/routes.ts";
 
 /** `someRoutes.get("/path", …)`, as every router of the Worker is written. */
 const MOUNT = /\b(?:\w+Routes|app)\s*\.(get|post|put|patch|delete|all|on)\(\s*([^,)]*)/g;

@@ -1,7 +1,7 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import type { FaultInput } from "../../sidecar/src/simulator/control/faults.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
-import type { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";
 

@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import { mandateConfirm, mandateTake } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
+import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { listMandates, revokeMandate } from "../../sidecar/src/trust/mandates.ts";
-import { type Mandate, mandateHash } from "../../src/protocol/approval/mandate.ts";
-import { statementHash } from "../../src/protocol/approval/statement.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
-import { mandateConfirm, mandateTake } from "../../src/protocol/operations/mandates.ts";
-import { intentHash, intentOf } from "../../src/protocol/orders/intent.ts";
 import {
   AAPL_CONID,
   GATEWAY,

@@ -1,5 +1,5 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/protocol/json.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 
 /** What the broker shows of an order, in whatever words, is never taken for its absence. */

@@ -1,5 +1,5 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/protocol/json.ts";
 import { limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 
 /** Which contract an order means, and what a preview says of it; nothing is ever sent for it. */

@@ -1,8 +1,8 @@
+import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { fingerprintOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { statementHash } from "../../src/protocol/approval/statement.ts";
-import { IntentQuestionEvent } from "../../src/protocol/operations/order-events.ts";
-import type { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
-import { fingerprintOf } from "../../src/protocol/orders/question.ts";
 import {
   AAPL_CONID,
   type ApproveOver,

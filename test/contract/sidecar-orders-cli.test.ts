@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { writeRunStatus } from "../../sidecar/src/config/status-file.ts";
-import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
-import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-files.ts";
-import { openOrderStore } from "../../sidecar/src/orders/store.ts";
+import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
+import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
+import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { confirmMandate, findMandate, storeMandate } from "../../sidecar/src/trust/mandates.ts";
-import { mandateHash } from "../../src/protocol/approval/mandate.ts";
 // fixed date: it is always given its days from now.
 import { aMandate } from "../support/orders.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";

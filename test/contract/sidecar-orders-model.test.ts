@@ -1,8 +1,8 @@
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { OrderStore } from "../../sidecar/src/orders/store.ts";
-import type { FaultInput } from "../../sidecar/src/simulator/control/faults.ts";
-import { isInDoubt, isTerminal } from "../../src/protocol/orders/state.ts";
+import type { OrderStore } from "../../sidecar/src/orders/journal/store.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 
 /**
@@ -108,7 +108,7 @@ async function play(one: Scenario): Promise<void> {
           }
         : limitOrder(rig.account, "176"),
     );
-    const warnings = await import("../../src/protocol/orders/question.ts").then(
+    const warnings = await import("@ibkr-edge-gateway/protocol/orders/question.ts").then(
       ({ fingerprintOf }) =>
         TEXTS.map((text, n) => ({ message_id: `o99${n}`, fingerprint: fingerprintOf(text) })),
     );

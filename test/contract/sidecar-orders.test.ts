@@ -1,8 +1,8 @@
+import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
+import { policyOf } from "@ibkr-edge-gateway/policy/document.ts";
+import { evaluatePolicy } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { defaultPolicy } from "../../src/policy/defaults.ts";
-import { policyOf } from "../../src/policy/document.ts";
-import { evaluatePolicy } from "../../src/policy/evaluate.ts";
-import { economicHash } from "../../src/protocol/orders/intent.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 import { aSnapshot } from "../support/policy.ts";
 

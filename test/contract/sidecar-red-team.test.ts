@@ -1,7 +1,7 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../src/protocol/json.ts";
-import type { PreviewedTicket } from "../../src/protocol/operations/order-preview.ts";
-import { intentHash, intentOf } from "../../src/protocol/orders/intent.ts";
 import {
   GATEWAY,
   limitOrder,

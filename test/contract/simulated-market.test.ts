@@ -1,5 +1,5 @@
+import { marketNote } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { afterEach, expect, it } from "vitest";
-import { marketNote } from "../../src/protocol/operations/session-status.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 
 /** A market that never closes is labelled wherever somebody looks at it; no real broker ever is. */

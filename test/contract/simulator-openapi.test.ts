@@ -1,6 +1,6 @@
+import { ROUTES } from "@ibkr-edge-gateway/simulator/routes/all.ts";
+import { startBench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROUTES } from "../../sidecar/src/simulator/routes/all.ts";
-import { startBench } from "../../sidecar/src/simulator/testing/client.ts";
 import { extractSchemas, hasWholeFile, readExtract, readSchemas } from "../support/openapi.ts";
 import { type Checker, createChecker, type Finding } from "../support/openapi-check.ts";
 import { DEVIATIONS, explains } from "../support/openapi-deviations.ts";

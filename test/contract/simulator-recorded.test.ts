@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { findRoute, type Route } from "@ibkr-edge-gateway/simulator/http/router.ts";
+import { ROUTES } from "@ibkr-edge-gateway/simulator/routes/all.ts";
+import { startBench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findRoute, type Route } from "../../sidecar/src/simulator/http/router.ts";
-import { ROUTES } from "../../sidecar/src/simulator/routes/all.ts";
-import { startBench } from "../../sidecar/src/simulator/testing/client.ts";
 import { asRecord } from "../support/openapi.ts";
 import { addShape, missing, type Shape } from "../support/shape.ts";
 import { tour } from "../support/simulator-tour.ts";

@@ -1,4 +1,4 @@
-import type { AuditEvent } from "../../src/protocol/audit/event.ts";
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 
 /** A complete, valid event; `n` makes it unlike the others. */
 export function auditEvent(n: number, more: Partial<AuditEvent> = {}): AuditEvent {

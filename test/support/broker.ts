@@ -2,23 +2,19 @@ import diagnostics from "node:diagnostics_channel";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type * as z from "zod";
-import {
-  type Broker,
-  type BrokerOptions,
-  createBroker,
-} from "../../sidecar/src/client-portal/broker.ts";
-import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
-import type { BrokerEvent } from "../../sidecar/src/operations/executor.ts";
-import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
-import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
-import { GatewayError, type GatewayFailure } from "../../src/protocol/errors.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
+import { GatewayError, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import {
   OPERATIONS,
   type OperationName,
   type Operations,
-} from "../../src/protocol/operations/registry.ts";
+} from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
+import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
+import type * as z from "zod";
+import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
+import type { BrokerEvent } from "../../sidecar/src/operations/executor.ts";
+import { type Broker, type BrokerOptions, createBroker } from "../../sidecar/src/run/broker.ts";
 
 /**
  * The sidecar's broker side against the simulator, both on one virtual clock: time moves from timer

@@ -1,8 +1,8 @@
-import { activationAt } from "../../src/protocol/market/activation.ts";
-import { type PriceFacts, referencePrice } from "../../src/protocol/market/reference.ts";
-import type { TradingSchedule } from "../../src/protocol/market/schedule.ts";
-import { marketStateAt } from "../../src/protocol/market/state.ts";
-import type { InstrumentFact, Quote } from "../../src/protocol/orders/ticket.ts";
+import { activationAt } from "@ibkr-edge-gateway/protocol/market/activation.ts";
+import { type PriceFacts, referencePrice } from "@ibkr-edge-gateway/protocol/market/reference.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import type { InstrumentFact, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Tweak } from "./policy.ts";
 
 /** New York around the weekend before the fixture's Friday: its sessions, and what is read in them. */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { PairingOffer, PairingPoll } from "../../src/protocol/relay/pairing.ts";
+import { PairingOffer, PairingPoll } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { softwareAuthenticator } from "./software-authenticator.ts";
 
 /** A gateway in an attacker's hands: everything it says is wellformed, and the key is the attacker's. */

@@ -1,29 +1,32 @@
-import { requestApproval } from "../../durable-objects/account/orders/approvals.ts";
-import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/chores.ts";
-import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/desk-schema.ts";
-import type { World } from "../../durable-objects/account/orders/edge-facts.ts";
-import { switchFeature } from "../../durable-objects/account/orders/features.ts";
+import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
+import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/passkeys.ts";
+import type { World } from "../../durable-objects/account/orders/rules/edge-facts.ts";
+import { requestApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
+import type { OrderLogEntry } from "../../durable-objects/account/orders/tables/audit.ts";
+import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
+import { switchFeature } from "../../durable-objects/account/orders/tables/features.ts";
 import {
   MANDATE_PCS_SCHEMA,
   MANDATES_SCHEMA,
-} from "../../durable-objects/account/orders/mandates.ts";
-import type { OrderLogEntry } from "../../durable-objects/account/orders/order-audit.ts";
-import { changePolicy, policyInForce } from "../../durable-objects/account/orders/policies.ts";
-import { findPreview, storePreview } from "../../durable-objects/account/orders/previews.ts";
+} from "../../durable-objects/account/orders/tables/mandates.ts";
+import {
+  changePolicy,
+  policyInForce,
+} from "../../durable-objects/account/orders/tables/policies.ts";
+import { findPreview, storePreview } from "../../durable-objects/account/orders/tables/previews.ts";
+import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/tables/scheduled-tasks.ts";
 import {
   KILL_WITHDRAWS_SCHEMA,
   ORDER_WAITS_SCHEMA,
   ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
-} from "../../durable-objects/account/orders/schema.ts";
-import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/sends.ts";
-import type { OrderStorage } from "../../durable-objects/account/orders/storage.ts";
-import type { SubmitRequest } from "../../durable-objects/account/orders/submit.ts";
-import { PASSKEYS_SCHEMA } from "../../durable-objects/account/passkeys.ts";
-import { defaultPolicy } from "../../src/policy/defaults.ts";
-import type { PolicyDocument } from "../../src/policy/document.ts";
-import type { CanonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
-import type { Effect, PreviewFacts } from "../../src/protocol/orders/ticket.ts";
+} from "../../durable-objects/account/orders/tables/schema.ts";
+import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/sends.ts";
+import type { OrderStorage } from "../../durable-objects/account/orders/tables/storage.ts";
+import type { SubmitRequest } from "../../durable-objects/account/orders/transactions/submit.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";

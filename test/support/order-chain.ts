@@ -1,14 +1,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
-import { approverWords } from "../../sidecar/src/orders/approver-words.ts";
-import { capsPath } from "../../sidecar/src/orders/local-files.ts";
-import { type RunningSimulator, startSimulator } from "../../sidecar/src/simulator/start.ts";
+import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
+import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { entryAt } from "../clock/plan.ts";
 import { accountOf } from "./access.ts";

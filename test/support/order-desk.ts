@@ -1,25 +1,25 @@
-import { appendAudit } from "../../durable-objects/account/audit-log.ts";
-import { admitClient } from "../../durable-objects/account/clients.ts";
-import { switchFeature } from "../../durable-objects/account/orders/features.ts";
-import type { NewIntent } from "../../durable-objects/account/orders/intents.ts";
-import { insertIntent } from "../../durable-objects/account/orders/intents.ts";
-import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orders/order-audit.ts";
-import { settleSubmit } from "../../durable-objects/account/orders/outcome.ts";
-import type { OrderParts } from "../../durable-objects/account/orders/parts.ts";
-import { changePolicy } from "../../durable-objects/account/orders/policies.ts";
-import type { OrderStorage } from "../../durable-objects/account/orders/storage.ts";
-import { openOwnerSession } from "../../durable-objects/account/owner-sessions.ts";
-import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
-import { defaultPolicy } from "../../src/policy/defaults.ts";
-import type { PolicyDocument } from "../../src/policy/document.ts";
-import type { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
+import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
+import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import type {
   PreviewOutcome,
   PreviewRequest,
-} from "../../src/protocol/operations/order-preview.ts";
-import type { CanonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
-import type { JobSettlement, NewJob } from "../../src/protocol/relay/edge/step.ts";
-import type { Scope } from "../../src/protocol/scopes.ts";
+} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { openOwnerSession } from "../../durable-objects/account/access/owner-sessions.ts";
+import { appendAudit } from "../../durable-objects/account/audit/log.ts";
+import { admitClient } from "../../durable-objects/account/clients/clients.ts";
+import type { OrderParts } from "../../durable-objects/account/orders/order-context.ts";
+import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orders/tables/audit.ts";
+import { switchFeature } from "../../durable-objects/account/orders/tables/features.ts";
+import type { NewIntent } from "../../durable-objects/account/orders/tables/intents.ts";
+import { insertIntent } from "../../durable-objects/account/orders/tables/intents.ts";
+import { changePolicy } from "../../durable-objects/account/orders/tables/policies.ts";
+import type { OrderStorage } from "../../durable-objects/account/orders/tables/storage.ts";
+import { settleSubmit } from "../../durable-objects/account/orders/transactions/settle.ts";
+import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { aLeg, anOrder, aTicket } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";

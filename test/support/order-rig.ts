@@ -1,28 +1,35 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Transport } from "../../sidecar/src/client-portal/transport.ts";
-import type { Reach } from "../../sidecar/src/orders/announce.ts";
-import { createOrderDesk } from "../../sidecar/src/orders/desk.ts";
-import { capsPath } from "../../sidecar/src/orders/local-files.ts";
-import { fileLocalRules, type LocalRules } from "../../sidecar/src/orders/local-rules.ts";
-import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/store.ts";
-import type { SimulatorOptions } from "../../sidecar/src/simulator/options.ts";
-import type { RunningSimulator } from "../../sidecar/src/simulator/start.ts";
-import { enrolApprover } from "../../sidecar/src/trust/approvers.ts";
-import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
-import type { PasskeyProof } from "../../src/protocol/approval/proof.ts";
-import { statementHash } from "../../src/protocol/approval/statement.ts";
-import type { Capability } from "../../src/protocol/capabilities.ts";
-import { GatewayError, type GatewayFailure } from "../../src/protocol/errors.ts";
-import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
-import { IntentAlertEvent, IntentStateEvent } from "../../src/protocol/operations/order-events.ts";
-import { OrderOutcome } from "../../src/protocol/operations/order-parts.ts";
+import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { GatewayError, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import {
+  IntentAlertEvent,
+  IntentStateEvent,
+} from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import {
   type PreviewedTicket,
   PreviewOutcome,
-} from "../../src/protocol/operations/order-preview.ts";
-import { type AcceptedWarning, intentHash, intentOf } from "../../src/protocol/orders/intent.ts";
-import type { OrderState } from "../../src/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import {
+  type AcceptedWarning,
+  intentHash,
+  intentOf,
+} from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
+import type { RunningSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
+import type { Transport } from "../../sidecar/src/client-portal/transport.ts";
+import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
+import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { fileLocalRules, type LocalRules } from "../../sidecar/src/orders/local-policy/rules.ts";
+import type { Reach } from "../../sidecar/src/orders/notify/channels.ts";
+import { createOrderDesk } from "../../sidecar/src/orders/order-service.ts";
+import { enrolApprover } from "../../sidecar/src/trust/approvers.ts";
+import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { type BrokerRig, startRig } from "./broker.ts";
 import {
   type Ceremony,

@@ -1,9 +1,13 @@
+import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type {
+  CanonicalOrder,
+  Contract,
+  Leg,
+} from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { canonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { type IntentDraft, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as fc from "fast-check";
-import type { Mandate } from "../../src/protocol/approval/mandate.ts";
-import type { CanonicalOrder, Contract, Leg } from "../../src/protocol/orders/canonical-order.ts";
-import { canonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
-import { type IntentDraft, intentOf } from "../../src/protocol/orders/intent.ts";
-import type { Ticket } from "../../src/protocol/orders/ticket.ts";
 
 /** Orders to test with: one small paper order that is right in every way, and any order at all. */
 export const AAPL: Contract = {

@@ -1,9 +1,9 @@
-import { defaultPolicy } from "../../src/policy/defaults.ts";
-import { type PolicyDocument, policyOf } from "../../src/policy/document.ts";
-import { evaluatePolicy, type Verdict } from "../../src/policy/evaluate.ts";
-import type { PolicySnapshot } from "../../src/policy/snapshot.ts";
-import { economicHash } from "../../src/protocol/orders/intent.ts";
-import { READ_SCOPES } from "../../src/protocol/scopes.ts";
+import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
+import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/document.ts";
+import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
+import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 
 /**

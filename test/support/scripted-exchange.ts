@@ -1,8 +1,12 @@
-import type { RefusedCall, ToolCall, ToolOutcome } from "../../durable-objects/account/rpc.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type {
+  RefusedCall,
+  ToolCall,
+  ToolOutcome,
+} from "../../durable-objects/account/rpc/account.ts";
 import { cursorCodec } from "../../src/mcp/cursor.ts";
 import type { Exchange } from "../../src/mcp/exchange.ts";
-import type { JsonValue } from "../../src/protocol/json.ts";
-import { READ_SCOPES } from "../../src/protocol/scopes.ts";
 
 /** An exchange with an account that answers as it is told and remembers what it was asked. */
 export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | ToolOutcome) {

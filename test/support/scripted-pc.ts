@@ -1,9 +1,9 @@
-import { orderPreview } from "../../src/protocol/operations/order-preview.ts";
-import type { Order } from "../../src/protocol/operations/orders-list.ts";
-import { ordersReconcile } from "../../src/protocol/operations/orders-reconcile.ts";
-import { canonicalOrder } from "../../src/protocol/orders/canonical-order.ts";
-import type { Effect, PreviewFacts } from "../../src/protocol/orders/ticket.ts";
-import type { JobSettlement, NewJob } from "../../src/protocol/relay/edge/step.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import { canonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { ACCOUNT, type DeskRig, outcome, previewed, settled } from "./order-desk.ts";
 import { aLeg, anOrder } from "./orders.ts";
 

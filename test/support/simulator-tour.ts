@@ -1,5 +1,5 @@
-import type { Answer, Bench } from "../../sidecar/src/simulator/testing/client.ts";
-import { prime } from "../../sidecar/src/simulator/testing/client.ts";
+import type { Answer, Bench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
+import { prime } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 
 /** One answer of the simulator, and what was asked. */
 export interface Stop {

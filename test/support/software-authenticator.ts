@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { isoCBOR } from "@simplewebauthn/server/helpers";
-import type { Assertion } from "../../src/protocol/approval/assertion.ts";
-import { challengeOf } from "../../src/protocol/approval/statement.ts";
 
 /**
  * A passkey in software: real keys and real signatures over real WebAuthn structures, with every

@@ -1,6 +1,6 @@
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { expect } from "vitest";
 import type { Tool } from "../../src/mcp/define-tool.ts";
-import type { JsonValue } from "../../src/protocol/json.ts";
 
 /** As it arrives: what JSON leaves out is not there. */
 function sent(args: unknown): JsonValue | undefined {

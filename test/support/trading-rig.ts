@@ -1,7 +1,10 @@
-import { decideApproval } from "../../durable-objects/account/orders/approvals.ts";
-import { createOrderDesk, type OrderDesk } from "../../durable-objects/account/orders/desk.ts";
-import type { PolicyDocument } from "../../src/policy/document.ts";
-import type { Scope } from "../../src/protocol/scopes.ts";
+import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import {
+  createOrderDesk,
+  type OrderDesk,
+} from "../../durable-objects/account/orders/order-service.ts";
+import { decideApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
 import { ASSERTION } from "./order-book.ts";
 import { ACCOUNT, admit, type DeskRig, deskRig } from "./order-desk.ts";
 

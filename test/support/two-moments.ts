@@ -1,20 +1,23 @@
-import { refusalsOf } from "../../durable-objects/account/orders/submit.ts";
-import { baseNotional } from "../../sidecar/src/orders/facts.ts";
-import { leastTierOf, localFaults } from "../../sidecar/src/orders/gates.ts";
-import { larger } from "../../sidecar/src/orders/gather.ts";
+import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/document.ts";
+import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
+import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import {
+  type CanonicalOrder,
+  principalLeg,
+} from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
+import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { PreviewFacts, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { refusalsOf } from "../../durable-objects/account/orders/transactions/submit.ts";
+import { baseNotional } from "../../sidecar/src/orders/submit/facts.ts";
+import { larger } from "../../sidecar/src/orders/submit/gather-facts.ts";
+import { leastTierOf, localFaults } from "../../sidecar/src/orders/submit/local-checks.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.ts";
 import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";
-import { type PolicyDocument, policyOf } from "../../src/policy/document.ts";
-import { evaluatePolicy, type Verdict } from "../../src/policy/evaluate.ts";
-import { keptFindings } from "../../src/policy/since-preview.ts";
-import type { EdgeFacts } from "../../src/policy/snapshot.ts";
-import type { TradingSchedule } from "../../src/protocol/market/schedule.ts";
-import type { Availability } from "../../src/protocol/operations/parts.ts";
-import { type CanonicalOrder, principalLeg } from "../../src/protocol/orders/canonical-order.ts";
-import { effectOf } from "../../src/protocol/orders/effect.ts";
-import { economicHash } from "../../src/protocol/orders/intent.ts";
-import type { PreviewFacts, Quote, Ticket } from "../../src/protocol/orders/ticket.ts";
 import { hoursAt, quoteAt } from "./closed-market.ts";
 import { aTicket } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";

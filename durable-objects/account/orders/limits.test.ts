@@ -1,6 +1,6 @@
+import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
-import type { PolicyDocument } from "../../../src/policy/document.ts";
-import type { Scope } from "../../../src/protocol/scopes.ts";
 import {
   Refused,
   SCOPES,
@@ -8,9 +8,9 @@ import {
   tradingRig,
   type Wish,
 } from "../../../test/support/trading-rig.ts";
-import { changeClient } from "../clients.ts";
-import { findIntent } from "./intents.ts";
-import { engage } from "./service-kill.ts";
+import { changeClient } from "../clients/clients.ts";
+import { findIntent } from "./tables/intents.ts";
+import { engage } from "./transactions/engage-kill-switch.ts";
 
 /**
  * Parallel submits against every limit that several orders take from. Each order is approved first,

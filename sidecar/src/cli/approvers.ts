@@ -1,10 +1,10 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { approverWords, sameWords } from "../orders/approver-words.ts";
-import { orderStorePath } from "../orders/local-files.ts";
-import { type OrderStore, openOrderStore } from "../orders/store.ts";
+import { approverWords, sameWords } from "../orders/approval/fingerprint-words.ts";
+import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
+import { orderStorePath } from "../orders/local-policy/files.ts";
 import { questionAbout } from "../run/ask-about-keys.ts";
 import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
 import {

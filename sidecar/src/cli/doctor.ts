@@ -1,9 +1,8 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { Command } from "commander";
-import { GatewayError } from "../../../src/protocol/errors.ts";
-import { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
 import { type GatewayAddress, parseGatewayAddress } from "../client-portal/address.ts";
 import { filePins } from "../client-portal/certificate-pin.ts";
-import { openLooker, waitForState } from "../client-portal/look.ts";
 import { readRunStatus } from "../config/status-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { checkEdge } from "../doctor/edge.ts";
@@ -11,6 +10,7 @@ import { type Finding, ok, unknown } from "../doctor/finding.ts";
 import { checkCertificate, checkPort } from "../doctor/local-gateway.ts";
 import { checkSession } from "../doctor/session.ts";
 import { checkDisk, checkPairing } from "../doctor/this-pc.ts";
+import { openLooker, waitForState } from "./one-shot-session.ts";
 import { globalOptions } from "./options.ts";
 import { isAlive } from "./status.ts";
 

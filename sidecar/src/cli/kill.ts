@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { readRunStatus } from "../config/status-file.ts";
-import { killSwitchPath } from "../orders/local-files.ts";
+import { killSwitchPath } from "../orders/local-policy/files.ts";
 import { engageKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
 import { globalOptions } from "./options.ts";
 import { isAlive, processExists } from "./status.ts";

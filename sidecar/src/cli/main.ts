@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
+import { VERSION } from "../config/version.ts";
 import { register as registerApprovers } from "./approvers.ts";
 import { register as registerDoctor } from "./doctor.ts";
 import { register as registerKill } from "./kill.ts";
@@ -16,7 +17,6 @@ import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
 import { register as registerTakeover } from "./takeover.ts";
 import { register as registerUnkill } from "./unkill.ts";
-import { VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_FAILURE = 1;

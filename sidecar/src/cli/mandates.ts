@@ -1,7 +1,7 @@
+import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
 import type { Command } from "commander";
-import { mandateInWords } from "../../../src/protocol/approval/mandate-words.ts";
 import { UsageError } from "../config/usage-error.ts";
-import type { OrderStore } from "../orders/store.ts";
+import type { OrderStore } from "../orders/journal/store.ts";
 import {
   forgetWrongNumbers,
   type KeptMandate,

@@ -1,19 +1,19 @@
 import { hostname } from "node:os";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { parseGatewayUrl } from "../config/gateway-url.ts";
 import { loadPairing, type Pairing, storePairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { orderStorePath } from "../orders/local-files.ts";
-import { openOrderStore } from "../orders/store.ts";
+import { VERSION } from "../config/version.ts";
+import { openOrderStore } from "../orders/journal/store.ts";
+import { orderStorePath } from "../orders/local-policy/files.ts";
 import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
 import { forgetUnasked } from "../trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
 import { globalOptions } from "./options.ts";
-import { VERSION } from "./version.ts";
 
 interface Flags {
   json?: boolean;

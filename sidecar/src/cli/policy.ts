@@ -1,9 +1,9 @@
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Capability } from "../../../src/protocol/capabilities.ts";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { writePrivateJson } from "../config/files.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { capsPath, killSwitchPath } from "../orders/local-files.ts";
+import { capsPath, killSwitchPath } from "../orders/local-policy/files.ts";
 import { Caps, readCaps } from "../trust/caps.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
 import { LocalPolicy, loadLocalPolicy } from "../trust/local-policy.ts";

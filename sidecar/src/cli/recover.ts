@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { RecoveryAnswer, type RecoveryRequest } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { RecoveryAnswer, type RecoveryRequest } from "../../../src/protocol/relay/pairing.ts";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";

@@ -1,11 +1,11 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { ORDER_LIMITS } from "../orders/limits.ts";
-import { orderStorePath } from "../orders/local-files.ts";
-import { type OrderStore, openOrderStore } from "../orders/store.ts";
-import { orderInWords } from "../orders/ticket-line.ts";
+import { orderStorePath } from "../orders/local-policy/files.ts";
+import { orderInWords } from "../orders/notify/ticket-summary.ts";
 import { numbersLocked, requestsSince, triesLeft, unlockNumbers } from "../trust/shown-numbers.ts";
 import { withStore } from "./approvers.ts";
 import { typedAtTerminal } from "./confirm.ts";

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
 import { createRelayLink } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/socket.ts";
 import { createNextDeviceKey, openKeyRing } from "../trust/device-key.ts";
 import { globalOptions } from "./options.ts";
-import { VERSION } from "./version.ts";
 
 const CONNECT_MS = 15_000;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,6 +1,6 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { MARKET_HOURS, type MarketHours } from "@ibkr-edge-gateway/simulator/market-hours.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
-import { MARKET_HOURS, type MarketHours } from "../simulator/market-hours.ts";
 
 interface Flags {
   port: number;
@@ -71,7 +71,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
     process.once("SIGTERM", () => resolve());
   });
   // Loaded only now: the other commands do without it.
-  const { startSimulator } = await import("../simulator/start.ts");
+  const { startSimulator } = await import("@ibkr-edge-gateway/simulator/start.ts");
   const simulator = await startSimulator({
     port: flags.port,
     controlPort: flags.controlPort,

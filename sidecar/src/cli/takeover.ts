@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { openLooker, waitForState } from "../client-portal/look.ts";
-import { nudge } from "../client-portal/nudge.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { nudge } from "../config/wake-file.ts";
 import { addressFrom, clientPortalOf } from "./doctor.ts";
+import { openLooker, waitForState } from "./one-shot-session.ts";
 import { globalOptions } from "./options.ts";
 
 interface Flags {

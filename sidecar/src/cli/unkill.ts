@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { killSwitchPath } from "../orders/local-files.ts";
+import { killSwitchPath } from "../orders/local-policy/files.ts";
 import { liftKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
 import { typedAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";

@@ -1,5 +1,5 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { describe, expect, it } from "vitest";
-import { GatewayError } from "../../../src/protocol/errors.ts";
 import { parseGatewayAddress } from "./address.ts";
 
 describe("the Client Portal address", () => {

@@ -1,4 +1,4 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 
 /** Where the broker's gateway listens. Always this machine. */
 export interface GatewayAddress {

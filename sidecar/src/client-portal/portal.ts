@@ -1,4 +1,4 @@
-import { GatewayError } from "../../../src/protocol/errors.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { BrokerLogger } from "./logger.ts";

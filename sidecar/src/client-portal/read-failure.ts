@@ -1,4 +1,4 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Verdict } from "./verdict.ts";
 

@@ -1,8 +1,11 @@
 import { connect, type TLSSocket } from "node:tls";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import {
+  OPEN_AROUND_THE_CLOCK,
+  SIMULATOR_ORGANIZATION,
+} from "@ibkr-edge-gateway/protocol/simulator-mark.ts";
 import type { GatewayAddress } from "./address.ts";
 import { LIMITS } from "./limits.ts";
-import { OPEN_AROUND_THE_CLOCK, SIMULATOR_ORGANIZATION } from "./simulator-mark.ts";
 
 /** What a PC paired for the simulator says when something else answers. */
 export const NOT_SIMULATOR =

@@ -1,7 +1,7 @@
 import { createServer as createHttp, type IncomingMessage, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
+import { createCertificate } from "@ibkr-edge-gateway/simulator/certificate.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { createCertificate } from "../simulator/certificate.ts";
 import { parseGatewayAddress } from "./address.ts";
 import { memoryPins } from "./certificate-pin.ts";
 import { systemClock } from "./clock.ts";

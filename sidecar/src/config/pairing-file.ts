@@ -1,6 +1,6 @@
+import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { PublicKey } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import * as z from "zod";
-import { CAPABILITIES } from "../../../src/protocol/capabilities.ts";
-import { PublicKey } from "../../../src/protocol/relay/pairing.ts";
 import { readPrivateJson, writePrivateJson } from "./files.ts";
 import { isAllowedAddress } from "./gateway-url.ts";
 

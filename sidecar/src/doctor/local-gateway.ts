@@ -1,6 +1,6 @@
 import { connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { GatewayAddress } from "../client-portal/address.ts";
 import type { CertificatePins } from "../client-portal/certificate-pin.ts";
 import { LIMITS } from "../client-portal/limits.ts";

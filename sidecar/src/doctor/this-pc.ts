@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";

@@ -9,9 +9,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JournalWrite } from "../../../src/protocol/relay/sidecar/state.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
 import { type Journal, JournalBusyError, openJournal } from "./journal.ts";
 
 const [A, B] = [ulid(100_000), ulid(200_000)];

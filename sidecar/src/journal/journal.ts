@@ -1,13 +1,13 @@
 import { chmodSync, existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { utf8Length } from "../../../src/protocol/relay/codec.ts";
-import { JobTerminal } from "../../../src/protocol/relay/job-messages.ts";
+import { utf8Length } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { JobTerminal } from "@ibkr-edge-gateway/protocol/relay/job-messages.ts";
 import type {
   JournalIndex,
   JournalWrite,
   SidecarJob,
-} from "../../../src/protocol/relay/sidecar/state.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { JOURNAL_MAX_PAGES, JOURNAL_SCHEMA } from "./schema.ts";
 
 export interface JournaledEvent {

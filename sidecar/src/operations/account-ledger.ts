@@ -1,5 +1,5 @@
+import { accountLedger } from "@ibkr-edge-gateway/protocol/operations/account-ledger.ts";
 import { Decimal } from "decimal.js";
-import { accountLedger } from "../../../src/protocol/operations/account-ledger.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { type LedgerLine, portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { provenance } from "./context.ts";

@@ -1,4 +1,4 @@
-import { accountMetadata } from "../../../src/protocol/operations/account-metadata.ts";
+import { accountMetadata } from "@ibkr-edge-gateway/protocol/operations/account-metadata.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { accountMeta, brokerageAccounts } from "../client-portal/endpoints/accounts.ts";
 import { provenance } from "./context.ts";

@@ -1,4 +1,4 @@
-import { accountSummary } from "../../../src/protocol/operations/account-summary.ts";
+import { accountSummary } from "@ibkr-edge-gateway/protocol/operations/account-summary.ts";
 import { portfolioSummary } from "../client-portal/endpoints/balances.ts";
 import { toDecimal } from "../client-portal/wire-values.ts";
 import { provenance } from "./context.ts";

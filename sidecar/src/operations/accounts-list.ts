@@ -1,4 +1,4 @@
-import { accountsList } from "../../../src/protocol/operations/accounts-list.ts";
+import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   accountIdOf,

@@ -1,5 +1,5 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { alertsGet, alertsList } from "../../../src/protocol/operations/alerts.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { alertsGet, alertsList } from "@ibkr-edge-gateway/protocol/operations/alerts.ts";
 import { brokerText, label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { type Alert, alertDetail, alertsOf } from "../client-portal/endpoints/alerts.ts";

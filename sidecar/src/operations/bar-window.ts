@@ -1,4 +1,4 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 
 const MOST: Record<string, number> = { min: 30, h: 8, d: 1000, w: 792, m: 182, y: 15 };
 const UNIT_SECONDS: Record<string, number> = {

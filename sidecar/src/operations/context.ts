@@ -1,5 +1,8 @@
-import type { Source } from "../../../src/protocol/operations/parts.ts";
-import { type BrokerSession, marketNote } from "../../../src/protocol/operations/session-status.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import {
+  type BrokerSession,
+  marketNote,
+} from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import type { OrderRow } from "../client-portal/endpoints/orders.ts";
 import type { PnlPartition } from "../client-portal/endpoints/pnl.ts";

@@ -1,5 +1,5 @@
-import { contractsResolve } from "../../../src/protocol/operations/contracts-resolve.ts";
-import type { ContractCandidate } from "../../../src/protocol/operations/contracts-search.ts";
+import { contractsResolve } from "@ibkr-edge-gateway/protocol/operations/contracts-resolve.ts";
+import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 import { portfolioAccounts } from "../client-portal/endpoints/accounts.ts";
 import { type OperationContext, provenance } from "./context.ts";
 import { type ContractQuery, type FoundContracts, findContracts } from "./find-contracts.ts";

@@ -1,4 +1,4 @@
-import { contractsSearch } from "../../../src/protocol/operations/contracts-search.ts";
+import { contractsSearch } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 import { pageOf, provenance } from "./context.ts";
 import { findContracts } from "./find-contracts.ts";
 import { serve } from "./serve.ts";

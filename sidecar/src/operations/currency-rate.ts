@@ -1,5 +1,5 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { currencyRate } from "../../../src/protocol/operations/currency-rate.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { currencyRate } from "@ibkr-edge-gateway/protocol/operations/currency-rate.ts";
 import { exchangeRate } from "../client-portal/endpoints/currency.ts";
 import { provenance } from "./context.ts";
 import { serve } from "./serve.ts";

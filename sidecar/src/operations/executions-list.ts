@@ -1,4 +1,4 @@
-import { executionsList } from "../../../src/protocol/operations/executions-list.ts";
+import { executionsList } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
 import { pageOf, provenance } from "./context.ts";
 import { readExecutions } from "./live-executions.ts";
 import { resolveAccount } from "./resolve-account.ts";

@@ -1,5 +1,5 @@
-import type { Capability } from "../../../src/protocol/capabilities.ts";
-import type { JsonValue } from "../../../src/protocol/json.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** What the relay asks the broker side for. */
 export interface OperationRequest {

@@ -1,5 +1,5 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import type { ContractCandidate } from "../../../src/protocol/operations/contracts-search.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   contractFacts,

@@ -1,4 +1,4 @@
-import type { ContractCandidate } from "../../../src/protocol/operations/contracts-search.ts";
+import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 
 /**
  * The one listing that a bare symbol means for an account: the only one in the account's currency,

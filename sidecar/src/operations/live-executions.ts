@@ -1,7 +1,7 @@
-import type { Execution } from "../../../src/protocol/operations/executions-list.ts";
+import type { Execution } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
+import { executionFrom } from "../client-portal/domain/execution-rows.ts";
 import { trades } from "../client-portal/endpoints/trades.ts";
 import type { OperationContext, Provenance } from "./context.ts";
-import { executionFrom } from "./execution-rows.ts";
 import { factsOf } from "./find-contracts.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
 

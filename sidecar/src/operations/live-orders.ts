@@ -1,7 +1,7 @@
-import type { Order } from "../../../src/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { orderFrom } from "../client-portal/domain/order-rows.ts";
 import { liveOrders } from "../client-portal/endpoints/orders.ts";
 import type { OperationContext, Provenance } from "./context.ts";
-import { orderFrom } from "./order-rows.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
 
 export interface OrdersRead {

@@ -1,8 +1,8 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { priceOnTick, tickAt } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
+import { marketBars } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { Decimal } from "decimal.js";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { priceOnTick, tickAt } from "../../../src/protocol/market/float-noise.ts";
-import { marketBars } from "../../../src/protocol/operations/market-bars.ts";
-import type { Availability } from "../../../src/protocol/operations/parts.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { type History, historyOf } from "../client-portal/endpoints/history.ts";

@@ -1,6 +1,6 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { marketDepth } from "@ibkr-edge-gateway/protocol/operations/market-depth.ts";
 import { Decimal } from "decimal.js";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { marketDepth } from "../../../src/protocol/operations/market-depth.ts";
 import { sessionRefusal } from "../client-portal/session/refusal.ts";
 import type { LadderRow } from "../client-portal/stream/ladder.ts";
 import { provenance } from "./context.ts";

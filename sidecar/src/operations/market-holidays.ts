@@ -1,5 +1,5 @@
-import type { TradingSchedule } from "../../../src/protocol/market/schedule.ts";
-import { marketHolidays } from "../../../src/protocol/operations/market-holidays.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { marketHolidays } from "@ibkr-edge-gateway/protocol/operations/market-holidays.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
 import { provenance } from "./context.ts";
 import { serve } from "./serve.ts";

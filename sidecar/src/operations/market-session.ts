@@ -1,7 +1,7 @@
-import type { Hours } from "../../../src/protocol/market/schedule.ts";
-import { marketStateAt } from "../../../src/protocol/market/state.ts";
-import { stateInWords } from "../../../src/protocol/market/words.ts";
-import { marketSession } from "../../../src/protocol/operations/market-session.ts";
+import type { Hours } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
+import { marketSession } from "@ibkr-edge-gateway/protocol/operations/market-session.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
 import { marketNotes, provenance } from "./context.ts";

@@ -1,7 +1,7 @@
 import {
   marketSnapshot,
   type QuoteField,
-} from "../../../src/protocol/operations/market-snapshot.ts";
+} from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import { sleep } from "../client-portal/clock.ts";
 import {
   AVAILABILITY_FIELD,

@@ -1,21 +1,21 @@
-import { GatewayError } from "../../../src/protocol/errors.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import {
   type NoReference,
   type PriceFacts,
   type ReferenceFinding,
   referencePrice,
-} from "../../../src/protocol/market/reference.ts";
+} from "@ibkr-edge-gateway/protocol/market/reference.ts";
 import {
   regularSpan,
   type TradingSchedule,
   wholeSpan,
-} from "../../../src/protocol/market/schedule.ts";
+} from "@ibkr-edge-gateway/protocol/market/schedule.ts";
 import {
   type CompletedSession,
   dayIn,
   type MarketState,
   marketStateAt,
-} from "../../../src/protocol/market/state.ts";
+} from "@ibkr-edge-gateway/protocol/market/state.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import { historyOf } from "../client-portal/endpoints/history.ts";
 import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.ts";

@@ -1,6 +1,6 @@
-import type { TradingSchedule } from "../../../src/protocol/market/schedule.ts";
-import { stateInWords } from "../../../src/protocol/market/words.ts";
-import type { Quote } from "../../../src/protocol/operations/market-snapshot.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
+import type { Quote } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import type { SnapshotRow } from "../client-portal/endpoints/quotes.ts";
 import type { OperationContext } from "./context.ts";

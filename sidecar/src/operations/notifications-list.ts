@@ -1,5 +1,5 @@
-import { GatewayError } from "../../../src/protocol/errors.ts";
-import { notificationsList } from "../../../src/protocol/operations/notifications-list.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { notificationsList } from "@ibkr-edge-gateway/protocol/operations/notifications-list.ts";
 import { brokerText, label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { notices, unreadNotices } from "../client-portal/endpoints/notices.ts";

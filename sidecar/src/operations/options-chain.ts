@@ -1,6 +1,6 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { optionsChain } from "@ibkr-edge-gateway/protocol/operations/options-chain.ts";
 import { Decimal } from "decimal.js";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { optionsChain } from "../../../src/protocol/operations/options-chain.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { type SearchHit, searchContracts } from "../client-portal/endpoints/contracts.ts";
 import {

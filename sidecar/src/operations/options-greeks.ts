@@ -1,5 +1,5 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { optionsGreeks } from "../../../src/protocol/operations/options-greeks.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { optionsGreeks } from "@ibkr-edge-gateway/protocol/operations/options-greeks.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { provenance } from "./context.ts";

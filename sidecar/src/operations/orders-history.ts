@@ -1,12 +1,12 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { Execution } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
+import { ordersHistory } from "@ibkr-edge-gateway/protocol/operations/orders-history.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { Decimal } from "decimal.js";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import type { Execution } from "../../../src/protocol/operations/executions-list.ts";
-import { ordersHistory } from "../../../src/protocol/operations/orders-history.ts";
-import type { Order } from "../../../src/protocol/operations/orders-list.ts";
+import { canStillTrade } from "../client-portal/domain/order-rows.ts";
 import { pageOf, provenance } from "./context.ts";
 import { readExecutions } from "./live-executions.ts";
 import { readOrders } from "./live-orders.ts";
-import { canStillTrade } from "./order-rows.ts";
 import { resolveAccount } from "./resolve-account.ts";
 import { serve } from "./serve.ts";
 

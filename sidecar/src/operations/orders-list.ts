@@ -1,7 +1,7 @@
-import { ordersList } from "../../../src/protocol/operations/orders-list.ts";
+import { ordersList } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { canStillTrade } from "../client-portal/domain/order-rows.ts";
 import { pageOf, provenance } from "./context.ts";
 import { readOrders } from "./live-orders.ts";
-import { canStillTrade } from "./order-rows.ts";
 import { resolveAccount } from "./resolve-account.ts";
 import { serve } from "./serve.ts";
 

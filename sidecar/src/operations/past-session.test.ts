@@ -1,6 +1,6 @@
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
 import { describe, expect, it } from "vitest";
-import type { TradingSchedule } from "../../../src/protocol/market/schedule.ts";
-import { marketStateAt } from "../../../src/protocol/market/state.ts";
 import { pastSession } from "./past-session.ts";
 
 const ms = (text: string): number => Date.parse(text);

@@ -1,9 +1,9 @@
-import { type TradingSchedule, wholeSpan } from "../../../src/protocol/market/schedule.ts";
+import { type TradingSchedule, wholeSpan } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
 import {
   type CompletedSession,
   dayIn,
   type MarketState,
-} from "../../../src/protocol/market/state.ts";
+} from "@ibkr-edge-gateway/protocol/market/state.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { History } from "../client-portal/endpoints/history.ts";
 

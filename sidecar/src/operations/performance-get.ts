@@ -1,4 +1,4 @@
-import { performanceGet } from "../../../src/protocol/operations/performance-get.ts";
+import { performanceGet } from "@ibkr-edge-gateway/protocol/operations/performance-get.ts";
 import { performanceOf } from "../client-portal/endpoints/analyst.ts";
 import { toDay } from "../client-portal/wire-values.ts";
 import { provenance } from "./context.ts";

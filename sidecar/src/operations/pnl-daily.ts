@@ -1,5 +1,5 @@
-import type { Money } from "../../../src/protocol/operations/parts.ts";
-import { pnlDaily } from "../../../src/protocol/operations/pnl-daily.ts";
+import type { Money } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
 import { provenance } from "./context.ts";

@@ -1,4 +1,4 @@
-import { pnlPartitioned } from "../../../src/protocol/operations/pnl-partitioned.ts";
+import { pnlPartitioned } from "@ibkr-edge-gateway/protocol/operations/pnl-partitioned.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
 import { provenance } from "./context.ts";
 import { resolveAccount } from "./resolve-account.ts";

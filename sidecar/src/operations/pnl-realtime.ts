@@ -1,6 +1,6 @@
+import { pnlRealtime } from "@ibkr-edge-gateway/protocol/operations/pnl-realtime.ts";
+import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
-import { pnlRealtime } from "../../../src/protocol/operations/pnl-realtime.ts";
-import type { Position } from "../../../src/protocol/operations/positions-list.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
 import { pageOf, provenance } from "./context.ts";

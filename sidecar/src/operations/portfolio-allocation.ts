@@ -1,5 +1,5 @@
-import { GatewayError } from "../../../src/protocol/errors.ts";
-import { portfolioAllocation } from "../../../src/protocol/operations/portfolio-allocation.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { portfolioAllocation } from "@ibkr-edge-gateway/protocol/operations/portfolio-allocation.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { type AllocationSlice, allocationOf } from "../client-portal/endpoints/allocation.ts";
 import { provenance } from "./context.ts";

@@ -1,7 +1,7 @@
+import type { Money } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import { portfolioSnapshot } from "@ibkr-edge-gateway/protocol/operations/portfolio-snapshot.ts";
+import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
-import type { Money } from "../../../src/protocol/operations/parts.ts";
-import { portfolioSnapshot } from "../../../src/protocol/operations/portfolio-snapshot.ts";
-import type { Position } from "../../../src/protocol/operations/positions-list.ts";
 import { portfolioLedger, portfolioSummary } from "../client-portal/endpoints/balances.ts";
 import { provenance } from "./context.ts";
 import { readPositions } from "./positions.ts";

@@ -1,4 +1,4 @@
-import { positionsList } from "../../../src/protocol/operations/positions-list.ts";
+import { positionsList } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { pageOf, provenance } from "./context.ts";
 import { readPositions } from "./positions.ts";

@@ -1,6 +1,6 @@
+import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
+import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
-import { withoutFloatNoise } from "../../../src/protocol/market/float-noise.ts";
-import type { Position } from "../../../src/protocol/operations/positions-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   type RealtimePosition,

@@ -1,6 +1,7 @@
+import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Position } from "../../../src/protocol/operations/positions-list.ts";
+import { orderFrom } from "../client-portal/domain/order-rows.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { OrderRow } from "../client-portal/endpoints/orders.ts";
 import { withRows } from "../client-portal/stream/ladder.ts";
@@ -9,7 +10,6 @@ import { barSeconds, brokerTime, checkPeriod } from "./bar-window.ts";
 import { pageOf } from "./context.ts";
 import { holidaysIn } from "./market-holidays.ts";
 import { monthForBroker, monthFromBroker, monthsFromBroker } from "./option-months.ts";
-import { orderFrom } from "./order-rows.ts";
 import { availabilityOf, quoteFrom, readField } from "./quote.ts";
 import { looksUnsettled } from "./settling.ts";
 import { chooseStrikes } from "./strikes.ts";

@@ -1,7 +1,7 @@
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { Quote } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TradingSchedule } from "../../../src/protocol/market/schedule.ts";
-import { Quote } from "../../../src/protocol/operations/market-snapshot.ts";
 import { viewFrom } from "./market-view.ts";
 import { DEFAULT_FIELDS, quoteFrom } from "./quote.ts";
 import { quoteInMarket } from "./quote-in-market.ts";

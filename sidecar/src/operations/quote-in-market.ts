@@ -1,9 +1,9 @@
-import { stateInWords } from "../../../src/protocol/market/words.ts";
+import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
 import type {
   LastPriceAge,
   Quote,
   QuoteFigures,
-} from "../../../src/protocol/operations/market-snapshot.ts";
+} from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { type MarketView, NO_REFERENCE_WORDS } from "./market-view.ts";
 

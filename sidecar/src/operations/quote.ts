@@ -2,9 +2,12 @@ import {
   priceOnTick,
   tickAt,
   withoutFloatNoise,
-} from "../../../src/protocol/market/float-noise.ts";
-import type { QuoteField, QuoteFigures } from "../../../src/protocol/operations/market-snapshot.ts";
-import type { Availability } from "../../../src/protocol/operations/parts.ts";
+} from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
+import type {
+  QuoteField,
+  QuoteFigures,
+} from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";

@@ -1,4 +1,4 @@
-import { scannerCodes } from "../../../src/protocol/operations/scanner-codes.ts";
+import { scannerCodes } from "@ibkr-edge-gateway/protocol/operations/scanner-codes.ts";
 import { label } from "../client-portal/broker-text.ts";
 import type { ScannerParams } from "../client-portal/endpoints/scanner.ts";
 import { pageOf, provenance } from "./context.ts";

@@ -1,5 +1,5 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { scannerRun } from "../../../src/protocol/operations/scanner-run.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { scannerRun } from "@ibkr-edge-gateway/protocol/operations/scanner-run.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { scannerRun as askScan } from "../client-portal/endpoints/scanner.ts";
 import { provenance } from "./context.ts";

@@ -1,10 +1,10 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import type { JsonValue } from "../../../src/protocol/json.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import type {
   Operation,
   OperationInput,
   OperationOutput,
-} from "../../../src/protocol/operations/define.ts";
+} from "@ibkr-edge-gateway/protocol/operations/define.ts";
 import type { OperationContext } from "./context.ts";
 
 /** An operation joined to the code that answers it. */

@@ -1,4 +1,4 @@
-import type { OperationName } from "../../../src/protocol/operations/registry.ts";
+import type { OperationName } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { serveAccountLedger } from "./account-ledger.ts";
 import { serveAccountMetadata } from "./account-metadata.ts";
 import { serveAccountSummary } from "./account-summary.ts";

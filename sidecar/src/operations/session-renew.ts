@@ -1,4 +1,4 @@
-import { sessionRenew } from "../../../src/protocol/operations/session-renew.ts";
+import { sessionRenew } from "@ibkr-edge-gateway/protocol/operations/session-renew.ts";
 import { serve } from "./serve.ts";
 
 /** Keeps the session alive and says how it stands now. It takes nothing from anybody. */

@@ -1,4 +1,4 @@
-import { sessionStatus } from "../../../src/protocol/operations/session-status.ts";
+import { sessionStatus } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { serve } from "./serve.ts";
 
 /** From memory: asking how the session stands costs the broker nothing. */

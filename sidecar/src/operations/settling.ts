@@ -1,5 +1,5 @@
+import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
-import type { Position } from "../../../src/protocol/operations/positions-list.ts";
 import type { Ledger } from "../client-portal/endpoints/balances.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { transactionsList } from "../../../src/protocol/operations/transactions-list.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { transactionsList } from "@ibkr-edge-gateway/protocol/operations/transactions-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { transactionsOf } from "../client-portal/endpoints/analyst.ts";
 import { pageOf, provenance } from "./context.ts";

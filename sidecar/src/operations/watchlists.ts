@@ -1,4 +1,7 @@
-import { watchlistsGet, watchlistsList } from "../../../src/protocol/operations/watchlists.ts";
+import {
+  watchlistsGet,
+  watchlistsList,
+} from "@ibkr-edge-gateway/protocol/operations/watchlists.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { watchlist, watchlists } from "../client-portal/endpoints/watchlists.ts";

@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { failure, GatewayError } from "../../../src/protocol/errors.ts";
-import { SEND_BUFFER_MAX_BYTES } from "../../../src/protocol/limits.ts";
-import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
-import { verifyEd25519 } from "../../../src/protocol/relay/edge-identity.ts";
-import type { CloseCode } from "../../../src/protocol/relay/errors.ts";
-import type { ListedJob } from "../../../src/protocol/relay/session-messages.ts";
-import { sidecarDueAt, sidecarStep } from "../../../src/protocol/relay/sidecar/machine.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { SEND_BUFFER_MAX_BYTES } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { verifyEd25519 } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import type { CloseCode } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
+import type { ListedJob } from "@ibkr-edge-gateway/protocol/relay/session-messages.ts";
+import { sidecarDueAt, sidecarStep } from "@ibkr-edge-gateway/protocol/relay/sidecar/machine.ts";
 import {
   initialSidecarState,
   type SidecarState,
-} from "../../../src/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import type {
   JobEnd,
   OperationLookup,
   SidecarEffect,
   SidecarEnv,
   SidecarInput,
-} from "../../../src/protocol/relay/sidecar/step.ts";
-import { rotationTranscript } from "../../../src/protocol/relay/transcript.ts";
-import type { Transport } from "../../../src/protocol/relay/transport.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import { rotationTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
+import type { Transport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import type { Journal, Loaded } from "../journal/journal.ts";
 import type { OperationExecutor } from "../operations/executor.ts";

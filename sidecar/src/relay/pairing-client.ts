@@ -3,7 +3,7 @@ import {
   PairingOffer,
   PairingPoll,
   type PairingRequest,
-} from "../../../src/protocol/relay/pairing.ts";
+} from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { isAllowedAddress } from "../config/gateway-url.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 

@@ -1,7 +1,7 @@
+import { FRAME_MAX_BYTES, HANDSHAKE_DEADLINE_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
+import type { Transport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
 import WebSocket from "ws";
-import { FRAME_MAX_BYTES, HANDSHAKE_DEADLINE_MS } from "../../../src/protocol/limits.ts";
-import { SUBPROTOCOL } from "../../../src/protocol/relay/envelope.ts";
-import type { Transport } from "../../../src/protocol/relay/transport.ts";
 
 export interface SocketEvents {
   onOpen(): void;

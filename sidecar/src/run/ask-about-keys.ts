@@ -1,4 +1,4 @@
-import type { OrderStore } from "../orders/store.ts";
+import type { OrderStore } from "../orders/journal/store.ts";
 import { type AnnouncedKey, acceptAnnounced, refuseAnnounced } from "../trust/announced-keys.ts";
 
 /** More than an owner adds in an hour; a gateway that was broken into shall not wear anybody down. */

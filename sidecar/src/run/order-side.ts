@@ -1,11 +1,11 @@
 import type { Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { machineReach } from "../orders/announce.ts";
-import { createOrderDesk, type DeskParts, type OrderDesk } from "../orders/desk.ts";
-import { loadOrderSettings, orderStorePath } from "../orders/local-files.ts";
-import { fileLocalRules } from "../orders/local-rules.ts";
-import type { KeyPolicy } from "../orders/meet-keys.ts";
-import { type OrderStore, openOrderStore } from "../orders/store.ts";
+import type { KeyPolicy } from "../orders/approval/announced-keys.ts";
+import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
+import { loadOrderSettings, orderStorePath } from "../orders/local-policy/files.ts";
+import { fileLocalRules } from "../orders/local-policy/rules.ts";
+import { machineReach } from "../orders/notify/channels.ts";
+import { createOrderDesk, type DeskParts, type OrderDesk } from "../orders/order-service.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;

@@ -1,24 +1,24 @@
 import { randomBytes } from "node:crypto";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { pino } from "pino";
-import { GatewayError } from "../../../src/protocol/errors.ts";
-import { isOperationName, OPERATIONS } from "../../../src/protocol/operations/registry.ts";
-import type { SidecarState } from "../../../src/protocol/relay/sidecar/state.ts";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
 import { canAsk, yesAtTerminal } from "../cli/confirm.ts";
-import { VERSION } from "../cli/version.ts";
-import { createBroker } from "../client-portal/broker.ts";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
-import type { KeyPolicy } from "../orders/meet-keys.ts";
-import type { OrderStore } from "../orders/store.ts";
+import type { KeyPolicy } from "../orders/approval/announced-keys.ts";
+import type { OrderStore } from "../orders/journal/store.ts";
 import { createRelayLink, type RelayLogger } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/socket.ts";
 import { openKeyRing } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
 import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
+import { createBroker } from "./broker.ts";
 import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
 import { openOrderSide } from "./order-side.ts";
 import { createStatusWriter } from "./status-writer.ts";
@@ -183,6 +183,6 @@ function keyPolicy(
 }
 
 async function startBuiltInSimulator() {
-  const { startSimulator } = await import("../simulator/start.ts");
+  const { startSimulator } = await import("@ibkr-edge-gateway/simulator/start.ts");
   return startSimulator({ clock: "real", marketHours: "always" });
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "./verify-assertion.ts";
 
 /**

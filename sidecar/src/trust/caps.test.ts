@@ -1,10 +1,10 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
-import type { Effect } from "../../../src/protocol/orders/ticket.ts";
 import { AAPL, aLeg, anOrder, anyOrder, NOW } from "../../../test/support/orders.ts";
 import {
   type Caps,

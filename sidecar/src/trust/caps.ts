@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
-import * as z from "zod";
-import type { Tier } from "../../../src/protocol/approval/tier.ts";
-import { AccountId } from "../../../src/protocol/operations/parts.ts";
-import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
+import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
+import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   Decimal,
   dec,
   decimalText,
   OrderDecimal,
   parseFigure,
-} from "../../../src/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import { AssetClass, OrderType } from "../../../src/protocol/orders/terms.ts";
-import type { Effect } from "../../../src/protocol/orders/ticket.ts";
+} from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { AssetClass, OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import * as z from "zod";
 
 /**
  * The absolute caps: a file on this PC that nobody can raise from outside. No approval and no

@@ -1,9 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { OPEN_TOKEN_MAX_SECONDS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { SignJWT } from "jose";
 import * as z from "zod";
-import { OPEN_TOKEN_MAX_SECONDS } from "../../../src/protocol/limits.ts";
-import { DEVICE_TOKEN } from "../../../src/protocol/relay/device-token.ts";
-import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
 import { readPrivateJson, removePrivateFile, writePrivateJson } from "../config/files.ts";
 
 const FILE = "device-key.json";

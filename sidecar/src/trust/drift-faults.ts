@@ -1,7 +1,7 @@
-import { adverseDriftBps, driftReference } from "../../../src/protocol/approval/drift.ts";
-import { dec, decimalText } from "../../../src/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.ts";
+import { adverseDriftBps, driftReference } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /** Drift binds entries; an exit is not held back because the market ran away from it. */
 const isBound = ({ order }: Ticket, effect: Effect | null): boolean =>

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
-import type { CanonicalOrder } from "../../../src/protocol/orders/canonical-order.ts";
-import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import type { Effect } from "../../../src/protocol/orders/ticket.ts";
 
 /**
  * The switch on this PC: a file. It is engaged when the file exists, whatever stands in it, so

@@ -1,5 +1,5 @@
+import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import * as z from "zod";
-import { CAPABILITIES, type Capability } from "../../../src/protocol/capabilities.ts";
 import { readPrivateJson, writePrivateJson } from "../config/files.ts";
 
 const FILE = "policy.json";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { Mandate } from "../../../src/protocol/approval/mandate.ts";
+import { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 
 /**
  * Mandates whose signature this sidecar has verified, by hash. One counts only after the owner

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
-import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
-import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
 import {
   findMandate,

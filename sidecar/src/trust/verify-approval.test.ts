@@ -1,15 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
-import * as fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
-import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
-import { type Mandate, mandateHash } from "../../../src/protocol/approval/mandate.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import {
   ApprovalProof,
   type MandateProof,
   type PasskeyProof,
-} from "../../../src/protocol/approval/proof.ts";
-import { intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
-import type { Ticket } from "../../../src/protocol/orders/ticket.ts";
+} from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import * as fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
 import { aLeg, anOrder, aTicket, NOW } from "../../../test/support/orders.ts";
 import {
   type Ceremony,

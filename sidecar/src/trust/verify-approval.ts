@@ -4,17 +4,17 @@ import {
   type MandateUsage,
   mandateFaults,
   mandateHash,
-} from "../../../src/protocol/approval/mandate.ts";
+} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type {
   ApprovalProof,
   MandateProof,
   PasskeyProof,
-} from "../../../src/protocol/approval/proof.ts";
-import type { Tier } from "../../../src/protocol/approval/tier.ts";
-import { type Intent, intentHash, intentOf } from "../../../src/protocol/orders/intent.ts";
-import { type OrderRefusal, refusal } from "../../../src/protocol/orders/refusal.ts";
-import type { Effect, Quote, Ticket } from "../../../src/protocol/orders/ticket.ts";
-import { sidecarCommand } from "../../../src/protocol/sidecar-command.ts";
+} from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
+import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { findApprover, raiseCounter } from "./approvers.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { findMandate } from "./mandates.ts";

@@ -1,3 +1,6 @@
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import {
   COSEALG,
@@ -8,9 +11,6 @@ import {
   parseAuthenticatorData,
   toHash,
 } from "@simplewebauthn/server/helpers";
-import type { Assertion } from "../../../src/protocol/approval/assertion.ts";
-import { challengeOf } from "../../../src/protocol/approval/statement.ts";
-import type { OrderRefusalCode } from "../../../src/protocol/orders/refusal.ts";
 
 /**
  * Whether one passkey signed one statement. Every reason to say no has its own code; the signature

@@ -1,5 +1,5 @@
+import { accountsList as operation } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
 import * as z from "zod";
-import { accountsList as operation } from "../../protocol/operations/accounts-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
 export const accountsList = defineTool({

@@ -1,4 +1,7 @@
-import { alertsGet, alertsList as operation } from "../../protocol/operations/alerts.ts";
+import {
+  alertsGet,
+  alertsList as operation,
+} from "@ibkr-edge-gateway/protocol/operations/alerts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 

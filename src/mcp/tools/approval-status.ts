@@ -1,6 +1,9 @@
+import {
+  ApprovalId,
+  tradeApproval as operation,
+} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import * as z from "zod";
-import { ApprovalId, tradeApproval as operation } from "../../protocol/operations/edge-orders.ts";
-import { isTerminal } from "../../protocol/orders/state.ts";
 import { defineTool, READS_GATEWAY, waitInput } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 

@@ -1,9 +1,9 @@
-import * as z from "zod";
 import {
   IdempotencyKey,
   tradeAsk as operation,
   PreviewId,
-} from "../../protocol/operations/edge-orders.ts";
+} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import * as z from "zod";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

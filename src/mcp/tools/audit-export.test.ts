@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { describe, expect, it } from "vitest";
 import { auditRecord } from "../../../test/support/scripted-exchange.ts";
 import { asks, refusal, shows } from "../../../test/support/tool-input.ts";
-import { canonicalJson } from "../../protocol/digest.ts";
 import { auditExport } from "./audit-export.ts";
 
 describe("ibkr_audit_export", () => {

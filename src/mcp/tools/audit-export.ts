@@ -1,6 +1,6 @@
+import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import * as z from "zod";
-import { canonicalJson, sha256Hex } from "../../protocol/digest.ts";
-import { auditTail as operation } from "../../protocol/operations/edge.ts";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 

@@ -1,5 +1,5 @@
+import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import * as z from "zod";
-import { auditTail as operation } from "../../protocol/operations/edge.ts";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 

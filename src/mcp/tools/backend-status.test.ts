@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BackendStatus } from "../../../durable-objects/account/rpc.ts";
+import type { BackendStatus } from "../../../durable-objects/account/rpc/account.ts";
 import { asks, shows } from "../../../test/support/tool-input.ts";
 import { toJson } from "../to-json.ts";
 import { backendStatus } from "./backend-status.ts";

@@ -1,5 +1,5 @@
+import { backendStatus as operation } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import * as z from "zod";
-import { backendStatus as operation } from "../../protocol/operations/edge.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
 export const backendStatus = defineTool({

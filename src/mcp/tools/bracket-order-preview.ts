@@ -1,5 +1,5 @@
-import { tradePreviewBracket as operation } from "../../protocol/operations/edge-orders.ts";
-import { parseBracketInput } from "../../protocol/orders/parse-input.ts";
+import { tradePreviewBracket as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { parseBracketInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";

@@ -1,5 +1,5 @@
+import { executionsList as operation } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
 import * as z from "zod";
-import { executionsList as operation } from "../../protocol/operations/executions-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

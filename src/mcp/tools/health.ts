@@ -1,5 +1,5 @@
+import { gatewayHealth } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import * as z from "zod";
-import { gatewayHealth } from "../../protocol/operations/edge.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
 export const health = defineTool({

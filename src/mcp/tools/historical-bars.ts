@@ -1,5 +1,5 @@
+import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
 import * as z from "zod";
-import { marketBars as operation } from "../../protocol/operations/market-bars.ts";
 import { type Asked, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,5 +1,5 @@
+import { tradeKill as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import * as z from "zod";
-import { tradeKill as operation } from "../../protocol/operations/edge-orders.ts";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 
 /** Whoever may prepare an order may also stop all of them; nobody but the owner starts again. */

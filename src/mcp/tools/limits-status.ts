@@ -1,5 +1,5 @@
+import { tradeLimits as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import * as z from "zod";
-import { tradeLimits as operation } from "../../protocol/operations/edge-orders.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 

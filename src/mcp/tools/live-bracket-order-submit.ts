@@ -1,4 +1,4 @@
-import { tradeSubmit as operation } from "../../protocol/operations/edge-orders.ts";
+import { tradeSubmit as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { defineTool, WRITES_BROKER } from "../define-tool.ts";
 import { submitInput } from "../order-inputs.ts";
 

@@ -1,4 +1,4 @@
-import { tradeCancel as operation } from "../../protocol/operations/edge-orders.ts";
+import { tradeCancel as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { defineTool, WRITES_BROKER } from "../define-tool.ts";
 import { cancelInput } from "../order-inputs.ts";
 

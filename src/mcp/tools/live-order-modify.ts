@@ -1,5 +1,5 @@
-import { tradeModify as operation } from "../../protocol/operations/edge-orders.ts";
-import { parseModifyInput } from "../../protocol/orders/parse-input.ts";
+import { tradeModify as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { parseModifyInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, WRITES_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-faults.ts";
 import { modifyInput } from "../order-inputs.ts";

@@ -1,5 +1,5 @@
+import { marketDepth as operation } from "@ibkr-edge-gateway/protocol/operations/market-depth.ts";
 import * as z from "zod";
-import { marketDepth as operation } from "../../protocol/operations/market-depth.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, conidInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,6 +1,6 @@
+import { marketSnapshot as operation } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import { Conid } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
-import { marketSnapshot as operation } from "../../protocol/operations/market-snapshot.ts";
-import { Conid } from "../../protocol/operations/parts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 

@@ -1,5 +1,5 @@
+import { notificationsList as operation } from "@ibkr-edge-gateway/protocol/operations/notifications-list.ts";
 import * as z from "zod";
-import { notificationsList as operation } from "../../protocol/operations/notifications-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 

@@ -1,5 +1,5 @@
-import { tradePreviewGroup as operation } from "../../protocol/operations/edge-orders.ts";
-import { parseGroupInput } from "../../protocol/orders/parse-input.ts";
+import { tradePreviewGroup as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { parseGroupInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";

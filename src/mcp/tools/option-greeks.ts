@@ -1,6 +1,6 @@
+import { optionsGreeks as operation } from "@ibkr-edge-gateway/protocol/operations/options-greeks.ts";
+import { Conid } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
-import { optionsGreeks as operation } from "../../protocol/operations/options-greeks.ts";
-import { Conid } from "../../protocol/operations/parts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 

@@ -1,6 +1,6 @@
+import { optionsChain as operation } from "@ibkr-edge-gateway/protocol/operations/options-chain.ts";
+import { Conid } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
-import { optionsChain as operation } from "../../protocol/operations/options-chain.ts";
-import { Conid } from "../../protocol/operations/parts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

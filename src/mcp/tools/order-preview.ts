@@ -1,5 +1,5 @@
-import { tradePreview as operation } from "../../protocol/operations/edge-orders.ts";
-import { parseOrderInput } from "../../protocol/orders/parse-input.ts";
+import { tradePreview as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { parseOrderInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";

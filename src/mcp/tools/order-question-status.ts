@@ -1,6 +1,6 @@
+import { tradeQuestion as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { ClientOrderId } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";
-import { tradeQuestion as operation } from "../../protocol/operations/edge-orders.ts";
-import { ClientOrderId } from "../../protocol/orders/intent.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 

@@ -1,6 +1,6 @@
+import { pnlDaily as operation } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
+import { pnlPartitioned } from "@ibkr-edge-gateway/protocol/operations/pnl-partitioned.ts";
 import * as z from "zod";
-import { pnlDaily as operation } from "../../protocol/operations/pnl-daily.ts";
-import { pnlPartitioned } from "../../protocol/operations/pnl-partitioned.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 

@@ -1,4 +1,4 @@
-import { pnlRealtime as operation } from "../../protocol/operations/pnl-realtime.ts";
+import { pnlRealtime as operation } from "@ibkr-edge-gateway/protocol/operations/pnl-realtime.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 

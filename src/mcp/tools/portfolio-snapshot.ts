@@ -1,5 +1,5 @@
+import { portfolioSnapshot as operation } from "@ibkr-edge-gateway/protocol/operations/portfolio-snapshot.ts";
 import * as z from "zod";
-import { portfolioSnapshot as operation } from "../../protocol/operations/portfolio-snapshot.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,5 +1,5 @@
+import { tradeReconcile as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import * as z from "zod";
-import { tradeReconcile as operation } from "../../protocol/operations/edge-orders.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 

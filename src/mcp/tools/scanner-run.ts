@@ -1,5 +1,5 @@
+import { scannerRun as operation } from "@ibkr-edge-gateway/protocol/operations/scanner-run.ts";
 import * as z from "zod";
-import { scannerRun as operation } from "../../protocol/operations/scanner-run.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 

@@ -1,5 +1,5 @@
+import { sessionStatus } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import * as z from "zod";
-import { sessionStatus } from "../../protocol/operations/session-status.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
 export const sessionRequirements = defineTool({

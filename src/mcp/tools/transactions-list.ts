@@ -1,5 +1,5 @@
+import { transactionsList as operation } from "@ibkr-edge-gateway/protocol/operations/transactions-list.ts";
 import * as z from "zod";
-import { transactionsList as operation } from "../../protocol/operations/transactions-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, conidInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";

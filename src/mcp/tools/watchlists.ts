@@ -1,8 +1,8 @@
-import * as z from "zod";
 import {
   watchlistsList as operation,
   watchlistsGet,
-} from "../../protocol/operations/watchlists.ts";
+} from "@ibkr-edge-gateway/protocol/operations/watchlists.ts";
+import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
 export const watchlists = defineTool({

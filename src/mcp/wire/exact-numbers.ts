@@ -1,4 +1,4 @@
-import { Decimal } from "../../protocol/orders/decimal.ts";
+import { Decimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 
 /**
  * `JSON.parse` turns 9007199254740993 into another number without a word. What the caller wrote is

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../../protocol/json.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /**
  * JSON that means one thing only. `JSON.parse` keeps the last of two equal keys where another

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
+import { CHECKS } from "@ibkr-edge-gateway/policy/registry.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { loadPairing } from "../../../sidecar/src/config/pairing-file.ts";
-import { orderStorePath } from "../../../sidecar/src/orders/local-files.ts";
-import { CHECKS } from "../../../src/policy/registry.ts";
-import type { OrderState } from "../../../src/protocol/orders/state.ts";
+import { orderStorePath } from "../../../sidecar/src/orders/local-policy/files.ts";
 import type { Load } from "./agent.ts";
 import type { BrokerOrder, EdgeIntent, OrderEvidence } from "./verdict.ts";
 import type { World } from "./world.ts";

@@ -6,8 +6,8 @@ import { confirmPairing } from "../../../scripts/lib/confirm-pairing.ts";
 import { fromRoot } from "../../../scripts/lib/paths.ts";
 import { SIDECAR_NODE_FLAGS } from "../../../scripts/lib/sidecar-build.ts";
 import { loadPairing, storePairing } from "../../../sidecar/src/config/pairing-file.ts";
-import { approverWords } from "../../../sidecar/src/orders/approver-words.ts";
-import { capsPath } from "../../../sidecar/src/orders/local-files.ts";
+import { approverWords } from "../../../sidecar/src/orders/approval/fingerprint-words.ts";
+import { capsPath } from "../../../sidecar/src/orders/local-policy/files.ts";
 import { DEFAULT_CAPS } from "../../../sidecar/src/trust/caps.ts";
 
 /** The owner's PC: the built sidecar, as it is installed, in a process that is killed and started again. */

@@ -1,4 +1,4 @@
-import { startSimulator } from "../../../sidecar/src/simulator/start.ts";
+import { startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 
 /**
  * The simulated broker in a process of its own; it outlives every other part of a round. It counts no

@@ -1,4 +1,8 @@
-import { isInDoubt, isTerminal, type OrderState } from "../../../src/protocol/orders/state.ts";
+import {
+  isInDoubt,
+  isTerminal,
+  type OrderState,
+} from "@ibkr-edge-gateway/protocol/orders/state.ts";
 
 /** An order as the simulated broker knows it. */
 export interface BrokerOrder {

@@ -1,14 +1,14 @@
+import { minuteOfDay } from "@ibkr-edge-gateway/policy/windows.ts";
+import { ulid, ulidTime } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import { hoursOf } from "@ibkr-edge-gateway/simulator/market/hours.ts";
+import { instantOf, localTime } from "@ibkr-edge-gateway/simulator/zone.ts";
 import { describe, expect, it } from "vitest";
-import { tradingDay } from "../../../durable-objects/account/orders/trading-day.ts";
+import { tradingDay } from "../../../durable-objects/account/orders/tables/trading-day.ts";
 import {
   inMaintenanceWindow,
   nextMidnight,
   RESET_ZONES,
 } from "../../../sidecar/src/client-portal/session/calendar.ts";
-import { hoursOf } from "../../../sidecar/src/simulator/market/hours.ts";
-import { instantOf, localTime } from "../../../sidecar/src/simulator/zone.ts";
-import { minuteOfDay } from "../../../src/policy/windows.ts";
-import { ulid, ulidTime } from "../../../src/protocol/ulid.ts";
 
 /** Every calendar of the product, asked about the day around the machine's present. */
 const MINUTE_MS = 60_000;

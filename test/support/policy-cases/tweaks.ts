@@ -1,5 +1,5 @@
-import type { CanonicalOrder, Leg } from "../../../src/protocol/orders/canonical-order.ts";
-import type { PositionFact, WorkingOrderFact } from "../../../src/protocol/orders/ticket.ts";
+import type { CanonicalOrder, Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import type { PositionFact, WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { AAPL, aLeg, anOrder } from "../orders.ts";
 import type { Draft, Tweak } from "../policy.ts";
 

@@ -1,10 +1,13 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import {
+  acceptedTranscript,
+  refusedTranscript,
+} from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { WebSocketServer } from "ws";
-import { sha256Hex } from "../../../src/protocol/digest.ts";
-import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
-import { acceptedTranscript, refusedTranscript } from "../../../src/protocol/relay/transcript.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
 
 /** One connection as the fake edge sees it. */
 export interface Caller {

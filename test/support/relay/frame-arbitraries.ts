@@ -1,8 +1,12 @@
+import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { RELAY_ERROR_CODES } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
+import {
+  type Catalogue,
+  FROM_EDGE,
+  FROM_SIDECAR,
+} from "@ibkr-edge-gateway/protocol/relay/messages.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import fc from "fast-check";
-import { CAPABILITIES } from "../../../src/protocol/capabilities.ts";
-import { RELAY_ERROR_CODES } from "../../../src/protocol/relay/errors.ts";
-import { type Catalogue, FROM_EDGE, FROM_SIDECAR } from "../../../src/protocol/relay/messages.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
 
 /** Frames that are nearly right: the fields of the protocol, with values that range from right to absurd. */
 

@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PairedSidecar } from "../../../durable-objects/account/rpc.ts";
+import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import type { PairedSidecar } from "../../../durable-objects/account/rpc/account.ts";
 import { buildWorker, type WorkerBundle } from "../../../scripts/lib/bundle.ts";
 import { type Gateway, type GatewayOptions, launchGateway } from "../../../scripts/lib/gateway.ts";
 import { fromRoot } from "../../../scripts/lib/paths.ts";
 import type { Pairing } from "../../../sidecar/src/config/pairing-file.ts";
-import { accountIdOf } from "../../../src/protocol/account-id.ts";
-import type { Capability } from "../../../src/protocol/capabilities.ts";
-import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
-import { readEdgeIdentity } from "../../../src/protocol/relay/edge-identity.ts";
-import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
 import type { TestJob } from "./test-job.ts";
 
 export interface RelayGateway extends Gateway {

@@ -1,10 +1,10 @@
-import { utf8Length } from "../../../src/protocol/relay/codec.ts";
-import type { JobTerminal } from "../../../src/protocol/relay/job-messages.ts";
+import { utf8Length } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import type { JobTerminal } from "@ibkr-edge-gateway/protocol/relay/job-messages.ts";
 import type {
   JournalIndex,
   JournalWrite,
   SidecarJob,
-} from "../../../src/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 
 interface StoredJob {
   digest: string;

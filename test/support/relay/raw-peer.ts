@@ -1,6 +1,6 @@
-import { sha256Hex } from "../../../src/protocol/digest.ts";
-import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
-import { authenticateTranscript } from "../../../src/protocol/relay/transcript.ts";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { authenticateTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
 import { fakeSign } from "./fake-keys.ts";
 import { ACCOUNT, ORIGIN, type Wire, type World } from "./world.ts";
 

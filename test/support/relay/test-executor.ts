@@ -1,9 +1,9 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
 import type { BrokerEvent, OperationExecutor } from "../../../sidecar/src/operations/executor.ts";
-import type { JsonValue } from "../../../src/protocol/json.ts";
-import type { BrokerSession } from "../../../src/protocol/operations/session-status.ts";
-import type { OperationLookup } from "../../../src/protocol/relay/sidecar/step.ts";
 
 /** The two operations that exist in tests only: a read, and a write that leaves a mark. */
 export const testOperations: OperationLookup = (name) => {

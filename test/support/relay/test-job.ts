@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../../src/protocol/json.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** A job of one of the two test operations. */
 export interface TestJob {

@@ -1,8 +1,8 @@
+import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { Account as ProductAccount } from "../../../durable-objects/account.ts";
 import type { Env } from "../../../src/env.ts";
 import product from "../../../src/index.ts";
-import { canonicalJson, sha256Hex } from "../../../src/protocol/digest.ts";
-import type { JobSettlement } from "../../../src/protocol/relay/edge/step.ts";
 import type { TestJob } from "./test-job.ts";
 
 export { Pairing } from "../../../src/index.ts";

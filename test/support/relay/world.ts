@@ -1,10 +1,10 @@
-import type { Capability } from "../../../src/protocol/capabilities.ts";
-import { sha256Hex } from "../../../src/protocol/digest.ts";
-import type { JsonValue } from "../../../src/protocol/json.ts";
-import { HEARTBEAT_LOST_MS, SETTLED_JOBS_DAYS } from "../../../src/protocol/limits.ts";
-import { encodeFrame } from "../../../src/protocol/relay/codec.ts";
-import { answeredBefore } from "../../../src/protocol/relay/edge/again.ts";
-import { edgeStep } from "../../../src/protocol/relay/edge/machine.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { HEARTBEAT_LOST_MS, SETTLED_JOBS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/again.ts";
+import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
 import {
   type Connection,
   type EdgeJob,
@@ -12,28 +12,28 @@ import {
   emptyEdgeState,
   liveConnection,
   type SessionRecord,
-} from "../../../src/protocol/relay/edge/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
 import type {
   CancelAnswer,
   EdgeEffect,
   EdgeInput,
   EdgeWrite,
   JobSettlement,
-} from "../../../src/protocol/relay/edge/step.ts";
-import { leaseDueAt, nextDueAt } from "../../../src/protocol/relay/edge/tick.ts";
-import { fingerprintWords } from "../../../src/protocol/relay/fingerprint.ts";
-import { sidecarDueAt, sidecarStep } from "../../../src/protocol/relay/sidecar/machine.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import { leaseDueAt, nextDueAt } from "@ibkr-edge-gateway/protocol/relay/edge/tick.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { sidecarDueAt, sidecarStep } from "@ibkr-edge-gateway/protocol/relay/sidecar/machine.ts";
 import {
   initialSidecarState,
   type JournalWrite,
   type SidecarState,
-} from "../../../src/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import type {
   JobEnd,
   SidecarEffect,
   SidecarInput,
-} from "../../../src/protocol/relay/sidecar/step.ts";
-import { ulid } from "../../../src/protocol/ulid.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { fakeSign, fakeVerify } from "./fake-keys.ts";
 import {
   commitTo,

@@ -1,5 +1,5 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
-import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
 import type { Ask } from "../portal.ts";
 import { wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";

@@ -1,6 +1,6 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GatewayError } from "../../../../src/protocol/errors.ts";
 import type { Ask } from "../portal.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "../session/read-auth.ts";
 import { readFrame } from "../stream/frames.ts";

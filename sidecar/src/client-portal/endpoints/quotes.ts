@@ -1,5 +1,5 @@
+import type { QuoteField } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import * as z from "zod";
-import type { QuoteField } from "../../../../src/protocol/operations/market-snapshot.ts";
 import type { Ask } from "../portal.ts";
 import { toConid, toInteger, toText, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";

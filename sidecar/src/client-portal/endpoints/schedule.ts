@@ -1,6 +1,6 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { Hours, TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
 import * as z from "zod";
-import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
-import type { Hours, TradingSchedule } from "../../../../src/protocol/market/schedule.ts";
 import type { Ask } from "../portal.ts";
 import { toDay, toInteger, toList, toRecord, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";

@@ -1,6 +1,6 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { createClock } from "@ibkr-edge-gateway/simulator/clock.ts";
 import { describe, expect, it } from "vitest";
-import { GatewayError } from "../../../../src/protocol/errors.ts";
-import { createClock } from "../../simulator/clock.ts";
 import { createPacer, type Priority } from "./pacer.ts";
 import { memoryPacingStore } from "./store.ts";
 import type { PaceName } from "./windows.ts";

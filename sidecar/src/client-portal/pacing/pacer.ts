@@ -1,4 +1,4 @@
-import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { PacingStore } from "./store.ts";

@@ -1,5 +1,5 @@
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
-import type { Source } from "../../../../src/protocol/operations/parts.ts";
 import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
 
 /** What of the pacing must survive a restart: the penalty, and the starts of the scarce endpoints. */

@@ -1,11 +1,11 @@
-import type { Source } from "../../../../src/protocol/operations/parts.ts";
-import type { BrokerSession } from "../../../../src/protocol/operations/session-status.ts";
-import { sidecarCommand } from "../../../../src/protocol/sidecar-command.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { isoTime } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
-import { type Belief, hasRival, isEstablished, type SessionState } from "./belief.ts";
 import { inMaintenanceWindow, nextMidnight, type ResetZone } from "./calendar.ts";
 import { provenMode } from "./mode.ts";
+import { type Belief, hasRival, isEstablished, type SessionState } from "./state.ts";
 
 export interface Surroundings {
   source: Source;

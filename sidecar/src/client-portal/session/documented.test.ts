@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BROKER_SESSION_STATES } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { expect, it } from "vitest";
-import { BROKER_SESSION_STATES } from "../../../../src/protocol/operations/session-status.ts";
 
 it("the documented states are the states there are", () => {
   const page = readFileSync(

@@ -1,4 +1,4 @@
-import type { Belief, TradingMode } from "./belief.ts";
+import type { Belief, TradingMode } from "./state.ts";
 
 /** Prefixes that only paper accounts carry. The list is not documented, so others prove nothing. */
 const PAPER_PREFIX = /^D[UF][A-Z]?\d/;

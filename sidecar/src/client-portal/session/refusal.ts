@@ -1,5 +1,9 @@
-import { failure, GatewayError, type GatewayErrorCode } from "../../../../src/protocol/errors.ts";
-import type { BrokerSession } from "../../../../src/protocol/operations/session-status.ts";
+import {
+  failure,
+  GatewayError,
+  type GatewayErrorCode,
+} from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 
 const CODES: Record<BrokerSession["state"], GatewayErrorCode> = {
   unknown: "BROKER_BACKEND_UNAVAILABLE",

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../limits.ts";
-import { apply } from "./apply.ts";
+import { readsIn, stateOf } from "./describe.ts";
+import { provenMode } from "./mode.ts";
+import { decide } from "./next-probe.ts";
+import { apply } from "./reduce.ts";
 import {
   type AuthStatus,
   type Belief,
   initialBelief,
   type Observation,
   type Probe,
-} from "./belief.ts";
-import { decide } from "./decide.ts";
-import { readsIn, stateOf } from "./describe.ts";
-import { provenMode } from "./mode.ts";
+} from "./state.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 14, 0);
 const ZONE = "America/New_York";

@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
-import { GatewayError } from "../../../../src/protocol/errors.ts";
-import type { BrokerSession } from "../../../../src/protocol/operations/session-status.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
 import type { PaceName } from "../pacing/windows.ts";
 import type { Wire, WireOutcome } from "../wire.ts";
-import { apply } from "./apply.ts";
-import { type Belief, initialBelief, type Observation, type Probe } from "./belief.ts";
-import { decide, type Step } from "./decide.ts";
 import { describe, readsIn, type Surroundings, stateOf } from "./describe.ts";
+import { decide, type Step } from "./next-probe.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "./read-auth.ts";
+import { apply } from "./reduce.ts";
+import { type Belief, initialBelief, type Observation, type Probe } from "./state.ts";
 import type { SessionStore } from "./store.ts";
 
 /**

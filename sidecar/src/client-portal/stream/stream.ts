@@ -1,4 +1,4 @@
-import { GatewayError } from "../../../../src/protocol/errors.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Streamed } from "../../operations/context.ts";
 import type { Clock } from "../clock.ts";
 import { liveOrders, type OrderRow } from "../endpoints/orders.ts";
@@ -9,13 +9,13 @@ import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
 import type { Answer, Ask, Portal } from "../portal.ts";
 import type { Supervisor } from "../session/supervisor.ts";
+import { createLine } from "./connection.ts";
 import { createDepth } from "./depth.ts";
 import type { Frame, RawRow } from "./frames.ts";
 import type { DepthQuery, LadderRow } from "./ladder.ts";
-import { createLine } from "./line.ts";
 import { isComplete } from "./order-state.ts";
-import { createPicture } from "./picture.ts";
 import { createQuoteFeed } from "./quote-feed.ts";
+import { createPicture } from "./snapshot.ts";
 import type { StreamSocket, StreamSocketEvents } from "./socket.ts";
 
 /**

@@ -1,10 +1,10 @@
-import type { Classified } from "../../../../src/protocol/orders/classify-answer.ts";
-import { isBookRead, isOpen } from "../../../../src/protocol/orders/state.ts";
+import type { Classified } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import { isBookRead, isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { brokerText } from "../../client-portal/broker-text.ts";
-import { withAnswer } from "../answer-rows.ts";
 import { alert, apply, note } from "../journal/intent-change.ts";
-import { principalOrder } from "../record.ts";
+import { principalOrder } from "../journal/record.ts";
 import { type ConversationDraft, evidence } from "./draft.ts";
+import { withAnswer } from "./reply-rows.ts";
 import { IDLE } from "./state.ts";
 
 /** An answer that ends the conversation. */

@@ -1,9 +1,9 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
-import type { Exchange } from "../../../../src/protocol/orders/classify-answer.ts";
-import { messageOf } from "../../../../src/protocol/orders/question.ts";
-import { isTerminal } from "../../../../src/protocol/orders/state.ts";
 import {
   anIntentRecord,
   handClock,
@@ -12,11 +12,11 @@ import {
 } from "../../../../test/support/intent-record.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../operations/executor.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import { type OrderStore, openOrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { createProgress, type Progress } from "../progress.ts";
-import type { IntentRecord } from "../record.ts";
-import type { OrderRequest } from "../send.ts";
-import { type OrderStore, openOrderStore } from "../store.ts";
+import type { OrderRequest } from "../submit/send.ts";
+import { createProgress, type Progress } from "../tracking/progress.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
 
 /**

@@ -1,16 +1,16 @@
-import type { GatewayError } from "../../../../src/protocol/errors.ts";
-import type { JsonObject } from "../../../../src/protocol/json.ts";
-import type { Source } from "../../../../src/protocol/operations/parts.ts";
-import type { Exchange } from "../../../../src/protocol/orders/classify-answer.ts";
-import type { OrderRefusal } from "../../../../src/protocol/orders/refusal.ts";
+import type { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { Progress } from "../progress.ts";
-import type { IntentRecord } from "../record.ts";
-import type { SendOrder } from "../send.ts";
-import type { OrderStore } from "../store.ts";
-import type { Tracker } from "../tracker.ts";
+import type { SendOrder } from "../submit/send.ts";
+import type { Progress } from "../tracking/progress.ts";
+import type { Tracker } from "../tracking/tracker.ts";
 import {
   type ConversationEffect,
   type ConversationInput,

@@ -1,10 +1,10 @@
-import type { Source } from "../../../../src/protocol/operations/parts.ts";
-import type { Exchange } from "../../../../src/protocol/orders/classify-answer.ts";
-import type { BrokerQuestion } from "../../../../src/protocol/orders/question.ts";
-import type { OrderRefusal } from "../../../../src/protocol/orders/refusal.ts";
-import type { BrokerMessage } from "../../../../src/protocol/orders/ticket.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { BrokerQuestion } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { IntentEffect } from "../journal/intent-change.ts";
-import type { IntentRecord } from "../record.ts";
+import type { IntentRecord } from "../journal/record.ts";
 
 /**
  * The confirmation conversation of one broker session: from the order's POST, over the broker's

@@ -1,5 +1,8 @@
-import { classifyAnswer, type Exchange } from "../../../../src/protocol/orders/classify-answer.ts";
-import { type OrderRefusal, refusal } from "../../../../src/protocol/orders/refusal.ts";
+import {
+  classifyAnswer,
+  type Exchange,
+} from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { apply, note, tellQuestion } from "../journal/intent-change.ts";
 import { conclude, type FinalAnswer } from "./conclude.ts";
 import { begin, type ConversationDraft, end, evidence } from "./draft.ts";

@@ -1,17 +1,17 @@
 import type {
   INTENT_ALERTS,
   IntentQuestionEvent,
-} from "../../../../src/protocol/operations/order-events.ts";
-import type { BrokerText, Source } from "../../../../src/protocol/operations/parts.ts";
+} from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import type { BrokerText, Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import {
   isInDoubt,
   isTerminal,
   type OrderEvidence,
   step,
-} from "../../../../src/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../operations/executor.ts";
-import type { IntentRecord } from "../record.ts";
+import type { IntentRecord } from "./record.ts";
 
 /**
  * How one intent changes: evidence goes through the state machine, and every change is a new version

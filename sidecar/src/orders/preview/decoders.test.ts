@@ -1,5 +1,5 @@
+import { fingerprintOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { describe, expect, it } from "vitest";
-import { fingerprintOf } from "../../../../src/protocol/orders/question.ts";
 import recordedRules from "../../../../test/fixtures/cpapi/Contracts/POST-contract-rules.json" with {
   type: "json",
 };

@@ -3,8 +3,8 @@ import {
   parseCancelInput,
   parseModifyInput,
   parseOrderInput,
-} from "../../../../src/protocol/orders/parse-input.ts";
-import type { OrderRefusal } from "../../../../src/protocol/orders/refusal.ts";
+} from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { toRecord } from "../../client-portal/wire-values.ts";
 
 /** Everything wrong with what a preview is asked for, each with its field and rule. */

@@ -1,12 +1,12 @@
-import { Decimal } from "decimal.js";
-import { activationAt } from "../../../../src/protocol/market/activation.ts";
-import { marketStateAt } from "../../../../src/protocol/market/state.ts";
-import type { Contract } from "../../../../src/protocol/orders/canonical-order.ts";
+import { activationAt } from "@ibkr-edge-gateway/protocol/market/activation.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type {
   Greeks,
   InstrumentFact,
   PositionFact,
-} from "../../../../src/protocol/orders/ticket.ts";
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { Decimal } from "decimal.js";
 import { label } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
@@ -15,7 +15,7 @@ import { factsOf } from "../../operations/find-contracts.ts";
 import { readRows } from "../../operations/market-snapshot.ts";
 import { readSchedule } from "../../operations/market-view.ts";
 import { readField } from "../../operations/quote.ts";
-import { figure, orNull } from "../facts.ts";
+import { figure, orNull } from "../submit/facts.ts";
 
 /** Reference data of one contract: when it trades, when it ends, what moves it. */
 const GREEK_FIELDS = { delta: "7308", gamma: "7309", theta: "7310", vega: "7311" } as const;

@@ -1,36 +1,36 @@
-import { failure, GatewayError } from "../../../../src/protocol/errors.ts";
-import type { JsonObject } from "../../../../src/protocol/json.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type {
   PreviewOutcome,
   PreviewRequest,
-} from "../../../../src/protocol/operations/order-preview.ts";
-import type { Source } from "../../../../src/protocol/operations/parts.ts";
+} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import {
   type FuturesOperator,
   modifyBody,
   placeBody,
-} from "../../../../src/protocol/orders/broker-body.ts";
+} from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
 import {
   bracketOf,
   cancelOf,
   modifiedOrderOf,
   ocaOf,
   orderOf,
-} from "../../../../src/protocol/orders/build-order.ts";
+} from "@ibkr-edge-gateway/protocol/orders/build-order.ts";
 import {
   type CanonicalOrder,
   principalLeg,
-} from "../../../../src/protocol/orders/canonical-order.ts";
-import { effectOf } from "../../../../src/protocol/orders/effect.ts";
+} from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import {
   bracketFormFaults,
   modifyFormFaults,
   orderFormFaults,
-} from "../../../../src/protocol/orders/form-rules.ts";
-import { type OrderRefusal, refusal } from "../../../../src/protocol/orders/refusal.ts";
-import { structureFaults } from "../../../../src/protocol/orders/structure.ts";
-import type { TradingMode } from "../../../../src/protocol/orders/terms.ts";
-import type { BrokerMessage, Ticket, WhatIf } from "../../../../src/protocol/orders/ticket.ts";
+} from "@ibkr-edge-gateway/protocol/orders/form-rules.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { BrokerMessage, Ticket, WhatIf } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
@@ -39,6 +39,9 @@ import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-a
 import { leastTier } from "../../trust/caps.ts";
 import { driftUnknown } from "../../trust/drift-faults.ts";
 import { routineKind } from "../conversation/questions.ts";
+import type { OrderStore } from "../journal/store.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+import { type LocalRules, usageOf } from "../local-policy/rules.ts";
 import {
   baseNotional,
   orNull,
@@ -47,13 +50,10 @@ import {
   readPositionFacts,
   readRates,
   readWorkingFacts,
-} from "../facts.ts";
-import { localFaults, offerFaults } from "../gates.ts";
-import type { Lane } from "../lane.ts";
-import { ORDER_LIMITS } from "../limits.ts";
-import { type LocalRules, usageOf } from "../local-rules.ts";
-import { withOwnOrders } from "../own-orders.ts";
-import type { OrderStore } from "../store.ts";
+} from "../submit/facts.ts";
+import { localFaults, offerFaults } from "../submit/local-checks.ts";
+import type { Lane } from "../submit/mutex.ts";
+import { withOwnOrders } from "../submit/own-orders.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
 import { type ContractAsked, resolveContract } from "./resolve-contract.ts";
 import { contractRules } from "./rules.ts";

@@ -1,10 +1,10 @@
-import { GatewayError } from "../../../../src/protocol/errors.ts";
-import type { ContractCandidate } from "../../../../src/protocol/operations/contracts-search.ts";
-import type { Contract } from "../../../../src/protocol/orders/canonical-order.ts";
-import { canonicalDecimal, OrderDecimal } from "../../../../src/protocol/orders/decimal.ts";
-import type { OrderInput } from "../../../../src/protocol/orders/order-input.ts";
-import { type OrderRefusal, refusal } from "../../../../src/protocol/orders/refusal.ts";
-import { AssetClass } from "../../../../src/protocol/orders/terms.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
+import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { canonicalDecimal, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import type { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { AssetClass } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import { label } from "../../client-portal/broker-text.ts";
 import {
   futuresOf,

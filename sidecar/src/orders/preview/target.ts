@@ -1,15 +1,15 @@
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Leg, TargetOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { OrderType, TimeInForce } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import { Decimal } from "decimal.js";
-import type { Order } from "../../../../src/protocol/operations/orders-list.ts";
-import type { Leg, TargetOrder } from "../../../../src/protocol/orders/canonical-order.ts";
-import { OrderDecimal } from "../../../../src/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "../../../../src/protocol/orders/refusal.ts";
-import { OrderType, TimeInForce } from "../../../../src/protocol/orders/terms.ts";
+import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { factsOf } from "../../operations/find-contracts.ts";
 import { readOrders } from "../../operations/live-orders.ts";
-import { canStillTrade } from "../../operations/order-rows.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
-import type { OrderStore } from "../store.ts";
+import type { OrderStore } from "../journal/store.ts";
 import { contractOf } from "./resolve-contract.ts";
 
 /** The working order that a change or a cancel is about, as the broker's list shows it now. */

@@ -1,7 +1,7 @@
 // Before everything else: the product must find the run's clock.
 import "./fast-worker.ts";
 
-import type { ToolCall } from "../../../../durable-objects/account/rpc.ts";
+import type { ToolCall } from "../../../../durable-objects/account/rpc/account.ts";
 import { Account as ProductAccount } from "../../../../durable-objects/account.ts";
 import type { Env } from "../../../../src/env.ts";
 import product from "../../../../src/index.ts";

@@ -1,0 +1,79 @@
+import * as z from "zod";
+import type { PendingRecovery, RecoveryStep } from "../rpc/account.ts";
+import { issueRecoveryCode, takeRecoveryCode } from "./recovery-code.ts";
+
+/**
+ * Recovery for an owner who has no owner token: a member of somebody else's gateway, whose passkeys
+ * were the only key. The paired PC is all that is left to prove who asks, and a PC can be stolen; so
+ * its word counts only after a day. Through that day every page says what was asked for, whoever is
+ * signed in can stop it, and a passkey that is used stops it by itself: it was not lost.
+ */
+export const RECOVERY_WAIT_MS = 24 * 3_600_000;
+/** How long after the wait it stays open; later it has to be asked for anew. */
+export const RECOVERY_OPEN_MS = 72 * 3_600_000;
+
+const Asked = z.object({ askedAt: z.number(), readyAt: z.number() });
+type Asked = z.infer<typeof Asked>;
+
+/** What a PC's request leads to: the wait begins, it goes on, or it is over and there is a code. */
+export function askRecovery(sql: SqlStorage, sidecarId: string, nowMs: number): RecoveryStep {
+  const asked = readAsked(sql, sidecarId);
+  if (asked === null || nowMs > asked.readyAt + RECOVERY_OPEN_MS) {
+    const readyAt = nowMs + RECOVERY_WAIT_MS;
+    sql.exec(
+      `INSERT INTO owner_settings (name, value) VALUES (?1, ?2)
+       ON CONFLICT (name) DO UPDATE SET value = ?2`,
+      nameOf(sidecarId),
+      JSON.stringify({ askedAt: nowMs, readyAt } satisfies Asked),
+    );
+    return { state: "begun", readyAt };
+  }
+  if (nowMs < asked.readyAt) return { state: "waiting", readyAt: asked.readyAt };
+  return { state: "open", code: issueRecoveryCode(sql, sidecarId, nowMs) };
+}
+
+/** Takes a code whose PC has waited; everything that was asked for is done with then. */
+export function takeMemberRecovery(sql: SqlStorage, code: string, nowMs: number): boolean {
+  const open = pendingRecoveries(sql, nowMs).filter(({ readyAt }) => readyAt <= nowMs);
+  const taken = takeRecoveryCode(sql, code, nowMs);
+  if (taken === null || !open.some(({ sidecarId }) => sidecarId === taken)) return false;
+  stopRecoveries(sql);
+  return true;
+}
+
+/** What waits or is open, of PCs that are still paired; the first to be asked for first. */
+export function pendingRecoveries(sql: SqlStorage, nowMs: number): PendingRecovery[] {
+  return sql
+    .exec<{ sidecar_id: string; machine: string; value: string }>(
+      `SELECT sidecar_id, machine, value FROM sidecars
+       JOIN owner_settings ON name = 'recovery:' || sidecar_id WHERE state = 'active'`,
+    )
+    .toArray()
+    .flatMap(({ sidecar_id: sidecarId, machine, value }) => {
+      const asked = Asked.safeParse(JSON.parse(value));
+      if (!asked.success || nowMs > asked.data.readyAt + RECOVERY_OPEN_MS) return [];
+      return [{ sidecarId, machine, ...asked.data }];
+    })
+    .sort((a, b) => a.askedAt - b.askedAt);
+}
+
+/** Stops every recovery, with the codes that were shown for it; false when there was none. */
+export function stopRecoveries(sql: SqlStorage): boolean {
+  const stopped = sql
+    .exec("DELETE FROM owner_settings WHERE name LIKE 'recovery:%' RETURNING 1")
+    .toArray();
+  if (stopped.length === 0) return false;
+  sql.exec("DELETE FROM recovery_codes");
+  return true;
+}
+
+const nameOf = (sidecarId: string): string => `recovery:${sidecarId}`;
+
+function readAsked(sql: SqlStorage, sidecarId: string): Asked | null {
+  const [row] = sql
+    .exec<{ value: string }>("SELECT value FROM owner_settings WHERE name = ?", nameOf(sidecarId))
+    .toArray();
+  if (row === undefined) return null;
+  const asked = Asked.safeParse(JSON.parse(row.value));
+  return asked.success ? asked.data : null;
+}

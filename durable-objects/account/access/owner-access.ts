@@ -1,0 +1,174 @@
+import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { OwnerSession, PasskeyCeremony, SignInSource } from "../rpc/account.ts";
+import { stopRecoveries } from "./member-recovery.ts";
+import {
+  checkOwnerSession,
+  noteConfirmed,
+  type OpenedSession,
+  openOwnerSession,
+} from "./owner-sessions.ts";
+import {
+  addPasskey,
+  confirmWithPasskey,
+  countPasskeys,
+  issueChallenge,
+  listPasskeys,
+  proves,
+  registerPasskey,
+  removePasskey,
+  setTokenSignIn,
+  spendSignInChallenge,
+} from "./passkeys.ts";
+import type { RelyingParty } from "./webauthn.ts";
+
+/**
+ * What an owner does about getting in: passkeys, confirmations, settings. Once there is a passkey,
+ * whatever widens access needs one to confirm it; a stolen session cookie alone cannot.
+ */
+export interface OwnerAccess {
+  readonly sql: SqlStorage;
+  readonly party: RelyingParty;
+  readonly audit: (
+    type: AuditEventType,
+    facts?: { refused?: boolean; meta?: Record<string, string> },
+  ) => void;
+  readonly now: () => number;
+}
+
+/** A session that may widen access now: a passkey confirmed it, or there is none to ask. */
+export function confirmedSession(access: OwnerAccess, secret: string): OwnerSession | null {
+  const session = checkOwnerSession(access.sql, secret, access.now());
+  if (session === null) return null;
+  const free = session.confirmed || session.method === "recovery";
+  return free || countPasskeys(access.sql) === 0 ? session : null;
+}
+
+export async function signInWithPasskey(
+  access: OwnerAccess,
+  answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
+): Promise<OpenedSession | null> {
+  const { sql, now } = access;
+  const { assertion, challenge, source, label } = answer;
+  if (
+    !spendSignInChallenge(sql, challenge, now()) ||
+    !(await provesOwner(access, assertion, challenge))
+  ) {
+    access.audit("owner.sign_in_refused", { refused: true, meta: { method: "passkey" } });
+    return null;
+  }
+  const session = openOwnerSession(sql, { source, label, method: "passkey" }, now());
+  access.audit("owner.signed_in", { meta: { method: "passkey" } });
+  return session;
+}
+
+/** What the page that adds a passkey needs; null when the session has to be confirmed first. */
+export function beginPasskey(access: OwnerAccess, secret: string): PasskeyCeremony | null {
+  const session = confirmedSession(access, secret);
+  return session === null ? null : ceremony(access, "register", session.id);
+}
+
+export async function finishPasskey(
+  access: OwnerAccess,
+  secret: string,
+  made: { registration: PasskeyRegistration; name: string },
+): Promise<"added" | "refused" | "known" | "full"> {
+  const session = confirmedSession(access, secret);
+  if (session === null) return "refused";
+  const { registration: response, name } = made;
+  const { sql, party, now } = access;
+  const answer = { response, name, party, sessionId: session.id };
+  const outcome = await registerPasskey(sql, answer, now);
+  if (outcome === "added") access.audit("owner.passkey_added", { meta: { name } });
+  else access.audit("owner.passkey_refused", { refused: true, meta: { reason: outcome } });
+  return outcome;
+}
+
+/** The passkey a new account begins with; refused where there is one already. */
+export async function firstPasskey(
+  access: OwnerAccess,
+  made: { registration: PasskeyRegistration; challenge: string; name: string },
+): Promise<boolean> {
+  const { sql, party, now } = access;
+  if (countPasskeys(sql) > 0) return false;
+  const { registration: response, challenge, name } = made;
+  if (!spendSignInChallenge(sql, challenge, now())) return false;
+  if ((await addPasskey(sql, { response, challenge, name, party }, now)) !== "added") return false;
+  access.audit("owner.passkey_added", { meta: { name } });
+  return true;
+}
+
+export function dropPasskey(access: OwnerAccess, secret: string, credentialId: string): boolean {
+  if (confirmedSession(access, secret) === null) return false;
+  if (!removePasskey(access.sql, credentialId)) return false;
+  access.audit("owner.passkey_removed");
+  return true;
+}
+
+export function switchTokenSignIn(access: OwnerAccess, secret: string, on: boolean): boolean {
+  // Switching it off narrows access and waits for nothing.
+  const session = on
+    ? confirmedSession(access, secret)
+    : checkOwnerSession(access.sql, secret, access.now());
+  if (session === null) return false;
+  setTokenSignIn(access.sql, on);
+  access.audit("owner.setting_changed", { meta: { token_sign_in: on ? "on" : "off" } });
+  return true;
+}
+
+/** What the confirmation page needs; null without a session. */
+export function beginConfirmation(access: OwnerAccess, secret: string): PasskeyCeremony | null {
+  const session = checkOwnerSession(access.sql, secret, access.now());
+  return session === null ? null : ceremony(access, "confirm", session.id);
+}
+
+export async function confirmSession(
+  access: OwnerAccess,
+  secret: string,
+  response: PasskeyAssertion,
+): Promise<boolean> {
+  const { sql, party, now } = access;
+  const session = checkOwnerSession(sql, secret, now());
+  if (session === null) return false;
+  if (!(await confirmWithPasskey(sql, { response, sessionId: session.id, party }, now))) {
+    return false;
+  }
+  passkeyIsNotLost(access);
+  noteConfirmed(sql, session.id, now());
+  access.audit("owner.confirmed");
+  return true;
+}
+
+/**
+ * Whether one of this account's passkeys answered the challenge, which the caller has spent. One that
+ * did, whatever for, is not lost: it ends a recovery.
+ */
+export async function provesOwner(
+  access: OwnerAccess,
+  response: PasskeyAssertion,
+  challenge: string,
+): Promise<boolean> {
+  const { sql, party, now } = access;
+  if (!(await proves(sql, response, challenge, party, now))) return false;
+  passkeyIsNotLost(access);
+  return true;
+}
+
+/** A recovery is for passkeys that are lost; one that was just used ends it. */
+function passkeyIsNotLost({ sql, audit }: OwnerAccess): void {
+  if (stopRecoveries(sql)) audit("owner.recovery_stopped", { meta: { by: "passkey" } });
+}
+
+function ceremony(
+  { sql, now }: OwnerAccess,
+  purpose: "register" | "confirm",
+  sessionId: string,
+): PasskeyCeremony {
+  return {
+    challenge: issueChallenge(sql, purpose, sessionId, now()),
+    credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
+      id: credentialId,
+      transports,
+    })),
+  };
+}

@@ -1,0 +1,142 @@
+import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
+import { inclusionProof, verifyInclusion } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
+import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { auditEvent } from "../../../test/support/audit-event.ts";
+import { sqlStorage } from "../../../test/support/sql-storage.ts";
+import { AUDIT_LOG_SCHEMA, appendAudit, auditHead, storedNodes, tailAudit } from "./log.ts";
+
+const ACCOUNT = "account-one";
+const NOW = Date.parse("2026-11-20T10:00:00.004Z");
+
+function logOf(events: number) {
+  const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+  for (let n = 1; n <= events; n++) appendAudit(sql, ACCOUNT, auditEvent(n), NOW);
+  return sql;
+}
+
+describe("the account's audit log", () => {
+  it("numbers events from one without gaps and writes one row for each", () => {
+    const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+    for (let n = 1; n <= 64; n++) {
+      const before = sql.rowsWritten();
+      expect(appendAudit(sql, ACCOUNT, auditEvent(n), NOW).seq).toBe(n);
+      expect(sql.rowsWritten() - before).toBe(1);
+    }
+  });
+
+  it("hashes what RFC 6962 and RFC 8785 say, and nothing of its own making", () => {
+    const event = auditEvent(3);
+    const json = canonicalJson({ account: ACCOUNT, seq: 17, event });
+    const bytes = new TextEncoder().encode(`ibkr-audit/v1\n${json}`);
+    expect(auditLeaf(ACCOUNT, 17, event)).toEqual(sha256(Uint8Array.of(0, ...bytes)));
+  });
+
+  it("binds a leaf to its account, its number and every field of its event", () => {
+    const hash = (account: string, seq: number, more = {}) =>
+      bytesToHex(auditLeaf(account, seq, auditEvent(1, more)));
+    const { leafHash } = appendAudit(sqlStorage(AUDIT_LOG_SCHEMA), ACCOUNT, auditEvent(1), NOW);
+    expect(leafHash).toBe(hash(ACCOUNT, 1));
+    expect(leafHash).not.toBe(hash("account-two", 1));
+    expect(leafHash).not.toBe(hash(ACCOUNT, 2));
+    expect(leafHash).not.toBe(hash(ACCOUNT, 1, { output_hash: null }));
+    expect(leafHash).not.toBe(hash(ACCOUNT, 1, { meta: { reason: "" } }));
+  });
+
+  it("proves any event against the head", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), (size, pick) => {
+        const sql = logOf(size);
+        const seq = (pick % size) + 1;
+        const head = auditHead(sql);
+        expect(head.size).toBe(size);
+        const leaf = auditLeaf(ACCOUNT, seq, auditEvent(seq));
+        const proof = inclusionProof(seq - 1, size, storedNodes(sql));
+        expect(verifyInclusion(leaf, seq - 1, size, proof, hexToBytes(head.root))).toBe(true);
+      }),
+      { seed: 20261120, numRuns: 60 },
+    );
+  });
+
+  it("pages from the newest to the first, each event once", () => {
+    const sql = logOf(23);
+    const seen: number[] = [];
+    let beforeSeq: number | null = null;
+    do {
+      const page = tailAudit(sql, beforeSeq === null ? { limit: 10 } : { limit: 10, beforeSeq });
+      expect(page.headSeq).toBe(23);
+      seen.push(...page.records.map(({ seq }) => seq));
+      for (const { seq, event, leaf_hash } of page.records) {
+        expect(bytesToHex(auditLeaf(ACCOUNT, seq, event))).toBe(leaf_hash);
+      }
+      beforeSeq = page.nextBeforeSeq;
+    } while (beforeSeq !== null);
+    expect(seen).toEqual(Array.from({ length: 23 }, (_, at) => 23 - at));
+  });
+
+  it("answers an empty log, and a page before its beginning, with nothing", () => {
+    expect(tailAudit(logOf(0), { limit: 10 })).toEqual({
+      records: [],
+      nextBeforeSeq: null,
+      headSeq: 0,
+    });
+    expect(tailAudit(logOf(3), { beforeSeq: 1, limit: 10 })).toMatchObject({
+      records: [],
+      nextBeforeSeq: null,
+    });
+  });
+
+  it("bounds a page whatever is asked", () => {
+    const sql = logOf(3);
+    expect(tailAudit(sql, { limit: 0 }).records).toHaveLength(1);
+    expect(tailAudit(sql, { limit: 1e9 }).records).toHaveLength(3);
+  });
+
+  it("(p) costs the same for a page at ten thousand events as at a hundred: seeks, no scan", () => {
+    const sql = logOf(1);
+    const plans: string[] = [];
+    let read = 0;
+    const watched: SqlStorage = {
+      ...sql,
+      exec: <Row extends Record<string, SqlStorageValue>>(
+        query: string,
+        ...bindings: (string | number | null)[]
+      ) => {
+        const plan = sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...bindings);
+        plans.push(...plan.toArray().map(({ detail }) => detail));
+        const cursor = sql.exec<Row>(query, ...bindings);
+        read += cursor.toArray().length;
+        return cursor;
+      },
+    };
+    const cost = (size: number, beforeSeq?: number) => {
+      sql.exec(
+        `INSERT INTO audit_log (seq, nodes, event, appended_at)
+         WITH RECURSIVE n(seq) AS (SELECT (SELECT MAX(seq) FROM audit_log) + 1 UNION ALL
+           SELECT seq + 1 FROM n WHERE seq < ?)
+         SELECT n.seq, first.nodes, first.event, first.appended_at
+         FROM n JOIN audit_log AS first ON first.seq = 1 WHERE n.seq <= ?`,
+        size,
+        size,
+      );
+      plans.length = 0;
+      read = 0;
+      const page = tailAudit(watched, {
+        limit: 50,
+        ...(beforeSeq === undefined ? {} : { beforeSeq }),
+      });
+      expect([page.headSeq, page.records.length]).toEqual([size, 50]);
+      return { plans: [...plans], read };
+    };
+    const small = cost(100);
+    const large = cost(10_000);
+    expect(large).toEqual(small);
+    expect(cost(10_000, 60)).toEqual(small);
+    expect(large.plans.length).toBeGreaterThan(1);
+    expect(large.plans.join()).not.toContain("SCAN");
+    expect(large.read).toBe(51);
+  });
+});

@@ -1,0 +1,36 @@
+import { accessInWords, choicesBeyond } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import type { accessRequest } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import type * as z from "zod";
+import type { Principal } from "../rpc/account.ts";
+import type { Standing } from "./clients.ts";
+
+/** What a connection may do, what else there is, and where its owner allows it. */
+export function accessOf(
+  { external }: Pick<Principal, "external">,
+  { scopes, readOnlyUntilMs }: Standing,
+  link: string,
+  nowMs: number,
+): z.output<typeof accessRequest.output> {
+  const choices = choicesBeyond(scopes).map(({ id, title, means }) => ({
+    choice: id,
+    title,
+    adds: means,
+  }));
+  return {
+    access: accessInWords(scopes),
+    permissions: [...scopes].sort(),
+    reads_only_until: readOnlyUntilMs > nowMs ? new Date(readOnlyUntilMs).toISOString() : null,
+    choices,
+    link,
+    next_step: nextStep(choices.length > 0, external !== undefined),
+  };
+}
+
+function nextStep(more: boolean, external: boolean): string {
+  if (external) {
+    return "This connection comes with a token of another issuer, which bounds it: more has to be in that token first. The owner then allows it at the link.";
+  }
+  return more
+    ? "Give the owner the link and say what you need it for. Once it is allowed, call the tool again: this connection stays as it is. If the new tools are not listed, read the list of tools again."
+    : "Every choice is allowed already. Single permissions are changed at the link.";
+}

@@ -1,0 +1,234 @@
+import { ALL_SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { describe, expect, it } from "vitest";
+import { sqlStorage } from "../../../test/support/sql-storage.ts";
+import { SPENT_TOKENS_SCHEMA } from "../access/spent-tokens.ts";
+import type { ClientAdmission, Principal } from "../rpc/account.ts";
+import {
+  admitClient,
+  CLIENTS_SCHEMA,
+  changeClient,
+  clientStanding,
+  GRANTS_SCHEMA,
+  listClients,
+  READ_ONLY_FIRST_MS,
+  readmitExternal,
+  revokeAllClients,
+  revokeClient,
+  revokeGrant,
+  takeExternalToken,
+} from "./clients.ts";
+
+const fresh = () => sqlStorage(CLIENTS_SCHEMA, GRANTS_SCHEMA, SPENT_TOKENS_SCHEMA);
+const T0 = 1_000_000;
+
+const admission = (more: Partial<ClientAdmission> = {}): ClientAdmission => ({
+  clientId: "c",
+  grantId: "g1",
+  clientName: "Client",
+  redirectHost: "client.example",
+  scopes: ["ibkr:health:read", "ibkr:orders:preview", "ibkr:orders:paper:submit"],
+  atOnce: false,
+  ...more,
+});
+
+const principal = (more: Partial<Principal> = {}): Principal => ({
+  accountId: "a",
+  clientId: "c",
+  grantId: "g1",
+  scopes: [...ALL_SCOPES],
+  ...more,
+});
+
+const external = (tokenId: string | null): Principal =>
+  principal({
+    clientId: "ext:https://id.example#bot",
+    grantId: null,
+    external: { clientName: "bot", issuer: "https://id.example", tokenId },
+  });
+
+describe("a client's standing", () => {
+  it("is that of its own grant: another's, an unknown one or none is nothing", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    admitClient(sql, admission({ clientId: "d", grantId: "g2" }), T0);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(true);
+    for (const grantId of ["g2", "g9", null]) {
+      expect(clientStanding(sql, principal({ grantId }), "ibkr:health:read", T0).ok).toBe(false);
+    }
+  });
+
+  it("ends with its client, and its old grants stay dead when the client comes back", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    expect(revokeClient(sql, "c")).toBe(true);
+    expect(revokeClient(sql, "c")).toBe(false);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    admitClient(sql, admission({ grantId: "g3" }), T0);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    expect(clientStanding(sql, principal({ grantId: "g3" }), "ibkr:health:read", T0).ok).toBe(true);
+    expect(revokeGrant(sql, "g3")).toBe("c");
+    expect(clientStanding(sql, principal({ grantId: "g3" }), "ibkr:health:read", T0).ok).toBe(
+      false,
+    );
+  });
+
+  it("all go at once", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    admitClient(sql, admission({ clientId: "d", grantId: "g2" }), T0);
+    expect(revokeAllClients(sql).sort()).toEqual(["c", "d"]);
+    expect(listClients(sql).every(({ state }) => state === "revoked")).toBe(true);
+    expect(clientStanding(sql, principal(), null, T0).ok).toBe(false);
+  });
+
+  it("is to read for its first hour, to the millisecond", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    const ask = (at: number) => clientStanding(sql, principal(), "ibkr:orders:preview", at);
+    expect(ask(T0 + READ_ONLY_FIRST_MS - 1)).toMatchObject({
+      ok: false,
+      failure: { code: "CLIENT_READ_ONLY_YET", retryable: true, retry_after_ms: 1 },
+    });
+    expect(ask(T0 + READ_ONLY_FIRST_MS).ok).toBe(true);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(true);
+  });
+
+  it("lets it stop all trading from its first moment, with the scope for it, and do no more", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    const ask = (operation: string) =>
+      clientStanding(sql, principal(), "ibkr:orders:preview", T0, { operation });
+    expect(ask("trade.kill").ok).toBe(true);
+    for (const other of ["trade.preview", "trade.ask", "trade.submit", "trade.kill_status"]) {
+      expect(ask(other)).toMatchObject({ failure: { code: "CLIENT_READ_ONLY_YET" } });
+    }
+    changeClient(sql, {
+      clientId: "c",
+      scopes: ["ibkr:health:read"],
+      accounts: null,
+      atOnce: false,
+    });
+    expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_MISSING_SCOPE" } });
+    revokeClient(sql, "c");
+    expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_TOKEN_INVALID" } });
+  });
+
+  it("is what the owner gives it by now, be it less or more than was consented to", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true }), T0);
+    const change = (scopes: string[], accounts: string[] | null = null) =>
+      changeClient(sql, { clientId: "c", scopes, accounts, atOnce: false });
+    expect(change(["ibkr:health:read", "ibkr:orders:live:submit", "admin"], ["U1"])).toEqual([
+      "ibkr:health:read",
+      "ibkr:orders:paper:submit",
+      "ibkr:orders:preview",
+    ]);
+    expect(clientStanding(sql, principal(), "ibkr:orders:preview", T0)).toMatchObject({
+      ok: false,
+      failure: { code: "AUTH_MISSING_SCOPE" },
+    });
+    expect(clientStanding(sql, principal(), "ibkr:orders:live:submit", T0).ok).toBe(true);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0)).toMatchObject({
+      standing: { accounts: ["U1"], scopes: ["ibkr:health:read", "ibkr:orders:live:submit"] },
+    });
+    expect(change(["ibkr:orders:paper:submit"])).not.toBeNull();
+    // N10: whoever may submit may see what became of it.
+    expect(clientStanding(sql, principal(), "ibkr:orders:read", T0).ok).toBe(true);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    revokeClient(sql, "c");
+    expect(change(["ibkr:health:read"])).toBeNull();
+  });
+
+  it("is no more than its token says of itself, whatever the owner gives", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true }), T0);
+    const within = ["ibkr:health:read", "ibkr:orders:read"];
+    const ask = (needs: Scope) => clientStanding(sql, principal({ within }), needs, T0).ok;
+    expect([ask("ibkr:health:read"), ask("ibkr:orders:preview")]).toEqual([true, false]);
+    // A broader scope of the grant does for the narrower one that the token names.
+    expect(ask("ibkr:orders:read")).toBe(true);
+    expect(ask("ibkr:orders:paper:submit")).toBe(false);
+    const foreign = { ...external("t1"), scopes: ["ibkr:health:read"] };
+    expect(clientStanding(sql, foreign, "ibkr:health:read", T0).ok).toBe(true);
+    expect(clientStanding(sql, foreign, "ibkr:audit:read", T0).ok).toBe(false);
+  });
+
+  it("says where the owner allows what it lacks", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true, scopes: ["ibkr:health:read"] }), T0);
+    const link = "https://gateway.example/clients/access?id=c";
+    const failureOf = (needs: Scope) => {
+      const found = clientStanding(sql, principal(), needs, T0, { link });
+      return found.ok ? null : found.failure;
+    };
+    expect(failureOf("ibkr:orders:preview")?.message).toContain("'Read and prepare orders'");
+    expect(failureOf("ibkr:orders:preview")?.user_action).toContain(link);
+    expect(failureOf("ibkr:audit:read")?.message).toContain("permission to: Read the log");
+  });
+
+  it("comes with the broker accounts that were chosen when it was let in", () => {
+    const sql = fresh();
+    const accountsAfter = (more: Partial<ClientAdmission>) => {
+      admitClient(sql, admission(more), T0);
+      return listClients(sql)[0]?.accounts;
+    };
+    expect(accountsAfter({ accounts: ["U2", "U1"] })).toEqual(["U1", "U2"]);
+    expect(accountsAfter({ grantId: "g2" })).toEqual(["U1", "U2"]);
+    expect(accountsAfter({ grantId: "g3", accounts: [] })).toEqual([]);
+    expect(accountsAfter({ grantId: "g4", accounts: null })).toBeNull();
+  });
+
+  it("a client that comes back is limited as before while it was in, and anew after it was out", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    changeClient(sql, { clientId: "c", scopes: [], accounts: ["U1"], atOnce: true });
+    admitClient(sql, admission({ grantId: "g2" }), T0 + 5);
+    expect(listClients(sql)[0]).toMatchObject({ accounts: ["U1"], readOnlyUntil: null });
+    revokeClient(sql, "c");
+    admitClient(sql, admission({ grantId: "g3" }), T0 + 10);
+    expect(listClients(sql)[0]).toMatchObject({
+      accounts: null,
+      readOnlyUntil: new Date(T0 + 10 + READ_ONLY_FIRST_MS).toISOString(),
+    });
+  });
+});
+
+describe("a client of another issuer", () => {
+  it("is let in by its token, reads for its first hour, and can be thrown out", () => {
+    const sql = fresh();
+    expect(clientStanding(sql, external("t1"), "ibkr:health:read", T0).ok).toBe(true);
+    expect(clientStanding(sql, external("t1"), "ibkr:orders:paper:submit", T0)).toMatchObject({
+      failure: { code: "CLIENT_READ_ONLY_YET" },
+    });
+    revokeClient(sql, "ext:https://id.example#bot");
+    expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(false);
+    expect(readmitExternal(sql, "ext:https://id.example#bot", T0)).toBe(true);
+    expect(readmitExternal(sql, "ext:https://id.example#bot", T0)).toBe(false);
+    expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(true);
+    admitClient(sql, admission(), T0);
+    revokeClient(sql, "c");
+    expect(readmitExternal(sql, "c", T0)).toBe(false);
+  });
+
+  it("cannot be one of our own clients by calling itself so", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    const impostor = { ...external("t1"), clientId: "c" };
+    expect(clientStanding(sql, impostor, "ibkr:health:read", T0).ok).toBe(false);
+  });
+
+  it("may use a token for an order once; for reads as often as it likes", () => {
+    const sql = fresh();
+    const take = (who: Principal, scope: "ibkr:health:read" | "ibkr:orders:live:submit") =>
+      takeExternalToken(sql, { principal: who, scope }, T0)?.code ?? null;
+    expect([
+      take(external("t1"), "ibkr:health:read"),
+      take(external("t1"), "ibkr:health:read"),
+    ]).toEqual([null, null]);
+    expect(take(external("t1"), "ibkr:orders:live:submit")).toBeNull();
+    expect(take(external("t1"), "ibkr:orders:live:submit")).toBe("AUTH_TOKEN_INVALID");
+    expect(take(external("t2"), "ibkr:orders:live:submit")).toBeNull();
+    expect(take(external(null), "ibkr:orders:live:submit")).toBe("AUTH_TOKEN_INVALID");
+    expect(take(principal(), "ibkr:orders:live:submit")).toBeNull();
+  });
+});

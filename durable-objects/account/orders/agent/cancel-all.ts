@@ -1,0 +1,164 @@
+import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { type Asker, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
+import type { Written } from "../rules/submit-response.ts";
+import { openNumbers, workingOrders } from "../rules/working-orders.ts";
+import type { Underway } from "../sidecar/in-flight.ts";
+import { raiseAlert } from "../tables/alerts.ts";
+import { findIntent, type IntentRow } from "../tables/intents.ts";
+import { engagedKills } from "../tables/kill-switches.ts";
+import { cancelIntent } from "./submit-cancel-modify.ts";
+
+/**
+ * Withdraws what may still fill, as a kill switch wants it. An order whose number at the broker is
+ * not known is waited for, then looked for by its reference; one that is not found is reported to
+ * the owner as not withdrawn, and is withdrawn as soon as it turns up while the switch is engaged.
+ */
+
+/** How long the answer of an order that is on its way out is waited for. */
+const ON_ITS_WAY_MS = 22_000;
+
+export const OWNER_WITHDRAWS = [
+  "ibkr:orders:preview",
+  "ibkr:orders:paper:cancel",
+  "ibkr:orders:live:cancel",
+] as const;
+
+/**
+ * Asks for every one that the switch covers; how many. Nothing waits for the answers. Without
+ * `exits`, what only reduces a position stands: a protection is the owner's to take away.
+ */
+export function withdrawWorking(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  covers: { scope: KillScope; subject: string | null; exits: boolean },
+): number {
+  const orders = workingOrders(parts.storage.sql, covers).filter(
+    ({ effect }) => covers.exits || effect !== "exit",
+  );
+  for (const intent of orders) {
+    withdrawOne(parts, underway, asker, intent).catch(() => {
+      tell(parts, intent, null, asker.requestId, "The gateway failed in an unexpected way.");
+    });
+  }
+  return orders.length;
+}
+
+/**
+ * An order that was in doubt when the owner, or the policy, said "freeze and withdraw", and that
+ * stands after all, is withdrawn now; each number once under one switch.
+ */
+export function withdrawFound(parts: OrderParts, underway: Underway, requestId: string): void {
+  const { sql } = parts.storage;
+  for (const kill of engagedKills(sql)) {
+    const { withdrawFrom } = kill;
+    if (withdrawFrom === null) continue;
+    for (const intent of workingOrders(sql, kill)) {
+      if (intent.created_at > withdrawFrom) continue;
+      for (const orderId of openNumbers(intent)) {
+        if (orderId === null || wasAsked(sql, intent.coid, orderId, withdrawFrom)) continue;
+        const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
+        askFor(parts, underway, asker, intent, orderId).catch(() => {
+          tell(parts, intent, orderId, requestId, "The gateway failed in an unexpected way.");
+        });
+      }
+    }
+  }
+}
+
+async function withdrawOne(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  intent: IntentRow,
+): Promise<void> {
+  if (openNumbers(intent).includes(null)) await outOfTheWay(underway, intent.broker_account);
+  const latest = findIntent(parts.storage.sql, intent.coid);
+  if (latest === null || isTerminal(latest.state)) return;
+  const numbers = openNumbers(latest);
+  // One part without a number: the PC looks for all of it by the reference.
+  const asked = numbers.includes(null) ? [null] : numbers;
+  await Promise.all(asked.map((orderId) => askFor(parts, underway, asker, latest, orderId)));
+}
+
+/** The answer of the write under way, which brings the number or the proof that nothing left. */
+async function outOfTheWay(underway: Underway, account: string): Promise<void> {
+  const write = underway.lanes.get(account);
+  if (write === undefined) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([
+    write,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ON_ITS_WAY_MS);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
+async function askFor(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  intent: IntentRow,
+  orderId: string | null,
+): Promise<void> {
+  const key = `kill:${intent.coid}:${orderId ?? "-"}:${asker.requestId}`.slice(0, 128);
+  const done = await cancelIntent(parts, underway, asker, intent, orderId, key);
+  const why = notTaken(done);
+  if (why === null) return;
+  // It ended while it was asked for: then there is nothing to report.
+  const now = findIntent(parts.storage.sql, intent.coid);
+  if (now !== null && !isTerminal(now.state)) tell(parts, intent, orderId, asker.requestId, why);
+}
+
+/** Why a withdrawal was not taken; null when it was. */
+function notTaken(done: Written): string | null {
+  if (!done.ok) return done.failure.message;
+  const { order, refusals } = done.answer;
+  if (order !== null && order.state !== "rejected") return null;
+  const reasons = [
+    ...[...refusals, ...(order?.refusals ?? [])].map(({ message }) => message),
+    ...(order?.alerts ?? []),
+  ];
+  return (
+    [...new Set(reasons)].join(" ") || (order?.broker_text?.untrusted_text ?? order?.means ?? "")
+  );
+}
+
+/** A withdrawal that a switch asked for and that was not taken: the owner must know it at once. */
+function tell(
+  parts: OrderParts,
+  intent: IntentRow,
+  orderId: string | null,
+  requestId: string,
+  why: string,
+): void {
+  raiseAlert(parts, {
+    key: `cancel_refused:${intent.coid}:${orderId ?? "-"}:${requestId}`,
+    kind: "cancel_refused",
+    brokerAccount: intent.broker_account,
+    coid: intent.coid,
+    message: `The kill switch asked to withdraw an order and it was not withdrawn. ${why}`.slice(
+      0,
+      500,
+    ),
+    brokerText: null,
+    cancelOffered: orderId === null ? [] : [orderId],
+  });
+}
+
+function wasAsked(sql: SqlStorage, coid: string, orderId: string, sinceMs: number): boolean {
+  const like = `kill:${coid}:${orderId}:%`;
+  return (
+    sql
+      .exec(
+        `SELECT 1 FROM order_keys
+         WHERE client_id = ? AND idempotency_key LIKE ? AND used_at >= ? LIMIT 1`,
+        OWNER_CLIENT,
+        like,
+        sinceMs,
+      )
+      .toArray().length > 0
+  );
+}

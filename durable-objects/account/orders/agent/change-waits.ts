@@ -1,0 +1,65 @@
+import type { WaitEnd } from "../../rpc/account.ts";
+
+/**
+ * Calls that wait until something changes about approvals and orders. They wait in the object's
+ * memory on a promise: no job, no budget and no table is held meanwhile, so that nothing an exit needs
+ * is taken. How many wait at once is bounded, and each wait ends by itself: whoever wants to wait on
+ * asks again, so that a caller who is gone frees its place within {@link WAIT_AT_ONCE_MS}.
+ */
+export const WAIT_AT_ONCE_MS = 10_000;
+export const CLIENT_WAITS_MAX = 4;
+export const ACCOUNT_WAITS_MAX = 12;
+
+export interface ChangeWaits {
+  /** Something changed; everybody who waits looks again. */
+  poke(): void;
+  /** Ends at the next change, or after `ms`. */
+  wait(clientId: string, ms: number): Promise<WaitEnd>;
+}
+
+export function changeWaits(): ChangeWaits {
+  const waiting = new Map<symbol, { clientId: string; end: (how: WaitEnd) => void }>();
+  return {
+    poke() {
+      for (const { end } of [...waiting.values()]) end("changed");
+    },
+    wait(clientId, ms) {
+      const own = [...waiting.values()].filter((one) => one.clientId === clientId).length;
+      if (own >= CLIENT_WAITS_MAX || waiting.size >= ACCOUNT_WAITS_MAX) {
+        return Promise.resolve("full");
+      }
+      return new Promise((resolve) => {
+        const place = Symbol();
+        const end = (how: WaitEnd) => {
+          clearTimeout(timer);
+          waiting.delete(place);
+          resolve(how);
+        };
+        const timer = setTimeout(end, Math.min(Math.max(ms, 0), WAIT_AT_ONCE_MS), "unchanged");
+        waiting.set(place, { clientId, end });
+      });
+    },
+  };
+}
+
+/** What the log notes of a step that an agent may wait for. */
+const STEPS: ReadonlySet<string> = new Set([
+  "approval.decided",
+  "order.submitted",
+  "order.state",
+  "broker.execution",
+  "mandate.revoked",
+]);
+
+export const isStep = (type: string): boolean => STEPS.has(type);
+
+/** Whether such a step stands in the log after an event; it is looked for among few rows. */
+export function stepSince(sql: SqlStorage, seq: number): boolean {
+  return sql
+    .exec<{ type: string | null }>(
+      "SELECT json_extract(event, '$.type') AS type FROM audit_log WHERE seq > ? LIMIT 200",
+      seq,
+    )
+    .toArray()
+    .some(({ type }) => type !== null && isStep(type));
+}

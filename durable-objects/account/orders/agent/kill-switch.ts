@@ -1,0 +1,31 @@
+import { isReadOnlyYet } from "../../clients/clients.ts";
+import type { Asker, OrderParts } from "../order-context.ts";
+import type { Underway } from "../sidecar/in-flight.ts";
+import { engage, killStatus } from "../transactions/engage-kill-switch.ts";
+import { withdrawWorking } from "./cancel-all.ts";
+
+/**
+ * The switch in an agent's hand. Whoever may prepare orders may freeze, at once and for everything.
+ * Withdrawing touches other agents' orders and takes more: not in a client's first hour, in which it
+ * may only read, and never what only reduces a position, as a stop that protects one.
+ */
+const EVERYTHING = { scope: "gateway", subject: null } as const;
+
+const FROZEN_ONLY =
+  "Working orders were not withdrawn: this client may only read in its first hour, and stop. ";
+const EXITS_STAND = "Working orders that only reduce a position were left standing. ";
+
+export function agentKill(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  asked: { reason: string; cancel_working_orders: boolean },
+) {
+  const { reason, cancel_working_orders: wanted } = asked;
+  const withdraws = wanted && !isReadOnlyYet(parts.storage.sql, asker.clientId, parts.now());
+  const effect = withdraws ? "freeze_and_cancel" : "freeze";
+  engage(parts, { ...EVERYTHING, actor: "agent", reason, effect }, asker);
+  if (!withdraws) return killStatus(parts, 0, wanted ? FROZEN_ONLY : "");
+  const cancelling = withdrawWorking(parts, underway, asker, { ...EVERYTHING, exits: false });
+  return killStatus(parts, cancelling, EXITS_STAND);
+}

@@ -1,0 +1,97 @@
+import type { LimitStatus } from "@ibkr-edge-gateway/policy/headroom.ts";
+import { headroomOf } from "@ibkr-edge-gateway/policy/headroom.ts";
+import { roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
+import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { tradingStateOf } from "../rules/edge-facts.ts";
+import { feature } from "../tables/features.ts";
+import { countedIntents, ledgerEntryOf } from "../tables/intents.ts";
+import { mandateUsage, standingMandates } from "../tables/mandates.ts";
+import { policyInForce } from "../tables/policies.ts";
+import { tradingDay } from "../tables/trading-day.ts";
+
+const RECENT_MS = 26 * 3_600_000;
+
+/**
+ * Every limit of one account with what is left of it, from the rows the submit itself counts; and of
+ * the mandates that this agent may use there, over the last 24 hours.
+ */
+export function limitsOf(parts: OrderParts, brokerAccount: string, clientId: string | null = null) {
+  const { sql } = parts.storage;
+  const nowMs = parts.now();
+  const day = tradingDay(nowMs);
+  const policy = policyInForce(sql, brokerAccount, nowMs);
+  const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
+  const fills = sql
+    .exec<{ conid: number; side: string; quantity: string; at: number }>(
+      "SELECT conid, side, quantity, at FROM order_fills WHERE broker_account = ? AND at >= ?",
+      brokerAccount,
+      nowMs - RECENT_MS,
+    )
+    .toArray()
+    .filter(({ at }) => tradingDay(at) === day)
+    .map((row) => ({ ...row, side: Side.parse(row.side), at: iso(row.at) }));
+  const usage = usageOf(rows.map(ledgerEntryOf), {
+    nowMs,
+    day,
+    fillsToday: fills.length,
+    roundTrips: roundTripsOf(fills),
+  });
+  const order = policy?.document.order;
+  return {
+    account_id: brokerAccount,
+    policy_version: policy?.version ?? null,
+    policy_hash: policy?.hash ?? null,
+    mode: policy?.document.mode ?? null,
+    trading_state: tradingStateOf(sql, brokerAccount, day),
+    switches: { paper: feature(sql, "paper").enabled, live: feature(sql, "live").enabled },
+    limits: [
+      ...(policy === null ? [] : headroomOf(usage, policy.document)),
+      ...underMandates(parts, brokerAccount, clientId),
+    ],
+    per_order:
+      order === undefined
+        ? []
+        : (
+            [
+              ["order.max_notional", order.max_notional],
+              ["order.max_quantity", order.max_quantity],
+              ["order.max_nlv_percent", order.max_nlv_percent],
+              ["order.max_buying_power_percent", order.max_buying_power_percent],
+            ] as const
+          ).flatMap(([limit, bound]) => (bound === null ? [] : [{ limit, bound }])),
+    in_doubt: rows.filter(({ state }) => isInDoubt(state)).length,
+    as_of: iso(nowMs),
+  };
+}
+
+function underMandates(
+  parts: OrderParts,
+  brokerAccount: string,
+  clientId: string | null,
+): LimitStatus[] {
+  const { sql } = parts.storage;
+  if (clientId === null) return [];
+  return standingMandates(sql, parts.now())
+    .filter(
+      ({ mandate, pc }) =>
+        pc.state === "confirmed" &&
+        mandate.accounts.includes(brokerAccount) &&
+        mandate.clients.includes(clientId),
+    )
+    .flatMap(({ mandate }) => {
+      const used = mandateUsage(sql, mandate.mandate_id, parts.now(), "count_open_approvals");
+      const of = (name: string, spent: string | null, bound: string): LimitStatus => ({
+        limit: `mandate.${mandate.mandate_id}.${name}`,
+        used: spent,
+        bound,
+        headroom: spent === null ? null : decimalText(dec(bound).minus(dec(spent))),
+      });
+      return [
+        of("max_orders_per_day", String(used.orders_today), String(mandate.max_orders_per_day)),
+        of("max_notional_per_day", used.notional_today, mandate.max_notional_per_day),
+      ];
+    });
+}

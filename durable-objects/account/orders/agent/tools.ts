@@ -1,0 +1,121 @@
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import {
+  type EdgeOrderOperationName,
+  tradeApproval,
+  tradeAsk,
+  tradeCancel,
+  tradeKill,
+  tradeLimits,
+  tradeModify,
+  tradePreview,
+  tradePreviewBracket,
+  tradePreviewGroup,
+  tradeQuestion,
+  tradeReconcile,
+  tradeSubmit,
+} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
+import type { ToolCall } from "../../rpc/account.ts";
+import type { Asker, OrderParts } from "../order-context.ts";
+import { nextStepFor, shownOrder } from "../rules/order-view.ts";
+import type { Written } from "../rules/submit-response.ts";
+import type { Underway } from "../sidecar/in-flight.ts";
+import { reconcileAccount } from "../sidecar/reconcile-account.ts";
+import { findIntent } from "../tables/intents.ts";
+import { killStatus } from "../transactions/engage-kill-switch.ts";
+import { agentKill } from "./kill-switch.ts";
+import { limitsOf } from "./limits.ts";
+import { preparePreview } from "./preview.ts";
+import { announce, approvalStatus } from "./request-approval.ts";
+import { askForOrder, cancel, modify, submitApproved } from "./submit-cancel-modify.ts";
+
+export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
+
+/** One order tool's call. Standing, budget and account were checked by the caller. */
+export async function runOrderTool(
+  parts: OrderParts,
+  underway: Underway,
+  asker: Asker,
+  call: Pick<ToolCall, "input"> & { operation: EdgeOrderOperationName },
+): Promise<OrderAnswer> {
+  const { input } = call;
+  switch (call.operation) {
+    case "trade.preview": {
+      const order = tradePreview.input.parse(input);
+      return prepared(
+        await preparePreview(parts, asker, order.account_id, { kind: "order", order }),
+      );
+    }
+    case "trade.preview_bracket": {
+      const bracket = tradePreviewBracket.input.parse(input);
+      return prepared(
+        await preparePreview(parts, asker, bracket.account_id, { kind: "bracket", bracket }),
+      );
+    }
+    case "trade.preview_group": {
+      const group = tradePreviewGroup.input.parse(input);
+      const { account_id } = group;
+      const orders = ordersOfGroup(group);
+      return prepared(
+        await preparePreview(parts, asker, account_id, { kind: "oca", account_id, orders }),
+      );
+    }
+    case "trade.ask": {
+      const wanted = tradeAsk.input.parse(input);
+      const asked = askForOrder(parts, asker, wanted);
+      if (asked.approval?.state === "pending") {
+        void announce(parts, asked.approval.approval_id).catch(() => undefined);
+      }
+      return json({ account_id: wanted.account_id, ...asked });
+    }
+    case "trade.approval": {
+      const wanted = tradeApproval.input.parse(input);
+      const status = approvalStatus(parts, asker, wanted);
+      if (!status.ok) return status;
+      const { approval, order, next_step } = status;
+      return json({ account_id: wanted.account_id, approval, order, next_step });
+    }
+    case "trade.submit":
+      return written(await submitApproved(parts, underway, asker, tradeSubmit.input.parse(input)));
+    case "trade.cancel":
+      return written(await cancel(parts, underway, asker, tradeCancel.input.parse(input)));
+    case "trade.modify":
+      return written(await modify(parts, underway, asker, tradeModify.input.parse(input)));
+    case "trade.question": {
+      const { account_id, order_ref } = tradeQuestion.input.parse(input);
+      const intent = findIntent(parts.storage.sql, order_ref);
+      if (intent?.broker_account !== account_id || intent.client_id !== asker.clientId) {
+        return {
+          ok: false,
+          failure: failure("NOT_FOUND", "There is no such order of this client."),
+        };
+      }
+      const order = shownOrder(intent, parts.now());
+      return json({ account_id, order, next_step: nextStepFor(order.state) });
+    }
+    case "trade.kill_status":
+      return json(killStatus(parts));
+    case "trade.kill":
+      return json(agentKill(parts, underway, asker, tradeKill.input.parse(input)));
+    case "trade.limits":
+      return json(limitsOf(parts, tradeLimits.input.parse(input).account_id, asker.clientId));
+    case "trade.reconcile": {
+      const told = await reconcileAccount(parts, tradeReconcile.input.parse(input).account_id);
+      return told.ok ? json(told.report) : told;
+    }
+  }
+}
+
+function prepared(outcome: Awaited<ReturnType<typeof preparePreview>>): OrderAnswer {
+  return outcome.ok ? json(outcome.shown) : outcome;
+}
+
+function written(outcome: Written): OrderAnswer {
+  return outcome.ok ? json(outcome.answer) : outcome;
+}
+
+/** Our own plain data, as JSON sees it. */
+function json(value: unknown): OrderAnswer {
+  return { ok: true, result: JSON.parse(JSON.stringify(value)) };
+}

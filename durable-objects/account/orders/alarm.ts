@@ -1,0 +1,168 @@
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import { ORPHAN_MS } from "./agent/submit.ts";
+import type { OrderParts } from "./order-context.ts";
+import { pcMissedAt, watchPc } from "./sidecar/absence-alert.ts";
+import { nextTellAt, tellPc } from "./sidecar/forward-alerts.ts";
+import { lookAtLosses, nextLossLookAt } from "./sidecar/loss-monitor.ts";
+import { nextMandateTellAt, tellMandates } from "./sidecar/mandate-sync.ts";
+import { reconcileAccount } from "./sidecar/reconcile-account.ts";
+import { settle, settlementOf } from "./sidecar/send-order.ts";
+import { raiseAlert } from "./tables/alerts.ts";
+import { findIntent } from "./tables/intents.ts";
+import { pruneNowAndThen } from "./tables/prune.ts";
+import { noteDone } from "./tables/scheduled-tasks.ts";
+import { watchAudit, watchErrors } from "./transactions/circuit-breakers.ts";
+import {
+  bookRetry,
+  crossChecks,
+  crossCheckTried,
+  noteCrossCheck,
+} from "./transactions/cross-check.ts";
+import { intentsToLook, lookAtAll } from "./transactions/reconcile-queue.ts";
+
+/** A write whose waiter is gone is looked into again after this. */
+const RETRY_MS = 15_000;
+const LOOKS_AT_ONCE = 50;
+
+/**
+ * What is due for orders when the alarm rings: writes whose waiter is gone with the object's memory,
+ * orders to look for, the nightly cross-check, the day's losses, and what the PC must be told. A
+ * doubt is never closed by time alone.
+ */
+export async function orderAlarm(parts: OrderParts): Promise<void> {
+  const { sql } = parts.storage;
+  settleOrphans(parts);
+  watchAudit(parts);
+  pruneNowAndThen(parts);
+  if (!parts.relay.presence().online) {
+    watchPc(parts);
+    return;
+  }
+  await tellMandates(parts);
+  await tellPc(parts);
+  // Before the book, whose reading takes a quarter of a minute.
+  await lookAtLosses(parts);
+  const accounts = new Set(
+    intentsToLook(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
+  );
+  for (const { account, dueAt } of crossChecks(sql)) {
+    if (dueAt <= parts.now()) accounts.add(account);
+  }
+  for (const account of accounts) {
+    if (parts.now() < bookRetry.notBefore(sql, account)) continue;
+    await lookInto(parts, account);
+  }
+}
+
+/** Looks for everything of one account that is not proved, and holds its book against the log. */
+async function lookInto(parts: OrderParts, account: string): Promise<void> {
+  const { sql } = parts.storage;
+  const told = await reconcileAccount(parts, account);
+  if (!told.ok) {
+    noteDone(sql, bookRetry.chore(account), parts.now());
+    return;
+  }
+  // A book that does not agree with itself has not been held against anything.
+  if (told.report.proved) noteCrossCheck(sql, account, parts.now());
+  else noteDone(sql, crossCheckTried(account), parts.now());
+  for (const { order_ref, state } of told.report.orders) {
+    if (!isInDoubt(state)) continue;
+    raiseAlert(parts, {
+      key: `${state === "needs_owner" ? "needs_owner" : "unknown"}:${order_ref}`,
+      kind: state === "needs_owner" ? "needs_owner" : "outcome_unknown",
+      brokerAccount: account,
+      coid: order_ref,
+      message:
+        state === "needs_owner"
+          ? "The state of an order could not be proved. Look at the account at the broker."
+          : "Nobody can tell yet whether an order stands at the broker. It is being looked for.",
+      brokerText: null,
+      cancelOffered: [],
+    });
+  }
+  watchErrors(parts, account);
+}
+
+/** When the alarm should ring next for orders; null when nothing waits. */
+export function orderAlarmAt(parts: OrderParts): number | null {
+  const { sql } = parts.storage;
+  const nowMs = parts.now();
+  const { orphan } = sql
+    .exec<{ orphan: number | null }>(
+      "SELECT MIN(created_at) AS orphan FROM order_intents WHERE state = 'submitting'",
+    )
+    .one();
+  const orphanAt = orphan === null ? null : Math.max(orphan + ORPHAN_MS, nowMs + RETRY_MS);
+  // While the PC is away nothing can be looked at; its coming back asks for everything.
+  const looks = parts.relay.presence().online
+    ? [nextBookAt(parts), nextLossLookAt(parts), nextTellAt(parts), nextMandateTellAt(parts)]
+    : [pcMissedAt(parts)];
+  const all = [orphanAt, ...looks].filter((at) => at !== null);
+  return all.length === 0 ? null : Math.min(...all);
+}
+
+/** The next look into any account's book, for an order or for the cross-check. */
+function nextBookAt(parts: OrderParts): number | null {
+  const { sql } = parts.storage;
+  const soonest = parts.now() + 1_000;
+  const looks = sql
+    .exec<{ broker_account: string; at: number }>(
+      `SELECT broker_account, MIN(look_at) AS at FROM order_intents
+       WHERE look_at IS NOT NULL GROUP BY broker_account`,
+    )
+    .toArray()
+    .map(({ broker_account, at }) => ({ account: broker_account, dueAt: at }));
+  const due = [...looks, ...crossChecks(sql)].map(({ account, dueAt }) =>
+    Math.max(dueAt, soonest, bookRetry.notBefore(sql, account)),
+  );
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+/** The PC is back: everything not proved is looked for, and the whole book is held against the log. */
+export function reconnected(parts: OrderParts): void {
+  lookAtAll(parts.storage.sql, parts.now());
+  parts.storage.sql.exec("DELETE FROM order_cross_checks");
+  parts.storage.sql.exec("DELETE FROM order_chores WHERE chore LIKE 'book-failed:%'");
+  parts.wakeAt(parts.now() + 1_000);
+}
+
+/** The end of a write that nobody waits for any more stands in its row; without one it is in doubt. */
+function settleOrphans(parts: OrderParts): void {
+  const { sql } = parts.storage;
+  const due = sql
+    .exec<{ coid: string; job_id: string }>(
+      "SELECT coid, job_id FROM order_intents WHERE state = 'submitting' AND created_at <= ?",
+      parts.now() - ORPHAN_MS,
+    )
+    .toArray();
+  for (const { coid, job_id } of due) {
+    const [row] = sql
+      .exec<{ record: string; settled_at: number | null }>(
+        "SELECT record, settled_at FROM relay_jobs WHERE job_id = ?",
+        job_id,
+      )
+      .toArray();
+    if (row === undefined) {
+      // Its frame never left: the row is stored before the frame.
+      settle(parts, coid, { kind: "never_delivered" });
+    } else if (row.settled_at === null) {
+      settle(parts, coid, { kind: "unknown" });
+    } else {
+      const settlement: JobSettlement = JSON.parse(row.record);
+      settle(parts, coid, settlementOf(sql, job_id, settlement));
+    }
+    if (findIntent(sql, coid)?.state === "unknown") {
+      raiseAlert(parts, {
+        key: `unknown:${coid}`,
+        kind: "outcome_unknown",
+        brokerAccount: findIntent(sql, coid)?.broker_account ?? null,
+        coid,
+        message:
+          "Nobody can tell yet whether an order stands at the broker. It is being looked for.",
+        brokerText: null,
+        cancelOffered: [],
+      });
+    }
+  }
+}

@@ -1,7 +1,0 @@
-import { canonicalDecimal, parseFigure } from "../../../src/protocol/orders/decimal.ts";
-
-/** A figure in its one spelling, or null where it is missing, no number, or not positive. */
-export function decimalOrNull(text: string | null): string | null {
-  const value = parseFigure(text);
-  return value?.greaterThan(0) ? canonicalDecimal(value.toFixed()) : null;
-}

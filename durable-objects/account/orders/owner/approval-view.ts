@@ -1,0 +1,178 @@
+import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { marketSnapshot } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { listPasskeys } from "../../access/passkeys.ts";
+import { listClients } from "../../clients/clients.ts";
+import type { ApprovalItem, ApprovalView } from "../../rpc/orders.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { drifted, standing } from "../rules/approval-warnings.ts";
+import { shownOrder } from "../rules/order-view.ts";
+import { askSidecar } from "../sidecar/request.ts";
+import { type Approval, findApproval } from "../tables/approvals.ts";
+import { findIntent } from "../tables/intents.ts";
+import { sendWish } from "../tables/sends.ts";
+
+/**
+ * A request as its page shows it. Only a signed-in session of this account comes here; looking
+ * decides nothing.
+ */
+export const READ_MS = 5_000;
+const LISTED = 50;
+const QUOTE_MS = 4_000;
+
+export function listApprovals(parts: OrderParts): ApprovalItem[] {
+  const { sql } = parts.storage;
+  const names = clientNames(sql);
+  return sql
+    .exec<{ approval_id: string }>(
+      "SELECT approval_id FROM order_approvals ORDER BY created_at DESC LIMIT ?",
+      LISTED,
+    )
+    .toArray()
+    .flatMap(({ approval_id }) => {
+      const approval = findApproval(sql, approval_id, parts.now());
+      if (approval === null) return [];
+      return [
+        {
+          approvalId: approval.approvalId,
+          state: approval.state,
+          mandateId: approval.mandateId,
+          inWords: orderInWords(approval.intent.ticket),
+          mode: approval.intent.ticket.order.mode,
+          clientName: names.get(approval.clientId)?.name ?? "An agent",
+          createdAt: iso(approval.createdAt),
+          expiresAt: iso(approval.expiresAt),
+        },
+      ];
+    });
+}
+
+export async function approvalView(
+  parts: OrderParts,
+  sessionSecret: string,
+  approvalId: string,
+): Promise<ApprovalView | null> {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, sessionSecret, parts.now()) === null) return null;
+  const asked = findApproval(sql, approvalId, parts.now());
+  if (asked === null) return null;
+  const marketNow = asked.state === "pending" ? await quoteNow(parts, asked) : null;
+  const nowMs = parts.now();
+  const approval = findApproval(sql, approvalId, nowMs) ?? asked;
+  const client = clientNames(sql).get(approval.clientId);
+  const [note] = sql
+    .exec<{ source: string }>(
+      "SELECT source FROM order_preview_notes WHERE preview_id = ?",
+      approval.previewId,
+    )
+    .toArray();
+  const intent = findIntent(sql, approval.intent.coid);
+  const order = intent === null ? null : shownOrder(intent, nowMs);
+  const open = approval.state === "pending";
+  const seenAt = open ? firstSeen(sql, approvalId, nowMs) : nowMs;
+  return {
+    approvalId,
+    state: approval.state,
+    mandateId: approval.mandateId,
+    sendsOnApproval: sendWish(sql, approvalId) !== null,
+    tier: approval.tier === 2 ? 2 : 1,
+    ticket: approval.intent.ticket,
+    intentHash: approval.intentHash,
+    client: client ?? { name: "A client that is gone", redirectHost: "" },
+    source:
+      note?.source === "simulator" || note?.source === "client_portal" ? note.source : "unknown",
+    createdAt: iso(approval.createdAt),
+    expiresAt: iso(approval.expiresAt),
+    marketNow,
+    standsInTheWay: open
+      ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
+      : [],
+    readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
+    order,
+    filledAt: order === null ? null : filledAt(sql, approval, order),
+    ceremony: open
+      ? {
+          challenge: challengeOf(approval.intentHash),
+          credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
+            id: credentialId,
+            transports,
+          })),
+        }
+      : null,
+  };
+}
+
+/** The average over the executions that are known; null unless they are all that filled. */
+function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: ShownOrder) {
+  const { order } = approval.intent.ticket;
+  const filled = parseFigure(orders[0]?.filled ?? null);
+  if (order.action !== "place" || order.structure !== "single" || filled === null) return null;
+  const fills = sql
+    .exec<{ quantity: string; price: string }>(
+      "SELECT quantity, price FROM order_fills WHERE coid = ?",
+      order_ref,
+    )
+    .toArray();
+  const told = fills.reduce((sum, { quantity }) => sum.plus(dec(quantity)), dec("0"));
+  if (told.isZero() || !told.equals(filled)) return null;
+  const paid = fills.reduce(
+    (sum, fill) => sum.plus(dec(fill.price).times(dec(fill.quantity))),
+    dec("0"),
+  );
+  const price = decimalText(paid.dividedBy(told).toDecimalPlaces(8));
+  return { price, currency: principalLeg(order).contract.currency };
+}
+
+/** What the market is while the owner looks; null when the PC cannot say within a moment. */
+async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | null> {
+  const { conid } = principalLeg(approval.intent.ticket.order).contract;
+  const told = await askSidecar(
+    parts,
+    marketSnapshot,
+    { conids: [conid], fields: ["bid", "ask", "last", "prior_close"] },
+    { scope: "ibkr:marketdata:read", account: null, deadlineMs: QUOTE_MS },
+  );
+  const quote = told.ok ? told.value.quotes.find((one) => one.conid === conid) : undefined;
+  if (quote === undefined) return null;
+  const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
+  return {
+    conid,
+    bid,
+    ask,
+    last,
+    prior_close,
+    availability: quote.availability,
+    halted: quote.halted,
+    at: iso(parts.now()),
+  };
+}
+
+/** When the page was first made, from where the time to read it counts. */
+export function firstSeen(sql: SqlStorage, approvalId: string, nowMs: number): number {
+  sql.exec(
+    `INSERT INTO order_approval_views (approval_id, first_seen_at) VALUES (?, ?)
+     ON CONFLICT (approval_id) DO NOTHING`,
+    approvalId,
+    nowMs,
+  );
+  return sql
+    .exec<{ first_seen_at: number }>(
+      "SELECT first_seen_at FROM order_approval_views WHERE approval_id = ?",
+      approvalId,
+    )
+    .one().first_seen_at;
+}
+
+function clientNames(sql: SqlStorage): Map<string, { name: string; redirectHost: string }> {
+  return new Map(
+    listClients(sql).map(({ clientId, clientName, redirectHost }) => [
+      clientId,
+      { name: clientName, redirectHost },
+    ]),
+  );
+}

@@ -1,0 +1,223 @@
+import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { canonicalDecimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { type OwnerAccess, provesOwner } from "../../access/owner-access.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { Decided, Typed } from "../../rpc/orders.ts";
+import type { OrderParts } from "../order-context.ts";
+import { standing } from "../rules/approval-warnings.ts";
+import { type AtPc, heldAtPc } from "../sidecar/check-approval.ts";
+import type { Underway } from "../sidecar/in-flight.ts";
+import { type Approval, decideApproval, findApproval } from "../tables/approvals.ts";
+import { sendWish } from "../tables/sends.ts";
+import { engage } from "../transactions/engage-kill-switch.ts";
+import { firstSeen, READ_MS } from "./approval-view.ts";
+import { approveAndSend, notSent, readToSend } from "./send.ts";
+
+/**
+ * The owner's decision. Only a signed-in session of this account comes here, and only a passkey's
+ * answer over this very intent says yes; a bearer token has no way in.
+ */
+
+export async function approveOrder(
+  parts: OrderParts,
+  access: OwnerAccess,
+  underway: Underway,
+  sessionSecret: string,
+  decision: {
+    approvalId: string;
+    assertion: PasskeyAssertion;
+    typed: Typed | null;
+    /** Submits at once what the agent asked to be sent on approval; both happen or neither. */
+    send: boolean;
+  },
+  requestId: string,
+): Promise<Decided> {
+  const { storage } = parts;
+  const before = open(parts, sessionSecret, decision.approvalId);
+  if (!before.ok) return before;
+  const { approval } = before;
+  const wish = decision.send ? sendWish(storage.sql, approval.approvalId) : null;
+  if (decision.send && wish === null) {
+    return notSent("The agent did not ask for it to be sent by your approval.");
+  }
+  const typed = approval.tier === 2 ? typedFaults(parts, approval, decision.typed) : null;
+  if (typed !== null) return typed;
+  const inTheWay = standing(parts, approval);
+  if (inTheWay.length > 0) {
+    return { ok: false, reason: "stands_in_the_way", detail: inTheWay.join(" ") };
+  }
+  const challenge = challengeOf(approval.intentHash);
+  if (!(await provesOwner(access, decision.assertion, challenge))) {
+    notApproved(parts, approval, "APPROVAL_SIGNATURE_INVALID", requestId);
+    return { ok: false, reason: "passkey", detail: "The passkey did not sign this order." };
+  }
+  const { response } = decision.assertion;
+  const said = {
+    assertion: {
+      id: decision.assertion.id,
+      client_data_json: response.clientDataJSON,
+      authenticator_data: response.authenticatorData,
+      signature: response.signature,
+    },
+    echo: decision.typed?.echo ?? null,
+  };
+  const atPc = await heldAtPc(parts, approval, said);
+  if (atPc.kind === "refused") {
+    notApproved(parts, approval, atPc.refusals[0]?.code ?? "INTERNAL", requestId);
+    return refusedAtPc(atPc);
+  }
+  // Nobody but the PC can say whether the number is the one it showed.
+  if (atPc.kind === "not_asked" && approval.tier === 2) {
+    return { ok: false, reason: "pc", detail: "Your PC could not be asked about the number." };
+  }
+  if (wish !== null && atPc.kind === "not_asked") {
+    return notSent("Your PC did not answer.");
+  }
+  const read = wish === null ? null : await readToSend(parts, underway, approval);
+  if (read?.ok === false) {
+    notApproved(parts, approval, "SIDECAR_UNAVAILABLE", requestId);
+    return read;
+  }
+  // While passkey and PC were asked the request may have been denied, or a switch engaged.
+  const after = open(parts, sessionSecret, decision.approvalId);
+  if (!after.ok) return after;
+  const late = standing(parts, after.approval);
+  if (late.length > 0) return { ok: false, reason: "stands_in_the_way", detail: late.join(" ") };
+  if (wish !== null && read !== null) {
+    const { fresh } = read;
+    return approveAndSend(parts, underway, { approval, wish, said, fresh, requestId });
+  }
+  const decided = decideApproval(
+    storage,
+    { approvalId: approval.approvalId, requestId, say: "approve", ...said },
+    parts.now(),
+    parts.log,
+  );
+  return decided === null
+    ? { ok: false, reason: "not_open", detail: "The request was decided meanwhile." }
+    : { ok: true, state: decided.state };
+}
+
+/** A try to approve that failed, in the log; the request stays open. */
+function notApproved(
+  parts: OrderParts,
+  approval: Approval,
+  errorCode: string,
+  requestId: string,
+): void {
+  parts.log({
+    type: "approval.decided",
+    kind: "owner",
+    clientId: approval.clientId,
+    sidecarId: approval.intent.sidecar_id,
+    brokerAccount: approval.brokerAccount,
+    decision: "refuse",
+    errorCode,
+    requestId,
+    meta: { approval_id: approval.approvalId, intent_hash: approval.intentHash, said: "approve" },
+  });
+}
+
+function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>): Decided {
+  const words = refusals.map(({ message }) => message).join(" ");
+  if (!refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
+    const unknown = refusals.some(({ code }) => code === "APPROVAL_KEY_NOT_ENROLLED");
+    const cure = unknown ? ` Accept it there first: ${sidecarCommand("approvers")} add.` : "";
+    return { ok: false, reason: "pc", detail: `Your PC would refuse it. ${words}${cure}` };
+  }
+  const left =
+    triesLeft === null || triesLeft === 0
+      ? ""
+      : triesLeft === 1
+        ? " One try is left."
+        : ` ${triesLeft} tries are left.`;
+  return { ok: false, reason: "number", detail: `${words}${left}` };
+}
+
+/** No needs no passkey: one tap, also for a request that was approved and is not used yet. */
+export function denyOrder(
+  parts: OrderParts,
+  sessionSecret: string,
+  decision: { approvalId: string; freeze: boolean },
+  requestId: string,
+): Decided {
+  const { storage } = parts;
+  const nowMs = parts.now();
+  if (checkOwnerSession(storage.sql, sessionSecret, nowMs) === null) return notSignedIn();
+  if (findApproval(storage.sql, decision.approvalId, nowMs) === null) return noSuch();
+  if (decision.freeze) {
+    engage(
+      parts,
+      {
+        scope: "gateway",
+        subject: null,
+        actor: "owner",
+        reason: "The owner denied a request and froze trading.",
+        effect: "freeze",
+      },
+      { clientId: null, requestId },
+    );
+  }
+  const denied = decideApproval(
+    storage,
+    { approvalId: decision.approvalId, requestId, say: "deny" },
+    nowMs,
+    parts.log,
+  );
+  return denied === null
+    ? { ok: false, reason: "not_open", detail: "The request is not open any more." }
+    : { ok: true, state: denied.state };
+}
+
+type Open = { ok: true; approval: Approval } | Extract<Decided, { ok: false }>;
+
+function open(parts: OrderParts, sessionSecret: string, approvalId: string): Open {
+  const { sql } = parts.storage;
+  const nowMs = parts.now();
+  if (checkOwnerSession(sql, sessionSecret, nowMs) === null) return notSignedIn();
+  const approval = findApproval(sql, approvalId, nowMs);
+  if (approval === null) return noSuch();
+  return approval.state === "pending"
+    ? { ok: true, approval }
+    : { ok: false, reason: "not_open", detail: `The request is ${approval.state}.` };
+}
+
+function typedFaults(parts: OrderParts, approval: Approval, typed: Typed | null): Decided | null {
+  const { sql } = parts.storage;
+  if (parts.now() < firstSeen(sql, approval.approvalId, parts.now()) + READ_MS) {
+    return { ok: false, reason: "too_soon", detail: "Read the order first." };
+  }
+  const leg = principalLeg(approval.intent.ticket.order);
+  const wanted = leg.quantity ?? leg.cash_quantity ?? "";
+  const quantity = typed === null ? null : parseFigure(typed.quantity.trim());
+  if (
+    typed === null ||
+    typed.symbol.trim().toUpperCase() !== leg.contract.symbol.toUpperCase() ||
+    quantity === null ||
+    canonicalDecimal(quantity.toFixed()) !== wanted
+  ) {
+    return {
+      ok: false,
+      reason: "typed",
+      detail: "What was typed is not the symbol and the quantity of this order.",
+    };
+  }
+  if (typed.echo === null || typed.echo < 10 || typed.echo > 99) {
+    return { ok: false, reason: "number", detail: "Type the two-digit number shown at the PC." };
+  }
+  return null;
+}
+
+const notSignedIn = (): Extract<Decided, { ok: false }> => ({
+  ok: false,
+  reason: "not_signed_in",
+  detail: "Nobody is signed in.",
+});
+const noSuch = (): Extract<Decided, { ok: false }> => ({
+  ok: false,
+  reason: "no_such_request",
+  detail: "There is no such request in this account.",
+});

@@ -1,0 +1,96 @@
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
+import {
+  type Position,
+  positionsList,
+} from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
+import { decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { FlattenAccount, FlattenPlan, FlattenRow } from "../../rpc/orders.ts";
+import type { OrderParts } from "../order-context.ts";
+import { askSidecar } from "../sidecar/request.ts";
+
+/**
+ * What closing every position would take: for each the order that would close it, and what it is
+ * worth now as the broker says. Read only. Nothing is prepared and nothing is sent; doing it is an
+ * order for each, with an approval of its own. A figure that is not known is null, never zero.
+ */
+const PAGES = 10;
+const READ_MS = 12_000;
+const LIMIT = 100;
+
+export async function flattenPlan(parts: OrderParts, secret: string): Promise<FlattenPlan> {
+  if (checkOwnerSession(parts.storage.sql, secret, parts.now()) === null) {
+    return { ok: false, message: "Nobody is signed in." };
+  }
+  const grant = { scope: "ibkr:positions:read" as const, account: null, deadlineMs: READ_MS };
+  const told = await askSidecar(parts, accountsList, {}, grant);
+  if (!told.ok) return { ok: false, message: told.failure.message };
+  const accounts = await Promise.all(
+    told.value.accounts.map(({ account_id }) => closing(parts, account_id)),
+  );
+  return { ok: true, accounts };
+}
+
+async function closing(parts: OrderParts, brokerAccount: string): Promise<FlattenAccount> {
+  const read = await positionsOf(parts, brokerAccount);
+  if (!read.ok) return { brokerAccount, rows: null, proved: false, note: read.failure.message };
+  const note = read.settling
+    ? "The broker's picture is still settling after a fill; look again in a moment."
+    : read.proved
+      ? null
+      : "The broker's list could not be confirmed by a second read.";
+  const rows = read.positions.flatMap((position) => closingRow(position) ?? []);
+  return { brokerAccount, rows, proved: read.proved, note };
+}
+
+/** Null for a row of a position that is closed already. */
+function closingRow(position: Position): FlattenRow | null {
+  const held = parseFigure(position.quantity);
+  if (held?.isZero() === true) return null;
+  const value = parseFigure(position.market_value);
+  const name = [
+    position.symbol ?? position.description ?? `contract ${position.conid}`,
+    position.expiry,
+    position.strike,
+    position.right,
+  ];
+  return {
+    conid: position.conid,
+    what: name.filter((part) => part !== null).join(" "),
+    held: held === null ? null : decimalText(held),
+    side: held === null ? null : held.isNegative() ? "BUY" : "SELL",
+    quantity: held === null ? null : decimalText(held.abs()),
+    estimated: value === null ? null : decimalText(value.abs()),
+    currency: position.currency,
+  };
+}
+
+type Read =
+  | { ok: true; positions: Position[]; proved: boolean; settling: boolean }
+  | { ok: false; failure: GatewayFailure };
+
+async function positionsOf(parts: OrderParts, account: string): Promise<Read> {
+  const positions: Position[] = [];
+  let proved = true;
+  let settling = false;
+  for (let page = 0, offset = 0; page < PAGES; page++) {
+    const told = await askSidecar(
+      parts,
+      positionsList,
+      { account_id: account, feed: "auto", offset, limit: LIMIT },
+      { scope: "ibkr:positions:read", account, deadlineMs: READ_MS },
+    );
+    if (!told.ok) return told;
+    positions.push(...told.value.positions);
+    proved &&= told.value.proved;
+    settling ||= told.value.settling;
+    const next = told.value.page.next_offset;
+    if (next === null) return { ok: true, positions, proved, settling };
+    offset = next;
+  }
+  return {
+    ok: false,
+    failure: failure("BROKER_RESPONSE_INVALID", "There are too many positions."),
+  };
+}

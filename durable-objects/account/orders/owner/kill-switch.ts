@@ -1,0 +1,77 @@
+import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
+import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { OwnerAccess } from "../../access/owner-access.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
+import type { OrderParts } from "../order-context.ts";
+import { engagedKills, killEpoch, liftKill } from "../tables/kill-switches.ts";
+import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
+
+/** The owner's lifting of a kill switch: the passkey signs which one, and at which epoch. */
+
+type KillName = { scope: KillScope; subject: string | null };
+
+export function beginLift(
+  parts: OrderParts,
+  secret: string,
+  lift: KillName,
+): StatementCeremony | null {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null || !isEngaged(sql, lift)) return null;
+  const terms = newTerms(parts);
+  const statement = liftStatement(parts, lift, terms);
+  return statement === null ? null : ceremonyOf(sql, statement, terms);
+}
+
+/** The signature names the switch and the epoch, so that it lifts this one, once. */
+export async function lift(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  asked: KillName & { terms: SignedTerms; assertion: PasskeyAssertion },
+  requestId: string,
+): Promise<boolean> {
+  const { storage } = parts;
+  const epoch = killEpoch(storage.sql);
+  const statement = liftStatement(parts, asked, asked.terms);
+  if (statement === null) return false;
+  if (!(await signed(parts, access, secret, statement, asked.terms, asked.assertion))) return false;
+  return storage.transactionSync(() => {
+    const { scope, subject } = asked;
+    if (!liftKill(storage.sql, { scope, subject, actor: "owner", epoch })) return false;
+    parts.log({
+      type: "kill.lifted",
+      kind: "owner",
+      clientId: scope === "agent" ? subject : null,
+      sidecarId: null,
+      brokerAccount: scope === "broker_account" ? subject : null,
+      decision: "allow",
+      errorCode: null,
+      requestId,
+      meta: { scope, statement: statementHash(statement) },
+    });
+    return true;
+  });
+}
+
+function liftStatement(parts: OrderParts, lifted: KillName, terms: SignedTerms): Statement | null {
+  const { scope, subject } = lifted;
+  // The PC's own switch is lifted at the PC.
+  if (scope === "sidecar") return null;
+  return {
+    act: "lift_kill_switch",
+    lift: {
+      gateway_account_id: parts.accountId,
+      scope,
+      subject,
+      epoch: killEpoch(parts.storage.sql),
+      nonce: terms.nonce,
+      not_after: terms.notAfter,
+    },
+  };
+}
+
+function isEngaged(sql: SqlStorage, { scope, subject }: KillName): boolean {
+  return engagedKills(sql).some((kill) => kill.scope === scope && kill.subject === subject);
+}

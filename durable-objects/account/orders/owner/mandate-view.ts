@@ -1,0 +1,100 @@
+import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { type BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { countPasskeys } from "../../access/passkeys.ts";
+import { listClients } from "../../clients/clients.ts";
+import type { MandateChoices, MandateView } from "../../rpc/mandates.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { isUntold, listMandates, mandateUsage, type SignedMandate } from "../tables/mandates.ts";
+import { policyInForce } from "../tables/policies.ts";
+
+/** What the owner's pages show of mandates: how each stands, and what one can be made of. */
+const LISTED = 50;
+
+export function mandateViews(parts: OrderParts): MandateView[] {
+  return listMandates(parts.storage.sql, LISTED, parts.now()).map((signed) =>
+    viewOf(parts, signed),
+  );
+}
+
+function viewOf(parts: OrderParts, signed: SignedMandate): MandateView {
+  const { sql } = parts.storage;
+  const { mandate, pc } = signed;
+  return {
+    mandateId: mandate.mandate_id,
+    mandate,
+    signedAt: iso(signed.signedAt),
+    state: stateOf(parts, signed),
+    revokedAt: signed.revokedAt === null ? null : iso(signed.revokedAt),
+    revokedBy: signed.revokedBy,
+    pcWords: pc.words,
+    pcUntold: signed.revokedAt !== null && isUntold(sql, mandate.mandate_id),
+    usage: mandateUsage(sql, mandate.mandate_id, parts.now(), "orders_only"),
+  };
+}
+
+function stateOf(
+  parts: OrderParts,
+  { mandate, revokedAt, pc }: SignedMandate,
+): MandateView["state"] {
+  if (revokedAt !== null) return "revoked";
+  if (parts.now() >= Date.parse(mandate.not_after)) return "over";
+  const { sidecarId } = parts.relay.presence();
+  // Another PC has to verify it anew, and shows a number of its own.
+  if (pc.state === "untold" || (sidecarId !== null && pc.sidecarId !== sidecarId)) {
+    return "waits_for_pc";
+  }
+  if (pc.state === "waiting") return "waits_for_number";
+  return pc.state === "confirmed" ? "in_force" : "refused_by_pc";
+}
+
+export function mandateChoices(parts: OrderParts): MandateChoices {
+  const { sql } = parts.storage;
+  const previews = sql
+    .exec<{ ticket: string }>(
+      "SELECT ticket FROM order_previews ORDER BY created_at DESC LIMIT ?",
+      LISTED,
+    )
+    .toArray()
+    .flatMap(({ ticket }) => {
+      const parsed = Ticket.safeParse(JSON.parse(ticket));
+      return parsed.success ? [parsed.data] : [];
+    });
+  const contracts = new Map(
+    previews.flatMap(({ order }) =>
+      order.legs.map(({ contract: { conid, symbol, asset_class } }) => [
+        conid,
+        { conid, symbol, assetClass: asset_class },
+      ]),
+    ),
+  );
+  const warnings = new Map(
+    previews
+      .flatMap(({ warnings: given }) => given)
+      .filter((warning) => warning.message_id !== null && neverByDefault(warning) === null)
+      .map((warning): [string, BrokerMessage] => [warning.fingerprint, warning]),
+  );
+  return {
+    accounts: accountsWithPolicy(parts),
+    clients: listClients(sql)
+      .filter(({ state, scopes }) => state === "active" && scopes.includes("ibkr:approvals:create"))
+      .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
+    contracts: [...contracts.values()].slice(0, 20),
+    warnings: [...warnings.values()].slice(0, 20),
+    passkeys: countPasskeys(sql),
+  };
+}
+
+function accountsWithPolicy(parts: OrderParts): MandateChoices["accounts"] {
+  const { sql } = parts.storage;
+  return sql
+    .exec<{ broker_account: string }>(
+      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
+    )
+    .toArray()
+    .flatMap(({ broker_account: brokerAccount }) => {
+      const policy = policyInForce(sql, brokerAccount, parts.now());
+      if (policy === null) return [];
+      const { mode, tiers } = policy.document;
+      return [{ brokerAccount, mode, letIn: tiers.tier_zero === "mandate" }];
+    });
+}

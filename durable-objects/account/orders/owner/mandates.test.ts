@@ -1,0 +1,520 @@
+import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import {
+  ACCOUNT,
+  admit,
+  type DeskRig,
+  deskRig,
+  outcome,
+  previewed,
+  settled,
+} from "../../../../test/support/order-desk.ts";
+import { aLeg, anOrder } from "../../../../test/support/orders.ts";
+import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
+import type { OwnerAccess } from "../../access/owner-access.ts";
+import type { MandatesRpc } from "../../rpc/mandates.ts";
+import { createOrderDesk, type OrderDesk } from "../order-service.ts";
+import { nextMandateTellAt, tellMandates } from "../sidecar/mandate-sync.ts";
+import { findApproval } from "../tables/approvals.ts";
+import { engageKill } from "../tables/kill-switches.ts";
+import { changePolicy, policyInForce } from "../tables/policies.ts";
+
+/** The account's side of a mandate, over a PC that says what the test makes it say. */
+const SCOPES = [
+  "ibkr:orders:preview",
+  "ibkr:approvals:create",
+  "ibkr:orders:paper:submit",
+] as const;
+
+const BOUNDS = {
+  accounts: [ACCOUNT],
+  mode: "paper",
+  clients: ["client-1"],
+  conids: [265598],
+  asset_classes: ["STK"],
+  sides: ["BUY"],
+  order_types: ["LMT"],
+  reduce_only: false,
+  max_notional_per_order: "200",
+  max_notional_per_day: "1000",
+  max_quantity_per_order: "1",
+  max_orders_per_day: 3,
+  accepted_warnings: [],
+  days: 7,
+};
+
+const phone = softwareAuthenticator();
+let rig: DeskRig;
+let desk: OrderDesk;
+let owner: MandatesRpc;
+/** How the PC answers, by operation. */
+let pc: Record<string, (input: JsonObject) => JobSettlement | Promise<JobSettlement>>;
+let price: number;
+
+const at = () => new Date(rig.clock.now).toISOString();
+const said = (state: string, rule?: string) =>
+  settled({
+    state,
+    refusals:
+      rule === undefined
+        ? []
+        : [{ code: "MANDATE_NOT_COVERING", field: "mandate", rule, message: "Not here." }],
+    as_of: at(),
+  });
+const shown = (state: string, rule?: string) => {
+  const told = said(state, rule);
+  return told.ok ? settled({ ...JSON.parse(JSON.stringify(told.result)), shown: [] }) : told;
+};
+const AWAY: JobSettlement = {
+  ok: false,
+  code: "UNAVAILABLE",
+  message: "not there",
+  retryable: true,
+  outcome: "not_executed",
+};
+
+let access: OwnerAccess;
+let audited: string[] = [];
+beforeEach(() => {
+  audited = [];
+  price = 187;
+  pc = {
+    "order.preview": ({ request }) => {
+      const { order } = z.object({ order: z.object({ limit_price: z.string() }) }).parse(request);
+      return previewed(
+        anOrder({ legs: [aLeg({ limit_price: order.limit_price })] }),
+        rig.clock.now,
+      );
+    },
+    "mandate.take": () => shown("waiting"),
+    "mandate.confirm": () => said("confirmed"),
+    "mandate.revoke": () => said("revoked"),
+    "order.place": ({ coid }) =>
+      settled(
+        outcome(
+          { coid: String(coid), state: "accepted", proved_by: "submit_answer" },
+          `9${Math.round(price * 100)}`,
+          rig.clock.now,
+        ),
+      ),
+  };
+  rig = deskRig(
+    ({ operation, input }) => pc[operation]?.(input as JsonObject) ?? AWAY,
+    (policy) => {
+      policy.tiers.tier_zero = "mandate";
+      Object.assign(policy.cumulative, {
+        max_orders_per_second: null,
+        max_orders_per_minute: null,
+        max_buy_notional_per_day: null,
+        max_turnover_per_day: null,
+        max_open_notional: null,
+        repeat_times: null,
+      });
+      policy.clients.max_notional_per_day = null;
+      policy.portfolio.max_gross_percent = null;
+    },
+  );
+  admit(rig, "client-1", SCOPES);
+  admit(rig, "client-2", SCOPES);
+  rig.parts.storage.sql.exec(
+    `INSERT INTO passkeys (credential_id, public_key, counter, transports, name, backed_up, added_at)
+     VALUES (?, ?, 0, '[]', 'phone', 0, 0)`,
+    phone.credentialId,
+    Buffer.from(phone.publicKey).toString("base64url"),
+  );
+  desk = createOrderDesk(rig.parts);
+  access = {
+    sql: rig.parts.storage.sql,
+    party: { id: "gateway.example", origin: "https://gateway.example" },
+    now: () => rig.clock.now,
+    audit: (type) => audited.push(type),
+  };
+  owner = desk.mandates(() => access);
+});
+
+it("a passkey that signs a mandate or lifts a switch stops a recovery: it is not lost", async () => {
+  const { sql } = rig.parts.storage;
+  const recovery = () =>
+    sql.exec("INSERT INTO owner_settings (name, value) VALUES ('recovery:sc_1', '{}')");
+  const left = () => sql.exec("SELECT name FROM owner_settings").toArray();
+  recovery();
+  await sign();
+  expect([left(), audited]).toEqual([[], ["owner.recovery_stopped"]]);
+
+  recovery();
+  const pages = desk.owner(() => access);
+  const frozen = { scope: "gateway", subject: null } as const;
+  await pages.engageKill(rig.secret, { ...frozen, effect: "freeze", reason: "A test." }, "rq");
+  const asked = await pages.beginLift(rig.secret, frozen);
+  if (asked === null) throw new Error("nothing to lift");
+  const { nonce, notAfter, challenge } = asked;
+  const assertion = tapOver(Buffer.from(challenge, "base64url").toString("hex"));
+  const terms = { nonce, notAfter };
+  expect(await pages.liftKill(rig.secret, { ...frozen, terms, assertion }, "rq")).toBe(true);
+  expect([left(), audited.length]).toEqual([[], 2]);
+});
+
+async function begun(over: Partial<typeof BOUNDS> = {}) {
+  const ceremony = await owner.beginMandate(rig.secret, { ...BOUNDS, ...over });
+  if (!ceremony.ok) throw new Error(`${ceremony.field}: ${ceremony.detail}`);
+  return ceremony.mandate;
+}
+
+async function sign(over: Partial<typeof BOUNDS> = {}): Promise<string> {
+  const mandate = await begun(over);
+  const done = await owner.signMandate(
+    rig.secret,
+    { mandate, assertion: tapOver(mandateHash(mandate)) },
+    "rq",
+  );
+  if (!done.ok) throw new Error(done.detail);
+  return done.mandateId;
+}
+
+function tapOver(hash: string): PasskeyAssertion {
+  const { id, client_data_json, authenticator_data, signature } = phone.approve(hash);
+  return {
+    id,
+    rawId: id,
+    type: "public-key",
+    response: {
+      clientDataJSON: client_data_json,
+      authenticatorData: authenticator_data,
+      signature,
+    },
+  };
+}
+
+const confirm = (mandateId: string) =>
+  owner.confirmMandate(rig.secret, { mandateId, number: 47 }, "rq");
+const stateOf = async (mandateId: string) =>
+  (await owner.listMandates()).find((view) => view.mandateId === mandateId);
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
+async function run(operation: any, input: JsonObject, clientId = "client-1"): Promise<any> {
+  const answer = await desk.run(
+    { clientId, scopes: SCOPES, requestId: "r" },
+    { operation, input: { account_id: ACCOUNT, ...input } },
+  );
+  if (!answer.ok) throw new Error(JSON.stringify(answer.failure));
+  return answer.result;
+}
+
+async function ask(clientId?: string) {
+  // Another order each time, so that none is the duplicate of an earlier one.
+  price -= 0.01;
+  const { preview } = await run(
+    "trade.preview",
+    {
+      conid: 265598,
+      side: "BUY",
+      order_type: "LMT",
+      quantity: "1",
+      limit_price: price.toFixed(2),
+      time_in_force: "DAY",
+      outside_rth: false,
+      reduce_only: false,
+    },
+    clientId,
+  );
+  return { preview, ...(await run("trade.ask", { preview_id: preview.preview_id }, clientId)) };
+}
+
+let keys = 0;
+const submit = (approval_id: string) =>
+  run("trade.submit", {
+    mode: "paper",
+    structure: "single",
+    approval_id,
+    idempotency_key: `mandate-key-${++keys}`,
+  });
+
+describe("a mandate of the owner's", () => {
+  it("shows as tier 0 in the preview, grants at once, and shows what is left to the agent it names", async () => {
+    const id = await sign();
+    expect(await ask()).toMatchObject({ outcome: "asked", preview: { tier: 1 } });
+    expect(await confirm(id)).toMatchObject({ ok: true });
+    const granted = await ask();
+    expect(granted).toMatchObject({
+      outcome: "granted",
+      preview: { tier: 0 },
+      approval: { mandate_id: id, tier: 0 },
+    });
+    const left = async (clientId: string) =>
+      (await run("trade.limits", {}, clientId)).limits.filter(({ limit }: { limit: string }) =>
+        limit.startsWith("mandate."),
+      );
+    expect(await left("client-1")).toMatchObject([
+      { limit: `mandate.${id}.max_orders_per_day`, used: "1", bound: "3", headroom: "2" },
+      { limit: `mandate.${id}.max_notional_per_day`, used: "187.25", bound: "1000" },
+    ]);
+    expect(await left("client-2")).toEqual([]);
+    expect(await ask("client-2")).toMatchObject({ outcome: "asked" });
+    expect(await submit(granted.approval.approval_id)).toMatchObject({ outcome: "answered" });
+    expect(rig.jobs.at(-1)).toMatchObject({
+      operation: "order.place",
+      input: { approval: { kind: "mandate", mandate: { mandate_id: id } } },
+    });
+  });
+
+  it("signed while the PC is away waits for it, and is told when it is back", async () => {
+    Object.assign(rig.parts.relay.presence(), { online: false });
+    const id = await sign();
+    expect(await stateOf(id)).toMatchObject({ state: "waits_for_pc" });
+    expect(nextMandateTellAt(rig.parts)).toBeNull();
+    Object.assign(rig.parts.relay.presence(), { online: true });
+    pc["mandate.take"] = () => AWAY;
+    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now);
+    await tellMandates(rig.parts);
+    expect(await stateOf(id)).toMatchObject({ state: "waits_for_pc" });
+    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now + 30_000);
+    rig.clock.now += 30_000;
+    pc["mandate.take"] = () => shown("waiting");
+    await tellMandates(rig.parts);
+    expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
+    expect(nextMandateTellAt(rig.parts)).toBeNull();
+  });
+
+  it("that the PC refuses says why, and grants nothing", async () => {
+    pc["mandate.take"] = () => shown("refused", "mandates_allowed_here");
+    const id = await sign();
+    expect(await stateOf(id)).toMatchObject({ state: "refused_by_pc", pcWords: "Not here." });
+    expect(await ask()).toMatchObject({ outcome: "asked" });
+    pc["mandate.take"] = () => shown("waiting");
+    expect(await owner.showMandate(rig.secret, id)).toMatchObject({ ok: true });
+    expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
+  });
+
+  it("counts at the PC that confirmed it: another one shows a number of its own", async () => {
+    const id = await sign();
+    await confirm(id);
+    Object.assign(rig.parts.relay.presence(), { sidecarId: "sc_new" });
+    expect(await stateOf(id)).toMatchObject({ state: "waits_for_pc" });
+    expect((await ask()).outcome).not.toBe("granted");
+    await tellMandates(rig.parts);
+    expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
+  });
+
+  it("revoked is told to every PC that may know it, also to one that comes back later", async () => {
+    const id = await sign();
+    await confirm(id);
+    const presence = rig.parts.relay.presence();
+    const before = presence.sidecarId;
+    Object.assign(presence, { sidecarId: "sc_new" });
+    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(true);
+    rig.clock.now += 60_000;
+    await tellMandates(rig.parts);
+    const told = () => rig.jobs.filter(({ operation }) => operation === "mandate.revoke").length;
+    expect(told()).toBe(0);
+    expect(await stateOf(id)).toMatchObject({ state: "revoked", pcUntold: true });
+    Object.assign(presence, { sidecarId: before });
+    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now);
+    await tellMandates(rig.parts);
+    expect(told()).toBe(1);
+    expect(await stateOf(id)).toMatchObject({ pcUntold: false });
+    expect(nextMandateTellAt(rig.parts)).toBeNull();
+  });
+
+  it("in force stays in sight, however many were signed and revoked after it", async () => {
+    const id = await sign();
+    for (let n = 0; n < 51; n += 1) {
+      rig.clock.now += 1_000;
+      await owner.revokeMandate(rig.secret, await sign(), "rq");
+    }
+    const views = await owner.listMandates();
+    expect(views[0]).toMatchObject({ mandateId: id });
+    expect(views).toHaveLength(51);
+  });
+
+  it("revoked is told to the PC until it has heard, and grants nothing from that turn on", async () => {
+    const id = await sign();
+    await confirm(id);
+    const granted = await ask();
+    pc["mandate.revoke"] = () => AWAY;
+    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(true);
+    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(false);
+    expect(await stateOf(id)).toMatchObject({
+      state: "revoked",
+      revokedBy: "owner",
+      pcUntold: true,
+    });
+    expect(await ask()).toMatchObject({ outcome: "asked" });
+    const late = await submit(granted.approval.approval_id);
+    expect(late).toMatchObject({ outcome: "refused", order: null });
+    expect(rig.jobs.filter(({ operation }) => operation === "order.place")).toEqual([]);
+    pc["mandate.revoke"] = () => said("revoked");
+    rig.clock.now += 60_000;
+    await tellMandates(rig.parts);
+    expect(await stateOf(id)).toMatchObject({ pcUntold: false });
+    expect(nextMandateTellAt(rig.parts)).toBeNull();
+    expect(rig.leaves.filter(({ type }) => type === "mandate.revoked")).toHaveLength(1);
+  });
+
+  it("revoked while an order of it waits for the account's lane: that order does not leave", async () => {
+    const id = await sign();
+    await confirm(id);
+    const first = await ask();
+    const second = await ask();
+    let letGo: (settlement: JobSettlement) => void = () => {};
+    const place = pc["order.place"];
+    pc["order.place"] = (input) =>
+      new Promise((resolve) => {
+        letGo = () => resolve(place?.(input) ?? AWAY);
+      });
+    const sending = submit(first.approval.approval_id);
+    await expect
+      .poll(() => rig.jobs.filter(({ operation }) => operation === "order.place").length)
+      .toBe(1);
+    const waiting = submit(second.approval.approval_id);
+    await expect
+      .poll(
+        () =>
+          rig.parts.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM order_intents").one()
+            .n,
+      )
+      .toBe(2);
+    await owner.revokeMandate(rig.secret, id, "rq");
+    letGo(AWAY);
+    expect(await sending).toMatchObject({ order: { state: "accepted" } });
+    expect(await waiting).toMatchObject({ order: { state: "rejected" } });
+    expect(rig.jobs.filter(({ operation }) => operation === "order.place")).toHaveLength(1);
+    const { sql } = rig.parts.storage;
+    expect(findApproval(sql, second.approval.approval_id, rig.clock.now)?.state).toBe("revoked");
+  });
+
+  it("ends with its time, with the passkey that signed it, and with the limits that let it in", async () => {
+    const id = await sign({ days: 1 });
+    await confirm(id);
+    expect(await ask()).toMatchObject({ outcome: "granted" });
+    const { sql } = rig.parts.storage;
+    const [kept] = sql.exec("SELECT * FROM passkeys").toArray();
+    sql.exec("DELETE FROM passkeys");
+    expect(await ask()).toMatchObject({ outcome: "asked" });
+    sql.exec(
+      `INSERT INTO passkeys (credential_id, public_key, counter, transports, name, backed_up, added_at)
+       VALUES (?, ?, 9, '[]', 'phone', 0, 0)`,
+      String(kept?.credential_id),
+      String(kept?.public_key),
+    );
+    expect(await ask()).toMatchObject({ outcome: "granted" });
+    const letIn = (tier_zero: "never" | "mandate") => {
+      const policy = policyInForce(sql, ACCOUNT, rig.clock.now);
+      if (policy === null) throw new Error("there is no policy");
+      const document = { ...policy.document, tiers: { ...policy.document.tiers, tier_zero } };
+      changePolicy(sql, { document, basedOn: policy.hash, signed: true }, rig.clock.now);
+    };
+    letIn("never");
+    expect(await ask()).toMatchObject({ outcome: "asked" });
+    letIn("mandate");
+    expect(await ask()).toMatchObject({ outcome: "granted" });
+    rig.clock.now += 86_400_000;
+    expect(await stateOf(id)).toMatchObject({ state: "over" });
+    expect((await ask()).outcome).not.toBe("granted");
+  });
+
+  it("for exits only lets a position be left while a switch is engaged, and opens none", async () => {
+    const effect = { kind: "exit" };
+    pc["order.preview"] = () => {
+      const told = previewed(
+        anOrder({ legs: [aLeg({ side: "SELL", limit_price: "187.25" })] }),
+        rig.clock.now,
+      );
+      if (!told.ok) return told;
+      const ticket = PreviewedTicket.parse(told.result);
+      const now = {
+        kind: effect.kind === "exit" ? ("exit" as const) : ("entry" as const),
+        position: effect.kind === "exit" ? "5" : "0",
+        working_same_side: "0",
+        at: at(),
+      };
+      return settled({ ...ticket, facts: { ...ticket.facts, effect: now } });
+    };
+    const id = await sign({ sides: ["SELL"], reduce_only: true });
+    await confirm(id);
+    engageKill(
+      rig.parts.storage.sql,
+      { scope: "gateway", subject: null, actor: "owner", reason: "", effect: "freeze" },
+      rig.clock.now,
+    );
+    expect(await ask()).toMatchObject({ outcome: "granted", approval: { mandate_id: id } });
+    effect.kind = "entry";
+    expect(await ask()).toMatchObject({ outcome: "refused" });
+  });
+
+  it("of which an order's value is unknown grants nothing more until that is known", async () => {
+    const id = await sign();
+    await confirm(id);
+    const { approval } = await ask();
+    await submit(approval.approval_id);
+    rig.parts.storage.sql.exec("UPDATE order_intents SET notional = NULL");
+    expect((await stateOf(id))?.usage).toEqual({ orders_today: 1, notional_today: null });
+    expect(await ask()).toMatchObject({ outcome: "asked" });
+  });
+
+  it("that the PC says is ended there ends here too, with what was granted under it", async () => {
+    const id = await sign();
+    await confirm(id);
+    const granted = await ask();
+    const other = await ask();
+    pc["order.place"] = ({ coid }) =>
+      settled({
+        ...outcome(
+          { coid: String(coid), state: "rejected", proved_by: "sidecar_not_sent" },
+          null,
+          rig.clock.now,
+        ),
+        refusals: [
+          {
+            code: "MANDATE_NOT_COVERING",
+            field: "mandate",
+            rule: "not_revoked",
+            message: "The mandate was revoked at this PC.",
+          },
+        ],
+      });
+    expect(await submit(granted.approval.approval_id)).toMatchObject({
+      order: { state: "rejected" },
+    });
+    expect(await stateOf(id)).toMatchObject({ state: "revoked", revokedBy: "pc" });
+    const { sql } = rig.parts.storage;
+    expect(findApproval(sql, other.approval.approval_id, rig.clock.now)?.state).toBe("revoked");
+  });
+
+  it("is signed once, soon, by a session that is open, and at most ten stand", async () => {
+    const mandate = await begun();
+    const assertion = tapOver(mandateHash(mandate));
+    expect(await owner.signMandate("nobody", { mandate, assertion }, "rq")).toMatchObject({
+      ok: false,
+    });
+    rig.clock.now += 10 * 60_000;
+    expect(await owner.signMandate(rig.secret, { mandate, assertion }, "rq")).toMatchObject({
+      ok: false,
+    });
+    for (let n = 0; n < 10; n++) await sign();
+    expect(await owner.beginMandate(rig.secret, BOUNDS)).toMatchObject({ ok: false });
+    expect(await owner.beginMandate("nobody", BOUNDS)).toMatchObject({ ok: false });
+    expect(await owner.revokeMandate("nobody", "x", "rq")).toBe(false);
+  });
+
+  it("is for one account, whose currency its bounds are in", async () => {
+    const both = { ...BOUNDS, accounts: [ACCOUNT, "DU7654321"] };
+    expect(await owner.beginMandate(rig.secret, both)).toMatchObject({
+      ok: false,
+      field: "accounts",
+      detail: "A mandate is for one account.",
+    });
+  });
+
+  it("accepts no warning that changes an order, whatever the draft says", async () => {
+    const accepted_warnings = [{ message_id: "o10153", fingerprint: "a".repeat(64) }];
+    expect(await owner.beginMandate(rig.secret, { ...BOUNDS, accepted_warnings })).toMatchObject({
+      ok: false,
+      field: "accepted_warnings",
+    });
+  });
+});

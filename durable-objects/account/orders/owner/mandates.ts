@@ -1,0 +1,195 @@
+import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { type OwnerAccess, provesOwner } from "../../access/owner-access.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { MandateDone } from "../../rpc/mandates.ts";
+import type { OrderParts } from "../order-context.ts";
+import { endedAtPc, tellEnd, tellOf } from "../sidecar/mandate-sync.ts";
+import { askSidecar } from "../sidecar/request.ts";
+import { revokeUnderMandate } from "../tables/approvals.ts";
+import {
+  endMandate,
+  findMandate,
+  noteAtPc,
+  type SignedMandate,
+  standingMandates,
+  storeMandate,
+  untoldRevocations,
+} from "../tables/mandates.ts";
+import { boundsFault } from "./mandate-draft.ts";
+
+/** The owner's acts about mandates: signing one by passkey, bringing back its number, ending it. */
+
+export async function signMandate(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  signed: { mandate: unknown; assertion: PasskeyAssertion },
+  requestId: string,
+): Promise<MandateDone> {
+  const { storage } = parts;
+  const { sql } = storage;
+  const refused = (detail: string): MandateDone => ({ ok: false, detail });
+  if (checkOwnerSession(sql, secret, parts.now()) === null) return refused("Nobody is signed in.");
+  const parsed = Mandate.safeParse(signed.mandate);
+  if (!parsed.success) return refused("The mandate could not be read.");
+  const mandate = parsed.data;
+  const before = boundsFault(parts, mandate);
+  if (before !== null) return refused(before.detail);
+  const hash = mandateHash(mandate);
+  const { assertion } = signed;
+  if (!(await provesOwner(access, assertion, challengeOf(hash)))) {
+    return refused("The passkey did not sign this mandate.");
+  }
+  const kept = storage.transactionSync(() => {
+    // While the passkey was judged another may have been signed, or an agent thrown out.
+    if (checkOwnerSession(sql, secret, parts.now()) === null) return "Nobody is signed in.";
+    const after = boundsFault(parts, mandate);
+    if (after !== null) return after.detail;
+    const { response } = assertion;
+    const evidence = {
+      id: assertion.id,
+      client_data_json: response.clientDataJSON,
+      authenticator_data: response.authenticatorData,
+      signature: response.signature,
+    };
+    if (!storeMandate(sql, { mandate, assertion: evidence }, parts.now())) {
+      return "This mandate was signed before.";
+    }
+    log(parts, "mandate.signed", mandate.mandate_id, hash, requestId, {
+      mode: mandate.mode,
+      accounts: String(mandate.accounts.length),
+      clients: String(mandate.clients.length),
+      not_after: mandate.not_after,
+      orders_per_day: String(mandate.max_orders_per_day),
+    });
+    return null;
+  });
+  if (kept !== null) return refused(kept);
+  const stored = findMandate(sql, mandate.mandate_id);
+  if (stored !== null && parts.relay.presence().online) await tellOf(parts, stored);
+  return { ok: true, mandateId: mandate.mandate_id };
+}
+
+export async function showMandate(
+  parts: OrderParts,
+  secret: string,
+  mandateId: string,
+): Promise<MandateDone> {
+  const found = standing(parts, secret, mandateId);
+  if (!found.ok) return found;
+  if (!(await tellOf(parts, found.signed))) return { ok: false, detail: NOT_THERE };
+  return { ok: true, mandateId };
+}
+
+export async function confirmMandate(
+  parts: OrderParts,
+  secret: string,
+  given: { mandateId: string; number: number },
+  requestId: string,
+): Promise<MandateDone> {
+  const found = standing(parts, secret, given.mandateId);
+  if (!found.ok) return found;
+  const { signed } = found;
+  const { sidecarId } = parts.relay.presence();
+  const told = await askSidecar(
+    parts,
+    mandateConfirm,
+    { mandate_hash: signed.hash, number: given.number },
+    { scope: "ibkr:approvals:create", account: null },
+  );
+  if (!told.ok || sidecarId === null) return { ok: false, detail: NOT_THERE };
+  const { storage } = parts;
+  return storage.transactionSync((): MandateDone => {
+    switch (told.value.state) {
+      case "confirmed":
+        noteAtPc(storage.sql, given.mandateId, { sidecarId, state: "confirmed", words: "" });
+        log(parts, "mandate.confirmed", given.mandateId, signed.hash, requestId, {});
+        return { ok: true, mandateId: given.mandateId };
+      case "unknown":
+        noteAtPc(storage.sql, given.mandateId, { sidecarId, state: "untold", words: "" });
+        return { ok: false, detail: "The PC does not know this mandate; show it there once more." };
+      case "revoked":
+      case "refused":
+      case "waiting":
+        endedAtPc(parts, signed, requestId, sidecarId);
+        return {
+          ok: false,
+          detail:
+            "The number was wrong, or the mandate was ended at the PC. It is void; sign another.",
+        };
+    }
+  });
+}
+
+export function revokeMandate(
+  parts: OrderParts,
+  secret: string,
+  mandateId: string,
+  requestId: string,
+): boolean {
+  const { storage } = parts;
+  const { sql } = storage;
+  const ended = storage.transactionSync(() => {
+    if (checkOwnerSession(sql, secret, parts.now()) === null) return null;
+    const signed = findMandate(sql, mandateId);
+    if (signed === null || !endMandate(sql, mandateId, "owner", parts.now())) return null;
+    const approvals = revokeUnderMandate(sql, mandateId, parts.now());
+    log(parts, "mandate.revoked", mandateId, signed.hash, requestId, {
+      by: "owner",
+      approvals: String(approvals),
+    });
+    return signed;
+  });
+  if (ended === null) return false;
+  // Told at once; the alarm says it again until the PC has heard.
+  parts.wakeAt(parts.now() + 5_000);
+  const { online, sidecarId } = parts.relay.presence();
+  const mayKnow =
+    sidecarId !== null &&
+    untoldRevocations(sql, sidecarId).some(({ mandate }) => mandate.mandate_id === mandateId);
+  if (online && mayKnow) {
+    void tellEnd(parts, ended).catch(() => undefined);
+  }
+  return true;
+}
+
+const NOT_THERE = "Your PC cannot be reached now. Try again when it is connected.";
+
+type Standing = { ok: true; signed: SignedMandate } | { ok: false; detail: string };
+
+function standing(parts: OrderParts, secret: string, mandateId: string): Standing {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null) {
+    return { ok: false, detail: "Nobody is signed in." };
+  }
+  const signed = standingMandates(sql, parts.now()).find(
+    ({ mandate }) => mandate.mandate_id === mandateId,
+  );
+  return signed === undefined
+    ? { ok: false, detail: "There is no such mandate in force." }
+    : { ok: true, signed };
+}
+
+function log(
+  parts: OrderParts,
+  type: "mandate.signed" | "mandate.confirmed" | "mandate.revoked",
+  mandateId: string,
+  hash: string,
+  requestId: string,
+  meta: Record<string, string>,
+): void {
+  parts.log({
+    type,
+    kind: "owner",
+    clientId: null,
+    sidecarId: parts.relay.presence().sidecarId,
+    brokerAccount: null,
+    decision: "allow",
+    errorCode: null,
+    requestId,
+    meta: { mandate_id: mandateId, mandate_hash: hash, ...meta },
+  });
+}

@@ -1,0 +1,129 @@
+import { PolicyDocument, policyHash } from "@ibkr-edge-gateway/policy/document.ts";
+import { compareRestriction } from "@ibkr-edge-gateway/policy/restriction.ts";
+import type { Statement } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { OwnerAccess } from "../../access/owner-access.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { PolicyOutcome, SignedTerms } from "../../rpc/orders.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
+
+/** The owner's changes of a policy. What loosens takes the passkey over that very change, or a day. */
+
+export type Change = { document: unknown; basedOn: string };
+
+export function beginPolicy(parts: OrderParts, secret: string, change: Change) {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null) {
+    return { ok: false as const, detail: "Nobody is signed in." };
+  }
+  const parsed = PolicyDocument.safeParse(change.document);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { ok: false as const, detail: `${issue?.path.join(".")}: ${issue?.message}` };
+  }
+  const inForce = policyInForce(sql, parsed.data.account_id, parts.now());
+  if (inForce === null || inForce.hash !== change.basedOn) {
+    return { ok: false as const, detail: "The policy was changed meanwhile." };
+  }
+  const comparison = compareRestriction(inForce.document, parsed.data);
+  const terms = newTerms(parts);
+  const statement = policyStatement(parts, parsed.data, change.basedOn, terms);
+  return { ok: true as const, ...comparison, ceremony: ceremonyOf(sql, statement, terms) };
+}
+
+/** With the passkey over this very change at once; without it a loosening waits a day. */
+export async function setPolicy(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  change: Change & { signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null },
+  requestId: string,
+): Promise<PolicyOutcome> {
+  const { storage } = parts;
+  if (checkOwnerSession(storage.sql, secret, parts.now()) === null) {
+    return { ok: false, reason: "not_signed_in", detail: "Nobody is signed in." };
+  }
+  const parsed = PolicyDocument.safeParse(change.document);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { ok: false, reason: "invalid", detail: issue?.path.join(".") ?? "" };
+  }
+  const document = parsed.data;
+  // An account that has no policy gets its first by being used, never by a form.
+  if (policyInForce(storage.sql, document.account_id, parts.now()) === null) {
+    return { ok: false, reason: "stale", detail: "This account has no policy to change." };
+  }
+  if (change.signed !== null) {
+    const { terms, assertion } = change.signed;
+    const statement = policyStatement(parts, document, change.basedOn, terms);
+    if (!(await signed(parts, access, secret, statement, terms, assertion))) {
+      return { ok: false, reason: "passkey", detail: "The passkey did not sign this change." };
+    }
+  }
+  return storage.transactionSync(() => {
+    const nowMs = parts.now();
+    const made = changePolicy(
+      storage.sql,
+      { document, basedOn: change.basedOn, signed: change.signed !== null },
+      nowMs,
+    );
+    if (!made.ok) return made;
+    const waits = made.effectiveAt > nowMs;
+    parts.log({
+      type: "policy.changed",
+      kind: "owner",
+      clientId: null,
+      sidecarId: null,
+      brokerAccount: document.account_id,
+      decision: "allow",
+      errorCode: null,
+      requestId,
+      meta: {
+        version: String(made.version),
+        hash: made.hash,
+        from_hash: change.basedOn,
+        signed: String(change.signed !== null),
+        effective_at: iso(made.effectiveAt),
+        fields: (made.comparison?.changes ?? [])
+          .map(({ field, change: how }) => `${field}:${how}`)
+          .join(",")
+          .slice(0, 500),
+      },
+    });
+    return {
+      ok: true,
+      version: made.version,
+      effectiveAt: iso(made.effectiveAt),
+      changes: made.comparison?.changes ?? [],
+      waits,
+    };
+  });
+}
+
+function policyStatement(
+  parts: OrderParts,
+  document: PolicyDocument,
+  basedOn: string,
+  terms: SignedTerms,
+): Statement {
+  const { newest } = parts.storage.sql
+    .exec<{ newest: number }>(
+      "SELECT COALESCE(MAX(version), 0) AS newest FROM order_policies WHERE broker_account = ?",
+      document.account_id,
+    )
+    .one();
+  return {
+    act: "loosen_policy",
+    change: {
+      gateway_account_id: parts.accountId,
+      broker_account_id: document.account_id,
+      from_hash: basedOn,
+      to_hash: policyHash(document),
+      to_version: newest + 1,
+      nonce: terms.nonce,
+      not_after: terms.notAfter,
+    },
+  };
+}

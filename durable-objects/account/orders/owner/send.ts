@@ -1,0 +1,148 @@
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import type { Decided } from "../../rpc/orders.ts";
+import {
+  beforeSubmit,
+  changed,
+  conclude,
+  sharedRead,
+  submitRequest,
+  type WriteRequest,
+  writeDigest,
+} from "../agent/submit.ts";
+import type { Asker, OrderParts } from "../order-context.ts";
+import type { Fresh } from "../sidecar/fresh-facts.ts";
+import type { Underway } from "../sidecar/in-flight.ts";
+import { type Approval, findApproval } from "../tables/approvals.ts";
+import { findPreview } from "../tables/previews.ts";
+import type { SendWish } from "../tables/sends.ts";
+import { approveAndSubmit } from "../transactions/approve-and-send.ts";
+
+/**
+ * *Approve and send*: the submit that the agent asked for beforehand, set off by the owner's passkey
+ * and made in the object, whether or not the agent is still there.
+ */
+
+/** How long the owner's page waits for what became of it, from the moment it was let out. */
+const SHOWN_AFTER_MS = 8_000;
+
+export type ReadToSend = { ok: true; fresh: Fresh } | Extract<Decided, { ok: false }>;
+
+/** The numbers the submit is judged by, read before anything is approved. */
+export async function readToSend(
+  parts: OrderParts,
+  underway: Underway,
+  approval: Approval,
+): Promise<ReadToSend> {
+  const preview = findPreview(parts.storage.sql, approval.previewId);
+  if (preview === null) return notSent("The preview is gone.");
+  const read = await sharedRead(parts, underway, preview);
+  if (read.ok) return read;
+  return notSent(read.failure === null ? changed().message : read.failure.message);
+}
+
+/** Approves and submits in one transaction, then sends. Nothing is approved where nothing is let out. */
+export async function approveAndSend(
+  parts: OrderParts,
+  underway: Underway,
+  wanted: {
+    approval: Approval;
+    wish: SendWish;
+    said: { assertion: Assertion; echo: number | null };
+    fresh: Fresh;
+    requestId: string;
+  },
+): Promise<Decided> {
+  const { approval, wish, said, fresh, requestId } = wanted;
+  const asker: Asker = { clientId: wish.clientId, scopes: wish.scopes, requestId };
+  const request = writeOf(approval, wish);
+  const startedAt = parts.now();
+  const { world, refusals } = beforeSubmit(parts, asker, request, fresh);
+  const digest = writeDigest(wish.said);
+  const submit = submitRequest(asker, request, digest, fresh, ulid(startedAt));
+  const decided =
+    refusals.length > 0
+      ? { kind: "refused" as const, refusals }
+      : approveAndSubmit(
+          parts.storage,
+          said,
+          { ...submit, approvalId: approval.approvalId },
+          world,
+          parts.log,
+        );
+  if (decided.kind === "not_open") {
+    return { ok: false, reason: "not_open", detail: "The request was decided meanwhile." };
+  }
+  if (decided.kind === "refused") {
+    noteNotSent(parts, approval, decided.refusals, requestId);
+    return notSent(decided.refusals.map(({ message }) => message).join(" "));
+  }
+  const slot = `${asker.clientId}\n${request.key}`;
+  const answer = conclude(parts, underway, request, decided, startedAt, SHOWN_AFTER_MS);
+  // An agent that submits with the same key at this moment waits for the same answer.
+  const free = !underway.running.has(slot);
+  if (free) underway.running.set(slot, { digest, answer });
+  try {
+    await answer;
+  } finally {
+    if (free) underway.running.delete(slot);
+  }
+  const { state } = findApproval(parts.storage.sql, approval.approvalId, parts.now()) ?? approval;
+  return { ok: true, state };
+}
+
+/** The agent's own submit of this approval, word for word. */
+function writeOf(approval: Approval, wish: SendWish): WriteRequest {
+  const { mode, action } = approval.intent.ticket.order;
+  const verb = action === "modify" ? "modify" : "submit";
+  return {
+    key: wish.key,
+    said: wish.said,
+    accountId: approval.brokerAccount,
+    mode,
+    previewId: approval.previewId,
+    approvalId: approval.approvalId,
+    scope: `ibkr:orders:${mode}:${verb}`,
+  };
+}
+
+/** The two leaves of a try that failed; those of the transaction went with it. */
+function noteNotSent(
+  parts: OrderParts,
+  approval: Approval,
+  refusals: readonly { code: string }[],
+  requestId: string,
+): void {
+  const shared = {
+    clientId: approval.clientId,
+    sidecarId: approval.intent.sidecar_id,
+    brokerAccount: approval.brokerAccount,
+    decision: "refuse" as const,
+    errorCode: refusals[0]?.code ?? "INTERNAL",
+    requestId,
+  };
+  const { approvalId, intentHash, previewId } = approval;
+  parts.log({
+    ...shared,
+    type: "order.refused",
+    kind: "agent",
+    meta: {
+      at: "submit",
+      preview_id: previewId,
+      codes: refusals.map(({ code }) => code).join(","),
+      trigger: "approval",
+    },
+  });
+  parts.log({
+    ...shared,
+    type: "approval.decided",
+    kind: "owner",
+    meta: { approval_id: approvalId, intent_hash: intentHash, said: "approve", sends: "yes" },
+  });
+}
+
+export const notSent = (detail: string): Extract<Decided, { ok: false }> => ({
+  ok: false,
+  reason: "not_sent",
+  detail,
+});

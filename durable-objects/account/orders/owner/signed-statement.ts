@@ -1,0 +1,53 @@
+import {
+  challengeOf,
+  type Statement,
+  statementHash,
+} from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { type OwnerAccess, provesOwner } from "../../access/owner-access.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { listPasskeys } from "../../access/passkeys.ts";
+import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+
+/** What a passkey signs besides an order, and whether it did. A statement is good for ten minutes. */
+const TERMS_MS = 10 * 60_000;
+
+/** A passkey of this account signed the statement, now, for a session that is open. */
+export async function signed(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  statement: Statement,
+  terms: SignedTerms,
+  assertion: PasskeyAssertion,
+): Promise<boolean> {
+  const { sql } = parts.storage;
+  if (checkOwnerSession(sql, secret, parts.now()) === null) return false;
+  const until = Date.parse(terms.notAfter);
+  if (!(parts.now() < until && until <= parts.now() + TERMS_MS)) return false;
+  return provesOwner(access, assertion, challengeOf(statementHash(statement)));
+}
+
+export function newTerms(parts: OrderParts): SignedTerms {
+  return {
+    nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
+    notAfter: iso(parts.now() + TERMS_MS),
+  };
+}
+
+export function ceremonyOf(
+  sql: SqlStorage,
+  statement: Statement,
+  terms: SignedTerms,
+): StatementCeremony {
+  return {
+    challenge: challengeOf(statementHash(statement)),
+    credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
+      id: credentialId,
+      transports,
+    })),
+    ...terms,
+  };
+}

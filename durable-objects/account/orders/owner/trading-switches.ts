@@ -1,0 +1,105 @@
+import { confirmedSession, type OwnerAccess } from "../../access/owner-access.ts";
+import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { countPasskeys } from "../../access/passkeys.ts";
+import { listClients } from "../../clients/clients.ts";
+import type { OrdersRpc, TradingSettings } from "../../rpc/orders.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { worldOf } from "../rules/conditions.ts";
+import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
+import { engagedKills, killEpoch } from "../tables/kill-switches.ts";
+import { standingMandates } from "../tables/mandates.ts";
+import { policyInForce, waitingPolicy } from "../tables/policies.ts";
+
+/** The owner's switches for paper and live, and the checklist between them. */
+
+export function tradingSettings(parts: OrderParts): TradingSettings {
+  const { sql } = parts.storage;
+  const nowMs = parts.now();
+  const live = feature(sql, "live");
+  const { pcOffers } = worldOf(
+    parts,
+    { clientId: "", scopes: [], requestId: "" },
+    { skewMs: null, reread: false },
+  );
+  return {
+    paper: feature(sql, "paper").enabled,
+    live: live.enabled,
+    checklist: LIVE_CHECKLIST.map((item) => {
+      const at = live.checklist[item];
+      return { item, tickedAt: at === undefined ? null : iso(at) };
+    }),
+    pc: pcOffers,
+    passkeys: countPasskeys(sql),
+    mandates: standingMandates(sql, nowMs).filter(({ pc }) => pc.state === "confirmed").length,
+    agents: listClients(sql)
+      .filter(({ state }) => state === "active")
+      .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
+    kill: {
+      epoch: killEpoch(sql),
+      switches: engagedKills(sql).map(({ engagedAt, withdrawFrom: _, ...kill }) => ({
+        ...kill,
+        engagedAt: iso(engagedAt),
+      })),
+    },
+    policies: accountsWithPolicy(sql).flatMap((brokerAccount) => {
+      const policy = policyInForce(sql, brokerAccount, nowMs);
+      if (policy === null) return [];
+      const waiting = waitingPolicy(sql, brokerAccount, nowMs);
+      return [
+        {
+          brokerAccount,
+          ...policy,
+          waiting:
+            waiting === null
+              ? null
+              : { version: waiting.version, effectiveAt: iso(waiting.effectiveAt) },
+        },
+      ];
+    }),
+  };
+}
+
+export function switchTrading(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  change: { mode: "paper" | "live"; on: boolean },
+): Awaited<ReturnType<OrdersRpc["switchTrading"]>> {
+  return parts.storage.transactionSync(() => {
+    const { sql } = parts.storage;
+    if (change.on) {
+      if (confirmedSession(access, secret) === null) return "not_confirmed";
+      // Without a passkey nothing could ever be approved; and the first one must not come later.
+      if (countPasskeys(sql) === 0) return "no_passkey";
+    } else if (checkOwnerSession(sql, secret, parts.now()) === null) return "not_confirmed";
+    if (!switchFeature(sql, change.mode, change.on)) return "checklist";
+    access.audit("owner.setting_changed", {
+      meta: { [`${change.mode}_orders`]: change.on ? "on" : "off" },
+    });
+    return "done";
+  });
+}
+
+export function tick(
+  parts: OrderParts,
+  access: OwnerAccess,
+  secret: string,
+  wanted: string,
+): boolean {
+  return parts.storage.transactionSync(() => {
+    const item = LIVE_CHECKLIST.find((known) => known === wanted);
+    if (item === undefined || confirmedSession(access, secret) === null) return false;
+    tickChecklist(parts.storage.sql, item, parts.now());
+    access.audit("owner.setting_changed", { meta: { live_checklist: item } });
+    return true;
+  });
+}
+
+function accountsWithPolicy(sql: SqlStorage): string[] {
+  return sql
+    .exec<{ broker_account: string }>(
+      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
+    )
+    .toArray()
+    .map(({ broker_account }) => broker_account);
+}

@@ -1,0 +1,108 @@
+import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { auditOutboxState } from "../../audit/outbox.ts";
+import { listClients } from "../../clients/clients.ts";
+import { lastBrokerStatus } from "../../relay/broker-status.ts";
+import type { Asker, OrderParts } from "../order-context.ts";
+import { iso, OWNER_CLIENT } from "../order-context.ts";
+import type { World } from "./edge-facts.ts";
+
+/**
+ * The world at this moment, for one asker. `skewMs` and `reread` come from the reads made for this
+ * very request: whether orders and positions were read and proved in the session there is now.
+ */
+export function worldOf(
+  parts: OrderParts,
+  asker: Asker,
+  read: { skewMs: number | null; reread: boolean },
+): World {
+  const { storage, relay, accountId } = parts;
+  const { sql } = storage;
+  const nowMs = parts.now();
+  const presence = relay.presence();
+  const known = lastBrokerStatus(sql);
+  const status =
+    presence.online && known !== null && known.sidecarId === presence.sidecarId
+      ? known.status
+      : null;
+  const client = listClients(sql).find(({ clientId }) => clientId === asker.clientId);
+  const offered = presence.online ? sessionCapabilities(sql) : [];
+  const outbox = auditOutboxState(sql);
+  return {
+    nowMs,
+    gatewayAccountId: accountId,
+    sidecarOnline: presence.online,
+    sidecarId: presence.sidecarId,
+    session:
+      status === null
+        ? null
+        : {
+            state: status.state,
+            generation: status.generation,
+            at: status.observed_at ?? iso(known?.receivedAt ?? nowMs),
+          },
+    provedMode: status?.mode ?? "unknown",
+    streamReconciling: !read.reread,
+    audit: {
+      // The log is in this object's own storage: where it cannot be written, nothing commits.
+      writable: true,
+      lag_seconds:
+        outbox.oldestPendingAt === null
+          ? 0
+          : Math.max(0, Math.floor((nowMs - outbox.oldestPendingAt) / 1_000)),
+    },
+    sidecarSkewMs: read.skewMs,
+    pcOffers: {
+      paper: offered.includes("orders.paper"),
+      live: offered.includes("orders.live"),
+    },
+    client: clientOf(asker, client, nowMs),
+  };
+}
+
+function clientOf(
+  asker: Asker,
+  client: ReturnType<typeof listClients>[number] | undefined,
+  nowMs: number,
+): World["client"] {
+  // The owner has no row among the clients, and nothing that bounds a client bounds the owner.
+  if (asker.clientId === OWNER_CLIENT && client === undefined) {
+    return {
+      clientId: OWNER_CLIENT,
+      scopes: [...asker.scopes],
+      accounts: null,
+      admittedAtMs: 0,
+      released: true,
+      isOwner: true,
+    };
+  }
+  return {
+    clientId: asker.clientId,
+    scopes: client?.scopes.filter((scope) => asker.scopes.includes(scope)) ?? [],
+    accounts: client === undefined ? [] : client.accounts,
+    admittedAtMs: client === undefined ? nowMs : Date.parse(client.admittedAt),
+    released: client !== undefined && client.readOnlyUntil === null,
+    isOwner: false,
+  };
+}
+
+/**
+ * By how much the PC's clock is provably wrong: a time stamped between asking and hearing must lie
+ * between the two. Null when it was not stamped.
+ */
+export function provenSkewMs(stamped: string | null, askedAt: number, toldAt: number) {
+  const at = stamped === null ? Number.NaN : Date.parse(stamped);
+  if (!Number.isFinite(at)) return null;
+  return Math.max(0, askedAt - at, at - toldAt);
+}
+
+/** What the live session may be asked for: what the PC offers and the owner granted, both. */
+function sessionCapabilities(sql: SqlStorage) {
+  const [row] = sql.exec<{ record: string }>("SELECT record FROM relay_session").toArray();
+  if (row === undefined) return [];
+  const record: unknown = JSON.parse(row.record);
+  if (typeof record !== "object" || record === null || !("capabilities" in record)) return [];
+  const { capabilities } = record;
+  return Array.isArray(capabilities)
+    ? CAPABILITIES.filter((name) => capabilities.includes(name))
+    : [];
+}

@@ -1,0 +1,132 @@
+import {
+  acceptedUnder,
+  mandateFaults,
+  mandateHash,
+} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { Decimal, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import type { AcceptedWarning } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { isPasskey } from "../../access/passkeys.ts";
+import type { Approval } from "../tables/approvals.ts";
+import {
+  findMandate,
+  mandateUsage,
+  type SignedMandate,
+  standingMandates,
+} from "../tables/mandates.ts";
+import type { Preview } from "../tables/previews.ts";
+import type { World } from "./edge-facts.ts";
+
+/**
+ * Whether an order lies inside a mandate, as this end judges it: when an approval is asked for, and
+ * again in the very transaction that lets the order out. The PC judges it a third time by itself.
+ */
+export interface Covered {
+  signed: SignedMandate;
+  /** Of the ticket's warnings, what the mandate accepts in the owner's name. */
+  acceptedWarnings: AcceptedWarning[];
+}
+
+/** The first mandate in force that covers the whole of it, with what is open counted; or none. */
+export function coveringMandate(
+  sql: SqlStorage,
+  preview: Preview,
+  effect: Effect | null,
+  world: World,
+): Covered | null {
+  for (const signed of standingMandates(sql, world.nowMs)) {
+    const acceptedWarnings = acceptedOf(signed, preview);
+    const faults = faultsUnder(sql, signed, preview, world, {
+      effect,
+      notional: preview.ticket.notional,
+      acceptedWarnings,
+      open: "count_open_approvals",
+    });
+    if (faults.length === 0) return { signed, acceptedWarnings };
+  }
+  return null;
+}
+
+/** The mandate an approval was given under, judged anew over fresh numbers; every reason it is not. */
+export function mandateOfApproval(
+  sql: SqlStorage,
+  approval: Approval & { mandateId: string },
+  preview: Preview,
+  world: World,
+  now: { effect: Effect | null; notional: Decimal | null },
+):
+  | { signed: SignedMandate; refusals: OrderRefusal[] }
+  | { signed: null; refusals: OrderRefusal[] } {
+  const signed = findMandate(sql, approval.mandateId);
+  if (signed === null || mandateHash(signed.mandate) !== signed.hash) {
+    return { signed: null, refusals: [outside("known", "There is no such mandate.")] };
+  }
+  const refusals = faultsUnder(sql, signed, preview, world, {
+    effect: now.effect,
+    notional: larger(now.notional, preview.ticket.notional),
+    acceptedWarnings: approval.intent.accepted_warnings,
+    open: "orders_only",
+  });
+  return { signed, refusals };
+}
+
+function faultsUnder(
+  sql: SqlStorage,
+  signed: SignedMandate,
+  preview: Preview,
+  world: World,
+  order: {
+    effect: Effect | null;
+    notional: string | null;
+    acceptedWarnings: readonly AcceptedWarning[];
+    open: Parameters<typeof mandateUsage>[3];
+  },
+): OrderRefusal[] {
+  const { mandate, pc } = signed;
+  const faults: OrderRefusal[] = [];
+  if (signed.revokedAt !== null) faults.push(outside("not_revoked", "The mandate was revoked."));
+  if (!isPasskey(sql, signed.assertion.id)) {
+    faults.push(outside("signer_enrolled", "The passkey that signed the mandate was removed."));
+  }
+  if (pc.state !== "confirmed" || pc.sidecarId !== preview.sidecarId) {
+    faults.push(
+      outside("confirmed_at_pc", "The mandate waits for the number that the PC shows for it."),
+    );
+  }
+  return [
+    ...faults,
+    ...mandateFaults(
+      mandate,
+      {
+        ticket: preview.ticket,
+        notional: order.notional,
+        gatewayAccountId: world.gatewayAccountId,
+        clientId: world.client.clientId,
+        effect: order.effect,
+        acceptedWarnings: order.acceptedWarnings,
+      },
+      mandateUsage(sql, mandate.mandate_id, world.nowMs, order.open),
+      new Date(world.nowMs).toISOString(),
+    ),
+  ];
+}
+
+function acceptedOf(signed: SignedMandate, preview: Preview): AcceptedWarning[] {
+  const never = preview.ticket.warnings.filter((warning) => neverByDefault(warning) !== null);
+  return acceptedUnder(signed.mandate, preview.ticket).filter(
+    ({ fingerprint }) => !never.some((warning) => warning.fingerprint === fingerprint),
+  );
+}
+
+/** Unknown is larger than any number. */
+function larger(now: Decimal | null, then: string | null): string | null {
+  const before = parseFigure(then);
+  return now === null || before === null
+    ? null
+    : decimalText(Decimal.max(now, before).toDecimalPlaces(8, Decimal.ROUND_UP));
+}
+
+const outside = (rule: string, message: string): OrderRefusal =>
+  refusal("MANDATE_NOT_COVERING", "mandate", rule, message);

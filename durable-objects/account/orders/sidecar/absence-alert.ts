@@ -1,0 +1,49 @@
+import type { OrderParts } from "../order-context.ts";
+import { raiseAlert } from "../tables/alerts.ts";
+
+/**
+ * The PC is away while orders are open: nobody watches them, and nobody can withdraw one. A PC may
+ * restart, or sleep for a moment; of longer than that its owner must hear, once for each absence.
+ */
+const MISSED_MS = 5 * 60_000;
+
+const keyOf = (lastSeenAt: number): string => `pc-missed:${lastSeenAt}`;
+
+/** Tells the owner where it is due. The PC must be away. */
+export function watchPc(parts: OrderParts): void {
+  const { lastSeenAt } = parts.relay.presence();
+  const missedAt = pcMissedAt(parts);
+  if (lastSeenAt === null || missedAt === null || parts.now() < missedAt) return;
+  raiseAlert(
+    parts,
+    {
+      key: keyOf(lastSeenAt),
+      kind: "session_lost",
+      brokerAccount: null,
+      coid: null,
+      message:
+        "The PC has not been heard of for five minutes while orders are open. They stand at the broker as they are: look at them there, and at the PC.",
+      brokerText: null,
+      cancelOffered: [],
+    },
+    // To tell the PC itself, when it is back, would be no news.
+    "pc",
+  );
+}
+
+/** When the owner must hear of it; null when no order is open, or when it was said. */
+export function pcMissedAt(parts: OrderParts): number | null {
+  const { sql } = parts.storage;
+  const { lastSeenAt } = parts.relay.presence();
+  if (lastSeenAt === null) return null;
+  const said = sql
+    .exec("SELECT 1 FROM order_alerts WHERE alert_key = ?", keyOf(lastSeenAt))
+    .toArray();
+  const open = sql
+    .exec(
+      `SELECT 1 FROM order_intents WHERE action = 'place'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired') LIMIT 1`,
+    )
+    .toArray();
+  return said.length > 0 || open.length === 0 ? null : lastSeenAt + MISSED_MS;
+}

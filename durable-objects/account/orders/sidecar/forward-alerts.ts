@@ -1,0 +1,70 @@
+import { alertTell, STOPPED_ALERTS } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
+import type { OrderParts } from "../order-context.ts";
+import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
+import { askSidecar } from "./request.ts";
+
+/**
+ * What the gateway noticed by itself, told to the PC, which has ways to reach its owner. An alert
+ * waits while the PC is away and is told once; one that is old by then is left to the console.
+ */
+const AT_ONCE = 5;
+const TOO_OLD_MS = 24 * 3_600_000;
+const RETRY_MS = 60_000;
+/**
+ * In this order, each with its own waiting time: what says that trading was stopped waits behind no
+ * burst of other alerts, and not for one of those to be taken.
+ */
+const TURNS = [
+  { stopped: true, chore: "tell-stop-failed" },
+  { stopped: false, chore: "tell-failed" },
+] as const;
+const STOPPED = JSON.stringify(STOPPED_ALERTS);
+
+/** Tells what waits, stops first, then oldest first; never throws. The PC must be there. */
+export async function tellPc(parts: OrderParts): Promise<void> {
+  for (const { stopped, chore } of TURNS) await tellThose(parts, stopped, chore);
+}
+
+async function tellThose(parts: OrderParts, stopped: boolean, chore: string): Promise<void> {
+  const { sql } = parts.storage;
+  if (!isDue(sql, chore, RETRY_MS, parts.now())) return;
+  for (const { alert_key, kind, message } of waiting(sql, parts.now(), stopped, AT_ONCE)) {
+    const told = await askSidecar(
+      parts,
+      alertTell,
+      { kind, message },
+      { scope: "ibkr:approvals:create", account: null },
+    );
+    if (!told.ok || !told.value.taken) {
+      noteDone(sql, chore, parts.now());
+      return;
+    }
+    sql.exec("UPDATE order_alerts SET told_at = ? WHERE alert_key = ?", parts.now(), alert_key);
+  }
+}
+
+/** When there is something to tell; null when there is not. */
+export function nextTellAt(parts: OrderParts): number | null {
+  const { sql } = parts.storage;
+  const due = TURNS.flatMap(({ stopped, chore }) => {
+    if (waiting(sql, parts.now(), stopped, 1).length === 0) return [];
+    const failed = lastDone(sql, chore);
+    return [Math.max(parts.now(), failed === null ? 0 : failed + RETRY_MS)];
+  });
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+function waiting(sql: SqlStorage, nowMs: number, stopped: boolean, limit: number) {
+  return sql
+    .exec<{ alert_key: string; kind: string; message: string }>(
+      `SELECT alert_key, kind, message FROM order_alerts
+       WHERE told_at IS NULL AND at > ?
+         AND (kind IN (SELECT value FROM json_each(?))) = ?
+       ORDER BY at, alert_key LIMIT ?`,
+      nowMs - TOO_OLD_MS,
+      STOPPED,
+      stopped ? 1 : 0,
+      limit,
+    )
+    .toArray();
+}

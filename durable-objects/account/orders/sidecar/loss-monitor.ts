@@ -1,0 +1,86 @@
+import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
+import type { OrderParts } from "../order-context.ts";
+import { feature } from "../tables/features.ts";
+import { policyInForce } from "../tables/policies.ts";
+import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
+import { tradingDay } from "../tables/trading-day.ts";
+import { watchLoss } from "../transactions/circuit-breakers.ts";
+import { askSidecar } from "./request.ts";
+
+/**
+ * The day's result of every account that traded today, looked at once a minute while the PC is
+ * there, so that a loss stops trading also when nobody asks for an order. An account that did
+ * nothing today is not looked at: the object sleeps, and its next order is judged all the same.
+ */
+export const LOSS_LOOK_MS = 60_000;
+/** After the figures could not be read. */
+const FAILED_LOOK_MS = 5 * 60_000;
+
+const choreOf = (account: string): string => `loss:${account}`;
+
+/** Looks where it is due; never throws. */
+export async function lookAtLosses(parts: OrderParts): Promise<void> {
+  const { sql } = parts.storage;
+  for (const account of watched(parts)) {
+    if (!isDue(sql, choreOf(account), LOSS_LOOK_MS, parts.now())) continue;
+    noteDone(sql, choreOf(account), parts.now());
+    const told = await askSidecar(
+      parts,
+      pnlDaily,
+      { account_id: account },
+      { scope: "ibkr:risk:read", account },
+    );
+    if (!told.ok || told.value.account_id !== account) {
+      noteDone(sql, choreOf(account), parts.now() + FAILED_LOOK_MS - LOSS_LOOK_MS);
+      continue;
+    }
+    watchLoss(parts, account, {
+      daily_pnl: told.value.daily?.amount ?? null,
+      net_liquidation: told.value.net_liquidation?.amount ?? null,
+      // The peak is kept at the PC and comes with an order's facts.
+      peak_net_liquidation: null,
+    });
+  }
+}
+
+/** When the next look is due; null when nothing is watched. */
+export function nextLossLookAt(parts: OrderParts): number | null {
+  const { sql } = parts.storage;
+  const due = watched(parts).map(
+    (account) => (lastDone(sql, choreOf(account)) ?? 0) + LOSS_LOOK_MS,
+  );
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+/** Accounts with an order or a fill of today, under a policy that limits the day's loss. */
+function watched(parts: OrderParts): string[] {
+  const { sql } = parts.storage;
+  const nowMs = parts.now();
+  const day = tradingDay(nowMs);
+  const sinceMs = nowMs - 86_400_000;
+  const active = new Set([
+    ...sql
+      .exec<{ broker_account: string }>(
+        `SELECT DISTINCT broker_account FROM order_intents
+         WHERE created_at > ? AND day = ? AND action = 'place' AND ledger <> 'released'`,
+        sinceMs,
+        day,
+      )
+      .toArray()
+      .map(({ broker_account }) => broker_account),
+    ...sql
+      .exec<{ broker_account: string; at: number }>(
+        "SELECT broker_account, MAX(at) AS at FROM order_fills WHERE at > ? GROUP BY broker_account",
+        sinceMs,
+      )
+      .toArray()
+      .filter(({ at }) => tradingDay(at) === day)
+      .map(({ broker_account }) => broker_account),
+  ]);
+  return [...active].filter((account) => {
+    const document = policyInForce(sql, account, nowMs)?.document;
+    if (document === undefined || !feature(sql, document.mode).enabled) return false;
+    const { daily_loss_soft, daily_loss_hard } = document.behaviour;
+    return daily_loss_soft !== null || daily_loss_hard !== null;
+  });
+}

@@ -1,0 +1,203 @@
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import { describe, expect, it } from "vitest";
+import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
+import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../../test/support/order-desk.ts";
+import { findIntent, insertIntent, type NewIntent } from "../tables/intents.ts";
+import { lookAtAll, QUIET_PERIOD_MS } from "../transactions/reconcile-queue.ts";
+import { settleSubmit } from "../transactions/settle.ts";
+import { reconcileAccount } from "./reconcile-account.ts";
+
+const COID = "ieg1-0123456789abcdef0123456789ab";
+
+/** One order in doubt, beside a PC that reads its book like this. */
+function inDoubt(
+  row: { found: boolean; claimed?: boolean },
+  book: () => Partial<Order>[] = () => [],
+): DeskRig {
+  const rig = deskRig((job, { clock }) => {
+    const { order_refs } = ordersReconcile.input.parse(job.input);
+    return settled({
+      account_id: ACCOUNT,
+      results: order_refs.map((order_ref) => ({
+        order_ref,
+        ...row,
+        evidence: null,
+        orders: [],
+        executions: [],
+      })),
+      orders: book().map((one) => ({ ...AN_ORDER, ...one })),
+      proved: true,
+      source: "simulator",
+      as_of: new Date(clock.now).toISOString(),
+      age_ms: 0,
+      served_from: "broker",
+      notes: [],
+    });
+  });
+  insertIntent(rig.parts.storage.sql, anIntent(rig));
+  settleSubmit(rig.parts.storage, COID, { kind: "unknown" }, rig.clock.now, rig.parts.log);
+  return rig;
+}
+
+function anIntent(rig: DeskRig): NewIntent {
+  return {
+    coid: COID,
+    intent_hash: null,
+    approval_id: null,
+    preview_id: null,
+    client_id: "client-1",
+    broker_account: ACCOUNT,
+    mode: "paper",
+    action: "place",
+    conid: 265598,
+    side: "BUY",
+    asset_class: "STK",
+    quantity: "1",
+    time_in_force: "DAY",
+    economic_hash: "e",
+    effect: "entry",
+    job_id: "job-1",
+    orders: 1,
+    notional: "187.25",
+    day: "2026-11-20",
+    created_at: rig.clock.now,
+  };
+}
+
+const AN_ORDER: Order = {
+  account_id: ACCOUNT,
+  order_id: "7001",
+  order_ref: null,
+  origin: "gateway",
+  parent_id: null,
+  oca_group: null,
+  conid: 265598,
+  symbol: "AAPL",
+  asset_class: "STK",
+  exchange: "SMART",
+  currency: "USD",
+  side: "buy",
+  order_type: "Limit",
+  limit_price: "180",
+  stop_price: null,
+  time_in_force: "DAY",
+  outside_rth: false,
+  quantity: "1",
+  filled: "0",
+  remaining: "1",
+  average_price: null,
+  status: "working",
+  broker_status: "Submitted",
+  reason: null,
+  updated_at: null,
+};
+
+async function lookFor(rig: DeskRig, minutes: number): Promise<void> {
+  for (let minute = 0; minute < minutes; minute += 1) {
+    rig.clock.now += 60_000;
+    const told = await reconcileAccount(rig.parts, ACCOUNT);
+    expect(told).toMatchObject({ ok: true, report: { looked_for: expect.any(Number) } });
+  }
+}
+const stands = (rig: DeskRig) => findIntent(rig.parts.storage.sql, COID);
+
+describe("an order in doubt", () => {
+  it("that the book shows under a status nobody understands is never absent", async () => {
+    const rig = inDoubt({ found: true });
+    await lookFor(rig, 30);
+    expect(stands(rig)).toMatchObject({ state: "unknown", ledger: "reserved", seen: 1 });
+    await lookFor(rig, 31);
+    expect(stands(rig)).toMatchObject({ state: "needs_owner", ledger: "reserved" });
+  });
+
+  it("that the broker said it knows is never absent, but the owner's to look at", async () => {
+    const rig = inDoubt({ found: false, claimed: true });
+    await lookFor(rig, 90);
+    expect(stands(rig)).toMatchObject({ state: "needs_owner", ledger: "reserved" });
+  });
+
+  it("is absent at the edge only after the PC's own quiet period, with a minute to spare", async () => {
+    expect(QUIET_PERIOD_MS).toBeGreaterThanOrEqual(ORDER_LIMITS.quietPeriodMs + 60_000);
+    const rig = inDoubt({ found: false, claimed: false });
+    await lookFor(rig, 3);
+    expect(stands(rig)).toMatchObject({ state: "reconciling", ledger: "reserved" });
+    await lookFor(rig, 1);
+    expect(stands(rig)).toMatchObject({ state: "rejected", ledger: "released" });
+  });
+});
+
+describe("a withdrawal in doubt", () => {
+  const CANCEL = "ieg1-ffffffffffffffffffffffffffff";
+  const state = (rig: DeskRig) => findIntent(rig.parts.storage.sql, CANCEL)?.state;
+
+  function withdrawing(withdraws: string, book: () => Partial<Order>[]): DeskRig {
+    const rig = inDoubt({ found: true }, book);
+    const { storage, log } = rig.parts;
+    insertIntent(storage.sql, {
+      ...anIntent(rig),
+      coid: CANCEL,
+      action: "cancel",
+      job_id: "job-2",
+      withdraws,
+    });
+    settleSubmit(storage, CANCEL, { kind: "unknown" }, rig.clock.now, log);
+    return rig;
+  }
+
+  it.each([
+    ["Cancelled", "cancelled"],
+    ["Filled", "filled"],
+    ["Submitted", "working"],
+  ])("is settled by the order it was about: %s", async (broker_status, ended) => {
+    const rig = withdrawing("7001", () => [{ broker_status }]);
+    await lookFor(rig, 1);
+    expect(state(rig)).toBe(ended);
+    expect(nextLookOf(rig, CANCEL)).toBeNull();
+  });
+
+  it("is settled by our reference where the number was not known", async () => {
+    const rig = withdrawing(COID, () => [{ order_ref: COID, broker_status: "Cancelled" }]);
+    await lookFor(rig, 1);
+    expect(state(rig)).toBe("cancelled");
+  });
+
+  it("of an order that the book does not show is looked for ever more rarely, and is the owner's in the end", async () => {
+    const rig = withdrawing("9999", () => []);
+    const before = rig.clock.now;
+    await lookFor(rig, 1);
+    expect(state(rig)).toBe("reconciling");
+    expect(nextLookOf(rig, CANCEL)).toBeGreaterThan(before + 60_000);
+    await lookFor(rig, 6);
+    expect(state(rig)).toBe("needs_owner");
+  });
+});
+
+const nextLookOf = (rig: DeskRig, coid: string) =>
+  findIntent(rig.parts.storage.sql, coid)?.look_at ?? null;
+
+it("a doubt is looked for however many orders stand beside it", async () => {
+  const rig = inDoubt({ found: true }, () => []);
+  const { sql } = rig.parts.storage;
+  for (let n = 0; n < 80; n += 1) {
+    insertIntent(sql, {
+      ...anIntent(rig),
+      coid: `ieg1-${String(n).padStart(28, "0")}`,
+      job_id: `standing-${n}`,
+      created_at: rig.clock.now - 100_000 - n,
+    });
+    sql.exec("UPDATE order_intents SET state = 'working' WHERE job_id = ?", `standing-${n}`);
+  }
+  const told = await reconcileAccount(rig.parts, ACCOUNT);
+  expect(told.ok && told.report.orders.some(({ order_ref }) => order_ref === COID)).toBe(true);
+});
+
+it("a reconnect looks for what is not proved, and not for what is still being submitted", () => {
+  const rig = inDoubt({ found: true });
+  const { sql } = rig.parts.storage;
+  insertIntent(sql, { ...anIntent(rig), coid: "ieg1-eeee", job_id: "job-3" });
+  rig.clock.now += 1_000;
+  lookAtAll(sql, rig.clock.now);
+  expect(nextLookOf(rig, COID)).toBe(rig.clock.now);
+  expect(nextLookOf(rig, "ieg1-eeee")).toBeNull();
+});

@@ -1,0 +1,84 @@
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderParts } from "../order-context.ts";
+import { shownOrder } from "../rules/order-view.ts";
+import { findIntent } from "../tables/intents.ts";
+import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
+import { applyLook } from "../transactions/reconcile-queue.ts";
+import { lookAtWithdrawals } from "../transactions/settle-cancel.ts";
+import { askSidecar } from "./request.ts";
+
+export interface ReconcileReport extends CrossCheck {
+  account_id: string;
+  proved: boolean;
+  looked_for: number;
+  orders: ShownOrder[];
+  still_in_doubt: number;
+  next_step: string;
+}
+
+const LOOKED_FOR_MAX = 50;
+
+/**
+ * Holds one account's book against what was let out: every order not proved is looked for, and
+ * every order that bears our reference must have its intent, its leaf and its approval.
+ */
+export async function reconcileAccount(
+  parts: OrderParts,
+  brokerAccount: string,
+): Promise<{ ok: true; report: ReconcileReport } | { ok: false; failure: GatewayFailure }> {
+  const { storage } = parts;
+  const wanted = notProved(storage.sql, brokerAccount);
+  const told = await askSidecar(
+    parts,
+    ordersReconcile,
+    { account_id: brokerAccount, order_refs: wanted },
+    { scope: "ibkr:orders:read", account: brokerAccount },
+  );
+  if (!told.ok) return told;
+  const { results, orders, proved } = told.value;
+  for (const { order_ref, evidence, found, claimed = false } of results) {
+    applyLook(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
+  }
+  lookAtWithdrawals(parts, brokerAccount, { orders, proved });
+  const check = crossCheck(parts, brokerAccount, orders);
+  const shown = wanted.flatMap((coid) => {
+    const intent = findIntent(storage.sql, coid);
+    return intent === null ? [] : [shownOrder(intent, parts.now())];
+  });
+  const doubts = shown.filter(({ state }) => isInDoubt(state)).length;
+  return {
+    ok: true,
+    report: {
+      account_id: brokerAccount,
+      proved,
+      looked_for: wanted.length,
+      orders: shown,
+      ...check,
+      still_in_doubt: doubts,
+      next_step:
+        doubts > 0
+          ? "It is looked for again by itself. Send nothing again meanwhile."
+          : proved
+            ? "Everything let out is accounted for."
+            : "The broker's list could not be confirmed; reconcile again in a minute.",
+    },
+  };
+}
+
+/** Those in doubt first, and of them whose look is due longest: many that stand must not hide one. */
+function notProved(sql: SqlStorage, brokerAccount: string): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents
+       WHERE broker_account = ? AND action <> 'cancel'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')
+       ORDER BY look_at IS NULL, look_at, created_at LIMIT ?`,
+      brokerAccount,
+      LOOKED_FOR_MAX,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
+}

@@ -1,0 +1,121 @@
+import type { AuditEvent, AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { auditEvent } from "../../audit/events.ts";
+
+/** Where a step of an order notes itself, in the transaction that takes it. */
+export type OrderLog = (entry: OrderLogEntry) => void;
+
+export interface OrderLogEntry {
+  type: Extract<
+    AuditEventType,
+    | "order.submitted"
+    | "order.refused"
+    | "order.state"
+    | "order.alert"
+    | "broker.execution"
+    | "approval.requested"
+    | "approval.decided"
+    | "mandate.signed"
+    | "mandate.confirmed"
+    | "mandate.revoked"
+    | "kill.engaged"
+    | "kill.lifted"
+    | "policy.changed"
+  >;
+  kind: AuditEvent["who"]["kind"];
+  clientId: string | null;
+  sidecarId: string | null;
+  brokerAccount: string | null;
+  decision: AuditEvent["what"]["decision"];
+  errorCode: string | null;
+  requestId: string;
+  /** Small facts: ids and hashes, no amounts, no account ids; outside text only under `text`. */
+  meta: Record<string, string>;
+}
+
+/** The log of one account: events as the account's audit log takes them. */
+export function orderLog(deps: {
+  accountId: string;
+  /** Keys the hash under which a broker account stands in the log. */
+  accountKey: () => Uint8Array;
+  /** Appends in this turn. */
+  append: (event: AuditEvent) => void;
+  now: () => number;
+}): OrderLog {
+  return (entry) => {
+    const at = deps.now();
+    deps.append(
+      auditEvent({
+        type: entry.type,
+        startedAt: at,
+        endedAt: at,
+        who: {
+          kind: entry.kind,
+          subject: deps.accountId,
+          client_id: entry.clientId,
+          sidecar_id: entry.sidecarId,
+        },
+        what: {
+          decision: entry.decision,
+          result: entry.errorCode === null ? "ok" : "error",
+          error_code: entry.errorCode,
+        },
+        accountHash:
+          entry.brokerAccount === null
+            ? null
+            : bytesToHex(hmac(sha256, deps.accountKey(), utf8ToBytes(entry.brokerAccount))),
+        requestId: entry.requestId,
+        meta: entry.meta,
+      }),
+    );
+  };
+}
+
+/**
+ * The leaf that let this order out, found by its time; null when the log has none. Events are
+ * numbered in the order of their times, so that a few rows are read and not the whole log.
+ */
+export function submittedLeaf(
+  sql: SqlStorage,
+  coid: string,
+  atMs: number,
+): { mandate: string } | null {
+  const near = sql
+    .exec<{ event: string }>(
+      "SELECT event FROM audit_log WHERE seq >= ? AND seq < ? AND instr(event, ?) > 0",
+      firstSince(sql, atMs - LEAF_SLACK_MS),
+      firstSince(sql, atMs + LEAF_SLACK_MS),
+      coid,
+    )
+    .toArray();
+  for (const { event } of near) {
+    const leaf: AuditEvent = JSON.parse(event);
+    if (leaf.type === "order.submitted" && leaf.meta.coid === coid) {
+      return { mandate: leaf.meta.mandate ?? "" };
+    }
+  }
+  return null;
+}
+
+/** The number of the first event since a moment. */
+function firstSince(sql: SqlStorage, atMs: number): number {
+  const { size } = sql
+    .exec<{ size: number }>("SELECT COALESCE(MAX(seq), 0) AS size FROM audit_log")
+    .one();
+  let low = 1;
+  let high = size + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const { appended_at } = sql
+      .exec<{ appended_at: number }>("SELECT appended_at FROM audit_log WHERE seq = ?", middle)
+      .one();
+    if (appended_at < atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The intent and its leaf are written in one turn; the clock may be read twice in it. */
+const LEAF_SLACK_MS = 5_000;

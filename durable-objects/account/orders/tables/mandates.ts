@@ -1,0 +1,290 @@
+import { sumOf } from "@ibkr-edge-gateway/policy/percent.ts";
+import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import {
+  Mandate,
+  type MandateUsage,
+  mandateHash,
+} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import * as z from "zod";
+
+/**
+ * The mandates of an account: bounds the owner signed, and how each stands here and at the PC. A
+ * mandate is never changed; it ends by its time or by being revoked, and stays as what it was.
+ */
+export const MANDATES_SCHEMA = `
+CREATE TABLE order_mandates (
+  mandate_id TEXT PRIMARY KEY,
+  mandate_hash TEXT NOT NULL UNIQUE,
+  mandate TEXT NOT NULL,
+  assertion TEXT NOT NULL,
+  signed_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  revoked_by TEXT CHECK (revoked_by IN ('owner', 'pc')),
+  -- What a PC said of it, and which one: another PC has to be told anew.
+  pc_sidecar TEXT,
+  pc_state TEXT NOT NULL DEFAULT 'untold'
+    CHECK (pc_state IN ('untold', 'waiting', 'confirmed', 'refused', 'revoked')),
+  pc_words TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- The mandate an approval was given under; null for a tap.
+ALTER TABLE order_approvals ADD COLUMN mandate_id TEXT;
+CREATE INDEX order_approvals_mandate ON order_approvals (mandate_id, created_at)
+  WHERE mandate_id IS NOT NULL;
+`;
+
+/** Every PC that may know a mandate: its end is told to each, whichever is there now. */
+export const MANDATE_PCS_SCHEMA = `
+CREATE TABLE order_mandate_pcs (
+  mandate_id TEXT NOT NULL,
+  sidecar_id TEXT NOT NULL,
+  PRIMARY KEY (mandate_id, sidecar_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO order_mandate_pcs (mandate_id, sidecar_id)
+  SELECT mandate_id, pc_sidecar FROM order_mandates
+  WHERE pc_sidecar IS NOT NULL AND pc_state <> 'revoked';
+`;
+
+const PcState = z.enum(["untold", "waiting", "confirmed", "refused", "revoked"]);
+export type PcState = z.infer<typeof PcState>;
+
+export interface SignedMandate {
+  hash: string;
+  mandate: Mandate;
+  assertion: Assertion;
+  signedAt: number;
+  revokedAt: number | null;
+  revokedBy: "owner" | "pc" | null;
+  pc: { sidecarId: string | null; state: PcState; words: string };
+}
+
+/** Keeps a mandate whose signature the caller has verified. False when it is known already. */
+export function storeMandate(
+  sql: SqlStorage,
+  signed: { mandate: Mandate; assertion: Assertion },
+  nowMs: number,
+): boolean {
+  return (
+    sql
+      .exec(
+        `INSERT INTO order_mandates (mandate_id, mandate_hash, mandate, assertion, signed_at)
+         VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1`,
+        signed.mandate.mandate_id,
+        mandateHash(signed.mandate),
+        JSON.stringify(signed.mandate),
+        JSON.stringify(signed.assertion),
+        nowMs,
+      )
+      .toArray().length > 0
+  );
+}
+
+const Row = z.object({
+  mandate_hash: z.string(),
+  mandate: z.string(),
+  assertion: z.string(),
+  signed_at: z.number(),
+  revoked_at: z.number().nullable(),
+  revoked_by: z.enum(["owner", "pc"]).nullable(),
+  pc_sidecar: z.string().nullable(),
+  pc_state: PcState,
+  pc_words: z.string(),
+});
+
+export function findMandate(sql: SqlStorage, mandateId: string): SignedMandate | null {
+  const [row] = sql.exec("SELECT * FROM order_mandates WHERE mandate_id = ?", mandateId).toArray();
+  return row === undefined ? null : mandateOf(row);
+}
+
+/** All in force, so that none is lost from sight, then the newest of those that ended. */
+export function listMandates(sql: SqlStorage, endedMax: number, nowMs: number): SignedMandate[] {
+  const ended = sql
+    .exec(
+      `SELECT * FROM order_mandates
+       WHERE revoked_at IS NOT NULL OR json_extract(mandate, '$.not_after') <= ?
+       ORDER BY signed_at DESC, mandate_id LIMIT ?`,
+      new Date(nowMs).toISOString(),
+      endedMax,
+    )
+    .toArray()
+    .map(mandateOf);
+  return [...standingMandates(sql, nowMs).reverse(), ...ended];
+}
+
+/** Neither revoked nor over. One that has not begun yet is among them. */
+export function standingMandates(sql: SqlStorage, nowMs: number): SignedMandate[] {
+  // Both are UTC with milliseconds: their order as text is their order in time.
+  return sql
+    .exec(
+      `SELECT * FROM order_mandates
+       WHERE revoked_at IS NULL AND json_extract(mandate, '$.not_after') > ?
+       ORDER BY signed_at, mandate_id`,
+      new Date(nowMs).toISOString(),
+    )
+    .toArray()
+    .map(mandateOf);
+}
+
+/** Revoked here, and this PC, which may know it, has not said that it knows the end. */
+export function untoldRevocations(sql: SqlStorage, sidecarId: string): SignedMandate[] {
+  return sql
+    .exec(
+      `SELECT m.* FROM order_mandates m JOIN order_mandate_pcs USING (mandate_id)
+       WHERE sidecar_id = ? AND revoked_at IS NOT NULL ORDER BY revoked_at, mandate_id`,
+      sidecarId,
+    )
+    .toArray()
+    .map(mandateOf);
+}
+
+/** Whether a PC that may know it has not said yet that it knows the end. */
+export function isUntold(sql: SqlStorage, mandateId: string): boolean {
+  return (
+    sql.exec("SELECT 1 FROM order_mandate_pcs WHERE mandate_id = ? LIMIT 1", mandateId).toArray()
+      .length > 0
+  );
+}
+
+/** Ends it for good; false when it had ended so before. */
+export function endMandate(
+  sql: SqlStorage,
+  mandateId: string,
+  by: "owner" | "pc",
+  nowMs: number,
+): boolean {
+  return (
+    sql
+      .exec(
+        `UPDATE order_mandates SET revoked_at = ?, revoked_by = ?
+         WHERE mandate_id = ? AND revoked_at IS NULL RETURNING 1`,
+        nowMs,
+        by,
+        mandateId,
+      )
+      .toArray().length > 0
+  );
+}
+
+/** What a PC said of it. */
+export function noteAtPc(
+  sql: SqlStorage,
+  mandateId: string,
+  pc: { sidecarId: string; state: PcState; words: string },
+): void {
+  sql.exec(
+    "UPDATE order_mandates SET pc_sidecar = ?, pc_state = ?, pc_words = ? WHERE mandate_id = ?",
+    pc.sidecarId,
+    pc.state,
+    pc.words.slice(0, 500),
+    mandateId,
+  );
+  if (pc.state === "revoked") {
+    forgetPc(sql, mandateId, pc.sidecarId);
+  } else {
+    sql.exec(
+      "INSERT INTO order_mandate_pcs (mandate_id, sidecar_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      mandateId,
+      pc.sidecarId,
+    );
+  }
+}
+
+/** A PC heard that the mandate has ended. What another one said of it stays as it was. */
+export function noteEndTold(sql: SqlStorage, mandateId: string, sidecarId: string): void {
+  forgetPc(sql, mandateId, sidecarId);
+  sql.exec(
+    `UPDATE order_mandates SET pc_state = 'revoked', pc_words = ''
+     WHERE mandate_id = ? AND pc_sidecar = ?`,
+    mandateId,
+    sidecarId,
+  );
+}
+
+function forgetPc(sql: SqlStorage, mandateId: string, sidecarId: string): void {
+  sql.exec(
+    "DELETE FROM order_mandate_pcs WHERE mandate_id = ? AND sidecar_id = ?",
+    mandateId,
+    sidecarId,
+  );
+}
+
+/** Whether the order was let out under a mandate that was revoked since. */
+export function isUnderEndedMandate(sql: SqlStorage, coid: string): boolean {
+  return (
+    sql
+      .exec(
+        `SELECT 1 FROM order_intents i JOIN order_approvals a ON a.approval_id = i.approval_id
+         JOIN order_mandates m ON m.mandate_id = a.mandate_id
+         WHERE i.coid = ? AND m.revoked_at IS NOT NULL`,
+        coid,
+      )
+      .toArray().length > 0
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What was done under it in the last 24 hours, counted as the PC counts: every order that may have
+ * left, whatever became of it. Only what the PC itself says was never sent counts no more. Approvals
+ * that were given and can still be used count where another is to be given, and not where one of
+ * them is being used. An order of unknown value makes the whole unknown.
+ */
+export function mandateUsage(
+  sql: SqlStorage,
+  mandateId: string,
+  nowMs: number,
+  open: "count_open_approvals" | "orders_only",
+): MandateUsage {
+  const orders = sql
+    .exec<{ notional: string | null; state: string; delivered: number; outcome: string | null }>(
+      `SELECT i.notional, i.state, i.delivered, i.outcome FROM order_intents i
+       JOIN order_approvals a ON a.approval_id = i.approval_id
+       WHERE a.mandate_id = ? AND i.created_at > ?`,
+      mandateId,
+      nowMs - DAY_MS,
+    )
+    .toArray()
+    .filter((row) => !neverSent(row))
+    .map(({ notional }) => notional);
+  const approvals =
+    open === "orders_only"
+      ? []
+      : sql
+          .exec<{ notional: string | null }>(
+            `SELECT json_extract(intent, '$.ticket.notional') AS notional FROM order_approvals
+             WHERE mandate_id = ? AND state = 'approved' AND expires_at > ?`,
+            mandateId,
+            nowMs,
+          )
+          .toArray()
+          .map(({ notional }) => notional);
+  const all = [...orders, ...approvals];
+  const spent = all.reduce<Decimal | null>((sum, one) => sumOf(sum, one), new Decimal(0));
+  return {
+    orders_today: all.length,
+    notional_today: spent === null ? null : decimalText(spent.toDecimalPlaces(12)),
+  };
+}
+
+function neverSent(row: { state: string; delivered: number; outcome: string | null }): boolean {
+  if (row.state !== "rejected") return false;
+  if (row.delivered === 0) return true;
+  const told = row.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(row.outcome));
+  return told?.success === true && told.data.proved_by === "sidecar_not_sent";
+}
+
+function mandateOf(found: unknown): SignedMandate {
+  const row = Row.parse(found);
+  return {
+    hash: row.mandate_hash,
+    mandate: Mandate.parse(JSON.parse(row.mandate)),
+    assertion: Assertion.parse(JSON.parse(row.assertion)),
+    signedAt: row.signed_at,
+    revokedAt: row.revoked_at,
+    revokedBy: row.revoked_by,
+    pc: { sidecarId: row.pc_sidecar, state: row.pc_state, words: row.pc_words },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { World } from "../rules/edge-facts.ts";
+import { decideApproval } from "../tables/approvals.ts";
+import type { OrderLog } from "../tables/audit.ts";
+import type { OrderStorage } from "../tables/storage.ts";
+import { type SubmitDecision, type SubmitRequest, submitOrder } from "./submit.ts";
+
+export type ApprovedAndSent =
+  /** Committed, both: send this job, once. */
+  | Extract<SubmitDecision, { kind: "go" }>
+  /** Nothing was approved and nothing goes out. */
+  | { kind: "refused"; refusals: OrderRefusal[] }
+  /** The request was decided meanwhile. */
+  | { kind: "not_open" };
+
+/**
+ * The owner's yes and the agent's submit as one transaction: either the order is approved, taken and
+ * let out, or none of it happened and the request is as open as it was. So there is never a yes that
+ * waits to be sent by itself: what was not sent in this turn is not sent by anybody's later waking.
+ * An object that dies right after the commit has sent nothing; its alarm then finds the order
+ * without a job and gives the approval back.
+ */
+export function approveAndSubmit(
+  storage: OrderStorage,
+  decision: { assertion: Assertion; echo: number | null },
+  request: SubmitRequest & { approvalId: string },
+  world: World,
+  log: OrderLog,
+): ApprovedAndSent {
+  try {
+    return storage.transactionSync(() => {
+      const { approvalId, requestId } = request;
+      const said = { ...decision, say: "approve" as const, approvalId, requestId, sends: true };
+      if (decideApproval(storage, said, world.nowMs, log) === null) return { kind: "not_open" };
+      const submitted = submitOrder(storage, { ...request, trigger: "approval" }, world, log);
+      if (submitted.kind === "go") return submitted;
+      throw new NotSent(submitted.kind === "refused" ? submitted.refusals : []);
+    });
+  } catch (undone) {
+    if (undone instanceof NotSent) return { kind: "refused", refusals: undone.refusals };
+    throw undone;
+  }
+}
+
+/** Undoes the approval together with the submit that was refused. */
+class NotSent extends Error {
+  readonly refusals: OrderRefusal[];
+  constructor(refusals: OrderRefusal[]) {
+    super("the order was refused at its submit");
+    this.refusals = refusals;
+  }
+}

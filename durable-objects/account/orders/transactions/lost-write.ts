@@ -1,0 +1,24 @@
+import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+import type { OrderParts } from "../order-context.ts";
+import { raiseAlert } from "../tables/alerts.ts";
+import { findIntentByJob } from "../tables/intents.ts";
+
+/**
+ * The PC has lost the record of a write (its journal is gone, or it was revoked): nobody will ever be
+ * told how it ended, so the owner is told that, once.
+ */
+export function writeLost(
+  parts: Pick<OrderParts, "storage" | "log" | "now" | "wakeAt">,
+  { submit }: Pick<EdgeJob, "submit">,
+): void {
+  raiseAlert(parts, {
+    key: `lost:${submit.job_id}`,
+    kind: "outcome_unknown",
+    brokerAccount: submit.grant.broker_account ?? null,
+    coid: findIntentByJob(parts.storage.sql, submit.job_id)?.coid ?? null,
+    message:
+      "The PC has lost its record of something it was asked to do, so nobody can tell from it how that ended. Look at the account at the broker.",
+    brokerText: null,
+    cancelOffered: [],
+  });
+}

@@ -1,0 +1,174 @@
+import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderLog } from "../tables/audit.ts";
+import { findIntent, type IntentRow, updateIntent } from "../tables/intents.ts";
+import type { OrderStorage } from "../tables/storage.ts";
+import { type Applied, apply, applyEvidence, lookDelayMs, settleApproval } from "./settle.ts";
+
+/**
+ * The queue of orders to look for. Not finding one proves nothing until reads that were themselves
+ * proved have said so several times over a quiet period; until then, and for as long as the book
+ * cannot be read, the doubt stands and entries beside it are held back.
+ */
+/**
+ * Longer than the PC's own quiet period, by more than its clock may lag behind the edge's: the edge
+ * never says "absent" of an order that the PC still doubts.
+ */
+export const QUIET_PERIOD_MS = 240_000;
+export const QUIET_READS = 3;
+/** A doubt that the book could not settle for this long is the owner's to look at. */
+export const GIVE_UP_MS = 3_600_000;
+
+/** What is due for a look, oldest first. */
+export function intentsToLook(
+  sql: SqlStorage,
+  nowMs: number,
+  limit: number,
+): { coid: string; brokerAccount: string }[] {
+  return sql
+    .exec<{ coid: string; broker_account: string }>(
+      `SELECT coid, broker_account FROM order_intents
+       WHERE look_at IS NOT NULL AND look_at <= ? ORDER BY look_at, coid LIMIT ?`,
+      nowMs,
+      limit,
+    )
+    .toArray()
+    .map((row) => ({ coid: row.coid, brokerAccount: row.broker_account }));
+}
+
+/** When the alarm should ring for the next look; null when nothing is to be looked for. */
+export function nextLookAt(sql: SqlStorage): number | null {
+  return sql.exec<{ at: number | null }>("SELECT MIN(look_at) AS at FROM order_intents").one().at;
+}
+
+/**
+ * Everything of an account that is not proved, at once: for a reconnect. What is still being
+ * submitted has its own end to wait for, and would only have the book read over and over.
+ */
+export function lookAtAll(sql: SqlStorage, nowMs: number): void {
+  sql.exec(
+    `UPDATE order_intents SET look_at = ?
+     WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
+    nowMs,
+  );
+}
+
+export interface Look {
+  /** What the book says of the reference; null when it says nothing. */
+  evidence: OrderEvidence | null;
+  /** The read agreed with itself: an absence in it counts. */
+  proved: boolean;
+  /** The book shows the reference, also where what it says of it is not understood. */
+  found: boolean;
+  /** The broker's answer said that it knows the reference: then only the owner can say "absent". */
+  claimed: boolean;
+}
+
+/** Takes the result of one look for one order. */
+export function applyLook(
+  storage: OrderStorage,
+  coid: string,
+  look: Look,
+  nowMs: number,
+  log: OrderLog,
+): Applied {
+  if (look.evidence !== null) return applyEvidence(storage, coid, look.evidence, nowMs, log);
+  return storage.transactionSync(() => {
+    const intent = findIntent(storage.sql, coid);
+    if (intent === null) return { ok: false, reason: "no_such_intent" };
+    const applied = look.found
+      ? seenUnread(storage.sql, intent, nowMs, log)
+      : isInDoubt(intent.state)
+        ? stillMissing(storage.sql, intent, look, nowMs, log)
+        : neverSeen(storage.sql, intent, look.proved, nowMs, log);
+    settleApproval(storage.sql, coid, nowMs);
+    return applied;
+  });
+}
+
+/** It is in the book under a status nobody understands: it exists, and so it is never absent. */
+function seenUnread(sql: SqlStorage, intent: IntentRow, nowMs: number, log: OrderLog): Applied {
+  const unchanged: Applied = { ok: true, state: intent.state, changed: false, alarm: null };
+  if (isTerminal(intent.state)) return unchanged;
+  const seen = {
+    ...intent,
+    seen: 1,
+    looks: intent.looks + 1,
+    absent_reads: 0,
+    look_at: nowMs + lookDelayMs(intent.looks + 1),
+    updated_at: nowMs,
+  };
+  updateIntent(sql, intent.coid, seen);
+  const doubtMs = nowMs - (intent.doubt_since ?? nowMs);
+  return doubtMs >= GIVE_UP_MS && isInDoubt(intent.state) && intent.state !== "needs_owner"
+    ? apply(sql, seen, gateway("gave_up", nowMs), null, log)
+    : unchanged;
+}
+
+function stillMissing(
+  sql: SqlStorage,
+  intent: IntentRow,
+  { proved, claimed }: Look,
+  nowMs: number,
+  log: OrderLog,
+): Applied {
+  const started = gateway("lookup_started", nowMs);
+  // Once it is the owner's to look at, looking goes on in silence.
+  const begun: Applied =
+    intent.state === "unknown"
+      ? apply(sql, intent, started, null, log)
+      : { ok: true, state: intent.state, changed: false, alarm: null };
+  const row = findIntent(sql, intent.coid);
+  if (row === null || !begun.ok) return begun;
+  const counted = {
+    ...row,
+    looks: row.looks + 1,
+    absent_reads: row.absent_reads + (proved ? 1 : 0),
+    look_at: nowMs + lookDelayMs(row.looks + 1),
+    updated_at: nowMs,
+  };
+  updateIntent(sql, row.coid, counted);
+  const doubtMs = nowMs - (row.doubt_since ?? nowMs);
+  const quiet = proved && counted.absent_reads >= QUIET_READS && doubtMs >= QUIET_PERIOD_MS;
+  // What was seen once, or what the broker said it knows, did not fail to be placed.
+  const wasThere = counted.seen === 1 || claimed;
+  if (quiet && !wasThere) {
+    return apply(sql, counted, { ...started, source: "quiet_period", says: "absent" }, null, log);
+  }
+  if ((quiet || doubtMs >= GIVE_UP_MS) && row.state !== "needs_owner") {
+    return apply(sql, counted, gateway("gave_up", nowMs), null, log);
+  }
+  return begun;
+}
+
+/** Accepted and never seen: after a while the answer is doubted, and the doubt is looked into. */
+function neverSeen(
+  sql: SqlStorage,
+  intent: IntentRow,
+  proved: boolean,
+  nowMs: number,
+  log: OrderLog,
+): Applied {
+  if (intent.state !== "accepted" || intent.seen === 1) {
+    updateIntent(sql, intent.coid, { ...intent, look_at: null });
+    return { ok: true, state: intent.state, changed: false, alarm: null };
+  }
+  if (proved && intent.looks + 1 >= QUIET_READS) {
+    return apply(sql, intent, gateway("ambiguous", nowMs), null, log);
+  }
+  updateIntent(sql, intent.coid, {
+    ...intent,
+    looks: intent.looks + 1,
+    look_at: nowMs + lookDelayMs(intent.looks + 1),
+    updated_at: nowMs,
+  });
+  return { ok: true, state: intent.state, changed: false, alarm: null };
+}
+
+const gateway = (says: OrderEvidence["says"], nowMs: number): OrderEvidence => ({
+  source: "gateway",
+  says,
+  filled: null,
+  remaining: null,
+  at: new Date(nowMs).toISOString(),
+});

@@ -1,0 +1,81 @@
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import {
+  evidenceOfStatus,
+  isTerminal,
+  type OrderEvidence,
+  type TerminalState,
+} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { findIntent, type IntentRow } from "../tables/intents.ts";
+import { ownOrder } from "./cancel.ts";
+import { applyLook } from "./reconcile-queue.ts";
+
+/**
+ * A withdrawal whose answer was lost, or whose effect was not seen, is settled by the order it was
+ * about: the book says whether that one stands or how it ended. Where the book no longer shows it,
+ * what was proved of it before counts.
+ */
+export function lookAtWithdrawals(
+  parts: OrderParts,
+  brokerAccount: string,
+  book: { orders: readonly Order[]; proved: boolean },
+): void {
+  const { storage, log } = parts;
+  for (const intent of openWithdrawals(storage.sql, brokerAccount)) {
+    const evidence = evidenceOf(parts, intent, book.orders);
+    const { proved } = book;
+    // A withdrawal was never "not placed": without its order only the owner can tell.
+    const look = { evidence, proved, found: evidence !== null, claimed: true };
+    applyLook(storage, intent.coid, look, parts.now(), log);
+  }
+}
+
+function evidenceOf(
+  parts: OrderParts,
+  intent: IntentRow,
+  orders: readonly Order[],
+): OrderEvidence | null {
+  const { withdraws } = intent;
+  if (withdraws === null) return null;
+  const at = iso(parts.now());
+  const row =
+    orders.find(({ order_id }) => order_id === withdraws) ??
+    orders.find(({ order_ref, parent_id }) => order_ref === withdraws && parent_id === null);
+  if (row !== undefined) {
+    const says = evidenceOfStatus(row.broker_status ?? "", row.filled, row.remaining);
+    if (says === null) return null;
+    const { filled, remaining } = row;
+    return { source: "live_orders", says, filled, remaining, at };
+  }
+  const ended = endOf(parts.storage.sql, intent, withdraws);
+  // One that never stood has nothing left to withdraw.
+  const says = ended === "rejected" ? "expired" : ended;
+  return says === null ? null : { source: "live_orders", says, filled: null, remaining: null, at };
+}
+
+/** How the order ended by what was proved of it before; null where it is not known to have ended. */
+function endOf(sql: SqlStorage, intent: IntentRow, withdraws: string): TerminalState | null {
+  const named = findIntent(sql, withdraws);
+  if (named !== null) return isTerminal(named.state) ? named.state : null;
+  const own = ownOrder(sql, {
+    brokerAccount: intent.broker_account,
+    mode: intent.mode,
+    orderId: withdraws,
+  });
+  const told = OrderOutcome.safeParse(JSON.parse(own?.outcome ?? "null"));
+  const part = told.data?.orders.find(({ order_id }) => order_id === withdraws);
+  return part !== undefined && isTerminal(part.state) ? part.state : null;
+}
+
+function openWithdrawals(sql: SqlStorage, brokerAccount: string): IntentRow[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents
+       WHERE broker_account = ? AND action = 'cancel'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
+      brokerAccount,
+    )
+    .toArray()
+    .flatMap(({ coid }) => findIntent(sql, coid) ?? []);
+}

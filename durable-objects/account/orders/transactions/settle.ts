@@ -1,0 +1,354 @@
+import { canonicalJson } from "@ibkr-edge-gateway/protocol/canonical-json.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import {
+  Decimal,
+  dec,
+  decimalText,
+  parseFigure,
+} from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import {
+  isBookRead,
+  isInDoubt,
+  isTerminal,
+  type OrderEvidence,
+  type OrderState,
+  type ProofSource,
+  step,
+} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { type NotTaken, notTakenOutcome } from "../rules/not-executed.ts";
+import { moveApproval, revokeIfMandateEnded } from "../tables/approvals.ts";
+import type { OrderLog } from "../tables/audit.ts";
+import {
+  findIntent,
+  type IntentRow,
+  markDelivered,
+  markUndelivered,
+  updateIntent,
+} from "../tables/intents.ts";
+import type { OrderStorage } from "../tables/storage.ts";
+
+/**
+ * What becomes of an order after it was let out. Evidence moves the state and nothing else does; the
+ * reservation, the approval and the next look follow from the state. An approval stays reserved
+ * until the outcome is proved, and money stays counted until it is proved that nothing was placed.
+ */
+export type Settlement =
+  | { kind: "outcome"; outcome: OrderOutcome }
+  /** The relay proves that the sidecar never had the job. */
+  | { kind: "never_delivered"; why?: NotTaken }
+  /** The sidecar had it and refused before anything left. */
+  | { kind: "not_executed"; why?: NotTaken }
+  /** Nobody can tell. */
+  | { kind: "unknown" };
+
+export type Applied =
+  | { ok: true; state: OrderState; changed: boolean; alarm: "resurrected" | null }
+  | { ok: false; reason: "no_such_intent" };
+
+/** Takes the end of the job that carried an order; the same end again changes nothing. */
+export function settleSubmit(
+  storage: OrderStorage,
+  coid: string,
+  settlement: Settlement,
+  nowMs: number,
+  log: OrderLog,
+): Applied {
+  return storage.transactionSync(() => {
+    const intent = findIntent(storage.sql, coid);
+    if (intent === null) return { ok: false, reason: "no_such_intent" };
+    switch (settlement.kind) {
+      case "never_delivered": {
+        const unsent = proof("sidecar_not_sent", "rejected", nowMs);
+        const applied = apply(
+          storage.sql,
+          intent,
+          unsent,
+          reasoned(intent, settlement, nowMs),
+          log,
+        );
+        if (applied.ok && applied.changed && intent.approval_id !== null) {
+          moveApproval(storage.sql, intent.approval_id, "never_delivered", nowMs);
+          markUndelivered(storage.sql, coid);
+          revokeIfMandateEnded(storage.sql, intent.approval_id, nowMs);
+        }
+        return applied;
+      }
+      case "not_executed": {
+        const applied = apply(
+          storage.sql,
+          intent,
+          proof("sidecar_not_sent", "rejected", nowMs),
+          reasoned(intent, settlement, nowMs),
+          log,
+        );
+        settleApproval(storage.sql, coid, nowMs);
+        return applied;
+      }
+      case "unknown":
+        return apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log);
+      case "outcome": {
+        const { outcome } = settlement;
+        const applied = apply(
+          storage.sql,
+          intent,
+          evidenceOf(outcome, intent.state, nowMs),
+          (_state, _before, taken) => (taken ? outcome : null),
+          log,
+        );
+        settleApproval(storage.sql, coid, nowMs);
+        return applied;
+      }
+    }
+  });
+}
+
+/** Why it was not carried out, for whoever asks of the order; nothing where the state says otherwise. */
+function reasoned(intent: IntentRow, { why }: { why?: NotTaken }, nowMs: number): Picture | null {
+  if (why === undefined) return null;
+  return (state, _before, taken) =>
+    taken && state === "rejected" ? notTakenOutcome(intent, why, nowMs) : null;
+}
+
+/** Takes one piece of evidence from the sidecar's events or from a look into the book. */
+export function applyEvidence(
+  storage: OrderStorage,
+  coid: string,
+  evidence: OrderEvidence,
+  nowMs: number,
+  log: OrderLog,
+  picture: Picture | null = null,
+): Applied {
+  return storage.transactionSync(() => {
+    const intent = findIntent(storage.sql, coid);
+    if (intent === null) return { ok: false, reason: "no_such_intent" };
+    const told = { ...evidence, at: iso(nowMs) };
+    const doubted = missedDoubt(intent, told)
+      ? apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log)
+      : null;
+    const row = doubted === null ? intent : (findIntent(storage.sql, coid) ?? intent);
+    const applied = apply(storage.sql, row, told, picture, log);
+    settleApproval(storage.sql, coid, nowMs);
+    return applied;
+  });
+}
+
+/**
+ * The PC looks for, or has given up, an order that is not in doubt here: that its doubt began was
+ * never heard (it was killed over the broker's question, and found that out before its line stood).
+ * What was seen at the broker is not called absent in this way.
+ */
+function missedDoubt({ state, seen }: IntentRow, { says }: OrderEvidence): boolean {
+  const unproved = ["submitting", "awaiting_confirmation", "accepted"].includes(state);
+  return unproved && seen === 0 && ["lookup_started", "absent", "gave_up"].includes(says);
+}
+
+/** After how long the next look into the book follows, by how many there were. */
+const LOOK_DELAYS_MS = [5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000];
+export const lookDelayMs = (looks: number): number =>
+  LOOK_DELAYS_MS[Math.min(looks, LOOK_DELAYS_MS.length - 1)] ?? 300_000;
+
+/**
+ * The newest picture of an order's parts, given the state it is in now, the picture there is and
+ * whether the evidence was taken; null leaves the picture as it is.
+ */
+export type Picture = (
+  state: OrderState,
+  before: OrderOutcome | null,
+  taken: boolean,
+) => OrderOutcome | null;
+
+export function apply(
+  sql: SqlStorage,
+  intent: IntentRow,
+  evidence: OrderEvidence,
+  picture: Picture | null,
+  log: OrderLog,
+): Applied {
+  const nowMs = Date.parse(evidence.at);
+  const stepped = step(intent.state, evidence);
+  if (!stepped.ok) {
+    keepRow(sql, intent, { ...intent, outcome: pictured(intent, intent.state, picture, false) });
+    return { ok: true, state: intent.state, changed: false, alarm: null };
+  }
+  const { state, alarm } = stepped;
+  const doubt = isInDoubt(state);
+  const seen = intent.seen === 1 || (isBookRead(evidence.source) && !doubt && state !== "rejected");
+  const { ledger, filled_notional } = ledgerAfter(intent, state, evidence);
+  const still = state === intent.state && (intent.seen === 1) === seen;
+  const waits = intent.look_at === null || intent.look_at > nowMs;
+  keepRow(sql, intent, {
+    state,
+    outcome: pictured(intent, state, picture, true),
+    ledger,
+    filled_notional,
+    seen: seen ? 1 : 0,
+    updated_at: nowMs,
+    doubt_since: doubt ? (intent.doubt_since ?? nowMs) : null,
+    // What is known already puts no look off; a look that is due has been taken.
+    look_at: still && waits ? intent.look_at : lookAfter(intent, state, seen, nowMs),
+    looks: doubt === isInDoubt(intent.state) ? intent.looks : 0,
+    absent_reads: doubt ? intent.absent_reads : 0,
+  });
+  if (state !== intent.state) {
+    log({
+      type: "order.state",
+      kind: "sidecar",
+      clientId: intent.client_id,
+      sidecarId: null,
+      brokerAccount: intent.broker_account,
+      decision: "allow",
+      errorCode: null,
+      requestId: "",
+      meta: {
+        coid: intent.coid,
+        from: intent.state,
+        to: state,
+        source: evidence.source,
+        says: evidence.says,
+        ...(evidence.filled === null ? {} : { filled: evidence.filled }),
+      },
+    });
+  }
+  if (alarm !== null) {
+    // Whatever was proved about its delivery, it was delivered.
+    markDelivered(sql, intent.coid);
+    log({
+      type: "order.alert",
+      kind: "gateway",
+      clientId: intent.client_id,
+      sidecarId: null,
+      brokerAccount: intent.broker_account,
+      decision: "allow",
+      errorCode: null,
+      requestId: "",
+      meta: { coid: intent.coid, alert: alarm },
+    });
+  }
+  return { ok: true, state, changed: state !== intent.state, alarm };
+}
+
+type Kept = Parameters<typeof updateIntent>[2];
+
+/** Writes the row unless it would say the same again: rows written are what an order costs here. */
+function keepRow(sql: SqlStorage, intent: IntentRow, next: Kept): void {
+  const { updated_at: _now, ...facts } = next;
+  const known: Record<string, unknown> = intent;
+  if (Object.entries(facts).every(([name, value]) => known[name] === value)) return;
+  updateIntent(sql, intent.coid, next);
+}
+
+/** The outcome's text; the one there is where a new one differs in nothing but its time. */
+function pictured(
+  intent: IntentRow,
+  state: OrderState,
+  picture: Picture | null,
+  taken: boolean,
+): string | null {
+  if (picture === null) return intent.outcome;
+  const parsed = OrderOutcome.safeParse(JSON.parse(intent.outcome ?? "null"));
+  const before = parsed.success ? parsed.data : null;
+  const after = picture(state, before, taken);
+  if (after === null) return intent.outcome;
+  const untimed = (outcome: OrderOutcome) => canonicalJson({ ...outcome, at: null });
+  return before !== null && untimed(before) === untimed(after)
+    ? intent.outcome
+    : JSON.stringify(after);
+}
+
+/** An ended order counts with what filled; one proved never placed counts no more. */
+function ledgerAfter(
+  intent: IntentRow,
+  state: OrderState,
+  evidence: OrderEvidence,
+): Pick<IntentRow, "ledger" | "filled_notional"> {
+  if (!isTerminal(state)) return { ledger: "reserved", filled_notional: null };
+  const filled = parseFigure(evidence.filled);
+  if (state === "rejected" && (filled === null || filled.isZero())) {
+    return { ledger: "released", filled_notional: null };
+  }
+  return { ledger: "settled", filled_notional: shareOf(intent, state, filled) };
+}
+
+/** The worst-case value of the part that filled; of all of it where the part is not known. */
+function shareOf(intent: IntentRow, state: OrderState, filled: Decimal | null): string | null {
+  if (intent.notional === null) return null;
+  const whole = dec(intent.notional);
+  const quantity = parseFigure(intent.quantity);
+  if (state === "filled" || filled === null || quantity === null || quantity.isZero()) {
+    return decimalText(whole);
+  }
+  const share = Decimal.min(1, filled.dividedBy(quantity));
+  return decimalText(whole.times(share).toDecimalPlaces(8));
+}
+
+/** What is in doubt, or accepted and not yet seen, is looked for; what is proved is not. */
+function lookAfter(
+  intent: IntentRow,
+  state: OrderState,
+  seen: boolean,
+  nowMs: number,
+): number | null {
+  if (isInDoubt(state)) return nowMs + lookDelayMs(isInDoubt(intent.state) ? intent.looks : 0);
+  return state === "accepted" && !seen ? nowMs + lookDelayMs(intent.looks) : null;
+}
+
+/** The approval is used up once the outcome is proved, whatever it is. */
+export function settleApproval(sql: SqlStorage, coid: string, nowMs: number): void {
+  const intent = findIntent(sql, coid);
+  if (intent === null || intent.approval_id === null) return;
+  const open = ["submitting", "awaiting_confirmation"].includes(intent.state);
+  if (open || isInDoubt(intent.state) || intent.delivered === 0) return;
+  // An approval that was given back, of an order that then turned up, is used all the same.
+  if (moveApproval(sql, intent.approval_id, "settle", nowMs) === null) {
+    moveApproval(sql, intent.approval_id, "revoke", nowMs);
+  }
+}
+
+const SAYS: Record<OrderState, OrderEvidence["says"]> = {
+  submitting: "ambiguous",
+  awaiting_confirmation: "question",
+  accepted: "accepted",
+  working: "working",
+  partially_filled: "working",
+  filled: "filled",
+  cancelled: "cancelled",
+  rejected: "rejected",
+  expired: "expired",
+  unknown: "ambiguous",
+  reconciling: "ambiguous",
+  needs_owner: "ambiguous",
+};
+
+/**
+ * The sidecar's outcome as evidence. What a source cannot say it has not said: an outcome that
+ * claims more than its proof carries is a doubt.
+ */
+export function evidenceOf(outcome: OrderOutcome, from: OrderState, nowMs: number): OrderEvidence {
+  const principal =
+    outcome.orders.find(({ role }) => role === "entry" || role === "single") ?? outcome.orders[0];
+  const says =
+    outcome.proved_by === "quiet_period" && outcome.state === "rejected"
+      ? "absent"
+      : SAYS[outcome.state];
+  const evidence: OrderEvidence = {
+    source: outcome.proved_by,
+    says,
+    filled: principal?.filled ?? null,
+    remaining: principal?.remaining ?? null,
+    at: iso(nowMs),
+  };
+  const doubt = proof("gateway", "ambiguous", nowMs);
+  if (says === "ambiguous") return doubt;
+  const stepped = step(from, evidence);
+  return !stepped.ok && stepped.reason === "source_cannot_say" ? doubt : evidence;
+}
+
+const proof = (source: ProofSource, says: OrderEvidence["says"], nowMs: number): OrderEvidence => ({
+  source,
+  says,
+  filled: null,
+  remaining: null,
+  at: iso(nowMs),
+});
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,257 @@
+import {
+  BrokerExecutionEvent,
+  BrokerOrderEvent,
+} from "@ibkr-edge-gateway/protocol/operations/events.ts";
+import {
+  IntentAlertEvent,
+  IntentQuestionEvent,
+  IntentStateEvent,
+} from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { iso, type OrderParts } from "../order-context.ts";
+import { storeFill } from "../rules/edge-facts.ts";
+import { raiseAlert } from "../tables/alerts.ts";
+import { findIntent } from "../tables/intents.ts";
+import { decimalOrNull } from "../tables/positive-decimal.ts";
+import { watchErrors } from "./circuit-breakers.ts";
+import { crossCheck } from "./cross-check.ts";
+import { applyEvidence, type Picture } from "./settle.ts";
+
+/**
+ * What the sidecar tells of orders. Called inside the transaction that also moves the event cursor,
+ * so that each is applied exactly once, with its leaf. What is not understood changes nothing.
+ */
+export function applyOrderEvent(
+  parts: OrderParts,
+  event: { type: string; payload: Record<string, unknown> },
+): void {
+  switch (event.type) {
+    case "broker.order": {
+      const told = IntentStateEvent.safeParse(event.payload);
+      if (told.success) {
+        intentChanged(parts, told.data);
+        return;
+      }
+      const seen = BrokerOrderEvent.safeParse(event.payload);
+      if (seen.success) crossCheck(parts, seen.data.order.account_id, [seen.data.order]);
+      return;
+    }
+    case "broker.question": {
+      const told = IntentQuestionEvent.safeParse(event.payload);
+      if (told.success) questionTold(parts, told.data);
+      return;
+    }
+    case "broker.execution": {
+      const told = BrokerExecutionEvent.safeParse(event.payload);
+      if (told.success) executed(parts, told.data);
+      return;
+    }
+    case "broker.alert": {
+      const told = IntentAlertEvent.safeParse(event.payload);
+      if (!told.success) return;
+      const { alert, message, broker_text, cancel_offered, account_id, coid, event_key } =
+        told.data;
+      raiseAlert(
+        parts,
+        {
+          key: event_key,
+          kind: alert,
+          brokerAccount: account_id,
+          coid,
+          message,
+          brokerText: broker_text?.untrusted_text ?? null,
+          cancelOffered: cancel_offered,
+        },
+        "pc",
+      );
+      return;
+    }
+  }
+}
+
+function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
+  const { sql } = parts.storage;
+  const intent = findIntent(sql, told.coid);
+  if (intent === null) {
+    raiseAlert(parts, {
+      key: `unexplained:${told.coid}`,
+      kind: "unexplained_order",
+      brokerAccount: told.account_id,
+      coid: told.coid,
+      message:
+        "The PC follows an order that this gateway has no record of having let out. Engage the kill switch and look at the account.",
+      brokerText: null,
+      cancelOffered: told.orders.flatMap(({ order_id }) => (order_id === null ? [] : [order_id])),
+    });
+    return;
+  }
+  const picture: Picture = (state, before) => {
+    // An older picture of an order that has ended, told again: the newer one stands.
+    if (state === intent.state && isTerminal(state) && !isTerminal(told.state)) return null;
+    // Why it was not sent says nothing of one that turned up after all.
+    const turnedUp = before?.proved_by === "sidecar_not_sent" && state !== "rejected";
+    return {
+      action: intent.action,
+      account_id: told.account_id,
+      coid: told.coid,
+      intent_hash: told.intent_hash,
+      refusals: turnedUp ? [] : (before?.refusals ?? []),
+      broker_text: turnedUp ? null : (before?.broker_text ?? null),
+      answered: before?.answered ?? [],
+      alerts: before?.alerts ?? [],
+      question: state === "awaiting_confirmation" ? (before?.question ?? null) : null,
+      state,
+      proved_by: told.evidence.source,
+      orders: told.orders,
+      at: iso(parts.now()),
+    };
+  };
+  const { storage, log } = parts;
+  const applied = applyEvidence(storage, told.coid, told.evidence, parts.now(), log, picture);
+  if (!applied.ok) return;
+  if (applied.alarm !== null || applied.state === "needs_owner" || applied.state === "unknown") {
+    raiseAlert(
+      parts,
+      {
+        key: `${applied.state}:${told.coid}`,
+        kind:
+          applied.state === "unknown"
+            ? "outcome_unknown"
+            : applied.state === "needs_owner"
+              ? "needs_owner"
+              : "resurrected",
+        brokerAccount: told.account_id,
+        coid: told.coid,
+        message:
+          applied.state === "unknown"
+            ? "Nobody can tell yet whether an order stands at the broker. It is being looked for."
+            : "The state of an order could not be proved. Look at the account at the broker.",
+        brokerText: null,
+        cancelOffered: [],
+      },
+      "pc",
+    );
+  }
+  watchErrors(parts, intent.broker_account);
+}
+
+function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
+  const intent = findIntent(parts.storage.sql, told.coid);
+  if (intent === null) return;
+  const asked = told.happened === "asked";
+  keepOutcome(parts, told.coid, (before) => ({
+    action: intent.action,
+    account_id: told.account_id,
+    coid: told.coid,
+    intent_hash: told.intent_hash,
+    refusals: before?.refusals ?? [],
+    broker_text: before?.broker_text ?? null,
+    answered: [
+      ...(before?.answered ?? []),
+      ...(asked
+        ? []
+        : told.question.messages.map(({ message_id, fingerprint }) => ({
+            message_id,
+            fingerprint,
+            confirmed: told.happened === "confirmed",
+            by: told.by === "broker" ? ("sidecar" as const) : told.by,
+          }))),
+    ].slice(-40),
+    alerts: before?.alerts ?? [],
+    question: asked && told.by === "broker" ? told.question : null,
+    state: intent.state,
+    proved_by: before?.proved_by ?? "submit_answer",
+    orders: before?.orders ?? [],
+    at: iso(parts.now()),
+  }));
+  parts.log({
+    type: "order.state",
+    kind: "sidecar",
+    clientId: intent.client_id,
+    sidecarId: null,
+    brokerAccount: told.account_id,
+    decision: "allow",
+    errorCode: null,
+    requestId: "",
+    meta: {
+      coid: told.coid,
+      question: told.happened,
+      by: told.by,
+      messages: told.question.messages
+        .map(({ message_id, fingerprint }) => `${message_id ?? "-"}:${fingerprint.slice(0, 16)}`)
+        .join(","),
+    },
+  });
+  if (asked && intent.state === "awaiting_confirmation") {
+    raiseAlert(
+      parts,
+      {
+        key: `question:${told.question.reply_id}`,
+        kind: "question_waiting",
+        brokerAccount: told.account_id,
+        coid: told.coid,
+        message: "The broker asks a question about an order. Unanswered, it is declined.",
+        brokerText: told.question.messages
+          .map(({ text }) => text)
+          .join("\n")
+          .slice(0, 2_000),
+        cancelOffered: [],
+      },
+      "pc",
+    );
+  }
+}
+
+function executed(parts: OrderParts, told: BrokerExecutionEvent): void {
+  const { execution } = told;
+  const { conid, side, account_id, order_ref } = execution;
+  const quantity = decimalOrNull(execution.quantity);
+  const price = decimalOrNull(execution.price);
+  // A fill without its number, side or price cannot be counted; the positions still show it.
+  if (conid === null || side === null || quantity === null || price === null) return;
+  const at = Date.parse(execution.executed_at ?? told.observed_at);
+  const coid =
+    order_ref !== null && findIntent(parts.storage.sql, order_ref) !== null ? order_ref : null;
+  const fresh = storeFill(parts.storage.sql, {
+    executionId: execution.execution_id,
+    coid,
+    brokerAccount: account_id,
+    conid,
+    side: side === "buy" ? "BUY" : "SELL",
+    quantity,
+    price,
+    atMs: Number.isFinite(at) ? at : parts.now(),
+  });
+  if (!fresh) return;
+  parts.log({
+    type: "broker.execution",
+    kind: "sidecar",
+    clientId: null,
+    sidecarId: null,
+    brokerAccount: account_id,
+    decision: "allow",
+    errorCode: null,
+    requestId: "",
+    meta: {
+      execution_id: execution.execution_id,
+      origin: coid === null ? "foreign" : "gateway",
+      ...(coid === null ? {} : { coid }),
+    },
+  });
+}
+
+/** The newest picture of an order's parts, beside its state. */
+function keepOutcome(
+  parts: OrderParts,
+  coid: string,
+  make: (before: OrderOutcome | null) => OrderOutcome,
+): void {
+  const { sql } = parts.storage;
+  const intent = findIntent(sql, coid);
+  if (intent === null) return;
+  const parsed =
+    intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
+  const outcome = make(parsed?.success === true ? parsed.data : null);
+  sql.exec("UPDATE order_intents SET outcome = ? WHERE coid = ?", JSON.stringify(outcome), coid);
+}

@@ -1,0 +1,41 @@
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import { contentHash } from "../audit/events.ts";
+import type { BrokerAccount } from "../rpc/account.ts";
+import { failureOf, notPaired, sidecarOffline } from "./failure.ts";
+import type { RelayHost } from "./relay-host-interface.ts";
+import { hasActiveSidecar } from "./sidecars.ts";
+
+const GRANT_MS = 60_000;
+
+/** The broker accounts there are, asked of the sidecar for the owner who is looking at a page. */
+export async function brokerAccounts(
+  sql: SqlStorage,
+  relay: RelayHost,
+): Promise<BrokerAccount[] | GatewayFailure> {
+  if (!relay.presence().online) return hasActiveSidecar(sql) ? sidecarOffline() : notPaired();
+  const now = Date.now();
+  const settlement = await relay.submit({
+    class: accountsList.class,
+    traceparent: undefined,
+    submit: {
+      job_id: ulid(now),
+      operation: accountsList.name,
+      input: {},
+      input_sha256: contentHash({}),
+      grant: {
+        capability: accountsList.capability,
+        scope: "ibkr:accounts:read",
+        expires_at: new Date(now + GRANT_MS).toISOString(),
+      },
+      deadline_ms: accountsList.deadlineMs,
+    },
+  });
+  if (!settlement.ok) return failureOf(settlement);
+  const answer = accountsList.output.safeParse(settlement.result);
+  if (!answer.success) {
+    return failure("BROKER_RESPONSE_INVALID", "The sidecar's answer could not be read.");
+  }
+  return answer.data.accounts.map(({ account_id, mode }) => ({ accountId: account_id, mode }));
+}

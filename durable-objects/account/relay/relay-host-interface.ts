@@ -1,0 +1,29 @@
+import type {
+  CancelAnswer,
+  JobSettlement,
+  NewJob,
+} from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+
+/** What is known of the sidecar's connection without asking it. */
+export interface Presence {
+  readonly online: boolean;
+  readonly sidecarId: string | null;
+  readonly connectedSince: number | null;
+  readonly lastSeenAt: number | null;
+}
+
+export interface RelayHost {
+  /** The WebSocket upgrade. */
+  accept(request: Request): Response;
+  message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>;
+  closed(socket: WebSocket, code: number): Promise<void>;
+  /** Resolves once, with how the job ended; never rejects. */
+  submit(job: NewJob): Promise<JobSettlement>;
+  cancel(jobId: string, reason?: string): Promise<CancelAnswer>;
+  revoked(sidecarId: string): void;
+  presence(): Presence;
+  /** When the lease needs the alarm; null without a session. */
+  leaseDueAt(): number | null;
+  /** Called by the alarm. */
+  tick(): void;
+}

@@ -1,0 +1,164 @@
+import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import type { NewSidecar, PairedSidecar } from "../rpc/account.ts";
+
+/** The PCs this owner paired. A revoked one keeps its row: its key must never be let in again. */
+export interface SidecarRow {
+  readonly sidecarId: string;
+  readonly publicKey: string;
+  readonly capabilities: readonly Capability[];
+  readonly state: "active" | "revoked";
+  readonly machine: string;
+}
+
+type Columns = {
+  sidecar_id: string;
+  public_key: string;
+  machine: string;
+  version: string;
+  fingerprint: string;
+  capabilities: string;
+  state: string;
+  paired_at: number;
+  last_seen_at: number | null;
+};
+
+/**
+ * Pairs a sidecar; the same key again is the same sidecar, with what the owner picked this time.
+ * Pairing a revoked key anew is the owner's own act, made with the code on that PC's screen.
+ */
+export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number): PairedSidecar {
+  const row = sql
+    .exec<Columns>(
+      `INSERT INTO sidecars
+         (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
+       VALUES (?, ?, ?, ?, ?, ?, 'active', ?)
+       ON CONFLICT (public_key) DO UPDATE SET
+         machine = excluded.machine, version = excluded.version,
+         capabilities = excluded.capabilities, state = 'active', paired_at = excluded.paired_at,
+         chosen_at = NULL
+       RETURNING *`,
+      ulid(nowMs),
+      sidecar.devicePublicKey,
+      sidecar.machine,
+      sidecar.version,
+      sidecar.fingerprint,
+      JSON.stringify(sidecar.capabilities),
+      nowMs,
+    )
+    .one();
+  return paired(row, chosenSidecar(sql)?.sidecarId ?? null);
+}
+
+/** True when it was active. */
+export function revokeSidecar(sql: SqlStorage, sidecarId: string): boolean {
+  return (
+    sql
+      .exec(
+        "UPDATE sidecars SET state = 'revoked' WHERE sidecar_id = ? AND state = 'active' RETURNING 1",
+        sidecarId,
+      )
+      .toArray().length > 0
+  );
+}
+
+export function listSidecars(sql: SqlStorage): PairedSidecar[] {
+  const chosen = chosenSidecar(sql)?.sidecarId ?? null;
+  return sql
+    .exec<Columns>("SELECT * FROM sidecars ORDER BY state, paired_at DESC, sidecar_id")
+    .toArray()
+    .map((row) => paired(row, chosen));
+}
+
+export function findSidecar(sql: SqlStorage, sidecarId: string): SidecarRow | null {
+  const [row] = sql
+    .exec<Columns>("SELECT * FROM sidecars WHERE sidecar_id = ?", sidecarId)
+    .toArray();
+  if (row === undefined) return null;
+  return {
+    sidecarId: row.sidecar_id,
+    publicKey: row.public_key,
+    capabilities: capabilityList(row.capabilities),
+    state: row.state === "active" ? "active" : "revoked",
+    machine: row.machine,
+  };
+}
+
+/** A PC that the owner takes another one into use with; null counts as chosen when it was paired. */
+export const CHOSEN_SIDECAR_SCHEMA = "ALTER TABLE sidecars ADD COLUMN chosen_at INTEGER;";
+
+/**
+ * The PC that holds the session: the one its owner paired or chose last, of those that are not
+ * revoked. Nothing but an act of the owner's changes it, however long that PC is away.
+ */
+export function chosenSidecar(sql: SqlStorage): { sidecarId: string; machine: string } | null {
+  const [row] = sql
+    .exec<{ sidecar_id: string; machine: string }>(
+      `SELECT sidecar_id, machine FROM sidecars WHERE state = 'active'
+       ORDER BY COALESCE(chosen_at, paired_at) DESC, sidecar_id DESC LIMIT 1`,
+    )
+    .toArray();
+  return row === undefined ? null : { sidecarId: row.sidecar_id, machine: row.machine };
+}
+
+/** The owner takes this PC into use; false when it is not paired. */
+export function chooseSidecar(sql: SqlStorage, sidecarId: string, nowMs: number): boolean {
+  return (
+    sql
+      .exec(
+        `UPDATE sidecars SET chosen_at = MAX(?, 1 + (SELECT MAX(COALESCE(chosen_at, paired_at))
+           FROM sidecars)) WHERE sidecar_id = ? AND state = 'active' RETURNING 1`,
+        nowMs,
+        sidecarId,
+      )
+      .toArray().length > 0
+  );
+}
+
+export function hasActiveSidecar(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM sidecars WHERE state = 'active' LIMIT 1").toArray().length > 0;
+}
+
+/** Notes that a sidecar connected, and as which version. */
+export function sidecarSeen(
+  sql: SqlStorage,
+  sidecarId: string,
+  version: string,
+  nowMs: number,
+): void {
+  sql.exec(
+    "UPDATE sidecars SET last_seen_at = ?, version = ? WHERE sidecar_id = ?",
+    nowMs,
+    version,
+    sidecarId,
+  );
+}
+
+export function rotateSidecarKey(sql: SqlStorage, sidecarId: string, publicKey: string): void {
+  sql.exec(
+    "UPDATE sidecars SET public_key = ?, fingerprint = ? WHERE sidecar_id = ?",
+    publicKey,
+    fingerprintWords(publicKey).join(" "),
+    sidecarId,
+  );
+}
+
+function paired(row: Columns, chosen: string | null): PairedSidecar {
+  return {
+    sidecarId: row.sidecar_id,
+    machine: row.machine,
+    version: row.version,
+    fingerprint: row.fingerprint,
+    capabilities: capabilityList(row.capabilities),
+    state: row.state === "active" ? "active" : "revoked",
+    chosen: row.sidecar_id === chosen,
+    pairedAt: new Date(row.paired_at).toISOString(),
+    lastSeenAt: row.last_seen_at === null ? null : new Date(row.last_seen_at).toISOString(),
+  };
+}
+
+function capabilityList(json: string): Capability[] {
+  const stored: unknown = JSON.parse(json);
+  return Array.isArray(stored) ? CAPABILITIES.filter((name) => stored.includes(name)) : [];
+}

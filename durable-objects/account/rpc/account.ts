@@ -1,0 +1,395 @@
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type { MandatesRpc } from "./mandates.ts";
+import type { OrdersRpc } from "./orders.ts";
+
+/**
+ * What the Worker may ask an account's object. Arguments and answers are plain data and must stay
+ * readable by one version older and newer: Worker and object are not deployed at the same instant.
+ * Expected failures are returned, not thrown.
+ */
+
+/** The agent behind a tool call, as its access token proved it. */
+export interface Principal {
+  /** The OAuth subject; it is also the name of the account's object. */
+  accountId: string;
+  clientId: string;
+  /** The OAuth grant the token belongs to; null for a token of another issuer. */
+  grantId: string | null;
+  /** What another issuer's token says of itself; absent for our own. */
+  external?: {
+    clientName: string;
+    issuer: string;
+    /** Its `jti`, where it has one. */
+    tokenId: string | null;
+  };
+  scopes: string[];
+  /** Where the client asked for a token with less than its grant: what it asked for. */
+  within?: string[];
+}
+
+export interface ToolCall {
+  /** MCP tool name. */
+  tool: string;
+  /** A relay operation (`positions.list`) or one the object answers itself (`gateway.health`, `audit.tail`). */
+  operation: string;
+  /** Already parsed by the tool's schema. */
+  input: JsonObject;
+  principal: Principal;
+  /**
+   * The scope that the tool declares; null for what every connected client may ask. The object
+   * checks it against what the owner gives the client, and it goes into the job's grant.
+   */
+  scope: Scope | null;
+  requestId: string;
+  /** W3C trace context, passed on to the sidecar; never trusted as identity. */
+  traceparent?: string;
+  /** From arrival at the object to the answer. */
+  deadlineMs: number;
+}
+
+export type ToolOutcome =
+  | { ok: true; result: JsonValue; audit_seq: number }
+  | { ok: false; failure: GatewayFailure; audit_seq: number };
+
+/** How a wait for a change ended; `full`: no place was free, and nothing was waited for. */
+export type WaitEnd = "changed" | "unchanged" | "full";
+
+/** A call that never became an operation: scope missing, forbidden name, input refused. */
+export interface RefusedCall {
+  tool: string;
+  principal: Principal;
+  requestId: string;
+  decision: "deny" | "refuse";
+  failure: GatewayFailure;
+  input: JsonValue;
+  /** The scope that was missing, where the caller is about to be challenged for it. */
+  missing?: Scope;
+}
+
+/** A client the owner consented to. Standing is checked on every call, here and not in KV. */
+export interface ClientAdmission {
+  clientId: string;
+  grantId: string;
+  clientName: string;
+  redirectHost: string;
+  scopes: string[];
+  /** The owner let it do more than read from its first minute. */
+  atOnce: boolean;
+  /** Broker accounts it may use; null for all, absent where the owner was not asked. */
+  accounts?: string[] | null;
+}
+
+/** What the owner gives a client from now on, be it more or less than before. */
+export interface ClientChange {
+  clientId: string;
+  scopes: string[];
+  /** Broker accounts it may use; null for all. */
+  accounts: string[] | null;
+  /** Ends the first, read-only hour now. */
+  atOnce: boolean;
+}
+
+export interface PairedSidecar {
+  sidecarId: string;
+  machine: string;
+  version: string;
+  /** Six words over the device key. */
+  fingerprint: string;
+  capabilities: Capability[];
+  state: "active" | "revoked";
+  pairedAt: string;
+  /** The one that holds the session, by its owner's choice. */
+  chosen: boolean;
+  lastSeenAt: string | null;
+}
+
+export type BrokerSessionState =
+  | "unknown"
+  | "gateway_down"
+  | "login_required"
+  | "initializing"
+  | "ready"
+  | "degraded"
+  | "takeover_required"
+  | "blocked"
+  | "penalty_box"
+  | "maintenance_suspected";
+
+/** What the console's front page and `ibkr_backend_status` show. */
+export interface BackendStatus {
+  sidecar: {
+    state: "not_paired" | "offline" | "online";
+    sidecar_id: string | null;
+    machine: string | null;
+    connected_since: string | null;
+    last_seen_at: string | null;
+  };
+  broker: {
+    state: BrokerSessionState;
+    mode: "paper" | "live" | "unknown";
+    generation: number | null;
+    /** When the sidecar observed this; null when it never reported. */
+    observed_at: string | null;
+    /** Set when the backend is the simulator, so that no figure can pass for the broker's. */
+    source: "client_portal" | "simulator" | "unknown";
+    /** Of a simulated market that never closes, in words; null for every real one. */
+    market_note: string | null;
+  };
+  /** What the owner should do next, in words; null when all is well. */
+  next_step: string | null;
+}
+
+export interface ConnectedClient {
+  clientId: string;
+  clientName: string;
+  redirectHost: string;
+  /** What it may do now. */
+  scopes: string[];
+  /** What the owner ticked on the consent page. */
+  consented: string[];
+  /** Broker accounts it may use; null for all. */
+  accounts: string[] | null;
+  state: "active" | "revoked";
+  admittedAt: string;
+  /** Until then it may only read; null when that is over or was waived. */
+  readOnlyUntil: string | null;
+  lastUsedAt: string | null;
+  calls: number;
+}
+
+/** How an owner session was opened; `recovery` is the owner token together with the paired PC. */
+export type SignInMethod = "token" | "passkey" | "oidc" | "recovery";
+
+export interface OwnerSession {
+  id: string;
+  /** Every form of the session carries it back. */
+  csrf: string;
+  expiresAt: string;
+  method: SignInMethod;
+  /** A passkey confirmed this session within the last minutes. */
+  confirmed: boolean;
+}
+
+/** An open session as its owner sees it in the list. */
+export interface OwnerSessionView {
+  id: string;
+  method: SignInMethod;
+  /** Browser and system, coarsely. */
+  label: string;
+  openedAt: string;
+  lastSeenAt: string;
+  expiresAt: string;
+}
+
+export interface PasskeyView {
+  credentialId: string;
+  /** COSE, base64url. */
+  publicKey: string;
+  transports: string[];
+  name: string;
+  /** Synced by its maker, so it survives the loss of a device. */
+  backedUp: boolean;
+  addedAt: string;
+  lastUsedAt: string | null;
+}
+
+/** A recovery that waits or is open; times in Unix milliseconds. */
+export interface PendingRecovery {
+  sidecarId: string;
+  machine: string;
+  askedAt: number;
+  /** From then on its PC shows codes. */
+  readyAt: number;
+}
+
+/** What a PC's request for a recovery leads to: its wait begins, goes on, or is over. */
+export type RecoveryStep =
+  | { state: "begun" | "waiting"; readyAt: number }
+  | { state: "open"; code: string };
+
+/** What stands between an owner and the account. */
+export interface SignInSecurity {
+  passkeys: PasskeyView[];
+  /** Whether the owner token signs in. */
+  tokenSignsIn: boolean;
+}
+
+/** What a page needs for a WebAuthn ceremony. */
+export interface PasskeyCeremony {
+  challenge: string;
+  /** Credentials to offer, or, when a new one is made, to leave out. */
+  credentials: { id: string; transports: string[] }[];
+}
+
+export interface SignInSource {
+  /** Hash of the caller's address. */
+  source: string;
+  /** Browser and system, coarsely; shown in the list of sessions. */
+  label: string;
+}
+
+/** A broker account as the owner chooses it for a client. */
+export interface BrokerAccount {
+  accountId: string;
+  mode: "paper" | "live" | "unknown";
+}
+
+export interface AuditRecord {
+  seq: number;
+  leaf_hash: string;
+  event: AuditEvent;
+}
+
+export interface AuditPage {
+  records: AuditRecord[];
+  /** Pass as `beforeSeq` for the next, older page; null at the beginning of the log. */
+  nextBeforeSeq: number | null;
+  headSeq: number;
+}
+
+export interface NewSidecar {
+  /** Raw Ed25519 public key, base64url. */
+  devicePublicKey: string;
+  machine: string;
+  version: string;
+  fingerprint: string;
+  capabilities: Capability[];
+}
+
+/** The account object's RPC surface. `fetch` is the relay's WebSocket upgrade and nothing else. */
+export interface AccountRpc extends OrdersRpc, MandatesRpc {
+  run(call: ToolCall): Promise<ToolOutcome>;
+  /** `again`: this connection was challenged for the same scope a moment ago and did not step up. */
+  refuse(call: RefusedCall): Promise<{ audit_seq: number; again?: boolean }>;
+  backendStatus(): Promise<BackendStatus>;
+
+  admitClient(client: ClientAdmission, requestId: string): Promise<void>;
+  /** False when there is no such active client. */
+  changeClient(change: ClientChange, requestId: string): Promise<boolean>;
+  revokeClient(clientId: string, requestId: string): Promise<boolean>;
+  /** Lets a client of another issuer in again. */
+  readmitClient(clientId: string, requestId: string): Promise<boolean>;
+  /** Throws every client out at once; the ids of those that were in. */
+  revokeAllClients(requestId: string): Promise<string[]>;
+  revokeGrant(grantId: string, requestId: string): Promise<boolean>;
+  listClients(): Promise<ConnectedClient[]>;
+  /** Ends when a step of an approval or an order is noted after the event, or with its time. */
+  untilChange(wait: {
+    principal: Principal;
+    scope: Scope | null;
+    afterSeq: number;
+    ms: number;
+  }): Promise<WaitEnd>;
+  /** What this client may do now; null when client or grant have no standing. */
+  scopesLeft(clientId: string, grantId: string): Promise<string[] | null>;
+  /** Asked of the sidecar on the owner's behalf, for the page where accounts are chosen. */
+  brokerAccounts(): Promise<BrokerAccount[] | GatewayFailure>;
+
+  /** Takes an authorization code (its hash) for the one request that may redeem it. */
+  takeCode(hash: string): Promise<"first" | "again" | "replayed">;
+  /** A code or refresh token was exchanged with success. */
+  noteRedeemed(kind: "code" | "refresh", hash: string): Promise<void>;
+  /** Whether this code or refresh token once worked. */
+  isRedeemed(hash: string): Promise<boolean>;
+
+  /**
+   * Takes one attempt from the budget, before the token is compared (in the Worker); `ok: false`
+   * when it is used up. `source` is a hash of the caller's address.
+   */
+  signInAllowed(source: string): Promise<{ ok: true } | { ok: false; retryAfterMs: number }>;
+  signInFailed(requestId: string): Promise<void>;
+  /** Null when `once`, the hash of something that opens one session, was used before. */
+  openOwnerSession(
+    how: SignInSource & { method: "token" | "oidc" | "recovery"; once?: string },
+    requestId: string,
+  ): Promise<{ secret: string; expiresAt: string } | null>;
+  /** Null when the assertion proves nothing; the challenge is the Worker's, used up here. */
+  signInWithPasskey(
+    answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
+    requestId: string,
+  ): Promise<{ secret: string; expiresAt: string } | null>;
+  checkOwnerSession(secret: string): Promise<OwnerSession | null>;
+  closeOwnerSession(secret: string, requestId: string): Promise<void>;
+  listOwnerSessions(): Promise<OwnerSessionView[]>;
+  revokeOwnerSession(id: string, requestId: string): Promise<boolean>;
+  revokeOtherSessions(keepId: string, requestId: string): Promise<number>;
+
+  /** Removes what has ended of sessions, attempts, challenges and codes; how many rows. */
+  pruneAccess(): Promise<number>;
+
+  /**
+   * The owner came with the link of a request that is not this account's: perhaps somebody sent it
+   * to them. Whose it is nobody can tell, because a link names no account.
+   */
+  noteForeignLink(requestId: string): Promise<void>;
+
+  signInSecurity(): Promise<SignInSecurity>;
+  /** Null when a passkey has to confirm the session first. */
+  beginPasskey(sessionSecret: string): Promise<PasskeyCeremony | null>;
+  addPasskey(
+    sessionSecret: string,
+    made: { registration: PasskeyRegistration; name: string },
+    requestId: string,
+  ): Promise<"added" | "refused" | "known" | "full">;
+  /** The first passkey of a new account; the Worker has made and checked the challenge. */
+  addFirstPasskey(
+    made: { registration: PasskeyRegistration; challenge: string; name: string },
+    requestId: string,
+  ): Promise<boolean>;
+  /**
+   * A paired PC's proof (its device key's token) that it stands beside an owner who lost every
+   * passkey: a code to type within ten minutes, or null.
+   */
+  beginRecovery(sidecarId: string, token: string, requestId: string): Promise<string | null>;
+  /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
+  takeRecovery(code: string): Promise<boolean>;
+  /**
+   * The same for an owner without an owner token: after a day's wait there is a code, which signs in
+   * alone. Null when the token proves nothing.
+   */
+  beginMemberRecovery(
+    sidecarId: string,
+    token: string,
+    requestId: string,
+  ): Promise<RecoveryStep | null>;
+  /** Whether the code is one of a PC that has waited. */
+  takeMemberRecovery(code: string): Promise<boolean>;
+  /** Recoveries that wait or are open, for every page to show. */
+  pendingRecoveries(): Promise<PendingRecovery[]>;
+  /** Stops them all; anyone who is signed in may. */
+  stopRecoveries(requestId: string): Promise<boolean>;
+  /** False when it is the last one, or the session is not confirmed. */
+  removePasskey(sessionSecret: string, credentialId: string, requestId: string): Promise<boolean>;
+  setTokenSignIn(sessionSecret: string, on: boolean, requestId: string): Promise<boolean>;
+  /** Keeps a form of a page of this session's until a passkey has confirmed it; its id. */
+  keepForm(sessionSecret: string, form: { path: string; fields: string }): Promise<string | null>;
+  /** Where the form that waits under this id leads; null when none of this session's does. */
+  pendingPath(sessionSecret: string, id: string): Promise<string | null>;
+  /** Once, for a confirmed session: the form as it was sent. */
+  takeForm(sessionSecret: string, id: string): Promise<{ path: string; fields: string } | null>;
+  beginConfirmation(sessionSecret: string): Promise<PasskeyCeremony | null>;
+  confirmSession(
+    sessionSecret: string,
+    assertion: PasskeyAssertion,
+    requestId: string,
+  ): Promise<boolean>;
+
+  /** Takes one of five pairing tries in ten minutes, before the code is looked up. */
+  pairingTryAllowed(): Promise<boolean>;
+  /** The code was wrong: the try stays taken, and the refusal is audited. */
+  pairingTryFailed(): Promise<void>;
+  /** The code was right: gives the try back. */
+  pairingTryReturned(): Promise<void>;
+  addSidecar(sidecar: NewSidecar, requestId: string): Promise<PairedSidecar>;
+  listSidecars(): Promise<PairedSidecar[]>;
+  /** Takes this PC into use in place of the one before; false when it is not paired. */
+  chooseSidecar(sidecarId: string, requestId: string): Promise<boolean>;
+  revokeSidecar(sidecarId: string, requestId: string): Promise<boolean>;
+
+  auditTail(query: { beforeSeq?: number; limit: number }): Promise<AuditPage>;
+}

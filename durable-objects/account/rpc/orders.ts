@@ -1,0 +1,263 @@
+import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
+import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
+import type { FieldChange } from "@ibkr-edge-gateway/policy/restriction.ts";
+import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { PasskeyCeremony } from "./account.ts";
+
+/** What the owner's pages ask about orders. All of it needs an owner session; none takes a token. */
+
+/** A request as the owner sees it: the order from canonical fields, and who asks. */
+export interface ApprovalView {
+  approvalId: string;
+  state: ApprovalState;
+  /** Given under this mandate, without a tap. */
+  mandateId: string | null;
+  /** The agent asked that the owner's approval also sends it. */
+  sendsOnApproval: boolean;
+  tier: 1 | 2;
+  ticket: Ticket;
+  /** Lower-case hex; what the passkey signs. */
+  intentHash: string;
+  client: { name: string; redirectHost: string };
+  source: "client_portal" | "simulator" | "unknown";
+  createdAt: string;
+  expiresAt: string;
+  /** Read while the page is made; null when it could not be. */
+  marketNow: Quote | null;
+  /** What the same order would be refused for at this moment; empty when nothing is known. */
+  standsInTheWay: string[];
+  /** How long the page has to have been read before a tier 2 order can be approved. */
+  readUntil: string | null;
+  order: ShownOrder | null;
+  /** The average price of what filled, where every part of it was told; for a single order. */
+  filledAt: { price: string; currency: string } | null;
+  ceremony: PasskeyCeremony | null;
+}
+
+export interface ApprovalItem {
+  approvalId: string;
+  state: ApprovalState;
+  mandateId: string | null;
+  inWords: string;
+  mode: "paper" | "live";
+  clientName: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export type Decided =
+  | { ok: true; state: ApprovalState }
+  | {
+      ok: false;
+      reason:
+        | "not_signed_in"
+        | "no_such_request"
+        | "not_open"
+        | "passkey"
+        | "typed"
+        | "too_soon"
+        | "number"
+        | "pc"
+        | "stands_in_the_way"
+        /** It could not be sent, and so it was not approved either. */
+        | "not_sent";
+      detail: string;
+    };
+
+export interface Typed {
+  symbol: string;
+  quantity: string;
+  echo: number | null;
+}
+
+export interface TradingSettings {
+  paper: boolean;
+  live: boolean;
+  checklist: { item: string; tickedAt: string | null }[];
+  /** What the PC offers in the session there is now. */
+  pc: { paper: boolean; live: boolean };
+  passkeys: number;
+  /** In force: inside them orders go without a tap. */
+  mandates: number;
+  /** Agents that can be stopped one by one. */
+  agents: { clientId: string; name: string }[];
+  kill: {
+    epoch: number;
+    switches: {
+      scope: KillScope;
+      subject: string | null;
+      actor: string;
+      reason: string;
+      effect: KillEffect;
+      engagedAt: string;
+    }[];
+  };
+  policies: PolicyView[];
+}
+
+/** The order that would close one position; null where a figure is not known. */
+export interface FlattenRow {
+  conid: number;
+  what: string;
+  /** Signed. */
+  held: string | null;
+  side: "BUY" | "SELL" | null;
+  quantity: string | null;
+  /** What the broker says the position is worth now, without its sign, in `currency`. */
+  estimated: string | null;
+  currency: string | null;
+}
+
+export interface FlattenAccount {
+  brokerAccount: string;
+  /** Null when the positions could not be read. */
+  rows: FlattenRow[] | null;
+  proved: boolean;
+  note: string | null;
+}
+
+export type FlattenPlan = { ok: true; accounts: FlattenAccount[] } | { ok: false; message: string };
+
+export interface PolicyView {
+  brokerAccount: string;
+  version: number;
+  hash: string;
+  document: PolicyDocument;
+  waiting: { version: number; effectiveAt: string } | null;
+}
+
+export type PolicyOutcome =
+  | { ok: true; version: number; effectiveAt: string; changes: FieldChange[]; waits: boolean }
+  | { ok: false; reason: "invalid" | "stale" | "passkey" | "not_signed_in"; detail: string };
+
+/** What a passkey signs on a page that carries its own terms back. */
+export interface SignedTerms {
+  nonce: string;
+  notAfter: string;
+}
+
+export interface StatementCeremony extends PasskeyCeremony, SignedTerms {}
+
+export interface OrderListItem {
+  order: ShownOrder;
+  brokerAccount: string;
+  mode: "paper" | "live";
+  inWords: string | null;
+  clientName: string;
+  createdAt: string;
+  approvalId: string | null;
+}
+
+export interface AlertItem {
+  key: string;
+  kind: string;
+  brokerAccount: string | null;
+  coid: string | null;
+  message: string;
+  brokerText: string | null;
+  cancelOffered: string[];
+  at: string;
+  seen: boolean;
+}
+
+export interface OrdersPage {
+  orders: OrderListItem[];
+  alerts: AlertItem[];
+  pending: number;
+}
+
+export interface OrdersRpc {
+  listApprovals(): Promise<ApprovalItem[]>;
+  /** Null when there is no such request of this account. */
+  approvalView(sessionSecret: string, approvalId: string): Promise<ApprovalView | null>;
+  approveOrder(
+    sessionSecret: string,
+    decision: {
+      approvalId: string;
+      assertion: PasskeyAssertion;
+      typed: Typed | null;
+      /** Sends the order in the same step: approved and sent, or neither. */
+      send: boolean;
+    },
+    requestId: string,
+  ): Promise<Decided>;
+  /** `freeze` also engages the kill switch of the whole account. */
+  denyOrder(
+    sessionSecret: string,
+    decision: { approvalId: string; freeze: boolean },
+    requestId: string,
+  ): Promise<Decided>;
+
+  tradingSettings(): Promise<TradingSettings>;
+  /** Switching on needs a confirmed session and a passkey; off needs a session. */
+  switchTrading(
+    sessionSecret: string,
+    change: { mode: "paper" | "live"; on: boolean },
+    requestId: string,
+  ): Promise<"done" | "not_confirmed" | "no_passkey" | "checklist">;
+  tickChecklist(sessionSecret: string, item: string, requestId: string): Promise<boolean>;
+
+  engageKill(
+    sessionSecret: string,
+    kill: { scope: KillScope; subject: string | null; effect: KillEffect; reason: string },
+    requestId: string,
+  ): Promise<boolean>;
+  /** What closing every position would take; read only. */
+  flattenPlan(sessionSecret: string): Promise<FlattenPlan>;
+  /** What a passkey has to sign to lift this switch; null when it is not engaged. */
+  beginLift(
+    sessionSecret: string,
+    lift: { scope: KillScope; subject: string | null },
+  ): Promise<StatementCeremony | null>;
+  liftKill(
+    sessionSecret: string,
+    lift: {
+      scope: KillScope;
+      subject: string | null;
+      terms: SignedTerms;
+      assertion: PasskeyAssertion;
+    },
+    requestId: string,
+  ): Promise<boolean>;
+
+  /** What a passkey has to sign for this very document to take effect at once. */
+  beginPolicy(
+    sessionSecret: string,
+    change: { document: unknown; basedOn: string },
+  ): Promise<
+    | { ok: true; changes: FieldChange[]; loosens: boolean; ceremony: StatementCeremony }
+    | { ok: false; detail: string }
+  >;
+  changePolicy(
+    sessionSecret: string,
+    change: {
+      document: unknown;
+      basedOn: string;
+      signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
+    },
+    requestId: string,
+  ): Promise<PolicyOutcome>;
+
+  ordersPage(): Promise<OrdersPage>;
+  markAlertsSeen(sessionSecret: string): Promise<void>;
+  /** The owner's own withdrawal of an order of this gateway, or of what an alert offers. */
+  ownerCancel(
+    sessionSecret: string,
+    order: { coid: string } | { alert: string },
+    requestId: string,
+  ): Promise<{ ok: boolean; message: string }>;
+  /** Yes needs the passkey over the question as it was shown; no needs a session. */
+  beginAnswer(sessionSecret: string, coid: string): Promise<StatementCeremony | null>;
+  answerQuestion(
+    sessionSecret: string,
+    answer: {
+      coid: string;
+      confirm: boolean;
+      signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
+    },
+    requestId: string,
+  ): Promise<{ ok: boolean; message: string }>;
+}

@@ -1,0 +1,110 @@
+import { accountIdOf, isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+
+/**
+ * The operator's account: the one whose owner holds OWNER_TOKEN. Made on first use; the unique
+ * index decides between requests that race.
+ */
+export async function operatorAccount(db: D1Database, now: Date): Promise<string> {
+  const known = await findOperator(db);
+  if (known !== null) return known;
+  await db
+    .prepare(
+      "INSERT INTO accounts (id, role, created_at) VALUES (?, 'operator', ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(newAccountId(), now.toISOString())
+    .run();
+  const made = await findOperator(db);
+  if (made === null) throw new Error("the operator's account could not be made");
+  return made;
+}
+
+/** The operator's account, or null before its owner first signed in. */
+export function findOperator(db: D1Database): Promise<string | null> {
+  return db.prepare("SELECT id FROM accounts WHERE role = 'operator'").first<string>("id");
+}
+
+/** A new owner's own account. */
+export async function openAccount(db: D1Database, id: string, now: Date): Promise<void> {
+  await db
+    .prepare("INSERT INTO accounts (id, role, created_at) VALUES (?, 'member', ?)")
+    .bind(id, now.toISOString())
+    .run();
+}
+
+/** A fresh account id. */
+export function newAccountId(): string {
+  return accountIdOf(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/**
+ * The account of an outside identity, opened when it comes for the first time. The primary key
+ * decides between two first sign-ins that race; the account of the one that lost is never used.
+ */
+export async function accountOfIdentity(
+  db: D1Database,
+  identity: { issuer: string; subject: string },
+  now: Date,
+): Promise<string> {
+  const { issuer, subject } = identity;
+  const find = () =>
+    db
+      .prepare("SELECT account_id FROM identities WHERE issuer = ? AND subject = ?")
+      .bind(issuer, subject)
+      .first<string>("account_id");
+  const known = await find();
+  if (known !== null) return known;
+  const id = newAccountId();
+  const at = now.toISOString();
+  await db.batch([
+    db.prepare("INSERT INTO accounts (id, role, created_at) VALUES (?, 'member', ?)").bind(id, at),
+    db
+      .prepare(
+        `INSERT INTO identities (issuer, subject, account_id, created_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+      )
+      .bind(issuer, subject, id, at),
+  ]);
+  const made = await find();
+  if (made === null) throw new Error("the identity's account could not be opened");
+  return made;
+}
+
+/** Ids of accounts in their order, after this one; at most so many. */
+export async function accountsAfter(
+  db: D1Database,
+  after: string,
+  most: number,
+): Promise<string[]> {
+  const { results } = await db
+    .prepare("SELECT id FROM accounts WHERE id > ? ORDER BY id LIMIT ?")
+    .bind(after, most)
+    .all<{ id: string }>();
+  return results.map(({ id }) => id);
+}
+
+/**
+ * Whether an account exists. Asked before an account's object is addressed by an id that a stranger
+ * named, because addressing an object brings it into being.
+ */
+export async function accountExists(db: D1Database, id: string): Promise<boolean> {
+  const found = await db.prepare("SELECT 1 AS found FROM accounts WHERE id = ?").bind(id).first();
+  return found !== null;
+}
+
+/**
+ * The account behind a passkey's user handle (base64url of its id). A key that keeps no handle can
+ * only be the operator's: everyone else enrolled with one.
+ */
+export async function accountOf(db: D1Database, userHandle: string | null): Promise<string | null> {
+  if (userHandle === null) return findOperator(db);
+  const id = decodeText(userHandle);
+  return isAccountId(id) && (await accountExists(db, id)) ? id : null;
+}
+
+function decodeText(base64url: string): string {
+  try {
+    return atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,44 @@
+import { type Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
+import { percentOf, sumOf } from "../percent.ts";
+
+export const exposure: Check = {
+  number: 43,
+  name: "exposure",
+  code: "EXPOSURE_EXCEEDED",
+  stage: "portfolio",
+  scope: "entries",
+  means: "Gross and net exposure after the order are within their limits.",
+  evaluate({ snapshot, policy, figures }) {
+    const { max_gross_percent, max_net_percent } = policy.portfolio;
+    if (max_gross_percent === null && max_net_percent === null) return OFF;
+    const { positions } = snapshot.facts;
+    if (positions === null) return unknown("The positions");
+    const own = figures.notional?.times(figures.leg.side === "BUY" ? 1 : -1) ?? null;
+    // What works or is on its way may fill before this order does.
+    let gross = sumOf(figures.notional, figures.pending?.value ?? null);
+    let net = sumOf(own, figures.pending?.net ?? null);
+    for (const { value } of positions) {
+      gross = gross === null || value === null ? null : gross.plus(dec(value).abs());
+      net = net === null || value === null ? null : net.plus(dec(value));
+    }
+    const measure = (what: string, value: Decimal | null, limit: string | null): Finding =>
+      atMost({
+        what: `The ${what} exposure in percent of the account's value`,
+        observed: percentOf(value, figures.netLiquidation),
+        limit,
+        source: "sidecar.positions",
+        as_of: snapshot.facts.account?.at ?? null,
+      });
+    const findings = [
+      measure("gross", gross, max_gross_percent),
+      measure("net", net?.abs() ?? null, max_net_percent),
+    ];
+    return (
+      findings.find(({ outcome }) => outcome === "fail") ??
+      findings.find(({ outcome }) => outcome === "unknown") ??
+      findings.find(({ outcome }) => outcome === "pass") ??
+      OFF
+    );
+  },
+};

@@ -1,0 +1,34 @@
+import { adverseDriftBps, driftReference } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { atMost, type Check, OFF, pass, unknown } from "../check.ts";
+
+export const priceDrift: Check = {
+  number: 55,
+  name: "price-drift",
+  code: "PRICE_DRIFT",
+  stage: "behaviour",
+  scope: "entries",
+  means: "The market has not moved against the order since the owner saw it, and that can be told.",
+  evaluate({ snapshot, policy, figures }) {
+    const limit = policy.behaviour.max_drift_bps;
+    const seen = driftReference(snapshot.ticket.market);
+    if (snapshot.phase === "preview") {
+      if (limit === null) return OFF;
+      // Judged now, or it would be found out after the owner's yes.
+      return seen === null
+        ? unknown("A price of the market, from which a move could be told later,")
+        : pass({ observed: decimalText(seen), source: "sidecar.quote" });
+    }
+    const { market_now } = snapshot.edge;
+    const now = driftReference(market_now);
+    const moved =
+      seen === null || now === null ? "" : ` from ${decimalText(seen)} to ${decimalText(now)}`;
+    return atMost({
+      what: `The move of the price${moved} against the order since it was shown, in basis points,`,
+      observed: adverseDriftBps(figures.order, snapshot.ticket.market, market_now),
+      limit,
+      source: "sidecar.quote",
+      as_of: market_now?.at ?? null,
+    });
+  },
+};

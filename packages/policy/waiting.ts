@@ -1,0 +1,49 @@
+import {
+  type CanonicalOrder,
+  type Leg,
+  principalLeg,
+} from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { dayInWords, momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
+import type { InstrumentFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+
+/** What is said, and asked, of an order whose market does not trade now. */
+
+/** `The US stock market is closed (opens Mon 30 Nov 09:30 New York).` */
+export function closedInWords(order: CanonicalOrder, instrument: InstrumentFact): string {
+  const opens =
+    instrument.opens_at === null
+      ? "nobody knows until when"
+      : `opens ${momentInWords(instrument.opens_at, instrument.market?.time_zone ?? null)}`;
+  return `${marketInWords(principalLeg(order))} is ${stateInWords(instrument)} (${opens}).`;
+}
+
+function marketInWords({ contract }: Leg): string {
+  const kind = { STK: "stock", OPT: "options", FUT: "futures" }[contract.asset_class];
+  const country = contract.currency === "USD" ? "US " : "";
+  return `The ${country}${kind} market`;
+}
+
+function stateInWords({ market }: InstrumentFact): string {
+  switch (market?.state) {
+    case "pre_market":
+      return "not open yet: it is in pre-market trading";
+    case "after_hours":
+      return "closed for regular trading: it is after hours";
+    case "overnight":
+      return "closed for regular trading: it is in overnight trading";
+    default:
+      return "closed";
+  }
+}
+
+/** The day of the latest completed session, as the exchange's calendar has it; null when not known. */
+export const latestSession = (instrument: InstrumentFact | null): string | null =>
+  instrument?.market?.last_session?.date ?? null;
+
+/** `Fri 27 Nov`, or what is said when nobody knows. */
+export const sessionInWords = (day: string | null): string =>
+  day === null ? "an unknown day" : dayInWords(day);
+
+/** The legs that open something; a bracket's exits stand only once its entry has filled. */
+export const openingLegs = ({ legs }: CanonicalOrder): Leg[] =>
+  legs.filter(({ role }) => role !== "take_profit" && role !== "stop_loss");

@@ -1,0 +1,64 @@
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { brokerText, label } from "../broker-text.ts";
+import { isoTime } from "../clock.ts";
+import { ACCOUNT_ID } from "../endpoints/accounts.ts";
+import type { OrderRow } from "../endpoints/orders.ts";
+
+const STATUSES: Record<string, Order["status"]> = {
+  pendingsubmit: "pending",
+  presubmitted: "working",
+  submitted: "working",
+  filled: "filled",
+  pendingcancel: "pending_cancel",
+  precancelled: "pending_cancel",
+  cancelled: "cancelled",
+  inactive: "inactive",
+};
+
+/** Orders that can still trade, or about which nothing is known for sure. */
+export function canStillTrade(status: Order["status"]): boolean {
+  return status !== "filled" && status !== "cancelled" && status !== "inactive";
+}
+
+/** One of the broker's rows in our words. `isOwn` tells our order references from everybody else's. */
+export function orderFrom(row: OrderRow, isOwn: (orderRef: string) => boolean): Order | null {
+  const accountId = row.account ?? row.acct;
+  if (row.orderId === null || accountId === null || !ACCOUNT_ID.test(accountId)) return null;
+  const known = STATUSES[(row.status ?? "").toLowerCase()] ?? "unknown";
+  const partly =
+    known === "working" && row.filledQuantity !== null && !/^-?0$/.test(row.filledQuantity);
+  return {
+    account_id: accountId,
+    order_id: row.orderId.slice(0, 40),
+    order_ref: label(row.order_ref, 64),
+    // A bracket's exits have no reference of their own; their ids were noted when they were seen.
+    origin: isOwn(row.order_ref ?? row.orderId) ? "gateway" : "foreign",
+    parent_id: label(row.parentId, 64),
+    oca_group: label(row.ocaGroupId, 64),
+    conid: row.conid,
+    symbol: label(row.ticker, 100),
+    asset_class: label(row.secType, 20),
+    exchange: label(row.listingExchange, 40),
+    currency: row.cashCcy,
+    side: sideOf(row.side),
+    order_type: label(row.origOrderType ?? row.orderType, 40),
+    limit_price: row.price,
+    stop_price: row.auxPrice ?? row.stop_price,
+    time_in_force: label(row.timeInForce, 20),
+    outside_rth: row.outsideRTH,
+    quantity: row.totalSize,
+    filled: row.filledQuantity,
+    remaining: row.remainingQuantity,
+    average_price: row.avgPrice,
+    status: partly ? "partially_filled" : known,
+    broker_status: label(row.status, 40),
+    reason: brokerText(row.order_cancellation_by_system_reason),
+    updated_at: row.lastExecutionTime_r === null ? null : isoTime(row.lastExecutionTime_r),
+  };
+}
+
+/** "B", "BUY", "BOT", "S", "SELL", "SLD": all occur. */
+export function sideOf(text: string | null): "buy" | "sell" | null {
+  const first = text?.trim().toUpperCase()[0];
+  return first === "B" ? "buy" : first === "S" ? "sell" : null;
+}

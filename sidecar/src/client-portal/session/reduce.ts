@@ -1,0 +1,224 @@
+import { LIMITS } from "../limits.ts";
+import type { AuthStatus, Belief, Observation, Probe } from "./state.ts";
+import { isEstablished } from "./state.ts";
+
+/** The broker's words for "somebody else has it and you were too polite to take it". */
+const RIVAL = /compete/i;
+
+/**
+ * The next belief. A generation ends the moment anything contradicts it; it begins again only by a
+ * complete prime, under a new number. One failed probe proves nothing (about one tickle in fourteen
+ * fails in the field), so a fault alone never ends it.
+ */
+export function apply(before: Belief, seen: Observation, now: number): Belief {
+  const belief = { ...before, observedAt: now };
+  switch (seen.kind) {
+    case "not_asked":
+      return { ...before, probedAt: { ...before.probedAt, [seen.probe]: now } };
+    case "dial_refused":
+      return { ...loggedOut(belief), gateway: "down", sso: "unknown", faults: belief.faults + 1 };
+    case "certificate_changed":
+      return { ...endGeneration(belief), certificateChanged: true };
+    case "access_denied":
+      return { ...belief, gateway: "up", accessDenied: true };
+    case "rate_limited":
+      return { ...belief, gateway: "up", silentUntil: Math.max(belief.silentUntil, seen.until) };
+    case "woke":
+      return { ...endGeneration(belief), auth: null, sso: "unknown", doubt: true, probedAt: {} };
+    case "takeover_allowed":
+      return { ...belief, takeoverUntil: seen.until, takeoverTries: 0 };
+    case "stream_doubt":
+      return belief.generation === null ? before : { ...belief, doubt: true };
+    case "unavailable":
+      return unavailable(before, belief, seen.probe, now);
+    case "unauthorized":
+      return unauthorized(belief, seen.probe, now);
+    case "auth":
+      return authSeen(reached(belief), seen, now);
+    case "sso":
+      return ssoSeen(reached(belief), seen.sso);
+    case "primed":
+      return primed(reached(belief), seen.facts.accounts, seen.facts.isPaper, now);
+  }
+}
+
+/** The gateway answered sensibly. */
+function reached(belief: Belief): Belief {
+  return {
+    ...belief,
+    gateway: "up",
+    certificateChanged: false,
+    accessDenied: false,
+    faults: 0,
+  };
+}
+
+function endGeneration(belief: Belief): Belief {
+  return { ...belief, generation: null, readySince: null, primeFailures: 0 };
+}
+
+function loggedOut(belief: Belief): Belief {
+  return {
+    ...endGeneration(belief),
+    auth: null,
+    unauthenticated: 0,
+    doubt: false,
+    identity: null,
+    loginType: null,
+    ssoAuthenticatedAt: null,
+    validated: false,
+    establishingSince: null,
+    accounts: [],
+    isPaper: null,
+  };
+}
+
+function unavailable(before: Belief, belief: Belief, probe: Probe | "read", now: number): Belief {
+  // A read that failed says nothing about the session that the read's own caller does not hear.
+  if (probe === "read") return before;
+  const reachedOnce: Belief = { ...belief, gateway: "up", faults: belief.faults + 1 };
+  if (probe === "init" || probe === "takeover") return initFailed(reachedOnce, probe, now);
+  if (probe === "prime") return { ...reachedOnce, primeFailures: belief.primeFailures + 1 };
+  // The mode may be judged without it: the other facts must then agree on their own.
+  if (probe === "validate" && isEstablished(belief.auth)) {
+    return { ...belief, validated: true };
+  }
+  return reachedOnce;
+}
+
+function unauthorized(belief: Belief, probe: Probe | "read", now: number): Belief {
+  // 401 also stands for an unknown account; a look at the session itself decides.
+  if (probe === "read") return belief.generation === null ? belief : { ...belief, doubt: true };
+  const up: Belief = { ...belief, gateway: "up", faults: 0, certificateChanged: false };
+  if (probe === "prime") return { ...endGeneration(up), auth: null, doubt: true };
+  if (probe === "init" || probe === "takeover") {
+    const failed = initFailed(up, probe, now);
+    return { ...failed, auth: null, doubt: true, unauthorized: belief.unauthorized + 1 };
+  }
+  if (probe === "validate") return { ...loggedOut(up), sso: "dead", unauthorized: 1 };
+  const times = belief.unauthorized + 1;
+  // A second 401 in a row on the session's own questions is as good as the validator's word.
+  if (times >= 2) return { ...loggedOut(up), sso: "dead", unauthorized: times };
+  return {
+    ...up,
+    unauthorized: times,
+    doubt: true,
+    sso: belief.sso === "dead" ? "dead" : "unknown",
+  };
+}
+
+function authSeen(
+  belief: Belief,
+  seen: { probe: Probe; auth: AuthStatus | null; identity: string | null },
+  now: number,
+): Belief {
+  let next: Belief = { ...belief, unauthorized: 0 };
+  if (belief.sso === "dead") {
+    // Somebody logged in again: a fresh chance, with a fresh budget.
+    next = {
+      ...loggedOut(next),
+      sso: "unknown",
+      init: { failures: 0, nextAt: 0 },
+      refusedByRival: false,
+    };
+  }
+  if (seen.identity !== null && belief.identity !== null && seen.identity !== belief.identity) {
+    next = { ...loggedOut(next), sso: "unknown" };
+  }
+  if (seen.identity !== null) {
+    // A tickle that names a session was answered by a living single sign-on.
+    next = { ...next, identity: seen.identity, sso: "alive" };
+  }
+  // A tickle without a word about the session: ask the session itself.
+  if (seen.auth === null) return { ...next, doubt: true };
+
+  const auth = seen.auth;
+  next = { ...next, auth, doubt: false };
+  if (seen.probe === "init" || seen.probe === "takeover") {
+    if (auth.authenticated !== true) {
+      return initFailed(
+        { ...next, refusedByRival: next.refusedByRival || RIVAL.test(auth.fail) },
+        seen.probe,
+        now,
+      );
+    }
+    next = { ...next, establishingSince: now };
+  }
+  if (auth.authenticated === true) {
+    next = { ...next, sso: "alive", unauthenticated: 0, refusedByRival: false };
+    if (!isEstablished(auth)) {
+      const ended = endGeneration(next);
+      return { ...ended, establishingSince: next.establishingSince ?? now };
+    }
+    const lasted = next.readySince !== null && now - next.readySince >= LIMITS.initBudgetResetMs;
+    return {
+      ...next,
+      establishingSince: null,
+      init: lasted && next.init.failures > 0 ? { failures: 0, nextAt: 0 } : next.init,
+    };
+  }
+  // A rival that was seen and is gone leaves the way free for one polite try.
+  const left = belief.auth?.competing === true && auth.competing === false;
+  const refusedByRival = (next.refusedByRival && !left) || RIVAL.test(auth.fail);
+  return {
+    ...endGeneration(next),
+    // Nobody can be a rival to somebody who is not logged in.
+    sso: auth.competing === true || refusedByRival ? "alive" : next.sso,
+    unauthenticated: next.unauthenticated + 1,
+    establishingSince: null,
+    refusedByRival,
+  };
+}
+
+function initFailed(belief: Belief, probe: "init" | "takeover", now: number): Belief {
+  const failures = belief.init.failures + 1;
+  const wait = Math.min(LIMITS.initBackoffFirstMs * 2 ** (failures - 1), LIMITS.initBackoffLastMs);
+  return {
+    ...endGeneration(belief),
+    // The reason of a refusal stands in the next status, not in the refusal.
+    doubt: true,
+    init: { failures, nextAt: now + wait },
+    takeoverTries: probe === "takeover" ? belief.takeoverTries + 1 : belief.takeoverTries,
+    establishingSince: null,
+  };
+}
+
+function ssoSeen(
+  belief: Belief,
+  sso: { alive: boolean; loginType: 1 | 2 | null; authenticatedAt: number | null },
+): Belief {
+  if (!sso.alive) return { ...loggedOut(belief), sso: "dead" };
+  const switched =
+    belief.loginType !== null && sso.loginType !== null && belief.loginType !== sso.loginType;
+  const next = switched ? endGeneration(belief) : belief;
+  return {
+    ...next,
+    sso: "alive",
+    unauthorized: 0,
+    validated: true,
+    loginType: sso.loginType,
+    ssoAuthenticatedAt: sso.authenticatedAt ?? belief.ssoAuthenticatedAt,
+  };
+}
+
+function primed(
+  belief: Belief,
+  accounts: readonly string[],
+  isPaper: boolean | null,
+  now: number,
+): Belief {
+  // The session may have been lost while the prime was under way.
+  if (!isEstablished(belief.auth) || belief.doubt) return belief;
+  if (accounts.length === 0) return { ...belief, primeFailures: belief.primeFailures + 1 };
+  const generation = belief.lastGeneration + 1;
+  return {
+    ...belief,
+    lastGeneration: generation,
+    generation,
+    readySince: now,
+    primeFailures: 0,
+    takeoverUntil: 0,
+    accounts,
+    isPaper,
+  };
+}

@@ -1,0 +1,54 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { findApprover, raiseCounter } from "../../trust/approvers.ts";
+import { claimNonce, isNonceUsed } from "../../trust/nonces.ts";
+import { type RelyingParty, verifyAssertion } from "../../trust/verify-assertion.ts";
+
+/**
+ * Whether the owner signed this very statement, with a passkey enrolled at this PC, in time, and for
+ * the first time. When it did, the nonce is spent and the key's counter raised before this returns.
+ */
+export async function ownerSigned(
+  parts: { db: DatabaseSync; relyingParty: RelyingParty; simulator: boolean; nowMs: number },
+  statement: Statement,
+  signed: { nonce: string; not_after: string; assertion: Assertion },
+): Promise<{ refusals: OrderRefusal[]; credentialId: string | null }> {
+  const { db, nowMs } = parts;
+  const no = (code: OrderRefusal["code"], field: string, rule: string, message: string) => ({
+    refusals: [refusal(code, field, rule, message)],
+    credentialId: null,
+  });
+  const notAfterMs = Date.parse(signed.not_after);
+  if (!(nowMs < notAfterMs)) {
+    return no("APPROVAL_EXPIRED", "not_after", "not_expired", "The signature has expired.");
+  }
+  const used = (): ReturnType<typeof no> =>
+    no("APPROVAL_CONSUMED", "nonce", "one_use", "This signature was used before.");
+  if (isNonceUsed(db, signed.nonce)) return used();
+  const key = findApprover(db, signed.assertion.id, parts.simulator);
+  if (key === null) {
+    return no(
+      "APPROVAL_KEY_NOT_ENROLLED",
+      "id",
+      "enrolled_key",
+      "The signature is not by a passkey enrolled at this PC.",
+    );
+  }
+  const hash = statementHash(statement);
+  const verdict = await verifyAssertion(hash, signed.assertion, key, parts.relyingParty);
+  if (!verdict.ok) {
+    return no(verdict.code, verdict.field, verdict.rule, "The signature does not hold.");
+  }
+  const claim = { nonce: signed.nonce, statementHash: hash, notAfterMs };
+  if (!claimNonce(db, claim, nowMs)) return used();
+  return raiseCounter(db, key.credentialId, verdict.counter)
+    ? { refusals: [], credentialId: key.credentialId }
+    : no(
+        "APPROVAL_COUNTER_REGRESSED",
+        "counter",
+        "counter_rises",
+        "The passkey's counter did not rise.",
+      );
+}

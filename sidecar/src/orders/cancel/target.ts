@@ -1,0 +1,123 @@
+import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isoTime, sleep } from "../../client-portal/clock.ts";
+import { liveOrders } from "../../client-portal/endpoints/orders.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+import type { SubmitParts } from "../submit/context.ts";
+import type { BookParts } from "../tracking/order-book-read.ts";
+
+/**
+ * Which orders at the broker a cancel by our own reference means. The number may not be known yet:
+ * the order may be on its way, wait for an answer, or be in doubt. It is looked for in the journal
+ * and then, by force, in the broker's book; what is not found is said to be not found, never gone.
+ */
+export type CancelTarget =
+  | { kind: "numbers"; record: IntentRecord; orderIds: string[] }
+  /** It ended meanwhile, or never left; the record says how. */
+  | { kind: "ended"; record: IntentRecord }
+  | { kind: "refused"; refusals: OrderRefusal[] };
+
+export async function cancelTarget(
+  parts: SubmitParts & { book: BookParts },
+  context: OperationContext,
+  input: { account_id: string; order_ref: string; by: "owner" | "agent" },
+): Promise<CancelTarget> {
+  const { store, clock } = parts;
+  const { account_id, order_ref } = input;
+  const first = store.byRef(order_ref);
+  if (first === null || first.account_id !== account_id) {
+    return not(
+      "own_journal",
+      "This PC has no order under that reference, so it sent none and withdrew none.",
+    );
+  }
+  const { coid } = first;
+  const latest = (): IntentRecord => store.intent(coid) ?? first;
+  await declineQuestion(parts, coid, input.by);
+
+  // On its way out this very moment: the broker's answer brings the number, or the proof of none.
+  const until = Math.min(clock.now() + ORDER_LIMITS.cancelFindsMs, context.deadlineAt);
+  while (latest().state === "submitting" && numbersOf(latest(), order_ref).length === 0) {
+    if (clock.now() >= until || context.signal.aborted) break;
+    await sleep(clock, ORDER_LIMITS.cancelLookMs, context.signal);
+  }
+  if (!isOpen(latest().state)) return { kind: "ended", record: latest() };
+  await lookUp(parts, context, account_id, () => missing(latest(), order_ref));
+  if (!isOpen(latest().state)) return { kind: "ended", record: latest() };
+  const orderIds = numbersOf(latest(), order_ref);
+  return orderIds.length > 0
+    ? { kind: "numbers", record: latest(), orderIds }
+    : not(
+        "in_broker_list",
+        "The broker's list does not show the order now, so there is nothing to withdraw yet. It may still turn up; it is being looked for.",
+      );
+}
+
+/**
+ * Reads the broker's list, by force and then again, until it shows what is missing. One row that
+ * shows the order is enough to withdraw it; nothing is concluded here from a list that does not.
+ */
+async function lookUp(
+  parts: SubmitParts & { book: BookParts },
+  context: OperationContext,
+  accountId: string,
+  isMissing: () => boolean,
+): Promise<void> {
+  const { portal, clock, accounts } = parts.book;
+  const which = accounts().length > 1 ? { accountId } : {};
+  for (let read = 0; read < LOOKS && isMissing(); read++) {
+    const answer = await portal.ask(
+      { ...liveOrders({ ...which, force: read === 0 }), priority: "reconcile" as const },
+      {
+        fresh: true,
+        firstLookOnly: true,
+        maxWaitMs: Math.max(0, context.deadlineAt - clock.now() - ORDER_LIMITS.cancelPatienceMs),
+        signal: context.signal,
+      },
+    );
+    const { orders } = answer.value;
+    const at = isoTime(clock.now());
+    parts.tracker.see({ orders, trades: [], source: "live_orders", at, startedAt: null });
+  }
+}
+
+const LOOKS = 3;
+
+/** An order that waits for a yes is withdrawn by saying no. */
+async function declineQuestion(
+  parts: SubmitParts,
+  coid: string,
+  by: "owner" | "agent",
+): Promise<void> {
+  const waiting = parts.conversation.waiting();
+  if (waiting === null || waiting.coid !== coid) return;
+  await parts.conversation.answer(coid, waiting.replyId, {
+    confirm: false,
+    by: by === "owner" ? "owner" : "sidecar",
+  });
+}
+
+/** Withdrawing an entry takes its exits with it; of a group every member, or the one that is named. */
+function headsOf(record: IntentRecord, orderRef: string): IntentOrder[] {
+  return record.orders.filter(
+    ({ role, order_ref, state }) =>
+      isOpen(state) &&
+      role !== "take_profit" &&
+      role !== "stop_loss" &&
+      (orderRef === record.coid || order_ref === orderRef),
+  );
+}
+
+const numbersOf = (record: IntentRecord, orderRef: string): string[] =>
+  headsOf(record, orderRef).flatMap(({ order_id }) => order_id ?? []);
+
+const missing = (record: IntentRecord, orderRef: string): boolean =>
+  headsOf(record, orderRef).some(({ order_id }) => order_id === null);
+
+const not = (rule: string, message: string): CancelTarget => ({
+  kind: "refused",
+  refusals: [refusal("ORDER_NOT_MODIFIABLE", "order_ref", rule, message)],
+});

@@ -1,0 +1,126 @@
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OperationRequest } from "../../operations/executor.ts";
+import { ownerSigned } from "../approval/owner-signature.ts";
+import { type IntentRecord, outcomeOf } from "../journal/record.ts";
+import { checkGrant } from "../local-policy/rules.ts";
+import { announceAnswer } from "../notify/order-notices.ts";
+import type { SubmitParts } from "../submit/context.ts";
+import { refusedOutcome } from "../submit/submit.ts";
+
+/**
+ * Answers the broker's open question. No needs nobody; yes needs the owner's passkey over the
+ * question as this sidecar heard it, because a yes can change the order or cancel others.
+ */
+export interface AnswerInput {
+  account_id: string;
+  mode: "paper" | "live";
+  coid: string;
+  reply_id: string;
+  confirm: boolean;
+  owner: { fingerprints: string[]; nonce: string; not_after: string; assertion: Assertion } | null;
+}
+
+export async function answerQuestion(
+  parts: SubmitParts,
+  request: OperationRequest,
+  input: AnswerInput,
+): Promise<OrderOutcome> {
+  const { store, conversation, clock, rules } = parts;
+  checkGrant(request.grant, input, rules.policy());
+  const record = store.intent(input.coid);
+  const waiting = conversation.waiting();
+  if (
+    record === null ||
+    record.account_id !== input.account_id ||
+    waiting?.coid !== input.coid ||
+    waiting.replyId !== input.reply_id
+  ) {
+    return refusedOutcome(
+      "place",
+      input,
+      [
+        refusal(
+          "ORDER_NOT_MODIFIABLE",
+          "reply_id",
+          "question_open",
+          "This question is not open any more.",
+        ),
+      ],
+      clock.now(),
+    );
+  }
+  const goOn = conversation.pause();
+  let after: IntentRecord | null;
+  try {
+    const faults = input.confirm ? await ownerFaults(parts, record, input) : [];
+    if (faults.length > 0) return { ...outcomeOf(record), refusals: faults };
+    after = await conversation.answer(input.coid, input.reply_id, {
+      confirm: input.confirm,
+      by: "owner",
+      begin: () => request.begin?.(),
+    });
+  } finally {
+    goOn();
+  }
+  if (after === null) {
+    const latest = store.intent(input.coid) ?? record;
+    return outcomeOf(latest);
+  }
+  return outcomeOf(after);
+}
+
+async function ownerFaults(
+  parts: SubmitParts,
+  record: IntentRecord,
+  { owner }: AnswerInput,
+): Promise<OrderRefusal[]> {
+  const { store, clock } = parts;
+  const question = record.question;
+  if (owner === null || question === null) {
+    return [
+      refusal(
+        "APPROVAL_MISSING",
+        "owner",
+        "owner_confirms",
+        "Confirming the broker's question needs the owner's passkey.",
+      ),
+    ];
+  }
+  const fingerprints = question.messages.map(({ fingerprint }) => fingerprint);
+  if (fingerprints.join() !== owner.fingerprints.join()) {
+    return [
+      refusal(
+        "APPROVAL_CHALLENGE_MISMATCH",
+        "fingerprints",
+        "own_question",
+        "The answer is to another question than the one this PC heard.",
+      ),
+    ];
+  }
+  const { refusals } = await ownerSigned(
+    {
+      db: store.db,
+      relyingParty: parts.relyingParty,
+      simulator: parts.simulator,
+      nowMs: clock.now(),
+    },
+    {
+      act: "question",
+      question: {
+        intent_hash: record.intent_hash,
+        reply_id: question.reply_id,
+        fingerprints,
+        confirm: true,
+        nonce: owner.nonce,
+        not_after: owner.not_after,
+      },
+    },
+    owner,
+  );
+  if (refusals.length === 0) {
+    announceAnswer(parts.reach, record.ticket, question.messages.map(({ text }) => text).join(" "));
+  }
+  return refusals;
+}

@@ -1,0 +1,75 @@
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { type CapsFile, type CapsUsage, readCaps } from "../../trust/caps.ts";
+import { engageKillSwitch, type LocalKillSwitch, readKillSwitch } from "../../trust/kill-switch.ts";
+import { type LocalPolicy, loadLocalPolicy } from "../../trust/local-policy.ts";
+import type { OrderStore } from "../journal/store.ts";
+import { capsPath, killSwitchPath } from "./files.ts";
+
+/** The owner's word on this PC, read anew whenever it is asked for: a change holds from then on. */
+export interface LocalRules {
+  policy(): LocalPolicy;
+  killSwitch(): LocalKillSwitch;
+  engage(reason: string, nowMs: number): void;
+  caps(): CapsFile;
+}
+
+export function fileLocalRules(configDir: string): LocalRules {
+  const switchPath = killSwitchPath(configDir);
+  return {
+    policy: () => loadLocalPolicy(configDir),
+    killSwitch: () => readKillSwitch(switchPath),
+    engage: (reason, nowMs) => engageKillSwitch(switchPath, reason, nowMs),
+    caps: () => readCaps(capsPath(configDir)),
+  };
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Orders that may have left this PC, however they ended. A day is the last 24 hours. */
+export function usageOf(
+  store: Pick<OrderStore, "sentSince">,
+  nowMs: number,
+  dailyPnl: string | null,
+): CapsUsage {
+  return {
+    ordersToday: store.sentSince(nowMs - DAY_MS),
+    ordersLastMinute: store.sentSince(nowMs - MINUTE_MS),
+    dailyPnl,
+  };
+}
+
+/**
+ * What the edge granted this job, held against the order itself: the capability of the order's mode,
+ * offered by this PC now, and the account that is named in both. A grant for paper places nothing
+ * live, whatever the input says.
+ */
+export function checkGrant(
+  grant: { capability: Capability; brokerAccount: string | null } | undefined,
+  input: { account_id: string; mode: "paper" | "live" },
+  policy: LocalPolicy,
+  act: "order" | "cancel" = "order",
+): void {
+  const needed: Capability = input.mode === "live" ? "orders.live" : "orders.paper";
+  // What was placed while the mode was on can be withdrawn after it was switched off.
+  const offered = act === "cancel" || policy.offer.includes(needed);
+  if (grant?.capability !== needed || !offered) {
+    throw new GatewayError(
+      failure("SIDECAR_CAPABILITY_MISSING", `This PC does not take ${input.mode} orders.`, {
+        user_action: `At the PC: ${sidecarCommand("policy")} ${input.mode} on`,
+      }),
+    );
+  }
+  const listed =
+    policy.broker_accounts === null || policy.broker_accounts.includes(input.account_id);
+  if (grant.brokerAccount !== input.account_id || !listed) {
+    throw new GatewayError(
+      failure(
+        "INPUT_UNAUTHORIZED_ACCOUNT",
+        "The grant of this job is not for the account that the order names.",
+      ),
+    );
+  }
+}

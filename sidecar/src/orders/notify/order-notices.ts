@@ -1,0 +1,94 @@
+import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import type { KeptMandate } from "../../trust/mandates.ts";
+import type { Reach } from "./channels.ts";
+import { orderInWords } from "./ticket-summary.ts";
+
+/**
+ * What this PC says of its own accord, whether or not the gateway asked it to: every approval that
+ * is used, every order under a mandate, every mandate that comes and goes. Whoever runs the gateway
+ * can choose what a tap signs; it cannot keep that from the one who sits here. Nothing waits for a
+ * notification, and none that fails holds anything up.
+ */
+export function announceSubmitted(
+  reach: Reach,
+  ticket: Ticket,
+  by: { kind: "passkey" } | { kind: "mandate"; mandateId: string },
+): void {
+  const title =
+    by.kind === "mandate" ? "Order under a mandate, without a tap" : "Your approval is being used";
+  const words = orderInWords(ticket);
+  reach.terminal([
+    `${title}${by.kind === "mandate" ? ` (${plain(by.mandateId)})` : ""}:`,
+    `  ${words}`,
+    by.kind === "mandate"
+      ? `  To end the mandate: ${sidecarCommand("mandates")} revoke ${plain(by.mandateId)}`
+      : `  If you did not approve this: ${sidecarCommand("kill")}`,
+  ]);
+  tell(reach, title, words);
+}
+
+/** A wrong number costs the owner a tap; whoever sits here must hear that somebody is guessing. */
+export function announceWrongNumber(reach: Reach, what: string): void {
+  const title = "A wrong number came from the gateway";
+  const words = `${what} If it was not you who typed it: ${sidecarCommand("kill")}`;
+  reach.terminal([`${title}:`, `  ${words}`]);
+  tell(reach, title, words);
+}
+
+/** The bounds in this PC's words, and the number, which never goes out by the network. */
+export async function announceMandate(
+  reach: Reach,
+  kept: KeptMandate,
+): Promise<("terminal" | "desktop")[]> {
+  const { mandate, number } = kept;
+  const lines = boundsOf(mandate);
+  const shown: ("terminal" | "desktop")[] = [];
+  const said = reach.terminal([
+    `A mandate was signed with your passkey (${plain(mandate.mandate_id)}). Inside it agents need no tap:`,
+    ...lines.map((line) => `  ${line}`),
+    `  Number for the mandate's page: ${number}`,
+    `  If you did not sign this: ${sidecarCommand("mandates")} revoke ${plain(mandate.mandate_id)}`,
+  ]);
+  if (said) shown.push("terminal");
+  const desktop = await reach
+    .desktop("Mandate to confirm", `${lines.join("\n")}\nNumber: ${number}`)
+    .catch(() => false);
+  if (desktop) shown.push("desktop");
+  void reach.push("Mandate to confirm", lines.join("\n")).catch(() => undefined);
+  return shown;
+}
+
+export function announceMandateEnd(
+  reach: Reach,
+  mandate: Mandate,
+  how: "confirmed" | "revoked",
+): void {
+  const title =
+    how === "confirmed" ? "A mandate is in force" : "A mandate was revoked by the gateway";
+  const words = `${plain(mandate.mandate_id)}: ${boundsOf(mandate).join("; ")}`;
+  reach.terminal([`${title}:`, `  ${words}`]);
+  tell(reach, title, words);
+}
+
+/** The owner's yes to a question of the broker's, on its way. */
+export function announceAnswer(reach: Reach, ticket: Ticket, question: string): void {
+  const title = "Your yes to the broker's question is being used";
+  const said = `${orderInWords(ticket)}. ${plain(question)}`;
+  reach.terminal([`${title}:`, `  ${said}`, `  If it was not you: ${sidecarCommand("kill")}`]);
+  tell(reach, title, said);
+}
+
+function boundsOf(mandate: Mandate): string[] {
+  return mandateInWords(mandate).map(({ name, says }) => plain(`${name}: ${says}`));
+}
+
+/** Ids come from the gateway: nothing in them may move the cursor. */
+const plain = (text: string): string => text.replace(/\p{C}/gu, "").slice(0, 400);
+
+function tell(reach: Reach, title: string, words: string): void {
+  void reach.desktop(title, words).catch(() => undefined);
+  void reach.push(title, words).catch(() => undefined);
+}

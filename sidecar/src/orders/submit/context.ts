@@ -1,0 +1,55 @@
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
+import type { Effect, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Clock } from "../../client-portal/clock.ts";
+import type { RelyingParty } from "../../trust/verify-assertion.ts";
+import type { WithdrawLater } from "../cancel/retry-queue.ts";
+import type { Conversation } from "../conversation/conversation.ts";
+import type { OrderStore } from "../journal/store.ts";
+import type { LocalRules } from "../local-policy/rules.ts";
+import type { Reach } from "../notify/channels.ts";
+import type { Progress } from "../tracking/progress.ts";
+import type { Tracker } from "../tracking/tracker.ts";
+import type { Lane } from "./mutex.ts";
+import type { SendOrder } from "./send.ts";
+
+/** What the writes about orders work with. */
+export interface SubmitParts {
+  store: OrderStore;
+  progress: Progress;
+  tracker: Tracker;
+  conversation: Conversation;
+  lane: Lane;
+  later: WithdrawLater;
+  send: SendOrder;
+  rules: LocalRules;
+  clock: Clock;
+  session(): BrokerSession;
+  accounts(): readonly string[];
+  gatewayAccountId: string;
+  sidecarId: string;
+  relyingParty: RelyingParty;
+  /** The broker behind this PC is the proved simulator. */
+  simulator: boolean;
+  futuresOperator: FuturesOperator | null;
+  reach: Reach;
+  /** A number of two digits, to be shown here and brought back. */
+  echo(): number;
+}
+
+export interface SubmitInput {
+  account_id: string;
+  mode: "paper" | "live";
+  coid: string;
+  intent_hash: string;
+  approval: ApprovalProof;
+}
+
+/** This PC's own reads about the order, as of one moment. */
+export interface Facts {
+  market: Quote | null;
+  effect: Effect | null;
+  notional: string | null;
+  dailyPnl: string | null;
+}

@@ -1,0 +1,232 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { WORST_CASE_SLIPPAGE_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import {
+  Decimal,
+  dec,
+  decimalText,
+  Figure,
+  OrderDecimal,
+  parseFigure,
+} from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import type {
+  AccountFact,
+  PositionFact,
+  Quote,
+  WorkingOrderFact,
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { orderNotional } from "@ibkr-edge-gateway/protocol/orders/worst-case.ts";
+import { isoTime } from "../../client-portal/clock.ts";
+import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
+import { portfolioLedger, portfolioSummary } from "../../client-portal/endpoints/balances.ts";
+import { readAccountPnl } from "../../operations/account-pnl.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { readOrders } from "../../operations/live-orders.ts";
+import { readQuotes } from "../../operations/market-snapshot.ts";
+import { readMarketView } from "../../operations/market-view.ts";
+import { readPositions } from "../../operations/positions.ts";
+import { quoteFrom } from "../../operations/quote.ts";
+import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import type { OrderStore } from "../journal/store.ts";
+
+/**
+ * The sidecar's own reads about an account and a market, as the policy and the caps want them. Each
+ * gives null where the broker did not answer: unknown is never zero, and never a reason to guess.
+ */
+
+/** Null instead of the failure, for a fact that may be missing. */
+export async function orNull<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return null;
+    throw thrown;
+  }
+}
+
+/** A figure in the gateway's grammar: at most twelve decimals. */
+export function figure(value: string | Decimal | null | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  try {
+    const text = decimalText(new Decimal(value).toDecimalPlaces(12));
+    return Figure.safeParse(text).success ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The market of one contract, with the price that it may be judged by: while nothing trades that is
+ * the last one of the latest completed session, which daily bars date where the quote does not.
+ */
+export async function readMarket(context: OperationContext, conid: number): Promise<Quote> {
+  const wanted = ["bid", "ask", "last", "prior_close"] as const;
+  const { rows } = await readQuotes(context, [conid], wanted);
+  const row = rows.get(conid);
+  const quote = quoteFrom(conid, row, wanted, undefined);
+  const view = await readMarketView(context, conid, row, undefined);
+  const read: Quote = {
+    conid,
+    bid: figure(quote.values.bid),
+    ask: figure(quote.values.ask),
+    last: figure(quote.values.last),
+    prior_close: figure(quote.values.prior_close),
+    availability: quote.availability,
+    halted: row === undefined ? null : quote.halted,
+    reference: view.reference.price,
+    at:
+      quote.quote_at === null ? isoTime(context.clock.now()) : isoTime(Date.parse(quote.quote_at)),
+  };
+  return {
+    ...read,
+    bid: priced(read, "bid"),
+    ask: priced(read, "ask"),
+    last: priced(read, "last"),
+  };
+}
+
+/** As the broker writes it, and null for its placeholders. */
+const priced = (quote: Quote, field: "bid" | "ask" | "last"): string | null =>
+  quoted(quote, field) === null ? null : quote[field];
+
+/** What one unit of each currency is worth in the account's base currency. */
+export async function readRates(
+  context: OperationContext,
+  account: ResolvedAccount,
+): Promise<{ rates: ReadonlyMap<string, string>; at: string } | null> {
+  const ledger = await orNull(context.ask(portfolioLedger(account.accountId)));
+  const base = account.baseCurrency;
+  if (base === null) return null;
+  const rates = new Map<string, string>();
+  for (const [currency, line] of ledger?.value ?? []) {
+    const rate = figure(line.exchangerate);
+    if (rate !== null && dec(rate).greaterThan(0)) rates.set(currency, rate);
+  }
+  rates.set(base, "1");
+  return { rates, at: isoTime(ledger?.at ?? context.clock.now()) };
+}
+
+/** Worst case of an order in base currency; null when any part of it is unknown. */
+export function baseNotional(
+  order: CanonicalOrder,
+  market: Quote | null,
+  rates: ReadonlyMap<string, string> | null,
+): string | null {
+  const value = orderNotional(order, { market, slippageBps: new Decimal(WORST_CASE_SLIPPAGE_BPS) });
+  const currency = order.legs[0]?.contract.currency;
+  const rate = currency === undefined ? undefined : rates?.get(currency);
+  if (value === null || rate === undefined) return null;
+  return figure(value.times(dec(rate)));
+}
+
+export async function readPositionFacts(
+  context: OperationContext,
+  accountId: string,
+  rates: ReadonlyMap<string, string> | null,
+  fresh = false,
+): Promise<PositionFact[] | null> {
+  const asking: OperationContext = fresh
+    ? { ...context, ask: (ask) => context.ask(ask, { fresh: true }) }
+    : context;
+  const read = await orNull(readPositions(asking, accountId, "auto"));
+  if (read === null || !read.proved) return null;
+  const facts: PositionFact[] = [];
+  for (const position of read.positions) {
+    const quantity = figure(position.quantity);
+    if (quantity === null) return null;
+    const rate = position.currency === null ? undefined : rates?.get(position.currency);
+    const value = parseFigure(figure(position.market_value));
+    facts.push({
+      conid: position.conid,
+      quantity,
+      value: value === null || rate === undefined ? null : figure(value.times(dec(rate))),
+      asset_class: position.asset_class,
+      issuer: null,
+      sector: null,
+      country: null,
+      currency: position.currency,
+    });
+  }
+  return facts;
+}
+
+/** Orders that can still trade, ours and foreign ones; null when the list is not proved. */
+export async function readWorkingFacts(
+  context: OperationContext,
+  account: ResolvedAccount,
+  store: OrderStore,
+  rates: ReadonlyMap<string, string> | null,
+): Promise<WorkingOrderFact[] | null> {
+  const read = await orNull(readOrders(context, account));
+  // An empty day is never fully proved by the broker's list; two looks at it are what there is.
+  // A row that cannot be read may be any order, one that takes from the same position too.
+  if (read === null || read.lost > 0 || (!read.proved && read.orders.length > 0)) return null;
+  const refs = new Map(read.orders.map((order) => [order.order_id, order.order_ref]));
+  const facts: WorkingOrderFact[] = [];
+  for (const order of read.orders.filter(({ status }) => canStillTrade(status))) {
+    const remaining = figure(order.remaining);
+    if (order.conid === null || order.side === null || remaining === null) return null;
+    if (!OrderDecimal.safeParse(remaining).success) return null;
+    const price = parseFigure(figure(order.limit_price ?? order.stop_price));
+    const rate = order.currency === null ? undefined : rates?.get(order.currency);
+    const own =
+      order.order_ref === null ? store.byOrderId(order.order_id) : store.byRef(order.order_ref);
+    facts.push({
+      order_id: order.order_id,
+      order_ref: order.order_ref,
+      parent_ref: order.parent_id === null ? null : (refs.get(order.parent_id) ?? order.parent_id),
+      foreign: own === null,
+      conid: order.conid,
+      side: order.side === "buy" ? "BUY" : "SELL",
+      order_type: order.order_type ?? "UNKNOWN",
+      remaining,
+      limit_price: figure(order.limit_price),
+      stop_price: figure(order.stop_price),
+      notional:
+        price === null || rate === undefined || order.asset_class !== "STK"
+          ? null
+          : figure(price.times(dec(remaining)).times(dec(rate))),
+      exit_only: order.parent_id !== null,
+      oca_group: order.oca_group,
+    });
+  }
+  return facts;
+}
+
+export async function readDailyPnl(
+  context: OperationContext,
+  accountId: string,
+): Promise<string | null> {
+  const pnl = await orNull(readAccountPnl(context, accountId));
+  const parts = pnl === null ? [] : [...pnl.partitions.values()];
+  if (parts.length === 0 || parts.some(({ dpl }) => dpl === null)) return null;
+  return figure(parts.reduce((sum, { dpl }) => sum.plus(dpl ?? 0), new Decimal(0)));
+}
+
+export async function readAccountFact(
+  context: OperationContext,
+  account: ResolvedAccount,
+): Promise<AccountFact | null> {
+  const [summary, dailyPnl] = await Promise.all([
+    orNull(context.ask(portfolioSummary(account.accountId))),
+    readDailyPnl(context, account.accountId),
+  ]);
+  if (summary === null) return null;
+  const line = (key: string): string | null => {
+    const found = summary.value.get(key);
+    if (found === undefined || found.isNull === true) return null;
+    if (found.currency !== null && found.currency !== account.baseCurrency) return null;
+    return figure(found.amount);
+  };
+  return {
+    net_liquidation: line("netliquidation"),
+    buying_power: line("buyingpower"),
+    cash: line("totalcashvalue"),
+    excess_liquidity: line("excessliquidity"),
+    gross_position_value: line("grosspositionvalue"),
+    daily_pnl: dailyPnl,
+    peak_net_liquidation: null,
+    at: isoTime(summary.at),
+  };
+}

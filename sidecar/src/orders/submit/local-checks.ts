@@ -1,0 +1,234 @@
+import {
+  type CanonicalOrder,
+  principalLeg,
+} from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Clock } from "../../client-portal/clock.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { readOrders } from "../../operations/live-orders.ts";
+import type { resolveAccount } from "../../operations/resolve-account.ts";
+import { type CapsBefore, capFaults, leastTier } from "../../trust/caps.ts";
+import { killFaults } from "../../trust/kill-switch.ts";
+import type { LocalPolicy } from "../../trust/local-policy.ts";
+import { type IntentRecord, principalConid } from "../journal/record.ts";
+import type { KeptPreview, OrderStore } from "../journal/store.ts";
+import { type LocalRules, usageOf } from "../local-policy/rules.ts";
+import type { Facts, SubmitInput, SubmitParts } from "./context.ts";
+
+/** The ticket under an approval, held against what the edge says of it. */
+export function ticketFaults(
+  parts: SubmitParts,
+  preview: KeptPreview | null,
+  input: SubmitInput,
+  action: "place" | "modify",
+): OrderRefusal[] {
+  const mismatch = (field: string, rule: string, message: string) =>
+    refusal("APPROVAL_PREVIEW_MISMATCH", field, rule, message);
+  if (preview === null) {
+    return [mismatch("preview_id", "own_preview", "This sidecar made no such preview.")];
+  }
+  const { order } = preview.ticket;
+  const faults: OrderRefusal[] = [];
+  if (order.account_id !== input.account_id) {
+    faults.push(mismatch("account_id", "account_of_ticket", "The ticket is for another account."));
+  }
+  if (order.mode !== input.mode) {
+    faults.push(mismatch("mode", "mode_of_ticket", "The ticket is for another mode."));
+  }
+  if (order.action !== action) {
+    faults.push(mismatch("action", "action_of_ticket", "The ticket is for another act."));
+  }
+  const own = intentOf({
+    v: 1,
+    ticket: preview.ticket,
+    gateway_account_id: parts.gatewayAccountId,
+    sidecar_id: parts.sidecarId,
+    generation: preview.generation,
+    preview_id: input.approval.preview_id,
+    policy_version: input.approval.policy_version,
+    policy_hash: input.approval.policy_hash,
+    accepted_warnings: input.approval.accepted_warnings,
+    nonce: input.approval.nonce,
+    not_after: input.approval.not_after,
+  });
+  if (own.coid !== input.coid || intentHash(own) !== input.intent_hash) {
+    faults.push(
+      mismatch(
+        "intent_hash",
+        "own_intent",
+        "The gateway's intent is not the one this PC computes.",
+      ),
+    );
+  }
+  return faults;
+}
+
+/** What the PC's own rules are judged with. */
+export interface LocalJudge {
+  rules: Pick<LocalRules, "killSwitch" | "caps">;
+  store: Pick<OrderStore, "open" | "sentSince">;
+  clock: Pick<Clock, "now">;
+}
+
+/**
+ * What this PC's own rules have against an order at this moment, at the preview and at the submit
+ * alike: what stands in the way is said before the owner is asked. None of it trusts the edge, all of it
+ * is cheap enough to be asked after every wait, and every reason is named.
+ */
+export function localFaults(
+  parts: LocalJudge,
+  order: CanonicalOrder,
+  facts: Pick<Facts, "effect" | "notional" | "dailyPnl">,
+  before: CapsBefore | null = null,
+): OrderRefusal[] {
+  const { rules, store, clock } = parts;
+  const usage = usageOf(store, clock.now(), facts.dailyPnl);
+  const { notional, effect } = facts;
+  return [
+    ...killFaults(rules.killSwitch(), order, effect),
+    ...capFaults(rules.caps(), order, { notional, effect, usage }, before),
+    ...doubtFaults(store, order, facts.effect),
+    ...reduceOnlyFaults(order, facts.effect),
+  ];
+}
+
+/** While nobody knows what became of one, no further entry of that account, contract and side. */
+function doubtFaults(
+  store: Pick<OrderStore, "open">,
+  order: CanonicalOrder,
+  effect: Effect | null,
+): OrderRefusal[] {
+  if (effect?.kind === "exit") return [];
+  const leg = principalLeg(order);
+  const beside = store
+    .open()
+    .some(
+      (other) =>
+        isInDoubt(other.state) &&
+        other.account_id === order.account_id &&
+        principalConid(other) === leg.contract.conid &&
+        principalLeg(other.ticket.order).side === leg.side,
+    );
+  return beside
+    ? [
+        refusal(
+          "ORDER_RECONCILING",
+          "order",
+          "no_doubt_beside",
+          "The outcome of another order in this contract is not known yet; exits and cancels stay possible.",
+        ),
+      ]
+    : [];
+}
+
+function reduceOnlyFaults(order: CanonicalOrder, effect: Effect | null): OrderRefusal[] {
+  if (!order.reduce_only || effect?.kind === "exit") return [];
+  return [
+    refusal(
+      "REDUCE_ONLY_WOULD_INCREASE",
+      "reduce_only",
+      "reduces",
+      "The order was to reduce a position only, and by this PC's own read it would not.",
+    ),
+  ];
+}
+
+/** What the submit would refuse whatever is approved: this PC does not take orders of the mode. */
+export function offerFaults(policy: LocalPolicy, order: CanonicalOrder): OrderRefusal[] {
+  const { mode, account_id } = order;
+  const listed = policy.broker_accounts === null || policy.broker_accounts.includes(account_id);
+  const offered = policy.offer.includes(mode === "live" ? "orders.live" : "orders.paper");
+  if (order.action === "cancel" || (offered && listed)) return [];
+  return [
+    refusal(
+      "LOCAL_CAP_EXCEEDED",
+      offered ? "account_id" : "mode",
+      "offered_by_pc",
+      offered
+        ? "This PC's policy does not list the account."
+        : `This PC does not take ${mode} orders. At the PC: ibkr-sidecar policy ${mode} on`,
+    ),
+  ];
+}
+
+/** The broker session is the one of the preview, in the mode the ticket is for. */
+export function sessionFaults(parts: SubmitParts, record: IntentRecord): OrderRefusal[] {
+  const session = parts.session();
+  const faults: OrderRefusal[] = [];
+  if (session.generation !== record.generation) {
+    faults.push(
+      refusal(
+        "GENERATION_CHANGED",
+        "generation",
+        "same_broker_session",
+        "The broker session is another one since the preview.",
+      ),
+    );
+  }
+  if (session.mode !== record.ticket.order.mode) {
+    faults.push(
+      refusal(
+        "ORDER_ACCOUNT_MODE_REFUSED",
+        "mode",
+        "proved_by_broker",
+        `The broker does not prove a ${record.ticket.order.mode} session now.`,
+      ),
+    );
+  }
+  if (session.state !== "ready" || !parts.accounts().includes(record.account_id)) {
+    faults.push(
+      refusal("BROKER_SESSION_REQUIRED", "session", "ready", "The broker session is not ready."),
+    );
+  }
+  return faults;
+}
+
+/** A change is only sent to the order as the owner saw it. */
+export async function targetFaults(
+  context: OperationContext,
+  account: Awaited<ReturnType<typeof resolveAccount>>,
+  order: CanonicalOrder,
+): Promise<OrderRefusal[]> {
+  const { target } = order;
+  const not = (rule: string, message: string): OrderRefusal[] => [
+    refusal("ORDER_NOT_MODIFIABLE", "order_id", rule, message),
+  ];
+  if (target === null) return not("target", "The change names no order.");
+  const read = await readOrders(context, account);
+  const row = read.orders.find(({ order_id }) => order_id === target.order_id);
+  if (row === undefined) return not("working", "The broker's list does not show the order.");
+  if (row.status !== "working" && row.status !== "partially_filled") {
+    return not("working", "The order does not work any more.");
+  }
+  const before = target.before.quantity;
+  const moved =
+    (row.filled !== null && !dec(row.filled).equals(dec(target.filled_quantity))) ||
+    (row.quantity !== null && before !== null && !dec(row.quantity).equals(dec(before)));
+  return moved
+    ? not("as_previewed", "The order has changed or traded since the change was previewed.")
+    : [];
+}
+
+/** What the caps file asks of an approval; a file that is wrong asks for the most. */
+export function leastTierOf(
+  rules: Pick<LocalRules, "caps">,
+  order: CanonicalOrder,
+  facts: Pick<Facts, "notional">,
+): 0 | 1 | 2 {
+  const file = rules.caps();
+  return file.ok ? leastTier(file.caps, order, facts.notional) : 2;
+}
+
+export function driftOf(rules: LocalRules): string {
+  const file = rules.caps();
+  return file.ok ? file.caps.max_price_drift_bps : "0";
+}
+
+export function mandatesAllowed(rules: LocalRules, order: CanonicalOrder): boolean {
+  const file = rules.caps();
+  return file.ok && file.caps[order.mode].mandates;
+}

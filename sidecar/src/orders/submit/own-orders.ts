@@ -1,0 +1,115 @@
+import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import type { OrderStore } from "../journal/store.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+
+/**
+ * What this PC sent itself and the broker's list or the position does not show yet. Two exits sent
+ * one after the other each see the same position; only the journal knows of the first.
+ *
+ * Gives the list with those orders added, for judging entry, exit or flip and for nothing else; null
+ * when one of them has a quantity that nobody knows.
+ */
+export function withOwnOrders(
+  working: readonly WorkingOrderFact[] | null,
+  store: Pick<OrderStore, "open" | "endedSince">,
+  accountId: string,
+  positionsAskedAt: number,
+): WorkingOrderFact[] | null {
+  if (working === null) return null;
+  const facts = [...working];
+  const ended = store.endedSince(positionsAskedAt - ORDER_LIMITS.positionLagMs);
+  for (const record of [...store.open(), ...ended]) {
+    if (record.account_id !== accountId) continue;
+    for (const [index, leg] of record.ticket.order.legs.entries()) {
+      const order = record.orders[index];
+      if (order === undefined || isKnownMissing(record, order)) continue;
+      const shown = working.find(
+        (fact) => fact.conid === leg.contract.conid && isShownAs(order, fact),
+      );
+      const still = stillTaking(record, index, positionsAskedAt);
+      if (still === null) return null;
+      const unseen = shown === undefined ? still : beyond(record, still, shown);
+      if (!unseen.greaterThan(0)) continue;
+      facts.push({
+        order_id: order.order_id ?? `${record.coid}#${index}`,
+        order_ref: order.order_ref,
+        parent_ref: null,
+        foreign: false,
+        conid: leg.contract.conid,
+        side: leg.side,
+        order_type: leg.order_type,
+        remaining: decimalText(unseen),
+        limit_price: null,
+        stop_price: null,
+        notional: null,
+        exit_only: isExitLeg(order),
+        oca_group: shown === undefined ? groupOf(record, order) : null,
+      });
+    }
+  }
+  return facts;
+}
+
+type Known = IntentRecord["orders"][number];
+
+function isShownAs(order: Known, fact: WorkingOrderFact): boolean {
+  if (order.order_id !== null) return fact.order_id === order.order_id;
+  return isExitLeg(order)
+    ? fact.parent_ref === order.order_ref
+    : fact.order_ref === order.order_ref;
+}
+
+const isExitLeg = ({ role }: Known): boolean => role === "take_profit" || role === "stop_loss";
+
+/** A bracket's exit that a proved book was searched for in vain. */
+const isKnownMissing = (record: IntentRecord, order: Known): boolean =>
+  isExitLeg(order) && order.order_id === null && record.told.includes("looked_for_exits");
+
+/**
+ * One fill ends the others of a group, and one exit of a bracket the other; an order and a change
+ * of it are one order.
+ */
+function groupOf(record: IntentRecord, order: Known): string | null {
+  if (record.ticket.order.structure === "oca") return `own ${record.coid}`;
+  if (isExitLeg(order)) return `own exits ${record.coid}`;
+  return order.order_id === null ? null : `own order ${order.order_id}`;
+}
+
+/**
+ * What one order may still take from the position that was read: all that is not known to have
+ * traded or ended, and what traded so late that the read may not hold it.
+ */
+function stillTaking(
+  record: IntentRecord,
+  index: number,
+  positionsAskedAt: number,
+): Decimal | null {
+  const order = record.orders[index];
+  const quantity = record.ticket.order.legs[index]?.quantity ?? null;
+  const late = record.updated_at >= positionsAskedAt - ORDER_LIMITS.positionLagMs;
+  const before = record.action === "modify" ? record.ticket.order.target?.filled_quantity : "0";
+  if (order !== undefined && (isTerminal(order.state) || isTerminal(record.state))) {
+    // A bracket's exits outlive its entry; everything else ends with its record.
+    const lives = !isTerminal(order.state) && isExitLeg(order);
+    if (!lives || record.state !== "filled") {
+      if (!late || record.action === "modify") return new Decimal(0);
+      if (order.filled !== null) return dec(order.filled);
+      const traded = order.state === "filled" || record.state === "filled";
+      if (!traded) return new Decimal(0);
+      return quantity === null ? null : dec(quantity);
+    }
+  }
+  if (quantity === null) return null;
+  const filled = late ? (before ?? "0") : (order?.filled ?? before ?? "0");
+  return Decimal.max(0, dec(quantity).minus(dec(filled)));
+}
+
+/** A shown order counts by the list, unless a change on its way makes it larger. */
+function beyond(record: IntentRecord, still: Decimal, shown: WorkingOrderFact): Decimal {
+  const settled = record.state === "working" || record.state === "partially_filled";
+  if (record.action !== "modify" || settled || isTerminal(record.state)) return new Decimal(0);
+  return still.minus(dec(shown.remaining));
+}

@@ -1,0 +1,66 @@
+import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import type { Context } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import type { AccountRpc, OwnerSession } from "../../durable-objects/account/rpc/account.ts";
+import { accountExists } from "../../durable-objects/d1/tables/accounts.ts";
+import { accountObject } from "../env.ts";
+import type { PageEnv } from "../web/context.ts";
+import { signInPath } from "../web/return-path.ts";
+
+/** The signed-in owner behind a page request. */
+export interface Owner {
+  accountId: string;
+  account: AccountRpc;
+  session: OwnerSession;
+  /** The cookie's secret: what `closeOwnerSession` ends. */
+  secret: string;
+}
+
+/**
+ * The cookie names the account and carries the session's secret; what the secret is worth is known
+ * only to the account's object. `__Host-` needs https, so plain http on loopback goes without it.
+ */
+const COOKIE = "ibkr-owner";
+
+export function setOwnerCookie(
+  c: Context<PageEnv>,
+  session: { accountId: string; secret: string; expiresAt: string },
+): void {
+  const { loopback } = c.get("settings");
+  setCookie(c, COOKIE, `${session.accountId}.${session.secret}`, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "Lax",
+    expires: new Date(session.expiresAt),
+    ...(loopback ? {} : { prefix: "host", secure: true }),
+  });
+}
+
+export function clearOwnerCookie(c: Context<PageEnv>): void {
+  const { loopback } = c.get("settings");
+  deleteCookie(c, loopback ? COOKIE : `__Host-${COOKIE}`, { path: "/", secure: !loopback });
+}
+
+/** The owner whom the cookie signs in, or null. */
+export async function currentOwner(c: Context<PageEnv>): Promise<Owner | null> {
+  const cookie = getCookie(c, COOKIE, c.get("settings").loopback ? undefined : "host");
+  const [accountId, secret, ...rest] = cookie?.split(".") ?? [];
+  if (accountId === undefined || secret === undefined || rest.length > 0) return null;
+  if (!isAccountId(accountId) || secret.length > 64) return null;
+  if (!(await accountExists(c.env.DB, accountId))) return null;
+  const account = accountObject(c.env, accountId);
+  const session = await account.checkOwnerSession(secret);
+  return session === null ? null : { accountId, account, session, secret };
+}
+
+/** Lets only the owner through; anyone else is sent to sign in and comes back afterwards. */
+export const requireOwner = createMiddleware<PageEnv>(async (c, next) => {
+  const owner = await currentOwner(c);
+  if (owner === null) {
+    const url = new URL(c.req.url);
+    return c.redirect(signInPath(c.req.method === "GET" ? url.pathname + url.search : "/"), 303);
+  }
+  c.set("owner", owner);
+  return next();
+});

@@ -1,0 +1,19 @@
+import { createMiddleware } from "hono/factory";
+import type { PageEnv } from "./context.ts";
+import { readForm } from "./form.ts";
+import { sameSecret } from "./same-secret.ts";
+
+/**
+ * Reads a signed-in owner's form and checks that it came from a page of theirs. Comes after
+ * `requireOwner`; the handler finds the fields at `c.get("form")`.
+ */
+export const ownerForm = createMiddleware<PageEnv & { Variables: { form: URLSearchParams } }>(
+  async (c, next) => {
+    const form = await readForm(c);
+    if (form === null || !sameSecret(form.get("csrf") ?? "", c.get("owner").session.csrf)) {
+      return c.redirect("/", 303);
+    }
+    c.set("form", form);
+    return next();
+  },
+);

@@ -1,0 +1,183 @@
+import type { Context } from "hono";
+import type { Child } from "hono/jsx";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Owner } from "../owner/owner-session.ts";
+import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from "./assets.ts";
+import type { PageEnv } from "./context.ts";
+import { contentSecurityPolicy } from "./page-headers.ts";
+
+const ROOMS = [
+  ["/", "Overview"],
+  ["/approvals", "Approvals"],
+  ["/orders", "Orders"],
+  ["/trading", "Trading"],
+  ["/mandates", "Mandates"],
+  ["/sidecars", "Sidecars"],
+  ["/clients", "Clients"],
+  ["/audit", "Audit"],
+  ["/security", "Security"],
+] as const;
+
+export interface PageProps {
+  title: string;
+  /** Signed in: the navigation and the way out are shown. */
+  owner?: Owner;
+  /** Path of the room this page belongs to. */
+  room?: string;
+  /** One column, for a form that wants all the attention. */
+  narrow?: boolean;
+  /** The page has a form that a passkey answers. */
+  script?: boolean;
+  children?: Child;
+}
+
+export function Page({ title, owner, room, narrow, script, children }: PageProps) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>{`${title} · IBKR Edge Gateway`}</title>
+        <link rel="icon" href={ICON_PATH} type="image/svg+xml" />
+        <link rel="stylesheet" href={STYLE_PATH} />
+        {script && <script src={SCRIPT_PATH} defer />}
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        <header class="top">
+          <div>
+            <div class="bar">
+              <a class="brand" href="/">
+                <Mark />
+                Edge Gateway
+              </a>
+              {owner && (
+                <form class="leave inline" method="post" action="/sign-out">
+                  <input type="hidden" name="csrf" value={owner.session.csrf} />
+                  <button class="link" type="submit">
+                    Sign out
+                  </button>
+                </form>
+              )}
+            </div>
+            {owner && (
+              <nav aria-label="Rooms">
+                <ul>
+                  {ROOMS.map(([path, name]) => (
+                    <li>
+                      <a href={path} {...(path === room ? { "aria-current": "page" } : {})}>
+                        {name}
+                      </a>
+                    </li>
+                  ))}
+                </ul>
+              </nav>
+            )}
+          </div>
+        </header>
+        <main id="main" tabindex={-1} class={narrow ? "narrow" : ""}>
+          {children}
+        </main>
+        <footer>
+          <p>
+            Unofficial. Not affiliated with Interactive Brokers. Your broker session and keys stay
+            on your own PC.
+          </p>
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+function Mark() {
+  return (
+    <svg width="28" height="28" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <rect width="32" height="32" rx="8" fill="#0a5f47" />
+      <path
+        d="M8 20.5h4.5L15 12l3.5 12 2.5-7h3"
+        fill="none"
+        stroke="#fff"
+        stroke-width="2.4"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
+    </svg>
+  );
+}
+
+export interface SendOptions {
+  status?: ContentfulStatusCode;
+  headers?: Headers | Record<string, string>;
+  /** Allows the pages' own script; see `PageProps.script`. */
+  script?: boolean;
+  /** An origin that a form on this page is redirected to afterwards (the consent page's client). */
+  formTarget?: string;
+}
+
+/** Sends a page. Everything on it is private: nothing may keep it. */
+export async function sendPage(
+  c: Context<PageEnv>,
+  page: ReturnType<typeof Page>,
+  { status = 200, headers, script, formTarget }: SendOptions = {},
+): Promise<Response> {
+  const given = new Headers(headers);
+  for (const cookie of given.getSetCookie()) c.header("Set-Cookie", cookie, { append: true });
+  given.delete("Set-Cookie");
+  for (const [name, value] of given) c.header(name, value);
+  c.header("Content-Security-Policy", contentSecurityPolicy({ script, formTarget }));
+  return c.html(`<!doctype html>${await page.toString()}`, status);
+}
+
+/** A page that says one thing and where to go from there. */
+export function Message(props: {
+  title: string;
+  tone?: "bad" | "warn" | "ok";
+  children?: Child;
+  owner?: Owner;
+  back?: { href: string; label: string };
+}) {
+  const {
+    title,
+    tone = "bad",
+    children,
+    owner,
+    back = { href: "/", label: "Go to the overview" },
+  } = props;
+  return (
+    <Page title={title} narrow {...(owner ? { owner } : {})}>
+      <h1>{title}</h1>
+      <div class={`note ${tone}`} role={tone === "bad" ? "alert" : "status"}>
+        {children}
+      </div>
+      <p>
+        <a href={back.href}>{back.label}</a>
+      </p>
+    </Page>
+  );
+}
+
+/** A moment, said as a distance from now and, for those who look closer, in UTC. */
+export function When({ at, now }: { at: string; now: Date }) {
+  return (
+    <time datetime={at} title={at.replace("T", " ").replace(/\.\d+Z$/, " UTC")}>
+      {distance(Date.parse(at) - now.getTime())}
+    </time>
+  );
+}
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+];
+
+export function distance(ms: number): string {
+  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(ms) >= size) return words.format(Math.trunc(ms / size), unit);
+  }
+  return Math.abs(ms) < 10_000 ? "just now" : words.format(Math.trunc(ms / 1000), "second");
+}
