@@ -1,30 +1,38 @@
-// Dependencies point one way: protocol <- policy <- durable-objects <- mcp, oauth, console;
-// protocol <- sidecar. Types count like values: what a file names, it depends on.
+// Who may import whom. Types count like values: what a file names, it depends on. Each rule here has
+// a case in scripts/dependency-direction.test.ts that breaks it.
+//
+//   protocol <- policy <- durable-objects <- src          protocol <- sidecar
+//   simulator: the sidecar's command line, tests and scripts
+
+const TESTS = "\\.test\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
     {
       name: "protocol-stands-alone",
-      comment: "Both ends agree on src/protocol; it imports no other room and runs anywhere.",
+      comment: "What all ends agree on imports no other room and runs anywhere.",
       severity: "error",
-      from: { path: "^packages/protocol/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(src|durable-objects|sidecar|scripts|test)/", pathNot: "^packages/protocol/" },
+      from: { path: "^packages/protocol/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
+        pathNot: "^packages/protocol/",
+      },
     },
     {
-      name: "protocol-runs-anywhere",
+      name: "pure-packages-run-anywhere",
       comment: "Neither Node nor Workers: pure TypeScript, zod and a few pure libraries.",
       severity: "error",
-      from: { path: "^packages/protocol/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/(protocol|policy)/", pathNot: TESTS },
       to: {
         path: "^(node:|cloudflare:)|^(assert|buffer|crypto|fs|http|https|net|os|path|stream|url|util)$",
       },
     },
     {
-      name: "protocol-packages",
-      comment: "What both ends load has to be small and pure; add a package here with its reason.",
+      name: "pure-packages-libraries",
+      comment: "What every end loads has to be small and pure; add a library here with its reason.",
       severity: "error",
-      from: { path: "^packages/protocol/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/(protocol|policy)/", pathNot: TESTS },
       to: {
         path: "node_modules/",
         pathNot:
@@ -34,22 +42,52 @@ export default {
     {
       name: "policy-knows-protocol-only",
       severity: "error",
-      from: { path: "^packages/policy/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(src|durable-objects|sidecar)/", pathNot: "^src/(policy|protocol)/" },
+      from: { path: "^packages/policy/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
+        pathNot: "^packages/(policy|protocol)/",
+      },
+    },
+    {
+      name: "simulator-stands-alone",
+      comment: "It imitates the broker; it must not lean on what is tested against it.",
+      severity: "error",
+      from: { path: "^packages/simulator/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
+        pathNot: "^packages/(simulator|protocol)/",
+      },
+    },
+    {
+      name: "simulator-apart",
+      comment: "What talks to the broker must not be able to lean on what imitates it.",
+      severity: "error",
+      from: {
+        path: "^(src|durable-objects|sidecar|client|packages)/",
+        pathNot: `${TESTS}|^packages/simulator/|^sidecar/src/cli/|^client/(src/)?simulated/`,
+      },
+      to: { path: "^packages/simulator/" },
     },
     {
       name: "objects-know-no-web",
       comment: "The account object serves the Worker's rooms and imports none of them.",
       severity: "error",
-      from: { path: "^durable-objects/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(src/(mcp|oauth|console|index)|sidecar/)" },
+      from: { path: "^durable-objects/", pathNot: TESTS },
+      to: { path: "^(src|sidecar|client|scripts|test)/" },
     },
     {
       name: "rooms-do-not-mix",
       comment: "Tools know nothing of sign-in and pages; the handler is where OAuth hands over.",
       severity: "error",
-      from: { path: "^src/mcp/", pathNot: "\\.test\\.ts$|^src/mcp/handler\\.ts$" },
-      to: { path: "^src/(oauth|console)/" },
+      from: { path: "^src/mcp/", pathNot: `${TESTS}|^src/mcp/handler\\.ts$` },
+      to: { path: "^src/(oauth|owner|console)/" },
+    },
+    {
+      name: "web-is-below-the-rooms",
+      comment: "What every page stands on imports none of the rooms that stand on it.",
+      severity: "error",
+      from: { path: "^src/web/", pathNot: TESTS },
+      to: { path: "^src/(mcp|oauth|owner|console|relay)/" },
     },
     {
       name: "agents-behind-one-file",
@@ -61,32 +99,31 @@ export default {
     {
       name: "sidecar-knows-protocol-only",
       severity: "error",
-      from: { path: "^sidecar/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(src|durable-objects|scripts|test)/", pathNot: "^packages/protocol/" },
+      from: { path: "^sidecar/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|client|scripts|test|packages)/",
+        pathNot: "^packages/(protocol|simulator)/",
+      },
+    },
+    {
+      name: "client-portal-is-the-bottom",
+      comment: "The broker's words are read without knowing what they are asked for.",
+      severity: "error",
+      from: { path: "^sidecar/src/client-portal/", pathNot: TESTS },
+      to: { path: "^sidecar/src/(operations|orders|relay|run|cli|doctor)/" },
     },
     {
       name: "worker-knows-no-sidecar",
       severity: "error",
-      from: { path: "^(src|durable-objects)/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(sidecar|scripts|test)/" },
+      from: { path: "^(src|durable-objects)/", pathNot: TESTS },
+      to: { path: "^(sidecar|client|scripts|test)/" },
     },
     {
-      name: "simulator-apart",
-      comment: "What talks to the broker must not be able to lean on what imitates it.",
+      name: "no-circles",
+      comment: "Types included: two files that name each other are one file in two parts.",
       severity: "error",
-      from: {
-        path: "^sidecar/src/(client-portal|operations|relay|trust|journal)/",
-        pathNot: "\\.test\\.ts$",
-      },
-      to: { path: "^packages/simulator/" },
-    },
-    {
-      name: "no-cycles",
-      comment:
-        "Type-only circles are harmless; a circle of values is an order of loading that luck decides.",
-      severity: "error",
-      from: { path: "^(src|durable-objects|sidecar|scripts)/" },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      from: { path: "^(src|durable-objects|packages|sidecar|client|scripts)/" },
+      to: { circular: true },
     },
     {
       name: "resolvable",

@@ -6,7 +6,6 @@ import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/p
 import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { isScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { Env } from "../src/env.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
 import {
   askRecovery,
@@ -101,6 +100,7 @@ import type { MandatesRpc } from "./account/rpc/mandates.ts";
 import type { OrdersRpc } from "./account/rpc/orders.ts";
 import { hasTables, migrate } from "./account/schema.ts";
 import { runToolCall } from "./account/tool-call.ts";
+import type { ObjectEnv } from "./env.ts";
 
 const VERSION = "0.1.0";
 const PRUNE_EVERY_MS = 3_600_000;
@@ -113,7 +113,7 @@ const ONCE_REMEMBERED_MS = 86_400_000;
  * does stands in a file of its own. Nothing is stored before a caller with standing asks, so that a
  * made-up account id leaves nothing behind.
  */
-export class Account extends DurableObject<Env> implements AccountRpc {
+export class Account extends DurableObject<ObjectEnv> implements AccountRpc {
   readonly #accountId: string;
   protected readonly relay: RelayHost;
   readonly #orders: OrderDesk;
@@ -127,7 +127,7 @@ export class Account extends DurableObject<Env> implements AccountRpc {
   #migrated = false;
   #prunedAt = 0;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: ObjectEnv) {
     super(ctx, env);
     this.#accountId = ctx.id.name ?? ctx.id.toString();
     if (hasTables(ctx.storage.sql)) this.#migrate();

@@ -53,7 +53,7 @@ const STEPS: Step[] = [
   ["lint and format", tool("biome", "ci", "--error-on-warnings")],
   [
     "direction of dependencies",
-    tool("depcruise", "src", "durable-objects", "sidecar/src", "scripts", "test"),
+    tool("depcruise", ...["src", "durable-objects", "packages", "sidecar/src", "scripts", "test"]),
   ],
   [`bundle is at most ${BUNDLE_MAX_GZIP_KIB} KiB gzip`, bundleSize],
   ["unit and contract tests", tests],

@@ -13,12 +13,18 @@ const FILES: Record<string, string> = {
   "tsconfig.json": "{}",
   "packages/protocol/wire.ts": "export const wire = 1;",
   "packages/policy/check.ts": 'export { wire } from "../protocol/wire.ts";',
+  "packages/simulator/broker.ts": "export const broker = 1;",
   "src/mcp/handler.ts": "export const handler = 1;",
   "src/mcp/tools.ts": "export const tools = 1;",
   "src/oauth/consent.ts": "export const consent = 1;",
-  "durable-objects/account.ts": 'export { wire } from "@ibkr-edge-gateway/policy/check.ts";',
+  "src/web/page.ts": "export const page = 1;",
+  "durable-objects/account.ts": 'export { wire } from "../packages/policy/check.ts";',
   "sidecar/src/relay/dial.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
-  "packages/simulator/broker.ts": "export const broker = 1;",
+  "sidecar/src/cli/simulator.ts": 'export { broker } from "../../../packages/simulator/broker.ts";',
+  "sidecar/src/client-portal/portal.ts": "export const portal = 1;",
+  "sidecar/src/operations/quotes.ts": 'export { portal } from "../client-portal/portal.ts";',
+  "sidecar/src/orders/submit.ts": 'export { portal } from "../client-portal/portal.ts";',
+  "sidecar/src/doctor/session.ts": "export const session = 1;",
   "node_modules/agents/package.json": '{"name":"agents","main":"index.js"}',
   "node_modules/agents/index.js": "export const agents = 1;",
 };
@@ -28,26 +34,66 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ["packages/protocol/wire.ts", 'import "../policy/check.ts";', "protocol-stands-alone"],
   [
     "packages/protocol/wire.ts",
-    'import type { A } from "../mcp/tools.ts";',
+    'import type { A } from "../../src/mcp/tools.ts";',
     "protocol-stands-alone",
   ],
-  ["packages/protocol/wire.ts", 'import "node:crypto";', "protocol-runs-anywhere"],
-  ["packages/protocol/wire.ts", 'import "cloudflare:workers";', "protocol-runs-anywhere"],
-  ["packages/protocol/wire.ts", 'import "agents";', "protocol-packages"],
-  ["packages/policy/check.ts", 'import "../mcp/tools.ts";', "policy-knows-protocol-only"],
+  ["packages/protocol/wire.ts", 'import "node:crypto";', "pure-packages-run-anywhere"],
+  ["packages/policy/check.ts", 'import "node:fs";', "pure-packages-run-anywhere"],
+  ["packages/protocol/wire.ts", 'import "cloudflare:workers";', "pure-packages-run-anywhere"],
+  ["packages/protocol/wire.ts", 'import "agents";', "pure-packages-libraries"],
+  ["packages/policy/check.ts", 'import "../../src/mcp/tools.ts";', "policy-knows-protocol-only"],
+  ["packages/policy/check.ts", 'import "../simulator/broker.ts";', "policy-knows-protocol-only"],
+  ["packages/simulator/broker.ts", 'import "../policy/check.ts";', "simulator-stands-alone"],
+  [
+    "packages/simulator/broker.ts",
+    'import "../../sidecar/src/client-portal/portal.ts";',
+    "simulator-stands-alone",
+  ],
   ["durable-objects/account.ts", 'import "../src/mcp/tools.ts";', "objects-know-no-web"],
+  [
+    "durable-objects/account.ts",
+    'import type { A } from "../src/mcp/tools.ts";',
+    "objects-know-no-web",
+  ],
   ["src/mcp/tools.ts", 'import "../oauth/consent.ts";', "rooms-do-not-mix"],
+  ["src/web/page.ts", 'import "../oauth/consent.ts";', "web-is-below-the-rooms"],
   ["src/mcp/tools.ts", 'import "agents";', "agents-behind-one-file"],
   [
     "sidecar/src/relay/dial.ts",
     'import "../../../src/mcp/tools.ts";',
     "sidecar-knows-protocol-only",
   ],
+  [
+    "sidecar/src/relay/dial.ts",
+    'import "../../../packages/policy/check.ts";',
+    "sidecar-knows-protocol-only",
+  ],
+  [
+    "sidecar/src/client-portal/portal.ts",
+    'import "../operations/quotes.ts";',
+    "client-portal-is-the-bottom",
+  ],
+  [
+    "sidecar/src/client-portal/portal.ts",
+    'import type { A } from "../orders/submit.ts";',
+    "client-portal-is-the-bottom",
+  ],
   ["src/mcp/tools.ts", 'import "../../sidecar/src/relay/dial.ts";', "worker-knows-no-sidecar"],
-  ["sidecar/src/relay/dial.ts", 'import "../simulator/broker.ts";', "simulator-apart"],
+  ["src/mcp/tools.ts", 'import "../../packages/simulator/broker.ts";', "simulator-apart"],
+  ...["relay/dial.ts", "orders/submit.ts", "operations/quotes.ts", "doctor/session.ts"].map(
+    (file): [string, string, string] => [
+      `sidecar/src/${file}`,
+      'import "../../../packages/simulator/broker.ts";',
+      "simulator-apart",
+    ],
+  ),
   ["src/mcp/tools.ts", 'import "./nowhere.ts";', "resolvable"],
 ];
 const CIRCLE = { "src/mcp/one.ts": 'import "./two.ts";', "src/mcp/two.ts": 'import "./one.ts";' };
+const TYPE_CIRCLE = {
+  "src/mcp/three.ts": 'import type { B } from "./four.ts"; export type A = B;',
+  "src/mcp/four.ts": 'import type { A } from "./three.ts"; export type B = A;',
+};
 
 const breachFile = (beside: string, n: number) => beside.replace(/\.ts$/, `-breach-${n}.ts`);
 
@@ -62,7 +108,7 @@ const brokenBy = (files: string[]) =>
 beforeAll(async () => {
   tree = await mkdtemp(join(tmpdir(), "dependency-direction-"));
   const breaches = BREACHES.map(([beside, more], n) => [breachFile(beside, n), more]);
-  const files = { ...FILES, ...CIRCLE, ...Object.fromEntries(breaches) };
+  const files = { ...FILES, ...CIRCLE, ...TYPE_CIRCLE, ...Object.fromEntries(breaches) };
   for (const [path, text] of Object.entries(files)) {
     await mkdir(join(tree, dirname(path)), { recursive: true });
     await writeFile(join(tree, path), `${text}\n`);
@@ -71,7 +117,17 @@ beforeAll(async () => {
   const config = fromRoot(".dependency-cruiser.mjs");
   const { stdout } = await run(
     process.execPath,
-    [cruiser, "--config", config, "--output-type", "json", "src", "durable-objects", "sidecar"],
+    [
+      cruiser,
+      "--config",
+      config,
+      "--output-type",
+      "json",
+      "src",
+      "durable-objects",
+      "packages",
+      "sidecar",
+    ],
     { cwd: tree, maxBuffer: 16 * 1024 * 1024 },
   ).catch((error: { stdout: string }) => error);
   ({ violations } = (JSON.parse(stdout) as { summary: { violations: Violation[] } }).summary);
@@ -90,7 +146,10 @@ describe("the direction of dependencies", () => {
     },
   );
 
-  it("refuses a circle of values", () => {
-    expect(brokenBy(Object.keys(CIRCLE))).toContain("no-cycles");
+  it.each([
+    ["values", CIRCLE],
+    ["types", TYPE_CIRCLE],
+  ])("refuses a circle of %s", (_kind, circle) => {
+    expect(brokenBy(Object.keys(circle))).toContain("no-circles");
   });
 });

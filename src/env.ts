@@ -1,19 +1,10 @@
 import type { AccountRpc } from "../durable-objects/account/rpc/account.ts";
+import type { ObjectEnv } from "../durable-objects/env.ts";
 
-/**
- * Bindings come from wrangler.toml (generated types); secrets and optional settings are declared
- * here, because a deployment may lack them and the code has to say so.
- */
-export interface Env extends Cloudflare.Env {
+/** What the objects need, and what the Worker alone does. */
+export interface Env extends ObjectEnv {
   /** What the owner signs in with until a passkey is enrolled. */
   readonly OWNER_TOKEN?: string;
-  /** Ed25519 private JWK, as JSON text: how sidecars know this gateway. */
-  readonly EDGE_IDENTITY_KEY?: string;
-  /** Figures of tool calls go here where it is bound. */
-  readonly ANALYTICS?: AnalyticsEngineDataset;
-  /** Calls a client, and all clients of an account together, may make in a minute. */
-  readonly CLIENT_CALLS_PER_MINUTE?: string;
-  readonly ACCOUNT_CALLS_PER_MINUTE?: string;
   /** Who may open an account of their own: `closed` (the default), `invitation` or `open`. */
   readonly SIGN_UP?: string;
   /** Owner sign-in by an OpenID provider; see src/owner/oidc.ts. */

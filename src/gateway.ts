@@ -16,11 +16,12 @@ import {
   type VerifiedToken,
   verifiedTokens,
 } from "./oauth/verified-tokens.ts";
-import { type OidcSettings, oidcClient, readOidcSettings } from "./owner/oidc.ts";
+import { oidcClient, readOidcSettings } from "./owner/oidc.ts";
 import { pages } from "./pages.tsx";
 import { sourceOf } from "./web/address.ts";
 import { admitHost, admitOrigin } from "./web/admission.ts";
 import { log } from "./web/log.ts";
+import type { OidcSettings } from "./web/oidc.ts";
 import { guardedFetch } from "./web/outbound.ts";
 import { limitRefused, tooManyRequests } from "./web/rate-limits.ts";
 import { requestId } from "./web/request-id.ts";

@@ -52,11 +52,6 @@ export const JWKS_MAX_AGE_MS = 10 * 60_000;
 export const JWKS_COOLDOWN_MS = 30_000;
 /** How long a sign-in at an identity provider may take. */
 export const OIDC_SIGN_IN_SECONDS = 600;
-
-export const INVITATION_DAYS = 7;
-/** Invitations that may be open at once. */
-export const INVITATIONS_MAX = 50;
-
 /** How long an outside address that failed is left alone, and how many such are remembered. */
 export const OUTBOUND_FAILURE_KEPT_MS = 30_000;
 export const OUTBOUND_FAILURES_MAX = 256;
@@ -68,4 +63,3 @@ export const OUTBOUND_FAILURES_MAX = 256;
 export const CLEANING_BATCHES = 3;
 export const CLEANING_KEYS = 50;
 export const CLEANING_ACCOUNTS = 50;
-export const CLEANING_INVITATIONS = 500;

@@ -7,9 +7,10 @@ import type {
   ApprovalView,
   Decided,
 } from "../../durable-objects/account/rpc/orders.ts";
-import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";

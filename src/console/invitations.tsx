@@ -7,9 +7,10 @@ import {
   withdrawInvitation,
 } from "../../durable-objects/d1/tables/invitations.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
-import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 

@@ -6,9 +6,10 @@ import {
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc/orders.ts";
-import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";

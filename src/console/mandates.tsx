@@ -1,9 +1,10 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import type { MandateView } from "../../durable-objects/account/rpc/mandates.ts";
-import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { requestId } from "../web/request-id.ts";

@@ -8,9 +8,10 @@ import type {
   SignInMethod,
 } from "../../durable-objects/account/rpc/account.ts";
 import { confirmFirst, requireConfirmation } from "../owner/confirm.tsx";
-import { type Owner, requireOwner } from "../owner/owner-session.ts";
+import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { makeOptions, PasskeyForm } from "../web/passkey-form.tsx";

@@ -1,6 +1,6 @@
 import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import type { BrokerAccount } from "../../durable-objects/account/rpc/account.ts";
-import type { Owner } from "../owner/owner-session.ts";
+import type { Owner } from "../web/owner.ts";
 
 /** How long a page waits for the PC's list of accounts. */
 const LIST_WAIT_MS = 2_500;

@@ -6,8 +6,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { BASELINE_SCOPES, SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { BrokerAccount, ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
-import type { Owner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
+import type { Owner } from "../web/owner.ts";
 import { Page } from "../web/page.tsx";
 import { AccessChoices } from "./access-choices.tsx";
 import { AccountChoices } from "./account-choices.tsx";

@@ -8,17 +8,10 @@ import { accountExists, operatorAccount } from "../../durable-objects/d1/tables/
 import { accountObject, type Env, type Settings } from "../env.ts";
 import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../limits.ts";
 import { log } from "../web/log.ts";
-import type { ExternalToken, ExternalVerifier } from "./external-issuers.ts";
+import type { ExternalVerifier } from "./external-issuers.ts";
+import type { GrantProps } from "./grant-props.ts";
 import { answerScopes, askedScopes } from "./token-guard.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
-
-/** What is vouched for on every MCP request: by our own grant, or by another issuer's token. */
-export interface GrantProps {
-  accountId: string;
-  /** Where the client asked for a token with less than its grant: what it asked for. */
-  within?: string[];
-  external?: ExternalToken;
-}
 
 export interface McpHandler {
   fetch(request: Request, env: Env, ctx: OAuthResourceContext<GrantProps>): Promise<Response>;

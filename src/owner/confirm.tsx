@@ -2,12 +2,13 @@ import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/p
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { requestId } from "../web/request-id.ts";
 import { returnPath } from "../web/return-path.ts";
-import { type Owner, requireOwner } from "./owner-session.ts";
+import { requireOwner } from "./owner-session.ts";
 
 /**
  * "Is it really you?": a passkey confirms the session for a few minutes. What widens access asks

@@ -17,11 +17,11 @@ import { sourceOf } from "../web/address.ts";
 import { browserLabel } from "../web/browser-label.ts";
 import type { PageEnv } from "../web/context.ts";
 import { log } from "../web/log.ts";
+import type { Oidc } from "../web/oidc.ts";
 import { Message, sendPage } from "../web/page.tsx";
 import { requestId } from "../web/request-id.ts";
 import { returnPath } from "../web/return-path.ts";
 import { sameSecret } from "../web/same-secret.ts";
-import type { Oidc } from "./oidc.ts";
 import { enter, tooMany } from "./sign-in.tsx";
 
 /**

@@ -4,17 +4,9 @@ import * as z from "zod";
 import { ConfigurationError } from "../env.ts";
 import { SIGNATURE_ALGORITHMS } from "../oauth/external-issuers.ts";
 import { issuerKeys } from "../oauth/issuer-keys.ts";
+import type { OidcClient, OidcSettings } from "../web/oidc.ts";
 import { fetchRemoteJson } from "../web/remote-json.ts";
 import { type Discovery, discover } from "./oidc-discovery.ts";
-
-/** Owner sign-in by an OpenID provider that the deployment names. */
-export interface OidcSettings {
-  issuer: string;
-  clientId: string;
-  clientSecret: string | null;
-  /** `sub` to account: `operator`, `new` (an account of their own), or an account's id. */
-  subjects: Readonly<Record<string, string>>;
-}
 
 const Subjects = z.record(
   z.string().min(1),
@@ -56,25 +48,6 @@ export function readOidcSettings(env: OidcEnv): OidcSettings | null {
     clientSecret: secret === undefined || secret === "" ? null : secret,
     subjects: subjects.data,
   };
-}
-
-/** What is remembered in the browser between leaving for the provider and coming back. */
-export interface OidcTransaction {
-  state: string;
-  nonce: string;
-  verifier: string;
-  next: string;
-}
-
-export interface OidcClient {
-  /** Where to send the browser. */
-  authorizationUrl(transaction: OidcTransaction, redirectUri: string): Promise<string>;
-  /** The proved subject; throws when anything is not as it must be. */
-  redeem(
-    answer: { code: string; iss: string | null },
-    transaction: OidcTransaction,
-    redirectUri: string,
-  ): Promise<string>;
 }
 
 const IdTokenAnswer = z.object({ id_token: z.string().max(16_384) });
@@ -158,9 +131,4 @@ async function s256(verifier: string): Promise<string> {
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replaceAll("=", "");
-}
-
-export interface Oidc {
-  settings: OidcSettings;
-  client: OidcClient;
 }

@@ -2,20 +2,11 @@ import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import type { AccountRpc, OwnerSession } from "../../durable-objects/account/rpc/account.ts";
 import { accountExists } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountObject } from "../env.ts";
 import type { PageEnv } from "../web/context.ts";
+import type { Owner } from "../web/owner.ts";
 import { signInPath } from "../web/return-path.ts";
-
-/** The signed-in owner behind a page request. */
-export interface Owner {
-  accountId: string;
-  account: AccountRpc;
-  session: OwnerSession;
-  /** The cookie's secret: what `closeOwnerSession` ends. */
-  secret: string;
-}
 
 /**
  * The cookie names the account and carries the session's secret; what the secret is worth is known

@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Owner } from "../owner/owner-session.ts";
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from "./assets.ts";
 import type { PageEnv } from "./context.ts";
+import type { Owner } from "./owner.ts";
 import { contentSecurityPolicy } from "./page-headers.ts";
 
 const ROOMS = [

@@ -1,6 +1,6 @@
 import type { PendingRecovery } from "../../durable-objects/account/rpc/account.ts";
-import type { Owner } from "../owner/owner-session.ts";
 import { displayText } from "./client-text.ts";
+import type { Owner } from "./owner.ts";
 import { When } from "./page.tsx";
 
 /** Somebody at a paired PC says that every passkey is lost. Who reads this can still say no. */

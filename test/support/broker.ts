@@ -13,7 +13,7 @@ import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
 import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import type * as z from "zod";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
-import type { BrokerEvent } from "../../sidecar/src/operations/executor.ts";
+import type { BrokerEvent } from "../../sidecar/src/client-portal/events/broker-event.ts";
 import { type Broker, type BrokerOptions, createBroker } from "../../sidecar/src/run/broker.ts";
 
 /**

@@ -80,7 +80,7 @@ export interface NumberedTest {
 const TITLE = /"((?:[^"\\]|\\.)*?\bN\d{1,2}\b(?:[^"\\]|\\.)*?)",\s*(?:async\b|\()/g;
 /** Where tests are written; `orders-abuse.ts` holds tests that another file runs. */
 const IS_TEST = /(\.test|\/orders-abuse)\.ts$/;
-const ROOTS = ["test", "src", "durable-objects", "sidecar/src", "scripts"];
+const ROOTS = ["test", "src", "durable-objects", "packages", "sidecar/src", "scripts"];
 
 /** Every test whose name carries a number of the list, by number and then by file. */
 export function numberedTests(): NumberedTest[] {

@@ -4,6 +4,7 @@ import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonica
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/passkeys.ts";
 import type { World } from "../../durable-objects/account/orders/rules/edge-facts.ts";
+import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { requestApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/tables/audit.ts";
 import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
@@ -26,7 +27,6 @@ import {
 } from "../../durable-objects/account/orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/sends.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/tables/storage.ts";
-import type { SubmitRequest } from "../../durable-objects/account/orders/transactions/submit.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";

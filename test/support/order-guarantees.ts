@@ -414,7 +414,7 @@ export const SECTIONS: readonly { title: string; rows: readonly Held[] }[] = [
 
 /** Where each test's name stands, by the name. */
 export function testFiles(): { path: string; source: string }[] {
-  return ["src", "durable-objects", "sidecar/src", "test"].flatMap((root) =>
+  return ["src", "durable-objects", "packages", "sidecar/src", "test"].flatMap((root) =>
     readdirSync(fromRoot(root), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".test.ts"))
       .map((name) => join(root, name))

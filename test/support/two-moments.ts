@@ -11,7 +11,7 @@ import {
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PreviewFacts, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { refusalsOf } from "../../durable-objects/account/orders/transactions/submit.ts";
+import { refusalsOf } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { baseNotional } from "../../sidecar/src/orders/submit/facts.ts";
 import { larger } from "../../sidecar/src/orders/submit/gather-facts.ts";
 import { leastTierOf, localFaults } from "../../sidecar/src/orders/submit/local-checks.ts";

@@ -6,6 +6,7 @@ import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/p
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { MandatesRpc } from "./mandates.ts";
 import type { OrdersRpc } from "./orders.ts";
+import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
 /**
  * What the Worker may ask an account's object. Arguments and answers are plain data and must stay
@@ -217,13 +218,6 @@ export interface SignInSecurity {
   passkeys: PasskeyView[];
   /** Whether the owner token signs in. */
   tokenSignsIn: boolean;
-}
-
-/** What a page needs for a WebAuthn ceremony. */
-export interface PasskeyCeremony {
-  challenge: string;
-  /** Credentials to offer, or, when a new one is made, to leave out. */
-  credentials: { id: string; transports: string[] }[];
 }
 
 export interface SignInSource {

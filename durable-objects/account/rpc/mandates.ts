@@ -1,7 +1,7 @@
 import type { Mandate, MandateUsage } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import type { PasskeyCeremony } from "./account.ts";
+import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
 /** What the owner's pages ask about mandates. All of it needs an owner session; none takes a token. */
 

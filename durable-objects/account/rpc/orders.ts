@@ -5,7 +5,7 @@ import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import type { Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import type { PasskeyCeremony } from "./account.ts";
+import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
 /** What the owner's pages ask about orders. All of it needs an owner session; none takes a token. */
 

@@ -1,6 +1,6 @@
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { encode } from "jose/base64url";
-import { CLEANING_INVITATIONS, INVITATION_DAYS, INVITATIONS_MAX } from "../../../src/limits.ts";
+import { CLEANING_INVITATIONS, INVITATION_DAYS, INVITATIONS_MAX } from "../limits.ts";
 
 export interface Invitation {
   /** Its hash: enough to withdraw it, not enough to use it. */

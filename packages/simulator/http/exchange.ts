@@ -1,5 +1,5 @@
 import { encode, type Fields, isFields, type Wire } from "../json.ts";
-import type { OrderEffects } from "./plan.ts";
+import type { OrderEffects } from "../orders/effects.ts";
 
 /** A request as a route sees it: the path below the base, already matched. */
 export interface SimRequest {
@@ -68,4 +68,12 @@ export function fieldsOf(request: SimRequest): Fields {
 
 export function parameter(request: SimRequest, name: string): string {
   return request.parameters[name] ?? "";
+}
+
+export function accessDenied(): SimAnswer {
+  return html(
+    403,
+    "Access Denied",
+    "<h1>Access Denied</h1><p>You are not authorized to access this page.</p>",
+  );
 }

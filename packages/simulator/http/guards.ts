@@ -1,5 +1,5 @@
 import type { Simulator } from "../simulator.ts";
-import { answer, empty, failed, html, plain, type SimAnswer, type SimRequest } from "./exchange.ts";
+import { answer, empty, failed, plain, type SimAnswer, type SimRequest } from "./exchange.ts";
 import type { Route } from "./router.ts";
 
 /**
@@ -60,12 +60,4 @@ export function noBrokerage(sim: Simulator): SimAnswer {
     case "init-session-first":
       return failed(400, "Init session first");
   }
-}
-
-export function accessDenied(): SimAnswer {
-  return html(
-    403,
-    "Access Denied",
-    "<h1>Access Denied</h1><p>You are not authorized to access this page.</p>",
-  );
 }

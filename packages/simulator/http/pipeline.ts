@@ -1,7 +1,15 @@
 import { isFields } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import { answer, badRequest, empty, html, type SimAnswer, type SimRequest } from "./exchange.ts";
-import { accessDenied, guard } from "./guards.ts";
+import {
+  accessDenied,
+  answer,
+  badRequest,
+  empty,
+  html,
+  type SimAnswer,
+  type SimRequest,
+} from "./exchange.ts";
+import { guard } from "./guards.ts";
 import type { Limiter } from "./limits.ts";
 import { findRoute, type Route } from "./router.ts";
 

@@ -1,6 +1,6 @@
 import type { FaultAction, WsAction } from "../control/faults.ts";
-import { html, plain, type SimAnswer } from "./exchange.ts";
-import { accessDenied } from "./guards.ts";
+import type { OrderEffects } from "../orders/effects.ts";
+import { accessDenied, html, plain, type SimAnswer } from "./exchange.ts";
 
 /** What becomes of one request, once all its faults have had their say. */
 export interface Plan {
@@ -15,12 +15,6 @@ export interface Plan {
   effects: OrderEffects;
   /** Done at once, whatever happens to the request. */
   side: SideEffect[];
-}
-
-/** What faults do to orders that a request places. */
-export interface OrderEffects {
-  silentDrop: boolean;
-  hideMs: number;
 }
 
 export type SideEffect =

@@ -1,9 +1,9 @@
 import { Decimal } from "decimal.js";
-import type { OrderEffects } from "../http/plan.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
 import { instantOf, localTime } from "../zone.ts";
+import type { OrderEffects } from "./effects.ts";
 import { checkTrigger, fillPrice, inHours } from "./matching.ts";
 import { refusal } from "./refusal.ts";
 import { commissionOf, settle } from "./settlement.ts";

@@ -1,9 +1,9 @@
 import { answer, failed, ok, type SimAnswer } from "../http/exchange.ts";
-import type { OrderEffects } from "../http/plan.ts";
 import type { Wire } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Draft, isFinished, type Order } from "../state/orders.ts";
 import type { Asking, Question } from "../state/question.ts";
+import type { OrderEffects } from "./effects.ts";
 import { cancel, modify, place } from "./life.ts";
 import { questionsFor } from "./questions.ts";
 

@@ -1,4 +1,4 @@
-import type { OrderEffects } from "../http/plan.ts";
+import type { OrderEffects } from "../orders/effects.ts";
 import type { Draft } from "./orders.ts";
 
 /** One thing the broker asks before it takes an order. */

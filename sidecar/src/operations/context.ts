@@ -4,31 +4,9 @@ import {
   marketNote,
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
-import type { OrderRow } from "../client-portal/endpoints/orders.ts";
-import type { PnlPartition } from "../client-portal/endpoints/pnl.ts";
-import type { SnapshotRow } from "../client-portal/endpoints/quotes.ts";
-import type { TradeRow } from "../client-portal/endpoints/trades.ts";
 import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal.ts";
 import type { QuoteLines } from "../client-portal/quote-lines.ts";
-import type { DepthQuery, LadderRow } from "../client-portal/stream/ladder.ts";
-
-/** The stream's own picture, where it can be trusted. */
-export interface StreamView {
-  pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
-  orders(): Streamed<readonly OrderRow[]> | null;
-  executions(days: number): Streamed<readonly TradeRow[]> | null;
-  quotes(
-    conids: readonly number[],
-    fieldIds: readonly string[],
-  ): Streamed<Map<number, SnapshotRow>> | null;
-  depth(query: DepthQuery): Promise<Streamed<readonly LadderRow[]>>;
-}
-
-export interface Streamed<T> {
-  value: T;
-  /** When the stream last said anything about it, ms. */
-  at: number;
-}
+import type { StreamView } from "../client-portal/stream/view.ts";
 
 /** What one operation has to work with. */
 export interface OperationContext {

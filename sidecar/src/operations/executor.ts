@@ -1,5 +1,6 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 
 /** What the relay asks the broker side for. */
 export interface OperationRequest {
@@ -29,9 +30,4 @@ export interface OperationExecutor {
   /** Called on every change of the broker session and, later, for orders and executions. */
   onEvent(listener: (event: BrokerEvent) => void): () => void;
   close(): Promise<void>;
-}
-
-export interface BrokerEvent {
-  type: "broker.session" | "broker.order" | "broker.execution" | "broker.question" | "broker.alert";
-  payload: JsonValue;
 }

@@ -25,12 +25,14 @@ import { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
+import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { Pacer } from "../client-portal/pacing/pacer.ts";
 import type { Portal } from "../client-portal/portal.ts";
+import type { StreamView } from "../client-portal/stream/view.ts";
 import type { Transport } from "../client-portal/transport.ts";
-import type { OperationContext, StreamView } from "../operations/context.ts";
-import type { BrokerEvent, OperationRequest } from "../operations/executor.ts";
+import type { OperationContext } from "../operations/context.ts";
+import type { OperationRequest } from "../operations/executor.ts";
 import { type Served, serve } from "../operations/serve.ts";
 import { listApprovers } from "../trust/approvers.ts";
 import { killFaults } from "../trust/kill-switch.ts";

@@ -9,6 +9,7 @@ import { portfolioAccounts } from "../client-portal/endpoints/accounts.ts";
 import { contractFacts } from "../client-portal/endpoints/contracts.ts";
 import { liveOrders } from "../client-portal/endpoints/orders.ts";
 import { trades } from "../client-portal/endpoints/trades.ts";
+import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import { createNews, fileNewsStore } from "../client-portal/events/deduplicate.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
@@ -26,7 +27,7 @@ import { createTransport } from "../client-portal/transport.ts";
 import { createWire, type Wire } from "../client-portal/wire.ts";
 import { takeNudge } from "../config/wake-file.ts";
 import { contextFor, type OperationContext } from "../operations/context.ts";
-import type { BrokerEvent, OperationExecutor } from "../operations/executor.ts";
+import type { OperationExecutor } from "../operations/executor.ts";
 import { SERVED } from "../operations/served.ts";
 import type { DeskParts, OrderDesk } from "../orders/order-service.ts";
 

@@ -13,6 +13,7 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { listClients } from "../../clients/clients.ts";
 import { type Asker, iso, type OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
+import { refusalsOf } from "../rules/submit-types.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import { type Approval, findApproval, requestApproval } from "../tables/approvals.ts";
 import { findIntent, type IntentRow } from "../tables/intents.ts";
@@ -20,7 +21,6 @@ import type { SignedMandate } from "../tables/mandates.ts";
 import { pcRefusals } from "../tables/preview-notes.ts";
 import { findPreview, type Preview } from "../tables/previews.ts";
 import { keepSendWish, keyIsTaken, sendWish } from "../tables/sends.ts";
-import { refusalsOf } from "../transactions/submit.ts";
 import { judge, lasting } from "./preview.ts";
 
 export interface Asked {

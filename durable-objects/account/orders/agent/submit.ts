@@ -10,6 +10,7 @@ import type { Asker, OrderParts } from "../order-context.ts";
 import { worldOf } from "../rules/conditions.ts";
 import type { World } from "../rules/edge-facts.ts";
 import { asReplay, orderAnswer, refusedWith, type Written } from "../rules/submit-response.ts";
+import type { SubmitRequest } from "../rules/submit-types.ts";
 import { type Fresh, freshFacts } from "../sidecar/fresh-facts.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { sendOrder } from "../sidecar/send-order.ts";
@@ -18,7 +19,7 @@ import type { IntentRow } from "../tables/intents.ts";
 import { findPreview, type Preview } from "../tables/previews.ts";
 import { type CancelDecision, cancelOwn } from "../transactions/cancel.ts";
 import { watchAudit, watchLoss } from "../transactions/circuit-breakers.ts";
-import { type SubmitRequest, submitOrder } from "../transactions/submit.ts";
+import { submitOrder } from "../transactions/submit.ts";
 
 /** From arrival to the answer; what is not known by then is answered as pending, with its id. */
 export const ANSWER_MS = 20_000;

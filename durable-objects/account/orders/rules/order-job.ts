@@ -3,8 +3,8 @@ import { type Intent, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent
 import type { Approval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import type { Preview } from "../tables/previews.ts";
-import type { OrderJob } from "../transactions/submit.ts";
 import type { World } from "./edge-facts.ts";
+import type { OrderJob } from "./submit-types.ts";
 
 // What goes to the sidecar for an order that was let out: the job, and what proves the owner's yes.
 

@@ -6,10 +6,11 @@ import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { contentHash } from "../../audit/events.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { notTaken } from "../rules/not-executed.ts";
+import type { OrderJob } from "../rules/submit-types.ts";
 import { findIntent } from "../tables/intents.ts";
 import { watchErrors } from "../transactions/circuit-breakers.ts";
 import { type Settlement, settleSubmit } from "../transactions/settle.ts";
-import { mayStillLeave, type OrderJob } from "../transactions/submit.ts";
+import { mayStillLeave } from "../transactions/submit.ts";
 import type { Underway } from "./in-flight.ts";
 import { noteRefusedUnder } from "./mandate-sync.ts";
 

@@ -1,10 +1,11 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { World } from "../rules/edge-facts.ts";
+import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
 import { decideApproval } from "../tables/approvals.ts";
 import type { OrderLog } from "../tables/audit.ts";
 import type { OrderStorage } from "../tables/storage.ts";
-import { type SubmitDecision, type SubmitRequest, submitOrder } from "./submit.ts";
+import { submitOrder } from "./submit.ts";
 
 export type ApprovedAndSent =
   /** Committed, both: send this job, once. */

@@ -3,13 +3,14 @@ import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { noRoomToWithdraw, withdrawalUnderWay } from "../rules/cancel-limits.ts";
 import type { World } from "../rules/edge-facts.ts";
+import type { OrderJob, SubmitRequest } from "../rules/submit-types.ts";
 import type { OrderLog } from "../tables/audit.ts";
+import { keepKey, seenKey } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow, insertIntent } from "../tables/intents.ts";
 import { killEpoch } from "../tables/kill-switches.ts";
 import { policyInForce } from "../tables/policies.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 import { tradingDay } from "../tables/trading-day.ts";
-import { keepKey, type OrderJob, type SubmitRequest, seenKey } from "./submit.ts";
 
 /**
  * The withdrawal of an order this gateway let out. It reads nothing first: no market, no figure and

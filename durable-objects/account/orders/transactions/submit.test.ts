@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { tightenTradingState, tradingStateOf } from "../rules/edge-facts.ts";
+import type { SubmitDecision } from "../rules/submit-types.ts";
 import {
   decideApproval,
   findApproval,
@@ -18,7 +19,7 @@ import { changePolicy, policyInForce, waitingPolicy } from "../tables/policies.t
 import { tradingDay } from "../tables/trading-day.ts";
 import { applyLook, intentsToLook, type Look, nextLookAt } from "./reconcile-queue.ts";
 import { applyEvidence, settleSubmit } from "./settle.ts";
-import { mayStillLeave, type SubmitDecision, submitOrder } from "./submit.ts";
+import { mayStillLeave, submitOrder } from "./submit.ts";
 
 // fixed dates: the book of these tests has a clock of its own.
 

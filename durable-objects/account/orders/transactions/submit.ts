@@ -1,26 +1,18 @@
-import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
-import { fieldOf } from "@ibkr-edge-gateway/policy/field-of.ts";
+import { evaluatePolicy } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { figuresOf } from "@ibkr-edge-gateway/policy/figures.ts";
 import { killBlocks } from "@ibkr-edge-gateway/policy/kill-table.ts";
-import { type KeptFindings, sincePreview } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
-import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import {
-  type OrderRefusal,
-  type OrderRefusalCode,
-  refusal,
-} from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { noRoomToWithdraw, withdrawalUnderWay } from "../rules/cancel-limits.ts";
 import { edgeFacts, type World } from "../rules/edge-facts.ts";
 import { mandateOfApproval } from "../rules/mandate-coverage.ts";
 import { jobOf, looseIntent, proofOf } from "../rules/order-job.ts";
+import { no, refusalsOf, type SubmitDecision, type SubmitRequest } from "../rules/submit-types.ts";
 import { findApproval, moveApproval } from "../tables/approvals.ts";
 import type { OrderLog } from "../tables/audit.ts";
+import { keepKey, seenKey } from "../tables/idempotency-keys.ts";
 import { findIntent, insertIntent, outcomeOf } from "../tables/intents.ts";
 import { killEpoch, killsCovering } from "../tables/kill-switches.ts";
 import { isUnderEndedMandate } from "../tables/mandates.ts";
@@ -29,42 +21,6 @@ import { findingsAtPreview } from "../tables/preview-notes.ts";
 import { findPreview } from "../tables/previews.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 import { tradingDay } from "../tables/trading-day.ts";
-
-/**
- * The submit: one synchronous transaction that either lets an order out or leaves no trace but its
- * refusal. In order: the key, the preview, the approval, the policy over fresh numbers (with the
- * kill switch, the counters and everything in doubt read in this very turn), the approval taken,
- * the key and the intent written, the leaf appended. Only when it has committed may the job leave.
- */
-export interface SubmitRequest {
-  requestId: string;
-  /** The agent's key; with its digest it makes one order of any number of calls. */
-  key: string;
-  /** SHA-256 of the canonical request. */
-  digest: string;
-  previewId: string;
-  approvalId: string | null;
-  /** Read at the sidecar for this submit, after the preview. */
-  fresh: { market: Quote | null; facts: PreviewFacts; readAtMs?: number };
-  /** For what has no approval: a cancel. */
-  nonce: string;
-  jobId: string;
-  /** What set it off, where that is not the agent's own call: the owner's *Approve and send*. */
-  trigger?: "approval";
-}
-
-export interface OrderJob {
-  jobId: string;
-  operation: "order.place" | "order.modify" | "order.cancel";
-  input: JsonObject;
-}
-
-export type SubmitDecision =
-  /** Committed: send this job, once. */
-  | { kind: "go"; coid: string; intentHash: string; epoch: number; job: OrderJob; verdict: Verdict }
-  /** The same request again: what is known of its order by now. */
-  | { kind: "replay"; coid: string; state: OrderState; outcome: JsonValue }
-  | { kind: "refused"; refusals: OrderRefusal[]; verdict: Verdict | null };
 
 export function submitOrder(
   storage: OrderStorage,
@@ -285,76 +241,6 @@ export function mayStillLeave(sql: SqlStorage, coid: string, epoch: number): boo
   });
   return covering.length === 0 || !killBlocks(intent.action, intent.effect);
 }
-
-/** From now on the key stands for this order and for nothing else. */
-export function keepKey(
-  sql: SqlStorage,
-  clientId: string,
-  request: Pick<SubmitRequest, "key" | "digest">,
-  coid: string,
-  nowMs: number,
-): void {
-  sql.exec(
-    `INSERT INTO order_keys (client_id, idempotency_key, digest, coid, used_at) VALUES (?, ?, ?, ?, ?)`,
-    clientId,
-    request.key,
-    request.digest,
-    coid,
-    nowMs,
-  );
-}
-
-/** What the key stands for already; null when it is new. */
-export function seenKey(
-  sql: SqlStorage,
-  clientId: string,
-  request: Pick<SubmitRequest, "key" | "digest">,
-): SubmitDecision | null {
-  const [row] = sql
-    .exec<{ digest: string; coid: string }>(
-      "SELECT digest, coid FROM order_keys WHERE client_id = ? AND idempotency_key = ?",
-      clientId,
-      request.key,
-    )
-    .toArray();
-  if (row === undefined) return null;
-  if (row.digest !== request.digest) {
-    return no(
-      "IDEMPOTENCY_CONFLICT",
-      "idempotency_key",
-      "same_request",
-      "The idempotency key was used for another request.",
-    );
-  }
-  const intent = findIntent(sql, row.coid);
-  if (intent === null)
-    return no("IDEMPOTENCY_CONFLICT", "idempotency_key", "known", "The key is spent.");
-  return { kind: "replay", coid: row.coid, state: intent.state, outcome: outcomeOf(intent) };
-}
-
-/** The verdict's failures in the words of a refusal. */
-export function refusalsOf(
-  verdict: Pick<Verdict, "failures">,
-  atPreview: KeptFindings | null = null,
-): OrderRefusal[] {
-  return verdict.failures.map((failure) => {
-    const { code, check, outcome } = failure;
-    const rule = outcome === "unknown" ? "known" : check;
-    return refusal(code, fieldOf(check), rule, sincePreview(failure, atPreview));
-  });
-}
-
-const no = (
-  code: OrderRefusalCode,
-  field: string,
-  rule: string,
-  message: string,
-  verdict: Verdict | null = null,
-): SubmitDecision => ({
-  kind: "refused",
-  refusals: [refusal(code, field, rule, message)],
-  verdict,
-});
 
 const decimalOrNull = (value: Parameters<typeof decimalText>[0] | null): string | null =>
   value === null ? null : decimalText(value.toDecimalPlaces(8));

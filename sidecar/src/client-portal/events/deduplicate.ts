@@ -1,7 +1,6 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
 import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
-import type { BrokerEvent } from "../../operations/executor.ts";
 import { brokerText, label } from "../broker-text.ts";
 import { type Clock, isoTime } from "../clock.ts";
 import { executedAt, executionFrom } from "../domain/execution-rows.ts";
@@ -12,6 +11,7 @@ import type { BrokerLogger } from "../logger.ts";
 import { orderMark } from "../stream/order-state.ts";
 import type { StreamNews } from "../stream/stream.ts";
 import { toText } from "../wire-values.ts";
+import type { BrokerEvent } from "./broker-event.ts";
 
 /**
  * From rows, which come several times over (stream, replay, reconcile), to events, each told once.

@@ -1,10 +1,10 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Streamed } from "../../operations/context.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { Line } from "./connection.ts";
 import type { RawRow } from "./frames.ts";
 import { type DepthQuery, type LadderRow, withRows } from "./ladder.ts";
+import type { Streamed } from "./view.ts";
 
 /** The order book, asked for over the stream. The broker keeps one ladder an account: one question at a time. */
 export interface Depth {

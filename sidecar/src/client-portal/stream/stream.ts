@@ -1,5 +1,4 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Streamed } from "../../operations/context.ts";
 import type { Clock } from "../clock.ts";
 import { liveOrders, type OrderRow } from "../endpoints/orders.ts";
 import type { PnlPartition } from "../endpoints/pnl.ts";
@@ -17,6 +16,7 @@ import { isComplete } from "./order-state.ts";
 import { createQuoteFeed } from "./quote-feed.ts";
 import { createPicture } from "./snapshot.ts";
 import type { StreamSocket, StreamSocketEvents } from "./socket.ts";
+import type { Streamed } from "./view.ts";
 
 /**
  * The broker's own news, live. The stream only tells what happens while it is heard: it does not

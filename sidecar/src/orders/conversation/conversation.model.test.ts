@@ -11,7 +11,7 @@ import {
   settled,
 } from "../../../../test/support/intent-record.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import type { BrokerEvent } from "../../operations/executor.ts";
+import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { type OrderStore, openOrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";

@@ -10,7 +10,7 @@ import {
   step,
 } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import type { BrokerEvent } from "../../operations/executor.ts";
+import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
 import type { IntentRecord } from "./record.ts";
 
 /**

@@ -2,8 +2,8 @@ import type { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { Clock } from "../../client-portal/clock.ts";
+import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
-import type { BrokerEvent } from "../../operations/executor.ts";
 import {
   type Alert,
   type AlertKind,

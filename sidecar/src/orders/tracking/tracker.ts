@@ -8,7 +8,7 @@ import {
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
-import type { StreamView } from "../../operations/context.ts";
+import type { StreamView } from "../../client-portal/stream/view.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
