@@ -29,7 +29,7 @@ describe("the documents", () => {
     const known = new Set([...Object.keys(scripts), "ci", "install"]);
     for (const document of DOCUMENTS) {
       const text = await readFile(fromRoot(document), "utf8");
-      const named = [...text.matchAll(/npm (?:run (?:-s )?)?([a-z][a-z-]+)/g)].map(
+      const named = [...text.matchAll(/npm (?:run (?:-s )?)?([a-z][a-z:-]*[a-z])/g)].map(
         ([, name = ""]) => name,
       );
       expect(

@@ -61,6 +61,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/pair"),
   route("owner", "POST", "/pair/confirm"),
   route("owner", "GET", "/sidecars"),
+  route("owner", "POST", "/sidecars/choose"),
   route("owner", "POST", "/sidecars/revoke"),
   route("owner", "GET", "/clients"),
   route("owner", "GET", "/clients/access"),

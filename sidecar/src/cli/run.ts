@@ -45,7 +45,7 @@ export function register(program: Command): void {
       const { runSidecar } = await import("../run/run-sidecar.ts");
       process.exitCode = await runSidecar({
         configDir: globalOptions(command).configDir,
-        clientPortal: flags.clientPortal ?? (flags.simulated ? null : DEFAULT_CLIENT_PORTAL),
+        clientPortal: flags.clientPortal ?? (flags.simulated ? simulator : DEFAULT_CLIENT_PORTAL),
         simulated: flags.simulated === true,
         takeApprovers: flags.takeApprovers === true,
         logLevel: flags.logLevel,
@@ -53,4 +53,9 @@ export function register(program: Command): void {
       // All is closed by now; a dial to the gateway that is still under way is not waited for.
       process.exit();
     });
+}
+
+async function simulator() {
+  const { startSimulator } = await import("@ibkr-edge-gateway/simulator/start.ts");
+  return startSimulator({ clock: "real", marketHours: "always" });
 }

@@ -23,10 +23,13 @@ import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
 import { openOrderSide } from "./order-side.ts";
 import { createStatusWriter } from "./status-writer.ts";
 
+/** Starts a gateway of its own for a run: the simulator, which only the command line may know. */
+export type StartGateway = () => Promise<{ url: string; close(): Promise<void> }>;
+
 export interface RunOptions {
   configDir: string;
-  /** Null only with `simulated`: the built-in simulator is started then. */
-  clientPortal: string | null;
+  /** Where the broker's gateway listens, or what starts one for this run alone. */
+  clientPortal: string | StartGateway;
   simulated: boolean;
   /** Passkeys of the console are taken unasked; for a PC that was paired for the simulator. */
   takeApprovers: boolean;
@@ -60,7 +63,8 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const journal = openAccountJournal(configDir, pairing, now, (movedTo) =>
     logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
   );
-  const simulator = options.clientPortal === null ? await startBuiltInSimulator() : null;
+  const { clientPortal } = options;
+  const gateway = typeof clientPortal === "string" ? { url: clientPortal } : await clientPortal();
   let questions: KeyQuestions | null = null;
   const orders = openOrderSide(configDir, pairing, (store) => {
     questions = canAsk() ? terminalQuestions(store) : null;
@@ -68,7 +72,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   });
   const foreign = new AbortController();
   const broker = await createBroker({
-    baseUrl: options.clientPortal ?? simulator?.url ?? "",
+    baseUrl: gateway.url,
     configDir,
     simulated: options.simulated,
     onNotSimulator: () => foreign.abort(),
@@ -99,7 +103,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       await link.stop(reason);
       status.stop();
       await broker.close();
-      await simulator?.close();
+      if ("close" in gateway) await gateway.close();
       orders.close();
       journal.close();
       resolve(code);
@@ -180,9 +184,4 @@ function keyPolicy(
       }
     },
   };
-}
-
-async function startBuiltInSimulator() {
-  const { startSimulator } = await import("@ibkr-edge-gateway/simulator/start.ts");
-  return startSimulator({ clock: "real", marketHours: "always" });
 }
