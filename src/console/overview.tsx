@@ -8,16 +8,18 @@ import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { RecoveryAlert } from "../web/recovery-alert.tsx";
+import { PaperOrdersCard, paperOrdersStep } from "./paper-orders-step.tsx";
 
 /** The front page: is it up, and what should the owner do next? */
 export const overviewRoutes = new Hono<PageEnv>();
 
 overviewRoutes.get("/", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [status, { passkeys }, recoveries] = await Promise.all([
+  const [status, { passkeys }, recoveries, paper] = await Promise.all([
     owner.account.backendStatus(),
     owner.account.signInSecurity(),
     owner.account.pendingRecoveries(),
+    paperOrdersStep(owner.account),
   ]);
   const now = new Date();
   return sendPage(
@@ -28,6 +30,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
       </div>
       <RecoveryAlert recoveries={recoveries} owner={owner} now={now} />
       <NextStep status={status} gateway={c.get("settings").publicOrigin} />
+      {paper !== null && <PaperOrdersCard step={paper} owner={owner} />}
       {passkeys.length === 0 && (
         <div class="note warn">
           <h2>You sign in with a token that can be copied</h2>

@@ -9,6 +9,7 @@ import type {
 } from "../../durable-objects/account/rpc/account.ts";
 import { confirmFirst, requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
+import { browserLabel } from "../web/browser-label.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
@@ -19,16 +20,18 @@ import { RecoveryAlert } from "../web/recovery-alert.tsx";
 import { requestId } from "../web/request-id.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
 import { mayInvite } from "./invitations.tsx";
+import { PaperOrdersCard, paperOrdersStep } from "./paper-orders-step.tsx";
 
 /** How the owner gets in, and who is in now. */
 export const securityRoutes = new Hono<PageEnv>();
 
 securityRoutes.get("/security", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [{ passkeys, tokenSignsIn }, sessions, recoveries] = await Promise.all([
+  const [{ passkeys, tokenSignsIn }, sessions, recoveries, paper] = await Promise.all([
     owner.account.signInSecurity(),
     owner.account.listOwnerSessions(),
     owner.account.pendingRecoveries(),
+    paperOrdersStep(owner.account),
   ]);
   const inviting = await mayInvite(c);
   const now = new Date();
@@ -40,6 +43,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
         <p class="lead">How you sign in, and where you are signed in now.</p>
       </div>
       <RecoveryAlert recoveries={recoveries} owner={owner} now={now} />
+      {paper !== null && <PaperOrdersCard step={paper} owner={owner} />}
       <div class="grid two">
         <Passkeys passkeys={passkeys} owner={owner} now={now} />
         <TokenSwitch on={tokenSignsIn} enrolled={passkeys.length > 0} owner={owner} />
@@ -78,7 +82,13 @@ securityRoutes.get("/security/passkeys/new", requireOwner, requireConfirmation, 
       >
         <label class="field">
           Name
-          <input type="text" name="name" required maxlength={40} placeholder="This laptop" />
+          <input
+            type="text"
+            name="name"
+            required
+            maxlength={40}
+            value={browserLabel(c.req.header("User-Agent"))}
+          />
           <span class="hint">So that you can tell it from others later.</span>
         </label>
       </PasskeyForm>

@@ -8,6 +8,7 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { requestId } from "../web/request-id.ts";
+import { returnPath } from "../web/return-path.ts";
 import { Kill } from "./kill.tsx";
 
 /** The owner's switches for trading: paper, and live with its checklist. */
@@ -45,7 +46,11 @@ tradingRoutes.post("/trading/switch", requireOwner, ownerForm, async (c) => {
   const on = form.get("on") === "yes";
   if (on && (await needsConfirmation(owner))) return confirmFirst(c, form, "/trading");
   const done = await owner.account.switchTrading(owner.secret, { mode, on }, requestId(c.req.raw));
-  if (done === "done") return c.redirect("/trading", 303);
+  if (done === "done") {
+    // Whoever pressed it on another page goes on there.
+    const next = returnPath(form.get("next") ?? "/trading", c.get("settings").publicOrigin);
+    return c.redirect(next, 303);
+  }
   if (done === "not_confirmed") return confirmFirst(c, form, "/trading");
   return refused(
     c,

@@ -72,22 +72,19 @@ export function AccessChoices(props: {
 
 /** What stands before the live account. */
 export function LiveNeeds({ missing }: { missing: readonly LiveNeed[] }) {
+  if (missing.length === 0) {
+    return " Live orders are still refused until you switch them on at your PC and under Trading.";
+  }
   return (
     <>
-      {" "}
-      {missing.length > 0 && (
+      {" First it needs "}
+      {missing.map(({ what, href }, index) => (
         <>
-          First it needs{" "}
-          {missing.map(({ what, href }, index) => (
-            <>
-              {index > 0 && " and "}
-              <a href={href}>{what}</a>
-            </>
-          ))}
-          .{" "}
+          {index > 0 && " and "}
+          <a href={href}>{what}</a>
         </>
-      )}
-      Live orders are still refused until you switch them on at your PC and under Trading.
+      ))}
+      .
     </>
   );
 }

@@ -83,8 +83,8 @@ export function Page({ title, owner, room, narrow, script, children }: PageProps
         </main>
         <footer>
           <p>
-            Unofficial. Not affiliated with Interactive Brokers. Your broker session and keys stay
-            on your own PC.
+            Unofficial. Not affiliated with Interactive Brokers.
+            {owner === undefined && " Your broker session and keys stay on your own PC."}
           </p>
         </footer>
       </body>

@@ -1,8 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import type { Browser } from "../../scripts/lib/oauth-client.ts";
 import { approve } from "../support/consent.ts";
+import { startDoorbell } from "./doorbell.ts";
 
 /**
  * The owner at a browser, for programs that open one. Every name under which a program may look for
@@ -22,52 +20,19 @@ export interface Person {
   close(): Promise<void>;
 }
 
-/** `open` on macOS, the others on Linux. */
-const NAMES = ["xdg-open", "open", "sensible-browser", "x-www-browser"];
-
 export async function startPerson(owner: Browser, directory: string): Promise<Person> {
   const opened: URL[] = [];
   const failures: string[] = [];
-  const server = createServer((request, response) => {
-    const asked = new URL(request.url ?? "/", "http://127.0.0.1").searchParams.get("url") ?? "";
-    open(owner, opened, asked, person.choice)
-      .then(() => response.writeHead(204).end())
-      .catch((error: unknown) => {
-        failures.push(error instanceof Error ? error.message : String(error));
-        response.writeHead(500).end();
-      });
+  const doorbell = await startDoorbell(directory, async (asked) => {
+    try {
+      await open(owner, opened, asked, person.choice);
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port was assigned");
-
-  await mkdir(directory, { recursive: true });
-  const ring = join(directory, "ring.mjs");
-  const door = `http://127.0.0.1:${address.port}/?url=`;
-  await writeFile(
-    ring,
-    `const { ok } = await fetch(${JSON.stringify(door)} + encodeURIComponent(process.argv[2]));\n` +
-      "process.exitCode = ok ? 0 : 1;\n",
-  );
-  for (const name of NAMES) {
-    await writeFile(
-      join(directory, name),
-      `#!/bin/sh\nexec '${process.execPath}' '${ring}' "$1"\n`,
-      { mode: 0o755 },
-    );
-  }
-  const person: Person = {
-    choice: "read",
-    directory,
-    browser: join(directory, "xdg-open"),
-    opened,
-    failures,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { browser, close } = doorbell;
+  const person: Person = { choice: "read", directory, browser, opened, failures, close };
   return person;
 }
 

@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser as Chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromRoot } from "../../scripts/lib/paths.ts";
+import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
+import { type FirstOrder, walkToFirstOrder } from "../support/first-order.ts";
+import { inspector, mcporter } from "../support/stock-clients.ts";
+
+/**
+ * From nothing to the first approved order, as a newcomer meets it: a fresh data folder on a Sunday
+ * evening, `npm start`, a client in its default settings, a real browser. Nothing else is prepared.
+ */
+const MOST_CLICKS = 12;
+const MOST_FIELDS = 1;
+const MOST_SECONDS = 300;
+/** Silent reading of English prose, as measured over many studies (Brysbaert 2019). */
+const WORDS_A_MINUTE = 238;
+
+if (CHROMIUM === null) console.log(NO_CHROMIUM);
+
+describe.runIf(CHROMIUM !== null && process.platform === "linux")("the first order", () => {
+  let folder: string;
+  let chromium: Chromium;
+  const walks: FirstOrder[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "ibkr-first-order-"));
+    await mkdir(fromRoot("artifacts/console"), { recursive: true });
+    chromium = await launchChromium();
+  });
+  afterAll(async () => {
+    await chromium?.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  });
+
+  it.each([
+    ["mcporter", mcporter],
+    ["inspector", inspector],
+  ] as const)(
+    "is filled from nothing on a Sunday evening, with %s as it comes",
+    async (name, client) => {
+      const walk = await walkToFirstOrder({ directory: join(folder, name), chromium, client });
+      walks.push(walk);
+      const { clicks, fields, words, machineSeconds } = walk;
+      expect(clicks).toBeLessThanOrEqual(MOST_CLICKS);
+      expect(fields).toBeLessThanOrEqual(MOST_FIELDS);
+      expect((words / WORDS_A_MINUTE) * 60 + machineSeconds).toBeLessThanOrEqual(MOST_SECONDS);
+    },
+    180_000,
+  );
+});
