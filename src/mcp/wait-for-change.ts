@@ -18,6 +18,8 @@ export interface Watch {
 /** The longest a call may wait, and how long it waits at a time. */
 export const WAIT_MAX_SECONDS = 50;
 const PIECE_MS = 10_000;
+/** How often a caller who asked for it is told; writing is also how it is noticed that one is gone. */
+const TELL_EVERY_MS = 3_000;
 /** Between two looks, so that a burst of changes is not a burst of reads. */
 const LOOK_APART_MS = 1_000;
 
@@ -30,8 +32,8 @@ export type Looked =
  * requests to the object beside the looks, which are 2 where nothing or one thing happens; looking
  * every two seconds would be 26, and the object would be awake as long.
  *
- * A wait in the object is a piece of at most 10 seconds: it holds no job, and a caller who is gone
- * holds its place no longer than that.
+ * A wait in the object is a piece of at most 10 seconds: it holds no job, and once a caller is
+ * noticed to be gone its place is free at the end of the piece.
  */
 export async function waitForChange(
   exchange: Exchange,
@@ -46,20 +48,32 @@ export async function waitForChange(
   if (!latest.ok || waitMs <= 0) return latest;
   const state = watch.stateOf(latest.output);
   let lookedAt = startedAt;
+  let waited = false;
   while (latest.ok && watch.stateOf(latest.output) === state && !watch.isFinal(latest.output)) {
     const left = endsAt - now();
     if (left <= 0 || exchange.signal?.aborted === true) return latest;
-    await exchange.progress?.(Math.floor((now() - startedAt) / 1_000), Math.ceil(waitMs / 1_000));
+    const tell = () =>
+      void exchange
+        .progress?.(Math.floor((now() - startedAt) / 1_000), Math.ceil(waitMs / 1_000))
+        .catch(() => undefined);
+    tell();
     const byClock = watch.changesAt?.(latest.output) ?? null;
     const piece = Math.min(
       left,
       PIECE_MS,
       byClock === null ? PIECE_MS : Math.max(50, byClock - now() + 50),
     );
+    const telling = setInterval(tell, TELL_EVERY_MS);
     const end = await waitPiece(exchange, scope, latest.seq, piece);
-    if (end === "full") return { ok: false, failure: noPlace() };
+    clearInterval(telling);
+    if (end === "full") {
+      if (!waited) return { ok: false, failure: noPlace() };
+      // Between two pieces somebody else took the place; one is free again soon.
+      await pause(Math.min(left, LOOK_APART_MS));
+    }
+    waited = true;
     const due = byClock !== null && now() >= byClock;
-    if (end === "unchanged" && !due && !watch.reads && endsAt > now()) continue;
+    if (end !== "changed" && !due && !watch.reads && endsAt > now()) continue;
     const early = lookedAt + LOOK_APART_MS - now();
     if (early > 0) await pause(Math.min(early, Math.max(0, endsAt - now())));
     lookedAt = now();

@@ -115,11 +115,14 @@ describe("wait_seconds", () => {
     gone.abort();
     expect(await waits[0]).toBeNull();
     await expect
-      .poll(async () => (await call("modern", "ibkr_approval_status", wanted)).result.isError, {
-        timeout: 20_000,
-        interval: 1_000,
-      })
-      .toBeUndefined();
+      .poll(
+        async () => {
+          const { result } = await call("modern", "ibkr_approval_status", wanted);
+          return result.structuredContent.message ?? "answered";
+        },
+        { timeout: 20_000, interval: 1_000 },
+      )
+      .toBe("answered");
 
     // The owner's yes answers all who still wait, at once.
     const pressedAt = performance.now();
