@@ -201,9 +201,9 @@ describe("a mandate for one order a day", () => {
               burn();
               return store.insert(record);
             },
-            save: (record) => {
+            save: (...records) => {
               burn();
-              store.save(record);
+              store.save(...records);
             },
           }),
           send: burn,

@@ -53,9 +53,9 @@ const burning = (store: OrderStore, line: Fuse): OrderStore => ({
     line.burn();
     return store.insert(record);
   },
-  save(record) {
+  save(...records) {
     line.burn();
-    store.save(record);
+    store.save(...records);
   },
 });
 

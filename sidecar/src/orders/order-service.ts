@@ -59,10 +59,10 @@ import { createLane } from "./submit/mutex.ts";
 import { createSendOrder } from "./submit/send.ts";
 import { submitOrder } from "./submit/submit.ts";
 import { rowOf } from "./tracking/event-row.ts";
-import type { BookParts } from "./tracking/order-book-read.ts";
+import { type BookParts, readBook, readStatus } from "./tracking/order-book-read.ts";
 import { createProgress } from "./tracking/progress.ts";
 import { reconcileOrders } from "./tracking/reconcile.ts";
-import { createTracker } from "./tracking/tracker.ts";
+import { createTracking } from "./tracking/tracking.ts";
 
 /** What the broker side lends the order side. */
 export interface DeskParts {
@@ -125,19 +125,25 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       void reach.push(`ibkr-sidecar: ${alert}`, message);
     },
   });
-  const tracker = createTracker({
-    ...book,
+  const tracking = createTracking({
+    reads: {
+      book: (accountId, signal) => readBook(book, accountId, signal),
+      status: (orderId, signal) => readStatus(book, orderId, signal),
+    },
+    accounts: parts.accounts,
     store,
     progress,
+    source,
     logger,
-    session: parts.session,
+    ready: () => parts.session().state === "ready",
     stream: parts.stream,
+    clock,
   });
   const send = createSendOrder(parts);
   const conversation = createConversation({
     store,
     progress,
-    tracker,
+    tracking,
     send,
     clock,
     source,
@@ -180,7 +186,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
   const submit: SubmitParts & { book: BookParts } = {
     store,
     progress,
-    tracker,
+    tracking,
     conversation,
     lane,
     later,
@@ -236,7 +242,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       }),
     "orders.reconcile": () =>
       serve(ordersReconcile, (context, input) =>
-        reconcileOrders({ book, store, tracker }, context, input),
+        reconcileOrders({ book, store, tracking }, context, input),
       ),
     "approval.announce": () =>
       serve(approvalAnnounce, async (_context, input) => ({
@@ -339,7 +345,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     generation = now;
     if (before !== null) conversation.lapse();
     if (now !== null) {
-      tracker.checkAll();
+      tracking.checkAll();
     } else if (store.open().length > 0) {
       progress.alert({
         alert: "session_lost",
@@ -366,7 +372,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
       if (event.type !== "broker.order") return;
       const parsed = BrokerOrderEvent.safeParse(event.payload);
       if (!parsed.success) return;
-      tracker.see({
+      tracking.see({
         orders: [rowOf(parsed.data.order)],
         trades: [],
         source: "order_stream",
@@ -378,7 +384,7 @@ export function createOrderDesk(options: DeskOptions, parts: DeskParts): OrderDe
     close() {
       conversation.close();
       later.close();
-      tracker.close();
+      tracking.close();
     },
   };
 }

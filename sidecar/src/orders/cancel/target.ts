@@ -80,7 +80,7 @@ async function lookUp(
     );
     const { orders } = answer.value;
     const at = isoTime(clock.now());
-    parts.tracker.see({ orders, trades: [], source: "live_orders", at, startedAt: null });
+    parts.tracking.see({ orders, trades: [], source: "live_orders", at, startedAt: null });
   }
 }
 

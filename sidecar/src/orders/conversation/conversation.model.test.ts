@@ -191,7 +191,7 @@ class Model {
     const conversation = createConversation({
       store,
       progress,
-      tracker: { watch: () => {}, doubt: () => {} },
+      tracking: { watch: () => {}, doubt: () => {} },
       send: (request) => this.send(run, request),
       clock,
       source: "simulator",

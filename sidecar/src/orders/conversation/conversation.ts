@@ -10,7 +10,7 @@ import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SendOrder } from "../submit/send.ts";
 import type { Progress } from "../tracking/progress.ts";
-import type { Tracker } from "../tracking/tracker.ts";
+import type { Tracking } from "../tracking/tracking.ts";
 import {
   type ConversationEffect,
   type ConversationInput,
@@ -68,7 +68,7 @@ export interface Conversation {
 export interface ConversationParts {
   store: OrderStore;
   progress: Pick<Progress, "carryOut">;
-  tracker: Pick<Tracker, "watch" | "doubt">;
+  tracking: Pick<Tracking, "watch" | "doubt">;
   send: SendOrder;
   clock: Clock;
   source: Source;
@@ -227,16 +227,16 @@ class ConversationDriver implements Conversation {
 
   /** Not even that could be written: the session comes free, and the journal is tried again. */
   #abandon(coid: string): void {
-    const { clock, tracker } = this.#parts;
+    const { clock, tracking } = this.#parts;
     this.#state = IDLE;
     this.#arm();
     this.#finish(this.#thrown);
-    tracker.doubt(coid);
+    tracking.doubt(coid);
     const retry = (): void => {
       if (this.#closed) return;
       try {
         this.#dispatch({ kind: "restart", coid });
-        tracker.doubt(coid);
+        tracking.doubt(coid);
       } catch {
         clock.after(ORDER_LIMITS.retryMs, retry);
       }
@@ -269,7 +269,7 @@ class ConversationDriver implements Conversation {
   }
 
   #carryOut(effect: ConversationEffect): void {
-    const { progress, tracker } = this.#parts;
+    const { progress, tracking } = this.#parts;
     switch (effect.kind) {
       case "post_order":
         void this.#sendOrder();
@@ -280,7 +280,7 @@ class ConversationDriver implements Conversation {
       case "go":
         return;
       case "track":
-        tracker[effect.how](effect.coid);
+        tracking[effect.how](effect.coid);
         return;
       case "release":
         this.#free();

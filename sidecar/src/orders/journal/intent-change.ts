@@ -34,7 +34,12 @@ export type IntentEffect =
   | { kind: "tell"; event: BrokerEvent }
   /** To the owner's own devices. */
   | { kind: "push"; alert: AlertKind; message: string; coid: string | null }
-  | { kind: "log"; level: "debug" | "info"; fields: Record<string, string>; message: string };
+  | {
+      kind: "log";
+      level: "debug" | "info" | "error";
+      fields: Record<string, string>;
+      message: string;
+    };
 
 export interface IntentDraft {
   record: IntentRecord;

@@ -30,7 +30,8 @@ export interface OrderStore {
   setEcho(id: string, echo: number): void;
   /** False when the reference, the job or the intent was there before. */
   insert(record: IntentRecord): boolean;
-  save(record: IntentRecord): void;
+  /** All of them, or none. */
+  save(...records: IntentRecord[]): void;
   intent(coid: string): IntentRecord | null;
   /** The intent that a reference of the broker's list, a group member's included, belongs to. */
   byRef(orderRef: string): IntentRecord | null;
@@ -158,22 +159,24 @@ export function openOrderStore(path: string): OrderStore {
       if (Number(changes) === 1) remember(record);
       return Number(changes) === 1;
     },
-    save(record) {
+    save(...records) {
       db.exec("BEGIN IMMEDIATE");
       try {
-        db.prepare("UPDATE intents SET state = ?, sent = ?, record = ? WHERE coid = ?").run(
-          record.state,
-          record.sent ? 1 : 0,
-          JSON.stringify(record),
-          record.coid,
-        );
-        noteIds(record);
+        for (const record of records) {
+          db.prepare("UPDATE intents SET state = ?, sent = ?, record = ? WHERE coid = ?").run(
+            record.state,
+            record.sent ? 1 : 0,
+            JSON.stringify(record),
+            record.coid,
+          );
+          noteIds(record);
+        }
         db.exec("COMMIT");
-        remember(record);
       } catch (thrown) {
         if (db.isTransaction) db.exec("ROLLBACK");
         throw thrown;
       }
+      for (const record of records) remember(record);
     },
     intent,
     open: () =>

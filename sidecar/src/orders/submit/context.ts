@@ -10,7 +10,7 @@ import type { OrderStore } from "../journal/store.ts";
 import type { LocalRules } from "../local-policy/rules.ts";
 import type { Reach } from "../notify/channels.ts";
 import type { Progress } from "../tracking/progress.ts";
-import type { Tracker } from "../tracking/tracker.ts";
+import type { Tracking } from "../tracking/tracking.ts";
 import type { Lane } from "./mutex.ts";
 import type { SendOrder } from "./send.ts";
 
@@ -18,7 +18,7 @@ import type { SendOrder } from "./send.ts";
 export interface SubmitParts {
   store: OrderStore;
   progress: Progress;
-  tracker: Tracker;
+  tracking: Tracking;
   conversation: Conversation;
   lane: Lane;
   later: WithdrawLater;

@@ -6,17 +6,17 @@ import { type OperationContext, provenance } from "../../operations/context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { type BookParts, type BookRead, readBook } from "./order-book-read.ts";
-import type { Tracker } from "./tracker.ts";
+import type { Tracking } from "./tracking.ts";
 
 /** Asks the book about references, and lets the sidecar's own journal learn from the same read. */
 export async function reconcileOrders(
-  parts: { book: BookParts; store: OrderStore; tracker: Tracker },
+  parts: { book: BookParts; store: OrderStore; tracking: Tracking },
   context: OperationContext,
   input: { account_id: string; order_refs: string[] },
 ): Promise<OperationOutput<typeof ordersReconcile>> {
   const account = await resolveAccount(context, input.account_id);
   const book = await readBook(parts.book, account.accountId, context.signal);
-  parts.tracker.see(book);
+  parts.tracking.see(book);
   const isOwn = (ref: string): boolean => parts.store.byRef(ref) !== null;
   const read = book.orders.map((row) => orderFrom(row, isOwn));
   const orders = read

@@ -1,0 +1,74 @@
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+import { gatewaySays, intentOf, type TrackingDraft } from "./draft.ts";
+import { findInBook } from "./evidence.ts";
+import type { BookRead } from "./order-book-read.ts";
+import { readSoon } from "./read.ts";
+import type { Doubt } from "./state.ts";
+
+const NEW_DOUBT: Doubt = { looks: 0, blank: 0, dueAt: null };
+
+/** Looks for it at once; a look that is planned already stands. */
+export function startDoubt(draft: TrackingDraft, coid: string): void {
+  const doubt = draft.doubts.get(coid) ?? NEW_DOUBT;
+  if (doubt.dueAt !== null) return;
+  draft.doubts.set(coid, { ...doubt, dueAt: draft.env.now });
+}
+
+export function lookAgain(draft: TrackingDraft, coid: string): void {
+  const intent = intentOf(draft, coid);
+  const doubt = draft.doubts.get(coid) ?? NEW_DOUBT;
+  if (intent === null || !isInDoubt(intent.record.state)) {
+    draft.doubts.delete(coid);
+    return;
+  }
+  if (intent.record.state === "unknown") apply(intent, gatewaySays(draft, "lookup_started"));
+  readSoon(draft, false);
+  const looks = ORDER_LIMITS.doubtLooksMs;
+  const waitMs =
+    intent.record.state === "needs_owner"
+      ? ORDER_LIMITS.ownerLookMs
+      : (looks[Math.min(doubt.looks + 1, looks.length - 1)] ?? 60_000);
+  draft.doubts.set(coid, {
+    looks: doubt.looks + 1,
+    blank: doubt.blank,
+    dueAt: draft.env.now + Math.max(1_000, waitMs),
+  });
+}
+
+/** A read of the book did not end the doubt: it is absent, or the owner is asked, or it goes on. */
+export function stillInDoubt(
+  draft: TrackingDraft,
+  intent: IntentDraft,
+  book: BookRead,
+  startedAt: number,
+): void {
+  const { record } = intent;
+  const doubt = draft.doubts.get(record.coid) ?? NEW_DOUBT;
+  // A read that began before the last request ended says nothing about it.
+  const lastSent = Math.max(record.sent_at ?? 0, record.doubt_since ?? 0);
+  const { present } = findInBook(record, book);
+  const counts = book.proved && startedAt >= lastSent;
+  const blank = present ? 0 : doubt.blank + (counts ? 1 : 0);
+  draft.doubts.set(record.coid, { ...doubt, blank });
+  const quietMs = draft.env.now - lastSent;
+  const enough = blank >= ORDER_LIMITS.quietReads && quietMs >= ORDER_LIMITS.quietPeriodMs;
+  // Seen once, it may never be called absent afterwards: its end must be shown, or an owner looks.
+  if (present && record.action === "place" && !record.claimed) note(intent, { claimed: true });
+  if (enough && !intent.record.claimed) {
+    apply(intent, {
+      source: "quiet_period",
+      says: "absent",
+      filled: null,
+      remaining: null,
+      at: book.at,
+    });
+    draft.doubts.delete(record.coid);
+  } else if (
+    (enough || quietMs >= ORDER_LIMITS.giveUpMs) &&
+    intent.record.state !== "needs_owner"
+  ) {
+    apply(intent, gatewaySays(draft, "gave_up"));
+  }
+}
