@@ -53,8 +53,8 @@ export interface HandClock extends Clock {
   run(ms: number): void;
   /** Forgets every timer, as the end of a process does. */
   forget(): void;
-  /** Timers that wait. */
-  armed(): number;
+  /** How long until the next timer, in milliseconds; null when none waits. */
+  nextInMs(): number | null;
 }
 
 export function handClock(start = START_MS): HandClock {
@@ -83,7 +83,7 @@ export function handClock(start = START_MS): HandClock {
     forget: () => {
       tasks = [];
     },
-    armed: () => tasks.length,
+    nextInMs: () => (tasks.length === 0 ? null : Math.min(...tasks.map(({ at }) => at)) - now),
   };
 }
 

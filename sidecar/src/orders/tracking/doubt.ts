@@ -52,8 +52,12 @@ export function stillInDoubt(
   const counts = book.proved && startedAt >= lastSent;
   const blank = present ? 0 : doubt.blank + (counts ? 1 : 0);
   draft.doubts.set(record.coid, { ...doubt, blank });
-  const quietMs = draft.env.now - lastSent;
-  const enough = blank >= ORDER_LIMITS.quietReads && quietMs >= ORDER_LIMITS.quietPeriodMs;
+  // The read that settles it must count itself, and must have begun after the quiet period: an
+  // earlier one may be answered late, and an unproved one may lack the very row.
+  const enough =
+    counts &&
+    blank >= ORDER_LIMITS.quietReads &&
+    startedAt - lastSent >= ORDER_LIMITS.quietPeriodMs;
   // Seen once, it may never be called absent afterwards: its end must be shown, or an owner looks.
   if (present && record.action === "place" && !record.claimed) note(intent, { claimed: true });
   if (enough && !intent.record.claimed) {
@@ -66,7 +70,7 @@ export function stillInDoubt(
     });
     draft.doubts.delete(record.coid);
   } else if (
-    (enough || quietMs >= ORDER_LIMITS.giveUpMs) &&
+    (enough || draft.env.now - lastSent >= ORDER_LIMITS.giveUpMs) &&
     intent.record.state !== "needs_owner"
   ) {
     apply(intent, gatewaySays(draft, "gave_up"));

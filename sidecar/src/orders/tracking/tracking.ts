@@ -3,6 +3,7 @@ import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { StreamView } from "../../client-portal/stream/view.ts";
+import type { IntentRecord } from "../journal/record.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { BookView } from "./evidence.ts";
@@ -62,8 +63,8 @@ class TrackingDriver implements Tracking {
   readonly #stop = new AbortController();
   #state: TrackingState = NOTHING_TRACKED;
   #cancelTimer: () => void = () => {};
-  /** After a step that could not be journaled, the next one of the clock's own. */
-  #notBefore = 0;
+  /** After a step that could not be journaled, everything is checked anew then. */
+  #checkAgainAt: number | null = null;
 
   constructor(parts: TrackingParts) {
     this.#parts = parts;
@@ -102,7 +103,7 @@ class TrackingDriver implements Tracking {
       streamed: () => this.#streamed(),
       journal: store,
     });
-    if (step.writes.length > 0) store.save(...step.writes);
+    if (step.writes.length > 0) this.#commit(step.writes);
     this.#state = step.state;
     this.#arm();
     for (const effect of step.effects) {
@@ -115,6 +116,20 @@ class TrackingDriver implements Tracking {
     }
   }
 
+  /** Whether a write that failed is on the disk is not known, so the state here is made anew from it. */
+  #commit(records: readonly IntentRecord[]): void {
+    const { store, clock } = this.#parts;
+    try {
+      store.save(...records);
+    } catch (thrown) {
+      const { reading, again, unexplained } = this.#state;
+      this.#state = { ...NOTHING_TRACKED, reading, again, unexplained };
+      this.#checkAgainAt = clock.now() + ORDER_LIMITS.retryMs;
+      this.#arm();
+      throw thrown;
+    }
+  }
+
   /** A journal that cannot be written must not end the process: orders are looked after still. */
   #guarded(input: TrackingInput): boolean {
     try {
@@ -122,19 +137,25 @@ class TrackingDriver implements Tracking {
       return true;
     } catch (thrown) {
       this.#report(thrown);
-      this.#notBefore = this.#parts.clock.now() + ORDER_LIMITS.retryMs;
-      this.#arm();
       return false;
     }
   }
 
   #arm(): void {
     this.#cancelTimer();
-    const due = dueAt(this.#state);
+    const due = this.#checkAgainAt ?? dueAt(this.#state);
     if (due === null || this.#stop.signal.aborted) return;
     const { clock } = this.#parts;
-    const ms = Math.max(due, this.#notBefore) - clock.now();
-    this.#cancelTimer = clock.after(Math.max(0, ms), () => void this.#guarded({ kind: "tick" }));
+    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => this.#wake());
+  }
+
+  #wake(): void {
+    const checks = this.#checkAgainAt !== null;
+    this.#checkAgainAt = null;
+    if (this.#guarded({ kind: checks ? "check_all" : "tick" })) return;
+    // What was not the journal's own fault, such as a record that cannot be read.
+    this.#checkAgainAt ??= this.#parts.clock.now() + ORDER_LIMITS.retryMs;
+    this.#arm();
   }
 
   #carryOut(effect: TrackingEffect): void {
