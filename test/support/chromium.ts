@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import {
   type BrowserContext,
+  type BrowserContextOptions,
   type Browser as Chromium,
   chromium,
   type Page,
 } from "playwright-core";
+import { parseFastTime } from "../chaos/orders/fast-time.ts";
 
 const PLACES = [
   process.env.CHROMIUM,
@@ -21,9 +23,10 @@ export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(p
 export const NO_CHROMIUM =
   "No Chromium was found, so the pages were not tried in a browser. Get one: apt-get install -y chromium (or set CHROMIUM to its path)";
 
-export function launchChromium(): Promise<Chromium> {
+/** Its pages have the clock of the test, which is not the machine's in a run of another instant. */
+export async function launchChromium(): Promise<Chromium> {
   if (CHROMIUM === null) throw new Error(NO_CHROMIUM);
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: [
       "--no-sandbox",
@@ -34,6 +37,28 @@ export function launchChromium(): Promise<Chromium> {
       "--disable-component-update",
       "--disable-sync",
     ],
+  });
+  const time = parseFastTime(process.env.TEST_CLOCK);
+  if (time === null) return browser;
+  const newContext = browser.newContext.bind(browser);
+  return Object.assign(browser, {
+    async newContext(options?: BrowserContextOptions) {
+      const context = await newContext(options);
+      await context.addInitScript(shiftDate, time.start - time.wallStart);
+      return context;
+    },
+  });
+}
+
+/** Runs in the page before anything of it: `Date` in every form is `aheadMs` ahead of the machine's. */
+function shiftDate(aheadMs: number): void {
+  const Wall = Date;
+  const now = (): number => Wall.now() + aheadMs;
+  globalThis.Date = new Proxy(Wall, {
+    construct: (target, given, newTarget) =>
+      Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
+    apply: () => new Wall(now()).toString(),
+    get: (target, name) => (name === "now" ? now : Reflect.get(target, name)),
   });
 }
 
