@@ -12,7 +12,8 @@ interface Product {
 }
 
 const FIRST_CONID = 600_000_000;
-const PER_PRODUCT = 4_096;
+/** An id holds the day within its era; the first began with 2025, and each has ids of its own. */
+const DAYS_PER_ERA = 4_096;
 
 export const PRODUCTS: readonly Product[] = [
   { underlying: 11004968, symbol: "ES", multiplier: 50, tick: 0.25, calendar: "quarterly" },
@@ -23,9 +24,11 @@ export const PRODUCTS: readonly Product[] = [
 function build(product: Product, day: number): Instrument | undefined {
   const underlying = LISTED.find((one) => one.conid === product.underlying);
   if (underlying === undefined || !endsOn(product.calendar, day)) return undefined;
+  const era = Math.floor(day / DAYS_PER_ERA);
+  const index = era * PRODUCTS.length + PRODUCTS.indexOf(product);
   return {
     ...underlying,
-    conid: FIRST_CONID + PRODUCTS.indexOf(product) * PER_PRODUCT + day,
+    conid: FIRST_CONID + index * DAYS_PER_ERA + (day % DAYS_PER_ERA),
     secType: "FUT",
     tick: product.tick,
     multiplier: product.multiplier,
@@ -40,8 +43,11 @@ function build(product: Product, day: number): Instrument | undefined {
 /** The future with this id, or undefined when the id is none. */
 export function futureByConid(conid: number): Instrument | undefined {
   const offset = conid - FIRST_CONID;
-  const product = PRODUCTS[Math.floor(offset / PER_PRODUCT)];
-  return offset < 0 || product === undefined ? undefined : build(product, offset % PER_PRODUCT);
+  const index = Math.floor(offset / DAYS_PER_ERA);
+  const product = PRODUCTS[index % PRODUCTS.length];
+  if (offset < 0 || product === undefined) return undefined;
+  const era = Math.floor(index / PRODUCTS.length);
+  return build(product, era * DAYS_PER_ERA + (offset % DAYS_PER_ERA));
 }
 
 /** The listed contracts on a symbol, nearest first. */

@@ -14,18 +14,23 @@ function instrument(conid: number) {
 }
 
 describe("the option chain", () => {
-  it("finds each listed option again from its id alone", () => {
-    for (const underlying of [416904, 756733, 265598]) {
-      const chain = market.options(instrument(underlying));
-      expect(chain.length).toBeGreaterThan(300);
-      for (const option of chain) expect(market.find(option.conid)).toEqual(option);
-      expect(new Set(chain.map(({ conid }) => conid)).size).toBe(chain.length);
-      const terms = chain.map((one) =>
-        [one.tradingClass, one.expiry, one.strike, one.right].join(),
-      );
-      expect(new Set(terms).size).toBe(chain.length);
-    }
-  });
+  it.each([2026, 2031, 2038, 2045, 2070])(
+    "finds each listed option again from its id alone in %i",
+    (year) => {
+      const market = createMarket(1, () => Date.UTC(year, 3, 1, 14, 30), hoursOf("exchange"));
+      for (const underlying of [416904, 756733, 265598]) {
+        const chain = market.options(instrument(underlying));
+        expect(Math.max(...chain.map(({ conid }) => conid))).toBeLessThan(2 ** 31);
+        expect(chain.length).toBeGreaterThan(300);
+        for (const option of chain) expect(market.find(option.conid)).toEqual(option);
+        expect(new Set(chain.map(({ conid }) => conid)).size).toBe(chain.length);
+        const terms = chain.map((one) =>
+          [one.tradingClass, one.expiry, one.strike, one.right].join(),
+        );
+        expect(new Set(terms).size).toBe(chain.length);
+      }
+    },
+  );
 
   it("lists SPX in two classes that end on the same day, with strikes that only one of them has", () => {
     const day = market.options(instrument(416904)).filter(({ expiry }) => expiry === "20260417");
@@ -36,6 +41,15 @@ describe("the option chain", () => {
     expect(monthly.size).toBeGreaterThan(10);
     expect([...weekly].some((strike) => !monthly.has(strike))).toBe(true);
     expect([...monthly].some((strike) => !weekly.has(strike))).toBe(true);
+  });
+
+  it("takes no id twice over the years", () => {
+    const years = [2026, 2030, 2031, 2036, 2041].flatMap((year) =>
+      createMarket(1, () => Date.UTC(year, 3, 1, 14, 30), hoursOf("exchange"))
+        .options(instrument(265598))
+        .map(({ conid }) => conid),
+    );
+    expect(new Set(years).size).toBe(years.length);
   });
 
   it("does not know ids between its own, and knows an expired one as expired", () => {

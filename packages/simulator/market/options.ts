@@ -18,6 +18,8 @@ interface OptionClass {
 const FIRST_CONID = 700_000_000;
 const PER_UNDERLYING = 2 ** 22;
 const STRIKES = 2 ** 9;
+/** An id holds the day within its era; the first began with 2025, and each has ids of its own. */
+const DAYS_PER_ERA = 2 ** 11;
 
 const UNDERLYINGS = LISTED.filter((one) => one.hasOptions && one.isUS);
 
@@ -55,8 +57,10 @@ function build(
     return undefined;
   // The weekly class leaves the monthly dates to the other one.
   if (kind === 1 && one.name === underlying.symbol && endsOn("monthly", day)) return undefined;
-  const index = UNDERLYINGS.indexOf(underlying);
-  const code = ((kind * 2048 + day) * STRIKES + place) * 2 + (right === "C" ? 0 : 1);
+  const era = Math.floor(day / DAYS_PER_ERA);
+  const index = era * UNDERLYINGS.length + UNDERLYINGS.indexOf(underlying);
+  const dated = kind * DAYS_PER_ERA + (day % DAYS_PER_ERA);
+  const code = (dated * STRIKES + place) * 2 + (right === "C" ? 0 : 1);
   return {
     conid: FIRST_CONID + index * PER_UNDERLYING + code,
     symbol: underlying.symbol,
@@ -89,13 +93,16 @@ function build(
 /** The option with this id, or undefined when the id is none. */
 export function optionByConid(conid: number): Instrument | undefined {
   const offset = conid - FIRST_CONID;
-  const underlying = UNDERLYINGS[Math.floor(offset / PER_UNDERLYING)];
+  const index = Math.floor(offset / PER_UNDERLYING);
+  const underlying = UNDERLYINGS[index % UNDERLYINGS.length];
   if (offset < 0 || underlying === undefined) return undefined;
+  const era = Math.floor(index / UNDERLYINGS.length);
   const code = offset % PER_UNDERLYING;
   const place = (code >> 1) % STRIKES;
   const dated = Math.floor((code >> 1) / STRIKES);
-  const kind = dated >= 2048 ? 1 : 0;
-  return build(underlying, kind, dated % 2048, place, code % 2 === 0 ? "C" : "P");
+  const kind = dated >= DAYS_PER_ERA ? 1 : 0;
+  const day = era * DAYS_PER_ERA + (dated % DAYS_PER_ERA);
+  return build(underlying, kind, day, place, code % 2 === 0 ? "C" : "P");
 }
 
 /** Every listed option of an underlying at `now`, both rights. */
