@@ -13,9 +13,13 @@ export function closedInWords(order: CanonicalOrder, instrument: InstrumentFact)
   const opens =
     instrument.opens_at === null
       ? "nobody knows until when"
-      : `opens ${momentInWords(instrument.opens_at, instrument.market?.time_zone ?? null)}`;
+      : `opens ${openingInWords(instrument, instrument.opens_at)}`;
   return `${marketInWords(principalLeg(order))} is ${stateInWords(instrument)} (${opens}).`;
 }
+
+/** In the exchange's zone and in the owner's. */
+export const openingInWords = ({ market, waits }: InstrumentFact, opensAt: string): string =>
+  momentInWords(opensAt, market?.time_zone ?? null, waits?.owner_zone ?? null);
 
 function marketInWords({ contract }: Leg): string {
   const kind = { STK: "stock", OPT: "options", FUT: "futures" }[contract.asset_class];

@@ -136,7 +136,12 @@ function ApprovalPage(props: {
         </div>
       )}
       {!open && <ApprovalResult view={view} now={now} />}
-      <OrderCard ticket={view.ticket} source={view.source} marketNow={view.marketNow} />
+      <OrderCard
+        ticket={view.ticket}
+        source={view.source}
+        marketNow={view.marketNow}
+        zones={view.zones}
+      />
       <section class="card" aria-labelledby="who">
         <h2 id="who">Who asks</h2>
         <dl class="facts">

@@ -1,7 +1,10 @@
+import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { describe, expect, it } from "vitest";
 import { aLeg, anOrder, aTicket } from "../../test/support/orders.ts";
 import { Fields } from "./mandate-fields.tsx";
-import { OrderCard } from "./order-card.tsx";
+import { OrderCard, type Zones } from "./order-card.tsx";
+
+const UNKNOWN_ZONES: Zones = { exchange: null, owner: null };
 
 const RLO = String.fromCodePoint(0x202e);
 const ZERO_WIDTH = String.fromCodePoint(0x200b);
@@ -23,7 +26,9 @@ describe("the order that is approved", () => {
       warnings: [{ message_id: "o163", fingerprint: "a".repeat(64), text: NASTY }],
       what_if: { ...whatIf, error: NASTY },
     });
-    const html = String(await OrderCard({ ticket, source: "client_portal", marketNow: null }));
+    const html = String(
+      await OrderCard({ ticket, source: "client_portal", marketNow: null, zones: UNKNOWN_ZONES }),
+    );
     expect(html).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/u);
     expect(html).not.toContain("<script>");
     expect([...html.matchAll(/<h1/g)]).toHaveLength(1);
@@ -34,6 +39,56 @@ describe("the order that is approved", () => {
     // The figures that matter stand outside every such text.
     expect(html).toContain("187.25");
     expect(html).toContain("DU1234567");
+  });
+});
+
+describe("the market of an order", () => {
+  const closed: Quote = {
+    conid: 265598,
+    bid: null,
+    ask: null,
+    last: "269.81",
+    prior_close: "268.00",
+    availability: "frozen",
+    halted: false,
+    reference: {
+      price: "269.81",
+      source: "frozen_last",
+      session_date: "2026-11-27",
+      at: "2026-11-27T21:00:00.000Z",
+    },
+    at: "2026-11-29T10:00:00.000Z",
+  };
+  const marketNow = async (quote: Quote, zones: Zones): Promise<string> => {
+    const html = String(
+      await OrderCard({ ticket: aTicket(), source: "client_portal", marketNow: quote, zones }),
+    );
+    const [, said = ""] = /<dt>Market now<\/dt>\s*<dd>(.*?)<\/dd>/s.exec(html) ?? [];
+    return said;
+  };
+
+  it("says of a closed one its last price and from when, in the exchange's zone and the owner's", async () => {
+    const zones = { exchange: "US/Eastern", owner: "Europe/Berlin" };
+    expect(await marketNow(closed, zones)).toBe(
+      "Market closed; last price 269.81 USD of Fri 27 Nov 16:00 New York (22:00 Berlin)",
+    );
+    expect(await marketNow(closed, { exchange: "US/Eastern", owner: null })).toBe(
+      "Market closed; last price 269.81 USD of Fri 27 Nov 16:00 New York",
+    );
+    expect(await marketNow(closed, UNKNOWN_ZONES)).toContain("of Fri 27 Nov 21:00 UTC");
+  });
+
+  it("shows the sides of one that trades", async () => {
+    const open: Quote = {
+      ...closed,
+      bid: "269.80",
+      ask: "269.82",
+      availability: "live",
+      reference: null,
+    };
+    expect(await marketNow(open, UNKNOWN_ZONES)).toBe(
+      "bid 269.80, ask 269.82, last 269.81 USD (live)",
+    );
   });
 });
 

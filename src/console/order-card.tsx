@@ -1,7 +1,7 @@
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { isOfCompletedSession } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { dayInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
+import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
 import type { Quote, Ticket, Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   priceInWords,
@@ -17,8 +17,13 @@ import { displayText } from "../web/client-text.ts";
  * what it risks, and what the broker warns of. Nothing an agent wrote is on it; a figure nobody
  * knows is said to be unknown.
  */
-export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Quote | null }) {
-  const { ticket, source, marketNow } = props;
+export function OrderCard(props: {
+  ticket: Ticket;
+  source: string;
+  marketNow: Quote | null;
+  zones: Zones;
+}) {
+  const { ticket, source, marketNow, zones } = props;
   const { order } = ticket;
   const leg = principalLeg(order);
   const exits = order.legs.filter(({ role }) => role === "take_profit" || role === "stop_loss");
@@ -81,13 +86,13 @@ export function OrderCard(props: { ticket: Ticket; source: string; marketNow: Qu
         </dd>
         <dt>Market then</dt>
         <dd>
-          <Market quote={ticket.market} currency={leg.contract.currency} />
+          <Market quote={ticket.market} currency={leg.contract.currency} zones={zones} />
         </dd>
         {marketNow !== null && (
           <>
             <dt>Market now</dt>
             <dd>
-              <Market quote={marketNow} currency={leg.contract.currency} />
+              <Market quote={marketNow} currency={leg.contract.currency} zones={zones} />
             </dd>
           </>
         )}
@@ -129,13 +134,21 @@ function Money({ value, currency }: { value: string | null; currency: string }):
   return <>{`${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",")}.${part} ${currency}`}</>;
 }
 
-function Market({ quote, currency }: { quote: Quote | null; currency: string }): Child {
+/** In which zones a time of the market is said; null where it is not known. */
+export interface Zones {
+  exchange: string | null;
+  owner: string | null;
+}
+
+function Market(props: { quote: Quote | null; currency: string; zones: Zones }): Child {
+  const { quote, currency, zones } = props;
   if (quote === null) return <>not known</>;
   const { reference } = quote;
   if (isOfCompletedSession(quote) && reference != null) {
     return (
       <>
-        closed; last price {reference.price} {currency}, of {dayInWords(reference.session_date)}
+        Market closed; last price {reference.price} {currency} of{" "}
+        {momentInWords(reference.at, zones.exchange, zones.owner)}
       </>
     );
   }

@@ -25,7 +25,7 @@ it("a market order is refused before anybody is asked, with what would do", asyn
   expect(told.may_be_asked).toBe(false);
   const messages = told.policy_failures.map(({ message }: { message: string }) => message);
   expect(messages.join(" ")).toMatch(
-    /The US stock market is closed \(opens \w{3} \d+ \w{3} 09:30 New York\)\. Only limit orders can be prepared now\./,
+    /The US stock market is closed \(opens \w{3} \d+ \w{3} 09:30 New York( \([^)]+\))?\)\. Only limit orders can be prepared now\./,
   );
 });
 
@@ -41,7 +41,7 @@ it("a limit order is staged on a Saturday: it says that it waits, until when, an
   expect(told.pc_refusals).toEqual([]);
   expect(told.may_be_asked).toBe(true);
   expect(told.in_words).toMatch(
-    /for the session of \w{3} \d+ \w{3} only; waits at the broker for the open, \w{3} \d+ \w{3} 09:30 New York$/,
+    /for the session of \w{3} \d+ \w{3} only; waits at the broker for the open, \w{3} \d+ \w{3} 09:30 New York( \([^)]+\))?$/,
   );
 
   const { approval } = await chain.agent.call("ibkr_approvals_create", {
@@ -50,7 +50,14 @@ it("a limit order is staged on a Saturday: it says that it waits, until when, an
   });
   const page = await chain.page(`/approvals/${approval.approval_id}`);
   expect(page).toContain("waits at the broker for the open");
-  expect(page).toContain(`last price ${reference.price}`);
+  const said = [...page.matchAll(/<dt>Market (then|now)<\/dt>\s*<dd>(.*?)<\/dd>/gs)];
+  expect(said.map(([, when]) => when)).toEqual(["then", "now"]);
+  for (const [, , market] of said) {
+    expect(market).toMatch(
+      /^Market closed; last price \S+ USD of \w{3} \d+ \w{3} \d\d:\d\d New York/,
+    );
+    expect(market).toContain(`last price ${reference.price} USD`);
+  }
   expect((await chain.approve(approval.approval_id)).status).toBe(303);
 
   const sent = await chain.agent.call("ibkr_paper_order_submit", {
@@ -69,7 +76,7 @@ it("a limit order is staged on a Saturday: it says that it waits, until when, an
   await until(async () => (await status()).state === "working");
   const waiting = await status();
   expect(waiting.means).toMatch(
-    /It waits at the broker for the open, \w{3} \d+ \w{3} 09:30 New York, and cannot fill before\./,
+    /It waits at the broker for the open, \w{3} \d+ \w{3} 09:30 New York( \([^)]+\))?, and cannot fill before\./,
   );
   const opens = Date.parse(waiting.waits_until);
   expect(opens).toBeGreaterThan(startAt);

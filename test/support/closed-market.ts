@@ -46,7 +46,12 @@ export function hoursAt(
     waits:
       active_at === null
         ? null
-        : { until: active_at, time_zone: market.time_zone, session: session_date },
+        : {
+            until: active_at,
+            time_zone: market.time_zone,
+            owner_zone: null,
+            session: session_date,
+          },
     at,
   };
 }

@@ -27,6 +27,8 @@ export interface ApprovalView {
   expiresAt: string;
   /** Read while the page is made; null when it could not be. */
   marketNow: Quote | null;
+  /** IANA zones of the exchange and of the owner's PC, where they are known. */
+  zones: { exchange: string | null; owner: string | null };
   /** What the same order would be refused for at this moment; empty when nothing is known. */
   standsInTheWay: string[];
   /** How long the page has to have been read before a tier 2 order can be approved. */

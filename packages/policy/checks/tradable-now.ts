@@ -1,6 +1,5 @@
-import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
 import { type Check, fail, pass, unknown } from "../check.ts";
-import { closedInWords, openingLegs } from "../waiting.ts";
+import { closedInWords, openingInWords, openingLegs } from "../waiting.ts";
 
 /**
  * An entry may wait at the broker for the next session where the owner's policy allows it. Only a
@@ -46,7 +45,7 @@ export const tradableNow: Check = {
       );
     }
     if (instrument.opens_at === null) return unknown("When the market opens next", measured);
-    const until = momentInWords(instrument.opens_at, instrument.market?.time_zone ?? null);
+    const until = openingInWords(instrument, instrument.opens_at);
     return pass({ ...measured, observed: `waits until ${until}` });
   },
 };

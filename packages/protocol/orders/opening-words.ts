@@ -1,13 +1,29 @@
 /**
  * An instant as a person reads it beside an exchange: `Mon 30 Nov 09:30 New York`. The day and the
- * date both stand there, since the next opening may be days away.
+ * date both stand there, since the next opening may be days away. Where the owner's zone is known
+ * and its clock shows something else, it follows: `Mon 30 Nov 09:30 New York (15:30 Berlin)`.
+ * @param zone the exchange's IANA zone; null when it is not known: UTC is shown then
+ * @param ownerZone the IANA zone of the owner's PC, where it is known
  */
-export function momentInWords(at: string, zone: string | null): string {
+export function momentInWords(
+  at: string,
+  zone: string | null,
+  ownerZone: string | null = null,
+): string {
   const shown = zone ?? "UTC";
-  const { weekday, day, month, hour, minute } = partsOf(at, shown) ?? partsOf(at, "UTC") ?? NONE;
-  const city = partsOf(at, shown) === null ? "UTC" : cityOf(shown);
-  return `${weekday} ${day} ${month} ${hour}:${minute} ${city}`;
+  const own = partsOf(at, shown);
+  const first = own ?? partsOf(at, "UTC") ?? NONE;
+  const there = `${dateOf(first)} ${timeOf(first)} ${own === null ? "UTC" : cityOf(shown)}`;
+  const home = ownerZone === null ? null : partsOf(at, ownerZone);
+  if (ownerZone === null || home === null) return there;
+  const sameDay = dateOf(home) === dateOf(first);
+  if (sameDay && timeOf(home) === timeOf(first)) return there;
+  const beside = sameDay ? timeOf(home) : `${dateOf(home)} ${timeOf(home)}`;
+  return `${there} (${beside} ${cityOf(ownerZone)})`;
 }
+
+const dateOf = ({ weekday, day, month }: typeof NONE): string => `${weekday} ${day} ${month}`;
+const timeOf = ({ hour, minute }: typeof NONE): string => `${hour}:${minute}`;
 
 /** `Mon 30 Nov` of a trading day written `2026-11-30`. */
 export function dayInWords(day: string): string {

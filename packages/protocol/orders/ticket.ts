@@ -54,6 +54,8 @@ export const Waits = z.strictObject({
   until: Time,
   /** The exchange's zone, in which that is said; null when it is not known. */
   time_zone: z.string().max(40).nullable(),
+  /** The zone of the owner's PC, in which it is said as well; absent in what was made before. */
+  owner_zone: z.string().max(40).nullable().exactOptional(),
   /** The trading day it waits for; an order for the day ends with it. */
   session: Day.nullable(),
 });

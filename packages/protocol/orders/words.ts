@@ -86,9 +86,9 @@ export function timeInWords(leg: Leg, waits: Waits | null | undefined = null): s
   return `${time}${leg.outside_rth ? ", also outside regular hours" : ""}`;
 }
 
-/** `waits at the broker for the open, Mon 30 Nov 09:30 New York`. */
-export function waitsInWords({ until, time_zone }: Waits): string {
-  return `waits at the broker for the open, ${momentInWords(until, time_zone)}`;
+/** `waits at the broker for the open, Mon 30 Nov 09:30 New York (15:30 Berlin)`. */
+export function waitsInWords({ until, time_zone, owner_zone = null }: Waits): string {
+  return `waits at the broker for the open, ${momentInWords(until, time_zone, owner_zone)}`;
 }
 
 function exitsInWords(order: CanonicalOrder): string {

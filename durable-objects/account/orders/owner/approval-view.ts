@@ -15,6 +15,7 @@ import { shownOrder } from "../rules/order-view.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents.ts";
+import { findPreview } from "../tables/previews.ts";
 import { sendWish } from "../tables/sends.ts";
 
 /**
@@ -89,6 +90,7 @@ export async function approvalView(
     createdAt: iso(approval.createdAt),
     expiresAt: iso(approval.expiresAt),
     marketNow,
+    zones: zonesOf(sql, approval),
     standsInTheWay: open
       ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
       : [],
@@ -148,7 +150,19 @@ async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | 
     prior_close,
     availability: quote.availability,
     halted: quote.halted,
+    // As the PC proved it: while nothing trades there are no sides, and drift is a move of this one.
+    reference: quote.reference_price,
     at: iso(parts.now()),
+  };
+}
+
+/** In which zones a time of this order's market is said; null where nobody told. */
+function zonesOf(sql: SqlStorage, approval: Approval): ApprovalView["zones"] {
+  const instrument = findPreview(sql, approval.previewId)?.facts.instrument ?? null;
+  const waits = approval.intent.ticket.waits ?? instrument?.waits ?? null;
+  return {
+    exchange: instrument?.market?.time_zone ?? waits?.time_zone ?? null,
+    owner: waits?.owner_zone ?? null,
   };
 }
 

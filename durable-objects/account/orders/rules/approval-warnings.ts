@@ -1,5 +1,6 @@
-import { adverseDriftBps } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
-import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { adverseDriftBps, driftReference } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import type { Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listClients } from "../../clients/clients.ts";
 import { judge, lasting } from "../agent/preview.ts";
 import type { OrderParts } from "../order-context.ts";
@@ -38,11 +39,28 @@ export function drifted(parts: OrderParts, approval: Approval, now: Quote | null
   const { ticket } = approval.intent;
   const limit = policyInForce(parts.storage.sql, approval.brokerAccount, parts.now())?.document
     .behaviour.max_drift_bps;
-  if (now === null || limit == null || ticket.order.action === "cancel") return [];
-  const drift = adverseDriftBps(ticket.order, ticket.market, now);
-  return drift?.greaterThan(limit)
+  const effect = findPreview(parts.storage.sql, approval.previewId)?.facts.effect?.kind;
+  // As in the rule itself: an exit is sent wherever the price went.
+  if (limit == null || ticket.order.action === "cancel" || effect === "exit") return [];
+  return movedAgainst(ticket, now, limit);
+}
+
+/**
+ * The move by the prices that the submit compares: of a closed market the last one of its latest
+ * session, of an open one the middle.
+ * @param limitBps in basis points of the price that was shown
+ */
+export function movedAgainst(
+  { order, market }: Pick<Ticket, "order" | "market">,
+  now: Quote | null,
+  limitBps: string | number,
+): string[] {
+  const from = driftReference(market);
+  const to = driftReference(now);
+  if (from === null || to === null) return [];
+  return adverseDriftBps(order, market, now)?.greaterThan(limitBps)
     ? [
-        "The price has moved against this order since it was prepared. Let the agent prepare it anew.",
+        `The price has moved against this order since it was prepared, from ${decimalText(from)} to ${decimalText(to)}. Let the agent prepare it anew.`,
       ]
     : [];
 }

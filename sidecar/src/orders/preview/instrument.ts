@@ -61,7 +61,12 @@ async function readHours(
     waits:
       active_at === null
         ? null
-        : { until: active_at, time_zone: market.time_zone, session: session_date },
+        : {
+            until: active_at,
+            time_zone: market.time_zone,
+            owner_zone: context.ownerZone?.slice(0, 40) ?? null,
+            session: session_date,
+          },
   };
 }
 
