@@ -5,15 +5,14 @@ import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simula
 import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
-import { fromRoot } from "../../scripts/lib/paths.ts";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
 import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
-import { entryAt } from "../clock/plan.ts";
 import { accountOf } from "./access.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { modern } from "./mcp.ts";
+import { otherClock } from "./other-clock.ts";
 import { ceremonyOn, SoftwarePasskey } from "./software-passkey.ts";
 
 /**
@@ -287,28 +286,8 @@ export async function startOrderChain(
   }
 }
 
-/** Lays another clock under the Worker and under every process started until the end. */
-async function otherClock(
-  start: number,
-  folder: string,
-  endings: (() => Promise<unknown>)[],
-): Promise<string> {
-  const time = { wallStart: Date.now(), start, speed: 1 };
-  const { TEST_CLOCK, NODE_OPTIONS } = process.env;
-  endings.push(async () => {
-    for (const [name, value] of Object.entries({ TEST_CLOCK, NODE_OPTIONS })) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  });
-  process.env.TEST_CLOCK = JSON.stringify(time);
-  const preload = `--import=${fromRoot("test/clock/preload.ts")}`;
-  process.env.NODE_OPTIONS = `${NODE_OPTIONS ?? ""} ${preload}`.trim();
-  return entryAt(time, join(folder, "entry"));
-}
-
 /** Paper or live is proved by the broker, which may take it more than a minute after a start. */
-async function untilProved(agent: Agent): Promise<void> {
+export async function untilProved(agent: Pick<Agent, "call">): Promise<void> {
   const deadline = Date.now() + 120_000;
   while (Date.now() < deadline) {
     const { broker } = await agent.call("ibkr_backend_status");

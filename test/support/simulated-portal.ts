@@ -10,6 +10,20 @@ export async function buyAtTheBroker(
   account: string,
   order: { conid: number; quantity: number },
 ): Promise<string> {
+  return placeAtTheBroker(portal, account, {
+    ...order,
+    side: "BUY",
+    orderType: "MKT",
+    tif: "DAY",
+  });
+}
+
+/** The same for any order, in the Client Portal's own fields; the gateway may be fresh. */
+export async function placeAtTheBroker(
+  portal: string,
+  account: string,
+  order: Record<string, string | number>,
+): Promise<string> {
   // On loopback, with a certificate that it made for itself a moment ago.
   const agent = new Agent({ connect: { rejectUnauthorized: false } });
   const post = async (path: string, body: unknown): Promise<Row> => {
@@ -24,8 +38,12 @@ export async function buyAtTheBroker(
     return typeof first === "object" && first !== null ? first : {};
   };
   try {
+    await fetch(`${portal}/v1/api/iserver/accounts`, {
+      dispatcher: agent,
+      headers: { "User-Agent": "person" },
+    });
     let row = await post(`/iserver/account/${account}/orders`, {
-      orders: [{ ...order, side: "BUY", orderType: "MKT", tif: "DAY" }],
+      orders: [order],
     });
     while (row.id !== undefined) row = await post(`/iserver/reply/${row.id}`, { confirmed: true });
     if (row.order_id === undefined) throw new Error(`not taken: ${JSON.stringify(row)}`);

@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from "node:crypto";
 import { isoCBOR } from "@simplewebauthn/server/helpers";
 
 /**
@@ -28,8 +36,19 @@ type Algorithm = "ES256" | "EdDSA" | "RS256" | "ES384";
 
 const COSE_ALGORITHM: Record<Algorithm, number> = { ES256: -7, EdDSA: -8, RS256: -257, ES384: -35 };
 
+/** A passkey that was enrolled before, as a fixture keeps it. */
+export interface KeptPasskey {
+  credentialId: string;
+  /** As the registration gave it, base64url. */
+  userHandle: string;
+  /** Of its last use. */
+  counter: number;
+  /** Private key of an ES256 passkey. */
+  jwk: { kty: string; crv: string; x: string; y: string; d: string };
+}
+
 export class SoftwarePasskey {
-  readonly credentialId = randomBytes(16).toString("base64url");
+  readonly credentialId: string;
   readonly #origin: string;
   readonly #algorithm: Algorithm;
   readonly #privateKey: KeyObject;
@@ -37,12 +56,15 @@ export class SoftwarePasskey {
   #userHandle = "";
   #counter = 0;
 
-  constructor(origin: string, algorithm: Algorithm = "ES256") {
+  constructor(origin: string, algorithm: Algorithm = "ES256", kept?: KeptPasskey) {
     this.#origin = origin;
     this.#algorithm = algorithm;
-    const pair = newPair(algorithm);
+    const pair = kept === undefined ? newPair(algorithm) : keptPair(kept);
     this.#privateKey = pair.privateKey;
     this.#publicKey = pair.publicKey;
+    this.credentialId = kept?.credentialId ?? randomBytes(16).toString("base64url");
+    this.#userHandle = kept?.userHandle ?? "";
+    this.#counter = kept?.counter ?? 0;
   }
 
   /** What the browser gives back when this passkey is made. */
@@ -139,6 +161,11 @@ function newPair(algorithm: Algorithm): { privateKey: KeyObject; publicKey: KeyO
     case "RS256":
       return generateKeyPairSync("rsa", { modulusLength: 2048 });
   }
+}
+
+function keptPair({ jwk }: KeptPasskey): { privateKey: KeyObject; publicKey: KeyObject } {
+  const privateKey = createPrivateKey({ key: jwk, format: "jwk" });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
 function coseKey(key: KeyObject, algorithm: Algorithm): Map<number, number | Uint8Array> {
