@@ -144,9 +144,11 @@ function replyEnded(
   replying: Replying,
   { exchange, mayGoOn }: Ended,
 ): void {
-  // A reply that did not leave has left the question open at the broker; there it lapses.
+  // A reply that did not leave has left the question open at the broker. The owner may answer it
+  // again until it is declined; anything else lapses there.
   if (exchange.kind === "no_answer" && !exchange.sent) {
-    conclude(draft, noAnswer(exchange.cause), "reply_answer");
+    if (ownersYes(replying)) askAgain(draft, replying);
+    else conclude(draft, noAnswer(exchange.cause), "reply_answer");
     return;
   }
   note(draft.intent, { sent_at: draft.now });
@@ -170,10 +172,20 @@ function replyFailed(draft: ConversationDraft, replying: Replying): void {
   } else if (replying.lapsed) {
     lapse(draft, true);
   } else {
-    const { coid, question, rounds, declineAt } = replying;
-    draft.state = { phase: "waiting", coid, question, rounds, declineAt, paused: false };
-    draft.acts.push({ kind: "settled", coid, failed: true });
+    askAgain(draft, replying);
   }
+}
+
+/** An owner's yes of which nothing left this PC, to a question that is still open at the broker. */
+function ownersYes({ by, confirm, sent, lapsed }: Replying): boolean {
+  return by === "owner" && confirm && !sent && !lapsed;
+}
+
+/** The question waits on, until the same moment as before. */
+function askAgain(draft: ConversationDraft, replying: Replying): void {
+  const { coid, question, rounds, declineAt } = replying;
+  draft.state = { phase: "waiting", coid, question, rounds, declineAt, paused: false };
+  draft.acts.push({ kind: "settled", coid, failed: true });
 }
 
 function answer(
