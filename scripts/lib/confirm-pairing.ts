@@ -56,6 +56,8 @@ export async function confirmPairing(
       ...capabilities.map((capability): [string, string] => ["capability", capability]),
     ]),
   );
+  // A session that nobody uses any more would stand in the owner's list as a browser they do not know.
+  await browser.post("/sign-out", { csrf });
   return { words, capabilities };
 }
 

@@ -5,7 +5,7 @@ import type { Browser as Chromium } from "playwright-core";
 import { expect } from "vitest";
 import { fromRoot, ROOT } from "../../scripts/lib/paths.ts";
 import { type FastTime, parseFastTime } from "../chaos/orders/fast-time.ts";
-import { startDoorbell } from "../clients/doorbell.ts";
+import { type Doorbell, startDoorbell } from "../clients/doorbell.ts";
 import { instantNamed } from "../clock/instants.ts";
 import { entryAt } from "../clock/plan.ts";
 import { type BrowserStep, type Newcomer, startNewcomer } from "./newcomer.ts";
@@ -24,7 +24,7 @@ export interface FirstOrder {
 }
 
 export type WalkStep =
-  | { at: "terminal"; line: string; answer: unknown }
+  | { at: "terminal"; line: string; told: string | null }
   | { at: "browser"; step: BrowserStep };
 
 const START_MS = 90_000;
@@ -46,82 +46,19 @@ export async function walkToFirstOrder(options: {
   try {
     const { mcp, console: consoleUrl, token } = await started.ready;
     const person = await startNewcomer(context, time.start + Date.now() - time.wallStart);
-    const client = options.client(home, env);
-    const steps: WalkStep[] = [];
-    const walk = new Walk(client, person, mcp, steps);
-    steps.push({ at: "terminal", line: "npm start", answer: null });
-    for (const call of await client.adds(mcp)) walk.typed(call);
-
-    // Access: sign in once, choose, go back to the client.
-    const signIn = client.signsIn(mcp);
-    const ended = signIn.then(({ out, err }) =>
-      Promise.reject(new Error(`no browser: ${out}${err}`)),
-    );
-    await person.isSentTo(await Promise.race([doorbell.next(), ended]));
-    ended.catch(() => undefined);
-    await person.types("Owner token", token);
-    await person.clicks("button", "Sign in");
-    await person.lands("What it may do");
-    await person.clicks("radio", /^Prepare, and place what I approve \(paper\)/);
-    await person.clicks("checkbox", /^Let it do more than read/);
-    await person.shoot(
-      fromRoot(`artifacts/console/first-order-consent-${client.name.replaceAll(" ", "-")}`),
-    );
-    await person.clicks("button", "Allow");
-    walk.typed(await signIn);
-    walk.note();
-
-    const quote = await walk.call("ibkr_market_snapshot", {
-      conids: ["265598"],
-      fields: ["last", "bid", "ask"],
-    });
-    const price = roomAbove(quote);
-
-    // Orders: a passkey, and the switch.
-    await person.follows(consoleUrl);
-    await person.shoot(
-      fromRoot(`artifacts/console/first-order-overview-${client.name.replaceAll(" ", "-")}`),
-    );
-    await person.clicks("link", "Add a passkey");
-    await person.lands("So that you can tell it");
-    await person.clicks("button", "Make the passkey");
-    await person.lands("Next step: paper orders");
-    await person.clicks("button", "Switch paper orders on");
-    await person.lands("Use your passkey");
-    await person.clicks("button", "Use your passkey");
-    await person.lands("Everything is up");
-    walk.note();
-
-    const account = at(at(await walk.call("ibkr_accounts_list", {}), "accounts"), "0");
-    expect(account).toBeDefined();
-    const previewed = await walk.call("ibkr_order_preview", {
-      conid: 265598,
-      side: "BUY",
-      order_type: "LMT",
-      quantity: 1,
-      limit_price: price,
-    });
-    const preview = at(previewed, "preview");
-    const asked = await walk.call("ibkr_approvals_create", {
-      preview_id: at(preview, "preview_id"),
-      submit_on_approval: true,
-      idempotency_key: "my-first-order",
-    });
-    const approval = at(asked, "approval");
-    await person.follows(String(at(approval, "approval_url")));
-    await person.shoot(
-      fromRoot(`artifacts/console/first-order-approval-${client.name.replaceAll(" ", "-")}`),
-    );
-    await person.clicks("button", "Approve and send");
-    await person.lands(/Filled: 1|Sent|Working/);
-    walk.note();
-    const filled = await walk.call("ibkr_approval_status", {
-      approval_id: at(approval, "approval_id"),
-      wait_seconds: 20,
-    });
-    expect(at(at(filled, "order"), "state"), JSON.stringify(filled)).toBe("filled");
+    const walk = new Walk(options.client(home, env), person, mcp);
+    walk.steps.push({ at: "terminal", line: "npm start", told: "the addresses, the owner token" });
+    await getsIn(walk, doorbell, token);
+    const order = await readsTheMarket(walk);
+    await readiesOrders(walk, consoleUrl);
+    await placesIt(walk, order);
     const machineSeconds = (performance.now() - began) / 1000;
-    return { client: client.name, machineSeconds, steps, ...counted(person.steps) };
+    return {
+      client: walk.client.name,
+      machineSeconds,
+      steps: walk.steps,
+      ...counted(person.steps),
+    };
   } finally {
     await context.close();
     await started.stop();
@@ -129,19 +66,119 @@ export async function walkToFirstOrder(options: {
   }
 }
 
+/** Signs in once, chooses, and goes back to the client. */
+async function getsIn(walk: Walk, doorbell: Doorbell, token: string): Promise<void> {
+  const { client, person, mcp } = walk;
+  for (const call of await client.adds(mcp)) walk.typed(call);
+  const signIn = client.signsIn(mcp);
+  const ended = signIn.then(({ out, err }) =>
+    Promise.reject(new Error(`no browser: ${out}${err}`)),
+  );
+  ended.catch(() => undefined);
+  await person.isSentTo(await Promise.race([doorbell.next(), ended]));
+  await person.types("Owner token", token);
+  await person.clicks("button", "Sign in");
+  await person.lands("What it may do");
+  await person.clicks("radio", /^Prepare, and place what I approve \(paper\)/);
+  await person.clicks("checkbox", /^Let it do more than read/);
+  await walk.shoot("consent");
+  await person.clicks("button", "Allow");
+  walk.typed(await signIn);
+  walk.note();
+}
+
+/** The first reads; the order that they lead to. */
+async function readsTheMarket(walk: Walk): Promise<Record<string, unknown>> {
+  const found = await walk.call("ibkr_contract_resolve", { symbol: "AAPL" }, (answer) =>
+    said(at(answer, "contract"), ["symbol", "currency", "conid"]),
+  );
+  const conid = at(at(found, "contract"), "conid");
+  const quote = await walk.call(
+    "ibkr_market_snapshot",
+    { conids: [conid], fields: ["last", "bid", "ask"] },
+    (answer) => said(valuesIn(answer), ["last", "bid", "ask"]),
+  );
+  // A little above the market: it fills, and is no more than an account's first limits take.
+  const ask = Number(at(valuesIn(quote), "ask"));
+  expect(ask, JSON.stringify(quote)).toBeGreaterThan(0);
+  const limit_price = (ask * 1.002).toFixed(2);
+  return { conid, side: "BUY", order_type: "LMT", quantity: 1, limit_price };
+}
+
+/** A passkey, which the simulator's PC accepts by itself here, and the switch. */
+async function readiesOrders(walk: Walk, consoleUrl: string): Promise<void> {
+  const { person } = walk;
+  await person.follows(consoleUrl);
+  await walk.shoot("overview");
+  await person.clicks("link", "Add a passkey");
+  await person.lands("So that you can tell it");
+  await person.clicks("button", "Make the passkey");
+  await person.lands("Next step: paper orders");
+  await walk.shoot("security");
+  await person.clicks("button", "Switch paper orders on");
+  await person.lands("Use your passkey");
+  await person.clicks("button", "Use your passkey");
+  await person.lands("Everything is up");
+  walk.note();
+}
+
+async function placesIt(walk: Walk, order: Record<string, unknown>): Promise<void> {
+  const { person } = walk;
+  const previewed = await walk.call("ibkr_order_preview", order, (answer) =>
+    [said(answer, ["outcome"]), said(at(answer, "preview"), ["tier", "preview_id"])].join(", "),
+  );
+  const asked = await walk.call(
+    "ibkr_approvals_create",
+    {
+      preview_id: at(at(previewed, "preview"), "preview_id"),
+      submit_on_approval: true,
+      idempotency_key: "my-first-order",
+    },
+    (answer) =>
+      [said(answer, ["outcome"]), said(at(answer, "approval"), ["state", "approval_url"])].join(
+        ", ",
+      ),
+  );
+  const approval = at(asked, "approval");
+  await person.follows(String(at(approval, "approval_url")));
+  await walk.shoot("approval");
+  await person.clicks("button", "Approve and send");
+  await person.lands(/Filled: 1|Sent|Working/);
+  walk.note();
+  const status = await walk.call(
+    "ibkr_approval_status",
+    { approval_id: at(approval, "approval_id"), wait_seconds: 20 },
+    (answer) =>
+      `approval ${said(at(answer, "approval"), ["state"])}, order ${said(at(answer, "order"), ["state"])}`,
+  );
+  expect(at(at(status, "order"), "state"), JSON.stringify(status)).toBe("filled");
+}
+
+const valuesIn = (quote: unknown): unknown => at(at(at(quote, "quotes"), "0"), "values");
+
+/** `name value` of the members that are named. */
+function said(value: unknown, names: readonly string[]): string {
+  return names.map((name) => `${name} \`${String(at(value, name))}\``).join(", ");
+}
+
 /** The client and the person taking turns; every call has to be answered with what was asked for. */
 class Walk {
+  readonly client: StockClient;
+  readonly person: Newcomer;
+  readonly mcp: string;
+  readonly steps: WalkStep[] = [];
   private noted = 0;
-  private readonly client: StockClient;
-  private readonly person: Newcomer;
-  private readonly mcp: string;
-  private readonly steps: WalkStep[];
 
-  constructor(client: StockClient, person: Newcomer, mcp: string, steps: WalkStep[]) {
+  constructor(client: StockClient, person: Newcomer, mcp: string) {
     this.client = client;
     this.person = person;
     this.mcp = mcp;
-    this.steps = steps;
+  }
+
+  /** Narrow and wide, for looking at. */
+  shoot(what: string): Promise<void> {
+    const name = `first-order-${what}-${this.client.name.toLowerCase().replaceAll(" ", "-")}`;
+    return this.person.shoot(fromRoot(`artifacts/console/${name}`));
   }
 
   /** What the person did since the last call comes before it. */
@@ -151,14 +188,19 @@ class Walk {
     this.noted = this.person.steps.length;
   }
 
-  typed(call: TypedCall, answer: unknown = null): void {
+  typed(call: TypedCall, told: string | null = null): void {
     expect(call.code, `${call.line}\n${call.out}\n${call.err}`).toBe(0);
-    this.steps.push({ at: "terminal", line: call.line, answer });
+    this.steps.push({ at: "terminal", line: call.line, told });
   }
 
-  async call(tool: string, args: Record<string, unknown>): Promise<unknown> {
+  /** `told` says in a line what of the answer matters. */
+  async call(
+    tool: string,
+    args: Record<string, unknown>,
+    told: (answer: unknown) => string,
+  ): Promise<unknown> {
     const call = await this.client.calls(this.mcp, tool, args);
-    this.typed(call, call.answer);
+    this.typed(call, told(call.answer));
     return call.answer;
   }
 }
@@ -231,14 +273,6 @@ function startNpm(env: Record<string, string>) {
       await ended;
     },
   };
-}
-
-/** A limit a little above the market: it fills, and is no more than an account's first limits take. */
-function roomAbove(quote: unknown): string {
-  const values = at(at(at(quote, "quotes"), "0"), "values");
-  const ask = Number(at(values, "ask"));
-  expect(ask, JSON.stringify(quote)).toBeGreaterThan(0);
-  return (ask * 1.002).toFixed(2);
 }
 
 function counted(steps: readonly BrowserStep[]) {

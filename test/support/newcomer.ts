@@ -51,8 +51,10 @@ export async function startNewcomer(context: BrowserContext, now: number): Promi
     isSentTo: goTo,
     async clicks(role, name) {
       const target = page.getByRole(role, { name, exact: typeof name === "string" }).first();
-      const label =
-        (await target.textContent()) || (await target.locator("..").textContent()) || "";
+      const label = await target.evaluate((node) => {
+        const words = node.closest("label")?.querySelector("strong, span");
+        return (words ?? node).textContent ?? "";
+      });
       steps.push({ did: "clicks", what: short(typeof name === "string" ? name : label), words: 0 });
       await target.click();
     },
