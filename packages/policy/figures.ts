@@ -6,7 +6,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   comparedPrice,
-  isOfCompletedSession,
+  standsOnLastSession,
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { Decimal, dec, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
@@ -94,9 +94,9 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
       positionAfter === null || unitValue === null ? null : positionAfter.abs().times(unitValue),
     pending,
     unitValue,
-    reference: comparedPrice(market),
+    reference: comparedPrice({ quote: market, waits }),
     waits,
-    closing: waits && isOfCompletedSession(market),
+    closing: standsOnLastSession({ quote: market, waits }),
   };
 }
 

@@ -59,9 +59,14 @@ describe("the market of an order", () => {
     },
     at: "2026-11-29T10:00:00.000Z",
   };
-  const marketNow = async (quote: Quote, zones: Zones): Promise<string> => {
+  const marketNow = async (quote: Quote, zones: Zones, waits = true): Promise<string> => {
     const html = String(
-      await OrderCard({ ticket: aTicket(), source: "client_portal", marketNow: quote, zones }),
+      await OrderCard({
+        ticket: aTicket(),
+        source: "client_portal",
+        marketNow: { quote, waits },
+        zones,
+      }),
     );
     const [, said = ""] = /<dt>Market now<\/dt>\s*<dd>(.*?)<\/dd>/s.exec(html) ?? [];
     return said;
@@ -76,6 +81,18 @@ describe("the market of an order", () => {
       "Market closed; last price 269.81 USD of Fri 27 Nov 16:00 New York",
     );
     expect(await marketNow(closed, UNKNOWN_ZONES)).toContain("of Fri 27 Nov 21:00 UTC");
+  });
+
+  it("shows the sides of one that trades and has not traded yet today", async () => {
+    const sides = { bid: "269.80", ask: "269.82", last: null, availability: "live" } as const;
+    if (closed.reference == null) throw new Error("the fixture has a reference");
+    const reference = { ...closed.reference, source: "prior_close" as const };
+    const quiet: Quote = { ...closed, ...sides, reference };
+    expect(await marketNow(quiet, UNKNOWN_ZONES, false)).toBe(
+      "bid 269.80, ask 269.82, no trade yet, last price 269.81 USD of Fri 27 Nov 21:00 UTC (live)",
+    );
+    const unquoted = { ...quiet, bid: null, ask: null };
+    expect(await marketNow(unquoted, UNKNOWN_ZONES, false)).toContain("Not quoted now; last price");
   });
 
   it("shows the sides of one that trades", async () => {

@@ -1,8 +1,13 @@
+import { seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { isOfCompletedSession } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import {
+  isOfCompletedSession,
+  type Seen,
+  standsOnLastSession,
+} from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
-import type { Quote, Ticket, Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Ticket, Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   priceInWords,
   timeInWords,
@@ -20,7 +25,8 @@ import { displayText } from "../web/client-text.ts";
 export function OrderCard(props: {
   ticket: Ticket;
   source: string;
-  marketNow: Quote | null;
+  /** Read while the page is made. */
+  marketNow: Seen | null;
   zones: Zones;
 }) {
   const { ticket, source, marketNow, zones } = props;
@@ -86,13 +92,13 @@ export function OrderCard(props: {
         </dd>
         <dt>Market then</dt>
         <dd>
-          <Market quote={ticket.market} currency={leg.contract.currency} zones={zones} />
+          <Market seen={seenOn(ticket)} currency={leg.contract.currency} zones={zones} />
         </dd>
         {marketNow !== null && (
           <>
             <dt>Market now</dt>
             <dd>
-              <Market quote={marketNow} currency={leg.contract.currency} zones={zones} />
+              <Market seen={marketNow} currency={leg.contract.currency} zones={zones} />
             </dd>
           </>
         )}
@@ -140,22 +146,27 @@ export interface Zones {
   owner: string | null;
 }
 
-function Market(props: { quote: Quote | null; currency: string; zones: Zones }): Child {
-  const { quote, currency, zones } = props;
-  if (quote === null) return <>not known</>;
-  const { reference } = quote;
-  if (isOfCompletedSession(quote) && reference != null) {
+/** The sides that are quoted, and the last price with its day where that is over. */
+function Market(props: { seen: Seen; currency: string; zones: Zones }): Child {
+  const { seen, currency, zones } = props;
+  const { quote } = seen;
+  if (quote == null) return <>not known</>;
+  const reference = isOfCompletedSession(quote) ? (quote.reference ?? null) : null;
+  const last =
+    reference === null
+      ? `last ${quote.last ?? "?"} ${currency}`
+      : `last price ${reference.price} ${currency} of ${momentInWords(reference.at, zones.exchange, zones.owner)}`;
+  if (reference !== null && quote.bid === null && quote.ask === null) {
     return (
       <>
-        Market closed; last price {reference.price} {currency} of{" "}
-        {momentInWords(reference.at, zones.exchange, zones.owner)}
+        {standsOnLastSession(seen) ? "Market closed" : "Not quoted now"}; {last}
       </>
     );
   }
   return (
     <>
-      bid {quote.bid ?? "?"}, ask {quote.ask ?? "?"}, last {quote.last ?? "?"} {currency} (
-      {quote.availability})
+      bid {quote.bid ?? "?"}, ask {quote.ask ?? "?"}, {reference !== null && "no trade yet, "}
+      {last} ({quote.availability})
     </>
   );
 }

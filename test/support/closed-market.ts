@@ -1,6 +1,7 @@
 import { activationAt } from "@ibkr-edge-gateway/protocol/market/activation.ts";
 import { type PriceFacts, referencePrice } from "@ibkr-edge-gateway/protocol/market/reference.ts";
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
 import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
 import type { InstrumentFact, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Tweak } from "./policy.ts";
@@ -82,7 +83,9 @@ export function quoteAt(
     dailyCloses: null,
     ...facts,
   });
-  return { ...quote, reference: price };
+  const sides = quotesSides(state.state, quote.availability, price);
+  const shown = sides ? {} : { bid: null, ask: null };
+  return { ...quote, ...shown, reference: price };
 }
 
 /** The good order on a Saturday: what is known of its market is Friday's last price. */
@@ -90,6 +93,7 @@ export const onSaturday: Tweak = ({ s }) => {
   s.now = AT.saturday;
   s.ticket.prepared_at = AT.saturday;
   if (s.facts.instrument !== null) Object.assign(s.facts.instrument, hoursAt(AT.saturday));
+  s.ticket.waits = hoursAt(AT.saturday).waits ?? null;
   const quote = quoteAt(AT.saturday, { conid: s.ticket.order.legs[0]?.contract.conid ?? 0 });
   s.ticket.market = quote;
   s.edge.market_now = structuredClone(quote);

@@ -34,6 +34,8 @@ export interface World {
   ask: string | null;
   last: string | null;
   prior_close: string | null;
+  /** The broker's mark before the last price; `prior_close`: nothing has traded today. */
+  last_mark: "none" | "prior_close";
   availability: Availability;
   halted: boolean | null;
   /** How old the quote is, in seconds. */
@@ -63,10 +65,14 @@ export interface Asked {
 function marketOf(order: CanonicalOrder, world: World): Quote | null {
   if (!world.quoted) return null;
   const { conid } = principalLeg(order).contract;
-  const { bid, ask, last, prior_close, availability, halted } = world;
+  const { bid, ask, prior_close, availability, halted } = world;
+  const marked = world.last_mark === "prior_close";
+  const last = marked ? null : world.last;
   const at = new Date(Date.parse(world.at) - world.quote_age_seconds * 1_000).toISOString();
   const read = { conid, bid, ask, last, prior_close, availability, halted, at };
-  return quoteAt(world.at, read, {}, world.schedule);
+  const facts =
+    marked && world.last !== null ? { last: { price: world.last, mark: world.last_mark } } : {};
+  return quoteAt(world.at, read, facts, world.schedule);
 }
 
 function pcReads(order: CanonicalOrder, world: World) {
@@ -91,6 +97,8 @@ function pcReads(order: CanonicalOrder, world: World) {
           ];
   return {
     market,
+    waits:
+      hoursAt(world.at, principalLeg(order).outside_rth, world.schedule).tradable_now === false,
     positions,
     effect: effectOf(order, positions, [], world.at),
     notional: baseNotional(order, market, new Map([["USD", "1"]])),
@@ -216,7 +224,7 @@ export function submit(asked: Asked, world: World, policy = asked.policy): strin
   return [
     ...refusalsOf(verdict, keptFindings(asked.verdict)),
     ...localFaults(judgeOf(world), order, gathered, before),
-    ...driftFaults(ticket, { market: reads.market, effect: reads.effect, maxDriftBps }),
+    ...driftFaults(ticket, { ...reads, maxDriftBps }),
     ...tierFaults(
       { kind: "passkey", tier: asked.tier },
       { leastTier: leastTierOf(rules, order, gathered), mandatesAllowed: false },

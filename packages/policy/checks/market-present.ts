@@ -1,3 +1,4 @@
+import { isOfCompletedSession } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { type Check, fail, pass } from "../check.ts";
 import { latestSession, sessionInWords } from "../waiting.ts";
 
@@ -25,8 +26,9 @@ export const marketPresent: Check = {
         { source, as_of: market.at },
       );
     }
-    return figures.reference === null
+    // A price from before today's trading is judged by its age.
+    return figures.reference === null && !isOfCompletedSession(market)
       ? fail("The market data holds no price.", { source, as_of: market.at })
-      : pass({ observed: figures.reference.toFixed(), source, as_of: market.at });
+      : pass({ observed: figures.reference?.toFixed() ?? null, source, as_of: market.at });
   },
 };

@@ -1,4 +1,5 @@
-import { adverseDriftBps, driftReference } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, pass, unknown } from "../check.ts";
 
@@ -11,7 +12,7 @@ export const priceDrift: Check = {
   means: "The market has not moved against the order since the owner saw it, and that can be told.",
   evaluate({ snapshot, policy, figures }) {
     const limit = policy.behaviour.max_drift_bps;
-    const seen = driftReference(snapshot.ticket.market);
+    const seen = comparedPrice(seenOn(snapshot.ticket));
     if (snapshot.phase === "preview") {
       if (limit === null) return OFF;
       // Judged now, or it would be found out after the owner's yes.
@@ -20,12 +21,15 @@ export const priceDrift: Check = {
         : pass({ observed: decimalText(seen), source: "sidecar.quote" });
     }
     const { market_now } = snapshot.edge;
-    const now = driftReference(market_now);
+    const now = figures.reference;
     const moved =
       seen === null || now === null ? "" : ` from ${decimalText(seen)} to ${decimalText(now)}`;
     return atMost({
       what: `The move of the price${moved} against the order since it was shown, in basis points,`,
-      observed: adverseDriftBps(figures.order, snapshot.ticket.market, market_now),
+      observed: adverseDriftBps(figures.order, seenOn(snapshot.ticket), {
+        quote: market_now,
+        waits: figures.waits,
+      }),
       limit,
       source: "sidecar.quote",
       as_of: market_now?.at ?? null,

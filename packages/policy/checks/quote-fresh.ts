@@ -27,7 +27,7 @@ export const quoteFresh: Check = {
     const { snapshot, policy, figures } = context;
     const { market } = figures;
     if (figures.closing) return ofLatestSession(context);
-    if (isOfCompletedSession(market)) return ofEarlier(context);
+    if (isOfCompletedSession(market) && figures.reference === null) return ofEarlier(context);
     const limit = policy.data.max_quote_age_seconds;
     if (limit === null) return OFF;
     // A preview shows what the sidecar saw when it made the ticket; a submit needs a quote of now.

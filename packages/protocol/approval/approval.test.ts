@@ -343,7 +343,11 @@ describe("price drift since the ticket was shown", () => {
   const drift = (
     side: "BUY" | "SELL",
     ...quotes: [ReturnType<typeof quote>, ReturnType<typeof quote>]
-  ) => adverseDriftBps(anOrder({ legs: [aLeg({ side })] }), ...quotes)?.toString() ?? null;
+  ) => {
+    const [seen, now] = quotes.map((each) => ({ quote: each, waits: false }));
+    if (seen === undefined || now === undefined) throw new Error("two quotes");
+    return adverseDriftBps(anOrder({ legs: [aLeg({ side })] }), seen, now)?.toString() ?? null;
+  };
 
   it("counts against the owner only", () => {
     expect(drift("BUY", quote("99", "101"), quote("100", "102"))).toBe("100");
@@ -354,6 +358,7 @@ describe("price drift since the ticket was shown", () => {
   it("uses the last price where a side is missing, and is unknown without one", () => {
     expect(drift("BUY", quote(null, "101", "100"), quote("100", null, "101"))).toBe("100");
     expect(drift("BUY", quote(null, "101"), quote("100", "102"))).toBeNull();
-    expect(adverseDriftBps(anOrder(), null, null)).toBeNull();
+    const none = { quote: null, waits: false };
+    expect(adverseDriftBps(anOrder(), none, none)).toBeNull();
   });
 });

@@ -3,21 +3,35 @@ import { type Decimal, parseFigure } from "./decimal.ts";
 import { midOf, quoted } from "./quoted.ts";
 import type { Quote } from "./ticket.ts";
 
+/** A quote, and whether the order could trade when it was read. */
+export interface Seen {
+  quote: Quote | null | undefined;
+  /** The market's hours are known, and the order would have to wait for the next session. */
+  waits: boolean;
+}
+
 /**
- * The price that an order is compared with: what the collar measures from and what drift is a move
- * of. One function for both ends and for both moments, so that what can be judged at the submit is
- * what could be judged at the preview. Null when no price is known.
+ * The price that an order is compared with: what the collar measures from, what drift is a move of,
+ * and what the owner's page shows. One function for both ends and for both moments, so that what can
+ * be judged at the submit is what could be judged at the preview. Null when no price is known.
  *
- * Of a market that trades it is the middle, else the last trade. Of one that is closed it is the
- * last price of the latest completed session: what the broker still shows of the sides is no market.
+ * The market's state decides. Where both sides are quoted it is the middle, whether or not anything
+ * has traded today; the PC gives no sides of a market that nobody quotes. Else it is the last trade
+ * of the session in progress; and the last price of the latest completed session only for an order
+ * that waits: in a market that trades, such a price says nothing and cannot move.
  */
-export function comparedPrice(quote: Quote | null | undefined): Decimal | null {
+export function comparedPrice({ quote, waits }: Seen): Decimal | null {
+  const middle = midOf(quote);
+  if (middle !== null) return middle;
   // Made before references were read.
-  if (quote?.reference === undefined) {
-    return midOf(quote) ?? quoted(quote, "last") ?? quoted(quote, "prior_close");
-  }
-  const own = parseFigure(quote.reference?.price);
-  return isOfCompletedSession(quote) ? own : (midOf(quote) ?? own);
+  if (quote?.reference === undefined) return quoted(quote, "last");
+  if (isOfCompletedSession(quote) && !waits) return null;
+  return parseFigure(quote.reference?.price);
+}
+
+/** The order waits, and is compared with the last price of the latest session: nobody quotes now. */
+export function standsOnLastSession({ quote, waits }: Seen): boolean {
+  return waits && midOf(quote) === null && isOfCompletedSession(quote);
 }
 
 const COMPLETED: ReadonlySet<ReferenceSource> = new Set([
@@ -26,7 +40,7 @@ const COMPLETED: ReadonlySet<ReferenceSource> = new Set([
   "session_close",
 ]);
 
-/** The price is the last one of a session that is over, with that session's day. */
+/** All that is known of the price is from a session that is over: there is no trade of a later one. */
 export function isOfCompletedSession(quote: Quote | null | undefined): boolean {
   const reference = quote?.reference ?? null;
   return reference !== null && COMPLETED.has(reference.source);

@@ -1,5 +1,5 @@
 import { type CanonicalOrder, type Leg, principalLeg } from "./canonical-order.ts";
-import { Decimal, dec } from "./decimal.ts";
+import { Decimal, dec, parseFigure } from "./decimal.ts";
 import { quoted } from "./quoted.ts";
 import type { Quote } from "./ticket.ts";
 
@@ -18,6 +18,7 @@ export interface Pricing {
 export function worstPrice(leg: Leg, { market, slippageBps }: Pricing): Decimal | null {
   const seen =
     quoted(market, leg.side === "BUY" ? "ask" : "bid") ??
+    parseFigure(market?.reference?.price) ??
     quoted(market, "last") ??
     quoted(market, "prior_close");
   const slip = slippageBps.dividedBy(10_000).plus(1);

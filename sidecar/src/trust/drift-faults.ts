@@ -1,4 +1,5 @@
-import { adverseDriftBps, driftReference } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
@@ -7,15 +8,22 @@ import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/t
 const isBound = ({ order }: Ticket, effect: Effect | null): boolean =>
   effect?.kind !== "exit" && order.action !== "cancel";
 
+/** The PC's own reads of this moment. */
+export interface OwnSight {
+  market: Quote | null;
+  /** The order could not trade now. */
+  waits: boolean;
+  effect: Effect | null;
+  maxDriftBps: string;
+}
+
 /** The move of the price since the owner's page showed it, with both prices in the refusal. */
-export function driftFaults(
-  ticket: Ticket,
-  own: { market: Quote | null; effect: Effect | null; maxDriftBps: string },
-): OrderRefusal[] {
+export function driftFaults(ticket: Ticket, own: OwnSight): OrderRefusal[] {
   if (!isBound(ticket, own.effect)) return [];
-  const drift = adverseDriftBps(ticket.order, ticket.market, own.market);
+  const [seen, sight] = [seenOn(ticket), { quote: own.market, waits: own.waits }];
+  const drift = adverseDriftBps(ticket.order, seen, sight);
   if (drift?.lessThanOrEqualTo(dec(own.maxDriftBps))) return [];
-  const [then, now] = [driftReference(ticket.market), driftReference(own.market)];
+  const [then, now] = [comparedPrice(seen), comparedPrice(sight)];
   const before = then === null ? "not known" : decimalText(then);
   const after = now === null ? "not known" : decimalText(now);
   const much =
@@ -34,7 +42,7 @@ export function driftFaults(
 
 /** At the preview: without a price now, no later move could be told, and the submit would refuse. */
 export function driftUnknown(ticket: Ticket, effect: Effect | null): OrderRefusal[] {
-  if (!isBound(ticket, effect) || driftReference(ticket.market) !== null) return [];
+  if (!isBound(ticket, effect) || comparedPrice(seenOn(ticket)) !== null) return [];
   return [
     refusal(
       "PRICE_DRIFT",

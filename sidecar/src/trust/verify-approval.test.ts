@@ -90,6 +90,7 @@ const own = (over: Partial<OwnView> = {}): OwnView => ({
   generation: 4,
   preview: { ticket, generation: 4, echo: 42 },
   market: ticket.market,
+  waits: false,
   effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
   notional: ticket.notional,
   leastTier: 1,

@@ -39,6 +39,8 @@ export interface OwnView {
   preview: { ticket: Ticket; generation: number; echo: number | null } | null;
   /** The market now, for the price to have stayed. */
   market: Quote | null;
+  /** By its hours the order could not trade now. */
+  waits: boolean;
   /** How the order changes the position now. */
   effect: Effect | null;
   /** Worst case in base currency, the larger of then and now; null when it is not known. */

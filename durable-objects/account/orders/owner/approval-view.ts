@@ -1,7 +1,9 @@
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { quotesSides, tradesIn } from "@ibkr-edge-gateway/protocol/market/sides.ts";
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { marketSnapshot } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import type { Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
@@ -131,8 +133,9 @@ function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: Sh
 }
 
 /** What the market is while the owner looks; null when the PC cannot say within a moment. */
-async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | null> {
-  const { conid } = principalLeg(approval.intent.ticket.order).contract;
+async function quoteNow(parts: OrderParts, approval: Approval): Promise<Seen | null> {
+  const { contract, outside_rth } = principalLeg(approval.intent.ticket.order);
+  const { conid } = contract;
   const told = await askSidecar(
     parts,
     marketSnapshot,
@@ -142,10 +145,12 @@ async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | 
   const quote = told.ok ? told.value.quotes.find((one) => one.conid === conid) : undefined;
   if (quote === undefined) return null;
   const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
-  return {
+  const { state } = quote.market;
+  const sides = quotesSides(state, quote.availability, quote.reference_price);
+  const read: Quote = {
     conid,
-    bid,
-    ask,
+    bid: sides ? bid : null,
+    ask: sides ? ask : null,
     last,
     prior_close,
     availability: quote.availability,
@@ -154,6 +159,7 @@ async function quoteNow(parts: OrderParts, approval: Approval): Promise<Quote | 
     reference: quote.reference_price,
     at: iso(parts.now()),
   };
+  return { quote: read, waits: tradesIn(state, outside_rth) === false };
 }
 
 /** In which zones a time of this order's market is said; null where nobody told. */

@@ -1,6 +1,7 @@
-import { adverseDriftBps, driftReference } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { comparedPrice, type Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listClients } from "../../clients/clients.ts";
 import { judge, lasting } from "../agent/preview.ts";
 import type { OrderParts } from "../order-context.ts";
@@ -35,13 +36,15 @@ export function standing(parts: OrderParts, approval: Approval): string[] {
 }
 
 /** The submit judges the drift over its own read; here it is said before a finger is moved. */
-export function drifted(parts: OrderParts, approval: Approval, now: Quote | null): string[] {
+export function drifted(parts: OrderParts, approval: Approval, now: Seen | null): string[] {
   const { ticket } = approval.intent;
   const limit = policyInForce(parts.storage.sql, approval.brokerAccount, parts.now())?.document
     .behaviour.max_drift_bps;
   const effect = findPreview(parts.storage.sql, approval.previewId)?.facts.effect?.kind;
   // As in the rule itself: an exit is sent wherever the price went.
-  if (limit == null || ticket.order.action === "cancel" || effect === "exit") return [];
+  if (now === null || limit == null || ticket.order.action === "cancel" || effect === "exit") {
+    return [];
+  }
   return movedAgainst(ticket, now, limit);
 }
 
@@ -51,14 +54,14 @@ export function drifted(parts: OrderParts, approval: Approval, now: Quote | null
  * @param limitBps in basis points of the price that was shown
  */
 export function movedAgainst(
-  { order, market }: Pick<Ticket, "order" | "market">,
-  now: Quote | null,
+  ticket: Pick<Ticket, "order" | "market" | "waits">,
+  now: Seen,
   limitBps: string | number,
 ): string[] {
-  const from = driftReference(market);
-  const to = driftReference(now);
+  const from = comparedPrice(seenOn(ticket));
+  const to = comparedPrice(now);
   if (from === null || to === null) return [];
-  return adverseDriftBps(order, market, now)?.greaterThan(limitBps)
+  return adverseDriftBps(ticket.order, seenOn(ticket), now)?.greaterThan(limitBps)
     ? [
         `The price has moved against this order since it was prepared, from ${decimalText(from)} to ${decimalText(to)}. Let the agent prepare it anew.`,
       ]

@@ -171,6 +171,7 @@ async function foreignFaults(parts: SubmitParts, input: Numbered): Promise<Order
     generation: parts.session().generation ?? -1,
     preview,
     market: preview.ticket.market,
+    waits: false,
     effect: null,
     notional: preview.ticket.notional,
     leastTier: 1,

@@ -42,7 +42,8 @@ export async function readInstrument(
   };
 }
 
-async function readHours(
+/** When an order for the contract can trade, by the broker's schedule; all unknown without one. */
+export async function readHours(
   context: OperationContext,
   conid: number,
   outsideRth: boolean,

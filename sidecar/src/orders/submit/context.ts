@@ -1,7 +1,7 @@
 import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
-import type { Effect, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, InstrumentFact, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { RelyingParty } from "../../trust/verify-assertion.ts";
 import type { WithdrawLater } from "../cancel/retry-queue.ts";
@@ -46,9 +46,13 @@ export interface SubmitInput {
   approval: ApprovalProof;
 }
 
+/** When the order could trade, by its contract's schedule. */
+export type OrderHours = Pick<InstrumentFact, "tradable_now" | "market" | "waits">;
+
 /** This PC's own reads about the order, as of one moment. */
 export interface Facts {
   market: Quote | null;
+  hours: OrderHours;
   effect: Effect | null;
   notional: string | null;
   dailyPnl: string | null;

@@ -1,5 +1,6 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { WORST_CASE_SLIPPAGE_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   Decimal,
@@ -78,10 +79,11 @@ export async function readMarket(context: OperationContext, conid: number): Prom
     at:
       quote.quote_at === null ? isoTime(context.clock.now()) : isoTime(Date.parse(quote.quote_at)),
   };
+  const sides = quotesSides(view.state.state, read.availability, view.reference.price);
   return {
     ...read,
-    bid: priced(read, "bid"),
-    ask: priced(read, "ask"),
+    bid: sides ? priced(read, "bid") : null,
+    ask: sides ? priced(read, "ask") : null,
     last: priced(read, "last"),
   };
 }

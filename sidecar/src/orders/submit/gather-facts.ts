@@ -11,6 +11,7 @@ import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { resolveAccount } from "../../operations/resolve-account.ts";
 import type { KeptPreview } from "../journal/store.ts";
+import { readHours } from "../preview/instrument.ts";
 import type { Facts, SubmitParts } from "./context.ts";
 import {
   baseNotional,
@@ -32,9 +33,11 @@ export async function gather(
   const session = parts.session();
   if (session.state !== "ready") throw sessionRefusal(session, context.clock.now());
   const { order } = preview.ticket;
-  const conid = principalLeg(order).contract.conid;
-  const [market, rates] = await Promise.all([
+  const { contract, outside_rth } = principalLeg(order);
+  const { conid } = contract;
+  const [market, hours, rates] = await Promise.all([
     readMarket(context, conid).catch(unlessGateway),
+    readHours(context, conid, outside_rth),
     readRates(context, account),
   ]);
   const positionsAskedAt = context.clock.now();
@@ -50,6 +53,7 @@ export async function gather(
   const now = baseNotional(order, market, rates?.rates ?? null);
   return {
     market,
+    hours,
     effect: effectOf(order, positions, taking, isoTime(context.clock.now())),
     notional: larger(now, preview.ticket.notional),
     dailyPnl,

@@ -121,6 +121,7 @@ export async function submitOrder(
       generation: parts.session().generation ?? -1,
       preview,
       market: facts.market,
+      waits: facts.hours.tradable_now === false,
       effect: facts.effect,
       notional: facts.notional,
       leastTier: leastTierOf(rules, order, facts),
