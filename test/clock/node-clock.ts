@@ -3,14 +3,15 @@ import timers from "node:timers/promises";
 import { type FastTime, fastTimeAt } from "../chaos/orders/fast-time.ts";
 
 /**
- * Gives this process another clock: `Date` in every form, and what Intl takes for now. Timers keep
- * the wall's measure unless the clock runs faster. Loaded before everything else, by tests alone.
+ * Gives this process another clock: `Date` in every form, what Intl takes for now, and the clock that
+ * only goes forward. Timers keep the wall's measure unless the clock runs faster. Loaded before everything else, by tests alone.
  */
 export function runNodeAt(time: FastTime): void {
   const wall = Date.now.bind(Date);
   const now = (): number => fastTimeAt(time, wall());
   shiftDate(now);
   shiftIntl(now);
+  shiftPerformance(time);
   if (time.speed !== 1) speedUp(time);
 }
 
@@ -43,12 +44,19 @@ function shiftIntl(now: () => number): void {
   };
 }
 
-function speedUp(time: FastTime): void {
-  const { speed } = time;
+/** `timeOrigin + now()` is what a part of the product takes for the time when it must not jump. */
+function shiftPerformance({ start, wallStart, speed }: FastTime): void {
   const { timeOrigin } = performance;
+  Object.defineProperty(performance, "timeOrigin", {
+    value: start + (timeOrigin - wallStart) * speed,
+    configurable: true,
+  });
+  if (speed === 1) return;
   const lap = performance.now.bind(performance);
-  performance.now = () => time.start + (timeOrigin + lap() - time.wallStart) * speed - timeOrigin;
+  performance.now = () => lap() * speed;
+}
 
+function speedUp({ speed }: FastTime): void {
   const { setTimeout: timeout, setInterval: interval } = globalThis;
   const { setTimeout: promised } = timers;
   Object.assign(globalThis, {
