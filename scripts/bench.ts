@@ -1,22 +1,37 @@
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
-import { runBench } from "../test/bench/main.ts";
+import { readArgs } from "./lib/read-args.ts";
+import { orSaySorry, Sorry } from "./lib/say.ts";
 
-/**
- * `npm run bench`: measures on this machine, against the real runtime, and prints one JSON report.
- * `--calls <n>` per measurement, `--swarm <n>` sidecars at once, `--out <file>` to keep it.
- */
-export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      calls: { type: "string", default: "1000" },
-      swarm: { type: "string", default: "1000" },
-      out: { type: "string" },
-    },
+const HELP = `Measures on this machine, against the real runtime, and prints one JSON report that begins with
+every aim beside its figure. Takes some minutes.
+
+Usage: npm run bench -- [options]
+
+  --calls <n>   calls of each measurement (default 1000)
+  --swarm <n>   sidecars that are connected at once; 0 leaves that out (default 1000)
+  --out <file>  also writes the report into this file
+  --help        prints this
+`;
+
+/** `npm run bench`. */
+export const main = (args: string[]): Promise<void> => orSaySorry(() => run(args));
+
+async function run(args: string[]): Promise<void> {
+  const values = readArgs(args, {
+    calls: { type: "string", default: "1000" },
+    swarm: { type: "string", default: "1000" },
+    out: { type: "string" },
+    help: { type: "boolean", short: "h" },
   });
-  const options = { calls: Number(values.calls), swarm: Number(values.swarm) };
-  const report = JSON.stringify(await runBench(options), null, 2);
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const [calls, swarm] = [Number(values.calls), Number(values.swarm)];
+  if (!(Number.isInteger(calls) && calls > 0)) throw new Sorry("--calls takes a number above zero");
+  if (!(Number.isInteger(swarm) && swarm >= 0)) throw new Sorry("--swarm takes a number from zero");
+  const { runBench } = await import("../test/bench/main.ts");
+  const report = JSON.stringify(await runBench({ calls, swarm }), null, 2);
   if (values.out !== undefined) await writeFile(values.out, `${report}\n`);
   console.log(report);
 }

@@ -40,8 +40,8 @@ export interface GatewayOptions {
    */
   direct?: boolean;
   /**
-   * A module to load in front of the Worker's own `index.js`, for measurements and for tests under
-   * another clock; `GATEWAY_ENTRY` in the environment names it where the caller has none.
+   * A module to load in front of the Worker's own `index.js`, for measurements. One that lays another
+   * clock stands in front of that, where `GATEWAY_ENTRY` in the environment names it.
    */
   entry?: string;
   /** Answers what the Worker fetches from outside, in place of the network. */
@@ -190,15 +190,26 @@ function dropListenersSince(before: ReturnType<typeof signalListeners>): void {
   }
 }
 
-async function modules({ bundle, entry = process.env.GATEWAY_ENTRY }: GatewayOptions) {
-  const files = { ...(entry === undefined ? {} : { "entry.js": entry }), "index.js": bundle.main };
-  return Promise.all(
-    Object.entries(files).map(async ([path, file]) => ({
-      type: "ESModule" as const,
-      path,
-      contents: await readFile(file, "utf8"),
-    })),
-  );
+/** Each front in a folder of its own, where `./index.js` is what it stands in front of. */
+async function modules({ bundle, entry }: GatewayOptions) {
+  let first = "index.js";
+  const texts = [[first, await readFile(bundle.main, "utf8")]];
+  for (const file of [entry, process.env.GATEWAY_ENTRY]) {
+    if (file === undefined) continue;
+    const folder = `front-${texts.length}`;
+    const behind = `"../${first}"`;
+    texts.unshift([
+      `${folder}/index.js`,
+      `export * from ${behind};export { default } from ${behind};`,
+    ]);
+    first = `${folder}/entry.js`;
+    texts.unshift([first, await readFile(file, "utf8")]);
+  }
+  return texts.map(([path = "", contents = ""]) => ({
+    type: "ESModule" as const,
+    path,
+    contents,
+  }));
 }
 
 /** Requests and answers are those of Node on this side, and Miniflare's own on the other. */

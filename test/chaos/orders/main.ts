@@ -20,6 +20,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     /** Milliseconds of the run in one of the wall. */
     speed: { type: "string", default: "20" },
+    /** The first moment of the run's clock; a market's morning that lies ahead when absent. */
+    starts: { type: "string" },
     /** Of one round at most: orders, or submissions. */
     round: { type: "string", default: "1000" },
     parallel: { type: "string", default: "3" },
@@ -37,9 +39,16 @@ const wanted = number(values.orders ?? values.submissions);
 const seed = number(values.seed);
 const speed = number(values.speed);
 const perRound = number(values.round);
-if (!(wanted > 0) || !Number.isInteger(seed) || !(speed >= 1) || !(perRound > 0)) {
+const starts = values.starts === undefined ? null : Date.parse(values.starts);
+if (
+  !(wanted > 0) ||
+  !Number.isInteger(seed) ||
+  !(speed >= 1) ||
+  !(perRound > 0) ||
+  Number.isNaN(starts)
+) {
   console.error(
-    "usage: npm run chaos -- --orders N | --submissions N [--seed S] [--speed X] [--round N] [--parallel N] [--agents N] [--every N] [--minutes N] [--total-minutes N]",
+    "usage: npm run chaos -- --orders N | --submissions N [--seed S] [--speed X] [--starts TIME] [--round N] [--parallel N] [--agents N] [--every N] [--minutes N] [--total-minutes N]",
   );
   process.exit(2);
 }
@@ -89,6 +98,7 @@ async function play(index: number, orders: number): Promise<void> {
     orders: byOrders ? orders : null,
     submissions: byOrders ? null : orders,
     speed,
+    starts,
     agents: number(values.agents),
     every: number(values.every),
     minutes: Math.min(number(values.minutes), (lastCall - Date.now()) / 60_000),

@@ -18,6 +18,8 @@ export interface RoundArgs {
   orders: number | null;
   submissions: number | null;
   speed: number;
+  /** Unix milliseconds of the run's clock; null for a market's morning that lies ahead. */
+  starts: number | null;
   agents: number;
   /** Orders between two faults of the parts around the broker, about. */
   every: number;

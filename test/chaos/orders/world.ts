@@ -43,6 +43,8 @@ export interface WorldArgs {
   cli: string;
   seed: number;
   speed: number;
+  /** Unix milliseconds of the run's clock; null for a market's morning that lies ahead. */
+  starts: number | null;
 }
 
 const SCOPES = [
@@ -86,7 +88,8 @@ export async function startWorld(args: WorldArgs): Promise<World> {
   const { folder } = args;
   mkdirSync(join(folder, "worker"), { recursive: true });
   const wallStart = Date.now();
-  const time: FastTime = { wallStart, start: nextMarketMorning(wallStart), speed: args.speed };
+  const start = args.starts ?? nextMarketMorning(wallStart);
+  const time: FastTime = { wallStart, start, speed: args.speed };
   const clock = JSON.stringify(time);
   const port = await freePort();
   const url = `http://localhost:${port}`;
