@@ -244,8 +244,14 @@ describe("metadata", () => {
       const foreign = await raw(path, { Host: "evil.example" });
       expect([foreign.status, foreign.body.includes("evil")]).toEqual([421, false]);
     }
-    const slash = await fetch(`${gateway.url}/.well-known/oauth-protected-resource/mcp/`);
-    expect(slash.status).toBe(404);
+    // Hosts that put the address together from one with a slash at its end find the same.
+    const metadata = "/.well-known/oauth-protected-resource/mcp";
+    const slash = await fetch(`${gateway.url}${metadata}/`);
+    expect([slash.status, await slash.text()]).toEqual([
+      200,
+      (await raw(metadata, { Host: `localhost:${gateway.port}` })).body,
+    ]);
+    expect((await fetch(`${gateway.url}${metadata}/x`)).status).toBe(404);
   });
 
   it("N7: one issuer, S256 alone, codes alone, no offline_access asked of a resource", async () => {
