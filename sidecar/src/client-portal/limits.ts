@@ -3,6 +3,8 @@ export const LIMITS = {
   connectTimeoutMs: 2_000,
   readTimeoutMs: 15_000,
   orderTimeoutMs: 20_000,
+  /** A request that is still unanswered after this long is counted as if it had arrived by then. */
+  arrivalMs: 2_000,
   scannerParamsTimeoutMs: 30_000,
   loginTimeoutMs: 40_000,
   /** The gateway's own build is of 2017 and closes idle sockets; ours are dropped sooner. */

@@ -1,5 +1,6 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { createClock } from "@ibkr-edge-gateway/simulator/clock.ts";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPacer, type Priority } from "./pacer.ts";
 import { memoryPacingStore } from "./store.ts";
@@ -120,4 +121,76 @@ describe("the pacer", () => {
     await clock.advance(6_250);
     expect(started).toEqual(["one", "two"]);
   });
+
+  it("keeps to the broker's limits where requests arrive late and together (seed 4711)", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            afterMs: fc.integer({ min: 0, max: 400 }),
+            lateMs: fc.integer({ min: 0, max: 1_900 }),
+            pace: fc.constantFrom<PaceName>(
+              "any",
+              "any",
+              "any",
+              "snapshot",
+              "orders",
+              "scanner_run",
+            ),
+            priority: fc.constantFrom<Priority>("read", "read", "order", "cancel"),
+          }),
+          { minLength: 10, maxLength: 40 },
+        ),
+        async (requests) => {
+          const { clock, pacer } = rig();
+          const arrived: { at: number; pace: PaceName }[] = [];
+          for (const { afterMs, lateMs, pace, priority } of requests) {
+            // The broker's side wakes once in `lateMs`, and takes all that waits then.
+            const arrive = (release: () => void) => {
+              const at = Math.ceil(clock.now() / (lateMs + 1)) * (lateMs + 1);
+              clock.after(at - clock.now(), () => {
+                arrived.push({ at: clock.now(), pace });
+                release();
+              });
+            };
+            pacer.acquire({ pace, priority, maxWaitMs: 600_000 }).then(arrive, () => undefined);
+            await clock.advance(afterMs);
+          }
+          await clock.advance(600_000);
+          expect(arrived).toHaveLength(requests.length);
+          const of = (name?: PaceName) =>
+            arrived.flatMap(({ at, pace }) => (name === undefined || pace === name ? [at] : []));
+          expect(mostWithin(of(), 1_000)).toBeLessThanOrEqual(8);
+          expect(mostWithin(of("orders"), 5_000)).toBeLessThanOrEqual(1);
+          expect(mostWithin(of("scanner_run"), 1_000)).toBeLessThanOrEqual(1);
+        },
+      ),
+      { seed: 4711, numRuns: 60 },
+    );
+  });
+
+  it("what hangs holds up reads, and an exit for three seconds at most", async () => {
+    const { clock, pacer, started, ask } = rig();
+    const hang = (priority: Priority) =>
+      pacer.acquire({ pace: "any", priority, maxWaitMs: 60_000 }).catch(() => undefined);
+    for (let index = 0; index < 6; index++) void hang("read");
+    void hang("order");
+    void hang("cancel");
+    await clock.advance(0);
+    void ask("read", "read");
+    void ask("owner", "owner_cancel");
+    await clock.advance(2_999);
+    expect(started).toEqual([]);
+    await clock.advance(1);
+    expect(started[0]).toBe("owner");
+  });
 });
+
+/** The most moments within any window of this length. */
+function mostWithin(times: readonly number[], windowMs: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return Math.max(
+    0,
+    ...sorted.map((from) => sorted.filter((at) => at >= from && at < from + windowMs).length),
+  );
+}

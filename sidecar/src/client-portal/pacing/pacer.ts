@@ -8,8 +8,9 @@ import {
   earliestStart,
   GLOBAL_WINDOWS,
   isPaceName,
+  longestMs,
   type PaceName,
-  prune,
+  type Window,
 } from "./windows.ts";
 
 /**
@@ -58,6 +59,21 @@ export interface Pacer {
   close(): void;
 }
 
+/**
+ * One request that left. The broker counts what arrives, and all that is known of that is that it was
+ * after the start and before the answer: on a busy machine the requests of two seconds can arrive in
+ * one. So each is counted at the latest moment it can have arrived at.
+ */
+interface Sent {
+  startedAt: number;
+  /** Null while there is no answer. */
+  answeredAt: number | null;
+}
+
+/** What hangs for longer than this has arrived, or never will; it must not hold up an exit. */
+const arrivedBy = ({ startedAt, answeredAt }: Sent, now: number): number =>
+  Math.min(answeredAt ?? now, startedAt + LIMITS.arrivalMs);
+
 interface Waiter extends PaceRequest {
   order: number;
   deadline: number;
@@ -73,15 +89,14 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
   let penalties = kept?.penalties ?? 0;
   // Restarted a moment ago: what that run sent in its last second is not known, but was not little.
   const justNow = kept !== null && Math.abs(clock.now() - kept.saved_at) < 10_000;
-  let globalStarts: number[] = justNow ? new Array(RESTART_STARTS).fill(clock.now()) : [];
-  const starts = new Map<PaceName, number[]>();
+  const known = (at: number): Sent => ({ startedAt: at, answeredAt: at });
+  let everything: Sent[] = justNow
+    ? Array.from({ length: RESTART_STARTS }, () => known(clock.now()))
+    : [];
+  const sent = new Map<PaceName, Sent[]>();
   for (const [name, times] of Object.entries(kept?.starts ?? {})) {
     // A clock that was set back must not lock an endpoint for longer than its window.
-    if (isPaceName(name))
-      starts.set(
-        name,
-        times.filter((time) => time <= clock.now()),
-      );
+    if (isPaceName(name)) sent.set(name, times.filter((time) => time <= clock.now()).map(known));
   }
   const running = new Map<PaceName, number>();
   let waiters: Waiter[] = [];
@@ -93,8 +108,9 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
 
   const save = (): void => {
     const scarce: Record<string, number[]> = {};
-    for (const [name, times] of starts) {
-      if (isScarce(paceOf(name)) && times.length > 0) scarce[name] = times;
+    const now = clock.now();
+    for (const [name, requests] of sent) {
+      if (isScarce(paceOf(name)) && requests.length > 0) scarce[name] = arrivals(requests, now);
     }
     store.save({
       v: 1,
@@ -112,17 +128,17 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
       return Number.POSITIVE_INFINITY;
     }
     return Math.max(
-      earliestStart(globalStarts, GLOBAL_WINDOWS, now, RESERVE[request.priority]),
-      earliestStart(starts.get(request.pace) ?? [], pace.windows, now),
+      earliestStart(arrivals(everything, now), GLOBAL_WINDOWS, now, RESERVE[request.priority]),
+      earliestStart(arrivals(sent.get(request.pace) ?? [], now), pace.windows, now),
     );
   };
 
   const begin = (waiter: Waiter, now: number): void => {
-    globalStarts = prune([...globalStarts, now], GLOBAL_WINDOWS, now);
+    const request: Sent = { startedAt: now, answeredAt: null };
+    everything = [...recent(everything, GLOBAL_WINDOWS, now), request];
     const pace = paceOf(waiter.pace);
     if (pace.windows.length > 0) {
-      const times = prune([...(starts.get(waiter.pace) ?? []), now], pace.windows, now);
-      starts.set(waiter.pace, times);
+      sent.set(waiter.pace, [...recent(sent.get(waiter.pace) ?? [], pace.windows, now), request]);
       if (isScarce(pace)) save();
     }
     running.set(waiter.pace, (running.get(waiter.pace) ?? 0) + 1);
@@ -130,6 +146,7 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
     waiter.start(() => {
       if (released) return;
       released = true;
+      request.answeredAt = clock.now();
       running.set(waiter.pace, (running.get(waiter.pace) ?? 1) - 1);
       pump();
     });
@@ -215,6 +232,16 @@ export function createPacer(options: { clock: Clock; store: PacingStore }): Pace
       for (const waiter of left) waiter.refuse(tooBusy(1_000));
     },
   };
+}
+
+/** When they can have arrived at the latest, ascending. */
+const arrivals = (requests: readonly Sent[], now: number): number[] =>
+  requests.map((request) => arrivedBy(request, now)).sort((a, b) => a - b);
+
+/** Those that can still matter to any of the windows. */
+function recent(requests: readonly Sent[], windows: readonly Window[], now: number): Sent[] {
+  const from = now - longestMs(windows);
+  return requests.filter((request) => arrivedBy(request, now) > from);
 }
 
 /** Once in so long, or slow: what must be remembered over a restart. */

@@ -69,9 +69,6 @@ export function earliestStart(
   return at;
 }
 
-/** The starts that can still matter to any of the windows. */
-export function prune(starts: number[], windows: readonly Window[], now: number): number[] {
-  const longest = Math.max(0, ...windows.map((window) => window.windowMs));
-  const firstKept = starts.findIndex((start) => start > now - longest);
-  return firstKept <= 0 ? (firstKept === 0 ? starts : []) : starts.slice(firstKept);
-}
+/** How far back any of the windows looks. */
+export const longestMs = (windows: readonly Window[]): number =>
+  Math.max(0, ...windows.map(({ windowMs }) => windowMs));
