@@ -9,6 +9,7 @@ import { isScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
 import {
   askRecovery,
+  dropRecovery,
   pendingRecoveries,
   stopRecoveries,
   takeMemberRecovery,
@@ -76,6 +77,7 @@ import {
   hasActiveSidecar,
   listSidecars,
   revokeSidecar,
+  undoPairing,
 } from "./account/relay/sidecars.ts";
 import { pruneRelay } from "./account/relay/store.ts";
 import type {
@@ -86,9 +88,11 @@ import type {
   ClientAdmission,
   ClientChange,
   ConnectedClient,
+  NewlyPaired,
   NewSidecar,
   OwnerSessionView,
   PairedSidecar,
+  PairingUndo,
   PendingRecovery,
   RefusedCall,
   SignInSecurity,
@@ -547,7 +551,7 @@ export class Account extends DurableObject<ObjectEnv> implements AccountRpc {
     returnPairingTry(this.#sql);
   }
 
-  async addSidecar(sidecar: NewSidecar, requestId: string): Promise<PairedSidecar> {
+  async addSidecar(sidecar: NewSidecar, requestId: string): Promise<NewlyPaired> {
     const now = Date.now();
     const paired = addSidecar(this.#sql, sidecar, now);
     this.#audit(
@@ -560,7 +564,28 @@ export class Account extends DurableObject<ObjectEnv> implements AccountRpc {
         },
       }),
     );
+    this.relay.narrowed(paired.sidecarId, paired.capabilities);
     return paired;
+  }
+
+  async undoPairing(sidecarId: string, undo: PairingUndo, requestId: string): Promise<boolean> {
+    const undone = undoPairing(this.#sql, sidecarId, undo);
+    if (undone === null) return false;
+    const now = Date.now();
+    const left = undone.left === "paired" ? undone.capabilities : [];
+    this.#audit(
+      auditEvent({
+        type: "sidecar.pairing_undone",
+        startedAt: now,
+        endedAt: now,
+        who: { kind: "sidecar", subject: this.#accountId, client_id: null, sidecar_id: sidecarId },
+        requestId,
+        meta: { left: undone.left, capabilities: left.join(" ") },
+      }),
+    );
+    if (undone.left === "revoked") this.#cutOff(sidecarId);
+    else this.relay.narrowed(sidecarId, left);
+    return true;
   }
 
   async listSidecars(): Promise<PairedSidecar[]> {
@@ -576,8 +601,14 @@ export class Account extends DurableObject<ObjectEnv> implements AccountRpc {
   async revokeSidecar(sidecarId: string, requestId: string): Promise<boolean> {
     if (!revokeSidecar(this.#sql, sidecarId)) return false;
     this.#audit(ownerEvent("sidecar.revoked", Date.now(), { requestId, sidecarId }));
-    this.relay.revoked(sidecarId);
+    this.#cutOff(sidecarId);
     return true;
+  }
+
+  /** After its row was revoked: the session ends, and so does what it asked for as a way in. */
+  #cutOff(sidecarId: string): void {
+    dropRecovery(this.#sql, sidecarId);
+    this.relay.revoked(sidecarId);
   }
 
   async auditTail(query: { beforeSeq?: number; limit: number }): Promise<AuditPage> {

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { PAIRING_MINUTES } from "@ibkr-edge-gateway/protocol/limits.ts";
 import type { PairingRequest } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
+import type { PairingUndo } from "./account/rpc/account.ts";
 
 export type PairingState = "pending" | "confirmed" | "active" | "revoked";
 
@@ -18,8 +19,8 @@ export interface ConfirmedPairing {
   accountId: string;
   sidecarId: string;
   capabilities: PairingRequest["capabilities"];
-  /** What this very PC was granted before, when it was paired anew; null when it was not paired. */
-  before: PairingRequest["capabilities"] | null;
+  /** Missing in a pairing that the version before confirmed: that one is not undone. */
+  undo?: PairingUndo;
 }
 
 export interface PairingView {
@@ -83,15 +84,12 @@ export class Pairing extends DurableObject {
    * Given up at the PC. What the owner had confirmed by then comes back, for the caller to undo at
    * the account; null when there is nothing to undo.
    */
-  async withdraw(
-    secret: string,
-  ): Promise<{ request: PairingRequest; confirmed: ConfirmedPairing } | null> {
+  async withdraw(secret: string): Promise<ConfirmedPairing | null> {
     const record = this.#live();
     if (record === null || record.secretHash !== sha256Hex(secret)) return null;
     if (record.state === "revoked") return null;
     this.#put({ ...record, state: "revoked" });
-    const { request, confirmed } = record;
-    return confirmed === null ? null : { request, confirmed };
+    return record.confirmed;
   }
 
   override async alarm(): Promise<void> {

@@ -70,6 +70,8 @@ const WORDS: Partial<Record<AuditEventType, string>> = {
   "sidecar.pairing_refused": "Pairing refused",
   "sidecar.connected": "PC connected",
   "sidecar.disconnected": "PC disconnected",
+  "sidecar.pairing_undone": "PC gave its pairing up",
+  "sidecar.chosen": "PC taken into use",
   "sidecar.revoked": "PC revoked",
   "mandate.signed": "Mandate signed",
   "mandate.confirmed": "Mandate in force",

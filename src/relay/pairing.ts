@@ -75,10 +75,7 @@ export async function confirmPairing(
   }
   const account = accountObject(env, accountId);
   const fingerprint = details.fingerprintWords.join(" ");
-  const before = (await account.listSidecars()).find(
-    (known) => known.state === "active" && known.fingerprint === fingerprint,
-  );
-  const sidecar = await account.addSidecar(
+  const { undo, ...sidecar } = await account.addSidecar(
     {
       devicePublicKey: request.device_public_key,
       machine: details.machine,
@@ -89,36 +86,22 @@ export async function confirmPairing(
     requestId,
   );
   const { sidecarId } = sidecar;
-  const confirmed = { accountId, sidecarId, capabilities, before: before?.capabilities ?? null };
+  const confirmed = { accountId, sidecarId, capabilities, undo };
   if (!(await pairing.confirm(confirmed))) {
-    await undoPairing(env, request, confirmed, requestId);
+    await undoPairing(env, confirmed, requestId);
     return UNKNOWN;
   }
   return { ok: true, sidecar };
 }
 
-/** The PC does not want it after all: as if it had never been confirmed. */
+/** The PC does not want it after all; what its owner did since stays as it is. */
 export async function undoPairing(
   env: Env,
-  request: PairingRequest,
-  confirmed: ConfirmedPairing,
+  { accountId, sidecarId, undo }: ConfirmedPairing,
   requestId: string,
 ): Promise<void> {
-  const account = accountObject(env, confirmed.accountId);
-  if (confirmed.before === null) {
-    await account.revokeSidecar(confirmed.sidecarId, requestId);
-    return;
-  }
-  await account.addSidecar(
-    {
-      devicePublicKey: request.device_public_key,
-      machine: request.machine,
-      version: request.version,
-      fingerprint: fingerprintWords(request.device_public_key).join(" "),
-      capabilities: confirmed.before,
-    },
-    requestId,
-  );
+  if (undo === undefined) return;
+  await accountObject(env, accountId).undoPairing(sidecarId, undo, requestId);
 }
 
 type Found =

@@ -102,8 +102,8 @@ relayRoutes.get("/pairing", async (c) => {
 relayRoutes.delete("/pairing", async (c) => {
   const poll = pollToken(c);
   if (poll === null) return problem(c, 401, "unauthorized", "The poll token is missing.");
-  const undo = await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
-  if (undo !== null) await undoPairing(c.env, undo.request, undo.confirmed, requestId(c.req.raw));
+  const confirmed = await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
+  if (confirmed !== null) await undoPairing(c.env, confirmed, requestId(c.req.raw));
   return c.body(null, 204);
 });
 

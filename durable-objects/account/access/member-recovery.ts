@@ -67,6 +67,12 @@ export function stopRecoveries(sql: SqlStorage): boolean {
   return true;
 }
 
+/** Ends what a PC that was cut off had asked for: paired again, it waits like any other. */
+export function dropRecovery(sql: SqlStorage, sidecarId: string): void {
+  sql.exec("DELETE FROM owner_settings WHERE name = ?", nameOf(sidecarId));
+  sql.exec("DELETE FROM recovery_codes WHERE sidecar_id = ?", sidecarId);
+}
+
 const nameOf = (sidecarId: string): string => `recovery:${sidecarId}`;
 
 function readAsked(sql: SqlStorage, sidecarId: string): Asked | null {

@@ -1,3 +1,4 @@
+import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import type {
   CancelAnswer,
   JobSettlement,
@@ -21,6 +22,8 @@ export interface RelayHost {
   submit(job: NewJob): Promise<JobSettlement>;
   cancel(jobId: string, reason?: string): Promise<CancelAnswer>;
   revoked(sidecarId: string): void;
+  /** Its owner grants this PC no more than these; a session that is open keeps to it at once. */
+  narrowed(sidecarId: string, granted: readonly Capability[]): void;
   presence(): Presence;
   /** When the lease needs the alarm; null without a session. */
   leaseDueAt(): number | null;

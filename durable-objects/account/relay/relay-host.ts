@@ -31,7 +31,7 @@ import { randomToken } from "../random.ts";
 import { hasTables } from "../schema.ts";
 import { checkDeviceToken } from "./device-token-check.ts";
 import type { Presence, RelayHost } from "./relay-host-interface.ts";
-import { chosenSidecar, findSidecar } from "./sidecars.ts";
+import { chosenSidecar, findSidecar, isKnownKey } from "./sidecars.ts";
 import { type EdgeListener, loadEdge, settledWrite, storeEdge } from "./store.ts";
 
 export interface RelayHostOptions {
@@ -197,7 +197,11 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
       verifyEd25519(old, message, effect.oldSignature),
       verifyEd25519(publicKey, message, effect.newSignature),
     ]);
-    const valid = byOld && byNew && findSidecar(sql, effect.sidecarId)?.publicKey === old;
+    const valid =
+      byOld &&
+      byNew &&
+      findSidecar(sql, effect.sidecarId)?.publicKey === old &&
+      !isKnownKey(sql, publicKey);
     await dispatch({ kind: "rotation_checked", conn, requestId, publicKey, valid });
   }
 
@@ -347,6 +351,10 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
 
     revoked(sidecarId) {
       void dispatch({ kind: "revoked", sidecarId });
+    },
+
+    narrowed(sidecarId, granted) {
+      void dispatch({ kind: "narrowed", sidecarId, granted });
     },
 
     presence,

@@ -1,7 +1,7 @@
 import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { NewSidecar, PairedSidecar } from "../rpc/account.ts";
+import type { NewlyPaired, NewSidecar, PairedSidecar, PairingUndo } from "../rpc/account.ts";
 
 /** The PCs this owner paired. A revoked one keeps its row: its key must never be let in again. */
 export interface SidecarRow {
@@ -21,6 +21,7 @@ type Columns = {
   capabilities: string;
   state: string;
   paired_at: number;
+  chosen_at: number | null;
   last_seen_at: number | null;
 };
 
@@ -28,7 +29,13 @@ type Columns = {
  * Pairs a sidecar; the same key again is the same sidecar, with what the owner picked this time.
  * Pairing a revoked key anew is the owner's own act, made with the code on that PC's screen.
  */
-export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number): PairedSidecar {
+export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number): NewlyPaired {
+  const [was] = sql
+    .exec<Columns>(
+      "SELECT * FROM sidecars WHERE public_key = ? AND state = 'active'",
+      sidecar.devicePublicKey,
+    )
+    .toArray();
   const row = sql
     .exec<Columns>(
       `INSERT INTO sidecars
@@ -36,8 +43,8 @@ export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number):
        VALUES (?, ?, ?, ?, ?, ?, 'active', ?)
        ON CONFLICT (public_key) DO UPDATE SET
          machine = excluded.machine, version = excluded.version,
-         capabilities = excluded.capabilities, state = 'active', paired_at = excluded.paired_at,
-         chosen_at = NULL
+         capabilities = excluded.capabilities, state = 'active', chosen_at = NULL,
+         paired_at = MAX(excluded.paired_at, sidecars.paired_at + 1)
        RETURNING *`,
       ulid(nowMs),
       sidecar.devicePublicKey,
@@ -48,7 +55,61 @@ export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number):
       nowMs,
     )
     .one();
-  return paired(row, chosenSidecar(sql)?.sidecarId ?? null);
+  const undo: PairingUndo = {
+    devicePublicKey: row.public_key,
+    pairedAt: row.paired_at,
+    before:
+      was === undefined
+        ? null
+        : {
+            machine: was.machine,
+            capabilities: capabilityList(was.capabilities),
+            pairedAt: was.paired_at,
+            chosenAt: was.chosen_at,
+          },
+  };
+  return { ...paired(row, chosenSidecar(sql)?.sidecarId ?? null), undo };
+}
+
+/**
+ * Undoes a pairing that its PC gives up, while it stands as it was made: not after the PC was
+ * revoked, paired again or got another key. What the PC may do afterwards is what it might do both
+ * before and now, so nothing comes back that its owner took away, and a choice that the owner made
+ * since stays. Null when there is nothing to undo.
+ */
+export function undoPairing(
+  sql: SqlStorage,
+  sidecarId: string,
+  undo: PairingUndo,
+): { left: "revoked" } | { left: "paired"; capabilities: Capability[] } | null {
+  const { devicePublicKey, pairedAt, before } = undo;
+  const [row] = sql
+    .exec<Columns>(
+      `SELECT * FROM sidecars
+       WHERE sidecar_id = ? AND state = 'active' AND public_key = ? AND paired_at = ?`,
+      sidecarId,
+      devicePublicKey,
+      pairedAt,
+    )
+    .toArray();
+  if (row === undefined) return null;
+  if (before === null) {
+    sql.exec("UPDATE sidecars SET state = 'revoked' WHERE sidecar_id = ?", sidecarId);
+    return { left: "revoked" };
+  }
+  const capabilities = capabilityList(row.capabilities).filter((capability) =>
+    before.capabilities.includes(capability),
+  );
+  sql.exec(
+    `UPDATE sidecars SET machine = ?, capabilities = ?, paired_at = ?,
+       chosen_at = COALESCE(chosen_at, ?) WHERE sidecar_id = ?`,
+    before.machine,
+    JSON.stringify(capabilities),
+    before.pairedAt,
+    before.chosenAt,
+    sidecarId,
+  );
+  return { left: "paired", capabilities };
 }
 
 /** True when it was active. */
@@ -133,6 +194,11 @@ export function sidecarSeen(
     version,
     sidecarId,
   );
+}
+
+/** A key is one PC's for good, also after that PC was revoked. */
+export function isKnownKey(sql: SqlStorage, publicKey: string): boolean {
+  return sql.exec("SELECT 1 FROM sidecars WHERE public_key = ?", publicKey).toArray().length > 0;
 }
 
 export function rotateSidecarKey(sql: SqlStorage, sidecarId: string, publicKey: string): void {

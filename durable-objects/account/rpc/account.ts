@@ -255,6 +255,27 @@ export interface NewSidecar {
   capabilities: Capability[];
 }
 
+/** A sidecar that was just paired, with what undoes it. */
+export interface NewlyPaired extends PairedSidecar {
+  undo: PairingUndo;
+}
+
+/**
+ * What a pairing changed, so that the PC can give it up. It names the pairing it undoes: after any
+ * later act of the owner's on this PC it fits no more. Times in Unix milliseconds.
+ */
+export interface PairingUndo {
+  devicePublicKey: string;
+  pairedAt: number;
+  /** How the same PC stood, where it was paired already; null where it was not, or was revoked. */
+  before: {
+    machine: string;
+    capabilities: Capability[];
+    pairedAt: number;
+    chosenAt: number | null;
+  } | null;
+}
+
 /** The account object's RPC surface. `fetch` is the relay's WebSocket upgrade and nothing else. */
 export interface AccountRpc extends OrdersRpc, MandatesRpc {
   run(call: ToolCall): Promise<ToolOutcome>;
@@ -379,7 +400,12 @@ export interface AccountRpc extends OrdersRpc, MandatesRpc {
   pairingTryFailed(): Promise<void>;
   /** The code was right: gives the try back. */
   pairingTryReturned(): Promise<void>;
-  addSidecar(sidecar: NewSidecar, requestId: string): Promise<PairedSidecar>;
+  addSidecar(sidecar: NewSidecar, requestId: string): Promise<NewlyPaired>;
+  /**
+   * The PC does not want its pairing after all. It takes away what the pairing gave and gives
+   * nothing back that the owner took since; false when the pairing stands no more as it was made.
+   */
+  undoPairing(sidecarId: string, undo: PairingUndo, requestId: string): Promise<boolean>;
   listSidecars(): Promise<PairedSidecar[]>;
   /** Takes this PC into use in place of the one before; false when it is not paired. */
   chooseSidecar(sidecarId: string, requestId: string): Promise<boolean>;

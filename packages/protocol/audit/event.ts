@@ -34,6 +34,7 @@ export const AuditEvent = z.strictObject({
     "sidecar.connected",
     "sidecar.disconnected",
     "sidecar.key_rotated",
+    "sidecar.pairing_undone",
     "sidecar.revoked",
     "broker.session",
     "broker.order",

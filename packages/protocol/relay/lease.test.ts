@@ -157,6 +157,37 @@ describe("revocation", () => {
   });
 });
 
+describe("a grant that the owner narrows", () => {
+  it("counts in the open session at once, and gives nothing before the next one", () => {
+    const world = createWorld();
+    const { id } = world.connected();
+    world.edgeInput({ kind: "narrowed", sidecarId: id, granted: ["broker.read", "orders.live"] });
+    expect(world.edge().session.capabilities).toEqual(["broker.read"]);
+    const write = world.submit("test.write");
+    world.settle();
+    expect(world.outcome(write)).toMatchObject({ ok: false, code: "PERMISSION_DENIED" });
+  });
+
+  it("counts for a handshake that is under way", () => {
+    const world = createWorld();
+    const paired = pairedPeer(world);
+    const peer = paired.dial();
+    const challenge = peer.open();
+    world.edgeInput({ kind: "narrowed", sidecarId: paired.id, granted: ["broker.read"] });
+    const accepted = peer.authenticate(challenge?.payload.challenge);
+    expect(accepted?.type).toBe("session.accepted");
+    expect(accepted?.payload.capabilities).toEqual(["broker.read"]);
+  });
+
+  it("leaves another sidecar's session alone", () => {
+    const world = createWorld();
+    world.connected();
+    const before = world.edge().session.capabilities;
+    world.edgeInput({ kind: "narrowed", sidecarId: world.addSidecar().id, granted: [] });
+    expect(world.edge().session.capabilities).toEqual(before);
+  });
+});
+
 describe("several paired sidecars", () => {
   it("one is active: the newer takes over, the older stands by and does not fight back", () => {
     const world = createWorld();

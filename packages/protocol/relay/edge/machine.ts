@@ -1,3 +1,4 @@
+import type { Capability } from "../../capabilities.ts";
 import { HANDSHAKE_DEADLINE_MS, UNAUTHENTICATED_SOCKETS_MAX } from "../../limits.ts";
 import { decodeFrame } from "../codec.ts";
 import { PING } from "../envelope.ts";
@@ -77,6 +78,9 @@ function apply(draft: Draft, input: EdgeInput): void {
       return;
     case "revoked":
       revoked(draft, input.sidecarId);
+      return;
+    case "narrowed":
+      narrowed(draft, input.sidecarId, input.granted);
       return;
     case "silent":
       silent(draft);
@@ -173,6 +177,20 @@ function revoked(draft: Draft, sidecarId: string): void {
     setSession(draft, { ...draft.session, resume: null, capabilities: [] });
   }
   settleRevoked(draft, sidecarId);
+}
+
+/** Holds for the open session and for a handshake that is under way. */
+function narrowed(draft: Draft, sidecarId: string, granted: readonly Capability[]): void {
+  for (const [conn, connection] of draft.connections) {
+    const { phase } = connection;
+    if (!("offer" in phase) || phase.offer.sidecarId !== sidecarId) continue;
+    const offer = { ...phase.offer, granted };
+    draft.connections.set(conn, { ...connection, phase: { ...phase, offer } });
+  }
+  if (draft.session.sidecarId !== sidecarId) return;
+  const capabilities = draft.session.capabilities.filter((one) => granted.includes(one));
+  if (capabilities.length === draft.session.capabilities.length) return;
+  setSession(draft, { ...draft.session, capabilities });
 }
 
 function silent(draft: Draft): void {

@@ -1,3 +1,4 @@
+import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
 import type { CloseCode, Outcome, RelayErrorCode } from "../errors.ts";
@@ -36,6 +37,12 @@ export type EdgeInput =
   | { readonly kind: "submit"; readonly job: NewJob }
   | { readonly kind: "cancel"; readonly jobId: string; readonly reason?: string }
   | { readonly kind: "revoked"; readonly sidecarId: string }
+  /** The owner grants it these and no more; what it gains by that it gets with its next session. */
+  | {
+      readonly kind: "narrowed";
+      readonly sidecarId: string;
+      readonly granted: readonly Capability[];
+    }
   /** No sign of life on the live connection for longer than allowed. */
   | { readonly kind: "silent" }
   | { readonly kind: "tick" };
