@@ -89,6 +89,10 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")("the first pas
     expect(doctor.said).not.toContain("WRONG");
     expect(doctor.said).not.toContain(":5000");
     expect(doctor.code).toBe(0);
+    // It asks nothing beside the sidecar that runs: the broker would punish both for it.
+    const takeover = await sidecar("takeover");
+    expect(takeover.said).toContain("The trading session is here already.");
+    expect((await sidecar("status")).said).toContain("Broker session: ready");
   }, 60_000);
 
   it("kill says that nothing opens only after the process that sends has read it", async () => {

@@ -83,11 +83,8 @@ async function session(
   address: GatewayAddress,
   before: readonly Finding[],
 ): Promise<Finding[]> {
-  const running = readRunStatus(configDir);
-  if (running !== null && isAlive(running)) {
-    const told = BrokerSession.safeParse(running.broker);
-    if (told.success) return checkSession(told.data);
-  }
+  const told = toldSession(configDir);
+  if (told !== null) return checkSession(told);
   if (before.some((finding) => finding.verdict === "wrong")) {
     return [
       unknown("single sign-on", "Not asked: first put right what stands above."),
@@ -121,8 +118,16 @@ export function clientPortalOf(configDir: string, named: string | undefined): st
   return used ?? DEFAULT_CLIENT_PORTAL;
 }
 
+/** The broker session as a sidecar that runs with this folder knows it; null where none does. */
+export function toldSession(configDir: string): BrokerSession | null {
+  const running = readRunStatus(configDir);
+  if (running === null || !isAlive(running)) return null;
+  const told = BrokerSession.safeParse(running.broker);
+  return told.success ? told.data : null;
+}
+
 /** Whether the running sidecar has proved that what listens there is the simulator. */
-function runsSimulator(configDir: string, { origin }: GatewayAddress): boolean {
+export function runsSimulator(configDir: string, { origin }: GatewayAddress): boolean {
   const running = readRunStatus(configDir);
   if (running === null || !isAlive(running)) return false;
   return running.broker?.source === "simulator" && running.client_portal === origin;

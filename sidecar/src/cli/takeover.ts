@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import { nudge } from "../config/wake-file.ts";
-import { addressFrom, clientPortalOf } from "./doctor.ts";
+import { addressFrom, clientPortalOf, runsSimulator, toldSession } from "./doctor.ts";
 import { openLooker, waitForState } from "./one-shot-session.ts";
 import { globalOptions } from "./options.ts";
 
@@ -39,23 +40,14 @@ async function takeover(flags: Flags, command: Command): Promise<void> {
   const say = (text: string): void => {
     process.stdout.write(`${text}\n`);
   };
-  const looker = openLooker({ address, configDir, simulated: false, remember: true });
+  // A running sidecar knows already, and to ask beside it can earn both the broker's penalty.
+  const told = toldSession(configDir);
+  if (told !== null && isSettled(told) && nothingToTake(told, say)) return;
+  const simulated = runsSimulator(configDir, address);
+  const looker = openLooker({ address, configDir, simulated, remember: true });
   try {
-    const before = await waitForState(
-      looker,
-      ({ state }) => state !== "unknown" && state !== "initializing",
-      LOOK_MS,
-    );
-    if (before.state === "ready") {
-      say("The trading session is here already.");
-      return;
-    }
-    if (before.reads !== "portfolio_only") {
-      say(before.meaning);
-      if (before.next_step !== null) say(before.next_step);
-      process.exitCode = 1;
-      return;
-    }
+    const before = await waitForState(looker, isSettled, LOOK_MS);
+    if (nothingToTake(before, say)) return;
     if (flags.yes !== true && !(await confirmed())) {
       say("Nothing was changed.");
       process.exitCode = 1;
@@ -74,6 +66,22 @@ async function takeover(flags: Flags, command: Command): Promise<void> {
   } finally {
     await looker.close();
   }
+}
+
+const isSettled = ({ state }: BrokerSession): boolean =>
+  state !== "unknown" && state !== "initializing";
+
+/** Says so where the session is here, or is not held by another program; exit code 0 or 1. */
+function nothingToTake(session: BrokerSession, say: (text: string) => void): boolean {
+  if (session.state === "ready") {
+    say("The trading session is here already.");
+    return true;
+  }
+  if (session.reads === "portfolio_only") return false;
+  say(session.meaning);
+  if (session.next_step !== null) say(session.next_step);
+  process.exitCode = 1;
+  return true;
 }
 
 async function confirmed(): Promise<boolean> {
