@@ -95,7 +95,7 @@ describe("an entry while the market is closed", () => {
   it("takes Friday's price for none once Monday's session is over", () => {
     const later: Tweak = ({ s }) =>
       Object.assign(instrument(s), hoursAt("2026-11-24T03:00:00.000Z"));
-    expect(failing(later)).toEqual(["quote-fresh"]);
+    expect(failing(later)).toEqual(["tradable-now", "quote-fresh"]);
     expect(said("quote-fresh", later)?.message).toContain("of Fri 20 Nov");
   });
 

@@ -94,7 +94,7 @@ function orderOf(
 
 /** The words that name a change: from what, and to what. */
 const NAMES_THE_CHANGE =
-  /At the preview|was good until|when the order was prepared|since the preview|engaged since|By the numbers of now|against the order since/;
+  /At the preview|was good until|when the order was prepared|since the preview|engaged since|By the numbers of now|against the order since|since the owner saw the order|Since then that session/;
 
 const phase = (at: string, { schedule }: World): string =>
   `${hoursAt(at, false, schedule).market?.state}`;

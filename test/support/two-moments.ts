@@ -14,7 +14,11 @@ import type { PreviewFacts, Quote, Ticket } from "@ibkr-edge-gateway/protocol/or
 import { refusalsOf } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { baseNotional } from "../../sidecar/src/orders/submit/facts.ts";
 import { larger } from "../../sidecar/src/orders/submit/gather-facts.ts";
-import { leastTierOf, localFaults } from "../../sidecar/src/orders/submit/local-checks.ts";
+import {
+  leastTierOf,
+  localFaults,
+  openingFaults,
+} from "../../sidecar/src/orders/submit/local-checks.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.ts";
 import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";
@@ -78,6 +82,7 @@ function marketOf(order: CanonicalOrder, world: World): Quote | null {
 function pcReads(order: CanonicalOrder, world: World) {
   const { conid } = principalLeg(order).contract;
   const market = marketOf(order, world);
+  const hours = hoursAt(world.at, principalLeg(order).outside_rth, world.schedule);
   const positions: PreviewFacts["positions"] =
     world.held === null
       ? null
@@ -97,8 +102,8 @@ function pcReads(order: CanonicalOrder, world: World) {
           ];
   return {
     market,
-    waits:
-      hoursAt(world.at, principalLeg(order).outside_rth, world.schedule).tradable_now === false,
+    hours,
+    waits: hours.tradable_now === false,
     positions,
     effect: effectOf(order, positions, [], world.at),
     notional: baseNotional(order, market, new Map([["USD", "1"]])),
@@ -224,6 +229,7 @@ export function submit(asked: Asked, world: World, policy = asked.policy): strin
   return [
     ...refusalsOf(verdict, keptFindings(asked.verdict)),
     ...localFaults(judgeOf(world), order, gathered, before),
+    ...openingFaults(ticket, gathered),
     ...driftFaults(ticket, { ...reads, maxDriftBps }),
     ...tierFaults(
       { kind: "passkey", tier: asked.tier },

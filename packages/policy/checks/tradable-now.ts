@@ -1,9 +1,11 @@
+import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/another-session.ts";
 import { type Check, fail, pass, unknown } from "../check.ts";
 import { closedInWords, openingInWords, openingLegs } from "../waiting.ts";
 
 /**
  * An entry may wait at the broker for the next session where the owner's policy allows it. Only a
  * limit order may: of every other type nobody can say now at what price it would fill at the open.
+ * It waits for the session that the owner read, or is asked for again.
  */
 export const tradableNow: Check = {
   number: 25,
@@ -34,6 +36,9 @@ export const tradableNow: Check = {
         measured,
       );
     }
+    const another =
+      snapshot.phase === "submit" ? anotherSession(snapshot.ticket.waits, instrument) : null;
+    if (another !== null) return fail(another, measured);
     const legs = openingLegs(figures.order);
     if (legs.some(({ order_type }) => order_type !== "LMT")) {
       return fail(`${closed} Only limit orders can be prepared now.`, measured);

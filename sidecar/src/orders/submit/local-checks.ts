@@ -1,3 +1,4 @@
+import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/another-session.ts";
 import {
   type CanonicalOrder,
   principalLeg,
@@ -6,7 +7,7 @@ import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { readOrders } from "../../operations/live-orders.ts";
@@ -135,6 +136,18 @@ function reduceOnlyFaults(order: CanonicalOrder, effect: Effect | null): OrderRe
       "The order was to reduce a position only, and by this PC's own read it would not.",
     ),
   ];
+}
+
+/** An entry is for the session that the owner read: it is not left at the broker for another one. */
+export function openingFaults(
+  { order, waits }: Ticket,
+  { effect, hours }: Pick<Facts, "effect" | "hours">,
+): OrderRefusal[] {
+  if (effect?.kind === "exit" || order.action === "cancel") return [];
+  const another = anotherSession(waits, hours);
+  return another === null
+    ? []
+    : [refusal("NOT_TRADABLE_NOW", "market", "session_as_read", another)];
 }
 
 /** What the submit would refuse whatever is approved: this PC does not take orders of the mode. */

@@ -28,6 +28,7 @@ import {
   leastTierOf,
   localFaults,
   mandatesAllowed,
+  openingFaults,
   sessionFaults,
   targetFaults,
   ticketFaults,
@@ -102,7 +103,11 @@ export async function submitOrder(
     facts = await gather(parts, context, preview, account);
     const target = action === "modify" ? await targetFaults(context, account, order) : [];
     const before = { notional: preview.ticket.notional, usage: preview.usage };
-    const faults = [...localFaults(parts, order, facts, before), ...target];
+    const faults = [
+      ...localFaults(parts, order, facts, before),
+      ...openingFaults(preview.ticket, facts),
+      ...target,
+    ];
     if (faults.length > 0) return refuse(faults);
 
     const body =
