@@ -20,7 +20,8 @@ const bySymbol = (over: JsonObject): JsonObject => {
 
 describe("the contract of a preview", () => {
   it("by a bare symbol that means several is the home listing in the account's currency", async () => {
-    const { ticket } = await rig.preview(bySymbol({ symbol: "AAPL", limit_price: "150" }));
+    const { ticket, notes } = await rig.preview(bySymbol({ symbol: "AAPL", limit_price: "150" }));
+    expect(notes.join(" ")).toContain("The home listing was taken: NASDAQ, USD, conid 265598");
     expect(ticket.order.legs[0]?.contract).toMatchObject({
       conid: 265598,
       currency: "USD",
@@ -34,6 +35,21 @@ describe("the contract of a preview", () => {
     );
     expect(ticket.order.legs[0]?.contract).toMatchObject({ conid: 265598, currency: "USD" });
   });
+
+  it.each(["EBS", "MEXI", "TSE"])(
+    "by a symbol and the exchange %s is never the listing of another exchange",
+    async (exchange) => {
+      const answer = await rig.tryPreview(
+        bySymbol({ symbol: "AAPL", exchange, limit_price: "150" }),
+      );
+      if ("ticket" in answer) {
+        expect(answer.ticket.order.legs[0]?.contract.listing_exchange).toBe(exchange);
+      } else {
+        expect(answer.refusals[0]).toMatchObject({ field: "exchange" });
+        expect(answer.refusals[0]?.message).toContain("NASDAQ");
+      }
+    },
+  );
 
   it("by a symbol nobody lists is refused", async () => {
     const answer = await rig.tryPreview(bySymbol({ symbol: "NOSUCH" }));

@@ -76,7 +76,7 @@ export interface PreviewParts {
 }
 
 type Built =
-  | { ok: true; order: CanonicalOrder; fact: SecDef | null }
+  | { ok: true; order: CanonicalOrder; fact: SecDef | null; notes: string[] }
   | Extract<PreviewOutcome, { outcome: "refused" }>;
 
 const refused = (
@@ -112,7 +112,7 @@ export async function previewOrder(
   const account = await resolveAccount(context, input.account_id);
   const built = await build(parts, context, account, request, mode);
   if (!("ok" in built)) return built;
-  return describe(parts, context, account, built.order, built.fact, generation);
+  return describe(parts, context, account, built, generation);
 }
 
 function formFaults(accountId: string, request: PreviewRequest): OrderRefusal[] {
@@ -173,10 +173,11 @@ async function build(
         request.kind === "order"
           ? orderOf(request.order, found.contract, mode)
           : bracketOf(request.bracket, found.contract, mode);
-      return { ok: true, order, fact: found.fact };
+      return { ok: true, order, fact: found.fact, notes: noted(found.note) };
     }
     case "oca": {
       const members = [];
+      const notes = new Set<string>();
       let fact: SecDef | null = null;
       for (const [index, member] of request.orders.entries()) {
         const found = await resolveContract(context, member);
@@ -185,11 +186,14 @@ async function build(
           return refused(found.refusals.map(at), found.candidates);
         }
         fact ??= found.fact;
+        for (const note of noted(found.note)) notes.add(note);
         members.push({ input: member, contract: found.contract });
       }
       const order = ocaOf(members, request.account_id, mode);
       const incoherent = structureFaults(order, null);
-      return incoherent.length > 0 ? refused(incoherent) : { ok: true, order, fact };
+      return incoherent.length > 0
+        ? refused(incoherent)
+        : { ok: true, order, fact, notes: [...notes] };
     }
     case "modify": {
       const { order_id } = request.change;
@@ -197,25 +201,32 @@ async function build(
       if (!read.ok) return refused(read.refusals);
       const changed = modifiedOrderOf(request.change, read.target, mode);
       if (!changed.ok) return refused(changed.refusals);
-      return { ok: true, order: changed.order, fact: null };
+      return { ok: true, order: changed.order, fact: null, notes: [] };
     }
     case "cancel": {
       const { order_id } = request.cancel;
       const read = await readTarget(context, account, parts.store, order_id, "cancel");
       if (!read.ok) return refused(read.refusals);
-      return { ok: true, order: cancelOf(account.accountId, read.target, mode), fact: null };
+      return {
+        ok: true,
+        order: cancelOf(account.accountId, read.target, mode),
+        fact: null,
+        notes: [],
+      };
     }
   }
 }
+
+const noted = (note: string | null): string[] => (note === null ? [] : [note]);
 
 async function describe(
   parts: PreviewParts,
   context: OperationContext,
   account: ResolvedAccount,
-  order: CanonicalOrder,
-  fact: SecDef | null,
+  built: Extract<Built, { ok: true }>,
   generation: number,
 ): Promise<PreviewOutcome> {
+  const { order, fact } = built;
   const { clock } = context;
   const { store, rules } = parts;
   const now = (): string => isoTime(clock.now());
@@ -227,7 +238,7 @@ async function describe(
       failure("BROKER_RESPONSE_INVALID", "The broker does not say the account's base currency."),
     );
   }
-  const notes: string[] = [];
+  const notes = [...built.notes];
   // The what-if answers about contracts whose quote was looked at before.
   const market = await orNull(readMarket(context, conid));
   if (market === null) notes.push("The market could not be read.");

@@ -28,8 +28,21 @@ export type ContractAsked = Pick<
 > & { account_id?: string };
 
 export type Resolved =
-  | { ok: true; contract: Contract; fact: SecDef }
+  | {
+      ok: true;
+      contract: Contract;
+      fact: SecDef;
+      /** What was taken where the symbol had several listings; null when nothing was chosen. */
+      note: string | null;
+    }
   | { ok: false; refusals: OrderRefusal[]; candidates: ContractCandidate[] };
+
+interface Taken {
+  conid: number;
+  note: string | null;
+}
+
+const takenAs = (conid: number, note: string | null = null): Taken => ({ conid, note });
 
 const no = (
   code: OrderRefusal["code"],
@@ -43,8 +56,9 @@ export async function resolveContract(
   context: OperationContext,
   asked: ContractAsked,
 ): Promise<Resolved> {
-  const found = asked.conid === undefined ? await bySymbol(context, asked) : asked.conid;
-  if (typeof found !== "number") return found;
+  const taken = asked.conid === undefined ? await bySymbol(context, asked) : takenAs(asked.conid);
+  if ("ok" in taken) return taken;
+  const { conid: found, note } = taken;
   const { facts } = await factsOf(context, [found]);
   const fact = facts.get(found);
   if (fact === undefined) {
@@ -62,7 +76,7 @@ export async function resolveContract(
   const refusals = disagreements(contract, asked);
   return refusals.length > 0
     ? { ok: false, refusals, candidates: [] }
-    : { ok: true, contract, fact };
+    : { ok: true, contract, fact, note };
 }
 
 /** The contract in our words; null when the broker does not say what it is. */
@@ -127,7 +141,7 @@ function disagreements(contract: Contract, asked: ContractAsked): OrderRefusal[]
 async function bySymbol(
   context: OperationContext,
   asked: ContractAsked,
-): Promise<number | Resolved> {
+): Promise<Taken | Resolved> {
   const { symbol } = asked;
   if (symbol === undefined) {
     return no("INPUT_INVALID_CONTRACT", "conid", "required", "Name the contract by its conid.");
@@ -141,38 +155,68 @@ async function stockBySymbol(
   context: OperationContext,
   symbol: string,
   asked: ContractAsked,
-): Promise<number | Resolved> {
-  const named = await listingsOf(context, symbol, asked.currency);
-  if (named.length > 1 && asked.currency === undefined) {
+): Promise<Taken | Resolved> {
+  const listed = await listingsOf(context, symbol, asked.currency);
+  const named = listed.filter((candidate) => isOn(candidate, asked.exchange));
+  if (named.length === 0 && listed.length > 0) return notOn(symbol, asked.exchange, listed);
+  if (named.length > 1 && asked.currency === undefined && !isNamed(asked.exchange)) {
     const { baseCurrency } = await resolveAccount(context, asked.account_id);
     const home = homeListing(named, baseCurrency);
-    if (home !== null) return home.conid;
+    if (home !== null) {
+      const where = `${home.exchange ?? "exchange not known"}, ${home.currency}, conid ${home.conid}`;
+      return takenAs(
+        home.conid,
+        `${symbol} has ${named.length} listings. The home listing was taken: ${where}.`,
+      );
+    }
   }
   return only(named, symbol);
 }
 
-/** The shares of that symbol, in the first spelling that the broker knows. */
+const isNamed = (exchange: string | undefined): exchange is string =>
+  exchange !== undefined && exchange !== "SMART";
+
+/** With a symbol, a named exchange says which listing is meant: never one of another exchange. */
+const isOn = (candidate: ContractCandidate, exchange: string | undefined): boolean =>
+  !isNamed(exchange) || candidate.exchange?.toUpperCase() === exchange;
+
+function notOn(
+  symbol: string,
+  exchange: string | undefined,
+  listed: ContractCandidate[],
+): Resolved {
+  const known = [...new Set(listed.flatMap((one) => one.exchange ?? []))].slice(0, 10).join(", ");
+  return no(
+    "INPUT_INVALID_CONTRACT",
+    "exchange",
+    "lists_symbol",
+    `The broker lists no ${symbol} on ${exchange ?? "this exchange"}${known === "" ? "" : `; it lists it on ${known}`}. Name one of these, or the contract by its conid.`,
+    listed.slice(0, 50),
+  );
+}
+
+/** The shares of that symbol in every spelling: one of them alone may be the foreign listing. */
 async function listingsOf(
   context: OperationContext,
   symbol: string,
   currency: string | undefined,
 ): Promise<ContractCandidate[]> {
+  const named = new Map<number, ContractCandidate>();
   for (const query of spellings(symbol)) {
     const found = await findContracts(context, { query, by_name: false, currency });
-    const named = found.candidates.filter(
-      (candidate) =>
-        levelSymbol(candidate.symbol) === levelSymbol(symbol) && candidate.asset_class === "STK",
-    );
-    if (named.length > 0) return named;
+    for (const candidate of found.candidates) {
+      const same = levelSymbol(candidate.symbol) === levelSymbol(symbol);
+      if (same && candidate.asset_class === "STK") named.set(candidate.conid, candidate);
+    }
   }
-  return [];
+  return [...named.values()];
 }
 
 async function futureBySymbol(
   context: OperationContext,
   symbol: string,
   asked: ContractAsked,
-): Promise<number | Resolved> {
+): Promise<Taken | Resolved> {
   const listed = await context.ask(futuresOf(symbol));
   const fits = listed.value.filter(
     (future) =>
@@ -180,7 +224,7 @@ async function futureBySymbol(
       (future.expirationDate ?? future.ltd)?.replaceAll("-", "") === asked.expiry,
   );
   const [one] = fits;
-  if (fits.length === 1 && one !== undefined && one.conid !== null) return one.conid;
+  if (fits.length === 1 && one !== undefined && one.conid !== null) return takenAs(one.conid);
   const all = await findContracts(context, { query: symbol, by_name: false, asset_class: "FUT" });
   return none(symbol, all.candidates.slice(0, 20));
 }
@@ -189,7 +233,7 @@ async function optionBySymbol(
   context: OperationContext,
   symbol: string,
   asked: ContractAsked,
-): Promise<number | Resolved> {
+): Promise<Taken | Resolved> {
   const { expiry, strike, right } = asked;
   if (expiry === undefined || strike === undefined || right === undefined) {
     return no(
@@ -204,13 +248,13 @@ async function optionBySymbol(
     currency,
     ...(account_id === undefined ? {} : { account_id }),
   });
-  if (typeof underlying !== "number") return underlying;
+  if ("ok" in underlying) return underlying;
   const month = monthForBroker(`${expiry.slice(0, 4)}-${expiry.slice(4, 6)}`);
   if (month === null) return none(symbol, []);
   // The broker answers about strikes only after a search for the underlying.
   await context.ask(searchContracts({ text: symbol, byName: false }), { fresh: true });
-  await context.ask(strikesOf(underlying, "OPT", month));
-  const query = { conid: underlying, secType: "OPT" as const, month, strike, right };
+  await context.ask(strikesOf(underlying.conid, "OPT", month));
+  const query = { conid: underlying.conid, secType: "OPT" as const, month, strike, right };
   const listed = await context.ask(optionInfo(query)).catch((thrown: unknown) => {
     if (thrown instanceof GatewayError && thrown.failure.code === "INPUT_INVALID_CONTRACT") {
       return null;
@@ -222,13 +266,15 @@ async function optionBySymbol(
   );
   // Several classes may share one expiry; the one that bears the underlying's name is the usual one.
   const [one] = fits.length > 1 ? fits.filter(({ tradingClass }) => tradingClass === symbol) : fits;
-  return one === undefined || one.conid === null ? none(symbol, []) : one.conid;
+  return one === undefined || one.conid === null
+    ? none(symbol, [])
+    : takenAs(one.conid, underlying.note);
 }
 
-function only(named: ContractCandidate[], symbol: string): number | Resolved {
+function only(named: ContractCandidate[], symbol: string): Taken | Resolved {
   const [one, another] = named;
   if (one === undefined) return none(symbol, []);
-  if (another === undefined) return one.conid;
+  if (another === undefined) return takenAs(one.conid);
   return no(
     "INPUT_AMBIGUOUS_CONTRACT",
     "symbol",
