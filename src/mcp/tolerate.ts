@@ -1,3 +1,4 @@
+import { inCapitals } from "@ibkr-edge-gateway/protocol/capitals.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { objectOf } from "./messages.ts";
 import { asWritten, exactText, type RewrittenNumbers } from "./wire/exact-numbers.ts";
@@ -78,7 +79,7 @@ function textOf(pattern: RegExp, value: JsonValue, place: Place): JsonValue {
     return text ?? value;
   }
   if (typeof value !== "string" || pattern.test(value)) return value;
-  const capitals = value.toUpperCase();
+  const capitals = inCapitals(value);
   return pattern.test(capitals) ? capitals : value;
 }
 

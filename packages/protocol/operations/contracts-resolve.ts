@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { inCapitals } from "../capitals.ts";
 import { ContractCandidate, contractFilters } from "./contracts-search.ts";
 import { defineOperation } from "./define.ts";
 import { provenance } from "./parts.ts";
@@ -12,7 +13,7 @@ export const contractsResolve = defineOperation({
     symbol: z
       .string()
       .trim()
-      .toUpperCase()
+      .overwrite(inCapitals)
       .regex(/^[A-Z0-9 .\-/]{1,30}$/)
       .describe("Ticker symbol, exactly, e.g. AAPL or BRK B"),
     ...contractFilters,

@@ -34,24 +34,25 @@ export const serveContractsResolve = serve(contractsResolve, async (context, inp
   };
 });
 
-/** The instruments of that symbol, in the first spelling that the broker knows. */
+/** The instruments of that symbol, in every spelling: one of them alone may be a foreign listing. */
 async function exactly(
   context: OperationContext,
   symbol: string,
   filters: Omit<ContractQuery, "query" | "by_name">,
 ): Promise<Omit<FoundContracts, "candidates"> & { exact: ContractCandidate[] }> {
   const parts: FoundContracts["parts"] = [];
-  const notes: string[] = [];
+  const notes = new Set<string>();
+  const exact = new Map<number, ContractCandidate>();
   for (const query of spellings(symbol)) {
     const found = await findContracts(context, { query, by_name: false, ...filters });
     parts.push(...found.parts);
-    notes.push(...found.notes);
-    const exact = found.candidates.filter(
-      (candidate) => levelSymbol(candidate.symbol) === levelSymbol(symbol),
-    );
-    if (exact.length > 0) return { exact, parts, notes };
+    for (const note of found.notes) notes.add(note);
+    for (const candidate of found.candidates) {
+      const same = levelSymbol(candidate.symbol) === levelSymbol(symbol);
+      if (same) exact.set(candidate.conid, candidate);
+    }
   }
-  return { exact: [], parts, notes };
+  return { exact: [...exact.values()], parts, notes: [...notes] };
 }
 
 /** The base currency of the login's accounts; null where they have several. */

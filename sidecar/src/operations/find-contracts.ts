@@ -1,3 +1,4 @@
+import { inCapitals } from "@ibkr-edge-gateway/protocol/capitals.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 import { label } from "../client-portal/broker-text.ts";
@@ -125,7 +126,7 @@ async function findFutures(
   context: OperationContext,
   query: ContractQuery,
 ): Promise<FoundContracts> {
-  const symbol = query.query.toUpperCase();
+  const symbol = inCapitals(query.query);
   if (!/^[A-Z0-9.]{1,20}$/.test(symbol)) {
     throw new GatewayError(
       failure("INPUT_INVALID_CONTRACT", "Futures are looked up by symbol, e.g. ES."),

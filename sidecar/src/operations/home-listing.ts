@@ -15,8 +15,11 @@ export function homeListing(
   return one.is_us === true || listings.every(({ is_us }) => is_us === false) ? one : null;
 }
 
-/** A share class is written with a space here and with a dot, a dash or a stroke there. */
-export const levelSymbol = (symbol: string): string => symbol.toUpperCase().replace(/[.\-/]/g, " ");
+/**
+ * A share class is written with a space here and with a dot, a dash or a stroke there. Small letters
+ * stay: some symbols hold them, and in capitals they may be another share.
+ */
+export const levelSymbol = (symbol: string): string => symbol.replace(/[.\-/]/g, " ");
 
 /** The ways in which the broker may know a symbol: as it was written, with a space, with a dot. */
 export function spellings(symbol: string): string[] {
