@@ -6,6 +6,11 @@ const WORKERS_MIN = 3;
 /** What hangs is ended; how fast something must be is said in the test that holds it to that. */
 const PATIENCE_MS = 60_000;
 
+/** The platform's module, for units that run in Node. */
+export const alias = {
+  "cloudflare:workers": new URL("test/support/cloudflare-workers.ts", import.meta.url).pathname,
+};
+
 /** Globs from the root. */
 export const suiteFiles: {
   readonly unit: readonly string[];
@@ -32,6 +37,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          alias,
           include: [...suiteFiles.unit],
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
@@ -40,6 +46,7 @@ export default defineConfig({
       {
         test: {
           name: "contract",
+          alias,
           include: [...suiteFiles.contract],
           globalSetup: ["test/support/build-worker.ts"],
           testTimeout: PATIENCE_MS,

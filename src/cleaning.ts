@@ -58,7 +58,7 @@ async function cleanAccounts(env: Env, { account, accountsDone }: Place, now: Da
   let removed = 0;
   for (const id of ids) {
     try {
-      removed += await accountObject(env, id).pruneAccess();
+      removed += await accountObject(env, id).gateway.pruneAccess();
     } catch (error) {
       // It has its turn again tomorrow; those after it have theirs today.
       logFailed("accounts", error);

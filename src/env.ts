@@ -1,4 +1,4 @@
-import type { AccountRpc } from "../durable-objects/account/rpc/account.ts";
+import type { RemoteAccount } from "../durable-objects/account/rpc/surface.ts";
 import type { ObjectEnv } from "../durable-objects/env.ts";
 
 /** What the objects need, and what the Worker alone does. */
@@ -104,6 +104,6 @@ function originAlone(text: string): string {
 }
 
 /** The object of one gateway account. The caller has proved that it may speak for this account. */
-export function accountObject(env: Env, accountId: string): AccountRpc {
-  return env.ACCOUNT.getByName(accountId) as unknown as AccountRpc;
+export function accountObject(env: Env, accountId: string): RemoteAccount {
+  return env.ACCOUNT.getByName(accountId) as unknown as RemoteAccount;
 }

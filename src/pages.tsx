@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
+import { isSessionEnded } from "../durable-objects/account/rpc/session-ended.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import type { Settings } from "./env.ts";
 import { healthRoutes } from "./health.ts";
@@ -56,6 +57,15 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   app.onError((error, c) => {
     const id = requestId(c.req.raw);
     if (error instanceof HTTPException) return error.getResponse();
+    if (isSessionEnded(error)) {
+      return sendPage(
+        c,
+        <Message title="You are signed out" back={{ href: "/sign-in", label: "Sign in" }}>
+          <p>Your session ended meanwhile. Sign in, and look what was done before you go on.</p>
+        </Message>,
+        { status: 403 },
+      );
+    }
     log("error", "page.failed", { request_id: id, path: c.req.path, error: error.name });
     return sendPage(
       c,

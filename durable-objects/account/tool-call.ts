@@ -11,7 +11,7 @@ import { accessOf } from "./clients/access-request.ts";
 import { narrowInput, narrowResult, notGranted } from "./clients/client-accounts.ts";
 import type { ClientStanding, Standing } from "./clients/clients.ts";
 import { lacksAccount, withOnlyAccount } from "./clients/only-account.ts";
-import type { OrderDesk } from "./orders/order-service.ts";
+import type { OrderService } from "./orders/order-service.ts";
 import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay/failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
@@ -27,7 +27,7 @@ const UNMETERED: ReadonlySet<string> = new Set(["trade.cancel", "trade.kill"]);
 export interface ToolCallDeps {
   readonly sql: SqlStorage;
   readonly relay: RelayHost;
-  readonly orders: Pick<OrderDesk, "run">;
+  readonly orders: Pick<OrderService, "run">;
   /** What this client may do, or why it may not act. Asked again after every wait. */
   readonly standing: (call: ToolCall) => ClientStanding;
   /** The login's accounts; asked only where an order does not say which it means. */

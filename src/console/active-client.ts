@@ -6,6 +6,6 @@ export async function activeClient(
   { account }: Pick<Owner, "account">,
   id: string | null | undefined,
 ): Promise<ConnectedClient | null> {
-  const clients = await account.listClients();
+  const clients = await account.clients.listClients();
   return clients.find((client) => client.clientId === id && client.state === "active") ?? null;
 }

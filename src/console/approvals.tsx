@@ -14,7 +14,6 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 import { ApprovalResult, wordsOfState } from "./approval-result.tsx";
 import { OrderCard } from "./order-card.tsx";
 
@@ -26,7 +25,7 @@ export const approvalsRoutes = new Hono<PageEnv>();
 
 approvalsRoutes.get("/approvals", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const items = await owner.account.listApprovals();
+  const items = await owner.account.orders.listApprovals();
   const waiting = items.filter(({ state }) => state === "pending");
   const decided = items.filter(({ state }) => state !== "pending");
   const now = new Date();
@@ -61,11 +60,12 @@ approvalsRoutes.post("/approvals/:id/approve", requireOwner, ownerForm, async (c
         echo: /^\d\d$/.test(echo) ? Number(echo) : null,
       }
     : null;
-  const decided = await owner.account.approveOrder(
-    owner.secret,
-    { approvalId, assertion, typed, send: form.get("send") === "yes" },
-    requestId(c.req.raw),
-  );
+  const decided = await owner.account.orders.approveOrder({
+    approvalId,
+    assertion,
+    typed,
+    send: form.get("send") === "yes",
+  });
   if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
   return show(c, approvalId, wordsFor(decided));
 });
@@ -74,11 +74,7 @@ approvalsRoutes.post("/approvals/:id/deny", requireOwner, ownerForm, async (c) =
   const owner = c.get("owner");
   const approvalId = c.req.param("id");
   const freeze = c.get("form").get("freeze") === "yes";
-  const decided = await owner.account.denyOrder(
-    owner.secret,
-    { approvalId, freeze },
-    requestId(c.req.raw),
-  );
+  const decided = await owner.account.orders.denyOrder({ approvalId, freeze });
   if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
   return show(c, approvalId, wordsFor(decided));
 });
@@ -86,10 +82,10 @@ approvalsRoutes.post("/approvals/:id/deny", requireOwner, ownerForm, async (c) =
 async function show(c: Context<PageEnv>, approvalId: string, problem?: string) {
   const owner = c.get("owner");
   const view = /^[A-Za-z0-9_-]{1,64}$/.test(approvalId)
-    ? await owner.account.approvalView(owner.secret, approvalId)
+    ? await owner.account.orders.approvalView(approvalId)
     : null;
   if (view === null) {
-    await owner.account.noteForeignLink(requestId(c.req.raw));
+    await owner.account.orders.noteForeignLink();
     return sendPage(
       c,
       <Message
@@ -350,8 +346,6 @@ function timeLeft(expiresAt: string, now: Date): string {
 
 function wordsFor(decided: Extract<Decided, { ok: false }>): string {
   switch (decided.reason) {
-    case "not_signed_in":
-      return "You are not signed in any more. Nothing was approved.";
     case "no_such_request":
       return "There is no such request in your account. Nothing was approved.";
     case "not_open":

@@ -14,7 +14,6 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { activeClient } from "./active-client.ts";
 
 /**
@@ -50,15 +49,12 @@ clientAccessRoutes.post("/clients/access", requireOwner, ownerForm, async (c) =>
   }
   const back = `/clients/access?id=${encodeURIComponent(client.clientId)}`;
   if (await needsConfirmation(owner)) return confirmFirst(c, form, back);
-  await owner.account.changeClient(
-    {
-      clientId: client.clientId,
-      scopes: [...new Set([...client.scopes, ...choice.scopes])],
-      accounts: client.accounts,
-      atOnce: form.get("at_once") === "yes",
-    },
-    requestId(c.req.raw),
-  );
+  await owner.account.clients.changeClient({
+    clientId: client.clientId,
+    scopes: [...new Set([...client.scopes, ...choice.scopes])],
+    accounts: client.accounts,
+    atOnce: form.get("at_once") === "yes",
+  });
   return c.redirect(`${back}&done=yes`, 303);
 });
 

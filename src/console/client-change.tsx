@@ -15,7 +15,6 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { activeClient } from "./active-client.ts";
 
 /**
@@ -61,7 +60,7 @@ clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) =>
       return confirmFirst(c, form, back);
     }
   }
-  await owner.account.changeClient(change, requestId(c.req.raw));
+  await owner.account.clients.changeClient(change);
   return c.redirect("/clients", 303);
 });
 

@@ -9,14 +9,13 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 
 /** Who may act for the owner, and how to end it. */
 export const clientsRoutes = new Hono<PageEnv>();
 
 clientsRoutes.get("/clients", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const clients = await owner.account.listClients();
+  const clients = await owner.account.clients.listClients();
   const now = new Date();
   const active = clients.filter((client) => client.state === "active");
   const revoked = clients.filter((client) => client.state === "revoked");
@@ -82,20 +81,20 @@ clientsRoutes.post("/clients/revoke", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const clientId = c.get("form").get("client_id") ?? "";
   // The object first: from here on no call of this client passes, whatever KV still says.
-  await owner.account.revokeClient(clientId, requestId(c.req.raw));
+  await owner.account.clients.revokeClient(clientId);
   await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set([clientId]));
   return c.redirect("/clients", 303);
 });
 
 clientsRoutes.post("/clients/readmit", requireOwner, ownerForm, requireConfirmation, async (c) => {
   const clientId = c.get("form").get("client_id") ?? "";
-  await c.get("owner").account.readmitClient(clientId, requestId(c.req.raw));
+  await c.get("owner").account.clients.readmitClient(clientId);
   return c.redirect("/clients", 303);
 });
 
 clientsRoutes.post("/clients/revoke-all", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
-  const revoked = await owner.account.revokeAllClients(requestId(c.req.raw));
+  const revoked = await owner.account.clients.revokeAllClients();
   await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set(revoked));
   return c.redirect("/clients", 303);
 });

@@ -11,7 +11,7 @@ export const flattenRoutes = new Hono<PageEnv>();
 
 flattenRoutes.get("/trading/flatten", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const plan = await owner.account.flattenPlan(owner.secret);
+  const plan = await owner.account.trading.flattenPlan();
   return sendPage(
     c,
     <Page title="Closing everything" owner={owner} room="/trading">

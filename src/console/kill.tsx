@@ -13,7 +13,6 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 
 /**
  * The kill switch: one tap engages it, for everything, one account or one agent; lifting takes the
@@ -32,11 +31,11 @@ killRoutes.post("/trading/kill", requireOwner, ownerForm, async (c) => {
   const named = killNamed(form.get("scope") ?? undefined, form.get("subject") ?? undefined);
   const covers =
     named === null || (named.scope !== "gateway" && named.subject === null) ? EVERYTHING : named;
-  await owner.account.engageKill(
-    owner.secret,
-    { ...covers, effect, reason: "Engaged by the owner in the console." },
-    requestId(c.req.raw),
-  );
+  await owner.account.trading.engageKill({
+    ...covers,
+    effect,
+    reason: "Engaged by the owner in the console.",
+  });
   const next = effect === "freeze_cancel_and_show_flatten" ? "/trading/flatten" : "/trading";
   return c.redirect(next, 303);
 });
@@ -56,11 +55,7 @@ killRoutes.post("/trading/lift", requireOwner, ownerForm, async (c) => {
   const lifted =
     assertion !== null &&
     /^[0-9a-f]{32}$/.test(terms.nonce) &&
-    (await owner.account.liftKill(
-      owner.secret,
-      { ...named, terms, assertion },
-      requestId(c.req.raw),
-    ));
+    (await owner.account.trading.liftKill({ ...named, terms, assertion }));
   if (lifted) return c.redirect("/trading", 303);
   return showLift(
     c,
@@ -82,8 +77,8 @@ function killNamed(scope: string | undefined, subject: string | undefined): Kill
 async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) {
   const owner = c.get("owner");
   const [ceremony, settings] = await Promise.all([
-    owner.account.beginLift(owner.secret, named),
-    owner.account.tradingSettings(),
+    owner.account.trading.beginLift(named),
+    owner.account.trading.tradingSettings(),
   ]);
   if (ceremony === null) return c.redirect("/trading", 303);
   const others = settings.kill.switches.filter(

@@ -6,7 +6,6 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 import { Fields } from "./mandate-fields.tsx";
 import { Lines } from "./mandate-lines.tsx";
 import { parsedJson, refused } from "./mandate-refused.tsx";
@@ -22,8 +21,8 @@ mandateFormRoutes.get("/mandates/new", requireOwner, async (c) => form(c, new UR
 mandateFormRoutes.post("/mandates/review", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const given = c.get("form");
-  const choices = await owner.account.mandateChoices();
-  const begun = await owner.account.beginMandate(owner.secret, draftOf(given, choices));
+  const choices = await owner.account.mandates.mandateChoices();
+  const begun = await owner.account.mandates.beginMandate(draftOf(given, choices));
   if (!begun.ok) return form(c, given, `${FIELDS[begun.field] ?? ""}${begun.detail}`);
   return sendPage(
     c,
@@ -65,11 +64,7 @@ mandateFormRoutes.post("/mandates/sign", requireOwner, ownerForm, async (c) => {
   if (assertion === null || mandate === null) {
     return refused(c, "No passkey came with it. Nothing was signed.");
   }
-  const done = await owner.account.signMandate(
-    owner.secret,
-    { mandate, assertion },
-    requestId(c.req.raw),
-  );
+  const done = await owner.account.mandates.signMandate({ mandate, assertion });
   return done.ok ? c.redirect(`/mandates/${done.mandateId}`, 303) : refused(c, done.detail);
 });
 
@@ -117,7 +112,7 @@ const FIELDS: Record<string, string> = {
 
 async function form(c: Context<PageEnv>, given: URLSearchParams, problem?: string) {
   const owner = c.get("owner");
-  const choices = await owner.account.mandateChoices();
+  const choices = await owner.account.mandates.mandateChoices();
   const lacks =
     choices.passkeys === 0
       ? "Add a passkey first, under Security: a mandate is signed with it."

@@ -6,7 +6,6 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 import { parsedJson, refused } from "./mandate-refused.tsx";
 
 /** An account's limits have to let mandates in as well: a change of limits, signed as one. */
@@ -63,15 +62,11 @@ mandateLimitsRoutes.post("/mandates/limits", requireOwner, ownerForm, async (c) 
     return c.redirect("/mandates", 303);
   }
   const terms = { nonce: given.get("nonce") ?? "", notAfter: given.get("not_after") ?? "" };
-  const outcome = await owner.account.changePolicy(
-    owner.secret,
-    {
-      document,
-      basedOn: given.get("based_on") ?? "",
-      signed: assertion === null ? null : { terms, assertion },
-    },
-    requestId(c.req.raw),
-  );
+  const outcome = await owner.account.trading.changePolicy({
+    document,
+    basedOn: given.get("based_on") ?? "",
+    signed: assertion === null ? null : { terms, assertion },
+  });
   return outcome.ok
     ? c.redirect("/mandates", 303)
     : refused(c, outcome.detail || "The limits were not changed.");
@@ -79,7 +74,7 @@ mandateLimitsRoutes.post("/mandates/limits", requireOwner, ownerForm, async (c) 
 
 async function limitsChange(c: Context<PageEnv>, account: string) {
   const owner = c.get("owner");
-  const { policies } = await owner.account.tradingSettings();
+  const { policies } = await owner.account.trading.tradingSettings();
   const policy = policies.find(({ brokerAccount }) => brokerAccount === account);
   if (policy === undefined) return null;
   const letIn = policy.document.tiers.tier_zero === "mandate";
@@ -87,7 +82,7 @@ async function limitsChange(c: Context<PageEnv>, account: string) {
     ...policy.document,
     tiers: { ...policy.document.tiers, tier_zero: letIn ? "never" : "mandate" },
   };
-  const begun = await owner.account.beginPolicy(owner.secret, { document, basedOn: policy.hash });
+  const begun = await owner.account.trading.beginPolicy({ document, basedOn: policy.hash });
   if (!begun.ok) return null;
   const { ceremony } = begun;
   return {

@@ -7,7 +7,6 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { LetIn } from "./mandate-limits.tsx";
 import { Lines } from "./mandate-lines.tsx";
 
@@ -20,8 +19,8 @@ export const mandatesRoutes = new Hono<PageEnv>();
 mandatesRoutes.get("/mandates", requireOwner, async (c) => {
   const owner = c.get("owner");
   const [mandates, choices] = await Promise.all([
-    owner.account.listMandates(),
-    owner.account.mandateChoices(),
+    owner.account.mandates.listMandates(),
+    owner.account.mandates.mandateChoices(),
   ]);
   const standing = mandates.filter(({ state }) => !ENDED.has(state));
   const ended = mandates.filter(({ state }) => ENDED.has(state));
@@ -85,32 +84,28 @@ mandatesRoutes.post("/mandates/:id/number", requireOwner, ownerForm, async (c) =
   const typed = (c.get("form").get("number") ?? "").trim();
   // What is no number of two digits is no try.
   if (!/^[1-9]\d$/.test(typed)) return show(c, mandateId, "Type the two digits your PC shows.");
-  const done = await owner.account.confirmMandate(
-    owner.secret,
-    { mandateId, number: Number(typed) },
-    requestId(c.req.raw),
-  );
+  const done = await owner.account.mandates.confirmMandate({ mandateId, number: Number(typed) });
   return done.ok ? c.redirect(`/mandates/${mandateId}`, 303) : show(c, mandateId, done.detail);
 });
 
 mandatesRoutes.post("/mandates/:id/show", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const mandateId = c.req.param("id");
-  const done = await owner.account.showMandate(owner.secret, mandateId);
+  const done = await owner.account.mandates.showMandate(mandateId);
   return done.ok ? c.redirect(`/mandates/${mandateId}`, 303) : show(c, mandateId, done.detail);
 });
 
 mandatesRoutes.post("/mandates/:id/revoke", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
-  await owner.account.revokeMandate(owner.secret, c.req.param("id"), requestId(c.req.raw));
+  await owner.account.mandates.revokeMandate(c.req.param("id"));
   return c.redirect("/mandates", 303);
 });
 
 async function show(c: Context<PageEnv>, mandateId: string, problem?: string) {
   const owner = c.get("owner");
   const [mandates, choices] = await Promise.all([
-    owner.account.listMandates(),
-    owner.account.mandateChoices(),
+    owner.account.mandates.listMandates(),
+    owner.account.mandates.mandateChoices(),
   ]);
   const view = mandates.find((one) => one.mandateId === mandateId);
   if (view === undefined) {

@@ -12,15 +12,14 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 
 /** What was sent, what became of it, and what the owner must look at. */
 export const ordersRoutes = new Hono<PageEnv>();
 
 ordersRoutes.get("/orders", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const page = await owner.account.ordersPage();
-  await owner.account.markAlertsSeen(owner.secret);
+  const page = await owner.account.orders.ordersPage();
+  await owner.account.orders.markAlertsSeen();
   const now = new Date();
   return sendPage(
     c,
@@ -61,7 +60,7 @@ ordersRoutes.post("/orders/cancel", requireOwner, ownerForm, async (c) => {
   const form = c.get("form");
   const alert = form.get("alert");
   const wanted = alert === null ? { coid: form.get("coid") ?? "" } : { alert };
-  const done = await owner.account.ownerCancel(owner.secret, wanted, requestId(c.req.raw));
+  const done = await owner.account.orders.ownerCancel(wanted);
   if (done.ok) return c.redirect("/orders", 303);
   return told(c, "Not withdrawn", done.message);
 });
@@ -70,8 +69,8 @@ ordersRoutes.get("/orders/question", requireOwner, async (c) => {
   const owner = c.get("owner");
   const coid = c.req.query("ref") ?? "";
   const [page, ceremony] = await Promise.all([
-    owner.account.ordersPage(),
-    owner.account.beginAnswer(owner.secret, coid),
+    owner.account.orders.ordersPage(),
+    owner.account.orders.beginAnswer(coid),
   ]);
   const item = page.orders.find(({ order }) => order.order_ref === coid);
   const question = item?.order.question ?? null;
@@ -127,15 +126,11 @@ ordersRoutes.post("/orders/answer", requireOwner, ownerForm, async (c) => {
   const confirm = form.get("say") === "yes";
   const assertion = confirm ? readPasskeyJson(PasskeyAssertion, form.get("response") ?? "") : null;
   const terms = { nonce: form.get("nonce") ?? "", notAfter: form.get("not_after") ?? "" };
-  const done = await owner.account.answerQuestion(
-    owner.secret,
-    {
-      coid: form.get("coid") ?? "",
-      confirm,
-      signed: assertion === null ? null : { terms, assertion },
-    },
-    requestId(c.req.raw),
-  );
+  const done = await owner.account.orders.answerQuestion({
+    coid: form.get("coid") ?? "",
+    confirm,
+    signed: assertion === null ? null : { terms, assertion },
+  });
   return done.ok ? c.redirect("/orders", 303) : told(c, "Not answered", done.message);
 });
 

@@ -17,9 +17,9 @@ overviewRoutes.get("/", requireOwner, async (c) => {
   const owner = c.get("owner");
   const [status, { passkeys }, recoveries, paper] = await Promise.all([
     owner.account.backendStatus(),
-    owner.account.signInSecurity(),
-    owner.account.pendingRecoveries(),
-    paperOrdersStep(owner.account),
+    owner.account.security.signInSecurity(),
+    owner.account.security.pendingRecoveries(),
+    paperOrdersStep(owner),
   ]);
   const now = new Date();
   return sendPage(

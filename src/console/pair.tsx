@@ -25,9 +25,9 @@ pairRoutes.get("/pair", requireOwner, requireConfirmation, (c) => askForCode(c))
 pairRoutes.post("/pair", requireOwner, ownerForm, requireConfirmation, async (c) => {
   const owner = c.get("owner");
   const code = c.get("form").get("code") ?? "";
-  const found = await lookupPairing(c.env, owner.accountId, code);
+  const found = await lookupPairing(c.env, owner, code);
   if (!found.ok) return askForCode(c, found.message);
-  const inUse = (await owner.account.listSidecars()).find(({ chosen }) => chosen) ?? null;
+  const inUse = (await owner.account.sidecars.listSidecars()).find(({ chosen }) => chosen) ?? null;
   return sendPage(
     c,
     <Confirm owner={owner} code={code} details={found} replaces={inUse} now={new Date()} />,
@@ -42,7 +42,7 @@ pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, a
     return askForCode(c, "Confirm only after you compared the six words on both screens.");
   }
   const chosen = form.getAll("capability").filter(isCapability);
-  const paired = await confirmPairing(c.env, owner.accountId, code, chosen, requestId(c.req.raw));
+  const paired = await confirmPairing(c.env, owner, code, chosen, requestId(c.req.raw));
   if (!paired.ok) return askForCode(c, paired.message);
   const machine = displayText(paired.sidecar.machine);
   return sendPage(

@@ -1,5 +1,4 @@
 import { coversScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { AccountRpc } from "../../durable-objects/account/rpc/account.ts";
 import type { Owner } from "../web/owner.ts";
 
 /** An agent that waits for its owner to switch paper orders on; null when nothing waits for that. */
@@ -11,8 +10,11 @@ export interface PaperOrdersStep {
  * The step between the owner's first passkey and the first order: some agent may place paper orders,
  * a passkey could approve them and the PC would send them, but they are switched off here.
  */
-export async function paperOrdersStep(account: AccountRpc): Promise<PaperOrdersStep | null> {
-  const [settings, clients] = await Promise.all([account.tradingSettings(), account.listClients()]);
+export async function paperOrdersStep({ account }: Owner): Promise<PaperOrdersStep | null> {
+  const [settings, clients] = await Promise.all([
+    account.trading.tradingSettings(),
+    account.clients.listClients(),
+  ]);
   if (settings.paper || !settings.pc.paper || settings.passkeys === 0) return null;
   const waiting = clients.find(
     ({ state, scopes }) => state === "active" && coversScope(scopes, "ibkr:orders:paper:submit"),

@@ -8,7 +8,6 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 import { policyWords, sentence } from "./policy-words.ts";
 
 /**
@@ -43,15 +42,11 @@ policyRoutes.post("/trading/policy/change", requireOwner, ownerForm, async (c) =
   const assertion = response === "" ? null : readPasskeyJson(PasskeyAssertion, response);
   if (response !== "" && assertion === null) return c.redirect("/trading", 303);
   const terms = { nonce: form.get("nonce") ?? "", notAfter: form.get("not_after") ?? "" };
-  const outcome = await owner.account.changePolicy(
-    owner.secret,
-    {
-      document,
-      basedOn: form.get("based_on") ?? "",
-      signed: assertion === null ? null : { terms, assertion },
-    },
-    requestId(c.req.raw),
-  );
+  const outcome = await owner.account.trading.changePolicy({
+    document,
+    basedOn: form.get("based_on") ?? "",
+    signed: assertion === null ? null : { terms, assertion },
+  });
   if (outcome.ok) return c.redirect("/trading", 303);
   return sendPage(
     c,
@@ -67,7 +62,7 @@ policyRoutes.post("/trading/policy/change", requireOwner, ownerForm, async (c) =
 });
 
 async function policyOf(c: Context<PageEnv>, account: string): Promise<PolicyView | null> {
-  const { policies } = await c.get("owner").account.tradingSettings();
+  const { policies } = await c.get("owner").account.trading.tradingSettings();
   return policies.find(({ brokerAccount }) => brokerAccount === account) ?? null;
 }
 
@@ -130,7 +125,7 @@ async function edit(c: Context<PageEnv>, account: string, problem?: string) {
 
 async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) {
   const owner = c.get("owner");
-  const begun = await owner.account.beginPolicy(owner.secret, { document, basedOn: view.hash });
+  const begun = await owner.account.trading.beginPolicy({ document, basedOn: view.hash });
   if (!begun.ok) return edit(c, view.brokerAccount, begun.detail);
   const { changes, loosens, ceremony } = begun;
   const fields = {

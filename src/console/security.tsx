@@ -17,7 +17,6 @@ import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { makeOptions, PasskeyForm } from "../web/passkey-form.tsx";
 import { RecoveryAlert } from "../web/recovery-alert.tsx";
-import { requestId } from "../web/request-id.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
 import { mayInvite } from "./invitations.tsx";
 import { PaperOrdersCard, paperOrdersStep } from "./paper-orders-step.tsx";
@@ -28,10 +27,10 @@ export const securityRoutes = new Hono<PageEnv>();
 securityRoutes.get("/security", requireOwner, async (c) => {
   const owner = c.get("owner");
   const [{ passkeys, tokenSignsIn }, sessions, recoveries, paper] = await Promise.all([
-    owner.account.signInSecurity(),
-    owner.account.listOwnerSessions(),
-    owner.account.pendingRecoveries(),
-    paperOrdersStep(owner.account),
+    owner.account.security.signInSecurity(),
+    owner.account.security.listSessions(),
+    owner.account.security.pendingRecoveries(),
+    paperOrdersStep(owner),
   ]);
   const inviting = await mayInvite(c);
   const now = new Date();
@@ -61,7 +60,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
 securityRoutes.get("/security/passkeys/new", requireOwner, requireConfirmation, async (c) => {
   const owner = c.get("owner");
   const settings = c.get("settings");
-  const ceremony = await owner.account.beginPasskey(owner.secret);
+  const ceremony = await owner.account.security.beginPasskey();
   if (ceremony === null) return c.redirect("/security", 303);
   const name = `owner of ${new URL(settings.publicOrigin).hostname}`;
   return sendPage(
@@ -105,7 +104,7 @@ securityRoutes.post("/security/passkeys", requireOwner, ownerForm, async (c) => 
   const outcome =
     registration === null
       ? "refused"
-      : await owner.account.addPasskey(owner.secret, { registration, name }, requestId(c.req.raw));
+      : await owner.account.security.addPasskey({ registration, name });
   if (outcome === "added") return c.redirect("/security", 303);
   const words = {
     refused: "The passkey could not be verified, or the page had been open for too long.",
@@ -129,7 +128,7 @@ securityRoutes.post(
   async (c) => {
     const owner = c.get("owner");
     const id = c.get("form").get("credential_id") ?? "";
-    await owner.account.removePasskey(owner.secret, id, requestId(c.req.raw));
+    await owner.account.security.removePasskey(id);
     return c.redirect("/security", 303);
   },
 );
@@ -137,26 +136,26 @@ securityRoutes.post(
 securityRoutes.post("/security/token-sign-in", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const on = c.get("form").get("on") === "yes";
-  const done = await owner.account.setTokenSignIn(owner.secret, on, requestId(c.req.raw));
+  const done = await owner.account.security.setTokenSignIn(on);
   return done ? c.redirect("/security", 303) : confirmFirst(c, c.get("form"), "/security");
 });
 
 /** Narrows access, so being signed in is enough. */
 securityRoutes.post("/security/recovery/stop", requireOwner, ownerForm, async (c) => {
-  await c.get("owner").account.stopRecoveries(requestId(c.req.raw));
+  await c.get("owner").account.security.stopRecoveries();
   return c.redirect("/security", 303);
 });
 
 securityRoutes.post("/security/sessions/end", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const id = c.get("form").get("session_id") ?? "";
-  await owner.account.revokeOwnerSession(id, requestId(c.req.raw));
+  await owner.account.security.revokeSession(id);
   return c.redirect("/security", 303);
 });
 
 securityRoutes.post("/security/sessions/end-others", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
-  await owner.account.revokeOtherSessions(owner.session.id, requestId(c.req.raw));
+  await owner.account.security.revokeOtherSessions();
   return c.redirect("/security", 303);
 });
 

@@ -8,7 +8,6 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
 
@@ -18,8 +17,8 @@ export const sidecarsRoutes = new Hono<PageEnv>();
 sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   const owner = c.get("owner");
   const [sidecars, { passkeys }] = await Promise.all([
-    owner.account.listSidecars(),
-    owner.account.signInSecurity(),
+    owner.account.sidecars.listSidecars(),
+    owner.account.security.signInSecurity(),
   ]);
   const now = new Date();
   return sendPage(
@@ -57,13 +56,13 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
 
 sidecarsRoutes.post("/sidecars/choose", requireOwner, ownerForm, requireConfirmation, async (c) => {
   const sidecarId = c.get("form").get("sidecar_id") ?? "";
-  await c.get("owner").account.chooseSidecar(sidecarId, requestId(c.req.raw));
+  await c.get("owner").account.sidecars.chooseSidecar(sidecarId);
   return c.redirect("/sidecars", 303);
 });
 
 sidecarsRoutes.post("/sidecars/revoke", requireOwner, ownerForm, async (c) => {
   const sidecarId = c.get("form").get("sidecar_id") ?? "";
-  await c.get("owner").account.revokeSidecar(sidecarId, requestId(c.req.raw));
+  await c.get("owner").account.sidecars.revokeSidecar(sidecarId);
   return c.redirect("/sidecars", 303);
 });
 

@@ -7,7 +7,6 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { returnPath } from "../web/return-path.ts";
 import { Kill } from "./kill.tsx";
 
@@ -16,7 +15,7 @@ export const tradingRoutes = new Hono<PageEnv>();
 
 tradingRoutes.get("/trading", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const settings = await owner.account.tradingSettings();
+  const settings = await owner.account.trading.tradingSettings();
   const origin = c.get("settings").publicOrigin;
   const now = new Date();
   return sendPage(
@@ -45,7 +44,7 @@ tradingRoutes.post("/trading/switch", requireOwner, ownerForm, async (c) => {
   const mode = form.get("mode") === "live" ? "live" : "paper";
   const on = form.get("on") === "yes";
   if (on && (await needsConfirmation(owner))) return confirmFirst(c, form, "/trading");
-  const done = await owner.account.switchTrading(owner.secret, { mode, on }, requestId(c.req.raw));
+  const done = await owner.account.trading.switchTrading({ mode, on });
   if (done === "done") {
     // Whoever pressed it on another page goes on there.
     const next = returnPath(form.get("next") ?? "/trading", c.get("settings").publicOrigin);
@@ -64,7 +63,7 @@ tradingRoutes.post("/trading/checklist", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   if (await needsConfirmation(owner)) return confirmFirst(c, c.get("form"), "/trading");
   const item = c.get("form").get("item") ?? "";
-  await owner.account.tickChecklist(owner.secret, item, requestId(c.req.raw));
+  await owner.account.trading.tickChecklist(item);
   return c.redirect("/trading", 303);
 });
 

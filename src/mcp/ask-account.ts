@@ -24,16 +24,15 @@ export async function askAccount(
   exchange: Exchange,
   call: Pick<ToolCall, "tool" | "operation" | "input" | "scope" | "deadlineMs">,
 ): Promise<Answer> {
-  const { account, principal, requestId, traceparent } = exchange;
+  const { agent, requestId, traceparent } = exchange;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(resolve, call.deadlineMs + MCP_ANSWER_GRACE_MS, "late" as const);
   });
   try {
     const answer: ToolOutcome | "late" = await Promise.race([
-      account.run({
+      agent().run({
         ...call,
-        principal,
         requestId,
         ...(traceparent === null ? {} : { traceparent }),
       }),
@@ -63,9 +62,9 @@ export async function noteRefusal(
   exchange: Exchange,
   refusal: Pick<RefusedCall, "tool" | "decision" | "failure" | "input" | "missing">,
 ): Promise<{ again: boolean }> {
-  const { account, principal, requestId } = exchange;
+  const { agent, requestId } = exchange;
   try {
-    const { again = false } = await account.refuse({ ...refusal, principal, requestId });
+    const { again } = await agent().refuse({ ...refusal, requestId });
     return { again };
   } catch (error) {
     logAccountError("mcp.refusal_not_noted", exchange, refusal.tool, error);
@@ -78,12 +77,11 @@ export async function noteRefusal(
  * token was issued, within what the token says of itself. A client that was thrown out has none.
  */
 export async function scopesNow(exchange: Exchange): Promise<ReadonlySet<string>> {
-  const { account, granted, principal } = exchange;
-  const { clientId, grantId } = principal;
+  const { agent, granted, principal } = exchange;
   // A token of another issuer has no grant here to be changed; its calls are still checked.
-  if (grantId === null) return granted;
+  if (principal.grantId === null) return granted;
   try {
-    const given = (await account.scopesLeft(clientId, grantId)) ?? [];
+    const given = (await agent().scopesLeft()) ?? [];
     const { within } = principal;
     return new Set(
       within === undefined

@@ -20,7 +20,6 @@ describe("calling a tool", () => {
         operation: "gateway.health",
         input: {},
         scope: "ibkr:health:read",
-        principal: exchange.principal,
         requestId: "req_1",
         deadlineMs: 2_000,
       },
@@ -155,7 +154,8 @@ describe("what is refused is noted, and nothing is asked", () => {
   it("and the refusal stands when it cannot be noted", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { exchange, runs } = answers(HEALTH);
-    exchange.account.refuse = () => Promise.reject(new Error("storage"));
+    const agent = exchange.agent();
+    exchange.agent = () => ({ ...agent, refuse: () => Promise.reject(new Error("storage")) });
     const result = await callTool(exchange, "ibkr_order_submit", {});
     expect(result).toMatchObject({ isError: true });
     expect(runs).toEqual([]);

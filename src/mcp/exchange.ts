@@ -1,11 +1,10 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { AccountRpc, Principal } from "../../durable-objects/account/rpc/account.ts";
+import type { Principal } from "../../durable-objects/account/rpc/account.ts";
+import type { AgentAccount } from "../../durable-objects/account/rpc/agent.ts";
+import type { Remote } from "../../durable-objects/account/rpc/remote.ts";
 import type { CursorCodec } from "./cursor.ts";
 import type { RewrittenNumbers } from "./wire/exact-numbers.ts";
-
-/** What the MCP side asks of an account's object. */
-export type McpAccount = Pick<AccountRpc, "run" | "refuse" | "scopesLeft" | "untilChange">;
 
 /** One JSON-RPC message and everything that answering it needs. */
 export interface Exchange {
@@ -19,7 +18,8 @@ export interface Exchange {
   accessLink: string;
   /** Why the message may do nothing, where that is decided and noted already. */
   refused?: GatewayFailure;
-  account: McpAccount;
+  /** The principal's capability; asked for anew with each verb, and travels with it. */
+  agent: () => Remote<AgentAccount>;
   cursors: CursorCodec;
   requestId: string;
   /** W3C trace context from the caller; passed on, never trusted as identity. */

@@ -148,20 +148,21 @@ function exchangeOf(
   if (userId === undefined || clientId === undefined || ctx.props?.accountId !== userId)
     return null;
   const { external, within } = ctx.props;
+  const principal = {
+    accountId: userId,
+    clientId,
+    grantId: tokenParts(ctx.auth.token)?.grantId ?? null,
+    scopes: [...scope].sort(),
+    ...(external === undefined ? {} : { external }),
+    ...(within === undefined ? {} : { within }),
+  };
   return {
     message,
     rewritten,
-    principal: {
-      accountId: userId,
-      clientId,
-      grantId: tokenParts(ctx.auth.token)?.grantId ?? null,
-      scopes: [...scope].sort(),
-      ...(external === undefined ? {} : { external }),
-      ...(within === undefined ? {} : { within }),
-    },
+    principal,
     granted: new Set(within ?? scope),
     accessLink: accessLink(env.PUBLIC_ORIGIN, clientId),
-    account: accountObject(env, userId),
+    agent: () => accountObject(env, userId).agent(principal),
     cursors,
     requestId: requestId(request),
     traceparent: traceparentOf(request),

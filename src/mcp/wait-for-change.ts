@@ -84,9 +84,9 @@ export async function waitForChange(
 
 /** One piece of the wait. An object that restarted has forgotten the wait, and nothing else. */
 async function waitPiece(exchange: Exchange, scope: Scope | null, afterSeq: number, ms: number) {
-  const { account, principal, requestId } = exchange;
+  const { agent, requestId } = exchange;
   try {
-    return await account.untilChange({ principal, scope, afterSeq, ms });
+    return await agent().untilChange({ scope, afterSeq, ms });
   } catch (error) {
     log("warn", "mcp.wait_failed", {
       request_id: requestId,

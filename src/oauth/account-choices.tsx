@@ -14,7 +14,7 @@ export async function accountsToChoose({
     timer = setTimeout(resolve, LIST_WAIT_MS, null);
   });
   try {
-    const accounts = await Promise.race([account.brokerAccounts(), late]);
+    const accounts = await Promise.race([account.clients.brokerAccounts(), late]);
     return Array.isArray(accounts) ? accounts : null;
   } finally {
     clearTimeout(timer);

@@ -58,7 +58,7 @@ consentRoutes.get("/authorize", async (c) => {
     oauth.beginConsent(request),
     accountsToChoose(owner),
     liveNeeds(owner),
-    owner.account.listClients(),
+    owner.account.clients.listClients(),
   ]);
   const known = clients.find((one) => one.clientId === request.clientId && one.state === "active");
   return sendPage(
@@ -117,16 +117,13 @@ consentRoutes.post("/authorize", async (c) => {
   });
   // Before the code leaves: what it will be exchanged for has no standing until this is stored.
   const accounts = accountsChosen(form);
-  await owner.account.admitClient(
-    {
-      ...client,
-      grantId: grantOf(redirectTo),
-      scopes,
-      atOnce: form.get("at_once") === "yes",
-      ...(accounts === undefined ? {} : { accounts }),
-    },
-    requestId(c.req.raw),
-  );
+  await owner.account.clients.admitClient({
+    ...client,
+    grantId: grantOf(redirectTo),
+    scopes,
+    atOnce: form.get("at_once") === "yes",
+    ...(accounts === undefined ? {} : { accounts }),
+  });
   return leave(redirectTo, outgoing(approved.headers));
 });
 

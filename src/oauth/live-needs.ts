@@ -10,8 +10,8 @@ export interface LiveNeed {
 
 export async function liveNeeds({ account }: Pick<Owner, "account">): Promise<LiveNeed[]> {
   const [{ passkeys }, sidecars] = await Promise.all([
-    account.signInSecurity(),
-    account.listSidecars(),
+    account.security.signInSecurity(),
+    account.sidecars.listSidecars(),
   ]);
   const paired = sidecars.some(
     ({ state, capabilities }) => state === "active" && capabilities.includes("orders.live"),

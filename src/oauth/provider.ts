@@ -81,7 +81,7 @@ export function oauthOptions(
     async tokenExchangeCallback(exchange) {
       const { grantType, clientId, grantId, userId, env } = exchange;
       if (grantType !== "refresh_token") return;
-      const now = await accountObject(env, userId).scopesLeft(clientId, grantId);
+      const now = await accountObject(env, userId).gateway.scopesLeft(clientId, grantId);
       if (now === null) {
         throw new OAuthError("invalid_grant", { description: "The owner withdrew this access" });
       }

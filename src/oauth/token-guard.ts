@@ -45,7 +45,7 @@ export async function guardedTokenRequest(
   const used = usedToken(form);
   if (used === null) return pass();
 
-  const account = accountObject(env, used.accountId);
+  const account = accountObject(env, used.accountId).gateway;
   const hash = sha256Hex(used.token);
   const takeBack = async () => {
     log("warn", "oauth.replay", { kind: used.kind, request_id: requestId(request) });

@@ -6,7 +6,6 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 import { returnPath } from "../web/return-path.ts";
 import { requireOwner } from "./owner-session.ts";
 
@@ -27,14 +26,12 @@ confirmRoutes.post("/confirm", requireOwner, ownerForm, async (c) => {
   const next = form.get("next") ?? undefined;
   const pending = form.get("pending") ?? undefined;
   const assertion = readPasskeyJson(PasskeyAssertion, form.get("response") ?? "");
-  const confirmed =
-    assertion !== null &&
-    (await owner.account.confirmSession(owner.secret, assertion, requestId(c.req.raw)));
+  const confirmed = assertion !== null && (await owner.account.security.confirmSession(assertion));
   if (!confirmed) {
     const error = "That passkey did not confirm it. Try again.";
     return showConfirmation(c, { next, pending, error });
   }
-  const kept = pending === undefined ? null : await owner.account.takeForm(owner.secret, pending);
+  const kept = pending === undefined ? null : await owner.account.security.takeForm(pending);
   if (kept !== null) return carryOut(c, kept);
   return c.redirect(returnPath(next, c.get("settings").publicOrigin), 303);
 });
@@ -42,7 +39,7 @@ confirmRoutes.post("/confirm", requireOwner, ownerForm, async (c) => {
 /** Whether a passkey has to confirm this session before something widens access. */
 export async function needsConfirmation({ session, account }: Owner): Promise<boolean> {
   if (session.confirmed || session.method === "recovery") return false;
-  return (await account.signInSecurity()).passkeys.length > 0;
+  return (await account.security.signInSecurity()).passkeys.length > 0;
 }
 
 /** The confirmation page, which leads back to where a page was asked for. */
@@ -65,7 +62,7 @@ export async function confirmFirst(
   const fields = new URLSearchParams(form);
   fields.delete("csrf");
   const kept = { path: new URL(c.req.url).pathname, fields: fields.toString() };
-  const id = await owner.account.keepForm(owner.secret, kept);
+  const id = await owner.account.security.keepForm(kept);
   const query = new URLSearchParams({ next: back, ...(id === null ? {} : { pending: id }) });
   return c.redirect(`/confirm?${query}`, 303);
 }
@@ -129,10 +126,9 @@ async function showConfirmation(
   const owner = c.get("owner");
   const settings = c.get("settings");
   const next = returnPath(asked.next, settings.publicOrigin);
-  const ceremony = await owner.account.beginConfirmation(owner.secret);
+  const ceremony = await owner.account.security.beginConfirmation();
   if (ceremony === null || ceremony.credentials.length === 0) return c.redirect(next, 303);
-  const path =
-    pending === undefined ? null : await owner.account.pendingPath(owner.secret, pending);
+  const path = pending === undefined ? null : await owner.account.security.pendingPath(pending);
   const then = path === null ? undefined : THEN[path];
   return sendPage(
     c,

@@ -93,7 +93,7 @@ oidcRoutes.get("/sign-in/oidc/callback", async (c) => {
   }
   const accountId = await accountFor(c, oidc, subject);
   if (accountId === null) return stranger(c);
-  const session = await accountObject(c.env, accountId).openOwnerSession(
+  const session = await accountObject(c.env, accountId).gateway.openOwnerSession(
     {
       source: sourceOf(c.req.raw),
       label: browserLabel(c.req.header("User-Agent")),

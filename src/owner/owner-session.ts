@@ -6,6 +6,7 @@ import { accountExists } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountObject } from "../env.ts";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
+import { requestId } from "../web/request-id.ts";
 import { signInPath } from "../web/return-path.ts";
 
 /**
@@ -33,16 +34,18 @@ export function clearOwnerCookie(c: Context<PageEnv>): void {
   deleteCookie(c, loopback ? COOKIE : `__Host-${COOKIE}`, { path: "/", secure: !loopback });
 }
 
-/** The owner whom the cookie signs in, or null. */
+/**
+ * The owner whom the cookie signs in, with the capability for what this request does; or null. The
+ * object gives it back with the end of the request, so it is not kept.
+ */
 export async function currentOwner(c: Context<PageEnv>): Promise<Owner | null> {
   const cookie = getCookie(c, COOKIE, c.get("settings").loopback ? undefined : "host");
   const [accountId, secret, ...rest] = cookie?.split(".") ?? [];
   if (accountId === undefined || secret === undefined || rest.length > 0) return null;
   if (!isAccountId(accountId) || secret.length > 64) return null;
   if (!(await accountExists(c.env.DB, accountId))) return null;
-  const account = accountObject(c.env, accountId);
-  const session = await account.checkOwnerSession(secret);
-  return session === null ? null : { accountId, account, session, secret };
+  const entry = await accountObject(c.env, accountId).owner(secret, requestId(c.req.raw));
+  return entry === null ? null : { accountId, account: entry.owner, session: entry.session };
 }
 
 /** Lets only the owner through; anyone else is sent to sign in and comes back afterwards. */

@@ -36,7 +36,7 @@ recoverRoutes.post("/sign-in/recover", async (c) => {
     );
   const accountId = member ?? (await findOperator(c.env.DB));
   if (accountId === null) return refused();
-  const account = accountObject(c.env, accountId);
+  const account = accountObject(c.env, accountId).gateway;
   const allowed = await account.signInAllowed(source);
   if (!allowed.ok) return tooMany(c, Math.ceil(allowed.retryAfterMs / 1000));
   const code = normaliseUserCode(form.get("code") ?? "") ?? "";

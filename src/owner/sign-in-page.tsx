@@ -88,7 +88,7 @@ export async function showSignIn(
 async function operatorSecurity(c: Context<PageEnv>): Promise<SignInSecurity> {
   const operator = await findOperator(c.env.DB);
   if (operator === null) return { passkeys: [], tokenSignsIn: true };
-  return accountObject(c.env, operator).signInSecurity();
+  return accountObject(c.env, operator).gateway.signInSecurity();
 }
 
 function TokenForm(props: {

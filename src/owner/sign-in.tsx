@@ -32,7 +32,7 @@ signInRoutes.post("/sign-in", async (c) => {
   if (ownerTokenState(c.env.OWNER_TOKEN) !== "ready") return showSignIn(c, next);
 
   const accountId = await operatorAccount(c.env.DB, new Date());
-  const account = accountObject(c.env, accountId);
+  const account = accountObject(c.env, accountId).gateway;
   const allowed = await account.signInAllowed(source);
   if (!allowed.ok) return tooMany(c, Math.ceil(allowed.retryAfterMs / 1000));
   const { tokenSignsIn } = await account.signInSecurity();
@@ -65,7 +65,7 @@ signInRoutes.post("/sign-in/passkey", async (c) => {
   const accountId = await accountOf(c.env.DB, assertion.response.userHandle ?? null);
   if (accountId === null) return refused();
   const label = browserLabel(c.req.header("User-Agent"));
-  const account = accountObject(c.env, accountId);
+  const account = accountObject(c.env, accountId).gateway;
   const session = await account.signInWithPasskey({ assertion, challenge, source, label }, id);
   return session === null ? refused() : enter(c, { accountId, ...session }, next);
 });
@@ -77,7 +77,7 @@ signInRoutes.post("/sign-out", async (c) => {
     if (form === null || !sameSecret(form.get("csrf") ?? "", owner.session.csrf)) {
       return c.redirect("/", 303);
     }
-    await owner.account.closeOwnerSession(owner.secret, requestId(c.req.raw));
+    await owner.account.security.closeSession();
   }
   clearOwnerCookie(c);
   return c.redirect("/sign-in", 303);
@@ -104,7 +104,7 @@ export async function enter(
 ): Promise<Response> {
   const before = await currentOwner(c);
   if (before !== null) {
-    await before.account.closeOwnerSession(before.secret, requestId(c.req.raw));
+    await before.account.security.closeSession();
   }
   setOwnerCookie(c, session);
   return c.redirect(next, 303);

@@ -48,7 +48,7 @@ signUpRoutes.post("/sign-up", async (c) => {
     return showSignUp(c, code, "The passkey could not be verified. Please try again.");
   }
   const name = displayText(form.get("name") ?? "", 40) || "Passkey";
-  const account = accountObject(c.env, accountId);
+  const account = accountObject(c.env, accountId).gateway;
   // The key first: an account in the directory always has one. Until then its id leads nowhere.
   const keyed = await account.addFirstPasskey(
     { registration, challenge, name },

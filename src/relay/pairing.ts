@@ -9,6 +9,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { PairedSidecar } from "../../durable-objects/account/rpc/account.ts";
 import type { ConfirmedPairing } from "../../durable-objects/pairing.ts";
 import { accountObject, type Env } from "../env.ts";
+import type { Owner } from "../web/owner.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */
 export interface PairingDetails {
@@ -45,10 +46,10 @@ const UNKNOWN: PairingRefusal = {
 /** What stands behind a code that the signed-in owner typed. Wrong codes are counted: five in ten minutes. */
 export async function lookupPairing(
   env: Env,
-  accountId: string,
+  owner: Owner,
   code: string,
 ): Promise<PairingDetails | PairingRefusal> {
-  const found = await find(env, accountId, code);
+  const found = await find(env, owner, code);
   return found.ok ? found.details : found;
 }
 
@@ -58,12 +59,12 @@ export async function lookupPairing(
  */
 export async function confirmPairing(
   env: Env,
-  accountId: string,
+  owner: Owner,
   code: string,
   capabilities: Capability[],
   requestId: string,
 ): Promise<{ ok: true; sidecar: PairedSidecar } | PairingRefusal> {
-  const found = await find(env, accountId, code);
+  const found = await find(env, owner, code);
   if (!found.ok) return found;
   const { pairing, request, details } = found;
   if (capabilities.some((capability) => !details.capabilitiesOffered.includes(capability))) {
@@ -73,18 +74,15 @@ export async function confirmPairing(
       message: "This sidecar's local policy does not offer one of the chosen capabilities.",
     };
   }
-  const account = accountObject(env, accountId);
+  const { accountId, account } = owner;
   const fingerprint = details.fingerprintWords.join(" ");
-  const { undo, ...sidecar } = await account.addSidecar(
-    {
-      devicePublicKey: request.device_public_key,
-      machine: details.machine,
-      version: details.version,
-      fingerprint,
-      capabilities,
-    },
-    requestId,
-  );
+  const { undo, ...sidecar } = await account.sidecars.addSidecar({
+    devicePublicKey: request.device_public_key,
+    machine: details.machine,
+    version: details.version,
+    fingerprint,
+    capabilities,
+  });
   const { sidecarId } = sidecar;
   const confirmed = { accountId, sidecarId, capabilities, undo };
   if (!(await pairing.confirm(confirmed))) {
@@ -101,7 +99,7 @@ export async function undoPairing(
   requestId: string,
 ): Promise<void> {
   if (undo === undefined) return;
-  await accountObject(env, accountId).undoPairing(sidecarId, undo, requestId);
+  await accountObject(env, accountId).gateway.undoPairing(sidecarId, undo, requestId);
 }
 
 type Found =
@@ -113,7 +111,7 @@ type Found =
     }
   | PairingRefusal;
 
-async function find(env: Env, accountId: string, typed: string): Promise<Found> {
+async function find(env: Env, { account }: Owner, typed: string): Promise<Found> {
   const identity = readEdgeIdentity(env.EDGE_IDENTITY_KEY);
   if (identity === null) {
     return {
@@ -130,8 +128,7 @@ async function find(env: Env, accountId: string, typed: string): Promise<Found> 
       message: "A pairing code has eight letters, like BCDF-GHJK.",
     };
   }
-  const account = accountObject(env, accountId);
-  if (!(await account.pairingTryAllowed())) {
+  if (!(await account.sidecars.pairingTryAllowed())) {
     return {
       ok: false,
       reason: "too_many_tries",
@@ -141,10 +138,10 @@ async function find(env: Env, accountId: string, typed: string): Promise<Found> 
   const pairing = env.PAIRING.getByName(identity.pairingName(code));
   const view = await pairing.view();
   if (view === null || view.state === "revoked") {
-    await account.pairingTryFailed();
+    await account.sidecars.pairingTryFailed();
     return UNKNOWN;
   }
-  await account.pairingTryReturned();
+  await account.sidecars.pairingTryReturned();
   if (view.state !== "pending") {
     return {
       ok: false,

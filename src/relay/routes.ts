@@ -118,7 +118,7 @@ relayRoutes.post("/recovery", async (c) => {
     return problem(c, 400, "invalid_request", "This is not a recovery request.");
   }
   const { account_id, sidecar_id, token } = request.data;
-  const account = accountObject(c.env, account_id);
+  const account = accountObject(c.env, account_id).gateway;
   const id = requestId(c.req.raw);
   const member = (await findOperator(c.env.DB)) !== account_id;
   const step = member

@@ -1,10 +1,10 @@
-import type { AccountRpc, OwnerSession } from "../../durable-objects/account/rpc/account.ts";
+import type { OwnerSession } from "../../durable-objects/account/rpc/account.ts";
+import type { RemoteOwner } from "../../durable-objects/account/rpc/surface.ts";
 
 /** The signed-in owner behind a page request. */
 export interface Owner {
   accountId: string;
-  account: AccountRpc;
+  /** Everything that the owner may do, good for this request and for this session. */
+  account: RemoteOwner;
   session: OwnerSession;
-  /** The cookie's secret: what `closeOwnerSession` ends. */
-  secret: string;
 }

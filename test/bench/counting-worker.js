@@ -2,7 +2,14 @@
 // statements and KV operations, where Cloudflare counts them. Loaded by the benchmark alone.
 import gateway, { Account as Counted, Pairing } from "./index.js";
 
-const counts = { object_requests: 0, kv_reads: 0, kv_writes: 0, d1_statements: 0, alarms_set: 0 };
+const counts = {
+  object_requests: 0,
+  object_round_trips: 0,
+  kv_reads: 0,
+  kv_writes: 0,
+  d1_statements: 0,
+  alarms_set: 0,
+};
 let cursors = [];
 
 export class Account extends Counted {
@@ -101,15 +108,45 @@ function meteredNamespace(namespace) {
   });
 }
 
-function meteredStub(stub) {
+/**
+ * A stub that counts. A request is a call that begins at the stub, as Cloudflare counts it: verbs of a
+ * capability ride on the request that gave it out. A round trip is whatever is waited for; a verb that
+ * is asked for before the capability has come travels with it.
+ */
+function meteredStub(stub, first = true) {
   return new Proxy(stub, {
     get(target, name) {
       const value = target[name];
-      if (typeof value !== "function") return value;
-      return (...args) => {
-        counts.object_requests++;
-        return target[name](...args);
+      return typeof value === "function" ? meteredMember(target, name, first) : value;
+    },
+  });
+}
+
+function meteredMember(holder, name, first) {
+  const call = (...args) => {
+    if (first) counts.object_requests++;
+    return meteredPromise(holder[name](...args));
+  };
+  return new Proxy(call, {
+    get: (_, inner) => meteredMember(holder[name], inner, first),
+  });
+}
+
+function meteredPromise(promise) {
+  return new Proxy(() => {}, {
+    get(_, name) {
+      if (name !== "then") return meteredMember(promise, name, false);
+      return (kept, broken) => {
+        counts.object_round_trips++;
+        return promise.then(withMeteredOwner).then(kept, broken);
       };
     },
   });
+}
+
+/** The capability that an answer carries, counted as well. */
+function withMeteredOwner(answer) {
+  const owner = answer?.owner;
+  if (typeof owner !== "function" && typeof owner !== "object") return answer;
+  return owner === null ? answer : { ...answer, owner: meteredStub(owner, false) };
 }

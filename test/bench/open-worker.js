@@ -21,6 +21,25 @@ export class Account extends Plain {
     woken.alarm++;
     return super.alarm(...args);
   }
+  /** A tool call in one RPC, as the Worker's pipelined one is one round trip. */
+  run({ principal, ...call }) {
+    return this.agent(principal).run(call);
+  }
+  /** The least that an RPC can cost here. */
+  backendStatus() {
+    return { online: this.relay.presence().online };
+  }
+  addSidecar(sidecar) {
+    return this.#owned().sidecars.addSidecar(sidecar);
+  }
+  admitClient(client) {
+    return this.#owned().clients.admitClient(client);
+  }
+  #owned() {
+    const how = { source: "bench", label: "bench", method: "token" };
+    const { secret } = this.gateway.openOwnerSession(how, "bench");
+    return this.owner(secret, "bench").owner;
+  }
   /** One job over the relay and nothing else: no standing, no budget, no audit leaf. */
   async relayed(operation) {
     const { ok } = await this.relay.submit(readOf(operation));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { fromRoot, ROOT } from "../../scripts/lib/paths.ts";
-import base from "../../vitest.config.ts";
+import base, { alias } from "../../vitest.config.ts";
 import type { Plan, PlannedCase } from "./plan.ts";
 import { CaseReporter } from "./reporter.ts";
 
@@ -22,6 +22,7 @@ function project(
     {
       test: {
         name: `${name} ${kind}`,
+        alias,
         root: ROOT,
         include: [...include],
         exclude: ["**/node_modules/**", ...plan.exclude],

@@ -8,10 +8,12 @@ import type {
 import { cursorCodec } from "../../src/mcp/cursor.ts";
 import type { Exchange } from "../../src/mcp/exchange.ts";
 
+type AgentCall = Omit<ToolCall, "principal">;
+
 /** An exchange with an account that answers as it is told and remembers what it was asked. */
-export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | ToolOutcome) {
-  const runs: ToolCall[] = [];
-  const refusals: RefusedCall[] = [];
+export function scripted(answer: (call: AgentCall) => Promise<ToolOutcome> | ToolOutcome) {
+  const runs: AgentCall[] = [];
+  const refusals: Omit<RefusedCall, "principal">[] = [];
   const exchange: Exchange = {
     message: {},
     rewritten: new Map(),
@@ -23,14 +25,14 @@ export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | Tool
     },
     granted: new Set<string>(READ_SCOPES),
     accessLink: "https://gateway.example/clients/access?id=client_1",
-    account: {
+    agent: () => ({
       async run(call) {
         runs.push(call);
         return answer(call);
       },
       async refuse(call) {
         refusals.push(call);
-        return { audit_seq: 1 };
+        return { audit_seq: 1, again: false };
       },
       async untilChange() {
         return "unchanged";
@@ -38,7 +40,7 @@ export function scripted(answer: (call: ToolCall) => Promise<ToolOutcome> | Tool
       async scopesLeft() {
         return [...READ_SCOPES];
       },
-    },
+    }),
     cursors: cursorCodec("secret", { ttlMs: 1_000, now: () => 0 }),
     requestId: "req_1",
     traceparent: null,

@@ -1,8 +1,8 @@
 import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import {
-  createOrderDesk,
-  type OrderDesk,
+  createOrderService,
+  type OrderService,
 } from "../../durable-objects/account/orders/order-service.ts";
 import { decideApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
 import { ASSERTION } from "./order-book.ts";
@@ -15,7 +15,7 @@ import { accepts, answerOf, type Pc } from "./scripted-pc.ts";
  * order, over a PC of which a test says what it reads and what the broker does.
  */
 export interface TradingRig extends DeskRig {
-  desk: OrderDesk;
+  desk: OrderService;
   pc: Pc;
   /** Previews, asks and approves; the approval to submit with. */
   approved(over?: Wish, clientId?: string): Promise<string>;
@@ -64,10 +64,10 @@ export function tradingRig(change: (policy: PolicyDocument) => void = () => {}):
   let serial = 0;
   let rig: TradingRig | null = null;
   const base = deskRig((job) => answerOf(job, rig), change);
-  const desk = createOrderDesk(base.parts);
+  const desk = createOrderService(base.parts);
   admit(base, "client-1", SCOPES);
   const asker = (clientId: string) => ({ clientId, scopes: SCOPES, requestId: `r-${++serial}` });
-  const run = async (clientId: string, operation: Parameters<OrderDesk["run"]>[1]) => {
+  const run = async (clientId: string, operation: Parameters<OrderService["run"]>[1]) => {
     const told = await desk.run(asker(clientId), operation);
     if (!told.ok) throw new Error(`${operation.operation}: ${told.failure.code}`);
     return JSON.parse(JSON.stringify(told.result));

@@ -6,6 +6,7 @@ import type * as workers from "@cloudflare/workers-types";
  */
 declare global {
   type SqlStorage = workers.SqlStorage;
+  type AnalyticsEngineDataset = workers.AnalyticsEngineDataset;
   type D1Database = workers.D1Database;
   type DurableObjectStorage = workers.DurableObjectStorage;
   type DurableObjectState = workers.DurableObjectState;

@@ -3,12 +3,7 @@ import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/p
 import type { OwnerSession, SignInSource } from "../rpc/account.ts";
 import type { PasskeyCeremony } from "../rpc/passkey-ceremony.ts";
 import { stopRecoveries } from "./member-recovery.ts";
-import {
-  checkOwnerSession,
-  noteConfirmed,
-  type OpenedSession,
-  openOwnerSession,
-} from "./owner-sessions.ts";
+import { noteConfirmed, type OpenedSession, openOwnerSession } from "./owner-sessions.ts";
 import {
   addPasskey,
   confirmWithPasskey,
@@ -32,17 +27,31 @@ export interface OwnerAccess {
   readonly party: RelyingParty;
   readonly audit: (
     type: AuditEventType,
-    facts?: { refused?: boolean; meta?: Record<string, string> },
+    facts?: {
+      refused?: boolean;
+      clientId?: string;
+      sidecarId?: string;
+      meta?: Record<string, string>;
+    },
   ) => void;
   readonly now: () => number;
 }
 
+/** The owner, signed in, and what they ask for under one request. */
+export interface SignedIn extends OwnerAccess {
+  readonly requestId: string;
+  /**
+   * The session as it stands at this moment; throws `SessionEnded` when it has ended. What waits for
+   * a passkey or the PC reads it again before it acts.
+   */
+  readonly session: () => OwnerSession;
+}
+
 /** A session that may widen access now: a passkey confirmed it, or there is none to ask. */
-export function confirmedSession(access: OwnerAccess, secret: string): OwnerSession | null {
-  const session = checkOwnerSession(access.sql, secret, access.now());
-  if (session === null) return null;
+export function confirmedSession(owner: SignedIn): OwnerSession | null {
+  const session = owner.session();
   const free = session.confirmed || session.method === "recovery";
-  return free || countPasskeys(access.sql) === 0 ? session : null;
+  return free || countPasskeys(owner.sql) === 0 ? session : null;
 }
 
 export async function signInWithPasskey(
@@ -64,24 +73,23 @@ export async function signInWithPasskey(
 }
 
 /** What the page that adds a passkey needs; null when the session has to be confirmed first. */
-export function beginPasskey(access: OwnerAccess, secret: string): PasskeyCeremony | null {
-  const session = confirmedSession(access, secret);
-  return session === null ? null : ceremony(access, "register", session.id);
+export function beginPasskey(owner: SignedIn): PasskeyCeremony | null {
+  const session = confirmedSession(owner);
+  return session === null ? null : ceremony(owner, "register", session.id);
 }
 
 export async function finishPasskey(
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   made: { registration: PasskeyRegistration; name: string },
 ): Promise<"added" | "refused" | "known" | "full"> {
-  const session = confirmedSession(access, secret);
+  const session = confirmedSession(owner);
   if (session === null) return "refused";
   const { registration: response, name } = made;
-  const { sql, party, now } = access;
+  const { sql, party, now } = owner;
   const answer = { response, name, party, sessionId: session.id };
   const outcome = await registerPasskey(sql, answer, now);
-  if (outcome === "added") access.audit("owner.passkey_added", { meta: { name } });
-  else access.audit("owner.passkey_refused", { refused: true, meta: { reason: outcome } });
+  if (outcome === "added") owner.audit("owner.passkey_added", { meta: { name } });
+  else owner.audit("owner.passkey_refused", { refused: true, meta: { reason: outcome } });
   return outcome;
 }
 
@@ -99,44 +107,38 @@ export async function firstPasskey(
   return true;
 }
 
-export function dropPasskey(access: OwnerAccess, secret: string, credentialId: string): boolean {
-  if (confirmedSession(access, secret) === null) return false;
-  if (!removePasskey(access.sql, credentialId)) return false;
-  access.audit("owner.passkey_removed");
+export function dropPasskey(owner: SignedIn, credentialId: string): boolean {
+  if (confirmedSession(owner) === null) return false;
+  if (!removePasskey(owner.sql, credentialId)) return false;
+  owner.audit("owner.passkey_removed");
   return true;
 }
 
-export function switchTokenSignIn(access: OwnerAccess, secret: string, on: boolean): boolean {
+export function switchTokenSignIn(owner: SignedIn, on: boolean): boolean {
   // Switching it off narrows access and waits for nothing.
-  const session = on
-    ? confirmedSession(access, secret)
-    : checkOwnerSession(access.sql, secret, access.now());
-  if (session === null) return false;
-  setTokenSignIn(access.sql, on);
-  access.audit("owner.setting_changed", { meta: { token_sign_in: on ? "on" : "off" } });
+  if (on && confirmedSession(owner) === null) return false;
+  setTokenSignIn(owner.sql, on);
+  owner.audit("owner.setting_changed", { meta: { token_sign_in: on ? "on" : "off" } });
   return true;
 }
 
-/** What the confirmation page needs; null without a session. */
-export function beginConfirmation(access: OwnerAccess, secret: string): PasskeyCeremony | null {
-  const session = checkOwnerSession(access.sql, secret, access.now());
-  return session === null ? null : ceremony(access, "confirm", session.id);
+/** What the confirmation page needs. */
+export function beginConfirmation(owner: SignedIn): PasskeyCeremony {
+  return ceremony(owner, "confirm", owner.session().id);
 }
 
 export async function confirmSession(
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   response: PasskeyAssertion,
 ): Promise<boolean> {
-  const { sql, party, now } = access;
-  const session = checkOwnerSession(sql, secret, now());
-  if (session === null) return false;
+  const { sql, party, now } = owner;
+  const session = owner.session();
   if (!(await confirmWithPasskey(sql, { response, sessionId: session.id, party }, now))) {
     return false;
   }
-  passkeyIsNotLost(access);
+  passkeyIsNotLost(owner);
   noteConfirmed(sql, session.id, now());
-  access.audit("owner.confirmed");
+  owner.audit("owner.confirmed");
   return true;
 }
 

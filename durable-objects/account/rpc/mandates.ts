@@ -1,6 +1,5 @@
 import type { Mandate, MandateUsage } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
 /** What the owner's pages ask about mandates. All of it needs an owner session; none takes a token. */
@@ -52,26 +51,3 @@ export type MandateCeremony =
   | { ok: false; field: string; detail: string };
 
 export type MandateDone = { ok: true; mandateId: string } | { ok: false; detail: string };
-
-export interface MandatesRpc {
-  listMandates(): Promise<MandateView[]>;
-  mandateChoices(): Promise<MandateChoices>;
-  /** Checks a draft and gives the mandate that the passkey is to sign; nothing is kept. */
-  beginMandate(sessionSecret: string, draft: unknown): Promise<MandateCeremony>;
-  /** Keeps what the passkey signed, and shows it at the PC. */
-  signMandate(
-    sessionSecret: string,
-    signed: { mandate: unknown; assertion: PasskeyAssertion },
-    requestId: string,
-  ): Promise<MandateDone>;
-  /** Brings back the number that the PC shows. A wrong one ends the mandate. */
-  confirmMandate(
-    sessionSecret: string,
-    given: { mandateId: string; number: number },
-    requestId: string,
-  ): Promise<MandateDone>;
-  /** Shows it at the PC once more. */
-  showMandate(sessionSecret: string, mandateId: string): Promise<MandateDone>;
-  /** Ends it; needs no passkey, since it only tightens. */
-  revokeMandate(sessionSecret: string, mandateId: string, requestId: string): Promise<boolean>;
-}

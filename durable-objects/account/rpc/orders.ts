@@ -5,7 +5,6 @@ import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import type { Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
 /** What the owner's pages ask about orders. All of it needs an owner session; none takes a token. */
@@ -56,7 +55,6 @@ export type Decided =
   | {
       ok: false;
       reason:
-        | "not_signed_in"
         | "no_such_request"
         | "not_open"
         | "passkey"
@@ -101,6 +99,9 @@ export interface TradingSettings {
   policies: PolicyView[];
 }
 
+/** How a switch for paper or live took: switching on asks for more than switching off. */
+export type TradingSwitched = "done" | "not_confirmed" | "no_passkey" | "checklist";
+
 /** The order that would close one position; null where a figure is not known. */
 export interface FlattenRow {
   conid: number;
@@ -132,9 +133,14 @@ export interface PolicyView {
   waiting: { version: number; effectiveAt: string } | null;
 }
 
+/** What a passkey has to sign for a change of policy, and what the change is. */
+export type PolicyBegun =
+  | { ok: true; changes: FieldChange[]; loosens: boolean; ceremony: StatementCeremony }
+  | { ok: false; detail: string };
+
 export type PolicyOutcome =
   | { ok: true; version: number; effectiveAt: string; changes: FieldChange[]; waits: boolean }
-  | { ok: false; reason: "invalid" | "stale" | "passkey" | "not_signed_in"; detail: string };
+  | { ok: false; reason: "invalid" | "stale" | "passkey"; detail: string };
 
 /** What a passkey signs on a page that carries its own terms back. */
 export interface SignedTerms {
@@ -170,97 +176,4 @@ export interface OrdersPage {
   orders: OrderListItem[];
   alerts: AlertItem[];
   pending: number;
-}
-
-export interface OrdersRpc {
-  listApprovals(): Promise<ApprovalItem[]>;
-  /** Null when there is no such request of this account. */
-  approvalView(sessionSecret: string, approvalId: string): Promise<ApprovalView | null>;
-  approveOrder(
-    sessionSecret: string,
-    decision: {
-      approvalId: string;
-      assertion: PasskeyAssertion;
-      typed: Typed | null;
-      /** Sends the order in the same step: approved and sent, or neither. */
-      send: boolean;
-    },
-    requestId: string,
-  ): Promise<Decided>;
-  /** `freeze` also engages the kill switch of the whole account. */
-  denyOrder(
-    sessionSecret: string,
-    decision: { approvalId: string; freeze: boolean },
-    requestId: string,
-  ): Promise<Decided>;
-
-  tradingSettings(): Promise<TradingSettings>;
-  /** Switching on needs a confirmed session and a passkey; off needs a session. */
-  switchTrading(
-    sessionSecret: string,
-    change: { mode: "paper" | "live"; on: boolean },
-    requestId: string,
-  ): Promise<"done" | "not_confirmed" | "no_passkey" | "checklist">;
-  tickChecklist(sessionSecret: string, item: string, requestId: string): Promise<boolean>;
-
-  engageKill(
-    sessionSecret: string,
-    kill: { scope: KillScope; subject: string | null; effect: KillEffect; reason: string },
-    requestId: string,
-  ): Promise<boolean>;
-  /** What closing every position would take; read only. */
-  flattenPlan(sessionSecret: string): Promise<FlattenPlan>;
-  /** What a passkey has to sign to lift this switch; null when it is not engaged. */
-  beginLift(
-    sessionSecret: string,
-    lift: { scope: KillScope; subject: string | null },
-  ): Promise<StatementCeremony | null>;
-  liftKill(
-    sessionSecret: string,
-    lift: {
-      scope: KillScope;
-      subject: string | null;
-      terms: SignedTerms;
-      assertion: PasskeyAssertion;
-    },
-    requestId: string,
-  ): Promise<boolean>;
-
-  /** What a passkey has to sign for this very document to take effect at once. */
-  beginPolicy(
-    sessionSecret: string,
-    change: { document: unknown; basedOn: string },
-  ): Promise<
-    | { ok: true; changes: FieldChange[]; loosens: boolean; ceremony: StatementCeremony }
-    | { ok: false; detail: string }
-  >;
-  changePolicy(
-    sessionSecret: string,
-    change: {
-      document: unknown;
-      basedOn: string;
-      signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
-    },
-    requestId: string,
-  ): Promise<PolicyOutcome>;
-
-  ordersPage(): Promise<OrdersPage>;
-  markAlertsSeen(sessionSecret: string): Promise<void>;
-  /** The owner's own withdrawal of an order of this gateway, or of what an alert offers. */
-  ownerCancel(
-    sessionSecret: string,
-    order: { coid: string } | { alert: string },
-    requestId: string,
-  ): Promise<{ ok: boolean; message: string }>;
-  /** Yes needs the passkey over the question as it was shown; no needs a session. */
-  beginAnswer(sessionSecret: string, coid: string): Promise<StatementCeremony | null>;
-  answerQuestion(
-    sessionSecret: string,
-    answer: {
-      coid: string;
-      confirm: boolean;
-      signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
-    },
-    requestId: string,
-  ): Promise<{ ok: boolean; message: string }>;
 }

@@ -1,11 +1,15 @@
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { NewSidecar } from "../../../durable-objects/account/rpc/account.ts";
+import type { OwnerAccount } from "../../../durable-objects/account/rpc/owner.ts";
 import { Account as ProductAccount } from "../../../durable-objects/account.ts";
 import type { Env } from "../../../src/env.ts";
 import product from "../../../src/index.ts";
 import type { TestJob } from "./test-job.ts";
 
 export { Pairing } from "../../../src/index.ts";
+
+const OWNER = { source: "test", label: "test", method: "token" } as const;
 
 /**
  * The product's account object with one more door: jobs of two test operations, so that writes can
@@ -30,6 +34,26 @@ export class Account extends ProductAccount {
         deadline_ms: job.deadlineMs,
       },
     });
+  }
+
+  /** As the account's owner does it, without the detour over the console. */
+  async addSidecar(sidecar: NewSidecar, requestId: string) {
+    return this.#owner(requestId).sidecars.addSidecar(sidecar);
+  }
+
+  async chooseSidecar(sidecarId: string, requestId: string) {
+    return this.#owner(requestId).sidecars.chooseSidecar(sidecarId);
+  }
+
+  async revokeSidecar(sidecarId: string, requestId: string) {
+    return this.#owner(requestId).sidecars.revokeSidecar(sidecarId);
+  }
+
+  #owner(requestId: string): OwnerAccount {
+    const opened = this.gateway.openOwnerSession(OWNER, requestId);
+    const entry = opened === null ? null : this.owner(opened.secret, requestId);
+    if (entry === null) throw new Error("no session opens");
+    return entry.owner;
   }
 
   async testCancel(jobId: string): Promise<string> {
@@ -62,8 +86,6 @@ const ALLOWED = new Set([
   "addSidecar",
   "revokeSidecar",
   "chooseSidecar",
-  "backendStatus",
-  "auditTail",
 ]);
 
 export default {

@@ -7,7 +7,6 @@ import type { Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts"
 import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
 import { listPasskeys } from "../../access/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { ApprovalItem, ApprovalView } from "../../rpc/orders.ts";
@@ -57,11 +56,9 @@ export function listApprovals(parts: OrderParts): ApprovalItem[] {
 
 export async function approvalView(
   parts: OrderParts,
-  sessionSecret: string,
   approvalId: string,
 ): Promise<ApprovalView | null> {
   const { sql } = parts.storage;
-  if (checkOwnerSession(sql, sessionSecret, parts.now()) === null) return null;
   const asked = findApproval(sql, approvalId, parts.now());
   if (asked === null) return null;
   const marketNow = asked.state === "pending" ? await quoteNow(parts, asked) : null;

@@ -10,7 +10,8 @@ import {
   settled,
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
-import { createOrderDesk } from "../order-service.ts";
+import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
+import { createOrderService } from "../order-service.ts";
 import { pendingApprovals } from "../tables/approvals.ts";
 import { changePolicy, policyInForce } from "../tables/policies.ts";
 
@@ -42,7 +43,7 @@ async function afterPolicyChange(kind: "entry" | "exit"): Promise<string[]> {
     return settled({ ...answer, facts: { ...answer.facts, effect } });
   });
   admit(rig, "client-1", scopes);
-  const desk = createOrderDesk(rig.parts);
+  const desk = createOrderService(rig.parts);
   const asker = { clientId: "client-1", scopes, requestId: "r" };
   const shown = await desk.run(asker, {
     operation: "trade.preview",
@@ -69,11 +70,7 @@ async function afterPolicyChange(kind: "entry" | "exit"): Promise<string[]> {
   document.order.max_notional = "1999";
   const basedOn = policyInForce(sql, ACCOUNT, rig.clock.now)?.hash ?? null;
   changePolicy(sql, { document, basedOn, signed: false }, rig.clock.now);
-  const view = await desk
-    .owner(() => {
-      throw new Error("not asked");
-    })
-    .approvalView(rig.secret, asked.approvalId);
+  const view = await ownerVerbs(rig, { orders: desk }).orders.approvalView(asked.approvalId);
   return view?.standsInTheWay ?? ["no view"];
 }
 

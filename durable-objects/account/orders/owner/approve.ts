@@ -3,8 +3,7 @@ import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order
 import { canonicalDecimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { type OwnerAccess, provesOwner } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { Decided, Typed } from "../../rpc/orders.ts";
 import type { OrderParts } from "../order-context.ts";
 import { standing } from "../rules/approval-warnings.ts";
@@ -23,9 +22,8 @@ import { approveAndSend, notSent, readToSend } from "./send.ts";
 
 export async function approveOrder(
   parts: OrderParts,
-  access: OwnerAccess,
+  owner: SignedIn,
   underway: Underway,
-  sessionSecret: string,
   decision: {
     approvalId: string;
     assertion: PasskeyAssertion;
@@ -33,10 +31,10 @@ export async function approveOrder(
     /** Submits at once what the agent asked to be sent on approval; both happen or neither. */
     send: boolean;
   },
-  requestId: string,
 ): Promise<Decided> {
   const { storage } = parts;
-  const before = open(parts, sessionSecret, decision.approvalId);
+  const { requestId } = owner;
+  const before = open(parts, decision.approvalId);
   if (!before.ok) return before;
   const { approval } = before;
   const wish = decision.send ? sendWish(storage.sql, approval.approvalId) : null;
@@ -50,7 +48,7 @@ export async function approveOrder(
     return { ok: false, reason: "stands_in_the_way", detail: inTheWay.join(" ") };
   }
   const challenge = challengeOf(approval.intentHash);
-  if (!(await provesOwner(access, decision.assertion, challenge))) {
+  if (!(await provesOwner(owner, decision.assertion, challenge))) {
     notApproved(parts, approval, "APPROVAL_SIGNATURE_INVALID", requestId);
     return { ok: false, reason: "passkey", detail: "The passkey did not sign this order." };
   }
@@ -81,8 +79,10 @@ export async function approveOrder(
     notApproved(parts, approval, "SIDECAR_UNAVAILABLE", requestId);
     return read;
   }
-  // While passkey and PC were asked the request may have been denied, or a switch engaged.
-  const after = open(parts, sessionSecret, decision.approvalId);
+  // While passkey and PC were asked the session may have ended, the request been denied, or a switch
+  // engaged.
+  owner.session();
+  const after = open(parts, decision.approvalId);
   if (!after.ok) return after;
   const late = standing(parts, after.approval);
   if (late.length > 0) return { ok: false, reason: "stands_in_the_way", detail: late.join(" ") };
@@ -140,13 +140,11 @@ function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>
 /** No needs no passkey: one tap, also for a request that was approved and is not used yet. */
 export function denyOrder(
   parts: OrderParts,
-  sessionSecret: string,
+  { requestId }: SignedIn,
   decision: { approvalId: string; freeze: boolean },
-  requestId: string,
 ): Decided {
   const { storage } = parts;
   const nowMs = parts.now();
-  if (checkOwnerSession(storage.sql, sessionSecret, nowMs) === null) return notSignedIn();
   if (findApproval(storage.sql, decision.approvalId, nowMs) === null) return noSuch();
   if (decision.freeze) {
     engage(
@@ -174,11 +172,8 @@ export function denyOrder(
 
 type Open = { ok: true; approval: Approval } | Extract<Decided, { ok: false }>;
 
-function open(parts: OrderParts, sessionSecret: string, approvalId: string): Open {
-  const { sql } = parts.storage;
-  const nowMs = parts.now();
-  if (checkOwnerSession(sql, sessionSecret, nowMs) === null) return notSignedIn();
-  const approval = findApproval(sql, approvalId, nowMs);
+function open(parts: OrderParts, approvalId: string): Open {
+  const approval = findApproval(parts.storage.sql, approvalId, parts.now());
   if (approval === null) return noSuch();
   return approval.state === "pending"
     ? { ok: true, approval }
@@ -211,11 +206,6 @@ function typedFaults(parts: OrderParts, approval: Approval, typed: Typed | null)
   return null;
 }
 
-const notSignedIn = (): Extract<Decided, { ok: false }> => ({
-  ok: false,
-  reason: "not_signed_in",
-  detail: "Nobody is signed in.",
-});
 const noSuch = (): Extract<Decided, { ok: false }> => ({
   ok: false,
   reason: "no_such_request",

@@ -5,7 +5,6 @@ import {
   positionsList,
 } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
 import type { FlattenAccount, FlattenPlan, FlattenRow } from "../../rpc/orders.ts";
 import type { OrderParts } from "../order-context.ts";
 import { askSidecar } from "../sidecar/request.ts";
@@ -19,10 +18,7 @@ const PAGES = 10;
 const READ_MS = 12_000;
 const LIMIT = 100;
 
-export async function flattenPlan(parts: OrderParts, secret: string): Promise<FlattenPlan> {
-  if (checkOwnerSession(parts.storage.sql, secret, parts.now()) === null) {
-    return { ok: false, message: "Nobody is signed in." };
-  }
+export async function flattenPlan(parts: OrderParts): Promise<FlattenPlan> {
   const grant = { scope: "ibkr:positions:read" as const, account: null, deadlineMs: READ_MS };
   const told = await askSidecar(parts, accountsList, {}, grant);
   if (!told.ok) return { ok: false, message: told.failure.message };

@@ -1,24 +1,37 @@
-import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
+import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import type { OwnerAccess } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { SignedIn } from "../../access/owner-access.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
-import type { OrderParts } from "../order-context.ts";
+import { OWNER_WITHDRAWS, withdrawWorking } from "../agent/cancel-all.ts";
+import { type OrderParts, OWNER_CLIENT } from "../order-context.ts";
+import type { Underway } from "../sidecar/in-flight.ts";
 import { engagedKills, killEpoch, liftKill } from "../tables/kill-switches.ts";
+import { engage } from "../transactions/engage-kill-switch.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
-/** The owner's lifting of a kill switch: the passkey signs which one, and at which epoch. */
+/** The owner's kill switch. Lifting it takes a passkey, which signs which one, and at which epoch. */
 
 type KillName = { scope: KillScope; subject: string | null };
 
-export function beginLift(
+/** Engages it, and cancels the working orders that it covers where `effect` says so. */
+export function stopTrading(
   parts: OrderParts,
-  secret: string,
-  lift: KillName,
-): StatementCeremony | null {
+  underway: Underway,
+  { requestId }: SignedIn,
+  kill: KillName & { effect: KillEffect; reason: string },
+): boolean {
+  const engaged = engage(parts, { ...kill, actor: "owner" }, { clientId: null, requestId });
+  if (kill.effect !== "freeze") {
+    const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
+    withdrawWorking(parts, underway, asker, { ...kill, exits: true });
+  }
+  return engaged;
+}
+
+export function beginLift(parts: OrderParts, lift: KillName): StatementCeremony | null {
   const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null || !isEngaged(sql, lift)) return null;
+  if (!isEngaged(sql, lift)) return null;
   const terms = newTerms(parts);
   const statement = liftStatement(parts, lift, terms);
   return statement === null ? null : ceremonyOf(sql, statement, terms);
@@ -27,16 +40,14 @@ export function beginLift(
 /** The signature names the switch and the epoch, so that it lifts this one, once. */
 export async function lift(
   parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   asked: KillName & { terms: SignedTerms; assertion: PasskeyAssertion },
-  requestId: string,
 ): Promise<boolean> {
   const { storage } = parts;
   const epoch = killEpoch(storage.sql);
   const statement = liftStatement(parts, asked, asked.terms);
   if (statement === null) return false;
-  if (!(await signed(parts, access, secret, statement, asked.terms, asked.assertion))) return false;
+  if (!(await signed(parts, owner, statement, asked.terms, asked.assertion))) return false;
   return storage.transactionSync(() => {
     const { scope, subject } = asked;
     if (!liftKill(storage.sql, { scope, subject, actor: "owner", epoch })) return false;
@@ -48,7 +59,7 @@ export async function lift(
       brokerAccount: scope === "broker_account" ? subject : null,
       decision: "allow",
       errorCode: null,
-      requestId,
+      requestId: owner.requestId,
       meta: { scope, statement: statementHash(statement) },
     });
     return true;

@@ -5,7 +5,6 @@ import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { NEVER_BY_DEFAULT } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import * as z from "zod";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
 import { listPasskeys } from "../../access/passkeys.ts";
 import type { MandateCeremony } from "../../rpc/mandates.ts";
 import { iso, type OrderParts } from "../order-context.ts";
@@ -32,11 +31,7 @@ const Draft = Mandate.omit({
   nonce: true,
 }).extend({ days: z.int().min(1).max(MANDATE_MOST_DAYS) });
 
-export function beginMandate(parts: OrderParts, secret: string, draft: unknown): MandateCeremony {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) {
-    return { ok: false, field: "", detail: "Nobody is signed in." };
-  }
+export function beginMandate(parts: OrderParts, draft: unknown): MandateCeremony {
   const parsed = Draft.safeParse(draft);
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path[0];
@@ -64,7 +59,7 @@ export function beginMandate(parts: OrderParts, secret: string, draft: unknown):
     mandate,
     ceremony: {
       challenge: challengeOf(mandateHash(mandate)),
-      credentials: listPasskeys(sql).map(({ credentialId, transports }) => ({
+      credentials: listPasskeys(parts.storage.sql).map(({ credentialId, transports }) => ({
         id: credentialId,
         transports,
       })),

@@ -15,14 +15,16 @@ import {
   settled,
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
+import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
-import type { OwnerAccess } from "../../access/owner-access.ts";
-import type { MandatesRpc } from "../../rpc/mandates.ts";
-import { createOrderDesk, type OrderDesk } from "../order-service.ts";
+import type { OwnerAccount } from "../../rpc/owner.ts";
+import { SessionEnded } from "../../rpc/session-ended.ts";
+import { createOrderService, type OrderService } from "../order-service.ts";
 import { nextMandateTellAt, tellMandates } from "../sidecar/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { engageKill } from "../tables/kill-switches.ts";
 import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { mandateViews } from "./mandate-view.ts";
 
 /** The account's side of a mandate, over a PC that says what the test makes it say. */
 const SCOPES = [
@@ -50,8 +52,8 @@ const BOUNDS = {
 
 const phone = softwareAuthenticator();
 let rig: DeskRig;
-let desk: OrderDesk;
-let owner: MandatesRpc;
+let desk: OrderService;
+let owner: OwnerAccount["mandates"];
 /** How the PC answers, by operation. */
 let pc: Record<string, (input: JsonObject) => JobSettlement | Promise<JobSettlement>>;
 let price: number;
@@ -78,7 +80,7 @@ const AWAY: JobSettlement = {
   outcome: "not_executed",
 };
 
-let access: OwnerAccess;
+let pages: OwnerAccount;
 let audited: string[] = [];
 beforeEach(() => {
   audited = [];
@@ -127,14 +129,9 @@ beforeEach(() => {
     phone.credentialId,
     Buffer.from(phone.publicKey).toString("base64url"),
   );
-  desk = createOrderDesk(rig.parts);
-  access = {
-    sql: rig.parts.storage.sql,
-    party: { id: "gateway.example", origin: "https://gateway.example" },
-    now: () => rig.clock.now,
-    audit: (type) => audited.push(type),
-  };
-  owner = desk.mandates(() => access);
+  desk = createOrderService(rig.parts);
+  pages = ownerVerbs(rig, { orders: desk, audited });
+  owner = pages.mandates;
 });
 
 it("a passkey that signs a mandate or lifts a switch stops a recovery: it is not lost", async () => {
@@ -147,31 +144,26 @@ it("a passkey that signs a mandate or lifts a switch stops a recovery: it is not
   expect([left(), audited]).toEqual([[], ["owner.recovery_stopped"]]);
 
   recovery();
-  const pages = desk.owner(() => access);
   const frozen = { scope: "gateway", subject: null } as const;
-  await pages.engageKill(rig.secret, { ...frozen, effect: "freeze", reason: "A test." }, "rq");
-  const asked = await pages.beginLift(rig.secret, frozen);
+  await pages.trading.engageKill({ ...frozen, effect: "freeze", reason: "A test." });
+  const asked = await pages.trading.beginLift(frozen);
   if (asked === null) throw new Error("nothing to lift");
   const { nonce, notAfter, challenge } = asked;
   const assertion = tapOver(Buffer.from(challenge, "base64url").toString("hex"));
   const terms = { nonce, notAfter };
-  expect(await pages.liftKill(rig.secret, { ...frozen, terms, assertion }, "rq")).toBe(true);
+  expect(await pages.trading.liftKill({ ...frozen, terms, assertion })).toBe(true);
   expect([left(), audited.length]).toEqual([[], 2]);
 });
 
 async function begun(over: Partial<typeof BOUNDS> = {}) {
-  const ceremony = await owner.beginMandate(rig.secret, { ...BOUNDS, ...over });
+  const ceremony = await owner.beginMandate({ ...BOUNDS, ...over });
   if (!ceremony.ok) throw new Error(`${ceremony.field}: ${ceremony.detail}`);
   return ceremony.mandate;
 }
 
 async function sign(over: Partial<typeof BOUNDS> = {}): Promise<string> {
   const mandate = await begun(over);
-  const done = await owner.signMandate(
-    rig.secret,
-    { mandate, assertion: tapOver(mandateHash(mandate)) },
-    "rq",
-  );
+  const done = await owner.signMandate({ mandate, assertion: tapOver(mandateHash(mandate)) });
   if (!done.ok) throw new Error(done.detail);
   return done.mandateId;
 }
@@ -190,10 +182,9 @@ function tapOver(hash: string): PasskeyAssertion {
   };
 }
 
-const confirm = (mandateId: string) =>
-  owner.confirmMandate(rig.secret, { mandateId, number: 47 }, "rq");
+const confirm = (mandateId: string) => owner.confirmMandate({ mandateId, number: 47 });
 const stateOf = async (mandateId: string) =>
-  (await owner.listMandates()).find((view) => view.mandateId === mandateId);
+  mandateViews(rig.parts).find((view) => view.mandateId === mandateId);
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
 async function run(operation: any, input: JsonObject, clientId = "client-1"): Promise<any> {
@@ -286,7 +277,7 @@ describe("a mandate of the owner's", () => {
     expect(await stateOf(id)).toMatchObject({ state: "refused_by_pc", pcWords: "Not here." });
     expect(await ask()).toMatchObject({ outcome: "asked" });
     pc["mandate.take"] = () => shown("waiting");
-    expect(await owner.showMandate(rig.secret, id)).toMatchObject({ ok: true });
+    expect(await owner.showMandate(id)).toMatchObject({ ok: true });
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
   });
 
@@ -306,7 +297,7 @@ describe("a mandate of the owner's", () => {
     const presence = rig.parts.relay.presence();
     const before = presence.sidecarId;
     Object.assign(presence, { sidecarId: "sc_new" });
-    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(true);
+    expect(await owner.revokeMandate(id)).toBe(true);
     rig.clock.now += 60_000;
     await tellMandates(rig.parts);
     const told = () => rig.jobs.filter(({ operation }) => operation === "mandate.revoke").length;
@@ -324,7 +315,7 @@ describe("a mandate of the owner's", () => {
     const id = await sign();
     for (let n = 0; n < 51; n += 1) {
       rig.clock.now += 1_000;
-      await owner.revokeMandate(rig.secret, await sign(), "rq");
+      await owner.revokeMandate(await sign());
     }
     const views = await owner.listMandates();
     expect(views[0]).toMatchObject({ mandateId: id });
@@ -336,8 +327,8 @@ describe("a mandate of the owner's", () => {
     await confirm(id);
     const granted = await ask();
     pc["mandate.revoke"] = () => AWAY;
-    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(true);
-    expect(await owner.revokeMandate(rig.secret, id, "rq")).toBe(false);
+    expect(await owner.revokeMandate(id)).toBe(true);
+    expect(await owner.revokeMandate(id)).toBe(false);
     expect(await stateOf(id)).toMatchObject({
       state: "revoked",
       revokedBy: "owner",
@@ -378,7 +369,7 @@ describe("a mandate of the owner's", () => {
             .n,
       )
       .toBe(2);
-    await owner.revokeMandate(rig.secret, id, "rq");
+    await owner.revokeMandate(id);
     letGo(AWAY);
     expect(await sending).toMatchObject({ order: { state: "accepted" } });
     expect(await waiting).toMatchObject({ order: { state: "rejected" } });
@@ -488,22 +479,19 @@ describe("a mandate of the owner's", () => {
   it("is signed once, soon, by a session that is open, and at most ten stand", async () => {
     const mandate = await begun();
     const assertion = tapOver(mandateHash(mandate));
-    expect(await owner.signMandate("nobody", { mandate, assertion }, "rq")).toMatchObject({
-      ok: false,
-    });
+    const nobody = ownerVerbs(rig, { orders: desk, secret: "nobody" }).mandates;
+    await expect(nobody.signMandate({ mandate, assertion })).rejects.toThrow(SessionEnded);
     rig.clock.now += 10 * 60_000;
-    expect(await owner.signMandate(rig.secret, { mandate, assertion }, "rq")).toMatchObject({
+    expect(await owner.signMandate({ mandate, assertion })).toMatchObject({
       ok: false,
     });
     for (let n = 0; n < 10; n++) await sign();
-    expect(await owner.beginMandate(rig.secret, BOUNDS)).toMatchObject({ ok: false });
-    expect(await owner.beginMandate("nobody", BOUNDS)).toMatchObject({ ok: false });
-    expect(await owner.revokeMandate("nobody", "x", "rq")).toBe(false);
+    expect(await owner.beginMandate(BOUNDS)).toMatchObject({ ok: false });
   });
 
   it("is for one account, whose currency its bounds are in", async () => {
     const both = { ...BOUNDS, accounts: [ACCOUNT, "DU7654321"] };
-    expect(await owner.beginMandate(rig.secret, both)).toMatchObject({
+    expect(await owner.beginMandate(both)).toMatchObject({
       ok: false,
       field: "accounts",
       detail: "A mandate is for one account.",
@@ -512,7 +500,7 @@ describe("a mandate of the owner's", () => {
 
   it("accepts no warning that changes an order, whatever the draft says", async () => {
     const accepted_warnings = [{ message_id: "o10153", fingerprint: "a".repeat(64) }];
-    expect(await owner.beginMandate(rig.secret, { ...BOUNDS, accepted_warnings })).toMatchObject({
+    expect(await owner.beginMandate({ ...BOUNDS, accepted_warnings })).toMatchObject({
       ok: false,
       field: "accepted_warnings",
     });

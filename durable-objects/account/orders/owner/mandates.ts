@@ -2,8 +2,7 @@ import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/manda
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import { type OwnerAccess, provesOwner } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { MandateDone } from "../../rpc/mandates.ts";
 import type { OrderParts } from "../order-context.ts";
 import { endedAtPc, tellEnd, tellOf } from "../sidecar/mandate-sync.ts";
@@ -24,15 +23,12 @@ import { boundsFault } from "./mandate-draft.ts";
 
 export async function signMandate(
   parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   signed: { mandate: unknown; assertion: PasskeyAssertion },
-  requestId: string,
 ): Promise<MandateDone> {
   const { storage } = parts;
   const { sql } = storage;
   const refused = (detail: string): MandateDone => ({ ok: false, detail });
-  if (checkOwnerSession(sql, secret, parts.now()) === null) return refused("Nobody is signed in.");
   const parsed = Mandate.safeParse(signed.mandate);
   if (!parsed.success) return refused("The mandate could not be read.");
   const mandate = parsed.data;
@@ -40,12 +36,13 @@ export async function signMandate(
   if (before !== null) return refused(before.detail);
   const hash = mandateHash(mandate);
   const { assertion } = signed;
-  if (!(await provesOwner(access, assertion, challengeOf(hash)))) {
+  if (!(await provesOwner(owner, assertion, challengeOf(hash)))) {
     return refused("The passkey did not sign this mandate.");
   }
   const kept = storage.transactionSync(() => {
-    // While the passkey was judged another may have been signed, or an agent thrown out.
-    if (checkOwnerSession(sql, secret, parts.now()) === null) return "Nobody is signed in.";
+    // While the passkey was judged the session may have ended, another mandate been signed, or an
+    // agent thrown out.
+    owner.session();
     const after = boundsFault(parts, mandate);
     if (after !== null) return after.detail;
     const { response } = assertion;
@@ -58,7 +55,7 @@ export async function signMandate(
     if (!storeMandate(sql, { mandate, assertion: evidence }, parts.now())) {
       return "This mandate was signed before.";
     }
-    log(parts, "mandate.signed", mandate.mandate_id, hash, requestId, {
+    log(parts, "mandate.signed", mandate.mandate_id, hash, owner.requestId, {
       mode: mandate.mode,
       accounts: String(mandate.accounts.length),
       clients: String(mandate.clients.length),
@@ -73,12 +70,8 @@ export async function signMandate(
   return { ok: true, mandateId: mandate.mandate_id };
 }
 
-export async function showMandate(
-  parts: OrderParts,
-  secret: string,
-  mandateId: string,
-): Promise<MandateDone> {
-  const found = standing(parts, secret, mandateId);
+export async function showMandate(parts: OrderParts, mandateId: string): Promise<MandateDone> {
+  const found = standing(parts, mandateId);
   if (!found.ok) return found;
   if (!(await tellOf(parts, found.signed))) return { ok: false, detail: NOT_THERE };
   return { ok: true, mandateId };
@@ -86,11 +79,10 @@ export async function showMandate(
 
 export async function confirmMandate(
   parts: OrderParts,
-  secret: string,
+  { requestId }: SignedIn,
   given: { mandateId: string; number: number },
-  requestId: string,
 ): Promise<MandateDone> {
-  const found = standing(parts, secret, given.mandateId);
+  const found = standing(parts, given.mandateId);
   if (!found.ok) return found;
   const { signed } = found;
   const { sidecarId } = parts.relay.presence();
@@ -126,14 +118,12 @@ export async function confirmMandate(
 
 export function revokeMandate(
   parts: OrderParts,
-  secret: string,
+  { requestId }: SignedIn,
   mandateId: string,
-  requestId: string,
 ): boolean {
   const { storage } = parts;
   const { sql } = storage;
   const ended = storage.transactionSync(() => {
-    if (checkOwnerSession(sql, secret, parts.now()) === null) return null;
     const signed = findMandate(sql, mandateId);
     if (signed === null || !endMandate(sql, mandateId, "owner", parts.now())) return null;
     const approvals = revokeUnderMandate(sql, mandateId, parts.now());
@@ -160,12 +150,8 @@ const NOT_THERE = "Your PC cannot be reached now. Try again when it is connected
 
 type Standing = { ok: true; signed: SignedMandate } | { ok: false; detail: string };
 
-function standing(parts: OrderParts, secret: string, mandateId: string): Standing {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) {
-    return { ok: false, detail: "Nobody is signed in." };
-  }
-  const signed = standingMandates(sql, parts.now()).find(
+function standing(parts: OrderParts, mandateId: string): Standing {
+  const signed = standingMandates(parts.storage.sql, parts.now()).find(
     ({ mandate }) => mandate.mandate_id === mandateId,
   );
   return signed === undefined

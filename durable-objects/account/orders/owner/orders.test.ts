@@ -13,16 +13,15 @@ import {
   previewed,
   settled,
 } from "../../../../test/support/order-desk.ts";
-import { createOrderDesk } from "../order-service.ts";
+import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
+import { SessionEnded } from "../../rpc/session-ended.ts";
+import { createOrderService } from "../order-service.ts";
 import { raiseAlert } from "../tables/alerts.ts";
 import { findIntent } from "../tables/intents.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
-const ownerOf = (rig: DeskRig) =>
-  createOrderDesk(rig.parts).owner(() => {
-    throw new Error("no passkey is asked for");
-  });
+const ownerOf = (rig: DeskRig, requestId = "r-1") => ownerVerbs(rig, { requestId });
 
 /** A sidecar that withdraws what it is asked to withdraw. */
 const withdraws: Parameters<typeof deskRig>[0] = (job, rig) => {
@@ -47,11 +46,12 @@ function unnumbered(rig: DeskRig): void {
 }
 
 const freeze = (rig: DeskRig) =>
-  ownerOf(rig).engageKill(
-    rig.secret,
-    { scope: "gateway", subject: null, reason: "enough", effect: "freeze_and_cancel" },
-    "r-1",
-  );
+  ownerOf(rig).trading.engageKill({
+    scope: "gateway",
+    subject: null,
+    reason: "enough",
+    effect: "freeze_and_cancel",
+  });
 
 /** What the PC tells when the broker's list shows the order. */
 function turnsUp(rig: DeskRig, orderId: string, version: number): IntentStateEvent {
@@ -84,7 +84,7 @@ describe("the owner", () => {
       policy.clients.allowed = ["client-1"];
     });
     rig.working(COID, "501");
-    const done = await ownerOf(rig).ownerCancel(rig.secret, { coid: COID }, "r-1");
+    const done = await ownerOf(rig).orders.ownerCancel({ coid: COID });
     expect(done.message).toBe(
       "The broker took the request to withdraw. The order may still fill until it is gone.",
     );
@@ -97,14 +97,15 @@ describe("the owner", () => {
     const rig = deskRig(withdraws);
     rig.working(COID, "501");
     rig.working(`${COID.slice(0, -1)}c`, "502");
-    const engaged = await ownerOf(rig).engageKill(
-      rig.secret,
-      { scope: "gateway", subject: null, reason: "enough", effect: "freeze_and_cancel" },
-      "r-1",
-    );
+    const engaged = await ownerOf(rig).trading.engageKill({
+      scope: "gateway",
+      subject: null,
+      reason: "enough",
+      effect: "freeze_and_cancel",
+    });
     expect(engaged).toBe(true);
     await expect.poll(() => cancels(rig).length).toBe(2);
-    const { alerts } = await ownerOf(rig).ordersPage();
+    const { alerts } = await ownerOf(rig).orders.ordersPage();
     expect(alerts.map(({ kind }) => kind)).toEqual(["kill_switch_engaged"]);
   });
 
@@ -117,13 +118,14 @@ describe("the owner", () => {
       outcome: "not_executed",
     }));
     rig.working(COID, "501");
-    await ownerOf(rig).engageKill(
-      rig.secret,
-      { scope: "gateway", subject: null, reason: "enough", effect: "freeze_and_cancel" },
-      "r-1",
-    );
+    await ownerOf(rig).trading.engageKill({
+      scope: "gateway",
+      subject: null,
+      reason: "enough",
+      effect: "freeze_and_cancel",
+    });
     await expect
-      .poll(async () => (await ownerOf(rig).ordersPage()).alerts)
+      .poll(async () => (await ownerOf(rig).orders.ordersPage()).alerts)
       .toMatchObject([
         { kind: "cancel_refused", coid: COID, cancelOffered: ["501"] },
         { kind: "kill_switch_engaged" },
@@ -136,18 +138,19 @@ describe("the owner", () => {
     rig.working(COID, "501");
     rig.working(other, "502", { client_id: "client-2", broker_account: "DU7654321" });
     const stop = (scope: "agent" | "broker_account", subject: string) =>
-      ownerOf(rig).engageKill(
-        rig.secret,
-        { scope, subject, reason: "enough", effect: "freeze_and_cancel" },
-        `r-${subject}`,
-      );
+      ownerOf(rig, `r-${subject}`).trading.engageKill({
+        scope,
+        subject,
+        reason: "enough",
+        effect: "freeze_and_cancel",
+      });
     await stop("agent", "client-2");
     await expect.poll(() => cancels(rig).map(({ input }) => input.order_id)).toEqual(["502"]);
     await stop("broker_account", ACCOUNT);
     await expect
       .poll(() => cancels(rig).map(({ input }) => input.order_id))
       .toEqual(["502", "501"]);
-    const { kill } = await ownerOf(rig).tradingSettings();
+    const { kill } = await ownerOf(rig).trading.tradingSettings();
     expect(kill.switches.map(({ scope, subject }) => [scope, subject])).toEqual([
       ["agent", "client-2"],
       ["broker_account", ACCOUNT],
@@ -186,9 +189,9 @@ describe("the owner", () => {
     unnumbered(rig);
     await freeze(rig);
     await expect
-      .poll(async () => (await ownerOf(rig).ordersPage()).alerts.map(({ kind }) => kind))
+      .poll(async () => (await ownerOf(rig).orders.ordersPage()).alerts.map(({ kind }) => kind))
       .toContain("cancel_refused");
-    const { alerts } = await ownerOf(rig).ordersPage();
+    const { alerts } = await ownerOf(rig).orders.ordersPage();
     expect(alerts.find(({ kind }) => kind === "cancel_refused")).toMatchObject({
       coid: COID,
       message: expect.stringContaining("does not show the order now"),
@@ -196,7 +199,7 @@ describe("the owner", () => {
     });
     // The broker shows it after all; told twice, as the line may repeat it.
     rig.clock.now += 60_000;
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     for (const version of [1, 2]) {
       desk.event({ type: "broker.order", payload: turnsUp(rig, "777", version) });
       await expect.poll(() => cancels(rig).map(({ input }) => input.order_id)).toContain("777");
@@ -225,14 +228,14 @@ describe("the owner", () => {
         { ...everything, actor, reason: "a loss", effect: "freeze" },
         { clientId: null, requestId: "r-0" },
       );
-      const { epoch } = (await ownerOf(rig).tradingSettings()).kill;
+      const { epoch } = (await ownerOf(rig).trading.tradingSettings()).kill;
       // An exit, let out while only frozen; nobody hears what became of it.
       rig.clock.now += 60_000;
       unnumbered(rig);
       rig.clock.now += 60_000;
       expect(await freeze(rig)).toBe(true);
       await expect.poll(() => cancels(rig).length).toBe(1);
-      const { kill } = await ownerOf(rig).tradingSettings();
+      const { kill } = await ownerOf(rig).trading.tradingSettings();
       expect(kill).toEqual({
         epoch: epoch + 1,
         switches: [
@@ -257,7 +260,7 @@ describe("the owner", () => {
         expect(engage(rig.parts, again, { clientId: null, requestId: "r-2" })).toBe(false);
       }
       rig.clock.now += 60_000;
-      const desk = createOrderDesk(rig.parts);
+      const desk = createOrderService(rig.parts);
       for (const version of [1, 2]) {
         desk.event({ type: "broker.order", payload: turnsUp(rig, "777", version) });
         await expect.poll(() => cancels(rig).map(({ input }) => input.order_id)).toContain("777");
@@ -281,7 +284,7 @@ describe("the owner", () => {
       });
     say("a-1", ["501"]);
     say("a-2", ["999"], null);
-    const press = (alert: string) => ownerOf(rig).ownerCancel(rig.secret, { alert }, "r-1");
+    const press = (alert: string) => ownerOf(rig).orders.ownerCancel({ alert });
     expect(await press("a-1")).toMatchObject({ ok: true });
     expect(cancels(rig).map(({ input }) => input.order_id)).toEqual(["501"]);
     expect(await press("a-2")).toMatchObject({ ok: false });
@@ -346,7 +349,7 @@ describe("the owner", () => {
             },
       ),
     );
-    const plan = await ownerOf(rig).flattenPlan(rig.secret);
+    const plan = await ownerOf(rig).trading.flattenPlan();
     expect(plan).toMatchObject({
       ok: true,
       accounts: [
@@ -361,14 +364,15 @@ describe("the owner", () => {
       ],
     });
     expect(rig.jobs.map(({ operation }) => operation)).toEqual(["accounts.list", "positions.list"]);
-    expect(await ownerOf(rig).flattenPlan("nobody")).toMatchObject({ ok: false });
+    const nobody = ownerVerbs(rig, { secret: "nobody" });
+    await expect(nobody.trading.flattenPlan()).rejects.toThrow(SessionEnded);
   });
 
   it("is nobody who is admitted under the owner's name", async () => {
     const rig = deskRig(withdraws);
     admit(rig, "owner", ["ibkr:accounts:read"]);
     rig.working(COID, "501");
-    const done = await createOrderDesk(rig.parts).run(
+    const done = await createOrderService(rig.parts).run(
       {
         clientId: "owner",
         scopes: ["ibkr:orders:preview", "ibkr:orders:paper:cancel"],

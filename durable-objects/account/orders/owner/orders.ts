@@ -6,8 +6,7 @@ import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { OwnerAccess } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import type { SignedIn } from "../../access/owner-access.ts";
 import { contentHash } from "../../audit/events.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { OrdersPage, SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
@@ -73,14 +72,10 @@ export function ordersPage(parts: OrderParts): OrdersPage {
 export async function ownerCancel(
   parts: OrderParts,
   underway: Underway,
-  secret: string,
+  { requestId }: SignedIn,
   wanted: { coid: string } | { alert: string },
-  requestId: string,
 ): Promise<{ ok: boolean; message: string }> {
   const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) {
-    return { ok: false, message: "Nobody is signed in." };
-  }
   const found = "alert" in wanted ? offeredBy(sql, wanted.alert) : standing(sql, wanted.coid);
   if (found === null) {
     return { ok: false, message: "There is no working order of this gateway to withdraw." };
@@ -136,42 +131,27 @@ function saidOf(done: Written): { ok: boolean; message: string } {
 }
 
 /** What the passkey signs to say yes to the question that is open; null when none is. */
-export function beginAnswer(
-  parts: OrderParts,
-  secret: string,
-  coid: string,
-): StatementCeremony | null {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) return null;
+export function beginAnswer(parts: OrderParts, coid: string): StatementCeremony | null {
   const terms = newTerms(parts);
   const asked = openQuestion(parts, coid, terms);
-  return asked === null ? null : ceremonyOf(sql, asked.statement, terms);
+  return asked === null ? null : ceremonyOf(parts.storage.sql, asked.statement, terms);
 }
 
 export async function answerQuestion(
   parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   answer: {
     coid: string;
     confirm: boolean;
     signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
   },
-  requestId: string,
 ): Promise<{ ok: boolean; message: string }> {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) {
-    return { ok: false, message: "Nobody is signed in." };
-  }
   const terms = answer.signed?.terms ?? newTerms(parts);
   const asked = openQuestion(parts, answer.coid, terms);
   if (asked === null) return { ok: false, message: "No question is open for this order." };
   if (answer.confirm) {
     const { signed: by } = answer;
-    if (
-      by === null ||
-      !(await signed(parts, access, secret, asked.statement, by.terms, by.assertion))
-    ) {
+    if (by === null || !(await signed(parts, owner, asked.statement, by.terms, by.assertion))) {
       return { ok: false, message: "The passkey did not sign this answer." };
     }
   }
@@ -206,7 +186,7 @@ export async function answerQuestion(
     brokerAccount: intent.broker_account,
     decision: answer.confirm ? "allow" : "deny",
     errorCode: null,
-    requestId,
+    requestId: owner.requestId,
     meta: { coid: intent.coid, question: answer.confirm ? "confirm" : "decline" },
   });
   const settlement = await parts.relay.submit({

@@ -2,9 +2,8 @@ import { PolicyDocument, policyHash } from "@ibkr-edge-gateway/policy/document.t
 import { compareRestriction } from "@ibkr-edge-gateway/policy/restriction.ts";
 import type { Statement } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import type { OwnerAccess } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
-import type { PolicyOutcome, SignedTerms } from "../../rpc/orders.ts";
+import type { SignedIn } from "../../access/owner-access.ts";
+import type { PolicyBegun, PolicyOutcome, SignedTerms } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { changePolicy, policyInForce } from "../tables/policies.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
@@ -13,38 +12,30 @@ import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 export type Change = { document: unknown; basedOn: string };
 
-export function beginPolicy(parts: OrderParts, secret: string, change: Change) {
+export function beginPolicy(parts: OrderParts, change: Change): PolicyBegun {
   const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) {
-    return { ok: false as const, detail: "Nobody is signed in." };
-  }
   const parsed = PolicyDocument.safeParse(change.document);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { ok: false as const, detail: `${issue?.path.join(".")}: ${issue?.message}` };
+    return { ok: false, detail: `${issue?.path.join(".")}: ${issue?.message}` };
   }
   const inForce = policyInForce(sql, parsed.data.account_id, parts.now());
   if (inForce === null || inForce.hash !== change.basedOn) {
-    return { ok: false as const, detail: "The policy was changed meanwhile." };
+    return { ok: false, detail: "The policy was changed meanwhile." };
   }
   const comparison = compareRestriction(inForce.document, parsed.data);
   const terms = newTerms(parts);
   const statement = policyStatement(parts, parsed.data, change.basedOn, terms);
-  return { ok: true as const, ...comparison, ceremony: ceremonyOf(sql, statement, terms) };
+  return { ok: true, ...comparison, ceremony: ceremonyOf(sql, statement, terms) };
 }
 
 /** With the passkey over this very change at once; without it a loosening waits a day. */
 export async function setPolicy(
   parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   change: Change & { signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null },
-  requestId: string,
 ): Promise<PolicyOutcome> {
   const { storage } = parts;
-  if (checkOwnerSession(storage.sql, secret, parts.now()) === null) {
-    return { ok: false, reason: "not_signed_in", detail: "Nobody is signed in." };
-  }
   const parsed = PolicyDocument.safeParse(change.document);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -58,7 +49,7 @@ export async function setPolicy(
   if (change.signed !== null) {
     const { terms, assertion } = change.signed;
     const statement = policyStatement(parts, document, change.basedOn, terms);
-    if (!(await signed(parts, access, secret, statement, terms, assertion))) {
+    if (!(await signed(parts, owner, statement, terms, assertion))) {
       return { ok: false, reason: "passkey", detail: "The passkey did not sign this change." };
     }
   }
@@ -79,7 +70,7 @@ export async function setPolicy(
       brokerAccount: document.account_id,
       decision: "allow",
       errorCode: null,
-      requestId,
+      requestId: owner.requestId,
       meta: {
         version: String(made.version),
         hash: made.hash,

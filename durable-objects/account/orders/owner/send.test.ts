@@ -14,12 +14,13 @@ import {
   settled,
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
+import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
-import type { OwnerAccess } from "../../access/owner-access.ts";
 import { changeClient } from "../../clients/clients.ts";
-import type { OrdersRpc } from "../../rpc/orders.ts";
+import type { OwnerAccount } from "../../rpc/owner.ts";
+import { SessionEnded } from "../../rpc/session-ended.ts";
 import { orderAlarm } from "../alarm.ts";
-import { createOrderDesk, type OrderDesk } from "../order-service.ts";
+import { createOrderService, type OrderService } from "../order-service.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { engageKill } from "../tables/kill-switches.ts";
 
@@ -41,8 +42,8 @@ const AWAY: JobSettlement = {
 
 const phone = softwareAuthenticator();
 let rig: DeskRig;
-let desk: OrderDesk;
-let owner: OrdersRpc;
+let desk: OrderService;
+let owner: OwnerAccount["orders"];
 let pc: Record<string, (input: JsonObject) => JobSettlement | Promise<JobSettlement>>;
 let price: number;
 
@@ -75,14 +76,8 @@ beforeEach(() => {
     phone.credentialId,
     Buffer.from(phone.publicKey).toString("base64url"),
   );
-  desk = createOrderDesk(rig.parts);
-  const access: OwnerAccess = {
-    sql,
-    party: { id: "gateway.example", origin: "https://gateway.example" },
-    now: () => rig.clock.now,
-    audit: () => {},
-  };
-  owner = desk.owner(() => access);
+  desk = createOrderService(rig.parts);
+  owner = ownerVerbs(rig, { orders: desk, requestId: "rq-owner" }).orders;
 });
 
 const iso = () => new Date(rig.clock.now).toISOString();
@@ -91,7 +86,7 @@ const iso = () => new Date(rig.clock.now).toISOString();
 type Told = any;
 
 async function run(
-  operation: Parameters<OrderDesk["run"]>[1]["operation"],
+  operation: Parameters<OrderService["run"]>[1]["operation"],
   input: JsonObject,
   scopes: readonly string[] = SCOPES,
 ): Promise<Told> {
@@ -155,11 +150,7 @@ function tap(approvalId: string): PasskeyAssertion {
 }
 
 const press = (approvalId: string, send = true) =>
-  owner.approveOrder(
-    rig.secret,
-    { approvalId, assertion: tap(approvalId), typed: null, send },
-    "rq-owner",
-  );
+  owner.approveOrder({ approvalId, assertion: tap(approvalId), typed: null, send });
 
 /** Nothing was approved, nothing let out, and the owner can press again. */
 async function asItWas(approvalId: string): Promise<void> {
@@ -261,6 +252,18 @@ describe("Approve and send", () => {
 
 describe("where it cannot be sent, it is not approved, and nothing is sent later", () => {
   const notSent = { ok: false, reason: "not_sent" };
+
+  it("the session ended while the PC was asked", async () => {
+    const approvalId = await asked();
+    const { sql } = rig.parts.storage;
+    const said = pc["approval.check"];
+    pc["approval.check"] = (input) => {
+      sql.exec("UPDATE owner_sessions SET expires_at = 0");
+      return said?.(input) ?? AWAY;
+    };
+    await expect(press(approvalId)).rejects.toThrow(SessionEnded);
+    await asItWas(approvalId);
+  });
 
   it("the PC did not say whether the approval holds", async () => {
     const approvalId = await asked();

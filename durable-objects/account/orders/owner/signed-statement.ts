@@ -5,8 +5,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import { type OwnerAccess, provesOwner } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import { listPasskeys } from "../../access/passkeys.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
@@ -14,20 +13,20 @@ import { iso, type OrderParts } from "../order-context.ts";
 /** What a passkey signs besides an order, and whether it did. A statement is good for ten minutes. */
 const TERMS_MS = 10 * 60_000;
 
-/** A passkey of this account signed the statement, now, for a session that is open. */
+/** Whether a passkey of this account signed the statement, now. */
 export async function signed(
   parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   statement: Statement,
   terms: SignedTerms,
   assertion: PasskeyAssertion,
 ): Promise<boolean> {
-  const { sql } = parts.storage;
-  if (checkOwnerSession(sql, secret, parts.now()) === null) return false;
   const until = Date.parse(terms.notAfter);
   if (!(parts.now() < until && until <= parts.now() + TERMS_MS)) return false;
-  return provesOwner(access, assertion, challengeOf(statementHash(statement)));
+  const proved = await provesOwner(owner, assertion, challengeOf(statementHash(statement)));
+  // While the passkey was judged the session may have ended.
+  owner.session();
+  return proved;
 }
 
 export function newTerms(parts: OrderParts): SignedTerms {

@@ -1,8 +1,7 @@
-import { confirmedSession, type OwnerAccess } from "../../access/owner-access.ts";
-import { checkOwnerSession } from "../../access/owner-sessions.ts";
+import { confirmedSession, type SignedIn } from "../../access/owner-access.ts";
 import { countPasskeys } from "../../access/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
-import type { OrdersRpc, TradingSettings } from "../../rpc/orders.ts";
+import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { worldOf } from "../rules/conditions.ts";
 import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
@@ -61,36 +60,30 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
 
 export function switchTrading(
   parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
+  owner: SignedIn,
   change: { mode: "paper" | "live"; on: boolean },
-): Awaited<ReturnType<OrdersRpc["switchTrading"]>> {
+): TradingSwitched {
   return parts.storage.transactionSync(() => {
     const { sql } = parts.storage;
     if (change.on) {
-      if (confirmedSession(access, secret) === null) return "not_confirmed";
+      if (confirmedSession(owner) === null) return "not_confirmed";
       // Without a passkey nothing could ever be approved; and the first one must not come later.
       if (countPasskeys(sql) === 0) return "no_passkey";
-    } else if (checkOwnerSession(sql, secret, parts.now()) === null) return "not_confirmed";
+    }
     if (!switchFeature(sql, change.mode, change.on)) return "checklist";
-    access.audit("owner.setting_changed", {
+    owner.audit("owner.setting_changed", {
       meta: { [`${change.mode}_orders`]: change.on ? "on" : "off" },
     });
     return "done";
   });
 }
 
-export function tick(
-  parts: OrderParts,
-  access: OwnerAccess,
-  secret: string,
-  wanted: string,
-): boolean {
+export function tick(parts: OrderParts, owner: SignedIn, wanted: string): boolean {
   return parts.storage.transactionSync(() => {
     const item = LIVE_CHECKLIST.find((known) => known === wanted);
-    if (item === undefined || confirmedSession(access, secret) === null) return false;
+    if (item === undefined || confirmedSession(owner) === null) return false;
     tickChecklist(parts.storage.sql, item, parts.now());
-    access.audit("owner.setting_changed", { meta: { live_checklist: item } });
+    owner.audit("owner.setting_changed", { meta: { live_checklist: item } });
     return true;
   });
 }

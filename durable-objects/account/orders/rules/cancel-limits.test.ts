@@ -7,7 +7,8 @@ import {
   outcome,
   settled,
 } from "../../../../test/support/order-desk.ts";
-import { createOrderDesk, type OrderDesk } from "../order-service.ts";
+import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
+import { createOrderService, type OrderService } from "../order-service.ts";
 import { AGENT_WITHDRAWALS_MAX, WITHDRAW_AGAIN_MS } from "./cancel-limits.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
@@ -20,7 +21,7 @@ const GONE = {
   retryable: true,
   outcome: "not_executed",
 } as const;
-const cancelOrder = (desk: OrderDesk, key = "key-00000001", orderId = "501") =>
+const cancelOrder = (desk: OrderService, key = "key-00000001", orderId = "501") =>
   desk.run(asker, {
     operation: "trade.cancel",
     input: { account_id: ACCOUNT, mode: "paper", order_id: orderId, idempotency_key: key },
@@ -50,7 +51,7 @@ describe("an agent that withdraws over and over", () => {
     const rig = held();
     rig.working(COID, "501");
     rig.working(`ieg1-${"1".repeat(28)}`, "502");
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     const first = await cancelOrder(desk, "key-first-000");
     expect(first).toMatchObject({ result: { replayed: false, order: { state: "accepted" } } });
     const [told] = first.ok ? [JSON.parse(JSON.stringify(first.result)).order.order_ref] : [];
@@ -78,7 +79,7 @@ describe("an agent that withdraws over and over", () => {
     const rig = held();
     const orders = AGENT_WITHDRAWALS_MAX + 3;
     for (let n = 0; n < orders; n += 1) orderAt(rig, n);
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     for (let n = 0; n < AGENT_WITHDRAWALS_MAX; n += 1) {
       await cancelOrder(desk, `key-${String(n).padStart(8, "0")}`, String(1_000 + n));
     }
@@ -87,15 +88,10 @@ describe("an agent that withdraws over and over", () => {
       result: { outcome: "refused", refusals: [{ code: "AGENT_BUDGET_EXCEEDED" }] },
     });
     expect(cancelled(rig)).toHaveLength(AGENT_WITHDRAWALS_MAX);
-    const access = (): never => {
-      throw new Error("withdrawing asks for no more than the session");
-    };
-    const owner = desk.owner(access);
-    await owner.ownerCancel(
-      rig.secret,
-      { coid: `ieg1-${String(AGENT_WITHDRAWALS_MAX).padStart(28, "0")}` },
-      "r-owner",
-    );
+    const owner = ownerVerbs(rig, { orders: desk });
+    await owner.orders.ownerCancel({
+      coid: `ieg1-${String(AGENT_WITHDRAWALS_MAX).padStart(28, "0")}`,
+    });
     expect(cancelled(rig)).toHaveLength(AGENT_WITHDRAWALS_MAX + 1);
     const stop = { reason: "enough", cancel_working_orders: true };
     const kill = { operation: "trade.kill" as const, input: stop };
@@ -111,7 +107,7 @@ describe("an agent that withdraws over and over", () => {
     );
     admit(rig, "client-1", SCOPES);
     rig.working(COID, "501");
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     expect(await cancelOrder(desk)).toMatchObject({ result: { order: { state: "rejected" } } });
     busy = false;
     expect(await cancelOrder(desk, "key-00000002")).toMatchObject({

@@ -2,6 +2,7 @@ import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../../test/support/order-desk.ts";
+import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { openOwnerSession } from "../../access/owner-sessions.ts";
 import { LOOSENING_DELAY_MS, policyInForce } from "./policies.ts";
@@ -13,14 +14,11 @@ describe("a looser policy without a signature", () => {
     const source = { source: "s", method: "passkey", label: "" } as const;
     const { secret } = openOwnerSession(rig.parts.storage.sql, source, rig.clock.now);
     const basedOn = policyInForce(rig.parts.storage.sql, ACCOUNT, rig.clock.now)?.hash ?? "";
-    return rig.desk
-      .owner(() => ({
-        sql: rig.parts.storage.sql,
-        party: { id: "gateway.example", origin: "https://gateway.example" },
-        audit: () => {},
-        now: () => rig.clock.now,
-      }))
-      .changePolicy(secret, { document, basedOn, signed: null }, "r");
+    return ownerVerbs(rig, { orders: rig.desk, secret }).trading.changePolicy({
+      document,
+      basedOn,
+      signed: null,
+    });
   };
   const ask = (rig: TradingRig, quantity: string) =>
     rig.approved({ quantity }).then(

@@ -12,7 +12,7 @@ import {
   settled,
 } from "../../../../test/support/order-desk.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
-import { createOrderDesk, type OrderDesk } from "../order-service.ts";
+import { createOrderService, type OrderService } from "../order-service.ts";
 import { decideApproval, findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { engage } from "./engage-kill-switch.ts";
 
@@ -32,7 +32,7 @@ const GONE: JobSettlement = {
   outcome: "not_executed",
 };
 
-const cancelOrder = (desk: OrderDesk, key = "key-00000001", orderId = "501") =>
+const cancelOrder = (desk: OrderService, key = "key-00000001", orderId = "501") =>
   desk.run(asker, {
     operation: "trade.cancel",
     input: { account_id: ACCOUNT, mode: "paper", order_id: orderId, idempotency_key: key },
@@ -48,7 +48,7 @@ const took = (coid: unknown, rig: DeskRig) =>
   );
 
 /** A previewed order the owner said yes to. */
-async function approved(rig: DeskRig, desk: OrderDesk): Promise<string> {
+async function approved(rig: DeskRig, desk: OrderService): Promise<string> {
   const shown = await desk.run(asker, {
     operation: "trade.preview",
     input: {
@@ -79,7 +79,7 @@ async function approved(rig: DeskRig, desk: OrderDesk): Promise<string> {
   );
   return approvalId;
 }
-const submitIt = (desk: OrderDesk, approvalId: string, key: string) =>
+const submitIt = (desk: OrderService, approvalId: string, key: string) =>
   desk.run(asker, {
     operation: "trade.submit",
     input: {
@@ -95,7 +95,7 @@ afterEach(() => vi.useRealTimers());
 
 describe("an agent's kill switch", () => {
   const kill = async (rig: DeskRig, clientId: string) => {
-    const done = await createOrderDesk(rig.parts).run(
+    const done = await createOrderService(rig.parts).run(
       { ...asker, clientId },
       { operation: "trade.kill", input: { reason: "looks wrong", cancel_working_orders: true } },
     );
@@ -148,7 +148,7 @@ describe("a cancel of an own order", () => {
     );
     admit(rig, "client-1", SCOPES);
     rig.working(COID, "501");
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     engage(
       rig.parts,
       { scope: "gateway", subject: null, actor: "owner", reason: "", effect: "freeze" },
@@ -175,7 +175,7 @@ describe("a cancel of an own order", () => {
     );
     admit(rig, "client-1", SCOPES);
     rig.working(COID, "501");
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     expect(await cancelOrder(desk)).toMatchObject({
       result: { refusals: [{ code: "CLIENT_NOT_ALLOWED" }] },
     });
@@ -203,7 +203,7 @@ describe("a cancel of an own order", () => {
     });
     admit(rig, "client-1", SCOPES);
     rig.working(COID, "501", { conid: 1, created_at: rig.clock.now - 3_600_000 });
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     const approvalId = await approved(rig, desk);
     void submitIt(desk, approvalId, "key-place-01");
     await expect.poll(() => operations(rig)).toContain("order.place");
@@ -223,7 +223,7 @@ describe("a submit", () => {
       );
     });
     admit(rig, "client-1", SCOPES);
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     const approvalId = await approved(rig, desk);
     const first = await submitIt(desk, approvalId, "key-first-01");
     expect(first).toMatchObject({ result: { order: { state: "rejected" } } });
@@ -243,7 +243,7 @@ describe("a submit", () => {
         : GONE;
     });
     admit(rig, "client-1", SCOPES);
-    const desk = createOrderDesk(rig.parts);
+    const desk = createOrderService(rig.parts);
     const approvalId = await approved(rig, desk);
     vi.useFakeTimers();
     const done = await submitIt(desk, approvalId, "key-timer-01");

@@ -1,13 +1,23 @@
 // Before everything else: the product must find the run's clock.
 import "./fast-worker.ts";
 
-import type { ToolCall } from "../../../../durable-objects/account/rpc/account.ts";
+import type { Principal, ToolCall } from "../../../../durable-objects/account/rpc/account.ts";
+import { AgentAccount } from "../../../../durable-objects/account/rpc/agent.ts";
 import { Account as ProductAccount } from "../../../../durable-objects/account.ts";
 import type { Env } from "../../../../src/env.ts";
 import product from "../../../../src/index.ts";
 import { burnAt, layIn, light } from "./fast-worker.ts";
 
 export { Pairing } from "../../../../src/index.ts";
+
+class FusedAgent extends AgentAccount {
+  override async run(call: Omit<ToolCall, "principal">) {
+    burnAt("object: a call came");
+    const outcome = await super.run(call);
+    burnAt("object: before an answer");
+    return outcome;
+  }
+}
 
 /** The product's account object with a fuse; what it does is the product's. */
 export class Account extends ProductAccount {
@@ -16,11 +26,8 @@ export class Account extends ProductAccount {
     super(ctx, env);
   }
 
-  override async run(call: ToolCall) {
-    burnAt("object: a call came");
-    const outcome = await super.run(call);
-    burnAt("object: before an answer");
-    return outcome;
+  override agent(principal: Principal) {
+    return new FusedAgent(this.parts, this.calls, principal);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {

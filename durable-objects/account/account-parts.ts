@@ -1,0 +1,26 @@
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { RelyingParty } from "./access/webauthn.ts";
+import type { ClientUse } from "./clients/clients.ts";
+import type { OrderService } from "./orders/order-service.ts";
+import type { RelayHost } from "./relay/relay-host-interface.ts";
+
+/** What the verbs of an account's surface work with. */
+export interface AccountParts {
+  readonly accountId: string;
+  /** `https://gateway.example.com`. */
+  readonly origin: string;
+  readonly party: RelyingParty;
+  /** The account's tables, created when first asked for. */
+  readonly sql: SqlStorage;
+  /** Whether there are tables yet. Who has no standing must not make an account by asking. */
+  readonly hasTables: () => boolean;
+  readonly relay: RelayHost;
+  readonly orders: OrderService;
+  /** Calls of clients that are not written down yet. */
+  readonly clientUse: ClientUse;
+  /** Appends to the account's log in this turn; its number there. */
+  readonly audit: (event: AuditEvent) => number;
+  /** Tells the PC which passkeys there are, after the step that is under way; never fails. */
+  readonly announceKeys: () => void;
+  readonly now: () => number;
+}

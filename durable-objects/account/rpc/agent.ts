@@ -1,0 +1,119 @@
+import { RpcTarget } from "cloudflare:workers";
+import { accessLink } from "@ibkr-edge-gateway/protocol/access-link.ts";
+import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type { AccountParts } from "../account-parts.ts";
+import type { accountHasher } from "../audit/account-hash.ts";
+import { agent, auditEvent, contentHash } from "../audit/events.ts";
+import { countCall } from "../call-metrics.ts";
+import { clientStanding, noteClientUse, takeExternalToken } from "../clients/clients.ts";
+import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
+import type { StepUps } from "../clients/step-ups.ts";
+import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
+import { brokerAccounts } from "../relay/broker-accounts.ts";
+import { runToolCall } from "../tool-call.ts";
+import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account.ts";
+
+/** What agents' calls need of the account beyond what every verb does. */
+export interface AgentParts {
+  readonly budget: CallBudget;
+  readonly stepUps: StepUps;
+  readonly waits: ChangeWaits;
+  readonly accountHash: ReturnType<typeof accountHasher>;
+  readonly analytics: Parameters<typeof countCall>[0];
+}
+
+/**
+ * What an agent may ask, as one capability for the principal that its access token proved. What the
+ * owner gives this client is looked up at every verb: a token outlives the standing it was made for.
+ */
+export class AgentAccount extends RpcTarget {
+  readonly #parts: AccountParts;
+  readonly #calls: AgentParts;
+  readonly #principal: Principal;
+
+  constructor(parts: AccountParts, calls: AgentParts, principal: Principal) {
+    super();
+    this.#parts = parts;
+    this.#calls = calls;
+    this.#principal = principal;
+  }
+
+  /** Runs one tool's call and answers before its `deadlineMs`; refusals are answers. */
+  async run(asked: Omit<ToolCall, "principal">): Promise<ToolOutcome> {
+    const { sql, relay, orders, clientUse, audit, now, origin } = this.#parts;
+    const { budget, accountHash, analytics } = this.#calls;
+    const call = { ...asked, principal: this.#principal };
+    const startedAt = now();
+    noteClientUse(clientUse, this.#principal.clientId, startedAt);
+    const outcome = await runToolCall(call, {
+      sql,
+      relay,
+      orders,
+      standing: ({ principal, scope, operation }) =>
+        clientStanding(sql, principal, scope, now(), {
+          operation,
+          link: accessLink(origin, principal.clientId),
+        }),
+      link: ({ principal }) => accessLink(origin, principal.clientId),
+      brokerAccounts: () => brokerAccounts(sql, relay),
+      budget: (counted) =>
+        takeCall(budget, counted.principal.clientId, now()) ??
+        takeExternalToken(sql, counted, now()),
+      audit,
+      accountHash,
+      now,
+    });
+    countCall(analytics, {
+      tool: call.tool,
+      outcome: outcome.ok ? "ok" : outcome.failure.code,
+      ms: now() - startedAt,
+    });
+    return outcome;
+  }
+
+  /** `again`: this connection was challenged for the same scope a moment ago and did not step up. */
+  refuse(call: Omit<RefusedCall, "principal">): { audit_seq: number; again: boolean } {
+    const now = this.#parts.now();
+    const principal = this.#principal;
+    countCall(this.#calls.analytics, { tool: call.tool, outcome: call.failure.code, ms: 0 });
+    const audit_seq = this.#parts.audit(
+      auditEvent({
+        type: "tool.refused",
+        startedAt: now,
+        endedAt: now,
+        who: agent(principal, null),
+        what: {
+          tool: call.tool,
+          scopes: [...principal.scopes].sort(),
+          decision: call.decision,
+          error_code: call.failure.code,
+        },
+        inputHash: contentHash(call.input),
+        requestId: call.requestId,
+      }),
+    );
+    const { missing } = call;
+    const again =
+      missing !== undefined &&
+      this.#calls.stepUps.challenged(principal.grantId ?? principal.clientId, missing);
+    return { audit_seq, again };
+  }
+
+  /** Ends when a step of an approval or an order is noted after the event, or with its time. */
+  async untilChange(wait: { scope: Scope | null; afterSeq: number; ms: number }): Promise<WaitEnd> {
+    const { sql, now } = this.#parts;
+    const { scope, afterSeq, ms } = wait;
+    // Whoever may not ask is told so by the call itself.
+    if (!clientStanding(sql, this.#principal, scope, now()).ok) return "changed";
+    if (stepSince(sql, afterSeq)) return "changed";
+    return this.#calls.waits.wait(this.#principal.clientId, ms);
+  }
+
+  /** What this client may do now; null when client or grant have no standing. */
+  scopesLeft(): string[] | null {
+    const { clientId, grantId } = this.#principal;
+    if (!this.#parts.hasTables()) return null;
+    const found = clientStanding(this.#parts.sql, { clientId, grantId }, null, this.#parts.now());
+    return found.ok ? found.standing.scopes : null;
+  }
+}

@@ -1,0 +1,214 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
+import { askRecovery, takeMemberRecovery } from "../access/member-recovery.ts";
+import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
+import {
+  type OpenedSession,
+  openOwnerSession,
+  SIGN_IN_WINDOW_MS,
+  takeSignInAttempt,
+} from "../access/owner-sessions.ts";
+import { listPasskeys, tokenSignsIn } from "../access/passkeys.ts";
+import { pruneAccess } from "../access/prune.ts";
+import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts";
+import { ownerAccess } from "../access/signed-in.ts";
+import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
+import type { AccountParts } from "../account-parts.ts";
+import { auditEvent, ownerEvent } from "../audit/events.ts";
+import { clientStanding, revokeGrant } from "../clients/clients.ts";
+import { cutOff } from "../relay/cut-off.ts";
+import { checkDeviceToken } from "../relay/device-token-check.ts";
+import { hasActiveSidecar, undoPairing } from "../relay/sidecars.ts";
+import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account.ts";
+
+/** Longer than anything that is used once stays valid by itself. */
+const ONCE_REMEMBERED_MS = 86_400_000;
+
+/**
+ * What the Worker does by its own standing, before there is an owner or an agent to ask for it:
+ * signing in, exchanging tokens, a PC's own requests, the daily cleaning. Nothing here leaves a trace
+ * in an account that never was.
+ */
+export class GatewayAccount extends RpcTarget {
+  readonly #parts: AccountParts;
+
+  constructor(parts: AccountParts) {
+    super();
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes one attempt from the budget, before the token is compared (in the Worker); `ok: false`
+   * when it is used up. `source` is a hash of the caller's address.
+   */
+  signInAllowed(source: string): { ok: true } | { ok: false; retryAfterMs: number } {
+    return takeSignInAttempt(this.#parts.sql, source, this.#parts.now());
+  }
+
+  /** Somebody claimed to be the owner and was refused. */
+  signInFailed(requestId: string): void {
+    this.#access(requestId).audit("owner.sign_in_refused", { refused: true });
+  }
+
+  /** Null when `once`, the hash of something that opens one session, was used before. */
+  openOwnerSession(
+    how: SignInSource & { method: "token" | "oidc" | "recovery"; once?: string },
+    requestId: string,
+  ): OpenedSession | null {
+    const { sql, now } = this.#parts;
+    const { once } = how;
+    if (once !== undefined && !spendOnce(sql, once, ONCE_REMEMBERED_MS, now())) return null;
+    const session = openOwnerSession(sql, how, now());
+    this.#access(requestId).audit("owner.signed_in", { meta: { method: how.method } });
+    return session;
+  }
+
+  /** Null when the assertion proves nothing; the challenge is the Worker's, used up here. */
+  async signInWithPasskey(
+    answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
+    requestId: string,
+  ): Promise<OpenedSession | null> {
+    if (!this.#parts.hasTables()) return null;
+    return signInWithPasskey(this.#access(requestId), answer);
+  }
+
+  /** What stands between an owner and the account, for the page where they sign in. */
+  signInSecurity(): SignInSecurity {
+    if (!this.#parts.hasTables()) return { passkeys: [], tokenSignsIn: true };
+    const { sql } = this.#parts;
+    return { passkeys: listPasskeys(sql), tokenSignsIn: tokenSignsIn(sql) };
+  }
+
+  /** The first passkey of a new account; the Worker has made and checked the challenge. */
+  async addFirstPasskey(
+    made: { registration: PasskeyRegistration; challenge: string; name: string },
+    requestId: string,
+  ): Promise<boolean> {
+    return firstPasskey(this.#access(requestId), made);
+  }
+
+  /**
+   * A paired PC's proof (its device key's token) that it stands beside an owner who lost every
+   * passkey: a code to type within ten minutes, or null.
+   */
+  async beginRecovery(sidecarId: string, token: string, requestId: string): Promise<string | null> {
+    if (!(await this.#provesRecovery(sidecarId, token))) return null;
+    this.#access(requestId).audit("owner.recovery_begun", { meta: { sidecar_id: sidecarId } });
+    return issueRecoveryCode(this.#parts.sql, sidecarId, this.#parts.now());
+  }
+
+  /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
+  takeRecovery(code: string): boolean {
+    const { sql, now } = this.#parts;
+    return !hasActiveSidecar(sql) || takeRecoveryCode(sql, code, now()) !== null;
+  }
+
+  /**
+   * The same for an owner without an owner token: after a day's wait there is a code, which signs in
+   * alone. Null when the token proves nothing.
+   */
+  async beginMemberRecovery(
+    sidecarId: string,
+    token: string,
+    requestId: string,
+  ): Promise<RecoveryStep | null> {
+    if (!(await this.#provesRecovery(sidecarId, token))) return null;
+    const step = askRecovery(this.#parts.sql, sidecarId, this.#parts.now());
+    if (step.state !== "waiting") {
+      const meta = { sidecar_id: sidecarId, state: step.state };
+      this.#access(requestId).audit("owner.recovery_begun", { meta });
+    }
+    return step;
+  }
+
+  /** Whether the code is one of a PC that has waited. */
+  takeMemberRecovery(code: string): boolean {
+    return takeMemberRecovery(this.#parts.sql, code, this.#parts.now());
+  }
+
+  /** Takes an authorization code (its hash) for the one request that may redeem it. */
+  takeCode(hash: string): "first" | "again" | "replayed" {
+    // A code of an account that never was is nobody's.
+    if (!this.#parts.hasTables()) return "again";
+    return takeCode(this.#parts.sql, hash, this.#parts.now());
+  }
+
+  /** A code or refresh token was exchanged with success. */
+  noteRedeemed(kind: "code" | "refresh", hash: string): void {
+    noteRedeemed(this.#parts.sql, kind, hash, this.#parts.now());
+  }
+
+  /** Whether this code or refresh token once worked. */
+  isRedeemed(hash: string): boolean {
+    return this.#parts.hasTables() && isRedeemed(this.#parts.sql, hash);
+  }
+
+  /** A token of this grant was used twice, so the grant ends; false when it had no standing. */
+  revokeGrant(grantId: string, requestId: string): boolean {
+    if (!this.#parts.hasTables()) return false;
+    const clientId = revokeGrant(this.#parts.sql, grantId);
+    if (clientId === null) return false;
+    const meta = { reason: "grant" };
+    this.#parts.audit(
+      ownerEvent("client.revoked", this.#parts.now(), { clientId, requestId, meta }),
+    );
+    return true;
+  }
+
+  /** What this client may do now; null when client or grant have no standing. */
+  scopesLeft(clientId: string, grantId: string): string[] | null {
+    if (!this.#parts.hasTables()) return null;
+    const found = clientStanding(this.#parts.sql, { clientId, grantId }, null, this.#parts.now());
+    return found.ok ? found.standing.scopes : null;
+  }
+
+  /**
+   * The PC does not want its pairing after all. It takes away what the pairing gave and gives nothing
+   * back that the owner took since; false when the pairing stands no more as it was made.
+   */
+  undoPairing(sidecarId: string, undo: PairingUndo, requestId: string): boolean {
+    const { sql, relay, accountId, audit, now } = this.#parts;
+    const undone = undoPairing(sql, sidecarId, undo);
+    if (undone === null) return false;
+    const at = now();
+    const left = undone.left === "paired" ? undone.capabilities : [];
+    audit(
+      auditEvent({
+        type: "sidecar.pairing_undone",
+        startedAt: at,
+        endedAt: at,
+        who: { kind: "sidecar", subject: accountId, client_id: null, sidecar_id: sidecarId },
+        requestId,
+        meta: { left: undone.left, capabilities: left.join(" ") },
+      }),
+    );
+    if (undone.left === "revoked") cutOff(sql, relay, sidecarId);
+    else relay.narrowed(sidecarId, left);
+    return true;
+  }
+
+  /** Removes what has ended of sessions, attempts, challenges and codes; how many rows. */
+  pruneAccess(): number {
+    if (!this.#parts.hasTables()) return 0;
+    const nowMs = this.#parts.now();
+    const attemptsSinceMs = nowMs - SIGN_IN_WINDOW_MS;
+    return pruneAccess(this.#parts.sql, { nowMs, attemptsSinceMs });
+  }
+
+  #access(requestId: string): OwnerAccess {
+    return ownerAccess(this.#parts, requestId);
+  }
+
+  /** Whether a paired PC's own key asks for a recovery. */
+  async #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
+    if (!this.#parts.hasTables()) return false;
+    const verdict = await checkDeviceToken(
+      this.#parts.sql,
+      DEVICE_TOKEN.recovery,
+      { token, principal: sidecarId, journalId: "" },
+      { origin: this.#parts.party.origin, now: this.#parts.now },
+    );
+    return verdict.ok;
+  }
+}

@@ -1,0 +1,76 @@
+import { RpcTarget } from "cloudflare:workers";
+import { signedInOwner } from "../access/signed-in.ts";
+import type { AccountParts } from "../account-parts.ts";
+import { tailAudit } from "../audit/log.ts";
+import { backendStatus } from "../relay/backend-status.ts";
+import type { AuditPage, BackendStatus, OwnerSession } from "./account.ts";
+import { OwnerClients } from "./owner/clients.ts";
+import { OwnerMandates } from "./owner/mandates.ts";
+import { OwnerOrders } from "./owner/orders.ts";
+import { OwnerSecurity } from "./owner/security.ts";
+import { OwnerSidecars } from "./owner/sidecars.ts";
+import { OwnerTrading } from "./owner/trading.ts";
+
+/**
+ * Everything that the owner may do, as one capability: who holds it was signed in when it was given
+ * out, and each verb looks again before it does anything. A verb reaches the account through
+ * `signedIn` and in no other way, so that none can forget. Every verb may throw `SessionEnded`.
+ */
+export class OwnerAccount extends RpcTarget {
+  readonly #parts: AccountParts;
+  readonly #signedIn: ReturnType<typeof signedInOwner>;
+
+  /** `secret` is the session's; `requestId` stands in the log beside everything done through it. */
+  constructor(parts: AccountParts, secret: string, requestId: string) {
+    super();
+    this.#parts = parts;
+    this.#signedIn = signedInOwner(parts, secret, requestId);
+  }
+
+  /** The session itself, as it stands now. */
+  session(): OwnerSession {
+    return this.#signedIn().session();
+  }
+
+  /** Sessions, passkeys, confirmations and recoveries. */
+  get security(): OwnerSecurity {
+    return new OwnerSecurity(this.#parts, this.#signedIn);
+  }
+
+  /** The agents' clients, and what each may do. */
+  get clients(): OwnerClients {
+    return new OwnerClients(this.#parts, this.#signedIn);
+  }
+
+  /** The owner's PCs. */
+  get sidecars(): OwnerSidecars {
+    return new OwnerSidecars(this.#parts, this.#signedIn);
+  }
+
+  /** Approvals, orders and alerts. */
+  get orders(): OwnerOrders {
+    return new OwnerOrders(this.#parts.orders, this.#signedIn);
+  }
+
+  /** What may be traded at all: the switches for paper and live, kill switches and policies. */
+  get trading(): OwnerTrading {
+    return new OwnerTrading(this.#parts.orders, this.#signedIn);
+  }
+
+  /** Standing approvals inside bounds. */
+  get mandates(): OwnerMandates {
+    return new OwnerMandates(this.#parts.orders, this.#signedIn);
+  }
+
+  /** The PC's connection and the broker's session, as far as they are known here. */
+  backendStatus(): BackendStatus {
+    this.#signedIn();
+    return backendStatus(this.#parts.sql, this.#parts.relay.presence());
+  }
+
+  /** A page of the account's log, the newest first; `limit` is a number of records. */
+  auditTail(query: { beforeSeq?: number; limit: number }): AuditPage {
+    this.#signedIn();
+    return tailAudit(this.#parts.sql, query);
+  }
+}

@@ -1,0 +1,99 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { isScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import type { SignedIn } from "../../access/owner-access.ts";
+import type { AccountParts } from "../../account-parts.ts";
+import {
+  admitClient,
+  changeClient,
+  flushClientUse,
+  listClients,
+  readmitExternal,
+  revokeAllClients,
+  revokeClient,
+} from "../../clients/clients.ts";
+import { brokerAccounts } from "../../relay/broker-accounts.ts";
+import type { BrokerAccount, ClientAdmission, ClientChange, ConnectedClient } from "../account.ts";
+
+/** The agents' clients: who is admitted, and to what. */
+export class OwnerClients extends RpcTarget {
+  readonly #parts: AccountParts;
+  readonly #signedIn: () => SignedIn;
+
+  constructor(parts: AccountParts, signedIn: () => SignedIn) {
+    super();
+    this.#parts = parts;
+    this.#signedIn = signedIn;
+  }
+
+  /** Every client that was ever admitted, with its calls up to now. */
+  listClients(): ConnectedClient[] {
+    const { sql } = this.#signedIn();
+    flushClientUse(sql, this.#parts.clientUse);
+    return listClients(sql);
+  }
+
+  /** Gives a client the standing that the owner consented to. */
+  admitClient(client: ClientAdmission): void {
+    const owner = this.#signedIn();
+    admitClient(owner.sql, client, owner.now());
+    const { clientId, redirectHost, scopes, accounts, atOnce } = client;
+    const meta = {
+      scopes: [...scopes].sort().join(" "),
+      redirect_host: redirectHost,
+      ...(accounts === undefined
+        ? {}
+        : { accounts: accounts === null ? "all" : String(accounts.length) }),
+      ...(atOnce ? { first_hour: "lifted" } : {}),
+    };
+    owner.audit("client.admitted", { clientId, meta });
+  }
+
+  /** False when there is no such active client. */
+  changeClient(change: ClientChange): boolean {
+    const owner = this.#signedIn();
+    const before = changeClient(owner.sql, change);
+    if (before === null) return false;
+    const { clientId, accounts, atOnce } = change;
+    const scopes = change.scopes.filter(isScope).sort();
+    const meta = {
+      scopes: scopes.join(" "),
+      added: scopes.filter((scope) => !before.includes(scope)).join(" "),
+      removed: before.filter((scope) => !scopes.some((one) => one === scope)).join(" "),
+      accounts: accounts === null ? "all" : String(accounts.length),
+      ...(atOnce ? { first_hour: "lifted" } : {}),
+    };
+    owner.audit("client.changed", { clientId, meta });
+    return true;
+  }
+
+  /** Takes all standing from a client; false when it had none. */
+  revokeClient(clientId: string): boolean {
+    const owner = this.#signedIn();
+    const revoked = revokeClient(owner.sql, clientId);
+    if (revoked) owner.audit("client.revoked", { clientId });
+    return revoked;
+  }
+
+  /** Admits a revoked client of another issuer again; false when there is no such client. */
+  readmitClient(clientId: string): boolean {
+    const owner = this.#signedIn();
+    if (!readmitExternal(owner.sql, clientId, owner.now())) return false;
+    owner.audit("client.admitted", { clientId });
+    return true;
+  }
+
+  /** Revokes every client at once; the ids of those that had standing. */
+  revokeAllClients(): string[] {
+    const owner = this.#signedIn();
+    const revoked = revokeAllClients(owner.sql);
+    for (const clientId of revoked) owner.audit("client.revoked", { clientId });
+    return revoked;
+  }
+
+  /** Asked of the PC, for the page where accounts are chosen; a failure where it cannot answer. */
+  async brokerAccounts(): Promise<BrokerAccount[] | GatewayFailure> {
+    const { sql } = this.#signedIn();
+    return brokerAccounts(sql, this.#parts.relay);
+  }
+}

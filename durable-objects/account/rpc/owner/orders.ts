@@ -1,0 +1,100 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { SignedIn } from "../../access/owner-access.ts";
+import type { OrderService } from "../../orders/order-service.ts";
+import { approvalView, listApprovals } from "../../orders/owner/approval-view.ts";
+import { approveOrder, denyOrder } from "../../orders/owner/approve.ts";
+import { answerQuestion, beginAnswer, ordersPage, ownerCancel } from "../../orders/owner/orders.ts";
+import { markAlertsSeen } from "../../orders/tables/alerts.ts";
+import type {
+  ApprovalItem,
+  ApprovalView,
+  Decided,
+  OrdersPage,
+  SignedTerms,
+  StatementCeremony,
+  Typed,
+} from "../orders.ts";
+
+/** Approvals, orders and alerts, in the owner's hand. */
+export class OwnerOrders extends RpcTarget {
+  readonly #orders: OrderService;
+  readonly #signedIn: () => SignedIn;
+
+  constructor(orders: OrderService, signedIn: () => SignedIn) {
+    super();
+    this.#orders = orders;
+    this.#signedIn = signedIn;
+  }
+
+  /** Requests for approval, the newest first; at most fifty. */
+  listApprovals(): ApprovalItem[] {
+    this.#signedIn();
+    return listApprovals(this.#orders.parts);
+  }
+
+  /** Null when there is no such request of this account. */
+  async approvalView(approvalId: string): Promise<ApprovalView | null> {
+    this.#signedIn();
+    return approvalView(this.#orders.parts, approvalId);
+  }
+
+  /** `send` submits the order in the same step: approved and sent, or neither. */
+  async approveOrder(decision: {
+    approvalId: string;
+    assertion: PasskeyAssertion;
+    typed: Typed | null;
+    send: boolean;
+  }): Promise<Decided> {
+    const { parts, underway } = this.#orders;
+    return approveOrder(parts, this.#signedIn(), underway, decision);
+  }
+
+  /** `freeze` also engages the kill switch of the whole account. */
+  denyOrder(decision: { approvalId: string; freeze: boolean }): Decided {
+    return denyOrder(this.#orders.parts, this.#signedIn(), decision);
+  }
+
+  /**
+   * The owner came with the link of a request that is not this account's: perhaps somebody sent it
+   * to them. Whose it is nobody can tell, because a link names no account.
+   */
+  noteForeignLink(): void {
+    this.#signedIn().audit("owner.foreign_link", { refused: true });
+  }
+
+  /** Orders and alerts, the newest first; at most fifty of each. */
+  ordersPage(): OrdersPage {
+    this.#signedIn();
+    return ordersPage(this.#orders.parts);
+  }
+
+  /** Every alert up to now was shown. */
+  markAlertsSeen(): void {
+    const { sql, now } = this.#signedIn();
+    markAlertsSeen(sql, now());
+  }
+
+  /** Cancels an order of this gateway, or what an alert offers to cancel; `message` is for a page. */
+  async ownerCancel(
+    order: { coid: string } | { alert: string },
+  ): Promise<{ ok: boolean; message: string }> {
+    const { parts, underway } = this.#orders;
+    return ownerCancel(parts, underway, this.#signedIn(), order);
+  }
+
+  /** What the passkey signs to say yes to the question that is open; null when none is. */
+  beginAnswer(coid: string): StatementCeremony | null {
+    this.#signedIn();
+    return beginAnswer(this.#orders.parts, coid);
+  }
+
+  /** Yes needs the passkey over the question as it was shown; no needs none. */
+  async answerQuestion(answer: {
+    coid: string;
+    confirm: boolean;
+    signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
+  }): Promise<{ ok: boolean; message: string }> {
+    return answerQuestion(this.#orders.parts, this.#signedIn(), answer);
+  }
+}

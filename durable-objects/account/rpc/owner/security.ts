@@ -1,0 +1,139 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { pendingRecoveries, stopRecoveries } from "../../access/member-recovery.ts";
+import {
+  beginConfirmation,
+  beginPasskey,
+  confirmedSession,
+  confirmSession,
+  dropPasskey,
+  finishPasskey,
+  type SignedIn,
+  switchTokenSignIn,
+} from "../../access/owner-access.ts";
+import {
+  listOwnerSessions,
+  revokeOtherSessions,
+  revokeOwnerSession,
+} from "../../access/owner-sessions.ts";
+import { listPasskeys, tokenSignsIn } from "../../access/passkeys.ts";
+import { keepForm, pendingPath, takeForm } from "../../access/pending-forms.ts";
+import type { AccountParts } from "../../account-parts.ts";
+import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account.ts";
+import type { PasskeyCeremony } from "../passkey-ceremony.ts";
+
+/** How the owner gets in, and keeps others out. */
+export class OwnerSecurity extends RpcTarget {
+  readonly #parts: AccountParts;
+  readonly #signedIn: () => SignedIn;
+
+  constructor(parts: AccountParts, signedIn: () => SignedIn) {
+    super();
+    this.#parts = parts;
+    this.#signedIn = signedIn;
+  }
+
+  /** Signs out: ends this very session. */
+  closeSession(): void {
+    const owner = this.#signedIn();
+    if (revokeOwnerSession(owner.sql, owner.session().id)) owner.audit("owner.signed_out");
+  }
+
+  /** Every open session, the latest first. */
+  listSessions(): OwnerSessionView[] {
+    const owner = this.#signedIn();
+    return listOwnerSessions(owner.sql, owner.now());
+  }
+
+  /** Ends one session by its id; false when there is no such session. */
+  revokeSession(id: string): boolean {
+    const owner = this.#signedIn();
+    if (!revokeOwnerSession(owner.sql, id)) return false;
+    owner.audit("owner.session_revoked");
+    return true;
+  }
+
+  /** Ends every session but this one; how many there were. */
+  revokeOtherSessions(): number {
+    const owner = this.#signedIn();
+    const ended = revokeOtherSessions(owner.sql, owner.session().id);
+    if (ended > 0) owner.audit("owner.session_revoked", { meta: { count: String(ended) } });
+    return ended;
+  }
+
+  /** The passkeys, and whether the owner token signs in. */
+  signInSecurity(): SignInSecurity {
+    const { sql } = this.#signedIn();
+    return { passkeys: listPasskeys(sql), tokenSignsIn: tokenSignsIn(sql) };
+  }
+
+  /** What a page needs to make a passkey; null when one has to confirm the session first. */
+  beginPasskey(): PasskeyCeremony | null {
+    return beginPasskey(this.#signedIn());
+  }
+
+  /** `refused` also when the session is not confirmed; `full` when there are as many as there may be. */
+  async addPasskey(made: {
+    registration: PasskeyRegistration;
+    name: string;
+  }): Promise<"added" | "refused" | "known" | "full"> {
+    const outcome = await finishPasskey(this.#signedIn(), made);
+    if (outcome === "added") this.#parts.announceKeys();
+    return outcome;
+  }
+
+  /** False when it is the last one, or the session is not confirmed. */
+  removePasskey(credentialId: string): boolean {
+    const removed = dropPasskey(this.#signedIn(), credentialId);
+    if (removed) this.#parts.announceKeys();
+    return removed;
+  }
+
+  /** Lets the owner token sign in, or not; false when that widens access and is not confirmed. */
+  setTokenSignIn(on: boolean): boolean {
+    return switchTokenSignIn(this.#signedIn(), on);
+  }
+
+  /** Keeps a form of a page of this session's until a passkey has confirmed it; its id. */
+  keepForm(form: { path: string; fields: string }): string | null {
+    const owner = this.#signedIn();
+    return keepForm(owner.sql, owner.session().id, form, owner.now());
+  }
+
+  /** Where the form that waits under this id leads; null when none of this session's does. */
+  pendingPath(id: string): string | null {
+    const owner = this.#signedIn();
+    return pendingPath(owner.sql, owner.session().id, id, owner.now());
+  }
+
+  /** Once, for a confirmed session: the form as it was sent; null otherwise. */
+  takeForm(id: string): { path: string; fields: string } | null {
+    const owner = this.#signedIn();
+    const session = confirmedSession(owner);
+    return session === null ? null : takeForm(owner.sql, session.id, id, owner.now());
+  }
+
+  /** What the page needs on which a passkey confirms this session. */
+  beginConfirmation(): PasskeyCeremony {
+    return beginConfirmation(this.#signedIn());
+  }
+
+  /** Whether the passkey confirmed this session, which then stays so for five minutes. */
+  async confirmSession(assertion: PasskeyAssertion): Promise<boolean> {
+    return confirmSession(this.#signedIn(), assertion);
+  }
+
+  /** Recoveries that wait or are open, for every page to show. */
+  pendingRecoveries(): PendingRecovery[] {
+    const owner = this.#signedIn();
+    return pendingRecoveries(owner.sql, owner.now());
+  }
+
+  /** Stops every recovery; false when there was none. */
+  stopRecoveries(): boolean {
+    const owner = this.#signedIn();
+    if (!stopRecoveries(owner.sql)) return false;
+    owner.audit("owner.recovery_stopped", { meta: { by: "session" } });
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { SignedIn } from "../../access/owner-access.ts";
+import type { AccountParts } from "../../account-parts.ts";
+import { cutOff } from "../../relay/cut-off.ts";
+import { returnPairingTry, takePairingTry } from "../../relay/pairing-attempts.ts";
+import { addSidecar, chooseSidecar, listSidecars, revokeSidecar } from "../../relay/sidecars.ts";
+import type { NewlyPaired, NewSidecar, PairedSidecar } from "../account.ts";
+
+/** The owner's PCs: pairing, choosing the one in use, revoking. */
+export class OwnerSidecars extends RpcTarget {
+  readonly #parts: AccountParts;
+  readonly #signedIn: () => SignedIn;
+
+  constructor(parts: AccountParts, signedIn: () => SignedIn) {
+    super();
+    this.#parts = parts;
+    this.#signedIn = signedIn;
+  }
+
+  /** Takes one of five pairing tries in ten minutes, before the code is looked up; false when used up. */
+  pairingTryAllowed(): boolean {
+    const owner = this.#signedIn();
+    return takePairingTry(owner.sql, owner.now());
+  }
+
+  /** The code was wrong: the try stays taken, and the refusal is audited. */
+  pairingTryFailed(): void {
+    this.#signedIn().audit("sidecar.pairing_refused", { refused: true });
+  }
+
+  /** The code was right: gives the try back. */
+  pairingTryReturned(): void {
+    returnPairingTry(this.#signedIn().sql);
+  }
+
+  /** Pairs a PC, or gives one that is paired other capabilities; with what undoes it. */
+  addSidecar(sidecar: NewSidecar): NewlyPaired {
+    const owner = this.#signedIn();
+    const paired = addSidecar(owner.sql, sidecar, owner.now());
+    const { capabilities, fingerprint } = sidecar;
+    owner.audit("sidecar.paired", {
+      sidecarId: paired.sidecarId,
+      meta: { capabilities: capabilities.join(" "), fingerprint },
+    });
+    this.#parts.relay.narrowed(paired.sidecarId, paired.capabilities);
+    return paired;
+  }
+
+  /** Every PC that was ever paired. */
+  listSidecars(): PairedSidecar[] {
+    return listSidecars(this.#signedIn().sql);
+  }
+
+  /** Takes this PC into use in place of the one before; false when it is not paired. */
+  chooseSidecar(sidecarId: string): boolean {
+    const owner = this.#signedIn();
+    if (!chooseSidecar(owner.sql, sidecarId, owner.now())) return false;
+    owner.audit("sidecar.chosen", { sidecarId });
+    return true;
+  }
+
+  /** Ends a pairing and closes its connection at once; false when it is not paired. */
+  revokeSidecar(sidecarId: string): boolean {
+    const owner = this.#signedIn();
+    if (!revokeSidecar(owner.sql, sidecarId)) return false;
+    owner.audit("sidecar.revoked", { sidecarId });
+    cutOff(owner.sql, this.#parts.relay, sidecarId);
+    return true;
+  }
+}

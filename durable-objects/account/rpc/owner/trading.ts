@@ -1,0 +1,92 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
+import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import type { SignedIn } from "../../access/owner-access.ts";
+import type { OrderService } from "../../orders/order-service.ts";
+import { flattenPlan } from "../../orders/owner/flatten-plan.ts";
+import { beginLift, lift, stopTrading } from "../../orders/owner/kill-switch.ts";
+import { beginPolicy, type Change, setPolicy } from "../../orders/owner/policy.ts";
+import { switchTrading, tick, tradingSettings } from "../../orders/owner/trading-switches.ts";
+import type {
+  FlattenPlan,
+  PolicyBegun,
+  PolicyOutcome,
+  SignedTerms,
+  StatementCeremony,
+  TradingSettings,
+  TradingSwitched,
+} from "../orders.ts";
+
+/** What may be traded at all, in the owner's hand. */
+export class OwnerTrading extends RpcTarget {
+  readonly #orders: OrderService;
+  readonly #signedIn: () => SignedIn;
+
+  constructor(orders: OrderService, signedIn: () => SignedIn) {
+    super();
+    this.#orders = orders;
+    this.#signedIn = signedIn;
+  }
+
+  /** The switches, kill switches and policies as they stand. */
+  tradingSettings(): TradingSettings {
+    this.#signedIn();
+    return tradingSettings(this.#orders.parts);
+  }
+
+  /** Switching on needs a confirmed session and a passkey; off needs neither. */
+  switchTrading(change: { mode: "paper" | "live"; on: boolean }): TradingSwitched {
+    return switchTrading(this.#orders.parts, this.#signedIn(), change);
+  }
+
+  /** Ticks one item of the list before live; false when there is none such, or not confirmed. */
+  tickChecklist(item: string): boolean {
+    return tick(this.#orders.parts, this.#signedIn(), item);
+  }
+
+  /** Stops what the scope covers, and cancels its working orders where `effect` says so. */
+  engageKill(kill: {
+    scope: KillScope;
+    subject: string | null;
+    effect: KillEffect;
+    reason: string;
+  }): boolean {
+    const { parts, underway } = this.#orders;
+    return stopTrading(parts, underway, this.#signedIn(), kill);
+  }
+
+  /** What closing every position would take; read only. */
+  async flattenPlan(): Promise<FlattenPlan> {
+    this.#signedIn();
+    return flattenPlan(this.#orders.parts);
+  }
+
+  /** What a passkey has to sign to lift this switch; null when it is not engaged. */
+  beginLift(asked: { scope: KillScope; subject: string | null }): StatementCeremony | null {
+    this.#signedIn();
+    return beginLift(this.#orders.parts, asked);
+  }
+
+  /** False when the passkey did not sign it, or the switch changed meanwhile. */
+  async liftKill(asked: {
+    scope: KillScope;
+    subject: string | null;
+    terms: SignedTerms;
+    assertion: PasskeyAssertion;
+  }): Promise<boolean> {
+    return lift(this.#orders.parts, this.#signedIn(), asked);
+  }
+
+  /** What a passkey has to sign for this very document to take effect at once. */
+  beginPolicy(change: Change): PolicyBegun {
+    this.#signedIn();
+    return beginPolicy(this.#orders.parts, change);
+  }
+
+  /** With the passkey at once; without it a loosening waits a day. */
+  async changePolicy(
+    change: Change & { signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null },
+  ): Promise<PolicyOutcome> {
+    return setPolicy(this.#orders.parts, this.#signedIn(), change);
+  }
+}

@@ -1,0 +1,2 @@
+/** Stands in for the platform's module in unit tests, which run in Node. */
+export class RpcTarget {}
