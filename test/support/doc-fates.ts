@@ -1,0 +1,110 @@
+import type { Fate } from "./doc-examples.ts";
+
+const WALK = "test/console/first-order.test.ts";
+const RELAY = "test/contract/relay-raw-client.test.ts";
+const ITSELF = "It writes a document from its own test, which fails while the document is old.";
+
+/**
+ * What becomes of every example in README.md and docs/, in the order of the run: the owner's token
+ * signs in until there is a passkey, and the kill switch comes last.
+ */
+export const FATES: Readonly<Record<string, Fate>> = {
+  "npm ci && npm start": {
+    why: "The run has started it already, after the `npm ci` of this checkout.",
+  },
+  "npm start": { by: WALK },
+  "MARKET_HOURS=exchange npm start": { by: "test/contract/chain.test.ts" },
+  "npm ci && npm test": { why: "It is the run that this belongs to." },
+  "npm run bench": { why: "It takes minutes, and its figures are read by people." },
+
+  [`TOKEN=$(npm run -s token -- --scope "ibkr:accounts:read ibkr:positions:read")
+curl -s http://localhost:8787/mcp \\
+  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
+  -H "Accept: application/json, text/event-stream" -H "MCP-Protocol-Version: 2025-11-25" \\
+  -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ibkr_accounts_list","arguments":{}}}'`]:
+    { runs: true, says: /"account_id":"DU\d+"/ },
+  'npm run -s token -- --scope "ibkr:accounts:read"': { runs: true, says: /^\S{40,}\s*$/ },
+
+  "npm run token": { by: "test/console/first-passkey.test.ts" },
+
+  [`npx mcporter config add ibkr http://localhost:8787/mcp
+npx mcporter auth ibkr`]: { runs: true, says: /Added 'ibkr'/ },
+  "npx mcporter config add ibkr <address>/mcp": { by: WALK },
+  "npx mcporter auth ibkr": { runs: true },
+  [`npx mcporter call ibkr.ibkr_accounts_list
+npx mcporter call ibkr.ibkr_market_snapshot --args '{"conids": [265598], "fields": ["last", "bid", "ask"]}'`]:
+    { runs: true, says: /DU\d+[\s\S]*"?ask"?/ },
+  'npx mcporter call ibkr.ibkr_order_preview --args \'{"conid": 265598, "side": "BUY", "order_type": "LMT", "quantity": 1, "limit_price": "273"}\'':
+    { runs: true, says: /pv_[0-9A-Z]{26}/ },
+  'npx mcporter call ibkr.ibkr_approvals_create --args \'{"preview_id": "<preview_id>", "submit_on_approval": true, "idempotency_key": "my-first-order"}\'':
+    { runs: true, says: /\/approvals\/ap_[0-9A-Z]{26}/ },
+  "npx @modelcontextprotocol/inspector --cli <address>/mcp --method tools/list": { by: WALK },
+  "claude mcp add --transport http ibkr <address>/mcp": {
+    why: "Claude Code cannot run here; its requests are replayed in test/clients/local-hosts.test.ts.",
+  },
+  '{"mcpServers": {"ibkr": {"url": "<address>/mcp"}}}': { readBy: "a client" },
+
+  '{"<sub>": "operator"}': { readBy: "OIDC subjects" },
+
+  "npx wrangler login": { why: "It needs a Cloudflare account." },
+  "npm run deploy -- --origin https://<your host>": { why: "It needs a Cloudflare account." },
+  "npm run deploy -- --dry-run --origin …": {
+    runs: true,
+    as: ["npm run deploy -- --dry-run --origin https://gateway.example"],
+    says: /Would deploy https:\/\/gateway\.example/,
+  },
+  "npm run sidecar -- pair https://<your host>": {
+    why: "It needs a deployed gateway; with a local address it is run in test/contract/owner-at-the-pc.test.ts.",
+  },
+  "npm run sidecar -- pair <gateway-url> --replace": {
+    why: "It waits for its code in the console; test/contract/owner-at-the-pc.test.ts types it.",
+  },
+  "npm run sidecar -- run": {
+    why: "It serves the broker of this PC until it is stopped; `npm start` runs it so for the simulator.",
+  },
+
+  "npm run sidecar -- status": { runs: true, says: /Broker session: ready/ },
+  "npm run sidecar -- doctor": { runs: true, says: /ok {5}pairing/ },
+  "npm run sidecar -- takeover": { runs: true, says: /is here already/ },
+  "npm run sidecar -- approvers add": { runs: true, ends: 1, says: /No passkey waits/ },
+  "npm run sidecar -- approvers add|remove": { by: "test/contract/sidecar-orders-cli.test.ts" },
+  "npm run sidecar -- recover": { runs: true, says: /sign-in\/recover/ },
+  "npm run sidecar -- requests": { runs: true, says: /Nothing was asked|number|asked/ },
+  "npm run sidecar -- requests unlock": { runs: true, types: "yes" },
+  "npm run sidecar -- mandates": { runs: true, says: /knows no mandate/ },
+  "npm run sidecar -- mandates unlock": { runs: true, types: "yes" },
+  "npm run sidecar -- mandates revoke <id>": { by: "test/contract/sidecar-orders-cli.test.ts" },
+  "npm run sidecar -- policy set live mandates true": {
+    runs: true,
+    says: /is true from the next order/,
+  },
+  "npm run sidecar -- policy set <mode> <cap> <value>": {
+    runs: true,
+    as: ["npm run sidecar -- policy set paper mandates true"],
+    says: /is true from the next order/,
+  },
+  "npm run sidecar -- policy paper|live on|off": {
+    runs: true,
+    as: ["npm run sidecar -- policy paper on"],
+    says: /paper orders are on/,
+  },
+  "npm run sidecar -- policy live on --account U1234567": { runs: true, types: "live" },
+  "npm run sidecar -- kill": { runs: true, says: /No order opens/ },
+  "npm run sidecar -- unkill": { runs: true, types: "lift", says: /lifted/ },
+
+  "UPDATE_DOCS=1 npx vitest run test/contract/negative-list.test.ts": { why: ITSELF },
+  "UPDATE_DOCS=1 npx vitest run test/contract/order-guarantees-list.test.ts": { why: ITSELF },
+  "UPDATE_DOCS=1 npx vitest run test/contract/relay-guarantees.test.ts": { why: ITSELF },
+};
+
+/** Whole families of examples that another test writes or holds. */
+export const FAMILIES: readonly { document: string; text: RegExp; by: string }[] = [
+  { document: "docs/first-order.md", text: /^npx mcporter |^npm start\nnpx @model/, by: WALK },
+  { document: "docs/relay-protocol.md", text: /^\s*\{/, by: RELAY },
+];
+
+/** Settings that are read by what reads them in the product, by document. */
+export const SETTINGS: Readonly<Record<string, Fate>> = {
+  "docs/access.md": { readBy: "external issuers" },
+  "docs/orders-at-the-pc.md": { readBy: "orders.json" },
+};
