@@ -11,8 +11,9 @@ import { type ClientUse, flushClientUse } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
+import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
-import { orderLog } from "./account/orders/tables/audit.ts";
+import { jobsInSubmission } from "./account/orders/tables/intents.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
 import type { RelayHost } from "./account/relay/relay-host-interface.ts";
 import { pruneRelay } from "./account/relay/store.ts";
@@ -232,7 +233,7 @@ export class Account extends DurableObject<ObjectEnv> {
     const now = Date.now();
     if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = now;
-    pruneRelay(sql, now);
+    pruneRelay(sql, { nowMs: now, waitedFor: jobsInSubmission(sql) });
   }
 
   #accountHashKey(): Uint8Array {

@@ -3,8 +3,7 @@ import { PASSKEYS_SCHEMA } from "./access/passkeys.ts";
 import { PENDING_FORMS_SCHEMA } from "./access/pending-forms.ts";
 import { RECOVERY_SCHEMA } from "./access/recovery-code.ts";
 import { SPENT_TOKENS_SCHEMA } from "./access/spent-tokens.ts";
-import { AUDIT_LOG_SCHEMA } from "./audit/log.ts";
-import { AUDIT_OUTBOX_SCHEMA } from "./audit/outbox.ts";
+import { AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA } from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/clients.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
@@ -16,8 +15,11 @@ import {
   ORDERS_SCHEMA,
 } from "./orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "./orders/tables/sends.ts";
-import { RELAY_CURSOR_TIMES_SCHEMA, RELAY_SCHEMA } from "./relay/schema.ts";
-import { CHOSEN_SIDECAR_SCHEMA } from "./relay/sidecars.ts";
+import {
+  CHOSEN_SIDECAR_SCHEMA,
+  RELAY_CURSOR_TIMES_SCHEMA,
+  RELAY_SCHEMA,
+} from "./relay/tables/schema.ts";
 
 /**
  * The account's tables, as numbered steps. Append only: a step that ran somewhere is never changed,

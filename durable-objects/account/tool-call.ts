@@ -15,7 +15,7 @@ import type { OrderService } from "./orders/order-service.ts";
 import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay/failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
-import { hasActiveSidecar } from "./relay/sidecars.ts";
+import { hasActiveSidecar } from "./relay/tables/sidecars.ts";
 import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account.ts";
 
 /** How long after its submission a sidecar may still take a job up. */

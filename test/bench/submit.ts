@@ -1,5 +1,5 @@
 import { decideApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
-import { engageKill } from "../../durable-objects/account/orders/tables/kill-switches.ts";
+import { engageKill } from "../../durable-objects/account/orders/transactions/kill-switches.ts";
 import { submitOrder } from "../../durable-objects/account/orders/transactions/submit.ts";
 import { ASSERTION, type OrderBook, orderBook } from "../support/order-book.ts";
 import { quantiles } from "./load.ts";

@@ -1,10 +1,9 @@
 import type { D1Database } from "@cloudflare/workers-types";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AUDIT_LOG_SCHEMA, appendAudit } from "../../durable-objects/account/audit/log.ts";
+import { appendAudit } from "../../durable-objects/account/audit/log.ts";
 import {
   AUDIT_BACKLOG_MAX_AGE_MS,
   AUDIT_BACKLOG_MAX_ROWS,
-  AUDIT_OUTBOX_SCHEMA,
   AUDIT_RETRY_MAX_MS,
   AUDIT_SHIP_DELAY_MS,
   AUDIT_SHIP_MAX_ROWS,
@@ -13,6 +12,10 @@ import {
   auditShipDueAt,
   shipAudit,
 } from "../../durable-objects/account/audit/outbox.ts";
+import {
+  AUDIT_LOG_SCHEMA,
+  AUDIT_OUTBOX_SCHEMA,
+} from "../../durable-objects/account/audit/tables/schema.ts";
 import { shipAuditRows } from "../../durable-objects/d1/tables/audit-events.ts";
 import { auditEvent } from "../support/audit-event.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";

@@ -3,10 +3,10 @@ import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/passkeys.ts";
+import type { OrderLogEntry } from "../../durable-objects/account/orders/order-log.ts";
 import type { World } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { requestApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
-import type { OrderLogEntry } from "../../durable-objects/account/orders/tables/audit.ts";
 import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
 import { switchFeature } from "../../durable-objects/account/orders/tables/features.ts";
 import {
@@ -17,7 +17,7 @@ import {
   changePolicy,
   policyInForce,
 } from "../../durable-objects/account/orders/tables/policies.ts";
-import { findPreview, storePreview } from "../../durable-objects/account/orders/tables/previews.ts";
+import { findPreview } from "../../durable-objects/account/orders/tables/previews.ts";
 import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/tables/scheduled-tasks.ts";
 import {
   KILL_WITHDRAWS_SCHEMA,
@@ -27,6 +27,7 @@ import {
 } from "../../durable-objects/account/orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/sends.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/tables/storage.ts";
+import { storePreview } from "../../durable-objects/account/orders/transactions/store-preview.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";

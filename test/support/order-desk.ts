@@ -12,7 +12,7 @@ import { openOwnerSession } from "../../durable-objects/account/access/owner-ses
 import { appendAudit } from "../../durable-objects/account/audit/log.ts";
 import { admitClient } from "../../durable-objects/account/clients/clients.ts";
 import type { OrderParts } from "../../durable-objects/account/orders/order-context.ts";
-import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orders/tables/audit.ts";
+import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orders/order-log.ts";
 import { switchFeature } from "../../durable-objects/account/orders/tables/features.ts";
 import type { NewIntent } from "../../durable-objects/account/orders/tables/intents.ts";
 import { insertIntent } from "../../durable-objects/account/orders/tables/intents.ts";

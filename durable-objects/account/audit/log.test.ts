@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import { AUDIT_LOG_SCHEMA, appendAudit, auditHead, storedNodes, tailAudit } from "./log.ts";
+import { appendAudit, auditHead, storedNodes, tailAudit } from "./log.ts";
+import { AUDIT_LOG_SCHEMA } from "./tables/schema.ts";
 
 const ACCOUNT = "account-one";
 const NOW = Date.parse("2026-11-20T10:00:00.004Z");

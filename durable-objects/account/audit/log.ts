@@ -4,6 +4,7 @@ import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protoc
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { AuditPage } from "../rpc/account.ts";
+import { auditSize, eventsBefore, insertEvent, newestLeaf, storedNode } from "./tables/log.ts";
 
 /**
  * The account's audit log: numbered without gaps from 1, never changed, one row written for one
@@ -13,14 +14,6 @@ import type { AuditPage } from "../rpc/account.ts";
  * not at all. Beside its event a row keeps the Merkle nodes that its leaf completes, so that the
  * root over the whole log is O(log n) reads and no row is ever written twice.
  */
-export const AUDIT_LOG_SCHEMA = `
-CREATE TABLE IF NOT EXISTS audit_log (
-  seq INTEGER PRIMARY KEY,
-  nodes BLOB NOT NULL,
-  event TEXT NOT NULL,
-  appended_at INTEGER NOT NULL
-) STRICT;
-`;
 
 export const AUDIT_PAGE_MAX_RECORDS = 200;
 const HASH_BYTES = 32;
@@ -38,7 +31,7 @@ export function appendAudit(
   event: AuditEvent,
   nowMs: number,
 ): AppendedEvent {
-  const newest = newestRow(sql);
+  const newest = newestLeaf(sql);
   const seq = newest.seq + 1;
   const json = canonicalJson(event);
   const leaf = leafOfCanonical(accountId, seq, json);
@@ -51,31 +44,8 @@ export function appendAudit(
   completed.forEach((hash, level) => {
     nodes.set(hash, level * HASH_BYTES);
   });
-  sql.exec(
-    "INSERT INTO audit_log (seq, nodes, event, appended_at) VALUES (?, ?, ?, ?)",
-    seq,
-    nodes.buffer,
-    json,
-    nowMs,
-  );
+  insertEvent(sql, { seq, nodes: nodes.buffer, event: json, appendedAt: nowMs });
   return { seq, leafHash: bytesToHex(leaf) };
-}
-
-function newestRow(sql: SqlStorage): { seq: number; leaf: Uint8Array } {
-  const [row] = sql
-    .exec<{ seq: number; leaf: ArrayBuffer }>(
-      `SELECT seq, substr(nodes, 1, ${HASH_BYTES}) AS leaf FROM audit_log ORDER BY seq DESC LIMIT 1`,
-    )
-    .toArray();
-  return row === undefined
-    ? { seq: 0, leaf: new Uint8Array() }
-    : { seq: row.seq, leaf: new Uint8Array(row.leaf) };
-}
-
-/** How many events the log holds; also the number of the newest. */
-export function auditSize(sql: SqlStorage): number {
-  return sql.exec<{ size: number }>("SELECT COALESCE(MAX(seq), 0) AS size FROM audit_log").one()
-    .size;
 }
 
 /** Size and Merkle root of the log as it stands. */
@@ -91,51 +61,16 @@ export function tailAudit(
 ): AuditPage {
   const limit = Math.min(Math.max(Math.trunc(query.limit), 1), AUDIT_PAGE_MAX_RECORDS);
   const headSeq = auditSize(sql);
-  const records = sql
-    .exec<{ seq: number; leaf_hash: string; event: string }>(
-      `SELECT seq, lower(hex(substr(nodes, 1, ${HASH_BYTES}))) AS leaf_hash, event FROM audit_log
-       WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-      query.beforeSeq ?? headSeq + 1,
-      limit,
-    )
-    .toArray()
-    .map((row) => ({
-      seq: row.seq,
-      leaf_hash: row.leaf_hash,
-      event: AuditEvent.parse(JSON.parse(row.event)),
-    }));
+  const records = eventsBefore(sql, query.beforeSeq ?? headSeq + 1, limit).map((row) => ({
+    seq: row.seq,
+    leaf_hash: row.leaf_hash,
+    event: AuditEvent.parse(JSON.parse(row.event)),
+  }));
   const oldest = records.at(-1)?.seq ?? 1;
   return { records, nextBeforeSeq: oldest > 1 ? oldest : null, headSeq };
 }
 
-/** The next events after `seq`, oldest first, as they go to D1. */
-export function auditRowsAfter(
-  sql: SqlStorage,
-  seq: number,
-  limit: number,
-): { seq: number; leaf_hash: string; event: string }[] {
-  return sql
-    .exec<{ seq: number; leaf_hash: string; event: string }>(
-      `SELECT seq, lower(hex(substr(nodes, 1, ${HASH_BYTES}))) AS leaf_hash, event FROM audit_log
-       WHERE seq > ? ORDER BY seq LIMIT ?`,
-      seq,
-      limit,
-    )
-    .toArray();
-}
-
 /** The log's Merkle nodes: a full subtree stands in the row of its last leaf, at its level. */
 export function storedNodes(sql: SqlStorage): TreeNodes {
-  return {
-    node(level, index) {
-      const { nodes } = sql
-        .exec<{ nodes: ArrayBuffer }>(
-          `SELECT substr(nodes, ?, ${HASH_BYTES}) AS nodes FROM audit_log WHERE seq = ?`,
-          level * HASH_BYTES + 1,
-          (index + 1) * 2 ** level,
-        )
-        .one();
-      return new Uint8Array(nodes);
-    },
-  };
+  return { node: (level, index) => storedNode(sql, (index + 1) * 2 ** level, level) };
 }

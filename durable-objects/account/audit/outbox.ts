@@ -1,6 +1,7 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { type ShippedRow, shipAuditRows } from "../../d1/tables/audit-events.ts";
-import { auditRowsAfter, auditSize } from "./log.ts";
+import { appendedAt, auditRowsAfter, auditSize } from "./tables/log.ts";
+import { noteFailure, noteShipped, readOutbox } from "./tables/outbox.ts";
 
 /**
  * Copies the audit log to D1: in order, at least once, and harmlessly more than once.
@@ -8,16 +9,6 @@ import { auditRowsAfter, auditSize } from "./log.ts";
  * The log itself is the outbox; what is kept here is only how far it has been copied. D1 being
  * down delays the copy and nothing else, until so much waits that side effects are refused.
  */
-export const AUDIT_OUTBOX_SCHEMA = `
-CREATE TABLE IF NOT EXISTS audit_outbox (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  shipped_seq INTEGER NOT NULL,
-  failures INTEGER NOT NULL,
-  not_before INTEGER NOT NULL,
-  last_error TEXT
-) STRICT;
-INSERT OR IGNORE INTO audit_outbox VALUES (1, 0, 0, 0, NULL);
-`;
 
 export const AUDIT_SHIP_MAX_ROWS = 500;
 /** D1 takes at most 2 MB in one bound value. */
@@ -65,20 +56,11 @@ export async function shipAudit(
     const text = (error instanceof Error ? error.message : String(error)).slice(0, 300);
     const failures = readOutbox(sql).failures + 1;
     const wait = Math.min(AUDIT_RETRY_FIRST_MS * 2 ** (failures - 1), AUDIT_RETRY_MAX_MS);
-    sql.exec(
-      "UPDATE audit_outbox SET failures = ?, not_before = ?, last_error = ?",
-      failures,
-      now() + wait,
-      text,
-    );
+    noteFailure(sql, { failures, notBefore: now() + wait, error: text });
     return { outcome: "failed", error: text };
   }
   // Another round may have finished while this one waited for D1: the mark only moves forward.
-  sql.exec(
-    `UPDATE audit_outbox SET shipped_seq = MAX(shipped_seq, ?),
-       failures = 0, not_before = 0, last_error = NULL`,
-    last.seq,
-  );
+  noteShipped(sql, last.seq);
   return { outcome: "shipped", rows: rows.length };
 }
 
@@ -116,31 +98,14 @@ export function auditOutboxState(sql: SqlStorage): AuditOutboxState {
 
 function outboxState(sql: SqlStorage): AuditOutboxState & { notBefore: number } {
   const { shipped_seq, failures, not_before, last_error } = readOutbox(sql);
-  const [oldest] = sql
-    .exec<{ appended_at: number }>(
-      "SELECT appended_at FROM audit_log WHERE seq = ?",
-      shipped_seq + 1,
-    )
-    .toArray();
   return {
     shippedSeq: shipped_seq,
     pending: auditSize(sql) - shipped_seq,
-    oldestPendingAt: oldest?.appended_at ?? null,
+    oldestPendingAt: appendedAt(sql, shipped_seq + 1),
     failures,
     lastError: last_error,
     notBefore: not_before,
   };
-}
-
-function readOutbox(sql: SqlStorage) {
-  return sql
-    .exec<{
-      shipped_seq: number;
-      failures: number;
-      not_before: number;
-      last_error: string | null;
-    }>("SELECT shipped_seq, failures, not_before, last_error FROM audit_outbox")
-    .one();
 }
 
 /** As many rows from the front as one statement may carry; always at least one. */

@@ -1,5 +1,6 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import { findJob } from "../relay/tables/jobs.ts";
 import { ORPHAN_MS } from "./agent/submit.ts";
 import type { OrderParts } from "./order-context.ts";
 import { pcMissedAt, watchPc } from "./sidecar/absence-alert.ts";
@@ -9,17 +10,19 @@ import { nextMandateTellAt, tellMandates } from "./sidecar/mandate-sync.ts";
 import { reconcileAccount } from "./sidecar/reconcile-account.ts";
 import { settle, settlementOf } from "./sidecar/send-order.ts";
 import { raiseAlert } from "./tables/alerts.ts";
-import { findIntent } from "./tables/intents.ts";
-import { pruneNowAndThen } from "./tables/prune.ts";
-import { noteDone } from "./tables/scheduled-tasks.ts";
-import { watchAudit, watchErrors } from "./transactions/circuit-breakers.ts";
+import { forgetCrossChecks, noteCrossCheck } from "./tables/cross-checks.ts";
 import {
-  bookRetry,
-  crossChecks,
-  crossCheckTried,
-  noteCrossCheck,
-} from "./transactions/cross-check.ts";
-import { intentsToLook, lookAtAll } from "./transactions/reconcile-queue.ts";
+  findIntent,
+  intentsToLook,
+  lookAtAll,
+  nextLooks,
+  oldestSubmitting,
+  submittingSince,
+} from "./tables/intents.ts";
+import { forgetTasks, noteDone } from "./tables/scheduled-tasks.ts";
+import { watchAudit, watchErrors } from "./transactions/circuit-breakers.ts";
+import { bookRetry, crossChecks, crossCheckTried } from "./transactions/cross-check.ts";
+import { pruneNowAndThen } from "./transactions/prune.ts";
 
 /** A write whose waiter is gone is looked into again after this. */
 const RETRY_MS = 15_000;
@@ -88,11 +91,7 @@ async function lookInto(parts: OrderParts, account: string): Promise<void> {
 export function orderAlarmAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
   const nowMs = parts.now();
-  const { orphan } = sql
-    .exec<{ orphan: number | null }>(
-      "SELECT MIN(created_at) AS orphan FROM order_intents WHERE state = 'submitting'",
-    )
-    .one();
+  const orphan = oldestSubmitting(sql);
   const orphanAt = orphan === null ? null : Math.max(orphan + ORPHAN_MS, nowMs + RETRY_MS);
   // While the PC is away nothing can be looked at; its coming back asks for everything.
   const looks = parts.relay.presence().online
@@ -106,14 +105,7 @@ export function orderAlarmAt(parts: OrderParts): number | null {
 function nextBookAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
   const soonest = parts.now() + 1_000;
-  const looks = sql
-    .exec<{ broker_account: string; at: number }>(
-      `SELECT broker_account, MIN(look_at) AS at FROM order_intents
-       WHERE look_at IS NOT NULL GROUP BY broker_account`,
-    )
-    .toArray()
-    .map(({ broker_account, at }) => ({ account: broker_account, dueAt: at }));
-  const due = [...looks, ...crossChecks(sql)].map(({ account, dueAt }) =>
+  const due = [...nextLooks(sql), ...crossChecks(sql)].map(({ account, dueAt }) =>
     Math.max(dueAt, soonest, bookRetry.notBefore(sql, account)),
   );
   return due.length === 0 ? null : Math.min(...due);
@@ -122,34 +114,23 @@ function nextBookAt(parts: OrderParts): number | null {
 /** The PC is back: everything not proved is looked for, and the whole book is held against the log. */
 export function reconnected(parts: OrderParts): void {
   lookAtAll(parts.storage.sql, parts.now());
-  parts.storage.sql.exec("DELETE FROM order_cross_checks");
-  parts.storage.sql.exec("DELETE FROM order_chores WHERE chore LIKE 'book-failed:%'");
+  forgetCrossChecks(parts.storage.sql);
+  forgetTasks(parts.storage.sql, bookRetry.chore(""));
   parts.wakeAt(parts.now() + 1_000);
 }
 
 /** The end of a write that nobody waits for any more stands in its row; without one it is in doubt. */
 function settleOrphans(parts: OrderParts): void {
   const { sql } = parts.storage;
-  const due = sql
-    .exec<{ coid: string; job_id: string }>(
-      "SELECT coid, job_id FROM order_intents WHERE state = 'submitting' AND created_at <= ?",
-      parts.now() - ORPHAN_MS,
-    )
-    .toArray();
-  for (const { coid, job_id } of due) {
-    const [row] = sql
-      .exec<{ record: string; settled_at: number | null }>(
-        "SELECT record, settled_at FROM relay_jobs WHERE job_id = ?",
-        job_id,
-      )
-      .toArray();
-    if (row === undefined) {
+  for (const { coid, job_id } of submittingSince(sql, parts.now() - ORPHAN_MS)) {
+    const job = findJob(sql, job_id);
+    if (job === null) {
       // Its frame never left: the row is stored before the frame.
       settle(parts, coid, { kind: "never_delivered" });
-    } else if (row.settled_at === null) {
+    } else if (job.settledAt === null) {
       settle(parts, coid, { kind: "unknown" });
     } else {
-      const settlement: JobSettlement = JSON.parse(row.record);
+      const settlement: JobSettlement = JSON.parse(job.record);
       settle(parts, coid, settlementOf(sql, job_id, settlement));
     }
     if (findIntent(sql, coid)?.state === "unknown") {

@@ -1,5 +1,5 @@
 import type { RelayHost } from "../relay/relay-host-interface.ts";
-import type { OrderLog } from "./tables/audit.ts";
+import type { OrderLog } from "./order-log.ts";
 import type { OrderStorage } from "./tables/storage.ts";
 
 /** What the order service of one account works with. */

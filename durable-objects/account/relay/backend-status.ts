@@ -4,9 +4,9 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BackendStatus } from "../rpc/account.ts";
-import { lastBrokerStatus } from "./broker-status.ts";
 import type { Presence } from "./relay-host-interface.ts";
-import { findSidecar, hasActiveSidecar } from "./sidecars.ts";
+import { lastBrokerStatus } from "./tables/broker-status.ts";
+import { findSidecar, hasActiveSidecar } from "./tables/sidecars.ts";
 
 /** What is known about the owner's PC and its broker session without asking it. */
 export function backendStatus(sql: SqlStorage, presence: Presence): BackendStatus {

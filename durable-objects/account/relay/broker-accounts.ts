@@ -5,7 +5,7 @@ import { contentHash } from "../audit/events.ts";
 import type { BrokerAccount } from "../rpc/account.ts";
 import { failureOf, notPaired, sidecarOffline } from "./failure.ts";
 import type { RelayHost } from "./relay-host-interface.ts";
-import { hasActiveSidecar } from "./sidecars.ts";
+import { hasActiveSidecar } from "./tables/sidecars.ts";
 
 const GRANT_MS = 60_000;
 

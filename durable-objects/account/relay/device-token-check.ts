@@ -5,7 +5,9 @@ import {
 import type { DeviceTokenType } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
 import type { TokenVerdict } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { errors, importJWK, jwtVerify } from "jose";
-import { findSidecar } from "./sidecars.ts";
+import { cursorOf } from "./tables/event-cursors.ts";
+import { findSidecar } from "./tables/sidecars.ts";
+import { takeToken } from "./tables/used-tokens.ts";
 
 /**
  * A token by the device key, for `session.open` or for the recovery, as `typ` says: an EdDSA JWT for
@@ -72,31 +74,6 @@ export async function checkDeviceToken(
       cursor: cursorOf(sql, standing.sidecarId, request.journalId),
     },
   };
-}
-
-/** How far the events of one journal were applied; 0 for one never seen. */
-export function cursorOf(sql: SqlStorage, sidecarId: string, journalId: string): number {
-  const [row] = sql
-    .exec<{ last_seq: number }>(
-      "SELECT last_seq FROM event_cursors WHERE sidecar_id = ? AND journal_id = ?",
-      sidecarId,
-      journalId,
-    )
-    .toArray();
-  return row?.last_seq ?? 0;
-}
-
-function takeToken(sql: SqlStorage, jti: string, forgetAt: number, nowMs: number): boolean {
-  sql.exec("DELETE FROM used_tokens WHERE forget_at <= ?", nowMs);
-  return (
-    sql
-      .exec(
-        "INSERT INTO used_tokens (jti, forget_at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1",
-        jti,
-        forgetAt,
-      )
-      .toArray().length > 0
-  );
 }
 
 function refused(message: string): TokenVerdict {

@@ -31,8 +31,8 @@ import { randomToken } from "../random.ts";
 import { hasTables } from "../schema.ts";
 import { checkDeviceToken } from "./device-token-check.ts";
 import type { Presence, RelayHost } from "./relay-host-interface.ts";
-import { chosenSidecar, findSidecar, isKnownKey } from "./sidecars.ts";
 import { type EdgeListener, loadEdge, settledWrite, storeEdge } from "./store.ts";
+import { chosenSidecar, findSidecar, isKnownKey } from "./tables/sidecars.ts";
 
 export interface RelayHostOptions {
   readonly ctx: DurableObjectState;

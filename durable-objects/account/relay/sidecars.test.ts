@@ -14,7 +14,7 @@ import {
   revokeSidecar,
   rotateSidecarKey,
   undoPairing,
-} from "./sidecars.ts";
+} from "./tables/sidecars.ts";
 
 const NOW = Date.UTC(2026, 10, 30);
 

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createWorld } from "../../../test/support/relay/world.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
+import { jobsInSubmission } from "../orders/tables/intents.ts";
 import { writeLost } from "../orders/transactions/lost-write.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { pruneRelay, settledWrite, storeEdge } from "./store.ts";
@@ -44,7 +45,7 @@ describe("old rows of the relay", () => {
             return jobId;
           });
           const now = NOW + later;
-          pruneRelay(sql, now);
+          pruneRelay(sql, { nowMs: now, waitedFor: jobsInSubmission(sql) });
           // Whatever was dropped and whatever stands: no id that was ever used may go out again.
           for (const jobId of jobs) {
             if (settledWrite(sql, jobId) === null) {
@@ -73,7 +74,7 @@ describe("old rows of the relay", () => {
       long,
       long,
     );
-    pruneRelay(sql, NOW);
+    pruneRelay(sql, { nowMs: NOW, waitedFor: jobsInSubmission(sql) });
     expect(jobs().sort()).toEqual(["open", "waited-for"]);
   });
 
@@ -84,7 +85,7 @@ describe("old rows of the relay", () => {
     for (let n = 0; n < CURSORS_PER_SIDECAR_MAX + 5; n += 1) moved("s1", `j${n}`, NOW + n);
     moved("s2", "other", NOW - DAY);
     sql.exec(`INSERT INTO relay_session (one, record) VALUES (1, '{"journalId":"j0"}')`);
-    pruneRelay(sql, NOW + DAY);
+    pruneRelay(sql, { nowMs: NOW + DAY, waitedFor: jobsInSubmission(sql) });
     const left = sql
       .exec<{ journal_id: string }>("SELECT journal_id FROM event_cursors")
       .toArray()

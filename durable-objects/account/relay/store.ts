@@ -8,26 +8,26 @@ import {
 import type { EdgeWrite, JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { auditEvent } from "../audit/events.ts";
 import { appendAudit } from "../audit/log.ts";
-import { storeBrokerStatus } from "./broker-status.ts";
-import { cursorOf } from "./device-token-check.ts";
-import { rotateSidecarKey, sidecarSeen } from "./sidecars.ts";
+import { storeBrokerStatus } from "./tables/broker-status.ts";
+import { cursorOf, deleteOldCursors, storeCursor } from "./tables/event-cursors.ts";
+import { deleteSettledJobs, findJob, openJobs, settleJob, storeJob } from "./tables/jobs.ts";
+import { storedSession, storeSession } from "./tables/session.ts";
+import { rotateSidecarKey, sidecarSeen } from "./tables/sidecars.ts";
 
 /**
  * The relay's rows. What is read here was written by {@link storeEdge} of this version or the one
  * before, so fields may be added to the JSON and are never renamed.
  */
 export function loadEdge(sql: SqlStorage): EdgeState {
-  const [row] = sql.exec<{ record: string }>("SELECT record FROM relay_session").toArray();
-  if (row === undefined) return emptyEdgeState();
-  const session: SessionRecord = JSON.parse(row.record);
+  const stored = storedSession(sql);
+  if (stored === null) return emptyEdgeState();
+  const session: SessionRecord = JSON.parse(stored);
   const cursor =
     session.sidecarId === null || session.journalId === null
       ? 0
       : cursorOf(sql, session.sidecarId, session.journalId);
   const jobs = new Map<string, EdgeJob>();
-  for (const { record } of sql
-    .exec<{ record: string }>("SELECT record FROM relay_jobs WHERE settled_at IS NULL")
-    .toArray()) {
+  for (const record of openJobs(sql)) {
     const job: EdgeJob = JSON.parse(record);
     // Whoever waited for it is gone with the memory that this state replaces.
     jobs.set(job.submit.job_id, { ...job, abandoned: true, state: "unknown" });
@@ -37,36 +37,23 @@ export function loadEdge(sql: SqlStorage): EdgeState {
 
 /**
  * Drops the settled writes nobody can ask about any more (see `answeredBefore`), and the places in
- * journals that gave way to newer ones. The end of a write that its order has not taken yet stays,
- * however old: without it the order would count as never sent.
+ * journals that gave way to newer ones. The end of a write that is still waited for stays, however
+ * old: without it an order would count as never sent. The caller knows which they are.
  */
-export function pruneRelay(sql: SqlStorage, nowMs: number): void {
-  sql.exec(
-    `DELETE FROM relay_jobs WHERE settled_at IS NOT NULL AND settled_at < ?
-       AND job_id NOT IN (SELECT job_id FROM order_intents WHERE state = 'submitting')`,
-    nowMs - SETTLED_JOBS_DAYS * 86_400_000,
-  );
-  sql.exec(
-    `DELETE FROM event_cursors WHERE (sidecar_id, journal_id) IN (
-       SELECT sidecar_id, journal_id FROM (
-         SELECT sidecar_id, journal_id, ROW_NUMBER() OVER (
-           PARTITION BY sidecar_id ORDER BY touched_at DESC, journal_id DESC
-         ) AS place FROM event_cursors
-       ) WHERE place > ?
-     ) AND journal_id IS NOT (SELECT json_extract(record, '$.journalId') FROM relay_session)`,
-    CURSORS_PER_SIDECAR_MAX,
-  );
+export function pruneRelay(
+  sql: SqlStorage,
+  { nowMs, waitedFor }: { nowMs: number; waitedFor: readonly string[] },
+): void {
+  deleteSettledJobs(sql, nowMs - SETTLED_JOBS_DAYS * 86_400_000, waitedFor);
+  const stored = storedSession(sql);
+  const session: SessionRecord | null = stored === null ? null : JSON.parse(stored);
+  deleteOldCursors(sql, CURSORS_PER_SIDECAR_MAX, session?.journalId ?? null);
 }
 
 /** The end that stands under a write's id; null when there is none (yet). */
 export function settledWrite(sql: SqlStorage, jobId: string): JobSettlement | null {
-  const [row] = sql
-    .exec<{ record: string }>(
-      "SELECT record FROM relay_jobs WHERE job_id = ? AND settled_at IS NOT NULL",
-      jobId,
-    )
-    .toArray();
-  return row === undefined ? null : JSON.parse(row.record);
+  const job = findJob(sql, jobId);
+  return job === null || job.settledAt === null ? null : JSON.parse(job.record);
 }
 
 /** Who else stores something of a step, in the same transaction. */
@@ -96,38 +83,16 @@ export function storeEdge(
 function store(sql: SqlStorage, accountId: string, write: EdgeWrite, nowMs: number): void {
   switch (write.kind) {
     case "session":
-      sql.exec(
-        `INSERT INTO relay_session (one, record) VALUES (1, ?)
-         ON CONFLICT (one) DO UPDATE SET record = excluded.record`,
-        JSON.stringify(write.record),
-      );
+      storeSession(sql, JSON.stringify(write.record));
       return;
     case "cursor":
-      sql.exec(
-        `INSERT INTO event_cursors (sidecar_id, journal_id, last_seq, touched_at)
-         VALUES (?, ?, ?, ?) ON CONFLICT (sidecar_id, journal_id)
-         DO UPDATE SET last_seq = excluded.last_seq, touched_at = excluded.touched_at`,
-        write.sidecarId,
-        write.journalId,
-        write.seq,
-        nowMs,
-      );
+      storeCursor(sql, write, nowMs);
       return;
     case "job":
-      sql.exec(
-        `INSERT INTO relay_jobs (job_id, record, settled_at) VALUES (?, ?, NULL)
-         ON CONFLICT (job_id) DO UPDATE SET record = excluded.record`,
-        write.job.submit.job_id,
-        JSON.stringify(write.job),
-      );
+      storeJob(sql, write.job.submit.job_id, JSON.stringify(write.job));
       return;
     case "job_settled":
-      sql.exec(
-        "UPDATE relay_jobs SET record = ?, settled_at = ? WHERE job_id = ?",
-        JSON.stringify(write.settlement),
-        nowMs,
-        write.jobId,
-      );
+      settleJob(sql, write.jobId, JSON.stringify(write.settlement), nowMs);
       return;
     case "write_lost":
       return;

@@ -19,7 +19,7 @@ import { auditEvent, ownerEvent } from "../audit/events.ts";
 import { clientStanding, revokeGrant } from "../clients/clients.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
-import { hasActiveSidecar, undoPairing } from "../relay/sidecars.ts";
+import { hasActiveSidecar, undoPairing } from "../relay/tables/sidecars.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account.ts";
 
 /** Longer than anything that is used once stays valid by itself. */

@@ -5,6 +5,7 @@ import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { raiseAlert } from "../tables/alerts.ts";
+import { wasKeyUsed } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { cancelIntent } from "./submit-cancel-modify.ts";
@@ -148,17 +149,5 @@ function tell(
   });
 }
 
-function wasAsked(sql: SqlStorage, coid: string, orderId: string, sinceMs: number): boolean {
-  const like = `kill:${coid}:${orderId}:%`;
-  return (
-    sql
-      .exec(
-        `SELECT 1 FROM order_keys
-         WHERE client_id = ? AND idempotency_key LIKE ? AND used_at >= ? LIMIT 1`,
-        OWNER_CLIENT,
-        like,
-        sinceMs,
-      )
-      .toArray().length > 0
-  );
-}
+const wasAsked = (sql: SqlStorage, coid: string, orderId: string, sinceMs: number): boolean =>
+  wasKeyUsed(sql, OWNER_CLIENT, `kill:${coid}:${orderId}:`, sinceMs);

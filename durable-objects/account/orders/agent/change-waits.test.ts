@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sqlStorage } from "../../../../test/support/sql-storage.ts";
-import { AUDIT_LOG_SCHEMA } from "../../audit/log.ts";
+import { AUDIT_LOG_SCHEMA } from "../../audit/tables/schema.ts";
 import type { WaitEnd } from "../../rpc/account.ts";
 import {
   ACCOUNT_WAITS_MAX,

@@ -1,3 +1,4 @@
+import { eventTypesAfter } from "../../audit/tables/log.ts";
 import type { WaitEnd } from "../../rpc/account.ts";
 
 /**
@@ -53,13 +54,10 @@ const STEPS: ReadonlySet<string> = new Set([
 
 export const isStep = (type: string): boolean => STEPS.has(type);
 
+/** How many events are looked at. */
+const FEW = 200;
+
 /** Whether such a step stands in the log after an event; it is looked for among few rows. */
 export function stepSince(sql: SqlStorage, seq: number): boolean {
-  return sql
-    .exec<{ type: string | null }>(
-      "SELECT json_extract(event, '$.type') AS type FROM audit_log WHERE seq > ? LIMIT 200",
-      seq,
-    )
-    .toArray()
-    .some(({ type }) => type !== null && isStep(type));
+  return eventTypesAfter(sql, seq, FEW).some((type) => type !== null && isStep(type));
 }

@@ -3,12 +3,13 @@ import { headroomOf } from "@ibkr-edge-gateway/policy/headroom.ts";
 import { roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { tradingStateOf } from "../rules/edge-facts.ts";
+import { mandateUsage } from "../rules/mandate-usage.ts";
 import { feature } from "../tables/features.ts";
+import { fillsSince } from "../tables/fills.ts";
 import { countedIntents, ledgerEntryOf } from "../tables/intents.ts";
-import { mandateUsage, standingMandates } from "../tables/mandates.ts";
+import { standingMandates } from "../tables/mandates.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { tradingDay } from "../tables/trading-day.ts";
 
@@ -24,15 +25,9 @@ export function limitsOf(parts: OrderParts, brokerAccount: string, clientId: str
   const day = tradingDay(nowMs);
   const policy = policyInForce(sql, brokerAccount, nowMs);
   const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
-  const fills = sql
-    .exec<{ conid: number; side: string; quantity: string; at: number }>(
-      "SELECT conid, side, quantity, at FROM order_fills WHERE broker_account = ? AND at >= ?",
-      brokerAccount,
-      nowMs - RECENT_MS,
-    )
-    .toArray()
+  const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS)
     .filter(({ at }) => tradingDay(at) === day)
-    .map((row) => ({ ...row, side: Side.parse(row.side), at: iso(row.at) }));
+    .map((fill) => ({ ...fill, at: iso(fill.at) }));
   const usage = usageOf(rows.map(ledgerEntryOf), {
     nowMs,
     day,

@@ -23,10 +23,11 @@ import { provenSkewMs, worldOf } from "../rules/conditions.ts";
 import { edgeFacts } from "../rules/edge-facts.ts";
 import { type Covered, coveringMandate } from "../rules/mandate-coverage.ts";
 import { askSidecar } from "../sidecar/request.ts";
-import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { changePolicy, newestVersion, policyInForce } from "../tables/policies.ts";
 import { keepFindings, keepNotes } from "../tables/preview-notes.ts";
-import { type Preview, storePreview } from "../tables/previews.ts";
+import type { Preview } from "../tables/previews.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
+import { storePreview } from "../transactions/store-preview.ts";
 
 /**
  * Prepares an order: the sidecar makes the ticket, the policy is evaluated over it, and whatever is
@@ -189,10 +190,7 @@ export function ensurePolicy(
 ): void {
   const { sql } = parts.storage;
   const nowMs = parts.now();
-  const [any] = sql
-    .exec("SELECT 1 FROM order_policies WHERE broker_account = ? LIMIT 1", brokerAccount)
-    .toArray();
-  if (any !== undefined) return;
+  if (newestVersion(sql, brokerAccount) > 0) return;
   const document = defaultPolicy(brokerAccount, mode);
   const made = changePolicy(sql, { document, basedOn: null, signed: true }, nowMs);
   if (!made.ok) throw new Error(`the default policy is invalid at ${made.detail}`);

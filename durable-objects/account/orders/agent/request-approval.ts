@@ -13,14 +13,20 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { listClients } from "../../clients/clients.ts";
 import { type Asker, iso, type OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
+import { keyIsTaken } from "../rules/seen-key.ts";
 import { refusalsOf } from "../rules/submit-types.ts";
 import { askSidecar } from "../sidecar/request.ts";
-import { type Approval, findApproval, requestApproval } from "../tables/approvals.ts";
+import {
+  type Approval,
+  approvalsForPreview,
+  findApproval,
+  requestApproval,
+} from "../tables/approvals.ts";
 import { findIntent, type IntentRow } from "../tables/intents.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import { pcRefusals } from "../tables/preview-notes.ts";
 import { findPreview, type Preview } from "../tables/previews.ts";
-import { keepSendWish, keyIsTaken, sendWish } from "../tables/sends.ts";
+import { keepSendWish, sendWish } from "../tables/sends.ts";
 import { judge, lasting } from "./preview.ts";
 
 export interface Asked {
@@ -319,14 +325,8 @@ export function shownApproval(parts: OrderParts, approval: Approval): ShownAppro
 }
 
 function openRequest(sql: SqlStorage, previewId: string, nowMs: number): Approval | null {
-  const rows = sql
-    .exec<{ approval_id: string }>(
-      "SELECT approval_id FROM order_approvals WHERE preview_id = ? ORDER BY created_at DESC",
-      previewId,
-    )
-    .toArray();
-  for (const { approval_id } of rows) {
-    const approval = findApproval(sql, approval_id, nowMs);
+  for (const approvalId of approvalsForPreview(sql, previewId)) {
+    const approval = findApproval(sql, approvalId, nowMs);
     if (approval?.state === "pending" || approval?.state === "approved") return approval;
   }
   return null;

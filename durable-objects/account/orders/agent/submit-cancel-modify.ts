@@ -13,6 +13,7 @@ import type { Asker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
+import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents.ts";
 import { findPreview } from "../tables/previews.ts";
 import { requestsUnder, sendWish } from "../tables/sends.ts";
@@ -111,8 +112,8 @@ export async function cancel(
         ? ("ibkr:orders:live:cancel" as const)
         : ("ibkr:orders:paper:cancel" as const),
   };
-  const known = knownDigest(parts.storage.sql, asker.clientId, idempotency_key);
-  if (known !== null || underway.running.has(`${asker.clientId}\n${idempotency_key}`)) {
+  const used = findKey(parts.storage.sql, asker.clientId, idempotency_key);
+  if (used !== null || underway.running.has(`${asker.clientId}\n${idempotency_key}`)) {
     return write(parts, underway, asker, { ...request, previewId: "" });
   }
   const intent = ownOrder(parts.storage.sql, {
@@ -310,15 +311,4 @@ function saidToModify(mode: TradingMode, approval_id: string, change: ModifyInpu
     if (value !== undefined) words[name] = value;
   }
   return words;
-}
-
-function knownDigest(sql: SqlStorage, clientId: string, key: string): string | null {
-  const [row] = sql
-    .exec<{ digest: string }>(
-      "SELECT digest FROM order_keys WHERE client_id = ? AND idempotency_key = ?",
-      clientId,
-      key,
-    )
-    .toArray();
-  return row?.digest ?? null;
 }

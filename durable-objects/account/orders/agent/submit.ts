@@ -15,6 +15,7 @@ import { type Fresh, freshFacts } from "../sidecar/fresh-facts.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { sendOrder } from "../sidecar/send-order.ts";
 import { findApproval } from "../tables/approvals.ts";
+import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents.ts";
 import { findPreview, type Preview } from "../tables/previews.ts";
 import { type CancelDecision, cancelOwn } from "../transactions/cancel.ts";
@@ -104,7 +105,7 @@ async function begin(
   if (misfit !== null) return refusedAndLogged(parts, asker, request, [misfit]);
 
   // Reading for an order that cannot go out anyway would only cost the broker's patience.
-  const cannot = preview === null || keyIsKnown(sql, asker.clientId, request.key);
+  const cannot = preview === null || findKey(sql, asker.clientId, request.key) !== null;
   const approval =
     request.approvalId === null ? null : findApproval(sql, request.approvalId, startedAt);
   const spent = request.approvalId !== null && approval?.state !== "approved";
@@ -165,7 +166,7 @@ function decide(
   jobId: string,
 ) {
   const { world, refusals } = beforeSubmit(parts, asker, request, fresh);
-  if (refusals.length > 0 && !keyIsKnown(parts.storage.sql, asker.clientId, request.key)) {
+  if (refusals.length > 0 && findKey(parts.storage.sql, asker.clientId, request.key) === null) {
     logRefusal(parts, asker, request, refusals);
     return { kind: "refused" as const, refusals, verdict: null };
   }
@@ -293,14 +294,6 @@ function misfits(preview: Preview, request: WriteRequest): OrderRefusal | null {
         "same_action",
         `What was approved is to ${order.action} an order; use the tool for that.`,
       );
-}
-
-function keyIsKnown(sql: SqlStorage, clientId: string, key: string): boolean {
-  return (
-    sql
-      .exec("SELECT 1 FROM order_keys WHERE client_id = ? AND idempotency_key = ?", clientId, key)
-      .toArray().length > 0
-  );
 }
 
 const conflict = (): OrderRefusal =>

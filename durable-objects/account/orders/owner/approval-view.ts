@@ -14,8 +14,11 @@ import { iso, type OrderParts } from "../order-context.ts";
 import { drifted, standing } from "../rules/approval-warnings.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import { askSidecar } from "../sidecar/request.ts";
-import { type Approval, findApproval } from "../tables/approvals.ts";
+import { firstSeen } from "../tables/approval-views.ts";
+import { type Approval, findApproval, latestApprovals } from "../tables/approvals.ts";
+import { fillsOf } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents.ts";
+import { previewSource } from "../tables/preview-notes.ts";
 import { findPreview } from "../tables/previews.ts";
 import { sendWish } from "../tables/sends.ts";
 
@@ -30,28 +33,22 @@ const QUOTE_MS = 4_000;
 export function listApprovals(parts: OrderParts): ApprovalItem[] {
   const { sql } = parts.storage;
   const names = clientNames(sql);
-  return sql
-    .exec<{ approval_id: string }>(
-      "SELECT approval_id FROM order_approvals ORDER BY created_at DESC LIMIT ?",
-      LISTED,
-    )
-    .toArray()
-    .flatMap(({ approval_id }) => {
-      const approval = findApproval(sql, approval_id, parts.now());
-      if (approval === null) return [];
-      return [
-        {
-          approvalId: approval.approvalId,
-          state: approval.state,
-          mandateId: approval.mandateId,
-          inWords: orderInWords(approval.intent.ticket),
-          mode: approval.intent.ticket.order.mode,
-          clientName: names.get(approval.clientId)?.name ?? "An agent",
-          createdAt: iso(approval.createdAt),
-          expiresAt: iso(approval.expiresAt),
-        },
-      ];
-    });
+  return latestApprovals(sql, LISTED).flatMap((approvalId) => {
+    const approval = findApproval(sql, approvalId, parts.now());
+    if (approval === null) return [];
+    return [
+      {
+        approvalId: approval.approvalId,
+        state: approval.state,
+        mandateId: approval.mandateId,
+        inWords: orderInWords(approval.intent.ticket),
+        mode: approval.intent.ticket.order.mode,
+        clientName: names.get(approval.clientId)?.name ?? "An agent",
+        createdAt: iso(approval.createdAt),
+        expiresAt: iso(approval.expiresAt),
+      },
+    ];
+  });
 }
 
 export async function approvalView(
@@ -65,12 +62,7 @@ export async function approvalView(
   const nowMs = parts.now();
   const approval = findApproval(sql, approvalId, nowMs) ?? asked;
   const client = clientNames(sql).get(approval.clientId);
-  const [note] = sql
-    .exec<{ source: string }>(
-      "SELECT source FROM order_preview_notes WHERE preview_id = ?",
-      approval.previewId,
-    )
-    .toArray();
+  const source = previewSource(sql, approval.previewId);
   const intent = findIntent(sql, approval.intent.coid);
   const order = intent === null ? null : shownOrder(intent, nowMs);
   const open = approval.state === "pending";
@@ -84,8 +76,7 @@ export async function approvalView(
     ticket: approval.intent.ticket,
     intentHash: approval.intentHash,
     client: client ?? { name: "A client that is gone", redirectHost: "" },
-    source:
-      note?.source === "simulator" || note?.source === "client_portal" ? note.source : "unknown",
+    source: source === "simulator" || source === "client_portal" ? source : "unknown",
     createdAt: iso(approval.createdAt),
     expiresAt: iso(approval.expiresAt),
     marketNow,
@@ -113,12 +104,7 @@ function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: Sh
   const { order } = approval.intent.ticket;
   const filled = parseFigure(orders[0]?.filled ?? null);
   if (order.action !== "place" || order.structure !== "single" || filled === null) return null;
-  const fills = sql
-    .exec<{ quantity: string; price: string }>(
-      "SELECT quantity, price FROM order_fills WHERE coid = ?",
-      order_ref,
-    )
-    .toArray();
+  const fills = fillsOf(sql, order_ref);
   const told = fills.reduce((sum, { quantity }) => sum.plus(dec(quantity)), dec("0"));
   if (told.isZero() || !told.equals(filled)) return null;
   const paid = fills.reduce(
@@ -167,22 +153,6 @@ function zonesOf(sql: SqlStorage, approval: Approval): ApprovalView["zones"] {
     exchange: instrument?.market?.time_zone ?? waits?.time_zone ?? null,
     owner: waits?.owner_zone ?? null,
   };
-}
-
-/** When the page was first made, from where the time to read it counts. */
-export function firstSeen(sql: SqlStorage, approvalId: string, nowMs: number): number {
-  sql.exec(
-    `INSERT INTO order_approval_views (approval_id, first_seen_at) VALUES (?, ?)
-     ON CONFLICT (approval_id) DO NOTHING`,
-    approvalId,
-    nowMs,
-  );
-  return sql
-    .exec<{ first_seen_at: number }>(
-      "SELECT first_seen_at FROM order_approval_views WHERE approval_id = ?",
-      approvalId,
-    )
-    .one().first_seen_at;
 }
 
 function clientNames(sql: SqlStorage): Map<string, { name: string; redirectHost: string }> {

@@ -9,10 +9,11 @@ import type { OrderParts } from "../order-context.ts";
 import { standing } from "../rules/approval-warnings.ts";
 import { type AtPc, heldAtPc } from "../sidecar/check-approval.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
+import { firstSeen } from "../tables/approval-views.ts";
 import { type Approval, decideApproval, findApproval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
-import { firstSeen, READ_MS } from "./approval-view.ts";
+import { READ_MS } from "./approval-view.ts";
 import { approveAndSend, notSent, readToSend } from "./send.ts";
 
 /**

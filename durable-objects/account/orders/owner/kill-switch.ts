@@ -6,8 +6,10 @@ import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
 import { OWNER_WITHDRAWS, withdrawWorking } from "../agent/cancel-all.ts";
 import { type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
-import { engagedKills, killEpoch, liftKill } from "../tables/kill-switches.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
+import { engagedKills } from "../tables/kill-switches.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
+import { liftKill } from "../transactions/kill-switches.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 /** The owner's kill switch. Lifting it takes a passkey, which signs which one, and at which epoch. */

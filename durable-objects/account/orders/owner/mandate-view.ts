@@ -1,11 +1,14 @@
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
-import { type BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { countPasskeys } from "../../access/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { MandateChoices, MandateView } from "../../rpc/mandates.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { isUntold, listMandates, mandateUsage, type SignedMandate } from "../tables/mandates.ts";
-import { policyInForce } from "../tables/policies.ts";
+import { mandateUsage } from "../rules/mandate-usage.ts";
+import { isUntold } from "../tables/mandate-pcs.ts";
+import { listMandates, type SignedMandate } from "../tables/mandates.ts";
+import { accountsWithPolicy, policyInForce } from "../tables/policies.ts";
+import { latestTickets } from "../tables/previews.ts";
 
 /** What the owner's pages show of mandates: how each stands, and what one can be made of. */
 const LISTED = 50;
@@ -49,16 +52,7 @@ function stateOf(
 
 export function mandateChoices(parts: OrderParts): MandateChoices {
   const { sql } = parts.storage;
-  const previews = sql
-    .exec<{ ticket: string }>(
-      "SELECT ticket FROM order_previews ORDER BY created_at DESC LIMIT ?",
-      LISTED,
-    )
-    .toArray()
-    .flatMap(({ ticket }) => {
-      const parsed = Ticket.safeParse(JSON.parse(ticket));
-      return parsed.success ? [parsed.data] : [];
-    });
+  const previews = latestTickets(sql, LISTED);
   const contracts = new Map(
     previews.flatMap(({ order }) =>
       order.legs.map(({ contract: { conid, symbol, asset_class } }) => [
@@ -74,7 +68,7 @@ export function mandateChoices(parts: OrderParts): MandateChoices {
       .map((warning): [string, BrokerMessage] => [warning.fingerprint, warning]),
   );
   return {
-    accounts: accountsWithPolicy(parts),
+    accounts: accountChoices(parts),
     clients: listClients(sql)
       .filter(({ state, scopes }) => state === "active" && scopes.includes("ibkr:approvals:create"))
       .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
@@ -84,17 +78,12 @@ export function mandateChoices(parts: OrderParts): MandateChoices {
   };
 }
 
-function accountsWithPolicy(parts: OrderParts): MandateChoices["accounts"] {
+function accountChoices(parts: OrderParts): MandateChoices["accounts"] {
   const { sql } = parts.storage;
-  return sql
-    .exec<{ broker_account: string }>(
-      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
-    )
-    .toArray()
-    .flatMap(({ broker_account: brokerAccount }) => {
-      const policy = policyInForce(sql, brokerAccount, parts.now());
-      if (policy === null) return [];
-      const { mode, tiers } = policy.document;
-      return [{ brokerAccount, mode, letIn: tiers.tier_zero === "mandate" }];
-    });
+  return accountsWithPolicy(sql).flatMap((brokerAccount) => {
+    const policy = policyInForce(sql, brokerAccount, parts.now());
+    if (policy === null) return [];
+    const { mode, tiers } = policy.document;
+    return [{ brokerAccount, mode, letIn: tiers.tier_zero === "mandate" }];
+  });
 }

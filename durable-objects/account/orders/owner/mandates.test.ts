@@ -22,8 +22,8 @@ import { SessionEnded } from "../../rpc/session-ended.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
 import { nextMandateTellAt, tellMandates } from "../sidecar/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { engageKill } from "../tables/kill-switches.ts";
 import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { engageKill } from "../transactions/kill-switches.ts";
 import { mandateViews } from "./mandate-view.ts";
 
 /** The account's side of a mandate, over a PC that says what the test makes it say. */

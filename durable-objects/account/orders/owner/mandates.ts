@@ -8,15 +8,15 @@ import type { OrderParts } from "../order-context.ts";
 import { endedAtPc, tellEnd, tellOf } from "../sidecar/mandate-sync.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import { revokeUnderMandate } from "../tables/approvals.ts";
+import { untoldRevocations } from "../tables/joint/mandate-orders.ts";
 import {
   endMandate,
   findMandate,
-  noteAtPc,
   type SignedMandate,
   standingMandates,
   storeMandate,
-  untoldRevocations,
 } from "../tables/mandates.ts";
+import { noteAtPc } from "../transactions/mandate-at-pc.ts";
 import { boundsFault } from "./mandate-draft.ts";
 
 /** The owner's acts about mandates: signing one by passkey, bringing back its number, ending it. */

@@ -18,7 +18,7 @@ import { openNumbers, workingOrders } from "../rules/working-orders.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { listAlerts } from "../tables/alerts.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
-import { findIntent, type IntentRow } from "../tables/intents.ts";
+import { findIntent, type IntentRow, latestIntents } from "../tables/intents.ts";
 import { findPreview } from "../tables/previews.ts";
 import { settleSubmit } from "../transactions/settle.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
@@ -31,32 +31,26 @@ const LISTED = 50;
 export function ordersPage(parts: OrderParts): OrdersPage {
   const { sql } = parts.storage;
   const names = new Map(listClients(sql).map(({ clientId, clientName }) => [clientId, clientName]));
-  const orders = sql
-    .exec<{ coid: string }>(
-      "SELECT coid FROM order_intents ORDER BY created_at DESC LIMIT ?",
-      LISTED,
-    )
-    .toArray()
-    .flatMap(({ coid }) => {
-      const intent = findIntent(sql, coid);
-      if (intent === null) return [];
-      const preview = intent.preview_id === null ? null : findPreview(sql, intent.preview_id);
-      const approval =
-        intent.approval_id === null ? null : findApproval(sql, intent.approval_id, parts.now());
-      const ticket = approval?.intent.ticket ?? preview?.ticket ?? null;
-      return [
-        {
-          order: shownOrder(intent, parts.now()),
-          brokerAccount: intent.broker_account,
-          mode: intent.mode,
-          inWords: ticket === null ? null : orderInWords(ticket),
-          clientName:
-            intent.client_id === OWNER_CLIENT ? "You" : (names.get(intent.client_id) ?? "An agent"),
-          createdAt: iso(intent.created_at),
-          approvalId: intent.approval_id,
-        },
-      ];
-    });
+  const orders = latestIntents(sql, LISTED).flatMap((coid) => {
+    const intent = findIntent(sql, coid);
+    if (intent === null) return [];
+    const preview = intent.preview_id === null ? null : findPreview(sql, intent.preview_id);
+    const approval =
+      intent.approval_id === null ? null : findApproval(sql, intent.approval_id, parts.now());
+    const ticket = approval?.intent.ticket ?? preview?.ticket ?? null;
+    return [
+      {
+        order: shownOrder(intent, parts.now()),
+        brokerAccount: intent.broker_account,
+        mode: intent.mode,
+        inWords: ticket === null ? null : orderInWords(ticket),
+        clientName:
+          intent.client_id === OWNER_CLIENT ? "You" : (names.get(intent.client_id) ?? "An agent"),
+        createdAt: iso(intent.created_at),
+        approvalId: intent.approval_id,
+      },
+    ];
+  });
   return {
     orders,
     alerts: listAlerts(sql, LISTED),

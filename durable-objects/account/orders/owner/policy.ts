@@ -5,7 +5,7 @@ import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { PolicyBegun, PolicyOutcome, SignedTerms } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { changePolicy, newestVersion, policyInForce } from "../tables/policies.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 /** The owner's changes of a policy. What loosens takes the passkey over that very change, or a day. */
@@ -99,12 +99,7 @@ function policyStatement(
   basedOn: string,
   terms: SignedTerms,
 ): Statement {
-  const { newest } = parts.storage.sql
-    .exec<{ newest: number }>(
-      "SELECT COALESCE(MAX(version), 0) AS newest FROM order_policies WHERE broker_account = ?",
-      document.account_id,
-    )
-    .one();
+  const newest = newestVersion(parts.storage.sql, document.account_id);
   return {
     act: "loosen_policy",
     change: {

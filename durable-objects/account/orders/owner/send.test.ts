@@ -22,7 +22,7 @@ import { SessionEnded } from "../../rpc/session-ended.ts";
 import { orderAlarm } from "../alarm.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { engageKill } from "../tables/kill-switches.ts";
+import { engageKill } from "../transactions/kill-switches.ts";
 
 /** *Approve and send*, over a PC that says and does what the test makes it. */
 const SCOPES = [

@@ -5,9 +5,10 @@ import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { worldOf } from "../rules/conditions.ts";
 import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
-import { engagedKills, killEpoch } from "../tables/kill-switches.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
+import { engagedKills } from "../tables/kill-switches.ts";
 import { standingMandates } from "../tables/mandates.ts";
-import { policyInForce, waitingPolicy } from "../tables/policies.ts";
+import { accountsWithPolicy, policyInForce, waitingPolicy } from "../tables/policies.ts";
 
 /** The owner's switches for paper and live, and the checklist between them. */
 
@@ -86,13 +87,4 @@ export function tick(parts: OrderParts, owner: SignedIn, wanted: string): boolea
     owner.audit("owner.setting_changed", { meta: { live_checklist: item } });
     return true;
   });
-}
-
-function accountsWithPolicy(sql: SqlStorage): string[] {
-  return sql
-    .exec<{ broker_account: string }>(
-      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
-    )
-    .toArray()
-    .map(({ broker_account }) => broker_account);
 }

@@ -1,6 +1,7 @@
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import { OWNER_CLIENT } from "../order-context.ts";
+import { countUnsettledCancels, unsettledCancelOf } from "../tables/intents.ts";
 
 /**
  * What agents may withdraw at once. A withdrawal passes every limit and, at the PC, goes before
@@ -14,26 +15,13 @@ export const WITHDRAW_AGAIN_MS = 30_000;
 /** Of all agents together, in one broker account; what is older than the time above counts no more. */
 export const AGENT_WITHDRAWALS_MAX = 40;
 
-const UNSETTLED = `broker_account = ? AND created_at > ? AND action = 'cancel'
-  AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`;
-
 /** The withdrawal of this very order that is under way, whoever asked for it; its cOID, or null. */
 export function withdrawalUnderWay(
   sql: SqlStorage,
   order: { brokerAccount: string; mode: TradingMode; withdraws: string },
   nowMs: number,
 ): string | null {
-  const [row] = sql
-    .exec<{ coid: string }>(
-      `SELECT coid FROM order_intents WHERE ${UNSETTLED} AND mode = ? AND withdraws = ?
-       ORDER BY created_at DESC LIMIT 1`,
-      order.brokerAccount,
-      nowMs - WITHDRAW_AGAIN_MS,
-      order.mode,
-      order.withdraws,
-    )
-    .toArray();
-  return row?.coid ?? null;
+  return unsettledCancelOf(sql, order, nowMs - WITHDRAW_AGAIN_MS);
 }
 
 /** Why an agent's withdrawal has to wait; null when there is room. */
@@ -42,15 +30,9 @@ export function noRoomToWithdraw(
   brokerAccount: string,
   nowMs: number,
 ): OrderRefusal | null {
-  const [row] = sql
-    .exec<{ open: number }>(
-      `SELECT COUNT(*) AS open FROM order_intents WHERE ${UNSETTLED} AND client_id <> ?`,
-      brokerAccount,
-      nowMs - WITHDRAW_AGAIN_MS,
-      OWNER_CLIENT,
-    )
-    .toArray();
-  if ((row?.open ?? 0) < AGENT_WITHDRAWALS_MAX) return null;
+  const of = { brokerAccount, butClient: OWNER_CLIENT };
+  const open = countUnsettledCancels(sql, of, nowMs - WITHDRAW_AGAIN_MS);
+  if (open < AGENT_WITHDRAWALS_MAX) return null;
   return refusal(
     "AGENT_BUDGET_EXCEEDED",
     "order_id",

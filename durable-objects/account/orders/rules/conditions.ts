@@ -1,7 +1,8 @@
 import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { auditOutboxState } from "../../audit/outbox.ts";
 import { listClients } from "../../clients/clients.ts";
-import { lastBrokerStatus } from "../../relay/broker-status.ts";
+import { lastBrokerStatus } from "../../relay/tables/broker-status.ts";
+import { storedSession } from "../../relay/tables/session.ts";
 import type { Asker, OrderParts } from "../order-context.ts";
 import { iso, OWNER_CLIENT } from "../order-context.ts";
 import type { World } from "./edge-facts.ts";
@@ -97,9 +98,9 @@ export function provenSkewMs(stamped: string | null, askedAt: number, toldAt: nu
 
 /** What the live session may be asked for: what the PC offers and the owner granted, both. */
 function sessionCapabilities(sql: SqlStorage) {
-  const [row] = sql.exec<{ record: string }>("SELECT record FROM relay_session").toArray();
-  if (row === undefined) return [];
-  const record: unknown = JSON.parse(row.record);
+  const text = storedSession(sql);
+  if (text === null) return [];
+  const record: unknown = JSON.parse(text);
   if (typeof record !== "object" || record === null || !("capabilities" in record)) return [];
   const { capabilities } = record;
   return Array.isArray(capabilities)

@@ -1,16 +1,22 @@
 import { clientUsageOf, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { type TradingState, tighterState } from "@ibkr-edge-gateway/policy/trading-state.ts";
-import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { Side, type TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { type Approval, approvalsAsked } from "../tables/approvals.ts";
+import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.ts";
 import { feature } from "../tables/features.ts";
-import { type CountedIntent, countedIntents, ledgerEntryOf } from "../tables/intents.ts";
-import { killsCovering } from "../tables/kill-switches.ts";
+import { fillsSince } from "../tables/fills.ts";
+import {
+  type CountedIntent,
+  countedIntents,
+  latestSizes,
+  ledgerEntryOf,
+} from "../tables/intents.ts";
 import type { Preview } from "../tables/previews.ts";
 import { tradingDay } from "../tables/trading-day.ts";
+import { storedTradingState, storeTradingState } from "../tables/trading-state.ts";
+import { killsCovering } from "../transactions/kill-switches.ts";
 import { inFlightOf, LONGEST_READ_MS, openOrders } from "./open-orders.ts";
 
 /** What the object knows of the world outside its tables at this moment. */
@@ -65,7 +71,10 @@ export function edgeFacts(
   const day = tradingDay(nowMs);
   const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
   const entries = rows.map(ledgerEntryOf);
-  const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS);
+  const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS).map((fill) => ({
+    ...fill,
+    at: iso(fill.at),
+  }));
   const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === day);
   const { mode } = preview.ticket.order;
   const open = openOrders(rows, order.working, order.readAtMs ?? nowMs - LONGEST_READ_MS);
@@ -112,7 +121,7 @@ export function edgeFacts(
     fills,
     // Results of closed positions are not kept here; a policy that rests on them denies.
     losses: null,
-    asked: [...placedOf(rows), ...deniedSince(sql, brokerAccount, nowMs - DAY_MS)],
+    asked: [...placedOf(rows), ...deniedOf(sql, brokerAccount, nowMs - DAY_MS)],
     own_open: open,
     own_gtc: rows
       .filter(
@@ -149,99 +158,29 @@ const placedOf = (rows: readonly CountedIntent[]) =>
       outcome: "placed" as const,
     }));
 
-function deniedSince(sql: SqlStorage, brokerAccount: string, sinceMs: number) {
-  return sql
-    .exec<{ economic_hash: string; decided_at: number }>(
-      `SELECT economic_hash, decided_at FROM order_approvals
-       WHERE broker_account = ? AND state = 'denied' AND decided_at > ?`,
-      brokerAccount,
-      sinceMs,
-    )
-    .toArray()
-    .map((row) => ({
-      economic_hash: row.economic_hash,
-      at: iso(row.decided_at),
-      outcome: "denied" as const,
-    }));
-}
+const deniedOf = (sql: SqlStorage, brokerAccount: string, sinceMs: number) =>
+  deniedSince(sql, brokerAccount, sinceMs).map((row) => ({
+    economic_hash: row.economic_hash,
+    at: iso(row.decided_at),
+    outcome: "denied" as const,
+  }));
 
 const HISTORY_ORDERS = 20;
 
 function historyOf(sql: SqlStorage, brokerAccount: string, preview: Preview) {
   const [leg] = preview.ticket.order.legs;
-  const rows = sql
-    .exec<{ quantity: string | null; notional: string | null }>(
-      `SELECT quantity, notional FROM order_intents
-       WHERE broker_account = ? AND action = 'place' AND asset_class = ? AND ledger <> 'released'
-       ORDER BY created_at DESC LIMIT ?`,
-      brokerAccount,
-      leg?.contract.asset_class ?? "",
-      HISTORY_ORDERS,
-    )
-    .toArray();
+  const assetClass = leg?.contract.asset_class ?? "";
+  const rows = latestSizes(sql, { brokerAccount, assetClass }, HISTORY_ORDERS);
   return {
     quantities: rows.flatMap(({ quantity }) => (quantity === null ? [] : [quantity])),
     notionals: rows.flatMap(({ notional }) => (notional === null ? [] : [notional])),
   };
 }
 
-function fillsSince(sql: SqlStorage, brokerAccount: string, sinceMs: number) {
-  return sql
-    .exec<{ conid: number; side: string; quantity: string; at: number }>(
-      "SELECT conid, side, quantity, at FROM order_fills WHERE broker_account = ? AND at >= ?",
-      brokerAccount,
-      sinceMs,
-    )
-    .toArray()
-    .map((row) => ({
-      conid: row.conid,
-      side: Side.parse(row.side),
-      quantity: row.quantity,
-      at: iso(row.at),
-    }));
-}
-
-/** Keeps one execution; the same one told again changes nothing. */
-export function storeFill(
-  sql: SqlStorage,
-  fill: {
-    executionId: string;
-    coid: string | null;
-    brokerAccount: string;
-    conid: number;
-    side: Side;
-    quantity: string;
-    price: string;
-    atMs: number;
-  },
-): boolean {
-  return (
-    sql
-      .exec(
-        `INSERT INTO order_fills (execution_id, coid, broker_account, conid, side, quantity, price, at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (execution_id) DO NOTHING RETURNING 1`,
-        fill.executionId,
-        fill.coid,
-        fill.brokerAccount,
-        fill.conid,
-        fill.side,
-        canonicalDecimal(fill.quantity),
-        canonicalDecimal(fill.price),
-        fill.atMs,
-      )
-      .toArray().length > 0
-  );
-}
-
 /** Today's state; what a loss asked for yesterday is over, unless it waits for the owner. */
 export function tradingStateOf(sql: SqlStorage, brokerAccount: string, day: string): TradingState {
-  const [row] = sql
-    .exec<{ state: string; day: string; until_owner: number }>(
-      "SELECT state, day, until_owner FROM order_trading_state WHERE broker_account = ?",
-      brokerAccount,
-    )
-    .toArray();
-  if (row === undefined || (row.until_owner === 0 && row.day !== day)) return "active";
+  const row = storedTradingState(sql, brokerAccount);
+  if (row === null || (row.until_owner === 0 && row.day !== day)) return "active";
   return row.state === "reducing" || row.state === "halted" ? row.state : "active";
 }
 
@@ -256,15 +195,7 @@ export function tightenTradingState(
   const before = tradingStateOf(sql, brokerAccount, day);
   const after = tighterState(before, asked.state);
   if (after === before) return false;
-  sql.exec(
-    `INSERT INTO order_trading_state (broker_account, state, day, until_owner) VALUES (?, ?, ?, ?)
-     ON CONFLICT (broker_account) DO UPDATE SET state = excluded.state, day = excluded.day,
-       until_owner = MAX(until_owner, excluded.until_owner)`,
-    brokerAccount,
-    after,
-    day,
-    asked.untilOwner ? 1 : 0,
-  );
+  storeTradingState(sql, brokerAccount, { state: after, day, untilOwner: asked.untilOwner });
   return true;
 }
 

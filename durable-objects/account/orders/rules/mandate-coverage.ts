@@ -10,14 +10,10 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isPasskey } from "../../access/passkeys.ts";
 import type { Approval } from "../tables/approvals.ts";
-import {
-  findMandate,
-  mandateUsage,
-  type SignedMandate,
-  standingMandates,
-} from "../tables/mandates.ts";
+import { findMandate, type SignedMandate, standingMandates } from "../tables/mandates.ts";
 import type { Preview } from "../tables/previews.ts";
 import type { World } from "./edge-facts.ts";
+import { mandateUsage } from "./mandate-usage.ts";
 
 /**
  * Whether an order lies inside a mandate, as this end judges it: when an approval is asked for, and

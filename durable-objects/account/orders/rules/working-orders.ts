@@ -1,7 +1,7 @@
 import { type KillScope, killCovers } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { findIntent, type IntentRow } from "../tables/intents.ts";
+import { findIntent, type IntentRow, openPlacements } from "../tables/intents.ts";
 
 /**
  * Orders of this gateway that may still fill. Not all of them have the number the broker gave them:
@@ -12,13 +12,7 @@ export function workingOrders(
   sql: SqlStorage,
   covers: { scope: KillScope; subject: string | null } = { scope: "gateway", subject: null },
 ): IntentRow[] {
-  return sql
-    .exec<{ coid: string; broker_account: string; client_id: string }>(
-      `SELECT coid, broker_account, client_id FROM order_intents
-       WHERE action = 'place' AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')
-       ORDER BY created_at`,
-    )
-    .toArray()
+  return openPlacements(sql)
     .filter(({ broker_account, client_id }) =>
       killCovers(covers, { brokerAccountId: broker_account, clientId: client_id }),
     )

@@ -1,5 +1,6 @@
 import type { OrderParts } from "../order-context.ts";
-import { raiseAlert } from "../tables/alerts.ts";
+import { isRaised, raiseAlert } from "../tables/alerts.ts";
+import { hasOpenPlacement } from "../tables/intents.ts";
 
 /**
  * The PC is away while orders are open: nobody watches them, and nobody can withdraw one. A PC may
@@ -36,14 +37,6 @@ export function pcMissedAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
   const { lastSeenAt } = parts.relay.presence();
   if (lastSeenAt === null) return null;
-  const said = sql
-    .exec("SELECT 1 FROM order_alerts WHERE alert_key = ?", keyOf(lastSeenAt))
-    .toArray();
-  const open = sql
-    .exec(
-      `SELECT 1 FROM order_intents WHERE action = 'place'
-         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired') LIMIT 1`,
-    )
-    .toArray();
-  return said.length > 0 || open.length === 0 ? null : lastSeenAt + MISSED_MS;
+  const said = isRaised(sql, keyOf(lastSeenAt));
+  return said || !hasOpenPlacement(sql) ? null : lastSeenAt + MISSED_MS;
 }

@@ -1,5 +1,6 @@
 import { alertTell, STOPPED_ALERTS } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
 import type { OrderParts } from "../order-context.ts";
+import { noteAlertTold, untoldAlerts } from "../tables/alerts.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { askSidecar } from "./request.ts";
 
@@ -18,7 +19,6 @@ const TURNS = [
   { stopped: true, chore: "tell-stop-failed" },
   { stopped: false, chore: "tell-failed" },
 ] as const;
-const STOPPED = JSON.stringify(STOPPED_ALERTS);
 
 /** Tells what waits, stops first, then oldest first; never throws. The PC must be there. */
 export async function tellPc(parts: OrderParts): Promise<void> {
@@ -39,7 +39,7 @@ async function tellThose(parts: OrderParts, stopped: boolean, chore: string): Pr
       noteDone(sql, chore, parts.now());
       return;
     }
-    sql.exec("UPDATE order_alerts SET told_at = ? WHERE alert_key = ?", parts.now(), alert_key);
+    noteAlertTold(sql, alert_key, parts.now());
   }
 }
 
@@ -55,16 +55,6 @@ export function nextTellAt(parts: OrderParts): number | null {
 }
 
 function waiting(sql: SqlStorage, nowMs: number, stopped: boolean, limit: number) {
-  return sql
-    .exec<{ alert_key: string; kind: string; message: string }>(
-      `SELECT alert_key, kind, message FROM order_alerts
-       WHERE told_at IS NULL AND at > ?
-         AND (kind IN (SELECT value FROM json_each(?))) = ?
-       ORDER BY at, alert_key LIMIT ?`,
-      nowMs - TOO_OLD_MS,
-      STOPPED,
-      stopped ? 1 : 0,
-      limit,
-    )
-    .toArray();
+  const of = { sinceMs: nowMs - TOO_OLD_MS, kinds: STOPPED_ALERTS, among: stopped };
+  return untoldAlerts(sql, of, limit);
 }

@@ -1,6 +1,8 @@
 import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
 import type { OrderParts } from "../order-context.ts";
 import { feature } from "../tables/features.ts";
+import { accountsThatFilled } from "../tables/fills.ts";
+import { accountsThatPlaced } from "../tables/intents.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { tradingDay } from "../tables/trading-day.ts";
@@ -59,23 +61,10 @@ function watched(parts: OrderParts): string[] {
   const day = tradingDay(nowMs);
   const sinceMs = nowMs - 86_400_000;
   const active = new Set([
-    ...sql
-      .exec<{ broker_account: string }>(
-        `SELECT DISTINCT broker_account FROM order_intents
-         WHERE created_at > ? AND day = ? AND action = 'place' AND ledger <> 'released'`,
-        sinceMs,
-        day,
-      )
-      .toArray()
-      .map(({ broker_account }) => broker_account),
-    ...sql
-      .exec<{ broker_account: string; at: number }>(
-        "SELECT broker_account, MAX(at) AS at FROM order_fills WHERE at > ? GROUP BY broker_account",
-        sinceMs,
-      )
-      .toArray()
+    ...accountsThatPlaced(sql, day, sinceMs),
+    ...accountsThatFilled(sql, sinceMs)
       .filter(({ at }) => tradingDay(at) === day)
-      .map(({ broker_account }) => broker_account),
+      .map(({ brokerAccount }) => brokerAccount),
   ]);
   return [...active].filter((account) => {
     const document = policyInForce(sql, account, nowMs)?.document;

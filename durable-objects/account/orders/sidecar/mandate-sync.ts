@@ -1,18 +1,17 @@
 import { mandateRevoke, mandateTake } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import type { OrderParts } from "../order-context.ts";
-import { revokeUnderMandate } from "../tables/approvals.ts";
+import { revokeUnderMandate, storedApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents.ts";
+import { untoldRevocations } from "../tables/joint/mandate-orders.ts";
 import {
   endMandate,
   findMandate,
-  noteAtPc,
-  noteEndTold,
   type SignedMandate,
   standingMandates,
-  untoldRevocations,
 } from "../tables/mandates.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
+import { noteAtPc, noteEndTold } from "../transactions/mandate-at-pc.ts";
 import { askSidecar } from "./request.ts";
 
 /**
@@ -111,13 +110,9 @@ export function noteRefusedUnder(parts: OrderParts, coid: string, outcome: Order
   if (!rules.has("not_revoked") && !rules.has("confirmed_at_pc")) return;
   const { sql } = parts.storage;
   const intent = findIntent(sql, coid);
-  const [row] = sql
-    .exec<{ mandate_id: string | null }>(
-      "SELECT mandate_id FROM order_approvals WHERE approval_id = ?",
-      intent?.approval_id ?? "",
-    )
-    .toArray();
-  const signed = row?.mandate_id == null ? null : findMandate(sql, row.mandate_id);
+  const approval = storedApproval(sql, intent?.approval_id ?? "");
+  const mandateId = approval?.mandateId ?? null;
+  const signed = mandateId === null ? null : findMandate(sql, mandateId);
   const sidecarId = signed?.pc.sidecarId ?? null;
   if (signed === null || sidecarId === null) return;
   if (rules.has("not_revoked")) {

@@ -3,8 +3,8 @@ import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-r
 import { describe, expect, it } from "vitest";
 import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
 import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../../test/support/order-desk.ts";
-import { findIntent, insertIntent, type NewIntent } from "../tables/intents.ts";
-import { lookAtAll, QUIET_PERIOD_MS } from "../transactions/reconcile-queue.ts";
+import { findIntent, insertIntent, lookAtAll, type NewIntent } from "../tables/intents.ts";
+import { QUIET_PERIOD_MS } from "../transactions/reconcile-queue.ts";
 import { settleSubmit } from "../transactions/settle.ts";
 import { reconcileAccount } from "./reconcile-account.ts";
 

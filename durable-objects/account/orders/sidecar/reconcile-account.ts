@@ -4,7 +4,7 @@ import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-r
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent, notProved } from "../tables/intents.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
 import { applyLook } from "../transactions/reconcile-queue.ts";
 import { lookAtWithdrawals } from "../transactions/settle-cancel.ts";
@@ -30,7 +30,8 @@ export async function reconcileAccount(
   brokerAccount: string,
 ): Promise<{ ok: true; report: ReconcileReport } | { ok: false; failure: GatewayFailure }> {
   const { storage } = parts;
-  const wanted = notProved(storage.sql, brokerAccount);
+  // Those whose look is due longest come first: many that stand must not hide one in doubt.
+  const wanted = notProved(storage.sql, brokerAccount, LOOKED_FOR_MAX);
   const told = await askSidecar(
     parts,
     ordersReconcile,
@@ -66,19 +67,4 @@ export async function reconcileAccount(
             : "The broker's list could not be confirmed; reconcile again in a minute.",
     },
   };
-}
-
-/** Those in doubt first, and of them whose look is due longest: many that stand must not hide one. */
-function notProved(sql: SqlStorage, brokerAccount: string): string[] {
-  return sql
-    .exec<{ coid: string }>(
-      `SELECT coid FROM order_intents
-       WHERE broker_account = ? AND action <> 'cancel'
-         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')
-       ORDER BY look_at IS NULL, look_at, created_at LIMIT ?`,
-      brokerAccount,
-      LOOKED_FOR_MAX,
-    )
-    .toArray()
-    .map(({ coid }) => coid);
 }

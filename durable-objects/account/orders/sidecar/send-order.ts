@@ -4,6 +4,7 @@ import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { contentHash } from "../../audit/events.ts";
+import { findJob } from "../../relay/tables/jobs.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { notTaken } from "../rules/not-executed.ts";
 import type { OrderJob } from "../rules/submit-types.ts";
@@ -89,7 +90,7 @@ export function settlementOf(
     return outcome.success ? { kind: "outcome", outcome: outcome.data } : { kind: "unknown" };
   }
   if (settlement.outcome !== "not_executed") return { kind: "unknown" };
-  const onWire = sql.exec("SELECT 1 FROM relay_jobs WHERE job_id = ?", jobId).toArray().length > 0;
+  const onWire = findJob(sql, jobId) !== null;
   const why = notTaken(settlement);
   return { kind: onWire && !settlement.retryable ? "not_executed" : "never_delivered", why };
 }

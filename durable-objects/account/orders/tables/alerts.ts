@@ -91,3 +91,53 @@ export function listAlerts(sql: SqlStorage, limit: number): OrderAlert[] {
 export function markAlertsSeen(sql: SqlStorage, nowMs: number): void {
   sql.exec("UPDATE order_alerts SET seen_at = ? WHERE seen_at IS NULL", nowMs);
 }
+
+export function isRaised(sql: SqlStorage, alertKey: string): boolean {
+  return sql.exec("SELECT 1 FROM order_alerts WHERE alert_key = ?", alertKey).toArray().length > 0;
+}
+
+/**
+ * Alerts since a moment of which the PC was not told, oldest first: those of the kinds, or all but
+ * those.
+ */
+export function untoldAlerts(
+  sql: SqlStorage,
+  of: { sinceMs: number; kinds: readonly string[]; among: boolean },
+  limit: number,
+): { alert_key: string; kind: string; message: string }[] {
+  return sql
+    .exec<{ alert_key: string; kind: string; message: string }>(
+      `SELECT alert_key, kind, message FROM order_alerts
+       WHERE told_at IS NULL AND at > ?
+         AND (kind IN (SELECT value FROM json_each(?))) = ?
+       ORDER BY at, alert_key LIMIT ?`,
+      of.sinceMs,
+      JSON.stringify(of.kinds),
+      of.among ? 1 : 0,
+      limit,
+    )
+    .toArray();
+}
+
+export function noteAlertTold(sql: SqlStorage, alertKey: string, nowMs: number): void {
+  sql.exec("UPDATE order_alerts SET told_at = ? WHERE alert_key = ?", nowMs, alertKey);
+}
+
+/** Deletes alerts from before a moment, seen ones or all; how many, at most the limit. */
+export function deleteAlerts(
+  sql: SqlStorage,
+  which: "seen" | "all",
+  beforeMs: number,
+  limit: number,
+): number {
+  return sql
+    .exec(
+      `DELETE FROM order_alerts WHERE alert_key IN (
+         SELECT alert_key FROM order_alerts WHERE at < ?1 AND (?3 OR seen_at IS NOT NULL) LIMIT ?2)
+       RETURNING 1`,
+      beforeMs,
+      limit,
+      which === "all" ? 1 : 0,
+    )
+    .toArray().length;
+}

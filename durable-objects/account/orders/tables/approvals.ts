@@ -14,7 +14,7 @@ import {
   intentOf,
 } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";
-import type { OrderLog } from "./audit.ts";
+import type { OrderLog } from "../order-log.ts";
 import type { Preview } from "./previews.ts";
 import type { OrderStorage } from "./storage.ts";
 
@@ -307,13 +307,71 @@ export function revokeUnderMandate(sql: SqlStorage, mandateId: string, nowMs: nu
     .toArray().length;
 }
 
-/** One that was given back after its mandate had ended goes with it as well. */
-export function revokeIfMandateEnded(sql: SqlStorage, approvalId: string, nowMs: number): void {
-  sql.exec(
-    `UPDATE order_approvals SET state = 'revoked', decided_at = ?
-     WHERE approval_id = ? AND state = 'approved'
-       AND mandate_id IN (SELECT mandate_id FROM order_mandates WHERE revoked_at IS NOT NULL)`,
-    nowMs,
-    approvalId,
-  );
+/** Orders of an account that the owner denied since a moment. */
+export function deniedSince(
+  sql: SqlStorage,
+  brokerAccount: string,
+  sinceMs: number,
+): { economic_hash: string; decided_at: number }[] {
+  return sql
+    .exec<{ economic_hash: string; decided_at: number }>(
+      `SELECT economic_hash, decided_at FROM order_approvals
+       WHERE broker_account = ? AND state = 'denied' AND decided_at > ?`,
+      brokerAccount,
+      sinceMs,
+    )
+    .toArray();
+}
+
+/** The newest, whatever became of them. */
+export function latestApprovals(sql: SqlStorage, limit: number): string[] {
+  return sql
+    .exec<{ approval_id: string }>(
+      "SELECT approval_id FROM order_approvals ORDER BY created_at DESC LIMIT ?",
+      limit,
+    )
+    .toArray()
+    .map(({ approval_id }) => approval_id);
+}
+
+/** The requests that a preview led to, the newest first. */
+export function approvalsForPreview(sql: SqlStorage, previewId: string): string[] {
+  return sql
+    .exec<{ approval_id: string }>(
+      "SELECT approval_id FROM order_approvals WHERE preview_id = ? ORDER BY created_at DESC",
+      previewId,
+    )
+    .toArray()
+    .map(({ approval_id }) => approval_id);
+}
+
+/** The state and the mandate as they stand in the row; null when it is gone. */
+export function storedApproval(
+  sql: SqlStorage,
+  approvalId: string,
+): { state: string; mandateId: string | null } | null {
+  const [row] = sql
+    .exec<{ state: string; mandate_id: string | null }>(
+      "SELECT state, mandate_id FROM order_approvals WHERE approval_id = ?",
+      approvalId,
+    )
+    .toArray();
+  return row === undefined ? null : { state: row.state, mandateId: row.mandate_id };
+}
+
+/** The notionals of what was given under a mandate and may still be used. */
+export function openUnderMandate(
+  sql: SqlStorage,
+  mandateId: string,
+  nowMs: number,
+): (string | null)[] {
+  return sql
+    .exec<{ notional: string | null }>(
+      `SELECT json_extract(intent, '$.ticket.notional') AS notional FROM order_approvals
+       WHERE mandate_id = ? AND state = 'approved' AND expires_at > ?`,
+      mandateId,
+      nowMs,
+    )
+    .toArray()
+    .map(({ notional }) => notional);
 }

@@ -1,11 +1,15 @@
-import { no, type SubmitDecision, type SubmitRequest } from "../rules/submit-types.ts";
-import { findIntent, outcomeOf } from "./intents.ts";
+/** Which key of which client stands for which order. A key is used once and never changed. */
+export interface UsedKey {
+  /** Of what the client said when it used the key. */
+  digest: string;
+  coid: string;
+}
 
 /** From now on the key stands for this order and for nothing else. */
 export function keepKey(
   sql: SqlStorage,
   clientId: string,
-  request: Pick<SubmitRequest, "key" | "digest">,
+  request: { key: string; digest: string },
   coid: string,
   nowMs: number,
 ): void {
@@ -19,30 +23,34 @@ export function keepKey(
   );
 }
 
-/** What the key stands for already; null when it is new. */
-export function seenKey(
-  sql: SqlStorage,
-  clientId: string,
-  request: Pick<SubmitRequest, "key" | "digest">,
-): SubmitDecision | null {
+/** What a client's key stands for; null when it is new. */
+export function findKey(sql: SqlStorage, clientId: string, key: string): UsedKey | null {
   const [row] = sql
     .exec<{ digest: string; coid: string }>(
       "SELECT digest, coid FROM order_keys WHERE client_id = ? AND idempotency_key = ?",
       clientId,
-      request.key,
+      key,
     )
     .toArray();
-  if (row === undefined) return null;
-  if (row.digest !== request.digest) {
-    return no(
-      "IDEMPOTENCY_CONFLICT",
-      "idempotency_key",
-      "same_request",
-      "The idempotency key was used for another request.",
-    );
-  }
-  const intent = findIntent(sql, row.coid);
-  if (intent === null)
-    return no("IDEMPOTENCY_CONFLICT", "idempotency_key", "known", "The key is spent.");
-  return { kind: "replay", coid: row.coid, state: intent.state, outcome: outcomeOf(intent) };
+  return row ?? null;
+}
+
+/** Whether a key of this client that begins so was used since a moment. */
+export function wasKeyUsed(
+  sql: SqlStorage,
+  clientId: string,
+  prefix: string,
+  sinceMs: number,
+): boolean {
+  return (
+    sql
+      .exec(
+        `SELECT 1 FROM order_keys
+         WHERE client_id = ? AND idempotency_key LIKE ? AND used_at >= ? LIMIT 1`,
+        clientId,
+        `${prefix}%`,
+        sinceMs,
+      )
+      .toArray().length > 0
+  );
 }

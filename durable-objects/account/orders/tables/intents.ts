@@ -243,3 +243,279 @@ export function ledgerEntryOf(row: CountedIntent): LedgerEntry {
 export function outcomeOf(row: IntentRow): JsonValue {
   return row.outcome === null ? null : JSON.parse(row.outcome);
 }
+
+/** Those that may still fill, oldest first: who asked, and where. */
+export function openPlacements(
+  sql: SqlStorage,
+): { coid: string; broker_account: string; client_id: string }[] {
+  return sql
+    .exec<{ coid: string; broker_account: string; client_id: string }>(
+      `SELECT coid, broker_account, client_id FROM order_intents
+       WHERE action = 'place' AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')
+       ORDER BY created_at`,
+    )
+    .toArray();
+}
+
+export function hasOpenPlacement(sql: SqlStorage): boolean {
+  return (
+    sql
+      .exec(
+        `SELECT 1 FROM order_intents WHERE action = 'place'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired') LIMIT 1`,
+      )
+      .toArray().length > 0
+  );
+}
+
+/** The newest, whatever became of them. */
+export function latestIntents(sql: SqlStorage, limit: number): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      "SELECT coid FROM order_intents ORDER BY created_at DESC LIMIT ?",
+      limit,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
+}
+
+/** The sizes of the latest orders of one kind that were not released. */
+export function latestSizes(
+  sql: SqlStorage,
+  of: { brokerAccount: string; assetClass: string },
+  limit: number,
+): { quantity: string | null; notional: string | null }[] {
+  return sql
+    .exec<{ quantity: string | null; notional: string | null }>(
+      `SELECT quantity, notional FROM order_intents
+       WHERE broker_account = ? AND action = 'place' AND asset_class = ? AND ledger <> 'released'
+       ORDER BY created_at DESC LIMIT ?`,
+      of.brokerAccount,
+      of.assetClass,
+      limit,
+    )
+    .toArray();
+}
+
+const UNSETTLED_CANCEL = `broker_account = ? AND created_at > ? AND action = 'cancel'
+  AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`;
+
+/** The newest unsettled cancel of one order that began since a moment; its cOID, or null. */
+export function unsettledCancelOf(
+  sql: SqlStorage,
+  order: { brokerAccount: string; mode: TradingMode; withdraws: string },
+  sinceMs: number,
+): string | null {
+  const [row] = sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents WHERE ${UNSETTLED_CANCEL} AND mode = ? AND withdraws = ?
+       ORDER BY created_at DESC LIMIT 1`,
+      order.brokerAccount,
+      sinceMs,
+      order.mode,
+      order.withdraws,
+    )
+    .toArray();
+  return row?.coid ?? null;
+}
+
+/** How many unsettled cancels of an account began since a moment, those of one client left out. */
+export function countUnsettledCancels(
+  sql: SqlStorage,
+  of: { brokerAccount: string; butClient: string },
+  sinceMs: number,
+): number {
+  return sql
+    .exec<{ open: number }>(
+      `SELECT COUNT(*) AS open FROM order_intents WHERE ${UNSETTLED_CANCEL} AND client_id <> ?`,
+      of.brokerAccount,
+      sinceMs,
+      of.butClient,
+    )
+    .one().open;
+}
+
+/** The cancels of an account that have not ended, but for those still being submitted. */
+export function openCancels(sql: SqlStorage, brokerAccount: string): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents
+       WHERE broker_account = ? AND action = 'cancel'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
+      brokerAccount,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
+}
+
+/** Orders of which the outcome says something with this text in it, newest first. */
+export function placementsTelling(
+  sql: SqlStorage,
+  of: { brokerAccount: string; mode: TradingMode; text: string },
+): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents
+       WHERE broker_account = ? AND mode = ? AND action = 'place' AND instr(outcome, ?) > 0
+       ORDER BY created_at DESC`,
+      of.brokerAccount,
+      of.mode,
+      of.text,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
+}
+
+/** Not proved to have ended; those whose look is due longest first. */
+export function notProved(sql: SqlStorage, brokerAccount: string, limit: number): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_intents
+       WHERE broker_account = ? AND action <> 'cancel'
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')
+       ORDER BY look_at IS NULL, look_at, created_at LIMIT ?`,
+      brokerAccount,
+      limit,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
+}
+
+/** What is due for a look, oldest first. */
+export function intentsToLook(
+  sql: SqlStorage,
+  nowMs: number,
+  limit: number,
+): { coid: string; brokerAccount: string }[] {
+  return sql
+    .exec<{ coid: string; broker_account: string }>(
+      `SELECT coid, broker_account FROM order_intents
+       WHERE look_at IS NOT NULL AND look_at <= ? ORDER BY look_at, coid LIMIT ?`,
+      nowMs,
+      limit,
+    )
+    .toArray()
+    .map((row) => ({ coid: row.coid, brokerAccount: row.broker_account }));
+}
+
+/** When the next look is due; null when nothing is to be looked for. */
+export function nextLookAt(sql: SqlStorage): number | null {
+  return sql.exec<{ at: number | null }>("SELECT MIN(look_at) AS at FROM order_intents").one().at;
+}
+
+/** When the next look into each account's book is due. */
+export function nextLooks(sql: SqlStorage): { account: string; dueAt: number }[] {
+  return sql
+    .exec<{ broker_account: string; at: number }>(
+      `SELECT broker_account, MIN(look_at) AS at FROM order_intents
+       WHERE look_at IS NOT NULL GROUP BY broker_account`,
+    )
+    .toArray()
+    .map(({ broker_account, at }) => ({ account: broker_account, dueAt: at }));
+}
+
+/**
+ * Everything that is not proved, at once: for a reconnect. What is still being submitted has its own
+ * end to wait for, and would only have the book read over and over.
+ */
+export function lookAtAll(sql: SqlStorage, nowMs: number): void {
+  sql.exec(
+    `UPDATE order_intents SET look_at = ?
+     WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
+    nowMs,
+  );
+}
+
+/** Since when the oldest order is being submitted; null when none is. */
+export function oldestSubmitting(sql: SqlStorage): number | null {
+  return sql
+    .exec<{ at: number | null }>(
+      "SELECT MIN(created_at) AS at FROM order_intents WHERE state = 'submitting'",
+    )
+    .one().at;
+}
+
+/** Those that have been in submission since a moment or longer. */
+export function submittingSince(
+  sql: SqlStorage,
+  untilMs: number,
+): { coid: string; job_id: string }[] {
+  return sql
+    .exec<{ coid: string; job_id: string }>(
+      "SELECT coid, job_id FROM order_intents WHERE state = 'submitting' AND created_at <= ?",
+      untilMs,
+    )
+    .toArray();
+}
+
+/** The jobs of the orders in submission: what their ends are waited for. */
+export function jobsInSubmission(sql: SqlStorage): string[] {
+  return sql
+    .exec<{ job_id: string }>("SELECT job_id FROM order_intents WHERE state = 'submitting'")
+    .toArray()
+    .map(({ job_id }) => job_id);
+}
+
+/** How the latest orders and changes of an account went, newest first. */
+export function latestOutcomes(
+  sql: SqlStorage,
+  of: { brokerAccount: string; sinceMs: number },
+  limit: number,
+): { coid: string; state: OrderState; delivered: number; proved_by: string | null }[] {
+  return sql
+    .exec<{ coid: string; state: string; delivered: number; proved_by: string | null }>(
+      `SELECT coid, state, delivered, json_extract(outcome, '$.proved_by') AS proved_by
+       FROM order_intents
+       WHERE broker_account = ? AND created_at > ? AND action <> 'cancel'
+       ORDER BY created_at DESC, coid LIMIT ?`,
+      of.brokerAccount,
+      of.sinceMs,
+      limit,
+    )
+    .toArray()
+    .map((row) => ({ ...row, state: OrderState.parse(row.state) }));
+}
+
+/** The accounts in which something was placed on a trading day, and not released. */
+export function accountsThatPlaced(sql: SqlStorage, day: string, sinceMs: number): string[] {
+  return sql
+    .exec<{ broker_account: string }>(
+      `SELECT DISTINCT broker_account FROM order_intents
+       WHERE created_at > ? AND day = ? AND action = 'place' AND ledger <> 'released'`,
+      sinceMs,
+      day,
+    )
+    .toArray()
+    .map(({ broker_account }) => broker_account);
+}
+
+/** Replaces what was told of an order, and nothing else of its row. */
+export function setOutcome(sql: SqlStorage, coid: string, outcome: JsonValue): void {
+  sql.exec("UPDATE order_intents SET outcome = ? WHERE coid = ?", JSON.stringify(outcome), coid);
+}
+
+/** Ended before a moment, and not among the latest of their kind; oldest first. */
+export function endedIntents(
+  sql: SqlStorage,
+  beforeMs: number,
+  latestKept: number,
+): { coid: string; orders: number; outcome: string | null }[] {
+  return sql
+    .exec<{ coid: string; orders: number; outcome: string | null }>(
+      `SELECT coid, orders, outcome FROM (
+         SELECT coid, orders, outcome, state, created_at, updated_at, ROW_NUMBER() OVER (
+           PARTITION BY broker_account, asset_class, action, ledger ORDER BY created_at DESC
+         ) AS latest FROM order_intents)
+       WHERE latest > ? AND created_at < ? AND updated_at < ?
+         AND state IN ('filled', 'cancelled', 'rejected', 'expired')
+       ORDER BY created_at, coid`,
+      latestKept,
+      beforeMs,
+      beforeMs,
+    )
+    .toArray();
+}
+
+export function deleteIntent(sql: SqlStorage, coid: string): void {
+  sql.exec("DELETE FROM order_intents WHERE coid = ?", coid);
+}

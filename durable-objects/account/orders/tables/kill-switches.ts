@@ -1,10 +1,4 @@
-import {
-  type KillActor,
-  type KillEffect,
-  type KillScope,
-  killCovers,
-  mayLift,
-} from "@ibkr-edge-gateway/policy/kill-table.ts";
+import type { KillActor, KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 
 /**
  * The account's kill switches. Engaging is one row and takes effect for the next submit, because the
@@ -25,20 +19,19 @@ export interface KillSwitch {
   withdrawFrom: number | null;
 }
 
+/** How a switch over the whole gateway account stands in the table: with no subject. */
 const EVERYTHING = "";
 
 /**
- * False when this switch was engaged already and nothing is added. Whoever froze first, the owner's
- * (or the policy's) "and withdraw" is added to an engaged switch, and the epoch moves; the first
- * reason and its time stay. Said again it holds for what came in between, too.
+ * Engages it, or adds to an engaged one: the first reason and its time stay. False when it was
+ * engaged already and nothing is added.
  */
-export function engageKill(
+export function storeKill(
   sql: SqlStorage,
-  kill: Omit<KillSwitch, "engagedAt" | "withdrawFrom">,
+  kill: Omit<KillSwitch, "engagedAt">,
   nowMs: number,
 ): boolean {
-  const withdraws = kill.effect !== "freeze" && kill.actor !== "agent";
-  const engaged =
+  return (
     sql
       .exec(
         `INSERT INTO order_kills (scope, subject, actor, reason, effect, engaged_at, withdraw_from)
@@ -56,38 +49,26 @@ export function engageKill(
         kill.reason.slice(0, 200),
         kill.effect,
         nowMs,
-        withdraws ? nowMs : null,
+        kill.withdrawFrom,
       )
-      .toArray().length > 0;
-  if (engaged) raiseEpoch(sql);
-  return engaged;
+      .toArray().length > 0
+  );
 }
 
-/** False when it was not engaged, when the owner did not ask, or when the epoch has moved on. */
-export function liftKill(
+/** False when it was not engaged. */
+export function deleteKill(
   sql: SqlStorage,
-  lift: { scope: KillScope; subject: string | null; actor: KillActor; epoch: number },
+  { scope, subject }: Pick<KillSwitch, "scope" | "subject">,
 ): boolean {
-  if (!mayLift(lift.actor) || killEpoch(sql) !== lift.epoch) return false;
-  const lifted =
+  return (
     sql
       .exec(
         "DELETE FROM order_kills WHERE scope = ? AND subject = ? RETURNING 1",
-        lift.scope,
-        lift.subject ?? EVERYTHING,
+        scope,
+        subject ?? EVERYTHING,
       )
-      .toArray().length > 0;
-  if (!lifted) return false;
-  raiseEpoch(sql);
-  // A halt that waits for the owner has found its owner.
-  sql.exec(
-    `DELETE FROM order_trading_state
-     WHERE until_owner = 1 AND (? = 'gateway' OR (? = 'broker_account' AND broker_account = ?))`,
-    lift.scope,
-    lift.scope,
-    lift.subject ?? EVERYTHING,
+      .toArray().length > 0
   );
-  return true;
 }
 
 /** Every engaged switch, oldest first. */
@@ -104,7 +85,7 @@ export function engagedKills(sql: SqlStorage): KillSwitch[] {
     }>("SELECT * FROM order_kills ORDER BY engaged_at, scope, subject")
     .toArray()
     .map((row) => ({
-      // Written by engageKill alone, which takes nothing else.
+      // Written by storeKill alone, which takes nothing else.
       scope: row.scope as KillScope,
       subject: row.subject === EVERYTHING ? null : row.subject,
       actor: row.actor as KillActor,
@@ -113,25 +94,4 @@ export function engagedKills(sql: SqlStorage): KillSwitch[] {
       engagedAt: row.engaged_at,
       withdrawFrom: row.withdraw_from,
     }));
-}
-
-/** The engaged switches that cover one request. */
-export function killsCovering(
-  sql: SqlStorage,
-  request: { brokerAccountId: string; clientId: string | null },
-): KillSwitch[] {
-  return engagedKills(sql).filter((kill) => killCovers(kill, request));
-}
-
-/** Moves whenever a switch is engaged, made stronger or lifted. */
-export function killEpoch(sql: SqlStorage): number {
-  const [row] = sql.exec<{ epoch: number }>("SELECT epoch FROM order_epoch").toArray();
-  return row?.epoch ?? 0;
-}
-
-function raiseEpoch(sql: SqlStorage): void {
-  sql.exec(
-    `INSERT INTO order_epoch (one, epoch) VALUES (1, 1)
-     ON CONFLICT (one) DO UPDATE SET epoch = epoch + 1`,
-  );
 }

@@ -13,13 +13,15 @@ import { aSnapshot } from "../../../../test/support/policy.ts";
 import { askApproval } from "../agent/request-approval.ts";
 import { worldOf } from "../rules/conditions.ts";
 import { endedAtPc } from "../sidecar/mandate-sync.ts";
+import { engageKill, liftKill } from "../transactions/kill-switches.ts";
+import { noteAtPc } from "../transactions/mandate-at-pc.ts";
 import { settleSubmit } from "../transactions/settle.ts";
+import { storePreview } from "../transactions/store-preview.ts";
 import { mayStillLeave, submitOrder } from "../transactions/submit.ts";
 import { decideApproval, findApproval, revokeUnderMandate } from "./approvals.ts";
 import { findIntent } from "./intents.ts";
-import { engageKill, killEpoch, liftKill } from "./kill-switches.ts";
-import { endMandate, findMandate, noteAtPc, storeMandate } from "./mandates.ts";
-import { storePreview } from "./previews.ts";
+import { killEpoch } from "./kill-epoch.ts";
+import { endMandate, findMandate, storeMandate } from "./mandates.ts";
 
 /**
  * Any order of anything that can happen around a mandate, against its bounds: over any 24 hours

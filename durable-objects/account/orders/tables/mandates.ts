@@ -1,12 +1,5 @@
-import { sumOf } from "@ibkr-edge-gateway/policy/percent.ts";
 import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
-import {
-  Mandate,
-  type MandateUsage,
-  mandateHash,
-} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import * as z from "zod";
 
 /**
@@ -127,23 +120,28 @@ export function standingMandates(sql: SqlStorage, nowMs: number): SignedMandate[
     .map(mandateOf);
 }
 
-/** Revoked here, and this PC, which may know it, has not said that it knows the end. */
-export function untoldRevocations(sql: SqlStorage, sidecarId: string): SignedMandate[] {
-  return sql
-    .exec(
-      `SELECT m.* FROM order_mandates m JOIN order_mandate_pcs USING (mandate_id)
-       WHERE sidecar_id = ? AND revoked_at IS NOT NULL ORDER BY revoked_at, mandate_id`,
-      sidecarId,
-    )
-    .toArray()
-    .map(mandateOf);
+/** What a PC said of it last. */
+export function setAtPc(
+  sql: SqlStorage,
+  mandateId: string,
+  pc: { sidecarId: string; state: PcState; words: string },
+): void {
+  sql.exec(
+    "UPDATE order_mandates SET pc_sidecar = ?, pc_state = ?, pc_words = ? WHERE mandate_id = ?",
+    pc.sidecarId,
+    pc.state,
+    pc.words.slice(0, 500),
+    mandateId,
+  );
 }
 
-/** Whether a PC that may know it has not said yet that it knows the end. */
-export function isUntold(sql: SqlStorage, mandateId: string): boolean {
-  return (
-    sql.exec("SELECT 1 FROM order_mandate_pcs WHERE mandate_id = ? LIMIT 1", mandateId).toArray()
-      .length > 0
+/** It is over at the PC that was the last to say something of it, if that is this one. */
+export function setEndedAtPc(sql: SqlStorage, mandateId: string, sidecarId: string): void {
+  sql.exec(
+    `UPDATE order_mandates SET pc_state = 'revoked', pc_words = ''
+     WHERE mandate_id = ? AND pc_sidecar = ?`,
+    mandateId,
+    sidecarId,
   );
 }
 
@@ -167,116 +165,8 @@ export function endMandate(
   );
 }
 
-/** What a PC said of it. */
-export function noteAtPc(
-  sql: SqlStorage,
-  mandateId: string,
-  pc: { sidecarId: string; state: PcState; words: string },
-): void {
-  sql.exec(
-    "UPDATE order_mandates SET pc_sidecar = ?, pc_state = ?, pc_words = ? WHERE mandate_id = ?",
-    pc.sidecarId,
-    pc.state,
-    pc.words.slice(0, 500),
-    mandateId,
-  );
-  if (pc.state === "revoked") {
-    forgetPc(sql, mandateId, pc.sidecarId);
-  } else {
-    sql.exec(
-      "INSERT INTO order_mandate_pcs (mandate_id, sidecar_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-      mandateId,
-      pc.sidecarId,
-    );
-  }
-}
-
-/** A PC heard that the mandate has ended. What another one said of it stays as it was. */
-export function noteEndTold(sql: SqlStorage, mandateId: string, sidecarId: string): void {
-  forgetPc(sql, mandateId, sidecarId);
-  sql.exec(
-    `UPDATE order_mandates SET pc_state = 'revoked', pc_words = ''
-     WHERE mandate_id = ? AND pc_sidecar = ?`,
-    mandateId,
-    sidecarId,
-  );
-}
-
-function forgetPc(sql: SqlStorage, mandateId: string, sidecarId: string): void {
-  sql.exec(
-    "DELETE FROM order_mandate_pcs WHERE mandate_id = ? AND sidecar_id = ?",
-    mandateId,
-    sidecarId,
-  );
-}
-
-/** Whether the order was let out under a mandate that was revoked since. */
-export function isUnderEndedMandate(sql: SqlStorage, coid: string): boolean {
-  return (
-    sql
-      .exec(
-        `SELECT 1 FROM order_intents i JOIN order_approvals a ON a.approval_id = i.approval_id
-         JOIN order_mandates m ON m.mandate_id = a.mandate_id
-         WHERE i.coid = ? AND m.revoked_at IS NOT NULL`,
-        coid,
-      )
-      .toArray().length > 0
-  );
-}
-
-const DAY_MS = 86_400_000;
-
-/**
- * What was done under it in the last 24 hours, counted as the PC counts: every order that may have
- * left, whatever became of it. Only what the PC itself says was never sent counts no more. Approvals
- * that were given and can still be used count where another is to be given, and not where one of
- * them is being used. An order of unknown value makes the whole unknown.
- */
-export function mandateUsage(
-  sql: SqlStorage,
-  mandateId: string,
-  nowMs: number,
-  open: "count_open_approvals" | "orders_only",
-): MandateUsage {
-  const orders = sql
-    .exec<{ notional: string | null; state: string; delivered: number; outcome: string | null }>(
-      `SELECT i.notional, i.state, i.delivered, i.outcome FROM order_intents i
-       JOIN order_approvals a ON a.approval_id = i.approval_id
-       WHERE a.mandate_id = ? AND i.created_at > ?`,
-      mandateId,
-      nowMs - DAY_MS,
-    )
-    .toArray()
-    .filter((row) => !neverSent(row))
-    .map(({ notional }) => notional);
-  const approvals =
-    open === "orders_only"
-      ? []
-      : sql
-          .exec<{ notional: string | null }>(
-            `SELECT json_extract(intent, '$.ticket.notional') AS notional FROM order_approvals
-             WHERE mandate_id = ? AND state = 'approved' AND expires_at > ?`,
-            mandateId,
-            nowMs,
-          )
-          .toArray()
-          .map(({ notional }) => notional);
-  const all = [...orders, ...approvals];
-  const spent = all.reduce<Decimal | null>((sum, one) => sumOf(sum, one), new Decimal(0));
-  return {
-    orders_today: all.length,
-    notional_today: spent === null ? null : decimalText(spent.toDecimalPlaces(12)),
-  };
-}
-
-function neverSent(row: { state: string; delivered: number; outcome: string | null }): boolean {
-  if (row.state !== "rejected") return false;
-  if (row.delivered === 0) return true;
-  const told = row.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(row.outcome));
-  return told?.success === true && told.data.proved_by === "sidecar_not_sent";
-}
-
-function mandateOf(found: unknown): SignedMandate {
+/** Of a row of the table. */
+export function mandateOf(found: unknown): SignedMandate {
   const row = Row.parse(found);
   return {
     hash: row.mandate_hash,

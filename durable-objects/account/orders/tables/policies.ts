@@ -55,13 +55,7 @@ export function changePolicy(
     return { ok: false, reason: "stale", detail: "the policy was changed meanwhile" };
   }
   const comparison = inForce === null ? null : compareRestriction(inForce.document, document);
-  const { newest } = sql
-    .exec<{ newest: number }>(
-      "SELECT COALESCE(MAX(version), 0) AS newest FROM order_policies WHERE broker_account = ?",
-      document.account_id,
-    )
-    .one();
-  const version = newest + 1;
+  const version = newestVersion(sql, document.account_id) + 1;
   const hash = policyHash(document);
   // The first policy of an account is the owner's own act and has nothing to be looser than.
   const waits = comparison?.loosens === true && !change.signed;
@@ -102,4 +96,23 @@ export function waitingPolicy(
     )
     .toArray();
   return row === undefined ? null : { version: row.version, effectiveAt: row.effective_at };
+}
+
+/** The number of the newest version of an account, in force or not; 0 when it has none. */
+export function newestVersion(sql: SqlStorage, brokerAccount: string): number {
+  return sql
+    .exec<{ newest: number }>(
+      "SELECT COALESCE(MAX(version), 0) AS newest FROM order_policies WHERE broker_account = ?",
+      brokerAccount,
+    )
+    .one().newest;
+}
+
+export function accountsWithPolicy(sql: SqlStorage): string[] {
+  return sql
+    .exec<{ broker_account: string }>(
+      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
+    )
+    .toArray()
+    .map(({ broker_account }) => broker_account);
 }

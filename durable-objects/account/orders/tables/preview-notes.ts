@@ -51,3 +51,14 @@ export function pcRefusals(sql: SqlStorage, previewId: string): OrderRefusal[] {
     .toArray();
   return row === undefined ? [] : z.array(OrderRefusal).parse(JSON.parse(row.pc_refusals));
 }
+
+/** What the PC said it read from; null when the note is gone. */
+export function previewSource(sql: SqlStorage, previewId: string): string | null {
+  const [row] = sql
+    .exec<{ source: string }>(
+      "SELECT source FROM order_preview_notes WHERE preview_id = ?",
+      previewId,
+    )
+    .toArray();
+  return row?.source ?? null;
+}

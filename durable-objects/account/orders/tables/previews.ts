@@ -1,5 +1,3 @@
-import { PREVIEW_SECONDS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { PreviewFacts, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 
@@ -18,50 +16,23 @@ export interface Preview {
   expiresAt: number;
 }
 
-/** Keeps a preview; the sidecar's own limit ends it earlier where that is sooner. */
-export function storePreview(
-  sql: SqlStorage,
-  preview: Omit<Preview, "economicHash" | "createdAt" | "expiresAt" | "brokerAccount"> & {
-    keptUntilMs: number;
-  },
-  nowMs: number,
-): Preview {
-  const stored: Preview = {
-    previewId: preview.previewId,
-    clientId: preview.clientId,
-    brokerAccount: preview.ticket.order.account_id,
-    economicHash: economicHash(preview.ticket.order),
-    sidecarId: preview.sidecarId,
-    generation: preview.generation,
-    ticket: preview.ticket,
-    facts: preview.facts,
-    leastTier: preview.leastTier,
-    createdAt: nowMs,
-    expiresAt: Math.min(nowMs + PREVIEW_SECONDS * 1_000, preview.keptUntilMs),
-  };
-  // A preview that nothing hangs on is worth nothing a day later.
-  sql.exec(
-    `DELETE FROM order_previews WHERE expires_at < ?
-       AND preview_id NOT IN (SELECT preview_id FROM order_approvals)`,
-    nowMs - 86_400_000,
-  );
+export function insertPreview(sql: SqlStorage, preview: Preview): void {
   sql.exec(
     `INSERT INTO order_previews (preview_id, client_id, broker_account, economic_hash, sidecar_id,
        generation, ticket, facts, least_tier, created_at, expires_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    stored.previewId,
-    stored.clientId,
-    stored.brokerAccount,
-    stored.economicHash,
-    stored.sidecarId,
-    stored.generation,
-    JSON.stringify(stored.ticket),
-    JSON.stringify(stored.facts),
-    stored.leastTier,
-    stored.createdAt,
-    stored.expiresAt,
+    preview.previewId,
+    preview.clientId,
+    preview.brokerAccount,
+    preview.economicHash,
+    preview.sidecarId,
+    preview.generation,
+    JSON.stringify(preview.ticket),
+    JSON.stringify(preview.facts),
+    preview.leastTier,
+    preview.createdAt,
+    preview.expiresAt,
   );
-  return stored;
 }
 
 const Row = z.object({
@@ -97,4 +68,18 @@ export function findPreview(sql: SqlStorage, previewId: string): Preview | null 
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   };
+}
+
+/** The tickets of the latest previews; one of an older shape is left out. */
+export function latestTickets(sql: SqlStorage, limit: number): Ticket[] {
+  return sql
+    .exec<{ ticket: string }>(
+      "SELECT ticket FROM order_previews ORDER BY created_at DESC LIMIT ?",
+      limit,
+    )
+    .toArray()
+    .flatMap(({ ticket }) => {
+      const parsed = Ticket.safeParse(JSON.parse(ticket));
+      return parsed.success ? [parsed.data] : [];
+    });
 }

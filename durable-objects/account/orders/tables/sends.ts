@@ -1,6 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import * as z from "zod";
-import { findApproval } from "./approvals.ts";
 
 /**
  * The agent's wish that the owner's approval also sends the order: with the key and the words of the
@@ -62,20 +61,6 @@ export function sendWish(sql: SqlStorage, approvalId: string): SendWish | null {
     said: Said.parse(JSON.parse(row.said)),
     scopes: z.array(z.string()).parse(JSON.parse(row.scopes)),
   };
-}
-
-/** Whether a client's key stands for an order already, or for a request that is still open. */
-export function keyIsTaken(sql: SqlStorage, clientId: string, key: string, nowMs: number): boolean {
-  const used = sql
-    .exec("SELECT 1 FROM order_keys WHERE client_id = ? AND idempotency_key = ?", clientId, key)
-    .toArray();
-  return (
-    used.length > 0 ||
-    requestsUnder(sql, clientId, key).some((approvalId) => {
-      const state = findApproval(sql, approvalId, nowMs)?.state;
-      return state === "pending" || state === "approved";
-    })
-  );
 }
 
 /** The requests that came with this key, whatever became of them, the latest first. */

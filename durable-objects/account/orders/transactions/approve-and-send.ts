@@ -1,9 +1,9 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderLog } from "../order-log.ts";
 import type { World } from "../rules/edge-facts.ts";
 import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
 import { decideApproval } from "../tables/approvals.ts";
-import type { OrderLog } from "../tables/audit.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 import { submitOrder } from "./submit.ts";
 

@@ -1,13 +1,14 @@
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderLog } from "../order-log.ts";
 import { noRoomToWithdraw, withdrawalUnderWay } from "../rules/cancel-limits.ts";
 import type { World } from "../rules/edge-facts.ts";
+import { seenKey } from "../rules/seen-key.ts";
 import type { OrderJob, SubmitRequest } from "../rules/submit-types.ts";
-import type { OrderLog } from "../tables/audit.ts";
-import { keepKey, seenKey } from "../tables/idempotency-keys.ts";
-import { findIntent, type IntentRow, insertIntent } from "../tables/intents.ts";
-import { killEpoch } from "../tables/kill-switches.ts";
+import { keepKey } from "../tables/idempotency-keys.ts";
+import { findIntent, type IntentRow, insertIntent, placementsTelling } from "../tables/intents.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
 import { policyInForce } from "../tables/policies.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 import { tradingDay } from "../tables/trading-day.ts";
@@ -28,17 +29,9 @@ export function ownOrder(
   sql: SqlStorage,
   order: { brokerAccount: string; mode: IntentRow["mode"]; orderId: string },
 ): IntentRow | null {
-  const rows = sql
-    .exec<{ coid: string }>(
-      `SELECT coid FROM order_intents
-       WHERE broker_account = ? AND mode = ? AND action = 'place' AND instr(outcome, ?) > 0
-       ORDER BY created_at DESC`,
-      order.brokerAccount,
-      order.mode,
-      `"${order.orderId}"`,
-    )
-    .toArray();
-  for (const { coid } of rows) {
+  const { brokerAccount, mode } = order;
+  const text = `"${order.orderId}"`;
+  for (const coid of placementsTelling(sql, { brokerAccount, mode, text })) {
     const intent = findIntent(sql, coid);
     const told = OrderOutcome.safeParse(JSON.parse(intent?.outcome ?? "null"));
     if (told.success && told.data.orders.some(({ order_id }) => order_id === order.orderId)) {

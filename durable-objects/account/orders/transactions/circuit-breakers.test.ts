@@ -5,8 +5,10 @@ import { Refused, type TradingRig, tradingRig } from "../../../../test/support/t
 import { limitsOf } from "../agent/limits.ts";
 import { tradingStateOf } from "../rules/edge-facts.ts";
 import { listAlerts } from "../tables/alerts.ts";
-import { engagedKills, killEpoch, liftKill } from "../tables/kill-switches.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
+import { engagedKills } from "../tables/kill-switches.ts";
 import { tradingDay } from "../tables/trading-day.ts";
+import { liftKill } from "./kill-switches.ts";
 
 const kills = (rig: TradingRig) => engagedKills(rig.parts.storage.sql);
 const alerts = (rig: TradingRig) =>

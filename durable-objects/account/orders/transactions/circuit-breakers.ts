@@ -4,14 +4,15 @@ import {
   type LossFigures,
 } from "@ibkr-edge-gateway/policy/trading-state.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { isInDoubt, OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import type { OrderParts } from "../order-context.ts";
 import { tightenTradingState } from "../rules/edge-facts.ts";
 import { raiseAlert } from "../tables/alerts.ts";
 import { feature } from "../tables/features.ts";
+import { latestOutcomes } from "../tables/intents.ts";
 import { policyInForce } from "../tables/policies.ts";
-import { claimStop, lastStop } from "../tables/scheduled-tasks.ts";
+import { claimStop, lastStop } from "../tables/stops.ts";
 import { tradingDay } from "../tables/trading-day.ts";
 import { engage } from "./engage-kill-switch.ts";
 
@@ -78,20 +79,10 @@ export function watchErrors(parts: OrderParts, brokerAccount: string): void {
   const nowMs = parts.now();
   const cause = "error_streak";
   const since = Math.max(lastStop(sql, cause, brokerAccount) ?? 0, nowMs - STREAK_MS);
-  const rows = sql
-    .exec<{ coid: string; state: string; delivered: number; proved_by: string | null }>(
-      `SELECT coid, state, delivered, json_extract(outcome, '$.proved_by') AS proved_by
-       FROM order_intents
-       WHERE broker_account = ? AND created_at > ? AND action <> 'cancel'
-       ORDER BY created_at DESC, coid LIMIT ?`,
-      brokerAccount,
-      since,
-      STREAK_ROWS,
-    )
-    .toArray();
+  const rows = latestOutcomes(sql, { brokerAccount, sinceMs: since }, STREAK_ROWS);
   const failed: string[] = [];
   for (const row of rows) {
-    const state = OrderState.parse(row.state);
+    const { state } = row;
     if (state === "submitting" || state === "awaiting_confirmation" || row.delivered === 0) {
       continue;
     }

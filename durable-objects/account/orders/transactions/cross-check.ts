@@ -1,9 +1,11 @@
 import { minuteOfDay } from "@ibkr-edge-gateway/policy/windows.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import type { OrderParts } from "../order-context.ts";
+import { submittedLeaf } from "../rules/submitted-leaf.ts";
 import { raiseAlert } from "../tables/alerts.ts";
-import { submittedLeaf } from "../tables/audit.ts";
+import { storedApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents.ts";
+import { booksToCheck } from "../tables/joint/books-to-check.ts";
 import { lastDone } from "../tables/scheduled-tasks.ts";
 import { TRADING_ZONE } from "../tables/trading-day.ts";
 
@@ -84,13 +86,8 @@ function missingOf(parts: OrderParts, brokerAccount: string, ref: string): Lack 
   if (leaf === null) return "leaf";
   // Under a mandate the owner's yes is the mandate, which the leaf names.
   if (intent.approval_id === null) return leaf.mandate === "" ? "approval" : null;
-  const [approval] = sql
-    .exec<{ state: string }>(
-      "SELECT state FROM order_approvals WHERE approval_id = ?",
-      intent.approval_id,
-    )
-    .toArray();
-  return approval !== undefined && GIVEN.has(approval.state) ? null : "approval";
+  const approval = storedApproval(sql, intent.approval_id);
+  return approval !== null && GIVEN.has(approval.state) ? null : "approval";
 }
 
 /** The owner said yes at some time; what was taken back afterwards was given before. */
@@ -106,27 +103,11 @@ export function nextNightly(afterMs: number): number {
 
 /** When each account's book is due to be held against the log. Only one that has let orders out. */
 export function crossChecks(sql: SqlStorage): { account: string; dueAt: number }[] {
-  return sql
-    .exec<{ broker_account: string; at: number | null }>(
-      `SELECT DISTINCT p.broker_account, c.at FROM order_policies p
-       LEFT JOIN order_cross_checks c ON c.broker_account = p.broker_account
-       WHERE EXISTS (SELECT 1 FROM order_intents i WHERE i.broker_account = p.broker_account)`,
-    )
-    .toArray()
-    .map(({ broker_account, at }) => {
-      const tried = lastDone(sql, crossCheckTried(broker_account));
-      const again = tried === null ? 0 : tried + AGAIN_MS;
-      return { account: broker_account, dueAt: Math.max(at === null ? 0 : nextNightly(at), again) };
-    });
-}
-
-export function noteCrossCheck(sql: SqlStorage, account: string, nowMs: number): void {
-  sql.exec(
-    `INSERT INTO order_cross_checks (broker_account, at) VALUES (?, ?)
-     ON CONFLICT (broker_account) DO UPDATE SET at = excluded.at`,
-    account,
-    nowMs,
-  );
+  return booksToCheck(sql).map(({ account, checkedAt }) => {
+    const tried = lastDone(sql, crossCheckTried(account));
+    const again = tried === null ? 0 : tried + AGAIN_MS;
+    return { account, dueAt: Math.max(checkedAt === null ? 0 : nextNightly(checkedAt), again) };
+  });
 }
 
 /** A book that did not agree with itself is held against the log again this much later. */

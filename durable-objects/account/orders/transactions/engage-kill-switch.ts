@@ -1,7 +1,9 @@
 import type { KILL_EFFECTS, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { raiseAlert } from "../tables/alerts.ts";
-import { engagedKills, engageKill, type KillSwitch, killEpoch } from "../tables/kill-switches.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
+import { engagedKills, type KillSwitch } from "../tables/kill-switches.ts";
+import { engageKill } from "./kill-switches.ts";
 
 const STILL_POSSIBLE = [
   "reading everything",

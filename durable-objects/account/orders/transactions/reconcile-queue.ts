@@ -1,6 +1,6 @@
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import type { OrderLog } from "../tables/audit.ts";
+import type { OrderLog } from "../order-log.ts";
 import { findIntent, type IntentRow, updateIntent } from "../tables/intents.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 import { type Applied, apply, applyEvidence, lookDelayMs, settleApproval } from "./settle.ts";
@@ -18,40 +18,6 @@ export const QUIET_PERIOD_MS = 240_000;
 export const QUIET_READS = 3;
 /** A doubt that the book could not settle for this long is the owner's to look at. */
 export const GIVE_UP_MS = 3_600_000;
-
-/** What is due for a look, oldest first. */
-export function intentsToLook(
-  sql: SqlStorage,
-  nowMs: number,
-  limit: number,
-): { coid: string; brokerAccount: string }[] {
-  return sql
-    .exec<{ coid: string; broker_account: string }>(
-      `SELECT coid, broker_account FROM order_intents
-       WHERE look_at IS NOT NULL AND look_at <= ? ORDER BY look_at, coid LIMIT ?`,
-      nowMs,
-      limit,
-    )
-    .toArray()
-    .map((row) => ({ coid: row.coid, brokerAccount: row.broker_account }));
-}
-
-/** When the alarm should ring for the next look; null when nothing is to be looked for. */
-export function nextLookAt(sql: SqlStorage): number | null {
-  return sql.exec<{ at: number | null }>("SELECT MIN(look_at) AS at FROM order_intents").one().at;
-}
-
-/**
- * Everything of an account that is not proved, at once: for a reconnect. What is still being
- * submitted has its own end to wait for, and would only have the book read over and over.
- */
-export function lookAtAll(sql: SqlStorage, nowMs: number): void {
-  sql.exec(
-    `UPDATE order_intents SET look_at = ?
-     WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
-    nowMs,
-  );
-}
 
 export interface Look {
   /** What the book says of the reference; null when it says nothing. */

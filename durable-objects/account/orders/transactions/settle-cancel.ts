@@ -7,7 +7,7 @@ import {
   type TerminalState,
 } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { findIntent, type IntentRow } from "../tables/intents.ts";
+import { findIntent, type IntentRow, openCancels } from "../tables/intents.ts";
 import { ownOrder } from "./cancel.ts";
 import { applyLook } from "./reconcile-queue.ts";
 
@@ -68,14 +68,5 @@ function endOf(sql: SqlStorage, intent: IntentRow, withdraws: string): TerminalS
   return part !== undefined && isTerminal(part.state) ? part.state : null;
 }
 
-function openWithdrawals(sql: SqlStorage, brokerAccount: string): IntentRow[] {
-  return sql
-    .exec<{ coid: string }>(
-      `SELECT coid FROM order_intents
-       WHERE broker_account = ? AND action = 'cancel'
-         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
-      brokerAccount,
-    )
-    .toArray()
-    .flatMap(({ coid }) => findIntent(sql, coid) ?? []);
-}
+const openWithdrawals = (sql: SqlStorage, brokerAccount: string): IntentRow[] =>
+  openCancels(sql, brokerAccount).flatMap((coid) => findIntent(sql, coid) ?? []);

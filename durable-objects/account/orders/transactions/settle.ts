@@ -15,9 +15,9 @@ import {
   type ProofSource,
   step,
 } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderLog } from "../order-log.ts";
 import { type NotTaken, notTakenOutcome } from "../rules/not-executed.ts";
-import { moveApproval, revokeIfMandateEnded } from "../tables/approvals.ts";
-import type { OrderLog } from "../tables/audit.ts";
+import { moveApproval } from "../tables/approvals.ts";
 import {
   findIntent,
   type IntentRow,
@@ -25,6 +25,7 @@ import {
   markUndelivered,
   updateIntent,
 } from "../tables/intents.ts";
+import { revokeIfMandateEnded } from "../tables/joint/mandate-orders.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 
 /**

@@ -10,9 +10,9 @@ import {
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { storeFill } from "../rules/edge-facts.ts";
 import { raiseAlert } from "../tables/alerts.ts";
-import { findIntent } from "../tables/intents.ts";
+import { storeFill } from "../tables/fills.ts";
+import { findIntent, setOutcome } from "../tables/intents.ts";
 import { decimalOrNull } from "../tables/positive-decimal.ts";
 import { watchErrors } from "./circuit-breakers.ts";
 import { crossCheck } from "./cross-check.ts";
@@ -253,5 +253,5 @@ function keepOutcome(
   const parsed =
     intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
   const outcome = make(parsed?.success === true ? parsed.data : null);
-  sql.exec("UPDATE order_intents SET outcome = ? WHERE coid = ?", JSON.stringify(outcome), coid);
+  setOutcome(sql, coid, outcome);
 }

@@ -13,11 +13,13 @@ import {
   pendingApprovals,
 } from "../tables/approvals.ts";
 import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
-import { findIntent } from "../tables/intents.ts";
-import { engagedKills, engageKill, killEpoch, liftKill } from "../tables/kill-switches.ts";
+import { findIntent, intentsToLook, nextLookAt } from "../tables/intents.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
+import { engagedKills } from "../tables/kill-switches.ts";
 import { changePolicy, policyInForce, waitingPolicy } from "../tables/policies.ts";
 import { tradingDay } from "../tables/trading-day.ts";
-import { applyLook, intentsToLook, type Look, nextLookAt } from "./reconcile-queue.ts";
+import { engageKill, liftKill } from "./kill-switches.ts";
+import { applyLook, type Look } from "./reconcile-queue.ts";
 import { applyEvidence, settleSubmit } from "./settle.ts";
 import { mayStillLeave, submitOrder } from "./submit.ts";
 

@@ -5,22 +5,24 @@ import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { OrderLog } from "../order-log.ts";
 import { noRoomToWithdraw, withdrawalUnderWay } from "../rules/cancel-limits.ts";
 import { edgeFacts, type World } from "../rules/edge-facts.ts";
 import { mandateOfApproval } from "../rules/mandate-coverage.ts";
 import { jobOf, looseIntent, proofOf } from "../rules/order-job.ts";
+import { seenKey } from "../rules/seen-key.ts";
 import { no, refusalsOf, type SubmitDecision, type SubmitRequest } from "../rules/submit-types.ts";
 import { findApproval, moveApproval } from "../tables/approvals.ts";
-import type { OrderLog } from "../tables/audit.ts";
-import { keepKey, seenKey } from "../tables/idempotency-keys.ts";
+import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, insertIntent, outcomeOf } from "../tables/intents.ts";
-import { killEpoch, killsCovering } from "../tables/kill-switches.ts";
-import { isUnderEndedMandate } from "../tables/mandates.ts";
+import { isUnderEndedMandate } from "../tables/joint/mandate-orders.ts";
+import { killEpoch } from "../tables/kill-epoch.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { findingsAtPreview } from "../tables/preview-notes.ts";
 import { findPreview } from "../tables/previews.ts";
 import type { OrderStorage } from "../tables/storage.ts";
 import { tradingDay } from "../tables/trading-day.ts";
+import { killsCovering } from "./kill-switches.ts";
 
 export function submitOrder(
   storage: OrderStorage,

@@ -3,7 +3,12 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import type { AccountParts } from "../../account-parts.ts";
 import { cutOff } from "../../relay/cut-off.ts";
 import { returnPairingTry, takePairingTry } from "../../relay/pairing-attempts.ts";
-import { addSidecar, chooseSidecar, listSidecars, revokeSidecar } from "../../relay/sidecars.ts";
+import {
+  addSidecar,
+  chooseSidecar,
+  listSidecars,
+  revokeSidecar,
+} from "../../relay/tables/sidecars.ts";
 import type { NewlyPaired, NewSidecar, PairedSidecar } from "../account.ts";
 
 /** The owner's PCs: pairing, choosing the one in use, revoking. */

@@ -2,7 +2,7 @@ import type { AuditEvent, AuditEventType } from "@ibkr-edge-gateway/protocol/aud
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { auditEvent } from "../../audit/events.ts";
+import { auditEvent } from "../audit/events.ts";
 
 /** Where a step of an order notes itself, in the transaction that takes it. */
 export type OrderLog = (entry: OrderLogEntry) => void;
@@ -72,50 +72,3 @@ export function orderLog(deps: {
     );
   };
 }
-
-/**
- * The leaf that let this order out, found by its time; null when the log has none. Events are
- * numbered in the order of their times, so that a few rows are read and not the whole log.
- */
-export function submittedLeaf(
-  sql: SqlStorage,
-  coid: string,
-  atMs: number,
-): { mandate: string } | null {
-  const near = sql
-    .exec<{ event: string }>(
-      "SELECT event FROM audit_log WHERE seq >= ? AND seq < ? AND instr(event, ?) > 0",
-      firstSince(sql, atMs - LEAF_SLACK_MS),
-      firstSince(sql, atMs + LEAF_SLACK_MS),
-      coid,
-    )
-    .toArray();
-  for (const { event } of near) {
-    const leaf: AuditEvent = JSON.parse(event);
-    if (leaf.type === "order.submitted" && leaf.meta.coid === coid) {
-      return { mandate: leaf.meta.mandate ?? "" };
-    }
-  }
-  return null;
-}
-
-/** The number of the first event since a moment. */
-function firstSince(sql: SqlStorage, atMs: number): number {
-  const { size } = sql
-    .exec<{ size: number }>("SELECT COALESCE(MAX(seq), 0) AS size FROM audit_log")
-    .one();
-  let low = 1;
-  let high = size + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const { appended_at } = sql
-      .exec<{ appended_at: number }>("SELECT appended_at FROM audit_log WHERE seq = ?", middle)
-      .one();
-    if (appended_at < atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The intent and its leaf are written in one turn; the clock may be read twice in it. */
-const LEAF_SLACK_MS = 5_000;

@@ -4,14 +4,14 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aBracket, aLeg, anOrder } from "../../../../test/support/orders.ts";
-import { storeFill } from "../rules/edge-facts.ts";
 import type { SubmitDecision } from "../rules/submit-types.ts";
-import { applyEvidence, settleSubmit } from "../transactions/settle.ts";
-import { submitOrder } from "../transactions/submit.ts";
-import { raiseAlert } from "./alerts.ts";
-import { decideApproval, findApproval } from "./approvals.ts";
-import { findIntent } from "./intents.ts";
+import { raiseAlert } from "../tables/alerts.ts";
+import { decideApproval, findApproval } from "../tables/approvals.ts";
+import { storeFill } from "../tables/fills.ts";
+import { findIntent } from "../tables/intents.ts";
 import { KEPT_DAYS, LATEST_KEPT, pruneNowAndThen, pruneOrders } from "./prune.ts";
+import { applyEvidence, settleSubmit } from "./settle.ts";
+import { submitOrder } from "./submit.ts";
 
 const DAY_MS = 86_400_000;
 

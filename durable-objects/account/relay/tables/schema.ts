@@ -56,3 +56,6 @@ CREATE TABLE pairing_tries (
 export const RELAY_CURSOR_TIMES_SCHEMA = `
 ALTER TABLE event_cursors ADD COLUMN touched_at INTEGER NOT NULL DEFAULT 0;
 `;
+
+/** A PC that the owner takes another one into use with; null counts as chosen when it was paired. */
+export const CHOSEN_SIDECAR_SCHEMA = "ALTER TABLE sidecars ADD COLUMN chosen_at INTEGER;";

@@ -1,7 +1,7 @@
 import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { NewlyPaired, NewSidecar, PairedSidecar, PairingUndo } from "../rpc/account.ts";
+import type { NewlyPaired, NewSidecar, PairedSidecar, PairingUndo } from "../../rpc/account.ts";
 
 /** The PCs this owner paired. A revoked one keeps its row: its key must never be let in again. */
 export interface SidecarRow {
@@ -145,9 +145,6 @@ export function findSidecar(sql: SqlStorage, sidecarId: string): SidecarRow | nu
     machine: row.machine,
   };
 }
-
-/** A PC that the owner takes another one into use with; null counts as chosen when it was paired. */
-export const CHOSEN_SIDECAR_SCHEMA = "ALTER TABLE sidecars ADD COLUMN chosen_at INTEGER;";
 
 /**
  * The PC that holds the session: the one its owner paired or chose last, of those that are not

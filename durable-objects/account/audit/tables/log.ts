@@ -1,0 +1,119 @@
+/**
+ * Rows of the audit log: numbered without gaps from 1, never changed. Beside its event a row keeps
+ * the Merkle nodes that its leaf completes, the leaf's own hash first.
+ */
+
+const HASH_BYTES = 32;
+
+/** A row as it is shown and copied; the hash is lower-case hex, the event canonical JSON. */
+export interface AuditRow {
+  seq: number;
+  leaf_hash: string;
+  event: string;
+}
+
+type Row = { seq: number; leaf_hash: string; event: string };
+
+export function insertEvent(
+  sql: SqlStorage,
+  row: { seq: number; nodes: ArrayBuffer; event: string; appendedAt: number },
+): void {
+  sql.exec(
+    "INSERT INTO audit_log (seq, nodes, event, appended_at) VALUES (?, ?, ?, ?)",
+    row.seq,
+    row.nodes,
+    row.event,
+    row.appendedAt,
+  );
+}
+
+/** Number and leaf of the newest event; 0 and nothing in an empty log. */
+export function newestLeaf(sql: SqlStorage): { seq: number; leaf: Uint8Array } {
+  const [row] = sql
+    .exec<{ seq: number; leaf: ArrayBuffer }>(
+      `SELECT seq, substr(nodes, 1, ${HASH_BYTES}) AS leaf FROM audit_log ORDER BY seq DESC LIMIT 1`,
+    )
+    .toArray();
+  return row === undefined
+    ? { seq: 0, leaf: new Uint8Array() }
+    : { seq: row.seq, leaf: new Uint8Array(row.leaf) };
+}
+
+/** How many events the log holds; also the number of the newest. */
+export function auditSize(sql: SqlStorage): number {
+  return sql.exec<{ size: number }>("SELECT COALESCE(MAX(seq), 0) AS size FROM audit_log").one()
+    .size;
+}
+
+/** The newest events before a number, newest first. */
+export function eventsBefore(sql: SqlStorage, beforeSeq: number, limit: number): AuditRow[] {
+  return sql
+    .exec<Row>(
+      `SELECT seq, lower(hex(substr(nodes, 1, ${HASH_BYTES}))) AS leaf_hash, event FROM audit_log
+       WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+      beforeSeq,
+      limit,
+    )
+    .toArray();
+}
+
+/** The next events after `seq`, oldest first, as they go to D1. */
+export function auditRowsAfter(sql: SqlStorage, seq: number, limit: number): AuditRow[] {
+  return sql
+    .exec<Row>(
+      `SELECT seq, lower(hex(substr(nodes, 1, ${HASH_BYTES}))) AS leaf_hash, event FROM audit_log
+       WHERE seq > ? ORDER BY seq LIMIT ?`,
+      seq,
+      limit,
+    )
+    .toArray();
+}
+
+/** The types of the events after `seq`, in no order. */
+export function eventTypesAfter(sql: SqlStorage, seq: number, limit: number): (string | null)[] {
+  return sql
+    .exec<{ type: string | null }>(
+      "SELECT json_extract(event, '$.type') AS type FROM audit_log WHERE seq > ? LIMIT ?",
+      seq,
+      limit,
+    )
+    .toArray()
+    .map(({ type }) => type);
+}
+
+/** The events of a range of numbers, its end left out, that hold a text anywhere; JSON each. */
+export function eventsWith(
+  sql: SqlStorage,
+  range: { fromSeq: number; toSeq: number },
+  text: string,
+): string[] {
+  return sql
+    .exec<{ event: string }>(
+      "SELECT event FROM audit_log WHERE seq >= ? AND seq < ? AND instr(event, ?) > 0",
+      range.fromSeq,
+      range.toSeq,
+      text,
+    )
+    .toArray()
+    .map(({ event }) => event);
+}
+
+/** When an event was appended, in Unix milliseconds; null where there is none. */
+export function appendedAt(sql: SqlStorage, seq: number): number | null {
+  const [row] = sql
+    .exec<{ appended_at: number }>("SELECT appended_at FROM audit_log WHERE seq = ?", seq)
+    .toArray();
+  return row?.appended_at ?? null;
+}
+
+/** One Merkle node of the row of an event: the level's subtree that this event's leaf completes. */
+export function storedNode(sql: SqlStorage, seq: number, level: number): Uint8Array {
+  const { nodes } = sql
+    .exec<{ nodes: ArrayBuffer }>(
+      `SELECT substr(nodes, ?, ${HASH_BYTES}) AS nodes FROM audit_log WHERE seq = ?`,
+      level * HASH_BYTES + 1,
+      seq,
+    )
+    .one();
+  return new Uint8Array(nodes);
+}

@@ -1,0 +1,39 @@
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import { appendedAt, auditSize, eventsWith } from "../../audit/tables/log.ts";
+
+/**
+ * The leaf that let this order out, found by its time; null when the log has none. Events are
+ * numbered in the order of their times, so that a few rows are read and not the whole log.
+ */
+export function submittedLeaf(
+  sql: SqlStorage,
+  coid: string,
+  atMs: number,
+): { mandate: string } | null {
+  const range = {
+    fromSeq: firstSince(sql, atMs - LEAF_SLACK_MS),
+    toSeq: firstSince(sql, atMs + LEAF_SLACK_MS),
+  };
+  for (const event of eventsWith(sql, range, coid)) {
+    const leaf: AuditEvent = JSON.parse(event);
+    if (leaf.type === "order.submitted" && leaf.meta.coid === coid) {
+      return { mandate: leaf.meta.mandate ?? "" };
+    }
+  }
+  return null;
+}
+
+/** The number of the first event since a moment. */
+function firstSince(sql: SqlStorage, atMs: number): number {
+  let low = 1;
+  let high = auditSize(sql) + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((appendedAt(sql, middle) ?? atMs) < atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The intent and its leaf are written in one turn; the clock may be read twice in it. */
+const LEAF_SLACK_MS = 5_000;

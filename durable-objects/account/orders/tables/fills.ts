@@ -1,0 +1,90 @@
+import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+
+/** Executions as the broker told them; quantities and prices are decimal strings. */
+export interface Fill {
+  conid: number;
+  side: Side;
+  quantity: string;
+  /** Unix milliseconds. */
+  at: number;
+}
+
+/** Keeps one execution; the same one told again changes nothing. */
+export function storeFill(
+  sql: SqlStorage,
+  fill: {
+    executionId: string;
+    coid: string | null;
+    brokerAccount: string;
+    conid: number;
+    side: Side;
+    quantity: string;
+    price: string;
+    atMs: number;
+  },
+): boolean {
+  return (
+    sql
+      .exec(
+        `INSERT INTO order_fills (execution_id, coid, broker_account, conid, side, quantity, price, at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (execution_id) DO NOTHING RETURNING 1`,
+        fill.executionId,
+        fill.coid,
+        fill.brokerAccount,
+        fill.conid,
+        fill.side,
+        canonicalDecimal(fill.quantity),
+        canonicalDecimal(fill.price),
+        fill.atMs,
+      )
+      .toArray().length > 0
+  );
+}
+
+export function fillsSince(sql: SqlStorage, brokerAccount: string, sinceMs: number): Fill[] {
+  return sql
+    .exec<{ conid: number; side: string; quantity: string; at: number }>(
+      "SELECT conid, side, quantity, at FROM order_fills WHERE broker_account = ? AND at >= ?",
+      brokerAccount,
+      sinceMs,
+    )
+    .toArray()
+    .map((row) => ({ ...row, side: Side.parse(row.side) }));
+}
+
+/** What is known to have filled of one order. */
+export function fillsOf(sql: SqlStorage, coid: string): { quantity: string; price: string }[] {
+  return sql
+    .exec<{ quantity: string; price: string }>(
+      "SELECT quantity, price FROM order_fills WHERE coid = ?",
+      coid,
+    )
+    .toArray();
+}
+
+/** The accounts in which something filled since a moment, and when last. */
+export function accountsThatFilled(
+  sql: SqlStorage,
+  sinceMs: number,
+): { brokerAccount: string; at: number }[] {
+  return sql
+    .exec<{ broker_account: string; at: number }>(
+      "SELECT broker_account, MAX(at) AS at FROM order_fills WHERE at > ? GROUP BY broker_account",
+      sinceMs,
+    )
+    .toArray()
+    .map(({ broker_account, at }) => ({ brokerAccount: broker_account, at }));
+}
+
+/** Deletes what is from before a moment; how many, at most the limit. */
+export function deleteFills(sql: SqlStorage, beforeMs: number, limit: number): number {
+  return sql
+    .exec(
+      `DELETE FROM order_fills WHERE execution_id IN (
+         SELECT execution_id FROM order_fills WHERE at < ? LIMIT ?) RETURNING 1`,
+      beforeMs,
+      limit,
+    )
+    .toArray().length;
+}

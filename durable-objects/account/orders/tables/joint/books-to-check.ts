@@ -1,0 +1,13 @@
+/** Joins `order_policies`, `order_cross_checks` and `order_intents`. */
+
+/** The accounts that have let orders out, and when each one's book was last held against the log. */
+export function booksToCheck(sql: SqlStorage): { account: string; checkedAt: number | null }[] {
+  return sql
+    .exec<{ broker_account: string; at: number | null }>(
+      `SELECT DISTINCT p.broker_account, c.at FROM order_policies p
+       LEFT JOIN order_cross_checks c ON c.broker_account = p.broker_account
+       WHERE EXISTS (SELECT 1 FROM order_intents i WHERE i.broker_account = p.broker_account)`,
+    )
+    .toArray()
+    .map(({ broker_account, at }) => ({ account: broker_account, checkedAt: at }));
+}
