@@ -84,10 +84,17 @@ it("what a passkey is asked for is what sends orders or asks for approval", () =
   expect(isOrderScope("constructor")).toBe(false);
 });
 
-it("a link names the client and no other thing, whatever the client calls itself", () => {
-  const link = new URL(accessLink("https://gateway.example", "https://a.example/c?x=1&id=2#y"));
-  expect(link.origin + link.pathname).toBe("https://gateway.example/clients/access");
-  expect([...link.searchParams]).toEqual([["id", "https://a.example/c?x=1&id=2#y"]]);
+it("a link names the client, the connection that asks and no other thing, whatever the client calls itself", () => {
+  const clientId = "https://a.example/c?x=1&id=2#y";
+  const link = (grantId: string | null) =>
+    new URL(accessLink("https://gateway.example", { clientId, grantId }));
+  const { origin, pathname, searchParams } = link("g1");
+  expect(origin + pathname).toBe("https://gateway.example/clients/access");
+  expect([...searchParams]).toEqual([
+    ["id", clientId],
+    ["connection", "g1"],
+  ]);
+  expect([...link(null).searchParams]).toEqual([["id", clientId]]);
 });
 
 it("a refusal says what is needed in the owner's words, and what to do next", () => {
@@ -98,4 +105,12 @@ it("a refusal says what is needed in the owner's words, and what to do next", ()
     expect(user_action).toContain("https://gateway.example/x");
     expect(user_action).toContain("call the same tool again");
   }
+});
+
+it("a refusal to a token that was asked for with less says to sign in again, and not to call again", () => {
+  const within = ["ibkr:health:read"];
+  const { user_action } = notAllowed("ibkr:audit:read", "https://gateway.example/x", { within });
+  expect(user_action).toContain("https://gateway.example/x");
+  expect(user_action).toContain("sign in again");
+  expect(user_action).not.toContain("call the same tool again");
 });

@@ -4,10 +4,15 @@ import {
   choicesBeyond,
 } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { Hono } from "hono";
-import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
+import type {
+  ClientConnection,
+  ConnectedClient,
+} from "../../durable-objects/account/rpc/account.ts";
 import { LiveNeeds } from "../oauth/access-choices.tsx";
-import { liveRefused } from "../oauth/access-form.ts";
+import { connectionKept, liveRefused, newScopes } from "../oauth/access-form.ts";
+import { openConnections, revokeGrantsOf } from "../oauth/grants.ts";
 import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
+import { OtherConnections } from "../oauth/other-connections.tsx";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
@@ -18,7 +23,7 @@ import { activeClient } from "./active-client.ts";
 
 /**
  * Where an agent's link leads: one button for each choice that gives it more, and the passkey. The
- * link says which client, and nothing of what it gets.
+ * link says which client and which of its connections asks, and nothing of what it gets.
  */
 export const clientAccessRoutes = new Hono<PageEnv>();
 
@@ -26,9 +31,16 @@ clientAccessRoutes.get("/clients/access", requireOwner, async (c) => {
   const owner = c.get("owner");
   const client = await activeClient(owner, c.req.query("id"));
   if (client === null) return sendPage(c, <NoSuchClient owner={owner} />, { status: 404 });
-  const live = await liveNeeds(owner);
+  const [live, connections] = await Promise.all([
+    liveNeeds(owner),
+    openConnections(c.env.OAUTH_PROVIDER, owner.accountId, client, Date.now()),
+  ]);
   const allowed = c.req.query("done") === "yes";
-  return sendPage(c, <AccessPage {...{ owner, client, live, allowed }} now={new Date()} />);
+  const asking = c.req.query("connection");
+  return sendPage(
+    c,
+    <AccessPage {...{ owner, client, live, connections, asking, allowed }} now={new Date()} />,
+  );
 });
 
 clientAccessRoutes.post("/clients/access", requireOwner, ownerForm, async (c) => {
@@ -37,7 +49,8 @@ clientAccessRoutes.post("/clients/access", requireOwner, ownerForm, async (c) =>
   const client = await activeClient(owner, form.get("client_id"));
   if (client === null) return sendPage(c, <NoSuchClient owner={owner} />, { status: 404 });
   const choice = choiceNamed(form.get("choice"));
-  const refused = liveRefused(form, await liveNeeds(owner));
+  const added = newScopes(choice?.scopes ?? [], client.scopes);
+  const refused = liveRefused(added, await liveNeeds(owner));
   if (choice === null || refused !== null) {
     return sendPage(
       c,
@@ -47,16 +60,27 @@ clientAccessRoutes.post("/clients/access", requireOwner, ownerForm, async (c) =>
       { status: 400 },
     );
   }
-  const back = `/clients/access?id=${encodeURIComponent(client.clientId)}`;
+  const back = pathOf(client, form.get("connection"));
   if (await needsConfirmation(owner)) return confirmFirst(c, form, back);
+  const keepOnly = connectionKept(form, added, client.connections);
   await owner.account.clients.changeClient({
     clientId: client.clientId,
     scopes: [...new Set([...client.scopes, ...choice.scopes])],
     accounts: client.accounts,
     atOnce: form.get("at_once") === "yes",
+    ...(keepOnly === undefined ? {} : { keepOnly }),
   });
+  if (keepOnly !== undefined) {
+    const ids = new Set([client.clientId]);
+    await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, ids, keepOnly);
+  }
   return c.redirect(`${back}&done=yes`, 303);
 });
+
+function pathOf({ clientId }: ConnectedClient, connection: string | null): string {
+  const named = connection === null ? {} : { connection };
+  return `/clients/access?${new URLSearchParams({ id: clientId, ...named })}`;
+}
 
 function NoSuchClient({ owner }: { owner: Owner }) {
   return (
@@ -73,11 +97,14 @@ function AccessPage(props: {
   owner: Owner;
   client: ConnectedClient;
   live: readonly LiveNeed[];
+  connections: readonly ClientConnection[];
+  /** The connection whose link this is. */
+  asking: string | undefined;
   /** It was given something a moment ago. */
   allowed: boolean;
   now: Date;
 }) {
-  const { owner, client, live, allowed, now } = props;
+  const { owner, client, live, connections, asking, allowed, now } = props;
   const { clientId, clientName, redirectHost, scopes, readOnlyUntil } = client;
   const more = choicesBeyond(scopes);
   const missing = live.filter(({ met }) => !met);
@@ -117,6 +144,7 @@ function AccessPage(props: {
             <span>Let it do more than read from now on</span>
           </label>
         )}
+        {more.length > 0 && <OtherConnections {...{ connections, asking, now }} />}
         {more.map(({ id, title, means }) => (
           <section class="card">
             <h2>{title}</h2>

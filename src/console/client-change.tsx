@@ -3,12 +3,15 @@ import { Hono } from "hono";
 import type {
   BrokerAccount,
   ClientChange,
+  ClientConnection,
   ConnectedClient,
 } from "../../durable-objects/account/rpc/account.ts";
 import { AccessChoices } from "../oauth/access-choices.tsx";
-import { liveRefused, scopesChosen } from "../oauth/access-form.ts";
+import { connectionKept, liveRefused, newScopes, scopesChosen } from "../oauth/access-form.ts";
 import { AccountChoices, accountsChosen, accountsToChoose } from "../oauth/account-choices.tsx";
+import { openConnections, revokeGrantsOf } from "../oauth/grants.ts";
 import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
+import { OtherConnections } from "../oauth/other-connections.tsx";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
@@ -28,8 +31,15 @@ clientChangeRoutes.get("/clients/change", requireOwner, async (c) => {
   const owner = c.get("owner");
   const client = await activeClient(owner, c.req.query("id"));
   if (client === null) return c.redirect("/clients", 303);
-  const [accounts, live] = await Promise.all([accountsToChoose(owner), liveNeeds(owner)]);
-  return sendPage(c, <ChangePage {...{ owner, client, accounts, live }} now={new Date()} />);
+  const [accounts, live, connections] = await Promise.all([
+    accountsToChoose(owner),
+    liveNeeds(owner),
+    openConnections(c.env.OAUTH_PROVIDER, owner.accountId, client, Date.now()),
+  ]);
+  return sendPage(
+    c,
+    <ChangePage {...{ owner, client, accounts, live, connections }} now={new Date()} />,
+  );
 });
 
 clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) => {
@@ -38,14 +48,18 @@ clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) =>
   const client = await activeClient(owner, form.get("client_id"));
   if (client === null) return c.redirect("/clients", 303);
   const accounts = accountsChosen(form);
+  const scopes = scopesChosen(form);
+  const added = newScopes(scopes, client.scopes);
+  const keepOnly = connectionKept(form, added, client.connections);
   const change: ClientChange = {
     clientId: client.clientId,
-    scopes: scopesChosen(form),
+    scopes,
     accounts: accounts === undefined ? client.accounts : accounts,
     atOnce: form.get("at_once") === "yes",
+    ...(keepOnly === undefined ? {} : { keepOnly }),
   };
   if (widens(client, change)) {
-    const refused = liveRefused(form, await liveNeeds(owner));
+    const refused = liveRefused(added, await liveNeeds(owner));
     if (refused !== null) {
       return sendPage(
         c,
@@ -61,6 +75,10 @@ clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) =>
     }
   }
   await owner.account.clients.changeClient(change);
+  if (keepOnly !== undefined) {
+    const ids = new Set([client.clientId]);
+    await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, ids, keepOnly);
+  }
   return c.redirect("/clients", 303);
 });
 
@@ -78,9 +96,10 @@ function ChangePage(props: {
   client: ConnectedClient;
   accounts: BrokerAccount[] | null;
   live: readonly LiveNeed[];
+  connections: readonly ClientConnection[];
   now: Date;
 }) {
-  const { owner, client, accounts, live, now } = props;
+  const { owner, client, accounts, live, connections, now } = props;
   const has = choiceOf(client.scopes)?.id;
   const readOnly = client.readOnlyUntil !== null && Date.parse(client.readOnlyUntil) > +now;
   return (
@@ -102,6 +121,7 @@ function ChangePage(props: {
           tags={has === undefined ? {} : { [has]: "it has this" }}
         />
         <AccountChoices chosen={client.accounts} listed={accounts} />
+        <OtherConnections {...{ connections, now }} />
         {readOnly && (
           <fieldset>
             <legend>First hour</legend>

@@ -25,7 +25,7 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
   // got past that decision, so the line stays.
   if (exchange.refused !== undefined) return { ok: false, failure: exchange.refused };
   if (tool.scope !== null && !holds(exchange.granted, tool.scope)) {
-    const failure = notAllowed(tool.scope, exchange.accessLink);
+    const failure = notAllowed(tool.scope, exchange.accessLink, exchange.principal);
     return refuse(exchange, tool.name, args, failure, "deny");
   }
   const prepared = tool.prepare(args, exchange.rewritten);

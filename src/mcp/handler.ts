@@ -161,7 +161,7 @@ function exchangeOf(
     rewritten,
     principal,
     granted: new Set(within ?? scope),
-    accessLink: accessLink(env.PUBLIC_ORIGIN, clientId),
+    accessLink: accessLink(env.PUBLIC_ORIGIN, principal),
     agent: () => accountObject(env, userId).agent(principal),
     cursors,
     requestId: requestId(request),
@@ -216,7 +216,7 @@ async function refusedScope(
   exchange.principal = { ...exchange.principal, scopes: [...exchange.granted].sort() };
   const missing = missingScope(reading, exchange.granted);
   if (missing === null) return null;
-  const failure = notAllowed(missing, exchange.accessLink);
+  const failure = notAllowed(missing, exchange.accessLink, exchange.principal);
   const { again } = await noteRefusal(exchange, {
     tool: reading.method === "tools/call" ? auditableName(reading.target ?? "") : "resources/read",
     decision: "deny",

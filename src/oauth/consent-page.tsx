@@ -5,13 +5,18 @@ import {
   choiceWith,
 } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { BASELINE_SCOPES, SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { BrokerAccount, ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
+import type {
+  BrokerAccount,
+  ClientConnection,
+  ConnectedClient,
+} from "../../durable-objects/account/rpc/account.ts";
 import { displayText } from "../web/client-text.ts";
 import type { Owner } from "../web/owner.ts";
 import { Page } from "../web/page.tsx";
 import { AccessChoices } from "./access-choices.tsx";
 import { AccountChoices } from "./account-choices.tsx";
 import type { LiveNeed } from "./live-needs.ts";
+import { OtherConnections } from "./other-connections.tsx";
 
 /** Who asks, what the owner gives, and where the answer goes. */
 export function ConsentPage(props: {
@@ -21,11 +26,14 @@ export function ConsentPage(props: {
   asked: readonly Scope[];
   /** The same client, where it is let in already. */
   known: ConnectedClient | null;
+  /** Those it has already. */
+  connections: readonly ClientConnection[];
   accounts: BrokerAccount[] | null;
   live: readonly LiveNeed[];
   handle: string;
+  now: Date;
 }) {
-  const { owner, details, asked, known, accounts, live, handle } = props;
+  const { owner, details, asked, known, connections, accounts, live, handle, now } = props;
   const name = displayText(details.clientName);
   const host = displayText(details.redirectHost, 253);
   const reads = asked.filter((scope) => SCOPES[scope].tier === "read");
@@ -81,6 +89,7 @@ export function ConsentPage(props: {
           </label>
         </fieldset>
         <AccountChoices chosen={known?.accounts ?? null} listed={accounts} />
+        <OtherConnections {...{ connections, now }} onConsent />
         <div class="actions">
           <button type="submit" name="decision" value="approve">
             Allow

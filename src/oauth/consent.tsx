@@ -7,6 +7,7 @@ import {
 import { isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { BASELINE_SCOPES, isScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type Context, Hono } from "hono";
+import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
@@ -18,9 +19,10 @@ import type { Owner } from "../web/owner.ts";
 import { Message, sendPage } from "../web/page.tsx";
 import { requestId } from "../web/request-id.ts";
 import { sameSecret } from "../web/same-secret.ts";
-import { liveRefused, scopesChosen } from "./access-form.ts";
+import { liveRefused, newScopes, scopesChosen } from "./access-form.ts";
 import { accountsChosen, accountsToChoose } from "./account-choices.tsx";
 import { ConsentPage } from "./consent-page.tsx";
+import { openConnections, revokeGrantsOf } from "./grants.ts";
 import { liveNeeds } from "./live-needs.ts";
 import { tokenParts } from "./token-guard.ts";
 
@@ -60,12 +62,14 @@ consentRoutes.get("/authorize", async (c) => {
     liveNeeds(owner),
     owner.account.clients.listClients(),
   ]);
-  const known = clients.find((one) => one.clientId === request.clientId && one.state === "active");
+  const known = clientIn(clients, request.clientId);
+  const connections =
+    known === null ? [] : await openConnections(oauth, owner.accountId, known, Date.now());
   return sendPage(
     c,
     <ConsentPage
-      {...{ owner, details, asked, accounts, live }}
-      known={known ?? null}
+      {...{ owner, details, asked, known, connections, accounts, live }}
+      now={new Date()}
       handle={consent.handle}
     />,
     {
@@ -90,9 +94,9 @@ consentRoutes.post("/authorize", async (c) => {
     const denied = await oauth.denyConsent(bound, handle);
     return leave(denied.redirectTo, outgoing(denied.headers));
   }
-  const refused = liveRefused(form, await liveNeeds(owner));
-  if (refused !== null) return notChosen(c, owner, refused);
   const ticked = scopesChosen(form);
+  const refused = liveRefused(ticked, await liveNeeds(owner));
+  if (refused !== null) return notChosen(c, owner, refused);
   if (ticked.length === 0 && form.get("choice") !== "asked") {
     return notChosen(c, owner, "Choose what the app may do, or deny it.");
   }
@@ -117,13 +121,20 @@ consentRoutes.post("/authorize", async (c) => {
   });
   // Before the code leaves: what it will be exchanged for has no standing until this is stored.
   const accounts = accountsChosen(form);
+  const grantId = grantOf(redirectTo);
+  const had = clientIn(await owner.account.clients.listClients(), client.clientId)?.scopes ?? [];
+  const endsOthers = form.get("end_others") === "yes" && newScopes(scopes, had).some(isOrderScope);
   await owner.account.clients.admitClient({
     ...client,
-    grantId: grantOf(redirectTo),
+    grantId,
     scopes,
     atOnce: form.get("at_once") === "yes",
     ...(accounts === undefined ? {} : { accounts }),
+    endsOthers,
   });
+  if (endsOthers) {
+    await revokeGrantsOf(oauth, owner.accountId, new Set([client.clientId]), grantId);
+  }
   return leave(redirectTo, outgoing(approved.headers));
 });
 
@@ -158,6 +169,10 @@ consentRoutes.onError((error, c) => {
   }
   throw error;
 });
+
+function clientIn(clients: readonly ConnectedClient[], clientId: string): ConnectedClient | null {
+  return clients.find((one) => one.clientId === clientId && one.state === "active") ?? null;
+}
 
 /** The scopes to ask about, in the order of the catalogue; a client that names none gets the baseline. */
 function requestedScopes(request: AuthRequest): Scope[] {

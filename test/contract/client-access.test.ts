@@ -70,6 +70,120 @@ async function changes(): Promise<Record<string, string>[]> {
     .map(({ meta }) => meta);
 }
 
+/** The grant of this client's tokens. */
+const grantId = () => client.tokens.access_token.split(":")[1] ?? "";
+
+/** The same app on another computer: a second connection of the same client id, made before. */
+async function anotherConnection(): Promise<string> {
+  const [id, kv] = [`other${grantId()}`, await gateway.kv()];
+  const key = `grant:${accountOf(owner)}:${grantId()}`;
+  const grant = JSON.parse((await kv.get(key)) ?? "null");
+  await kv.put(`grant:${accountOf(owner)}:${id}`, JSON.stringify({ ...grant, id }));
+  await gateway.sql(
+    "Account",
+    accountOf(owner),
+    "INSERT INTO grants (grant_id, client_id, admitted_at, state) VALUES (?, ?, 1, 'active')",
+    id,
+    client.clientId,
+  );
+  return id;
+}
+const stateOf = async (id: string) => {
+  const [row] = await gateway.sql<{ state: string }>(
+    "Account",
+    accountOf(owner),
+    "SELECT state FROM grants WHERE grant_id = ?",
+    id,
+  );
+  const kv = await (await gateway.kv()).get(`grant:${accountOf(owner)}:${id}`);
+  return [row?.state, kv !== null];
+};
+/** As a browser sends the page's form: with what stands ticked on it. */
+async function pressOn(path: string, choice: string, not: string[] = []) {
+  const html = await (await owner.get(path)).text();
+  const action = path.split("?")[0] ?? "";
+  const form = html.slice(html.indexOf(`action="${action}"`));
+  const ticked = form.includes('name="end_others" value="yes" checked') ? ["end_others"] : [];
+  return owner.post(action, [
+    ...Object.entries(formFields(form)).filter(([name]) =>
+      ["csrf", "client_id", "connection"].includes(name),
+    ),
+    ...ticked.filter((name) => !not.includes(name)).map((name): [string, string] => [name, "yes"]),
+    ["choice", choice],
+  ]);
+}
+
+describe("an app with several connections", () => {
+  it("the page says how many and which one asks; allowing orders ends the others, as it stands ticked", async () => {
+    const other = await anotherConnection();
+    const link = new URL((await call("ibkr_access_request")).content.link);
+    const page = await (await owner.get(link.pathname + link.search)).text();
+    expect(page.replace(/<[^>]*>/g, "").replace(/\s+/g, " ")).toMatch(
+      /This app has 2 connections, made just now and .* What you allow counts for all of them\.When I allow orders, end the othersThe one made just now stays: it asked for this\./,
+    );
+    expect((await pressOn(link.pathname + link.search, "prepare")).status).toBe(303);
+    expect(await stateOf(other)).toEqual(["active", true]);
+    expect((await pressOn(link.pathname + link.search, "paper")).status).toBe(303);
+    expect(await stateOf(other)).toEqual(["revoked", false]);
+    expect(await stateOf(grantId())).toEqual(["active", true]);
+    expect((await call("ibkr_access_request")).content.access).toBe(choiceNamed("paper")?.title);
+    expect((await changes())[0]).toMatchObject({ connections_ended: "1" });
+    expect(await (await owner.get(link.pathname + link.search)).text()).not.toContain("end_others");
+  });
+
+  it("the one whose link it is stays, also when it is not the newest; unticked, all stay", async () => {
+    const other = await anotherConnection();
+    const path = `/clients/access?id=${client.clientId}&connection=`;
+    await pressOn(path + other, "paper", ["end_others"]);
+    expect([await stateOf(other), await stateOf(grantId())]).toEqual([
+      ["active", true],
+      ["active", true],
+    ]);
+    await change([["choice", "read"]]);
+    await pressOn(path + other, "paper");
+    expect([await stateOf(other), await stateOf(grantId())]).toEqual([
+      ["active", true],
+      ["revoked", false],
+    ]);
+    expect((await call("ibkr_health")).status).toBe(401);
+  });
+
+  it("Change asks the same, and keeps the newest", async () => {
+    const other = await anotherConnection();
+    await pressOn(`/clients/change?id=${client.clientId}`, "paper");
+    expect(await stateOf(other)).toEqual(["revoked", false]);
+    expect((await call("ibkr_health")).status).toBe(200);
+  });
+
+  it("the consent page says what else it has, and ends it when orders are allowed there", async () => {
+    const other = await anotherConnection();
+    const { clientId, redirectUri } = client;
+    const ask = new URLSearchParams({
+      response_type: "code",
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      scope: "ibkr:health:read",
+      code_challenge: "A".repeat(43),
+      code_challenge_method: "S256",
+      resource: `${gateway.url}/mcp`,
+    });
+    const html = await (await owner.get(`/authorize?${ask}`)).text();
+    expect(html.replace(/<[^>]*>/g, "").replace(/\s+/g, " ")).toContain(
+      "This app has 2 other connections",
+    );
+    const fields = formFields(html.slice(html.indexOf('action="/authorize"')));
+    await owner.post("/authorize", [
+      ["csrf", fields.csrf ?? ""],
+      ["handle", fields.handle ?? ""],
+      ["decision", "approve"],
+      ["end_others", "yes"],
+      ["choice", "paper"],
+    ]);
+    expect((await stateOf(other))[0]).toBe("revoked");
+    expect((await call("ibkr_health")).status).toBe(401);
+  });
+});
+
 /** A preview was let through to where its arguments are judged. */
 const reached = ({ status, text }: { status: number; text: string }) =>
   status === 200 && !text.includes("AUTH_MISSING_SCOPE");
@@ -81,7 +195,7 @@ it("one tool tells every grant what else there is, and where its owner allows it
   expect(content).toMatchObject({
     access: "Read",
     choices: [{ choice: "prepare" }, { choice: "paper" }, { choice: "live" }],
-    link: `${gateway.url}/clients/access?id=${client.clientId}`,
+    link: `${gateway.url}/clients/access?id=${client.clientId}&connection=${grantId()}`,
   });
   const page = await (
     await owner.get(new URL(content.link).pathname + new URL(content.link).search)
@@ -187,6 +301,16 @@ describe("who may widen", () => {
 
   it("live waits for what it needs", async () => {
     expect((await allow("live")).status).toBe(400);
+    // Picked one by one it is the same live account.
+    const live = await change([
+      ["choice", "each"],
+      ["scope", "ibkr:health:read"],
+      ["scope", "ibkr:orders:live:submit"],
+    ]);
+    expect([live.status, await live.text()]).toEqual([
+      400,
+      expect.stringContaining("The live account first needs a passkey of yours and your PC"),
+    ]);
     expect((await call("ibkr_access_request")).content.access).toBe("Read");
   });
 

@@ -35,3 +35,9 @@ it("offers nothing where everything is allowed, and bounds another issuer's toke
   const external = { clientName: "bot", issuer: "https://id.example", tokenId: null };
   expect(accessOf({ external }, standing([]), LINK, 0).next_step).toContain("another issuer");
 });
+
+it("tells a connection that asked for less to sign in again", () => {
+  const { next_step } = accessOf({ within: ["ibkr:health:read"] }, standing([]), LINK, 0);
+  expect(next_step).toContain("signs in again");
+  expect(next_step).not.toContain("stays as it is");
+});

@@ -6,7 +6,7 @@ import type { Standing } from "./clients.ts";
 
 /** What a connection may do, what else there is, and where its owner allows it. */
 export function accessOf(
-  { external }: Pick<Principal, "external">,
+  { external, within }: Pick<Principal, "external" | "within">,
   { scopes, readOnlyUntilMs }: Standing,
   link: string,
   nowMs: number,
@@ -22,13 +22,20 @@ export function accessOf(
     reads_only_until: readOnlyUntilMs > nowMs ? new Date(readOnlyUntilMs).toISOString() : null,
     choices,
     link,
-    next_step: nextStep(choices.length > 0, external !== undefined),
+    next_step: nextStep(choices.length > 0, {
+      external: external !== undefined,
+      asksForLess: within !== undefined,
+    }),
   };
 }
 
-function nextStep(more: boolean, external: boolean): string {
+function nextStep(more: boolean, token: { external: boolean; asksForLess: boolean }): string {
+  const { external, asksForLess } = token;
   if (external) {
     return "This connection comes with a token of another issuer, which bounds it: more has to be in that token first. The owner then allows it at the link.";
+  }
+  if (asksForLess) {
+    return "This app asked for a token with less than its owner allows. Give the owner the link where something is not allowed yet; what is allowed counts only after the app signs in again.";
   }
   return more
     ? "Give the owner the link and say what you need it for. Once it is allowed, call the tool again: this connection stays as it is. If the new tools are not listed, read the list of tools again."

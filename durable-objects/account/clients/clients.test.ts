@@ -117,7 +117,7 @@ describe("a client's standing", () => {
     const sql = fresh();
     admitClient(sql, admission({ atOnce: true }), T0);
     const change = (scopes: string[], accounts: string[] | null = null) =>
-      changeClient(sql, { clientId: "c", scopes, accounts, atOnce: false });
+      changeClient(sql, { clientId: "c", scopes, accounts, atOnce: false })?.before ?? null;
     expect(change(["ibkr:health:read", "ibkr:orders:live:submit", "admin"], ["U1"])).toEqual([
       "ibkr:health:read",
       "ibkr:orders:paper:submit",
@@ -151,6 +151,38 @@ describe("a client's standing", () => {
     const foreign = { ...external("t1"), scopes: ["ibkr:health:read"] };
     expect(clientStanding(sql, foreign, "ibkr:health:read", T0).ok).toBe(true);
     expect(clientStanding(sql, foreign, "ibkr:audit:read", T0).ok).toBe(false);
+  });
+
+  it("ends in every connection but the one that stays, where the owner says so, and in no other client's", () => {
+    const sql = fresh();
+    for (const grantId of ["g1", "g2", "g3"]) admitClient(sql, admission({ grantId }), T0);
+    admitClient(sql, admission({ clientId: "d", grantId: "d1" }), T0);
+    const in_ = (clientId: string) =>
+      listClients(sql)
+        .find((client) => client.clientId === clientId)
+        ?.connections.map(({ grantId }) => grantId);
+    const change = { clientId: "c", scopes: [...ALL_SCOPES], accounts: null, atOnce: true };
+    expect(changeClient(sql, change)?.ended).toBe(0);
+    expect(in_("c")).toEqual(["g1", "g2", "g3"]);
+    expect(changeClient(sql, { ...change, keepOnly: "g2" })?.ended).toBe(2);
+    expect(in_("c")).toEqual(["g2"]);
+    expect(admitClient(sql, admission({ grantId: "g4", endsOthers: true }), T0)).toEqual({
+      ended: 1,
+    });
+    for (const grantId of ["g1", "g2", "g3", "g4"]) {
+      const found = clientStanding(sql, principal({ grantId }), "ibkr:health:read", T0);
+      expect([grantId, found.ok]).toEqual([grantId, grantId === "g4"]);
+    }
+    expect(in_("d")).toEqual(["d1"]);
+  });
+
+  it("that its own token narrows says to sign in again", () => {
+    const sql = fresh();
+    admitClient(sql, admission({ atOnce: true, scopes: [...ALL_SCOPES] }), T0);
+    const narrowed = principal({ within: ["ibkr:health:read"] });
+    expect(clientStanding(sql, narrowed, "ibkr:audit:read", T0, { link: "l" })).toMatchObject({
+      failure: { user_action: expect.stringContaining("sign in again") },
+    });
   });
 
   it("says where the owner allows what it lacks", () => {

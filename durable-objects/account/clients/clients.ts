@@ -56,9 +56,14 @@ export const READ_ONLY_FIRST_MS = 3_600_000;
 
 /**
  * Lets a client in, or in again, with what the owner chose this time. A client that was in before
- * keeps the hour it has served, and the accounts it was limited to where none were chosen now.
+ * keeps the hour it has served, and the accounts it was limited to where none were chosen now. How
+ * many of its other connections ended with that.
  */
-export function admitClient(sql: SqlStorage, client: ClientAdmission, nowMs: number): void {
+export function admitClient(
+  sql: SqlStorage,
+  client: ClientAdmission,
+  nowMs: number,
+): { ended: number } {
   const scopes = JSON.stringify([...client.scopes].sort());
   const readOnlyUntil = client.atOnce ? 0 : nowMs + READ_ONLY_FIRST_MS;
   const { accounts } = client;
@@ -88,6 +93,19 @@ export function admitClient(sql: SqlStorage, client: ClientAdmission, nowMs: num
     client.clientId,
     nowMs,
   );
+  return { ended: client.endsOthers === true ? keepOnly(sql, client.clientId, client.grantId) : 0 };
+}
+
+/** Ends a client's other connections; how many. */
+function keepOnly(sql: SqlStorage, clientId: string, grantId: string): number {
+  return sql
+    .exec(
+      `UPDATE grants SET state = 'revoked'
+       WHERE client_id = ? AND grant_id <> ? AND state = 'active' RETURNING 1`,
+      clientId,
+      grantId,
+    )
+    .toArray().length;
 }
 
 /** Throws a client out with every grant it ever had; true when it was in. */
@@ -127,9 +145,13 @@ export function revokeGrant(sql: SqlStorage, grantId: string): string | null {
 
 /**
  * Changes what a client may do, from its next call on: what it asked for once is no bound, the owner
- * is. The scopes before the change; null when there is no such client.
+ * is. The scopes before the change and how many connections it ended; null when there is no such
+ * client.
  */
-export function changeClient(sql: SqlStorage, change: ClientChange): string[] | null {
+export function changeClient(
+  sql: SqlStorage,
+  change: ClientChange,
+): { before: string[]; ended: number } | null {
   const client = readClient(sql, change.clientId);
   if (client === null || client.state !== "active") return null;
   const scopes = ALL_SCOPES.filter((scope) => change.scopes.includes(scope)).sort();
@@ -142,7 +164,8 @@ export function changeClient(sql: SqlStorage, change: ClientChange): string[] | 
     change.atOnce ? 1 : 0,
     change.clientId,
   );
-  return client.scopes;
+  const ended = change.keepOnly === undefined ? 0 : keepOnly(sql, change.clientId, change.keepOnly);
+  return { before: client.scopes, ended };
 }
 
 export interface Standing {
@@ -178,7 +201,8 @@ export function clientStanding(
   if (client === null) return { ok: false, failure: withdrawn() };
   const scopes = usable(client.scopes, principal);
   if (needs !== null) {
-    if (!coversScope(scopes, needs)) return { ok: false, failure: notAllowed(needs, link) };
+    if (!coversScope(scopes, needs))
+      return { ok: false, failure: notAllowed(needs, link, principal) };
     const waitMs = client.readOnlyUntil - nowMs;
     const stops = operation !== undefined && STOPS.has(operation);
     if (SCOPES[needs].tier !== "read" && waitMs > 0 && !stops) {
@@ -350,6 +374,15 @@ export function flushClientUse(sql: SqlStorage, use: ClientUse): void {
 
 /** Every client ever let in: those that still are first, the latest first. */
 export function listClients(sql: SqlStorage): ConnectedClient[] {
+  const connections = Map.groupBy(
+    sql
+      .exec<{ grant_id: string; client_id: string; admitted_at: number }>(
+        `SELECT grant_id, client_id, admitted_at FROM grants WHERE state = 'active'
+         ORDER BY admitted_at DESC, grant_id`,
+      )
+      .toArray(),
+    (grant) => grant.client_id,
+  );
   return sql
     .exec<ClientRow>("SELECT * FROM clients ORDER BY state, admitted_at DESC, client_id")
     .toArray()
@@ -365,6 +398,10 @@ export function listClients(sql: SqlStorage): ConnectedClient[] {
       readOnlyUntil: row.read_only_until === 0 ? null : new Date(row.read_only_until).toISOString(),
       lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),
       calls: row.calls,
+      connections: (connections.get(row.client_id) ?? []).map((grant) => ({
+        grantId: grant.grant_id,
+        madeAt: new Date(grant.admitted_at).toISOString(),
+      })),
     }));
 }
 

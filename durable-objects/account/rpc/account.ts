@@ -75,6 +75,8 @@ export interface ClientAdmission {
   atOnce: boolean;
   /** Broker accounts it may use; null for all, absent where the owner was not asked. */
   accounts?: string[] | null;
+  /** Ends every other connection that the client has. */
+  endsOthers?: boolean;
 }
 
 /** What the owner gives a client from now on, be it more or less than before. */
@@ -85,6 +87,8 @@ export interface ClientChange {
   accounts: string[] | null;
   /** Ends the first, read-only hour now. */
   atOnce: boolean;
+  /** The one connection (grant) that is to stay; absent where none is ended. */
+  keepOnly?: string;
 }
 
 export interface PairedSidecar {
@@ -137,6 +141,12 @@ export interface BackendStatus {
   next_step: string | null;
 }
 
+/** One sign-in of a client, with the tokens that came of it: an OAuth grant. */
+export interface ClientConnection {
+  grantId: string;
+  madeAt: string;
+}
+
 export interface ConnectedClient {
   clientId: string;
   clientName: string;
@@ -153,6 +163,8 @@ export interface ConnectedClient {
   readOnlyUntil: string | null;
   lastUsedAt: string | null;
   calls: number;
+  /** Those that were not ended, the newest first; none of another issuer's client. */
+  connections: ClientConnection[];
 }
 
 /** How an owner session was opened; `recovery` is the owner token together with the paired PC. */

@@ -52,9 +52,9 @@ export class AgentAccount extends RpcTarget {
       standing: ({ principal, scope, operation }) =>
         clientStanding(sql, principal, scope, now(), {
           operation,
-          link: accessLink(origin, principal.clientId),
+          link: accessLink(origin, principal),
         }),
-      link: ({ principal }) => accessLink(origin, principal.clientId),
+      link: ({ principal }) => accessLink(origin, principal),
       brokerAccounts: () => brokerAccounts(sql, relay),
       budget: (counted) =>
         takeCall(budget, counted.principal.clientId, now()) ??

@@ -36,7 +36,7 @@ export class OwnerClients extends RpcTarget {
   /** Gives a client the standing that the owner consented to. */
   admitClient(client: ClientAdmission): void {
     const owner = this.#signedIn();
-    admitClient(owner.sql, client, owner.now());
+    const { ended } = admitClient(owner.sql, client, owner.now());
     const { clientId, redirectHost, scopes, accounts, atOnce } = client;
     const meta = {
       scopes: [...scopes].sort().join(" "),
@@ -45,6 +45,7 @@ export class OwnerClients extends RpcTarget {
         ? {}
         : { accounts: accounts === null ? "all" : String(accounts.length) }),
       ...(atOnce ? { first_hour: "lifted" } : {}),
+      ...endedConnections(ended),
     };
     owner.audit("client.admitted", { clientId, meta });
   }
@@ -52,8 +53,9 @@ export class OwnerClients extends RpcTarget {
   /** False when there is no such active client. */
   changeClient(change: ClientChange): boolean {
     const owner = this.#signedIn();
-    const before = changeClient(owner.sql, change);
-    if (before === null) return false;
+    const changed = changeClient(owner.sql, change);
+    if (changed === null) return false;
+    const { before, ended } = changed;
     const { clientId, accounts, atOnce } = change;
     const scopes = change.scopes.filter(isScope).sort();
     const meta = {
@@ -62,6 +64,7 @@ export class OwnerClients extends RpcTarget {
       removed: before.filter((scope) => !scopes.some((one) => one === scope)).join(" "),
       accounts: accounts === null ? "all" : String(accounts.length),
       ...(atOnce ? { first_hour: "lifted" } : {}),
+      ...endedConnections(ended),
     };
     owner.audit("client.changed", { clientId, meta });
     return true;
@@ -97,3 +100,6 @@ export class OwnerClients extends RpcTarget {
     return brokerAccounts(sql, this.#parts.relay);
   }
 }
+
+const endedConnections = (ended: number) =>
+  ended === 0 ? {} : { connections_ended: String(ended) };
