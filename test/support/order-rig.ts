@@ -27,7 +27,7 @@ import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journa
 import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { fileLocalRules, type LocalRules } from "../../sidecar/src/orders/local-policy/rules.ts";
 import type { Reach } from "../../sidecar/src/orders/notify/channels.ts";
-import { createOrderDesk } from "../../sidecar/src/orders/order-service.ts";
+import { createOrderService } from "../../sidecar/src/orders/order-service.ts";
 import { enrolApprover } from "../../sidecar/src/trust/approvers.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { type BrokerRig, startRig } from "./broker.ts";
@@ -154,7 +154,7 @@ export async function startOrderRig(
       return {
         isOwnOrder: (ref) => opened.owns(ref),
         orders: (parts) =>
-          createOrderDesk(
+          createOrderService(
             {
               store: burn === undefined ? opened : burn.store(opened),
               rules: local,

@@ -2,8 +2,8 @@
 export const ORDER_LIMITS = {
   /** Time for one order POST, and for one reply, before its outcome counts as unknown. */
   requestTimeoutMs: 20_000,
-  /** How long a submit waits for the lane before it is refused. */
-  laneWaitMs: 12_000,
+  /** How long a submit waits for the mutex before it is refused. */
+  mutexWaitMs: 12_000,
   /** A position may not hold yet what traded this long before it was asked for. */
   positionLagMs: 2_000,
   /** An unanswered question is declined after this; the broker's own patience ends at a minute. */
@@ -47,6 +47,6 @@ export const ORDER_LIMITS = {
   cancelPatienceMs: 6_000,
   /** How long a cancel waits for the number of an order that is on its way out. */
   cancelFindsMs: 8_000,
-  /** A withdrawal of the owner's that the broker turns away is sent again this often. */
-  withdrawTries: 3,
+  /** A cancel of the owner's that the broker turns away is sent again this often. */
+  cancelTries: 3,
 } as const;

@@ -29,7 +29,8 @@ import { takeNudge } from "../config/wake-file.ts";
 import { contextFor, type OperationContext } from "../operations/context.ts";
 import type { OperationExecutor } from "../operations/executor.ts";
 import { SERVED } from "../operations/served.ts";
-import type { DeskParts, OrderDesk } from "../orders/order-service.ts";
+import type { OrderService } from "../orders/order-service.ts";
+import type { BrokerSide } from "../orders/parts.ts";
 
 export interface BrokerOptions {
   /** Where the Client Portal Gateway listens, e.g. `https://127.0.0.1:5000`; loopback only. */
@@ -48,7 +49,7 @@ export interface BrokerOptions {
   /** The region whose servers reset the session; by default the one nearest to this PC's own zone. */
   resetZone?: ResetZone;
   /** The order side, where there is one; without it no order operation is served. */
-  orders?: (parts: DeskParts) => OrderDesk;
+  orders?: (parts: BrokerSide) => OrderService;
   /**
    * Tells order references of this gateway, or the id of an order that has none, from everybody
    * else's; without it all are foreign.
@@ -167,7 +168,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   portal = reads;
 
   const listeners = new Set<(event: BrokerEvent) => void>();
-  let desk: OrderDesk | null = null;
+  let desk: OrderService | null = null;
   const tell = (event: BrokerEvent): void => {
     for (const listener of listeners) listener(event);
     desk?.heard(event);

@@ -5,11 +5,12 @@ import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { loadOrderSettings, orderStorePath } from "../orders/local-policy/files.ts";
 import { fileLocalRules } from "../orders/local-policy/rules.ts";
 import { machineReach } from "../orders/notify/channels.ts";
-import { createOrderDesk, type DeskParts, type OrderDesk } from "../orders/order-service.ts";
+import { createOrderService, type OrderService } from "../orders/order-service.ts";
+import type { BrokerSide } from "../orders/parts.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;
-  desk(parts: DeskParts): OrderDesk;
+  desk(parts: BrokerSide): OrderService;
   close(): void;
 }
 
@@ -29,7 +30,7 @@ export function openOrderSide(
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
     desk: (parts) =>
-      createOrderDesk(
+      createOrderService(
         {
           store,
           rules: fileLocalRules(configDir),

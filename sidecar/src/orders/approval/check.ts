@@ -8,11 +8,11 @@ import { leastTier } from "../../trust/caps.ts";
 import { checkApproval } from "../../trust/verify-approval.ts";
 import type { Reach } from "../notify/channels.ts";
 import { orderInWords } from "../notify/ticket-summary.ts";
-import type { SubmitParts } from "../submit/context.ts";
+import type { SubmitContext } from "../submit/context.ts";
 
 /** Says beforehand whether an approval would hold here; a wrong number is also told at this PC. */
 export async function checkAtPc(
-  parts: SubmitParts,
+  parts: SubmitContext,
   reach: Reach,
   input: OperationInput<typeof approvalCheck>,
 ): Promise<OperationOutput<typeof approvalCheck>> {

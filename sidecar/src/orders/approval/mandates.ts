@@ -18,15 +18,15 @@ import {
   announceMandateEnd,
   announceWrongNumber,
 } from "../notify/order-notices.ts";
-import type { SubmitParts } from "../submit/context.ts";
+import type { SubmitContext } from "../submit/context.ts";
 
 type Parts = Pick<
-  SubmitParts,
+  SubmitContext,
   "store" | "rules" | "clock" | "reach" | "echo" | "gatewayAccountId" | "relyingParty" | "simulator"
 >;
 
 /** Takes a mandate up and shows it; told again, it shows the same number again while it waits. */
-export async function meetMandate(
+export async function receiveMandate(
   parts: Parts,
   signed: OperationInput<typeof mandateTake>,
 ): Promise<OperationOutput<typeof mandateTake>> {
@@ -54,7 +54,7 @@ export async function mandateAtFirstUse(
   return [unconfirmed()];
 }
 
-export function confirm(
+export function receiveConfirmation(
   parts: Parts,
   { mandate_hash, number }: OperationInput<typeof mandateConfirm>,
 ): OperationOutput<typeof mandateConfirm> {
@@ -72,7 +72,7 @@ export function confirm(
   return { state: "revoked", refusals: [revoked()], as_of };
 }
 
-export function revoke(
+export function receiveRevocation(
   parts: Parts,
   { mandate_hash }: OperationInput<typeof mandateRevoke>,
 ): OperationOutput<typeof mandateRevoke> {

@@ -11,17 +11,18 @@ import { readOrders } from "../../operations/live-orders.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
+import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";
-import type { SubmitParts } from "../submit/context.ts";
-import { refusedOutcome } from "../submit/submit.ts";
+import type { SubmitContext } from "../submit/context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";
-import { isSilent, withdraw } from "./send-cancel.ts";
+import { sendCancel } from "./send-cancel.ts";
+import { isSilent } from "./status.ts";
 import { cancelTarget } from "./target.ts";
 
 /**
- * Withdraws one order. Nothing of this gateway's own making stands in the way of it: no kill switch,
- * no lane, no approval. A cancel is the one request that may be repeated, after the status was read,
+ * Cancels one order. Nothing of this gateway's own making stands in the way of it: no kill switch,
+ * no mutex, no approval. A cancel is the one request that may be repeated, after the status was read,
  * because a second one does nothing that the first did not.
  */
 export interface CancelInput {
@@ -38,7 +39,7 @@ export interface CancelInput {
 type Numbered = CancelInput & { order_id: string };
 
 export async function cancelOrder(
-  parts: SubmitParts & { book: BookParts },
+  parts: SubmitContext & { book: BookParts },
   request: OperationRequest,
   context: OperationContext,
   input: CancelInput,
@@ -86,7 +87,7 @@ export async function cancelOrder(
 }
 
 async function cancelNumbered(
-  parts: SubmitParts & { book: BookParts },
+  parts: SubmitContext & { book: BookParts },
   request: OperationRequest,
   context: OperationContext,
   input: Numbered,
@@ -94,7 +95,7 @@ async function cancelNumbered(
 ): Promise<OrderOutcome> {
   const { clock } = parts;
   let row: Order | undefined;
-  // An order that stands by our own journal is withdrawn without asking further.
+  // An order that stands by our own journal is cancelled without asking further.
   const standing =
     known !== null &&
     isOpen(known.state) &&
@@ -125,10 +126,10 @@ async function cancelNumbered(
       if (faults.length > 0) return refused(input, clock.now(), faults);
     }
   }
-  return withdraw(parts, request, context, input, known, row ?? null);
+  return sendCancel(parts, request, context, input, known, row ?? null);
 }
 
-function ownRow(parts: SubmitParts, row: Order, all: readonly Order[]): boolean {
+function ownRow(parts: SubmitContext, row: Order, all: readonly Order[]): boolean {
   if (row.order_ref !== null && parts.store.byRef(row.order_ref) !== null) return true;
   const parent = all.find(({ order_id }) => order_id === row.parent_id);
   if (parent?.order_ref != null && parts.store.byRef(parent.order_ref) !== null) return true;
@@ -144,7 +145,7 @@ function ownRow(parts: SubmitParts, row: Order, all: readonly Order[]): boolean 
 }
 
 /** Somebody else's order: only with an approval of its own, over exactly this cancel. */
-async function foreignFaults(parts: SubmitParts, input: Numbered): Promise<OrderRefusal[]> {
+async function foreignFaults(parts: SubmitContext, input: Numbered): Promise<OrderRefusal[]> {
   const foreign = (rule: string, message: string): OrderRefusal[] => [
     refusal("FOREIGN_ORDER", "order_id", rule, message),
   ];
@@ -187,7 +188,7 @@ async function foreignFaults(parts: SubmitParts, input: Numbered): Promise<Order
   return [];
 }
 
-/** It had ended before it could be withdrawn, or never stood. */
+/** It had ended before it could be cancelled, or never stood. */
 function ended(input: CancelInput, record: IntentRecord, now: number): OrderOutcome {
   const { state, proved_by, orders } = outcomeOf(record);
   if (state === "rejected") {
@@ -209,7 +210,7 @@ function ended(input: CancelInput, record: IntentRecord, now: number): OrderOutc
   };
 }
 
-/** The cancels of a group as one: it is withdrawn when every member is. */
+/** The cancels of a group as one: it is cancelled when every member is. */
 function together(outcomes: readonly OrderOutcome[]): OrderOutcome {
   const [first] = outcomes;
   if (first === undefined) throw new RangeError("a cancel of nothing");

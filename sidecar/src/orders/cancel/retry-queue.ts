@@ -4,12 +4,12 @@ import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 
 /**
- * Withdrawals of the owner's that the broker turned away because it refuses everything for a while.
+ * Cancels of the owner's that the broker turned away because it refuses everything for a while.
  * They are sent again as the first thing when it listens, a bounded number of times; what could not
- * be withdrawn by then is told to the owner. In memory only: after a restart the owner is still
+ * be cancelled by then is told to the owner. In memory only: after a restart the owner is still
  * warned by the alert that the first refusal raised.
  */
-export interface WithdrawLater {
+export interface CancelRetryQueue {
   /** When it is tried again, RFC 3339. The same order is kept once. */
   add(order: string, again: () => Promise<"done" | "refused_again">): string;
   close(): void;
@@ -20,13 +20,13 @@ interface Waiting {
   again: () => Promise<"done" | "refused_again">;
 }
 
-export function createWithdrawLater(options: {
+export function createCancelRetryQueue(options: {
   clock: Clock;
   logger: BrokerLogger;
   session(): BrokerSession;
   /** The broker refused it too often. */
   onGivenUp(order: string): void;
-}): WithdrawLater {
+}): CancelRetryQueue {
   const { clock, logger } = options;
   const waiting = new Map<string, Waiting>();
   let cancelTimer = (): void => {};
@@ -50,11 +50,11 @@ export function createWithdrawLater(options: {
     for (const [order, one] of [...waiting]) {
       one.tries += 1;
       const end = await one.again().catch((thrown: unknown) => {
-        logger.error({ err: thrown }, "a withdrawal could not be sent again");
+        logger.error({ err: thrown }, "a cancel could not be sent again");
         return "refused_again" as const;
       });
       if (end === "done") waiting.delete(order);
-      else if (one.tries >= ORDER_LIMITS.withdrawTries) {
+      else if (one.tries >= ORDER_LIMITS.cancelTries) {
         waiting.delete(order);
         options.onGivenUp(order);
       }

@@ -6,7 +6,7 @@ import { liveOrders } from "../../client-portal/endpoints/orders.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { SubmitParts } from "../submit/context.ts";
+import type { SubmitContext } from "../submit/context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";
 
 /**
@@ -21,7 +21,7 @@ export type CancelTarget =
   | { kind: "refused"; refusals: OrderRefusal[] };
 
 export async function cancelTarget(
-  parts: SubmitParts & { book: BookParts },
+  parts: SubmitContext & { book: BookParts },
   context: OperationContext,
   input: { account_id: string; order_ref: string; by: "owner" | "agent" },
 ): Promise<CancelTarget> {
@@ -58,10 +58,10 @@ export async function cancelTarget(
 
 /**
  * Reads the broker's list, by force and then again, until it shows what is missing. One row that
- * shows the order is enough to withdraw it; nothing is concluded here from a list that does not.
+ * shows the order is enough to cancel it; nothing is concluded here from a list that does not.
  */
 async function lookUp(
-  parts: SubmitParts & { book: BookParts },
+  parts: SubmitContext & { book: BookParts },
   context: OperationContext,
   accountId: string,
   isMissing: () => boolean,
@@ -86,9 +86,9 @@ async function lookUp(
 
 const LOOKS = 3;
 
-/** An order that waits for a yes is withdrawn by saying no. */
+/** An order that waits for a yes is cancelled by saying no. */
 async function declineQuestion(
-  parts: SubmitParts,
+  parts: SubmitContext,
   coid: string,
   by: "owner" | "agent",
 ): Promise<void> {
@@ -100,7 +100,7 @@ async function declineQuestion(
   });
 }
 
-/** Withdrawing an entry takes its exits with it; of a group every member, or the one that is named. */
+/** Cancelling an entry takes its exits with it; of a group every member, or the one that is named. */
 function headsOf(record: IntentRecord, orderRef: string): IntentOrder[] {
   return record.orders.filter(
     ({ role, order_ref, state }) =>

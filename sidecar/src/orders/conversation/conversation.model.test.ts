@@ -17,7 +17,8 @@ import { type OrderStore, openOrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { OrderRequest } from "../submit/send.ts";
 import { createProgress, type Progress } from "../tracking/progress.ts";
-import { type Conversation, createConversation } from "./conversation.ts";
+import type { Conversation } from "./contract.ts";
+import { createConversation } from "./conversation.ts";
 
 /**
  * Any broker, any owner, any clock, and a PC that dies before or after any write of its journal,

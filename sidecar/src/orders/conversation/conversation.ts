@@ -1,16 +1,8 @@
-import type { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
-import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { Clock } from "../../client-portal/clock.ts";
-import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { SendOrder } from "../submit/send.ts";
-import type { Progress } from "../tracking/progress.ts";
-import type { Tracking } from "../tracking/tracking.ts";
+import type { Conversation, ConversationParts, OrderPost } from "./contract.ts";
+import { HeldBack, post } from "./post.ts";
 import {
   type ConversationEffect,
   type ConversationInput,
@@ -22,80 +14,17 @@ import {
 } from "./state.ts";
 import { conversationStep } from "./step.ts";
 
-/** The order's own POST, and what is asked right before its first byte. */
-export interface OrderPost {
-  /** Below the API's root. */
-  path: string;
-  body: JsonObject;
-  /** Reasons why it must not go; asked when the connection stands. */
-  faults(): OrderRefusal[];
-  /** Journals that the job has begun; throws when it must not. */
-  begin(): void;
-  /** Frees the mutex of the broker session; called once. */
-  release(): void;
-}
-
 /**
  * Drives the confirmation conversation: it commits what a step writes, then carries out what the step
  * asks for. It sends nothing that the step did not ask for, and nothing twice.
  */
-export interface Conversation {
-  /**
-   * Sends the order of an intent in the journal and goes on until a terminal answer, or a question
-   * for the owner. Whoever calls holds the mutex; it is released when the conversation ends.
-   */
-  place(coid: string, post: OrderPost): Promise<IntentRecord>;
-  /**
-   * Answers the open question; null when it is not open any more. Rejects with the reason when a
-   * confirmation was stopped before its first byte: then the question is open still.
-   */
-  answer(
-    coid: string,
-    replyId: string,
-    how: { confirm: boolean; by: "owner" | "sidecar"; begin?: () => void },
-  ): Promise<IntentRecord | null>;
-  /** The open question, if any. */
-  waiting(): { coid: string; replyId: string } | null;
-  /** Stops the clock of the open question while somebody's answer is checked; the result starts it again. */
-  pause(): () => void;
-  /** The session ended: what was open lapsed, and whether the order lives is unknown. */
-  lapse(): void;
-  /** Settles what the last run left in the middle of something. */
-  recover(): void;
-  close(): void;
-}
-
-export interface ConversationParts {
-  store: OrderStore;
-  progress: Pick<Progress, "carryOut">;
-  tracking: Pick<Tracking, "watch" | "doubt">;
-  send: SendOrder;
-  clock: Clock;
-  source: Source;
-  logger: BrokerLogger;
-  /** Why nothing may be confirmed for this intent any more; null when it may. */
-  stopped(record: IntentRecord): GatewayError | null;
-}
-
 export const createConversation = (parts: ConversationParts): Conversation =>
   new ConversationDriver(parts);
-
-/** Thrown at the last look: the connection stands, and the order must not go. */
-class HeldBack extends Error {
-  readonly refusals: OrderRefusal[];
-
-  constructor(refusals: OrderRefusal[]) {
-    super("held back");
-    this.refusals = refusals;
-  }
-}
 
 interface Waiter {
   resolve(record: IntentRecord): void;
   reject(reason: unknown): void;
 }
-
-const WAIT_FOR_PACE_MS = 5_000;
 
 class ConversationDriver implements Conversation {
   readonly #parts: ConversationParts;
@@ -357,28 +286,14 @@ class ConversationDriver implements Conversation {
     check: () => Error | null,
     begin: () => void,
   ): Promise<void> {
-    const lastLook = (): void => {
-      const held = check();
-      if (held === null) begin();
-      const effects = this.#dispatch({ kind: "last_look", clear: held === null });
-      if (!effects.some(({ kind }) => kind === "go")) throw held ?? new HeldBack([]);
-    };
-    let ended: ConversationInput;
-    try {
-      const exchange: Exchange = await this.#parts.send({
-        method: "POST",
-        path: request.path,
-        body: request.body,
-        priority: "order",
-        maxWaitMs: WAIT_FOR_PACE_MS,
-        lastLook,
-      });
-      ended = { kind: "post_ended", exchange, mayGoOn: this.#mayGoOn() };
-    } catch (thrown) {
-      this.#thrown = thrown;
-      const refusals = thrown instanceof HeldBack ? thrown.refusals : null;
-      ended = { kind: "post_failed", refusals };
-    }
+    const { ended, thrown } = await post(this.#parts.send, request, {
+      check,
+      begin,
+      journal: (clear) =>
+        this.#dispatch({ kind: "last_look", clear }).some(({ kind }) => kind === "go"),
+      mayGoOn: () => this.#mayGoOn(),
+    });
+    this.#thrown = thrown;
     this.#guarded(ended);
   }
 }

@@ -4,10 +4,10 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { OperationRequest } from "../../operations/executor.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
+import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/rules.ts";
 import { announceAnswer } from "../notify/order-notices.ts";
-import type { SubmitParts } from "../submit/context.ts";
-import { refusedOutcome } from "../submit/submit.ts";
+import type { SubmitContext } from "../submit/context.ts";
 
 /**
  * Answers the broker's open question. No needs nobody; yes needs the owner's passkey over the
@@ -23,7 +23,7 @@ export interface AnswerInput {
 }
 
 export async function answerQuestion(
-  parts: SubmitParts,
+  parts: SubmitContext,
   request: OperationRequest,
   input: AnswerInput,
 ): Promise<OrderOutcome> {
@@ -72,7 +72,7 @@ export async function answerQuestion(
 }
 
 async function ownerFaults(
-  parts: SubmitParts,
+  parts: SubmitContext,
   record: IntentRecord,
   { owner }: AnswerInput,
 ): Promise<OrderRefusal[]> {

@@ -53,7 +53,7 @@ export function checkGrant(
   act: "order" | "cancel" = "order",
 ): void {
   const needed: Capability = input.mode === "live" ? "orders.live" : "orders.paper";
-  // What was placed while the mode was on can be withdrawn after it was switched off.
+  // What was placed while the mode was on can be cancelled after it was switched off.
   const offered = act === "cancel" || policy.offer.includes(needed);
   if (grant?.capability !== needed || !offered) {
     throw new GatewayError(

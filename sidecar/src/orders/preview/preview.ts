@@ -52,7 +52,7 @@ import {
   readWorkingFacts,
 } from "../submit/facts.ts";
 import { localFaults, offerFaults } from "../submit/local-checks.ts";
-import type { Lane } from "../submit/mutex.ts";
+import type { Mutex } from "../submit/mutex.ts";
 import { withOwnOrders } from "../submit/own-orders.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
 import { type ContractAsked, resolveContract } from "./resolve-contract.ts";
@@ -68,7 +68,7 @@ import { refusedWhatIf, type WhatIfAnswer, whatIf } from "./what-if.ts";
 export interface PreviewParts {
   store: OrderStore;
   rules: LocalRules;
-  lane: Lane;
+  mutex: Mutex;
   source: Source;
   futuresOperator: FuturesOperator | null;
   clockSkewMs(): number | null;
@@ -320,7 +320,7 @@ async function tryWhatIf(
     return null;
   }
   // The broker has one question at a time; a what-if must not void an order's.
-  const release = await parts.lane.acquire(5_000);
+  const release = await parts.mutex.acquire(5_000);
   if (release === null) {
     notes.push(
       "Another order waits for an answer, so the broker was not asked what this one costs.",

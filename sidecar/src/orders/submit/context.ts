@@ -4,24 +4,24 @@ import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-
 import type { Effect, InstrumentFact, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { RelyingParty } from "../../trust/verify-assertion.ts";
-import type { WithdrawLater } from "../cancel/retry-queue.ts";
-import type { Conversation } from "../conversation/conversation.ts";
+import type { CancelRetryQueue } from "../cancel/retry-queue.ts";
+import type { Conversation } from "../conversation/contract.ts";
 import type { OrderStore } from "../journal/store.ts";
 import type { LocalRules } from "../local-policy/rules.ts";
 import type { Reach } from "../notify/channels.ts";
 import type { Progress } from "../tracking/progress.ts";
 import type { Tracking } from "../tracking/tracking.ts";
-import type { Lane } from "./mutex.ts";
+import type { Mutex } from "./mutex.ts";
 import type { SendOrder } from "./send.ts";
 
 /** What the writes about orders work with. */
-export interface SubmitParts {
+export interface SubmitContext {
   store: OrderStore;
   progress: Progress;
   tracking: Tracking;
   conversation: Conversation;
-  lane: Lane;
-  later: WithdrawLater;
+  mutex: Mutex;
+  cancelRetries: CancelRetryQueue;
   send: SendOrder;
   rules: LocalRules;
   clock: Clock;

@@ -12,7 +12,7 @@ import type { OperationContext } from "../../operations/context.ts";
 import type { resolveAccount } from "../../operations/resolve-account.ts";
 import type { KeptPreview } from "../journal/store.ts";
 import { readHours } from "../preview/instrument.ts";
-import type { Facts, SubmitParts } from "./context.ts";
+import type { Facts, SubmitContext } from "./context.ts";
 import {
   baseNotional,
   readDailyPnl,
@@ -24,8 +24,8 @@ import {
 import { withOwnOrders } from "./own-orders.ts";
 
 /** Market, position, value and the day's result, read here and now. */
-export async function gather(
-  parts: SubmitParts,
+export async function gatherFacts(
+  parts: SubmitContext,
   context: OperationContext,
   preview: KeptPreview,
   account: Awaited<ReturnType<typeof resolveAccount>>,

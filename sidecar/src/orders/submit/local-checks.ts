@@ -18,11 +18,11 @@ import type { LocalPolicy } from "../../trust/local-policy.ts";
 import { type IntentRecord, principalConid } from "../journal/record.ts";
 import type { KeptPreview, OrderStore } from "../journal/store.ts";
 import { type LocalRules, usageOf } from "../local-policy/rules.ts";
-import type { Facts, SubmitInput, SubmitParts } from "./context.ts";
+import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 
 /** The ticket under an approval, held against what the edge says of it. */
 export function ticketFaults(
-  parts: SubmitParts,
+  parts: SubmitContext,
   preview: KeptPreview | null,
   input: SubmitInput,
   action: "place" | "modify",
@@ -169,7 +169,7 @@ export function offerFaults(policy: LocalPolicy, order: CanonicalOrder): OrderRe
 }
 
 /** The broker session is the one of the preview, in the mode the ticket is for. */
-export function sessionFaults(parts: SubmitParts, record: IntentRecord): OrderRefusal[] {
+export function sessionFaults(parts: SubmitContext, record: IntentRecord): OrderRefusal[] {
   const session = parts.session();
   const faults: OrderRefusal[] = [];
   if (session.generation !== record.generation) {

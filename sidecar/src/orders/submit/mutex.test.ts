@@ -1,47 +1,47 @@
 import { describe, expect, it } from "vitest";
 import { handClock } from "../../../../test/support/intent-record.ts";
-import { createLane } from "./mutex.ts";
+import { createMutex } from "./mutex.ts";
 
-describe("the lane", () => {
+describe("the mutex", () => {
   it("has one holder, and the next in turn", async () => {
-    const lane = createLane(handClock());
-    const first = await lane.acquire(1_000);
+    const mutex = createMutex(handClock());
+    const first = await mutex.acquire(1_000);
     const order: string[] = [];
-    const second = lane.acquire(1_000).then((release) => {
+    const second = mutex.acquire(1_000).then((release) => {
       order.push("second");
       return release;
     });
-    const third = lane.acquire(1_000).then((release) => {
+    const third = mutex.acquire(1_000).then((release) => {
       order.push("third");
       return release;
     });
-    expect(lane.busy()).toBe(true);
+    expect(mutex.busy()).toBe(true);
     first?.();
     (await second)?.();
     (await third)?.();
     expect(order).toEqual(["second", "third"]);
-    expect(lane.busy()).toBe(false);
+    expect(mutex.busy()).toBe(false);
   });
 
   it("is given up on after the time, and not handed to who has gone", async () => {
     const clock = handClock();
-    const lane = createLane(clock);
-    const first = await lane.acquire(0);
-    const waiting = lane.acquire(1_000);
+    const mutex = createMutex(clock);
+    const first = await mutex.acquire(0);
+    const waiting = mutex.acquire(1_000);
     clock.run(1_000);
     expect(await waiting).toBeNull();
     first?.();
-    expect(lane.busy()).toBe(false);
+    expect(mutex.busy()).toBe(false);
   });
 
   it("released twice is released once", async () => {
-    const lane = createLane(handClock());
-    const first = await lane.acquire(0);
+    const mutex = createMutex(handClock());
+    const first = await mutex.acquire(0);
     first?.();
-    const second = await lane.acquire(0);
+    const second = await mutex.acquire(0);
     first?.();
-    expect(lane.busy()).toBe(true);
+    expect(mutex.busy()).toBe(true);
     second?.();
-    expect(lane.busy()).toBe(false);
+    expect(mutex.busy()).toBe(false);
   });
 });

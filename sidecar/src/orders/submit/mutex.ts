@@ -2,16 +2,16 @@ import type { Clock } from "../../client-portal/clock.ts";
 
 /**
  * One order conversation with the broker at a time: the brokerage session has room for one question,
- * and a second submission voids the first one's without saying so. Whoever holds the lane holds it
+ * and a second submission voids the first one's without saying so. Whoever holds the mutex holds it
  * from the POST to the terminal answer, an open question included.
  */
-export interface Lane {
-  /** The release, or null when the lane did not come free within the time. */
+export interface Mutex {
+  /** The release, or null when the mutex did not come free within the time. */
   acquire(maxWaitMs: number): Promise<(() => void) | null>;
   busy(): boolean;
 }
 
-export function createLane(clock: Clock): Lane {
+export function createMutex(clock: Clock): Mutex {
   let held = false;
   let waiters: { start(release: () => void): void }[] = [];
 

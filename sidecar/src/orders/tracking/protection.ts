@@ -8,7 +8,7 @@ import type { IntentRecord } from "../journal/record.ts";
  */
 export interface Unprotected {
   message: string;
-  /** What can be withdrawn without an approval. */
+  /** What can be cancelled without an approval. */
   cancelOffered: string[];
 }
 

@@ -1,0 +1,53 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { SendOrder } from "../submit/send.ts";
+import type { ConversationInput } from "./state.ts";
+
+/** Thrown at the last look: the connection stands, and the order must not go. */
+export class HeldBack extends Error {
+  readonly refusals: OrderRefusal[];
+
+  constructor(refusals: OrderRefusal[]) {
+    super("held back");
+    this.refusals = refusals;
+  }
+}
+
+const WAIT_FOR_PACE_MS = 5_000;
+
+/**
+ * One POST of the conversation, and the input its end is to the machine. Right before the first byte
+ * it is checked, begun and written down; a look that does not clear it stops it there.
+ */
+export async function post(
+  send: SendOrder,
+  request: { path: string; body: JsonObject },
+  look: {
+    /** Why it must not go; null when it may. */
+    check(): Error | null;
+    begin(): void;
+    /** Journals that it goes; false when it must not. */
+    journal(clear: boolean): boolean;
+    mayGoOn(): boolean;
+  },
+): Promise<{ ended: ConversationInput; thrown: unknown }> {
+  const lastLook = (): void => {
+    const held = look.check();
+    if (held === null) look.begin();
+    if (!look.journal(held === null)) throw held ?? new HeldBack([]);
+  };
+  try {
+    const exchange = await send({
+      method: "POST",
+      path: request.path,
+      body: request.body,
+      priority: "order",
+      maxWaitMs: WAIT_FOR_PACE_MS,
+      lastLook,
+    });
+    return { ended: { kind: "post_ended", exchange, mayGoOn: look.mayGoOn() }, thrown: null };
+  } catch (thrown) {
+    const refusals = thrown instanceof HeldBack ? thrown.refusals : null;
+    return { ended: { kind: "post_failed", refusals }, thrown };
+  }
+}

@@ -1,0 +1,95 @@
+import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
+import { createConversation } from "../conversation/conversation.ts";
+import { whyStopped } from "../conversation/stopped.ts";
+import { newEcho } from "../notify/channels.ts";
+import type { BrokerSide, OrderServiceOptions } from "../parts.ts";
+import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
+import { createProgress } from "../tracking/progress.ts";
+import { createTracking } from "../tracking/tracking.ts";
+import type { SubmitContext } from "./context.ts";
+import { createMutex } from "./mutex.ts";
+import { createSendOrder } from "./send.ts";
+
+export type OrderServiceContext = SubmitContext & { readonly book: BookParts };
+
+/** Puts together what the operations about orders work with. */
+export function createSubmitContext(
+  options: OrderServiceOptions,
+  broker: BrokerSide,
+): OrderServiceContext {
+  const { store, rules, settings, reach } = options;
+  const { clock, source, logger } = broker;
+  const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
+  const progress = createProgress({
+    store,
+    clock,
+    source,
+    logger,
+    tell: broker.tell,
+    push: (alert, message) => {
+      reach.terminal([`ALERT ${alert}: ${message}`]);
+      void reach.desktop("ibkr-sidecar", message);
+      void reach.push(`ibkr-sidecar: ${alert}`, message);
+    },
+  });
+  const tracking = createTracking({
+    reads: {
+      book: (accountId, signal) => readBook(book, accountId, signal),
+      status: (orderId, signal) => readStatus(book, orderId, signal),
+    },
+    accounts: broker.accounts,
+    store,
+    progress,
+    source,
+    logger,
+    ready: () => broker.session().state === "ready",
+    stream: broker.stream,
+    clock,
+  });
+  const send = createSendOrder(broker);
+  const conversation = createConversation({
+    store,
+    progress,
+    tracking,
+    send,
+    clock,
+    source,
+    logger,
+    stopped: (record) => whyStopped({ rules, clock, session: broker.session }, record),
+  });
+  const mutex = createMutex(clock);
+  const cancelRetries = createCancelRetryQueue({
+    clock,
+    logger,
+    session: broker.session,
+    onGivenUp: (order) =>
+      progress.alert({
+        alert: "needs_owner",
+        message: `The broker refused the withdrawal of order ${order} again and again. It may still fill: look at the account in TWS.`,
+        record: null,
+      }),
+  });
+  const futuresOperator = settings.futures_operator;
+  return {
+    store,
+    progress,
+    tracking,
+    conversation,
+    mutex,
+    cancelRetries,
+    send,
+    rules,
+    clock,
+    book,
+    session: broker.session,
+    accounts: broker.accounts,
+    gatewayAccountId: options.gatewayAccountId,
+    sidecarId: options.sidecarId,
+    relyingParty: options.relyingParty,
+    // Every connection to it had to show the simulator's certificate.
+    simulator: source === "simulator",
+    futuresOperator,
+    reach,
+    echo: options.echo ?? newEcho,
+  };
+}
