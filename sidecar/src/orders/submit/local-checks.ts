@@ -1,10 +1,11 @@
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/another-session.ts";
 import {
   type CanonicalOrder,
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
@@ -20,11 +21,17 @@ import type { KeptPreview, OrderStore } from "../journal/store.ts";
 import { type LocalRules, usageOf } from "../local-policy/rules.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 
+/** What an approval says of the intent, of whichever kind it is. */
+type ApprovedTerms = Pick<
+  Intent,
+  "preview_id" | "policy_version" | "policy_hash" | "accepted_warnings" | "nonce" | "not_after"
+>;
+
 /** The ticket under an approval, held against what the edge says of it. */
 export function ticketFaults(
-  parts: SubmitContext,
+  parts: Pick<SubmitContext, "gatewayAccountId" | "sidecarId">,
   preview: KeptPreview | null,
-  input: SubmitInput,
+  input: Omit<SubmitInput, "approval"> & { approval: ApprovedTerms },
   action: "place" | "modify",
 ): OrderRefusal[] {
   const mismatch = (field: string, rule: string, message: string) =>
@@ -169,7 +176,13 @@ export function offerFaults(policy: LocalPolicy, order: CanonicalOrder): OrderRe
 }
 
 /** The broker session is the one of the preview, in the mode the ticket is for. */
-export function sessionFaults(parts: SubmitContext, record: IntentRecord): OrderRefusal[] {
+export function sessionFaults(
+  parts: {
+    session(): Pick<BrokerSession, "generation" | "mode" | "state">;
+    accounts(): readonly string[];
+  },
+  record: IntentRecord,
+): OrderRefusal[] {
   const session = parts.session();
   const faults: OrderRefusal[] = [];
   if (session.generation !== record.generation) {

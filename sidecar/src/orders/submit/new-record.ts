@@ -1,4 +1,3 @@
-import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { type IntentRecord, plannedOrders } from "../journal/record.ts";
 import type { KeptPreview } from "../journal/store.ts";
 import type { Facts, SubmitInput } from "./context.ts";
@@ -8,14 +7,19 @@ export function newRecord({
   input,
   jobId,
   intentHash,
+  mandateHash,
   preview,
   facts,
   action,
   nowMs,
 }: {
-  input: SubmitInput;
+  input: Pick<SubmitInput, "coid" | "account_id"> & {
+    approval: Pick<SubmitInput["approval"], "preview_id" | "accepted_warnings">;
+  };
   jobId: string;
   intentHash: string;
+  /** Of the mandate that approved it; null for a passkey. */
+  mandateHash: string | null;
   preview: KeptPreview;
   facts: Facts;
   action: "place" | "modify";
@@ -34,7 +38,7 @@ export function newRecord({
     generation: preview.generation,
     effect: facts.effect?.kind ?? null,
     notional: facts.notional,
-    mandate_hash: input.approval.kind === "mandate" ? mandateHash(input.approval.mandate) : null,
+    mandate_hash: mandateHash,
     state: "submitting",
     proved_by: "gateway",
     sent: false,

@@ -24,8 +24,8 @@ export interface OrderRequest {
 export type SendOrder = (request: OrderRequest) => Promise<Exchange>;
 
 export function createSendOrder(options: {
-  transport: Transport;
-  pacer: Pacer;
+  transport: Pick<Transport, "send">;
+  pacer: Pick<Pacer, "acquire" | "penalize">;
   onRateLimited(): void;
   onUnauthorized(): void;
 }): SendOrder {

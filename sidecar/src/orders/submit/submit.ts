@@ -1,3 +1,4 @@
+import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
@@ -64,6 +65,7 @@ export async function placeOrder(
       input,
       jobId: request.jobId ?? input.coid,
       intentHash: approved.intentHash,
+      mandateHash: input.approval.kind === "mandate" ? mandateHash(input.approval.mandate) : null,
       preview,
       facts,
       action,

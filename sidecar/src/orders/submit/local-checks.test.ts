@@ -1,0 +1,147 @@
+import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { describe, expect, it } from "vitest";
+import { anIntentRecord, handClock, START_MS } from "../../../../test/support/intent-record.ts";
+import { aLeg, anOrder, aTicket, NOW } from "../../../../test/support/orders.ts";
+import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import {
+  driftOf,
+  leastTierOf,
+  localFaults,
+  mandatesAllowed,
+  offerFaults,
+  sessionFaults,
+  ticketFaults,
+} from "./local-checks.ts";
+
+const rules = {
+  killSwitch: () => ({ engaged: false }) as const,
+  caps: () => ({ ok: true, caps: DEFAULT_CAPS }) as const,
+  policy: () => ({ offer: ["orders.paper" as const], broker_accounts: null }),
+  engage: () => {},
+};
+const effect = (kind: "entry" | "exit") =>
+  ({ kind, position: "0", working_same_side: "0", at: NOW }) as const;
+const facts = (kind: "entry" | "exit") => ({
+  effect: effect(kind),
+  notional: "187.25",
+  dailyPnl: "0",
+});
+const judge = (open: IntentRecord[], engaged = false) => ({
+  rules: {
+    ...rules,
+    killSwitch: () =>
+      engaged ? { engaged, since: NOW, reason: null } : ({ engaged: false } as const),
+  },
+  store: { open: () => open, sentSince: () => 0 },
+  clock: handClock(),
+});
+const rulesOf = (refusals: { rule: string }[]) => refusals.map(({ rule }) => rule);
+
+describe("this PC's own checks", () => {
+  it("let a small paper order pass", () => {
+    expect(localFaults(judge([]), anOrder(), facts("entry"))).toEqual([]);
+  });
+
+  it("stop an entry with the kill switch engaged, and no exit", () => {
+    expect(rulesOf(localFaults(judge([], true), anOrder(), facts("entry")))).toEqual([
+      "not_engaged",
+    ]);
+    expect(localFaults(judge([], true), anOrder(), facts("exit"))).toEqual([]);
+  });
+
+  it("stop an entry beside a doubt of its account, contract and side, and no other", () => {
+    const doubt = anIntentRecord(1, { state: "unknown", sent: true });
+    const beside = (over: Parameters<typeof anOrder>[0]) =>
+      rulesOf(localFaults(judge([doubt]), anOrder(over), facts("entry")));
+    expect(beside({})).toEqual(["no_doubt_beside"]);
+    expect(beside({ legs: [aLeg({ side: "SELL" })] })).toEqual([]);
+    expect(beside({ account_id: "DU7654321" })).toEqual([]);
+    expect(localFaults(judge([doubt]), anOrder(), facts("exit"))).toEqual([]);
+  });
+
+  it("hold an order that may only reduce to what it says, also when nobody knows", () => {
+    const order = anOrder({ reduce_only: true });
+    const unknown = { ...facts("entry"), effect: null };
+    expect(rulesOf(localFaults(judge([]), order, facts("entry")))).toEqual(["reduces"]);
+    expect(rulesOf(localFaults(judge([]), order, unknown))).toContain("reduces");
+    expect(localFaults(judge([]), order, facts("exit"))).toEqual([]);
+  });
+
+  it("name the mode or the account that this PC does not offer", () => {
+    const policy = rules.policy();
+    expect(offerFaults(policy, anOrder())).toEqual([]);
+    expect(offerFaults(policy, anOrder({ mode: "live" }))[0]?.field).toBe("mode");
+    expect(offerFaults({ ...policy, broker_accounts: ["DU9"] }, anOrder())[0]?.field).toBe(
+      "account_id",
+    );
+  });
+
+  it("ask for the most when the caps file is wrong", () => {
+    const wrong = { ...rules, caps: () => ({ ok: false, reason: "no JSON" }) as const };
+    expect(leastTierOf(wrong, anOrder(), facts("entry"))).toBe(2);
+    expect(driftOf(wrong)).toBe("0");
+    expect(mandatesAllowed(wrong, anOrder())).toBe(false);
+    expect(mandatesAllowed(rules, anOrder())).toBe(true);
+  });
+});
+
+describe("the session of an order", () => {
+  const record = anIntentRecord();
+  const session = { state: "ready", mode: "paper", generation: 1 } as const;
+  const faults = (over: object, accounts = ["DU1234567"]) =>
+    rulesOf(
+      sessionFaults({ session: () => ({ ...session, ...over }), accounts: () => accounts }, record),
+    );
+
+  it("is the one of its preview, ready, in its mode and with its account", () => {
+    expect(faults({})).toEqual([]);
+    expect(faults({ generation: 2 })).toEqual(["same_broker_session"]);
+    expect(faults({ mode: "live" })).toEqual(["proved_by_broker"]);
+    expect(faults({ state: "login_required" })).toEqual(["ready"]);
+    expect(faults({}, [])).toEqual(["ready"]);
+  });
+});
+
+describe("the ticket of an approval", () => {
+  const parts = { gatewayAccountId: "acc_7d3f", sidecarId: "sc_1b2c" };
+  const preview = { ticket: aTicket(), generation: 4, echo: null, madeAt: START_MS, usage: null };
+  const approval = {
+    preview_id: "pv_1",
+    policy_version: 1,
+    policy_hash: "a".repeat(64),
+    accepted_warnings: [],
+    nonce: "0123456789abcdef0123456789abcdef",
+    not_after: NOW,
+  };
+  const own = intentOf({
+    v: 1,
+    ticket: preview.ticket,
+    gateway_account_id: parts.gatewayAccountId,
+    sidecar_id: parts.sidecarId,
+    generation: preview.generation,
+    ...approval,
+  });
+  const input = {
+    account_id: "DU1234567",
+    mode: "paper" as const,
+    coid: own.coid,
+    intent_hash: intentHash(own),
+    approval,
+  };
+
+  it("is this PC's own, and the intent the one that it computes", () => {
+    expect(ticketFaults(parts, preview, input, "place")).toEqual([]);
+    expect(rulesOf(ticketFaults(parts, null, input, "place"))).toEqual(["own_preview"]);
+    for (const [over, rule] of [
+      [{ account_id: "DU7654321" }, "account_of_ticket"],
+      [{ mode: "live" as const }, "mode_of_ticket"],
+      [{ coid: `${own.coid}x` }, "own_intent"],
+      [{ intent_hash: "b".repeat(64) }, "own_intent"],
+      [{ approval: { ...approval, nonce: "f".repeat(32) } }, "own_intent"],
+    ] as const) {
+      expect(rulesOf(ticketFaults(parts, preview, { ...input, ...over }, "place"))).toEqual([rule]);
+    }
+    expect(rulesOf(ticketFaults(parts, preview, input, "modify"))).toEqual(["action_of_ticket"]);
+  });
+});

@@ -1,0 +1,52 @@
+import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { describe, expect, it } from "vitest";
+import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
+import { aMandate } from "../../../../test/support/orders.ts";
+import { openOrderStore } from "../journal/store.ts";
+import { larger } from "./gather-facts.ts";
+import { usageUnder } from "./spend-approval.ts";
+
+describe("the value of an order", () => {
+  it("is the larger of two, and unknown is larger than any number", () => {
+    expect(larger("187.25", "190")).toBe("190");
+    expect(larger("9", "10")).toBe("10");
+    expect(larger(null, "190")).toBeNull();
+    expect(larger("190", null)).toBeNull();
+  });
+});
+
+describe("what went out under a mandate", () => {
+  const mandate = aMandate();
+  const hash = mandateHash(mandate);
+  const store = (...notionals: (string | null)[]) => {
+    const journal = openOrderStore(":memory:");
+    for (const [n, notional] of notionals.entries()) {
+      const record = anIntentRecord(n, { sent: true, mandate_hash: hash, notional });
+      journal.insert({
+        ...record,
+        ticket: { ...record.ticket, notional },
+      });
+    }
+    return journal;
+  };
+
+  it("is counted and summed over the last day", () => {
+    const journal = store("187.25", "100");
+    expect(usageUnder(journal, mandate, START_MS + 1)).toEqual({
+      orders_today: 2,
+      notional_today: "287.25",
+    });
+    const tomorrow = START_MS + 24 * 60 * 60_000;
+    expect(usageUnder(journal, mandate, tomorrow)).toEqual({
+      orders_today: 0,
+      notional_today: "0",
+    });
+  });
+
+  it("has an unknown value when one of them has: never zero", () => {
+    expect(usageUnder(store("187.25", null), mandate, START_MS + 1)).toEqual({
+      orders_today: 2,
+      notional_today: null,
+    });
+  });
+});
