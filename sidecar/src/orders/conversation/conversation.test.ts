@@ -121,6 +121,22 @@ describe("the driver of the conversation", () => {
     expect(rig.released()).toBe(0);
   });
 
+  it("says that the owner's yes could not be sent, and takes it again", async () => {
+    const rig = start();
+    await asked(rig);
+    const { coid } = rig.record;
+    const yes = () => rig.conversation.answer(coid, "r1", { confirm: true, by: "owner" });
+    const unsent = expect(yes()).rejects.toMatchObject({
+      failure: { code: "BROKER_BACKEND_UNAVAILABLE", retryable: true },
+    });
+    rig.requests[1]?.end({ kind: "no_answer", sent: false, cause: "dial_refused" });
+    await unsent;
+    expect(rig.kept()).toMatchObject({ state: "awaiting_confirmation", answered: [] });
+    void yes();
+    rig.requests[2]?.request.lastLook();
+    expect(rig.kept()?.answered).toMatchObject([{ confirmed: true, by: "owner" }]);
+  });
+
   it("refuses a second order while a conversation goes on, and gives its mutex back", async () => {
     const rig = start();
     await asked(rig);

@@ -1,3 +1,4 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { SendOrder } from "../submit/send.ts";
@@ -16,7 +17,8 @@ export class HeldBack extends Error {
 const WAIT_FOR_PACE_MS = 5_000;
 
 /**
- * One POST of the conversation, and the input its end is to the machine. Right before the first byte
+ * One POST of the conversation, and the input its end is to the machine; with it the error for
+ * whoever waits, should the machine say that it failed. Right before the first byte
  * it is checked, begun and written down; a look that does not clear it stops it there.
  */
 export async function post(
@@ -45,9 +47,18 @@ export async function post(
       maxWaitMs: WAIT_FOR_PACE_MS,
       lastLook,
     });
-    return { ended: { kind: "post_ended", exchange, mayGoOn: look.mayGoOn() }, thrown: null };
+    const ended = { kind: "post_ended", exchange, mayGoOn: look.mayGoOn() } as const;
+    const left = exchange.kind === "answer" || exchange.sent;
+    return { ended, thrown: left ? null : unsent() };
   } catch (thrown) {
     const refusals = thrown instanceof HeldBack ? thrown.refusals : null;
     return { ended: { kind: "post_failed", refusals }, thrown };
   }
 }
+
+const unsent = (): GatewayError =>
+  new GatewayError(
+    failure("BROKER_BACKEND_UNAVAILABLE", "Nothing was sent to the broker's gateway; try again.", {
+      retryable: true,
+    }),
+  );

@@ -15,7 +15,13 @@ it("journals an intent that was approved, and of which nothing was sent", () => 
     intentHash: "b".repeat(64),
     mandateHash: null,
     preview: { ticket: aTicket(), generation: 4, echo: null, madeAt: START_MS, usage: null },
-    facts: { market: null, effect: null, notional: null, dailyPnl: null },
+    facts: {
+      market: null,
+      hours: { tradable_now: null },
+      effect: null,
+      notional: null,
+      dailyPnl: null,
+    },
     action: "place",
     nowMs: START_MS,
   });
