@@ -45,6 +45,11 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     options.simulatorPort,
     state.simulator_port,
   );
+  if (port === simulatorPort) {
+    throw new Sorry(
+      `PORT and SIMULATOR_PORT are both ${port}; set one of them to another (0 for any).`,
+    );
+  }
   // Loaded only now: a setting or a folder that will not do is said without waiting for all that.
   const [
     { buildWorker },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
+import { freePort } from "../../scripts/lib/ports.ts";
 import { connectV2 } from "../support/mcp-clients.ts";
 import { descendants, isAlive, type RunningCommand, runScript } from "../support/processes.ts";
 import { buyAtTheBroker } from "../support/simulated-portal.ts";
@@ -265,6 +266,9 @@ describe("npm start, when it cannot", () => {
   it("names a port that is taken", async () => {
     expect(await oneLine({ PORT: String(takenPort) })).toContain(`Port ${takenPort} is taken`);
     expect(await oneLine({ SIMULATOR_PORT: String(takenPort) })).toContain("SIMULATOR_PORT");
+    const free = String(await freePort());
+    const twice = await oneLine({ PORT: free, SIMULATOR_PORT: free });
+    expect(twice).toContain(`PORT and SIMULATOR_PORT are both ${free}`);
   });
 
   it("names a setting that is no port", async () => {
