@@ -4,19 +4,21 @@ import { type FastTime, fastTimeAt } from "../chaos/orders/fast-time.ts";
 
 /**
  * Gives this process another clock: `Date` in every form, what Intl takes for now, and the clock that
- * only goes forward. Timers keep the wall's measure unless the clock runs faster. Loaded before everything else, by tests alone.
+ * only goes forward. Timers keep the wall's measure unless the clock runs faster. Loaded before everything else, by tests alone. What it returns lays the clock of before back.
  */
-export function runNodeAt(time: FastTime): void {
+export function runNodeAt(time: FastTime): () => void {
   const wall = Date.now.bind(Date);
   const now = (): number => fastTimeAt(time, wall());
-  shiftDate(now);
-  shiftIntl(now);
-  shiftPerformance(time);
+  const back = [shiftDate(now), shiftIntl(now), shiftPerformance(time)];
   if (time.speed !== 1) speedUp(time);
+  return () => {
+    for (const lay of back) lay();
+  };
 }
 
-function shiftDate(now: () => number): void {
+function shiftDate(now: () => number): () => void {
   const Wall = Date;
+  const before = Wall.now;
   Date.now = now;
   const Shifted = new Proxy(Wall, {
     construct: (target, given, newTarget) =>
@@ -25,11 +27,17 @@ function shiftDate(now: () => number): void {
   });
   Wall.prototype.constructor = Shifted;
   globalThis.Date = Shifted;
+  return () => {
+    Wall.now = before;
+    Wall.prototype.constructor = Wall;
+    globalThis.Date = Wall;
+  };
 }
 
-function shiftIntl(now: () => number): void {
+function shiftIntl(now: () => number): () => void {
   const proto = Intl.DateTimeFormat.prototype;
-  const format = Object.getOwnPropertyDescriptor(proto, "format")?.get;
+  const property = Object.getOwnPropertyDescriptor(proto, "format");
+  const format = property?.get;
   const { formatToParts } = proto;
   Object.defineProperty(proto, "format", {
     configurable: true,
@@ -42,18 +50,24 @@ function shiftIntl(now: () => number): void {
   proto.formatToParts = function (at) {
     return formatToParts.call(this, at ?? now());
   };
+  return () => {
+    if (property !== undefined) Object.defineProperty(proto, "format", property);
+    proto.formatToParts = formatToParts;
+  };
 }
 
 /** `timeOrigin + now()` is what a part of the product takes for the time when it must not jump. */
-function shiftPerformance({ start, wallStart, speed }: FastTime): void {
-  const { timeOrigin } = performance;
+function shiftPerformance({ start, wallStart, speed }: FastTime): () => void {
+  const { timeOrigin, now } = performance;
   Object.defineProperty(performance, "timeOrigin", {
     value: start + (timeOrigin - wallStart) * speed,
     configurable: true,
   });
-  if (speed === 1) return;
-  const lap = performance.now.bind(performance);
-  performance.now = () => lap() * speed;
+  if (speed !== 1) performance.now = () => now.call(performance) * speed;
+  return () => {
+    Object.defineProperty(performance, "timeOrigin", { value: timeOrigin, configurable: true });
+    if (speed !== 1) performance.now = now;
+  };
 }
 
 function speedUp({ speed }: FastTime): void {

@@ -9,6 +9,7 @@ import { type FirstOrder, walkToFirstOrder } from "../support/first-order.ts";
 import { type Bounds, recordedPage } from "../support/first-order-page.ts";
 import { inspector, mcporter } from "../support/stock-clients.ts";
 
+// fixed dates: every part is given the clock that the walk says.
 /**
  * From nothing to the first approved order, as a newcomer meets it: a fresh data folder on a Sunday
  * evening, `npm start`, a client in its default settings, a real browser. Nothing else is prepared.

@@ -19,6 +19,7 @@ import { placeAtTheBroker } from "../support/simulated-portal.ts";
 import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
 import { type OrderName, type UpgradeFixture, unpackUpgrade } from "../support/upgrade-fixture.ts";
 
+// fixed dates: those of the data, and the clock is set to the day after it.
 /**
  * An owner deploys this version over the data of an earlier one: nothing is lost, nothing that was
  * sent is sent again, and what was approved long ago sends nothing. Real parts throughout; the
@@ -63,7 +64,7 @@ const posts = () =>
 beforeAll(async () => {
   data = await unpackUpgrade("2026-11-20");
   endings.push(data.remove);
-  const entry = await otherClock(DAY_AFTER, data.worker, endings);
+  await otherClock(DAY_AFTER, data.worker, endings);
   sim = await startSimulator({ clock: "real", marketHours: "always", startAt: DAY_AFTER });
   endings.push(() => sim.close());
   sim.control.pin(AAPL, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
@@ -72,7 +73,6 @@ beforeAll(async () => {
   gateway = await startGateway({
     dataDir: data.worker,
     secrets: data.secrets,
-    entry,
     rateLimits: { SIGN_IN_LIMIT: 1000 },
   });
   endings.push(() => gateway.close());

@@ -100,7 +100,7 @@ export async function startOrderChain(
   try {
     const cli = inject("sidecarCli");
     const { startAt } = options;
-    const entry = startAt === undefined ? undefined : await otherClock(startAt, folder, endings);
+    if (startAt !== undefined) await otherClock(startAt, folder, endings);
     const [sim, gateway] = await Promise.all([
       startSimulator({
         clock: "real",
@@ -109,7 +109,6 @@ export async function startOrderChain(
         ...(startAt === undefined ? {} : { startAt }),
       }),
       startGateway({
-        ...(entry === undefined ? {} : { entry }),
         vars: {
           CLIENT_CALLS_PER_MINUTE: "5000",
           ACCOUNT_CALLS_PER_MINUTE: "5000",
