@@ -11,6 +11,7 @@ import { OrderSettings } from "../../sidecar/src/orders/local-policy/files.ts";
 import { type Person, startPerson } from "../clients/person.ts";
 import { type Example, examplesIn, examplesInDocs, type Fate } from "../support/doc-examples.ts";
 import { FAMILIES, FATES, SETTINGS } from "../support/doc-fates.ts";
+// fixed date: every part of the walk is given the clock that it says.
 import { clockEnv, plainEnv, startNpm, walkTime } from "../support/npm-start.ts";
 import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
 import { atTerminal } from "../support/terminal.ts";
