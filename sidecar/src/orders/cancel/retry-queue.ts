@@ -23,7 +23,7 @@ interface Waiting {
 export function createCancelRetryQueue(options: {
   clock: Clock;
   logger: BrokerLogger;
-  session(): BrokerSession;
+  session(): Pick<BrokerSession, "silent_until">;
   /** The broker refused it too often. */
   onGivenUp(order: string): void;
 }): CancelRetryQueue {

@@ -1,6 +1,7 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { evidenceOfStatus, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { isoTime, sleep } from "../../client-portal/clock.ts";
+import { type Clock, isoTime, sleep } from "../../client-portal/clock.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
@@ -8,7 +9,7 @@ import type { SubmitContext } from "../submit/context.ts";
 import { type BookParts, readStatus } from "../tracking/order-book-read.ts";
 
 /** The broker keeps a silence after a 429; only the owner's cancel may break it. */
-export const isSilent = (parts: Pick<SubmitContext, "session">): boolean =>
+export const isSilent = (parts: { session(): Pick<BrokerSession, "state"> }): boolean =>
   parts.session().state === "penalty_box";
 
 /** What a look at the order's status showed; all null when none was answered. */
@@ -62,7 +63,7 @@ export async function readUntilEnded(
 
 /** What was seen, in the journal of the intent the order belongs to. */
 export function recordStatus(
-  parts: SubmitContext,
+  parts: Pick<SubmitContext, "store" | "progress"> & { clock: Pick<Clock, "now"> },
   known: IntentRecord,
   orderId: string,
   seen: Seen,

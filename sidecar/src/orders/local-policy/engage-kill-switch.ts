@@ -7,7 +7,11 @@ import type { LocalRules } from "./rules.ts";
 
 /** Engages this PC's kill switch. Engaged already, it stays as it is, and nobody is told again. */
 export function engageKillSwitch(
-  parts: { rules: LocalRules; clock: Pick<Clock, "now">; progress: Pick<Progress, "alert"> },
+  parts: {
+    rules: Pick<LocalRules, "killSwitch" | "engage">;
+    clock: Pick<Clock, "now">;
+    progress: Pick<Progress, "alert">;
+  },
   request: Pick<OperationRequest, "begin">,
   reason: string,
 ): OperationOutput<typeof killEngage> {

@@ -17,7 +17,7 @@ export interface BookRead extends BookView {
 }
 
 export interface BookParts {
-  portal: Portal;
+  portal: Pick<Portal, "ask">;
   clock: Clock;
   /** With several accounts the list must be asked for by account. */
   accounts(): readonly string[];

@@ -1,0 +1,55 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { describe, expect, it } from "vitest";
+import { handClock } from "../../../../test/support/intent-record.ts";
+import type { Answer, Ask } from "../../client-portal/portal.ts";
+import { readBook, readStatus } from "./order-book-read.ts";
+
+const row = { orderId: 11, order_ref: "ieg1-x", status: "Submitted" };
+
+/** Answers the forced read, then the given lists in turn, the last one for ever, then the trades. */
+function rig(lists: { orders: unknown[]; snapshot?: boolean }[]) {
+  const asked: string[] = [];
+  const queue = [...lists];
+  const portal = {
+    ask: async <T>(ask: Ask<T>): Promise<Answer<T>> => {
+      const forced = ask.query?.force === "true";
+      asked.push(forced ? "forced" : ask.name);
+      const list = forced ? { orders: [] } : queue.length > 1 ? queue.shift() : queue[0];
+      const json = ask.name === "iserver.trades" ? [] : list;
+      return { value: ask.decode(json), at: 0, from: "broker", proved: true };
+    },
+  };
+  return { asked, parts: { portal, clock: handClock(), accounts: () => ["DU1234567"] } };
+}
+
+describe("a read of the broker's book", () => {
+  it.each([
+    ["two reads agree", [{ orders: [row] }, { orders: [row] }], true],
+    ["the list says that it is whole", [{ orders: [row], snapshot: true }], true],
+    ["an empty list was seen three times", [{ orders: [] }], true],
+    [
+      "no two reads agree",
+      [{ orders: [row] }, { orders: [] }, { orders: [row] }, { orders: [] }],
+      false,
+    ],
+    ["a row could not be read", [{ orders: [row, { status: "Submitted" }] }], false],
+  ])("of which %s is proved or not", async (_name, lists, proved) => {
+    const { parts, asked } = rig(lists);
+    const book = await readBook(parts, "DU1234567");
+    expect(book.proved).toBe(proved);
+    expect(asked[0]).toBe("forced");
+    expect(asked.at(-1)).toBe("iserver.trades");
+  });
+});
+
+describe("a look at one order's status", () => {
+  it("is null when the broker does not know it, and fails when it does not answer", async () => {
+    const failing = (code: "NOT_FOUND" | "BROKER_BACKEND_UNAVAILABLE") => ({
+      portal: { ask: () => Promise.reject(new GatewayError(failure(code, "no"))) },
+      clock: handClock(),
+      accounts: () => [],
+    });
+    expect(await readStatus(failing("NOT_FOUND"), "11")).toBeNull();
+    await expect(readStatus(failing("BROKER_BACKEND_UNAVAILABLE"), "11")).rejects.toThrow();
+  });
+});
