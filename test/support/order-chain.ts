@@ -254,10 +254,11 @@ export async function startOrderChain(
         });
       },
       approved: async (order) => {
-        const { preview, refusals } = await agent.call("ibkr_order_preview", small(broker, order));
+        const answer = await agent.call("ibkr_order_preview", small(broker, order));
+        const { preview, refusals } = answer;
         if (preview?.may_be_asked !== true) {
           const { policy_failures, pc_refusals } = preview ?? {};
-          throw new Error(JSON.stringify({ refusals, policy_failures, pc_refusals }));
+          throw new Error(JSON.stringify({ refusals, policy_failures, pc_refusals, answer }));
         }
         const { approval } = await agent.call("ibkr_approvals_create", {
           account_id: broker,
@@ -265,8 +266,8 @@ export async function startOrderChain(
         });
         const asking = await page(`/approvals/${approval.approval_id}`);
         const response = passkey.use(ceremonyOn(asking));
-        const answer = await form(`/approvals/${approval.approval_id}/approve`, { response });
-        if (answer.status !== 303) throw new Error(`approving was answered ${answer.status}`);
+        const approving = await form(`/approvals/${approval.approval_id}/approve`, { response });
+        if (approving.status !== 303) throw new Error(`approving was answered ${approving.status}`);
         return approval.approval_id;
       },
       pc,
