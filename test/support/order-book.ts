@@ -115,6 +115,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
       sidecarSkewMs: 0,
       pcOffers: { paper: true, live: false },
       client: {
+        kind: "agent",
         clientId,
         scopes: [
           "ibkr:orders:paper:submit",

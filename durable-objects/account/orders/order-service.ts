@@ -4,7 +4,7 @@ import type { ToolCall } from "../rpc/account.ts";
 import { withdrawFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
-import type { Asker, OrderParts } from "./order-context.ts";
+import type { AgentAsker, OrderParts } from "./order-context.ts";
 import { nothingUnderway, type Underway } from "./sidecar/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";
 import { applyOrderEvent } from "./transactions/sidecar-events.ts";
@@ -14,8 +14,9 @@ export interface OrderService {
   /** What the owner's verbs work with. */
   readonly parts: OrderParts;
   readonly underway: Underway;
+  /** One order tool's call, for an agent whose standing was looked up. */
   run(
-    asker: Asker,
+    agent: Omit<AgentAsker, "kind">,
     call: Pick<ToolCall, "input"> & { operation: EdgeOrderOperationName },
   ): Promise<OrderAnswer>;
   /** Inside the transaction that moves the event cursor. */
@@ -33,7 +34,7 @@ export function createOrderService(parts: OrderParts): OrderService {
   return {
     parts,
     underway,
-    run: (asker, call) => runOrderTool(parts, underway, asker, call),
+    run: (agent, call) => runOrderTool(parts, underway, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
       // After the transaction of the event: what a switch wants withdrawn may just have turned up.

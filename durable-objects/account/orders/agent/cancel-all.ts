@@ -1,6 +1,6 @@
 import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { type Asker, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
+import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
@@ -18,12 +18,6 @@ import { cancelIntent } from "./submit-cancel-modify.ts";
 
 /** How long the answer of an order that is on its way out is waited for. */
 const ON_ITS_WAY_MS = 22_000;
-
-export const OWNER_WITHDRAWS = [
-  "ibkr:orders:preview",
-  "ibkr:orders:paper:cancel",
-  "ibkr:orders:live:cancel",
-] as const;
 
 /**
  * Asks for every one that the switch covers; how many. Nothing waits for the answers. Without
@@ -59,7 +53,7 @@ export function withdrawFound(parts: OrderParts, underway: Underway, requestId: 
       if (intent.created_at > withdrawFrom) continue;
       for (const orderId of openNumbers(intent)) {
         if (orderId === null || wasAsked(sql, intent.coid, orderId, withdrawFrom)) continue;
-        const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
+        const asker = { kind: "gateway", requestId } as const;
         askFor(parts, underway, asker, intent, orderId).catch(() => {
           tell(parts, intent, orderId, requestId, "The gateway failed in an unexpected way.");
         });
@@ -149,5 +143,8 @@ function tell(
   });
 }
 
+/** By whom does not matter: before the gateway signed for itself, it asked in the owner's name. */
 const wasAsked = (sql: SqlStorage, coid: string, orderId: string, sinceMs: number): boolean =>
-  wasKeyUsed(sql, OWNER_CLIENT, `kill:${coid}:${orderId}:`, sinceMs);
+  [OWNER_CLIENT, GATEWAY_CLIENT].some((name) =>
+    wasKeyUsed(sql, name, `kill:${coid}:${orderId}:`, sinceMs),
+  );

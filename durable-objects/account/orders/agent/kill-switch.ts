@@ -1,5 +1,5 @@
 import { isReadOnlyYet } from "../../clients/clients.ts";
-import type { Asker, OrderParts } from "../order-context.ts";
+import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { engage, killStatus } from "../transactions/engage-kill-switch.ts";
 import { withdrawWorking } from "./cancel-all.ts";
@@ -18,7 +18,7 @@ const EXITS_STAND = "Working orders that only reduce a position were left standi
 export function agentKill(
   parts: OrderParts,
   underway: Underway,
-  asker: Asker,
+  asker: AgentAsker,
   asked: { reason: string; cancel_working_orders: boolean },
 ) {
   const { reason, cancel_working_orders: wanted } = asked;

@@ -18,7 +18,7 @@ import {
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
-import { type Asker, iso, type OrderParts } from "../order-context.ts";
+import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { provenSkewMs, worldOf } from "../rules/conditions.ts";
 import { edgeFacts } from "../rules/edge-facts.ts";
 import { type Covered, coveringMandate } from "../rules/mandate-coverage.ts";
@@ -40,7 +40,7 @@ export type Prepared =
 
 export async function preparePreview(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   accountId: string,
   request: PreviewRequest,
 ): Promise<Prepared> {
@@ -76,7 +76,7 @@ export async function preparePreview(
 
 function keep(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   outcome: PreviewedTicket,
   skewMs: number | null,
 ): Prepared {
@@ -146,7 +146,7 @@ function keep(
 /** The policy over one preview as it was stored, with everything the object knows now. */
 export function judge(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   preview: Preview,
   skewMs: number | null,
 ): { verdict: Verdict; policy: Policy | null; covered: Covered | null } {
@@ -247,7 +247,7 @@ export function policyFailures(verdict: Verdict): PolicyFailure[] {
 
 function refused(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   brokerAccount: string,
   refusals: readonly OrderRefusal[],
 ): void {

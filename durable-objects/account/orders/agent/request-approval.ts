@@ -11,7 +11,7 @@ import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { listClients } from "../../clients/clients.ts";
-import { type Asker, iso, type OrderParts } from "../order-context.ts";
+import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import { keyIsTaken } from "../rules/seen-key.ts";
 import { refusalsOf } from "../rules/submit-types.ts";
@@ -42,7 +42,7 @@ export interface Asked {
  */
 export function askApproval(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   input: { account_id: string; preview_id: string; ttl_seconds?: number | undefined },
   send: WantedSend | null = null,
 ): Asked {
@@ -170,7 +170,7 @@ function otherwiseAsked(
 /** What would stop the submit whatever the owner says, before the owner is asked. */
 function cannotSend(
   sql: SqlStorage,
-  asker: Asker,
+  asker: AgentAsker,
   preview: Preview,
   send: WantedSend,
   nowMs: number,
@@ -206,7 +206,7 @@ function cannotSend(
 /** The owner's yes, given beforehand: its leaf names the mandate, and nobody else. */
 function noteGranted(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   approval: Approval,
   { mandate, hash }: SignedMandate,
 ): void {
@@ -258,7 +258,7 @@ export type Status =
 
 export function approvalStatus(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   input: { account_id: string; approval_id: string },
 ): Status {
   const { sql } = parts.storage;
@@ -343,7 +343,7 @@ function yes(parts: OrderParts, approval: Approval): Asked {
 
 function no(
   parts: OrderParts,
-  asker: Asker,
+  asker: AgentAsker,
   brokerAccount: string,
   refusals: OrderRefusal[],
 ): Asked {

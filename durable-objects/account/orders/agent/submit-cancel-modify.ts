@@ -9,7 +9,7 @@ import type { ModifyInput } from "@ibkr-edge-gateway/protocol/orders/order-input
 import { refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type * as z from "zod";
-import type { Asker, OrderParts } from "../order-context.ts";
+import type { AgentAsker, Asker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
@@ -27,7 +27,11 @@ type Input<N extends keyof typeof EDGE_ORDER_OPERATIONS> = z.output<
 >;
 
 /** Asks the owner about a new order; with the submit that the approval shall make, where it is said. */
-export function askForOrder(parts: OrderParts, asker: Asker, input: Input<"trade.ask">): Asked {
+export function askForOrder(
+  parts: OrderParts,
+  asker: AgentAsker,
+  input: Input<"trade.ask">,
+): Asked {
   const { account_id, submit_on_approval, idempotency_key: key, ...asked } = input;
   const request = { account_id, ...asked };
   if (submit_on_approval !== true || key === undefined) return askApproval(parts, asker, request);
@@ -47,7 +51,7 @@ const saidToSubmit = (
 export function submitApproved(
   parts: OrderParts,
   underway: Underway,
-  asker: Asker,
+  asker: AgentAsker,
   input: Input<"trade.submit">,
 ): Promise<Written> {
   const { account_id, mode, approval_id, idempotency_key } = input;
@@ -97,7 +101,7 @@ export function submitApproved(
 export async function cancel(
   parts: OrderParts,
   underway: Underway,
-  asker: Asker,
+  asker: AgentAsker,
   input: Input<"trade.cancel">,
 ): Promise<Written> {
   const { account_id, mode, order_id, idempotency_key } = input;
@@ -181,7 +185,7 @@ export function cancelIntent(
 export async function modify(
   parts: OrderParts,
   underway: Underway,
-  asker: Asker,
+  asker: AgentAsker,
   input: Input<"trade.modify">,
 ): Promise<Written> {
   const { mode, approval_id, idempotency_key, submit_on_approval, ...change } = input;
@@ -279,7 +283,7 @@ function approvalNeeded(account_id: string, approval: ShownApproval, replayed: b
 }
 
 /** The request of this client that waits for the owner under this key; null when none does. */
-function openWish(parts: OrderParts, asker: Asker, key: string): Approval | null {
+function openWish(parts: OrderParts, asker: AgentAsker, key: string): Approval | null {
   const { sql } = parts.storage;
   return (
     requestsUnder(sql, asker.clientId, key)

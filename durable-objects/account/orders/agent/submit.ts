@@ -6,7 +6,7 @@ import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
-import type { Asker, OrderParts } from "../order-context.ts";
+import { type Asker, ledgerName, type OrderParts } from "../order-context.ts";
 import { worldOf } from "../rules/conditions.ts";
 import type { World } from "../rules/edge-facts.ts";
 import { asReplay, orderAnswer, refusedWith, type Written } from "../rules/submit-response.ts";
@@ -55,7 +55,7 @@ export function write(
   request: WriteRequest,
 ): Promise<Written> {
   const digest = writeDigest(request.said);
-  const slot = `${asker.clientId}\n${request.key}`;
+  const slot = `${ledgerName(asker)}\n${request.key}`;
   const running = underway.running.get(slot);
   if (running !== undefined) {
     return running.digest === digest
@@ -105,7 +105,7 @@ async function begin(
   if (misfit !== null) return refusedAndLogged(parts, asker, request, [misfit]);
 
   // Reading for an order that cannot go out anyway would only cost the broker's patience.
-  const cannot = preview === null || findKey(sql, asker.clientId, request.key) !== null;
+  const cannot = preview === null || findKey(sql, ledgerName(asker), request.key) !== null;
   const approval =
     request.approvalId === null ? null : findApproval(sql, request.approvalId, startedAt);
   const spent = request.approvalId !== null && approval?.state !== "approved";
@@ -166,7 +166,7 @@ function decide(
   jobId: string,
 ) {
   const { world, refusals } = beforeSubmit(parts, asker, request, fresh);
-  if (refusals.length > 0 && findKey(parts.storage.sql, asker.clientId, request.key) === null) {
+  if (refusals.length > 0 && findKey(parts.storage.sql, ledgerName(asker), request.key) === null) {
     logRefusal(parts, asker, request, refusals);
     return { kind: "refused" as const, refusals, verdict: null };
   }
@@ -250,8 +250,8 @@ function logRefusal(
 ): void {
   parts.log({
     type: "order.refused",
-    kind: "agent",
-    clientId: asker.clientId,
+    kind: asker.kind,
+    clientId: asker.kind === "agent" ? asker.clientId : null,
     sidecarId: parts.relay.presence().sidecarId,
     brokerAccount: request.accountId,
     decision: "refuse",

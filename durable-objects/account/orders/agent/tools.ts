@@ -17,7 +17,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import type { ToolCall } from "../../rpc/account.ts";
-import type { Asker, OrderParts } from "../order-context.ts";
+import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
@@ -36,7 +36,7 @@ export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure
 export async function runOrderTool(
   parts: OrderParts,
   underway: Underway,
-  asker: Asker,
+  asker: AgentAsker,
   call: Pick<ToolCall, "input"> & { operation: EdgeOrderOperationName },
 ): Promise<OrderAnswer> {
   const { input } = call;

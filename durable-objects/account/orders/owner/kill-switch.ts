@@ -3,8 +3,8 @@ import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/appro
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
-import { OWNER_WITHDRAWS, withdrawWorking } from "../agent/cancel-all.ts";
-import { type OrderParts, OWNER_CLIENT } from "../order-context.ts";
+import { withdrawWorking } from "../agent/cancel-all.ts";
+import type { OrderParts } from "../order-context.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
@@ -25,7 +25,7 @@ export function stopTrading(
 ): boolean {
   const engaged = engage(parts, { ...kill, actor: "owner" }, { clientId: null, requestId });
   if (kill.effect !== "freeze") {
-    const asker = { clientId: OWNER_CLIENT, scopes: OWNER_WITHDRAWS, requestId };
+    const asker = { kind: "owner", requestId } as const;
     withdrawWorking(parts, underway, asker, { ...kill, exits: true });
   }
   return engaged;

@@ -205,6 +205,44 @@ describe("the owner", () => {
       await expect.poll(() => cancels(rig).map(({ input }) => input.order_id)).toContain("777");
     }
     expect(cancels(rig).map(({ input }) => input.order_id)).toEqual([null, "777"]);
+    // The first was the owner's own; the second nobody but the gateway asked for.
+    const signed = rig.leaves.filter(
+      ({ type, meta }) => type === "order.submitted" && meta.action === "cancel",
+    );
+    expect(signed.map(({ kind, clientId }) => [kind, clientId])).toEqual([
+      ["owner", null],
+      ["gateway", null],
+    ]);
+    const { orders } = ownerOf(rig).orders.ordersPage();
+    expect(orders.map(({ clientName }) => clientName).sort()).toEqual([
+      "An agent",
+      "The gateway",
+      "You",
+    ]);
+  });
+
+  it("is nobody but who is signed in: a client that bears the name is a client", async () => {
+    const rig = deskRig(withdraws);
+    rig.working(COID, "501");
+    for (const clientId of ["owner", "gateway"]) {
+      const told = await createOrderService(rig.parts).run(
+        { clientId, scopes: ["ibkr:orders:paper:cancel"], requestId: "r" },
+        {
+          operation: "trade.cancel",
+          input: {
+            account_id: ACCOUNT,
+            mode: "paper",
+            order_id: "501",
+            idempotency_key: "key-00000001",
+          },
+        },
+      );
+      expect(told).toMatchObject({
+        result: { outcome: "refused", refusals: [{ code: "AUTH_MISSING_SCOPE" }] },
+      });
+    }
+    expect(cancels(rig)).toEqual([]);
+    expect(rig.leaves.at(-1)).toMatchObject({ type: "order.refused", kind: "agent" });
   });
 
   it.each(["policy", "agent", "owner"] as const)(

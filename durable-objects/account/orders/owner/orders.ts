@@ -11,7 +11,7 @@ import { contentHash } from "../../audit/events.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { OrdersPage, SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
 import { cancelIntent } from "../agent/submit-cancel-modify.ts";
-import { iso, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
+import { GATEWAY_CLIENT, iso, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
@@ -23,9 +23,12 @@ import { findPreview } from "../tables/previews.ts";
 import { settleSubmit } from "../transactions/settle.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
-export { OWNER_CLIENT };
-
 const LISTED = 50;
+/** Who else than a client asked; a client that bears such a name is shown by its own. */
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  [OWNER_CLIENT]: "You",
+  [GATEWAY_CLIENT]: "The gateway",
+};
 
 /** Orders and alerts as the owner sees them, newest first. */
 export function ordersPage(parts: OrderParts): OrdersPage {
@@ -44,8 +47,7 @@ export function ordersPage(parts: OrderParts): OrdersPage {
         brokerAccount: intent.broker_account,
         mode: intent.mode,
         inWords: ticket === null ? null : orderInWords(ticket),
-        clientName:
-          intent.client_id === OWNER_CLIENT ? "You" : (names.get(intent.client_id) ?? "An agent"),
+        clientName: names.get(intent.client_id) ?? OWN_NAMES[intent.client_id] ?? "An agent",
         createdAt: iso(intent.created_at),
         approvalId: intent.approval_id,
       },
@@ -75,11 +77,7 @@ export async function ownerCancel(
     return { ok: false, message: "There is no working order of this gateway to withdraw." };
   }
   const { intent, orderIds } = found;
-  const asker = {
-    clientId: OWNER_CLIENT,
-    scopes: ["ibkr:orders:preview", `ibkr:orders:${intent.mode}:cancel`],
-    requestId,
-  };
+  const asker = { kind: "owner", requestId } as const;
   const told = await Promise.all(
     orderIds.map(async (orderId) => {
       const key = `owner:${ulid(parts.now())}`;

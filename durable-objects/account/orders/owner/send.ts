@@ -10,7 +10,7 @@ import {
   type WriteRequest,
   writeDigest,
 } from "../agent/submit.ts";
-import type { Asker, OrderParts } from "../order-context.ts";
+import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Fresh } from "../sidecar/fresh-facts.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
@@ -54,7 +54,12 @@ export async function approveAndSend(
   },
 ): Promise<Decided> {
   const { approval, wish, said, fresh, requestId } = wanted;
-  const asker: Asker = { clientId: wish.clientId, scopes: wish.scopes, requestId };
+  const asker: AgentAsker = {
+    kind: "agent",
+    clientId: wish.clientId,
+    scopes: wish.scopes,
+    requestId,
+  };
   const request = writeOf(approval, wish);
   const startedAt = parts.now();
   const { world, refusals } = beforeSubmit(parts, asker, request, fresh);

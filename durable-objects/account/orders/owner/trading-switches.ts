@@ -3,7 +3,7 @@ import { countPasskeys } from "../../access/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { worldOf } from "../rules/conditions.ts";
+import { pcOffers } from "../rules/conditions.ts";
 import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
@@ -16,11 +16,6 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
   const { sql } = parts.storage;
   const nowMs = parts.now();
   const live = feature(sql, "live");
-  const { pcOffers } = worldOf(
-    parts,
-    { clientId: "", scopes: [], requestId: "" },
-    { skewMs: null, reread: false },
-  );
   return {
     paper: feature(sql, "paper").enabled,
     live: live.enabled,
@@ -28,7 +23,7 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
       const at = live.checklist[item];
       return { item, tickedAt: at === undefined ? null : iso(at) };
     }),
-    pc: pcOffers,
+    pc: pcOffers(parts),
     passkeys: countPasskeys(sql),
     mandates: standingMandates(sql, nowMs).filter(({ pc }) => pc.state === "confirmed").length,
     agents: listClients(sql)

@@ -19,7 +19,7 @@ export function standing(parts: OrderParts, approval: Approval): string[] {
   if (client?.state !== "active") return ["The client that asked has no access any more."];
   const { verdict, policy } = judge(
     parts,
-    { clientId: approval.clientId, scopes: client.scopes, requestId: "" },
+    { kind: "agent", clientId: approval.clientId, scopes: client.scopes, requestId: "" },
     preview,
     0,
   );

@@ -1,6 +1,7 @@
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import { OWNER_CLIENT } from "../order-context.ts";
+import { listClients } from "../../clients/clients.ts";
+import { GATEWAY_CLIENT, OWNER_CLIENT } from "../order-context.ts";
 import { countUnsettledCancels, unsettledCancelOf } from "../tables/intents.ts";
 
 /**
@@ -30,7 +31,10 @@ export function noRoomToWithdraw(
   brokerAccount: string,
   nowMs: number,
 ): OrderRefusal | null {
-  const of = { brokerAccount, butClient: OWNER_CLIENT };
+  // A client that bears one of these names is a client and counts.
+  const clients = listClients(sql).map(({ clientId }) => clientId);
+  const butClients = [OWNER_CLIENT, GATEWAY_CLIENT].filter((name) => !clients.includes(name));
+  const of = { brokerAccount, butClients };
   const open = countUnsettledCancels(sql, of, nowMs - WITHDRAW_AGAIN_MS);
   if (open < AGENT_WITHDRAWALS_MAX) return null;
   return refusal(

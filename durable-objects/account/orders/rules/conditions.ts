@@ -3,8 +3,7 @@ import { auditOutboxState } from "../../audit/outbox.ts";
 import { listClients } from "../../clients/clients.ts";
 import { lastBrokerStatus } from "../../relay/tables/broker-status.ts";
 import { storedSession } from "../../relay/tables/session.ts";
-import type { Asker, OrderParts } from "../order-context.ts";
-import { iso, OWNER_CLIENT } from "../order-context.ts";
+import { type Asker, iso, ledgerName, type OrderParts } from "../order-context.ts";
 import type { World } from "./edge-facts.ts";
 
 /**
@@ -25,8 +24,6 @@ export function worldOf(
     presence.online && known !== null && known.sidecarId === presence.sidecarId
       ? known.status
       : null;
-  const client = listClients(sql).find(({ clientId }) => clientId === asker.clientId);
-  const offered = presence.online ? sessionCapabilities(sql) : [];
   const outbox = auditOutboxState(sql);
   return {
     nowMs,
@@ -52,37 +49,36 @@ export function worldOf(
           : Math.max(0, Math.floor((nowMs - outbox.oldestPendingAt) / 1_000)),
     },
     sidecarSkewMs: read.skewMs,
-    pcOffers: {
-      paper: offered.includes("orders.paper"),
-      live: offered.includes("orders.live"),
-    },
-    client: clientOf(asker, client, nowMs),
+    pcOffers: pcOffers(parts),
+    client: clientOf(sql, asker, nowMs),
   };
 }
 
-function clientOf(
-  asker: Asker,
-  client: ReturnType<typeof listClients>[number] | undefined,
-  nowMs: number,
-): World["client"] {
-  // The owner has no row among the clients, and nothing that bounds a client bounds the owner.
-  if (asker.clientId === OWNER_CLIENT && client === undefined) {
+/** Which orders the PC takes in the session there is now. */
+export function pcOffers({ storage, relay }: OrderParts): World["pcOffers"] {
+  const offered = relay.presence().online ? sessionCapabilities(storage.sql) : [];
+  return { paper: offered.includes("orders.paper"), live: offered.includes("orders.live") };
+}
+
+function clientOf(sql: SqlStorage, asker: Asker, nowMs: number): World["client"] {
+  if (asker.kind !== "agent") {
     return {
-      clientId: OWNER_CLIENT,
-      scopes: [...asker.scopes],
+      kind: asker.kind,
+      clientId: ledgerName(asker),
+      scopes: [],
       accounts: null,
       admittedAtMs: 0,
       released: true,
-      isOwner: true,
     };
   }
+  const client = listClients(sql).find(({ clientId }) => clientId === asker.clientId);
   return {
+    kind: "agent",
     clientId: asker.clientId,
     scopes: client?.scopes.filter((scope) => asker.scopes.includes(scope)) ?? [],
     accounts: client === undefined ? [] : client.accounts,
     admittedAtMs: client === undefined ? nowMs : Date.parse(client.admittedAt),
     released: client !== undefined && client.readOnlyUntil === null,
-    isOwner: false,
   };
 }
 

@@ -4,6 +4,7 @@ import { type TradingState, tighterState } from "@ibkr-edge-gateway/policy/tradi
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Asker } from "../order-context.ts";
 import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.ts";
 import { feature } from "../tables/features.ts";
 import { fillsSince } from "../tables/fills.ts";
@@ -35,13 +36,13 @@ export interface World {
   /** What the sidecar's session may do: its local policy and the owner's grant, both. */
   pcOffers: Record<TradingMode, boolean>;
   client: {
+    /** Nothing that bounds an agent bounds the owner, or the gateway by itself. */
+    kind: Asker["kind"];
     clientId: string;
     scopes: string[];
     accounts: string[] | null;
     admittedAtMs: number;
     released: boolean;
-    /** The owner at the console, not an agent. */
-    isOwner?: boolean;
   };
 }
 
@@ -104,7 +105,7 @@ export function edgeFacts(
       accounts: client.accounts,
       admitted_at: iso(client.admittedAtMs),
       released: client.released,
-      is_owner: client.isOwner === true,
+      is_owner: client.kind === "owner",
       ...clientUsageOf(entries, client.clientId, day),
       approvals_last_hour: approvalsAsked(sql, client.clientId, nowMs - 3_600_000),
     },

@@ -319,18 +319,19 @@ export function unsettledCancelOf(
   return row?.coid ?? null;
 }
 
-/** How many unsettled cancels of an account began since a moment, those of one client left out. */
+/** How many unsettled cancels of an account began since a moment, those of some clients left out. */
 export function countUnsettledCancels(
   sql: SqlStorage,
-  of: { brokerAccount: string; butClient: string },
+  of: { brokerAccount: string; butClients: readonly string[] },
   sinceMs: number,
 ): number {
   return sql
     .exec<{ open: number }>(
-      `SELECT COUNT(*) AS open FROM order_intents WHERE ${UNSETTLED_CANCEL} AND client_id <> ?`,
+      `SELECT COUNT(*) AS open FROM order_intents WHERE ${UNSETTLED_CANCEL}
+         AND client_id NOT IN (SELECT value FROM json_each(?))`,
       of.brokerAccount,
       sinceMs,
-      of.butClient,
+      JSON.stringify(of.butClients),
     )
     .one().open;
 }

@@ -187,6 +187,7 @@ class Model {
   }
 
   asker = (client: number) => ({
+    kind: "agent" as const,
     clientId: CLIENTS[client] ?? CLIENTS[0],
     scopes: ["ibkr:approvals:create", "ibkr:orders:preview", "ibkr:orders:paper:submit"],
     requestId: "rq",

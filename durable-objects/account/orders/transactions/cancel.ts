@@ -61,7 +61,7 @@ export function cancelOwn(
     if (seen?.kind === "replay") return { kind: "replay", coid: seen.coid };
     const refusals = seen?.kind === "refused" ? seen.refusals : standingOf(sql, own, world);
     const withdraws = orderId ?? own.coid;
-    if (refusals.length === 0 && client.isOwner !== true) {
+    if (refusals.length === 0 && client.kind === "agent") {
       const order = { brokerAccount: own.broker_account, mode: own.mode, withdraws };
       const coid = withdrawalUnderWay(sql, order, nowMs);
       if (coid !== null) {
@@ -72,8 +72,8 @@ export function cancelOwn(
       if (full !== null) refusals.push(full);
     }
     const leaf = {
-      kind: client.isOwner === true ? ("owner" as const) : ("agent" as const),
-      clientId: client.clientId,
+      kind: client.kind,
+      clientId: client.kind === "agent" ? client.clientId : null,
       sidecarId: world.sidecarId,
       brokerAccount: own.broker_account,
       requestId: request.requestId,
@@ -140,7 +140,8 @@ export function cancelOwn(
           coid,
           order_id: orderId,
           order_ref: own.coid,
-          by: client.isOwner === true ? "owner" : "agent",
+          // The PC has two words: an agent's waits while the broker keeps everybody silent.
+          by: client.kind === "agent" ? "agent" : "owner",
           approval: null,
         },
       },
@@ -149,11 +150,11 @@ export function cancelOwn(
 }
 
 function standingOf(sql: SqlStorage, own: IntentRow, { client, nowMs }: World): OrderRefusal[] {
+  if (client.kind !== "agent") return [];
   const scope = `ibkr:orders:${own.mode}:cancel`;
   if (!client.scopes.includes(scope)) {
     return [refusal("AUTH_MISSING_SCOPE", "scope", "granted", `The agent's grant lacks ${scope}.`)];
   }
-  if (client.isOwner === true) return [];
   const named = policyInForce(sql, own.broker_account, nowMs)?.document.clients.allowed ?? null;
   const mayAct =
     (client.accounts === null || client.accounts.includes(own.broker_account)) &&

@@ -117,7 +117,12 @@ function decide(
 
   const isExit = snapshot.facts.effect?.kind === "exit";
   const { order } = preview.ticket;
-  if (order.action === "cancel" && order.target != null && approval === null && !client.isOwner) {
+  if (
+    order.action === "cancel" &&
+    order.target != null &&
+    approval === null &&
+    client.kind === "agent"
+  ) {
     const { brokerAccount } = preview;
     const withdrawn = { brokerAccount, mode: order.mode, withdraws: order.target.order_id };
     const coid = withdrawalUnderWay(sql, withdrawn, nowMs);
