@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { callMcp, clientOf, ownerOf } from "../support/access.ts";
+import { accountOf, callMcp, clientOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { legacy, modern } from "../support/mcp.ts";
 import {
@@ -62,6 +62,15 @@ describe("refresh", () => {
     expect([replay.status, await json(replay)]).toMatchObject([400, { error: "invalid_grant" }]);
     expect((await refresh(connection, third.refresh_token)).status).toBe(400);
     expect(await works(third.access_token)).toBe(401);
+    // The owner did nothing; the log says who did.
+    const [revoked] = await gateway.sql(
+      "Account",
+      accountOf(owner),
+      `SELECT json_extract(event, '$.who.kind') AS kind, json_extract(event, '$.meta.reason') AS reason
+       FROM audit_log WHERE json_extract(event, '$.type') = 'client.revoked'
+       ORDER BY seq DESC LIMIT 1`,
+    );
+    expect(revoked).toEqual({ kind: "gateway", reason: "grant" });
   });
 
   it("N23: never widens; asks in parallel are answered within the window; another client gets nothing", async () => {

@@ -430,10 +430,11 @@ describe("an owner without an owner token who lost every passkey", () => {
     return { status: response.status, code };
   }
   const events = (accountId: string) =>
-    gateway.sql<{ type: string; by: string | null }>(
+    gateway.sql<{ type: string; by: string | null; who: string }>(
       "Account",
       accountId,
-      `SELECT json_extract(event, '$.type') AS type, json_extract(event, '$.meta.by') AS by
+      `SELECT json_extract(event, '$.type') AS type, json_extract(event, '$.meta.by') AS by,
+              json_extract(event, '$.who.kind') AS who
        FROM audit_log WHERE json_extract(event, '$.type') LIKE 'owner.recovery%' ORDER BY seq`,
     );
 
@@ -479,9 +480,10 @@ describe("an owner without an owner token who lost every passkey", () => {
     });
     expect(made.headers.get("Location")).toBe("/security");
     expect((await signInWith(new Browser(gateway.url), fresh)).status).toBe(303);
-    expect((await events(accountId)).map(({ type }) => type)).toEqual([
-      "owner.recovery_begun",
-      "owner.recovery_begun",
+    // By the PC's key, and not by anybody who was signed in.
+    expect((await events(accountId)).map(({ type, who }) => [type, who])).toEqual([
+      ["owner.recovery_begun", "sidecar"],
+      ["owner.recovery_begun", "sidecar"],
     ]);
     // It is done with: the next one waits a day again, and the new passkey approves nothing by itself.
     expect((await ask(accountId)).status).toBe(202);
@@ -510,8 +512,8 @@ describe("an owner without an owner token who lost every passkey", () => {
     expect((await recover(address, late.code)).status).toBe(403);
     expect(await (await phone.get("/")).text()).not.toContain("without a passkey was asked for");
     expect((await events(accountId)).filter(({ by }) => by !== null)).toEqual([
-      { type: "owner.recovery_stopped", by: "session" },
-      { type: "owner.recovery_stopped", by: "passkey" },
+      { type: "owner.recovery_stopped", by: "session", who: "owner" },
+      { type: "owner.recovery_stopped", by: "passkey", who: "owner" },
     ]);
   });
 

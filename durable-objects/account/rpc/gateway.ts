@@ -1,4 +1,5 @@
 import { RpcTarget } from "cloudflare:workers";
+import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
 import { askRecovery, takeMemberRecovery } from "../access/member-recovery.ts";
@@ -15,7 +16,7 @@ import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts"
 import { ownerAccess } from "../access/signed-in.ts";
 import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
 import type { AccountParts } from "../account-parts.ts";
-import { auditEvent, ownerEvent } from "../audit/events.ts";
+import { auditEvent, type EventFacts } from "../audit/events.ts";
 import { clientStanding, revokeGrant } from "../clients/clients.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
@@ -94,7 +95,11 @@ export class GatewayAccount extends RpcTarget {
    */
   async beginRecovery(sidecarId: string, token: string, requestId: string): Promise<string | null> {
     if (!(await this.#provesRecovery(sidecarId, token))) return null;
-    this.#access(requestId).audit("owner.recovery_begun", { meta: { sidecar_id: sidecarId } });
+    this.#note("owner.recovery_begun", {
+      who: this.#who({ kind: "sidecar", sidecarId }),
+      meta: { sidecar_id: sidecarId },
+      requestId,
+    });
     return issueRecoveryCode(this.#parts.sql, sidecarId, this.#parts.now());
   }
 
@@ -117,7 +122,8 @@ export class GatewayAccount extends RpcTarget {
     const step = askRecovery(this.#parts.sql, sidecarId, this.#parts.now());
     if (step.state !== "waiting") {
       const meta = { sidecar_id: sidecarId, state: step.state };
-      this.#access(requestId).audit("owner.recovery_begun", { meta });
+      const who = this.#who({ kind: "sidecar", sidecarId });
+      this.#note("owner.recovery_begun", { who, meta, requestId });
     }
     return step;
   }
@@ -149,10 +155,8 @@ export class GatewayAccount extends RpcTarget {
     if (!this.#parts.hasTables()) return false;
     const clientId = revokeGrant(this.#parts.sql, grantId);
     if (clientId === null) return false;
-    const meta = { reason: "grant" };
-    this.#parts.audit(
-      ownerEvent("client.revoked", this.#parts.now(), { clientId, requestId, meta }),
-    );
+    const who = this.#who({ kind: "gateway", clientId });
+    this.#note("client.revoked", { who, meta: { reason: "grant" }, requestId });
     return true;
   }
 
@@ -168,21 +172,15 @@ export class GatewayAccount extends RpcTarget {
    * back that the owner took since; false when the pairing stands no more as it was made.
    */
   undoPairing(sidecarId: string, undo: PairingUndo, requestId: string): boolean {
-    const { sql, relay, accountId, audit, now } = this.#parts;
+    const { sql, relay } = this.#parts;
     const undone = undoPairing(sql, sidecarId, undo);
     if (undone === null) return false;
-    const at = now();
     const left = undone.left === "paired" ? undone.capabilities : [];
-    audit(
-      auditEvent({
-        type: "sidecar.pairing_undone",
-        startedAt: at,
-        endedAt: at,
-        who: { kind: "sidecar", subject: accountId, client_id: null, sidecar_id: sidecarId },
-        requestId,
-        meta: { left: undone.left, capabilities: left.join(" ") },
-      }),
-    );
+    this.#note("sidecar.pairing_undone", {
+      who: this.#who({ kind: "sidecar", sidecarId }),
+      meta: { left: undone.left, capabilities: left.join(" ") },
+      requestId,
+    });
     if (undone.left === "revoked") cutOff(sql, relay, sidecarId);
     else relay.narrowed(sidecarId, left);
     return true;
@@ -194,6 +192,18 @@ export class GatewayAccount extends RpcTarget {
     const nowMs = this.#parts.now();
     const attemptsSinceMs = nowMs - SIGN_IN_WINDOW_MS;
     return pruneAccess(this.#parts.sql, { nowMs, attemptsSinceMs });
+  }
+
+  /** Nobody who is signed in did it: the PC, by its own key, or the gateway by itself. */
+  #who(by: { kind: "sidecar" | "gateway"; clientId?: string; sidecarId?: string }) {
+    const { kind, clientId = null, sidecarId = null } = by;
+    const subject = this.#parts.accountId;
+    return { kind, subject, client_id: clientId, sidecar_id: sidecarId };
+  }
+
+  #note(type: AuditEventType, facts: Pick<EventFacts, "who" | "meta" | "requestId">): void {
+    const at = this.#parts.now();
+    this.#parts.audit(auditEvent({ ...facts, type, startedAt: at, endedAt: at }));
   }
 
   #access(requestId: string): OwnerAccess {
