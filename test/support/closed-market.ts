@@ -79,7 +79,7 @@ export function quoteAt(
     last: quote.last === null ? null : { price: quote.last, mark: "none" },
     priorClose: quote.prior_close,
     availability: quote.availability,
-    quotedAtMs: Date.parse(quote.at),
+    quotedAtMs: quote.at === null ? null : Date.parse(quote.at),
     dailyCloses: null,
     ...facts,
   });

@@ -33,7 +33,8 @@ export const quoteFresh: Check = {
     // A preview shows what the sidecar saw when it made the ticket; a submit needs a quote of now.
     const asOf =
       snapshot.phase === "preview" ? Date.parse(snapshot.ticket.prepared_at) : figures.nowMs;
-    const age = market === null ? Number.NaN : asOf - Date.parse(market.at);
+    // A quote without a time is of no age that anybody knows.
+    const age = market?.at == null ? Number.NaN : asOf - Date.parse(market.at);
     // A quote from the future is a clock nobody can trust.
     if (age < -2_000) {
       return fail("The quote's time lies in the future.", { source: "sidecar.quote" });

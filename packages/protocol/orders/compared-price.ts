@@ -21,7 +21,8 @@ export interface Seen {
  * that waits: in a market that trades, such a price says nothing and cannot move.
  */
 export function comparedPrice({ quote, waits }: Seen): Decimal | null {
-  const middle = midOf(quote);
+  // Sides of an unknown age may be yesterday's.
+  const middle = quote?.at == null ? null : midOf(quote);
   if (middle !== null) return middle;
   // Made before references were read.
   if (quote?.reference === undefined) return quoted(quote, "last");

@@ -27,7 +27,8 @@ export const Quote = z.strictObject({
    * Absent in what was made before it was read.
    */
   reference: ReferencePrice.nullable().exactOptional(),
-  at: Time,
+  /** The broker's time of the quote; null when it gave none, so that its age is not known. */
+  at: Time.nullable(),
 });
 export type Quote = z.infer<typeof Quote>;
 

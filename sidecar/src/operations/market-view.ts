@@ -37,21 +37,41 @@ export const VIEW_FIELDS = ["last", "prior_close"] as const;
 
 /**
  * @param closes `when_needed` asks the broker for daily bars only where the quote alone cannot date
- *   its price; `always` proves that the contract traded in the session; `never` costs no request
+ *   its price; `always` proves that the contract traded in the session; `never` costs no request;
+ *   `proved` is for orders: a last price of a session that is over counts only where its own time
+ *   or the daily bars prove that it was made in it
  */
 export async function readMarketView(
   context: OperationContext,
   conid: number,
   row: SnapshotRow | undefined,
   fact: SecDef | undefined,
-  closes: "when_needed" | "always" | "never" = "when_needed",
+  closes: "when_needed" | "always" | "never" | "proved" = "when_needed",
 ): Promise<MarketView> {
   const schedule = await readSchedule(context, conid);
   const view = viewFrom(context.clock.now(), schedule, row, fact, null);
   if (schedule === null || closes === "never") return view;
-  if (closes === "when_needed" && !needsCloses(view)) return view;
+  const dated = closes === "when_needed" || (closes === "proved" && datesItself(view));
+  if (dated && !needsCloses(view)) return view;
   const proof = await readProof(context, conid, schedule, view.state);
-  return viewFrom(context.clock.now(), schedule, row, fact, proof);
+  const proved = viewFrom(context.clock.now(), schedule, row, fact, proof);
+  return closes === "proved" ? onlyProved(proved) : proved;
+}
+
+/**
+ * Whether a last price is of its session by the quote's own time. While nothing trades the broker's
+ * time of a row may be that of the answer: it dates the price only where it lies in the session.
+ */
+function datesItself({ state, facts, reference: { price } }: MarketView): boolean {
+  if (price?.source !== "frozen_last" || price.session_date === state.session_date) return true;
+  const ended = state.last_session?.trading_ended_at ?? null;
+  return facts.quotedAtMs !== null && ended !== null && facts.quotedAtMs <= Date.parse(ended);
+}
+
+/** Without daily bars a price that does not date itself is of no known session. */
+export function onlyProved(view: MarketView): MarketView {
+  if (view.facts.dailyCloses !== null || datesItself(view)) return view;
+  return { ...view, reference: { price: null, why: "session_not_proved" } };
 }
 
 /** The contract's schedule; null when the broker did not give one. */

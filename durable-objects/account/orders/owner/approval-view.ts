@@ -140,7 +140,7 @@ async function quoteNow(parts: OrderParts, approval: Approval): Promise<Seen | n
     halted: quote.halted,
     // As the PC proved it: while nothing trades there are no sides, and drift is a move of this one.
     reference: quote.reference_price,
-    at: iso(parts.now()),
+    at: quote.quote_at,
   };
   return { quote: read, waits: tradesIn(state, outside_rth) === false };
 }

@@ -66,7 +66,7 @@ export async function readMarket(context: OperationContext, conid: number): Prom
   const { rows } = await readQuotes(context, [conid], wanted);
   const row = rows.get(conid);
   const quote = quoteFrom(conid, row, wanted, undefined);
-  const view = await readMarketView(context, conid, row, undefined);
+  const view = await readMarketView(context, conid, row, undefined, "proved");
   const read: Quote = {
     conid,
     bid: figure(quote.values.bid),
@@ -76,8 +76,8 @@ export async function readMarket(context: OperationContext, conid: number): Prom
     availability: quote.availability,
     halted: row === undefined ? null : quote.halted,
     reference: view.reference.price,
-    at:
-      quote.quote_at === null ? isoTime(context.clock.now()) : isoTime(Date.parse(quote.quote_at)),
+    // No time is not now: the policy refuses an entry by a quote whose age nobody knows.
+    at: quote.quote_at === null ? null : isoTime(Date.parse(quote.quote_at)),
   };
   const sides = quotesSides(view.state.state, read.availability, view.reference.price);
   return {
