@@ -27,7 +27,7 @@ const worlds: fc.Arbitrary<World> = fc.record({
   last_mark: fc.constantFrom("none", "none", "none", "prior_close"),
   availability: fc.constantFrom("live", "live", "delayed", "frozen", "unknown", "none"),
   halted: fc.constantFrom(false, false, false, true, null),
-  quote_age_seconds: fc.constantFrom(0, 0, 5, 40, 7_200, 200_000),
+  quote_age_seconds: fc.constantFrom(0, 0, 5, 40, 7_200, 200_000, null),
   quoted: fc.constantFrom(true, true, true, true, false),
   held: fc.constantFrom("0", "0", "5", "-5", null),
   daily_pnl: fc.constantFrom("0", "0", "-300", "-6000", null),

@@ -42,8 +42,8 @@ export interface World {
   last_mark: "none" | "prior_close";
   availability: Availability;
   halted: boolean | null;
-  /** How old the quote is, in seconds. */
-  quote_age_seconds: number;
+  /** How old the quote is, in seconds; null when the broker gave no time. */
+  quote_age_seconds: number | null;
   /** Whole quotes may be missing. */
   quoted: boolean;
   /** Shares held; null when the positions could not be read. */
@@ -72,7 +72,8 @@ function marketOf(order: CanonicalOrder, world: World): Quote | null {
   const { bid, ask, prior_close, availability, halted } = world;
   const marked = world.last_mark === "prior_close";
   const last = marked ? null : world.last;
-  const at = new Date(Date.parse(world.at) - world.quote_age_seconds * 1_000).toISOString();
+  const { quote_age_seconds: age } = world;
+  const at = age === null ? null : later(world.at, -age);
   const read = { conid, bid, ask, last, prior_close, availability, halted, at };
   const facts =
     marked && world.last !== null ? { last: { price: world.last, mark: world.last_mark } } : {};
@@ -222,6 +223,7 @@ export function submit(asked: Asked, world: World, policy = asked.policy): strin
       ordersLastMinute: asked.world.orders_last_minute,
       ordersToday: asked.world.orders_last_minute,
       dailyPnl: asked.world.daily_pnl,
+      effect: pcReads(order, asked.world).effect?.kind ?? null,
     },
   };
   const gathered = { ...reads, notional: larger(reads.notional, ticket.notional) };

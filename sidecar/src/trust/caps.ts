@@ -120,10 +120,17 @@ export const CapsUsage = z.strictObject({
 });
 export type CapsUsage = z.infer<typeof CapsUsage>;
 
+/** The same as kept with a preview, with what the order did to the position then. */
+export const CapsAtPreview = CapsUsage.extend({
+  /** Null when it was not known; absent in what was kept before. */
+  effect: z.enum(["entry", "exit", "flip"]).nullable().exactOptional(),
+});
+export type CapsAtPreview = z.infer<typeof CapsAtPreview>;
+
 /** The numbers of the moment at which the order was prepared. */
 export interface CapsBefore {
   notional: string | null;
-  usage: CapsUsage | null;
+  usage: CapsAtPreview | null;
 }
 
 /**
@@ -145,15 +152,15 @@ export function capFaults(
   const faults: OrderRefusal[] = [];
   const limits = caps[order.mode];
   const { usage } = numbers;
-  /** A rule of the file alone is judged the same at the preview, unless the file is another. */
-  const filed = before === null ? "" : " The caps file has changed since the preview.";
   const listed = caps.accounts.includes(order.account_id);
   if (!listed && !(caps.any_paper && order.mode === "paper")) {
+    const filed = before === null ? "" : FILE_CHANGED;
     faults.push(
       over("account_id", "account_listed", `This PC's caps do not list the account.${filed}`),
     );
   }
   if (order.action === "cancel" || numbers.effect?.kind === "exit") return faults;
+  const filed = before === null ? "" : whyNow(before);
   if (!limits.enabled) {
     faults.push(
       over("mode", "mode_enabled", `Orders in ${order.mode} accounts are off at this PC.${filed}`),
@@ -230,6 +237,21 @@ export function capFaults(
     );
   }
   return faults;
+}
+
+const FILE_CHANGED = " The caps file has changed since the preview.";
+
+/**
+ * Why a rule of the file alone, which every entry was held to at the preview, refuses only now: the
+ * order was an exit then, or the file was another.
+ */
+function whyNow({ usage }: CapsBefore): string {
+  if (usage?.effect === "exit") {
+    return " At the preview the order could only reduce a position; now it opens or adds to one.";
+  }
+  return usage?.effect === undefined
+    ? " Since the preview the caps file changed, or what the order does to the position."
+    : FILE_CHANGED;
 }
 
 /** The tier this PC insists on, whatever the edge's policy says. */

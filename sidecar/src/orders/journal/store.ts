@@ -2,7 +2,7 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { CapsUsage } from "../../trust/caps.ts";
+import { CapsAtPreview } from "../../trust/caps.ts";
 import { pruneNonces } from "../../trust/nonces.ts";
 import { createTrustTables } from "../../trust/schema.ts";
 import { pruneNumbers } from "../../trust/shown-numbers.ts";
@@ -18,7 +18,7 @@ export interface KeptPreview {
   echo: number | null;
   madeAt: number;
   /** What had gone out by then; null when that was not kept. */
-  usage: CapsUsage | null;
+  usage: CapsAtPreview | null;
 }
 
 /** What this sidecar prepared, was about to send, sent, and what became of it. */
@@ -135,7 +135,7 @@ export function openOrderStore(path: string): OrderStore {
         generation: Number(row.generation),
         echo: row.echo === null ? null : Number(row.echo),
         madeAt: Number(row.made_at),
-        usage: used === undefined ? null : CapsUsage.parse(JSON.parse(String(used.usage))),
+        usage: used === undefined ? null : CapsAtPreview.parse(JSON.parse(String(used.usage))),
       };
     },
     setEcho(id, echo) {

@@ -165,7 +165,13 @@ async function describe(
   const caps = rules.caps();
   const dailyPnl = accountFact?.daily_pnl ?? null;
   const usage = usageOf(store, clock.now(), dailyPnl);
-  store.keepPreview(previewId, { ticket, generation, echo: null, madeAt: clock.now(), usage });
+  store.keepPreview(previewId, {
+    ticket,
+    generation,
+    echo: null,
+    madeAt: clock.now(),
+    usage: { ...usage, effect: effect?.kind ?? null },
+  });
   const rate = rates?.rates.get(principalLeg(order).contract.currency);
   return {
     outcome: "ticket",
