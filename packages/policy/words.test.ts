@@ -23,14 +23,14 @@ const onlyLast =
 describe("what a refusal says to people", () => {
   it("how far a limit is from the price, what is allowed, and the nearest price that would do", () => {
     expect(words("price-collar", leg({ limit_price: "179" }), onlyLast("269.93"))?.message).toBe(
-      "Your limit of 179 is 34 % below the last price of 269.93. This account allows 20 %: use 215.95 or more.",
+      "Your limit of 179 is 34 % below the last price of 269.93. This account allows 20 %: use 215.95 to 278.02.",
     );
     const aggressive = both(leg({ limit_price: "300" }), ({ s, p }) => {
       Object.assign(market(s), { bid: "269", ask: "271" });
       p.data.collar_aggressive_bps = "300";
     });
     expect(words("price-collar", aggressive)?.message).toBe(
-      "Your limit of 300 is 11 % above the market price of 270. This account allows 3 %: use 278.1 or less.",
+      "Your limit of 300 is 11 % above the market price of 270. This account allows 3 %: use 216 to 278.1.",
     );
   });
 
@@ -50,10 +50,14 @@ describe("what a refusal says to people", () => {
             words("price-collar", leg({ limit_price }), onlyLast(price, String(collar)), width);
           const refused = at(far);
           if (refused?.outcome !== "fail") return;
-          const named = /use (\d+(?:\.\d+)?) or/.exec(refused.message)?.[1] ?? "";
+          const [, ...named] =
+            /use (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)\./.exec(refused.message) ?? [];
+          expect(named, refused.message).toHaveLength(2);
           // Below a cent's worth of room there is no such price.
           if (Number(price) * (collar / 10_000) < 0.01) return;
-          expect(at(named), `${price} ${far} ${collar}`).toMatchObject({ outcome: "pass" });
+          for (const end of named) {
+            expect(at(end), `${price} ${far} ${collar}`).toMatchObject({ outcome: "pass" });
+          }
         },
       ),
       { seed: 20261130, numRuns: 400 },

@@ -1,12 +1,14 @@
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { incrementAt } from "@ibkr-edge-gateway/protocol/orders/contract-faults.ts";
 import {
   basisPoints,
   Decimal,
   dec,
   decimalText,
   parseFigure,
+  roundToStep,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { ContractRules, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   atMost,
   type Check,
@@ -30,7 +32,8 @@ export const priceCollar: Check = {
   stage: "data",
   scope: "entries",
   means: "The limit price is not too far from the market.",
-  evaluate({ policy, figures }) {
+  evaluate({ snapshot, policy, figures }) {
+    const { rules } = snapshot.facts;
     const findings: Finding[] = figures.order.legs
       .filter((leg) => leg.role !== "take_profit" && leg.role !== "stop_loss")
       .filter((leg) => leg.contract.conid === figures.leg.contract.conid)
@@ -45,10 +48,16 @@ export const priceCollar: Check = {
         const aggressive = leg.side === "BUY" ? distance.greaterThan(0) : distance.lessThan(0);
         const { collar_aggressive_bps, collar_passive_bps, collar_closed_bps } = policy.data;
         const side = aggressive ? collar_aggressive_bps : collar_passive_bps;
-        const limit = figures.waits ? wider(side, collar_closed_bps) : side;
+        const width = (bps: string | null) => (figures.waits ? wider(bps, collar_closed_bps) : bps);
+        const limit = width(side);
+        const [above, below] =
+          leg.side === "BUY"
+            ? [collar_aggressive_bps, collar_passive_bps]
+            : [collar_passive_bps, collar_aggressive_bps];
+        const range = rangeOf(reference, { above: width(above), below: width(below) }, rules);
         return atMost({
           what: "The limit's distance from the market",
-          words: (_, allowed) => tooFar(price, reference, named, allowed),
+          words: (_, allowed) => tooFar(price, reference, named, { allowed, range }),
           observed: distance.abs(),
           limit,
           source: "sidecar.quote",
@@ -64,21 +73,47 @@ export const priceCollar: Check = {
   },
 };
 
-/** What is wrong, and the nearest price that would do. */
-function tooFar(price: Decimal, reference: Decimal, named: string, allowedBps: Decimal): string {
+/** What is wrong, and the prices that would do. */
+function tooFar(
+  price: Decimal,
+  reference: Decimal,
+  named: string,
+  { allowed, range }: { allowed: Decimal; range: string },
+): string {
   const distance = basisPoints(price, reference)?.abs() ?? new Decimal(0);
-  const below = price.lessThan(reference);
-  const share = allowedBps.dividedBy(10_000);
-  const edge = reference.times(below ? new Decimal(1).minus(share) : share.plus(1));
-  // Rounded into the range; what costs less than a unit has more decimals.
-  const decimals = reference.lessThan(1) ? 4 : 2;
-  const nearest = edge.toDecimalPlaces(decimals, below ? Decimal.ROUND_UP : Decimal.ROUND_DOWN);
   return (
-    `Your limit of ${decimalText(price)} is ${percentBeyond(distance, allowedBps)} ` +
-    `${below ? "below" : "above"} the ${named} of ${decimalText(reference)}. ` +
-    `This account allows ${percentText(allowedBps)}: ` +
-    `use ${decimalText(nearest)} or ${below ? "more" : "less"}.`
+    `Your limit of ${decimalText(price)} is ${percentBeyond(distance, allowed)} ` +
+    `${price.lessThan(reference) ? "below" : "above"} the ${named} of ${decimalText(reference)}. ` +
+    `This account allows ${percentText(allowed)}: use ${range}.`
   );
+}
+
+/**
+ * The prices inside both widths, each end on the contract's increment: `215.95 to 278.02`. A width
+ * is a share of the price's size, since some futures trade below zero.
+ */
+function rangeOf(
+  reference: Decimal,
+  bps: { above: string | null; below: string | null },
+  rules: ContractRules | null,
+): string {
+  const end = (share: string | null, sign: 1 | -1): Decimal | null => {
+    if (share === null) return null;
+    const edge = reference.plus(reference.abs().times(dec(share)).dividedBy(10_000).times(sign));
+    const known = rules === null ? null : incrementAt(rules, edge);
+    // What costs less than a unit has more decimals.
+    const step = known ?? (reference.abs().lessThan(1) ? "0.0001" : "0.01");
+    return roundToStep(edge, dec(step), sign > 0 ? "down" : "up");
+  };
+  const low = end(bps.below, -1);
+  const high = end(bps.above, 1);
+  const floor = low !== null && reference.greaterThan(0) && !low.greaterThan(0) ? null : low;
+  if (floor === null) return high === null ? "another price" : `${decimalText(high)} or less`;
+  // A step wider than the range leaves no price inside.
+  if (high?.lessThan(floor)) return "a price nearer to it";
+  return high === null
+    ? `${decimalText(floor)} or more`
+    : `${decimalText(floor)} to ${decimalText(high)}`;
 }
 
 function nameOf(reference: Decimal, market: Quote | null): string {
