@@ -14,16 +14,20 @@ export function closedInWords(order: CanonicalOrder, instrument: InstrumentFact)
     instrument.opens_at === null
       ? "nobody knows until when"
       : `opens ${openingInWords(instrument, instrument.opens_at)}`;
-  return `${marketInWords(principalLeg(order))} is ${stateInWords(instrument)} (${opens}).`;
+  return `${marketInWords(principalLeg(order), instrument)} is ${stateInWords(instrument)} (${opens}).`;
 }
 
 /** In the exchange's zone and in the owner's. */
 export const openingInWords = ({ market, waits }: InstrumentFact, opensAt: string): string =>
   momentInWords(opensAt, market?.time_zone ?? null, waits?.owner_zone ?? null);
 
-function marketInWords({ contract }: Leg): string {
+/** The zones of the United States' exchanges, as the broker writes them. */
+const US_ZONES = /^(US\/|America\/(New_York|Chicago)$|EST5EDT$|CST6CDT$)/;
+
+/** Where it is by the exchange's zone: a currency is of no place. */
+function marketInWords({ contract }: Leg, { market }: InstrumentFact): string {
   const kind = { STK: "stock", OPT: "options", FUT: "futures" }[contract.asset_class];
-  const country = contract.currency === "USD" ? "US " : "";
+  const country = US_ZONES.test(market?.time_zone ?? "") ? "US " : "";
   return `The ${country}${kind} market`;
 }
 
