@@ -15,6 +15,7 @@ const OWNER: Readonly<Record<string, string>> = {
   APPROVAL_MISSING: "Open the approval link and approve or deny.",
   AUDIT_UNAVAILABLE: "Check the gateway's audit store: no order is sent that cannot be recorded.",
   AUTH_MISSING_SCOPE: "Allow this client more in the gateway's console, under Clients.",
+  BROKER_BACKEND_UNAVAILABLE: "Check on the PC that the broker's gateway is running and logged in.",
   BROKER_SESSION_REQUIRED: "Log in to the broker's gateway on the PC.",
   BROKER_TAKEOVER_REQUIRED: "At the PC, take the broker session over: ibkr-sidecar takeover",
   CLIENT_NOT_ALLOWED: "Allow this client in the gateway's console, under Clients.",
@@ -24,7 +25,6 @@ const OWNER: Readonly<Record<string, string>> = {
   KILL_SWITCH_CLOSED:
     "Trading is stopped. Lift it in the gateway's console, under Trading, with your passkey.",
   LIMIT_POLICY_DISABLED: "Switch the account's limits on in the gateway's console, under Limits.",
-  LOCAL_CAP_EXCEEDED: "Raise the cap at the PC, if the order is meant to be that large.",
   LOCAL_KILL_SWITCH: "The PC has stopped trading. At the PC run: ibkr-sidecar unkill",
   MIGRATION_CHECKLIST_MISSING:
     "Complete the checklist for live orders in the gateway's console, under Trading.",
@@ -34,6 +34,23 @@ const OWNER: Readonly<Record<string, string>> = {
   SIDECAR_UNAVAILABLE: "Check that your PC is on and the sidecar is running.",
   TRADING_STATE_REFUSED: "Set trading to active in the gateway's console, under Trading.",
 };
+
+/** What a cap at the PC asks of the owner, by the rule that refused; a raised cap mends only some. */
+const CAPS: Readonly<Record<string, string>> = {
+  account_listed: "Add the account to the PC's caps file, if orders may go to it.",
+  asset_classes: "Allow this asset class in the PC's caps file, if orders of it are meant.",
+  caps_file_valid: "Correct the PC's caps file; until then it lets no new position through.",
+  max_daily_loss:
+    "Today's loss has reached the cap at the PC, or is not known. Wait for the next day, or change max_daily_loss in the PC's caps file.",
+  max_notional: "Raise the cap at the PC, if the order is meant to be that large.",
+  max_orders_per_day: "Wait: the PC has sent as many orders as its caps allow for a day.",
+  max_orders_per_minute: "Wait a minute: the PC has sent as many orders as its caps allow.",
+  max_quantity: "Raise the cap at the PC, if the order is meant to be that large.",
+  mode_enabled: "Turn orders of this mode on in the PC's caps file.",
+  offered_by_pc: "Allow orders of this mode and account at the PC: ibkr-sidecar policy",
+  order_types: "Allow this order type in the PC's caps file.",
+};
+const ANY_CAP = "Look at the caps on the PC: one of them does not let this order through.";
 
 /** The same call may pass later. */
 const PASSING = new Set([
@@ -54,18 +71,25 @@ export function callText(tool: string, args: JsonObject): string {
   return `${tool} ${JSON.stringify(Object.fromEntries(given))}`;
 }
 
-/** What comes after `code` in the answer of `tool` to `args`; `output` is the rest of the answer. */
+/** What comes after `code` in the answer of `tool` to `args`; `output` is the rest of the answer, `rule` what refused. */
 export function adviceFor(
   code: string,
   tool: string,
-  { args, output }: { args: JsonObject; output: JsonObject },
+  { args, output, rule }: { args: JsonObject; output: JsonObject; rule?: string },
 ): Advice {
-  const owner = Object.hasOwn(OWNER, code) ? (OWNER[code] ?? null) : null;
+  const owner = ownerAct(code, rule);
   return {
     user_action: owner,
     next_step: nextStep(code, tool, owner, args, output),
     retryable: PASSING.has(code),
   };
+}
+
+/** @param rule the rule of the refusal, where one is known */
+function ownerAct(code: string, rule = ""): string | null {
+  if (code === "LOCAL_CAP_EXCEEDED")
+    return Object.hasOwn(CAPS, rule) ? (CAPS[rule] ?? null) : ANY_CAP;
+  return Object.hasOwn(OWNER, code) ? (OWNER[code] ?? null) : null;
 }
 
 function nextStep(

@@ -130,7 +130,17 @@ describe("an answer that says no", () => {
     }
   });
 
+  it("asks to raise a cap only where the order is too large for it", () => {
+    const asked = (rule: string) =>
+      adviceFor("LOCAL_CAP_EXCEEDED", "t", { args: {}, output: {}, rule }).user_action ?? "";
+    expect(asked("max_notional")).toContain("Raise the cap");
+    const others = ["max_daily_loss", "max_orders_per_day", "offered_by_pc", "mode_enabled", "?"];
+    for (const rule of others) expect(asked(rule)).not.toContain("Raise the cap");
+  });
+
   it.each([
+    "BROKER_BACKEND_UNAVAILABLE",
+    "LOCAL_CAP_EXCEEDED",
     "KILL_SWITCH_CLOSED",
     "LOCAL_KILL_SWITCH",
     "FEATURE_DISABLED",

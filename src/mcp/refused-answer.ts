@@ -13,9 +13,14 @@ export function refusalIn(tool: string, args: JsonObject, output: JsonObject): J
   if (found === null) return null;
   const [first] = found.refusals;
   const code = typeof first?.code === "string" ? first.code : "ORDER_REJECTED";
-  const advice = adviceFor(code, tool, { args, output });
+  const rule = (refusal: JsonObject | undefined) =>
+    typeof refusal?.rule === "string" ? { rule: refusal.rule } : {};
+  const advice = adviceFor(code, tool, { args, output, ...rule(first) });
   const owner = found.refusals
-    .map((refusal) => adviceFor(String(refusal.code), tool, { args, output }).user_action)
+    .map(
+      (refusal) =>
+        adviceFor(String(refusal.code), tool, { args, output, ...rule(refusal) }).user_action,
+    )
     .find((action) => action !== null);
   return {
     ...output,

@@ -239,7 +239,7 @@ const noAnswer = (text: string | null): FinalAnswer => ({
 
 const noRoom = (exchange: Exchange): OrderRefusal =>
   refusal(
-    "TRADING_STATE_REFUSED",
+    "BROKER_BACKEND_UNAVAILABLE",
     "broker",
     "reachable",
     `The broker's gateway could not be reached, and nothing was sent (${
