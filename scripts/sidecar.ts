@@ -1,48 +1,78 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { defaultConfigDir } from "../sidecar/src/config/config-dir.ts";
 import { dataDirPath, readState, sidecarFolder } from "./lib/data-dir.ts";
 import { whenNpmIsGone } from "./lib/npm-parent.ts";
 import { fromRoot } from "./lib/paths.ts";
 import { answers } from "./lib/running.ts";
 import { buildSidecar, SIDECAR_NODE_FLAGS } from "./lib/sidecar-build.ts";
+import { type KnownPcs, whichPc } from "./lib/which-pc.ts";
 
-/** What makes or runs a PC of its own, beside the one that `npm start` runs. */
-const OF_ITS_OWN = new Set(["pair", "run", "simulator"]);
+const EXIT_USAGE = 2;
 
-/**
- * `npm run sidecar -- <args>`: the sidecar's command line from the checkout, as it is packed. While
- * `npm start` runs, commands about a PC are about the one it runs, unless a folder is named.
- */
+/** `npm run sidecar -- <args>`: the sidecar's command line from the checkout, as it is packed. */
 export async function main(args: string[]): Promise<void> {
-  const [cli, running] = await Promise.all([
-    buildSidecar(fromRoot("sidecar/dist")),
-    runningPc(args),
-  ]);
-  if (running !== null) {
-    process.stderr.write(
-      `This is about the PC of npm start, in ${running}; for another: --config-dir <folder>\n`,
-    );
+  const [cli, known] = await Promise.all([buildSidecar(fromRoot("sidecar/dist")), knownPcs()]);
+  const run = (before: string[], stdio: "inherit" | "pipe") =>
+    spawn(process.execPath, [...SIDECAR_NODE_FLAGS, cli, ...before, ...args], { stdio });
+  const which = whichPc(args, known);
+  switch (which.kind) {
+    case "refused":
+      process.stderr.write(`error: ${which.why}\n`);
+      process.exitCode = EXIT_USAGE;
+      return;
+    case "in_each": {
+      // All at once: a stop must not wait for another one's end.
+      const ends = which.folders.map(async (folder) => {
+        const child = run(["--config-dir", folder], "pipe");
+        const said: Buffer[] = [];
+        for (const stream of [child.stdout, child.stderr]) {
+          stream?.on("data", (chunk: Buffer) => said.push(chunk));
+        }
+        const code = await ended(child);
+        process.stdout.write(`The PC in ${folder}:\n${Buffer.concat(said).toString()}`);
+        return code;
+      });
+      process.exitCode = Math.max(...(await Promise.all(ends)));
+      return;
+    }
+    case "in":
+    case "as_it_is": {
+      if (which.say !== null) process.stderr.write(`${which.say}\n`);
+      process.exitCode = await ended(
+        run(which.kind === "in" ? ["--config-dir", which.folder] : [], "inherit"),
+      );
+    }
   }
-  const beside = running === null ? [] : ["--config-dir", running];
-  const child = spawn(process.execPath, [...SIDECAR_NODE_FLAGS, cli, ...beside, ...args], {
-    stdio: "inherit",
-  });
+}
+
+/** The exit status of a child, which ends with this process. */
+function ended(child: ChildProcess): Promise<number> {
   // The terminal signals the whole group; a signal for this process alone is passed on.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => child.kill(signal));
   }
   whenNpmIsGone(() => child.kill("SIGTERM"));
-  process.exitCode = await new Promise((resolve) => {
+  return new Promise((resolve) => {
+    child.on("error", () => resolve(1));
     child.on("close", (code) => resolve(code ?? 1));
   });
 }
 
-/** The folder of the PC that a running `npm start` has; null when these arguments are not about it. */
-async function runningPc(args: readonly string[]): Promise<string | null> {
-  const named = args.some((arg) => arg === "--config-dir" || arg.startsWith("--config-dir="));
-  const command = args.find((arg) => !arg.startsWith("-"));
-  if (named || command === undefined || OF_ITS_OWN.has(command)) return null;
+async function knownPcs(): Promise<KnownPcs> {
   const path = dataDirPath(process.env);
-  // Data that cannot be read is what `npm start` speaks of; here it means that nothing runs.
+  const [folder, own] = [sidecarFolder(path), defaultConfigDir()];
+  // Data that cannot be read is what `npm start` speaks of; here it means that nothing answers.
   const state = await readState(path).catch(() => null);
-  return state !== null && (await answers(state)) ? sidecarFolder(path) : null;
+  const running = state !== null && (await answers(state));
+  return {
+    npmStart: running || isPaired(folder) ? { folder, running } : null,
+    own: isPaired(own) ? own : null,
+  };
+}
+
+/** Also with a pairing that cannot be read: what runs may have read it before. */
+function isPaired(folder: string): boolean {
+  return existsSync(join(folder, "pairing.json"));
 }
