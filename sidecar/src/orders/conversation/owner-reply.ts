@@ -22,9 +22,18 @@ export interface AnswerInput {
   owner: { fingerprints: string[]; nonce: string; not_after: string; assertion: Assertion } | null;
 }
 
+/** Of the submit context, what an answer works with. */
+export type AnswerContext = Pick<
+  SubmitContext,
+  "store" | "clock" | "relyingParty" | "simulator" | "reach"
+> & {
+  rules: Pick<SubmitContext["rules"], "policy">;
+  conversation: Pick<SubmitContext["conversation"], "waiting" | "pause" | "answer">;
+};
+
 export async function answerQuestion(
-  parts: SubmitContext,
-  request: OperationRequest,
+  parts: AnswerContext,
+  request: Pick<OperationRequest, "grant" | "begin">,
   input: AnswerInput,
 ): Promise<OrderOutcome> {
   const { store, conversation, clock, rules } = parts;
@@ -72,7 +81,7 @@ export async function answerQuestion(
 }
 
 async function ownerFaults(
-  parts: SubmitContext,
+  parts: AnswerContext,
   record: IntentRecord,
   { owner }: AnswerInput,
 ): Promise<OrderRefusal[]> {
