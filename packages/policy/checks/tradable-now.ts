@@ -49,7 +49,9 @@ export const tradableNow: Check = {
         measured,
       );
     }
-    if (instrument.opens_at === null) return unknown("When the market opens next", measured);
+    // A PC of the version before names no session: then nobody could tell later whether it is another.
+    if (instrument.opens_at === null || instrument.waits == null)
+      return unknown("When the market opens next", measured);
     const until = openingInWords(instrument, instrument.opens_at);
     return pass({ ...measured, observed: `waits until ${until}` });
   },

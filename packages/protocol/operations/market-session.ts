@@ -22,17 +22,20 @@ export const marketSession = defineOperation({
     conid: Conid,
     /** IANA zone in which the days are named. */
     time_zone: z.string().max(40),
-    state: MarketPhase,
+    /** This and the next five: as `unknown` and null where a PC of the version before answers. */
+    state: MarketPhase.default("unknown"),
     /** The state in a sentence, with its times in the exchange's zone and in the owner's. */
-    meaning: z.string(),
+    meaning: z
+      .string()
+      .default("The sidecar is older than the gateway and does not say what the market does now."),
     /** The trading day in progress. */
-    session_date: Day.nullable(),
+    session_date: Day.nullable().default(null),
     /** The end of the present state, while anything trades. */
-    closes_at: Timestamp.nullable(),
+    closes_at: Timestamp.nullable().default(null),
     /** The next beginning of any trading, extended hours included. */
-    next_trading: Timestamp.nullable(),
+    next_trading: Timestamp.nullable().default(null),
     /** The latest completed regular session; null when the schedule does not reach back to it. */
-    last_session: CompletedSession.nullable(),
+    last_session: CompletedSession.nullable().default(null),
     /** In regular hours now; null when the schedule does not cover this moment. */
     is_open: z.boolean().nullable(),
     /** In extended hours now. */

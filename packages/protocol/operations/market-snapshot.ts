@@ -65,27 +65,44 @@ export const LastPriceAge = z.enum([
 ]);
 export type LastPriceAge = z.infer<typeof LastPriceAge>;
 
-/** The same, with the state of the contract's market and what the prices are worth in it. */
+/** What a reader takes where a PC of the version before did not say it: nothing is guessed. */
+const MARKET_NOT_TOLD = {
+  state: "unknown" as const,
+  closes_at: null,
+  next_open: null,
+  session_date: null,
+  last_session_date: null,
+};
+const NOTE_NOT_TOLD =
+  "The sidecar is older than the gateway and does not say whether the market is open, or of which session a price is.";
+
+/**
+ * The same, with the state of the contract's market and what the prices are worth in it. Members that
+ * a PC of the version before does not send are optional to the reader.
+ */
 export const Quote = QuoteFigures.extend({
-  market: z.strictObject({
-    state: MarketPhase,
-    /** The end of the present state, while anything trades. */
-    closes_at: Timestamp.nullable(),
-    /** The next beginning of regular hours. */
-    next_open: Timestamp.nullable(),
-    /** The trading day in progress. */
-    session_date: Day.nullable(),
-    /** The trading day of the latest completed regular session. */
-    last_session_date: Day.nullable(),
-  }),
+  market: z
+    .strictObject({
+      state: MarketPhase,
+      /** The end of the present state, while anything trades. */
+      closes_at: Timestamp.nullable(),
+      /** The next beginning of regular hours. */
+      next_open: Timestamp.nullable(),
+      /** The trading day in progress. */
+      session_date: Day.nullable(),
+      /** The trading day of the latest completed regular session. */
+      last_session_date: Day.nullable(),
+    })
+    .default(MARKET_NOT_TOLD),
   /** The last price that the broker shows, however old, with its time where that is known. */
   last_price: z
     .strictObject({ price: Decimal, age: LastPriceAge, at: Timestamp.nullable() })
-    .nullable(),
+    .nullable()
+    .default(null),
   /** The price to judge the contract by; never one older than the latest completed session. */
-  reference_price: ReferencePrice.nullable(),
+  reference_price: ReferencePrice.nullable().default(null),
   /** What the reader must know about this quote: the market's state, and why a price is old. */
-  note: z.string().nullable(),
+  note: z.string().nullable().default(NOTE_NOT_TOLD),
 });
 export type Quote = z.infer<typeof Quote>;
 
