@@ -22,7 +22,8 @@ import { AgentAccount, type AgentParts } from "./account/rpc/agent.ts";
 import { GatewayAccount } from "./account/rpc/gateway.ts";
 import { OwnerAccount } from "./account/rpc/owner.ts";
 import type { OwnerEntry } from "./account/rpc/surface.ts";
-import { hasTables, migrate } from "./account/schema.ts";
+import { migrate } from "./account/schema.ts";
+import { hasTables } from "./account/tables/migrations.ts";
 import type { ObjectEnv } from "./env.ts";
 
 const VERSION = "0.1.0";

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { probeAccounts } from "../durable-objects/d1/tables/accounts.ts";
 import { ownerTokenState } from "./owner/owner-token.ts";
 import type { PageEnv } from "./web/context.ts";
 
@@ -12,7 +13,7 @@ healthRoutes.get("/healthz", (c) => c.json({ status: "ok" }));
 
 healthRoutes.get("/readyz", async (c) => {
   const checks = {
-    database: await answers(() => c.env.DB.prepare("SELECT 1 FROM accounts LIMIT 1").first()),
+    database: await answers(() => probeAccounts(c.env.DB)),
     tokens: await answers(() => c.env.OAUTH_KV.get("readyz")),
     secrets:
       ownerTokenState(c.env.OWNER_TOKEN) === "ready" && (c.env.EDGE_IDENTITY_KEY ?? "") !== "",

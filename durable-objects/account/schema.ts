@@ -1,10 +1,13 @@
-import { OWNER_SESSION_DETAILS_SCHEMA, OWNER_SESSIONS_SCHEMA } from "./access/owner-sessions.ts";
-import { PASSKEYS_SCHEMA } from "./access/passkeys.ts";
-import { PENDING_FORMS_SCHEMA } from "./access/pending-forms.ts";
-import { RECOVERY_SCHEMA } from "./access/recovery-code.ts";
-import { SPENT_TOKENS_SCHEMA } from "./access/spent-tokens.ts";
+import {
+  OWNER_SESSION_DETAILS_SCHEMA,
+  OWNER_SESSIONS_SCHEMA,
+  PASSKEYS_SCHEMA,
+  PENDING_FORMS_SCHEMA,
+  RECOVERY_SCHEMA,
+  SPENT_TOKENS_SCHEMA,
+} from "./access/tables/schema.ts";
 import { AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA } from "./audit/tables/schema.ts";
-import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/clients.ts";
+import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_DESK_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
 import { ORDER_CHORES_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
@@ -20,6 +23,12 @@ import {
   RELAY_CURSOR_TIMES_SCHEMA,
   RELAY_SCHEMA,
 } from "./relay/tables/schema.ts";
+import {
+  createMigrations,
+  doneMigrations,
+  hasTables,
+  insertMigration,
+} from "./tables/migrations.ts";
 
 /**
  * The account's tables, as numbered steps. Append only: a step that ran somewhere is never changed,
@@ -53,32 +62,14 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
 /** Brings the tables up to date. */
 export function migrate(storage: DurableObjectStorage): void {
   const { sql } = storage;
-  const done = hasTables(sql)
-    ? new Set(
-        sql
-          .exec<{ id: number }>("SELECT id FROM migrations")
-          .toArray()
-          .map(({ id }) => id),
-      )
-    : new Set<number>();
+  const done = new Set(hasTables(sql) ? doneMigrations(sql) : []);
   const missing = MIGRATIONS.filter(({ id }) => !done.has(id));
   if (missing.length === 0) return;
   storage.transactionSync(() => {
-    sql.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY) STRICT");
+    createMigrations(sql);
     for (const { id, sql: statements } of missing) {
       sql.exec(statements);
-      sql.exec("INSERT INTO migrations (id) VALUES (?)", id);
+      insertMigration(sql, id);
     }
   });
-}
-
-/**
- * Whether this object ever became an account. A stranger who dials a made-up account id must not
- * leave storage behind, so nothing is created before a caller with standing asks.
- */
-export function hasTables(sql: SqlStorage): boolean {
-  return (
-    sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").toArray()
-      .length > 0
-  );
 }

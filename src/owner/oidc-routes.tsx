@@ -6,11 +6,8 @@ import { type Context, Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { encode } from "jose/base64url";
 import * as z from "zod";
-import {
-  accountExists,
-  accountOfIdentity,
-  operatorAccount,
-} from "../../durable-objects/d1/tables/accounts.ts";
+import { accountExists, operatorAccount } from "../../durable-objects/d1/tables/accounts.ts";
+import { accountOfIdentity } from "../../durable-objects/d1/tables/joint/identity-accounts.ts";
 import { accountObject } from "../env.ts";
 import { OIDC_SIGN_IN_SECONDS } from "../limits.ts";
 import { sourceOf } from "../web/address.ts";

@@ -2,7 +2,7 @@ import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/passkeys.ts";
+import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/tables/schema.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-log.ts";
 import type { World } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";

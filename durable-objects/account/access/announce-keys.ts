@@ -3,7 +3,7 @@ import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approve
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
 import type { RelayHost } from "../relay/relay-host-interface.ts";
-import { listPasskeys } from "./passkeys.ts";
+import { listPasskeys } from "./tables/passkeys.ts";
 
 const GRANT_MS = 60_000;
 

@@ -1,6 +1,9 @@
 import * as z from "zod";
 import type { PendingRecovery, RecoveryStep } from "../rpc/account.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "./recovery-code.ts";
+import { settingsOfSidecars } from "./tables/joint/recoveries.ts";
+import { deleteSetting, deleteSettings, setting, storeSetting } from "./tables/owner-settings.ts";
+import { deleteRecoveryCodes, deleteRecoveryCodesOf } from "./tables/recovery-codes.ts";
 
 /**
  * Recovery for an owner who has no owner token: a member of somebody else's gateway, whose passkeys
@@ -20,12 +23,8 @@ export function askRecovery(sql: SqlStorage, sidecarId: string, nowMs: number): 
   const asked = readAsked(sql, sidecarId);
   if (asked === null || nowMs > asked.readyAt + RECOVERY_OPEN_MS) {
     const readyAt = nowMs + RECOVERY_WAIT_MS;
-    sql.exec(
-      `INSERT INTO owner_settings (name, value) VALUES (?1, ?2)
-       ON CONFLICT (name) DO UPDATE SET value = ?2`,
-      nameOf(sidecarId),
-      JSON.stringify({ askedAt: nowMs, readyAt } satisfies Asked),
-    );
+    const begun = { askedAt: nowMs, readyAt } satisfies Asked;
+    storeSetting(sql, nameOf(sidecarId), JSON.stringify(begun));
     return { state: "begun", readyAt };
   }
   if (nowMs < asked.readyAt) return { state: "waiting", readyAt: asked.readyAt };
@@ -43,13 +42,8 @@ export function takeMemberRecovery(sql: SqlStorage, code: string, nowMs: number)
 
 /** What waits or is open, of PCs that are still paired; the first to be asked for first. */
 export function pendingRecoveries(sql: SqlStorage, nowMs: number): PendingRecovery[] {
-  return sql
-    .exec<{ sidecar_id: string; machine: string; value: string }>(
-      `SELECT sidecar_id, machine, value FROM sidecars
-       JOIN owner_settings ON name = 'recovery:' || sidecar_id WHERE state = 'active'`,
-    )
-    .toArray()
-    .flatMap(({ sidecar_id: sidecarId, machine, value }) => {
+  return settingsOfSidecars(sql, RECOVERY)
+    .flatMap(({ sidecarId, machine, value }) => {
       const asked = Asked.safeParse(JSON.parse(value));
       if (!asked.success || nowMs > asked.data.readyAt + RECOVERY_OPEN_MS) return [];
       return [{ sidecarId, machine, ...asked.data }];
@@ -59,27 +53,23 @@ export function pendingRecoveries(sql: SqlStorage, nowMs: number): PendingRecove
 
 /** Stops every recovery, with the codes that were shown for it; false when there was none. */
 export function stopRecoveries(sql: SqlStorage): boolean {
-  const stopped = sql
-    .exec("DELETE FROM owner_settings WHERE name LIKE 'recovery:%' RETURNING 1")
-    .toArray();
-  if (stopped.length === 0) return false;
-  sql.exec("DELETE FROM recovery_codes");
+  if (deleteSettings(sql, RECOVERY) === 0) return false;
+  deleteRecoveryCodes(sql);
   return true;
 }
 
 /** Ends what a PC that was cut off had asked for: paired again, it waits like any other. */
 export function dropRecovery(sql: SqlStorage, sidecarId: string): void {
-  sql.exec("DELETE FROM owner_settings WHERE name = ?", nameOf(sidecarId));
-  sql.exec("DELETE FROM recovery_codes WHERE sidecar_id = ?", sidecarId);
+  deleteSetting(sql, nameOf(sidecarId));
+  deleteRecoveryCodesOf(sql, sidecarId);
 }
 
-const nameOf = (sidecarId: string): string => `recovery:${sidecarId}`;
+const RECOVERY = "recovery:";
+const nameOf = (sidecarId: string): string => `${RECOVERY}${sidecarId}`;
 
 function readAsked(sql: SqlStorage, sidecarId: string): Asked | null {
-  const [row] = sql
-    .exec<{ value: string }>("SELECT value FROM owner_settings WHERE name = ?", nameOf(sidecarId))
-    .toArray();
-  if (row === undefined) return null;
-  const asked = Asked.safeParse(JSON.parse(row.value));
+  const value = setting(sql, nameOf(sidecarId));
+  if (value === null) return null;
+  const asked = Asked.safeParse(JSON.parse(value));
   return asked.success ? asked.data : null;
 }

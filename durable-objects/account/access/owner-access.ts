@@ -3,19 +3,18 @@ import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/p
 import type { OwnerSession, SignInSource } from "../rpc/account.ts";
 import type { PasskeyCeremony } from "../rpc/passkey-ceremony.ts";
 import { stopRecoveries } from "./member-recovery.ts";
-import { noteConfirmed, type OpenedSession, openOwnerSession } from "./owner-sessions.ts";
+import { type OpenedSession, openOwnerSession } from "./owner-sessions.ts";
 import {
   addPasskey,
   confirmWithPasskey,
-  countPasskeys,
   issueChallenge,
-  listPasskeys,
   proves,
   registerPasskey,
-  removePasskey,
   setTokenSignIn,
   spendSignInChallenge,
 } from "./passkeys.ts";
+import { noteConfirmed } from "./tables/owner-sessions.ts";
+import { countPasskeys, listPasskeys, removePasskey } from "./tables/passkeys.ts";
 import type { RelyingParty } from "./webauthn.ts";
 
 /**

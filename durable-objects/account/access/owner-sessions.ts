@@ -1,6 +1,21 @@
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { randomToken } from "../random.ts";
 import type { OwnerSession, OwnerSessionView, SignInMethod } from "../rpc/account.ts";
+import {
+  deleteEndedSessions,
+  deleteOldestSessions,
+  deleteSession,
+  findSession,
+  insertSession,
+  openSessions,
+  setLastSeen,
+} from "./tables/owner-sessions.ts";
+import {
+  countAttempts,
+  deleteAttempts,
+  deleteAttemptsOf,
+  insertAttempt,
+} from "./tables/sign-in-attempts.ts";
 
 /**
  * Owner sessions and the sign-in budget, on the account's own SQLite.
@@ -9,27 +24,6 @@ import type { OwnerSession, OwnerSessionView, SignInMethod } from "../rpc/accoun
  * the database signs nobody in. An attempt is counted before the token is compared, never after:
  * two attempts in parallel cannot both take the last one.
  */
-export const OWNER_SESSIONS_SCHEMA = `
-CREATE TABLE IF NOT EXISTS owner_sessions (
-  id TEXT PRIMARY KEY,
-  secret_hash TEXT NOT NULL UNIQUE,
-  csrf TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS sign_in_attempts (
-  source TEXT NOT NULL,
-  at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS sign_in_attempts_at ON sign_in_attempts (at);
-`;
-
-export const OWNER_SESSION_DETAILS_SCHEMA = `
-ALTER TABLE owner_sessions ADD COLUMN method TEXT NOT NULL DEFAULT 'token';
-ALTER TABLE owner_sessions ADD COLUMN label TEXT NOT NULL DEFAULT '';
-ALTER TABLE owner_sessions ADD COLUMN last_seen_at INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE owner_sessions ADD COLUMN confirmed_at INTEGER NOT NULL DEFAULT 0;
-`;
 
 export const OWNER_SESSION_MS = 12 * 3_600_000;
 /** Sessions held at once; the oldest goes when a new one opens. */
@@ -55,15 +49,8 @@ export function takeSignInAttempt(
   nowMs: number,
 ): { ok: true } | { ok: false; retryAfterMs: number } {
   const since = nowMs - SIGN_IN_WINDOW_MS;
-  sql.exec("DELETE FROM sign_in_attempts WHERE at <= ?", since);
-  const used = sql
-    .exec<{ everyone: number; same: number; first: number | null; first_same: number | null }>(
-      `SELECT COUNT(*) AS everyone, COALESCE(SUM(source = ?1), 0) AS same,
-              MIN(at) AS first, MIN(CASE WHEN source = ?1 THEN at END) AS first_same
-       FROM sign_in_attempts`,
-      source,
-    )
-    .one();
+  deleteAttempts(sql, since);
+  const used = countAttempts(sql, source);
   const oldest =
     used.same >= SIGN_IN_ATTEMPTS_PER_SOURCE
       ? used.first_same
@@ -73,7 +60,7 @@ export function takeSignInAttempt(
   if (oldest !== null) {
     return { ok: false, retryAfterMs: Math.max(1_000, oldest + SIGN_IN_WINDOW_MS - nowMs) };
   }
-  sql.exec("INSERT INTO sign_in_attempts (source, at) VALUES (?, ?)", source, nowMs);
+  insertAttempt(sql, source, nowMs);
   return { ok: true };
 }
 
@@ -85,26 +72,20 @@ export function openOwnerSession(
 ): OpenedSession {
   const secret = randomToken();
   const expiresAt = nowMs + OWNER_SESSION_MS;
-  sql.exec("DELETE FROM sign_in_attempts WHERE source = ?", how.source);
-  sql.exec("DELETE FROM owner_sessions WHERE expires_at <= ?", nowMs);
-  sql.exec(
-    `DELETE FROM owner_sessions WHERE id IN
-       (SELECT id FROM owner_sessions ORDER BY created_at DESC, id LIMIT -1 OFFSET ?)`,
-    OWNER_SESSIONS_MAX - 1,
-  );
-  sql.exec(
-    `INSERT INTO owner_sessions
-       (id, secret_hash, csrf, created_at, expires_at, method, label, last_seen_at, confirmed_at)
-     VALUES (?, ?, ?, ?4, ?, ?, ?, ?4, ?)`,
-    randomToken(16),
-    sha256Hex(secret),
-    randomToken(),
-    nowMs,
-    expiresAt,
-    how.method,
-    how.label,
-    how.method === "passkey" ? nowMs : 0,
-  );
+  deleteAttemptsOf(sql, how.source);
+  deleteEndedSessions(sql, nowMs);
+  deleteOldestSessions(sql, OWNER_SESSIONS_MAX - 1);
+  insertSession(sql, {
+    id: randomToken(16),
+    secret_hash: sha256Hex(secret),
+    csrf: randomToken(),
+    created_at: nowMs,
+    expires_at: expiresAt,
+    method: how.method,
+    label: how.label,
+    last_seen_at: nowMs,
+    confirmed_at: how.method === "passkey" ? nowMs : 0,
+  });
   return { secret, expiresAt: new Date(expiresAt).toISOString() };
 }
 
@@ -114,16 +95,10 @@ export function checkOwnerSession(
   secret: string,
   nowMs: number,
 ): OwnerSession | null {
-  const [row] = sql
-    .exec<SessionRow>(
-      "SELECT * FROM owner_sessions WHERE secret_hash = ? AND expires_at > ?",
-      sha256Hex(secret),
-      nowMs,
-    )
-    .toArray();
-  if (row === undefined) return null;
+  const row = findSession(sql, sha256Hex(secret), nowMs);
+  if (row === null) return null;
   if (nowMs - row.last_seen_at >= LAST_SEEN_STEP_MS) {
-    sql.exec("UPDATE owner_sessions SET last_seen_at = ? WHERE id = ?", nowMs, row.id);
+    setLastSeen(sql, row.id, nowMs);
   }
   return {
     id: row.id,
@@ -134,58 +109,22 @@ export function checkOwnerSession(
   };
 }
 
-/** A passkey has just confirmed this session. */
-export function noteConfirmed(sql: SqlStorage, sessionId: string, nowMs: number): void {
-  sql.exec("UPDATE owner_sessions SET confirmed_at = ? WHERE id = ?", nowMs, sessionId);
-}
-
 /** Every session that is open, the latest first. */
 export function listOwnerSessions(sql: SqlStorage, nowMs: number): OwnerSessionView[] {
-  return sql
-    .exec<SessionRow>(
-      "SELECT * FROM owner_sessions WHERE expires_at > ? ORDER BY created_at DESC, id",
-      nowMs,
-    )
-    .toArray()
-    .map((row) => ({
-      id: row.id,
-      method: methodOf(row.method),
-      label: row.label,
-      openedAt: new Date(row.created_at).toISOString(),
-      lastSeenAt: new Date(row.last_seen_at).toISOString(),
-      expiresAt: new Date(row.expires_at).toISOString(),
-    }));
+  return openSessions(sql, nowMs).map((row) => ({
+    id: row.id,
+    method: methodOf(row.method),
+    label: row.label,
+    openedAt: new Date(row.created_at).toISOString(),
+    lastSeenAt: new Date(row.last_seen_at).toISOString(),
+    expiresAt: new Date(row.expires_at).toISOString(),
+  }));
 }
 
 /** Ends a session by its secret; true when there was one. */
 export function closeOwnerSession(sql: SqlStorage, secret: string): boolean {
-  return (
-    sql
-      .exec("DELETE FROM owner_sessions WHERE secret_hash = ? RETURNING 1", sha256Hex(secret))
-      .toArray().length > 0
-  );
+  return deleteSession(sql, sha256Hex(secret));
 }
-
-/** Ends a session by its id; true when there was one. */
-export function revokeOwnerSession(sql: SqlStorage, id: string): boolean {
-  return sql.exec("DELETE FROM owner_sessions WHERE id = ? RETURNING 1", id).toArray().length > 0;
-}
-
-/** Ends every session but one; how many there were. */
-export function revokeOtherSessions(sql: SqlStorage, keepId: string): number {
-  return sql.exec("DELETE FROM owner_sessions WHERE id <> ? RETURNING 1", keepId).toArray().length;
-}
-
-type SessionRow = {
-  id: string;
-  csrf: string;
-  created_at: number;
-  expires_at: number;
-  method: string;
-  label: string;
-  last_seen_at: number;
-  confirmed_at: number;
-};
 
 function methodOf(stored: string): SignInMethod {
   return stored === "passkey" || stored === "oidc" || stored === "recovery" ? stored : "token";

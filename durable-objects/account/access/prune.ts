@@ -1,3 +1,10 @@
+import { deleteEndedSessions } from "./tables/owner-sessions.ts";
+import { deleteEndedChallenges } from "./tables/passkey-challenges.ts";
+import { deleteEndedForms } from "./tables/pending-forms.ts";
+import { deleteEndedRecoveryCodes } from "./tables/recovery-codes.ts";
+import { deleteAttempts } from "./tables/sign-in-attempts.ts";
+import { deleteForgotten } from "./tables/spent-tokens.ts";
+
 /**
  * Removes what has ended of an owner's sign-ins: sessions, attempts, challenges, codes, and the
  * notes of what was used once. Each of them is refused by its time wherever it is read, so this
@@ -7,16 +14,12 @@ export function pruneAccess(
   sql: SqlStorage,
   { nowMs, attemptsSinceMs }: { nowMs: number; attemptsSinceMs: number },
 ): number {
-  const ended = [
-    ["DELETE FROM owner_sessions WHERE expires_at <= ? RETURNING 1", nowMs],
-    ["DELETE FROM sign_in_attempts WHERE at <= ? RETURNING 1", attemptsSinceMs],
-    ["DELETE FROM passkey_challenges WHERE forget_at <= ? RETURNING 1", nowMs],
-    ["DELETE FROM pending_forms WHERE forget_at <= ? RETURNING 1", nowMs],
-    ["DELETE FROM recovery_codes WHERE expires_at <= ? RETURNING 1", nowMs],
-    ["DELETE FROM spent_tokens WHERE forget_at <= ? RETURNING 1", nowMs],
-  ] as const;
-  return ended.reduce(
-    (sum, [statement, time]) => sum + sql.exec(statement, time).toArray().length,
-    0,
+  return (
+    deleteEndedSessions(sql, nowMs) +
+    deleteAttempts(sql, attemptsSinceMs) +
+    deleteEndedChallenges(sql, nowMs) +
+    deleteEndedForms(sql, nowMs) +
+    deleteEndedRecoveryCodes(sql, nowMs) +
+    deleteForgotten(sql, nowMs)
   );
 }

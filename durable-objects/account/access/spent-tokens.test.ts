@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import {
-  isRedeemed,
-  noteRedeemed,
-  SPENT_TOKENS_SCHEMA,
-  spendOnce,
-  takeCode,
-} from "./spent-tokens.ts";
+import { noteRedeemed, spendOnce, takeCode } from "./spent-tokens.ts";
+import { SPENT_TOKENS_SCHEMA } from "./tables/schema.ts";
+import { isRedeemed } from "./tables/spent-tokens.ts";
 
 const fresh = () => sqlStorage(SPENT_TOKENS_SCHEMA);
 const DAY = 86_400_000;

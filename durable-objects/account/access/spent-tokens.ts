@@ -1,15 +1,9 @@
+import { deleteForgotten, insertSpent, isRedeemed, storeRedeemed } from "./tables/spent-tokens.ts";
+
 /**
  * Which authorization codes and refresh tokens were used. The OAuth library's own store is
  * eventually consistent; one object per account is not, so "first" is answered here, once.
  */
-export const SPENT_TOKENS_SCHEMA = `
-CREATE TABLE spent_tokens (
-  hash TEXT PRIMARY KEY,
-  redeemed INTEGER NOT NULL DEFAULT 0,
-  forget_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX spent_tokens_forget_at ON spent_tokens (forget_at);
-`;
 
 /** A code lives ten minutes; a grant's refresh tokens thirty days. */
 const CODE_REMEMBERED_MS = 15 * 60_000;
@@ -24,15 +18,8 @@ export function takeCode(
   hash: string,
   nowMs: number,
 ): "first" | "again" | "replayed" {
-  sql.exec("DELETE FROM spent_tokens WHERE forget_at <= ?", nowMs);
-  const taken = sql
-    .exec(
-      "INSERT INTO spent_tokens (hash, forget_at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING hash",
-      hash,
-      nowMs + CODE_REMEMBERED_MS,
-    )
-    .toArray();
-  if (taken.length > 0) return "first";
+  deleteForgotten(sql, nowMs);
+  if (insertSpent(sql, hash, nowMs + CODE_REMEMBERED_MS)) return "first";
   return isRedeemed(sql, hash) ? "replayed" : "again";
 }
 
@@ -44,21 +31,8 @@ export function noteRedeemed(
   nowMs: number,
 ): void {
   const kept = kind === "code" ? CODE_REMEMBERED_MS : REFRESH_REMEMBERED_MS;
-  sql.exec("DELETE FROM spent_tokens WHERE forget_at <= ?", nowMs);
-  sql.exec(
-    `INSERT INTO spent_tokens (hash, redeemed, forget_at) VALUES (?, 1, ?)
-     ON CONFLICT (hash) DO UPDATE SET redeemed = 1, forget_at = excluded.forget_at`,
-    hash,
-    nowMs + kept,
-  );
-}
-
-/** Whether this code or refresh token once worked. */
-export function isRedeemed(sql: SqlStorage, hash: string): boolean {
-  return (
-    sql.exec("SELECT 1 FROM spent_tokens WHERE hash = ? AND redeemed = 1", hash).toArray().length >
-    0
-  );
+  deleteForgotten(sql, nowMs);
+  storeRedeemed(sql, hash, nowMs + kept);
 }
 
 /**
@@ -66,14 +40,6 @@ export function isRedeemed(sql: SqlStorage, hash: string): boolean {
  * scope). False when it was used before.
  */
 export function spendOnce(sql: SqlStorage, hash: string, keepMs: number, nowMs: number): boolean {
-  sql.exec("DELETE FROM spent_tokens WHERE forget_at <= ?", nowMs);
-  return (
-    sql
-      .exec(
-        "INSERT INTO spent_tokens (hash, forget_at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1",
-        hash,
-        nowMs + keepMs,
-      )
-      .toArray().length > 0
-  );
+  deleteForgotten(sql, nowMs);
+  return insertSpent(sql, hash, nowMs + keepMs);
 }

@@ -1,22 +1,21 @@
 import { ALL_SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import { SPENT_TOKENS_SCHEMA } from "../access/spent-tokens.ts";
+import { SPENT_TOKENS_SCHEMA } from "../access/tables/schema.ts";
 import type { ClientAdmission, Principal } from "../rpc/account.ts";
 import {
   admitClient,
-  CLIENTS_SCHEMA,
   changeClient,
   clientStanding,
-  GRANTS_SCHEMA,
   listClients,
   READ_ONLY_FIRST_MS,
   readmitExternal,
   revokeAllClients,
   revokeClient,
-  revokeGrant,
   takeExternalToken,
 } from "./clients.ts";
+import { revokeGrant } from "./tables/grants.ts";
+import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./tables/schema.ts";
 
 const fresh = () => sqlStorage(CLIENTS_SCHEMA, GRANTS_SCHEMA, SPENT_TOKENS_SCHEMA);
 const T0 = 1_000_000;

@@ -11,6 +11,25 @@ import {
 } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { spendOnce } from "../access/spent-tokens.ts";
 import type { ClientAdmission, ClientChange, ConnectedClient, Principal } from "../rpc/account.ts";
+import {
+  addClientCalls,
+  allClients,
+  findClient,
+  insertClient,
+  setAllClientsRevoked,
+  setClientAccess,
+  setClientActive,
+  setClientRevoked,
+  storeClient,
+} from "./tables/clients.ts";
+import {
+  activeGrants,
+  insertGrant,
+  revokeAllGrants,
+  revokeGrantsOf,
+  revokeOtherGrants,
+} from "./tables/grants.ts";
+import { clientAndGrant } from "./tables/joint/active-client.ts";
 
 /**
  * The clients this owner let in, and what each may do. OAuth tokens live in an eventually consistent
@@ -21,36 +40,6 @@ import type { ClientAdmission, ClientChange, ConnectedClient, Principal } from "
  * client's first hour is over (for anything beyond reading or stopping), and the broker account is
  * one the client may use.
  */
-export const CLIENTS_SCHEMA = `
-CREATE TABLE IF NOT EXISTS clients (
-  client_id TEXT PRIMARY KEY,
-  client_name TEXT NOT NULL,
-  redirect_host TEXT NOT NULL,
-  scopes TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('active', 'revoked')),
-  admitted_at INTEGER NOT NULL,
-  last_used_at INTEGER,
-  calls INTEGER NOT NULL DEFAULT 0
-) STRICT;
-`;
-
-/**
- * A grant belongs to a client; once withdrawn no token of it works again, also after the same
- * client was let in anew.
- */
-export const GRANTS_SCHEMA = `
-CREATE TABLE grants (
-  grant_id TEXT PRIMARY KEY,
-  client_id TEXT NOT NULL,
-  admitted_at INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('active', 'revoked'))
-) STRICT, WITHOUT ROWID;
-CREATE INDEX grants_client ON grants (client_id);
-ALTER TABLE clients ADD COLUMN consented TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE clients ADD COLUMN accounts TEXT;
-ALTER TABLE clients ADD COLUMN read_only_until INTEGER NOT NULL DEFAULT 0;
-`;
-
 /** How long a new client may only read, unless the owner says otherwise. */
 export const READ_ONLY_FIRST_MS = 3_600_000;
 
@@ -64,83 +53,24 @@ export function admitClient(
   client: ClientAdmission,
   nowMs: number,
 ): { ended: number } {
-  const scopes = JSON.stringify([...client.scopes].sort());
   const readOnlyUntil = client.atOnce ? 0 : nowMs + READ_ONLY_FIRST_MS;
-  const { accounts } = client;
-  sql.exec(
-    `INSERT INTO clients
-       (client_id, client_name, redirect_host, scopes, consented, state, admitted_at,
-        read_only_until, accounts)
-     VALUES (?1, ?2, ?3, ?4, ?4, 'active', ?5, ?6, ?7)
-     ON CONFLICT (client_id) DO UPDATE SET
-       client_name = ?2, redirect_host = ?3, scopes = ?4, consented = ?4, admitted_at = ?5,
-       read_only_until =
-         CASE WHEN state = 'active' THEN MIN(read_only_until, ?6) ELSE ?6 END,
-       accounts = CASE WHEN ?8 THEN ?7 WHEN state = 'active' THEN accounts END,
-       state = 'active'`,
-    client.clientId,
-    client.clientName,
-    client.redirectHost,
-    scopes,
-    nowMs,
-    readOnlyUntil,
-    accounts == null ? null : JSON.stringify([...accounts].sort()),
-    accounts === undefined ? 0 : 1,
-  );
-  sql.exec(
-    "INSERT INTO grants (grant_id, client_id, admitted_at, state) VALUES (?, ?, ?, 'active')",
-    client.grantId,
-    client.clientId,
-    nowMs,
-  );
-  return { ended: client.endsOthers === true ? keepOnly(sql, client.clientId, client.grantId) : 0 };
-}
-
-/** Ends a client's other connections; how many. */
-function keepOnly(sql: SqlStorage, clientId: string, grantId: string): number {
-  return sql
-    .exec(
-      `UPDATE grants SET state = 'revoked'
-       WHERE client_id = ? AND grant_id <> ? AND state = 'active' RETURNING 1`,
-      clientId,
-      grantId,
-    )
-    .toArray().length;
+  storeClient(sql, { ...client, accounts: client.accounts, readOnlyUntil }, nowMs);
+  insertGrant(sql, client, nowMs);
+  const ended =
+    client.endsOthers === true ? revokeOtherGrants(sql, client.clientId, client.grantId) : 0;
+  return { ended };
 }
 
 /** Throws a client out with every grant it ever had; true when it was in. */
 export function revokeClient(sql: SqlStorage, clientId: string): boolean {
-  sql.exec("UPDATE grants SET state = 'revoked' WHERE client_id = ?", clientId);
-  return (
-    sql
-      .exec(
-        "UPDATE clients SET state = 'revoked' WHERE client_id = ? AND state = 'active' RETURNING 1",
-        clientId,
-      )
-      .toArray().length > 0
-  );
+  revokeGrantsOf(sql, clientId);
+  return setClientRevoked(sql, clientId);
 }
 
 /** Throws every client out; the ids of those that were in. */
 export function revokeAllClients(sql: SqlStorage): string[] {
-  sql.exec("UPDATE grants SET state = 'revoked'");
-  return sql
-    .exec<{ client_id: string }>(
-      "UPDATE clients SET state = 'revoked' WHERE state = 'active' RETURNING client_id",
-    )
-    .toArray()
-    .map((row) => row.client_id);
-}
-
-/** Withdraws one grant; the client it belonged to, or null when it was not active. */
-export function revokeGrant(sql: SqlStorage, grantId: string): string | null {
-  const [row] = sql
-    .exec<{ client_id: string }>(
-      "UPDATE grants SET state = 'revoked' WHERE grant_id = ? AND state = 'active' RETURNING client_id",
-      grantId,
-    )
-    .toArray();
-  return row?.client_id ?? null;
+  revokeAllGrants(sql);
+  return setAllClientsRevoked(sql);
 }
 
 /**
@@ -152,19 +82,12 @@ export function changeClient(
   sql: SqlStorage,
   change: ClientChange,
 ): { before: string[]; ended: number } | null {
-  const client = readClient(sql, change.clientId);
+  const client = findClient(sql, change.clientId);
   if (client === null || client.state !== "active") return null;
-  const scopes = ALL_SCOPES.filter((scope) => change.scopes.includes(scope)).sort();
-  sql.exec(
-    `UPDATE clients SET scopes = ?, accounts = ?,
-       read_only_until = CASE WHEN ? THEN 0 ELSE read_only_until END
-     WHERE client_id = ?`,
-    JSON.stringify(scopes),
-    change.accounts === null ? null : JSON.stringify([...change.accounts].sort()),
-    change.atOnce ? 1 : 0,
-    change.clientId,
-  );
-  const ended = change.keepOnly === undefined ? 0 : keepOnly(sql, change.clientId, change.keepOnly);
+  const scopes = ALL_SCOPES.filter((scope) => change.scopes.includes(scope));
+  setClientAccess(sql, { ...change, scopes, atOnce: change.atOnce === true });
+  const ended =
+    change.keepOnly === undefined ? 0 : revokeOtherGrants(sql, change.clientId, change.keepOnly);
   return { before: client.scopes, ended };
 }
 
@@ -233,7 +156,7 @@ function usable(given: string[], { external, scopes = [], within }: ScopedPrinci
 
 /** Whether a client's first hour still runs; whom nobody let in may not do more than read either. */
 export function isReadOnlyYet(sql: SqlStorage, clientId: string, nowMs: number): boolean {
-  const client = readClient(sql, clientId);
+  const client = findClient(sql, clientId);
   return client === null || client.readOnlyUntil > nowMs;
 }
 
@@ -242,26 +165,10 @@ function readActive(
   sql: SqlStorage,
   { clientId, grantId, external }: Pick<Principal, "clientId" | "grantId" | "external">,
 ) {
-  const [row] = sql
-    .exec<
-      Pick<ClientRow, "state" | "scopes" | "accounts" | "read_only_until"> & { grants: number }
-    >(
-      `SELECT state, scopes, accounts, read_only_until,
-         (SELECT COUNT(*) FROM grants g
-          WHERE g.grant_id = ?2 AND g.client_id = c.client_id AND g.state = 'active') AS grants
-       FROM clients c WHERE client_id = ?1`,
-      clientId,
-      grantId,
-    )
-    .toArray();
-  if (row?.state !== "active") return null;
-  const granted = external === undefined ? row.grants > 0 : clientId.startsWith(EXTERNAL_PREFIX);
-  if (!granted) return null;
-  return {
-    scopes: textList(row.scopes),
-    accounts: row.accounts === null ? null : textList(row.accounts),
-    readOnlyUntil: row.read_only_until,
-  };
+  const client = clientAndGrant(sql, clientId, grantId);
+  if (client === null || !client.active) return null;
+  const granted = external === undefined ? client.granted : clientId.startsWith(EXTERNAL_PREFIX);
+  return granted ? client : null;
 }
 
 /** Client ids of other issuers; none of ours begins like this. */
@@ -277,16 +184,16 @@ function admitExternal(
   nowMs: number,
 ): void {
   if (external === undefined || !clientId.startsWith(EXTERNAL_PREFIX)) return;
-  sql.exec(
-    `INSERT INTO clients
-       (client_id, client_name, redirect_host, scopes, consented, state, admitted_at, read_only_until)
-     VALUES (?1, ?2, ?3, ?4, ?4, 'active', ?5, ?6) ON CONFLICT DO NOTHING`,
-    clientId,
-    external.clientName,
-    new URL(external.issuer).host,
-    JSON.stringify([...ALL_SCOPES].sort()),
+  insertClient(
+    sql,
+    {
+      clientId,
+      clientName: external.clientName,
+      redirectHost: new URL(external.issuer).host,
+      scopes: ALL_SCOPES,
+      readOnlyUntil: nowMs + READ_ONLY_FIRST_MS,
+    },
     nowMs,
-    nowMs + READ_ONLY_FIRST_MS,
   );
 }
 
@@ -296,17 +203,7 @@ function admitExternal(
  */
 export function readmitExternal(sql: SqlStorage, clientId: string, nowMs: number): boolean {
   if (!clientId.startsWith(EXTERNAL_PREFIX)) return false;
-  return (
-    sql
-      .exec(
-        `UPDATE clients SET state = 'active', admitted_at = ?1, read_only_until = ?2
-         WHERE client_id = ?3 AND state = 'revoked' RETURNING 1`,
-        nowMs,
-        nowMs + READ_ONLY_FIRST_MS,
-        clientId,
-      )
-      .toArray().length > 0
-  );
+  return setClientActive(sql, { clientId, readOnlyUntil: nowMs + READ_ONLY_FIRST_MS }, nowMs);
 }
 
 /** How long another issuer's token id is remembered; its tokens live an hour, a day at most. */
@@ -361,77 +258,18 @@ export function noteClientUse(use: ClientUse, clientId: string, nowMs: number): 
 }
 
 export function flushClientUse(sql: SqlStorage, use: ClientUse): void {
-  for (const [clientId, { calls, lastUsedMs }] of use) {
-    sql.exec(
-      "UPDATE clients SET calls = calls + ?, last_used_at = ? WHERE client_id = ?",
-      calls,
-      lastUsedMs,
-      clientId,
-    );
-  }
+  for (const [clientId, used] of use) addClientCalls(sql, clientId, used);
   use.clear();
 }
 
-/** Every client ever let in: those that still are first, the latest first. */
+/** Every client ever let in: those that still are first, the latest first; with its connections. */
 export function listClients(sql: SqlStorage): ConnectedClient[] {
-  const connections = Map.groupBy(
-    sql
-      .exec<{ grant_id: string; client_id: string; admitted_at: number }>(
-        `SELECT grant_id, client_id, admitted_at FROM grants WHERE state = 'active'
-         ORDER BY admitted_at DESC, grant_id`,
-      )
-      .toArray(),
-    (grant) => grant.client_id,
-  );
-  return sql
-    .exec<ClientRow>("SELECT * FROM clients ORDER BY state, admitted_at DESC, client_id")
-    .toArray()
-    .map((row) => ({
-      clientId: row.client_id,
-      clientName: row.client_name,
-      redirectHost: row.redirect_host,
-      scopes: textList(row.scopes),
-      consented: textList(row.consented),
-      accounts: row.accounts === null ? null : textList(row.accounts),
-      state: row.state === "active" ? "active" : "revoked",
-      admittedAt: new Date(row.admitted_at).toISOString(),
-      readOnlyUntil: row.read_only_until === 0 ? null : new Date(row.read_only_until).toISOString(),
-      lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),
-      calls: row.calls,
-      connections: (connections.get(row.client_id) ?? []).map((grant) => ({
-        grantId: grant.grant_id,
-        madeAt: new Date(grant.admitted_at).toISOString(),
-      })),
-    }));
-}
-
-type ClientRow = {
-  client_id: string;
-  client_name: string;
-  redirect_host: string;
-  scopes: string;
-  consented: string;
-  accounts: string | null;
-  state: string;
-  admitted_at: number;
-  read_only_until: number;
-  last_used_at: number | null;
-  calls: number;
-};
-
-function readClient(sql: SqlStorage, clientId: string) {
-  const [row] = sql
-    .exec<ClientRow>("SELECT * FROM clients WHERE client_id = ?", clientId)
-    .toArray();
-  if (row === undefined) return null;
-  return {
-    state: row.state,
-    scopes: textList(row.scopes),
-    readOnlyUntil: row.read_only_until,
-  };
-}
-
-function textList(json: string): string[] {
-  const value: unknown = JSON.parse(json);
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  const connections = Map.groupBy(activeGrants(sql), ({ clientId }) => clientId);
+  return allClients(sql).map((client) => ({
+    ...client,
+    connections: (connections.get(client.clientId) ?? []).map(({ grantId, admittedAt }) => ({
+      grantId,
+      madeAt: new Date(admittedAt).toISOString(),
+    })),
+  }));
 }

@@ -28,7 +28,7 @@ import { PING, PONG, SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/envel
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { randomToken } from "../random.ts";
-import { hasTables } from "../schema.ts";
+import { hasTables } from "../tables/migrations.ts";
 import { checkDeviceToken } from "./device-token-check.ts";
 import type { Presence, RelayHost } from "./relay-host-interface.ts";
 import { type EdgeListener, loadEdge, settledWrite, storeEdge } from "./store.ts";

@@ -10,14 +10,17 @@ import {
   SIGN_IN_WINDOW_MS,
   takeSignInAttempt,
 } from "../access/owner-sessions.ts";
-import { listPasskeys, tokenSignsIn } from "../access/passkeys.ts";
+import { tokenSignsIn } from "../access/passkeys.ts";
 import { pruneAccess } from "../access/prune.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts";
 import { ownerAccess } from "../access/signed-in.ts";
-import { isRedeemed, noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
+import { noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
+import { listPasskeys } from "../access/tables/passkeys.ts";
+import { isRedeemed } from "../access/tables/spent-tokens.ts";
 import type { AccountParts } from "../account-parts.ts";
 import { auditEvent, type EventFacts } from "../audit/events.ts";
-import { clientStanding, revokeGrant } from "../clients/clients.ts";
+import { clientStanding } from "../clients/clients.ts";
+import { revokeGrant } from "../clients/tables/grants.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
 import { hasActiveSidecar, undoPairing } from "../relay/tables/sidecars.ts";

@@ -36,39 +36,6 @@ export function newAccountId(): string {
   return accountIdOf(crypto.getRandomValues(new Uint8Array(16)));
 }
 
-/**
- * The account of an outside identity, opened when it comes for the first time. The primary key
- * decides between two first sign-ins that race; the account of the one that lost is never used.
- */
-export async function accountOfIdentity(
-  db: D1Database,
-  identity: { issuer: string; subject: string },
-  now: Date,
-): Promise<string> {
-  const { issuer, subject } = identity;
-  const find = () =>
-    db
-      .prepare("SELECT account_id FROM identities WHERE issuer = ? AND subject = ?")
-      .bind(issuer, subject)
-      .first<string>("account_id");
-  const known = await find();
-  if (known !== null) return known;
-  const id = newAccountId();
-  const at = now.toISOString();
-  await db.batch([
-    db.prepare("INSERT INTO accounts (id, role, created_at) VALUES (?, 'member', ?)").bind(id, at),
-    db
-      .prepare(
-        `INSERT INTO identities (issuer, subject, account_id, created_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO NOTHING`,
-      )
-      .bind(issuer, subject, id, at),
-  ]);
-  const made = await find();
-  if (made === null) throw new Error("the identity's account could not be opened");
-  return made;
-}
-
 /** Ids of accounts in their order, after this one; at most so many. */
 export async function accountsAfter(
   db: D1Database,
@@ -107,4 +74,9 @@ function decodeText(base64url: string): string {
   } catch {
     return "";
   }
+}
+
+/** Whether the table can be read; rejects when it cannot. */
+export async function probeAccounts(db: D1Database): Promise<void> {
+  await db.prepare("SELECT 1 FROM accounts LIMIT 1").first();
 }

@@ -7,7 +7,7 @@ import type { Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts"
 import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
-import { listPasskeys } from "../../access/passkeys.ts";
+import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { ApprovalItem, ApprovalView } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";

@@ -5,7 +5,7 @@ import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { NEVER_BY_DEFAULT } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import * as z from "zod";
-import { listPasskeys } from "../../access/passkeys.ts";
+import { listPasskeys } from "../../access/tables/passkeys.ts";
 import type { MandateCeremony } from "../../rpc/mandates.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { standingMandates } from "../tables/mandates.ts";

@@ -1,6 +1,6 @@
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { countPasskeys } from "../../access/passkeys.ts";
+import { countPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { MandateChoices, MandateView } from "../../rpc/mandates.ts";
 import { iso, type OrderParts } from "../order-context.ts";

@@ -6,7 +6,7 @@ import {
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
-import { listPasskeys } from "../../access/passkeys.ts";
+import { listPasskeys } from "../../access/tables/passkeys.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 

@@ -1,5 +1,5 @@
 import { confirmedSession, type SignedIn } from "../../access/owner-access.ts";
-import { countPasskeys } from "../../access/passkeys.ts";
+import { countPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";

@@ -8,7 +8,7 @@ import type { AcceptedWarning } from "@ibkr-edge-gateway/protocol/orders/intent.
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { isPasskey } from "../../access/passkeys.ts";
+import { isPasskey } from "../../access/tables/passkeys.ts";
 import type { Approval } from "../tables/approvals.ts";
 import { findMandate, type SignedMandate, standingMandates } from "../tables/mandates.ts";
 import type { Preview } from "../tables/previews.ts";

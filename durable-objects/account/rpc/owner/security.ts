@@ -11,13 +11,12 @@ import {
   type SignedIn,
   switchTokenSignIn,
 } from "../../access/owner-access.ts";
-import {
-  listOwnerSessions,
-  revokeOtherSessions,
-  revokeOwnerSession,
-} from "../../access/owner-sessions.ts";
-import { listPasskeys, tokenSignsIn } from "../../access/passkeys.ts";
-import { keepForm, pendingPath, takeForm } from "../../access/pending-forms.ts";
+import { listOwnerSessions } from "../../access/owner-sessions.ts";
+import { tokenSignsIn } from "../../access/passkeys.ts";
+import { keepForm } from "../../access/pending-forms.ts";
+import { revokeOtherSessions, revokeOwnerSession } from "../../access/tables/owner-sessions.ts";
+import { listPasskeys } from "../../access/tables/passkeys.ts";
+import { pendingPath, takeForm } from "../../access/tables/pending-forms.ts";
 import type { AccountParts } from "../../account-parts.ts";
 import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account.ts";
 import type { PasskeyCeremony } from "../passkey-ceremony.ts";

@@ -1,0 +1,62 @@
+/** A grant belongs to a client; once withdrawn it stays so. */
+
+export function insertGrant(
+  sql: SqlStorage,
+  grant: { grantId: string; clientId: string },
+  nowMs: number,
+): void {
+  sql.exec(
+    "INSERT INTO grants (grant_id, client_id, admitted_at, state) VALUES (?, ?, ?, 'active')",
+    grant.grantId,
+    grant.clientId,
+    nowMs,
+  );
+}
+
+export function revokeGrantsOf(sql: SqlStorage, clientId: string): void {
+  sql.exec("UPDATE grants SET state = 'revoked' WHERE client_id = ?", clientId);
+}
+
+export function revokeAllGrants(sql: SqlStorage): void {
+  sql.exec("UPDATE grants SET state = 'revoked'");
+}
+
+/** Withdraws one grant; the client it belonged to, or null when it was not active. */
+export function revokeGrant(sql: SqlStorage, grantId: string): string | null {
+  const [row] = sql
+    .exec<{ client_id: string }>(
+      "UPDATE grants SET state = 'revoked' WHERE grant_id = ? AND state = 'active' RETURNING client_id",
+      grantId,
+    )
+    .toArray();
+  return row?.client_id ?? null;
+}
+
+/** Ends a client's other grants; how many. */
+export function revokeOtherGrants(sql: SqlStorage, clientId: string, grantId: string): number {
+  return sql
+    .exec(
+      `UPDATE grants SET state = 'revoked'
+       WHERE client_id = ? AND grant_id <> ? AND state = 'active' RETURNING 1`,
+      clientId,
+      grantId,
+    )
+    .toArray().length;
+}
+
+/** All that are active, the latest first. */
+export function activeGrants(
+  sql: SqlStorage,
+): { grantId: string; clientId: string; admittedAt: number }[] {
+  return sql
+    .exec<{ grant_id: string; client_id: string; admitted_at: number }>(
+      `SELECT grant_id, client_id, admitted_at FROM grants WHERE state = 'active'
+       ORDER BY admitted_at DESC, grant_id`,
+    )
+    .toArray()
+    .map((row) => ({
+      grantId: row.grant_id,
+      clientId: row.client_id,
+      admittedAt: row.admitted_at,
+    }));
+}
