@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { isSessionEnded } from "../durable-objects/account/rpc/session-ended.ts";
+import { isVersionSkew } from "../durable-objects/account/rpc/version-skew.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import type { Settings } from "./env.ts";
 import { healthRoutes } from "./health.ts";
@@ -64,6 +65,16 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
           <p>Your session ended meanwhile. Sign in, and look what was done before you go on.</p>
         </Message>,
         { status: 403 },
+      );
+    }
+    if (isVersionSkew(error)) {
+      log("warn", "page.version_skew", { request_id: id, path: c.req.path });
+      return sendPage(
+        c,
+        <Message title="The gateway is being updated" tone="warn">
+          <p>One part of it is newer than another for a moment. Try again in a minute.</p>
+        </Message>,
+        { status: 503, headers: { "Retry-After": "60" } },
       );
     }
     log("error", "page.failed", { request_id: id, path: c.req.path, error: error.name });

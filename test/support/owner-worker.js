@@ -1,9 +1,19 @@
 // The Worker with a door to the owner's capability, so that a test can hold one after its session has
 // ended. Put in front of the product's own bundle; never part of it.
+import { RpcTarget } from "cloudflare:workers";
 import gateway, { Pairing, Account as Plain } from "./index.js";
+
+/** The capability as an older object gives it out: it has none of the verbs yet. */
+class OfAnOlderVersion extends RpcTarget {}
+let older = false;
 
 export class Account extends Plain {
   #wokenAt = Date.now();
+
+  owner(secret, requestId) {
+    const entry = super.owner(secret, requestId);
+    return older && entry !== null ? { ...entry, owner: new OfAnOlderVersion() } : entry;
+  }
 
   /** Every verb of the capability, as the classes themselves say: `room.verb`, or `verb`. */
   testVerbs(secret) {
@@ -56,6 +66,9 @@ export default {
     switch (pathname) {
       case "/__socket":
         return stub.fetch(request);
+      case "/__older":
+        older = searchParams.get("secret") === "yes";
+        return Response.json(older);
       case "/__woken":
         return Response.json(await stub.testWokenAt());
       case "/__signed_in":
