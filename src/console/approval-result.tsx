@@ -1,4 +1,5 @@
 import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { ApprovalView } from "../../durable-objects/account/rpc/orders.ts";
 import { displayText } from "../web/client-text.ts";
 import { When } from "../web/page.tsx";
@@ -9,7 +10,7 @@ import { When } from "../web/page.tsx";
  */
 export function ApprovalResult({ view, now }: { view: ApprovalView; now: Date }) {
   const { order } = view;
-  const { tone, words } = resultInWords(view);
+  const { tone, words } = resultInWords(view, now);
   const held = order !== null && isUnsent(view);
   return (
     <section class="card" aria-labelledby="result">
@@ -93,10 +94,22 @@ function isUnsent({ order, state }: ApprovalView): boolean {
   return order?.state === "rejected" && (state === "approved" || state === "expired");
 }
 
-function resultInWords(view: ApprovalView): Said {
+/** The order stands at the broker and cannot trade before its market opens. */
+function waitingInWords({ ticket, order }: ApprovalView, now: Date): Said | null {
+  const { waits } = ticket;
+  if (waits == null || Date.parse(waits.until) <= now.getTime()) return null;
+  if (order?.state !== "accepted" && order?.state !== "working") return null;
+  if (ticket.order.action === "cancel") return null;
+  const sent = ticket.order.action === "modify" ? "The change was sent; the order" : "Sent; it";
+  return { tone: "ok", words: `${sent} ${waitsInWords(waits)}` };
+}
+
+export function resultInWords(view: ApprovalView, now: Date): Said {
   const { order } = view;
   if (order === null) return wordsOfState(view);
   if (isUnsent(view)) return { tone: "bad", words: "You approved it, but it was not sent" };
+  const waiting = waitingInWords(view, now);
+  if (waiting !== null) return waiting;
   const said = ORDERS[order.state];
   const [only] = order.orders;
   if (view.ticket.order.action !== "place" || only === undefined || order.orders.length > 1) {
