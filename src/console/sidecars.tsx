@@ -20,6 +20,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
     owner.account.sidecars.listSidecars(),
     owner.account.security.signInSecurity(),
   ]);
+  const next = sidecars.find((sidecar) => sidecar.next === true) ?? null;
   const now = new Date();
   return sendPage(
     c,
@@ -45,7 +46,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
       ) : (
         <div class="grid two">
           {sidecars.map((sidecar) => (
-            <SidecarCard sidecar={sidecar} owner={owner} now={now} />
+            <SidecarCard sidecar={sidecar} next={next} owner={owner} now={now} />
           ))}
         </div>
       )}
@@ -90,7 +91,15 @@ function Approvers({ passkeys }: { passkeys: PasskeyView[] }) {
   );
 }
 
-function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: Owner; now: Date }) {
+function SidecarCard(props: {
+  sidecar: PairedSidecar;
+  /** The one that is in use once the chosen one is revoked. */
+  next: PairedSidecar | null;
+  owner: Owner;
+  now: Date;
+}) {
+  const { sidecar, next, owner, now } = props;
+  const successor = sidecar.chosen ? next : null;
   const revoked = sidecar.state === "revoked";
   return (
     <section class="card">
@@ -140,6 +149,7 @@ function SidecarCard({ sidecar, owner, now }: { sidecar: PairedSidecar; owner: O
           <div class="actions">
             <button class="danger" type="submit">
               Revoke<span class="visually-hidden"> {sidecar.machine}</span>
+              {successor !== null && `; ${successor.machine} takes over`}
             </button>
           </div>
         </form>

@@ -11,6 +11,7 @@ import {
   chosenSidecar,
   findSidecar,
   isKnownKey,
+  listSidecars,
   revokeSidecar,
   rotateSidecarKey,
   undoPairing,
@@ -104,6 +105,19 @@ describe("undoing a pairing", () => {
     addSidecar(sql, { ...key, capabilities: [] }, NOW);
     expect(undoPairing(sql, sidecarId, undo)).toBeNull();
   });
+});
+
+it("the list says which PC is in use once the chosen one is revoked", () => {
+  const { sql, pair, tick } = account();
+  const named = () => listSidecars(sql).find(({ next }) => next)?.machine;
+  const desk = pair("desk", []);
+  expect(named()).toBeUndefined();
+  pair("laptop", []);
+  pair("cellar", []);
+  chooseSidecar(sql, desk.sidecarId, tick());
+  expect([chosenSidecar(sql)?.machine, named()]).toEqual(["desk", "cellar"]);
+  revokeSidecar(sql, desk.sidecarId);
+  expect([chosenSidecar(sql)?.machine, named()]).toEqual(["cellar", "laptop"]);
 });
 
 describe("a revoked PC", () => {

@@ -126,10 +126,11 @@ export function revokeSidecar(sql: SqlStorage, sidecarId: string): boolean {
 
 export function listSidecars(sql: SqlStorage): PairedSidecar[] {
   const chosen = chosenSidecar(sql)?.sidecarId ?? null;
+  const next = nextSidecar(sql);
   return sql
     .exec<Columns>("SELECT * FROM sidecars ORDER BY state, paired_at DESC, sidecar_id")
     .toArray()
-    .map((row) => paired(row, chosen));
+    .map((row) => ({ ...paired(row, chosen), next: row.sidecar_id === next }));
 }
 
 export function findSidecar(sql: SqlStorage, sidecarId: string): SidecarRow | null {
@@ -158,6 +159,17 @@ export function chosenSidecar(sql: SqlStorage): { sidecarId: string; machine: st
     )
     .toArray();
   return row === undefined ? null : { sidecarId: row.sidecar_id, machine: row.machine };
+}
+
+/** The PC that holds the session once the chosen one is revoked; null when none stands by. */
+function nextSidecar(sql: SqlStorage): string | null {
+  const [row] = sql
+    .exec<{ sidecar_id: string }>(
+      `SELECT sidecar_id FROM sidecars WHERE state = 'active'
+       ORDER BY COALESCE(chosen_at, paired_at) DESC, sidecar_id DESC LIMIT 1 OFFSET 1`,
+    )
+    .toArray();
+  return row?.sidecar_id ?? null;
 }
 
 /** The owner takes this PC into use; false when it is not paired. */
