@@ -7,13 +7,8 @@ const SOURCES = "{src,durable-objects,packages,sidecar/src}/**/*.ts";
 /** Not moved yet; this list only gets shorter. */
 const TO_BE_MOVED: readonly string[] = [
   "sidecar/src/journal/journal.ts",
-  "sidecar/src/journal/schema.ts",
-  "sidecar/src/orders/journal/schema.ts",
   "sidecar/src/orders/journal/store.ts",
   "sidecar/src/trust/announced-keys.ts",
-  "sidecar/src/trust/approvers.ts",
-  "sidecar/src/trust/mandates.ts",
-  "sidecar/src/trust/nonces.ts",
   "sidecar/src/trust/shown-numbers.ts",
 ];
 
@@ -64,6 +59,7 @@ describe("the rule itself", () => {
     expect(
       tablesNamed("SELECT a FROM b JOIN c USING (d) WHERE e IN (SELECT value FROM json_each(?))"),
     ).toEqual(["b", "c"]);
+    expect(tablesNamed("WITH x AS (SELECT a FROM b) SELECT a FROM x JOIN c")).toEqual(["b", "c"]);
     expect(tablesNamed("INSERT INTO b (a) VALUES (?) ON CONFLICT (a) DO UPDATE SET a = 1")).toEqual(
       ["b"],
     );

@@ -24,6 +24,8 @@ const SQL =
 const PUT_IN = " ? ";
 const DDL = /\b(?:CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER)|ALTER TABLE)\b/;
 const NAMED = /\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_][a-z0-9_]*)/g;
+/** A name that a statement gives to a part of itself. */
+const WITH = /\bWITH (?:RECURSIVE )?([a-z_]+)/g;
 /** What SQLite itself offers to read from. */
 const NO_TABLE = /^(?:sqlite_|json_|pragma_)/;
 
@@ -56,7 +58,8 @@ function literalOf(node: ts.Node): string | null {
 /** The tables that a statement reads or writes, by name. */
 export function tablesNamed(sql: string): string[] {
   const names = [...sql.matchAll(NAMED)].map(([, name = ""]) => name);
-  return [...new Set(names.filter((name) => !NO_TABLE.test(name)))];
+  const own = new Set([...sql.matchAll(WITH)].map(([, name]) => name));
+  return [...new Set(names.filter((name) => !NO_TABLE.test(name) && !own.has(name)))];
 }
 
 /**

@@ -7,7 +7,7 @@ import { mandateConfirm, mandateTake } from "@ibkr-edge-gateway/protocol/operati
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
-import { listMandates, revokeMandate } from "../../sidecar/src/trust/mandates.ts";
+import { listMandates, revokeMandate } from "../../sidecar/src/trust/tables/mandates.ts";
 import {
   AAPL_CONID,
   GATEWAY,

@@ -9,7 +9,11 @@ import { writeRunStatus } from "../../sidecar/src/config/status-file.ts";
 import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
 import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
-import { confirmMandate, findMandate, storeMandate } from "../../sidecar/src/trust/mandates.ts";
+import {
+  confirmMandate,
+  findMandate,
+  storeMandate,
+} from "../../sidecar/src/trust/tables/mandates.ts";
 // fixed date: it is always given its days from now.
 import { aMandate } from "../support/orders.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";

@@ -9,7 +9,7 @@ import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { openJournal } from "../../sidecar/src/journal/journal.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import { listApprovers } from "../../sidecar/src/trust/approvers.ts";
+import { listApprovers } from "../../sidecar/src/trust/tables/approvers.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";
 import { authorize, Browser, formFields, tokenRequest } from "../support/oauth-client.ts";

@@ -28,8 +28,8 @@ import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { fileLocalRules, type LocalRules } from "../../sidecar/src/orders/local-policy/rules.ts";
 import type { Reach } from "../../sidecar/src/orders/notify/channels.ts";
 import { createOrderService } from "../../sidecar/src/orders/order-service.ts";
-import { enrolApprover } from "../../sidecar/src/trust/approvers.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { type BrokerRig, startRig } from "./broker.ts";
 import {
   type Ceremony,

@@ -13,7 +13,7 @@ import {
   revokeApprover,
   UNASKED,
   vouchFor,
-} from "../trust/approvers.ts";
+} from "../trust/tables/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
 import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";

@@ -7,7 +7,7 @@ import {
   type KeptMandate,
   listMandates,
   revokeMandate,
-} from "../trust/mandates.ts";
+} from "../trust/tables/mandates.ts";
 import { withStore } from "./approvers.ts";
 import { typedAtTerminal } from "./confirm.ts";
 

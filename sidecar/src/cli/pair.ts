@@ -10,9 +10,9 @@ import { VERSION } from "../config/version.ts";
 import { openOrderStore } from "../orders/journal/store.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
 import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
-import { forgetUnasked } from "../trust/approvers.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { forgetUnasked } from "../trust/tables/approvers.ts";
 import { globalOptions } from "./options.ts";
 
 interface Flags {

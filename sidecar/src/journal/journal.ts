@@ -8,7 +8,7 @@ import type {
   SidecarJob,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { JOURNAL_MAX_PAGES, JOURNAL_SCHEMA } from "./schema.ts";
+import { JOURNAL_MAX_PAGES, JOURNAL_SCHEMA } from "./tables/schema.ts";
 
 export interface JournaledEvent {
   readonly seq: number;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { approverFingerprint, approverState, enrolApprover } from "./approvers.ts";
+import { approverFingerprint, approverState, enrolApprover } from "./tables/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "./verify-assertion.ts";
 
 /**

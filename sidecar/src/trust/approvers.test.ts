@@ -4,14 +4,14 @@ import {
   type SoftwareAuthenticator,
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
+import { createTrustTables } from "./schema.ts";
 import {
   approverFingerprint,
   enrolApprover,
   findApprover,
   listApprovers,
   revokeApprover,
-} from "./approvers.ts";
-import { createTrustTables } from "./schema.ts";
+} from "./tables/approvers.ts";
 
 const NOW_MS = Date.parse("2026-11-20T15:00:00.000Z");
 

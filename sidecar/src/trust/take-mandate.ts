@@ -3,14 +3,14 @@ import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.t
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { findApprover, raiseCounter } from "./approvers.ts";
+import { findApprover, raiseCounter } from "./tables/approvers.ts";
 import {
   findMandate,
   giveNumber,
   type KeptMandate,
   storeMandate,
   wrongNumbersSince,
-} from "./mandates.ts";
+} from "./tables/mandates.ts";
 import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
 
 /**

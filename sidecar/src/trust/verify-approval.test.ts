@@ -17,17 +17,22 @@ import {
   type SoftwareAuthenticator,
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
+import { createTrustTables } from "./schema.ts";
+import { unlockNumbers } from "./shown-numbers.ts";
 import {
   enrolApprover,
   findApprover,
   listApprovers,
   revokeApprover,
   UNASKED,
-} from "./approvers.ts";
-import { confirmMandate, forgetWrongNumbers, listMandates, revokeMandate } from "./mandates.ts";
-import { isNonceUsed } from "./nonces.ts";
-import { createTrustTables } from "./schema.ts";
-import { unlockNumbers } from "./shown-numbers.ts";
+} from "./tables/approvers.ts";
+import {
+  confirmMandate,
+  forgetWrongNumbers,
+  listMandates,
+  revokeMandate,
+} from "./tables/mandates.ts";
+import { isNonceUsed } from "./tables/nonces.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
 import { acceptApproval, checkApproval, type OwnView } from "./verify-approval.ts";
 

@@ -15,11 +15,11 @@ import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/o
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { findApprover, raiseCounter } from "./approvers.ts";
 import { driftFaults } from "./drift-faults.ts";
-import { findMandate } from "./mandates.ts";
-import { claimNonce, isNonceUsed } from "./nonces.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
+import { findApprover, raiseCounter } from "./tables/approvers.ts";
+import { findMandate } from "./tables/mandates.ts";
+import { claimNonce, isNonceUsed } from "./tables/nonces.ts";
 import { notAllowed, notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
 import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
 

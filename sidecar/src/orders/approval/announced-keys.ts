@@ -10,7 +10,7 @@ import {
   listWaiting,
   noteAnnounced,
 } from "../../trust/announced-keys.ts";
-import { UNASKED } from "../../trust/approvers.ts";
+import { UNASKED } from "../../trust/tables/approvers.ts";
 import type { OrderStore } from "../journal/store.ts";
 
 /** What this PC does about a passkey that its owner added in the console. */

@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { findApprover, raiseCounter } from "../../trust/approvers.ts";
-import { claimNonce, isNonceUsed } from "../../trust/nonces.ts";
+import { findApprover, raiseCounter } from "../../trust/tables/approvers.ts";
+import { claimNonce, isNonceUsed } from "../../trust/tables/nonces.ts";
 import { type RelyingParty, verifyAssertion } from "../../trust/verify-assertion.ts";
 
 /**

@@ -2,8 +2,8 @@ import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/def
 import type { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import { listApprovers } from "../../trust/approvers.ts";
-import { listMandates } from "../../trust/mandates.ts";
+import { listApprovers } from "../../trust/tables/approvers.ts";
+import { listMandates } from "../../trust/tables/mandates.ts";
 import type { OrderStore } from "../journal/store.ts";
 import type { LocalRules } from "../local-policy/rules.ts";
 import { approverWords } from "./fingerprint-words.ts";

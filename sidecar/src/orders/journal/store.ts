@@ -3,12 +3,12 @@ import { DatabaseSync } from "node:sqlite";
 import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { CapsAtPreview } from "../../trust/caps.ts";
-import { pruneNonces } from "../../trust/nonces.ts";
 import { createTrustTables } from "../../trust/schema.ts";
 import { pruneNumbers } from "../../trust/shown-numbers.ts";
+import { pruneNonces } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { IntentRecord } from "./record.ts";
-import { ORDERS_SCHEMA } from "./schema.ts";
+import { ORDERS_SCHEMA } from "./tables/schema.ts";
 
 /** A ticket this sidecar made. */
 export interface KeptPreview {

@@ -2,7 +2,7 @@ import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import type { KeptMandate } from "../../trust/mandates.ts";
+import type { KeptMandate } from "../../trust/tables/mandates.ts";
 import type { Reach } from "./channels.ts";
 import { orderInWords } from "./ticket-summary.ts";
 

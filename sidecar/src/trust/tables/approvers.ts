@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
-import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "./verify-assertion.ts";
+import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "../verify-assertion.ts";
 
 /**
  * The passkeys that may approve, enrolled at this machine and nowhere else. The edge can show a
