@@ -79,7 +79,8 @@ function textOf(pattern: RegExp, value: JsonValue, place: Place): JsonValue {
     return text ?? value;
   }
   if (typeof value !== "string" || pattern.test(value)) return value;
-  const capitals = inCapitals(value);
+  // Where a ticker fits, mixed letters may be a share of their own; a currency is none.
+  const capitals = pattern.test("NVDD") ? inCapitals(value) : value.toUpperCase();
   return pattern.test(capitals) ? capitals : value;
 }
 
