@@ -9,7 +9,6 @@ const TO_BE_MOVED: readonly string[] = [
   "sidecar/src/journal/journal.ts",
   "sidecar/src/orders/journal/store.ts",
   "sidecar/src/trust/announced-keys.ts",
-  "sidecar/src/trust/shown-numbers.ts",
 ];
 
 describe("one owner a table", () => {

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ANNOUNCED_KEYS_SCHEMA } from "./announced-keys.ts";
-import { SHOWN_NUMBERS_SCHEMA } from "./shown-numbers.ts";
 import { APPROVERS_SCHEMA, widenApproversTable } from "./tables/approvers.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./tables/mandates.ts";
 import { NONCES_SCHEMA } from "./tables/nonces.ts";
+import { SHOWN_NUMBERS_SCHEMA } from "./tables/shown-numbers-schema.ts";
 
 /** The tables that trust is kept in. Safe to run on every start. */
 export function createTrustTables(db: DatabaseSync): void {

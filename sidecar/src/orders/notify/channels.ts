@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { noteRequest } from "../../trust/shown-numbers.ts";
+import { noteRequest } from "../../trust/tables/approval-requests.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { orderInWords } from "./ticket-summary.ts";
 

@@ -1,0 +1,16 @@
+export const SHOWN_NUMBERS_SCHEMA = `
+CREATE TABLE IF NOT EXISTS approval_requests (
+  preview_id TEXT PRIMARY KEY,
+  tier INTEGER NOT NULL,
+  requested_by TEXT NOT NULL,
+  asked_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wrong_numbers (
+  preview_id TEXT PRIMARY KEY,
+  tries INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wrong_number_times (
+  at INTEGER NOT NULL
+) STRICT;
+`;
