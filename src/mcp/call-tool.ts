@@ -47,7 +47,7 @@ function answered(
   output: Record<string, unknown>,
 ): ToolResult {
   const answer = withTaken(objectOf(args), toJsonObject(output));
-  const refused = refusalIn(tool.name, objectOf(args), answer);
+  const refused = refusalIn(tool.name, objectOf(args), answer, exchange.accessLink);
   if (refused !== null) return refusal(exchange, refused);
   const { name, title } = tool.listing();
   const complete = withNextCall(answer, canWait());

@@ -157,6 +157,26 @@ describe("an answer that says no", () => {
   });
 });
 
+describe("a scope that is missing", () => {
+  it.each(["ibkr_paper_order_cancel", "ibkr_paper_order_modify"])(
+    "%s names the link where the owner allows it",
+    async (tool) => {
+      const named = { account_id: "DU1234567", order_id: "77", idempotency_key: "key-12345" };
+      const args = tool.endsWith("modify") ? { ...named, limit_price: "1" } : named;
+      const { exchange } = scripted(() => ({
+        ok: true,
+        result: written({ refusals: [refusal("AUTH_MISSING_SCOPE")] }),
+        audit_seq: 1,
+      }));
+      const accessLink = "https://gateway.example/clients/access?id=c1";
+      const granted = new Set<string>(ALL_SCOPES);
+      const result = await callTool({ ...exchange, granted, accessLink }, tool, args);
+      expect(result.isError).toBe(true);
+      expect(result.structuredContent.user_action).toContain(accessLink);
+    },
+  );
+});
+
 describe("what comes next", () => {
   it("after a request is the status tool with its arguments", async () => {
     const approval = {

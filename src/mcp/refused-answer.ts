@@ -1,3 +1,4 @@
+import { allowAt } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import type { GatewayErrorCode, GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { adviceFor } from "./advice.ts";
@@ -7,8 +8,14 @@ import { objectOf } from "./messages.ts";
  * One shape for every no. An operation that was carried out can still say that nothing was done of
  * what was asked for: an order that was refused, a preview the owner will not be asked about, an
  * order the broker turned down. Its answer then gets the members of a failure and is one.
+ * @param accessLink where the owner gives this connection more, as `ibkr_access_request` names it
  */
-export function refusalIn(tool: string, args: JsonObject, output: JsonObject): JsonObject | null {
+export function refusalIn(
+  tool: string,
+  args: JsonObject,
+  output: JsonObject,
+  accessLink: string | null = null,
+): JsonObject | null {
   const found = refusalsOf(output);
   if (found === null) return null;
   const [first] = found.refusals;
@@ -17,9 +24,10 @@ export function refusalIn(tool: string, args: JsonObject, output: JsonObject): J
     typeof refusal?.rule === "string" ? { rule: refusal.rule } : {};
   const advice = adviceFor(code, tool, { args, output, ...rule(first) });
   const owner = found.refusals
-    .map(
-      (refusal) =>
-        adviceFor(String(refusal.code), tool, { args, output, ...rule(refusal) }).user_action,
+    .map((refusal) =>
+      refusal.code === "AUTH_MISSING_SCOPE" && accessLink !== null
+        ? allowAt(accessLink)
+        : adviceFor(String(refusal.code), tool, { args, output, ...rule(refusal) }).user_action,
     )
     .find((action) => action !== null);
   return {

@@ -45,6 +45,28 @@ async function quoteAt(text: string, pin?: Pin) {
   return { quote, notes: answer.notes };
 }
 
+const SNAPSHOT = "/iserver/marketdata/snapshot";
+
+describe("what a quote costs at the broker", () => {
+  const fields = ["bid", "ask", "last", "prior_close"] as const;
+  const looksAt = async (text: string) => {
+    const made = await at(text);
+    const { quotes } = await made.ask("market.snapshot", { conids: [AAPL], fields: [...fields] });
+    const looks = made.requestsTo(SNAPSHOT).length;
+    await made.close();
+    rig = undefined;
+    return { looks, missing: quotes[0]?.missing };
+  };
+
+  it("at a closed hour no more than at an open one: nobody waits for sides that never come", async () => {
+    const open = await looksAt("2026-11-30T15:00:00Z");
+    const closed = await looksAt("2026-11-28T15:00:00Z");
+    expect(open.missing).toEqual([]);
+    expect(closed.missing).toEqual(["bid", "ask"]);
+    expect(closed.looks).toBe(open.looks);
+  });
+});
+
 describe("a quote at a closed hour", () => {
   it("Saturday: frozen, of Friday's half day, and it opens on Monday", async () => {
     const { quote, notes } = await quoteAt("2026-11-28T15:00:00Z");

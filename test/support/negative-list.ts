@@ -39,7 +39,7 @@ export const NEGATIVE_LIST: readonly string[] = [
   "a consent given to another client",
   "another browser's sign-in at an identity provider",
   "consent forms that were not this browser's, or were sent before",
-  "consent pages in a frame, and scopes nobody asked for",
+  "consent pages in a frame, and more access than the owner chose on them",
   "strangers' text on our pages",
   "session fixation, forged sign-out",
   "answers without their issuer",

@@ -16,7 +16,8 @@ export const priceDrift: Check = {
     if (snapshot.phase === "preview") {
       if (limit === null) return OFF;
       // Judged now, or it would be found out after the owner's yes.
-      return seen === null
+      // Of a price of zero no move can be told in parts of it.
+      return seen === null || seen.isZero()
         ? unknown("A price of the market, from which a move could be told later,")
         : pass({ observed: decimalText(seen), source: "sidecar.quote" });
     }

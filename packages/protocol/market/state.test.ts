@@ -181,6 +181,54 @@ describe("the state of a market at a named instant", () => {
     });
   });
 
+  describe("hours that adjoin from day to day", () => {
+    const wholeDay = (name: string, next: string) =>
+      day(name, [hours(`${name}T00:00Z`, `${next}T00:00Z`)]);
+    const ALWAYS: TradingSchedule = {
+      timeZone: "UTC",
+      days: [
+        wholeDay("2026-11-28", "2026-11-29"),
+        wholeDay("2026-11-29", "2026-11-30"),
+        wholeDay("2026-11-30", "2026-12-01"),
+      ],
+    };
+
+    it.each([
+      "2026-11-28T00:00Z",
+      "2026-11-29T23:59:59Z",
+      "2026-11-30T00:00Z",
+      "2026-11-30T12:00Z",
+    ])(
+      "a market that never closes is open, without a close or an opening at midnight: %s",
+      (text) => {
+        expect(at(ALWAYS, text)).toMatchObject({
+          state: "open",
+          session_date: text.slice(0, 10),
+          closes_at: null,
+          next_open: null,
+          next_trading: null,
+        });
+      },
+    );
+
+    it("one that rests at the weekend closes on Friday and opens on Monday", () => {
+      const days = [
+        wholeDay("2026-11-26", "2026-11-27"),
+        wholeDay("2026-11-27", "2026-11-28"),
+        wholeDay("2026-11-30", "2026-12-01"),
+      ];
+      expect(at({ timeZone: "UTC", days }, "2026-11-26T12:00Z")).toMatchObject({
+        state: "open",
+        closes_at: "2026-11-28T00:00:00.000Z",
+        next_open: "2026-11-30T00:00:00.000Z",
+      });
+      expect(at({ timeZone: "UTC", days }, "2026-11-28T00:00Z")).toMatchObject({
+        state: "closed",
+        next_open: "2026-11-30T00:00:00.000Z",
+      });
+    });
+  });
+
   it("tells when trading of any kind begins, and when the last session ended", () => {
     expect(at(THANKSGIVING, "2026-11-28T15:00Z")).toMatchObject({
       next_trading: "2026-11-30T09:00:00.000Z",

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Day, Timestamp } from "../operations/parts.ts";
 import {
   covers,
+  type Hours,
   regularSpan,
   type Span,
   spanAt,
@@ -56,9 +57,9 @@ export const MarketState = z.strictObject({
   session_date: Day.nullable(),
   /** When trading of that day began, extended hours included. */
   session_began_at: Timestamp.nullable(),
-  /** The end of the present state, while anything trades. */
+  /** The end of the present state, while anything trades; null where the schedule lists no end of it. */
   closes_at: Timestamp.nullable(),
-  /** The next beginning of regular hours. */
+  /** The next beginning of regular hours; null where none is listed, or where they do not end. */
   next_open: Timestamp.nullable(),
   /** The next beginning of any trading, extended hours included. */
   next_trading: Timestamp.nullable(),
@@ -95,7 +96,7 @@ export function marketStateAt(
     };
   }
   const day = schedule.days.find((one) => holds(wholeSpan(one), atMs)) ?? null;
-  const present = day === null ? null : phaseIn(day, atMs, schedule.timeZone);
+  const present = day === null ? null : phaseIn(schedule, day, atMs);
   const opening = (hours: "regular" | "any"): number | null => nextOpening(schedule, atMs, hours);
   return {
     state: withSignals(present?.state ?? "closed", signals),
@@ -118,13 +119,35 @@ function withSignals(state: MarketPhase, signals: MarketSignals): MarketPhase {
 const holds = (span: Span | null, atMs: number): boolean =>
   span !== null && span.from <= atMs && atMs < span.to;
 
+/**
+ * The broker lists hours by trading day, also of a market that never closes: there the end of one
+ * day's is the beginning of the next one's, and nobody sees a close.
+ * @returns when regular trading really stops; null when it runs past the days that are listed
+ */
+function endOfOpen(schedule: TradingSchedule, regular: Span): number | null {
+  const listed = schedule.days.flatMap((day) => day.regular);
+  let end = regular.to;
+  for (;;) {
+    const next = listed.find(({ opening }) => opening * 1000 === end);
+    if (next === undefined || next.closing * 1000 <= end) break;
+    end = next.closing * 1000;
+  }
+  const last = Math.max(...listed.map(({ closing }) => closing * 1000));
+  const continues = end > regular.to || adjoins(listed, regular.from);
+  return continues && end === last ? null : end;
+}
+
+/** Whether hours that begin then only carry on what went before. */
+const adjoins = (listed: readonly Hours[], openingMs: number): boolean =>
+  listed.some(({ closing }) => closing * 1000 === openingMs);
+
 function phaseIn(
+  schedule: TradingSchedule,
   day: TradingDay,
   atMs: number,
-  zone: string,
-): { state: MarketPhase; until: number } | null {
+): { state: MarketPhase; until: number | null } | null {
   const regular = spanAt(day.regular, atMs);
-  if (regular !== null) return { state: "open", until: regular.to };
+  if (regular !== null) return { state: "open", until: endOfOpen(schedule, regular) };
   const extended = spanAt(day.extended, atMs);
   if (extended === null) return null;
   const nextRegular = day.regular
@@ -133,7 +156,7 @@ function phaseIn(
   const until = Math.min(extended.to, ...nextRegular);
   const whole = regularSpan(day);
   if (whole !== null && atMs >= whole.to) return { state: "after_hours", until };
-  const began = dayIn(extended.from, zone);
+  const began = dayIn(extended.from, schedule.timeZone);
   return { state: began !== null && began < day.day ? "overnight" : "pre_market", until };
 }
 
@@ -142,10 +165,13 @@ function nextOpening(
   atMs: number,
   hours: "regular" | "any",
 ): number | null {
-  const openings = schedule.days
-    .flatMap((day) => (hours === "regular" ? day.regular : [...day.regular, ...day.extended]))
-    .map(({ opening }) => opening * 1000)
-    .filter((opening) => opening > atMs);
+  const regular = schedule.days.flatMap((day) => day.regular);
+  const extended = hours === "regular" ? [] : schedule.days.flatMap((day) => day.extended);
+  const openings = [regular, extended].flatMap((listed) =>
+    listed
+      .map(({ opening }) => opening * 1000)
+      .filter((opening) => opening > atMs && !adjoins(listed, opening)),
+  );
   return openings.length === 0 ? null : Math.min(...openings);
 }
 

@@ -14,7 +14,7 @@ import { marketNotes, type OperationContext, type Provenance, provenance } from 
 import { factsOf } from "./find-contracts.ts";
 import { VIEW_FIELDS } from "./market-view.ts";
 import { readSchedules, readViews, stateNotes } from "./market-views.ts";
-import { DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
+import { availabilityOf, DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
 import { quoteInMarket } from "./quote-in-market.ts";
 import { serve } from "./serve.ts";
 
@@ -27,12 +27,14 @@ export interface RowsRead {
  * Quotes with the preflight inside: the first look at a contract opens its stream at the broker and
  * carries no figure, so a few more follow until each contract has one or has had its chances.
  * @param beside field numbers that are asked for as well and never waited for
+ * @param closed nothing trades now: the sides of the market are not waited for
  */
 export async function readRows(
   context: OperationContext,
   conids: readonly number[],
   fieldIds: readonly string[],
   beside: readonly string[] = [],
+  closed = false,
 ): Promise<RowsRead> {
   const ids = [...new Set([...fieldIds, ...beside, AVAILABILITY_FIELD])].sort();
   const streamed = context.session().reads === "all" ? context.stream.quotes(conids, ids) : null;
@@ -58,7 +60,8 @@ export async function readRows(
     // Some figures never come (no trade yet, no subscription); a look without news ends the wait.
     const waiting = sorted.some((conid) => {
       const row = rows.get(conid);
-      return !hasFigure(row, fieldIds) || (news && !hasEveryFigure(row, fieldIds));
+      const expected = closed || isFrozen(row) ? fieldIds.filter(isNoSide) : fieldIds;
+      return !hasFigure(row, fieldIds) || (news && !hasEveryFigure(row, expected));
     });
     const timeLeft = context.deadlineAt - context.clock.now() > 2 * LIMITS.snapshotPollMs;
     if (!waiting || looks >= LIMITS.snapshotPolls || !timeLeft || last.from === "stale") break;
@@ -68,17 +71,29 @@ export async function readRows(
   return { rows, part: last };
 }
 
-/** The same by the figures' names. */
+/** Where nothing trades nobody bids: these never come, and waiting for them would only take time. */
+const SIDES: ReadonlySet<string> = new Set([
+  FIELD_IDS.bid,
+  FIELD_IDS.bid_size,
+  FIELD_IDS.ask,
+  FIELD_IDS.ask_size,
+]);
+const isNoSide = (id: string): boolean => !SIDES.has(id);
+const isFrozen = (row: SnapshotRow | undefined): boolean =>
+  availabilityOf(row?.availabilityCode ?? null, true) === "frozen";
+
+/**
+ * The same by the figures' names.
+ * @param closed as in {@link readRows}
+ */
 export function readQuotes(
   context: OperationContext,
   conids: readonly number[],
   wanted: readonly QuoteField[],
+  closed = false,
 ): Promise<RowsRead> {
-  return readRows(
-    context,
-    conids,
-    wanted.map((field) => FIELD_IDS[field]),
-  );
+  const ids = wanted.map((field) => FIELD_IDS[field]);
+  return readRows(context, conids, ids, [], closed);
 }
 
 /** Later looks may leave out what did not change. */

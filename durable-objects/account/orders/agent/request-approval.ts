@@ -14,6 +14,7 @@ import { listClients } from "../../clients/clients.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import { keyIsTaken } from "../rules/seen-key.ts";
+import { submitCallText } from "../rules/submit-call.ts";
 import { refusalsOf } from "../rules/submit-types.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import {
@@ -280,9 +281,8 @@ export function approvalStatus(
   };
 }
 
-const NEXT: Record<Approval["state"], string> = {
+const NEXT: Record<Exclude<Approval["state"], "approved">, string> = {
   pending: "Give the owner the link and wait for the decision.",
-  approved: "Submit the order with this approval before it expires.",
   reserved: "A submit holds it; read its order.",
   consumed: "It was used; it cannot be used again.",
   denied: "The owner said no. The same order cannot be asked for again for ten minutes.",
@@ -299,16 +299,19 @@ function nextAfter(sql: SqlStorage, approval: Approval, intent: IntentRow | null
 }
 
 function nextStep(sql: SqlStorage, approval: Approval): string {
-  const sends = sendWish(sql, approval.approvalId) !== null;
-  if (sends && approval.state === "pending") {
+  const wish = sendWish(sql, approval.approvalId);
+  if (wish !== null && approval.state === "pending") {
     return "Give the owner the link. The order is sent by the owner's Approve and send; do not submit it. Wait with ibkr_approval_status and wait_seconds.";
   }
-  if (sends && approval.state === "approved") {
-    return "The owner approved it and did not send it. Submit it with this approval and the same idempotency_key before it expires.";
-  }
-  return approval.state === "approved" && approval.mandateId !== null
-    ? `Granted without a tap, under the owner's mandate ${approval.mandateId}; the owner is told of the order. Submit it with this approval before it expires.`
-    : NEXT[approval.state];
+  if (approval.state !== "approved") return NEXT[approval.state];
+  const happened =
+    wish !== null
+      ? "The owner approved it and did not send it."
+      : approval.mandateId !== null
+        ? `Granted without a tap, under the owner's mandate ${approval.mandateId}; the owner is told of the order.`
+        : "The owner approved it; it is not sent yet.";
+  const call = submitCallText(approval, wish?.key ?? `submit-${approval.approvalId}`, wish?.said);
+  return `${happened} Send it before ${iso(approval.expiresAt)}: call ${call}`;
 }
 
 export function shownApproval(parts: OrderParts, approval: Approval): ShownApproval {

@@ -5,7 +5,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
+import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import { type Asker, ledgerName, type OrderParts } from "../order-context.ts";
 import { worldOf } from "../rules/conditions.ts";
 import type { World } from "../rules/edge-facts.ts";
@@ -116,8 +116,8 @@ async function begin(
     } else {
       const read = await sharedRead(parts, underway, preview);
       if (!read.ok) {
-        if (read.failure !== null) return { ok: false, failure: read.failure };
-        return refusedAndLogged(parts, asker, request, [changed()]);
+        if ("failure" in read) return read;
+        return refusedAndLogged(parts, asker, request, [changed(read.changed)]);
       }
       fresh = read.fresh;
     }
@@ -194,7 +194,18 @@ export function beforeSubmit(
   const backlog = entry ? auditBacklogBlocksWrites(parts.storage.sql, world.nowMs) : null;
   if (backlog === null) return { world, refusals: [] };
   watchAudit(parts);
-  return { world, refusals: [refusal("AUDIT_UNAVAILABLE", "audit", "copied", backlog.message)] };
+  const message = `${backlog.message} ${backlogSincePreview(parts.storage.sql, world.nowMs)}`;
+  return { world, refusals: [refusal("AUDIT_UNAVAILABLE", "audit", "copied", message)] };
+}
+
+/** Nobody is asked about an order while the copy lags, so it kept up when this one was prepared. */
+function backlogSincePreview(sql: SqlStorage, nowMs: number): string {
+  const { pending, oldestPendingAt } = auditOutboxState(sql);
+  const waits =
+    oldestPendingAt === null
+      ? ""
+      : `, the oldest for ${Math.round((nowMs - oldestPendingAt) / 1_000)} s`;
+  return `At the preview its copy kept up; now ${pending} entries wait to be copied${waits}.`;
 }
 
 /** The same submit, whoever sets it off: one key, one digest, one transaction. */
@@ -304,13 +315,9 @@ const conflict = (): OrderRefusal =>
     "The idempotency key is being used for another request.",
   );
 
-export const changed = (): OrderRefusal =>
-  refusal(
-    "APPROVAL_PREVIEW_MISMATCH",
-    "preview_id",
-    "same_order",
-    "The PC understands the order otherwise by now; make a new preview.",
-  );
+/** @param what changed since the preview, from what to what, in words */
+const changed = (what: string): OrderRefusal =>
+  refusal("APPROVAL_PREVIEW_MISMATCH", "preview_id", "same_order", what);
 
 const NO_FACTS: Fresh["facts"] = {
   rules: null,

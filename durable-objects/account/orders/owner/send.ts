@@ -3,7 +3,6 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Decided } from "../../rpc/orders.ts";
 import {
   beforeSubmit,
-  changed,
   conclude,
   sharedRead,
   submitRequest,
@@ -38,7 +37,7 @@ export async function readToSend(
   if (preview === null) return notSent("The preview is gone.");
   const read = await sharedRead(parts, underway, preview);
   if (read.ok) return read;
-  return notSent(read.failure === null ? changed().message : read.failure.message);
+  return notSent("failure" in read ? read.failure.message : read.changed);
 }
 
 /** Approves and submits in one transaction, then sends. Nothing is approved where nothing is let out. */

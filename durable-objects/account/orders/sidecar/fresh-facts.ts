@@ -9,6 +9,7 @@ import {
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { orderChanges } from "@ibkr-edge-gateway/protocol/orders/order-changes.ts";
 import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
@@ -26,13 +27,17 @@ export interface Fresh {
 /**
  * The numbers a submit is judged by: the market, the account, positions and working orders, read at
  * the sidecar again after the preview. The order read about is the one that was previewed; should
- * the sidecar understand it otherwise by now, nothing is sent.
+ * the sidecar understand it otherwise by now, nothing is sent, and what changed is said.
  */
 export async function freshFacts(
   parts: OrderParts,
   preview: Preview,
   deadlineMs: number,
-): Promise<{ ok: true; fresh: Fresh } | { ok: false; failure: GatewayFailure | null }> {
+): Promise<
+  | { ok: true; fresh: Fresh }
+  | { ok: false; failure: GatewayFailure }
+  | { ok: false; changed: string }
+> {
   const { order } = preview.ticket;
   const told = await askSidecar(
     parts,
@@ -42,8 +47,19 @@ export async function freshFacts(
   );
   if (!told.ok) return told;
   const { value } = told;
-  if (value.outcome !== "ticket" || economicHash(value.ticket.order) !== preview.economicHash) {
-    return { ok: false, failure: null };
+  if (value.outcome !== "ticket") {
+    const why = value.refusals.map(({ message }) => message).join(" ");
+    return {
+      ok: false,
+      changed: `At the preview the PC took this order; now it refuses it: ${why.slice(0, 600)}`,
+    };
+  }
+  if (economicHash(value.ticket.order) !== preview.economicHash) {
+    const changes = orderChanges(order, value.ticket.order).join("; ");
+    return {
+      ok: false,
+      changed: `The PC understands the order otherwise by now: ${changes}. Make a new preview.`,
+    };
   }
   return {
     ok: true,

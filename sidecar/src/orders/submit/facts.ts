@@ -1,6 +1,7 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { WORST_CASE_SLIPPAGE_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   Decimal,
@@ -25,7 +26,7 @@ import { readAccountPnl } from "../../operations/account-pnl.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { readOrders } from "../../operations/live-orders.ts";
 import { readQuotes } from "../../operations/market-snapshot.ts";
-import { readMarketView } from "../../operations/market-view.ts";
+import { readMarketView, readSchedule } from "../../operations/market-view.ts";
 import { readPositions } from "../../operations/positions.ts";
 import { quoteFrom } from "../../operations/quote.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
@@ -63,7 +64,10 @@ export function figure(value: string | Decimal | null | undefined): string | nul
  */
 export async function readMarket(context: OperationContext, conid: number): Promise<Quote> {
   const wanted = ["bid", "ask", "last", "prior_close"] as const;
-  const { rows } = await readQuotes(context, [conid], wanted);
+  // The schedule is needed anyway, and is kept: known first, it says what there is to wait for.
+  const schedule = await readSchedule(context, conid);
+  const closed = marketStateAt(schedule, context.clock.now()).state === "closed";
+  const { rows } = await readQuotes(context, [conid], wanted, closed);
   const row = rows.get(conid);
   const quote = quoteFrom(conid, row, wanted, undefined);
   const view = await readMarketView(context, conid, row, undefined, "proved");
