@@ -56,6 +56,11 @@ export const RECONNECT_QUICK_TRIES = 3;
 export const RECONNECT_CAP_MS = 30_000;
 /** A PC that is not the one its owner chose asks again after this, and keeps no socket meanwhile. */
 export const STANDBY_RETRY_MS = 60_000;
+/** A PC whose key is in use by another program asks more and more seldom, up to this. */
+export const STANDBY_RETRY_MAX_MS = 30 * 60_000;
+/** How often one PC's key may take over from itself within the window before the newer is refused. */
+export const COPY_TAKEOVERS_MAX = 3;
+export const COPY_WINDOW_MS = 60 * 60_000;
 export const RECONNECT_STABLE_MS = 10_000;
 
 /** How far beyond its reference a market or stop order is valued; both ends must value alike. */

@@ -15,13 +15,17 @@ export const overviewRoutes = new Hono<PageEnv>();
 
 overviewRoutes.get("/", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [status, { passkeys }, recoveries, paper] = await Promise.all([
+  const [status, { passkeys }, recoveries, sidecars, paper] = await Promise.all([
     owner.account.backendStatus(),
     owner.account.security.signInSecurity(),
     owner.account.security.pendingRecoveries(),
+    owner.account.sidecars.listSidecars(),
     paperOrdersStep(owner),
   ]);
   const now = new Date();
+  const standby = sidecars
+    .filter(({ state, chosen }) => state === "active" && !chosen)
+    .map(({ machine }) => machine);
   return sendPage(
     c,
     <Page title="Overview" owner={owner} room="/">
@@ -41,7 +45,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
         </div>
       )}
       <div class="grid two">
-        <SidecarCard status={status} now={now} />
+        <SidecarCard status={status} standby={standby} now={now} />
         <BrokerCard status={status} now={now} />
       </div>
       <section class="card" aria-labelledby="connect">
@@ -91,7 +95,8 @@ const SIDECAR_STATES = {
   online: { tone: "ok", words: "Connected" },
 } as const;
 
-function SidecarCard({ status, now }: { status: BackendStatus; now: Date }) {
+function SidecarCard(props: { status: BackendStatus; standby: readonly string[]; now: Date }) {
+  const { status, standby, now } = props;
   const { sidecar } = status;
   const { tone, words } = SIDECAR_STATES[sidecar.state];
   return (
@@ -103,6 +108,14 @@ function SidecarCard({ status, now }: { status: BackendStatus; now: Date }) {
           <>
             <dt>Machine</dt>
             <dd>{sidecar.machine}</dd>
+          </>
+        )}
+        {standby.length > 0 && (
+          <>
+            <dt>Stands by</dt>
+            <dd>
+              {standby.join(", ")} (<a href="/sidecars">switch</a>)
+            </dd>
           </>
         )}
         {sidecar.state === "online" && sidecar.connected_since !== null && (

@@ -133,7 +133,9 @@ function SidecarCard(props: {
           <input type="hidden" name="csrf" value={owner.session.csrf} />
           <input type="hidden" name="sidecar_id" value={sidecar.sidecarId} />
           <p class="small soft">
-            It asks once a minute whether it is in use. It never takes over by itself.
+            If you use this PC, the other one is stopped at once, and this one connects at its next
+            try, within a minute, if it is running. It never takes over by itself. At the PC itself:{" "}
+            <code>{sidecarCommand("use")}</code>
           </p>
           <div class="actions">
             <button class="quiet" type="submit">

@@ -13,6 +13,8 @@ import {
   type RecoveryAnswer,
   RecoveryRequest,
   showUserCode,
+  type UseAnswer,
+  UseRequest,
 } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { type Context, Hono } from "hono";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
@@ -32,6 +34,7 @@ export const relayRoutes = new Hono<{ Bindings: Env }>();
 relayRoutes.use("/relay/*", limited);
 relayRoutes.use("/pairing", limited);
 relayRoutes.use("/recovery", limited);
+relayRoutes.use("/use-this-pc", limited);
 
 /**
  * The relay's WebSocket. No credential is in the address or in a header; a browser, which would
@@ -132,6 +135,20 @@ relayRoutes.post("/recovery", async (c) => {
   }
   const shown: RecoveryAnswer = { code: showUserCode(step.code), needs_owner_token: !member };
   return c.json(shown, 201, headers);
+});
+
+/** The owner takes this PC into use at its own terminal, proved by its device key. */
+relayRoutes.post("/use-this-pc", async (c) => {
+  const request = UseRequest.safeParse(await smallJson(c));
+  if (!request.success || !isAccountId(request.data.account_id)) {
+    return problem(c, 400, "invalid_request", "This is not a request to use a PC.");
+  }
+  const { account_id, sidecar_id, token } = request.data;
+  const account = accountObject(c.env, account_id);
+  const used = await account.useThisSidecar(sidecar_id, token, requestId(c.req.raw));
+  if (used === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
+  const answer: UseAnswer = used;
+  return c.json(answer, 200, { "Cache-Control": "no-store" });
 });
 
 function opened(code: string | null) {

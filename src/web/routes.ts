@@ -42,6 +42,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("sidecar", "GET", "/pairing"),
   route("sidecar", "DELETE", "/pairing"),
   route("sidecar", "POST", "/recovery"),
+  route("sidecar", "POST", "/use-this-pc"),
   route("sign-in", "GET", "/sign-in"),
   route("sign-in", "POST", "/sign-in"),
   route("sign-in", "POST", "/sign-in/passkey"),

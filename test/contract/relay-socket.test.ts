@@ -311,11 +311,12 @@ describe("who may connect", () => {
     expect(second.link.state().link.kind).toBe("live");
     expect(await write()).toMatchObject({ ok: true });
     expect([first, second].map(({ executor }) => executor.executed.length)).toEqual([0, 1]);
-    // The owner switches: the one that was chosen takes over, the other stands by.
+    // The owner switches: the other one is stopped at once, whether or not the chosen one is there.
     expect(await gateway.rpc("chooseSidecar", first.sidecarId, "test")).toBe(true);
+    await vi.waitFor(() => expect(second.link.state().link.kind).toBe("waiting"), SOON);
+    expect(second.link.state().trouble).toMatchObject({ code: "STANDBY" });
     first.link.start();
     await vi.waitFor(() => expect(first.link.state().link.kind).toBe("live"), SOON);
-    await vi.waitFor(() => expect(second.link.state().link.kind).toBe("waiting"), SOON);
   });
 
   it("a key that is not paired is closed with 4002", async () => {

@@ -99,6 +99,7 @@ export function deskRig(
       closed: unused,
       cancel: unused,
       revoked: unused,
+      chosen: unused,
       narrowed: unused,
       leaseDueAt: unused,
       tick: unused,

@@ -22,6 +22,8 @@ export interface RelayHost {
   submit(job: NewJob): Promise<JobSettlement>;
   cancel(jobId: string, reason?: string): Promise<CancelAnswer>;
   revoked(sidecarId: string): void;
+  /** The owner took this PC into use: whoever else is connected is told to stand by, at once. */
+  chosen(sidecarId: string): void;
   /** Its owner grants this PC no more than these; a session that is open keeps to it at once. */
   narrowed(sidecarId: string, granted: readonly Capability[]): void;
   presence(): Presence;

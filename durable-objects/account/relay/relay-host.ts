@@ -26,6 +26,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { PING, PONG, SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { randomToken } from "../random.ts";
 import { hasTables } from "../tables/migrations.ts";
@@ -174,6 +175,8 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
             origin: options.origin,
             now: Date.now,
           });
+    // A connection that is dead already stands in nobody's way.
+    presence();
     await dispatch({ kind: "token_checked", conn: effect.conn, verdict: unlessStandby(verdict) });
   }
 
@@ -185,9 +188,13 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
     return {
       ok: false,
       code: "STANDBY",
-      message: `this PC stands by: "${chosen.machine}" is the one in use; to switch, choose this PC in the console, under Sidecars`,
+      message: standbyWords(chosen.machine),
       verdict: "unauthenticated",
     };
+  }
+
+  function standbyWords(machine: string): string {
+    return `this PC stands by: "${machine.slice(0, 80)}" is the one in use; to switch, run here: ${sidecarCommand("use")}, or choose this PC in the console, under Sidecars`;
   }
 
   async function checkRotation(effect: Extract<EdgeEffect, { kind: "check_rotation" }>) {
@@ -347,6 +354,11 @@ export function createRelayHost(options: RelayHostOptions): RelayHost {
           ...(reason === undefined ? {} : { reason }),
         });
       });
+    },
+
+    chosen(sidecarId) {
+      const machine = findSidecar(sql, sidecarId)?.machine ?? "another PC";
+      void dispatch({ kind: "chosen", sidecarId, message: standbyWords(machine) });
     },
 
     revoked(sidecarId) {

@@ -1,7 +1,10 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
+import {
+  DEVICE_TOKEN,
+  type DeviceTokenType,
+} from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
 import { askRecovery, takeMemberRecovery } from "../access/member-recovery.ts";
 import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
 import {
@@ -23,7 +26,12 @@ import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
-import { hasActiveSidecar, undoPairing } from "../relay/tables/sidecars.ts";
+import {
+  chooseSidecar,
+  chosenSidecar,
+  hasActiveSidecar,
+  undoPairing,
+} from "../relay/tables/sidecars.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account.ts";
 
 /** Longer than anything that is used once stays valid by itself. */
@@ -104,6 +112,25 @@ export class GatewayAccount extends RpcTarget {
       requestId,
     });
     return issueRecoveryCode(this.#parts.sql, sidecarId, this.#parts.now());
+  }
+
+  /**
+   * The owner, at this PC's terminal, takes it into use; `token` is by its device key.
+   * @returns the PC that it replaced, null in it when it was in use already; null when not proved
+   */
+  async useThisSidecar(
+    sidecarId: string,
+    token: string,
+    requestId: string,
+  ): Promise<{ replaced: string | null } | null> {
+    if (!(await this.#provesDevice(DEVICE_TOKEN.use, sidecarId, token))) return null;
+    const { sql, now, relay } = this.#parts;
+    const before = chosenSidecar(sql);
+    if (before?.sidecarId === sidecarId) return { replaced: null };
+    if (!chooseSidecar(sql, sidecarId, now())) return null;
+    this.#access(requestId).audit("sidecar.chosen", { sidecarId });
+    relay.chosen(sidecarId);
+    return { replaced: before?.machine ?? null };
   }
 
   /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
@@ -214,11 +241,15 @@ export class GatewayAccount extends RpcTarget {
   }
 
   /** Whether a paired PC's own key asks for a recovery. */
-  async #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
+  #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
+    return this.#provesDevice(DEVICE_TOKEN.recovery, sidecarId, token);
+  }
+
+  async #provesDevice(typ: DeviceTokenType, sidecarId: string, token: string): Promise<boolean> {
     if (!this.#parts.hasTables()) return false;
     const verdict = await checkDeviceToken(
       this.#parts.sql,
-      DEVICE_TOKEN.recovery,
+      typ,
       { token, principal: sidecarId, journalId: "" },
       { origin: this.#parts.party.origin, now: this.#parts.now },
     );

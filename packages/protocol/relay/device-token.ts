@@ -7,6 +7,8 @@ export const DEVICE_TOKEN = {
   open: "ibkr-relay+jwt",
   /** `POST /recovery`. */
   recovery: "ibkr-recovery+jwt",
+  /** `POST /use-this-pc`. */
+  use: "ibkr-use+jwt",
 } as const;
 
 export type DeviceTokenType = (typeof DEVICE_TOKEN)[keyof typeof DEVICE_TOKEN];

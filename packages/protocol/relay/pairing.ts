@@ -88,6 +88,14 @@ export const RecoveryAnswer = z.union([
 ]);
 export type RecoveryAnswer = z.infer<typeof RecoveryAnswer>;
 
+/** What a paired sidecar sends to `POST /use-this-pc`; the token is of a type of its own. */
+export const UseRequest = RecoveryRequest;
+export type UseRequest = z.infer<typeof UseRequest>;
+
+/** The PC that stands by from now on; null when this one was in use already, or no other is paired. */
+export const UseAnswer = z.object({ replaced: z.string().max(200).nullable() });
+export type UseAnswer = z.infer<typeof UseAnswer>;
+
 /** The code as typed by a human, or null when it cannot be one. */
 export function normaliseUserCode(typed: string): string | null {
   const code = typed.toUpperCase().replace(/[\s-]/g, "");

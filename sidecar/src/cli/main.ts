@@ -17,6 +17,7 @@ import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
 import { register as registerTakeover } from "./takeover.ts";
 import { register as registerUnkill } from "./unkill.ts";
+import { register as registerUse } from "./use.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_FAILURE = 1;
@@ -45,6 +46,7 @@ for (const register of [
   registerApprovers,
   registerMandates,
   registerRequests,
+  registerUse,
   registerSimulator,
 ]) {
   register(program);

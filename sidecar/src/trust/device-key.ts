@@ -29,6 +29,8 @@ export interface DeviceKey {
   openToken(claims: DeviceClaims): Promise<string>;
   /** The single-use token by which this PC stands by its owner; it opens no session. */
   recoveryToken(claims: DeviceClaims): Promise<string>;
+  /** The single-use token by which the owner takes this PC into use; it opens no session. */
+  useToken(claims: DeviceClaims): Promise<string>;
 }
 
 export interface DeviceClaims {
@@ -93,6 +95,7 @@ export function openKeyRing(configDir: string): KeyRing | null {
       sign: (message) => used().sign(message),
       openToken: (claims) => used().openToken(claims),
       recoveryToken: (claims) => used().recoveryToken(claims),
+      useToken: (claims) => used().useToken(claims),
     },
     refused() {
       if (!settled) active += 1;
@@ -120,6 +123,7 @@ function deviceKey(stored: StoredKey): DeviceKey {
     sign: (message) => sign(null, message, privateKey).toString("base64url"),
     openToken: (claims) => signToken(privateKey, DEVICE_TOKEN.open, claims),
     recoveryToken: (claims) => signToken(privateKey, DEVICE_TOKEN.recovery, claims),
+    useToken: (claims) => signToken(privateKey, DEVICE_TOKEN.use, claims),
   };
 }
 

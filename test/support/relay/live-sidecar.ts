@@ -39,6 +39,7 @@ export function memoryDeviceKey(): DeviceKey {
     sign: (message) => sign(null, message, privateKey).toString("base64url"),
     openToken: token(DEVICE_TOKEN.open),
     recoveryToken: token(DEVICE_TOKEN.recovery),
+    useToken: token(DEVICE_TOKEN.use),
   };
 }
 

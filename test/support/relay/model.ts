@@ -27,6 +27,7 @@ export const MOVES = [
   "reorder",
   "kill",
   "start",
+  "choose",
   "edge_hibernates",
   "edge_restarts",
   "wait",
@@ -177,6 +178,11 @@ export function play(seed: number, moves: readonly Move[]): Played {
         world.startSidecar(sidecar);
         return;
       }
+      case "choose": {
+        const sidecar = choose(sidecars, pick);
+        if (sidecar !== undefined) world.choose(sidecar);
+        return;
+      }
       case "edge_hibernates":
         // An object with a call in flight is not put to sleep.
         if (world.edge().jobs.size === 0 && world.edgePending.length === 0) {
@@ -268,6 +274,10 @@ export function holdsAlways(world: World, sidecars: readonly Sidecar[]): void {
     ({ phase }) => phase.kind === "live" && phase.epoch === world.edge().session.epoch,
   );
   if (live.length > 1) throw new Error("two live connections");
+  const { chosen } = world.store;
+  if (live.length === 1 && chosen !== null && world.edge().session.sidecarId !== chosen) {
+    throw new Error("a PC that was not chosen holds the session");
+  }
 }
 
 /** Puts everything right and lets each sidecar in turn say what it still has to say. */
@@ -276,6 +286,7 @@ export function heal(world: World, sidecars: readonly Sidecar[]): void {
   for (const sidecar of [...sidecars].reverse()) {
     for (const other of sidecars) if (other.up && other !== sidecar) world.killSidecar(other);
     for (const wire of world.wires.values()) wire.stalled = false;
+    if (world.store.chosen !== null) world.choose(sidecar);
     for (let round = 0; round < 5; round += 1) {
       // Superseded is final for a process; its owner starts another one.
       if (!sidecar.up || sidecar.state.link.kind === "stopped") {

@@ -58,6 +58,8 @@ interface EdgeStore {
   settledWrites: Map<string, JobSettlement>;
   settledAt: Map<string, number>;
   usedTokens: Set<string>;
+  /** The PC in use by its owner's choice; null while none was chosen. */
+  chosen: string | null;
   /** Writes whose end the owner was told will never be known. */
   lost: string[];
   /** `journal/seq` of everything applied, in order; twice the same is a defect. */
@@ -133,6 +135,7 @@ export function createWorld(seed = 1) {
     settledWrites: new Map(),
     settledAt: new Map(),
     usedTokens: new Set(),
+    chosen: null,
     lost: [],
     applied: [],
     audit: [],
@@ -151,8 +154,21 @@ export function createWorld(seed = 1) {
 
   // --- the edge -------------------------------------------------------------------------------
 
+  /** Which PC is in use is asked in the moment in which the verdict arrives, as the host does. */
+  function unlessStandby(input: EdgeInput): EdgeInput {
+    if (input.kind !== "token_checked" || !input.verdict.ok || store.chosen === null) return input;
+    if (input.verdict.known.sidecarId === store.chosen) return input;
+    const verdict = {
+      ok: false,
+      code: "STANDBY",
+      message: "this PC stands by",
+      verdict: "unauthenticated",
+    } as const;
+    return { ...input, verdict };
+  }
+
   function edgeInput(input: EdgeInput): void {
-    const step = edgeStep(edge, input, {
+    const step = edgeStep(edge, unlessStandby(input), {
       now,
       origin: ORIGIN,
       account: ACCOUNT,
@@ -305,6 +321,12 @@ export function createWorld(seed = 1) {
         cursor: store.cursors.get(`${principal}/${journalId}`) ?? 0,
       },
     } as const;
+  }
+
+  /** The owner takes this PC into use. */
+  function choose({ id }: Sidecar): void {
+    store.chosen = id;
+    edgeInput({ kind: "chosen", sidecarId: id, message: "this PC stands by" });
   }
 
   /** The object is thrown out of memory; its sockets survive (hibernation) or do not. */
@@ -797,6 +819,7 @@ export function createWorld(seed = 1) {
     cut,
     stepOnce,
     settle,
+    choose,
     advance,
     tick,
     submit,

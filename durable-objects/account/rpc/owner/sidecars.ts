@@ -61,6 +61,7 @@ export class OwnerSidecars extends RpcTarget {
     const owner = this.#signedIn();
     if (!chooseSidecar(owner.sql, sidecarId, owner.now())) return false;
     owner.audit("sidecar.chosen", { sidecarId });
+    this.#parts.relay.chosen(sidecarId);
     return true;
   }
 

@@ -10,6 +10,7 @@ import {
 } from "../../limits.ts";
 import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import { acceptedTranscript } from "../transcript.ts";
+import { REPLACED_BY_ITSELF, takeoversOf } from "./copies.ts";
 import { dropConnection } from "./drop.ts";
 import { settleGoneJournals } from "./lost.ts";
 import { startReconcile } from "./reconcile.ts";
@@ -126,10 +127,12 @@ export function sendAccepted(
 ): void {
   const { offer, acceptance, answerId } = phase;
   const older = liveConnection(draft);
+  const own = older !== null && draft.session.sidecarId === offer.sidecarId;
+  const takeovers = own ? [...takeoversOf(draft, offer.sidecarId), draft.env.now] : [];
   if (older !== null) {
     send(draft, older.id, "session.evicted", {
       code: "SUPERSEDED",
-      reason: "a newer connection took over",
+      reason: own ? REPLACED_BY_ITSELF : "a newer connection took over",
     });
     close(draft, older.id, CLOSE.superseded, "superseded");
     dropConnection(draft, { audited: "superseded" });
@@ -205,6 +208,7 @@ export function sendAccepted(
     ackedSeq: acceptance.cursor,
     refresh: null,
     replayTo: offer.journal.newest_seq,
+    takeovers,
   });
   settleGoneJournals(draft);
   startReconcile(draft);

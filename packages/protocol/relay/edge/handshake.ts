@@ -3,6 +3,7 @@ import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import type { SidecarFrame } from "../messages.ts";
 import { authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { prepareAcceptance, sendAccepted, signAcceptance } from "./accept.ts";
+import { copyRefusal } from "./copies.ts";
 import { close, send, sendProblem } from "./send.ts";
 import type { ConnectionId, Offer, Refusal } from "./state.ts";
 import { type Draft, setPhase, type TokenVerdict } from "./step.ts";
@@ -100,6 +101,11 @@ export function answerChecked(draft: Draft, conn: ConnectionId, valid: boolean):
   const { answerId, offer, challenge, nonce } = phase;
   if (!valid) {
     refuse(draft, conn, answerId, "UNAUTHENTICATED", "the challenge was not signed by this device");
+    return;
+  }
+  const copy = copyRefusal(draft, offer);
+  if (copy !== null) {
+    refuseSigned(draft, conn, answerId, offer, { type: "session.unauthenticated", ...copy });
     return;
   }
   const acceptance = prepareAcceptance(draft, offer);

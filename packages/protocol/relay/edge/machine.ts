@@ -82,6 +82,9 @@ function apply(draft: Draft, input: EdgeInput): void {
     case "narrowed":
       narrowed(draft, input.sidecarId, input.granted);
       return;
+    case "chosen":
+      chosen(draft, input);
+      return;
     case "silent":
       silent(draft);
       return;
@@ -191,6 +194,22 @@ function narrowed(draft: Draft, sidecarId: string, granted: readonly Capability[
   const capabilities = draft.session.capabilities.filter((one) => granted.includes(one));
   if (capabilities.length === draft.session.capabilities.length) return;
   setSession(draft, { ...draft.session, capabilities });
+}
+
+/** Whoever else holds the session, or is about to, stands by from now on. */
+function chosen(
+  draft: Draft,
+  { sidecarId, message }: { sidecarId: string; message: string },
+): void {
+  const live = liveConnection(draft);
+  const replaced = live !== null && draft.session.sidecarId !== sidecarId;
+  for (const [conn, { phase }] of draft.connections) {
+    const begins = "offer" in phase && phase.offer.sidecarId !== sidecarId;
+    if (!begins && !(replaced && conn === live.id)) continue;
+    send(draft, conn, "session.evicted", { code: "STANDBY", reason: message });
+    close(draft, conn, CLOSE.superseded, "standby");
+  }
+  if (replaced) dropConnection(draft, { audited: "standby" });
 }
 
 function silent(draft: Draft): void {

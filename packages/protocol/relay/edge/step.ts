@@ -43,6 +43,8 @@ export type EdgeInput =
       readonly sidecarId: string;
       readonly granted: readonly Capability[];
     }
+  /** The owner takes this PC into use; `message` tells every other one that it stands by. */
+  | { readonly kind: "chosen"; readonly sidecarId: string; readonly message: string }
   /** No sign of life on the live connection for longer than allowed. */
   | { readonly kind: "silent" }
   | { readonly kind: "tick" };

@@ -5,6 +5,7 @@ import {
   PING_ANSWER_MS,
   PINGS_UNANSWERED_MAX,
   RECONNECT_STABLE_MS,
+  STANDBY_RETRY_MAX_MS,
   STANDBY_RETRY_MS,
 } from "../../limits.ts";
 import { PING } from "../envelope.ts";
@@ -50,9 +51,14 @@ function lost(
   }
   // Whoever was replaced or was not chosen neither fights back nor keeps a socket.
   const standsBy = code === CLOSE.superseded || draft.state.trouble.code === "STANDBY";
+  // Another program has this PC's key: two that both insist would never end.
+  const copied = draft.state.trouble.code === "ALREADY_EXISTS";
   const delay = Math.max(
     reconnectDelayMs(draft.state.attempt, draft.env.random()),
     standsBy ? STANDBY_RETRY_MS : 0,
+    copied
+      ? Math.min(STANDBY_RETRY_MAX_MS, STANDBY_RETRY_MS * 2 ** Math.min(draft.state.attempt, 5))
+      : 0,
     retryAfterMs ?? draft.state.retryAfterMs,
   );
   draft.state.attempt += 1;
