@@ -144,7 +144,7 @@ relayRoutes.post("/use-this-pc", async (c) => {
     return problem(c, 400, "invalid_request", "This is not a request to use a PC.");
   }
   const { account_id, sidecar_id, token } = request.data;
-  const account = accountObject(c.env, account_id);
+  const account = accountObject(c.env, account_id).gateway;
   const used = await account.useThisSidecar(sidecar_id, token, requestId(c.req.raw));
   if (used === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
   const answer: UseAnswer = used;
