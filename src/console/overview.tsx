@@ -28,7 +28,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
     .map(({ machine }) => machine);
   return sendPage(
     c,
-    <Page title="Overview" owner={owner} room="/">
+    <Page title="Overview" owner={owner} room="/" script>
       <div class="head">
         <h1>{headline(status)}</h1>
       </div>
@@ -54,6 +54,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
         <code class="copy">{c.get("settings").resource}</code>
       </section>
     </Page>,
+    { script: true },
   );
 });
 

@@ -78,7 +78,7 @@ function askForCode(c: Context<PageEnv>, error?: string) {
   const invalid = error === undefined ? {} : { "aria-invalid": true, "aria-describedby": "error" };
   return sendPage(
     c,
-    <Page title="Pair a PC" owner={owner} room="/sidecars" narrow>
+    <Page title="Pair a PC" owner={owner} room="/sidecars" narrow script>
       <div class="head">
         <h1>Pair a PC</h1>
         <p class="lead">On the PC that is logged in to your broker, run:</p>
@@ -113,7 +113,7 @@ function askForCode(c: Context<PageEnv>, error?: string) {
         </div>
       </form>
     </Page>,
-    error === undefined ? {} : { status: 400 },
+    { script: true, ...(error === undefined ? {} : { status: 400 }) },
   );
 }
 

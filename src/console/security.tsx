@@ -36,7 +36,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Security" owner={owner} room="/security">
+    <Page title="Security" owner={owner} room="/security" script>
       <div class="head">
         <h1>Security</h1>
         <p class="lead">How you sign in, and where you are signed in now.</p>
@@ -54,6 +54,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
         </p>
       )}
     </Page>,
+    { script: true },
   );
 });
 

@@ -24,7 +24,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Sidecars" owner={owner} room="/sidecars">
+    <Page title="Sidecars" owner={owner} room="/sidecars" script>
       <div class="head">
         <h1>Sidecars</h1>
         <p class="lead">
@@ -52,6 +52,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
       )}
       {passkeys.length > 0 && <Approvers passkeys={passkeys} />}
     </Page>,
+    { script: true },
   );
 });
 

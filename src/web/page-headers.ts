@@ -2,7 +2,7 @@ import { createMiddleware } from "hono/factory";
 import type { PageEnv } from "./context.ts";
 
 /**
- * Nothing runs but the pages' one script where a passkey is used; nothing is framed, nothing loads
+ * Nothing runs but the pages' one script, where a passkey is used or a command is copied; nothing is framed, nothing loads
  * from elsewhere. Browsers apply `form-action` to
  * the redirect that answers a form as well, so the consent page names its client's origin.
  */

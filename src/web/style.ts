@@ -90,6 +90,7 @@ ul.ways { margin: 0; padding-left: 1.25rem; display: grid; gap: 0.25rem; font-si
 .next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
 .copy.key { word-break: break-all; }
 .stack { display: grid; gap: 0.75rem; }
+.copy-button { justify-self: start; }
 .copy { display: block; padding: 0.625rem 0.75rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 10px; user-select: all; white-space: pre-wrap; overflow-wrap: anywhere; }
 
 form { display: grid; gap: 1rem; }

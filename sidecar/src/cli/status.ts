@@ -109,7 +109,7 @@ function inWords({
   }
   if (kill_switch_engaged) {
     lines.push(
-      "Kill switch:    ENGAGED; no order opens or changes a position. Lift it with: unkill",
+      `Kill switch:    ENGAGED; no order opens or changes a position. Lift it with: ${sidecarCommand("unkill")}`,
     );
   }
   if (next_step !== null) lines.push(`Next step:      ${next_step}`);

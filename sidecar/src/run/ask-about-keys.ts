@@ -1,3 +1,4 @@
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { OrderStore } from "../orders/journal/store.ts";
 import { type AnnouncedKey, acceptAnnounced, refuseAnnounced } from "../trust/announced-keys.ts";
 
@@ -32,7 +33,7 @@ export function askAboutKeys(options: {
     if (answer === null) return;
     if (!answer) {
       refuseAnnounced(store.db, key.credentialId, nowMs());
-      say("Not accepted. If you change your mind: `approvers add`.");
+      say(`Not accepted. If you change your mind: ${sidecarCommand("approvers add")}`);
       return;
     }
     say(

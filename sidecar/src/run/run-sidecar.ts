@@ -179,7 +179,7 @@ function keyPolicy(
       for (const { label, words } of keys) {
         logger.warn(
           { event: APPROVER_WAITING, label, words },
-          "a passkey of your console cannot approve orders here yet; accept it with: approvers add",
+          `a passkey of your console cannot approve orders here yet; accept it with: ${sidecarCommand("approvers add")}`,
         );
       }
     },

@@ -1,13 +1,16 @@
 import { startAuthentication, startRegistration } from "@simplewebauthn/browser";
+import { addCopyButtons } from "./copy.ts";
 
 /**
- * The only script of the pages. A form with `data-passkey` holds the ceremony's options as JSON;
+ * The only script of the pages. Beside what is copied it puts a button. A form with `data-passkey` holds the ceremony's options as JSON;
  * when it is submitted, the passkey's answer is put into its `response` field and the form goes its
  * way. Without this script such a form says that it cannot work.
  */
 type Ceremony =
   | { kind: "get"; options: Parameters<typeof startAuthentication>[0]["optionsJSON"] }
   | { kind: "create"; options: Parameters<typeof startRegistration>[0]["optionsJSON"] };
+
+addCopyButtons();
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-passkey]")) {
   const ceremony: Ceremony = JSON.parse(form.dataset.passkey ?? "");

@@ -9,6 +9,7 @@ import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/o
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { readOrders } from "../../operations/live-orders.ts";
@@ -170,7 +171,7 @@ export function offerFaults(policy: LocalPolicy, order: CanonicalOrder): OrderRe
       "offered_by_pc",
       offered
         ? "This PC's policy does not list the account."
-        : `This PC does not take ${mode} orders. At the PC: ibkr-sidecar policy ${mode} on`,
+        : `This PC does not take ${mode} orders. At the PC: ${sidecarCommand(`policy ${mode} on`)}`,
     ),
   ];
 }
