@@ -48,7 +48,7 @@ const CAPS: Readonly<Record<string, string>> = {
   max_orders_per_minute: "Wait a minute: the PC has sent as many orders as its caps allow.",
   max_quantity: "Raise the cap at the PC, if the order is meant to be that large.",
   mode_enabled: "Turn orders of this mode on in the PC's caps file.",
-  offered_by_pc: "Allow orders of this mode and account at the PC: ibkr-sidecar policy",
+  offered_by_pc: `Allow orders of this mode and account at the PC: ${sidecarCommand("policy")}`,
   order_types: "Allow this order type in the PC's caps file.",
 };
 const ANY_CAP = "Look at the caps on the PC: one of them does not let this order through.";
