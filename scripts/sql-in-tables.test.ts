@@ -8,7 +8,6 @@ const SOURCES = "{src,durable-objects,packages,sidecar/src}/**/*.ts";
 const TO_BE_MOVED: readonly string[] = [
   "sidecar/src/journal/journal.ts",
   "sidecar/src/orders/journal/store.ts",
-  "sidecar/src/trust/announced-keys.ts",
 ];
 
 describe("one owner a table", () => {

@@ -1,21 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
+import {
+  deleteAbsent,
+  markAllAbsent,
+  setRefused,
+  storeAnnounced,
+} from "./tables/announced-keys.ts";
 import { approverFingerprint, approverState, enrolApprover } from "./tables/approvers.ts";
+import { announcedAndUnknown } from "./tables/joint/waiting-keys.ts";
 import { algorithmOf, isKnownAlgorithm } from "./verify-assertion.ts";
 
 /**
  * The passkeys that the gateway says its owner has. Being here lets a key do nothing: it can be
  * shown at the terminal by the six words that are made here, and taken by whoever sits there.
  */
-export const ANNOUNCED_KEYS_SCHEMA = `
-CREATE TABLE IF NOT EXISTS announced_keys (
-  credential_id TEXT PRIMARY KEY,
-  public_key BLOB NOT NULL,
-  label TEXT NOT NULL,
-  announced_at INTEGER NOT NULL,
-  present INTEGER NOT NULL,
-  refused_at INTEGER
-) STRICT;
-`;
 
 /** Keys that were said no to are remembered, so that nobody is asked about them again and again. */
 const REMEMBERED = 200;
@@ -42,28 +39,16 @@ export function noteAnnounced(
 ): { credentialId: string; state: AnnouncedState }[] {
   db.exec("BEGIN IMMEDIATE");
   try {
-    db.exec("UPDATE announced_keys SET present = 0");
+    markAllAbsent(db);
     const states = keys.map(({ credentialId, publicKey, label }) => {
       const algorithm = algorithmOf(publicKey);
       if (algorithm === null || !isKnownAlgorithm(algorithm)) {
         return { credentialId, state: "unusable" as const };
       }
-      // The same id with another key is another key: a "no" was not said to it, nor was a "yes".
-      db.prepare(
-        `INSERT INTO announced_keys (credential_id, public_key, label, announced_at, present)
-         VALUES (?1, ?2, ?3, ?4, 1)
-         ON CONFLICT (credential_id) DO UPDATE SET
-           refused_at = CASE WHEN public_key = ?2 THEN refused_at END,
-           public_key = ?2, label = ?3, announced_at = ?4, present = 1`,
-      ).run(credentialId, publicKey, plain(label), nowMs);
+      storeAnnounced(db, { credentialId, publicKey, label: plain(label) }, nowMs);
       return { credentialId, state: approverState(db, credentialId) ?? ("waiting" as const) };
     });
-    db.exec("DELETE FROM announced_keys WHERE present = 0 AND refused_at IS NULL");
-    db.prepare(
-      `DELETE FROM announced_keys WHERE present = 0 AND credential_id NOT IN
-         (SELECT credential_id FROM announced_keys WHERE present = 0
-          ORDER BY refused_at DESC LIMIT ?)`,
-    ).run(REMEMBERED);
+    deleteAbsent(db, REMEMBERED);
     db.exec("COMMIT");
     return states;
   } catch (thrown) {
@@ -74,28 +59,21 @@ export function noteAnnounced(
 
 /** The announced keys that this PC neither takes approvals from nor was told to forget. */
 export function listWaiting(db: DatabaseSync): AnnouncedKey[] {
-  return db
-    .prepare(
-      `SELECT credential_id, public_key, label, refused_at FROM announced_keys
-       WHERE present = 1 AND credential_id NOT IN (SELECT credential_id FROM approvers)
-       ORDER BY announced_at, credential_id`,
-    )
-    .all()
-    .flatMap(({ credential_id, public_key, label, refused_at }) =>
-      typeof credential_id === "string" &&
-      public_key instanceof Uint8Array &&
-      typeof label === "string"
-        ? [
-            {
-              credentialId: credential_id,
-              publicKey: public_key,
-              label,
-              words: approverFingerprint(public_key),
-              refused: refused_at !== null,
-            },
-          ]
-        : [],
-    );
+  return announcedAndUnknown(db).flatMap(({ credential_id, public_key, label, refused_at }) =>
+    typeof credential_id === "string" &&
+    public_key instanceof Uint8Array &&
+    typeof label === "string"
+      ? [
+          {
+            credentialId: credential_id,
+            publicKey: public_key,
+            label,
+            words: approverFingerprint(public_key),
+            refused: refused_at !== null,
+          },
+        ]
+      : [],
+  );
 }
 
 /**
@@ -115,10 +93,7 @@ export function acceptAnnounced(
 }
 
 export function refuseAnnounced(db: DatabaseSync, credentialId: string, nowMs: number): void {
-  db.prepare("UPDATE announced_keys SET refused_at = ? WHERE credential_id = ?").run(
-    nowMs,
-    credentialId,
-  );
+  setRefused(db, credentialId, nowMs);
 }
 
 const plain = (text: string): string => text.replace(/\p{C}/gu, "").slice(0, 60) || "passkey";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { ANNOUNCED_KEYS_SCHEMA } from "./announced-keys.ts";
+import { ANNOUNCED_KEYS_SCHEMA } from "./tables/announced-keys-schema.ts";
 import { APPROVERS_SCHEMA, widenApproversTable } from "./tables/approvers.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./tables/mandates.ts";
 import { NONCES_SCHEMA } from "./tables/nonces.ts";
