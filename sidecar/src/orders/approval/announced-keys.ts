@@ -4,7 +4,12 @@ import type {
   OperationOutput,
 } from "@ibkr-edge-gateway/protocol/operations/define.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
-import { type AnnouncedKey, acceptAnnounced, listWaiting, noteAnnounced } from "../../trust/announced-keys.ts";
+import {
+  type AnnouncedKey,
+  acceptAnnounced,
+  listWaiting,
+  noteAnnounced,
+} from "../../trust/announced-keys.ts";
 import { UNASKED } from "../../trust/tables/approvers.ts";
 import type { OrderStore } from "../journal/store.ts";
 
