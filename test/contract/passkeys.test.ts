@@ -322,7 +322,9 @@ describe("what widens access", () => {
       ["csrf", csrf],
       ["handle", handle],
       ["decision", "approve"],
-      ...checkboxes(page, "scope").map(({ value }): [string, string] => ["scope", value]),
+      ...checkboxes(page, "scope")
+        .filter(({ value }) => query.get("scope")?.split(" ").includes(value))
+        .map(({ value }): [string, string] => ["scope", value]),
     ];
     const posted = await owner.post("/authorize", fields);
     const path = posted.headers.get("Location") ?? "";
@@ -353,12 +355,12 @@ describe("what widens access", () => {
     const { owner, passkey } = await ownerWithPasskey();
     const { connect } = await import("../support/oauth-client.ts");
     // The form leads to a page that asks for the passkey, and grants nothing.
-    await expect(connect(owner, { scope: "ibkr:orders:live:submit" })).rejects.toThrow("303");
+    await expect(connect(owner, { scope: "ibkr:orders:paper:submit" })).rejects.toThrow("303");
     const read = await connect(owner, { scope: "ibkr:health:read" });
     expect(read.tokens.scope).toBe("ibkr:health:read");
     await confirm(owner, passkey);
-    const orders = await connect(owner, { scope: "ibkr:orders:live:submit" });
-    expect(orders.tokens.scope).toBe("ibkr:orders:live:submit");
+    const orders = await connect(owner, { scope: "ibkr:orders:paper:submit" });
+    expect(orders.tokens.scope).toBe("ibkr:orders:paper:submit");
   });
 
   it("the last passkey stays", async () => {
