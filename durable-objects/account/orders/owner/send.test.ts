@@ -228,7 +228,7 @@ describe("Approve and send", () => {
     const approvalId = await asked();
     expect(await press(approvalId, false)).toEqual({ ok: true, state: "approved" });
     expect(placed()).toBe(0);
-    expect((await status(approvalId)).next_step).toContain("the same idempotency_key");
+    expect((await status(approvalId)).next_step).toContain('"idempotency_key":"agents-key-0001"');
     expect(await submit(approvalId)).toMatchObject({
       replayed: false,
       order: { state: "accepted" },
