@@ -10,7 +10,7 @@ import { isoTime } from "../../client-portal/clock.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { resolveAccount } from "../../operations/resolve-account.ts";
-import type { KeptPreview } from "../journal/store.ts";
+import type { KeptPreview } from "../journal/previews.ts";
 import { readHours } from "../preview/instrument.ts";
 import type { Facts, SubmitContext } from "./context.ts";
 import {

@@ -17,8 +17,9 @@ import type { resolveAccount } from "../../operations/resolve-account.ts";
 import { type CapsBefore, capFaults, leastTier } from "../../trust/caps.ts";
 import { killFaults } from "../../trust/kill-switch.ts";
 import type { LocalPolicy } from "../../trust/local-policy.ts";
+import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, principalConid } from "../journal/record.ts";
-import type { KeptPreview, OrderStore } from "../journal/store.ts";
+import type { OrderStore } from "../journal/store.ts";
 import { type LocalRules, usageOf } from "../local-policy/rules.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 

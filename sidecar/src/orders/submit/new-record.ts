@@ -1,5 +1,5 @@
+import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, plannedOrders } from "../journal/record.ts";
-import type { KeptPreview } from "../journal/store.ts";
 import type { Facts, SubmitInput } from "./context.ts";
 
 /** The intent as it is journaled before its POST. */

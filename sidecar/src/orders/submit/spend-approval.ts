@@ -7,7 +7,8 @@ import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
 import { mandateAtFirstUse } from "../approval/mandates.ts";
-import type { KeptPreview, OrderStore } from "../journal/store.ts";
+import type { KeptPreview } from "../journal/previews.ts";
+import type { OrderStore } from "../journal/store.ts";
 import { announceWrongNumber } from "../notify/order-notices.ts";
 import { orderInWords } from "../notify/ticket-summary.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./context.ts";

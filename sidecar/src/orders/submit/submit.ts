@@ -7,9 +7,9 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { OperationContext } from "../../operations/context.ts";
 import type { OperationRequest } from "../../operations/executor.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
+import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
-import type { KeptPreview } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { checkGrant } from "../local-policy/rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";

@@ -1,3 +1,7 @@
+import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+
+const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(",");
+
 /**
  * The order side's own tables, in one file with the trust tables, so that a nonce, an intent and the
  * note that it was sent are on one disk with one clock of commits.
@@ -25,6 +29,7 @@ CREATE TABLE IF NOT EXISTS intents (
   record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS intents_sent ON intents (sent, created_at);
+CREATE INDEX IF NOT EXISTS intents_open ON intents (coid) WHERE state NOT IN (${TERMINAL});
 CREATE TABLE IF NOT EXISTS order_ids (
   order_id TEXT PRIMARY KEY,
   coid TEXT NOT NULL
