@@ -113,6 +113,13 @@ export default {
       to: { path: "^sidecar/src/(operations|orders|relay|run|cli|doctor)/" },
     },
     {
+      name: "command-line-is-the-top",
+      comment: "Commands start and ask the rest of the sidecar; nothing else knows them.",
+      severity: "error",
+      from: { path: "^sidecar/src/", pathNot: `${TESTS}|^sidecar/src/cli/` },
+      to: { path: "^sidecar/src/cli/" },
+    },
+    {
       name: "worker-knows-no-sidecar",
       severity: "error",
       from: { path: "^(src|durable-objects)/", pathNot: TESTS },

@@ -78,6 +78,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
     'import type { A } from "../orders/submit.ts";',
     "client-portal-is-the-bottom",
   ],
+  ["sidecar/src/relay/dial.ts", 'import "../cli/simulator.ts";', "command-line-is-the-top"],
   ["src/mcp/tools.ts", 'import "../../sidecar/src/relay/dial.ts";', "worker-knows-no-sidecar"],
   ["src/mcp/tools.ts", 'import "../../packages/simulator/broker.ts";', "simulator-apart"],
   ...["relay/dial.ts", "orders/submit.ts", "operations/quotes.ts", "doctor/session.ts"].map(

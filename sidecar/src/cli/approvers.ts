@@ -6,6 +6,7 @@ import { approverWords, sameWords } from "../orders/approval/fingerprint-words.t
 import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
 import { questionAbout } from "../run/ask-about-keys.ts";
+import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "../run/terminal.ts";
 import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
 import {
   enrolApprover,
@@ -15,7 +16,6 @@ import {
   vouchFor,
 } from "../trust/tables/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
-import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `approvers`: whose passkeys this PC takes an approval from. */

@@ -2,6 +2,7 @@ import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-wor
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import type { OrderStore } from "../orders/journal/store.ts";
+import { typedAtTerminal } from "../run/terminal.ts";
 import {
   forgetWrongNumbers,
   type KeptMandate,
@@ -9,7 +10,6 @@ import {
   revokeMandate,
 } from "../trust/tables/mandates.ts";
 import { withStore } from "./approvers.ts";
-import { typedAtTerminal } from "./confirm.ts";
 
 /** Adds `mandates`: the bounds inside which orders need no tap, as this PC knows them. */
 export function register(program: Command): void {

@@ -4,10 +4,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { writePrivateJson } from "../config/files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { capsPath, killSwitchPath } from "../orders/local-policy/files.ts";
+import { typedAtTerminal } from "../run/terminal.ts";
 import { Caps, readCaps } from "../trust/caps.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
 import { LocalPolicy, loadLocalPolicy } from "../trust/local-policy.ts";
-import { typedAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `policy`: what this PC allows at most. The gateway can ask for less and never for more. */

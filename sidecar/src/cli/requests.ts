@@ -6,10 +6,10 @@ import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { ORDER_LIMITS } from "../orders/limits.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
 import { orderInWords } from "../orders/notify/ticket-summary.ts";
+import { typedAtTerminal } from "../run/terminal.ts";
 import { numbersLocked, triesLeft, unlockNumbers } from "../trust/shown-numbers.ts";
 import { requestsSince } from "../trust/tables/approval-requests.ts";
 import { withStore } from "./approvers.ts";
-import { typedAtTerminal } from "./confirm.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `requests`: what is asked to be approved, with the number of each that has one. */

@@ -1,14 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline/promises";
 import { UseAnswer, type UseRequest } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { loadDeviceKey } from "../trust/device-key.ts";
+import { askGateway, claimsOf, pairedPc } from "./ask-gateway.ts";
 import { globalOptions } from "./options.ts";
-
-const TIMEOUT_MS = 10_000;
 
 /** Adds `use`: the owner's act of taking this PC into use in the place of another paired one. */
 export function register(program: Command): void {
@@ -27,11 +23,7 @@ export function register(program: Command): void {
 
 async function use(flags: { yes?: boolean }, command: Command): Promise<void> {
   const { configDir } = globalOptions(command);
-  const pairing = loadPairing(configDir);
-  const key = loadDeviceKey(configDir);
-  if (pairing === null || key === null) {
-    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")} <gateway-url>`);
-  }
+  const { pairing, key } = pairedPc(configDir);
   const say = (text: string) => process.stdout.write(`${text}\n`);
   if (flags.yes !== true && !(await confirmed())) {
     say("Nothing was changed.");
@@ -39,13 +31,12 @@ async function use(flags: { yes?: boolean }, command: Command): Promise<void> {
     return;
   }
   const { gateway_origin: origin, account_id, sidecar_id } = pairing;
-  const token = await key.useToken({
-    audience: origin,
-    subject: sidecar_id,
-    nowMs: Date.now(),
-    jti: randomBytes(16).toString("base64url"),
+  const token = await key.useToken(claimsOf(pairing));
+  const request: UseRequest = { account_id, sidecar_id, token };
+  const { replaced } = await askGateway({ origin, path: "/use-this-pc" }, request, {
+    statuses: [200],
+    answer: UseAnswer,
   });
-  const { replaced } = await ask(origin, { account_id, sidecar_id, token });
   say(
     replaced === null
       ? "This PC is the one in use already."
@@ -61,26 +52,4 @@ async function confirmed(): Promise<boolean> {
   );
   terminal.close();
   return typed.trim().toLowerCase() === "yes";
-}
-
-async function ask(origin: string, request: UseRequest): Promise<UseAnswer> {
-  let response: Response;
-  try {
-    response = await fetch(`${origin}/use-this-pc`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(request),
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-  } catch {
-    throw new Error(`${origin} could not be reached`);
-  }
-  if (response.status === 401) {
-    throw new Error("the gateway does not know this PC; its pairing may have been revoked");
-  }
-  if (response.status === 429) throw new Error("too many requests; wait a minute and try again");
-  const answer = UseAnswer.safeParse(await response.json().catch(() => null));
-  if (response.status === 200 && answer.success) return answer.data;
-  throw new Error(`the gateway answered HTTP ${response.status}`);
 }

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import type * as z from "zod";
+import { loadPairing, type Pairing } from "../config/pairing-file.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { type DeviceClaims, type DeviceKey, loadDeviceKey } from "../trust/device-key.ts";
+
+const TIMEOUT_MS = 10_000;
+
+/** @throws UsageError when this PC is not paired. */
+export function pairedPc(configDir: string): { pairing: Pairing; key: DeviceKey } {
+  const pairing = loadPairing(configDir);
+  const key = loadDeviceKey(configDir);
+  if (pairing === null || key === null) {
+    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")} <gateway-url>`);
+  }
+  return { pairing, key };
+}
+
+/** What a single-use token of this PC says, now. */
+export const claimsOf = ({ gateway_origin, sidecar_id }: Pairing): DeviceClaims => ({
+  audience: gateway_origin,
+  subject: sidecar_id,
+  nowMs: Date.now(),
+  jti: randomBytes(16).toString("base64url"),
+});
+
+/**
+ * Posts what this PC signed to its gateway. The errors are sentences for whoever typed the command.
+ * @throws Error when the gateway cannot be reached, does not know this PC, or answers anything else.
+ */
+export async function askGateway<Answer extends z.ZodType>(
+  url: { origin: string; path: string },
+  request: object,
+  expected: { statuses: readonly number[]; answer: Answer },
+): Promise<z.output<Answer>> {
+  let response: Response;
+  try {
+    response = await fetch(`${url.origin}${url.path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(request),
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new Error(`${url.origin} could not be reached`);
+  }
+  if (response.status === 401) {
+    throw new Error("the gateway does not know this PC; its pairing may have been revoked");
+  }
+  if (response.status === 429) throw new Error("too many requests; wait a minute and try again");
+  const answer = expected.answer.safeParse(await response.json().catch(() => null));
+  if (expected.statuses.includes(response.status) && answer.success) return answer.data;
+  throw new Error(`the gateway answered HTTP ${response.status}`);
+}
