@@ -33,7 +33,9 @@ export function watchApprovers(options: {
       const pairing = loadPairing(configDir);
       if (pairing === null) return;
       const store = openOrderStore(orderStorePath(configDir, pairing));
-      open = { store, questions: askAboutKeys({ store, yes: askYes, say: tell, nowMs: Date.now }) };
+      const logger = { error: (_facts: object, message: string) => tell(message) };
+      const questions = askAboutKeys({ store, yes: askYes, say: tell, logger, nowMs: Date.now });
+      open = { store, questions };
     }
     open.questions.ask(listWaiting(open.store.db).filter(({ refused }) => !refused));
   }

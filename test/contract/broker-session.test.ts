@@ -115,7 +115,7 @@ describe("the broker session over time", () => {
     expect(rig.broker.session().warnings.map((warning) => warning.code)).toContain(
       "session_ends_soon",
     );
-    const [account] = rig.broker.core.supervisor.belief().accounts;
+    const [account] = rig.broker.core.supervisor.state().accounts;
     const placed = rig.sim.control.foreignOrder(
       account ?? "",
       { conid: 756733, orderType: "LMT", side: "BUY", price: 500, quantity: 1, tif: "GTC" },

@@ -21,7 +21,7 @@ const LIMIT_BUY = {
 };
 
 const account = (): string => {
-  const [first] = rig.broker.core.supervisor.belief().accounts;
+  const [first] = rig.broker.core.supervisor.state().accounts;
   if (first === undefined) throw new Error("no account");
   return first;
 };

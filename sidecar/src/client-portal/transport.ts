@@ -1,10 +1,13 @@
-import type { TLSSocket } from "node:tls";
-import { Agent, buildConnector, Client, type Dispatcher, errors } from "undici";
-import type { GatewayAddress } from "./address.ts";
-import type { CertificatePins } from "./certificate-pin.ts";
-import { type Clock, isoTime } from "./clock.ts";
+import { Agent, Client, type Dispatcher, errors } from "undici";
+import type { Clock } from "./clock.ts";
+import { checkedDial, dialWithLastLook, NotHandedOver } from "./dial.ts";
 import { LIMITS } from "./limits.ts";
-import { isOpenAroundTheClock, isSimulator } from "./simulator-proof.ts";
+import {
+  CertificateChanged,
+  createPeerCheck,
+  type PeerCheck,
+  type PeerCheckOptions,
+} from "./peer-check.ts";
 
 /**
  * HTTP to the broker's gateway on this machine, and nothing above it: no retry, no meaning. Every
@@ -62,192 +65,114 @@ export class TransportError extends Error {
   }
 }
 
-class CertificateChanged extends Error {}
-
-/** The caller's last look said no; `reason` is what it threw. */
-class HeldBack extends Error {
-  readonly reason: unknown;
-
-  constructor(reason: unknown) {
-    super("held back");
-    this.reason = reason;
-  }
-}
-
 export interface Transport {
   send(request: WireRequest): Promise<WireAnswer>;
   /** A verified TLS (or plain) socket for the WebSocket client. */
-  readonly verifyPeer: (socket: TLSSocket) => Error | null;
+  readonly verifyPeer: PeerCheck;
   close(): Promise<void>;
 }
 
-export interface TransportOptions {
-  address: GatewayAddress;
-  pins: CertificatePins;
-  clock: Clock;
-  /** Told once per certificate that was trusted for the first time. */
-  onFirstUse(sha256: string): void;
-  /**
-   * Talks to the simulator alone: told of each connection that is not proved to be its, and of one
-   * that is, whether its markets are open around the clock.
-   */
-  onlySimulator?: { refused(): void; proved(openAroundTheClock: boolean): void };
-}
-
-export function createTransport(options: TransportOptions): Transport {
+export function createTransport(options: PeerCheckOptions): Transport {
   const { address, clock } = options;
-
-  const verifyPeer = (socket: TLSSocket): Error | null => {
-    const seen = socket.getPeerCertificate().fingerprint256;
-    if (typeof seen !== "string" || seen === "") return new CertificateChanged("no certificate");
-    if (options.onlySimulator !== undefined && !isSimulator(socket)) {
-      options.onlySimulator.refused();
-      return new CertificateChanged("not the simulator's certificate");
-    }
-    options.onlySimulator?.proved(isOpenAroundTheClock(socket));
-    let pinned: string | null;
-    try {
-      pinned = options.pins.get(address.origin);
-      if (pinned === null) {
-        options.pins.set(address.origin, seen, isoTime(clock.now()));
-        options.onFirstUse(seen);
-        return null;
-      }
-    } catch {
-      // A pin that cannot be read, or kept, trusts nobody.
-      return new CertificateChanged("the pinned certificate cannot be read");
-    }
-    return pinned === seen
-      ? null
-      : new CertificateChanged("certificate differs from the pinned one");
-  };
-
-  const dial = buildConnector({
-    // Self-signed by nature; identity is the pin's business, checked below on every connection.
-    rejectUnauthorized: false,
-    maxCachedSessions: 0,
-    timeout: LIMITS.connectTimeoutMs,
-    allowH2: false,
-  });
-  const connect: buildConnector.connector = (target, callback) => {
-    dial(target, (...outcome) => {
-      const [error, socket] = outcome;
-      if (error !== null) {
-        callback(error, null);
-        return;
-      }
-      const refusal = address.tls ? verifyPeer(socket as TLSSocket) : null;
-      if (refusal !== null) {
-        socket.destroy();
-        callback(refusal, null);
-        return;
-      }
-      callback(null, socket);
-    });
-  };
-
-  const common = {
-    connect,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: LIMITS.maxAnswerBytes,
-  } as const;
+  const verifyPeer = createPeerCheck(options);
+  const dial = checkedDial(address, verifyPeer);
   const agent = new Agent({
-    ...common,
+    ...CONNECTION,
+    connect: dial,
     connections: LIMITS.maxConnections,
     keepAliveTimeout: LIMITS.keepAliveMs,
     keepAliveMaxTimeout: LIMITS.keepAliveMs,
   });
 
-  /** A dial of its own that asks once more before it hands the connection over, and only once. */
-  const lastLook = (look: () => void, onHanded: () => void): buildConnector.connector => {
-    let dialled = false;
-    return (target, callback) => {
-      if (dialled) {
-        callback(new HeldBack(new TransportError("reset", false)), null);
-        return;
-      }
-      dialled = true;
-      connect(target, (...outcome) => {
-        const [error, socket] = outcome;
-        if (error !== null) {
-          callback(error, null);
-          return;
-        }
-        try {
-          look();
-        } catch (reason) {
-          socket.destroy();
-          callback(new HeldBack(reason), null);
-          return;
-        }
-        onHanded();
-        callback(null, socket);
-      });
-    };
-  };
-
   const send = async (request: WireRequest): Promise<WireAnswer> => {
-    const abort = new AbortController();
-    let timedOut = false;
-    const cancelTimer = clock.after(request.timeoutMs, () => {
-      timedOut = true;
-      abort.abort();
-    });
-    const onAbort = (): void => abort.abort();
-    request.signal?.addEventListener("abort", onAbort, { once: true });
-    if (request.signal?.aborted) abort.abort();
+    const { beforeSend } = request;
+    const limit = timeLimit(clock, request);
     // Without a last look nobody knows how far it came.
-    let handed = request.beforeSend === undefined;
-    const own = (): Client =>
-      new Client(address.origin, {
-        ...common,
-        connect:
-          request.beforeSend === undefined
-            ? connect
-            : lastLook(request.beforeSend, () => {
-                handed = true;
-              }),
-      });
-    const dispatcher: Dispatcher = request.fresh ? own() : agent;
-    const search = new URLSearchParams(request.query).toString();
-    const hasBody = request.body !== undefined;
+    let handed = beforeSend === undefined;
+    const connect =
+      beforeSend === undefined
+        ? dial
+        : dialWithLastLook(dial, {
+            look: beforeSend,
+            handedOver: () => {
+              handed = true;
+            },
+            lost: () => new TransportError("reset", false),
+          });
+    const own = request.fresh ? new Client(address.origin, { ...CONNECTION, connect }) : null;
     try {
-      const answer = await dispatcher.request({
-        origin: address.origin,
-        method: request.method,
-        path: search === "" ? request.path : `${request.path}?${search}`,
-        headers: {
-          accept: "application/json",
-          "user-agent": "ibkr-sidecar",
-          ...(hasBody ? { "content-type": "application/json" } : {}),
-          // The gateway answers 411 to a POST that does not say how long it is.
-          ...(!hasBody && request.method !== "GET" ? { "content-length": "0" } : {}),
-        },
-        body: hasBody ? JSON.stringify(request.body) : null,
-        reset: request.fresh === true,
-        signal: abort.signal,
-      });
-      const text = await answer.body.text();
-      const type = answer.headers["content-type"];
-      return {
-        status: answer.statusCode,
-        contentType: (Array.isArray(type) ? type[0] : type) ?? "",
-        text,
-      };
+      return await exchange(own ?? agent, address.origin, request, limit.signal);
     } catch (error) {
-      if (error instanceof HeldBack) throw error.reason;
-      const [fault, maybeSent] = faultOf(error, timedOut, abort.signal.aborted);
+      if (error instanceof NotHandedOver) throw error.reason;
+      const [fault, maybeSent] = faultOf(error, limit.timedOut(), limit.signal.aborted);
       throw new TransportError(fault, maybeSent && handed, error);
     } finally {
-      cancelTimer();
-      request.signal?.removeEventListener("abort", onAbort);
-      if (dispatcher !== agent) void dispatcher.destroy();
+      limit.end();
+      if (own !== null) void own.destroy();
     }
   };
 
   return { send, verifyPeer, close: () => agent.destroy() };
+}
+
+const CONNECTION = {
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  maxResponseSize: LIMITS.maxAnswerBytes,
+} as const;
+
+/** Aborts when the time is over, or when the caller does. */
+function timeLimit(clock: Clock, { timeoutMs, signal }: WireRequest) {
+  const abort = new AbortController();
+  let timedOut = false;
+  const cancelTimer = clock.after(timeoutMs, () => {
+    timedOut = true;
+    abort.abort();
+  });
+  const onAbort = (): void => abort.abort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) abort.abort();
+  return {
+    signal: abort.signal,
+    timedOut: () => timedOut,
+    end(): void {
+      cancelTimer();
+      signal?.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+async function exchange(
+  dispatcher: Dispatcher,
+  origin: string,
+  request: WireRequest,
+  signal: AbortSignal,
+): Promise<WireAnswer> {
+  const search = new URLSearchParams(request.query).toString();
+  const hasBody = request.body !== undefined;
+  const answer = await dispatcher.request({
+    origin,
+    method: request.method,
+    path: search === "" ? request.path : `${request.path}?${search}`,
+    headers: {
+      accept: "application/json",
+      "user-agent": "ibkr-sidecar",
+      ...(hasBody ? { "content-type": "application/json" } : {}),
+      // The gateway answers 411 to a POST that does not say how long it is.
+      ...(!hasBody && request.method !== "GET" ? { "content-length": "0" } : {}),
+    },
+    body: hasBody ? JSON.stringify(request.body) : null,
+    reset: request.fresh === true,
+    signal,
+  });
+  const text = await answer.body.text();
+  const type = answer.headers["content-type"];
+  return {
+    status: answer.statusCode,
+    contentType: (Array.isArray(type) ? type[0] : type) ?? "",
+    text,
+  };
 }
 
 function faultOf(error: unknown, timedOut: boolean, aborted: boolean): [TransportFault, boolean] {

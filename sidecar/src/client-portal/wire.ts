@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
-import type { Pacer, Priority } from "./pacing/pacer.ts";
+import type { Pacer } from "./pacing/pacer.ts";
+import type { Priority } from "./pacing/queue.ts";
 import type { PaceName } from "./pacing/windows.ts";
 import { type Transport, TransportError, type WireRequest } from "./transport.ts";
 import { judge, type Verdict } from "./verdict.ts";

@@ -3,8 +3,8 @@ import {
   type BrokerSession,
   marketNote,
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { Answer, Ask, AskOptions, Portal } from "../client-portal/ask.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
-import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal.ts";
 import type { QuoteLines } from "../client-portal/quote-lines.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 

@@ -1,6 +1,7 @@
 import { inCapitals } from "@ibkr-edge-gateway/protocol/capitals.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
+import type { Answer } from "../client-portal/ask.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   contractFacts,
@@ -9,7 +10,6 @@ import {
   type SecDef,
   searchContracts,
 } from "../client-portal/endpoints/contracts.ts";
-import type { Answer } from "../client-portal/portal.ts";
 import type { OperationContext } from "./context.ts";
 import { monthsFromBroker } from "./option-months.ts";
 

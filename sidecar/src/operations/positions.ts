@@ -1,6 +1,7 @@
 import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
+import type { Answer } from "../client-portal/ask.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   type RealtimePosition,
@@ -9,7 +10,6 @@ import {
   settledPositions,
 } from "../client-portal/endpoints/positions.ts";
 import { LIMITS } from "../client-portal/limits.ts";
-import type { Answer } from "../client-portal/portal.ts";
 import type { OperationContext } from "./context.ts";
 
 export interface PositionsRead {

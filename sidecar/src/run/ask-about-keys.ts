@@ -1,4 +1,5 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { OrderStore } from "../orders/journal/store.ts";
 import { type AnnouncedKey, acceptAnnounced, refuseAnnounced } from "../trust/announced-keys.ts";
 
@@ -19,9 +20,10 @@ export function askAboutKeys(options: {
   /** Null when the question was taken back. */
   yes(question: string, signal: AbortSignal): Promise<boolean | null>;
   say(text: string): void;
+  logger: Pick<BrokerLogger, "error">;
   nowMs(): number;
 }): KeyQuestions {
-  const { store, say, nowMs } = options;
+  const { store, say, logger, nowMs } = options;
   const ended = new AbortController();
   const asked = new Set<string>();
   let times: number[] = [];
@@ -51,7 +53,11 @@ export function askAboutKeys(options: {
         if (asked.has(which) || times.length >= AN_HOUR) continue;
         asked.add(which);
         times.push(nowMs());
-        queue = queue.then(() => askOne(key)).catch(() => undefined);
+        queue = queue
+          .then(() => askOne(key))
+          .catch((error: unknown) => {
+            logger.error({ err: error }, "the question about a passkey of the console broke off");
+          });
       }
     },
     stop: () => ended.abort(),

@@ -10,7 +10,7 @@ import type { BrokerSide } from "../orders/parts.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;
-  desk(parts: BrokerSide): OrderService;
+  open(parts: BrokerSide): OrderService;
   close(): void;
 }
 
@@ -29,7 +29,7 @@ export function openOrderSide(
   const { hostname, origin } = new URL(pairing.gateway_origin);
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
-    desk: (parts) =>
+    open: (parts) =>
       createOrderService(
         {
           store,

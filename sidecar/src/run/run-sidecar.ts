@@ -3,8 +3,7 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { pino } from "pino";
-import { canAsk, yesAtTerminal } from "../cli/confirm.ts";
+import { type Logger, pino } from "pino";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
@@ -13,15 +12,16 @@ import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
 import type { KeyPolicy } from "../orders/approval/announced-keys.ts";
 import type { OrderStore } from "../orders/journal/store.ts";
-import { createRelayLink, type RelayLogger } from "../relay/link.ts";
+import { createRelayLink, type RelayLinkOptions, type RelayLogger } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/socket.ts";
-import { openKeyRing } from "../trust/device-key.ts";
+import { type KeyRing, openKeyRing } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
 import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
-import { createBroker } from "./broker.ts";
+import { type Broker, createBroker } from "./broker.ts";
 import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
-import { openOrderSide } from "./order-side.ts";
-import { createStatusWriter } from "./status-writer.ts";
+import { type OrderSide, openOrderSide } from "./order-side.ts";
+import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
+import { canAsk, yesAtTerminal } from "./terminal.ts";
 
 /** Starts a gateway of its own for a run: the simulator, which only the command line may know. */
 export type StartGateway = () => Promise<{ url: string; close(): Promise<void> }>;
@@ -40,19 +40,7 @@ export interface RunOptions {
 export async function runSidecar(options: RunOptions): Promise<number> {
   const { configDir } = options;
   ensureConfigDir(configDir);
-  const pairing = loadPairing(configDir);
-  const keys = openKeyRing(configDir);
-  if (pairing === null || keys === null) {
-    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`);
-  }
-  if (pairing.simulated === true && !options.simulated) {
-    throw new UsageError(
-      `this PC was paired for the simulator; pair it anew: ${sidecarCommand("pair")} --replace ${pairing.gateway_origin}`,
-    );
-  }
-  if (options.takeApprovers && (pairing.simulated !== true || !options.simulated)) {
-    throw new UsageError("--take-approvers is for a PC that was paired for the simulator");
-  }
+  const { pairing, keys } = pairedPc(options);
   const policy = loadLocalPolicy(configDir);
   const logger = pino(
     { level: options.logLevel, base: { service: "ibkr-sidecar" } },
@@ -67,24 +55,11 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const gateway = typeof clientPortal === "string" ? { url: clientPortal } : await clientPortal();
   let questions: KeyQuestions | null = null;
   const orders = openOrderSide(configDir, pairing, (store) => {
-    questions = canAsk() ? terminalQuestions(store) : null;
+    questions = canAsk() ? terminalQuestions(store, logger) : null;
     return keyPolicy(logger, options.takeApprovers, questions);
   });
   const foreign = new AbortController();
-  const broker = await createBroker({
-    baseUrl: gateway.url,
-    configDir,
-    simulated: options.simulated,
-    onNotSimulator: () => foreign.abort(),
-    logger: logger.child({ part: "broker" }),
-    ownerZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    isOwnOrder: orders.isOwnOrder,
-    orders: orders.desk,
-  }).catch((error: unknown) => {
-    orders.close();
-    if (error instanceof GatewayError) throw new UsageError(error.failure.message);
-    throw error;
-  });
+  const broker = await openBroker(options, gateway.url, orders, logger, foreign);
   const status = createStatusWriter({
     configDir,
     pairing,
@@ -92,33 +67,102 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     broker,
     clientPortal: broker.core.address.origin,
   });
+  const link = { pairing, deviceKey: keys.key, policy, journal, executor: broker, logger, now };
+  return untilEnded({
+    link,
+    keys,
+    status,
+    foreign: foreign.signal,
+    stop: () => questions?.stop(),
+    async close() {
+      status.stop();
+      await broker.close();
+      if ("close" in gateway) await gateway.close();
+      orders.close();
+      journal.close();
+    },
+  });
+}
 
+/** @throws UsageError when this PC is not paired, or not for what it is asked to run on. */
+function pairedPc({ configDir, simulated, takeApprovers }: RunOptions) {
+  const pairing = loadPairing(configDir);
+  const keys = openKeyRing(configDir);
+  if (pairing === null || keys === null) {
+    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`);
+  }
+  if (pairing.simulated === true && !simulated) {
+    throw new UsageError(
+      `this PC was paired for the simulator; pair it anew: ${sidecarCommand("pair")} --replace ${pairing.gateway_origin}`,
+    );
+  }
+  if (takeApprovers && (pairing.simulated !== true || !simulated)) {
+    throw new UsageError("--take-approvers is for a PC that was paired for the simulator");
+  }
+  return { pairing, keys };
+}
+
+function openBroker(
+  { configDir, simulated }: RunOptions,
+  baseUrl: string,
+  orders: OrderSide,
+  logger: Logger,
+  foreign: AbortController,
+): Promise<Broker> {
+  return createBroker({
+    baseUrl,
+    configDir,
+    simulated,
+    onNotSimulator: () => foreign.abort(),
+    logger: logger.child({ part: "broker" }),
+    ownerZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    isOwnOrder: orders.isOwnOrder,
+    orders: orders.open,
+  }).catch((error: unknown) => {
+    orders.close();
+    if (error instanceof GatewayError) throw new UsageError(error.failure.message);
+    throw error;
+  });
+}
+
+interface Running {
+  link: Pick<
+    RelayLinkOptions,
+    "pairing" | "deviceKey" | "policy" | "journal" | "executor" | "now"
+  > & {
+    logger: Logger;
+  };
+  keys: KeyRing;
+  status: StatusWriter;
+  /** Aborts when what answers is not the simulator. */
+  foreign: AbortSignal;
+  /** Ends what waits for somebody at this PC, before the connection is ended. */
+  stop(): void;
+  /** Everything else, after it. */
+  close(): Promise<void>;
+}
+
+/** Connects, and waits for a signal, for the gateway's end of it, or for a broker that is another one. */
+function untilEnded(running: Running): Promise<number> {
+  const { keys, status, foreign } = running;
+  const { logger, ...parts } = running.link;
   return new Promise<number>((resolve) => {
     let ending = false;
     let trouble: SidecarState["trouble"] = null;
     const end = async (code: number, reason: string) => {
       if (ending) return;
       ending = true;
-      questions?.stop();
+      running.stop();
       await link.stop(reason);
-      status.stop();
-      await broker.close();
-      if ("close" in gateway) await gateway.close();
-      orders.close();
-      journal.close();
+      await running.close();
       resolve(code);
     };
     const link = createRelayLink({
-      pairing,
-      deviceKey: keys.key,
-      policy,
-      journal,
-      executor: broker,
+      ...parts,
       operations: (name) => (isOperationName(name) ? OPERATIONS[name] : null),
       version: VERSION,
       logger: logger.child({ part: "relay" }),
       connect: connectWebSocket,
-      now,
       random: Math.random,
       random32: () => randomBytes(32).toString("base64url"),
       onChange(state) {
@@ -137,21 +181,26 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     });
     process.once("SIGINT", () => void end(0, "stopped by its owner"));
     process.once("SIGTERM", () => void end(0, "stopped by its owner"));
-    foreign.signal.addEventListener("abort", () => {
+    foreign.addEventListener("abort", () => {
       logger.error({}, NOT_SIMULATOR);
       void end(2, "what answers is not the simulator");
     });
     logger.info(
-      { gateway: pairing.gateway_origin, sidecar_id: pairing.sidecar_id, version: VERSION },
+      {
+        gateway: parts.pairing.gateway_origin,
+        sidecar_id: parts.pairing.sidecar_id,
+        version: VERSION,
+      },
       "starting",
     );
     link.start();
   });
 }
 
-function terminalQuestions(store: OrderStore): KeyQuestions {
+function terminalQuestions(store: OrderStore, logger: RelayLogger): KeyQuestions {
   return askAboutKeys({
     store,
+    logger,
     yes: yesAtTerminal,
     say: (text) => process.stderr.write(`${text}\n`),
     nowMs: Date.now,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Ask } from "../portal.ts";
+import type { Ask } from "../ask.ts";
 import { toRecord, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 

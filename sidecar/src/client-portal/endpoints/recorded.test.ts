@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Ask } from "../portal.ts";
+import type { Ask } from "../ask.ts";
 import { readAuthStatus, readPrime, readTickle } from "../session/read-auth.ts";
 import { judge } from "../verdict.ts";
 import { accountMeta, brokerageAccounts, portfolioAccounts } from "./accounts.ts";

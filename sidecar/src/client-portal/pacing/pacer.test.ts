@@ -2,7 +2,8 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { createClock } from "@ibkr-edge-gateway/simulator/clock.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createPacer, type Priority } from "./pacer.ts";
+import { createPacer } from "./pacer.ts";
+import type { Priority } from "./queue.ts";
 import { memoryPacingStore } from "./store.ts";
 import type { PaceName } from "./windows.ts";
 

@@ -5,7 +5,7 @@ import { isoTime } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import { inMaintenanceWindow, nextMidnight, type ResetZone } from "./calendar.ts";
 import { provenMode } from "./mode.ts";
-import { type Belief, hasRival, isEstablished, type SessionState } from "./state.ts";
+import { hasRival, isEstablished, type SessionState, type SessionStatus } from "./state.ts";
 
 export interface Surroundings {
   source: Source;
@@ -19,52 +19,52 @@ export interface Surroundings {
 }
 
 /** The one word for all that is believed. */
-export function stateOf(belief: Belief, now: number, zone: ResetZone): SessionState {
-  if (belief.silentUntil > now) return "penalty_box";
-  if (belief.certificateChanged || belief.accessDenied) return "blocked";
-  if (belief.gateway === "down") return "gateway_down";
-  if (belief.faults >= 2) {
+export function stateOf(session: SessionState, now: number, zone: ResetZone): SessionStatus {
+  if (session.silentUntil > now) return "penalty_box";
+  if (session.certificateChanged || session.accessDenied) return "blocked";
+  if (session.gateway === "down") return "gateway_down";
+  if (session.faults >= 2) {
     return inMaintenanceWindow(now, zone) ? "maintenance_suspected" : "unknown";
   }
-  if (belief.sso === "dead") return "login_required";
-  if (belief.generation !== null) return "ready";
-  if (hasRival(belief)) return "takeover_required";
-  if (isEstablished(belief.auth) || belief.establishingSince !== null) return "initializing";
-  if (belief.sso !== "alive") return "unknown";
-  return belief.init.failures > 0 ? "degraded" : "initializing";
+  if (session.sso === "dead") return "login_required";
+  if (session.generation !== null) return "ready";
+  if (hasRival(session)) return "takeover_required";
+  if (isEstablished(session.auth) || session.establishingSince !== null) return "initializing";
+  if (session.sso !== "alive") return "unknown";
+  return session.init.failures > 0 ? "degraded" : "initializing";
 }
 
 /** What may be asked of the broker in a state. */
-export function readsIn(belief: Belief, state: SessionState): BrokerSession["reads"] {
+export function readsIn(session: SessionState, state: SessionStatus): BrokerSession["reads"] {
   if (state === "ready") return "all";
   if (state === "penalty_box") return "cached_only";
   if (state === "blocked" || state === "gateway_down" || state === "login_required") return "none";
-  return belief.sso === "alive" ? "portfolio_only" : "none";
+  return session.sso === "alive" ? "portfolio_only" : "none";
 }
 
-export function describe(belief: Belief, now: number, around: Surroundings): BrokerSession {
-  const state = stateOf(belief, now, around.resetZone);
+export function describe(session: SessionState, now: number, around: Surroundings): BrokerSession {
+  const state = stateOf(session, now, around.resetZone);
   // Around the clock nothing is reset at night, and nobody is warned of it.
-  const endsAt = around.openAroundTheClock() ? null : sessionEnd(belief, now, around.resetZone);
+  const endsAt = around.openAroundTheClock() ? null : sessionEnd(session, now, around.resetZone);
   const words = WORDS[state];
   return {
     state,
-    meaning: meaningOf(belief, state, words.meaning),
-    mode: provenMode(belief),
-    generation: belief.generation,
-    observed_at: belief.observedAt === null ? null : isoTime(belief.observedAt),
+    meaning: meaningOf(session, state, words.meaning),
+    mode: provenMode(session),
+    generation: session.generation,
+    observed_at: session.observedAt === null ? null : isoTime(session.observedAt),
     source: around.source,
     ...(around.openAroundTheClock() ? { simulated_market: "always_open" as const } : {}),
-    next_step: nextStep(belief, state, words.next, around),
+    next_step: nextStep(session, state, words.next, around),
     session_ends_at: endsAt === null ? null : isoTime(endsAt),
-    warnings: [...warningsOf(belief, state, now, endsAt), ...clockWarning(around.clockSkewMs())],
-    reads: readsIn(belief, state),
-    server_version: belief.auth?.serverVersion ?? null,
-    silent_until: belief.silentUntil > now ? isoTime(belief.silentUntil) : null,
+    warnings: [...warningsOf(session, state, now, endsAt), ...clockWarning(around.clockSkewMs())],
+    reads: readsIn(session, state),
+    server_version: session.auth?.serverVersion ?? null,
+    silent_until: session.silentUntil > now ? isoTime(session.silentUntil) : null,
   };
 }
 
-const WORDS: Record<SessionState, { meaning: string; next: string | null }> = {
+const WORDS: Record<SessionStatus, { meaning: string; next: string | null }> = {
   unknown: {
     meaning: "The sidecar does not know yet how the broker session stands.",
     next: null,
@@ -106,37 +106,37 @@ const WORDS: Record<SessionState, { meaning: string; next: string | null }> = {
   },
 };
 
-function meaningOf(belief: Belief, state: SessionState, usual: string): string {
-  if (state === "blocked" && belief.certificateChanged) {
+function meaningOf(session: SessionState, state: SessionStatus, usual: string): string {
+  if (state === "blocked" && session.certificateChanged) {
     return "The gateway shows another certificate than the one this sidecar trusts.";
   }
-  if (state === "unknown" && belief.faults >= 2) {
+  if (state === "unknown" && session.faults >= 2) {
     return "The gateway runs, but it gets no answer from the broker.";
   }
   return usual;
 }
 
 function nextStep(
-  belief: Belief,
-  state: SessionState,
+  session: SessionState,
+  state: SessionStatus,
   usual: string | null,
   around: Surroundings,
 ): string | null {
-  if (state === "blocked" && belief.certificateChanged) {
+  if (state === "blocked" && session.certificateChanged) {
     return `If you changed the gateway's certificate yourself, run \`${sidecarCommand("doctor")}\` on the PC and trust it there; if not, something else answers at its address.`;
   }
-  if (state === "unknown" && belief.faults >= 2) {
+  if (state === "unknown" && session.faults >= 2) {
     return "Check the PC's internet connection and the broker's system status page.";
   }
   return usual === null ? null : usual.replace("LOGIN_URL", around.loginUrl);
 }
 
 /** The nightly reset, or the 24 hours a login lasts, whichever is first. An expectation, not a promise. */
-function sessionEnd(belief: Belief, now: number, zone: ResetZone): number | null {
-  if (belief.sso !== "alive") return null;
+function sessionEnd(session: SessionState, now: number, zone: ResetZone): number | null {
+  if (session.sso !== "alive") return null;
   const midnight = nextMidnight(now, zone);
   const dayAfterLogin =
-    belief.ssoAuthenticatedAt === null ? midnight : belief.ssoAuthenticatedAt + 86_400_000;
+    session.ssoAuthenticatedAt === null ? midnight : session.ssoAuthenticatedAt + 86_400_000;
   return dayAfterLogin > now ? Math.min(midnight, dayAfterLogin) : midnight;
 }
 
@@ -153,8 +153,8 @@ function clockWarning(skewMs: number | null): BrokerSession["warnings"] {
 }
 
 function warningsOf(
-  belief: Belief,
-  state: SessionState,
+  session: SessionState,
+  state: SessionStatus,
   now: number,
   endsAt: number | null,
 ): BrokerSession["warnings"] {
@@ -174,10 +174,10 @@ function warningsOf(
     warnings.push({
       code: "penalty_box",
       message: WORDS.penalty_box.meaning,
-      at: isoTime(belief.silentUntil),
+      at: isoTime(session.silentUntil),
     });
   }
-  if (belief.certificateChanged) {
+  if (session.certificateChanged) {
     warnings.push({
       code: "certificate_changed",
       message: "The gateway's certificate is not the trusted one; nothing is sent to it.",

@@ -1,4 +1,4 @@
-import type { Belief, TradingMode } from "./state.ts";
+import type { SessionState, TradingMode } from "./state.ts";
 
 /** Prefixes that only paper accounts carry. The list is not documented, so others prove nothing. */
 const PAPER_PREFIX = /^D[UF][A-Z]?\d/;
@@ -12,13 +12,13 @@ export function isPaperAccountId(accountId: string): boolean {
  * validator could be read) and the account prefixes. Never by a setting, a port or a label; what is
  * not proved is `unknown`, and unknown means no orders.
  */
-export function provenMode(belief: Belief): TradingMode {
-  if (belief.generation === null || !belief.validated || belief.doubt) return "unknown";
-  if (belief.accounts.length === 0 || belief.isPaper === null) return "unknown";
-  const paperIds = belief.accounts.filter(isPaperAccountId).length;
-  if (belief.isPaper) {
-    const agrees = belief.loginType !== 1 && paperIds === belief.accounts.length;
+export function provenMode(session: SessionState): TradingMode {
+  if (session.generation === null || !session.validated || session.doubt) return "unknown";
+  if (session.accounts.length === 0 || session.isPaper === null) return "unknown";
+  const paperIds = session.accounts.filter(isPaperAccountId).length;
+  if (session.isPaper) {
+    const agrees = session.loginType !== 1 && paperIds === session.accounts.length;
     return agrees ? "paper" : "unknown";
   }
-  return belief.loginType !== 2 && paperIds === 0 ? "live" : "unknown";
+  return session.loginType !== 2 && paperIds === 0 ? "live" : "unknown";
 }

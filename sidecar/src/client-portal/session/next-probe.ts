@@ -1,8 +1,8 @@
 import { LIMITS } from "../limits.ts";
-import { type Belief, hasRival, isEstablished, type Probe } from "./state.ts";
+import { hasRival, isEstablished, type Probe, type SessionState } from "./state.ts";
 
 /** What to ask next, and not before when (ms since the epoch). */
-export interface Step {
+export interface PlannedProbe {
   probe: Probe;
   at: number;
 }
@@ -17,66 +17,66 @@ const REVALIDATE_MS = 30 * 60_000;
  * The table of what each combination means, as the next question. It never asks for the session
  * politely more often than the budget allows, and never impolitely without the owner's act.
  */
-export function decide(belief: Belief, now: number): Step {
-  const step = undisturbed(belief, now);
-  const last = belief.probedAt[step.probe];
+export function nextProbe(session: SessionState, now: number): PlannedProbe {
+  const step = undisturbed(session, now);
+  const last = session.probedAt[step.probe];
   // Whatever went wrong, the same question is never asked twice in one breath.
   const at = last === undefined ? step.at : Math.max(step.at, last + MIN_GAP_MS);
-  return { ...step, at: Math.max(at, belief.silentUntil) };
+  return { ...step, at: Math.max(at, session.silentUntil) };
 }
 
-function undisturbed(belief: Belief, now: number): Step {
-  const since = (probe: Probe, everyMs: number): Step => {
-    const last = belief.probedAt[probe];
+function undisturbed(session: SessionState, now: number): PlannedProbe {
+  const since = (probe: Probe, everyMs: number): PlannedProbe => {
+    const last = session.probedAt[probe];
     return { probe, at: last === undefined ? now : Math.max(now, last + everyMs) };
   };
 
-  if (belief.certificateChanged) return since("status", LIMITS.loginPollMs);
-  if (belief.accessDenied) return since("status", LIMITS.blockedPollMs);
-  if (belief.gateway === "down") return since("status", LIMITS.gatewayDownPollMs);
-  if (belief.gateway === "unknown") return since("status", LIMITS.gatewayDownPollMs);
-  if (belief.faults >= 2) return since("status", LIMITS.maintenancePollMs);
-  if (belief.faults === 1) return since("status", LIMITS.gatewayDownPollMs);
-  if (belief.sso === "dead") return since("status", LIMITS.loginPollMs);
+  if (session.certificateChanged) return since("status", LIMITS.loginPollMs);
+  if (session.accessDenied) return since("status", LIMITS.blockedPollMs);
+  if (session.gateway === "down") return since("status", LIMITS.gatewayDownPollMs);
+  if (session.gateway === "unknown") return since("status", LIMITS.gatewayDownPollMs);
+  if (session.faults >= 2) return since("status", LIMITS.maintenancePollMs);
+  if (session.faults === 1) return since("status", LIMITS.gatewayDownPollMs);
+  if (session.sso === "dead") return since("status", LIMITS.loginPollMs);
 
-  if (belief.unauthorized > 0) {
+  if (session.unauthorized > 0) {
     // One 401: the validator knows best; where it may not be asked yet, a second look will do.
     const validate = since("validate", LIMITS.ssoValidateEveryMs);
     return validate.at <= now ? validate : since("status", LIMITS.establishPollMs);
   }
-  if (belief.doubt || belief.auth === null) return since("status", LIMITS.establishPollMs);
+  if (session.doubt || session.auth === null) return since("status", LIMITS.establishPollMs);
 
-  if (belief.auth.authenticated === true && belief.auth.competing !== true) {
-    if (!isEstablished(belief.auth)) {
-      const waiting = now - (belief.establishingSince ?? now);
+  if (session.auth.authenticated === true && session.auth.competing !== true) {
+    if (!isEstablished(session.auth)) {
+      const waiting = now - (session.establishingSince ?? now);
       const patient = waiting <= LIMITS.establishPatienceMs;
       return since("status", patient ? LIMITS.establishPollMs : LIMITS.loginPollMs);
     }
     const validate = since("validate", LIMITS.ssoValidateEveryMs);
-    if (!belief.validated && validate.at <= now) return validate;
-    if (belief.generation === null) {
+    if (!session.validated && validate.at <= now) return validate;
+    if (session.generation === null) {
       // Who is logged in belongs to the generation, so it is asked before the prime.
       const tickle = since("tickle", LIMITS.tickleEveryMs);
-      if (belief.identity === null && tickle.at <= now) return tickle;
-      if (belief.primeFailures === 0) return { probe: "prime", at: now };
-      return since("prime", belief.primeFailures <= 5 ? PRIME_RETRY_MS : PRIME_RETRY_SLOW_MS);
+      if (session.identity === null && tickle.at <= now) return tickle;
+      if (session.primeFailures === 0) return { probe: "prime", at: now };
+      return since("prime", session.primeFailures <= 5 ? PRIME_RETRY_MS : PRIME_RETRY_SLOW_MS);
     }
     const tickle = since("tickle", LIMITS.tickleEveryMs);
-    const again = since("validate", belief.validated ? REVALIDATE_MS : LIMITS.ssoValidateEveryMs);
+    const again = since("validate", session.validated ? REVALIDATE_MS : LIMITS.ssoValidateEveryMs);
     return again.at < tickle.at ? again : tickle;
   }
 
-  if (belief.takeoverUntil > now && belief.takeoverTries < MAX_TAKEOVER_TRIES) {
+  if (session.takeoverUntil > now && session.takeoverTries < MAX_TAKEOVER_TRIES) {
     return since("takeover", LIMITS.establishPollMs);
   }
   const keepAlive = since("tickle", LIMITS.idleTickleEveryMs);
-  if (hasRival(belief)) return keepAlive;
-  if (belief.sso === "unknown") {
+  if (hasRival(session)) return keepAlive;
+  if (session.sso === "unknown") {
     const validate = since("validate", LIMITS.ssoValidateEveryMs);
     return validate.at <= keepAlive.at ? validate : keepAlive;
   }
   // A fresh session may deny itself once: tickle, look again, and only then ask for it.
-  if (belief.unauthenticated < 2) return since("status", LIMITS.establishPollMs);
-  const init = { probe: "init" as const, at: Math.max(now, belief.init.nextAt) };
+  if (session.unauthenticated < 2) return since("status", LIMITS.establishPollMs);
+  const init = { probe: "init" as const, at: Math.max(now, session.init.nextAt) };
   return init.at <= keepAlive.at ? init : keepAlive;
 }

@@ -1,51 +1,51 @@
 import { LIMITS } from "../limits.ts";
-import type { AuthStatus, Belief, Observation, Probe } from "./state.ts";
+import type { AuthStatus, Observation, Probe, SessionState } from "./state.ts";
 import { isEstablished } from "./state.ts";
 
 /** The broker's words for "somebody else has it and you were too polite to take it". */
 const RIVAL = /compete/i;
 
 /**
- * The next belief. A generation ends the moment anything contradicts it; it begins again only by a
+ * The next session. A generation ends the moment anything contradicts it; it begins again only by a
  * complete prime, under a new number. One failed probe proves nothing (about one tickle in fourteen
  * fails in the field), so a fault alone never ends it.
  */
-export function apply(before: Belief, seen: Observation, now: number): Belief {
-  const belief = { ...before, observedAt: now };
+export function reduce(before: SessionState, seen: Observation, now: number): SessionState {
+  const session = { ...before, observedAt: now };
   switch (seen.kind) {
     case "not_asked":
       return { ...before, probedAt: { ...before.probedAt, [seen.probe]: now } };
     case "dial_refused":
-      return { ...loggedOut(belief), gateway: "down", sso: "unknown", faults: belief.faults + 1 };
+      return { ...loggedOut(session), gateway: "down", sso: "unknown", faults: session.faults + 1 };
     case "certificate_changed":
-      return { ...endGeneration(belief), certificateChanged: true };
+      return { ...endGeneration(session), certificateChanged: true };
     case "access_denied":
-      return { ...belief, gateway: "up", accessDenied: true };
+      return { ...session, gateway: "up", accessDenied: true };
     case "rate_limited":
-      return { ...belief, gateway: "up", silentUntil: Math.max(belief.silentUntil, seen.until) };
+      return { ...session, gateway: "up", silentUntil: Math.max(session.silentUntil, seen.until) };
     case "woke":
-      return { ...endGeneration(belief), auth: null, sso: "unknown", doubt: true, probedAt: {} };
+      return { ...endGeneration(session), auth: null, sso: "unknown", doubt: true, probedAt: {} };
     case "takeover_allowed":
-      return { ...belief, takeoverUntil: seen.until, takeoverTries: 0 };
+      return { ...session, takeoverUntil: seen.until, takeoverTries: 0 };
     case "stream_doubt":
-      return belief.generation === null ? before : { ...belief, doubt: true };
+      return session.generation === null ? before : { ...session, doubt: true };
     case "unavailable":
-      return unavailable(before, belief, seen.probe, now);
+      return unavailable(before, session, seen.probe, now);
     case "unauthorized":
-      return unauthorized(belief, seen.probe, now);
+      return unauthorized(session, seen.probe, now);
     case "auth":
-      return authSeen(reached(belief), seen, now);
+      return authSeen(reached(session), seen, now);
     case "sso":
-      return ssoSeen(reached(belief), seen.sso);
+      return ssoSeen(reached(session), seen.sso);
     case "primed":
-      return primed(reached(belief), seen.facts.accounts, seen.facts.isPaper, now);
+      return primed(reached(session), seen.facts.accounts, seen.facts.isPaper, now);
   }
 }
 
 /** The gateway answered sensibly. */
-function reached(belief: Belief): Belief {
+function reached(session: SessionState): SessionState {
   return {
-    ...belief,
+    ...session,
     gateway: "up",
     certificateChanged: false,
     accessDenied: false,
@@ -53,13 +53,13 @@ function reached(belief: Belief): Belief {
   };
 }
 
-function endGeneration(belief: Belief): Belief {
-  return { ...belief, generation: null, readySince: null, primeFailures: 0 };
+function endGeneration(session: SessionState): SessionState {
+  return { ...session, generation: null, readySince: null, primeFailures: 0 };
 }
 
-function loggedOut(belief: Belief): Belief {
+function loggedOut(session: SessionState): SessionState {
   return {
-    ...endGeneration(belief),
+    ...endGeneration(session),
     auth: null,
     unauthenticated: 0,
     doubt: false,
@@ -73,47 +73,52 @@ function loggedOut(belief: Belief): Belief {
   };
 }
 
-function unavailable(before: Belief, belief: Belief, probe: Probe | "read", now: number): Belief {
+function unavailable(
+  before: SessionState,
+  session: SessionState,
+  probe: Probe | "read",
+  now: number,
+): SessionState {
   // A read that failed says nothing about the session that the read's own caller does not hear.
   if (probe === "read") return before;
-  const reachedOnce: Belief = { ...belief, gateway: "up", faults: belief.faults + 1 };
+  const reachedOnce: SessionState = { ...session, gateway: "up", faults: session.faults + 1 };
   if (probe === "init" || probe === "takeover") return initFailed(reachedOnce, probe, now);
-  if (probe === "prime") return { ...reachedOnce, primeFailures: belief.primeFailures + 1 };
+  if (probe === "prime") return { ...reachedOnce, primeFailures: session.primeFailures + 1 };
   // The mode may be judged without it: the other facts must then agree on their own.
-  if (probe === "validate" && isEstablished(belief.auth)) {
-    return { ...belief, validated: true };
+  if (probe === "validate" && isEstablished(session.auth)) {
+    return { ...session, validated: true };
   }
   return reachedOnce;
 }
 
-function unauthorized(belief: Belief, probe: Probe | "read", now: number): Belief {
+function unauthorized(session: SessionState, probe: Probe | "read", now: number): SessionState {
   // 401 also stands for an unknown account; a look at the session itself decides.
-  if (probe === "read") return belief.generation === null ? belief : { ...belief, doubt: true };
-  const up: Belief = { ...belief, gateway: "up", faults: 0, certificateChanged: false };
+  if (probe === "read") return session.generation === null ? session : { ...session, doubt: true };
+  const up: SessionState = { ...session, gateway: "up", faults: 0, certificateChanged: false };
   if (probe === "prime") return { ...endGeneration(up), auth: null, doubt: true };
   if (probe === "init" || probe === "takeover") {
     const failed = initFailed(up, probe, now);
-    return { ...failed, auth: null, doubt: true, unauthorized: belief.unauthorized + 1 };
+    return { ...failed, auth: null, doubt: true, unauthorized: session.unauthorized + 1 };
   }
   if (probe === "validate") return { ...loggedOut(up), sso: "dead", unauthorized: 1 };
-  const times = belief.unauthorized + 1;
+  const times = session.unauthorized + 1;
   // A second 401 in a row on the session's own questions is as good as the validator's word.
   if (times >= 2) return { ...loggedOut(up), sso: "dead", unauthorized: times };
   return {
     ...up,
     unauthorized: times,
     doubt: true,
-    sso: belief.sso === "dead" ? "dead" : "unknown",
+    sso: session.sso === "dead" ? "dead" : "unknown",
   };
 }
 
 function authSeen(
-  belief: Belief,
+  session: SessionState,
   seen: { probe: Probe; auth: AuthStatus | null; identity: string | null },
   now: number,
-): Belief {
-  let next: Belief = { ...belief, unauthorized: 0 };
-  if (belief.sso === "dead") {
+): SessionState {
+  let next: SessionState = { ...session, unauthorized: 0 };
+  if (session.sso === "dead") {
     // Somebody logged in again: a fresh chance, with a fresh budget.
     next = {
       ...loggedOut(next),
@@ -122,7 +127,7 @@ function authSeen(
       refusedByRival: false,
     };
   }
-  if (seen.identity !== null && belief.identity !== null && seen.identity !== belief.identity) {
+  if (seen.identity !== null && session.identity !== null && seen.identity !== session.identity) {
     next = { ...loggedOut(next), sso: "unknown" };
   }
   if (seen.identity !== null) {
@@ -158,7 +163,7 @@ function authSeen(
     };
   }
   // A rival that was seen and is gone leaves the way free for one polite try.
-  const left = belief.auth?.competing === true && auth.competing === false;
+  const left = session.auth?.competing === true && auth.competing === false;
   const refusedByRival = (next.refusedByRival && !left) || RIVAL.test(auth.fail);
   return {
     ...endGeneration(next),
@@ -170,49 +175,49 @@ function authSeen(
   };
 }
 
-function initFailed(belief: Belief, probe: "init" | "takeover", now: number): Belief {
-  const failures = belief.init.failures + 1;
+function initFailed(session: SessionState, probe: "init" | "takeover", now: number): SessionState {
+  const failures = session.init.failures + 1;
   const wait = Math.min(LIMITS.initBackoffFirstMs * 2 ** (failures - 1), LIMITS.initBackoffLastMs);
   return {
-    ...endGeneration(belief),
+    ...endGeneration(session),
     // The reason of a refusal stands in the next status, not in the refusal.
     doubt: true,
     init: { failures, nextAt: now + wait },
-    takeoverTries: probe === "takeover" ? belief.takeoverTries + 1 : belief.takeoverTries,
+    takeoverTries: probe === "takeover" ? session.takeoverTries + 1 : session.takeoverTries,
     establishingSince: null,
   };
 }
 
 function ssoSeen(
-  belief: Belief,
+  session: SessionState,
   sso: { alive: boolean; loginType: 1 | 2 | null; authenticatedAt: number | null },
-): Belief {
-  if (!sso.alive) return { ...loggedOut(belief), sso: "dead" };
+): SessionState {
+  if (!sso.alive) return { ...loggedOut(session), sso: "dead" };
   const switched =
-    belief.loginType !== null && sso.loginType !== null && belief.loginType !== sso.loginType;
-  const next = switched ? endGeneration(belief) : belief;
+    session.loginType !== null && sso.loginType !== null && session.loginType !== sso.loginType;
+  const next = switched ? endGeneration(session) : session;
   return {
     ...next,
     sso: "alive",
     unauthorized: 0,
     validated: true,
     loginType: sso.loginType,
-    ssoAuthenticatedAt: sso.authenticatedAt ?? belief.ssoAuthenticatedAt,
+    ssoAuthenticatedAt: sso.authenticatedAt ?? session.ssoAuthenticatedAt,
   };
 }
 
 function primed(
-  belief: Belief,
+  session: SessionState,
   accounts: readonly string[],
   isPaper: boolean | null,
   now: number,
-): Belief {
+): SessionState {
   // The session may have been lost while the prime was under way.
-  if (!isEstablished(belief.auth) || belief.doubt) return belief;
-  if (accounts.length === 0) return { ...belief, primeFailures: belief.primeFailures + 1 };
-  const generation = belief.lastGeneration + 1;
+  if (!isEstablished(session.auth) || session.doubt) return session;
+  if (accounts.length === 0) return { ...session, primeFailures: session.primeFailures + 1 };
+  const generation = session.lastGeneration + 1;
   return {
-    ...belief,
+    ...session,
     lastGeneration: generation,
     generation,
     readySince: now,

@@ -3,20 +3,21 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../limits.ts";
 import { readsIn, stateOf } from "./describe.ts";
 import { provenMode } from "./mode.ts";
-import { decide } from "./next-probe.ts";
-import { apply } from "./reduce.ts";
+import { nextProbe } from "./next-probe.ts";
+import { reduce } from "./reduce.ts";
 import {
   type AuthStatus,
-  type Belief,
-  initialBelief,
+  initialSession,
   type Observation,
   type Probe,
+  type SessionState,
 } from "./state.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 14, 0);
 const ZONE = "America/New_York";
 
-const fresh = (): Belief => initialBelief({ lastGeneration: 0, init: { failures: 0, nextAt: 0 } });
+const fresh = (): SessionState =>
+  initialSession({ lastGeneration: 0, init: { failures: 0, nextAt: 0 } });
 
 const auth = (more: Partial<AuthStatus> = {}): AuthStatus => ({
   authenticated: true,
@@ -48,10 +49,10 @@ const primed = (accounts = ["DU1234567"], isPaper: boolean | null = true): Obser
   kind: "primed",
   facts: { accounts, isPaper },
 });
-const after = (...seen: Observation[]): Belief =>
-  seen.reduce((belief, one) => apply(belief, one, NOW), fresh());
+const after = (...seen: Observation[]): SessionState =>
+  seen.reduce((session, one) => reduce(session, one, NOW), fresh());
 
-const ready = (): Belief => after(status(), sso, tickle("a"), primed());
+const ready = (): SessionState => after(status(), sso, tickle("a"), primed());
 
 describe("the table of what each combination means", () => {
   it.each<[string, Observation[], string, string]>([
@@ -108,32 +109,32 @@ describe("the table of what each combination means", () => {
       "portfolio_only",
     ],
   ])("%s", (_name, seen, state, reads) => {
-    const belief = after(...seen);
-    expect(stateOf(belief, NOW, ZONE)).toBe(state);
-    expect(readsIn(belief, stateOf(belief, NOW, ZONE))).toBe(reads);
+    const session = after(...seen);
+    expect(stateOf(session, NOW, ZONE)).toBe(state);
+    expect(readsIn(session, stateOf(session, NOW, ZONE))).toBe(reads);
   });
 
   it("one failed probe changes nothing", () => {
-    const belief = apply(ready(), { kind: "unavailable", probe: "tickle" }, NOW);
-    expect(stateOf(belief, NOW, ZONE)).toBe("ready");
-    expect(belief.generation).toBe(1);
+    const session = reduce(ready(), { kind: "unavailable", probe: "tickle" }, NOW);
+    expect(stateOf(session, NOW, ZONE)).toBe("ready");
+    expect(session.generation).toBe(1);
   });
 
   it("a 401 of a read only casts doubt, and a look settles it", () => {
-    const doubted = apply(ready(), { kind: "unauthorized", probe: "read" }, NOW);
+    const doubted = reduce(ready(), { kind: "unauthorized", probe: "read" }, NOW);
     expect(doubted.generation).toBe(1);
     expect(provenMode(doubted)).toBe("unknown");
-    expect(decide(doubted, NOW + 5_000).probe).toBe("status");
-    const settled = apply(doubted, status(), NOW);
+    expect(nextProbe(doubted, NOW + 5_000).probe).toBe("status");
+    const settled = reduce(doubted, status(), NOW);
     expect(settled.generation).toBe(1);
     expect(provenMode(settled)).toBe("paper");
   });
 
   it("a new user ends the generation and all that was proved", () => {
-    const belief = apply(ready(), tickle("somebody else"), NOW);
-    expect(belief.generation).toBeNull();
-    expect(belief.accounts).toEqual([]);
-    expect(provenMode(belief)).toBe("unknown");
+    const session = reduce(ready(), tickle("somebody else"), NOW);
+    expect(session.generation).toBeNull();
+    expect(session.accounts).toEqual([]);
+    expect(provenMode(session)).toBe("unknown");
   });
 });
 
@@ -218,15 +219,15 @@ describe("whatever happens", () => {
   it("is never ready unless the last word was established, primed and undisputed; generations only rise", () => {
     fc.assert(
       fc.property(history, (seen) => {
-        let belief = fresh();
+        let session = fresh();
         let now = NOW;
         for (const [observation, wait] of seen) {
           now += wait;
-          const next = apply(belief, observation, now);
-          expect(next.lastGeneration).toBeGreaterThanOrEqual(belief.lastGeneration);
-          if (next.generation !== null && belief.generation === null) {
+          const next = reduce(session, observation, now);
+          expect(next.lastGeneration).toBeGreaterThanOrEqual(session.lastGeneration);
+          if (next.generation !== null && session.generation === null) {
             expect(observation.kind).toBe("primed");
-            expect(next.generation).toBe(belief.lastGeneration + 1);
+            expect(next.generation).toBe(session.lastGeneration + 1);
           }
           if (next.generation !== null) {
             expect(next.auth).toMatchObject({
@@ -239,7 +240,7 @@ describe("whatever happens", () => {
             expect(next.accounts.length).toBeGreaterThan(0);
           }
           if (provenMode(next) !== "unknown") expect(next.generation).not.toBeNull();
-          belief = next;
+          session = next;
         }
       }),
       { seed: 20261120, numRuns: 2_000 },
@@ -249,28 +250,29 @@ describe("whatever happens", () => {
   it("asks politely at most as often as the budget allows, never asks while a rival is known, and never hurries", () => {
     fc.assert(
       fc.property(history, (seen) => {
-        let belief = fresh();
+        let session = fresh();
         let now = NOW;
         let lastAsked: { probe: Probe; at: number } | null = null;
         for (const [observation] of seen) {
-          const step = decide(belief, now);
+          const step = nextProbe(session, now);
           expect(step.at).toBeGreaterThanOrEqual(now);
           expect(step.probe).not.toBe("takeover");
-          if (belief.silentUntil > now) expect(step.at).toBeGreaterThanOrEqual(belief.silentUntil);
+          if (session.silentUntil > now)
+            expect(step.at).toBeGreaterThanOrEqual(session.silentUntil);
           if (step.probe === "init") {
-            expect(step.at).toBeGreaterThanOrEqual(belief.init.nextAt);
-            expect(belief.refusedByRival).toBe(false);
-            expect(belief.auth?.competing).not.toBe(true);
-            expect(belief.auth?.authenticated).toBe(false);
+            expect(step.at).toBeGreaterThanOrEqual(session.init.nextAt);
+            expect(session.refusedByRival).toBe(false);
+            expect(session.auth?.competing).not.toBe(true);
+            expect(session.auth?.authenticated).toBe(false);
           }
-          const forgotten = Object.keys(belief.probedAt).length === 0;
+          const forgotten = Object.keys(session.probedAt).length === 0;
           if (lastAsked !== null && lastAsked.probe === step.probe && !forgotten) {
             expect(step.at - lastAsked.at).toBeGreaterThanOrEqual(1_000);
           }
           now = step.at;
           lastAsked = { probe: step.probe, at: now };
-          belief = apply(
-            { ...belief, probedAt: { ...belief.probedAt, [step.probe]: now } },
+          session = reduce(
+            { ...session, probedAt: { ...session.probedAt, [step.probe]: now } },
             observation,
             now,
           );
@@ -281,11 +283,11 @@ describe("whatever happens", () => {
   });
 
   it("backs off from one minute to thirty", () => {
-    let belief = after(sso, status({ authenticated: false }));
+    let session = after(sso, status({ authenticated: false }));
     const waits: number[] = [];
     for (let failures = 0; failures < 8; failures++) {
-      belief = apply(belief, { kind: "unavailable", probe: "init" }, NOW);
-      waits.push((belief.init.nextAt - NOW) / 60_000);
+      session = reduce(session, { kind: "unavailable", probe: "init" }, NOW);
+      waits.push((session.init.nextAt - NOW) / 60_000);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
     expect(LIMITS.initBackoffLastMs).toBe(30 * 60_000);

@@ -1,15 +1,15 @@
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 
 /**
- * What the supervisor believes about the broker session, and what can change its mind. Plain data:
- * `apply` turns a belief and an observation into the next belief, `decide` says what to ask next,
- * `describe` says it in words. None of them touches the network or the clock.
+ * What is known of the broker session, and what can change it. Plain data: `reduce` turns a state and
+ * an observation into the next state, `nextProbe` says what to ask next, `describe` says it in words.
+ * None of them touches the network or the clock.
  *
  * Two sessions are layered: single sign-on (SSO), which the owner opens in the browser and which is
  * enough for the portfolio service, and on top of it the brokerage session, of which a username has
  * one at a time anywhere.
  */
-export type SessionState = BrokerSession["state"];
+export type SessionStatus = BrokerSession["state"];
 export type TradingMode = BrokerSession["mode"];
 
 /** The gateway's own words about the brokerage session; null where it did not say. */
@@ -67,7 +67,7 @@ export interface InitBudget {
   nextAt: number;
 }
 
-export interface Belief {
+export interface SessionState {
   gateway: "unknown" | "down" | "up";
   certificateChanged: boolean;
   accessDenied: boolean;
@@ -113,7 +113,7 @@ export interface Belief {
   observedAt: number | null;
 }
 
-export function initialBelief(kept: { lastGeneration: number; init: InitBudget }): Belief {
+export function initialSession(kept: { lastGeneration: number; init: InitBudget }): SessionState {
   return {
     gateway: "unknown",
     certificateChanged: false,
@@ -157,6 +157,6 @@ export function isEstablished(auth: AuthStatus | null): boolean {
   );
 }
 
-export function hasRival(belief: Belief): boolean {
-  return belief.auth?.competing === true || belief.refusedByRival;
+export function hasRival(session: SessionState): boolean {
+  return session.auth?.competing === true || session.refusedByRival;
 }

@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
-import type { Line } from "./connection.ts";
+import type { StreamConnection } from "./connection.ts";
 import type { RawRow } from "./frames.ts";
 import { type DepthQuery, type LadderRow, withRows } from "./ladder.ts";
 import type { Streamed } from "./view.ts";
@@ -12,18 +12,21 @@ export interface Depth {
   ask(query: DepthQuery): Promise<Streamed<readonly LadderRow[]>>;
 }
 
-export function createDepth(line: Line, clock: Clock): Depth {
+export function createDepth(connection: StreamConnection, clock: Clock): Depth {
   let ladder = new Map<number, LadderRow>();
-  let onNews: (() => void) | null = null;
+  let onRows: (() => void) | null = null;
   let turn: Promise<unknown> = Promise.resolve();
 
   const ask = async (query: DepthQuery): Promise<Streamed<readonly LadderRow[]>> => {
     ladder = new Map();
     const came = new Promise<void>((resolve) => {
-      onNews = resolve;
+      onRows = resolve;
     });
     const exchange = query.exchange === undefined ? "" : `+${query.exchange}`;
-    if (!line.alive() || !line.send(`sbd+${query.accountId}+${query.conid}${exchange}`)) {
+    if (
+      !connection.alive() ||
+      !connection.send(`sbd+${query.accountId}+${query.conid}${exchange}`)
+    ) {
       throw new GatewayError(
         failure("BROKER_BACKEND_UNAVAILABLE", "The broker's stream is not connected now.", {
           retryable: true,
@@ -36,8 +39,8 @@ export function createDepth(line: Line, clock: Clock): Depth {
       // The first frame may be the beginning of several.
       if (ladder.size > 0) await sleep(clock, LIMITS.ladderSettleMs, query.signal);
     } finally {
-      onNews = null;
-      line.send(`ubd+${query.accountId}`);
+      onRows = null;
+      connection.send(`ubd+${query.accountId}`);
     }
     if (ladder.size > 0) return { value: [...ladder.values()], at: clock.now() };
     throw new GatewayError(
@@ -51,7 +54,7 @@ export function createDepth(line: Line, clock: Clock): Depth {
   return {
     hear: (rows) => {
       ladder = withRows(ladder, rows);
-      onNews?.();
+      onRows?.();
     },
     ask: (query) => {
       const mine = turn.then(() => ask(query));

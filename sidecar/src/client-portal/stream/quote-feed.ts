@@ -18,7 +18,7 @@ export interface QuoteFeed {
   hear(conid: number, fields: RawRow): void;
   /** Sends what has become due: new streams, renewals, ends. False once nothing is left to tend. */
   tend(): boolean;
-  /** The line is gone, and every stream with it. */
+  /** The connection is gone, and every stream with it. */
   reset(): void;
 }
 
@@ -30,17 +30,78 @@ interface Watched {
   row: SnapshotRow | null;
 }
 
-export function createQuoteFeed(options: {
+interface QuoteFeedOptions {
   clock: Clock;
-  /** False while there is no line. */
+  /** False while there is no connection. */
   send(text: string): boolean;
-}): QuoteFeed {
-  const { clock } = options;
-  let watched = new Map<number, Watched>();
+}
 
-  const note = (conid: number, fieldIds: readonly string[]): Watched => {
-    const now = clock.now();
-    const known = watched.get(conid) ?? {
+export const createQuoteFeed = (options: QuoteFeedOptions): QuoteFeed => new WatchedQuotes(options);
+
+class WatchedQuotes implements QuoteFeed {
+  readonly #options: QuoteFeedOptions;
+  /** Least recently asked first. */
+  #watched = new Map<number, Watched>();
+
+  constructor(options: QuoteFeedOptions) {
+    this.#options = options;
+  }
+
+  read(
+    conids: readonly number[],
+    fieldIds: readonly string[],
+  ): { rows: Map<number, SnapshotRow>; at: number } | null {
+    const now = this.#options.clock.now();
+    const rows = new Map<number, SnapshotRow>();
+    let at = now;
+    for (const conid of conids) {
+      const one = this.#note(conid, fieldIds);
+      if (one.row === null || now - one.heardAt > LIMITS.quoteFreshMs) continue;
+      rows.set(conid, one.row);
+      at = Math.min(at, one.heardAt);
+    }
+    return rows.size === conids.length ? { rows, at } : null;
+  }
+
+  hear(conid: number, raw: RawRow): void {
+    const one = this.#watched.get(conid);
+    if (one === undefined || one.subscribedAt === null) return;
+    const fields = new Map(one.row?.fields);
+    for (const [key, value] of Object.entries(raw)) {
+      const text = /^\d{2,5}$/.test(key) ? toText(value) : null;
+      if (text !== null) fields.set(key, text);
+    }
+    one.heardAt = this.#options.clock.now();
+    one.row = {
+      conid,
+      updatedAt: toInteger(raw._updated) ?? one.row?.updatedAt ?? null,
+      availabilityCode: fields.get("6509") ?? one.row?.availabilityCode ?? null,
+      fields,
+    };
+  }
+
+  tend(): boolean {
+    const now = this.#options.clock.now();
+    for (const [conid, one] of [...this.#watched]) {
+      const lastAsk = one.asks.at(-1) ?? 0;
+      const isOld = one.subscribedAt !== null && now - one.subscribedAt > LIMITS.quoteRenewMs;
+      const isHot = one.asks.length >= LIMITS.quoteHotAsks;
+      if (now - lastAsk > LIMITS.quoteIdleMs) this.#unsubscribe(conid, one);
+      else if (isOld || (one.subscribedAt === null && isHot)) this.#subscribe(conid, one);
+    }
+    const streams = [...this.#watched].filter(([, one]) => one.subscribedAt !== null);
+    const tooMany = Math.max(0, streams.length - LIMITS.quoteStreams);
+    for (const [conid, one] of streams.slice(0, tooMany)) this.#unsubscribe(conid, one);
+    return this.#watched.size > 0;
+  }
+
+  reset(): void {
+    this.#watched = new Map();
+  }
+
+  #note(conid: number, fieldIds: readonly string[]): Watched {
+    const now = this.#options.clock.now();
+    const known = this.#watched.get(conid) ?? {
       fieldIds: new Set<string>(),
       asks: [],
       subscribedAt: null,
@@ -50,76 +111,24 @@ export function createQuoteFeed(options: {
     const wider = fieldIds.some((id) => !known.fieldIds.has(id));
     for (const id of fieldIds) known.fieldIds.add(id);
     // More fields need a new stream, and a new first frame that holds them.
-    if (wider && known.subscribedAt !== null)
+    if (wider && known.subscribedAt !== null) {
       Object.assign(known, { subscribedAt: null, row: null });
+    }
     known.asks = [...known.asks.filter((at) => at > now - LIMITS.quoteHotWindowMs), now];
-    watched.delete(conid);
-    watched.set(conid, known);
+    this.#watched.delete(conid);
+    this.#watched.set(conid, known);
     return known;
-  };
+  }
 
-  const isHot = (one: Watched): boolean => one.asks.length >= LIMITS.quoteHotAsks;
-
-  const subscribe = (conid: number, one: Watched): void => {
+  #subscribe(conid: number, one: Watched): void {
     const fields = JSON.stringify({ fields: [...one.fieldIds] });
-    if (options.send(`smd+${conid}+${fields}`)) one.subscribedAt = clock.now();
-  };
+    if (this.#options.send(`smd+${conid}+${fields}`)) {
+      one.subscribedAt = this.#options.clock.now();
+    }
+  }
 
-  const unsubscribe = (conid: number, one: Watched): void => {
-    if (one.subscribedAt !== null) options.send(`umd+${conid}+{}`);
-    watched.delete(conid);
-  };
-
-  return {
-    read: (conids, fieldIds) => {
-      const now = clock.now();
-      const rows = new Map<number, SnapshotRow>();
-      let at = now;
-      for (const conid of conids) {
-        const one = note(conid, fieldIds);
-        if (one.row === null || now - one.heardAt > LIMITS.quoteFreshMs) continue;
-        rows.set(conid, one.row);
-        at = Math.min(at, one.heardAt);
-      }
-      return rows.size === conids.length ? { rows, at } : null;
-    },
-    hear: (conid, raw) => {
-      const one = watched.get(conid);
-      if (one === undefined || one.subscribedAt === null) return;
-      const fields = new Map(one.row?.fields);
-      for (const [key, value] of Object.entries(raw)) {
-        const text = /^\d{2,5}$/.test(key) ? toText(value) : null;
-        if (text !== null) fields.set(key, text);
-      }
-      one.heardAt = clock.now();
-      one.row = {
-        conid,
-        updatedAt: toInteger(raw._updated) ?? one.row?.updatedAt ?? null,
-        availabilityCode: fields.get("6509") ?? one.row?.availabilityCode ?? null,
-        fields,
-      };
-    },
-    tend: () => {
-      const now = clock.now();
-      for (const [conid, one] of [...watched]) {
-        const lastAsk = one.asks.at(-1) ?? 0;
-        if (now - lastAsk > LIMITS.quoteIdleMs) unsubscribe(conid, one);
-        else if (one.subscribedAt !== null && now - one.subscribedAt > LIMITS.quoteRenewMs) {
-          subscribe(conid, one);
-        } else if (one.subscribedAt === null && isHot(one)) subscribe(conid, one);
-      }
-      const streams = [...watched].filter(([, one]) => one.subscribedAt !== null);
-      // Least recently asked first: the map is kept in that order.
-      for (const [conid, one] of streams.slice(
-        0,
-        Math.max(0, streams.length - LIMITS.quoteStreams),
-      )) {
-        unsubscribe(conid, one);
-      }
-      return watched.size > 0;
-    },
-    reset: () => {
-      watched = new Map();
-    },
-  };
+  #unsubscribe(conid: number, one: Watched): void {
+    if (one.subscribedAt !== null) this.#options.send(`umd+${conid}+{}`);
+    this.#watched.delete(conid);
+  }
 }

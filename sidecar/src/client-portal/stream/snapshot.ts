@@ -6,7 +6,7 @@ import type { RawRow } from "./frames.ts";
 import { isOver, overlay } from "./order-state.ts";
 
 /** What stream and reads together have told of this generation: orders, fills, profit and loss. */
-export interface Picture {
+export interface StreamSnapshot {
   readonly orders: ReadonlyMap<string, OrderRow>;
   readonly executions: ReadonlyMap<string, TradeRow>;
   readonly pnl: ReadonlyMap<string, PnlPartition>;
@@ -23,7 +23,7 @@ export interface Picture {
   hasWorking(): boolean;
 }
 
-export function createPicture(): Picture {
+export function createStreamSnapshot(): StreamSnapshot {
   let orders = new Map<string, OrderRow>();
   const executions = new Map<string, TradeRow>();
   const pnl = new Map<string, PnlPartition>();

@@ -4,7 +4,7 @@ import type { SnapshotRow } from "../endpoints/quotes.ts";
 import type { TradeRow } from "../endpoints/trades.ts";
 import type { DepthQuery, LadderRow } from "./ladder.ts";
 
-/** The stream's own picture, where it can be trusted. */
+/** What the stream itself says, where it can be trusted. */
 export interface StreamView {
   pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
   orders(): Streamed<readonly OrderRow[]> | null;

@@ -1,0 +1,60 @@
+import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { isOperationName } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import type { Clock } from "../client-portal/clock.ts";
+import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { OperationContext } from "../operations/context.ts";
+import type { OperationRequest } from "../operations/executor.ts";
+import { SERVED } from "../operations/served.ts";
+import type { OrderService } from "../orders/order-service.ts";
+
+export interface ExecuteParts {
+  clock: Clock;
+  logger: BrokerLogger;
+  /** Null where there is no order side; then no order operation is served. */
+  orders: OrderService | null;
+  context(signal: AbortSignal, deadlineAt: number): OperationContext;
+}
+
+/** Answers one operation within its time. @throws GatewayError when it is not served or fails. */
+export async function executeOperation(
+  { clock, logger, orders, context }: ExecuteParts,
+  request: OperationRequest,
+): Promise<JsonValue> {
+  const execute = handlerOf(orders, request);
+  const end = new AbortController();
+  const cancel = clock.after(request.deadlineMs, () => end.abort());
+  const signal = AbortSignal.any([end.signal, request.signal]);
+  try {
+    return await execute(context(signal, clock.now() + request.deadlineMs));
+  } catch (error) {
+    const { operation } = request;
+    if (error instanceof GatewayError) {
+      logger.debug(
+        { operation, code: error.failure.code, detail: error.detail },
+        "operation failed",
+      );
+    } else {
+      logger.error({ operation, err: error }, "operation failed unexpectedly");
+    }
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+function handlerOf(
+  orders: OrderService | null,
+  request: OperationRequest,
+): (context: OperationContext) => Promise<JsonValue> {
+  const { operation, input } = request;
+  if (!isOperationName(operation)) {
+    throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
+  }
+  if (orders?.serves(operation) === true) return (context) => orders.execute(request, context);
+  const served = SERVED[operation];
+  if (served !== undefined) return (context) => served.execute(context, input);
+  throw new GatewayError(
+    failure("BROKER_CAPABILITY_UNAVAILABLE", "This sidecar does not answer that yet."),
+  );
+}
