@@ -21,10 +21,6 @@ import { historicalBars } from "./tools/historical-bars.ts";
 import { killSwitchEngage } from "./tools/kill-switch-engage.ts";
 import { killSwitchStatus } from "./tools/kill-switch-status.ts";
 import { limitsStatus } from "./tools/limits-status.ts";
-import { liveBracketOrderSubmit } from "./tools/live-bracket-order-submit.ts";
-import { liveOrderCancel } from "./tools/live-order-cancel.ts";
-import { liveOrderModify } from "./tools/live-order-modify.ts";
-import { liveOrderSubmit } from "./tools/live-order-submit.ts";
 import { marketDepth } from "./tools/market-depth.ts";
 import { marketHolidays } from "./tools/market-holidays.ts";
 import { marketSession } from "./tools/market-session.ts";
@@ -36,12 +32,9 @@ import { optionsChain } from "./tools/options-chain.ts";
 import { orderPreview } from "./tools/order-preview.ts";
 import { orderQuestionStatus } from "./tools/order-question-status.ts";
 import { orderStatus } from "./tools/order-status.ts";
+import { orderWrites } from "./tools/order-writes.ts";
 import { ordersHistory } from "./tools/orders-history.ts";
 import { ordersList } from "./tools/orders-list.ts";
-import { paperBracketOrderSubmit } from "./tools/paper-bracket-order-submit.ts";
-import { paperOrderCancel } from "./tools/paper-order-cancel.ts";
-import { paperOrderModify } from "./tools/paper-order-modify.ts";
-import { paperOrderSubmit } from "./tools/paper-order-submit.ts";
 import { performance } from "./tools/performance.ts";
 import { pnlDaily } from "./tools/pnl-daily.ts";
 import { pnlRealtime } from "./tools/pnl-realtime.ts";
@@ -98,14 +91,8 @@ export const TOOLS: readonly Tool[] = [
   ocaOrderPreview,
   approvalsCreate,
   approvalStatus,
-  paperOrderSubmit,
-  paperOrderCancel,
-  paperOrderModify,
-  paperBracketOrderSubmit,
-  liveOrderSubmit,
-  liveOrderCancel,
-  liveOrderModify,
-  liveBracketOrderSubmit,
+  ...orderWrites("paper"),
+  ...orderWrites("live"),
   orderQuestionStatus,
   killSwitchStatus,
   killSwitchEngage,

@@ -172,17 +172,14 @@ export interface Tool {
   present(call: PreparedCall, result: JsonValue, position?: number | null): Presented;
 }
 
+/** Puts a tool together. Whatever it is generic in is closed over, so that all tools are alike. */
 export function defineTool<
   Input extends z.ZodObject,
   OperationInput extends z.ZodObject,
   Output extends z.ZodObject,
 >(spec: ToolSpec<Input, OperationInput, Output>): Tool {
   const { operation, paging, instead } = spec;
-  const shown: z.ZodObject = spec.shown?.schema ?? operation.output;
-  const answers: z.ZodObject[] = [
-    paging === undefined ? shown : shown.extend({ next_cursor: z.string().nullable() }),
-    ...(instead === undefined ? [] : [instead.operation.output]),
-  ];
+  const answers = answersOf(spec);
   let listing: ListedTool | undefined;
   let taken: JsonObject | undefined;
 
@@ -210,40 +207,12 @@ export function defineTool<
       const listsAsText = spec.scope === null || SCOPES[spec.scope].tier === "read";
       const { args, inexact } = tolerate(taken, sent ?? {}, { listsAsText, rewritten });
       const faults = spec.faults?.(args) ?? [];
-      if (faults.length > 0) {
-        return { ok: false, failure: orderFailure(faults, inexact) };
-      }
+      if (faults.length > 0) return { ok: false, failure: orderFailure(faults, inexact) };
       const parsed = spec.input.safeParse(args);
       if (!parsed.success || inexact.size > 0) {
-        return {
-          ok: false,
-          failure: inputFailure({ error: parsed.error, args }, inexact),
-        };
+        return { ok: false, failure: inputFailure({ error: parsed.error, args }, inexact) };
       }
-      if (instead?.when(parsed.data)) {
-        const { name, deadlineMs } = instead.operation;
-        const input = toJsonObject(instead.toOperationInput(parsed.data));
-        return { ok: true, call: { operation: name, input, deadlineMs, page: null } };
-      }
-      const { cursor, ...told } = toJsonObject(parsed.data);
-      const { wait_seconds: seconds, ...unwaited } = told;
-      const query = spec.watch === undefined ? told : unwaited;
-      const call: PreparedCall = {
-        operation: operation.name,
-        input:
-          spec.toOperationInput === undefined
-            ? query
-            : toJsonObject(spec.toOperationInput(parsed.data)),
-        deadlineMs: spec.deadlineMs ?? operation.deadlineMs,
-        page:
-          paging === undefined
-            ? null
-            : { query, cursor: typeof cursor === "string" ? cursor : null },
-        ...(spec.watch === undefined || typeof seconds !== "number" || seconds === 0
-          ? {}
-          : { wait: { waitMs: seconds * 1_000, watch: spec.watch } }),
-      };
-      return { ok: true, call };
+      return { ok: true, call: callFor(spec, parsed.data) };
     },
 
     at: (call, position) => ({ ...call.input, ...paging?.toInput(position) }),
@@ -262,6 +231,46 @@ export function defineTool<
       const output = spec.shown === undefined ? parsed.data : spec.shown.of(parsed.data, asked);
       return { ok: true, output, nextPosition };
     },
+  };
+}
+
+/** What a caller can be answered: one schema for each operation. */
+function answersOf<
+  Input extends z.ZodObject,
+  OperationInput extends z.ZodObject,
+  Output extends z.ZodObject,
+>({ operation, shown, paging, instead }: ToolSpec<Input, OperationInput, Output>): z.ZodObject[] {
+  const schema: z.ZodObject = shown?.schema ?? operation.output;
+  return [
+    paging === undefined ? schema : schema.extend({ next_cursor: z.string().nullable() }),
+    ...(instead === undefined ? [] : [instead.operation.output]),
+  ];
+}
+
+/** The call that understood arguments ask for. The cursor and the wait are the tool's own matter. */
+function callFor<
+  Input extends z.ZodObject,
+  OperationInput extends z.ZodObject,
+  Output extends z.ZodObject,
+>(spec: ToolSpec<Input, OperationInput, Output>, input: z.output<Input>): PreparedCall {
+  const { operation, paging, instead, watch } = spec;
+  if (instead?.when(input)) {
+    const { name, deadlineMs } = instead.operation;
+    const asked = toJsonObject(instead.toOperationInput(input));
+    return { operation: name, input: asked, deadlineMs, page: null };
+  }
+  const { cursor, ...uncursored } = toJsonObject(input);
+  const { wait_seconds: seconds, ...unwaited } = uncursored;
+  const query = watch === undefined ? uncursored : unwaited;
+  return {
+    operation: operation.name,
+    input: spec.toOperationInput === undefined ? query : toJsonObject(spec.toOperationInput(input)),
+    deadlineMs: spec.deadlineMs ?? operation.deadlineMs,
+    page:
+      paging === undefined ? null : { query, cursor: typeof cursor === "string" ? cursor : null },
+    ...(watch === undefined || typeof seconds !== "number" || seconds === 0
+      ? {}
+      : { wait: { waitMs: seconds * 1_000, watch } }),
   };
 }
 

@@ -1,16 +1,17 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asks, orderRefusal, refusal } from "../../test/support/tool-input.ts";
+import { asks, refusal, turnedDown } from "../../test/support/tool-input.ts";
 import { TOOLS } from "./catalogue.ts";
 import { historicalBars } from "./tools/historical-bars.ts";
 import { marketSnapshot } from "./tools/market-snapshot.ts";
 import { ocaOrderPreview } from "./tools/oca-order-preview.ts";
 import { orderPreview } from "./tools/order-preview.ts";
+import { orderWrites } from "./tools/order-writes.ts";
 import { ordersList } from "./tools/orders-list.ts";
-import { paperOrderCancel } from "./tools/paper-order-cancel.ts";
-import { paperOrderSubmit } from "./tools/paper-order-submit.ts";
 import { rewrittenNumbers } from "./wire/exact-numbers.ts";
+
+const [paperOrderSubmit, paperOrderCancel] = orderWrites("paper");
 
 const order = {
   account_id: "DU1234567",
@@ -76,7 +77,7 @@ describe("an order as models write it", () => {
       mode: "paper",
       structure: "single",
     });
-    expect(orderRefusal(orderPreview, { ...rest, limit_price: "0" }).code).toBe(
+    expect(turnedDown(orderPreview, { ...rest, limit_price: "0" }).code).toBe(
       "ORDER_PRICE_INVALID",
     );
   });

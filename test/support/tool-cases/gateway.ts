@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
+import type { BackendStatus } from "../../../durable-objects/account/rpc/account.ts";
+import { ASKS_OWNER, READS_BROKER, READS_GATEWAY } from "../../../src/mcp/define-tool.ts";
+import { toJsonObject } from "../../../src/mcp/to-json.ts";
+import { auditRecord } from "../scripted-exchange.ts";
+import { type ToolCase, takesAccount, takesNothing } from "./case.ts";
+
+const HEALTH = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };
+
+const OFFLINE: BackendStatus = {
+  sidecar: {
+    state: "offline",
+    sidecar_id: "sc_1",
+    machine: "study",
+    connected_since: null,
+    last_seen_at: "2026-11-20T08:59:00.000Z",
+  },
+  broker: {
+    state: "login_required",
+    mode: "unknown",
+    generation: null,
+    observed_at: "2026-11-20T08:58:00.000Z",
+    source: "client_portal",
+    market_note: null,
+  },
+  next_step: "Start the sidecar on your PC.",
+};
+
+const EXPORTED = `${canonicalJson(auditRecord(2))}\n${canonicalJson(auditRecord(3))}\n`;
+
+/** Tools about the gateway itself: its state, its bounds, its log. */
+export const GATEWAY_TOOLS: Record<string, ToolCase> = {
+  ibkr_access_request: {
+    scope: null,
+    hints: READS_GATEWAY,
+    operations: ["access.request"],
+    rules: [takesNothing],
+  },
+  ibkr_health: {
+    scope: "ibkr:health:read",
+    hints: READS_GATEWAY,
+    operations: ["gateway.health"],
+    rules: [
+      takesNothing,
+      {
+        it: "names an argument it does not have",
+        refuses: [[{ verbose: true }, 'no argument "verbose"']],
+      },
+      {
+        it: "shows the object's answer and nothing that is not in its form",
+        shows: [
+          { result: HEALTH, shown: HEALTH },
+          { result: { ...HEALTH, device_key: "x" }, shown: null },
+          { result: { ...HEALTH, sidecar: "maybe" }, shown: null },
+        ],
+      },
+    ],
+  },
+  ibkr_backend_status: {
+    scope: "ibkr:health:read",
+    hints: READS_GATEWAY,
+    operations: ["backend.status"],
+    rules: [
+      takesNothing,
+      {
+        it: "shows what the account object calls its backend status",
+        shows: [{ result: toJsonObject(OFFLINE), shown: toJsonObject(OFFLINE) }],
+      },
+    ],
+  },
+  ibkr_session_requirements: {
+    scope: "ibkr:health:read",
+    hints: READS_BROKER,
+    // The sidecar's word, not the edge's memory.
+    operations: ["session.status"],
+    rules: [takesNothing],
+  },
+  ibkr_session_renew: {
+    scope: "ibkr:health:read",
+    hints: READS_BROKER,
+    operations: ["session.renew"],
+    rules: [
+      takesNothing,
+      {
+        it: "cannot be asked to take the session over",
+        refuses: [
+          [{ takeover: true }, 'no argument "takeover"'],
+          [{ compete: true }, 'no argument "compete"'],
+        ],
+      },
+    ],
+  },
+  ibkr_alerts: {
+    scope: "ibkr:marketdata:read",
+    hints: READS_BROKER,
+    operations: ["alerts.list", "alerts.get"],
+    rules: [
+      takesAccount(),
+      {
+        it: "lists them, or opens one",
+        takes: [
+          [{}, {}, "alerts.list"],
+          [
+            { alert_id: "9", account_id: "DU1234567" },
+            { alert_id: "9", account_id: "DU1234567" },
+            "alerts.get",
+          ],
+        ],
+        refuses: [[{ alert_id: "all" }, "alert_id"]],
+      },
+    ],
+  },
+  ibkr_kill_switch_status: {
+    scope: "ibkr:risk:read",
+    hints: READS_GATEWAY,
+    operations: ["trade.kill_status"],
+    rules: [
+      takesNothing,
+      { it: "cannot be asked to lift it", refuses: [[{ lift: true }, 'no argument "lift"']] },
+    ],
+  },
+  ibkr_kill_switch_engage: {
+    scope: "ibkr:orders:preview",
+    // It can end working orders, and sends nothing to the broker by itself.
+    hints: { ...ASKS_OWNER, destructiveHint: true },
+    operations: ["trade.kill"],
+    rules: [
+      {
+        it: "stops, and has no way to start again",
+        takes: [[{ reason: "odd prices" }, { reason: "odd prices", cancel_working_orders: false }]],
+        refuses: [
+          [{ reason: "odd prices", engaged: false }, "engaged"],
+          [{ reason: "odd prices", lift: true }, "lift"],
+          [{ reason: "" }, "reason"],
+        ],
+      },
+    ],
+  },
+  ibkr_limits_status: {
+    scope: "ibkr:risk:read",
+    hints: READS_GATEWAY,
+    operations: ["trade.limits"],
+    rules: [takesAccount()],
+  },
+  ibkr_audit_tail: {
+    scope: "ibkr:audit:read",
+    hints: READS_GATEWAY,
+    operations: ["audit.tail"],
+    rules: [
+      {
+        it: "starts at the newest record, bounds a page, and takes no sequence number past the cursor",
+        takes: [
+          [{}, { limit: 20 }],
+          [{ limit: 200 }, { limit: 200 }],
+        ],
+        refuses: [
+          [{ limit: 201 }, "limit must be at most 200"],
+          [{ beforeSeq: 7 }, "beforeSeq"],
+        ],
+      },
+    ],
+    pages: { args: {}, input: {}, position: "beforeSeq" },
+  },
+  ibkr_audit_export: {
+    scope: "ibkr:audit:export",
+    hints: READS_GATEWAY,
+    operations: ["audit.tail"],
+    rules: [
+      {
+        it: "bounds a part",
+        takes: [[{}, { limit: 100 }]],
+        refuses: [[{ limit: 201 }, "limit must be at most 200"]],
+      },
+      {
+        it: "writes the records as lines, oldest first, under the hash of exactly those bytes",
+        shows: [
+          {
+            result: { records: [auditRecord(3), auditRecord(2)], nextBeforeSeq: 2, headSeq: 3 },
+            shown: {
+              format: "jsonl",
+              first_seq: 2,
+              last_seq: 3,
+              head_seq: 3,
+              records: 2,
+              sha256: createHash("sha256").update(EXPORTED).digest("hex"),
+              payload: EXPORTED,
+            },
+          },
+        ],
+      },
+    ],
+    pages: { args: {}, input: {}, position: "beforeSeq" },
+  },
+};
