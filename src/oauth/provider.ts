@@ -77,33 +77,7 @@ export function oauthOptions(
             return { props, audience: settings.resource };
           },
         }),
-    // A refresh is the moment at which KV learns what the account's object has known all along.
-    async tokenExchangeCallback(exchange) {
-      const { grantType, clientId, grantId, userId, env } = exchange;
-      if (grantType !== "refresh_token") return;
-      const now = await accountObject(env, userId).gateway.scopesLeft(clientId, grantId);
-      if (now === null) {
-        throw new OAuthError("invalid_grant", { description: "The owner withdrew this access" });
-      }
-      const first = exchange.scope.filter((one) => now.includes(one));
-      const given = [...first, ...now.filter((one) => !first.includes(one))];
-      const asked = askedScopes();
-      if (asked.some((scope) => !exchange.scope.includes(scope) && !given.includes(scope))) {
-        throw new OAuthError("invalid_scope", { description: "More than this grant carries" });
-      }
-      // Whoever names all that it was first granted wants what there is now. A client that names
-      // less gets a token that stays below the grant, whatever the owner does with it later.
-      const less = asked.length > 0 && first.some((one) => !asked.includes(one));
-      const scope = less ? given.filter((one) => asked.includes(one)) : given;
-      if (scope.length === 0) {
-        throw new OAuthError("invalid_scope", { description: "None of these scopes is left" });
-      }
-      answerScopes(scope);
-      return {
-        accessTokenScope: scope,
-        ...(less ? { accessTokenProps: { ...exchange.props, within: scope } } : {}),
-      };
-    },
+    tokenExchangeCallback: scopesAtRefresh,
     onError({ code, status, internal }) {
       log("warn", "oauth.error", {
         code,
@@ -114,6 +88,36 @@ export function oauthOptions(
     },
   };
 }
+
+/** A refresh is the moment at which KV learns what the account's object has known all along. */
+const scopesAtRefresh: NonNullable<OAuthProviderOptions<Env>["tokenExchangeCallback"]> = async (
+  exchange,
+) => {
+  const { grantType, clientId, grantId, userId, env } = exchange;
+  if (grantType !== "refresh_token") return;
+  const now = await accountObject(env, userId).gateway.scopesLeft(clientId, grantId);
+  if (now === null) {
+    throw new OAuthError("invalid_grant", { description: "The owner withdrew this access" });
+  }
+  const first = exchange.scope.filter((one) => now.includes(one));
+  const given = [...first, ...now.filter((one) => !first.includes(one))];
+  const asked = askedScopes();
+  if (asked.some((scope) => !exchange.scope.includes(scope) && !given.includes(scope))) {
+    throw new OAuthError("invalid_scope", { description: "More than this grant carries" });
+  }
+  // Whoever names all that it was first granted wants what there is now. A client that names
+  // less gets a token that stays below the grant, whatever the owner does with it later.
+  const less = asked.length > 0 && first.some((one) => !asked.includes(one));
+  const scope = less ? given.filter((one) => asked.includes(one)) : given;
+  if (scope.length === 0) {
+    throw new OAuthError("invalid_scope", { description: "None of these scopes is left" });
+  }
+  answerScopes(scope);
+  return {
+    accessTokenScope: scope,
+    ...(less ? { accessTokenProps: { ...exchange.props, within: scope } } : {}),
+  };
+};
 
 /** The library says nothing about another issuer's scopes and client; the verified token does. */
 function withExternalAuth(ctx: OAuthResourceContext<GrantProps>): OAuthResourceContext<GrantProps> {
