@@ -48,7 +48,8 @@ async function run(args: string[]): Promise<void> {
     if (!isZone(zone)) throw new Sorry(`no time zone is called ${zone}`);
   }
   const cases = matrix(instants, values.zone ?? ZONES, values.files);
-  const { ok } = await runCases(cases, { limitMinutes });
+  const { ok, stopped } = await runCases(cases, { limitMinutes });
+  if (stopped) throw new Sorry("Stopped.");
   if (!ok) process.exitCode = 1;
 }
 

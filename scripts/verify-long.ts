@@ -45,7 +45,8 @@ async function run(args: string[]): Promise<void> {
   const failed: Part[] = [];
   for (const part of parts) {
     console.log(`\n== ${part}`);
-    const { ok } = await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK });
+    const { ok, stopped } = await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK });
+    if (stopped) throw new Sorry(`\nStopped in ${part}.`);
     if (!ok) failed.push(part);
   }
   console.log(failed.length === 0 ? "\nAll passed." : `\nFailed: ${failed.join(", ")}`);

@@ -28,6 +28,7 @@ export class CaseReporter implements Reporter {
   #all = 0;
   #done = 0;
   #saidAt = 0;
+  readonly #running = new Set<string>();
 
   constructor(file: string) {
     this.#file = file;
@@ -37,7 +38,13 @@ export class CaseReporter implements Reporter {
     this.#all = specifications.length;
   }
 
+  onTestModuleQueued(module: TestModule): void {
+    this.#running.add(nameOf(module));
+    this.#write(0);
+  }
+
   onTestModuleEnd(module: TestModule): void {
+    this.#running.delete(nameOf(module));
     const { name } = module.project;
     const result = this.#results.get(name) ?? {
       ...{ name, files: 0, passed: 0, failed: 0, seconds: 0 },
@@ -75,17 +82,25 @@ export class CaseReporter implements Reporter {
     const missing = this.#all - this.#done;
     writeFileSync(
       this.#file,
-      JSON.stringify({ results: [...this.#results.values()], stray, missing }),
+      JSON.stringify({
+        results: [...this.#results.values()],
+        stray,
+        missing,
+        running: [...this.#running],
+      }),
     );
   }
 
   #progress(): void {
     this.#done += 1;
+    // A run that comes to no end leaves the figures of what it got to, and what it was at.
+    this.#write(0);
     const now = performance.now();
     if (now - this.#saidAt < 10_000 && this.#done < this.#all) return;
     this.#saidAt = now;
     console.log(`${this.#done} of ${this.#all} files`);
-    // A run that is ended for being late leaves the figures of what it got to.
-    this.#write(0);
   }
 }
+
+const nameOf = (module: TestModule): string =>
+  `${module.project.name} ${relative(ROOT, module.moduleId)}`;

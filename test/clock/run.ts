@@ -1,12 +1,12 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { fromRoot, ROOT } from "../../scripts/lib/paths.ts";
+import { fromRoot } from "../../scripts/lib/paths.ts";
 import { type Case, planFor } from "./plan.ts";
 import type { CaseResult } from "./reporter.ts";
 import { tableOf } from "./table.ts";
+import { runToItsEnd, whyItEnded } from "./vitest-process.ts";
 
 const Report = z.object({
   results: z.array(
@@ -21,74 +21,75 @@ const Report = z.object({
   ),
   stray: z.int(),
   missing: z.int(),
+  /** Files that had begun and not ended when this was written. */
+  running: z.array(z.string()),
 });
 
 export interface Outcome {
   results: CaseResult[];
   /** Nothing failed, and nothing that was planned is missing. */
   ok: boolean;
+  /** The person at the terminal, or who runs this, told it to stop: nothing more is to be begun. */
+  stopped: boolean;
 }
+
+const VITEST: readonly [string, ...string[]] = [
+  process.execPath,
+  fromRoot("node_modules/vitest/vitest.mjs"),
+  ...["run", "--config", fromRoot("test/clock/vitest.config.ts")],
+];
 
 /**
  * Runs the cases and prints, as it goes, what fails, and at the end the table. What is not done
- * after `limitMinutes` is ended, and the run has failed.
+ * after `limitMinutes` is ended, and the run has failed. A run that ended before its last file says
+ * how it ended, what it was running and what it wrote last.
  */
 export async function runCases(
   cases: readonly Case[],
-  options: { limitMinutes: number; exclude?: readonly string[] },
+  options: {
+    limitMinutes: number;
+    exclude?: readonly string[];
+    /** Takes vitest's place in tests. */
+    command?: readonly [string, ...string[]];
+  },
 ): Promise<Outcome> {
+  const { limitMinutes, exclude = [], command = VITEST } = options;
   const directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-clock-"));
   try {
-    const plan = await planFor(cases, options.exclude ?? [], directory);
+    const plan = await planFor(cases, exclude, directory);
     const [planFile, reportFile] = [join(directory, "plan.json"), join(directory, "report.json")];
     await writeFile(planFile, JSON.stringify(plan));
     const started = performance.now();
-    const code = await vitest(
-      { CLOCK_PLAN: planFile, CLOCK_REPORT: reportFile },
-      options.limitMinutes * 60_000,
-    );
+    const limitMs = limitMinutes * 60_000;
+    const ending = await runToItsEnd(command, {
+      env: { CLOCK_PLAN: planFile, CLOCK_REPORT: reportFile },
+      limitMs,
+    });
     const seconds = Math.round((performance.now() - started) / 1000);
-    const text = await readFile(reportFile, "utf8").catch(() => "null");
-    const report = Report.safeParse(JSON.parse(text));
-    if (code === null) console.log(`Ended after ${options.limitMinutes} minutes.`);
-    if (!report.success) {
-      console.log("The tests left no report.");
-      return { results: [], ok: false };
-    }
-    const { results, stray, missing } = report.data;
-    console.log(tableOf(results));
+    const report = await readReport(reportFile);
+    const { results, stray, missing, running } = report ?? NOTHING;
+    const { code, endedFor } = ending;
+    const complete = report !== null && missing === 0 && code !== null && endedFor === null;
+    if (report === null) console.log("The tests left no report.");
+    else console.log(tableOf(results));
     console.log(`In ${seconds} seconds.`);
     if (missing > 0) console.log(`${missing} files did not run.`);
-    return { results, ok: code === 0 && stray === 0 && missing === 0 };
+    if (!complete) console.log(whyItEnded(ending, running, limitMs));
+    return { results, ok: complete && code === 0 && stray === 0, stopped: endedFor === "stop" };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Its exit code; null when it was ended for being late. */
-function vitest(env: Record<string, string>, limitMs: number): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [
-        fromRoot("node_modules/vitest/vitest.mjs"),
-        ...["run", "--config", fromRoot("test/clock/vitest.config.ts")],
-      ],
-      { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] },
-    );
-    let ended = false;
-    const late = setTimeout(() => {
-      ended = true;
-      child.kill("SIGTERM");
-      setTimeout(() => child.kill("SIGKILL"), 5_000).unref();
-    }, limitMs);
-    const stop = (): void => void child.kill("SIGTERM");
-    process.once("SIGINT", stop).once("SIGTERM", stop);
-    child.on("error", reject);
-    child.on("close", (code) => {
-      clearTimeout(late);
-      process.off("SIGINT", stop).off("SIGTERM", stop);
-      resolve(ended ? null : (code ?? 1));
-    });
-  });
+const NOTHING: z.output<typeof Report> = { results: [], stray: 0, missing: 0, running: [] };
+
+/** Null when there is none: the run ended before its first file, or in the middle of writing. */
+async function readReport(file: string): Promise<z.output<typeof Report> | null> {
+  try {
+    return Report.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    const absent = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (!absent) console.log(`The report cannot be read: ${String(error)}`);
+    return null;
+  }
 }
