@@ -64,12 +64,17 @@ export type Finding =
   | { outcome: "off" };
 
 export const OFF: Finding = { outcome: "off" };
+/**
+ * The check holds. `measured`: what was looked at and its limit, for whoever reads the evaluation.
+ */
 export const pass = (measured: Measured = {}): Finding => ({ outcome: "pass", ...measured });
+/** The check refuses the order. `message` is a sentence for people, with figures and units. */
 export const fail = (message: string, measured: Measured = {}): Finding => ({
   outcome: "fail",
   message,
   ...measured,
 });
+/** The check cannot tell, which denies like a refusal. `missing` names what was not known. */
 export const unknown = (missing: string, measured: Measured = {}): Finding => ({
   outcome: "unknown",
   missing,

@@ -241,6 +241,10 @@ export function policyHash(document: JsonValue): string {
   return digestOf("ibkr-policy/v1", document);
 }
 
+/**
+ * The policy as it is signed and compared: the document with its version (counted from 1) and its
+ * hash.
+ */
 export function policyOf(version: number, document: PolicyDocument): Policy {
   return { version, hash: policyHash(document), document };
 }

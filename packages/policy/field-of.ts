@@ -45,6 +45,9 @@ const FIELDS: Readonly<Record<string, string>> = {
   "tif-allowed": "time_in_force",
 };
 
+/**
+ * The field that a check judges, by the check's name; the name itself where there is no such field.
+ */
 export const fieldOf = (check: string): string => FIELDS[check] ?? check;
 
 /** For the test that each of them is a check. */

@@ -59,6 +59,10 @@ export interface Pending {
   net: Decimal | null;
 }
 
+/**
+ * What the checks compare with their limits. Money is in the policy's base currency, quantities are
+ * in units of the contract, both exact; null wherever a part of the figure is not known.
+ */
 export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Figures {
   const { ticket, facts } = snapshot;
   const { order } = ticket;

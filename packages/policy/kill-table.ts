@@ -10,6 +10,10 @@ export type KillScope = (typeof KILL_SCOPES)[number];
 
 export type OrderAction = "place" | "modify" | "cancel";
 
+/**
+ * Whether an engaged switch blocks an act. `effect`: what the order does to the position; null,
+ * where that is not known, counts as an entry.
+ */
 export function killBlocks(action: OrderAction, effect: Effect["kind"] | null): boolean {
   switch (action) {
     case "cancel":
@@ -50,4 +54,5 @@ export type KillActor = (typeof KILL_ACTORS)[number];
 
 /** Anyone may stop; only the owner, with the passkey, may go on. */
 export const mayEngage = (_actor: KillActor): boolean => true;
+/** Who may go on: the owner alone. That a passkey was used is proved elsewhere. */
 export const mayLift = (actor: KillActor): boolean => actor === "owner";

@@ -22,6 +22,10 @@ export interface Comparison {
   loosens: boolean;
 }
 
+/**
+ * Every field that differs, with its direction, and whether the change as a whole loosens. Fields
+ * that are the same in canonical JSON are no change.
+ */
 export function compareRestriction(from: PolicyDocument, to: PolicyDocument): Comparison {
   const changes: FieldChange[] = [];
   for (const { path, direction } of POLICY_FIELDS) {

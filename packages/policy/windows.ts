@@ -6,6 +6,10 @@ import type { DailyWindow } from "./document.ts";
  */
 const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
 
+/**
+ * Whether an instant (ms since the epoch) lies in a window; its first minute does, its last one
+ * does not, and a window may run over midnight. Throws RangeError on a zone nobody knows.
+ */
 export function inDailyWindow(window: DailyWindow, nowMs: number): boolean {
   const minute = minuteOfDay(window.zone, nowMs);
   const from = minutes(window.from);

@@ -57,6 +57,7 @@ export const ACCESS_CHOICES: readonly AccessChoice[] = [
   },
 ];
 
+/** The choice of an id as a form sends it; null for any other text and for none. */
 export function choiceNamed(id: string | null): AccessChoice | null {
   return ACCESS_CHOICES.find((choice) => choice.id === id) ?? null;
 }

@@ -4,6 +4,10 @@
  */
 const ACCOUNT_ID = /^acct_[0-9a-v]{26}$/;
 
+/**
+ * Whether a text has the form of a gateway account's id; whether there is such an account it cannot
+ * say.
+ */
 export function isAccountId(value: string): boolean {
   return ACCOUNT_ID.test(value);
 }

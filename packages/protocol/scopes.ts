@@ -62,6 +62,7 @@ export const SCOPES = {
 
 export type Scope = keyof typeof SCOPES;
 
+/** Whether a text is the name of a scope that this gateway has (RFC 6749, section 3.3). */
 export function isScope(value: string): value is Scope {
   return Object.hasOwn(SCOPES, value);
 }

@@ -26,6 +26,10 @@ interface Entry {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/**
+ * `startAt` is in ms since the epoch. A virtual clock starts there and stands; a real one runs from
+ * there. `advance` rejects with RangeError on a step back.
+ */
 export function createClock(mode: "virtual" | "real", startAt: number): Clock {
   let now = startAt;
   let offset = startAt - Date.now();
@@ -57,16 +61,7 @@ export function createClock(mode: "virtual" | "real", startAt: number): Clock {
   const at = (time: number, task: () => void): (() => void) => {
     const entry: Entry = { at: time, order: order++, task };
     if (closed) return () => {};
-    let low = 0;
-    let high = entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = entries[middle];
-      if (other !== undefined && other.at <= time) low = middle + 1;
-      else high = middle;
-    }
-    entries.splice(low, 0, entry);
-    if (low === 0) arm();
+    if (insertByTime(entries, entry) === 0) arm();
     return () => {
       const index = entries.indexOf(entry);
       if (index >= 0) entries.splice(index, 1);
@@ -95,17 +90,7 @@ export function createClock(mode: "virtual" | "real", startAt: number): Clock {
     now: read,
     at,
     after: (ms, task) => at(read() + ms, task),
-    every: (ms, task) => {
-      let cancel = () => {};
-      const again = (): void => {
-        cancel = at(read() + ms, () => {
-          again();
-          task();
-        });
-      };
-      again();
-      return () => cancel();
-    },
+    every: (ms, task) => repeat((again) => at(read() + ms, again), task),
     advance: (ms) => {
       if (!Number.isFinite(ms) || ms < 0) {
         return Promise.reject(new RangeError("time only moves ahead"));
@@ -119,4 +104,31 @@ export function createClock(mode: "virtual" | "real", startAt: number): Clock {
       entries.length = 0;
     },
   };
+}
+
+/** Behind all that is due no later; the index at which it now stands. */
+function insertByTime(entries: Entry[], entry: Entry): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = entries[middle];
+    if (other !== undefined && other.at <= entry.at) low = middle + 1;
+    else high = middle;
+  }
+  entries.splice(low, 0, entry);
+  return low;
+}
+
+/** Schedules `task` anew each time before it runs, so that the task may cancel what comes next. */
+function repeat(schedule: (run: () => void) => () => void, task: () => void): () => void {
+  let cancel = () => {};
+  const again = (): void => {
+    cancel = schedule(() => {
+      again();
+      task();
+    });
+  };
+  again();
+  return () => cancel();
 }

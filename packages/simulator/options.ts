@@ -58,6 +58,10 @@ export interface Settings {
 const NO_RESETS = { midnight: false, nightly: false, weekend: false };
 const WEDNESDAY_MORNING = Date.UTC(2026, 3, 1, 14, 30);
 
+/**
+ * The settings with everything filled in that was not said. Port 0 takes any that is free. Throws
+ * on a behaviour that there is not.
+ */
 export function settingsFrom(options: SimulatorOptions): Settings {
   const behaviours = defaultBehaviours();
   const marketHours = options.marketHours ?? "exchange";

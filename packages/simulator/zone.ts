@@ -55,6 +55,10 @@ function offsetAt(at: number, zone: string): number {
   return offset;
 }
 
+/**
+ * The wall clock of a zone at an instant (ms since the epoch). Month is 1-based; Sunday is weekday
+ * 0.
+ */
 export function localTime(at: number, zone: string): LocalTime {
   const shown = new Date(at + offsetAt(at, zone));
   return {
@@ -104,6 +108,7 @@ export function dateStamp(at: number, zone: string): string {
   return stampOf(year, month, day);
 }
 
+/** `20260402`. */
 export function stampOf(year: number, month: number, day: number): string {
   return `${year}${pad(month)}${pad(day)}`;
 }
@@ -119,6 +124,7 @@ export function compactUtc(at: number): string {
   return new Date(at).toISOString().slice(2, 19).replace(/[-:T]/g, "");
 }
 
+/** Two digits. */
 export function pad(value: number): string {
   return String(value).padStart(2, "0");
 }

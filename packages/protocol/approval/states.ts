@@ -45,6 +45,10 @@ export function approvalAfter(state: ApprovalState, event: ApprovalEvent): Appro
 /** How long an owner may take, in seconds; asked for between the bounds, clamped to them. */
 export const APPROVAL_TTL_SECONDS = { least: 60, usual: 300, most: 3_600 } as const;
 
+/**
+ * How long an approval waits for its owner, in whole seconds, clamped to {@link
+ * APPROVAL_TTL_SECONDS}; the usual time where nothing, or no number, was asked for.
+ */
 export function approvalTtlSeconds(asked: number | null): number {
   const { least, usual, most } = APPROVAL_TTL_SECONDS;
   if (asked === null || !Number.isFinite(asked)) return usual;

@@ -34,6 +34,10 @@ export const TierNumbers = z.strictObject({
 });
 export type TierNumbers = z.infer<typeof TierNumbers>;
 
+/**
+ * 0 needs nothing (a mandate covers it), 1 a passkey, 2 a passkey, typing and a pause. Numbers that
+ * are not known count as large; an exit never needs more than 1.
+ */
 export function requiredTier(numbers: TierNumbers, rules: TierRules): Tier {
   if (numbers.mandate_covers && rules.tier_zero === "mandate") return 0;
   // An exit is approved like any order, and never slowed down.

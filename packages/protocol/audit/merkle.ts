@@ -16,6 +16,9 @@ export interface TreeNodes {
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
 
+/**
+ * The hash of a log entry as a leaf: SHA-256 of 0x00 and the entry's bytes (RFC 6962, section 2.1).
+ */
 export function hashLeaf(data: Uint8Array): Uint8Array {
   return sha256.create().update(Uint8Array.of(LEAF_PREFIX)).update(data).digest();
 }

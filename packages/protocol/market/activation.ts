@@ -21,6 +21,9 @@ const NOT_KNOWN: Activation = {
 };
 
 /**
+ * When an order that is sent at an instant can trade. Everything is null where the schedule does not
+ * cover that instant.
+ *
  * @param outsideRth whether the order may trade in extended hours
  * @param atMs milliseconds since the epoch
  */

@@ -70,7 +70,11 @@ const found = (
   at: string,
 ): ReferenceFinding => ({ price: { price, source, session_date, at }, why: null });
 
-/** @param state the contract's market now, with what the quote said of a halt */
+/**
+ * The reference price in the contract's currency, or why there is none.
+ *
+ * @param state the contract's market now, with what the quote said of a halt
+ */
 export function referencePrice(state: MarketState, facts: PriceFacts): ReferenceFinding {
   const session = state.last_session;
   const { last } = facts;

@@ -31,6 +31,10 @@ export interface Span {
   to: number;
 }
 
+/**
+ * From the first opening to the last closing of the day's regular hours, breaks included, in ms
+ * since the epoch; null where it has none.
+ */
 export function regularSpan(day: TradingDay): Span | null {
   return around(day.regular);
 }

@@ -23,6 +23,7 @@ export interface Operation<
   readonly deadlineMs: number;
 }
 
+/** Declares an operation; gives it back as it is, with its name and schemas as types. */
 export function defineOperation<
   const Name extends string,
   Input extends z.ZodType,

@@ -344,6 +344,10 @@ export const EDGE_ORDER_OPERATIONS = {
 } as const;
 export type EdgeOrderOperationName = keyof typeof EDGE_ORDER_OPERATIONS;
 
+/**
+ * Whether a name is that of an order operation that the account object answers or carries out
+ * itself.
+ */
 export function isEdgeOrderOperation(name: string): name is EdgeOrderOperationName {
   return Object.hasOwn(EDGE_ORDER_OPERATIONS, name);
 }

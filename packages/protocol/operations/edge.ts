@@ -17,6 +17,7 @@ export interface EdgeOperation<
   readonly deadlineMs: number;
 }
 
+/** Declares an operation of the account object's own; gives it back as it is, with its types. */
 export function defineEdgeOperation<
   const Name extends string,
   Input extends z.ZodType,

@@ -63,6 +63,10 @@ export type Classified =
   | { outcome: "refused"; reason: RefusedReason; text: string | null }
   | { outcome: "ambiguous"; reason: AmbiguousReason; text: string | null };
 
+/**
+ * What one exchange with the broker proves about the request. Takes any status and any text, and
+ * never throws; texts in the result are plain, without markup.
+ */
 export function classifyAnswer(request: OrderRequestKind, exchange: Exchange): Classified {
   if (exchange.kind === "no_answer") {
     return exchange.sent

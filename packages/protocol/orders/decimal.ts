@@ -75,6 +75,7 @@ export function compareDecimals(a: string, b: string): -1 | 0 | 1 {
   return order < 0 ? -1 : order > 0 ? 1 : 0;
 }
 
+/** The exact product of two decimal texts, as a decimal text. Throws RangeError on what is none. */
 export function multiplyDecimals(a: string, b: string): string {
   return decimalText(dec(a).times(dec(b)));
 }

@@ -39,10 +39,15 @@ export const FIELDS_OF_TYPE: Record<OrderType, Needs> = {
   MIDPRICE: { limit: "optional", stop: "forbidden", trailing: false },
 };
 
+/** What is wrong with one order's form, all of it; empty when nothing is. Needs a shaped input. */
 export function orderFormFaults(order: OrderInput): OrderRefusal[] {
   return [...contractFaults(order), ...termFaults(order)];
 }
 
+/**
+ * The same for a bracket: the entry's own form, a quantity, and a time in force that its exits can
+ * have.
+ */
 export function bracketFormFaults(bracket: BracketInput): OrderRefusal[] {
   const faults = [...contractFaults(bracket), ...termFaults(bracket)];
   if (bracket.cash_quantity !== undefined) {
@@ -68,6 +73,7 @@ export function bracketFormFaults(bracket: BracketInput): OrderRefusal[] {
   return faults;
 }
 
+/** The same for a change: it names at least one new value, and one trailing offset at most. */
 export function modifyFormFaults(change: ModifyInput): OrderRefusal[] {
   const { account_id: _account, order_id: _id, ...changes } = change;
   const faults = positiveFaults(change);
@@ -112,9 +118,20 @@ function contractFaults(order: OrderInput | BracketInput): OrderRefusal[] {
 }
 
 function termFaults(order: Terms): OrderRefusal[] {
-  const faults = positiveFaults(order);
   const needs = FIELDS_OF_TYPE[order.order_type];
+  return [
+    ...positiveFaults(order),
+    ...amountFaults(order),
+    ...presence(order.order_type, "limit_price", order.limit_price, needs.limit),
+    ...presence(order.order_type, "stop_price", order.stop_price, needs.stop),
+    ...trailingFaults(order, needs),
+    ...sessionFaults(order),
+  ];
+}
 
+/** How much: a quantity or an amount of money, and the latter where the broker takes it. */
+function amountFaults(order: Terms): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
   if (order.quantity === undefined && order.cash_quantity === undefined) {
     faults.push(refusal("ORDER_QUANTITY_INVALID", "quantity", "required", "quantity is required."));
   }
@@ -138,12 +155,12 @@ function termFaults(order: Terms): OrderRefusal[] {
       ),
     );
   }
+  return faults;
+}
 
-  faults.push(
-    ...presence(order.order_type, "limit_price", order.limit_price, needs.limit),
-    ...presence(order.order_type, "stop_price", order.stop_price, needs.stop),
-  );
-
+/** The offset of a trailing order: exactly one, in price or in percent. */
+function trailingFaults(order: Terms, needs: Needs): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
   const offsets = [order.trailing_amount, order.trailing_percent].filter((v) => v !== undefined);
   if (offsets.length === 2) faults.push(oneTrailing());
   if (needs.trailing && offsets.length === 0) {
@@ -179,7 +196,12 @@ function termFaults(order: Terms): OrderRefusal[] {
       ),
     );
   }
+  return faults;
+}
 
+/** When it may trade, and for how long. */
+function sessionFaults(order: Terms): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
   if (order.outside_rth && order.order_type !== "LMT") {
     faults.push(
       refusal(

@@ -14,14 +14,17 @@ import { type OrderRefusal, refusal } from "./refusal.ts";
 /** Everything wrong with what a caller sent, each with its field and rule; or the parsed value. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; refusals: OrderRefusal[] };
 
+/** One order, from anything that a caller sent: its shape, then its form. */
 export function parseOrderInput(value: unknown): Parsed<OrderInput> {
   return parse(OrderInput, value, orderFormFaults);
 }
 
+/** A bracket: an entry with its target and its stop. */
 export function parseBracketInput(value: unknown): Parsed<BracketInput> {
   return parse(BracketInput, value, bracketFormFaults);
 }
 
+/** A one-cancels-all group. A fault of a member has the field `orders.<index>.<field>`. */
 export function parseGroupInput(value: unknown): Parsed<GroupInput> {
   return parse(GroupInput, value, (group) =>
     ordersOfGroup(group).flatMap((order, index) =>
@@ -42,10 +45,12 @@ const OF_A_MEMBER: ReadonlySet<string> = new Set([
   "trailing_percent",
 ]);
 
+/** A change of a working order; it names what changes and nothing else of the order. */
 export function parseModifyInput(value: unknown): Parsed<ModifyInput> {
   return parse(ModifyInput, value, modifyFormFaults);
 }
 
+/** A cancel of one order, by the positive number that the broker gave it. */
 export function parseCancelInput(value: unknown): Parsed<CancelInput> {
   return parse(CancelInput, value, () => []);
 }

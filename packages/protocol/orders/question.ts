@@ -44,6 +44,10 @@ export function fingerprintOf(html: string): string {
   return sha256Hex(`ibkr-question/v1\n${words}`);
 }
 
+/**
+ * A message of the broker's for people and for comparison: markup removed, at most 4,000
+ * characters, with its fingerprint. `messageId` is null where the broker gave none.
+ */
 export function messageOf(messageId: string | null, html: string): BrokerMessage {
   return {
     message_id: messageId,

@@ -176,6 +176,10 @@ export const OrderRefusal = z.strictObject({
 });
 export type OrderRefusal = z.infer<typeof OrderRefusal>;
 
+/**
+ * Puts a refusal together: the code for programs, the field and the rule that was broken, a
+ * sentence for people. The rule is a stable name in snake case.
+ */
 export function refusal(
   code: OrderRefusalCode,
   field: string,

@@ -25,6 +25,7 @@ export type OrderState = z.infer<typeof OrderState>;
 
 export const TERMINAL_STATES = ["filled", "cancelled", "rejected", "expired"] as const;
 export type TerminalState = (typeof TERMINAL_STATES)[number];
+/** Whether an order is over: nothing that the broker says can change this state any more. */
 export const isTerminal = (state: OrderState): state is TerminalState =>
   TERMINAL_STATES.some((terminal) => terminal === state);
 

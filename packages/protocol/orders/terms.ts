@@ -36,4 +36,5 @@ export type Trailing = z.infer<typeof Trailing>;
 export const TradingMode = z.enum(["paper", "live"]);
 export type TradingMode = z.infer<typeof TradingMode>;
 
+/** The side that undoes this one. */
 export const opposite = (side: Side): Side => (side === "BUY" ? "SELL" : "BUY");

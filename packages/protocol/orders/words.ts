@@ -22,6 +22,7 @@ export function whatInWords(leg: Leg): string {
   return `${leg.side === "BUY" ? "Buy" : "Sell"} ${amountInWords(leg)} ${instrumentInWords(leg)}`;
 }
 
+/** `10`, or `500 USD worth of` where an amount of money is ordered; `?` for what is not known. */
 export function amountInWords({ quantity, cash_quantity, contract }: Leg): string {
   if (quantity !== null) return quantity;
   return `${cash_quantity ?? "?"} ${contract.currency} worth of`;
@@ -40,6 +41,9 @@ export function instrumentInWords({ contract }: Leg): string {
   }
 }
 
+/**
+ * The price terms as a person reads them, in the contract's currency; `?` for what is not known.
+ */
 export function priceInWords(leg: Leg): string {
   const { currency } = leg.contract;
   const bound = leg.side === "BUY" ? "or less" : "or more";

@@ -40,6 +40,7 @@ export const BROKER_EVENT_TYPES = [
 ] as const;
 export type BrokerEventType = (typeof BROKER_EVENT_TYPES)[number];
 
+/** Whether frames of this type carry an event of the broker's, with a number in sequence. */
 export function isBrokerEventType(type: string): type is BrokerEventType {
   return (BROKER_EVENT_TYPES as readonly string[]).includes(type);
 }

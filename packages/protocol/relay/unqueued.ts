@@ -4,6 +4,7 @@
  */
 const UNQUEUED: ReadonlySet<string> = new Set(["order.cancel", "order.answer"]);
 
+/** Whether an operation, by its name, is such a write. */
 export const isUnqueued = (operation: string): boolean => UNQUEUED.has(operation);
 
 /** Taking an order back: never held back by what other writes left open, nor by a mode switched off. */

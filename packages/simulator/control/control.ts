@@ -74,6 +74,10 @@ export interface ControlParts {
   swapCertificate(): Promise<string>;
 }
 
+/**
+ * The handles by which a test or a person changes what the simulated broker does. An order that
+ * there is not is a RangeError.
+ */
 export function createControl(parts: ControlParts): Control {
   const { sim, log, limiter, faults, sockets } = parts;
   const order = (id: number): Order => {

@@ -116,6 +116,10 @@ export interface Faults {
   take(request: { method: string; path: string; bodyText: string }): Fault[];
 }
 
+/**
+ * Keeps the faults that are planned and says which of them meet a request. `add` throws on a fault
+ * that is not in its form.
+ */
 export function createFaults(random: Random, now: () => number): Faults {
   let faults: Fault[] = [];
   let next = 1;

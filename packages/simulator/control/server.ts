@@ -12,6 +12,10 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
+/**
+ * Serves the control over plain HTTP on loopback, JSON both ways: 404 for a command there is not,
+ * 400 with a reason for one that cannot be done. Port 0 takes any that is free.
+ */
 export async function startControlServer(control: Control, port: number): Promise<ControlServer> {
   const server = createServer((request, response) => {
     const reply = (status: number, body: unknown): void => {

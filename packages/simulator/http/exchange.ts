@@ -28,10 +28,12 @@ export interface SimAnswer {
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
+/** A 200 with a JSON body. */
 export function ok(body: Wire): SimAnswer {
   return { status: 200, contentType: JSON_TYPE, text: encode(body) };
 }
 
+/** Any status with a JSON body. */
 export function answer(status: number, body: Wire): SimAnswer {
   return { status, contentType: JSON_TYPE, text: encode(body) };
 }
@@ -41,14 +43,19 @@ export function failed(status: number, error: string): SimAnswer {
   return answer(status, { error, statusCode: status });
 }
 
+/** A 400 in the broker's words. */
 export function badRequest(reason: string): SimAnswer {
   return failed(400, `Bad Request: ${reason}`);
 }
 
+/** A status without a body and without a content type. */
 export function empty(status: number): SimAnswer {
   return { status, contentType: "", text: "" };
 }
 
+/**
+ * A page, as the broker's old server and what stands before it send. `title` and `body` are markup.
+ */
 export function html(status: number, title: string, body: string): SimAnswer {
   return {
     status,
@@ -57,6 +64,7 @@ export function html(status: number, title: string, body: string): SimAnswer {
   };
 }
 
+/** A status with plain text. */
 export function plain(status: number, text: string): SimAnswer {
   return { status, contentType: "text/plain; charset=utf-8", text };
 }
@@ -66,10 +74,12 @@ export function fieldsOf(request: SimRequest): Fields {
   return isFields(request.body) ? request.body : {};
 }
 
+/** A part of the path by its name in the route's pattern; empty where there is none. */
 export function parameter(request: SimRequest, name: string): string {
   return request.parameters[name] ?? "";
 }
 
+/** The 403 page of the network in front of the broker. */
 export function accessDenied(): SimAnswer {
   return html(
     403,

@@ -51,6 +51,10 @@ function unauthorized(sim: Simulator): SimAnswer {
   }
 }
 
+/**
+ * What a request gets that needs a brokerage session while there is none; which of the three forms
+ * that were seen is a behaviour.
+ */
 export function noBrokerage(sim: Simulator): SimAnswer {
   switch (sim.behaviours.session.noBrokerageBody) {
     case "not-authenticated":

@@ -40,6 +40,7 @@ export interface Limiter {
   reset(): void;
 }
 
+/** Counts requests against the broker's limits and keeps whoever exceeds them out for a while. */
 export function createLimiter(sim: Simulator): Limiter {
   const windows = new Map<string, number[]>();
   let penaltyUntil = 0;

@@ -28,6 +28,10 @@ const GIVES_UP_MS = 10_000;
 const UNAVAILABLE = plain(503, "Service Unavailable");
 const FOREIGN_ACCOUNT = "U9999999";
 
+/**
+ * All faults that meet a request in one plan, in the order in which they were set; the later one
+ * wins.
+ */
 export function planOf(actions: readonly FaultAction[]): Plan {
   const plan: Plan = {
     instead: undefined,
@@ -114,25 +118,33 @@ function include(plan: Plan, action: FaultAction): void {
         text: answer.text.replace(/\bD?U\d{7}\b/g, FOREIGN_ACCOUNT),
       }));
       return;
-    case "penalty":
-      plan.side.push({ kind: "penalty", minutes: action.minutes });
-      return;
-    case "competeEvict":
-      plan.side.push({ kind: "evict", rival: action.rival });
-      return;
-    case "establishedDelay":
-      plan.side.push({ kind: "establishedDelay", ms: action.ms });
-      return;
-    case "certSwap":
-      plan.side.push({ kind: "certSwap" });
-      return;
     case "slowloris":
       plan.deliver = "trickle";
       plan.trickleMs = action.ms;
       return;
+    default:
+      plan.side.push(sideEffectOf(action));
+  }
+}
+
+/** What a fault does besides, whatever becomes of the request. */
+function sideEffectOf(
+  action: Extract<
+    FaultAction,
+    { action: "penalty" | "competeEvict" | "establishedDelay" | "certSwap" | "ws" }
+  >,
+): SideEffect {
+  switch (action.action) {
+    case "penalty":
+      return { kind: "penalty", minutes: action.minutes };
+    case "competeEvict":
+      return { kind: "evict", rival: action.rival };
+    case "establishedDelay":
+      return { kind: "establishedDelay", ms: action.ms };
+    case "certSwap":
+      return { kind: "certSwap" };
     case "ws":
-      plan.side.push({ kind: "ws", do: action.do });
-      return;
+      return { kind: "ws", do: action.do };
   }
 }
 

@@ -33,6 +33,9 @@ export interface RequestLog {
 
 const MOST_ENTRIES = 50_000;
 
+/**
+ * Every request that came, oldest first, each with a number; the oldest go when there are too many.
+ */
 export function createRequestLog(): RequestLog {
   const entries: LogEntry[] = [];
   let next = 1;

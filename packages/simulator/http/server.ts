@@ -85,29 +85,17 @@ export async function startServer(
         entry.tookMs = performance.now() - arrivedAt;
         if (entry.outcome === "pending") entry.outcome = "answered";
       });
-      const arrival = {
-        inside,
-        method: entry.method,
-        path,
-        query: url.searchParams,
-        headers: request.headers,
-        bodyText,
-        entry,
-      };
-      handle({ ...arrival, response, socket: request.socket });
+      const { method } = entry;
+      const { headers, socket } = request;
+      const query = url.searchParams;
+      handle({ inside, method, path, query, headers, bodyText, entry, response, socket });
     });
   });
 
   let listeningOn = port;
-  const listen = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(listeningOn, "127.0.0.1", () => {
-        server.off("error", reject);
-        listeningOn = addressOf(server).port;
-        resolve();
-      });
-    });
+  const listen = async (): Promise<void> => {
+    listeningOn = await listenOn(server, listeningOn);
+  };
   await listen();
   return {
     port: listeningOn,
@@ -125,6 +113,17 @@ export async function startServer(
   };
 }
 
+/** Listens on loopback; the port that it came to be. */
+function listenOn(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve(addressOf(server).port);
+    });
+  });
+}
+
 function readBody(request: IncomingMessage, done: (text: string) => void): void {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -137,12 +136,14 @@ function readBody(request: IncomingMessage, done: (text: string) => void): void 
   request.on("error", () => {});
 }
 
+/** The address that a server listens on; throws when it does not. */
 export function addressOf(server: { address(): AddressInfo | string | null }): AddressInfo {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
   return address;
 }
 
+/** The headers of an answer, its length in bytes among them. */
 export function headersOf(given: SimAnswer): Record<string, string | number> {
   const length = Buffer.byteLength(given.text, "utf8");
   const headers: Record<string, string | number> = { ...given.headers, "Content-Length": length };

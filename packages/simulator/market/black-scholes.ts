@@ -31,6 +31,10 @@ export function smile(volatility: number, spot: number, strike: number): number 
   return volatility * (1 + 1.4 * distance * distance - 0.35 * distance);
 }
 
+/**
+ * The price of a European option and its greeks. `years` to expiry, at least a minute of them;
+ * `volatility` is a year's, 0.2 for 20 %. Floats: the simulator's prices are not money.
+ */
 export function blackScholes(
   right: "C" | "P",
   spot: number,

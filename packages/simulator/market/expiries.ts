@@ -5,6 +5,7 @@ import { isTradingDay } from "./hours.ts";
 const EPOCH = Date.UTC(2025, 0, 1);
 const DAY_MS = 86_400_000;
 
+/** Whole days since the simulator's epoch, in UTC; `at` in ms since the Unix epoch. */
 export function dayNumber(at: number): number {
   return Math.floor((at - EPOCH) / DAY_MS);
 }

@@ -53,6 +53,7 @@ const HALF_DAY: Partial<Record<Venue, { liquid: string; extended: string }>> = {
 
 const ALL_DAY: [string, string] = ["00:00", "24:00"];
 
+/** The IANA zone in which a venue keeps its hours. */
 export function zoneOf(venue: Venue): string {
   return PATTERNS[venue].zone;
 }
@@ -185,6 +186,7 @@ const HOURS: Record<MarketHours, Hours> = {
   exchange: createHours("exchange"),
 };
 
+/** The hours of every venue, as the exchanges have them or as a setting bends them. */
 export function hoursOf(setting: MarketHours): Hours {
   return HOURS[setting];
 }

@@ -45,6 +45,10 @@ const SAME_AS = new Map([
   [362687422, 416904],
 ]);
 
+/**
+ * Prices follow from the seed and the time alone, so two markets of one seed agree at any instant.
+ * `now` gives ms since the epoch.
+ */
 export function createMarket(seed: number, now: () => number, hours: Hours): Market {
   const byConid = new Map(LISTED.map((instrument) => [instrument.conid, instrument]));
   const pins = new Map<number, Pin>();
@@ -56,26 +60,14 @@ export function createMarket(seed: number, now: () => number, hours: Hours): Mar
   const find = (conid: number): Instrument | undefined =>
     byConid.get(conid) ?? optionByConid(conid) ?? futureByConid(conid);
 
-  const endOf = (instrument: Instrument): number => {
-    const [year = 0, month = 1, day = 1] = [0, 4, 6].map((from, index) =>
-      Number((instrument.expiry ?? "").slice(from, index === 0 ? 4 : from + 2)),
-    );
-    return instantOf("America/New_York", year, month, day, 16);
-  };
-
   const spotAt = (conid: number, at: number): number => {
     const pinned = pins.get(conid)?.last;
     const instrument = byConid.get(SAME_AS.get(conid) ?? conid);
     return pinned ?? (instrument === undefined ? 0 : walk(seed, instrument, at));
   };
 
-  const optionAt = (option: Instrument, at: number) => {
-    const spot = spotAt(option.underlyingConid, at);
-    const strike = option.strike ?? spot;
-    const volatility = smile(option.volatility * 1.05, spot, strike);
-    const years = Math.max(endOf(option) - at, 0) / YEAR_MS;
-    return { ...blackScholes(option.right ?? "C", spot, strike, years, volatility), volatility };
-  };
+  const optionAt = (option: Instrument, at: number) =>
+    optionValue(option, spotAt(option.underlyingConid, at), at);
 
   const priceAt = (instrument: Instrument, at: number): number => {
     if (instrument.secType === "OPT") return optionAt(instrument, at).price;
@@ -103,16 +95,10 @@ export function createMarket(seed: number, now: () => number, hours: Hours): Mar
     hours,
     listed: LISTED,
     find,
-    quote: (instrument) =>
-      quoteAt(
-        instrument,
-        pins.get(instrument.conid),
-        now(),
-        seed,
-        hours,
-        priceAt,
-        halts.get(instrument.conid),
-      ),
+    quote: (instrument) => {
+      const { conid } = instrument;
+      return quoteAt(instrument, pins.get(conid), now(), seed, hours, priceAt, halts.get(conid));
+    },
     priceAt,
     greeks: (instrument) =>
       instrument.secType === "OPT" ? optionAt(instrument, now()) : undefined,
@@ -130,28 +116,52 @@ export function createMarket(seed: number, now: () => number, hours: Hours): Mar
     expired: (instrument) => instrument.expiry !== null && endOf(instrument) <= now(),
     options,
     futures,
-    derivativeSections: (underlying) => {
-      const sections: Wire[] = [];
-      const chain = options(underlying);
-      if (chain.length > 0) {
-        sections.push({
-          secType: "OPT",
-          months: monthsOf(chain),
-          exchange:
-            underlying.secType === "IND" ? "SMART;CBOE;" : "SMART;AMEX;BATS;BOX;CBOE;ISE;PHLX;",
-        });
-      }
-      const dated = underlying.secType === "IND" ? futures(underlying.symbol) : [];
-      if (dated.length > 0) {
-        sections.push({
-          secType: "FUT",
-          months: monthsOf(dated),
-          exchange: `${underlying.exchange};`,
-        });
-      }
-      return sections;
-    },
+    derivativeSections: (underlying) =>
+      derivativeSections(
+        underlying,
+        options(underlying),
+        underlying.secType === "IND" ? futures(underlying.symbol) : [],
+      ),
   };
+}
+
+/** When a derivative's last trading day is over. */
+function endOf(instrument: Instrument): number {
+  const [year = 0, month = 1, day = 1] = [0, 4, 6].map((from, index) =>
+    Number((instrument.expiry ?? "").slice(from, index === 0 ? 4 : from + 2)),
+  );
+  return instantOf("America/New_York", year, month, day, 16);
+}
+
+/** What the model says an option is worth at an instant, given its underlying's price. */
+function optionValue(option: Instrument, spot: number, at: number) {
+  const strike = option.strike ?? spot;
+  const volatility = smile(option.volatility * 1.05, spot, strike);
+  const years = Math.max(endOf(option) - at, 0) / YEAR_MS;
+  return { ...blackScholes(option.right ?? "C", spot, strike, years, volatility), volatility };
+}
+
+function derivativeSections(
+  underlying: Instrument,
+  chain: readonly Instrument[],
+  dated: readonly Instrument[],
+): Wire[] {
+  const sections: Wire[] = [];
+  if (chain.length > 0) {
+    sections.push({
+      secType: "OPT",
+      months: monthsOf(chain),
+      exchange: underlying.secType === "IND" ? "SMART;CBOE;" : "SMART;AMEX;BATS;BOX;CBOE;ISE;PHLX;",
+    });
+  }
+  if (dated.length > 0) {
+    sections.push({
+      secType: "FUT",
+      months: monthsOf(dated),
+      exchange: `${underlying.exchange};`,
+    });
+  }
+  return sections;
 }
 
 /** The zone in which an instrument's days are counted. */

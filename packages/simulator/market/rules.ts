@@ -16,10 +16,12 @@ export const ORDER_TYPES = {
 
 export type OrderType = keyof typeof ORDER_TYPES;
 
+/** Whether the broker knows an order type of this name, in its own spelling. */
 export function isOrderType(value: unknown): value is OrderType {
   return typeof value === "string" && Object.hasOwn(ORDER_TYPES, value);
 }
 
+/** The order types that an instrument can be traded with, in the broker's spelling. */
 export function allowedTypes(instrument: Instrument): OrderType[] {
   switch (instrument.secType) {
     case "STK":
@@ -37,6 +39,7 @@ export function allowedTypes(instrument: Instrument): OrderType[] {
   }
 }
 
+/** The times in force that an instrument can be traded with. */
 export function allowedTimes(instrument: Instrument): string[] {
   if (instrument.secType === "CRYPTO") return ["IOC", "PAX"];
   return instrument.secType === "STK" ? ["DAY", "GTC", "OPG", "IOC"] : ["DAY", "GTC", "IOC"];

@@ -8,7 +8,9 @@ interface Days {
   readonly half: ReadonlySet<string>;
 }
 
+/** Whether New York does not trade on a day (`YYYYMMDD`); weekends aside. */
 export const isUsHoliday = (stamp: string): boolean => daysOf(stamp).shut.has(stamp);
+/** Whether New York closes early on a day (`YYYYMMDD`). */
 export const isUsHalfDay = (stamp: string): boolean => daysOf(stamp).half.has(stamp);
 
 const known = new Map<number, Days>();

@@ -2,8 +2,8 @@ import { Decimal } from "decimal.js";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
-import { instantOf, localTime } from "../zone.ts";
 import type { OrderEffects } from "./effects.ts";
+import { expiry } from "./expiry.ts";
 import { checkTrigger, fillPrice, inHours } from "./matching.ts";
 import { refusal } from "./refusal.ts";
 import { commissionOf, settle } from "./settlement.ts";
@@ -14,8 +14,6 @@ import { commissionOf, settle } from "./settlement.ts";
  */
 
 const CHECK_MS = 1_000;
-/** Around the clock a day ends at midnight; an order of its last hour belongs to the next one. */
-const LATE_MS = 3_600_000;
 const FIRST_ID = 473_740_000;
 const NO_EFFECTS: OrderEffects = { silentDrop: false, hideMs: 0 };
 
@@ -107,28 +105,6 @@ export function expireInTime(sim: Simulator, order: Order): void {
   sim.clock.at(expiresAt, () => {
     if (order.expiresAt === expiresAt) end(sim, order, "Order expired");
   });
-}
-
-/** When the order's time in force is over. */
-function expiry(sim: Simulator, order: Order, instrument: Instrument): number {
-  if (order.tif === "PAX") return Number.POSITIVE_INFINITY;
-  if (order.tif === "GTC") return endOfNextQuarter(sim);
-  const kind = order.outsideRth ? "extended" : "liquid";
-  const now = sim.clock.now();
-  const { hours } = sim.market;
-  const after = hours.setting === "always" ? now + LATE_MS : now;
-  const next = hours
-    .sessionsAround(instrument.venue, kind, now, 1, 8)
-    .find(({ session }) => session.closes > after);
-  return next?.session.closes ?? Number.POSITIVE_INFINITY;
-}
-
-/** Good-till-cancelled orders are ended by the broker at the end of the next calendar quarter. */
-function endOfNextQuarter(sim: Simulator): number {
-  const { zone } = sim.behaviours.resets;
-  const { year, month } = localTime(sim.clock.now(), zone);
-  const firstMonthAfter = Math.floor((month - 1) / 3) * 3 + 7;
-  return instantOf(zone, year, firstMonthAfter, 1);
 }
 
 function isWorking(order: Order): boolean {
@@ -298,6 +274,7 @@ export function arm(sim: Simulator): void {
   });
 }
 
+/** Tries to fill every working order now, in the order in which they came. */
 export function matchAll(sim: Simulator): void {
   for (const order of [...sim.book.orders.values()]) if (isWorking(order)) work(sim, order);
 }

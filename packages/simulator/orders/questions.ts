@@ -91,23 +91,7 @@ function questionsAbout(
       "cap",
     );
   }
-  if (rules.riskWarnings) {
-    if (draft.type === "MKT")
-      ask(
-        "o10151",
-        "<h4>Market Order Confirmation</h4>The order will be executed at the market price, which may differ from the last price. Do you want to continue?",
-      );
-    if (draft.type === "STP" || draft.type === "TRAIL") {
-      ask(
-        "o10152",
-        "<h4>Stop Order Confirmation</h4>A stop order becomes a market order when its trigger is reached. Do you want to continue?",
-      );
-      ask(
-        "o10331",
-        "Stop orders of this type are simulated by the broker. Do you want to continue?",
-      );
-    }
-  }
+  if (rules.riskWarnings) found.push(...riskWarnings(draft));
   if (rules.priceManagement && limit !== undefined) {
     ask(
       "p12",
@@ -116,6 +100,30 @@ function questionsAbout(
     );
   }
   return found;
+}
+
+/** What it warns of for the order's type alone. */
+function riskWarnings({ type }: Draft): Asking[] {
+  const warn = (id: string, text: string): Asking => ({ id, text, onYes: "nothing" });
+  if (type === "MKT") {
+    return [
+      warn(
+        "o10151",
+        "<h4>Market Order Confirmation</h4>The order will be executed at the market price, which may differ from the last price. Do you want to continue?",
+      ),
+    ];
+  }
+  if (type !== "STP" && type !== "TRAIL") return [];
+  return [
+    warn(
+      "o10152",
+      "<h4>Stop Order Confirmation</h4>A stop order becomes a market order when its trigger is reached. Do you want to continue?",
+    ),
+    warn(
+      "o10331",
+      "Stop orders of this type are simulated by the broker. Do you want to continue?",
+    ),
+  ];
 }
 
 /** `BUY 1 AAPL NASDAQ.NMS @ 300`. */

@@ -23,6 +23,10 @@ export function reckonedPrice(sim: Simulator, draft: Draft, instrument: Instrume
   return draft.side === "BUY" ? (quote.ask ?? quote.last) : (quote.bid ?? quote.last);
 }
 
+/**
+ * What an order would cost and hold: the amount in the instrument's currency, margins in US
+ * dollars, and the position before and after.
+ */
 export function costOf(sim: Simulator, draft: Draft, instrument: Instrument): Cost {
   const price = reckonedPrice(sim, draft, instrument);
   const account = sim.world.accounts.get(draft.account);

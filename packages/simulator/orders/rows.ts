@@ -27,6 +27,7 @@ const COLOURS: Record<Order["status"], [background: string, foreground: string]>
   Cancelled: ["#FFFFFF", "#999999"],
 };
 
+/** `Buy 10 Limit 187.25, Day`, as the broker describes an order in one line. */
 export function orderText(order: Order): string {
   const filled = order.status === "Filled";
   const verb = order.side === "BUY" ? (filled ? "Bought" : "Buy") : filled ? "Sold" : "Sell";

@@ -9,6 +9,7 @@ import { factor } from "../state/valuation.ts";
 
 const PAST_KEPT = 20;
 
+/** The commission of one fill, in the instrument's currency; the simulator's own rates. */
 export function commissionOf(instrument: Instrument, size: Decimal, price: Decimal): Decimal {
   switch (instrument.secType) {
     case "OPT":

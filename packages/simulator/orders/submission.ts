@@ -18,6 +18,10 @@ export interface Submission {
   effects: OrderEffects;
 }
 
+/**
+ * Takes a submission, or asks its first question. A cOID that was used before is an error, in the
+ * form and with the status that the behaviours set.
+ */
 export function submit(sim: Simulator, submission: Submission): SimAnswer {
   const duplicate =
     submission.modifies === undefined ? takenRef(sim, submission.drafts) : undefined;

@@ -25,6 +25,7 @@ export async function readyToTrade(bench: Bench): Promise<void> {
   await prime(bench);
 }
 
+/** Posts orders for the paper account, as a client would. */
 export function submit(bench: Bench, ...orders: Record<string, unknown>[]): Promise<Answer> {
   return bench.post(`/iserver/account/${PAPER}/orders`, { orders });
 }
@@ -36,6 +37,7 @@ export function row(answer: Answer): Record<string, unknown> {
   return typeof first === "object" && first !== null ? { ...first } : {};
 }
 
+/** Answers the question of an earlier answer. */
 export function reply(bench: Bench, question: Answer, confirmed: unknown = true): Promise<Answer> {
   return bench.post(`/iserver/reply/${String(row(question).id)}`, { confirmed });
 }
@@ -62,6 +64,7 @@ export async function listed(bench: Bench): Promise<Map<number, Record<string, u
   return new Map((Array.isArray(rows) ? rows : []).map((one) => [one.orderId, one]));
 }
 
+/** An order's status in the list of live orders; `undefined` as text when it is not in it. */
 export async function statusOf(bench: Bench, id: number): Promise<string> {
   return String((await listed(bench)).get(id)?.status);
 }

@@ -104,6 +104,10 @@ export function executionsOf(sim: Simulator, account: string, days: number): Exe
     .reverse();
 }
 
+/**
+ * One execution as a list of one row; no row for a contract that there is not. `streamed`: as the
+ * socket sends it, which differs from the list in a few fields.
+ */
 export function tradeRow(sim: Simulator, execution: Execution, streamed: boolean): Wire[] {
   const instrument = sim.market.find(execution.order.conid);
   const submitter = sim.world.sso.user?.name ?? "";

@@ -13,6 +13,7 @@ import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { type Balance, balances, margins } from "../state/valuation.ts";
 import { ownAccount } from "./accounts.ts";
+import { allocation } from "./allocation.ts";
 
 /** The portfolio's answers about accounts and money; positions are in a file of their own. */
 
@@ -193,52 +194,6 @@ export function summaryOf(sim: Simulator, account: Account): { [key: string]: Wi
   figure("sma", margin.loan.minus(margin.regT));
   figure("previousdayequitywithloanvalue", account.previousEquity);
   return rows;
-}
-
-function allocation(sim: Simulator, accounts: readonly Account[]): SimAnswer {
-  const groups = { assetClass: sides(), sector: sides(), group: sides() };
-  let positions = 0;
-  for (const account of accounts) {
-    const { base } = balances(sim.market, account);
-    for (const [conid, { quantity }] of account.positions) {
-      const instrument = sim.market.find(conid);
-      if (instrument === undefined || quantity.isZero()) continue;
-      positions += 1;
-      const value = quantity.mul(sim.market.quote(instrument).last).toDP(2).toNumber();
-      add(groups.assetClass, instrument.secType, value);
-      add(groups.sector, instrument.sector ?? "Others", value);
-      add(groups.group, instrument.group ?? "Others", value);
-    }
-    add(groups.assetClass, "CASH", base.cash.toDP(2).toNumber());
-  }
-  if (positions === 0) return failed(500, "Internal Server Error");
-  return ok({
-    assetClass: doubles(groups.assetClass),
-    sector: doubles(groups.sector),
-    group: doubles(groups.group),
-  });
-}
-
-interface Sides {
-  long: Record<string, number>;
-  short: Record<string, number>;
-}
-
-function sides(): Sides {
-  return { long: {}, short: {} };
-}
-
-function add(target: Sides, key: string, value: number): void {
-  const side = value < 0 ? target.short : target.long;
-  side[key] = (side[key] ?? 0) + value;
-}
-
-function doubles(target: Sides): Wire {
-  const one = (side: Record<string, number>): Wire =>
-    Object.fromEntries(
-      Object.entries(side).map(([key, value]) => [key, double(Number(value.toFixed(2)))]),
-    );
-  return { long: one(target.long), short: one(target.short) };
 }
 
 function consolidated(sim: Simulator, request: SimRequest): SimAnswer {

@@ -47,6 +47,10 @@ export interface Notice {
   read: boolean;
 }
 
+/**
+ * What a user has stored at the broker at the start: watchlists, alerts, notifications. `now` in ms
+ * since the epoch.
+ */
 export function createNotes(now: number): Notes {
   const hour = 3_600_000;
   return {

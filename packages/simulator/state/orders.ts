@@ -80,10 +80,12 @@ export interface OrderBook {
   refs: Map<string, { at: number; orders: number[] }>;
 }
 
+/** Whether nothing can happen to the order any more. */
 export function isFinished(order: Order): boolean {
   return order.status === "Filled" || order.status === "Cancelled" || order.status === "Inactive";
 }
 
+/** What is not filled yet, in units of the contract. */
 export function remaining(order: Order): Decimal {
   return order.quantity.minus(order.filled);
 }

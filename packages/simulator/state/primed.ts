@@ -16,6 +16,7 @@ export interface Primed {
   history: Set<number>;
 }
 
+/** A session in which nothing was read yet, so that cold reads answer as cold ones do. */
 export function unprimed(): Primed {
   return {
     iserverAccounts: false,

@@ -23,6 +23,10 @@ export function factor(instrument: Instrument): number {
   return instrument.multiplier === 0 ? 1 : instrument.multiplier;
 }
 
+/**
+ * What a holding is worth at the market's price now, in the instrument's currency, contract
+ * multiplier included.
+ */
 export function valuePosition(
   market: Market,
   instrument: Instrument,
@@ -81,6 +85,7 @@ export interface Balance {
   rate: Decimal;
 }
 
+/** Cash, holdings and gains of an account by currency, and all of it in US dollars. */
 export function balances(
   market: Market,
   account: Account,
@@ -178,6 +183,7 @@ export function marginRate(instrument: Instrument): { initial: number; maintenan
   }
 }
 
+/** The account's margins and what is left of them, in US dollars; the simulator's own rates. */
 export function margins(market: Market, account: Account): Margins {
   const { base } = balances(market, account);
   let gross = new Decimal(0);

@@ -16,6 +16,10 @@ export interface Connection {
   disturb(action: WsAction): void;
 }
 
+/**
+ * Wraps a socket, so that what is sent can be held, doubled, reordered or lost. `openedAt` in ms
+ * since the epoch.
+ */
 export function createConnection(socket: WebSocket, openedAt: number): Connection {
   let silent = false;
   let duplicate = false;

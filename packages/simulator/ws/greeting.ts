@@ -13,6 +13,7 @@ export function greet(sim: Simulator, connection: Connection): void {
   sendStatus(sim, connection);
 }
 
+/** `act`: the accounts of the login, as a socket hears them after it was greeted. */
 export function sendAccounts(sim: Simulator, connection: Connection): void {
   connection.send({ topic: "act", args: accountsOf(sim) });
 }

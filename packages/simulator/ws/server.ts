@@ -20,6 +20,9 @@ export interface SocketServer {
   close(): void;
 }
 
+/**
+ * Takes upgrades to the API's socket from a server that listens already; any other path gets a 404.
+ */
 export function startSocketServer(sim: Simulator, server: Server): SocketServer {
   const sockets = new WebSocketServer({ noServer: true, skipUTF8Validation: true });
   const open = new Set<Connection>();
@@ -32,32 +35,21 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
     sockets.handleUpgrade(request, stream, head, (socket) => accept(socket, request));
   });
 
-  const trust = (connection: Connection): void => {
-    connection.session = sim.world.sso.sessionId;
-    greet(sim, connection);
-    connection.streams.set(
-      "heartbeat",
-      sim.clock.every(sim.behaviours.webSocket.heartbeatMs, () => {
-        if (!connection.heartbeatPaused) connection.send({ topic: "system", hb: sim.clock.now() });
-      }),
-    );
-  };
-
   const accept = (socket: WebSocket, request: IncomingMessage): void => {
     const connection = createConnection(socket, sim.clock.now());
     open.add(connection);
-    if (holdsSession(sim, cookieSession(request))) trust(connection);
+    if (holdsSession(sim, cookieSession(request))) trust(sim, connection);
     socket.on("message", (data) => receive(connection, String(data)));
     socket.on("error", () => {});
     socket.on("close", () => {
       open.delete(connection);
-      for (const key of [...connection.streams.keys()]) endStream(connection, key);
+      endStreams(connection);
     });
   };
 
   const receive = (connection: Connection, frame: string): void => {
     if (connection.session === undefined && holdsSession(sim, messageSession(frame))) {
-      trust(connection);
+      trust(sim, connection);
       return;
     }
     const early = sim.clock.now() - connection.openedAt < sim.behaviours.webSocket.readyMs;
@@ -88,12 +80,6 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
     }
   });
 
-  /** The login is over: the socket stays open, without heartbeat, and is told to wait. */
-  const distrust = (connection: Connection): void => {
-    connection.session = undefined;
-    for (const key of [...connection.streams.keys()]) endStream(connection, key);
-  };
-
   return {
     connections: () => open.size,
     disturb: (action) => {
@@ -107,6 +93,28 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
       sockets.close();
     },
   };
+}
+
+/** The socket belongs to the login: it is greeted, and hears the heartbeat from now on. */
+function trust(sim: Simulator, connection: Connection): void {
+  connection.session = sim.world.sso.sessionId;
+  greet(sim, connection);
+  connection.streams.set(
+    "heartbeat",
+    sim.clock.every(sim.behaviours.webSocket.heartbeatMs, () => {
+      if (!connection.heartbeatPaused) connection.send({ topic: "system", hb: sim.clock.now() });
+    }),
+  );
+}
+
+/** The login is over: the socket stays open, without heartbeat, and is told to wait. */
+function distrust(connection: Connection): void {
+  connection.session = undefined;
+  endStreams(connection);
+}
+
+function endStreams(connection: Connection): void {
+  for (const key of [...connection.streams.keys()]) endStream(connection, key);
 }
 
 function holdsSession(sim: Simulator, session: string | undefined): boolean {

@@ -126,17 +126,7 @@ export function sendAccepted(
   proof: string,
 ): void {
   const { offer, acceptance, answerId } = phase;
-  const older = liveConnection(draft);
-  const own = older !== null && draft.session.sidecarId === offer.sidecarId;
-  const takeovers = own ? [...takeoversOf(draft, offer.sidecarId), draft.env.now] : [];
-  if (older !== null) {
-    send(draft, older.id, "session.evicted", {
-      code: "SUPERSEDED",
-      reason: own ? REPLACED_BY_ITSELF : "a newer connection took over",
-    });
-    close(draft, older.id, CLOSE.superseded, "superseded");
-    dropConnection(draft, { audited: "superseded" });
-  }
+  const takeovers = evictOlder(draft, offer);
   const capabilities = effective(offer);
   setSession(draft, {
     epoch: acceptance.epoch,
@@ -154,52 +144,10 @@ export function sendAccepted(
   });
   draft.cursor = acceptance.cursor;
   draft.reconciling = null;
-  if (acceptance.eventsLost > 0) {
-    const { sidecarId, journal } = offer;
-    draft.writes.push({ kind: "cursor", sidecarId, journalId: journal.id, seq: draft.cursor });
-  }
-  draft.writes.push(
-    { kind: "sidecar_seen", sidecarId: offer.sidecarId, version: offer.version },
-    {
-      kind: "audit",
-      type: "sidecar.connected",
-      sidecarId: offer.sidecarId,
-      meta: {
-        epoch: String(acceptance.epoch),
-        resumed: String(acceptance.resumed),
-        capabilities: capabilities.join(" "),
-        ...(acceptance.eventsLost > 0 ? { events_lost: String(acceptance.eventsLost) } : {}),
-      },
-    },
-  );
-  send(
-    draft,
-    conn,
-    "session.accepted",
-    {
-      session_id: acceptance.sessionId,
-      epoch: acceptance.epoch,
-      runtime: {
-        kind: "ibkr-edge-gateway",
-        version: draft.env.edgeVersion,
-        fingerprint: draft.env.edgeFingerprint,
-        trust_level: "constrained",
-        proof,
-      },
-      capabilities,
-      lease: { expires_at: new Date(acceptance.leaseExpiresAt).toISOString() },
-      resume_token: acceptance.resumeToken,
-      limits: {
-        max_frame_bytes: FRAME_MAX_BYTES,
-        max_inflight_reads: INFLIGHT_READS_MAX,
-        max_inflight_writes: INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT,
-        heartbeat_ms: HEARTBEAT_INTERVAL_MS,
-        resume_window_ms: RESUME_WINDOW_MS,
-      },
-      last_processed_seq: acceptance.cursor,
-    },
-    { correlation_id: answerId },
-  );
+  noteAccepted(draft, offer, acceptance, capabilities);
+  send(draft, conn, "session.accepted", acceptedPayload(draft, acceptance, capabilities, proof), {
+    correlation_id: answerId,
+  });
   setPhase(draft, conn, {
     kind: "live",
     epoch: acceptance.epoch,
@@ -213,6 +161,79 @@ export function sendAccepted(
   settleGoneJournals(draft);
   startReconcile(draft);
   sendWaitingReads(draft);
+}
+
+/** Closes the connection that held the session; when a copy of the same key did so, that is counted. */
+function evictOlder(draft: Draft, offer: Offer): number[] {
+  const older = liveConnection(draft);
+  if (older === null) return [];
+  const own = draft.session.sidecarId === offer.sidecarId;
+  const takeovers = own ? [...takeoversOf(draft, offer.sidecarId), draft.env.now] : [];
+  send(draft, older.id, "session.evicted", {
+    code: "SUPERSEDED",
+    reason: own ? REPLACED_BY_ITSELF : "a newer connection took over",
+  });
+  close(draft, older.id, CLOSE.superseded, "superseded");
+  dropConnection(draft, { audited: "superseded" });
+  return takeovers;
+}
+
+/** What is kept of the new session: the cursor where events were lost, the sighting, the audit entry. */
+function noteAccepted(
+  draft: Draft,
+  offer: Offer,
+  acceptance: Acceptance,
+  capabilities: readonly string[],
+): void {
+  const { sidecarId, journal, version } = offer;
+  const { epoch, resumed, eventsLost } = acceptance;
+  if (eventsLost > 0) {
+    draft.writes.push({ kind: "cursor", sidecarId, journalId: journal.id, seq: draft.cursor });
+  }
+  draft.writes.push(
+    { kind: "sidecar_seen", sidecarId, version },
+    {
+      kind: "audit",
+      type: "sidecar.connected",
+      sidecarId,
+      meta: {
+        epoch: String(epoch),
+        resumed: String(resumed),
+        capabilities: capabilities.join(" "),
+        ...(eventsLost > 0 ? { events_lost: String(eventsLost) } : {}),
+      },
+    },
+  );
+}
+
+function acceptedPayload(
+  { env }: Draft,
+  acceptance: Acceptance,
+  capabilities: ReturnType<typeof effective>,
+  proof: string,
+) {
+  return {
+    session_id: acceptance.sessionId,
+    epoch: acceptance.epoch,
+    runtime: {
+      kind: "ibkr-edge-gateway" as const,
+      version: env.edgeVersion,
+      fingerprint: env.edgeFingerprint,
+      trust_level: "constrained" as const,
+      proof,
+    },
+    capabilities,
+    lease: { expires_at: new Date(acceptance.leaseExpiresAt).toISOString() },
+    resume_token: acceptance.resumeToken,
+    limits: {
+      max_frame_bytes: FRAME_MAX_BYTES,
+      max_inflight_reads: INFLIGHT_READS_MAX,
+      max_inflight_writes: INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT,
+      heartbeat_ms: HEARTBEAT_INTERVAL_MS,
+      resume_window_ms: RESUME_WINDOW_MS,
+    },
+    last_processed_seq: acceptance.cursor,
+  };
 }
 
 function effective(offer: Offer) {

@@ -71,6 +71,9 @@ export function answerRefresh(
   });
 }
 
+/**
+ * The answer to a refresh was checked: a good one extends the lease, a bad one ends the connection.
+ */
 export function refreshChecked(draft: Draft, conn: ConnectionId, valid: boolean): void {
   const phase = draft.connections.get(conn)?.phase;
   if (phase?.kind !== "live" || phase.refresh?.checking !== true) return;
@@ -114,6 +117,10 @@ export function rotateKey(
   });
 }
 
+/**
+ * The signatures of a new device key were checked. With good ones the key is stored and confirmed;
+ * with bad ones the request is refused and the old key stays.
+ */
 export function rotationChecked(
   draft: Draft,
   conn: ConnectionId,

@@ -29,34 +29,12 @@ export function liveFrame(
   }
   switch (frame.type) {
     case "job.result":
-    case "job.error": {
-      const job = draft.jobs.get(frame.payload.job_id);
-      if (job?.class === "write") {
-        sendProblem(draft, conn, "request", {
-          code: "INVALID_ARGUMENT",
-          message: "the end of a write carries event_seq",
-          id: frame.id,
-        });
-        return;
-      }
-      if (job?.state === "sent") {
-        settle(draft, frame.payload.job_id, settlementOf(terminalOf(frame), job.chunks));
-        sendWaitingReads(draft);
-      }
+    case "job.error":
+      readEnded(draft, conn, frame);
       return;
-    }
-    case "job.result_chunk": {
-      const job = draft.jobs.get(frame.payload.job_id);
-      if (job?.class !== "read" || job.state !== "sent") return;
-      const chunks = withChunk(job.chunks, frame.payload);
-      if ("ok" in chunks) {
-        settle(draft, frame.payload.job_id, chunks);
-        sendWaitingReads(draft);
-      } else {
-        draft.jobs.set(frame.payload.job_id, { ...job, chunks });
-      }
+    case "job.result_chunk":
+      chunkArrived(draft, frame);
       return;
-    }
     case "job.accepted":
       return;
     case "job.cancelled":
@@ -94,6 +72,42 @@ export function liveFrame(
       return;
     default:
       violation(draft, conn, frame.id, "this frame must carry event_seq");
+  }
+}
+
+/** The end of a read. A write's end is an event with a number, and never comes this way. */
+function readEnded(
+  draft: Draft,
+  conn: ConnectionId,
+  frame: Extract<SidecarFrame, { type: "job.result" | "job.error" }>,
+): void {
+  const job = draft.jobs.get(frame.payload.job_id);
+  if (job?.class === "write") {
+    sendProblem(draft, conn, "request", {
+      code: "INVALID_ARGUMENT",
+      message: "the end of a write carries event_seq",
+      id: frame.id,
+    });
+    return;
+  }
+  if (job?.state !== "sent") return;
+  settle(draft, frame.payload.job_id, settlementOf(terminalOf(frame), job.chunks));
+  sendWaitingReads(draft);
+}
+
+/** A part of a long answer; one that does not fit to the others ends the read. */
+function chunkArrived(
+  draft: Draft,
+  { payload }: Extract<SidecarFrame, { type: "job.result_chunk" }>,
+): void {
+  const job = draft.jobs.get(payload.job_id);
+  if (job?.class !== "read" || job.state !== "sent") return;
+  const chunks = withChunk(job.chunks, payload);
+  if ("ok" in chunks) {
+    settle(draft, payload.job_id, chunks);
+    sendWaitingReads(draft);
+  } else {
+    draft.jobs.set(payload.job_id, { ...job, chunks });
   }
 }
 

@@ -64,6 +64,10 @@ export function sendProblem(
   );
 }
 
+/**
+ * A problem with one frame that leaves the connection open. `id`: of the frame, null where it has
+ * none.
+ */
 export function problem(code: RelayErrorCode, message: string, id: string | null): FrameProblem {
   return { code, message, id, close: null };
 }

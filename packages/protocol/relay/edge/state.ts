@@ -184,6 +184,10 @@ export const NO_SESSION: SessionRecord = {
   droppedAt: null,
 };
 
+/**
+ * The state of an edge without connections and jobs; `cursor` is the last event that it
+ * acknowledged.
+ */
 export function emptyEdgeState(session: SessionRecord = NO_SESSION, cursor = 0): EdgeState {
   return {
     session,
@@ -208,6 +212,7 @@ export function liveConnection(
   return null;
 }
 
+/** Whether a connection is open and has not proved yet whose it is. */
 export function isUnauthenticated({ phase }: Connection): boolean {
   return phase.kind !== "live" && phase.kind !== "closed";
 }

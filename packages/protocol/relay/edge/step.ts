@@ -186,6 +186,7 @@ export interface Draft {
   readonly env: EdgeEnv;
 }
 
+/** A copy of the state that one step may change, with nothing written and nothing to do yet. */
 export function draftOf(state: EdgeState, env: EdgeEnv): Draft {
   return {
     session: state.session,
@@ -200,11 +201,13 @@ export function draftOf(state: EdgeState, env: EdgeEnv): Draft {
   };
 }
 
+/** Moves a connection to another phase; one that is gone already stays gone. */
 export function setPhase(draft: Draft, conn: ConnectionId, phase: Connection["phase"]): void {
   const connection = draft.connections.get(conn);
   if (connection !== undefined) draft.connections.set(conn, { ...connection, phase });
 }
 
+/** Replaces the session's record, and has it stored. */
 export function setSession(draft: Draft, record: SessionRecord): void {
   draft.session = record;
   draft.writes.push({ kind: "session", record });

@@ -16,6 +16,7 @@ export function connected(draft: Draft): void {
   draft.effects.push({ kind: "sign_token", dial, skewMs });
 }
 
+/** The device's token is there (a JWT, signed by its key): the session is asked for. */
 export function tokenSigned(draft: Draft, token: string): void {
   const { link, journal, resume } = draft.state;
   if (link.kind !== "opening") return;
@@ -46,6 +47,7 @@ export function tokenSigned(draft: Draft, token: string): void {
   setLink(draft, { kind: "opened", since: link.since, openSha256: sha256Hex(text) });
 }
 
+/** The challenge's answer is signed: it is sent, in the handshake or to extend the lease. */
 export function answerSigned(draft: Draft, response: string): void {
   const { link } = draft.state;
   if (link.kind === "answering") {

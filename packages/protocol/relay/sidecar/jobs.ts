@@ -250,6 +250,9 @@ export function jobsTick(draft: Draft): void {
   }
 }
 
+/**
+ * When the next deadline of a job falls due, in ms since the epoch; null when none is under way.
+ */
 export function jobsDueAt(jobs: ReadonlyMap<string, SidecarJob>): number | null {
   let due = Number.POSITIVE_INFINITY;
   for (const job of jobs.values()) {

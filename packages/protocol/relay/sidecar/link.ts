@@ -67,6 +67,7 @@ function lost(
   if (delay === 0) dial(draft);
 }
 
+/** Begins a new attempt to connect. Answers to an older attempt are ignored from now on. */
 export function dial(draft: Draft): void {
   draft.state.dial += 1;
   setLink(draft, { kind: "dialing", since: draft.env.now });

@@ -1,32 +1,14 @@
-import { decodeFrame } from "../codec.ts";
-import { PONG } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
-import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
-import {
-  answerSigned,
-  connected,
-  early,
-  handshakeFrame,
-  proofChecked,
-  refreshAsked,
-  tokenSigned,
-} from "./handshake.ts";
-import { begin, cancelled, finished, jobsDueAt, jobsTick, stopUnbegun, submitted } from "./jobs.ts";
+import { frameArrived, isConnected } from "./frames.ts";
+import { answerSigned, connected, proofChecked, tokenSigned } from "./handshake.ts";
+import { begin, finished, jobsDueAt, jobsTick, stopUnbegun } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
-import {
-  acknowledged,
-  appendEvent,
-  appendTerminal,
-  heldDueAt,
-  pump,
-  retryHeld,
-} from "./journaling.ts";
+import { appendEvent, appendTerminal, heldDueAt, pump, retryHeld } from "./journaling.ts";
 import { closed, dial, hangUp, linkDueAt, linkTick } from "./link.ts";
 import type { JournalWrite, SidecarState } from "./state.ts";
 import {
   type Draft,
   draftOf,
-  findJob,
   type SidecarEffect,
   type SidecarEnv,
   type SidecarInput,
@@ -83,12 +65,7 @@ function apply(draft: Draft, input: SidecarInput): void {
       connected(draft);
       return;
     case "dial_failed":
-      draft.state.trouble = { code: "UNAVAILABLE", message: input.message };
-      closed(draft, {
-        code: 1006,
-        reason: input.message,
-        ...(input.retryAfterMs === undefined ? {} : { retryAfterMs: input.retryAfterMs }),
-      });
+      dialFailed(draft, input);
       return;
     case "frame":
       frameArrived(draft, input.text);
@@ -106,15 +83,9 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "answer_signed":
       answerSigned(draft, input.response);
       return;
-    case "proof_checked": {
-      const { link } = draft.state;
-      proofChecked(draft, input.valid);
-      if (link.kind !== "verifying") return;
-      pump(draft);
-      for (const text of link.early) frameArrived(draft, text);
-      if (link.ended !== null && draft.state.link.kind === "live") closed(draft, link.ended);
+    case "proof_checked":
+      verified(draft, input.valid);
       return;
-    }
     case "begin":
       begin(draft, input.jobId);
       return;
@@ -136,15 +107,7 @@ function apply(draft: Draft, input: SidecarInput): void {
       draft.state.journal = { ...draft.state.journal, unackedBytes: input.unackedBytes };
       return;
     case "rotate":
-      if (draft.state.link.kind !== "live") {
-        draft.effects.push({ kind: "rotated", refusal: "not connected" });
-        return;
-      }
-      draft.state.rotationId = send(draft, "session.rotate_key", {
-        public_key: input.publicKey,
-        old_signature: input.oldSignature,
-        new_signature: input.newSignature,
-      }).id;
+      rotate(draft, input);
       return;
     case "journal_restarted":
       journalRestarted(draft, input.journal, input.jobs);
@@ -165,6 +128,38 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "unjournaled":
       apply(draft, input.input);
   }
+}
+
+function dialFailed(draft: Draft, input: Extract<SidecarInput, { kind: "dial_failed" }>): void {
+  const { message, retryAfterMs } = input;
+  draft.state.trouble = { code: "UNAVAILABLE", message };
+  closed(draft, {
+    code: 1006,
+    reason: message,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+/** The edge's proof was looked at: what came meanwhile is read now, the end of the connection too. */
+function verified(draft: Draft, valid: boolean): void {
+  const { link } = draft.state;
+  proofChecked(draft, valid);
+  if (link.kind !== "verifying") return;
+  pump(draft);
+  for (const text of link.early) frameArrived(draft, text);
+  if (link.ended !== null && draft.state.link.kind === "live") closed(draft, link.ended);
+}
+
+function rotate(draft: Draft, input: Extract<SidecarInput, { kind: "rotate" }>): void {
+  if (draft.state.link.kind !== "live") {
+    draft.effects.push({ kind: "rotated", refusal: "not connected" });
+    return;
+  }
+  draft.state.rotationId = send(draft, "session.rotate_key", {
+    public_key: input.publicKey,
+    old_signature: input.oldSignature,
+    new_signature: input.newSignature,
+  }).id;
 }
 
 /**
@@ -190,110 +185,6 @@ function recover(draft: Draft): void {
   }
 }
 
-function frameArrived(draft: Draft, text: string): void {
-  if (!isConnected(draft)) return;
-  draft.state.heardAt = draft.env.now;
-  draft.state.unanswered = 0;
-  if (text === PONG) return;
-  const { link } = draft.state;
-  if (link.kind === "verifying") {
-    early(draft, text);
-    return;
-  }
-  const decoded = decodeFrame(text, FROM_EDGE);
-  if (decoded.ok === "ignored") return;
-  if (!decoded.ok) {
-    const { problem } = decoded;
-    if (problem.close !== null || link.kind !== "live") {
-      draft.state.trouble = { code: problem.code, message: problem.message };
-      hangUp(draft, problem.close ?? CLOSE.protocolError, problem.message);
-      return;
-    }
-    send(
-      draft,
-      "session.error",
-      { scope: "request", code: problem.code, message: problem.message, retryable: false },
-      problem.id === null ? {} : { correlation_id: problem.id },
-    );
-    return;
-  }
-  if (link.kind === "live") liveFrame(draft, decoded.frame);
-  else handshakeFrame(draft, decoded.frame);
-}
-
-function liveFrame(draft: Draft, frame: EdgeFrame): void {
-  const { link } = draft.state;
-  if (link.kind !== "live") return;
-  if (frame.session_id !== link.session.id || frame.epoch !== link.session.epoch) {
-    draft.state.trouble = {
-      code: "PERMISSION_DENIED",
-      message: "the gateway sent a frame of another session",
-    };
-    hangUp(draft, CLOSE.protocolError, "a frame of another session");
-    return;
-  }
-  draft.state.skewMs = Date.parse(frame.timestamp) - draft.env.now;
-  switch (frame.type) {
-    case "job.submit":
-      submitted(draft, frame);
-      return;
-    case "job.cancel":
-      cancelled(draft, frame);
-      return;
-    case "session.ack":
-      acknowledged(draft, frame.payload.last_processed_seq);
-      return;
-    case "session.list_jobs":
-      listJobs(draft, frame);
-      return;
-    case "session.refresh":
-      refreshAsked(draft, frame.payload.challenge);
-      return;
-    case "session.refreshed": {
-      const session = { ...link.session, leaseExpiresAt: frame.payload.lease.expires_at };
-      setLink(draft, { ...link, session });
-      return;
-    }
-    case "session.evicted":
-      draft.state.trouble = { code: frame.payload.code, message: frame.payload.reason };
-      return;
-    case "session.error":
-      if (frame.correlation_id === draft.state.rotationId) rotated(draft, frame.payload.message);
-      draft.state.trouble = { code: frame.payload.code, message: frame.payload.message };
-      return;
-    case "session.key_rotated":
-      if (frame.correlation_id === draft.state.rotationId) rotated(draft, null);
-      return;
-    case "session.close":
-      return;
-    default:
-      hangUp(draft, CLOSE.protocolError, "not allowed within a session");
-  }
-}
-
-function rotated(draft: Draft, refusal: string | null): void {
-  if (draft.state.rotationId === null) return;
-  draft.state.rotationId = null;
-  draft.effects.push({ kind: "rotated", refusal });
-}
-
-function listJobs(draft: Draft, frame: Extract<EdgeFrame, { type: "session.list_jobs" }>): void {
-  const { forgottenThrough } = draft.state.journal;
-  draft.effects.push({
-    kind: "list_jobs",
-    requestId: frame.id,
-    jobs: frame.payload.filter.job_ids.map((jobId) => {
-      const job = findJob(draft, jobId);
-      if (job === undefined) {
-        const state = jobId <= forgottenThrough ? "forgotten" : "not_started";
-        return { jobId, state };
-      }
-      // Taken up counts as started: it may begin at any moment.
-      return { jobId, state: job.state === "done" && job.seq !== null ? "done" : "started" };
-    }),
-  });
-}
-
 function stop(draft: Draft, reason: string): void {
   const { link } = draft.state;
   if (link.kind === "stopped") return;
@@ -301,8 +192,4 @@ function stop(draft: Draft, reason: string): void {
   if (link.kind === "live") send(draft, "session.close", { reason });
   if (isConnected(draft)) draft.effects.push({ kind: "close", code: CLOSE.done, reason });
   setLink(draft, { kind: "stopped", code: CLOSE.done, reason });
-}
-
-function isConnected({ state: { link } }: Draft): boolean {
-  return link.kind !== "waiting" && link.kind !== "dialing" && link.kind !== "stopped";
 }

@@ -156,6 +156,7 @@ export interface Draft {
   readonly journalDown: boolean;
 }
 
+/** A copy of the state that one step may change. `journalDown`: the journal takes no writes now. */
 export function draftOf(state: SidecarState, env: SidecarEnv, journalDown: boolean): Draft {
   return {
     journalDown: journalDown || state.journal.standIn,
@@ -177,6 +178,7 @@ export function findJob(draft: Draft, jobId: string): SidecarJob | undefined {
   return { class: "write", digest, brokerAccount: null, deadlineAt: 0, state: "done", seq };
 }
 
+/** Moves the connection to another state. */
 export function setLink(draft: Draft, link: Link): void {
   draft.state.link = link;
 }
