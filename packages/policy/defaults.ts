@@ -52,6 +52,7 @@ function paper(accountId: string): PolicyDocument {
     },
     options: {
       short: false,
+      uncovered_calls: false,
       min_days_to_expiry: 1,
       max_days_to_expiry: 60,
       max_contracts: "5",

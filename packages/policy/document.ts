@@ -122,8 +122,13 @@ export const PolicyDocument = z.strictObject({
   }),
 
   options: z.strictObject({
-    /** Any short option position: whether a call is covered cannot be told from the facts. */
+    /** Any short option position. */
     short: permission(),
+    /**
+     * Short calls: what they may lose has no bound, and whether one is covered cannot be told from the
+     * facts. Policies from before this field allow none.
+     */
+    uncovered_calls: tightens("forbid", z.boolean().default(false)),
     min_days_to_expiry: least(),
     max_days_to_expiry: most(),
     max_contracts: ceiling(),

@@ -1,4 +1,4 @@
-import { WORST_CASE_SLIPPAGE_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import { RATE_MAX_AGE_SECONDS, SLIPPAGE_LEAST_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import {
   type CanonicalOrder,
   type Leg,
@@ -9,9 +9,19 @@ import {
   standsOnLastSession,
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { Decimal, dec, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { quotedUnitsOf } from "@ibkr-edge-gateway/protocol/orders/price-unit.ts";
+import {
+  MISSING_IN_WORDS,
+  rateToBase,
+  riskInBase,
+} from "@ibkr-edge-gateway/protocol/orders/risk-in-base.ts";
 import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { orderNotional, worstNotional } from "@ibkr-edge-gateway/protocol/orders/worst-case.ts";
+import {
+  tradedValue,
+  unitRisk,
+  unitsAtMost,
+} from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import type { PolicyDocument } from "./document.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
 
@@ -26,9 +36,20 @@ export interface Figures {
   /** What is sent adds to, or may add to, a position. */
   isEntry: boolean;
   market: Quote | null;
-  /** Worst case in base currency. */
+  /** The value at risk, in base currency: what every limit in money is held to. */
   notional: Decimal | null;
+  /** What the value is not known for, as the subject of a sentence; null when it is known. */
+  notionalMissing: string | null;
+  /** It opens a short call: the loss has no bound, whatever the value says. */
+  uncoveredCall: boolean;
+  /** Base-currency value of one unit of the contract's currency. */
+  rate: Decimal | null;
+  /** What changes hands, in base currency: of an option that is sold the premium alone. */
+  traded: Decimal | null;
+  /** Of the principal leg; of an amount of money the most that it buys. */
   quantity: Decimal | null;
+  /** The most units of any leg. */
+  unitsOfLargest: Decimal | null;
   netLiquidation: Decimal | null;
   buyingPower: Decimal | null;
   /** Signed quantity now. */
@@ -39,8 +60,6 @@ export interface Figures {
   positionValueAfter: Decimal | null;
   /** Orders that may still open something: they take from the same limits as this one. */
   pending: Pending | null;
-  /** Base-currency value of one unit of the contract, worst case. */
-  unitValue: Decimal | null;
   /** What the price is compared with, see `comparedPrice`. */
   reference: Decimal | null;
   /** The market's hours are known, and the order cannot trade now: it would wait for the open. */
@@ -71,78 +90,98 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
   const market = snapshot.phase === "submit" ? snapshot.edge.market_now : ticket.market;
   const isEntry = order.action !== "cancel" && facts.effect?.kind !== "exit";
 
-  const rate = rateOf(snapshot, policy, nowMs);
-  const local = orderNotional(order, pricing(market));
-  const notional = local === null || rate === null ? null : local.times(rate);
-  const quantity = leg.quantity === null ? null : dec(leg.quantity);
-  const unitValue =
-    rate === null ? null : (unitWorst(order, quantity, market)?.times(rate) ?? null);
-
+  const view = riskView(snapshot, policy, market);
+  const risk = riskInBase(order, view);
+  const rate = rateToBase(leg.contract.currency, view);
+  const traded = tradedValue(order, view);
+  const quantity = unitsAtMost(leg, view);
   const position = positionIn(snapshot, leg.contract.conid);
   const positionAfter = afterAll(snapshot, order, leg, position, quantity);
   const pending = pendingOf(snapshot, order);
   const waits = order.action !== "cancel" && facts.instrument?.tradable_now === false;
+  const unit = positionAfter === null ? null : unitValue(order, positionAfter, view);
   return {
     nowMs,
     order,
     leg,
     isEntry,
     market,
-    notional,
+    notional: risk.known ? risk.value : null,
+    notionalMissing: risk.known ? null : MISSING_IN_WORDS[risk.missing],
+    uncoveredCall: risk.uncoveredCall,
+    rate,
+    traded: traded === null || rate === null ? null : traded.times(rate),
     quantity,
+    unitsOfLargest: largestOf(order, view),
     netLiquidation: parseFigure(facts.account?.net_liquidation),
     buyingPower: parseFigure(facts.account?.buying_power),
     position,
     positionAfter,
     positionValueAfter:
-      positionAfter === null || unitValue === null ? null : positionAfter.abs().times(unitValue),
+      positionAfter === null || unit === null || rate === null
+        ? null
+        : positionAfter.abs().times(unit).times(rate),
     pending,
-    unitValue,
     reference: comparedPrice({ quote: market, waits }),
     waits,
     closing: standsOnLastSession({ quote: market, waits }),
   };
 }
 
-const pricing = (market: Quote | null) => ({
-  market,
-  slippageBps: new Decimal(WORST_CASE_SLIPPAGE_BPS),
-});
-
-/**
- * Worst value of one unit in the contract's currency. Of a group one member fills: the dearest
- * counts, and only where all are of one contract and one quantity, as `group-coherent` asks.
- */
-function unitWorst(
-  order: CanonicalOrder,
-  quantity: Decimal | null,
+/** What the order is valued by: the market, the policy's collar, and a rate of the age it accepts. */
+function riskView(
+  { ticket, facts, now }: PolicySnapshot,
+  { data }: PolicyDocument,
   market: Quote | null,
-): Decimal | null {
-  if (quantity === null || quantity.isZero()) return null;
-  if (order.structure !== "oca") {
-    return orderNotional(order, pricing(market))?.dividedBy(quantity) ?? null;
-  }
-  const [first] = order.legs;
-  let worst: Decimal | null = new Decimal(0);
-  for (const leg of order.legs) {
-    const alike = leg.contract.conid === first?.contract.conid && leg.quantity === first.quantity;
-    const value: Decimal | null = alike ? worstNotional(leg, pricing(market)) : null;
-    worst = value === null || worst === null ? null : Decimal.max(worst, value);
-  }
-  return worst?.dividedBy(quantity) ?? null;
+): Parameters<typeof riskInBase>[1] {
+  const collar = data.market_slippage_bps ?? data.collar_aggressive_bps;
+  return {
+    market,
+    slippageBps: collar === null ? null : Decimal.max(SLIPPAGE_LEAST_BPS, dec(collar)),
+    effect: facts.effect?.kind ?? null,
+    quotedUnits: quotedUnitsOf(ticket),
+    base: ticket.base_currency,
+    fx: facts.fx_to_base,
+    maxRateAgeSeconds: data.max_fx_age_seconds ?? RATE_MAX_AGE_SECONDS,
+    nowMs: Date.parse(now),
+  };
 }
 
-function rateOf(snapshot: PolicySnapshot, policy: PolicyDocument, nowMs: number): Decimal | null {
-  const { ticket, facts } = snapshot;
-  const currencies = new Set(ticket.order.legs.map((leg) => leg.contract.currency));
-  if (currencies.size !== 1) return null;
-  if (currencies.has(ticket.base_currency)) return new Decimal(1);
-  if (facts.fx_to_base === null) return null;
-  const limit = policy.data.max_fx_age_seconds;
-  const age = nowMs - Date.parse(facts.fx_to_base.at);
-  if (limit !== null && !(age <= limit * 1_000)) return null;
-  const rate = parseFigure(facts.fx_to_base.rate);
-  return rate?.greaterThan(0) ? rate : null;
+function largestOf(order: CanonicalOrder, view: Parameters<typeof unitsAtMost>[1]) {
+  return order.legs.reduce<Decimal | null>((top, leg) => {
+    const units = unitsAtMost(leg, view);
+    return top === null || units === null ? null : Decimal.max(top, units);
+  }, new Decimal(0));
+}
+
+/**
+ * The value at risk of one unit of the position as it would stand, in the contract's currency: held
+ * at the dearest price that either side of the order or the market says, or short as if it were sold
+ * now. Of a group one member fills: the dearest counts, and only where all are of one contract and
+ * one quantity, as `group-coherent` asks.
+ */
+function unitValue(
+  order: CanonicalOrder,
+  after: Decimal,
+  view: Parameters<typeof riskInBase>[1],
+): Decimal | null {
+  const [first] = order.legs;
+  const legs = order.structure === "oca" ? order.legs : [principalLeg(order)];
+  let dearest = new Decimal(0);
+  for (const leg of legs) {
+    if (leg.contract.conid !== first?.contract.conid && order.structure === "oca") return null;
+    if (leg.quantity !== first?.quantity && order.structure === "oca") return null;
+    const values = after.lessThan(0)
+      ? [unitRisk({ ...leg, side: "SELL" }, { ...view, effect: "entry" })]
+      : (["BUY", "SELL"] as const).map((side) =>
+          unitRisk({ ...leg, side }, { ...view, effect: "exit" }),
+        );
+    for (const risk of values) {
+      if (!risk.known) return null;
+      dearest = Decimal.max(dearest, risk.value);
+    }
+  }
+  return dearest;
 }
 
 function positionIn(snapshot: PolicySnapshot, conid: number): Decimal | null {

@@ -100,6 +100,7 @@ import { tradingState } from "./checks/trading-state.ts";
 import { turnoverPerDay } from "./checks/turnover-per-day.ts";
 import { venueRules } from "./checks/venue-rules.ts";
 import { whatIfAccepted } from "./checks/what-if-accepted.ts";
+import { whatIfAgrees } from "./checks/what-if-agrees.ts";
 import { wouldFlip } from "./checks/would-flip.ts";
 
 /**
@@ -176,6 +177,7 @@ export const CHECKS: readonly Check[] = [
   excessLiquidity,
   leverage,
   whatIfAccepted,
+  whatIfAgrees,
   commission,
   // cumulative
   cancelFillRatio,

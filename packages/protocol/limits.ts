@@ -63,7 +63,9 @@ export const COPY_TAKEOVERS_MAX = 3;
 export const COPY_WINDOW_MS = 60 * 60_000;
 export const RECONNECT_STABLE_MS = 10_000;
 
-/** How far beyond its reference a market or stop order is valued; both ends must value alike. */
-export const WORST_CASE_SLIPPAGE_BPS = 100;
+/** How far beyond its reference an order without a limit is valued at least; a wider collar counts. */
+export const SLIPPAGE_LEAST_BPS = 100;
+/** An exchange rate older than this is not known, unless a policy says otherwise. */
+export const RATE_MAX_AGE_SECONDS = 3_600;
 /** A preview may be submitted for this long. */
 export const PREVIEW_SECONDS = 300;

@@ -26,6 +26,7 @@ const WORDS: Record<string, string> = {
   "instruments.currencies": "Currencies",
   "instruments.sectors_denied": "Never these sectors",
   "options.short": "Selling options short",
+  "options.uncovered_calls": "Selling calls (the loss has no bound)",
   "options.min_days_to_expiry": "Days to expiry, at least",
   "options.max_days_to_expiry": "Days to expiry, at most",
   "options.max_contracts": "Contracts in one order",

@@ -12,13 +12,13 @@ import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PreviewFacts, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { refusalsOf } from "../../durable-objects/account/orders/rules/submit-types.ts";
-import { baseNotional } from "../../sidecar/src/orders/submit/facts.ts";
 import { larger } from "../../sidecar/src/orders/submit/gather-facts.ts";
 import {
   leastTierOf,
   localFaults,
   openingFaults,
 } from "../../sidecar/src/orders/submit/local-checks.ts";
+import { orderValue } from "../../sidecar/src/orders/submit/order-value.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.ts";
 import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";
@@ -101,13 +101,24 @@ function pcReads(order: CanonicalOrder, world: World) {
               currency: "USD",
             },
           ];
+  const effect = effectOf(order, positions, [], world.at);
   return {
     market,
     hours,
     waits: hours.tradable_now === false,
     positions,
-    effect: effectOf(order, positions, [], world.at),
-    notional: baseNotional(order, market, new Map([["USD", "1"]])),
+    effect,
+    ...orderValue(
+      { order },
+      {
+        market,
+        effect,
+        rates: { rates: new Map([["USD", "1"]]), at: world.at },
+        base: "USD",
+        caps: { ok: true, caps: world.caps },
+        nowMs: Date.parse(world.at),
+      },
+    ),
     dailyPnl: world.daily_pnl,
   };
 }

@@ -8,13 +8,14 @@ export const cashOnly: Check = {
   code: "CASH_ONLY",
   stage: "order",
   scope: "entries",
-  means: "Purchases are paid from cash, nothing is borrowed.",
+  means: "Purchases, and those that a sold put may lead to, are paid from cash.",
   evaluate({ snapshot, policy, figures }) {
-    if (!policy.order.cash_only || figures.leg.side === "SELL") return OFF;
+    const obliges = figures.leg.side === "BUY" || figures.leg.contract.asset_class === "OPT";
+    if (!policy.order.cash_only || !obliges) return OFF;
     const cash = parseFigure(snapshot.facts.account?.cash);
     if (cash === null) return unknown("The account's cash");
     return atMost({
-      what: "The order's worst-case value, against the cash,",
+      what: "The order's value at risk, against the cash,",
       // What else is being bought takes from the same cash.
       observed: sumOf(figures.notional, figures.pending?.buying ?? null),
       limit: decimalText(cash),

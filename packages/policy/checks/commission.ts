@@ -15,7 +15,7 @@ export const commission: Check = {
     const comparable = what_if?.commission_currency === snapshot.ticket.base_currency;
     return atMost({
       what: "The commission in percent of the order",
-      observed: comparable ? percentOf(parseFigure(what_if?.commission), figures.notional) : null,
+      observed: comparable ? percentOf(parseFigure(what_if?.commission), figures.traded) : null,
       limit: policy.order.max_commission_percent,
       source: "sidecar.what_if",
       as_of: what_if?.at ?? null,

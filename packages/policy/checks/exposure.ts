@@ -1,3 +1,4 @@
+import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { type Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
 import { percentOf, sumOf } from "../percent.ts";
@@ -14,7 +15,7 @@ export const exposure: Check = {
     if (max_gross_percent === null && max_net_percent === null) return OFF;
     const { positions } = snapshot.facts;
     if (positions === null) return unknown("The positions");
-    const own = figures.notional?.times(figures.leg.side === "BUY" ? 1 : -1) ?? null;
+    const own = figures.notional?.times(direction(figures.leg)) ?? null;
     // What works or is on its way may fill before this order does.
     let gross = sumOf(figures.notional, figures.pending?.value ?? null);
     let net = sumOf(own, figures.pending?.net ?? null);
@@ -42,3 +43,7 @@ export const exposure: Check = {
     );
   },
 };
+
+/** A put gains when its underlying falls: who buys one is short, who sells one is long. */
+const direction = ({ side, contract }: Leg): 1 | -1 =>
+  (side === "BUY") === (contract.right !== "P") ? 1 : -1;

@@ -62,6 +62,12 @@ function short({ snapshot, policy, figures }: Context): Finding {
   if (!policy.options.short) {
     return fail("The policy allows no short option position.", { source: "sidecar.positions" });
   }
+  if (figures.uncoveredCall && !policy.options.uncovered_calls) {
+    return fail(
+      "Whether the call is covered cannot be proved, and what an uncovered one may lose has no bound: the policy has to allow them by name.",
+      { source: "sidecar.positions" },
+    );
+  }
   if (!policy.options.short_across_events) {
     const event = snapshot.facts.instrument?.event_before_expiry ?? null;
     if (event === null) return unknown("Whether an event lies before expiry");

@@ -6,10 +6,10 @@ export const orderNotional: Check = {
   code: "NOTIONAL_LIMIT_REFUSED",
   stage: "order",
   scope: "entries",
-  means: "The order's worst-case value is within the limit per order.",
+  means: "The order's value at risk is within the limit per order.",
   evaluate({ policy, figures }) {
     return atMost({
-      what: "The order's worst-case value",
+      what: figures.notionalMissing ?? "The order's value at risk",
       observed: figures.notional,
       limit: policy.order.max_notional,
       source: "sidecar.quote",

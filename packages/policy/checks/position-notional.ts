@@ -9,7 +9,7 @@ export const positionNotional: Check = {
   means: "The position after all that works is within the limit in value.",
   evaluate({ snapshot, policy, figures }) {
     return atMost({
-      what: "The position's worst-case value after this order",
+      what: "The position's value at risk after this order",
       observed: figures.positionValueAfter,
       limit: policy.portfolio.max_position_notional,
       source: "sidecar.positions",

@@ -15,6 +15,8 @@ const modeCaps = z.strictObject({
   max_daily_loss: OrderDecimal,
   order_types: z.array(OrderType),
   asset_classes: z.array(AssetClass),
+  /** Absent from a PC that does not know the cap yet: it allows what it always did. */
+  uncovered_calls: z.boolean().exactOptional(),
   mandates: z.boolean(),
   tier_two_from_notional: OrderDecimal.nullable(),
 });

@@ -5,7 +5,7 @@ import { Decimal } from "./decimal.ts";
 import { midOf, quoted } from "./quoted.ts";
 import { OrderType, Side } from "./terms.ts";
 import type { Quote } from "./ticket.ts";
-import { orderNotional } from "./worst-case.ts";
+import { type RiskView, valueAtRisk } from "./value-at-risk.ts";
 
 const { market } = aTicket();
 const quote = (over: Partial<Quote>): Quote => {
@@ -13,7 +13,15 @@ const quote = (over: Partial<Quote>): Quote => {
   return { ...market, ...over };
 };
 const absent = fc.constantFrom(null, "0", "0.00", "-1", "-1.00");
-const slippageBps = new Decimal(500);
+const riskOf = (order: Parameters<typeof valueAtRisk>[0], market: RiskView["market"]) => {
+  const risk = valueAtRisk(order, {
+    market,
+    slippageBps: new Decimal(500),
+    effect: "entry",
+    quotedUnits: new Decimal(1),
+  });
+  return risk.known ? risk.value : null;
+};
 
 describe("a side of the market that is not quoted", () => {
   it("is no price, however the broker writes that", () => {
@@ -47,10 +55,7 @@ describe("a side of the market that is not quoted", () => {
             ],
           });
           const value = (over: Partial<Quote>) =>
-            orderNotional(order, {
-              market: quote({ prior_close: "252", last, ...over }),
-              slippageBps,
-            });
+            riskOf(order, quote({ prior_close: "252", last, ...over }));
           const seen = value({ bid, ask });
           expect(seen?.toFixed()).toBe(value({ bid: null, ask: null })?.toFixed());
           // Fifty shares of some 250 dollars are worth thousands, or it is not known.
@@ -63,7 +68,7 @@ describe("a side of the market that is not quoted", () => {
   it("leaves a market order without any price of unknown value", () => {
     const order = anOrder({ legs: [aLeg({ order_type: "MKT", limit_price: null })] });
     const none = quote({ bid: "-1", ask: "-1", last: "0", prior_close: null });
-    expect(orderNotional(order, { market: none, slippageBps })).toBeNull();
+    expect(riskOf(order, none)).toBeNull();
   });
 
   it("takes a real price below zero for what it is", () => {

@@ -34,9 +34,12 @@ export type Quote = z.infer<typeof Quote>;
 
 const Change = z.strictObject({ before: Figure.nullable(), after: Figure.nullable() });
 
-/** The broker's what-if, in the account's base currency. */
+/** The broker's what-if; in the account's base currency where no currency stands beside a figure. */
 export const WhatIf = z.strictObject({
+  /** What the order comes to before commission. */
   amount: Figure.nullable(),
+  /** The currency that stands beside the amount; absent in what was made before it was read. */
+  amount_currency: z.string().nullable().exactOptional(),
   commission: Figure.nullable(),
   total: Figure.nullable(),
   commission_currency: z.string().nullable(),
@@ -78,8 +81,13 @@ export const Ticket = z.strictObject({
   order: CanonicalOrder,
   /** The market at preview, for the principal leg's contract. */
   market: Quote.nullable(),
-  /** Worst case of the order in the account's base currency; null when it cannot be known. */
+  /** Value at risk in the account's base currency, see `value-at-risk.ts`; null when not known. */
   notional: Figure.nullable(),
+  /**
+   * How many quoted units make one unit of the currency: 100 where prices are in pence or cents. Null
+   * where the broker says that there is no such number; absent where that was not read.
+   */
+  price_magnifier: Figure.nullable().exactOptional(),
   base_currency: z.string().regex(/^[A-Z]{3}$/),
   what_if: WhatIf.nullable(),
   warnings: z.array(BrokerMessage).max(20),
@@ -102,6 +110,8 @@ export const ContractRules = z.strictObject({
   tradable_accounts: z.array(z.string()).nullable(),
   /** Negative prices are taken (some futures and combinations). */
   negative_prices: z.boolean().nullable(),
+  /** As in a ticket: null where the broker says that there is none, absent where it says nothing. */
+  price_magnifier: Figure.nullable().exactOptional(),
   error: z.string().nullable(),
   at: Time,
 });

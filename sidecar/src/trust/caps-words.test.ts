@@ -12,6 +12,8 @@ it("a refusal does not say that the caps file changed when it did not", () => {
       anOrder(),
       {
         notional: "187.25",
+        missing: null,
+        units: "1",
         effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
         usage,
       },

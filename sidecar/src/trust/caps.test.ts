@@ -31,6 +31,7 @@ const rules = (
     paper?: Partial<Caps["paper"]>;
     order?: CanonicalOrder;
     notional?: string | null;
+    units?: string | null;
     kind?: Effect["kind"] | null;
     usage?: Partial<CapsUsage>;
   } = {},
@@ -43,6 +44,8 @@ const rules = (
     over.order ?? anOrder(),
     {
       notional: over.notional === undefined ? "187.25" : over.notional,
+      missing: null,
+      units: over.units === undefined ? "1" : over.units,
       effect: over.kind === null ? null : effect(over.kind ?? "entry"),
       usage: { ...USAGE, ...over.usage },
     },
@@ -59,10 +62,8 @@ describe("the caps of this PC", () => {
   it("hold at the bound and beyond it", () => {
     expect(rules({ notional: "10000" })).toEqual([]);
     expect(rules({ notional: "10000.01" })).toEqual(["max_notional"]);
-    expect(rules({ order: anOrder({ legs: [aLeg({ quantity: "1000" })] }) })).toEqual([]);
-    expect(rules({ order: anOrder({ legs: [aLeg({ quantity: "1000.5" })] }) })).toEqual([
-      "max_quantity",
-    ]);
+    expect(rules({ units: "1000" })).toEqual([]);
+    expect(rules({ units: "1000.5" })).toEqual(["max_quantity"]);
     expect(rules({ usage: { ordersLastMinute: 5 } })).toEqual([]);
     expect(rules({ usage: { ordersLastMinute: 6 } })).toEqual(["max_orders_per_minute"]);
     expect(rules({ usage: { ordersToday: 50 } })).toEqual(["max_orders_per_day"]);
@@ -76,8 +77,26 @@ describe("the caps of this PC", () => {
 
   it("take the unknown for too much", () => {
     expect(rules({ notional: null })).toEqual(["max_notional"]);
+    expect(rules({ units: null })).toEqual(["max_quantity"]);
     expect(rules({ usage: { dailyPnl: null } })).toEqual(["max_daily_loss"]);
     expect(rules({ kind: null, usage: { ordersToday: 99 } })).toEqual(["max_orders_per_day"]);
+  });
+
+  it("allow a call that is sold to open by name alone, and hold none that closes", () => {
+    const call = aLeg({
+      side: "SELL",
+      contract: { ...AAPL, asset_class: "OPT", multiplier: "100", right: "C", strike: "200" },
+    });
+    const order = anOrder({ legs: [call] });
+    for (const kind of ["entry", "flip", null] as const) {
+      expect(rules({ order, kind })).toEqual(["uncovered_calls"]);
+      expect(rules({ order, kind, paper: { uncovered_calls: true } })).toEqual([]);
+    }
+    expect(rules({ order, kind: "exit" })).toEqual([]);
+    const put = { ...call, contract: { ...call.contract, right: "P" as const } };
+    expect(rules({ order: anOrder({ legs: [put] }) })).toEqual([]);
+    const before = JSON.parse(JSON.stringify(DEFAULT_CAPS)) as Record<string, object>;
+    expect(parseCaps(JSON.stringify(before)).ok).toBe(true);
   });
 
   it("never hold back an exit by an amount, a count, a type or a loss, nor a cancel by anything but its account", () => {
@@ -103,7 +122,13 @@ describe("the caps of this PC", () => {
     for (const text of ["", "{", "{}", '{"v":1}', JSON.stringify({ ...DEFAULT_CAPS, extra: 1 })]) {
       const file = parseCaps(text);
       expect(file.ok).toBe(false);
-      const numbers = { notional: "1", effect: effect("exit"), usage: USAGE };
+      const numbers = {
+        notional: "1",
+        missing: null,
+        units: "1",
+        effect: effect("exit"),
+        usage: USAGE,
+      };
       expect(capFaults(file, anOrder(), numbers)).toEqual([]);
       for (const what of [effect("entry"), effect("flip"), null]) {
         expect(

@@ -12,6 +12,7 @@ import {
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { AssetClass, OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { opensShortCall } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import * as z from "zod";
 
 /**
@@ -29,9 +30,14 @@ const perMode = z.strictObject({
   max_daily_loss: OrderDecimal,
   order_types: z.array(OrderType),
   asset_classes: z.array(AssetClass),
+  /**
+   * Calls sold to open: what they may lose has no bound, and whether one is covered cannot be proved.
+   * Files from before this cap allow none.
+   */
+  uncovered_calls: z.boolean().default(false),
   mandates: z.boolean(),
   /**
-   * From this worst-case value on, the number shown at this PC is asked for, of exits too: whoever
+   * From this value at risk on, the number shown at this PC is asked for, of exits too: whoever
    * runs the gateway can turn a tap meant for a sign-in into an approval, and cannot see the number.
    * Null never.
    */
@@ -64,6 +70,7 @@ export const DEFAULT_CAPS: Caps = {
     max_daily_loss: "5000",
     order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
     asset_classes: ["STK", "OPT", "FUT"],
+    uncovered_calls: false,
     mandates: true,
     tier_two_from_notional: null,
   },
@@ -76,6 +83,7 @@ export const DEFAULT_CAPS: Caps = {
     max_daily_loss: "500",
     order_types: ["LMT", "STP", "STOP_LIMIT"],
     asset_classes: ["STK"],
+    uncovered_calls: false,
     mandates: false,
     tier_two_from_notional: "0",
   },
@@ -141,7 +149,16 @@ export interface CapsBefore {
 export function capFaults(
   file: CapsFile,
   order: CanonicalOrder,
-  numbers: { notional: string | null; effect: Effect | null; usage: CapsUsage },
+  numbers: {
+    /** Value at risk in base currency. */
+    notional: string | null;
+    /** What it is not known for, as the subject of a sentence. */
+    missing: string | null;
+    /** The most units of any leg: of an amount of money what it buys at most. */
+    units: string | null;
+    effect: Effect | null;
+    usage: CapsUsage;
+  },
   before: CapsBefore | null = null,
 ): OrderRefusal[] {
   if (!file.ok) {
@@ -174,21 +191,33 @@ export function capFaults(
         "notional",
         "max_notional",
         notional === null
-          ? `The order's value is unknown.${was(before?.notional, null)}`
+          ? `${numbers.missing ?? "The order's value"} is not known.${was(before?.notional, null)}`
           : `The order's value is ${decimalText(notional)}, above this PC's cap of ${limits.max_notional}.${was(before?.notional, decimalText(notional)) || filed}`,
       ),
     );
   }
+  const units = parseFigure(numbers.units);
+  if (units === null || units.greaterThan(dec(limits.max_quantity))) {
+    faults.push(
+      over(
+        "quantity",
+        "max_quantity",
+        units === null
+          ? "How many units the order may take is not known."
+          : `The quantity is above this PC's cap of ${limits.max_quantity}.${filed}`,
+      ),
+    );
+  }
+  if (!limits.uncovered_calls && opensShortCall(order, numbers.effect)) {
+    faults.push(
+      over(
+        "side",
+        "uncovered_calls",
+        `What a call that is sold may lose has no bound, and this PC cannot prove that it is covered.${filed}`,
+      ),
+    );
+  }
   for (const leg of order.legs) {
-    if (leg.quantity !== null && dec(leg.quantity).greaterThan(dec(limits.max_quantity))) {
-      faults.push(
-        over(
-          "quantity",
-          "max_quantity",
-          `The quantity is above this PC's cap of ${limits.max_quantity}.${filed}`,
-        ),
-      );
-    }
     if (!limits.order_types.includes(leg.order_type)) {
       faults.push(
         over("order_type", "order_types", `${leg.order_type} is off at this PC.${filed}`),

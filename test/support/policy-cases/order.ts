@@ -50,6 +50,15 @@ export const ORDER_CASES: Record<string, CheckCases> = {
       s.ticket.what_if = null;
     },
   },
+  "what-if-agrees": {
+    passes: ({ s }) => {
+      Object.assign(whatIf(s), { amount: "190.99", amount_currency: "USD" });
+    },
+    fails: ({ s }) => {
+      Object.assign(whatIf(s), { amount: "191", amount_currency: "USD" });
+    },
+    unknown: "none",
+  },
   "excess-liquidity": {
     passes: ({ p }) => {
       p.order.min_excess_liquidity = "997611";

@@ -64,6 +64,7 @@ describe("the broker's what-if", () => {
     );
     expect(read).toEqual({
       amount: "1",
+      amount_currency: "USD",
       commission: "0.01",
       total: "1.01",
       commission_currency: "USD",

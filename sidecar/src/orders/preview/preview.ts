@@ -13,9 +13,14 @@ import {
   type CanonicalOrder,
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import {
+  differenceInWords,
+  whatIfDifference,
+} from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -27,7 +32,6 @@ import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { type LocalRules, usageOf } from "../local-policy/rules.ts";
 import {
-  baseNotional,
   orNull,
   readAccountFact,
   readMarket,
@@ -35,8 +39,9 @@ import {
   readRates,
   readWorkingFacts,
 } from "../submit/facts.ts";
-import { localFaults, offerFaults } from "../submit/local-checks.ts";
+import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
 import type { Mutex } from "../submit/mutex.ts";
+import { orderValue } from "../submit/order-value.ts";
 import { withOwnOrders } from "../submit/own-orders.ts";
 import { askWhatIf } from "./ask-what-if.ts";
 import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
@@ -125,7 +130,6 @@ async function readFacts(
     working,
     tried,
     effect: effectOf(order, positions, taking, now()),
-    notional: baseNotional(order, market, rates?.rates ?? null),
     notes,
   };
 }
@@ -147,10 +151,16 @@ async function describe(
   }
   const { order } = built;
   const read = await readFacts(parts, context, account, built);
-  const { market, notional, effect, tried, rates, accountFact } = read;
+  const { market, effect, tried, rates, accountFact } = read;
+  const caps = rules.caps();
+  const magnifier = read.contract?.value.price_magnifier;
+  const priced = { order, ...(magnifier === undefined ? {} : { price_magnifier: magnifier }) };
+  const nowMs = clock.now();
+  const value = orderValue(priced, { market, effect, rates, base, caps, nowMs });
+  const { notional, rate } = value;
   const ticket: Ticket = {
     v: 1,
-    order,
+    ...priced,
     market,
     notional,
     base_currency: base,
@@ -162,7 +172,6 @@ async function describe(
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
   const previewId = parts.newPreviewId();
-  const caps = rules.caps();
   const dailyPnl = accountFact?.daily_pnl ?? null;
   const usage = usageOf(store, clock.now(), dailyPnl);
   store.keepPreview(previewId, {
@@ -172,7 +181,7 @@ async function describe(
     madeAt: clock.now(),
     usage: { ...usage, effect: effect?.kind ?? null },
   });
-  const rate = rates?.rates.get(principalLeg(order).contract.currency);
+  const difference = order.action === "cancel" ? null : whatIfDifference(ticket, parseFigure(rate));
   return {
     outcome: "ticket",
     preview_id: previewId,
@@ -183,7 +192,7 @@ async function describe(
       account: accountFact,
       positions: read.positions,
       working: read.working,
-      fx_to_base: rate === undefined || rates === null ? null : { rate, at: rates.at },
+      fx_to_base: rate === null || rates === null ? null : { rate, at: rates.at },
       effect,
       greeks: await readPortfolioGreeks(context, read.positions),
       broker_clock_skew_ms: parts.clockSkewMs(),
@@ -193,12 +202,13 @@ async function describe(
     kept_until: isoTime(clock.now() + ORDER_LIMITS.previewKeptMs),
     local_refusals: [
       ...offerFaults(rules.policy(), order),
-      ...localFaults({ rules, store, clock }, order, { notional, effect, dailyPnl }),
+      ...localFaults({ rules, store, clock }, order, { ...value, effect, dailyPnl }),
+      ...whatIfFaults(ticket, { effect, rate }),
       ...bodyFaults(order, parts.futuresOperator),
       ...driftUnknown(ticket, effect),
     ].slice(0, 50),
     least_tier: caps.ok && leastTier(caps.caps, order, notional) < 2 ? 1 : 2,
-    notes: read.notes,
+    notes: [...read.notes, ...(difference === null ? [] : [differenceInWords(difference)])],
   };
 }
 

@@ -34,6 +34,7 @@ const Rules = z.looseObject({
   increment: wire.decimal,
   incrementRules: wire.list,
   negativeCapable: wire.boolean,
+  priceMagnifier: z.unknown().optional(),
   error: wire.text,
 });
 
@@ -50,6 +51,13 @@ function increments(rules: z.output<typeof Rules>): ContractRules["increments"] 
   if (bands.length > 0) return bands.toSorted((a, b) => Number(a.from) - Number(b.from));
   const flat = figure(rules.increment);
   return flat === null ? [] : [{ from: "0", step: flat }];
+}
+
+/** Null is the broker's word that there is none; nothing at all, or no figure, is no word. */
+function magnifierOf(value: unknown): Pick<ContractRules, "price_magnifier"> {
+  if (value === null) return { price_magnifier: null };
+  const stated = figure(toDecimal(value));
+  return stated === null ? {} : { price_magnifier: stated };
 }
 
 export function contractRules(
@@ -78,6 +86,7 @@ export function contractRules(
           cash_quantity: rules.cqtTypes === null ? null : rules.cqtTypes.length > 0,
           tradable_accounts: rules.canTradeAcctIds,
           negative_prices: rules.negativeCapable,
+          ...magnifierOf(rules.priceMagnifier),
           error: label(rules.error, 300),
           at: now(),
         }),

@@ -73,10 +73,12 @@ export function whatIf(accountId: string, body: JsonObject, now: () => string): 
       "order.what-if",
       z.looseObject({ error: z.unknown().optional() }).transform((answer): WhatIfAnswer => {
         const amounts = toRecord(answer.amount);
+        const amount = money(amounts?.amount);
         const commission = money(amounts?.commission);
         return {
           whatIf: {
-            amount: money(amounts?.amount).amount,
+            amount: amount.amount,
+            amount_currency: amount.currency,
             commission: commission.amount,
             total: money(amounts?.total).amount,
             commission_currency: commission.currency,
@@ -98,6 +100,7 @@ export function refusedWhatIf(text: string, at: string): WhatIf {
   const none = { before: null, after: null };
   return {
     amount: null,
+    amount_currency: null,
     commission: null,
     total: null,
     commission_currency: null,

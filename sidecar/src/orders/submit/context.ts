@@ -54,6 +54,13 @@ export interface Facts {
   market: Quote | null;
   hours: OrderHours;
   effect: Effect | null;
+  /** Value at risk in base currency, the larger of the preview's and now's. */
   notional: string | null;
+  /** What the value is not known for, as the subject of a sentence; null when it is known. */
+  missing: string | null;
+  /** The most units of any leg. */
+  units: string | null;
+  /** Base-currency value of one unit of the contract's currency. */
+  rate: string | null;
   dailyPnl: string | null;
 }

@@ -1,8 +1,6 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { WORST_CASE_SLIPPAGE_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
 import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
-import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   Decimal,
   dec,
@@ -18,7 +16,6 @@ import type {
   Quote,
   WorkingOrderFact,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { orderNotional } from "@ibkr-edge-gateway/protocol/orders/worst-case.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { portfolioLedger, portfolioSummary } from "../../client-portal/endpoints/balances.ts";
@@ -96,11 +93,16 @@ export async function readMarket(context: OperationContext, conid: number): Prom
 const priced = (quote: Quote, field: "bid" | "ask" | "last"): string | null =>
   quoted(quote, field) === null ? null : quote[field];
 
-/** What one unit of each currency is worth in the account's base currency. */
+/** What one unit of each currency is worth in the account's base currency, as of one moment. */
+export interface Rates {
+  rates: ReadonlyMap<string, string>;
+  at: string;
+}
+
 export async function readRates(
   context: OperationContext,
   account: ResolvedAccount,
-): Promise<{ rates: ReadonlyMap<string, string>; at: string } | null> {
+): Promise<Rates | null> {
   const ledger = await orNull(context.ask(portfolioLedger(account.accountId)));
   const base = account.baseCurrency;
   if (base === null) return null;
@@ -111,19 +113,6 @@ export async function readRates(
   }
   rates.set(base, "1");
   return { rates, at: isoTime(ledger?.at ?? context.clock.now()) };
-}
-
-/** Worst case of an order in base currency; null when any part of it is unknown. */
-export function baseNotional(
-  order: CanonicalOrder,
-  market: Quote | null,
-  rates: ReadonlyMap<string, string> | null,
-): string | null {
-  const value = orderNotional(order, { market, slippageBps: new Decimal(WORST_CASE_SLIPPAGE_BPS) });
-  const currency = order.legs[0]?.contract.currency;
-  const rate = currency === undefined ? undefined : rates?.get(currency);
-  if (value === null || rate === undefined) return null;
-  return figure(value.times(dec(rate)));
 }
 
 export async function readPositionFacts(

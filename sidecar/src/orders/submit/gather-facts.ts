@@ -14,13 +14,13 @@ import type { KeptPreview } from "../journal/previews.ts";
 import { readHours } from "../preview/instrument.ts";
 import type { Facts, SubmitContext } from "./context.ts";
 import {
-  baseNotional,
   readDailyPnl,
   readMarket,
   readPositionFacts,
   readRates,
   readWorkingFacts,
 } from "./facts.ts";
+import { orderValue } from "./order-value.ts";
 import { withOwnOrders } from "./own-orders.ts";
 
 /** Market, position, value and the day's result, read here and now. */
@@ -50,12 +50,21 @@ export async function gatherFacts(
     ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null)
     : [];
   const taking = withOwnOrders(working, parts.store, account.accountId, positionsAskedAt);
-  const now = baseNotional(order, market, rates?.rates ?? null);
+  const effect = effectOf(order, positions, taking, isoTime(context.clock.now()));
+  const value = orderValue(preview.ticket, {
+    market,
+    effect,
+    rates,
+    base: account.baseCurrency,
+    caps: parts.rules.caps(),
+    nowMs: context.clock.now(),
+  });
   return {
     market,
     hours,
-    effect: effectOf(order, positions, taking, isoTime(context.clock.now())),
-    notional: larger(now, preview.ticket.notional),
+    effect,
+    ...value,
+    notional: larger(value.notional, preview.ticket.notional),
     dailyPnl,
   };
 }

@@ -25,6 +25,9 @@ const effect = (kind: "entry" | "exit") =>
 const facts = (kind: "entry" | "exit") => ({
   effect: effect(kind),
   notional: "187.25",
+  missing: null,
+  units: "1",
+  rate: "1",
   dailyPnl: "0",
 });
 const judge = (open: IntentRecord[], engaged = false) => ({

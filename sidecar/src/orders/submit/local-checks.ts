@@ -4,11 +4,16 @@ import {
   type CanonicalOrder,
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { dec, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import {
+  differenceInWords,
+  WHAT_IF_TOLERANCE_PERCENT,
+  whatIfDifference,
+} from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -92,15 +97,15 @@ export interface LocalJudge {
 export function localFaults(
   parts: LocalJudge,
   order: CanonicalOrder,
-  facts: Pick<Facts, "effect" | "notional" | "dailyPnl">,
+  facts: Pick<Facts, "effect" | "notional" | "missing" | "units" | "dailyPnl">,
   before: CapsBefore | null = null,
 ): OrderRefusal[] {
   const { rules, store, clock } = parts;
   const usage = usageOf(store, clock.now(), facts.dailyPnl);
-  const { notional, effect } = facts;
+  const { notional, missing, units, effect } = facts;
   return [
     ...killFaults(rules.killSwitch(), order, effect),
-    ...capFaults(rules.caps(), order, { notional, effect, usage }, before),
+    ...capFaults(rules.caps(), order, { notional, missing, units, effect, usage }, before),
     ...doubtFaults(store, order, facts.effect),
     ...reduceOnlyFaults(order, facts.effect),
   ];
@@ -149,14 +154,36 @@ function reduceOnlyFaults(order: CanonicalOrder, effect: Effect | null): OrderRe
 
 /** An entry is for the session that the owner read: it is not left at the broker for another one. */
 export function openingFaults(
-  { order, waits }: Ticket,
-  { effect, hours }: Pick<Facts, "effect" | "hours">,
+  ticket: Ticket,
+  { effect, hours, rate }: Pick<Facts, "effect" | "hours" | "rate">,
 ): OrderRefusal[] {
+  const { order, waits } = ticket;
   if (effect?.kind === "exit" || order.action === "cancel") return [];
   const another = anotherSession(waits, hours);
-  return another === null
-    ? []
-    : [refusal("NOT_TRADABLE_NOW", "market", "session_as_read", another)];
+  return [
+    ...(another === null
+      ? []
+      : [refusal("NOT_TRADABLE_NOW", "market", "session_as_read", another)]),
+    ...whatIfFaults(ticket, { effect, rate }),
+  ];
+}
+
+/** What the broker makes of the order is what this PC makes of it, or no position is opened. */
+export function whatIfFaults(
+  ticket: Ticket,
+  { effect, rate }: Pick<Facts, "effect" | "rate">,
+): OrderRefusal[] {
+  if (effect?.kind === "exit" || ticket.order.action === "cancel") return [];
+  const difference = whatIfDifference(ticket, parseFigure(rate));
+  if (difference === null) return [];
+  return [
+    refusal(
+      "WHATIF_DIFFERS",
+      "notional",
+      "agrees_with_what_if",
+      `${differenceInWords(difference)} They differ by more than ${WHAT_IF_TOLERANCE_PERCENT} %, so no position is opened.`,
+    ),
+  ];
 }
 
 /** What the submit would refuse whatever is approved: this PC does not take orders of the mode. */

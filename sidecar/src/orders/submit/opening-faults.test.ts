@@ -10,6 +10,7 @@ const judged = (order: CanonicalOrder, effect: typeof entry | { kind: "exit" } =
   openingFaults(aTicket(order, { waits: null }), {
     effect: { ...entry, ...effect },
     hours: hoursAt(AT.after_hours),
+    rate: "1",
   });
 
 describe("an entry approved for today, at this PC after the close", () => {
@@ -30,9 +31,9 @@ describe("an entry approved for today, at this PC after the close", () => {
 
   it("passes where it waits for the session that was read, or its hours are not known", () => {
     const waits = hoursAt(AT.after_hours).waits ?? null;
-    const facts = { effect: entry, hours: hoursAt(AT.after_hours) };
+    const facts = { effect: entry, hours: hoursAt(AT.after_hours), rate: "1" };
     expect(openingFaults(aTicket(anOrder(), { waits }), facts)).toEqual([]);
-    const unknown = { effect: entry, hours: hoursAt(AT.after_hours, false, null) };
+    const unknown = { effect: entry, hours: hoursAt(AT.after_hours, false, null), rate: "1" };
     expect(openingFaults(aTicket(anOrder(), { waits: null }), unknown)).toEqual([]);
   });
 });
