@@ -4,6 +4,8 @@ import type {
   JobSettlement,
   NewJob,
 } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { EdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import type { EdgeListener } from "./store.ts";
 
 /** What is known of the sidecar's connection without asking it. */
 export interface Presence {
@@ -31,4 +33,16 @@ export interface RelayHost {
   leaseDueAt(): number | null;
   /** Called by the alarm. */
   tick(): void;
+}
+
+export interface RelayHostOptions {
+  readonly ctx: DurableObjectState;
+  readonly accountId: string;
+  readonly origin: string;
+  readonly version: string;
+  readonly identity: EdgeIdentity | null;
+  /** Called after every step, so that the object can set its alarm. */
+  readonly onStep: () => void;
+  /** Hears of events and connections inside the transaction that stores them. */
+  readonly listener?: EdgeListener;
 }

@@ -1,0 +1,45 @@
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import type { Pairing } from "../config/pairing-file.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { OperationExecutor } from "../operations/executor.ts";
+import type { DeviceKey } from "../trust/device-key.ts";
+import type { LocalPolicy } from "../trust/local-policy.ts";
+import type { Connect } from "./socket.ts";
+
+/** The part of a pino logger that the relay uses. */
+export interface RelayLogger {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface RelayLinkOptions {
+  readonly pairing: Pairing;
+  readonly deviceKey: DeviceKey;
+  readonly policy: LocalPolicy;
+  readonly journal: Journal;
+  readonly executor: OperationExecutor;
+  readonly operations: OperationLookup;
+  readonly version: string;
+  readonly logger: RelayLogger;
+  readonly connect: Connect;
+  /** Monotonic, in epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly random32: () => string;
+  readonly onChange: (state: SidecarState) => void;
+}
+
+export interface RelayLink {
+  start(): void;
+  state(): SidecarState;
+  /** Has the edge take a new device key; null when it did, else why not. */
+  rotate(newKey: DeviceKey): Promise<string | null>;
+  /**
+   * Says goodbye and aborts what has not begun; a write that has begun is given a moment to end, so
+   * that its outcome is known and journaled.
+   */
+  stop(reason: string): Promise<void>;
+}
