@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import { logAbandoned } from "./account/abandoned.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
 import { checkOwnerSession } from "./account/access/owner-sessions.ts";
 import type { AccountParts } from "./account/account-parts.ts";
@@ -13,7 +14,7 @@ import { stepUps } from "./account/clients/step-ups.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
 import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
-import { jobsInSubmission } from "./account/orders/tables/intents.ts";
+import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
 import type { RelayHost } from "./account/relay/relay-host-interface.ts";
 import { pruneRelay } from "./account/relay/store.ts";
@@ -209,7 +210,7 @@ export class Account extends DurableObject<ObjectEnv> {
   #announceKeys(): void {
     void Promise.resolve()
       .then(() => announceKeys(this.#sql, this.relay))
-      .catch(() => undefined);
+      .catch(logAbandoned("passkeys.announce"));
   }
 
   #audit(event: AuditEvent): number {

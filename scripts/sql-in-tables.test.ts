@@ -69,6 +69,12 @@ describe("the rule itself", () => {
         at(`${room}/tables/cleaning.ts`, 'one("DELETE FROM keys");'),
       ),
     ).toEqual([`keys is the table of ${room}/tables/keys.ts`]);
+    expect(
+      found(
+        at(`${room}/tables/keys/rows.ts`, 'one("SELECT a FROM keys");'),
+        at(`${room}/tables/fills/old.ts`, 'one("DELETE FROM keys");'),
+      ),
+    ).toEqual([`keys is the table of ${room}/tables/keys/`]);
     const joined = 'one("SELECT a FROM keys JOIN fills USING (b)");';
     expect(found(at(`${room}/tables/joint/spent.ts`, joined))).toEqual([
       "the top of the file does not name keys",
@@ -85,6 +91,8 @@ describe("the rule itself", () => {
         at("durable-objects/account/tables/schema.ts", schema),
         at("durable-objects/account/tables/keys.ts", 'one("SELECT a FROM keys");'),
         at("durable-objects/d1/tables/keys.ts", 'one("SELECT a FROM keys");'),
+        at("durable-objects/account/tables/fills/rows.ts", 'one("SELECT a FROM fills");'),
+        at("durable-objects/account/tables/fills/old.ts", 'one("DELETE FROM fills");'),
         at("durable-objects/account/tables/joint/both.ts", joined),
       ),
     ).toEqual([]);

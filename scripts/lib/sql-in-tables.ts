@@ -64,7 +64,7 @@ export function tablesNamed(sql: string): string[] {
 
 /**
  * What breaks "one owner a table": SQL outside a folder `tables/`, a file that holds statements over
- * two tables, a table with two files, and a file in `joint/` that does not say at its
+ * two tables, a table with two homes (one file, or one folder of files), and a file in `joint/` that does not say at its
  * top which tables it joins. Schemas are the history of all tables and are free to name them.
  */
 export function sqlFindings(files: readonly SourceFile[]): Finding[] {
@@ -91,13 +91,17 @@ export function sqlFindings(files: readonly SourceFile[]): Finding[] {
         own ??= table;
         if (table !== own) return [finding(one, `${table} in the file of ${own}`)];
         const key = `${DATABASES.find((prefix) => path.startsWith(prefix)) ?? ""}${table}`;
-        const owner = owners.get(key) ?? path;
+        const home = homeOf(path);
+        const owner = owners.get(key) ?? home;
         owners.set(key, owner);
-        return owner === path ? [] : [finding(one, `${table} is the table of ${owner}`)];
+        return owner === home ? [] : [finding(one, `${table} is the table of ${owner}`)];
       }),
     );
   });
 }
+
+/** The file, or the folder in `tables/` that holds the statements of one table by what they are for. */
+const homeOf = (path: string): string => path.replace(/(\/tables\/[^/]+)\/[^/]+$/, "$1/");
 
 /** Everything above the first line of code that is no import. */
 function headOf(text: string): string {

@@ -1,6 +1,6 @@
-import { decideApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
+import { decideApproval } from "../../durable-objects/account/orders/transactions/decide-approval.ts";
 import { engageKill } from "../../durable-objects/account/orders/transactions/kill-switches.ts";
-import { submitOrder } from "../../durable-objects/account/orders/transactions/submit.ts";
+import { submitTransaction } from "../../durable-objects/account/orders/transactions/submit.ts";
 import { ASSERTION, type OrderBook, orderBook } from "../support/order-book.ts";
 import { quantiles } from "./load.ts";
 
@@ -52,9 +52,9 @@ function submitOne(book: OrderBook, n: number) {
   } as const;
   decideApproval(book.storage, decision, book.now, book.log);
   const request = book.request({ previewId, approvalId, key: `k-${n}` });
-  const world = book.world();
+  const conditions = book.conditions();
   const before = process.hrtime.bigint();
-  const { kind } = submitOrder(book.storage, request, world, book.log);
+  const { kind } = submitTransaction(book.storage, request, conditions, book.log);
   return { kind, ms: Number(process.hrtime.bigint() - before) / 1e6 };
 }
 

@@ -4,19 +4,16 @@ import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonica
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/tables/schema.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-log.ts";
-import type { World } from "../../durable-objects/account/orders/rules/edge-facts.ts";
+import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
+import type { Conditions } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
-import { requestApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
+import { switchFeature } from "../../durable-objects/account/orders/rules/trading-features.ts";
 import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
-import { switchFeature } from "../../durable-objects/account/orders/tables/features.ts";
 import {
   MANDATE_PCS_SCHEMA,
   MANDATES_SCHEMA,
 } from "../../durable-objects/account/orders/tables/mandates.ts";
-import {
-  changePolicy,
-  policyInForce,
-} from "../../durable-objects/account/orders/tables/policies.ts";
+import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
 import { findPreview } from "../../durable-objects/account/orders/tables/previews.ts";
 import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/tables/scheduled-tasks.ts";
 import {
@@ -26,7 +23,8 @@ import {
   ORDERS_SCHEMA,
 } from "../../durable-objects/account/orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/sends.ts";
-import type { OrderStorage } from "../../durable-objects/account/orders/tables/storage.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { requestApproval } from "../../durable-objects/account/orders/transactions/request-approval.ts";
 import { storePreview } from "../../durable-objects/account/orders/transactions/store-preview.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
@@ -39,7 +37,7 @@ export interface OrderBook {
   leaves: OrderLogEntry[];
   log: (entry: OrderLogEntry) => void;
   now: number;
-  world(clientId?: string): World;
+  conditions(clientId?: string): Conditions;
   /** A preview by this client; its id. */
   preview(order?: CanonicalOrder, effect?: Effect["kind"], clientId?: string): string;
   ask(previewId: string): string;
@@ -103,7 +101,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
       leaves.push(entry);
     },
     now: Date.parse(NOW),
-    world: (clientId = "client-1") => ({
+    conditions: (clientId = "client-1") => ({
       nowMs: book.now,
       gatewayAccountId: "acc_7d3f",
       sidecarOnline: true,

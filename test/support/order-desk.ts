@@ -13,12 +13,12 @@ import { appendAudit } from "../../durable-objects/account/audit/log.ts";
 import { admitClient } from "../../durable-objects/account/clients/clients.ts";
 import type { OrderParts } from "../../durable-objects/account/orders/order-context.ts";
 import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orders/order-log.ts";
-import { switchFeature } from "../../durable-objects/account/orders/tables/features.ts";
-import type { NewIntent } from "../../durable-objects/account/orders/tables/intents.ts";
-import { insertIntent } from "../../durable-objects/account/orders/tables/intents.ts";
-import { changePolicy } from "../../durable-objects/account/orders/tables/policies.ts";
-import type { OrderStorage } from "../../durable-objects/account/orders/tables/storage.ts";
-import { settleSubmit } from "../../durable-objects/account/orders/transactions/settle.ts";
+import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
+import { switchFeature } from "../../durable-objects/account/orders/rules/trading-features.ts";
+import type { NewIntent } from "../../durable-objects/account/orders/tables/intents/rows.ts";
+import { insertIntent } from "../../durable-objects/account/orders/tables/intents/rows.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { settle } from "../../durable-objects/account/orders/transactions/settle.ts";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { aLeg, anOrder, aTicket } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
@@ -185,7 +185,7 @@ export function deskRig(
         orderId,
         clock.now,
       );
-      settleSubmit(storage, coid, { kind: "outcome", outcome: told }, clock.now, parts.log);
+      settle(storage, coid, { kind: "outcome", outcome: told }, clock.now, parts.log);
     },
   };
   return rig;

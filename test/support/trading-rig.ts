@@ -4,7 +4,7 @@ import {
   createOrderService,
   type OrderService,
 } from "../../durable-objects/account/orders/order-service.ts";
-import { decideApproval } from "../../durable-objects/account/orders/tables/approvals.ts";
+import { decideApproval } from "../../durable-objects/account/orders/transactions/decide-approval.ts";
 import { ASSERTION } from "./order-book.ts";
 import { ACCOUNT, admit, type DeskRig, deskRig } from "./order-desk.ts";
 

@@ -1,28 +1,22 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { findJob } from "../relay/tables/jobs.ts";
-import { ORPHAN_MS } from "./agent/submit.ts";
 import type { OrderParts } from "./order-context.ts";
 import { pcMissedAt, watchPc } from "./sidecar/absence-alert.ts";
 import { nextTellAt, tellPc } from "./sidecar/forward-alerts.ts";
 import { lookAtLosses, nextLossLookAt } from "./sidecar/loss-monitor.ts";
 import { nextMandateTellAt, tellMandates } from "./sidecar/mandate-sync.ts";
 import { reconcileAccount } from "./sidecar/reconcile-account.ts";
-import { settle, settlementOf } from "./sidecar/send-order.ts";
-import { raiseAlert } from "./tables/alerts.ts";
+import { ORPHAN_MS, settleJob, settlementOf } from "./sidecar/send-order.ts";
 import { forgetCrossChecks, noteCrossCheck } from "./tables/cross-checks.ts";
-import {
-  findIntent,
-  intentsToLook,
-  lookAtAll,
-  nextLooks,
-  oldestSubmitting,
-  submittingSince,
-} from "./tables/intents.ts";
+import { dueForReconcile, nextReconciles, reconcileAllAt } from "./tables/intents/reconcile.ts";
+import { findIntent } from "./tables/intents/rows.ts";
+import { oldestSubmitting, submittingSince } from "./tables/intents/working.ts";
 import { forgetTasks, noteDone } from "./tables/scheduled-tasks.ts";
 import { watchAudit, watchErrors } from "./transactions/circuit-breakers.ts";
 import { bookRetry, crossChecks, crossCheckTried } from "./transactions/cross-check.ts";
 import { pruneNowAndThen } from "./transactions/prune.ts";
+import { raiseAlert } from "./transactions/raise-alert.ts";
 
 /** A write whose waiter is gone is looked into again after this. */
 const RETRY_MS = 15_000;
@@ -47,7 +41,7 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
   // Before the book, whose reading takes a quarter of a minute.
   await lookAtLosses(parts);
   const accounts = new Set(
-    intentsToLook(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
+    dueForReconcile(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
   );
   for (const { account, dueAt } of crossChecks(sql)) {
     if (dueAt <= parts.now()) accounts.add(account);
@@ -78,7 +72,7 @@ async function lookInto(parts: OrderParts, account: string): Promise<void> {
       coid: order_ref,
       message:
         state === "needs_owner"
-          ? "The state of an order could not be proved. Look at the account at the broker."
+          ? "The state of an order could not be proved. BookRead at the account at the broker."
           : "Nobody can tell yet whether an order stands at the broker. It is being looked for.",
       brokerText: null,
       cancelOffered: [],
@@ -105,7 +99,7 @@ export function orderAlarmAt(parts: OrderParts): number | null {
 function nextBookAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
   const soonest = parts.now() + 1_000;
-  const due = [...nextLooks(sql), ...crossChecks(sql)].map(({ account, dueAt }) =>
+  const due = [...nextReconciles(sql), ...crossChecks(sql)].map(({ account, dueAt }) =>
     Math.max(dueAt, soonest, bookRetry.notBefore(sql, account)),
   );
   return due.length === 0 ? null : Math.min(...due);
@@ -113,7 +107,7 @@ function nextBookAt(parts: OrderParts): number | null {
 
 /** The PC is back: everything not proved is looked for, and the whole book is held against the log. */
 export function reconnected(parts: OrderParts): void {
-  lookAtAll(parts.storage.sql, parts.now());
+  reconcileAllAt(parts.storage.sql, parts.now());
   forgetCrossChecks(parts.storage.sql);
   forgetTasks(parts.storage.sql, bookRetry.chore(""));
   parts.wakeAt(parts.now() + 1_000);
@@ -126,12 +120,12 @@ function settleOrphans(parts: OrderParts): void {
     const job = findJob(sql, job_id);
     if (job === null) {
       // Its frame never left: the row is stored before the frame.
-      settle(parts, coid, { kind: "never_delivered" });
+      settleJob(parts, coid, { kind: "never_delivered" });
     } else if (job.settledAt === null) {
-      settle(parts, coid, { kind: "unknown" });
+      settleJob(parts, coid, { kind: "unknown" });
     } else {
       const settlement: JobSettlement = JSON.parse(job.record);
-      settle(parts, coid, settlementOf(sql, job_id, settlement));
+      settleJob(parts, coid, settlementOf(sql, job_id, settlement));
     }
     if (findIntent(sql, coid)?.state === "unknown") {
       raiseAlert(parts, {

@@ -9,7 +9,7 @@ import {
   type Wish,
 } from "../../../test/support/trading-rig.ts";
 import { changeClient } from "../clients/clients.ts";
-import { findIntent } from "./tables/intents.ts";
+import { findIntent } from "./tables/intents/rows.ts";
 import { engage } from "./transactions/engage-kill-switch.ts";
 
 /**

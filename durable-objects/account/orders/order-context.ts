@@ -1,6 +1,6 @@
 import type { RelayHost } from "../relay/relay-host-interface.ts";
 import type { OrderLog } from "./order-log.ts";
-import type { OrderStorage } from "./tables/storage.ts";
+import type { OrderStorage } from "./order-storage.ts";
 
 /** What the order service of one account works with. */
 export interface OrderParts {

@@ -1,7 +1,8 @@
 import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+import { logAbandoned } from "../abandoned.ts";
 import type { ToolCall } from "../rpc/account.ts";
-import { withdrawFound } from "./agent/cancel-all.ts";
+import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
@@ -37,11 +38,11 @@ export function createOrderService(parts: OrderParts): OrderService {
     run: (agent, call) => runOrderTool(parts, underway, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
-      // After the transaction of the event: what a switch wants withdrawn may just have turned up.
+      // After the transaction of the event: what a switch wants cancelled may just have turned up.
       if (event.type === "broker.order") {
         void Promise.resolve()
-          .then(() => withdrawFound(parts, underway, `found:${parts.now()}`))
-          .catch(() => undefined);
+          .then(() => cancelFound(parts, underway, `found:${parts.now()}`))
+          .catch(logAbandoned("orders.cancel_found"));
       }
     },
     connected: () => reconnected(parts),

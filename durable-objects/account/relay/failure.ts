@@ -46,7 +46,8 @@ export function failureOf(settlement: Extract<JobSettlement, { ok: false }>): Ga
         "SIDECAR_CAPABILITY_MISSING",
         "The sidecar was not granted this, or its own policy does not allow it.",
         {
-          user_action: "Look at the sidecar's capabilities in the console and in its local policy.",
+          user_action:
+            "BookRead at the sidecar's capabilities in the console and in its local policy.",
         },
       );
     case "UNIMPLEMENTED":

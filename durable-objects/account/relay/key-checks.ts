@@ -27,10 +27,7 @@ export interface KeyCheckParts {
 }
 
 /** Verifies or signs; null when there is nothing to tell the machine. */
-export async function checkKey(
-  parts: KeyCheckParts,
-  effect: KeyEffect,
-): Promise<EdgeInput | null> {
+export async function checkKey(parts: KeyCheckParts, effect: KeyEffect): Promise<EdgeInput | null> {
   const { conn } = effect;
   switch (effect.kind) {
     case "check_token":

@@ -14,8 +14,8 @@ import {
   listSidecars,
   revokeSidecar,
   rotateSidecarKey,
-  undoPairing,
 } from "./tables/sidecars.ts";
+import { undoPairing } from "./undo-pairing.ts";
 
 const NOW = Date.UTC(2026, 10, 30);
 

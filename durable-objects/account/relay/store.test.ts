@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createWorld } from "../../../test/support/relay/world.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import { jobsInSubmission } from "../orders/tables/intents.ts";
+import { jobsInSubmission } from "../orders/tables/intents/working.ts";
 import { writeLost } from "../orders/transactions/lost-write.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { pruneRelay, settledWrite, storeEdge } from "./store.ts";

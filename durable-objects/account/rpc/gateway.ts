@@ -26,12 +26,8 @@ import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
-import {
-  chooseSidecar,
-  chosenSidecar,
-  hasActiveSidecar,
-  undoPairing,
-} from "../relay/tables/sidecars.ts";
+import { chooseSidecar, chosenSidecar, hasActiveSidecar } from "../relay/tables/sidecars.ts";
+import { undoPairing } from "../relay/undo-pairing.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account.ts";
 
 /** Longer than anything that is used once stays valid by itself. */

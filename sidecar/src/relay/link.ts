@@ -6,10 +6,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import type {
   SidecarEffect,
-  SidecarEnv,
   SidecarInput,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
-import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Loaded } from "../journal/journal.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -17,6 +15,7 @@ import { type KeyEffect, rotationTo, useKey } from "./key-work.ts";
 import type { RelayLink, RelayLinkOptions } from "./link-interface.ts";
 import { logLinkChange } from "./link-log.ts";
 import { RunningJobs } from "./running-jobs.ts";
+import { sidecarEnv } from "./sidecar-env.ts";
 import { Uplink } from "./uplink.ts";
 
 export const createRelayLink = (options: RelayLinkOptions): RelayLink => new SidecarDriver(options);
@@ -62,7 +61,7 @@ class SidecarDriver implements RelayLink {
   #dispatch(input: SidecarInput): void {
     const { journal, logger } = this.#options;
     const before = this.#state;
-    const step = sidecarStep(before, input, this.#env());
+    const step = sidecarStep(before, input, sidecarEnv(this.#options));
     if (step.writes.length > 0) {
       try {
         journal.commit(step.writes);
@@ -75,7 +74,7 @@ class SidecarDriver implements RelayLink {
     this.#state = step.state;
     if (step.writes.some(({ kind }) => kind === "acked")) {
       const measured = { kind: "measured", unackedBytes: journal.unackedBytes() } as const;
-      this.#state = sidecarStep(this.#state, measured, this.#env()).state;
+      this.#state = sidecarStep(this.#state, measured, sidecarEnv(this.#options)).state;
     }
     for (const effect of step.effects) this.#perform(effect);
     this.#timer.set(sidecarDueAt(this.#state));
@@ -88,32 +87,41 @@ class SidecarDriver implements RelayLink {
   #perform(effect: SidecarEffect): void {
     switch (effect.kind) {
       case "dial":
-        return this.#uplink.dial(effect.dial);
+        this.#uplink.dial(effect.dial);
+        return;
       case "send":
-        return this.#uplink.send(effect.text);
+        this.#uplink.send(effect.text);
+        return;
       case "close":
-        return this.#uplink.close(effect.code, effect.reason);
+        this.#uplink.close(effect.code, effect.reason);
+        return;
       case "sign_token":
       case "sign_answer":
       case "check_proof":
-        return this.#useKey(effect);
+        this.#useKey(effect);
+        return;
       case "execute":
         void this.#jobs.execute(effect);
         return;
       case "abort":
-        return this.#jobs.abort(effect.jobId);
+        this.#jobs.abort(effect.jobId);
+        return;
       case "pump":
-        return this.#uplink.pump(effect.dial, effect.after);
+        this.#uplink.pump(effect.dial, effect.after);
+        return;
       case "resend_terminal":
-        return this.#uplink.resend(effect.jobId);
+        this.#uplink.resend(effect.jobId);
+        return;
       case "list_jobs":
-        return this.#uplink.listJobs(effect);
+        this.#uplink.listJobs(effect);
+        return;
       case "rotated":
         this.#rotation?.(effect.refusal);
         this.#rotation = null;
         return;
       case "restart_journal":
-        return this.#restartJournal();
+        this.#restartJournal();
+        return;
     }
   }
 
@@ -146,24 +154,6 @@ class SidecarDriver implements RelayLink {
 
   #hasBegun(jobId: string): boolean {
     return this.#state.jobs.get(jobId)?.state === "started";
-  }
-
-  #env(): SidecarEnv {
-    const { pairing, policy, now, version, deviceKey, operations } = this.#options;
-    return {
-      now: now(),
-      origin: pairing.gateway_origin,
-      account: pairing.account_id,
-      sidecar: pairing.sidecar_id,
-      version,
-      fingerprint: deviceKey.fingerprint,
-      offered: policy.offer,
-      brokerAccounts: policy.broker_accounts,
-      operations,
-      ulid: () => ulid(now()),
-      random32: this.#options.random32,
-      random: this.#options.random,
-    };
   }
 
   start(): void {

@@ -30,10 +30,7 @@ export class RunningJobs {
   }
 
   /** Never rejects: what fails is an end like any other. */
-  async execute({
-    job,
-    class: kind,
-  }: Extract<SidecarEffect, { kind: "execute" }>): Promise<void> {
+  async execute({ job, class: kind }: Extract<SidecarEffect, { kind: "execute" }>): Promise<void> {
     const { executor, logger, begin } = this.#parts;
     const controller = new AbortController();
     const jobId = job.job_id;

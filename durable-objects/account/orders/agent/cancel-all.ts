@@ -4,11 +4,11 @@ import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../or
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
-import { raiseAlert } from "../tables/alerts.ts";
 import { wasKeyUsed } from "../tables/idempotency-keys.ts";
-import { findIntent, type IntentRow } from "../tables/intents.ts";
+import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
-import { cancelIntent } from "./submit-cancel-modify.ts";
+import { raiseAlert } from "../transactions/raise-alert.ts";
+import { cancelIntent } from "./cancel.ts";
 
 /**
  * Withdraws what may still fill, as a kill switch wants it. An order whose number at the broker is
@@ -23,7 +23,7 @@ const ON_ITS_WAY_MS = 22_000;
  * Asks for every one that the switch covers; how many. Nothing waits for the answers. Without
  * `exits`, what only reduces a position stands: a protection is the owner's to take away.
  */
-export function withdrawWorking(
+export function cancelWorking(
   parts: OrderParts,
   underway: Underway,
   asker: Asker,
@@ -33,7 +33,7 @@ export function withdrawWorking(
     ({ effect }) => covers.exits || effect !== "exit",
   );
   for (const intent of orders) {
-    withdrawOne(parts, underway, asker, intent).catch(() => {
+    cancelOne(parts, underway, asker, intent).catch(() => {
       tell(parts, intent, null, asker.requestId, "The gateway failed in an unexpected way.");
     });
   }
@@ -44,15 +44,15 @@ export function withdrawWorking(
  * An order that was in doubt when the owner, or the policy, said "freeze and withdraw", and that
  * stands after all, is withdrawn now; each number once under one switch.
  */
-export function withdrawFound(parts: OrderParts, underway: Underway, requestId: string): void {
+export function cancelFound(parts: OrderParts, underway: Underway, requestId: string): void {
   const { sql } = parts.storage;
   for (const kill of engagedKills(sql)) {
-    const { withdrawFrom } = kill;
-    if (withdrawFrom === null) continue;
+    const { cancelFrom } = kill;
+    if (cancelFrom === null) continue;
     for (const intent of workingOrders(sql, kill)) {
-      if (intent.created_at > withdrawFrom) continue;
+      if (intent.created_at > cancelFrom) continue;
       for (const orderId of openNumbers(intent)) {
-        if (orderId === null || wasAsked(sql, intent.coid, orderId, withdrawFrom)) continue;
+        if (orderId === null || wasAsked(sql, intent.coid, orderId, cancelFrom)) continue;
         const asker = { kind: "gateway", requestId } as const;
         askFor(parts, underway, asker, intent, orderId).catch(() => {
           tell(parts, intent, orderId, requestId, "The gateway failed in an unexpected way.");
@@ -62,7 +62,7 @@ export function withdrawFound(parts: OrderParts, underway: Underway, requestId: 
   }
 }
 
-async function withdrawOne(
+async function cancelOne(
   parts: OrderParts,
   underway: Underway,
   asker: Asker,

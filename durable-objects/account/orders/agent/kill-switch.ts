@@ -2,7 +2,7 @@ import { isReadOnlyYet } from "../../clients/clients.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { engage, killStatus } from "../transactions/engage-kill-switch.ts";
-import { withdrawWorking } from "./cancel-all.ts";
+import { cancelWorking } from "./cancel-all.ts";
 
 /**
  * The switch in an agent's hand. Whoever may prepare orders may freeze, at once and for everything.
@@ -26,6 +26,6 @@ export function agentKill(
   const effect = withdraws ? "freeze_and_cancel" : "freeze";
   engage(parts, { ...EVERYTHING, actor: "agent", reason, effect }, asker);
   if (!withdraws) return killStatus(parts, 0, wanted ? FROZEN_ONLY : "");
-  const cancelling = withdrawWorking(parts, underway, asker, { ...EVERYTHING, exits: false });
+  const cancelling = cancelWorking(parts, underway, asker, { ...EVERYTHING, exits: false });
   return killStatus(parts, cancelling, EXITS_STAND);
 }

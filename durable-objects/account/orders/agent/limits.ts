@@ -4,14 +4,15 @@ import { roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { tradingStateOf } from "../rules/edge-facts.ts";
+import { ledgerEntryOf } from "../rules/ledger-entry.ts";
 import { mandateUsage } from "../rules/mandate-usage.ts";
-import { feature } from "../tables/features.ts";
+import { tradingDay } from "../rules/trading-day.ts";
+import { feature } from "../rules/trading-features.ts";
+import { tradingStateOf } from "../rules/trading-state.ts";
 import { fillsSince } from "../tables/fills.ts";
-import { countedIntents, ledgerEntryOf } from "../tables/intents.ts";
+import { countedIntents } from "../tables/intents/counted.ts";
 import { standingMandates } from "../tables/mandates.ts";
 import { policyInForce } from "../tables/policies.ts";
-import { tradingDay } from "../tables/trading-day.ts";
 
 const RECENT_MS = 26 * 3_600_000;
 

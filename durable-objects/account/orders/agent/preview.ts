@@ -19,13 +19,14 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
-import { provenSkewMs, worldOf } from "../rules/conditions.ts";
+import { conditionsOf, provenSkewMs } from "../rules/conditions.ts";
 import { edgeFacts } from "../rules/edge-facts.ts";
 import { type Covered, coveringMandate } from "../rules/mandate-coverage.ts";
 import { askSidecar } from "../sidecar/request.ts";
-import { changePolicy, newestVersion, policyInForce } from "../tables/policies.ts";
+import { newestVersion, policyInForce } from "../tables/policies.ts";
 import { keepFindings, keepNotes } from "../tables/preview-notes.ts";
 import type { Preview } from "../tables/previews.ts";
+import { changePolicy } from "../transactions/change-policy.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
 import { storePreview } from "../transactions/store-preview.ts";
 
@@ -70,7 +71,7 @@ export async function preparePreview(
       },
     };
   }
-  const skewMs = provenSkewMs(outcome.ticket.prepared_at, told.askedAt, told.toldAt);
+  const skewMs = provenSkewMs(outcome.ticket.prepared_at, told.askedAt, told.heardAt);
   return keep(parts, asker, outcome, skewMs);
 }
 
@@ -152,19 +153,19 @@ export function judge(
 ): { verdict: Verdict; policy: Policy | null; covered: Covered | null } {
   const { sql } = parts.storage;
   const { facts } = preview;
-  const world = worldOf(parts, asker, {
+  const conditions = conditionsOf(parts, asker, {
     skewMs,
     reread: facts.working !== null && facts.positions !== null,
   });
-  const policy = policyInForce(sql, preview.brokerAccount, world.nowMs);
-  const covered = coveringMandate(sql, preview, facts.effect, world);
+  const policy = policyInForce(sql, preview.brokerAccount, conditions.nowMs);
+  const covered = coveringMandate(sql, preview, facts.effect, conditions);
   const judged = evaluatePolicy(
     {
-      now: iso(world.nowMs),
+      now: iso(conditions.nowMs),
       phase: "preview",
       ticket: preview.ticket,
       facts,
-      edge: edgeFacts(sql, world, {
+      edge: edgeFacts(sql, conditions, {
         preview,
         approval: null,
         idempotency: null,

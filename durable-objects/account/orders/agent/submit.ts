@@ -1,332 +1,71 @@
-import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
-import { type Asker, ledgerName, type OrderParts } from "../order-context.ts";
-import { worldOf } from "../rules/conditions.ts";
-import type { World } from "../rules/edge-facts.ts";
-import { asReplay, orderAnswer, refusedWith, type Written } from "../rules/submit-response.ts";
-import type { SubmitRequest } from "../rules/submit-types.ts";
-import { type Fresh, freshFacts } from "../sidecar/fresh-facts.ts";
+import type * as z from "zod";
+import type { AgentAsker, OrderParts } from "../order-context.ts";
+import type { Written } from "../rules/submit-response.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
-import { sendOrder } from "../sidecar/send-order.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { findKey } from "../tables/idempotency-keys.ts";
-import type { IntentRow } from "../tables/intents.ts";
-import { findPreview, type Preview } from "../tables/previews.ts";
-import { type CancelDecision, cancelOwn } from "../transactions/cancel.ts";
-import { watchAudit, watchLoss } from "../transactions/circuit-breakers.ts";
-import { submitOrder } from "../transactions/submit.ts";
+import { refusedAndLogged } from "./refuse-write.ts";
+import { writeOnce } from "./write.ts";
 
-/** From arrival to the answer; what is not known by then is answered as pending, with its id. */
-export const ANSWER_MS = 20_000;
-/** How much of it the fresh reads may take; without them nothing is let out. */
-const FRESH_MS = 12_000;
-/** A write whose waiter is gone is looked into after this. */
-export const ORPHAN_MS = 30_000;
+type SubmitInput = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.submit"]["input"]>;
 
-export interface WriteRequest {
-  key: string;
-  /** What the key stands for: everything the caller said, but the key. */
-  said: JsonObject;
-  accountId: string;
-  mode: TradingMode;
-  previewId: string;
-  approvalId: string | null;
-  scope: Scope;
-  /** Read for this request already. */
-  fresh?: Fresh;
-  /** To withdraw: an order of this gateway, under the number the broker gave it where it is known. */
-  own?: { intent: IntentRow; orderId: string | null; bySwitch: boolean };
-}
-
-/**
- * Lets an order out at most once: same key and same request share one promise while it runs and one
- * stored answer afterwards; the transaction in `submit.ts` decides, whatever happens here.
- */
-export function write(
+/** Sends what the owner approved. */
+export function submitApproved(
   parts: OrderParts,
   underway: Underway,
-  asker: Asker,
-  request: WriteRequest,
+  asker: AgentAsker,
+  input: SubmitInput,
 ): Promise<Written> {
-  const digest = writeDigest(request.said);
-  const slot = `${ledgerName(asker)}\n${request.key}`;
-  const running = underway.running.get(slot);
-  if (running !== undefined) {
-    return running.digest === digest
-      ? running.answer.then(asReplay)
-      : Promise.resolve(refusedAndLogged(parts, asker, request, [conflict()]));
-  }
-  const answer = begin(parts, underway, asker, request, digest).finally(() => {
-    underway.running.delete(slot);
-  });
-  underway.running.set(slot, { digest, answer });
-  return answer;
-}
-
-/** What a key stands for, as it is kept and compared. */
-export const writeDigest = (said: JsonObject): string => digestOf("ibkr-write/v1", said);
-
-async function begin(
-  parts: OrderParts,
-  underway: Underway,
-  asker: Asker,
-  request: WriteRequest,
-  digest: string,
-): Promise<Written> {
-  const startedAt = parts.now();
+  const { account_id, mode, approval_id, idempotency_key } = input;
   const { sql } = parts.storage;
-  if (request.own !== undefined) {
-    const { intent, orderId, bySwitch } = request.own;
-    const decision = cancelOwn(
-      parts.storage,
-      {
-        requestId: asker.requestId,
-        key: request.key,
-        digest,
-        own: intent,
-        orderId,
-        bySwitch,
-        nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
-        jobId: ulid(startedAt),
-      },
-      worldOf(parts, asker, { skewMs: null, reread: false }),
-      parts.log,
-    );
-    return conclude(parts, underway, request, decision, startedAt);
+  const approval = findApproval(sql, approval_id, parts.now());
+  const previewId = approval?.clientId === asker.clientId ? approval.previewId : "";
+  // A group is several orders in one POST, as a bracket is: one tool sends both.
+  const structure = approval?.intent.ticket.order.structure === "single" ? "single" : "bracket";
+  const misfit = previewId === "" ? null : saidOtherwise(input, previewId, structure);
+  if (misfit !== null) {
+    const asked = { accountId: account_id, previewId: "" };
+    return Promise.resolve(refusedAndLogged(parts, asker, asked, [misfit]));
   }
-  const preview = findPreview(sql, request.previewId);
-  const misfit = preview === null ? null : misfits(preview, request);
-  if (misfit !== null) return refusedAndLogged(parts, asker, request, [misfit]);
-
-  // Reading for an order that cannot go out anyway would only cost the broker's patience.
-  const cannot = preview === null || findKey(sql, ledgerName(asker), request.key) !== null;
-  const approval =
-    request.approvalId === null ? null : findApproval(sql, request.approvalId, startedAt);
-  const spent = request.approvalId !== null && approval?.state !== "approved";
-  let fresh: Fresh | null = request.fresh ?? null;
-  if (fresh === null && preview !== null) {
-    if (cannot || spent) {
-      fresh = { market: preview.ticket.market, facts: preview.facts, skewMs: 0 };
-    } else {
-      const read = await sharedRead(parts, underway, preview);
-      if (!read.ok) {
-        if ("failure" in read) return read;
-        return refusedAndLogged(parts, asker, request, [changed(read.changed)]);
-      }
-      fresh = read.fresh;
-    }
-  }
-  const jobId = ulid(parts.now());
-  // From here to the job's frame there is no wait but that for the account's lane.
-  const decision = decide(parts, asker, request, digest, fresh, jobId);
-  return conclude(parts, underway, request, decision, startedAt);
-}
-
-/** Sends what was let out, and answers with what is proved of it by the end of `answerMs`. */
-export async function conclude(
-  parts: OrderParts,
-  underway: Underway,
-  request: WriteRequest,
-  decision: CancelDecision,
-  startedAt: number,
-  answerMs = ANSWER_MS,
-): Promise<Written> {
-  if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
-  if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
-  parts.wakeAt(parts.now() + ORPHAN_MS);
-  const sent = sendOrder(parts, underway, request, decision);
-  const left = Math.max(1_000, answerMs - (parts.now() - startedAt));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    await Promise.race([
-      sent,
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, left);
-      }),
-    ]);
-  } finally {
-    // A timer that nobody waits for keeps the object from sleeping.
-    clearTimeout(timer);
-  }
-  return orderAnswer(parts, request.accountId, decision.coid, false);
-}
-
-function decide(
-  parts: OrderParts,
-  asker: Asker,
-  request: WriteRequest,
-  digest: string,
-  fresh: Fresh | null,
-  jobId: string,
-) {
-  const { world, refusals } = beforeSubmit(parts, asker, request, fresh);
-  if (refusals.length > 0 && findKey(parts.storage.sql, ledgerName(asker), request.key) === null) {
-    logRefusal(parts, asker, request, refusals);
-    return { kind: "refused" as const, refusals, verdict: null };
-  }
-  const wanted = submitRequest(asker, request, digest, fresh, jobId);
-  return submitOrder(parts.storage, wanted, world, parts.log);
-}
-
-/**
- * What the fresh numbers do by themselves, before anything is judged by them: a loss may stop
- * trading, and without a copy of the log no entry is let out.
- */
-export function beforeSubmit(
-  parts: OrderParts,
-  asker: Asker,
-  request: Pick<WriteRequest, "accountId" | "scope">,
-  fresh: Fresh | null,
-): { world: World; refusals: OrderRefusal[] } {
-  const facts = fresh?.facts ?? NO_FACTS;
-  const world = worldOf(parts, asker, {
-    skewMs: fresh?.skewMs ?? null,
-    reread: facts.working !== null && facts.positions !== null,
-  });
-  const entry = facts.effect?.kind !== "exit" && request.scope.endsWith("cancel") === false;
-  watchLoss(parts, request.accountId, facts.account);
-  const backlog = entry ? auditBacklogBlocksWrites(parts.storage.sql, world.nowMs) : null;
-  if (backlog === null) return { world, refusals: [] };
-  watchAudit(parts);
-  const message = `${backlog.message} ${backlogSincePreview(parts.storage.sql, world.nowMs)}`;
-  return { world, refusals: [refusal("AUDIT_UNAVAILABLE", "audit", "copied", message)] };
-}
-
-/** Nobody is asked about an order while the copy lags, so it kept up when this one was prepared. */
-function backlogSincePreview(sql: SqlStorage, nowMs: number): string {
-  const { pending, oldestPendingAt } = auditOutboxState(sql);
-  const waits =
-    oldestPendingAt === null
-      ? ""
-      : `, the oldest for ${Math.round((nowMs - oldestPendingAt) / 1_000)} s`;
-  return `At the preview its copy kept up; now ${pending} entries wait to be copied${waits}.`;
-}
-
-/** The same submit, whoever sets it off: one key, one digest, one transaction. */
-export function submitRequest(
-  asker: Asker,
-  request: Pick<WriteRequest, "key" | "previewId" | "approvalId">,
-  digest: string,
-  fresh: Fresh | null,
-  jobId: string,
-): SubmitRequest {
-  return {
-    requestId: asker.requestId,
-    key: request.key,
-    digest,
-    previewId: request.previewId,
-    approvalId: request.approvalId,
-    fresh: {
-      market: fresh?.market ?? null,
-      facts: fresh?.facts ?? NO_FACTS,
-      ...(fresh?.readAtMs === undefined ? {} : { readAtMs: fresh.readAtMs }),
-    },
-    nonce: newNonce((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
-    jobId,
-  };
-}
-
-export function sharedRead(parts: OrderParts, underway: Underway, preview: Preview) {
-  const known = underway.reads.get(preview.previewId);
-  if (known !== undefined) return known;
-  const read = freshFacts(parts, preview, FRESH_MS).finally(() => {
-    underway.reads.delete(preview.previewId);
-  });
-  underway.reads.set(preview.previewId, read);
-  return read;
-}
-
-/** No order without its leaf, and no refusal without its own. */
-export function refusedAndLogged(
-  parts: OrderParts,
-  asker: Asker,
-  request: Pick<WriteRequest, "accountId" | "previewId">,
-  refusals: OrderRefusal[],
-): Written {
-  logRefusal(parts, asker, request, refusals);
-  return refusedWith(request.accountId, refusals);
-}
-
-function logRefusal(
-  parts: OrderParts,
-  asker: Asker,
-  request: Pick<WriteRequest, "accountId" | "previewId">,
-  refusals: OrderRefusal[],
-): void {
-  parts.log({
-    type: "order.refused",
-    kind: asker.kind,
-    clientId: asker.kind === "agent" ? asker.clientId : null,
-    sidecarId: parts.relay.presence().sidecarId,
-    brokerAccount: request.accountId,
-    decision: "refuse",
-    errorCode: refusals[0]?.code ?? "INTERNAL",
-    requestId: asker.requestId,
-    meta: {
-      at: "submit",
-      preview_id: request.previewId,
-      codes: refusals.map(({ code }) => code).join(","),
-    },
+  return writeOnce(parts, underway, asker, {
+    key: idempotency_key,
+    said: saidToSubmit({ account_id, mode, approval_id }),
+    accountId: account_id,
+    mode,
+    previewId,
+    approvalId: approval_id,
+    scope: mode === "live" ? "ibkr:orders:live:submit" : "ibkr:orders:paper:submit",
   });
 }
 
-/** What the caller says it sends must be what was previewed. */
-function misfits(preview: Preview, request: WriteRequest): OrderRefusal | null {
-  const { order } = preview.ticket;
-  if (preview.brokerAccount !== request.accountId) {
+/** What the caller says of the order must be what the owner approved. */
+function saidOtherwise(
+  input: SubmitInput,
+  previewId: string,
+  structure: "single" | "bracket",
+): OrderRefusal | null {
+  if (input.preview_id !== undefined && input.preview_id !== previewId) {
     return refusal(
       "APPROVAL_PREVIEW_MISMATCH",
-      "account_id",
-      "same_account",
-      "The approval is for another broker account.",
+      "preview_id",
+      "approved_preview",
+      "The approval is for another preview.",
     );
   }
-  if (order.mode !== request.mode) {
-    return refusal(
-      "ORDER_ACCOUNT_MODE_REFUSED",
-      "mode",
-      "same_mode",
-      `This is a ${order.mode} order; use the tool for ${order.mode} orders.`,
-    );
-  }
-  const verb = request.scope.split(":").at(-1);
-  const wanted = order.action === "place" ? "submit" : order.action;
-  return verb === wanted
-    ? null
-    : refusal(
-        "APPROVAL_PREVIEW_MISMATCH",
-        "approval_id",
-        "same_action",
-        `What was approved is to ${order.action} an order; use the tool for that.`,
-      );
+  if (structure === input.structure) return null;
+  return refusal(
+    "APPROVAL_PREVIEW_MISMATCH",
+    "approval_id",
+    "same_structure",
+    structure === "bracket"
+      ? "A bracket or a group was approved; use the tool for brackets and groups."
+      : "A single order was approved; use the tool for single orders.",
+  );
 }
 
-const conflict = (): OrderRefusal =>
-  refusal(
-    "IDEMPOTENCY_CONFLICT",
-    "idempotency_key",
-    "same_request",
-    "The idempotency key is being used for another request.",
-  );
-
-/** @param what changed since the preview, from what to what, in words */
-const changed = (what: string): OrderRefusal =>
-  refusal("APPROVAL_PREVIEW_MISMATCH", "preview_id", "same_order", what);
-
-const NO_FACTS: Fresh["facts"] = {
-  rules: null,
-  instrument: null,
-  account: null,
-  positions: null,
-  working: null,
-  fx_to_base: null,
-  effect: null,
-  greeks: null,
-  broker_clock_skew_ms: null,
-};
+/** What the key of a submit stands for. */
+export const saidToSubmit = (
+  submit: Pick<SubmitInput, "account_id" | "mode" | "approval_id">,
+): JsonObject => ({ act: "submit", ...submit });

@@ -20,15 +20,19 @@ import type { ToolCall } from "../../rpc/account.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
+import { announceApproval } from "../sidecar/announce-approval.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { reconcileAccount } from "../sidecar/reconcile-account.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { killStatus } from "../transactions/engage-kill-switch.ts";
+import { approvalStatus } from "./approval-status.ts";
+import { askForOrder } from "./ask-approval.ts";
+import { cancel } from "./cancel.ts";
 import { agentKill } from "./kill-switch.ts";
 import { limitsOf } from "./limits.ts";
+import { modify } from "./modify.ts";
 import { preparePreview } from "./preview.ts";
-import { announce, approvalStatus } from "./request-approval.ts";
-import { askForOrder, cancel, modify, submitApproved } from "./submit-cancel-modify.ts";
+import { submitApproved } from "./submit.ts";
 
 export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
 
@@ -65,7 +69,7 @@ export async function runOrderTool(
       const wanted = tradeAsk.input.parse(input);
       const asked = askForOrder(parts, asker, wanted);
       if (asked.approval?.state === "pending") {
-        void announce(parts, asked.approval.approval_id).catch(() => undefined);
+        announceApproval(parts, asked.approval.approval_id);
       }
       return json({ account_id: wanted.account_id, ...asked });
     }

@@ -13,7 +13,8 @@ import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { createOrderService } from "../order-service.ts";
 import { pendingApprovals } from "../tables/approvals.ts";
-import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { policyInForce } from "../tables/policies.ts";
+import { changePolicy } from "../transactions/change-policy.ts";
 
 const NO_QUOTE: JobSettlement = {
   ok: false,

@@ -3,7 +3,7 @@ import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/appro
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
-import { withdrawWorking } from "../agent/cancel-all.ts";
+import { cancelWorking } from "../agent/cancel-all.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
@@ -26,7 +26,7 @@ export function stopTrading(
   const engaged = engage(parts, { ...kill, actor: "owner" }, { clientId: null, requestId });
   if (kill.effect !== "freeze") {
     const asker = { kind: "owner", requestId } as const;
-    withdrawWorking(parts, underway, asker, { ...kill, exits: true });
+    cancelWorking(parts, underway, asker, { ...kill, exits: true });
   }
   return engaged;
 }

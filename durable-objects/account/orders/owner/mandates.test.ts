@@ -22,7 +22,8 @@ import { SessionEnded } from "../../rpc/session-ended.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
 import { nextMandateTellAt, tellMandates } from "../sidecar/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { changePolicy, policyInForce } from "../tables/policies.ts";
+import { policyInForce } from "../tables/policies.ts";
+import { changePolicy } from "../transactions/change-policy.ts";
 import { engageKill } from "../transactions/kill-switches.ts";
 import { mandateViews } from "./mandate-view.ts";
 

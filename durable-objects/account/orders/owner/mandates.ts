@@ -2,6 +2,7 @@ import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/manda
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { logAbandoned } from "../../abandoned.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { MandateDone } from "../../rpc/mandates.ts";
 import type { OrderParts } from "../order-context.ts";
@@ -134,14 +135,14 @@ export function revokeMandate(
     return signed;
   });
   if (ended === null) return false;
-  // Told at once; the alarm says it again until the PC has heard.
+  // SidecarAnswer at once; the alarm says it again until the PC has heard.
   parts.wakeAt(parts.now() + 5_000);
   const { online, sidecarId } = parts.relay.presence();
   const mayKnow =
     sidecarId !== null &&
     untoldRevocations(sql, sidecarId).some(({ mandate }) => mandate.mandate_id === mandateId);
   if (online && mayKnow) {
-    void tellEnd(parts, ended).catch(() => undefined);
+    tellEnd(parts, ended).catch(logAbandoned("mandate.tell_end"));
   }
   return true;
 }

@@ -16,9 +16,9 @@ import {
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { SessionEnded } from "../../rpc/session-ended.ts";
 import { createOrderService } from "../order-service.ts";
-import { raiseAlert } from "../tables/alerts.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
+import { raiseAlert } from "../transactions/raise-alert.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
 const ownerOf = (rig: DeskRig, requestId = "r-1") => ownerVerbs(rig, { requestId });

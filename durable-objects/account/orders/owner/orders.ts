@@ -10,7 +10,7 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import { contentHash } from "../../audit/events.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { OrdersPage, SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
-import { cancelIntent } from "../agent/submit-cancel-modify.ts";
+import { cancelIntent } from "../agent/cancel.ts";
 import { GATEWAY_CLIENT, iso, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
@@ -18,9 +18,10 @@ import { openNumbers, workingOrders } from "../rules/working-orders.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
 import { listAlerts } from "../tables/alerts.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
-import { findIntent, type IntentRow, latestIntents } from "../tables/intents.ts";
+import { latestIntents } from "../tables/intents/history.ts";
+import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { findPreview } from "../tables/previews.ts";
-import { settleSubmit } from "../transactions/settle.ts";
+import { settle } from "../transactions/settle.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 const LISTED = 50;
@@ -203,7 +204,7 @@ export async function answerQuestion(
   if (!outcome.success) return { ok: false, message: "The PC's answer could not be read." };
   const refused = outcome.data.refusals.map(({ message }) => message).join(" ");
   if (refused !== "") return { ok: false, message: refused };
-  settleSubmit(
+  settle(
     parts.storage,
     intent.coid,
     { kind: "outcome", outcome: outcome.data },

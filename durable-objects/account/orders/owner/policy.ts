@@ -5,7 +5,8 @@ import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { PolicyBegun, PolicyOutcome, SignedTerms } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { changePolicy, newestVersion, policyInForce } from "../tables/policies.ts";
+import { newestVersion, policyInForce } from "../tables/policies.ts";
+import { changePolicy } from "../transactions/change-policy.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 /** The owner's changes of a policy. What loosens takes the passkey over that very change, or a day. */

@@ -83,13 +83,13 @@ beforeEach(() => {
 const iso = () => new Date(rig.clock.now).toISOString();
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
-type Told = any;
+type SidecarAnswer = any;
 
 async function run(
   operation: Parameters<OrderService["run"]>[1]["operation"],
   input: JsonObject,
   scopes: readonly string[] = SCOPES,
-): Promise<Told> {
+): Promise<SidecarAnswer> {
   const answer = await desk.run(
     { clientId: "client-1", scopes, requestId: "r" },
     { operation, input: { account_id: ACCOUNT, ...input } },

@@ -1,17 +1,13 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Decided } from "../../rpc/orders.ts";
-import {
-  beforeSubmit,
-  conclude,
-  sharedRead,
-  submitRequest,
-  type WriteRequest,
-  writeDigest,
-} from "../agent/submit.ts";
+import { beforeSubmit, submitRequest, writeDigest } from "../agent/before-submit.ts";
+import type { WriteRequest } from "../agent/write.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import type { Fresh } from "../sidecar/fresh-facts.ts";
+import type { Fresh } from "../rules/fresh.ts";
+import { freshFacts } from "../sidecar/fresh-facts.ts";
 import type { Underway } from "../sidecar/in-flight.ts";
+import { sendOrder } from "../sidecar/send-order.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findPreview } from "../tables/previews.ts";
 import type { SendWish } from "../tables/sends.ts";
@@ -35,7 +31,7 @@ export async function readToSend(
 ): Promise<ReadToSend> {
   const preview = findPreview(parts.storage.sql, approval.previewId);
   if (preview === null) return notSent("The preview is gone.");
-  const read = await sharedRead(parts, underway, preview);
+  const read = await freshFacts(parts, underway, preview);
   if (read.ok) return read;
   return notSent("failure" in read ? read.failure.message : read.changed);
 }
@@ -61,7 +57,7 @@ export async function approveAndSend(
   };
   const request = writeOf(approval, wish);
   const startedAt = parts.now();
-  const { world, refusals } = beforeSubmit(parts, asker, request, fresh);
+  const { conditions, refusals } = beforeSubmit(parts, asker, request, fresh);
   const digest = writeDigest(wish.said);
   const submit = submitRequest(asker, request, digest, fresh, ulid(startedAt));
   const decided =
@@ -71,7 +67,7 @@ export async function approveAndSend(
           parts.storage,
           said,
           { ...submit, approvalId: approval.approvalId },
-          world,
+          conditions,
           parts.log,
         );
   if (decided.kind === "not_open") {
@@ -82,7 +78,7 @@ export async function approveAndSend(
     return notSent(decided.refusals.map(({ message }) => message).join(" "));
   }
   const slot = `${asker.clientId}\n${request.key}`;
-  const answer = conclude(parts, underway, request, decided, startedAt, SHOWN_AFTER_MS);
+  const answer = sendOrder(parts, underway, request, decided, startedAt, SHOWN_AFTER_MS);
   // An agent that submits with the same key at this moment waits for the same answer.
   const free = !underway.running.has(slot);
   if (free) underway.running.set(slot, { digest, answer });

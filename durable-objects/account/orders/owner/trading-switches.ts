@@ -4,7 +4,12 @@ import { listClients } from "../../clients/clients.ts";
 import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { pcOffers } from "../rules/conditions.ts";
-import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
+import {
+  feature,
+  LIVE_CHECKLIST,
+  switchFeature,
+  tickChecklist,
+} from "../rules/trading-features.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { standingMandates } from "../tables/mandates.ts";
@@ -31,7 +36,7 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
       .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
     kill: {
       epoch: killEpoch(sql),
-      switches: engagedKills(sql).map(({ engagedAt, withdrawFrom: _, ...kill }) => ({
+      switches: engagedKills(sql).map(({ engagedAt, cancelFrom: _, ...kill }) => ({
         ...kill,
         engagedAt: iso(engagedAt),
       })),

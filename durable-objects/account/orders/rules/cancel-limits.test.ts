@@ -9,7 +9,7 @@ import {
 } from "../../../../test/support/order-desk.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
-import { AGENT_WITHDRAWALS_MAX, WITHDRAW_AGAIN_MS } from "./cancel-limits.ts";
+import { AGENT_CANCELS_MAX, CANCEL_AGAIN_MS } from "./cancel-limits.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
 const SCOPES = ["ibkr:orders:preview", "ibkr:orders:paper:cancel"] as const;
@@ -65,7 +65,7 @@ describe("an agent that withdraws over and over", () => {
       result: { refusals: [{ code: "IDEMPOTENCY_CONFLICT" }] },
     });
     // What is not settled by then may have been lost: withdrawing again is let out, once more.
-    rig.clock.now += WITHDRAW_AGAIN_MS;
+    rig.clock.now += CANCEL_AGAIN_MS;
     expect(await cancelOrder(desk, "key-again-000")).toMatchObject({ result: { replayed: false } });
     expect(cancelled(rig)).toHaveLength(2);
     // A key of before still stands for what it stood for.
@@ -77,22 +77,22 @@ describe("an agent that withdraws over and over", () => {
 
   it("has bounded withdrawals under way; the owner's and a switch's are not held up by them", async () => {
     const rig = held();
-    const orders = AGENT_WITHDRAWALS_MAX + 3;
+    const orders = AGENT_CANCELS_MAX + 3;
     for (let n = 0; n < orders; n += 1) orderAt(rig, n);
     const desk = createOrderService(rig.parts);
-    for (let n = 0; n < AGENT_WITHDRAWALS_MAX; n += 1) {
+    for (let n = 0; n < AGENT_CANCELS_MAX; n += 1) {
       await cancelOrder(desk, `key-${String(n).padStart(8, "0")}`, String(1_000 + n));
     }
-    const next = String(1_000 + AGENT_WITHDRAWALS_MAX);
+    const next = String(1_000 + AGENT_CANCELS_MAX);
     expect(await cancelOrder(desk, "key-too-many", next)).toMatchObject({
       result: { outcome: "refused", refusals: [{ code: "AGENT_BUDGET_EXCEEDED" }] },
     });
-    expect(cancelled(rig)).toHaveLength(AGENT_WITHDRAWALS_MAX);
+    expect(cancelled(rig)).toHaveLength(AGENT_CANCELS_MAX);
     const owner = ownerVerbs(rig, { orders: desk });
     await owner.orders.ownerCancel({
-      coid: `ieg1-${String(AGENT_WITHDRAWALS_MAX).padStart(28, "0")}`,
+      coid: `ieg1-${String(AGENT_CANCELS_MAX).padStart(28, "0")}`,
     });
-    expect(cancelled(rig)).toHaveLength(AGENT_WITHDRAWALS_MAX + 1);
+    expect(cancelled(rig)).toHaveLength(AGENT_CANCELS_MAX + 1);
     const stop = { reason: "enough", cancel_working_orders: true };
     const kill = { operation: "trade.kill" as const, input: stop };
     // What is being withdrawn is not withdrawn again, by this call or by the ones after it.

@@ -2,31 +2,31 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import { listClients } from "../../clients/clients.ts";
 import { GATEWAY_CLIENT, OWNER_CLIENT } from "../order-context.ts";
-import { countUnsettledCancels, unsettledCancelOf } from "../tables/intents.ts";
+import { countUnsettledCancels, unsettledCancelOf } from "../tables/intents/cancels.ts";
 
 /**
- * What agents may withdraw at once. A withdrawal passes every limit and, at the PC, goes before
- * orders; so that an agent in a loop keeps no exit from the broker, one order is withdrawn once at a
- * time, and there is a bound on how many withdrawals of agents are under way. The owner's and a
- * switch's own are never counted out.
+ * What agents may cancel at once. A cancel passes every limit and, at the PC, goes before orders; so
+ * that an agent in a loop keeps no exit from the broker, one order is cancelled once at a time, and
+ * there is a bound on how many cancels of agents are in flight. The owner's and a switch's own are
+ * never counted out.
  */
 
-/** A withdrawal that is not settled by then may be asked for again: it may have been lost. */
-export const WITHDRAW_AGAIN_MS = 30_000;
+/** A cancel that is not settled by then may be asked for again: it may have been lost. */
+export const CANCEL_AGAIN_MS = 30_000;
 /** Of all agents together, in one broker account; what is older than the time above counts no more. */
-export const AGENT_WITHDRAWALS_MAX = 40;
+export const AGENT_CANCELS_MAX = 40;
 
-/** The withdrawal of this very order that is under way, whoever asked for it; its cOID, or null. */
-export function withdrawalUnderWay(
+/** The cancel of this very order that is in flight, whoever asked for it; its cOID, or null. */
+export function cancelInFlight(
   sql: SqlStorage,
   order: { brokerAccount: string; mode: TradingMode; withdraws: string },
   nowMs: number,
 ): string | null {
-  return unsettledCancelOf(sql, order, nowMs - WITHDRAW_AGAIN_MS);
+  return unsettledCancelOf(sql, order, nowMs - CANCEL_AGAIN_MS);
 }
 
-/** Why an agent's withdrawal has to wait; null when there is room. */
-export function noRoomToWithdraw(
+/** Why an agent's cancel has to wait; null when there is room. */
+export function noRoomToCancel(
   sql: SqlStorage,
   brokerAccount: string,
   nowMs: number,
@@ -35,12 +35,12 @@ export function noRoomToWithdraw(
   const clients = listClients(sql).map(({ clientId }) => clientId);
   const butClients = [OWNER_CLIENT, GATEWAY_CLIENT].filter((name) => !clients.includes(name));
   const of = { brokerAccount, butClients };
-  const open = countUnsettledCancels(sql, of, nowMs - WITHDRAW_AGAIN_MS);
-  if (open < AGENT_WITHDRAWALS_MAX) return null;
+  const open = countUnsettledCancels(sql, of, nowMs - CANCEL_AGAIN_MS);
+  if (open < AGENT_CANCELS_MAX) return null;
   return refusal(
     "AGENT_BUDGET_EXCEEDED",
     "order_id",
     "withdrawals_at_once",
-    `${AGENT_WITHDRAWALS_MAX} withdrawals of agents are under way in this account; ask again in half a minute.`,
+    `${AGENT_CANCELS_MAX} withdrawals of agents are under way in this account; ask again in half a minute.`,
   );
 }

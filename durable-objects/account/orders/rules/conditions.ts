@@ -4,17 +4,17 @@ import { listClients } from "../../clients/clients.ts";
 import { lastBrokerStatus } from "../../relay/tables/broker-status.ts";
 import { storedSession } from "../../relay/tables/session.ts";
 import { type Asker, iso, ledgerName, type OrderParts } from "../order-context.ts";
-import type { World } from "./edge-facts.ts";
+import type { Conditions } from "./edge-facts.ts";
 
 /**
- * The world at this moment, for one asker. `skewMs` and `reread` come from the reads made for this
+ * The conditions at this moment, for one asker. `skewMs` and `reread` come from the reads made for this
  * very request: whether orders and positions were read and proved in the session there is now.
  */
-export function worldOf(
+export function conditionsOf(
   parts: OrderParts,
   asker: Asker,
   read: { skewMs: number | null; reread: boolean },
-): World {
+): Conditions {
   const { storage, relay, accountId } = parts;
   const { sql } = storage;
   const nowMs = parts.now();
@@ -55,12 +55,12 @@ export function worldOf(
 }
 
 /** Which orders the PC takes in the session there is now. */
-export function pcOffers({ storage, relay }: OrderParts): World["pcOffers"] {
+export function pcOffers({ storage, relay }: OrderParts): Conditions["pcOffers"] {
   const offered = relay.presence().online ? sessionCapabilities(storage.sql) : [];
   return { paper: offered.includes("orders.paper"), live: offered.includes("orders.live") };
 }
 
-function clientOf(sql: SqlStorage, asker: Asker, nowMs: number): World["client"] {
+function clientOf(sql: SqlStorage, asker: Asker, nowMs: number): Conditions["client"] {
   if (asker.kind !== "agent") {
     return {
       kind: asker.kind,
@@ -86,10 +86,10 @@ function clientOf(sql: SqlStorage, asker: Asker, nowMs: number): World["client"]
  * By how much the PC's clock is provably wrong: a time stamped between asking and hearing must lie
  * between the two. Null when it was not stamped.
  */
-export function provenSkewMs(stamped: string | null, askedAt: number, toldAt: number) {
+export function provenSkewMs(stamped: string | null, askedAt: number, heardAt: number) {
   const at = stamped === null ? Number.NaN : Date.parse(stamped);
   if (!Number.isFinite(at)) return null;
-  return Math.max(0, askedAt - at, at - toldAt);
+  return Math.max(0, askedAt - at, at - heardAt);
 }
 
 /** What the live session may be asked for: what the PC offers and the owner granted, both. */

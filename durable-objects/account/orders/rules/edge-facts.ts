@@ -1,27 +1,22 @@
 import { clientUsageOf, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
-import { type TradingState, tighterState } from "@ibkr-edge-gateway/policy/trading-state.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Asker } from "../order-context.ts";
 import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.ts";
-import { feature } from "../tables/features.ts";
 import { fillsSince } from "../tables/fills.ts";
-import {
-  type CountedIntent,
-  countedIntents,
-  latestSizes,
-  ledgerEntryOf,
-} from "../tables/intents.ts";
+import { type CountedIntent, countedIntents, latestSizes } from "../tables/intents/counted.ts";
 import type { Preview } from "../tables/previews.ts";
-import { tradingDay } from "../tables/trading-day.ts";
-import { storedTradingState, storeTradingState } from "../tables/trading-state.ts";
 import { killsCovering } from "../transactions/kill-switches.ts";
+import { ledgerEntryOf } from "./ledger-entry.ts";
 import { inFlightOf, LONGEST_READ_MS, openOrders } from "./open-orders.ts";
+import { tradingDay } from "./trading-day.ts";
+import { feature } from "./trading-features.ts";
+import { tradingStateOf } from "./trading-state.ts";
 
-/** What the object knows of the world outside its tables at this moment. */
-export interface World {
+/** What the object knows, outside its tables of orders, at this moment. */
+export interface Conditions {
   nowMs: number;
   gatewayAccountId: string;
   sidecarOnline: boolean;
@@ -53,7 +48,7 @@ const RECENT_MS = 26 * 3_600_000;
 /** The account object's half of a policy snapshot, read in one go inside the submit's transaction. */
 export function edgeFacts(
   sql: SqlStorage,
-  world: World,
+  conditions: Conditions,
   order: {
     preview: Preview;
     approval: Approval | null;
@@ -66,39 +61,64 @@ export function edgeFacts(
     readAtMs?: number;
   },
 ): EdgeFacts {
-  const { nowMs, client } = world;
+  const { nowMs } = conditions;
   const { preview, approval } = order;
   const { brokerAccount } = preview;
-  const day = tradingDay(nowMs);
+  const { mode } = preview.ticket.order;
   const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
-  const entries = rows.map(ledgerEntryOf);
   const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS).map((fill) => ({
     ...fill,
     at: iso(fill.at),
   }));
-  const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === day);
-  const { mode } = preview.ticket.order;
   const open = openOrders(rows, order.working, order.readAtMs ?? nowMs - LONGEST_READ_MS);
   const known = feature(sql, mode);
   return {
-    kill: killsCovering(sql, { brokerAccountId: brokerAccount, clientId: client.clientId }).map(
-      ({ scope, engagedAt }) => ({ scope, since: iso(engagedAt) }),
-    ),
-    trading_state: tradingStateOf(sql, brokerAccount, day),
-    sidecar_online: world.sidecarOnline,
-    session: world.session,
-    stream_reconciling: world.streamReconciling,
-    intents_in_doubt: rows
-      .filter((row) => isInDoubt(row.state))
-      .map(({ conid, side }) => ({ conid, side })),
-    audit: world.audit,
-    sidecar_skew_ms: world.sidecarSkewMs,
-    proved_mode: world.provedMode,
+    kill: killsCovering(sql, {
+      brokerAccountId: brokerAccount,
+      clientId: conditions.client.clientId,
+    }).map(({ scope, engagedAt }) => ({ scope, since: iso(engagedAt) })),
+    trading_state: tradingStateOf(sql, brokerAccount, tradingDay(nowMs)),
+    sidecar_online: conditions.sidecarOnline,
+    session: conditions.session,
+    stream_reconciling: conditions.streamReconciling,
+    audit: conditions.audit,
+    sidecar_skew_ms: conditions.sidecarSkewMs,
+    proved_mode: conditions.provedMode,
     features: {
       at_edge: known.enabled,
-      at_pc: world.pcOffers[mode],
+      at_pc: conditions.pcOffers[mode],
       checklist_complete: known.complete,
     },
+    ...countedOf(sql, conditions, rows, fills, open),
+    history: historyOf(sql, brokerAccount, preview),
+    fills,
+    // Results of closed positions are not kept here; a policy that rests on them denies.
+    losses: null,
+    asked: [...placedOf(rows), ...deniedOf(sql, brokerAccount, nowMs - DAY_MS)],
+    own_open: open,
+    own_gtc: ownGtcOf(rows),
+    idempotency: order.idempotency,
+    economic_hash: preview.economicHash,
+    preview: { expires_at: iso(preview.expiresAt), generation: preview.generation },
+    market_now: order.marketNow,
+    approval: approval === null ? null : approvalFacts(approval, preview),
+    mandate_covers: order.mandateCovers,
+  };
+}
+
+/** The client with what it has used, the account's usage, and what is in doubt. */
+function countedOf(
+  sql: SqlStorage,
+  { nowMs, client }: Conditions,
+  rows: readonly CountedIntent[],
+  fills: NonNullable<EdgeFacts["fills"]>,
+  open: ReturnType<typeof openOrders>,
+): Pick<EdgeFacts, "client" | "usage" | "intents_in_doubt"> {
+  const day = tradingDay(nowMs);
+  const entries = rows.map(ledgerEntryOf);
+  const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === day);
+  const roundTrips = roundTripsOf(today);
+  return {
     client: {
       client_id: client.clientId,
       scopes: client.scopes,
@@ -110,44 +130,31 @@ export function edgeFacts(
       approvals_last_hour: approvalsAsked(sql, client.clientId, nowMs - 3_600_000),
     },
     usage: {
-      ...usageOf(entries, {
-        nowMs,
-        day,
-        fillsToday: today.length,
-        roundTrips: roundTripsOf(today),
-      }),
+      ...usageOf(entries, { nowMs, day, fillsToday: today.length, roundTrips }),
       ...inFlightOf(rows, open),
     },
-    history: historyOf(sql, brokerAccount, preview),
-    fills,
-    // Results of closed positions are not kept here; a policy that rests on them denies.
-    losses: null,
-    asked: [...placedOf(rows), ...deniedOf(sql, brokerAccount, nowMs - DAY_MS)],
-    own_open: open,
-    own_gtc: rows
-      .filter(
-        (row) => row.action === "place" && row.time_in_force === "GTC" && !isTerminal(row.state),
-      )
-      .map((row) => ({ order_ref: row.coid, placed_at: iso(row.created_at) })),
-    idempotency: order.idempotency,
-    economic_hash: preview.economicHash,
-    preview: { expires_at: iso(preview.expiresAt), generation: preview.generation },
-    market_now: order.marketNow,
-    approval:
-      approval === null
-        ? null
-        : {
-            state: approval.state,
-            tier: approval.tier,
-            matches:
-              approval.previewId === preview.previewId &&
-              approval.brokerAccount === brokerAccount &&
-              approval.clientId === preview.clientId,
-            expires_at: iso(approval.expiresAt),
-          },
-    mandate_covers: order.mandateCovers,
+    intents_in_doubt: rows
+      .filter((row) => isInDoubt(row.state))
+      .map(({ conid, side }) => ({ conid, side })),
   };
 }
+
+const ownGtcOf = (rows: readonly CountedIntent[]): EdgeFacts["own_gtc"] =>
+  rows
+    .filter(
+      (row) => row.action === "place" && row.time_in_force === "GTC" && !isTerminal(row.state),
+    )
+    .map((row) => ({ order_ref: row.coid, placed_at: iso(row.created_at) }));
+
+const approvalFacts = (approval: Approval, preview: Preview): EdgeFacts["approval"] => ({
+  state: approval.state,
+  tier: approval.tier,
+  matches:
+    approval.previewId === preview.previewId &&
+    approval.brokerAccount === preview.brokerAccount &&
+    approval.clientId === preview.clientId,
+  expires_at: iso(approval.expiresAt),
+});
 
 /** What was sent and may be there: an order proved never to have been placed can be asked again. */
 const placedOf = (rows: readonly CountedIntent[]) =>
@@ -176,28 +183,6 @@ function historyOf(sql: SqlStorage, brokerAccount: string, preview: Preview) {
     quantities: rows.flatMap(({ quantity }) => (quantity === null ? [] : [quantity])),
     notionals: rows.flatMap(({ notional }) => (notional === null ? [] : [notional])),
   };
-}
-
-/** Today's state; what a loss asked for yesterday is over, unless it waits for the owner. */
-export function tradingStateOf(sql: SqlStorage, brokerAccount: string, day: string): TradingState {
-  const row = storedTradingState(sql, brokerAccount);
-  if (row === null || (row.until_owner === 0 && row.day !== day)) return "active";
-  return row.state === "reducing" || row.state === "halted" ? row.state : "active";
-}
-
-/** Tightens the state; it never loosens it. True when that changed anything. */
-export function tightenTradingState(
-  sql: SqlStorage,
-  brokerAccount: string,
-  asked: { state: TradingState; untilOwner: boolean },
-  nowMs: number,
-): boolean {
-  const day = tradingDay(nowMs);
-  const before = tradingStateOf(sql, brokerAccount, day);
-  const after = tighterState(before, asked.state);
-  if (after === before) return false;
-  storeTradingState(sql, brokerAccount, { state: after, day, untilOwner: asked.untilOwner });
-  return true;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -12,7 +12,7 @@ import { isPasskey } from "../../access/tables/passkeys.ts";
 import type { Approval } from "../tables/approvals.ts";
 import { findMandate, type SignedMandate, standingMandates } from "../tables/mandates.ts";
 import type { Preview } from "../tables/previews.ts";
-import type { World } from "./edge-facts.ts";
+import type { Conditions } from "./edge-facts.ts";
 import { mandateUsage } from "./mandate-usage.ts";
 
 /**
@@ -30,11 +30,11 @@ export function coveringMandate(
   sql: SqlStorage,
   preview: Preview,
   effect: Effect | null,
-  world: World,
+  conditions: Conditions,
 ): Covered | null {
-  for (const signed of standingMandates(sql, world.nowMs)) {
+  for (const signed of standingMandates(sql, conditions.nowMs)) {
     const acceptedWarnings = acceptedOf(signed, preview);
-    const faults = faultsUnder(sql, signed, preview, world, {
+    const faults = faultsUnder(sql, signed, preview, conditions, {
       effect,
       notional: preview.ticket.notional,
       acceptedWarnings,
@@ -50,7 +50,7 @@ export function mandateOfApproval(
   sql: SqlStorage,
   approval: Approval & { mandateId: string },
   preview: Preview,
-  world: World,
+  conditions: Conditions,
   now: { effect: Effect | null; notional: Decimal | null },
 ):
   | { signed: SignedMandate; refusals: OrderRefusal[] }
@@ -59,7 +59,7 @@ export function mandateOfApproval(
   if (signed === null || mandateHash(signed.mandate) !== signed.hash) {
     return { signed: null, refusals: [outside("known", "There is no such mandate.")] };
   }
-  const refusals = faultsUnder(sql, signed, preview, world, {
+  const refusals = faultsUnder(sql, signed, preview, conditions, {
     effect: now.effect,
     notional: larger(now.notional, preview.ticket.notional),
     acceptedWarnings: approval.intent.accepted_warnings,
@@ -72,7 +72,7 @@ function faultsUnder(
   sql: SqlStorage,
   signed: SignedMandate,
   preview: Preview,
-  world: World,
+  conditions: Conditions,
   order: {
     effect: Effect | null;
     notional: string | null;
@@ -98,13 +98,13 @@ function faultsUnder(
       {
         ticket: preview.ticket,
         notional: order.notional,
-        gatewayAccountId: world.gatewayAccountId,
-        clientId: world.client.clientId,
+        gatewayAccountId: conditions.gatewayAccountId,
+        clientId: conditions.client.clientId,
         effect: order.effect,
         acceptedWarnings: order.acceptedWarnings,
       },
-      mandateUsage(sql, mandate.mandate_id, world.nowMs, order.open),
-      new Date(world.nowMs).toISOString(),
+      mandateUsage(sql, mandate.mandate_id, conditions.nowMs, order.open),
+      new Date(conditions.nowMs).toISOString(),
     ),
   ];
 }

@@ -3,7 +3,7 @@ import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.
 import { describe, expect, it } from "vitest";
 import { accepts, stateEvent } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { shownOrder } from "./order-view.ts";
 
 const turnedAway = (over: Partial<Extract<JobSettlement, { ok: false }>>): JobSettlement => ({

@@ -7,7 +7,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { iso } from "../order-context.ts";
-import type { IntentRow } from "../tables/intents.ts";
+import type { IntentRow } from "../tables/intents/rows.ts";
 
 /** Why a job was not carried out: ours to judge by, and the words of whoever turned it away. */
 export interface NotTaken {

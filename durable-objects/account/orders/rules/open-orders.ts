@@ -4,7 +4,7 @@ import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { iso } from "../order-context.ts";
-import type { CountedIntent } from "../tables/intents.ts";
+import type { CountedIntent } from "../tables/intents/counted.ts";
 
 /**
  * Own orders that take from the limits of what is open: the sidecar's list shows those that had

@@ -3,7 +3,7 @@ import { type Intent, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent
 import type { Approval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import type { Preview } from "../tables/previews.ts";
-import type { World } from "./edge-facts.ts";
+import type { Conditions } from "./edge-facts.ts";
 import type { OrderJob } from "./submit-types.ts";
 
 // What goes to the sidecar for an order that was let out: the job, and what proves the owner's yes.
@@ -16,12 +16,12 @@ export function looseIntent(
   nonce: string,
   preview: Preview,
   policy: { version: number; hash: string },
-  world: World,
+  conditions: Conditions,
 ): Intent {
   return intentOf({
     v: 1,
     ticket: preview.ticket,
-    gateway_account_id: world.gatewayAccountId,
+    gateway_account_id: conditions.gatewayAccountId,
     sidecar_id: preview.sidecarId,
     generation: preview.generation,
     preview_id: preview.previewId,
@@ -29,7 +29,7 @@ export function looseIntent(
     policy_hash: policy.hash,
     accepted_warnings: [],
     nonce,
-    not_after: new Date(world.nowMs + LOOSE_INTENT_MS).toISOString(),
+    not_after: new Date(conditions.nowMs + LOOSE_INTENT_MS).toISOString(),
   });
 }
 

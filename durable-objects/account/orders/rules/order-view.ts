@@ -4,7 +4,7 @@ import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { iso } from "../order-context.ts";
-import type { IntentRow } from "../tables/intents.ts";
+import type { IntentRow } from "../tables/intents/rows.ts";
 
 /** What is known of an order that was let out, with what proves it and what that means. */
 export function shownOrder(intent: IntentRow, nowMs: number): ShownOrder {

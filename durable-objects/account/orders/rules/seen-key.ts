@@ -1,6 +1,6 @@
 import { findApproval } from "../tables/approvals.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
-import { findIntent, outcomeOf } from "../tables/intents.ts";
+import { findIntent, outcomeOf } from "../tables/intents/rows.ts";
 import { requestsUnder } from "../tables/sends.ts";
 import { no, type SubmitDecision, type SubmitRequest } from "./submit-types.ts";
 
@@ -9,7 +9,7 @@ export function seenKey(
   sql: SqlStorage,
   clientId: string,
   request: Pick<SubmitRequest, "key" | "digest">,
-): SubmitDecision | null {
+): Exclude<SubmitDecision, { kind: "go" }> | null {
   const used = findKey(sql, clientId, request.key);
   if (used === null) return null;
   if (used.digest !== request.digest) {

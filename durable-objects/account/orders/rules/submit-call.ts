@@ -1,6 +1,6 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { requestOf } from "../sidecar/fresh-facts.ts";
 import type { Approval } from "../tables/approvals.ts";
+import { requestOf } from "./preview-request.ts";
 
 /**
  * The call that sends what the owner approved, as a model can copy it: the tool by the account's

@@ -64,7 +64,7 @@ export const no = (
   rule: string,
   message: string,
   verdict: Verdict | null = null,
-): SubmitDecision => ({
+): Extract<SubmitDecision, { kind: "refused" }> => ({
   kind: "refused",
   refusals: [refusal(code, field, rule, message)],
   verdict,

@@ -1,7 +1,8 @@
 import { type KillScope, killCovers } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { findIntent, type IntentRow, openPlacements } from "../tables/intents.ts";
+import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
+import { openPlacements } from "../tables/intents/working.ts";
 
 /**
  * Orders of this gateway that may still fill. Not all of them have the number the broker gave them:

@@ -1,6 +1,7 @@
 import type { OrderParts } from "../order-context.ts";
-import { isRaised, raiseAlert } from "../tables/alerts.ts";
-import { hasOpenPlacement } from "../tables/intents.ts";
+import { isRaised } from "../tables/alerts.ts";
+import { hasOpenPlacement } from "../tables/intents/working.ts";
+import { raiseAlert } from "../transactions/raise-alert.ts";
 
 /**
  * The PC is away while orders are open: nobody watches them, and nobody can withdraw one. A PC may

@@ -1,6 +1,6 @@
 import { alertTell, STOPPED_ALERTS } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
 import type { OrderParts } from "../order-context.ts";
-import { noteAlertTold, untoldAlerts } from "../tables/alerts.ts";
+import { noteAlertSent, unsentAlerts } from "../tables/alerts.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { askSidecar } from "./request.ts";
 
@@ -39,7 +39,7 @@ async function tellThose(parts: OrderParts, stopped: boolean, chore: string): Pr
       noteDone(sql, chore, parts.now());
       return;
     }
-    noteAlertTold(sql, alert_key, parts.now());
+    noteAlertSent(sql, alert_key, parts.now());
   }
 }
 
@@ -56,5 +56,5 @@ export function nextTellAt(parts: OrderParts): number | null {
 
 function waiting(sql: SqlStorage, nowMs: number, stopped: boolean, limit: number) {
   const of = { sinceMs: nowMs - TOO_OLD_MS, kinds: STOPPED_ALERTS, among: stopped };
-  return untoldAlerts(sql, of, limit);
+  return unsentAlerts(sql, of, limit);
 }

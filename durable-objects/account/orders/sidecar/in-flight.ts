@@ -1,12 +1,12 @@
+import type { FreshRead } from "../rules/fresh.ts";
 import type { Written } from "../rules/submit-response.ts";
-import type { freshFacts } from "./fresh-facts.ts";
 
-/** What is under way in this object's memory; it is gone after a sleep, and nothing depends on it. */
+/** What is in flight in this object's memory; it is gone after a sleep, and nothing depends on it. */
 export interface Underway {
   /** By client and key: whoever asks the same again waits with the first. */
   readonly running: Map<string, { digest: string; answer: Promise<Written> }>;
   /** By preview: parallel submits of one order share one read. */
-  readonly reads: Map<string, ReturnType<typeof freshFacts>>;
+  readonly reads: Map<string, Promise<FreshRead>>;
   /** By broker account: the sidecar takes one write at a time. */
   readonly lanes: Map<string, Promise<unknown>>;
 }

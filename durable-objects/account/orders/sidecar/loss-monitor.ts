@@ -1,11 +1,11 @@
 import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
 import type { OrderParts } from "../order-context.ts";
-import { feature } from "../tables/features.ts";
+import { tradingDay } from "../rules/trading-day.ts";
+import { feature } from "../rules/trading-features.ts";
 import { accountsThatFilled } from "../tables/fills.ts";
-import { accountsThatPlaced } from "../tables/intents.ts";
+import { accountsThatPlaced } from "../tables/intents/counted.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
-import { tradingDay } from "../tables/trading-day.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
 import { askSidecar } from "./request.ts";
 

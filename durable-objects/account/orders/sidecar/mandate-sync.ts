@@ -2,7 +2,7 @@ import { mandateRevoke, mandateTake } from "@ibkr-edge-gateway/protocol/operatio
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import type { OrderParts } from "../order-context.ts";
 import { revokeUnderMandate, storedApproval } from "../tables/approvals.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { untoldRevocations } from "../tables/joint/mandate-orders.ts";
 import {
   endMandate,

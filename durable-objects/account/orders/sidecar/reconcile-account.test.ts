@@ -3,9 +3,10 @@ import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-r
 import { describe, expect, it } from "vitest";
 import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
 import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../../test/support/order-desk.ts";
-import { findIntent, insertIntent, lookAtAll, type NewIntent } from "../tables/intents.ts";
+import { reconcileAllAt } from "../tables/intents/reconcile.ts";
+import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";
 import { QUIET_PERIOD_MS } from "../transactions/reconcile-queue.ts";
-import { settleSubmit } from "../transactions/settle.ts";
+import { settle } from "../transactions/settle.ts";
 import { reconcileAccount } from "./reconcile-account.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
@@ -36,7 +37,7 @@ function inDoubt(
     });
   });
   insertIntent(rig.parts.storage.sql, anIntent(rig));
-  settleSubmit(rig.parts.storage, COID, { kind: "unknown" }, rig.clock.now, rig.parts.log);
+  settle(rig.parts.storage, COID, { kind: "unknown" }, rig.clock.now, rig.parts.log);
   return rig;
 }
 
@@ -141,7 +142,7 @@ describe("a withdrawal in doubt", () => {
       job_id: "job-2",
       withdraws,
     });
-    settleSubmit(storage, CANCEL, { kind: "unknown" }, rig.clock.now, log);
+    settle(storage, CANCEL, { kind: "unknown" }, rig.clock.now, log);
     return rig;
   }
 
@@ -197,7 +198,7 @@ it("a reconnect looks for what is not proved, and not for what is still being su
   const { sql } = rig.parts.storage;
   insertIntent(sql, { ...anIntent(rig), coid: "ieg1-eeee", job_id: "job-3" });
   rig.clock.now += 1_000;
-  lookAtAll(sql, rig.clock.now);
+  reconcileAllAt(sql, rig.clock.now);
   expect(nextLookOf(rig, COID)).toBe(rig.clock.now);
   expect(nextLookOf(rig, "ieg1-eeee")).toBeNull();
 });

@@ -4,10 +4,11 @@ import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-r
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
-import { findIntent, notProved } from "../tables/intents.ts";
+import { notProved } from "../tables/intents/reconcile.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
-import { applyLook } from "../transactions/reconcile-queue.ts";
-import { lookAtWithdrawals } from "../transactions/settle-cancel.ts";
+import { applyBookRead } from "../transactions/reconcile-queue.ts";
+import { settleCancels } from "../transactions/settle-cancel.ts";
 import { askSidecar } from "./request.ts";
 
 export interface ReconcileReport extends CrossCheck {
@@ -41,9 +42,9 @@ export async function reconcileAccount(
   if (!told.ok) return told;
   const { results, orders, proved } = told.value;
   for (const { order_ref, evidence, found, claimed = false } of results) {
-    applyLook(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
+    applyBookRead(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }
-  lookAtWithdrawals(parts, brokerAccount, { orders, proved });
+  settleCancels(parts, brokerAccount, { orders, proved });
   const check = crossCheck(parts, brokerAccount, orders);
   const shown = wanted.flatMap((coid) => {
     const intent = findIntent(storage.sql, coid);

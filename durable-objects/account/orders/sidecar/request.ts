@@ -8,13 +8,13 @@ import { contentHash } from "../../audit/events.ts";
 import { failureOf } from "../../relay/failure.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 
-export type Told<T> =
+export type SidecarAnswer<T> =
   | {
       ok: true;
       value: T;
       /** When it was asked and when it was heard, on this clock. */
       askedAt: number;
-      toldAt: number;
+      heardAt: number;
     }
   | { ok: false; failure: GatewayFailure };
 
@@ -27,7 +27,7 @@ export async function askSidecar<Output extends z.ZodType>(
   operation: Operation<string, z.ZodType, Output>,
   input: object,
   grant: { scope: Scope; account: string | null; deadlineMs?: number },
-): Promise<Told<z.output<Output>>> {
+): Promise<SidecarAnswer<z.output<Output>>> {
   const askedAt = parts.now();
   const asked: JsonObject = JSON.parse(JSON.stringify(input));
   const settlement = await parts.relay.submit({
@@ -46,11 +46,11 @@ export async function askSidecar<Output extends z.ZodType>(
       deadline_ms: grant.deadlineMs ?? operation.deadlineMs,
     },
   });
-  const toldAt = parts.now();
+  const heardAt = parts.now();
   if (!settlement.ok) return { ok: false, failure: failureOf(settlement) };
   const parsed = operation.output.safeParse(settlement.result);
   return parsed.success
-    ? { ok: true, value: parsed.data, askedAt, toldAt }
+    ? { ok: true, value: parsed.data, askedAt, heardAt }
     : {
         ok: false,
         failure: failure("BROKER_RESPONSE_INVALID", "The sidecar's answer could not be read."),

@@ -6,60 +6,74 @@ import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { contentHash } from "../../audit/events.ts";
 import { findJob } from "../../relay/tables/jobs.ts";
 import { iso, type OrderParts } from "../order-context.ts";
+import { mayStillLeave } from "../rules/may-still-leave.ts";
 import { notTaken } from "../rules/not-executed.ts";
+import { orderAnswer, refusedWith, type Written } from "../rules/submit-response.ts";
 import type { OrderJob } from "../rules/submit-types.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
+import type { CancelDecision } from "../transactions/cancel.ts";
 import { watchErrors } from "../transactions/circuit-breakers.ts";
-import { type Settlement, settleSubmit } from "../transactions/settle.ts";
-import { mayStillLeave } from "../transactions/submit.ts";
+import { type Settlement, settle } from "../transactions/settle.ts";
 import type { Underway } from "./in-flight.ts";
 import { noteRefusedUnder } from "./mandate-sync.ts";
 
-/** Sends the committed job and takes its end, whoever still waits for it. */
+/** From arrival to the answer; what is not known by then is answered as pending, with its id. */
+const ANSWER_MS = 20_000;
+/** A write whose waiter is gone is looked into after this. */
+export const ORPHAN_MS = 30_000;
+
+/** Whose order it is and under which scope it goes out. */
+interface SentRequest {
+  accountId: string;
+  mode: TradingMode;
+  scope: Scope;
+}
+
+/** Sends what was let out, and answers with what is proved of it by the end of `answerMs`. */
 export async function sendOrder(
   parts: OrderParts,
   underway: Underway,
-  request: { accountId: string; mode: TradingMode; scope: Scope },
+  request: SentRequest,
+  decision: CancelDecision,
+  startedAt: number,
+  answerMs = ANSWER_MS,
+): Promise<Written> {
+  if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
+  if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
+  parts.wakeAt(parts.now() + ORPHAN_MS);
+  const sent = carryJob(parts, underway, request, decision);
+  const left = Math.max(1_000, answerMs - (parts.now() - startedAt));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await Promise.race([
+      sent,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, left);
+      }),
+    ]);
+  } finally {
+    // A timer that nobody waits for keeps the object from sleeping.
+    clearTimeout(timer);
+  }
+  return orderAnswer(parts, request.accountId, decision.coid, false);
+}
+
+/** Sends the committed job and takes its end, whoever still waits for it. */
+async function carryJob(
+  parts: OrderParts,
+  underway: Underway,
+  request: SentRequest,
   go: { coid: string; epoch: number; job: OrderJob },
 ): Promise<void> {
-  const { accountId, mode, scope } = request;
-  // A withdrawal waits for nothing and lets nothing wait.
+  const { accountId } = request;
+  // A cancel waits for nothing and lets nothing wait.
   const queued = go.job.operation !== "order.cancel";
   const before = queued ? underway.lanes.get(accountId) : undefined;
-  const work = (async () => {
-    if (before !== undefined) await before;
-    const { sql } = parts.storage;
-    // Whoever settled it meanwhile has given its approval back: then its frame must not leave.
-    const intent = findIntent(sql, go.coid);
-    if (intent?.state !== "submitting" || intent.job_id !== go.job.jobId) return;
-    if (!mayStillLeave(sql, go.coid, go.epoch)) {
-      settle(parts, go.coid, { kind: "never_delivered" });
-      return;
-    }
-    const operation = OPERATIONS[go.job.operation];
-    const askedAt = parts.now();
-    const settlement = await parts.relay.submit({
-      class: operation.class,
-      traceparent: undefined,
-      submit: {
-        job_id: go.job.jobId,
-        operation: operation.name,
-        input: go.job.input,
-        input_sha256: contentHash(go.job.input),
-        grant: {
-          capability: mode === "live" ? "orders.live" : "orders.paper",
-          broker_account: accountId,
-          scope,
-          expires_at: iso(askedAt + 60_000),
-        },
-        deadline_ms: operation.deadlineMs,
-      },
-    });
-    const proved = settlementOf(sql, go.job.jobId, settlement);
-    settle(parts, go.coid, proved);
-    if (proved.kind === "outcome") noteRefusedUnder(parts, go.coid, proved.outcome);
-  })();
+  const leave = () => carryNow(parts, request, go);
+  // Without anybody before it the frame leaves in this very turn.
+  const work = before === undefined ? leave() : before.then(leave);
   if (!queued) return work;
+  // The next in line waits for its end and not for how it ended; whoever sent it hears that.
   const tail = work.catch(() => undefined);
   underway.lanes.set(accountId, tail);
   try {
@@ -69,8 +83,47 @@ export async function sendOrder(
   }
 }
 
-export function settle(parts: OrderParts, coid: string, settlement: Settlement): void {
-  settleSubmit(parts.storage, coid, settlement, parts.now(), parts.log);
+/** The frame leaves here, if it still may; its end is written down before anybody hears of it. */
+async function carryNow(
+  parts: OrderParts,
+  { accountId, mode, scope }: SentRequest,
+  go: { coid: string; epoch: number; job: OrderJob },
+): Promise<void> {
+  const { sql } = parts.storage;
+  // Whoever settled it meanwhile has given its approval back: then its frame must not leave.
+  const intent = findIntent(sql, go.coid);
+  if (intent?.state !== "submitting" || intent.job_id !== go.job.jobId) return;
+  if (!mayStillLeave(sql, go.coid, go.epoch)) {
+    settleJob(parts, go.coid, { kind: "never_delivered" });
+    return;
+  }
+  const operation = OPERATIONS[go.job.operation];
+  const askedAt = parts.now();
+  const settlement = await parts.relay.submit({
+    class: operation.class,
+    traceparent: undefined,
+    submit: {
+      job_id: go.job.jobId,
+      operation: operation.name,
+      input: go.job.input,
+      input_sha256: contentHash(go.job.input),
+      grant: {
+        capability: mode === "live" ? "orders.live" : "orders.paper",
+        broker_account: accountId,
+        scope,
+        expires_at: iso(askedAt + 60_000),
+      },
+      deadline_ms: operation.deadlineMs,
+    },
+  });
+  const proved = settlementOf(sql, go.job.jobId, settlement);
+  settleJob(parts, go.coid, proved);
+  if (proved.kind === "outcome") noteRefusedUnder(parts, go.coid, proved.outcome);
+}
+
+/** Takes the end of the job that carried an order, and counts the failures in a row. */
+export function settleJob(parts: OrderParts, coid: string, settlement: Settlement): void {
+  settle(parts.storage, coid, settlement, parts.now(), parts.log);
   const intent = findIntent(parts.storage.sql, coid);
   if (intent !== null) watchErrors(parts, intent.broker_account);
 }

@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { iso, type OrderParts } from "../order-context.ts";
 
-/** What the owner must look at, newest first; told once however often it is noticed. */
+/** What the owner must look at, newest first; one row however often it is noticed. */
 export interface OrderAlert {
   key: string;
   kind: string;
@@ -11,24 +10,19 @@ export interface OrderAlert {
   message: string;
   /** Outside text. */
   brokerText: string | null;
-  /** Orders that can be withdrawn to put it right. */
+  /** Orders that can be cancelled to put it right. */
   cancelOffered: string[];
   at: string;
   seen: boolean;
 }
 
-/**
- * False when it was told before. The PC is told of it by the alarm, unless it is the PC that told
- * it: its terminal, its desktop and its webhook reach an owner who does not look at the console.
- */
-export function raiseAlert(
-  parts: Pick<OrderParts, "storage" | "log" | "now" | "wakeAt">,
+/** Keeps an alert once; false when there is one of this key. */
+export function insertAlert(
+  sql: SqlStorage,
   alert: Omit<OrderAlert, "at" | "seen">,
-  from: "edge" | "pc" = "edge",
+  times: { atMs: number; sentToPcAtMs: number | null },
 ): boolean {
-  const { sql } = parts.storage;
-  const nowMs = parts.now();
-  const fresh =
+  return (
     sql
       .exec(
         `INSERT INTO order_alerts
@@ -41,24 +35,11 @@ export function raiseAlert(
         alert.message,
         alert.brokerText,
         JSON.stringify(alert.cancelOffered),
-        nowMs,
-        from === "pc" ? nowMs : null,
+        times.atMs,
+        times.sentToPcAtMs,
       )
-      .toArray().length > 0;
-  if (!fresh) return false;
-  if (from === "edge") parts.wakeAt(nowMs);
-  parts.log({
-    type: "order.alert",
-    kind: "gateway",
-    clientId: null,
-    sidecarId: null,
-    brokerAccount: alert.brokerAccount,
-    decision: "allow",
-    errorCode: null,
-    requestId: "",
-    meta: { alert: alert.kind, ...(alert.coid === null ? {} : { coid: alert.coid }) },
-  });
-  return true;
+      .toArray().length > 0
+  );
 }
 
 export function listAlerts(sql: SqlStorage, limit: number): OrderAlert[] {
@@ -83,7 +64,7 @@ export function listAlerts(sql: SqlStorage, limit: number): OrderAlert[] {
       message: row.message,
       brokerText: row.broker_text,
       cancelOffered: z.array(z.string()).catch([]).parse(JSON.parse(row.cancel_offered)),
-      at: iso(row.at),
+      at: new Date(row.at).toISOString(),
       seen: row.seen_at !== null,
     }));
 }
@@ -97,10 +78,10 @@ export function isRaised(sql: SqlStorage, alertKey: string): boolean {
 }
 
 /**
- * Alerts since a moment of which the PC was not told, oldest first: those of the kinds, or all but
+ * Alerts since a moment that the PC was not sent, oldest first: those of the kinds, or all but
  * those.
  */
-export function untoldAlerts(
+export function unsentAlerts(
   sql: SqlStorage,
   of: { sinceMs: number; kinds: readonly string[]; among: boolean },
   limit: number,
@@ -119,7 +100,7 @@ export function untoldAlerts(
     .toArray();
 }
 
-export function noteAlertTold(sql: SqlStorage, alertKey: string, nowMs: number): void {
+export function noteAlertSent(sql: SqlStorage, alertKey: string, nowMs: number): void {
   sql.exec("UPDATE order_alerts SET told_at = ? WHERE alert_key = ?", nowMs, alertKey);
 }
 

@@ -1,69 +1,30 @@
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 
-/** The owner ticks these one by one before live orders can be switched on. */
-export const LIVE_CHECKLIST = [
-  "paper_trading_validated",
-  "approvals_reviewed",
-  "limits_reviewed",
-  "kill_switch_tested",
-  "incident_runbook_reviewed",
-] as const;
-export type ChecklistItem = (typeof LIVE_CHECKLIST)[number];
-
-export interface Feature {
+/** A switch for paper or live, and its list of things to tick; what they mean is the rules' part. */
+export interface StoredFeature {
   enabled: boolean;
-  /** When each item was ticked, in milliseconds. */
-  checklist: Partial<Record<ChecklistItem, number>>;
-  complete: boolean;
+  /** By item; a time in Unix milliseconds where it was ticked. */
+  checklist: Readonly<Record<string, unknown>>;
 }
 
-/** Off until the owner says otherwise. */
-export function feature(sql: SqlStorage, mode: TradingMode): Feature {
+/** Null where the owner has never touched it. */
+export function storedFeature(sql: SqlStorage, mode: TradingMode): StoredFeature | null {
   const [row] = sql
     .exec<{ enabled: number; checklist: string }>(
       "SELECT enabled, checklist FROM order_features WHERE mode = ?",
       mode,
     )
     .toArray();
-  const ticked: Record<string, unknown> = row === undefined ? {} : JSON.parse(row.checklist);
-  const checklist: Feature["checklist"] = {};
-  for (const item of LIVE_CHECKLIST) {
-    const at = ticked[item];
-    if (typeof at === "number") checklist[item] = at;
-  }
-  return {
-    enabled: row?.enabled === 1,
-    checklist,
-    complete: LIVE_CHECKLIST.every((item) => checklist[item] !== undefined),
-  };
+  if (row === undefined) return null;
+  return { enabled: row.enabled === 1, checklist: JSON.parse(row.checklist) };
 }
 
-/** Live is not switched on before its checklist is complete; false then. */
-export function switchFeature(sql: SqlStorage, mode: TradingMode, enabled: boolean): boolean {
-  const known = feature(sql, mode);
-  if (enabled && mode === "live" && !known.complete) return false;
-  store(sql, mode, enabled, known.checklist);
-  return true;
-}
-
-/** Ticks one item; ticking twice keeps the first time. */
-export function tickChecklist(sql: SqlStorage, item: ChecklistItem, nowMs: number): Feature {
-  const known = feature(sql, "live");
-  store(sql, "live", known.enabled, { [item]: nowMs, ...known.checklist });
-  return feature(sql, "live");
-}
-
-function store(
-  sql: SqlStorage,
-  mode: TradingMode,
-  enabled: boolean,
-  checklist: Feature["checklist"],
-): void {
+export function storeFeature(sql: SqlStorage, mode: TradingMode, feature: StoredFeature): void {
   sql.exec(
     `INSERT INTO order_features (mode, enabled, checklist) VALUES (?, ?, ?)
      ON CONFLICT (mode) DO UPDATE SET enabled = excluded.enabled, checklist = excluded.checklist`,
     mode,
-    enabled ? 1 : 0,
-    JSON.stringify(checklist),
+    feature.enabled ? 1 : 0,
+    JSON.stringify(feature.checklist),
   );
 }

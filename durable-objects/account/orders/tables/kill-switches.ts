@@ -16,7 +16,7 @@ export interface KillSwitch {
    * When the owner or the policy last said that what works shall be withdrawn; null when neither
    * did. An agent's word is good for the orders it finds, not for those that turn up later.
    */
-  withdrawFrom: number | null;
+  cancelFrom: number | null;
 }
 
 /** How a switch over the whole gateway account stands in the table: with no subject. */
@@ -49,7 +49,7 @@ export function storeKill(
         kill.reason.slice(0, 200),
         kill.effect,
         nowMs,
-        kill.withdrawFrom,
+        kill.cancelFrom,
       )
       .toArray().length > 0
   );
@@ -92,6 +92,6 @@ export function engagedKills(sql: SqlStorage): KillSwitch[] {
       reason: row.reason,
       effect: row.effect as KillEffect,
       engagedAt: row.engaged_at,
-      withdrawFrom: row.withdraw_from,
+      cancelFrom: row.withdraw_from,
     }));
 }

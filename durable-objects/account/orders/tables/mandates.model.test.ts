@@ -10,16 +10,18 @@ import {
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, aMandate, anOrder, aTicket } from "../../../../test/support/orders.ts";
 import { aSnapshot } from "../../../../test/support/policy.ts";
-import { askApproval } from "../agent/request-approval.ts";
-import { worldOf } from "../rules/conditions.ts";
+import { askApproval } from "../agent/ask-approval.ts";
+import { conditionsOf } from "../rules/conditions.ts";
+import { mayStillLeave } from "../rules/may-still-leave.ts";
 import { endedAtPc } from "../sidecar/mandate-sync.ts";
+import { decideApproval } from "../transactions/decide-approval.ts";
 import { engageKill, liftKill } from "../transactions/kill-switches.ts";
 import { noteAtPc } from "../transactions/mandate-at-pc.ts";
-import { settleSubmit } from "../transactions/settle.ts";
+import { settle } from "../transactions/settle.ts";
 import { storePreview } from "../transactions/store-preview.ts";
-import { mayStillLeave, submitOrder } from "../transactions/submit.ts";
-import { decideApproval, findApproval, revokeUnderMandate } from "./approvals.ts";
-import { findIntent } from "./intents.ts";
+import { submitTransaction } from "../transactions/submit.ts";
+import { findApproval, revokeUnderMandate } from "./approvals.ts";
+import { findIntent } from "./intents/rows.ts";
 import { killEpoch } from "./kill-epoch.ts";
 import { endMandate, findMandate, storeMandate } from "./mandates.ts";
 
@@ -335,7 +337,7 @@ class Model {
     const before = this.lately();
     const market = aTicket().market;
     const now = new Date(rig.clock.now).toISOString();
-    const decision = submitOrder(
+    const decision = submitTransaction(
       storage,
       {
         requestId: "rq",
@@ -347,7 +349,7 @@ class Model {
         nonce: String(this.serial).padStart(32, "f"),
         jobId: `job_${this.serial}`,
       },
-      worldOf(rig.parts, this.asker(client), { skewMs: 0, reread: true }),
+      conditionsOf(rig.parts, this.asker(client), { skewMs: 0, reread: true }),
       rig.parts.log,
     );
     if (decision.kind !== "go") {
@@ -401,7 +403,7 @@ class Model {
     const before = state();
     if (this.ended)
       expect(mayStillLeave(storage.sql, one.coid, killEpoch(storage.sql))).toBe(false);
-    settleSubmit(storage, one.coid, settlement, rig.clock.now, rig.parts.log);
+    settle(storage, one.coid, settlement, rig.clock.now, rig.parts.log);
     // By the relay's proof, or the PC's own word: nothing of it left.
     if (before !== "rejected" && state() === "rejected" && notSent) {
       one.unsent = true;

@@ -5,7 +5,8 @@ import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { openOwnerSession } from "../../access/owner-sessions.ts";
-import { LOOSENING_DELAY_MS, policyInForce } from "./policies.ts";
+import { LOOSENING_DELAY_MS } from "../transactions/change-policy.ts";
+import { policyInForce } from "./policies.ts";
 
 describe("a looser policy without a signature", () => {
   const change = (rig: TradingRig, edit: (policy: PolicyDocument) => void) => {

@@ -1,11 +1,11 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { OrderLog } from "../order-log.ts";
-import type { World } from "../rules/edge-facts.ts";
+import type { OrderStorage } from "../order-storage.ts";
+import type { Conditions } from "../rules/edge-facts.ts";
 import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
-import { decideApproval } from "../tables/approvals.ts";
-import type { OrderStorage } from "../tables/storage.ts";
-import { submitOrder } from "./submit.ts";
+import { decideApproval } from "./decide-approval.ts";
+import { submitTransaction } from "./submit.ts";
 
 export type ApprovedAndSent =
   /** Committed, both: send this job, once. */
@@ -26,15 +26,21 @@ export function approveAndSubmit(
   storage: OrderStorage,
   decision: { assertion: Assertion; echo: number | null },
   request: SubmitRequest & { approvalId: string },
-  world: World,
+  conditions: Conditions,
   log: OrderLog,
 ): ApprovedAndSent {
   try {
     return storage.transactionSync(() => {
       const { approvalId, requestId } = request;
       const said = { ...decision, say: "approve" as const, approvalId, requestId, sends: true };
-      if (decideApproval(storage, said, world.nowMs, log) === null) return { kind: "not_open" };
-      const submitted = submitOrder(storage, { ...request, trigger: "approval" }, world, log);
+      if (decideApproval(storage, said, conditions.nowMs, log) === null)
+        return { kind: "not_open" };
+      const submitted = submitTransaction(
+        storage,
+        { ...request, trigger: "approval" },
+        conditions,
+        log,
+      );
       if (submitted.kind === "go") return submitted;
       throw new NotSent(submitted.kind === "refused" ? submitted.refusals : []);
     });

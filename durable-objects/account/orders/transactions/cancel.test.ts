@@ -13,7 +13,8 @@ import {
 } from "../../../../test/support/order-desk.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
-import { decideApproval, findApproval, pendingApprovals } from "../tables/approvals.ts";
+import { findApproval, pendingApprovals } from "../tables/approvals.ts";
+import { decideApproval } from "./decide-approval.ts";
 import { engage } from "./engage-kill-switch.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";

@@ -3,11 +3,11 @@ import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { accepts, lost, refusedHere, refuses } from "../../../../test/support/scripted-pc.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { limitsOf } from "../agent/limits.ts";
-import { tradingStateOf } from "../rules/edge-facts.ts";
+import { tradingDay } from "../rules/trading-day.ts";
+import { tradingStateOf } from "../rules/trading-state.ts";
 import { listAlerts } from "../tables/alerts.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
-import { tradingDay } from "../tables/trading-day.ts";
 import { liftKill } from "./kill-switches.ts";
 
 const kills = (rig: TradingRig) => engagedKills(rig.parts.storage.sql);

@@ -7,14 +7,14 @@ import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import type { OrderParts } from "../order-context.ts";
-import { tightenTradingState } from "../rules/edge-facts.ts";
-import { raiseAlert } from "../tables/alerts.ts";
-import { feature } from "../tables/features.ts";
-import { latestOutcomes } from "../tables/intents.ts";
+import { tradingDay } from "../rules/trading-day.ts";
+import { feature } from "../rules/trading-features.ts";
+import { tightenTradingState } from "../rules/trading-state.ts";
+import { latestOutcomes } from "../tables/intents/counted.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { claimStop, lastStop } from "../tables/stops.ts";
-import { tradingDay } from "../tables/trading-day.ts";
 import { engage } from "./engage-kill-switch.ts";
+import { raiseAlert } from "./raise-alert.ts";
 
 /**
  * What stops trading by itself: a loss limit that is proved to be passed, a row of failed orders, an

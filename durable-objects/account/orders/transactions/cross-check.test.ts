@@ -81,7 +81,7 @@ describe("the broker's book against the log", () => {
     const rig = tradingRig();
     const ref = bend(rig, refOf(await rig.trade()));
     rig.pc.book = [bookRow(ref, { order_id: "977" })];
-    // Told by the stream, as it happens; then by the list, twice.
+    // SidecarAnswer by the stream, as it happens; then by the list, twice.
     rig.desk.event({
       type: "broker.order",
       payload: {

@@ -2,12 +2,12 @@ import { minuteOfDay } from "@ibkr-edge-gateway/policy/windows.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import type { OrderParts } from "../order-context.ts";
 import { submittedLeaf } from "../rules/submitted-leaf.ts";
-import { raiseAlert } from "../tables/alerts.ts";
+import { TRADING_ZONE } from "../rules/trading-day.ts";
 import { storedApproval } from "../tables/approvals.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { booksToCheck } from "../tables/joint/books-to-check.ts";
 import { lastDone } from "../tables/scheduled-tasks.ts";
-import { TRADING_ZONE } from "../tables/trading-day.ts";
+import { raiseAlert } from "./raise-alert.ts";
 
 /**
  * The broker's book against the log: every order that bears a reference of this gateway must have

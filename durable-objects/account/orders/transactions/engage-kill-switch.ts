@@ -1,9 +1,9 @@
 import type { KILL_EFFECTS, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { raiseAlert } from "../tables/alerts.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills, type KillSwitch } from "../tables/kill-switches.ts";
 import { engageKill } from "./kill-switches.ts";
+import { raiseAlert } from "./raise-alert.ts";
 
 const STILL_POSSIBLE = [
   "reading everything",

@@ -15,11 +15,11 @@ import { endWaitingForOwner } from "../tables/trading-state.ts";
  */
 export function engageKill(
   sql: SqlStorage,
-  kill: Omit<KillSwitch, "engagedAt" | "withdrawFrom">,
+  kill: Omit<KillSwitch, "engagedAt" | "cancelFrom">,
   nowMs: number,
 ): boolean {
   const withdraws = kill.effect !== "freeze" && kill.actor !== "agent";
-  const engaged = storeKill(sql, { ...kill, withdrawFrom: withdraws ? nowMs : null }, nowMs);
+  const engaged = storeKill(sql, { ...kill, cancelFrom: withdraws ? nowMs : null }, nowMs);
   if (engaged) raiseEpoch(sql);
   return engaged;
 }

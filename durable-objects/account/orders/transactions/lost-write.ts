@@ -1,7 +1,7 @@
 import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
 import type { OrderParts } from "../order-context.ts";
-import { raiseAlert } from "../tables/alerts.ts";
-import { findIntentByJob } from "../tables/intents.ts";
+import { findIntentByJob } from "../tables/intents/rows.ts";
+import { raiseAlert } from "./raise-alert.ts";
 
 /**
  * The PC has lost the record of a write (its journal is gone, or it was revoked): nobody will ever be
@@ -17,7 +17,7 @@ export function writeLost(
     brokerAccount: submit.grant.broker_account ?? null,
     coid: findIntentByJob(parts.storage.sql, submit.job_id)?.coid ?? null,
     message:
-      "The PC has lost its record of something it was asked to do, so nobody can tell from it how that ended. Look at the account at the broker.",
+      "The PC has lost its record of something it was asked to do, so nobody can tell from it how that ended. BookRead at the account at the broker.",
     brokerText: null,
     cancelOffered: [],
   });

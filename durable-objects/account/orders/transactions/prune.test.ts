@@ -5,13 +5,14 @@ import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aBracket, aLeg, anOrder } from "../../../../test/support/orders.ts";
 import type { SubmitDecision } from "../rules/submit-types.ts";
-import { raiseAlert } from "../tables/alerts.ts";
-import { decideApproval, findApproval } from "../tables/approvals.ts";
+import { findApproval } from "../tables/approvals.ts";
 import { storeFill } from "../tables/fills.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
+import { decideApproval } from "./decide-approval.ts";
 import { KEPT_DAYS, LATEST_KEPT, pruneNowAndThen, pruneOrders } from "./prune.ts";
-import { applyEvidence, settleSubmit } from "./settle.ts";
-import { submitOrder } from "./submit.ts";
+import { raiseAlert } from "./raise-alert.ts";
+import { applyEvidence, settle } from "./settle.ts";
+import { submitTransaction } from "./submit.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -44,7 +45,7 @@ function approved(book: OrderBook, order = anOrder()) {
 }
 
 const submit = (book: OrderBook, ids: { previewId: string; approvalId: string; key: string }) =>
-  submitOrder(book.storage, book.request(ids), book.world(), book.log);
+  submitTransaction(book.storage, book.request(ids), book.conditions(), book.log);
 
 function go(decision: SubmitDecision): string {
   if (decision.kind !== "go")
@@ -98,7 +99,7 @@ describe("what an account keeps of its orders", () => {
     applyEvidence(book.storage, working, evidence("working", book), book.now, book.log);
     const unknown = placed(book, "unknown", anOrder({ legs: [aLeg({ quantity: "2" })] }));
     crowd(book);
-    settleSubmit(book.storage, unknown, { kind: "unknown" }, book.now, book.log);
+    settle(book.storage, unknown, { kind: "unknown" }, book.now, book.log);
     later(book, 3 * 365);
     for (const coid of [working, unknown])
       expect(findIntent(book.storage.sql, coid)).not.toBeNull();
@@ -275,7 +276,7 @@ describe("what an account keeps of its orders", () => {
                 );
               } else {
                 const kind = (["unknown", "not_executed", "never_delivered"] as const)[act.how - 3];
-                const told = settleSubmit(
+                const told = settle(
                   book.storage,
                   one.coid,
                   { kind: kind ?? "unknown" },
@@ -358,7 +359,7 @@ function placedBracket(book: OrderBook, key: string, child: OrderState): string 
     alerts: [],
     at: new Date(book.now).toISOString(),
   };
-  settleSubmit(book.storage, coid, { kind: "outcome", outcome }, book.now, book.log);
+  settle(book.storage, coid, { kind: "outcome", outcome }, book.now, book.log);
   expect(findIntent(book.storage.sql, coid)?.state).toBe("filled");
   return coid;
 }

@@ -3,14 +3,8 @@ import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { OrderParts } from "../order-context.ts";
 import { deleteAlerts } from "../tables/alerts.ts";
 import { deleteFills } from "../tables/fills.ts";
-import { deleteIntent, endedIntents } from "../tables/intents.ts";
-import {
-  deleteApprovals,
-  deleteKeys,
-  deletePreviews,
-  deleteSends,
-  deleteViews,
-} from "../tables/joint/no-longer-needed.ts";
+import { deleteIntent, endedIntents } from "../tables/intents/history.ts";
+import { deleteUnneeded } from "../tables/joint/no-longer-needed.ts";
 import { isDue, noteDone } from "../tables/scheduled-tasks.ts";
 import { deleteStops } from "../tables/stops.ts";
 
@@ -49,11 +43,11 @@ export function pruneOrders(sql: SqlStorage, nowMs: number, latestKept = LATEST_
   for (const coid of intents) deleteIntent(sql, coid);
   const deleted = [
     // Of the same age only: a key outlives its order, never the other way round.
-    deleteKeys(sql, before, AT_ONCE),
-    deleteApprovals(sql, before, AT_ONCE),
-    deletePreviews(sql, nowMs - DAY_MS, AT_ONCE),
-    deleteSends(sql, AT_ONCE),
-    deleteViews(sql, before, AT_ONCE),
+    deleteUnneeded(sql, "keys", before, AT_ONCE),
+    deleteUnneeded(sql, "approvals", before, AT_ONCE),
+    deleteUnneeded(sql, "previews", nowMs - DAY_MS, AT_ONCE),
+    deleteUnneeded(sql, "sends", before, AT_ONCE),
+    deleteUnneeded(sql, "views", before, AT_ONCE),
     deleteAlerts(sql, "seen", before, AT_ONCE),
     deleteAlerts(sql, "all", nowMs - UNSEEN_ALERTS_KEPT_DAYS * DAY_MS, AT_ONCE),
     deleteFills(sql, before, AT_ONCE),

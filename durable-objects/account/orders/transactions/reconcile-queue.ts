@@ -1,9 +1,11 @@
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { OrderLog } from "../order-log.ts";
-import { findIntent, type IntentRow, updateIntent } from "../tables/intents.ts";
-import type { OrderStorage } from "../tables/storage.ts";
-import { type Applied, apply, applyEvidence, lookDelayMs, settleApproval } from "./settle.ts";
+import type { OrderStorage } from "../order-storage.ts";
+import { readDelayMs } from "../rules/book-reads.ts";
+import { findIntent, type IntentRow, updateIntent } from "../tables/intents/rows.ts";
+import { type Applied, apply, applyEvidence } from "./settle.ts";
+import { settleApproval } from "./settle-approval.ts";
 
 /**
  * The queue of orders to look for. Not finding one proves nothing until reads that were themselves
@@ -19,7 +21,7 @@ export const QUIET_READS = 3;
 /** A doubt that the book could not settle for this long is the owner's to look at. */
 export const GIVE_UP_MS = 3_600_000;
 
-export interface Look {
+export interface BookRead {
   /** What the book says of the reference; null when it says nothing. */
   evidence: OrderEvidence | null;
   /** The read agreed with itself: an absence in it counts. */
@@ -31,10 +33,10 @@ export interface Look {
 }
 
 /** Takes the result of one look for one order. */
-export function applyLook(
+export function applyBookRead(
   storage: OrderStorage,
   coid: string,
-  look: Look,
+  look: BookRead,
   nowMs: number,
   log: OrderLog,
 ): Applied {
@@ -61,7 +63,7 @@ function seenUnread(sql: SqlStorage, intent: IntentRow, nowMs: number, log: Orde
     seen: 1,
     looks: intent.looks + 1,
     absent_reads: 0,
-    look_at: nowMs + lookDelayMs(intent.looks + 1),
+    look_at: nowMs + readDelayMs(intent.looks + 1),
     updated_at: nowMs,
   };
   updateIntent(sql, intent.coid, seen);
@@ -74,7 +76,7 @@ function seenUnread(sql: SqlStorage, intent: IntentRow, nowMs: number, log: Orde
 function stillMissing(
   sql: SqlStorage,
   intent: IntentRow,
-  { proved, claimed }: Look,
+  { proved, claimed }: BookRead,
   nowMs: number,
   log: OrderLog,
 ): Applied {
@@ -90,7 +92,7 @@ function stillMissing(
     ...row,
     looks: row.looks + 1,
     absent_reads: row.absent_reads + (proved ? 1 : 0),
-    look_at: nowMs + lookDelayMs(row.looks + 1),
+    look_at: nowMs + readDelayMs(row.looks + 1),
     updated_at: nowMs,
   };
   updateIntent(sql, row.coid, counted);
@@ -125,7 +127,7 @@ function neverSeen(
   updateIntent(sql, intent.coid, {
     ...intent,
     looks: intent.looks + 1,
-    look_at: nowMs + lookDelayMs(intent.looks + 1),
+    look_at: nowMs + readDelayMs(intent.looks + 1),
     updated_at: nowMs,
   });
   return { ok: true, state: intent.state, changed: false, alarm: null };

@@ -7,27 +7,28 @@ import {
   type TerminalState,
 } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { findIntent, type IntentRow, openCancels } from "../tables/intents.ts";
+import { openCancels } from "../tables/intents/cancels.ts";
+import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { ownOrder } from "./cancel.ts";
-import { applyLook } from "./reconcile-queue.ts";
+import { applyBookRead } from "./reconcile-queue.ts";
 
 /**
  * A withdrawal whose answer was lost, or whose effect was not seen, is settled by the order it was
  * about: the book says whether that one stands or how it ended. Where the book no longer shows it,
  * what was proved of it before counts.
  */
-export function lookAtWithdrawals(
+export function settleCancels(
   parts: OrderParts,
   brokerAccount: string,
   book: { orders: readonly Order[]; proved: boolean },
 ): void {
   const { storage, log } = parts;
-  for (const intent of openWithdrawals(storage.sql, brokerAccount)) {
+  for (const intent of unsettledIntents(storage.sql, brokerAccount)) {
     const evidence = evidenceOf(parts, intent, book.orders);
     const { proved } = book;
     // A withdrawal was never "not placed": without its order only the owner can tell.
     const look = { evidence, proved, found: evidence !== null, claimed: true };
-    applyLook(storage, intent.coid, look, parts.now(), log);
+    applyBookRead(storage, intent.coid, look, parts.now(), log);
   }
 }
 
@@ -68,5 +69,5 @@ function endOf(sql: SqlStorage, intent: IntentRow, withdraws: string): TerminalS
   return part !== undefined && isTerminal(part.state) ? part.state : null;
 }
 
-const openWithdrawals = (sql: SqlStorage, brokerAccount: string): IntentRow[] =>
+const unsettledIntents = (sql: SqlStorage, brokerAccount: string): IntentRow[] =>
   openCancels(sql, brokerAccount).flatMap((coid) => findIntent(sql, coid) ?? []);

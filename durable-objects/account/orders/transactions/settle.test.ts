@@ -2,7 +2,7 @@ import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { expect, it } from "vitest";
 import { orderBook } from "../../../../test/support/order-book.ts";
-import { findIntent, insertIntent } from "../tables/intents.ts";
+import { findIntent, insertIntent } from "../tables/intents/rows.ts";
 import { applyEvidence, type Picture } from "./settle.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";

@@ -1,36 +1,32 @@
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/canonical-json.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import {
-  Decimal,
-  dec,
-  decimalText,
-  parseFigure,
-} from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import {
   isBookRead,
   isInDoubt,
-  isTerminal,
   type OrderEvidence,
   type OrderState,
-  type ProofSource,
   step,
 } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { OrderLog } from "../order-log.ts";
+import type { OrderStorage } from "../order-storage.ts";
+import { nextReadAfter } from "../rules/book-reads.ts";
+import { ledgerAfter } from "../rules/ledger-after.ts";
 import { type NotTaken, notTakenOutcome } from "../rules/not-executed.ts";
-import { moveApproval } from "../tables/approvals.ts";
+import { evidenceOf, missedDoubt, proof } from "../rules/outcome-evidence.ts";
 import {
   findIntent,
   type IntentRow,
   markDelivered,
   markUndelivered,
   updateIntent,
-} from "../tables/intents.ts";
+} from "../tables/intents/rows.ts";
 import { revokeIfMandateEnded } from "../tables/joint/mandate-orders.ts";
-import type { OrderStorage } from "../tables/storage.ts";
+import { moveApproval } from "./decide-approval.ts";
+import { settleApproval } from "./settle-approval.ts";
 
 /**
  * What becomes of an order after it was let out. Evidence moves the state and nothing else does; the
- * reservation, the approval and the next look follow from the state. An approval stays reserved
+ * reservation, the approval and the next reading of the book follow from the state. An approval stays reserved
  * until the outcome is proved, and money stays counted until it is proved that nothing was placed.
  */
 export type Settlement =
@@ -47,7 +43,7 @@ export type Applied =
   | { ok: false; reason: "no_such_intent" };
 
 /** Takes the end of the job that carried an order; the same end again changes nothing. */
-export function settleSubmit(
+export function settle(
   storage: OrderStorage,
   coid: string,
   settlement: Settlement,
@@ -110,7 +106,7 @@ function reasoned(intent: IntentRow, { why }: { why?: NotTaken }, nowMs: number)
     taken && state === "rejected" ? notTakenOutcome(intent, why, nowMs) : null;
 }
 
-/** Takes one piece of evidence from the sidecar's events or from a look into the book. */
+/** Takes one piece of evidence from the sidecar's events or from a reading of the book. */
 export function applyEvidence(
   storage: OrderStorage,
   coid: string,
@@ -122,31 +118,16 @@ export function applyEvidence(
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
     if (intent === null) return { ok: false, reason: "no_such_intent" };
-    const told = { ...evidence, at: iso(nowMs) };
-    const doubted = missedDoubt(intent, told)
+    const dated = { ...evidence, at: new Date(nowMs).toISOString() };
+    const doubted = missedDoubt(intent, dated)
       ? apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log)
       : null;
     const row = doubted === null ? intent : (findIntent(storage.sql, coid) ?? intent);
-    const applied = apply(storage.sql, row, told, picture, log);
+    const applied = apply(storage.sql, row, dated, picture, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });
 }
-
-/**
- * The PC looks for, or has given up, an order that is not in doubt here: that its doubt began was
- * never heard (it was killed over the broker's question, and found that out before its line stood).
- * What was seen at the broker is not called absent in this way.
- */
-function missedDoubt({ state, seen }: IntentRow, { says }: OrderEvidence): boolean {
-  const unproved = ["submitting", "awaiting_confirmation", "accepted"].includes(state);
-  return unproved && seen === 0 && ["lookup_started", "absent", "gave_up"].includes(says);
-}
-
-/** After how long the next look into the book follows, by how many there were. */
-const LOOK_DELAYS_MS = [5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000];
-export const lookDelayMs = (looks: number): number =>
-  LOOK_DELAYS_MS[Math.min(looks, LOOK_DELAYS_MS.length - 1)] ?? 300_000;
 
 /**
  * The newest picture of an order's parts, given the state it is in now, the picture there is and
@@ -185,8 +166,8 @@ export function apply(
     seen: seen ? 1 : 0,
     updated_at: nowMs,
     doubt_since: doubt ? (intent.doubt_since ?? nowMs) : null,
-    // What is known already puts no look off; a look that is due has been taken.
-    look_at: still && waits ? intent.look_at : lookAfter(intent, state, seen, nowMs),
+    // What is known already puts no reading off; one that is due has been made.
+    look_at: still && waits ? intent.look_at : nextReadAfter(intent, state, seen, nowMs),
     looks: doubt === isInDoubt(intent.state) ? intent.looks : 0,
     absent_reads: doubt ? intent.absent_reads : 0,
   });
@@ -255,101 +236,3 @@ function pictured(
     ? intent.outcome
     : JSON.stringify(after);
 }
-
-/** An ended order counts with what filled; one proved never placed counts no more. */
-function ledgerAfter(
-  intent: IntentRow,
-  state: OrderState,
-  evidence: OrderEvidence,
-): Pick<IntentRow, "ledger" | "filled_notional"> {
-  if (!isTerminal(state)) return { ledger: "reserved", filled_notional: null };
-  const filled = parseFigure(evidence.filled);
-  if (state === "rejected" && (filled === null || filled.isZero())) {
-    return { ledger: "released", filled_notional: null };
-  }
-  return { ledger: "settled", filled_notional: shareOf(intent, state, filled) };
-}
-
-/** The worst-case value of the part that filled; of all of it where the part is not known. */
-function shareOf(intent: IntentRow, state: OrderState, filled: Decimal | null): string | null {
-  if (intent.notional === null) return null;
-  const whole = dec(intent.notional);
-  const quantity = parseFigure(intent.quantity);
-  if (state === "filled" || filled === null || quantity === null || quantity.isZero()) {
-    return decimalText(whole);
-  }
-  const share = Decimal.min(1, filled.dividedBy(quantity));
-  return decimalText(whole.times(share).toDecimalPlaces(8));
-}
-
-/** What is in doubt, or accepted and not yet seen, is looked for; what is proved is not. */
-function lookAfter(
-  intent: IntentRow,
-  state: OrderState,
-  seen: boolean,
-  nowMs: number,
-): number | null {
-  if (isInDoubt(state)) return nowMs + lookDelayMs(isInDoubt(intent.state) ? intent.looks : 0);
-  return state === "accepted" && !seen ? nowMs + lookDelayMs(intent.looks) : null;
-}
-
-/** The approval is used up once the outcome is proved, whatever it is. */
-export function settleApproval(sql: SqlStorage, coid: string, nowMs: number): void {
-  const intent = findIntent(sql, coid);
-  if (intent === null || intent.approval_id === null) return;
-  const open = ["submitting", "awaiting_confirmation"].includes(intent.state);
-  if (open || isInDoubt(intent.state) || intent.delivered === 0) return;
-  // An approval that was given back, of an order that then turned up, is used all the same.
-  if (moveApproval(sql, intent.approval_id, "settle", nowMs) === null) {
-    moveApproval(sql, intent.approval_id, "revoke", nowMs);
-  }
-}
-
-const SAYS: Record<OrderState, OrderEvidence["says"]> = {
-  submitting: "ambiguous",
-  awaiting_confirmation: "question",
-  accepted: "accepted",
-  working: "working",
-  partially_filled: "working",
-  filled: "filled",
-  cancelled: "cancelled",
-  rejected: "rejected",
-  expired: "expired",
-  unknown: "ambiguous",
-  reconciling: "ambiguous",
-  needs_owner: "ambiguous",
-};
-
-/**
- * The sidecar's outcome as evidence. What a source cannot say it has not said: an outcome that
- * claims more than its proof carries is a doubt.
- */
-export function evidenceOf(outcome: OrderOutcome, from: OrderState, nowMs: number): OrderEvidence {
-  const principal =
-    outcome.orders.find(({ role }) => role === "entry" || role === "single") ?? outcome.orders[0];
-  const says =
-    outcome.proved_by === "quiet_period" && outcome.state === "rejected"
-      ? "absent"
-      : SAYS[outcome.state];
-  const evidence: OrderEvidence = {
-    source: outcome.proved_by,
-    says,
-    filled: principal?.filled ?? null,
-    remaining: principal?.remaining ?? null,
-    at: iso(nowMs),
-  };
-  const doubt = proof("gateway", "ambiguous", nowMs);
-  if (says === "ambiguous") return doubt;
-  const stepped = step(from, evidence);
-  return !stepped.ok && stepped.reason === "source_cannot_say" ? doubt : evidence;
-}
-
-const proof = (source: ProofSource, says: OrderEvidence["says"], nowMs: number): OrderEvidence => ({
-  source,
-  says,
-  filled: null,
-  remaining: null,
-  at: iso(nowMs),
-});
-
-const iso = (ms: number): string => new Date(ms).toISOString();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { stateEvent } from "../../../../test/support/scripted-pc.ts";
 import { type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 
 describe("an event that comes again", () => {
   it("changes nothing: not a row, not a leaf", async () => {

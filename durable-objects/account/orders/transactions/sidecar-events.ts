@@ -10,12 +10,12 @@ import {
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { raiseAlert } from "../tables/alerts.ts";
+import { positiveDecimal } from "../rules/positive-decimal.ts";
 import { storeFill } from "../tables/fills.ts";
-import { findIntent, setOutcome } from "../tables/intents.ts";
-import { decimalOrNull } from "../tables/positive-decimal.ts";
+import { findIntent, setOutcome } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
 import { crossCheck } from "./cross-check.ts";
+import { raiseAlert } from "./raise-alert.ts";
 import { applyEvidence, type Picture } from "./settle.ts";
 
 /**
@@ -126,7 +126,7 @@ function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
         message:
           applied.state === "unknown"
             ? "Nobody can tell yet whether an order stands at the broker. It is being looked for."
-            : "The state of an order could not be proved. Look at the account at the broker.",
+            : "The state of an order could not be proved. BookRead at the account at the broker.",
         brokerText: null,
         cancelOffered: [],
       },
@@ -206,8 +206,8 @@ function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
 function executed(parts: OrderParts, told: BrokerExecutionEvent): void {
   const { execution } = told;
   const { conid, side, account_id, order_ref } = execution;
-  const quantity = decimalOrNull(execution.quantity);
-  const price = decimalOrNull(execution.price);
+  const quantity = positiveDecimal(execution.quantity);
+  const price = positiveDecimal(execution.price);
   // A fill without its number, side or price cannot be counted; the positions still show it.
   if (conid === null || side === null || quantity === null || price === null) return;
   const at = Date.parse(execution.executed_at ?? told.observed_at);

@@ -8,14 +8,15 @@ import { expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import type { OrderLogEntry } from "../order-log.ts";
-import { decideApproval, findApproval, moveApproval } from "../tables/approvals.ts";
-import { findIntent } from "../tables/intents.ts";
+import { findApproval } from "../tables/approvals.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { approveAndSubmit } from "./approve-and-send.ts";
+import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
-import { applyLook } from "./reconcile-queue.ts";
-import { applyEvidence, settleSubmit } from "./settle.ts";
-import { submitOrder } from "./submit.ts";
+import { applyBookRead } from "./reconcile-queue.ts";
+import { applyEvidence, settle } from "./settle.ts";
+import { submitTransaction } from "./submit.ts";
 
 /**
  * Any order of anything that can happen to an account's orders, against the promises: one key and
@@ -258,7 +259,7 @@ class Model {
       case "look": {
         const coid = this.gone[this.gone.length - 1 - action.at]?.coid;
         if (coid === undefined) return;
-        applyLook(
+        applyBookRead(
           book.storage,
           coid,
           { evidence: null, proved: action.proved, found: false, claimed: false },
@@ -307,7 +308,7 @@ class Model {
     const before = this.facts();
     const leaves = book.leaves.length;
     const request = book.request({ previewId: preview.id, approvalId, key });
-    const decision = submitOrder(book.storage, request, book.world(client), book.log);
+    const decision = submitTransaction(book.storage, request, book.conditions(client), book.log);
     const [leaf] = book.leaves.slice(leaves);
     expect(book.leaves.length - leaves).toBe(decision.kind === "replay" ? 0 : 1);
 
@@ -379,7 +380,7 @@ class Model {
     };
     let decision: ReturnType<typeof approveAndSubmit> | null = null;
     try {
-      decision = approveAndSubmit(book.storage, said, request, book.world(client), log);
+      decision = approveAndSubmit(book.storage, said, request, book.conditions(client), log);
     } catch (error) {
       if (!(error instanceof Died)) throw error;
     }
@@ -417,18 +418,18 @@ class Model {
     // What the alarm proves of an order whose job has no row: it never left.
     if (action.dies === "after") this.settle(decision.coid, 2);
     // The agent's own submit under the same key is the same order, before and after its end.
-    const again = submitOrder(
+    const again = submitTransaction(
       book.storage,
       book.request({ previewId: preview.id, approvalId, key }),
-      book.world(client),
+      book.conditions(client),
       book.log,
     );
     expect(again).toMatchObject({ kind: "replay", coid: decision.coid });
     if (action.dies === "after" || action.key % 3 > 0) return;
-    const other = submitOrder(
+    const other = submitTransaction(
       book.storage,
       book.request({ previewId: preview.id, approvalId, key: "another-key" }),
-      book.world(client),
+      book.conditions(client),
       book.log,
     );
     expect(other).toMatchObject({ kind: "refused" });
@@ -464,7 +465,7 @@ class Model {
       alerts: [],
       at: new Date(book.now).toISOString(),
     });
-    settleSubmit(
+    settle(
       book.storage,
       coid,
       chosen.kind === "outcome" ? { kind: "outcome", outcome: outcome(chosen.state) } : chosen,

@@ -4,29 +4,33 @@ import { coidBelongs, intentHash } from "@ibkr-edge-gateway/protocol/orders/inte
 import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
-import { tightenTradingState, tradingStateOf } from "../rules/edge-facts.ts";
+import { mayStillLeave } from "../rules/may-still-leave.ts";
 import type { SubmitDecision } from "../rules/submit-types.ts";
+import { tradingDay } from "../rules/trading-day.ts";
 import {
-  decideApproval,
-  findApproval,
-  moveApproval,
-  pendingApprovals,
-} from "../tables/approvals.ts";
-import { feature, LIVE_CHECKLIST, switchFeature, tickChecklist } from "../tables/features.ts";
-import { findIntent, intentsToLook, nextLookAt } from "../tables/intents.ts";
+  feature,
+  LIVE_CHECKLIST,
+  switchFeature,
+  tickChecklist,
+} from "../rules/trading-features.ts";
+import { tightenTradingState, tradingStateOf } from "../rules/trading-state.ts";
+import { findApproval, pendingApprovals } from "../tables/approvals.ts";
+import { dueForReconcile, nextReconcileAt } from "../tables/intents/reconcile.ts";
+import { findIntent } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
-import { changePolicy, policyInForce, waitingPolicy } from "../tables/policies.ts";
-import { tradingDay } from "../tables/trading-day.ts";
+import { policyInForce, waitingPolicy } from "../tables/policies.ts";
+import { changePolicy } from "./change-policy.ts";
+import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
-import { applyLook, type Look } from "./reconcile-queue.ts";
-import { applyEvidence, settleSubmit } from "./settle.ts";
-import { mayStillLeave, submitOrder } from "./submit.ts";
+import { applyBookRead, type BookRead } from "./reconcile-queue.ts";
+import { applyEvidence, settle } from "./settle.ts";
+import { submitTransaction } from "./submit.ts";
 
 // fixed dates: the book of these tests has a clock of its own.
 
 const submit = (book: OrderBook, over: Parameters<OrderBook["request"]>[0], client?: string) =>
-  submitOrder(book.storage, book.request(over), book.world(client), book.log);
+  submitTransaction(book.storage, book.request(over), book.conditions(client), book.log);
 
 /** A preview with an approved approval. */
 function approved(book: OrderBook, ...preview: Parameters<OrderBook["preview"]>) {
@@ -43,7 +47,7 @@ function approved(book: OrderBook, ...preview: Parameters<OrderBook["preview"]>)
 
 const codes = (decision: SubmitDecision) =>
   decision.kind === "refused" ? decision.refusals.map(({ code }) => code) : [decision.kind];
-const missing = (proved: boolean): Look => ({
+const missing = (proved: boolean): BookRead => ({
   evidence: null,
   proved,
   found: false,
@@ -287,7 +291,7 @@ describe("an outcome", () => {
     });
     const ids = approved(book);
     const coid = coidOf(submit(book, { ...ids, key: "one" }));
-    settleSubmit(book.storage, coid, { kind: "unknown" }, book.now, book.log);
+    settle(book.storage, coid, { kind: "unknown" }, book.now, book.log);
     expect(stateOf(book, ids.approvalId)).toBe("reserved");
     expect(codes(submit(book, { ...approved(book), key: "two" }))).toEqual(["ORDER_RECONCILING"]);
     // The other side of the market, and an exit, go on.
@@ -313,9 +317,9 @@ describe("an outcome", () => {
     const book = orderBook();
     const ids = approved(book);
     const coid = coidOf(submit(book, ids));
-    settleSubmit(book.storage, coid, { kind: "unknown" }, book.now, book.log);
+    settle(book.storage, coid, { kind: "unknown" }, book.now, book.log);
     const look = (proved: boolean) =>
-      applyLook(book.storage, coid, missing(proved), book.now, book.log);
+      applyBookRead(book.storage, coid, missing(proved), book.now, book.log);
     for (let minute = 0; minute < 30; minute += 1) {
       book.now += 60_000;
       expect(look(false)).toMatchObject({ state: "reconciling" });
@@ -345,20 +349,20 @@ describe("an outcome", () => {
   it("that the book cannot settle for an hour is the owner's, and is looked for all the same", () => {
     const book = orderBook();
     const coid = coidOf(submit(book, approved(book)));
-    settleSubmit(book.storage, coid, { kind: "unknown" }, book.now, book.log);
-    expect(nextLookAt(book.storage.sql)).toBe(book.now + 5_000);
+    settle(book.storage, coid, { kind: "unknown" }, book.now, book.log);
+    expect(nextReconcileAt(book.storage.sql)).toBe(book.now + 5_000);
     book.now += 3_600_000;
-    expect(intentsToLook(book.storage.sql, book.now, 10)).toEqual([
+    expect(dueForReconcile(book.storage.sql, book.now, 10)).toEqual([
       { coid, brokerAccount: "DU1234567" },
     ]);
-    applyLook(book.storage, coid, missing(false), book.now, book.log);
+    applyBookRead(book.storage, coid, missing(false), book.now, book.log);
     expect(findIntent(book.storage.sql, coid)?.state).toBe("needs_owner");
     const leaves = book.leaves.length;
     book.now += 300_000;
-    applyLook(book.storage, coid, missing(false), book.now, book.log);
+    applyBookRead(book.storage, coid, missing(false), book.now, book.log);
     expect(findIntent(book.storage.sql, coid)?.state).toBe("needs_owner");
     expect(book.leaves.length).toBe(leaves);
-    expect(nextLookAt(book.storage.sql)).toBeGreaterThan(book.now);
+    expect(nextReconcileAt(book.storage.sql)).toBeGreaterThan(book.now);
   });
 
   it("of a job that never reached the sidecar gives the approval back, any other end does not", () => {
@@ -367,7 +371,7 @@ describe("an outcome", () => {
     });
     const ids = approved(book);
     const first = coidOf(submit(book, { ...ids, key: "one" }));
-    settleSubmit(book.storage, first, { kind: "never_delivered" }, book.now, book.log);
+    settle(book.storage, first, { kind: "never_delivered" }, book.now, book.log);
     expect(stateOf(book, ids.approvalId)).toBe("approved");
     expect(findIntent(book.storage.sql, first)).toMatchObject({
       state: "rejected",
@@ -381,11 +385,11 @@ describe("an outcome", () => {
       ledger: "reserved",
     });
     expect(codes(submit(book, { ...ids, key: "x" }))).toContain("APPROVAL_CONSUMED");
-    settleSubmit(book.storage, first, { kind: "not_executed" }, book.now, book.log);
+    settle(book.storage, first, { kind: "not_executed" }, book.now, book.log);
 
     const other = approved(book, anOrder({ legs: [aLeg({ quantity: "2" })] }));
     const second = coidOf(submit(book, { ...other, key: "three" }));
-    settleSubmit(book.storage, second, { kind: "not_executed" }, book.now, book.log);
+    settle(book.storage, second, { kind: "not_executed" }, book.now, book.log);
     expect(stateOf(book, other.approvalId)).toBe("consumed");
   });
 
@@ -407,10 +411,10 @@ describe("an outcome", () => {
       alerts: [],
       at: new Date(book.now).toISOString(),
     };
-    settleSubmit(book.storage, coid, { kind: "outcome", outcome: claimed }, book.now, book.log);
+    settle(book.storage, coid, { kind: "outcome", outcome: claimed }, book.now, book.log);
     expect(findIntent(book.storage.sql, coid)?.state).toBe("unknown");
     const accepted = { ...claimed, state: "accepted" as const };
-    settleSubmit(book.storage, coid, { kind: "outcome", outcome: accepted }, book.now, book.log);
+    settle(book.storage, coid, { kind: "outcome", outcome: accepted }, book.now, book.log);
     expect(findIntent(book.storage.sql, coid)).toMatchObject({ state: "accepted", seen: 0 });
     expect(submit(book, { previewId: "pv_1", approvalId: "ap_2" })).toMatchObject({
       kind: "replay",
@@ -431,7 +435,7 @@ describe("an outcome", () => {
     for (let n = 0; n < 3; n += 1) {
       expect(findIntent(book.storage.sql, coid)?.state).toBe("accepted");
       book.now += 60_000;
-      applyLook(book.storage, coid, missing(true), book.now, book.log);
+      applyBookRead(book.storage, coid, missing(true), book.now, book.log);
     }
     expect(findIntent(book.storage.sql, coid)?.state).toBe("unknown");
   });

@@ -71,45 +71,38 @@ export function addSidecar(sql: SqlStorage, sidecar: NewSidecar, nowMs: number):
   return { ...paired(row, chosenSidecar(sql)?.sidecarId ?? null), undo };
 }
 
-/**
- * Undoes a pairing that its PC gives up, while it stands as it was made: not after the PC was
- * revoked, paired again or got another key. What the PC may do afterwards is what it might do both
- * before and now, so nothing comes back that its owner took away, and a choice that the owner made
- * since stays. Null when there is nothing to undo.
- */
-export function undoPairing(
+/** The PC's row as a pairing made it; null where it was revoked, paired again or got another key. */
+export function standingPairing(
   sql: SqlStorage,
-  sidecarId: string,
-  undo: PairingUndo,
-): { left: "revoked" } | { left: "paired"; capabilities: Capability[] } | null {
-  const { devicePublicKey, pairedAt, before } = undo;
+  pairing: { sidecarId: string; devicePublicKey: string; pairedAt: number },
+): { capabilities: Capability[] } | null {
   const [row] = sql
     .exec<Columns>(
       `SELECT * FROM sidecars
        WHERE sidecar_id = ? AND state = 'active' AND public_key = ? AND paired_at = ?`,
-      sidecarId,
-      devicePublicKey,
-      pairedAt,
+      pairing.sidecarId,
+      pairing.devicePublicKey,
+      pairing.pairedAt,
     )
     .toArray();
-  if (row === undefined) return null;
-  if (before === null) {
-    sql.exec("UPDATE sidecars SET state = 'revoked' WHERE sidecar_id = ?", sidecarId);
-    return { left: "revoked" };
-  }
-  const capabilities = capabilityList(row.capabilities).filter((capability) =>
-    before.capabilities.includes(capability),
-  );
+  return row === undefined ? null : { capabilities: capabilityList(row.capabilities) };
+}
+
+/** Puts back what stood before a pairing, but for a choice that the owner has made since. */
+export function restorePairing(
+  sql: SqlStorage,
+  sidecarId: string,
+  before: Exclude<PairingUndo["before"], null>,
+): void {
   sql.exec(
     `UPDATE sidecars SET machine = ?, capabilities = ?, paired_at = ?,
        chosen_at = COALESCE(chosen_at, ?) WHERE sidecar_id = ?`,
     before.machine,
-    JSON.stringify(capabilities),
+    JSON.stringify(before.capabilities),
     before.pairedAt,
     before.chosenAt,
     sidecarId,
   );
-  return { left: "paired", capabilities };
 }
 
 /** True when it was active. */

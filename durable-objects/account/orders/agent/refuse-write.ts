@@ -1,0 +1,40 @@
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Asker, OrderParts } from "../order-context.ts";
+import { refusedWith, type Written } from "../rules/submit-response.ts";
+
+/** Whose write it was. */
+type RefusedWrite = { accountId: string; previewId: string };
+
+/** No order without its leaf, and no refusal without its own. */
+export function refusedAndLogged(
+  parts: OrderParts,
+  asker: Asker,
+  request: RefusedWrite,
+  refusals: OrderRefusal[],
+): Written {
+  logRefusal(parts, asker, request, refusals);
+  return refusedWith(request.accountId, refusals);
+}
+
+export function logRefusal(
+  parts: OrderParts,
+  asker: Asker,
+  request: RefusedWrite,
+  refusals: OrderRefusal[],
+): void {
+  parts.log({
+    type: "order.refused",
+    kind: asker.kind,
+    clientId: asker.kind === "agent" ? asker.clientId : null,
+    sidecarId: parts.relay.presence().sidecarId,
+    brokerAccount: request.accountId,
+    decision: "refuse",
+    errorCode: refusals[0]?.code ?? "INTERNAL",
+    requestId: asker.requestId,
+    meta: {
+      at: "submit",
+      preview_id: request.previewId,
+      codes: refusals.map(({ code }) => code).join(","),
+    },
+  });
+}

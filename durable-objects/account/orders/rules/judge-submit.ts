@@ -1,0 +1,99 @@
+import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
+import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { type Figures, figuresOf } from "@ibkr-edge-gateway/policy/figures.ts";
+import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
+import { type Approval, findApproval } from "../tables/approvals.ts";
+import type { SignedMandate } from "../tables/mandates.ts";
+import { policyInForce } from "../tables/policies.ts";
+import { findingsAtPreview } from "../tables/preview-notes.ts";
+import { findPreview, type Preview } from "../tables/previews.ts";
+import { type Conditions, edgeFacts } from "./edge-facts.ts";
+import { mandateOfApproval } from "./mandate-coverage.ts";
+import { seenKey } from "./seen-key.ts";
+import { no, refusalsOf, type SubmitDecision, type SubmitRequest } from "./submit-types.ts";
+
+/** A submit that every rule lets pass, with what it was judged by. */
+export interface PassedSubmit {
+  kind: "passed";
+  preview: Preview;
+  approval: Approval | null;
+  policy: Policy;
+  figures: Figures;
+  /** The mandate that the approval was given under, where it covers the order by now. */
+  mandate: SignedMandate | null;
+  verdict: Verdict;
+}
+
+/**
+ * Judges a submit and writes nothing. In order: the key, the preview, the approval, the bounds of a
+ * mandate, the policy over fresh numbers with everything that the object knows in this very turn.
+ */
+export function judgeSubmit(
+  sql: SqlStorage,
+  request: SubmitRequest,
+  conditions: Conditions,
+): PassedSubmit | Exclude<SubmitDecision, { kind: "go" }> {
+  const { nowMs, client } = conditions;
+  const seen = seenKey(sql, client.clientId, request);
+  if (seen !== null) return seen;
+  const preview = findPreview(sql, request.previewId);
+  if (preview === null || preview.clientId !== client.clientId) {
+    return no("PREVIEW_EXPIRED", "preview_id", "own_preview", "There is no such preview.");
+  }
+  const approval =
+    request.approvalId === null ? null : findApproval(sql, request.approvalId, nowMs);
+  if (request.approvalId !== null && approval?.clientId !== client.clientId) {
+    return no("APPROVAL_MISSING", "approval_id", "own_approval", "There is no such approval.");
+  }
+  const policy = policyInForce(sql, preview.brokerAccount, nowMs);
+  const known = knownNow(sql, request, conditions, { preview, approval });
+  const figures = policy === null ? null : figuresOf(known, policy.document);
+  // Bounds that were kept when the approval was given must be kept now, by what was sent since.
+  const under =
+    approval?.mandateId == null
+      ? null
+      : mandateOfApproval(
+          sql,
+          { ...approval, mandateId: approval.mandateId },
+          preview,
+          conditions,
+          {
+            effect: request.fresh.facts.effect,
+            notional: figures?.notional ?? null,
+          },
+        );
+  const beyond = under?.refusals ?? [];
+  const mandate = beyond.length === 0 ? (under?.signed ?? null) : null;
+  const edge = { ...known.edge, mandate_covers: mandate !== null };
+  const verdict = evaluatePolicy({ ...known, edge }, policy);
+  if (!verdict.allowed || policy === null || figures === null || beyond.length > 0) {
+    const failures = refusalsOf(verdict, findingsAtPreview(sql, preview.previewId));
+    return { kind: "refused", refusals: [...beyond, ...failures], verdict };
+  }
+  return { kind: "passed", preview, approval, policy, figures, mandate, verdict };
+}
+
+/** What the policy is asked about; whether a mandate covers the order is not known in it yet. */
+function knownNow(
+  sql: SqlStorage,
+  { key, fresh }: SubmitRequest,
+  conditions: Conditions,
+  { preview, approval }: { preview: Preview; approval: Approval | null },
+): PolicySnapshot {
+  const { market, facts, readAtMs } = fresh;
+  return {
+    now: new Date(conditions.nowMs).toISOString(),
+    phase: "submit",
+    ticket: preview.ticket,
+    facts,
+    edge: edgeFacts(sql, conditions, {
+      preview,
+      approval,
+      idempotency: { key, seen: "new" },
+      marketNow: market,
+      working: facts.working,
+      ...(readAtMs === undefined ? {} : { readAtMs }),
+      mandateCovers: false,
+    }),
+  };
+}

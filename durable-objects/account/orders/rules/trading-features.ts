@@ -1,0 +1,49 @@
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { storedFeature, storeFeature } from "../tables/features.ts";
+
+/** The owner ticks these one by one before live orders can be switched on. */
+export const LIVE_CHECKLIST = [
+  "paper_trading_validated",
+  "approvals_reviewed",
+  "limits_reviewed",
+  "kill_switch_tested",
+  "incident_runbook_reviewed",
+] as const;
+export type ChecklistItem = (typeof LIVE_CHECKLIST)[number];
+
+export interface Feature {
+  enabled: boolean;
+  /** When each item was ticked, in milliseconds. */
+  checklist: Partial<Record<ChecklistItem, number>>;
+  complete: boolean;
+}
+
+/** Off until the owner says otherwise. */
+export function feature(sql: SqlStorage, mode: TradingMode): Feature {
+  const stored = storedFeature(sql, mode);
+  const checklist: Feature["checklist"] = {};
+  for (const item of LIVE_CHECKLIST) {
+    const at = stored?.checklist[item];
+    if (typeof at === "number") checklist[item] = at;
+  }
+  return {
+    enabled: stored?.enabled === true,
+    checklist,
+    complete: LIVE_CHECKLIST.every((item) => checklist[item] !== undefined),
+  };
+}
+
+/** Live is not switched on before its checklist is complete; false then. */
+export function switchFeature(sql: SqlStorage, mode: TradingMode, enabled: boolean): boolean {
+  const { complete, checklist } = feature(sql, mode);
+  if (enabled && mode === "live" && !complete) return false;
+  storeFeature(sql, mode, { enabled, checklist });
+  return true;
+}
+
+/** Ticks one item; ticking twice keeps the first time. */
+export function tickChecklist(sql: SqlStorage, item: ChecklistItem, nowMs: number): Feature {
+  const { enabled, checklist } = feature(sql, "live");
+  storeFeature(sql, "live", { enabled, checklist: { [item]: nowMs, ...checklist } });
+  return feature(sql, "live");
+}

@@ -1,0 +1,32 @@
+import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
+import { logAbandoned } from "../../abandoned.ts";
+import { listClients } from "../../clients/clients.ts";
+import type { OrderParts } from "../order-context.ts";
+import { findApproval } from "../tables/approvals.ts";
+import { askSidecar } from "./request.ts";
+
+/**
+ * Shows the request at the PC, with the number of tier 2. Whether that works is no condition: the
+ * sidecar itself insists on the number when it is time.
+ */
+export function announceApproval(parts: OrderParts, approvalId: string): void {
+  announce(parts, approvalId).catch(logAbandoned("approval.announce"));
+}
+
+async function announce(parts: OrderParts, approvalId: string): Promise<void> {
+  const approval = findApproval(parts.storage.sql, approvalId, parts.now());
+  if (approval === null || approval.state !== "pending") return;
+  const client = listClients(parts.storage.sql).find(
+    ({ clientId }) => clientId === approval.clientId,
+  );
+  await askSidecar(
+    parts,
+    approvalAnnounce,
+    {
+      preview_id: approval.previewId,
+      tier: approval.tier === 2 ? 2 : 1,
+      requested_by: (client?.clientName ?? "an agent").slice(0, 80),
+    },
+    { scope: "ibkr:approvals:create", account: approval.brokerAccount },
+  );
+}
