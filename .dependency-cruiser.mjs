@@ -2,7 +2,7 @@
 // a case in scripts/dependency-direction.test.ts that breaks it.
 //
 //   protocol <- policy <- durable-objects <- src          protocol <- sidecar
-//   simulator: the sidecar's command line, tests and scripts
+//   evidence <- durable-objects, sidecar, client       simulator: the sidecar's command line, tests and scripts
 
 const TESTS = "\\.test\\.ts$";
 
@@ -23,7 +23,7 @@ export default {
       name: "pure-packages-run-anywhere",
       comment: "Neither Node nor Workers: pure TypeScript, zod and a few pure libraries.",
       severity: "error",
-      from: { path: "^packages/(protocol|policy)/", pathNot: TESTS },
+      from: { path: "^packages/(protocol|policy|evidence)/", pathNot: TESTS },
       to: {
         path: "^(node:|cloudflare:)|^(assert|buffer|crypto|fs|http|https|net|os|path|stream|url|util)$",
       },
@@ -32,7 +32,7 @@ export default {
       name: "pure-packages-libraries",
       comment: "What every end loads has to be small and pure; add a library here with its reason.",
       severity: "error",
-      from: { path: "^packages/(protocol|policy)/", pathNot: TESTS },
+      from: { path: "^packages/(protocol|policy|evidence)/", pathNot: TESTS },
       to: {
         path: "node_modules/",
         pathNot:
@@ -47,6 +47,23 @@ export default {
         path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
         pathNot: "^packages/(policy|protocol)/",
       },
+    },
+    {
+      name: "evidence-stands-alone",
+      comment: "A stranger checks with it what the other parts did; it takes nothing from them.",
+      severity: "error",
+      from: { path: "^packages/evidence/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
+        pathNot: "^packages/evidence/",
+      },
+    },
+    {
+      name: "evidence-for-keepers",
+      comment: "The account object keeps the log, the PC witnesses it, a client checks it.",
+      severity: "error",
+      from: { path: "^(src|packages)/", pathNot: `${TESTS}|^packages/evidence/` },
+      to: { path: "^packages/evidence/" },
     },
     {
       name: "simulator-stands-alone",
@@ -102,7 +119,7 @@ export default {
       from: { path: "^sidecar/", pathNot: TESTS },
       to: {
         path: "^(src|durable-objects|client|scripts|test|packages)/",
-        pathNot: "^packages/(protocol|simulator)/",
+        pathNot: "^packages/(protocol|evidence|simulator)/",
       },
     },
     {
