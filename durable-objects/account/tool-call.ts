@@ -180,14 +180,14 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps, standing: Standing): A
         result: asJson(accessOf(call.principal, standing, deps.link(call), deps.now())),
       };
     case "gateway.health": {
-      const { state } = backendStatus(deps.sql, deps.relay.presence()).sidecar;
+      const { state } = backendStatus(deps.sql, deps.relay).sidecar;
       return {
         ok: true,
         result: { gateway: "ok", sidecar: state, checked_at: new Date(deps.now()).toISOString() },
       };
     }
     case "backend.status":
-      return { ok: true, result: asJson(backendStatus(deps.sql, deps.relay.presence())) };
+      return { ok: true, result: asJson(backendStatus(deps.sql, deps.relay)) };
     case "audit.tail": {
       const query = auditTail.input.safeParse(call.input);
       if (!query.success) {
@@ -213,7 +213,10 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
   }
   const operation = OPERATIONS[call.operation];
   if (!deps.relay.presence().online) {
-    return { ok: false, failure: hasActiveSidecar(deps.sql) ? sidecarOffline() : notPaired() };
+    return {
+      ok: false,
+      failure: hasActiveSidecar(deps.sql) ? sidecarOffline() : notPaired(deps.relay.origin),
+    };
   }
   const account = accountIn(call.input);
   const now = deps.now();
@@ -236,7 +239,7 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
   });
   return settlement.ok
     ? { ok: true, result: settlement.result, hash: settlement.resultSha256 }
-    : { ok: false, failure: failureOf(settlement) };
+    : { ok: false, failure: failureOf(settlement, deps.relay.origin) };
 }
 
 /** The account that a call names, or that an answer is about. */

@@ -37,10 +37,13 @@ export function notAllowed(
 function whatToDo(link: string | null, asksForLess: boolean): string {
   if (link === null) return "Allow it for this client in the gateway's console, under Clients.";
   return asksForLess
-    ? `This app asked for a token with less than you allow it. If you have not allowed it yet, do so here: ${link} Then have the app sign in again; until then this connection stays as it is.`
+    ? `This app asked for a token with less than you allow it: have it sign in again; until then this connection stays as it is. If you have not allowed it yet, do so first: ${link}`
     : allowAt(link);
 }
 
-/** What the owner is told who can allow it: the link, and that nothing has to be connected anew. */
+/**
+ * What the owner is told who can allow it: that nothing has to be connected anew, and the link. The
+ * link stands last with nothing behind it, so that no chat and no terminal takes a full stop with it.
+ */
 export const allowAt = (link: string): string =>
-  `Give the owner this link to allow it: ${link} Then call the same tool again; this connection stays as it is.`;
+  `Once the owner has allowed it, call the same tool again; this connection stays as it is. Give the owner this link: ${link}`;

@@ -5,6 +5,7 @@ import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-f
 import { UsageError } from "../../sidecar/src/config/usage-error.ts";
 import { confirmPairing } from "./confirm-pairing.ts";
 import { type AskYes, watchApprovers } from "./local-approvers.ts";
+import { watchStandby } from "./local-standby.ts";
 import { OwnerTokenRefused } from "./oauth-client.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
@@ -140,7 +141,9 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   let ready = false;
   let current: SidecarProcess;
   const askYes = options.askYes ?? null;
-  const approvers = watchApprovers({ configDir, yes: askYes, tell: options.tell ?? log });
+  const tell = options.tell ?? log;
+  const approvers = watchApprovers({ configDir, yes: askYes, tell });
+  const standby = watchStandby(tell);
   let restart: NodeJS.Timeout | undefined;
   const begin = () => {
     current = startSidecar(
@@ -153,6 +156,7 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
         lastLine = line;
         log(line);
         approvers.line(line);
+        standby(line);
       },
     );
     void current.exited.then((code) => {
@@ -161,10 +165,7 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
         ended = `The sidecar ended: ${lastLine}`;
         // Once all is up, the gateway and its console stay: there the owner sees why, and mends it.
         if (!ready) onFailure(ended);
-        else
-          (options.tell ?? log)(
-            `The simulator's PC has ended for good; the gateway runs on. ${lastLine}`,
-          );
+        else tell(`The simulator's PC has ended for good; the gateway runs on. ${lastLine}`);
       } else {
         restart = setTimeout(begin, RESTART_MS);
       }

@@ -2,6 +2,7 @@ import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/
 import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { ApprovalView } from "../../durable-objects/account/rpc/orders.ts";
 import { displayText } from "../web/client-text.ts";
+import { WithCommands } from "../web/command.tsx";
 import { When } from "../web/page.tsx";
 
 /**
@@ -25,7 +26,9 @@ export function ApprovalResult({ view, now }: { view: ApprovalView; now: Date })
         </p>
       )}
       {order?.refusals.map(({ message }) => (
-        <p class="note bad">{displayText(message, 300)}</p>
+        <p class="note bad">
+          <WithCommands text={displayText(message, 300)} />
+        </p>
       ))}
       {order !== null && !isTerminal(order.state) && (
         <div class="actions">

@@ -9,6 +9,7 @@ import type {
 } from "../../durable-objects/account/rpc/orders.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
+import { Command, WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
@@ -128,7 +129,9 @@ function ApprovalPage(props: {
     <Page title="Approve an order" owner={owner} room="/approvals" narrow script>
       {problem !== undefined && (
         <div class="note bad" role="alert">
-          <p>{problem}</p>
+          <p>
+            <WithCommands text={problem} />
+          </p>
         </div>
       )}
       {!open && <ApprovalResult view={view} now={now} />}
@@ -166,7 +169,9 @@ function ApprovalPage(props: {
           </p>
           <ul>
             {view.standsInTheWay.map((reason) => (
-              <li>{reason}</li>
+              <li>
+                <WithCommands text={reason} />
+              </li>
             ))}
           </ul>
         </section>
@@ -189,7 +194,7 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
         <h2 id="no-passkey">You need a passkey to approve</h2>
         <p>
           Add one first, and accept it at your PC with{" "}
-          <code>{sidecarCommand("approvers add")}</code>.
+          <Command>{sidecarCommand("approvers add")}</Command>
         </p>
         <div class="actions">
           <a class="button" href="/security/passkeys/new">
@@ -277,11 +282,11 @@ function TypedOut({ view }: { view: ApprovalView }) {
           maxlength={2}
           autocomplete="off"
         />
-        <span class="hint">
-          Two digits, on its terminal or as a notification; or run{" "}
-          <code>{sidecarCommand("requests")}</code> there.
-        </span>
+        <span class="hint">Two digits, on its terminal or as a notification.</span>
       </label>
+      <p class="hint">
+        To see the number again, run at the PC: <Command>{sidecarCommand("requests")}</Command>
+      </p>
     </>
   );
 }

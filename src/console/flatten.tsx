@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { FlattenAccount } from "../../durable-objects/account/rpc/orders.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
+import { WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import { Page, sendPage } from "../web/page.tsx";
 
@@ -27,7 +28,7 @@ flattenRoutes.get("/trading/flatten", requireOwner, async (c) => {
         plan.accounts.map((account) => <Closing account={account} />)
       ) : (
         <p class="note bad" role="alert">
-          Your positions could not be read. {plan.message}
+          Your positions could not be read. <WithCommands text={plan.message} />
         </p>
       )}
       <p>

@@ -120,7 +120,8 @@ async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) 
         </ul>
         <p class="soft">
           Nothing that was refused or withdrawn is sent again.
-          {others.length > 0 && ` ${others.length} other switch stays engaged.`}
+          {others.length === 1 && " One other switch stays engaged."}
+          {others.length > 1 && ` ${others.length} other switches stay engaged.`}
         </p>
       </PasskeyForm>
       <p>

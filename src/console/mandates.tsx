@@ -1,8 +1,10 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import type { MandateView } from "../../durable-objects/account/rpc/mandates.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
+import { Command, WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
@@ -129,7 +131,9 @@ async function show(c: Context<PageEnv>, mandateId: string, problem?: string) {
       <h1>{titleOf(view)}</h1>
       {problem !== undefined && (
         <div class="note bad" role="alert">
-          <p>{problem}</p>
+          <p>
+            <WithCommands text={problem} />
+          </p>
         </div>
       )}
       <section class="card" aria-labelledby="state">
@@ -234,8 +238,9 @@ function Row({ view, owner, now }: { view: MandateView; owner: Owner; now: Date 
 function Used({ view: { usage, mandate } }: { view: MandateView }) {
   return (
     <p class="small soft">
-      Used in the last 24 hours: {usage.orders_today} of {mandate.max_orders_per_day} orders,{" "}
-      {usage.notional_today ?? "an unknown part"} of {mandate.max_notional_per_day} in value.
+      Used in the last 24 hours: {usage.orders_today} of{" "}
+      {counted(mandate.max_orders_per_day, "order")}, {usage.notional_today ?? "an unknown part"} of{" "}
+      {mandate.max_notional_per_day} in value.
       {usage.notional_today === null && " Until that is known, every order needs your tap."}
     </p>
   );
@@ -261,7 +266,8 @@ function NumberForm({ view, owner }: { view: MandateView; owner: Owner }) {
       <h2>Bring back the number</h2>
       <p>
         Your PC shows these bounds with a number: on its terminal, as a notification, or with{" "}
-        <code>{sidecarCommand("mandates")}</code>. Compare the bounds there, then type the number.
+        <Command>{sidecarCommand("mandates")}</Command> Compare the bounds there, then type the
+        number.
       </p>
       <label class="field">
         Number shown at your PC

@@ -7,6 +7,7 @@ import type {
 } from "../../durable-objects/account/rpc/orders.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
+import { WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
@@ -138,7 +139,9 @@ function told(c: Context<PageEnv>, title: string, message: string) {
   return sendPage(
     c,
     <Message title={title} owner={c.get("owner")} back={{ href: "/orders", label: "Back" }}>
-      <p>{message}</p>
+      <p>
+        <WithCommands text={message} />
+      </p>
     </Message>,
     { status: 409 },
   );
@@ -198,7 +201,9 @@ function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Da
       </span>
       <span class="small">{order.means}</span>
       {order.refusals.map(({ message }) => (
-        <span class="small">{message}</span>
+        <span class="small">
+          <WithCommands text={message} />
+        </span>
       ))}
       <span class="small soft">
         {displayText(item.clientName, 80)}, <When at={item.createdAt} now={now} />,{" "}
@@ -241,7 +246,9 @@ function Alerts({ page, owner, now }: { page: OrdersPage; owner: Owner; now: Dat
               <strong>{ALERTS[alert.kind] ?? alert.kind.replaceAll("_", " ")}</strong>
               {!alert.seen && <span class="tag warn">New</span>}
             </div>
-            <span>{alert.message}</span>
+            <span>
+              <WithCommands text={alert.message} />
+            </span>
             {alert.brokerText !== null && (
               <span class="small soft">
                 The broker's words: {displayText(alert.brokerText, 500)}

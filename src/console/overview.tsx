@@ -5,6 +5,7 @@ import type {
   BrokerSessionState,
 } from "../../durable-objects/account/rpc/account.ts";
 import { requireOwner } from "../owner/owner-session.ts";
+import { WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { RecoveryAlert } from "../web/recovery-alert.tsx";
@@ -85,7 +86,9 @@ function NextStep({ status, gateway }: { status: BackendStatus; gateway: string 
   return (
     <section class="card next" aria-labelledby="next">
       <h2 id="next">Next step</h2>
-      <p>{status.next_step}</p>
+      <p>
+        <WithCommands text={status.next_step} />
+      </p>
     </section>
   );
 }

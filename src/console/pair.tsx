@@ -6,6 +6,7 @@ import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";
 import { displayText } from "../web/client-text.ts";
+import { WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
@@ -27,7 +28,7 @@ pairRoutes.post("/pair", requireOwner, ownerForm, requireConfirmation, async (c)
   const code = c.get("form").get("code") ?? "";
   const found = await lookupPairing(c.env, owner, code);
   if (!found.ok) return askForCode(c, found.message);
-  const inUse = (await owner.account.sidecars.listSidecars()).find(({ chosen }) => chosen) ?? null;
+  const inUse = await pcInUse(owner);
   return sendPage(
     c,
     <Confirm owner={owner} code={code} details={found} replaces={inUse} now={new Date()} />,
@@ -42,9 +43,11 @@ pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, a
     return askForCode(c, "Confirm only after you compared the six words on both screens.");
   }
   const chosen = form.getAll("capability").filter(isCapability);
+  const before = await pcInUse(owner);
   const paired = await confirmPairing(c.env, owner, code, chosen, requestId(c.req.raw));
   if (!paired.ok) return askForCode(c, paired.message);
   const machine = displayText(paired.sidecar.machine);
+  const replaces = before?.sidecarId === paired.sidecar.sidecarId ? null : before;
   return sendPage(
     c,
     <Page title="Paired" owner={owner} room="/sidecars" narrow>
@@ -55,6 +58,7 @@ pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, a
           connects.
         </p>
       </div>
+      {replaces !== null && <Replacing machine={machine} replaced={replaces} />}
       <p>
         Pairing lets no passkey approve orders. The first time the sidecar runs, your PC shows the
         six words of each of yours and asks; the same words stand under{" "}
@@ -68,6 +72,27 @@ pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, a
     </Page>,
   );
 });
+
+async function pcInUse(owner: Owner): Promise<PairedSidecar | null> {
+  return (await owner.account.sidecars.listSidecars()).find(({ chosen }) => chosen) ?? null;
+}
+
+/**
+ * A connection that is open stays until the new PC has one. But whoever has to connect again is let
+ * in only if it is the PC in use, which is the new one from its pairing on.
+ */
+function Replacing({ machine, replaced }: { machine: string; replaced: PairedSidecar }) {
+  const before = displayText(replaced.machine);
+  return (
+    <div class="note warn">
+      <p>
+        Once paired, {machine} is the PC in use, in place of {before}. {before} goes on until{" "}
+        {machine} connects for the first time, or until its own connection ends. From then on it
+        stands by. You can switch back under <a href="/sidecars">Sidecars</a>.
+      </p>
+    </div>
+  );
+}
 
 function isCapability(value: string): value is Capability {
   return CAPABILITIES.some((capability) => capability === value);
@@ -86,7 +111,9 @@ function askForCode(c: Context<PageEnv>, error?: string) {
       <code class="copy">{`${sidecarCommand("pair")} ${c.get("settings").publicOrigin}`}</code>
       {error !== undefined && (
         <div class="note bad" role="alert" id="error">
-          <p>{error}</p>
+          <p>
+            <WithCommands text={error} />
+          </p>
         </div>
       )}
       <form class="card" method="post" action="/pair">
@@ -149,12 +176,7 @@ function Confirm(props: {
           </dd>
         </dl>
         {replaces !== null && replaces.fingerprint !== details.fingerprintWords.join(" ") && (
-          <div class="note warn">
-            <p>
-              {displayText(details.machine)} replaces {displayText(replaces.machine)}, which stands
-              by from then on. You can switch back under Sidecars.
-            </p>
-          </div>
+          <Replacing machine={displayText(details.machine)} replaced={replaces} />
         )}
         <fieldset>
           <legend>What it may be asked to do</legend>

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/rpc/account.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
+import { Command } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
@@ -16,10 +17,12 @@ export const sidecarsRoutes = new Hono<PageEnv>();
 
 sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [sidecars, { passkeys }] = await Promise.all([
+  const [sidecars, { passkeys }, { sidecar: connection }] = await Promise.all([
     owner.account.sidecars.listSidecars(),
     owner.account.security.signInSecurity(),
+    owner.account.backendStatus(),
   ]);
+  const connected = connection.state === "online" ? connection.sidecar_id : null;
   const next = sidecars.find((sidecar) => sidecar.next === true) ?? null;
   const now = new Date();
   return sendPage(
@@ -46,7 +49,13 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
       ) : (
         <div class="grid two">
           {sidecars.map((sidecar) => (
-            <SidecarCard sidecar={sidecar} next={next} owner={owner} now={now} />
+            <SidecarCard
+              sidecar={sidecar}
+              connected={sidecar.sidecarId === connected}
+              next={next}
+              owner={owner}
+              now={now}
+            />
           ))}
         </div>
       )}
@@ -74,8 +83,9 @@ function Approvers({ passkeys }: { passkeys: PasskeyView[] }) {
     <section class="card" aria-labelledby="approvers">
       <h2 id="approvers">Passkeys a PC may take approvals from</h2>
       <p class="soft">
-        You accept a passkey at the PC, by its six words. <code>{sidecarCommand("approvers")}</code>{" "}
-        lists those it takes; how to add one stands under <a href="/security">Security</a>.
+        You accept a passkey at the PC, by its six words; how to add one stands under{" "}
+        <a href="/security">Security</a>. The PC lists those it takes with{" "}
+        <Command>{sidecarCommand("approvers")}</Command>
       </p>
       <ul class="plain rows">
         {passkeys.map(({ name, credentialId, publicKey }) => (
@@ -92,14 +102,20 @@ function Approvers({ passkeys }: { passkeys: PasskeyView[] }) {
   );
 }
 
+function standing({ chosen }: PairedSidecar, connected: boolean): string {
+  if (chosen) return connected ? "In use" : "In use, not connected";
+  return connected ? "Serves until the other one connects" : "Stands by";
+}
+
 function SidecarCard(props: {
   sidecar: PairedSidecar;
+  connected: boolean;
   /** The one that is in use once the chosen one is revoked. */
   next: PairedSidecar | null;
   owner: Owner;
   now: Date;
 }) {
-  const { sidecar, next, owner, now } = props;
+  const { sidecar, connected, next, owner, now } = props;
   const successor = sidecar.chosen ? next : null;
   const revoked = sidecar.state === "revoked";
   return (
@@ -107,7 +123,7 @@ function SidecarCard(props: {
       <header>
         <h2>{sidecar.machine}</h2>
         {revoked && <span class="tag">Revoked</span>}
-        {!revoked && <span class="tag">{sidecar.chosen ? "In use" : "Stands by"}</span>}
+        {!revoked && <span class="tag">{standing(sidecar, connected)}</span>}
       </header>
       <dl class="facts">
         <dt>Version</dt>
@@ -136,7 +152,7 @@ function SidecarCard(props: {
           <p class="small soft">
             If you use this PC, the other one is stopped at once, and this one connects at its next
             try, within a minute, if it is running. It never takes over by itself. At the PC itself:{" "}
-            <code>{sidecarCommand("use")}</code>
+            <Command>{sidecarCommand("use")}</Command>
           </p>
           <div class="actions">
             <button class="quiet" type="submit">

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import type { TradingSettings } from "../../durable-objects/account/rpc/orders.ts";
@@ -98,19 +99,7 @@ function Switch(props: {
         At your PC: {atPc ? "on" : "off, or not connected"}.
         {mode === "live" ? " Real money." : " No real money."}
       </p>
-      {mode === "live" && !atPc && (
-        <details>
-          <summary>How to switch them on at the PC</summary>
-          <p class="small">
-            Name the account that may trade, then pair the PC again and tick them:
-          </p>
-          <code class="copy">
-            {sidecarCommand("policy live on --account U1234567")}
-            {"\n"}
-            {`${sidecarCommand("pair")} ${origin} --replace`}
-          </code>
-        </details>
-      )}
+      {mode === "live" && !atPc && <AtThePc settings={settings} origin={origin} />}
       <form method="post" action="/trading/switch">
         <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="mode" value={mode} />
@@ -122,6 +111,23 @@ function Switch(props: {
         </div>
       </form>
     </section>
+  );
+}
+
+function AtThePc({ settings, origin }: { settings: TradingSettings; origin: string }) {
+  // Named where it is known here; else the command asks for it.
+  const live = settings.policies.find(({ document }) => document.mode === "live");
+  const account = live === undefined ? "" : ` --account ${live.brokerAccount}`;
+  return (
+    <details>
+      <summary>How to switch them on at the PC</summary>
+      <div class="stack">
+        <p class="small">At the PC, name the account that may trade, and type live when asked:</p>
+        <code class="copy">{`${sidecarCommand("policy live on")}${account}`}</code>
+        <p class="small">Then pair the PC again, and tick live orders on the page:</p>
+        <code class="copy">{`${sidecarCommand("pair")} ${origin} --replace`}</code>
+      </div>
+    </details>
   );
 }
 
@@ -195,8 +201,8 @@ function Policies({ settings, now }: { settings: TradingSettings; now: Date }) {
               </div>
               <span class="small soft">
                 At most {document.order.max_notional ?? "no limit"} an order,{" "}
-                {document.cumulative.max_orders_per_day ?? "any number of"} orders a day. Version{" "}
-                {version}.
+                {counted(document.cumulative.max_orders_per_day ?? "any number of", "order")} a day.
+                Version {version}.
                 {waiting !== null && (
                   <>
                     {" "}

@@ -12,13 +12,13 @@ export interface Advice {
 /** What only the owner can do about it, in words to read out to him. */
 const OWNER: Readonly<Record<string, string>> = {
   ACCOUNT_NOT_ALLOWLISTED: "Allow this account in the gateway's console, under Limits.",
-  APPROVAL_KEY_NOT_ENROLLED: `Accept the passkey at the PC: ${sidecarCommand("approvers add")}`,
+  APPROVAL_KEY_NOT_ENROLLED: `Accept the passkey at the PC: \`${sidecarCommand("approvers add")}\`.`,
   APPROVAL_MISSING: "Open the approval link and approve or deny.",
   AUDIT_UNAVAILABLE: "Check the gateway's audit store: no order is sent that cannot be recorded.",
   AUTH_MISSING_SCOPE: "Allow this client more in the gateway's console, under Clients.",
   BROKER_BACKEND_UNAVAILABLE: "Check on the PC that the broker's gateway is running and logged in.",
   BROKER_SESSION_REQUIRED: "Log in to the broker's gateway on the PC.",
-  BROKER_TAKEOVER_REQUIRED: `At the PC, take the broker session over: ${sidecarCommand("takeover")}`,
+  BROKER_TAKEOVER_REQUIRED: `At the PC, take the broker session over: \`${sidecarCommand("takeover")}\`.`,
   CLIENT_NOT_ALLOWED: "Allow this client in the gateway's console, under Clients.",
   FEATURE_DISABLED:
     "Switch orders of this kind on in the gateway's console, under Trading, and at the PC.",
@@ -26,12 +26,12 @@ const OWNER: Readonly<Record<string, string>> = {
   KILL_SWITCH_CLOSED:
     "Trading is stopped. Lift it in the gateway's console, under Trading, with your passkey.",
   LIMIT_POLICY_DISABLED: "Switch the account's limits on in the gateway's console, under Limits.",
-  LOCAL_KILL_SWITCH: `The PC has stopped trading. At the PC run: ${sidecarCommand("unkill")}`,
+  LOCAL_KILL_SWITCH: `The PC has stopped trading. At the PC run: \`${sidecarCommand("unkill")}\`.`,
   MIGRATION_CHECKLIST_MISSING:
     "Complete the checklist for live orders in the gateway's console, under Trading.",
   POLICY_EXPIRED: "Save the account's limits again in the gateway's console, under Limits.",
   POLICY_MISSING: "Set the account's limits in the gateway's console, under Limits.",
-  SIDECAR_PAIRING_REQUIRED: `Pair your PC with the gateway: ${sidecarCommand("pair <gateway-url>")}`,
+  SIDECAR_PAIRING_REQUIRED: `Pair your PC with the gateway, under Sidecars in its console, or at the PC: \`${sidecarCommand("pair")}\`.`,
   SIDECAR_UNAVAILABLE: "Check that your PC is on and the sidecar is running.",
   TRADING_STATE_REFUSED: "Set trading to active in the gateway's console, under Trading.",
 };
@@ -48,7 +48,7 @@ const CAPS: Readonly<Record<string, string>> = {
   max_orders_per_minute: "Wait a minute: the PC has sent as many orders as its caps allow.",
   max_quantity: "Raise the cap at the PC, if the order is meant to be that large.",
   mode_enabled: "Turn orders of this mode on in the PC's caps file.",
-  offered_by_pc: `Allow orders of this mode and account at the PC: ${sidecarCommand("policy")}`,
+  offered_by_pc: `Allow orders of this mode and account at the PC: \`${sidecarCommand("policy")}\`.`,
   order_types: "Allow this order type in the PC's caps file.",
 };
 const ANY_CAP = "Look at the caps on the PC: one of them does not let this order through.";

@@ -43,7 +43,7 @@ describe("calling a tool", () => {
     expect(result.structuredContent).toEqual(shown);
     expect(result.isError).toBe(true);
     expect(result.content[0]?.text).toBe(
-      `${offline.message} For the owner: ${offline.user_action} ${shown.next_step}`,
+      `${offline.message}\nFor the owner: ${offline.user_action}\n${shown.next_step}`,
     );
     expect(JSON.parse(result.content[1]?.text ?? "")).toEqual(shown);
     expect(exchange.retryAfterSeconds).toBe(6);

@@ -64,7 +64,7 @@ describe("an answer that says no", () => {
       refusals: [refusal("APPROVAL_MISSING"), refusal("KILL_SWITCH_CLOSED")],
     });
     const [text] = result.content;
-    expect(text?.text).toMatch(/^The order was refused.+For the owner: Open.+Call ibkr_/);
+    expect(text?.text).toMatch(/^The order was refused.+\nFor the owner: Open.+\nCall ibkr_/);
   });
 
   it("also where the broker turned the order down", async () => {

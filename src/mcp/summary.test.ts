@@ -29,7 +29,7 @@ const output = {
 it("names the listing and the account that were taken for the caller", () => {
   const shown = withTaken({ symbol: "AAPL", side: "BUY" }, output);
   expect(summaryOf(tool, shown)).toBe(
-    "Buy 1 AAPL at 269 USD or less, today only Account DU1234567. AAPL was taken as conid 265598: NASDAQ, USD. No account was named, so DU1234567 was taken, the only one open to this connection. Show the order to the human.",
+    "Buy 1 AAPL at 269 USD or less, today only. Account DU1234567. AAPL was taken as conid 265598: NASDAQ, USD. No account was named, so DU1234567 was taken, the only one open to this connection. Show the order to the human.",
   );
 });
 
@@ -49,4 +49,21 @@ it("says how much a read holds, whose it is, of when, and how to read on", () =>
   expect(summaryOf({ name: "ibkr_positions_list", title: "Positions" }, page)).toBe(
     'Positions: 2 positions. Account DU1234567. Simulated broker, not real money. As of 2026-11-30T14:00:00Z. May lag a fill by a minute. There is more: call ibkr_positions_list again with cursor "abc" and the same arguments.',
   );
+});
+
+it("counts one as one", () => {
+  const list = { accounts: [{}] };
+  expect(summaryOf({ name: "ibkr_accounts_list", title: "Accounts" }, list)).toBe(
+    "Accounts: 1 account.",
+  );
+});
+
+it("leaves a link alone on its line, so that it is copied without what surrounds it", () => {
+  const asked = {
+    account_id: "DU1234567",
+    approval: { approval_url: "https://gateway.example/approvals/ap_1" },
+    next_step: "Give the owner the link.",
+  };
+  const lines = summaryOf({ name: "ibkr_approvals_create", title: "Ask" }, asked).split("\n");
+  expect(lines.at(-1)).toBe("https://gateway.example/approvals/ap_1");
 });

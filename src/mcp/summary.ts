@@ -63,9 +63,11 @@ export function summaryOf(tool: { name: string; title: string }, output: JsonObj
   const { means } = objectOf(output.order);
   const { in_words, notes } = objectOf(output.preview);
   const { approval_url } = objectOf(output.approval);
-  const said = [in_words, means, approval_url].filter((word) => typeof word === "string");
+  const said = [in_words, means]
+    .filter((word) => typeof word === "string")
+    .map((text) => text.replace(/[^.]$/, "$&."));
   const words = [
-    said.length > 0 ? said.join(". ") : `${tool.title}: ${sizeOf(output)}`,
+    said.length > 0 ? said.join(" ") : `${tool.title}: ${sizeOf(output)}`,
     accountText(output),
     ...timeText(output),
     ...texts(output.notes),
@@ -75,14 +77,17 @@ export function summaryOf(tool: { name: string; title: string }, output: JsonObj
       ? `There is more: call ${tool.name} again with cursor ${JSON.stringify(output.next_cursor)} and the same arguments.`
       : null,
   ];
-  return words.filter((word) => typeof word === "string" && word !== "").join(" ");
+  const sentences = words.filter((word) => typeof word === "string" && word !== "").join(" ");
+  // On a line of its own: whatever follows a link directly is copied with it.
+  return typeof approval_url === "string" ? `${sentences}\n${approval_url}` : sentences;
 }
 
 /** A failure in the order in which it is read: what happened, who must act, what to call next. */
 export function failureText(shown: JsonObject): string {
   const { message, user_action, next_step } = shown;
   const owner = typeof user_action === "string" ? `For the owner: ${user_action}` : null;
-  return [message, owner, next_step].filter((word) => typeof word === "string").join(" ");
+  // A line for each, so that nothing follows a link that stands last for the owner.
+  return [message, owner, next_step].filter((word) => typeof word === "string").join("\n");
 }
 
 /** How much it is: the rows of its first list. */
@@ -92,7 +97,8 @@ function sizeOf(output: JsonObject): string {
   );
   if (list === undefined || !Array.isArray(list[1])) return "answered.";
   const [name, rows] = list;
-  return `${rows.length} ${name.replaceAll("_", " ")}.`;
+  const words = name.replaceAll("_", " ");
+  return `${rows.length} ${rows.length === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words}.`;
 }
 
 function accountText({ account_id }: JsonObject): string | null {

@@ -19,7 +19,10 @@ export async function showSignIn(
   const state = ownerTokenState(c.env.OWNER_TOKEN);
   const key = c.env.EDGE_IDENTITY_KEY ?? "";
   if (state !== "ready") return sendPage(c, <TokenMissing state={state} />, { status: 503 });
-  if (key === "") return sendPage(c, <IdentityMissing />, { status: 503 });
+  if (key === "") {
+    const { publicOrigin } = c.get("settings");
+    return sendPage(c, <IdentityMissing origin={publicOrigin} />, { status: 503 });
+  }
   const { passkeys, tokenSignsIn } = await operatorSecurity(c);
   const oidc = c.get("oidc");
   const form = beginAnonymousForm(c);
@@ -145,15 +148,15 @@ function TokenMissing({ state }: { state: "missing" | "too_short" }) {
         </p>
         <code class="copy">openssl rand -base64 32 | npx wrangler secret put OWNER_TOKEN</code>
         <p class="soft small">
-          For <code>wrangler dev</code>, put it into <code>.dev.vars</code>. <code>npm start</code>{" "}
-          makes one by itself.
+          A Worker that you run on this machine reads it from <code>.dev.vars</code>; a local
+          gateway makes one by itself.
         </p>
       </section>
     </Page>
   );
 }
 
-function IdentityMissing() {
+function IdentityMissing({ origin }: { origin: string }) {
   return (
     <Page title="Set the gateway's key" narrow>
       <div class="head">
@@ -164,9 +167,10 @@ function IdentityMissing() {
       </div>
       <section class="card">
         <p>
-          <code>npm run deploy</code> makes an <code>EDGE_IDENTITY_KEY</code> (an Ed25519 private
-          key as JWK) and stores it as a secret of the Worker. Run it, then load this page again.
+          This makes an <code>EDGE_IDENTITY_KEY</code> (an Ed25519 private key as JWK) and stores it
+          as a secret of the Worker. Run it, then load this page again:
         </p>
+        <code class="copy">{`npm run deploy -- --origin ${origin}`}</code>
       </section>
     </Page>
   );

@@ -2,9 +2,9 @@ import { createMiddleware } from "hono/factory";
 import type { PageEnv } from "./context.ts";
 
 /**
- * Nothing runs but the pages' one script, where a passkey is used or a command is copied; nothing is framed, nothing loads
- * from elsewhere. Browsers apply `form-action` to
- * the redirect that answers a form as well, so the consent page names its client's origin.
+ * Nothing runs but the pages' one script, where a passkey is used or a command is copied; nothing is
+ * framed, nothing loads from elsewhere. Browsers apply `form-action` to the redirect that answers a
+ * form as well, so the consent page names its client's origin.
  */
 export function contentSecurityPolicy(
   more: { script?: boolean | undefined; formTarget?: string | undefined } = {},

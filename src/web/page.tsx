@@ -118,6 +118,9 @@ export interface SendOptions {
 }
 
 /** Sends a page. Everything on it is private: nothing may keep it. */
+const TO_COPY = /<code class="(?:copy|command)[ "]/;
+const SCRIPT_TAG = `<script src="${SCRIPT_PATH}" defer></script>`;
+
 export async function sendPage(
   c: Context<PageEnv>,
   page: ReturnType<typeof Page>,
@@ -127,8 +130,12 @@ export async function sendPage(
   for (const cookie of given.getSetCookie()) c.header("Set-Cookie", cookie, { append: true });
   given.delete("Set-Cookie");
   for (const [name, value] of given) c.header(name, value);
-  c.header("Content-Security-Policy", contentSecurityPolicy({ script, formTarget }));
-  return c.html(`<!doctype html>${await page.toString()}`, status);
+  const html = `<!doctype html>${await page.toString()}`;
+  // Text from elsewhere is escaped, so only the pages' own markup can ask for the script.
+  const copies = script !== true && TO_COPY.test(html);
+  const runs = script === true || copies;
+  c.header("Content-Security-Policy", contentSecurityPolicy({ script: runs, formTarget }));
+  return c.html(copies ? html.replace("</head>", `${SCRIPT_TAG}</head>`) : html, status);
 }
 
 /** A page that says one thing and where to go from there. */

@@ -359,7 +359,7 @@ describe("reads of the broker", () => {
     const list = await rig.ask("positions.list");
     expect(list.positions.map((position) => position.conid)).toEqual([756733]);
     expect(list.proved).toBe(false);
-    expect(list.notes.join(" ")).toContain("2 position row(s)");
+    expect(list.notes.join(" ")).toContain("2 position rows");
   });
 
   it("an empty first answer is read again before it is believed", async () => {

@@ -1,12 +1,21 @@
-import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
-import { fromRoot } from "../../scripts/lib/paths.ts";
+import { fromRoot, ROOT } from "../../scripts/lib/paths.ts";
+import { CommandLine } from "../support/command-line.ts";
 
-/** Every command that a page, an answer, a log line or a document names is one that can be run. */
-const CLI = inject("sidecarCli");
-const TEXTS = ["src", "durable-objects", "packages", "sidecar/src", "scripts", "docs", "README.md"];
+/** Every command that a page, an answer, a log line or a document names can be run as it stands. */
+const TEXTS = [
+  "src",
+  "durable-objects",
+  "packages",
+  "sidecar/src",
+  "scripts",
+  "docs",
+  "README.md",
+  "SECURITY.md",
+];
+const cli = new CommandLine(inject("sidecarCli"));
 
 function filesUnder(path: string): string[] {
   if (/\.(tsx?|md)$/.test(path)) return path.includes(".test.") ? [] : [path];
@@ -19,61 +28,117 @@ function filesUnder(path: string): string[] {
     });
 }
 
-/** `sidecarCommand("approvers add")` in code, `npm run sidecar -- approvers add` in a document. */
-const NAMED = [
-  /sidecarCommand\(\s*["'`]([a-z][^"'`]*)["'`]/g,
-  /npm run sidecar -- ([a-z][^`\n]*)/g,
-];
+const FILES = TEXTS.flatMap((path) => filesUnder(fromRoot(path)));
 
 interface Named {
-  words: string[];
+  command: string;
   file: string;
 }
 
+/** `sidecarCommand("approvers add")` in code, read as the words that a person sees. */
+function asRead(text: string): string {
+  return text
+    .replace(
+      /(\$\{)?sidecarCommand\(\s*(["'`])((?:\$\{[^}]*\}|(?!\2).)*)\2\s*,?\s*\)(?:\})?/gs,
+      "npm run sidecar -- $3",
+    )
+    .replace(/\$\{(?:[^{}]|\{[^}]*\})*\}/g, "<value>");
+}
+
 function namedCommands(): Named[] {
-  return TEXTS.flatMap((path) => filesUnder(fromRoot(path))).flatMap((file) => {
+  return FILES.flatMap((file) => {
     const text = readFileSync(file, "utf8");
-    return NAMED.flatMap((pattern) =>
-      [...text.matchAll(pattern)].map(([, args = ""]) => ({
-        words: args.split(/\s+/).filter((word) => /^[a-z][a-z-]*$/.test(word)),
-        file,
-      })),
-    );
+    const read = file.endsWith(".md") ? text.replaceAll("\\|", "|") : asRead(text);
+    return [...read.matchAll(/npm run sidecar -- ([a-z][^`"'\n\\})]*)/g)]
+      .map(([, words = ""]) => words.replace(/<\/.*$|\s#.*$/, "").trim())
+      .flatMap(eachOf)
+      .map((command) => ({ command, file: file.slice(ROOT.length) }));
   });
 }
 
-function help(...words: string[]): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...words, "--help"], { timeout: 30_000 }, (_error, out) =>
-      resolve(out),
-    );
-  });
+/** `policy paper|live on|off` names four commands. */
+function eachOf(command: string): string[] {
+  const [choice] = /(?<= |^)[a-z-]+(?:\|[a-z-]+)+/.exec(command) ?? [];
+  if (choice === undefined) return [command];
+  return choice.split("|").flatMap((one) => eachOf(command.replace(choice, one)));
 }
 
-const usageOf = (text: string): string => /^Usage: (.*)$/m.exec(text)?.[1] ?? "";
+/** An open value may hold spaces: `"…"`, `<the six words>`. */
+const wordsOf = (command: string): string[] => command.match(/<[^>]*>|"[^"]*"|\S+/g) ?? [];
 
 describe("a command that a text names", () => {
   const named = namedCommands();
 
   it("is found in pages, answers, log lines and documents", () => {
-    const commands = new Set(named.map(({ words }) => words[0]));
-    for (const known of ["pair", "run", "approvers", "unkill", "use", "status"]) {
+    const commands = named.map(({ command }) => command);
+    for (const known of [
+      "pair <value> --replace",
+      "approvers add",
+      "policy <value> on",
+      "policy live off",
+      "mandates revoke <value>",
+      "mandates revoke <id>",
+      "use",
+      "status",
+    ]) {
       expect(commands).toContain(known);
     }
   });
 
-  it("is one that the sidecar knows", async () => {
-    const first = [...new Set(named.map(({ words }) => words[0] ?? ""))].filter(Boolean);
-    for (const command of first) {
-      const where = named.filter(({ words }) => words[0] === command).map(({ file }) => file);
-      expect(usageOf(await help(command)), where.join(", ")).toMatch(
-        new RegExp(`^ibkr-sidecar ${command}\\b`),
-      );
+  it("is one that the sidecar takes, with every word and flag of it", async () => {
+    const faults = [];
+    for (const { command, file } of named) {
+      const fault = await cli.faultOf(wordsOf(command));
+      if (fault !== null) faults.push(`${file}: ${command}: ${fault}`);
     }
+    expect(faults).toEqual([]);
   }, 120_000);
 
+  it("would be found out: a word, a flag or a value that is not there", async () => {
+    const faultOf = (command: string) => cli.faultOf(wordsOf(command));
+    expect(await faultOf("frobnicate")).toContain("no command");
+    expect(await faultOf("approvers forget x")).toContain("no command");
+    expect(await faultOf("use --now")).toContain("no option --now");
+    expect(await faultOf("run --replace")).toContain("no option --replace");
+    expect(await faultOf("pair --name")).toContain("wants a value");
+    expect(await faultOf("policy live maybe")).toContain("on or off");
+    expect(await faultOf("mandates revoke")).toContain("wants 1");
+    expect(await faultOf("use this")).toContain("takes no this");
+    expect(await faultOf("policy live on --account U1 U2 --yes")).toBeNull();
+    expect(await faultOf("--config-dir <folder> kill they said so")).toBeNull();
+  }, 60_000);
+
+  it("has flags that exist, also where a text names the flag alone", async () => {
+    for (const command of ["run", "doctor", "simulator", "approvers add", "takeover", "unkill"]) {
+      expect(await cli.faultOf([...command.split(" "), "--no-such-flag"])).not.toBeNull();
+    }
+    const options = await cli.options();
+    const unknown = FILES.filter((file) => /\/(docs|sidecar\/src)\/|\.md$/.test(file)).flatMap(
+      (file) =>
+        readFileSync(file, "utf8")
+          .split("\n")
+          .filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line) && !OTHER_PROGRAMS.test(line))
+          .flatMap((line) => [...line.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)])
+          .map(([flag]) => flag)
+          .filter((flag) => !options.has(flag))
+          .map((flag) => `${file.slice(ROOT.length)}: ${flag}`),
+    );
+    expect(unknown).toEqual([]);
+  }, 60_000);
+
+  it("of npm is a script of package.json", () => {
+    const { scripts } = JSON.parse(readFileSync(fromRoot("package.json"), "utf8"));
+    const unknown = FILES.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/npm run (?:-s )?([a-z][a-z:-]*[a-z])/g)]
+        .map(([, name = ""]) => name)
+        .filter((name) => !Object.hasOwn(scripts, name))
+        .map((name) => `${file.slice(ROOT.length)}: ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
   it("is written with the program that is there: no text names a bare program", () => {
-    const bare = TEXTS.flatMap((path) => filesUnder(fromRoot(path))).filter((file) =>
+    const bare = FILES.filter((file) =>
       readFileSync(file, "utf8")
         .split("\n")
         .some(
@@ -87,3 +152,7 @@ describe("a command that a text names", () => {
     expect(bare).toEqual([]);
   });
 });
+
+/** Lines whose flags are another program's. */
+const OTHER_PROGRAMS =
+  /npx |claude mcp|npm run (deploy|token|bench|chaos|clock-matrix|verify:long)|mcporter|inspector|--cli|notify-send|--app-name/i;

@@ -227,7 +227,11 @@ describe("wrong use", () => {
   it.each<[string, string[], RegExp]>([
     ["an unknown command", ["frobnicate"], /unknown command/],
     ["an unknown flag", ["run", "--frobnicate"], /unknown option/],
-    ["no gateway", ["pair"], /missing required argument/],
+    [
+      "no gateway, and nobody to ask",
+      ["pair"],
+      /name your gateway: npm run sidecar -- pair https:/,
+    ],
     ["a gateway in clear on a network", ["pair", "http://gateway.example.com"], /must be https/],
     ["a gateway that is no address", ["pair", "gateway"], /must be https/],
     ["credentials in the address", ["pair", "https://a:b@gateway.example.com"], /must be https/],

@@ -56,7 +56,7 @@ npx mcporter call ibkr.ibkr_market_snapshot --args '{"conids": [265598], "fields
   "npm run sidecar -- pair https://<your host>": {
     why: "It needs a deployed gateway; with a local address it is run in test/contract/owner-at-the-pc.test.ts.",
   },
-  "npm run sidecar -- pair <gateway-url> --replace": {
+  "npm run sidecar -- pair --replace": {
     why: "It waits for its code in the console; test/contract/owner-at-the-pc.test.ts types it.",
   },
   "npm run sidecar -- run": {
@@ -67,7 +67,8 @@ npx mcporter call ibkr.ibkr_market_snapshot --args '{"conids": [265598], "fields
   "npm run sidecar -- doctor": { runs: true, says: /ok {5}pairing/ },
   "npm run sidecar -- takeover": { runs: true, says: /is here already/ },
   "npm run sidecar -- approvers add": { runs: true, ends: 1, says: /No passkey waits/ },
-  "npm run sidecar -- approvers add|remove": { by: "test/contract/sidecar-orders-cli.test.ts" },
+  "npm run sidecar -- approvers remove --credential <id>": { by: "test/contract/sidecar-orders-cli.test.ts" },
+  "npm run sidecar -- use": { by: "test/console/second-pc.test.ts" },
   "npm run sidecar -- recover": { runs: true, says: /sign-in\/recover/ },
   "npm run sidecar -- requests": { runs: true, says: /Nothing was asked|number|asked/ },
   "npm run sidecar -- requests unlock": { runs: true, types: "yes" },

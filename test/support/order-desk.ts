@@ -94,6 +94,7 @@ export function deskRig(
     now: () => clock.now,
     wakeAt: () => {},
     relay: {
+      origin: "https://gateway.example",
       accept: unused,
       message: unused,
       closed: unused,

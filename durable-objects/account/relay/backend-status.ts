@@ -4,12 +4,17 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BackendStatus } from "../rpc/account.ts";
-import type { Presence } from "./relay-host-interface.ts";
+import { howToPair } from "./failure.ts";
+import type { RelayHost } from "./relay-host-interface.ts";
 import { lastBrokerStatus } from "./tables/broker-status.ts";
 import { findSidecar, hasActiveSidecar } from "./tables/sidecars.ts";
 
 /** What is known about the owner's PC and its broker session without asking it. */
-export function backendStatus(sql: SqlStorage, presence: Presence): BackendStatus {
+export function backendStatus(
+  sql: SqlStorage,
+  relay: Pick<RelayHost, "presence" | "origin">,
+): BackendStatus {
+  const presence = relay.presence();
   const sidecar = presence.sidecarId === null ? null : findSidecar(sql, presence.sidecarId);
   const known = lastBrokerStatus(sql);
   const paired = hasActiveSidecar(sql);
@@ -34,15 +39,20 @@ export function backendStatus(sql: SqlStorage, presence: Presence): BackendStatu
       source: known?.status.source ?? "unknown",
       market_note: current === null ? null : marketNote(current),
     },
-    next_step: nextStep(presence.online, paired, current),
+    next_step: nextStep(presence.online, paired, current, relay.origin),
   };
 }
 
-function nextStep(online: boolean, paired: boolean, current: BrokerSession | null): string | null {
+function nextStep(
+  online: boolean,
+  paired: boolean,
+  current: BrokerSession | null,
+  origin: string,
+): string | null {
   if (online) return current?.next_step ?? null;
   return paired
     ? `Check that the PC is on and online, and that \`${sidecarCommand("run")}\` is running on it.`
-    : `On the PC that runs the Client Portal Gateway, run \`${sidecarCommand("pair")} <gateway-url>\`, then confirm its code in the console.`;
+    : howToPair(origin);
 }
 
 /**

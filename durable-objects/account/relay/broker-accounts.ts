@@ -14,7 +14,8 @@ export async function brokerAccounts(
   sql: SqlStorage,
   relay: RelayHost,
 ): Promise<BrokerAccount[] | GatewayFailure> {
-  if (!relay.presence().online) return hasActiveSidecar(sql) ? sidecarOffline() : notPaired();
+  if (!relay.presence().online)
+    return hasActiveSidecar(sql) ? sidecarOffline() : notPaired(relay.origin);
   const now = Date.now();
   const settlement = await relay.submit({
     class: accountsList.class,
@@ -32,7 +33,7 @@ export async function brokerAccounts(
       deadline_ms: accountsList.deadlineMs,
     },
   });
-  if (!settlement.ok) return failureOf(settlement);
+  if (!settlement.ok) return failureOf(settlement, relay.origin);
   const answer = accountsList.output.safeParse(settlement.result);
   if (!answer.success) {
     return failure("BROKER_RESPONSE_INVALID", "The sidecar's answer could not be read.");

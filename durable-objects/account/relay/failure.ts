@@ -2,11 +2,17 @@ import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 
+/** What an owner without a PC does; `origin` is the gateway's address, so that the line runs as it is. */
+export function howToPair(origin: string): string {
+  return `On the PC that runs the Client Portal Gateway, run \`${sidecarCommand("pair")} ${origin}\`, then confirm its code in the console.`;
+}
+
 const START_SIDECAR = `Check that the PC is on and online, and that \`${sidecarCommand("run")}\` is running on it.`;
 
-export function notPaired(): GatewayFailure {
+/** @param origin the gateway's address */
+export function notPaired(origin: string): GatewayFailure {
   return failure("SIDECAR_PAIRING_REQUIRED", "No sidecar is paired with this gateway account.", {
-    user_action: `On the PC that runs the Client Portal Gateway, run \`${sidecarCommand("pair")} <gateway-url>\`, then confirm its code in the console.`,
+    user_action: howToPair(origin),
   });
 }
 
@@ -17,8 +23,14 @@ export function sidecarOffline(): GatewayFailure {
   });
 }
 
-/** A job that failed, in the gateway's own terms; the sidecar's own words win where it has some. */
-export function failureOf(settlement: Extract<JobSettlement, { ok: false }>): GatewayFailure {
+/**
+ * A job that failed, in the gateway's own terms; the sidecar's own words win where it has some.
+ * @param origin the gateway's address
+ */
+export function failureOf(
+  settlement: Extract<JobSettlement, { ok: false }>,
+  origin: string,
+): GatewayFailure {
   if (settlement.failure !== undefined) return settlement.failure;
   const wait =
     settlement.retryAfterMs === undefined ? {} : { retry_after_ms: settlement.retryAfterMs };
@@ -29,7 +41,7 @@ export function failureOf(settlement: Extract<JobSettlement, { ok: false }>): Ga
     case "LEASE_EXPIRED":
       return sidecarOffline();
     case "LEASE_REVOKED":
-      return notPaired();
+      return notPaired(origin);
     case "DEADLINE_EXCEEDED":
       return failure("DEADLINE_EXCEEDED", "The sidecar did not answer in time.", {
         retryable: true,

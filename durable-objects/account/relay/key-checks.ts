@@ -95,5 +95,5 @@ export function unlessStandby(sql: SqlStorage, verdict: TokenVerdict): TokenVerd
 
 /** What a PC reads that stands by for the one named `machine`. */
 export function standbyText(machine: string): string {
-  return `this PC stands by: "${machine.slice(0, 80)}" is the one in use; to switch, run here: ${sidecarCommand("use")}, or choose this PC in the console, under Sidecars`;
+  return `this PC stands by: "${machine.slice(0, 80)}" is the one in use; to switch, run \`${sidecarCommand("use")}\` here, or choose this PC in the console, under Sidecars`;
 }

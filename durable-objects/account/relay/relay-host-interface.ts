@@ -16,6 +16,8 @@ export interface Presence {
 }
 
 export interface RelayHost {
+  /** The gateway's own address, for a command that names it. */
+  readonly origin: string;
   /** The WebSocket upgrade. */
   accept(request: Request): Response;
   message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>;

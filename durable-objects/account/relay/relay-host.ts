@@ -166,6 +166,10 @@ class EdgeDriver implements RelayHost {
   }
 
   /** The live connection, judged by its last sign of life and never by the socket's own state. */
+  get origin(): string {
+    return this.#options.origin;
+  }
+
   presence(): Presence {
     const live = liveConnection(this.#state);
     const { sidecarId, acceptedAt, droppedAt } = this.#state.session;

@@ -65,7 +65,7 @@ export class OwnerAccount extends RpcTarget {
   /** The PC's connection and the broker's session, as far as they are known here. */
   backendStatus(): BackendStatus {
     this.#signedIn();
-    return backendStatus(this.#parts.sql, this.#parts.relay.presence());
+    return backendStatus(this.#parts.sql, this.#parts.relay);
   }
 
   /** A page of the account's log, the newest first; `limit` is a number of records. */

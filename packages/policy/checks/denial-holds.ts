@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const denialHolds: Check = {
@@ -23,7 +24,7 @@ export const denialHolds: Check = {
     );
     return denied === undefined
       ? pass({ source: "gateway.approvals" })
-      : fail(`The owner said no to this order less than ${minutes} minutes ago.`, {
+      : fail(`The owner said no to this order less than ${counted(minutes, "minute")} ago.`, {
           source: "gateway.approvals",
           as_of: denied.at,
         });

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const duplicateOrder: Check = {
@@ -20,7 +21,7 @@ export const duplicateOrder: Check = {
     );
     return same === undefined
       ? pass({ source: "gateway.intents" })
-      : fail(`The same order was placed less than ${seconds} seconds ago.`, {
+      : fail(`The same order was placed less than ${counted(seconds, "second")} ago.`, {
           source: "gateway.intents",
           as_of: same.at,
         });

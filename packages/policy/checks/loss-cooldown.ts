@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const lossCooldown: Check = {
@@ -22,7 +23,7 @@ export const lossCooldown: Check = {
     const until = Date.parse(losses.last_loss_at) + minutes * 60_000;
     return figures.nowMs < until
       ? fail(
-          `${losses.consecutive} losses in a row: entries rest for ${minutes} minutes.`,
+          `${losses.consecutive} losses in a row: entries rest for ${counted(minutes, "minute")}.`,
           measured,
         )
       : pass(measured);

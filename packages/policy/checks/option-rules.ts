@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Check, type Context, type Finding, fail, OFF, pass, unknown } from "../check.ts";
 
@@ -29,10 +30,13 @@ function expiry({ snapshot, policy }: Context): Finding {
   if (days === null) return unknown("The days to expiry");
   const measured = { observed: String(days), source: "sidecar.contracts" };
   if (least !== null && days < least) {
-    return fail(`The option expires in ${days} days; the policy asks for ${least}.`, measured);
+    return fail(
+      `The option expires in ${counted(days, "day")}; the policy asks for ${least}.`,
+      measured,
+    );
   }
   return most !== null && days > most
-    ? fail(`The option expires in ${days} days; the policy allows ${most}.`, measured)
+    ? fail(`The option expires in ${counted(days, "day")}; the policy allows ${most}.`, measured)
     : pass(measured);
 }
 
@@ -41,7 +45,10 @@ function size({ policy, figures }: Context): Finding {
   if (limit === null) return OFF;
   if (figures.quantity === null) return unknown("The number of contracts");
   return figures.quantity.greaterThan(dec(limit))
-    ? fail(`The policy allows ${limit} contracts.`, { observed: figures.leg.quantity, limit })
+    ? fail(`The policy allows ${counted(limit, "contract")}.`, {
+        observed: figures.leg.quantity,
+        limit,
+      })
     : pass();
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 export const reentryLock: Check = {
@@ -19,7 +20,7 @@ export const reentryLock: Check = {
     );
     return latest === undefined
       ? pass({ source: "gateway.intents" })
-      : fail(`A stop in this contract filled less than ${minutes} minutes ago.`, {
+      : fail(`A stop in this contract filled less than ${counted(minutes, "minute")} ago.`, {
           source: "gateway.intents",
           as_of: latest.at,
         });

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 
@@ -28,7 +29,7 @@ export const repeatedExecution: Check = {
         dec(each.quantity).minus(quantity).abs().lessThanOrEqualTo(tolerance),
     );
     return atMost({
-      what: `The number of such fills in ${repeat_minutes} minutes, with this one,`,
+      what: `The number of such fills in ${counted(repeat_minutes, "minute")}, with this one,`,
       observed: alike.length + 1,
       limit: repeat_times,
       source: "gateway.intents",

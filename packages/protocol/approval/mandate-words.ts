@@ -1,3 +1,4 @@
+import { counted } from "../count.ts";
 import type { Mandate } from "./mandate.ts";
 
 /** What a mandate allows, in plain words and from its own fields alone: for the page and for the PC. */
@@ -38,7 +39,7 @@ export function mandateInWords(
     },
     {
       name: "In 24 hours",
-      says: `at most ${mandate.max_notional_per_day} in the account's base currency, and ${mandate.max_orders_per_day} orders`,
+      says: `at most ${mandate.max_notional_per_day} in the account's base currency, and ${counted(mandate.max_orders_per_day, "order")}`,
     },
     {
       name: "Broker's warnings",

@@ -213,7 +213,7 @@ export function withStore(command: Command, act: (store: OrderStore) => void): v
   const { configDir } = globalOptions(command);
   const pairing = loadPairing(configDir);
   if (pairing === null) {
-    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`);
+    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")}`);
   }
   const store = openOrderStore(orderStorePath(configDir, pairing));
   try {

@@ -12,7 +12,7 @@ export function pairedPc(configDir: string): { pairing: Pairing; key: DeviceKey 
   const pairing = loadPairing(configDir);
   const key = loadDeviceKey(configDir);
   if (pairing === null || key === null) {
-    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")} <gateway-url>`);
+    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")}`);
   }
   return { pairing, key };
 }

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
@@ -9,6 +10,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { openOrderStore } from "../orders/journal/store.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
+import { canAsk, lineAtTerminal } from "../run/terminal.ts";
 import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
@@ -26,7 +28,11 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command("pair")
-    .argument("<gateway-url>", "your gateway, for example https://gateway.example.com")
+    .argument(
+      "[gateway-url]",
+      "your gateway, for example https://gateway.example.com; without it the one that this PC\n" +
+        "is paired with already, or the one you type when you are asked",
+    )
     .summary("pair this PC with your gateway")
     .description(
       "Makes this PC's key, shows a code and six words, and waits until you have typed the code\n" +
@@ -42,16 +48,17 @@ export function register(program: Command): void {
     .action(pair);
 }
 
-async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise<void> {
+async function pair(gatewayUrl: string | undefined, flags: Flags, command: Command): Promise<void> {
   const { configDir } = globalOptions(command);
-  const origin = parseGatewayUrl(gatewayUrl);
+  const named = gatewayUrl === undefined ? null : parseGatewayUrl(gatewayUrl);
   ensureConfigDir(configDir);
-  const existing = loadPairing(configDir);
+  const existing = pairedBefore(configDir, flags.replace === true);
   if (existing !== null && flags.replace !== true) {
     throw new UsageError(
       `this PC is paired with ${existing.gateway_origin} already; add --replace to pair it anew`,
     );
   }
+  const origin = named ?? existing?.gateway_origin ?? (await askForGateway());
   const key = loadOrCreateDeviceKey(configDir);
   const policy = loadLocalPolicy(configDir);
   const say = speaker(flags.json === true);
@@ -94,6 +101,24 @@ async function pair(gatewayUrl: string, flags: Flags, command: Command): Promise
     sidecar_id: pairing.sidecar_id,
     capabilities: pairing.capabilities,
   });
+}
+
+/** A pairing that cannot be read is none for who wants it replaced. */
+function pairedBefore(configDir: string, replace: boolean): Pairing | null {
+  try {
+    return loadPairing(configDir);
+  } catch (error) {
+    if (replace && error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
+async function askForGateway(): Promise<string> {
+  const name = `name your gateway: ${sidecarCommand("pair https://gateway.example.com")}`;
+  if (!canAsk()) throw new UsageError(name);
+  const typed = (await lineAtTerminal("Address of your gateway (https://…): "))?.trim() ?? "";
+  if (typed === "") throw new UsageError(name);
+  return parseGatewayUrl(typed);
 }
 
 function keep(configDir: string, pairing: Pairing): Pairing {
@@ -152,7 +177,7 @@ function speaker(json: boolean) {
       say("");
       say(renderUnicodeCompact(verification_url));
       say(`1. Open ${verification_url} and sign in.`);
-      say(`2. Type this code:        ${user_code}   (${minutes} minutes)`);
+      say(`2. Type this code:        ${user_code}   (${counted(minutes, "minute")})`);
       say(`3. Compare the six words: ${fingerprint}`);
       say("   Confirm only if the console shows the same words.");
       say("");

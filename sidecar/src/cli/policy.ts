@@ -1,10 +1,11 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { writePrivateJson } from "../config/files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { capsPath, killSwitchPath } from "../orders/local-policy/files.ts";
-import { typedAtTerminal } from "../run/terminal.ts";
+import { canAsk, lineAtTerminal, typedAtTerminal } from "../run/terminal.ts";
 import { Caps, readCaps } from "../trust/caps.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
 import { LocalPolicy, loadLocalPolicy } from "../trust/local-policy.ts";
@@ -82,12 +83,10 @@ async function switchMode(
   const { policy, caps } = readAll(configDir);
   const accounts = [...new Set([...caps.accounts, ...(flags.account ?? [])])];
   if (mode === "live" && on) {
-    if (!accounts.some((account) => !account.startsWith("D"))) {
-      throw new UsageError("name the live account that may trade: --account U1234567");
-    }
+    if (!accounts.some(isLive)) accounts.push(await askForLiveAccount());
     const question =
       `Live orders use real money. From this PC, in ${accounts.join(", ")}: at most ` +
-      `${caps.live.max_notional} per order, ${caps.live.max_orders_per_day} orders a day, and no entries after a day's loss of ${caps.live.max_daily_loss}.`;
+      `${caps.live.max_notional} per order, ${counted(caps.live.max_orders_per_day, "order")} a day, and no entries after a day's loss of ${caps.live.max_daily_loss}.`;
     if (flags.yes !== true && !(await typedAtTerminal(question, "live"))) {
       process.stdout.write("Live orders stay off.\n");
       process.exitCode = 1;
@@ -112,9 +111,20 @@ async function switchMode(
   }
   process.stdout.write(
     on
-      ? `${mode} orders are on at this PC. If the gateway does not have them from this PC yet, pair it again (\`${sidecarCommand("pair")} <gateway-url> --replace\`) and tick them; then restart \`${sidecarCommand("run")}\`.\n`
+      ? `${mode} orders are on at this PC. If the gateway does not have them from this PC yet, pair it again (\`${sidecarCommand("pair --replace")}\`) and tick them; then restart \`${sidecarCommand("run")}\`.\n`
       : `${mode} orders are off at this PC, from now on.\n`,
   );
+}
+
+const isLive = (account: string): boolean => !account.startsWith("D");
+
+async function askForLiveAccount(): Promise<string> {
+  const missing = new UsageError("name the live account that may trade: --account U1234567");
+  if (!canAsk()) throw missing;
+  const typed = await lineAtTerminal("Live account that may trade (like U1234567): ");
+  const account = typed?.trim().toUpperCase() ?? "";
+  if (account === "" || !isLive(account)) throw missing;
+  return account;
 }
 
 function setCap(mode: string, cap: string, value: string, configDir: string): void {

@@ -27,9 +27,7 @@ export function register(program: Command): void {
       const { configDir } = globalOptions(command);
       const pairing = loadPairing(configDir);
       if (pairing === null) {
-        throw new UsageError(
-          `this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`,
-        );
+        throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")}`);
       }
       const store = openOrderStore(orderStorePath(configDir, pairing));
       try {

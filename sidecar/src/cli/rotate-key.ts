@@ -32,7 +32,7 @@ async function rotate(_flags: object, command: Command): Promise<void> {
   const pairing = loadPairing(configDir);
   const ring = openKeyRing(configDir);
   if (pairing === null || ring === null) {
-    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")} <gateway-url>`);
+    throw new UsageError(`this PC is not paired; run: ${sidecarCommand("pair")}`);
   }
   const now = () => performance.timeOrigin + performance.now();
   // Held by a running sidecar: the rotation would throw it off its own connection.

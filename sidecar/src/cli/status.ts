@@ -69,7 +69,7 @@ function nextStep(
   running: RunStatus | null,
   written: RunStatus | null,
 ): string | null {
-  if (!paired) return `Run: ${sidecarCommand("pair")} <gateway-url>`;
+  if (!paired) return `Run: ${sidecarCommand("pair")}`;
   if (running === null) {
     return written?.relay.state === "stopped" && written.relay.trouble !== null
       ? `It was stopped: ${written.relay.trouble.message}. Put that right, then run: ${sidecarCommand("run")}`

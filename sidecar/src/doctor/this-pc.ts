@@ -38,18 +38,14 @@ export function checkPairing(configDir: string): Finding {
   try {
     const pairing = loadPairing(configDir);
     if (pairing === null || loadDeviceKey(configDir) === null) {
-      return wrong(
-        "pairing",
-        "This PC is not paired.",
-        `Run: ${sidecarCommand("pair")} <gateway-url>`,
-      );
+      return wrong("pairing", "This PC is not paired.", `Run: ${sidecarCommand("pair")}`);
     }
     return ok("pairing", `Paired with ${pairing.gateway_origin}.`);
   } catch (error) {
     return wrong(
       "pairing",
       error instanceof UsageError ? error.message : "The pairing cannot be read.",
-      `Put the file right as it says, or pair anew with: ${sidecarCommand("pair")} --replace <gateway-url>`,
+      `Put the file right as it says, or pair anew with: ${sidecarCommand("pair --replace")}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
@@ -37,7 +38,7 @@ export const serveAccountsList = serve(accountsList, async (context) => {
     ...provenance(
       context,
       brokerage === null ? [portfolio] : [portfolio, brokerage],
-      unreadable > 0 ? [`${unreadable} account(s) of the login could not be read.`] : [],
+      unreadable > 0 ? [`${counted(unreadable, "account")} of the login could not be read.`] : [],
     ),
   };
 });

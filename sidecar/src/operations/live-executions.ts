@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Execution } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
 import { executionFrom } from "../client-portal/domain/execution-rows.ts";
 import { trades } from "../client-portal/endpoints/trades.ts";
@@ -42,7 +43,8 @@ export async function readExecutions(
       "The broker's list of fills came back empty and could not be confirmed; it does not mean that nothing was traded.",
     );
   }
-  if (lost > 0) notes.push(`${lost} fill(s) of the broker could not be read and are missing here.`);
+  if (lost > 0)
+    notes.push(`${counted(lost, "fill")} of the broker could not be read: missing here.`);
   return {
     executions,
     proved,

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { orderFrom } from "../client-portal/domain/order-rows.ts";
 import { liveOrders } from "../client-portal/endpoints/orders.ts";
@@ -40,7 +41,7 @@ export async function readOrders(
   const notes: string[] = [];
   if (!proved && orders.length === 0) notes.push(EMPTY_UNPROVED);
   if (lost > 0) {
-    notes.push(`${lost} order row(s) of the broker could not be read and are missing here.`);
+    notes.push(`${counted(lost, "order row")} of the broker could not be read: missing here.`);
   }
   return {
     orders,

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { priceOnTick, tickAt } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import { marketBars } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
@@ -62,7 +63,7 @@ export const serveMarketBars = serve(marketBars, async (context, input) => {
     }));
   const notes =
     bars.length < history.data.length
-      ? [`${history.data.length - bars.length} bar(s) without a time were left out.`]
+      ? [`Left out: ${counted(history.data.length - bars.length, "bar")} without a time.`]
       : [];
   return {
     conid: input.conid,

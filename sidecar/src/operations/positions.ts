@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
@@ -41,7 +42,7 @@ const held = (position: Position): boolean => position.quantity !== "0";
 const lostNote = (lost: number): string[] =>
   lost === 0
     ? []
-    : [`${lost} position row(s) of the broker could not be read and are missing here.`];
+    : [`${counted(lost, "position row")} of the broker could not be read: missing here.`];
 
 export async function readRealtimePositions(
   context: Pick<OperationContext, "ask">,

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { scannerRun } from "@ibkr-edge-gateway/protocol/operations/scanner-run.ts";
 import { label } from "../client-portal/broker-text.ts";
@@ -62,7 +63,7 @@ export const serveScannerRun = serve(scannerRun, async (context, input) => {
     ...provenance(
       context,
       [answer],
-      lost > 0 ? [`${lost} row(s) without a contract id were left out.`] : [],
+      lost > 0 ? [`Left out: ${counted(lost, "row")} without a contract id.`] : [],
     ),
   };
 });

@@ -90,11 +90,11 @@ function pairedPc({ configDir, simulated, takeApprovers }: RunOptions) {
   const pairing = loadPairing(configDir);
   const keys = openKeyRing(configDir);
   if (pairing === null || keys === null) {
-    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")} <gateway-url>`);
+    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")}`);
   }
   if (pairing.simulated === true && !simulated) {
     throw new UsageError(
-      `this PC was paired for the simulator; pair it anew: ${sidecarCommand("pair")} --replace ${pairing.gateway_origin}`,
+      `this PC was paired for the simulator; pair it anew: ${sidecarCommand("pair --replace")}`,
     );
   }
   if (takeApprovers && (pairing.simulated !== true || !simulated)) {

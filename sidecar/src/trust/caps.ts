@@ -231,7 +231,7 @@ export function capFaults(
   }
   const counted = (rule: string, window: string, now: number, then?: number, limit = 0): void => {
     if (now + 1 <= limit) return;
-    const text = `${now} orders went out in the last ${window}, and this PC's cap is ${limit}.`;
+    const text = `${now === 1 ? "1 order" : `${now} orders`} went out in the last ${window}, and this PC's cap is ${limit}.`;
     const since = then === undefined ? "" : was(String(then), String(now)) || filed;
     faults.push(over("orders", rule, `${text}${since}`));
   };

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
 import * as z from "zod";
 import { type Asked, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
@@ -32,7 +33,7 @@ export const historicalBars = defineTool({
     of(output, asked) {
       const bars = pageOf(output.bars, asked);
       const left = before(output.bars, asked).length - bars.length;
-      const more = `These are the newest ${bars.length} bars; ${left} older ones of the period follow with next_cursor, or take a longer bar.`;
+      const more = `This is the newest part, ${counted(bars.length, "bar")}. Older ones of the period: ${left}. They follow with next_cursor, or take a longer bar.`;
       return { ...output, bars, notes: left > 0 ? [...output.notes, more] : output.notes };
     },
   },

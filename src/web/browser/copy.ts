@@ -4,6 +4,10 @@
  */
 export function addCopyButtons(): void {
   if (navigator.clipboard === undefined) return;
+  const said = document.createElement("span");
+  said.className = "visually-hidden";
+  said.setAttribute("role", "status");
+  document.body.append(said);
   for (const text of document.querySelectorAll<HTMLElement>("code.copy, code.command")) {
     const button = document.createElement("button");
     button.type = "button";
@@ -13,16 +17,23 @@ export function addCopyButtons(): void {
       button.textContent = "Copy";
       button.setAttribute("aria-label", `Copy: ${words}`);
     };
+    const tell = (label: string, aloud: string): void => {
+      button.textContent = label;
+      button.setAttribute("aria-label", label);
+      said.textContent = aloud;
+    };
     rest();
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(words);
-        button.textContent = "Copied";
-        button.removeAttribute("aria-label");
+        tell("Copied", `Copied: ${words}`);
       } catch {
-        button.textContent = "Select the text and copy it";
+        tell("Select the text and copy it", "It was not copied. Select the text and copy it.");
       }
-      setTimeout(rest, 2_000);
+      setTimeout(() => {
+        rest();
+        said.textContent = "";
+      }, 2_000);
     });
     text.after(button);
   }

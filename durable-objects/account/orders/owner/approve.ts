@@ -127,7 +127,7 @@ function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>
   const words = refusals.map(({ message }) => message).join(" ");
   if (!refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
     const unknown = refusals.some(({ code }) => code === "APPROVAL_KEY_NOT_ENROLLED");
-    const cure = unknown ? ` Accept it there first: ${sidecarCommand("approvers")} add.` : "";
+    const cure = unknown ? ` Accept it there first: \`${sidecarCommand("approvers add")}\`.` : "";
     return { ok: false, reason: "pc", detail: `Your PC would refuse it. ${words}${cure}` };
   }
   const left =

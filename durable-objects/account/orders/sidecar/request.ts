@@ -47,7 +47,7 @@ export async function askSidecar<Output extends z.ZodType>(
     },
   });
   const heardAt = parts.now();
-  if (!settlement.ok) return { ok: false, failure: failureOf(settlement) };
+  if (!settlement.ok) return { ok: false, failure: failureOf(settlement, parts.origin) };
   const parsed = operation.output.safeParse(settlement.result);
   return parsed.success
     ? { ok: true, value: parsed.data, askedAt, heardAt }

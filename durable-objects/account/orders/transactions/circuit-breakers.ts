@@ -3,6 +3,7 @@ import {
   breachOf,
   type LossFigures,
 } from "@ibkr-edge-gateway/policy/trading-state.ts";
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
@@ -97,7 +98,7 @@ export function watchErrors(parts: OrderParts, brokerAccount: string): void {
   if (limit === null || failed.length < limit) return;
   storage.transactionSync(() => {
     if (!claimStop(sql, { cause, subject: brokerAccount, occasion }, nowMs)) return;
-    const reason = `${failed.length} orders in a row failed or cannot be proved; the limit is ${limit}.`;
+    const reason = `${counted(failed.length, "order")} in a row failed or cannot be proved; the limit is ${limit}.`;
     stop(parts, { cause, brokerAccount, occasion, reason });
   });
 }

@@ -171,7 +171,7 @@ function evictOlder(draft: Draft, offer: Offer): number[] {
   const takeovers = own ? [...takeoversOf(draft, offer.sidecarId), draft.env.now] : [];
   send(draft, older.id, "session.evicted", {
     code: "SUPERSEDED",
-    reason: own ? REPLACED_BY_ITSELF : "a newer connection took over",
+    reason: own ? REPLACED_BY_ITSELF : "another paired PC took over; this one stands by",
   });
   close(draft, older.id, CLOSE.superseded, "superseded");
   dropConnection(draft, { audited: "superseded" });

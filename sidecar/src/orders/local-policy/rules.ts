@@ -58,7 +58,7 @@ export function checkGrant(
   if (grant?.capability !== needed || !offered) {
     throw new GatewayError(
       failure("SIDECAR_CAPABILITY_MISSING", `This PC does not take ${input.mode} orders.`, {
-        user_action: `At the PC: ${sidecarCommand("policy")} ${input.mode} on`,
+        user_action: `At the PC run \`${sidecarCommand(`policy ${input.mode} on`)}\`.`,
       }),
     );
   }

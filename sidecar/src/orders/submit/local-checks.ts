@@ -199,7 +199,7 @@ export function offerFaults(policy: LocalPolicy, order: CanonicalOrder): OrderRe
       "offered_by_pc",
       offered
         ? "This PC's policy does not list the account."
-        : `This PC does not take ${mode} orders. At the PC: ${sidecarCommand(`policy ${mode} on`)}`,
+        : `This PC does not take ${mode} orders. At the PC run \`${sidecarCommand(`policy ${mode} on`)}\`.`,
     ),
   ];
 }
