@@ -9,7 +9,7 @@ export function main(args: string[]): Promise<void> {
     const [code, ...rest] = args;
     if (code === undefined || rest.length > 0) {
       throw new Sorry(
-        `Usage: npm run -s confirm-pairing -- <code shown by ${sidecarCommand("pair")}>`,
+        `Usage: npm run -s confirm-pairing -- <code>, as shown by: ${sidecarCommand("pair")}`,
       );
     }
     const gateway = await findGateway(process.env);

@@ -117,13 +117,16 @@ function Switch(props: {
 function AtThePc({ settings, origin }: { settings: TradingSettings; origin: string }) {
   // Named where it is known here; else the command asks for it.
   const live = settings.policies.find(({ document }) => document.mode === "live");
-  const account = live === undefined ? "" : ` --account ${live.brokerAccount}`;
+  const command =
+    live === undefined
+      ? sidecarCommand("policy live on")
+      : sidecarCommand(`policy live on --account ${live.brokerAccount}`);
   return (
     <details>
       <summary>How to switch them on at the PC</summary>
       <div class="stack">
         <p class="small">At the PC, name the account that may trade, and type live when asked:</p>
-        <code class="copy">{`${sidecarCommand("policy live on")}${account}`}</code>
+        <code class="copy">{command}</code>
         <p class="small">Then pair the PC again, and tick live orders on the page:</p>
         <code class="copy">{`${sidecarCommand("pair")} ${origin} --replace`}</code>
       </div>

@@ -207,9 +207,9 @@ describe("what comes next", () => {
     expect(result.structuredContent.next_step).toMatch(
       /^Give the owner the link\. Next call: ibkr_approval_status \{"account_id":"DU1234567","approval_id":"ap_1"/,
     );
-    expect(result.content[0]?.text).toContain(
-      "https://gw.example/approvals/ap_1 Account DU1234567.",
-    );
+    const lines = result.content[0]?.text?.split("\n") ?? [];
+    expect(lines[0]).toMatch(/^Account DU1234567\. Give the owner the link\./);
+    expect(lines.at(-1)).toBe("https://gw.example/approvals/ap_1");
   });
 });
 

@@ -67,7 +67,10 @@ export function summaryOf(tool: { name: string; title: string }, output: JsonObj
     .filter((word) => typeof word === "string")
     .map((text) => text.replace(/[^.]$/, "$&."));
   const words = [
-    said.length > 0 ? said.join(" ") : `${tool.title}: ${sizeOf(output)}`,
+    ...said,
+    said.length === 0 && typeof approval_url !== "string"
+      ? `${tool.title}: ${sizeOf(output)}`
+      : null,
     accountText(output),
     ...timeText(output),
     ...texts(output.notes),

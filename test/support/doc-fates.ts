@@ -67,7 +67,9 @@ npx mcporter call ibkr.ibkr_market_snapshot --args '{"conids": [265598], "fields
   "npm run sidecar -- doctor": { runs: true, says: /ok {5}pairing/ },
   "npm run sidecar -- takeover": { runs: true, says: /is here already/ },
   "npm run sidecar -- approvers add": { runs: true, ends: 1, says: /No passkey waits/ },
-  "npm run sidecar -- approvers remove --credential <id>": { by: "test/contract/sidecar-orders-cli.test.ts" },
+  "npm run sidecar -- approvers remove --credential <id>": {
+    by: "test/contract/sidecar-orders-cli.test.ts",
+  },
   "npm run sidecar -- use": { by: "test/console/second-pc.test.ts" },
   "npm run sidecar -- recover": { runs: true, says: /sign-in\/recover/ },
   "npm run sidecar -- requests": { runs: true, says: /Nothing was asked|number|asked/ },
