@@ -57,12 +57,22 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
   );
 });
 
-const WORDS: Partial<Record<AuditEventType, string>> = {
+const WORDS: Record<AuditEventType, string> = {
+  "tool.call": "Tool call",
   "tool.refused": "Tool call refused",
   "auth.denied": "Access denied",
   "owner.signed_in": "You signed in",
   "owner.sign_in_refused": "Sign-in refused",
   "owner.signed_out": "You signed out",
+  "owner.session_revoked": "Another sign-in ended",
+  "owner.confirmed": "You confirmed that it is you",
+  "owner.passkey_added": "Passkey added",
+  "owner.passkey_refused": "Passkey refused",
+  "owner.passkey_removed": "Passkey removed",
+  "owner.setting_changed": "Setting changed",
+  "owner.recovery_begun": "Way back asked for at a PC",
+  "owner.recovery_stopped": "Way back stopped",
+  "owner.foreign_link": "Link of another account opened",
   "client.admitted": "Client let in",
   "client.changed": "Client changed",
   "client.revoked": "Client withdrawn",
@@ -70,6 +80,7 @@ const WORDS: Partial<Record<AuditEventType, string>> = {
   "sidecar.pairing_refused": "Pairing refused",
   "sidecar.connected": "PC connected",
   "sidecar.disconnected": "PC disconnected",
+  "sidecar.key_rotated": "PC's key changed",
   "sidecar.pairing_undone": "PC gave its pairing up",
   "sidecar.chosen": "PC taken into use",
   "sidecar.revoked": "PC revoked",
@@ -78,7 +89,16 @@ const WORDS: Partial<Record<AuditEventType, string>> = {
   "mandate.revoked": "Mandate revoked",
   "broker.session": "Broker session changed",
   "broker.order": "Order changed",
-  "broker.execution": "Execution",
+  "broker.execution": "Fill",
+  "approval.requested": "Approval asked for",
+  "approval.decided": "Approval decided",
+  "order.submitted": "Order sent to the PC",
+  "order.refused": "Order refused",
+  "order.state": "Order's state changed",
+  "order.alert": "Alert about an order",
+  "kill.engaged": "Trading stopped",
+  "kill.lifted": "Stop lifted",
+  "policy.changed": "Limits changed",
 };
 
 function Row({ record, now }: { record: AuditRecord; now: Date }) {

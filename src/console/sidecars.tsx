@@ -102,6 +102,10 @@ function Approvers({ passkeys }: { passkeys: PasskeyView[] }) {
   );
 }
 
+function seen({ lastSeenAt }: PairedSidecar, now: Date) {
+  return lastSeenAt === null ? "never" : <When at={lastSeenAt} now={now} />;
+}
+
 function standing({ chosen }: PairedSidecar, connected: boolean): string {
   if (chosen) return connected ? "In use" : "In use, not connected";
   return connected ? "Serves until the other one connects" : "Stands by";
@@ -133,9 +137,7 @@ function SidecarCard(props: {
           <When at={sidecar.pairedAt} now={now} />
         </dd>
         <dt>Last seen</dt>
-        <dd>
-          {sidecar.lastSeenAt === null ? "never" : <When at={sidecar.lastSeenAt} now={now} />}
-        </dd>
+        <dd>{connected ? "now" : seen(sidecar, now)}</dd>
         <dt>May do</dt>
         <dd>
           {sidecar.capabilities.map((capability) => CAPABILITY_WORDS[capability].title).join(", ")}
