@@ -17,12 +17,10 @@ export const sidecarsRoutes = new Hono<PageEnv>();
 
 sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const [sidecars, { passkeys }, { sidecar: connection }] = await Promise.all([
+  const [sidecars, { passkeys }] = await Promise.all([
     owner.account.sidecars.listSidecars(),
     owner.account.security.signInSecurity(),
-    owner.account.backendStatus(),
   ]);
-  const connected = connection.state === "online" ? connection.sidecar_id : null;
   const next = sidecars.find((sidecar) => sidecar.next === true) ?? null;
   const now = new Date();
   return sendPage(
@@ -49,13 +47,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
       ) : (
         <div class="grid two">
           {sidecars.map((sidecar) => (
-            <SidecarCard
-              sidecar={sidecar}
-              connected={sidecar.sidecarId === connected}
-              next={next}
-              owner={owner}
-              now={now}
-            />
+            <SidecarCard sidecar={sidecar} next={next} owner={owner} now={now} />
           ))}
         </div>
       )}
@@ -106,20 +98,19 @@ function seen({ lastSeenAt }: PairedSidecar, now: Date) {
   return lastSeenAt === null ? "never" : <When at={lastSeenAt} now={now} />;
 }
 
-function standing({ chosen }: PairedSidecar, connected: boolean): string {
+function standing({ chosen, connected }: PairedSidecar): string {
   if (chosen) return connected ? "In use" : "In use, not connected";
   return connected ? "Serves until the other one connects" : "Stands by";
 }
 
 function SidecarCard(props: {
   sidecar: PairedSidecar;
-  connected: boolean;
   /** The one that is in use once the chosen one is revoked. */
   next: PairedSidecar | null;
   owner: Owner;
   now: Date;
 }) {
-  const { sidecar, connected, next, owner, now } = props;
+  const { sidecar, next, owner, now } = props;
   const successor = sidecar.chosen ? next : null;
   const revoked = sidecar.state === "revoked";
   return (
@@ -127,7 +118,7 @@ function SidecarCard(props: {
       <header>
         <h2>{sidecar.machine}</h2>
         {revoked && <span class="tag">Revoked</span>}
-        {!revoked && <span class="tag">{standing(sidecar, connected)}</span>}
+        {!revoked && <span class="tag">{standing(sidecar)}</span>}
       </header>
       <dl class="facts">
         <dt>Version</dt>
@@ -137,7 +128,7 @@ function SidecarCard(props: {
           <When at={sidecar.pairedAt} now={now} />
         </dd>
         <dt>Last seen</dt>
-        <dd>{connected ? "now" : seen(sidecar, now)}</dd>
+        <dd>{sidecar.connected === true ? "now" : seen(sidecar, now)}</dd>
         <dt>May do</dt>
         <dd>
           {sidecar.capabilities.map((capability) => CAPABILITY_WORDS[capability].title).join(", ")}

@@ -102,6 +102,8 @@ export interface PairedSidecar {
   pairedAt: string;
   /** The one that holds the session, by its owner's choice. */
   chosen: boolean;
+  /** In a list: its connection is the one that is open. */
+  connected?: boolean;
   /** In a list: the one that is in use once the chosen one is revoked. */
   next?: boolean;
   lastSeenAt: string | null;

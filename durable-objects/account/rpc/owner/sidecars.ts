@@ -53,7 +53,11 @@ export class OwnerSidecars extends RpcTarget {
 
   /** Every PC that was ever paired. */
   listSidecars(): PairedSidecar[] {
-    return listSidecars(this.#signedIn().sql);
+    const { online, sidecarId } = this.#parts.relay.presence();
+    return listSidecars(this.#signedIn().sql).map((sidecar) => ({
+      ...sidecar,
+      connected: online && sidecar.sidecarId === sidecarId,
+    }));
   }
 
   /** Takes this PC into use in place of the one before; false when it is not paired. */
