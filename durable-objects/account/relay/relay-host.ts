@@ -165,11 +165,11 @@ class EdgeDriver implements RelayHost {
     void this.#dispatch({ kind: "narrowed", sidecarId, granted });
   }
 
-  /** The live connection, judged by its last sign of life and never by the socket's own state. */
   get origin(): string {
     return this.#options.origin;
   }
 
+  /** The live connection, judged by its last sign of life and never by the socket's own state. */
   presence(): Presence {
     const live = liveConnection(this.#state);
     const { sidecarId, acceptedAt, droppedAt } = this.#state.session;
