@@ -38,7 +38,11 @@ const LIFETIME_MS = PAIRING_MINUTES * 60_000;
  * owner) → active (collected by the sidecar); each → revoked (given up at the PC) | expired (gone).
  */
 export class Pairing extends DurableObject {
-  /** False when this code is taken; the caller draws another. */
+  /**
+   * Begins a pairing under this code; `secretHash` is the SHA-256 of what the PC polls with.
+   * @returns when it ends, in Unix milliseconds; null when the code is taken, and the caller draws
+   *   another
+   */
   async begin(request: PairingRequest, secretHash: string): Promise<{ expiresAt: number } | null> {
     if (this.#live() !== null) return null;
     const expiresAt = Date.now() + LIFETIME_MS;
@@ -47,14 +51,17 @@ export class Pairing extends DurableObject {
     return { expiresAt };
   }
 
-  /** What the owner is shown before confirming; null for a wrong code. */
+  /** What the owner is shown before confirming; `expiresAt` in Unix milliseconds. Null for a wrong code. */
   async view(): Promise<PairingView | null> {
     const record = this.#live();
     if (record === null) return null;
     return { state: record.state, request: record.request, expiresAt: record.expiresAt };
   }
 
-  /** True when this call, or an equal one before it, confirmed the pairing. */
+  /**
+   * The owner's yes. True when this call, or an equal one before it, confirmed the pairing; false for
+   * a wrong code, another PC, and one that was given up.
+   */
   async confirm(confirmed: ConfirmedPairing): Promise<boolean> {
     const record = this.#live();
     if (record === null) return false;
@@ -65,7 +72,10 @@ export class Pairing extends DurableObject {
     return true;
   }
 
-  /** The sidecar's poll. A wrong secret learns nothing but `expired`. */
+  /**
+   * The PC's poll, after the model of RFC 8628, section 3.4. What was confirmed may be collected again
+   * until the pairing ends. A wrong secret learns nothing but `expired`.
+   */
   async collect(
     secret: string,
   ): Promise<

@@ -95,7 +95,13 @@ function logFailed(part: string, error: unknown): void {
   });
 }
 
+/** Without its place the cleaning begins at the first account again. */
+function noPlace(error: unknown): null {
+  logFailed("place", error);
+  return null;
+}
+
 async function readPlace(kv: KVNamespace): Promise<Place> {
-  const stored = Place.safeParse(await kv.get(PLACE_KEY, "json").catch(() => null));
+  const stored = Place.safeParse(await kv.get(PLACE_KEY, "json").catch(noPlace));
   return stored.success ? stored.data : {};
 }

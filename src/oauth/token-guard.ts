@@ -69,6 +69,7 @@ export async function guardedTokenRequest(
 
 /** Scopes are looked at last: whoever is refused for them alone came with a token that is good. */
 async function onlyScopesRefused(response: Response): Promise<boolean> {
+  // A body that is no JSON says nothing of scopes; the response itself goes back untouched.
   const body: unknown = await response
     .clone()
     .json()

@@ -15,6 +15,7 @@ export interface BodyLimits {
 export async function readBody(request: Request, limits: BodyLimits): Promise<BodyText> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limits.maxBytes) {
+    // It is refused in any case; a body that cannot be cancelled has broken off already.
     await request.body?.cancel().catch(() => undefined);
     return { ok: false, reason: "too_large" };
   }
@@ -49,6 +50,7 @@ async function readBounded(
     if (read !== "too_slow" && read.done) break;
     received += read === "too_slow" ? 0 : read.value.byteLength;
     if (read === "too_slow" || received > maxBytes) {
+      // As above: the answer stands, whatever becomes of the rest.
       reader.cancel().catch(() => undefined);
       return read === "too_slow" ? read : "too_large";
     }

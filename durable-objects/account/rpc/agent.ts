@@ -38,7 +38,10 @@ export class AgentAccount extends RpcTarget {
     this.#principal = principal;
   }
 
-  /** Runs one tool's call and answers before its `deadlineMs`; refusals are answers. */
+  /**
+   * Runs one tool's call: `input` is what the tool's schema took, `deadlineMs` milliseconds from now.
+   * Whatever happens is one answer and one leaf (`audit_seq`); a refusal is an answer and no error.
+   */
   async run(asked: Omit<ToolCall, "principal">): Promise<ToolOutcome> {
     const { sql, relay, orders, clientUse, audit, now, origin } = this.#parts;
     const { budget, accountHash, analytics } = this.#calls;
@@ -71,7 +74,11 @@ export class AgentAccount extends RpcTarget {
     return outcome;
   }
 
-  /** `again`: this connection was challenged for the same scope a moment ago and did not step up. */
+  /**
+   * Notes a call that the Worker refused before it became an operation. `again` is true when this
+   * connection was challenged for the same scope a moment ago and did not step up (RFC 6750, section
+   * 3.1; RFC 9470).
+   */
   refuse(call: Omit<RefusedCall, "principal">): { audit_seq: number; again: boolean } {
     const now = this.#parts.now();
     const principal = this.#principal;
@@ -99,7 +106,10 @@ export class AgentAccount extends RpcTarget {
     return { audit_seq, again };
   }
 
-  /** Ends when a step of an approval or an order is noted after the event, or with its time. */
+  /**
+   * Waits at most `ms` milliseconds until a step of an approval or an order is noted after the event
+   * numbered `afterSeq`; answers whether that or the time ended it.
+   */
   async untilChange(wait: { scope: Scope | null; afterSeq: number; ms: number }): Promise<WaitEnd> {
     const { sql, now } = this.#parts;
     const { scope, afterSeq, ms } = wait;

@@ -47,14 +47,15 @@ export class GatewayAccount extends RpcTarget {
   }
 
   /**
-   * Takes one attempt from the budget, before the token is compared (in the Worker); `ok: false`
-   * when it is used up. `source` is a hash of the caller's address.
+   * Takes one attempt from the budget of fifteen minutes, before the token is compared (in the
+   * Worker). `source` is a hash of the caller's address; `retryAfterMs` is in milliseconds.
+   * @returns `ok: false` when the budget is used up
    */
   signInAllowed(source: string): { ok: true } | { ok: false; retryAfterMs: number } {
     return takeSignInAttempt(this.#parts.sql, source, this.#parts.now());
   }
 
-  /** Somebody claimed to be the owner and was refused. */
+  /** Somebody claimed to be the owner and was refused; writes the leaf and changes nothing else. */
   signInFailed(requestId: string): void {
     this.#access(requestId).audit("owner.sign_in_refused", { refused: true });
   }
@@ -72,7 +73,10 @@ export class GatewayAccount extends RpcTarget {
     return session;
   }
 
-  /** Null when the assertion proves nothing; the challenge is the Worker's, used up here. */
+  /**
+   * Opens a session for a passkey's assertion (WebAuthn Level 3, section 7.2). The challenge is the
+   * Worker's and is used up here. Null when the assertion proves nothing.
+   */
   async signInWithPasskey(
     answer: SignInSource & { assertion: PasskeyAssertion; challenge: string },
     requestId: string,
@@ -88,7 +92,11 @@ export class GatewayAccount extends RpcTarget {
     return { passkeys: listPasskeys(sql), tokenSignsIn: tokenSignsIn(sql) };
   }
 
-  /** The first passkey of a new account; the Worker has made and checked the challenge. */
+  /**
+   * The first passkey of a new account (WebAuthn Level 3, section 7.1). The Worker has made the
+   * challenge, which is used up here.
+   * @returns false where there is a passkey already, or the registration proves nothing
+   */
   async addFirstPasskey(
     made: { registration: PasskeyRegistration; challenge: string; name: string },
     requestId: string,
@@ -159,19 +167,23 @@ export class GatewayAccount extends RpcTarget {
     return takeMemberRecovery(this.#parts.sql, code, this.#parts.now());
   }
 
-  /** Takes an authorization code (its hash) for the one request that may redeem it. */
+  /**
+   * Takes an authorization code (its SHA-256) for the one request that may redeem it (RFC 6749,
+   * section 4.1.2). `again` after somebody else took it; `replayed` after it was redeemed with success,
+   * so that its grant has to end.
+   */
   takeCode(hash: string): "first" | "again" | "replayed" {
     // A code of an account that never was is nobody's.
     if (!this.#parts.hasTables()) return "again";
     return takeCode(this.#parts.sql, hash, this.#parts.now());
   }
 
-  /** A code or refresh token was exchanged with success. */
+  /** A code or refresh token (its SHA-256) was exchanged with success; asked of by `isRedeemed`. */
   noteRedeemed(kind: "code" | "refresh", hash: string): void {
     noteRedeemed(this.#parts.sql, kind, hash, this.#parts.now());
   }
 
-  /** Whether this code or refresh token once worked. */
+  /** Whether this code or refresh token (its SHA-256) once worked (RFC 9700, section 4.14.2). */
   isRedeemed(hash: string): boolean {
     return this.#parts.hasTables() && isRedeemed(this.#parts.sql, hash);
   }
@@ -212,7 +224,7 @@ export class GatewayAccount extends RpcTarget {
     return true;
   }
 
-  /** Removes what has ended of sessions, attempts, challenges and codes; how many rows. */
+  /** Removes what has ended of sessions, attempts, challenges and codes; answers how many rows. */
   pruneAccess(): number {
     if (!this.#parts.hasTables()) return 0;
     const nowMs = this.#parts.now();

@@ -68,7 +68,8 @@ export class OwnerAccount extends RpcTarget {
     return backendStatus(this.#parts.sql, this.#parts.relay);
   }
 
-  /** A page of the account's log, the newest first; `limit` is a number of records. */
+  /** A page of the account's log, the newest first; `limit` is a number of records, `beforeSeq` the
+   * number of the oldest one seen. */
   auditTail(query: { beforeSeq?: number; limit: number }): AuditPage {
     this.#signedIn();
     return tailAudit(this.#parts.sql, query);

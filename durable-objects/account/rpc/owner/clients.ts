@@ -26,14 +26,17 @@ export class OwnerClients extends RpcTarget {
     this.#signedIn = signedIn;
   }
 
-  /** Every client that was ever admitted, with its calls up to now. */
+  /** Every client that was ever admitted, with its calls up to now; times are ISO 8601, UTC. */
   listClients(): ConnectedClient[] {
     const { sql } = this.#signedIn();
     flushClientUse(sql, this.#parts.clientUse);
     return listClients(sql);
   }
 
-  /** Gives a client the standing that the owner consented to. */
+  /**
+   * Gives a client the standing that the owner consented to: scopes, and broker accounts or null for
+   * all. `atOnce` lifts the first hour, in which a new client only reads.
+   */
   admitClient(client: ClientAdmission): void {
     const owner = this.#signedIn();
     const { ended } = admitClient(owner.sql, client, owner.now());
@@ -50,7 +53,10 @@ export class OwnerClients extends RpcTarget {
     owner.audit("client.admitted", { clientId, meta });
   }
 
-  /** False when there is no such active client. */
+  /**
+   * Sets the scopes and broker accounts of a client anew; what is taken away counts at its next call.
+   * False when there is no such active client.
+   */
   changeClient(change: ClientChange): boolean {
     const owner = this.#signedIn();
     const changed = changeClient(owner.sql, change);

@@ -35,13 +35,19 @@ export class OwnerMandates extends RpcTarget {
     return mandateChoices(this.#orders.parts);
   }
 
-  /** Checks a draft and gives the mandate that the passkey is to sign; nothing is kept. */
+  /**
+   * Checks a draft and gives the mandate that the passkey is to sign; nothing is kept. Money is in
+   * decimal strings. `ok: false` names the field that is wrong.
+   */
   beginMandate(draft: unknown): MandateCeremony {
     this.#signedIn();
     return beginMandate(this.#orders.parts, draft);
   }
 
-  /** Keeps what the passkey signed, and shows it at the PC. */
+  /**
+   * Keeps what the passkey signed (its challenge is the mandate's hash), and shows it at the PC. It is
+   * in force only after `confirmMandate`.
+   */
   async signMandate(signed: {
     mandate: unknown;
     assertion: PasskeyAssertion;
@@ -54,7 +60,7 @@ export class OwnerMandates extends RpcTarget {
     return confirmMandate(this.#orders.parts, this.#signedIn(), given);
   }
 
-  /** Shows it at the PC once more. */
+  /** Shows it at the PC once more; `ok: false` when the PC cannot be reached or refuses it. */
   async showMandate(mandateId: string): Promise<MandateDone> {
     this.#signedIn();
     return showMandate(this.#orders.parts, mandateId);

@@ -4,7 +4,8 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import type { OrderService } from "../../orders/order-service.ts";
 import { approvalView, listApprovals } from "../../orders/owner/approval-view.ts";
 import { approveOrder, denyOrder } from "../../orders/owner/approve.ts";
-import { answerQuestion, beginAnswer, ordersPage, ownerCancel } from "../../orders/owner/orders.ts";
+import { ordersPage, ownerCancel } from "../../orders/owner/orders.ts";
+import { answerQuestion, beginAnswer } from "../../orders/owner/question.ts";
 import { markAlertsSeen } from "../../orders/tables/alerts.ts";
 import type {
   ApprovalItem,
@@ -33,13 +34,22 @@ export class OwnerOrders extends RpcTarget {
     return listApprovals(this.#orders.parts);
   }
 
-  /** Null when there is no such request of this account. */
+  /**
+   * A request as the owner is to read it before the passkey; the market is read at the PC meanwhile,
+   * within its deadline. Money and quantities are decimal strings. Null when there is no such request
+   * of this account.
+   */
   async approvalView(approvalId: string): Promise<ApprovalView | null> {
     this.#signedIn();
     return approvalView(this.#orders.parts, approvalId);
   }
 
-  /** `send` submits the order in the same step: approved and sent, or neither. */
+  /**
+   * The owner's yes: the passkey signs the intent's hash (the challenge is that hash), the PC is asked
+   * whether it would take it. `typed` is asked at tier 2. `send` submits the order in the same step:
+   * approved and sent, or neither. Refusals come as `ok: false` with a reason, and leave the request
+   * open.
+   */
   async approveOrder(decision: {
     approvalId: string;
     assertion: PasskeyAssertion;
@@ -50,7 +60,7 @@ export class OwnerOrders extends RpcTarget {
     return approveOrder(parts, this.#signedIn(), underway, decision);
   }
 
-  /** `freeze` also engages the kill switch of the whole account. */
+  /** The owner's no; needs no passkey. `freeze` also engages the kill switch of the whole account. */
   denyOrder(decision: { approvalId: string; freeze: boolean }): Decided {
     return denyOrder(this.#orders.parts, this.#signedIn(), decision);
   }
@@ -75,7 +85,10 @@ export class OwnerOrders extends RpcTarget {
     markAlertsSeen(sql, now());
   }
 
-  /** Cancels an order of this gateway, or what an alert offers to cancel; `message` is for a page. */
+  /**
+   * Cancels an order of this gateway, or what an alert offers to cancel, and waits up to 20 s for the
+   * broker's word. `message` is for a page; `ok: false` also when there is no such working order.
+   */
   async ownerCancel(
     order: { coid: string } | { alert: string },
   ): Promise<{ ok: boolean; message: string }> {
@@ -89,7 +102,10 @@ export class OwnerOrders extends RpcTarget {
     return beginAnswer(this.#orders.parts, coid);
   }
 
-  /** Yes needs the passkey over the question as it was shown; no needs none. */
+  /**
+   * Answers the broker's question about an order. Yes needs the passkey over the question as it was
+   * shown; no needs none. `message` is for a page.
+   */
   async answerQuestion(answer: {
     coid: string;
     confirm: boolean;

@@ -38,7 +38,7 @@ export class OwnerSecurity extends RpcTarget {
     if (revokeOwnerSession(owner.sql, owner.session().id)) owner.audit("owner.signed_out");
   }
 
-  /** Every open session, the latest first. */
+  /** Every open session, the latest first; at most twenty, each ends after twelve hours. */
   listSessions(): OwnerSessionView[] {
     const owner = this.#signedIn();
     return listOwnerSessions(owner.sql, owner.now());
@@ -66,12 +66,18 @@ export class OwnerSecurity extends RpcTarget {
     return { passkeys: listPasskeys(sql), tokenSignsIn: tokenSignsIn(sql) };
   }
 
-  /** What a page needs to make a passkey; null when one has to confirm the session first. */
+  /**
+   * What a page needs to make a passkey (WebAuthn Level 3, section 5.4); its challenge holds for ten
+   * minutes. Null when a passkey has to confirm the session first.
+   */
   beginPasskey(): PasskeyCeremony | null {
     return beginPasskey(this.#signedIn());
   }
 
-  /** `refused` also when the session is not confirmed; `full` when there are as many as there may be. */
+  /**
+   * Adds a passkey. `refused` when the registration proves nothing or the session is not confirmed,
+   * `known` when the credential is here already, `full` when there are twenty.
+   */
   async addPasskey(made: {
     registration: PasskeyRegistration;
     name: string;
@@ -81,7 +87,7 @@ export class OwnerSecurity extends RpcTarget {
     return outcome;
   }
 
-  /** False when it is the last one, or the session is not confirmed. */
+  /** Removes a passkey; false when it is the last one, unknown, or the session is not confirmed. */
   removePasskey(credentialId: string): boolean {
     const removed = dropPasskey(this.#signedIn(), credentialId);
     if (removed) this.#parts.announceKeys();
@@ -93,7 +99,11 @@ export class OwnerSecurity extends RpcTarget {
     return switchTokenSignIn(this.#signedIn(), on);
   }
 
-  /** Keeps a form of a page of this session's until a passkey has confirmed it; its id. */
+  /**
+   * Keeps a form of a page of this session's for ten minutes, until a passkey has confirmed it.
+   * `path` is the form's action, `fields` are form-encoded.
+   * @returns its id; null when path and fields have more than 65536 characters
+   */
   keepForm(form: { path: string; fields: string }): string | null {
     const owner = this.#signedIn();
     return keepForm(owner.sql, owner.session().id, form, owner.now());

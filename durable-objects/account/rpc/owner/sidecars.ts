@@ -38,7 +38,10 @@ export class OwnerSidecars extends RpcTarget {
     returnPairingTry(this.#signedIn().sql);
   }
 
-  /** Pairs a PC, or gives one that is paired other capabilities; with what undoes it. */
+  /**
+   * Pairs a PC by its Ed25519 key (base64url), or gives one that is paired other capabilities. The
+   * answer holds what `undoPairing` of the gateway needs to take it back.
+   */
   addSidecar(sidecar: NewSidecar): NewlyPaired {
     const owner = this.#signedIn();
     const paired = addSidecar(owner.sql, sidecar, owner.now());
@@ -51,7 +54,7 @@ export class OwnerSidecars extends RpcTarget {
     return paired;
   }
 
-  /** Every PC that was ever paired. */
+  /** Every PC that was ever paired, active ones first; times are ISO 8601, UTC. */
   listSidecars(): PairedSidecar[] {
     const { online, sidecarId } = this.#parts.relay.presence();
     return listSidecars(this.#signedIn().sql).map((sidecar) => ({

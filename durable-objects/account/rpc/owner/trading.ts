@@ -34,7 +34,10 @@ export class OwnerTrading extends RpcTarget {
     return tradingSettings(this.#orders.parts);
   }
 
-  /** Switching on needs a confirmed session and a passkey; off needs neither. */
+  /**
+   * Switches paper or live orders on or off. On needs a session that a passkey has confirmed, and for
+   * live the whole checklist; off needs neither.
+   */
   switchTrading(change: { mode: "paper" | "live"; on: boolean }): TradingSwitched {
     return switchTrading(this.#orders.parts, this.#signedIn(), change);
   }
@@ -44,7 +47,12 @@ export class OwnerTrading extends RpcTarget {
     return tick(this.#orders.parts, this.#signedIn(), item);
   }
 
-  /** Stops what the scope covers, and cancels its working orders where `effect` says so. */
+  /**
+   * Stops what the scope covers at once, and cancels its working orders where `effect` says so.
+   * `subject` is the broker account or the client that the scope is about; null for the whole
+   * account. Needs no passkey, since it only tightens.
+   * @returns false when it was engaged already and nothing was added
+   */
   engageKill(kill: {
     scope: KillScope;
     subject: string | null;
@@ -55,13 +63,16 @@ export class OwnerTrading extends RpcTarget {
     return stopTrading(parts, underway, this.#signedIn(), kill);
   }
 
-  /** What closing every position would take; read only. */
+  /**
+   * What closing every position would take; read only. Quantities are signed decimal strings; `ok:
+   * false` when the PC cannot be asked for the accounts.
+   */
   async flattenPlan(): Promise<FlattenPlan> {
     this.#signedIn();
     return flattenPlan(this.#orders.parts);
   }
 
-  /** What a passkey has to sign to lift this switch; null when it is not engaged. */
+  /** What a passkey has to sign to lift this switch at its present epoch; null when it is not engaged. */
   beginLift(asked: { scope: KillScope; subject: string | null }): StatementCeremony | null {
     this.#signedIn();
     return beginLift(this.#orders.parts, asked);
@@ -83,7 +94,11 @@ export class OwnerTrading extends RpcTarget {
     return beginPolicy(this.#orders.parts, change);
   }
 
-  /** With the passkey at once; without it a loosening waits a day. */
+  /**
+   * Sets a policy. A tightening takes effect at once; a loosening at once only with the passkey's
+   * signature over this very document, else after 24 hours. `stale` when another policy than
+   * `basedOn` (a hash) is in force by now, `invalid` with the path of the field.
+   */
   async changePolicy(
     change: Change & { signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null },
   ): Promise<PolicyOutcome> {
