@@ -1,8 +1,9 @@
 // Who may import whom. Types count like values: what a file names, it depends on. Each rule here has
 // a case in scripts/dependency-direction.test.ts that breaks it.
 //
-//   protocol <- policy <- durable-objects <- src          protocol <- sidecar
-//   evidence <- durable-objects, sidecar, client       simulator: the sidecar's command line, tests and scripts
+//   protocol <- policy <- durable-objects <- src          protocol <- sidecar          protocol <- client
+//   evidence <- durable-objects, sidecar, client
+//   simulator: the sidecar's command line, client/src/simulated, tests and scripts
 
 const TESTS = "\\.test\\.ts$";
 
@@ -135,6 +136,32 @@ export default {
       severity: "error",
       from: { path: "^sidecar/src/", pathNot: `${TESTS}|^sidecar/src/cli/` },
       to: { path: "^sidecar/src/cli/" },
+    },
+    {
+      name: "client-knows-protocol-and-evidence",
+      comment: "What other people install holds no code of the Worker or the PC.",
+      severity: "error",
+      from: { path: "^client/", pathNot: `${TESTS}|^client/src/simulated/` },
+      to: {
+        path: "^(src|durable-objects|sidecar|scripts|test|packages)/",
+        pathNot: "^packages/(protocol|evidence)/",
+      },
+    },
+    {
+      name: "simulated-client-knows-policy-and-simulator",
+      severity: "error",
+      from: { path: "^client/src/simulated/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|sidecar|scripts|test|packages)/",
+        pathNot: "^packages/(protocol|evidence|policy|simulator)/",
+      },
+    },
+    {
+      name: "simulated-client-is-apart",
+      comment: "A program that trades must not be able to load the broker's imitation by accident.",
+      severity: "error",
+      from: { path: "^client/src/", pathNot: `${TESTS}|^client/src/simulated/` },
+      to: { path: "^client/src/simulated/" },
     },
     {
       name: "worker-knows-no-sidecar",

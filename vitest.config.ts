@@ -17,7 +17,7 @@ export const suiteFiles: {
   readonly contract: readonly string[];
 } = {
   unit: [
-    "{src,durable-objects,packages,sidecar/src,scripts}/**/*.test.ts",
+    "{src,durable-objects,packages,sidecar/src,client/src,scripts}/**/*.test.ts",
     "test/clock/**/*.test.ts",
   ],
   contract: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],

@@ -49,11 +49,15 @@ const STEPS: Step[] = [
   ["types: Worker", tool("tsc", "-p", ".")],
   ["types: browser", tool("tsc", "-p", "src/web/browser")],
   ["types: sidecar", tool("tsc", "-p", "sidecar")],
+  ["types: client", tool("tsc", "-p", "client")],
   ["types: tests and scripts", tool("tsc", "-p", "test")],
   ["lint and format", tool("biome", "ci", "--error-on-warnings")],
   [
     "direction of dependencies",
-    tool("depcruise", ...["src", "durable-objects", "packages", "sidecar/src", "scripts", "test"]),
+    tool(
+      "depcruise",
+      ...["src", "durable-objects", "packages", "sidecar/src", "client/src", "scripts", "test"],
+    ),
   ],
   [`bundle is at most ${BUNDLE_MAX_GZIP_KIB} KiB gzip`, bundleSize],
   ["unit and contract tests", tests],

@@ -28,6 +28,9 @@ const FILES: Record<string, string> = {
   "sidecar/src/operations/quotes.ts": 'export { portal } from "../client-portal/portal.ts";',
   "sidecar/src/orders/submit.ts": 'export { portal } from "../client-portal/portal.ts";',
   "sidecar/src/doctor/session.ts": "export const session = 1;",
+  "client/src/sdk/connect.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
+  "client/src/simulated/broker.ts":
+    'export { broker } from "../../../packages/simulator/broker.ts"; export { wire } from "../../../packages/policy/check.ts";',
   "node_modules/agents/package.json": '{"name":"agents","main":"index.js"}',
   "node_modules/agents/index.js": "export const agents = 1;",
 };
@@ -101,6 +104,24 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
       "simulator-apart",
     ],
   ),
+  ...[
+    "src/mcp/tools.ts",
+    "durable-objects/account.ts",
+    "sidecar/src/relay/dial.ts",
+    "packages/policy/check.ts",
+    "packages/simulator/broker.ts",
+  ].map((file): [string, string, string] => [
+    "client/src/sdk/connect.ts",
+    `import type { A } from "../../../${file}";`,
+    "client-knows-protocol-and-evidence",
+  ]),
+  [
+    "client/src/simulated/broker.ts",
+    'import "../../../durable-objects/account.ts";',
+    "simulated-client-knows-policy-and-simulator",
+  ],
+  ["client/src/sdk/connect.ts", 'import "../simulated/broker.ts";', "simulated-client-is-apart"],
+  ["src/mcp/tools.ts", 'import "../../client/src/sdk/connect.ts";', "worker-knows-no-sidecar"],
   ["src/mcp/tools.ts", 'import "./nowhere.ts";', "resolvable"],
 ];
 const CIRCLE = { "src/mcp/one.ts": 'import "./two.ts";', "src/mcp/two.ts": 'import "./one.ts";' };
@@ -141,6 +162,7 @@ beforeAll(async () => {
       "durable-objects",
       "packages",
       "sidecar",
+      "client",
     ],
     { cwd: tree, maxBuffer: 16 * 1024 * 1024 },
   ).catch((error: { stdout: string }) => error);

@@ -41,7 +41,7 @@ describe("the documents", () => {
 
   it("CONTRIBUTING says why every dependency is there", async () => {
     const text = await readFile(fromRoot("CONTRIBUTING.md"), "utf8");
-    for (const manifest of ["package.json", "sidecar/package.json"]) {
+    for (const manifest of ["package.json", "sidecar/package.json", "client/package.json"]) {
       const { dependencies = {}, devDependencies = {} } = JSON.parse(
         await readFile(fromRoot(manifest), "utf8"),
       ) as Record<string, Record<string, string>>;

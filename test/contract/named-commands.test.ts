@@ -10,6 +10,7 @@ const TEXTS = [
   "durable-objects",
   "packages",
   "sidecar/src",
+  "client/src",
   "scripts",
   "docs",
   "README.md",

@@ -1,0 +1,55 @@
+import { ACCESS_CHOICES } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { Argument, type Command, Option } from "commander";
+import { CLIENT_NAME, sendToBrowser } from "./access.ts";
+import { chosenGateway, globalOptions } from "./globals.ts";
+import { typedAs } from "./typed-as.ts";
+
+interface LoginOptions {
+  access: string;
+  scope?: string;
+  browser: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("login")
+    .description("Signs this program in to your gateway; you choose in the browser what it may do.")
+    .addArgument(new Argument("[url]", "your gateway's address, https://…"))
+    .addOption(
+      new Option("--access <choice>", "what to ask for; you can give less or more on the page")
+        .choices(ACCESS_CHOICES.map(({ id }) => id))
+        .default("read"),
+    )
+    .option("--scope <scopes>", "single permissions instead, separated by spaces")
+    .option("--no-browser", "print the page's address instead of opening it")
+    .addHelpText("after", `\nExample:\n  ${typedAs("login http://localhost:8787 --access paper")}`)
+    .action(async (url: string | undefined, options: LoginOptions, command: Command) => {
+      const globals = globalOptions(command);
+      const resource = await chosenGateway(
+        url === undefined ? globals : { ...globals, gateway: url },
+      );
+      const [{ signIn }, { loginStore }] = await Promise.all([
+        import("../sdk/login.ts"),
+        import("../sdk/login-store.ts"),
+      ]);
+      const choice = ACCESS_CHOICES.find(({ id }) => id === options.access);
+      const store = loginStore(globals.configDir);
+      await signIn({
+        store,
+        resource,
+        scope: options.scope ?? choice?.scopes.join(" ") ?? null,
+        clientName: CLIENT_NAME,
+        open: options.browser ? sendToBrowser : printPage,
+      });
+      const { tokens } = await store.read(resource);
+      const { accessInWords } = await import("@ibkr-edge-gateway/protocol/access-choices.ts");
+      const held = tokens?.scope?.split(" ").filter(Boolean) ?? [];
+      process.stderr.write(
+        `Signed in to ${new URL(resource).origin}. This program may: ${accessInWords(held)}.\n`,
+      );
+    });
+}
+
+async function printPage(url: string): Promise<void> {
+  process.stderr.write(`Open this page in a browser on this computer:\n${url}\n`);
+}

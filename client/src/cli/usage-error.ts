@@ -1,0 +1,4 @@
+/** The command line was not understood; the text says what to type. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
