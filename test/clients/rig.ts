@@ -107,7 +107,10 @@ export async function expireAccessTokens({ gateway }: Rig): Promise<void> {
   const named = async (prefix: string) => (await kv.list({ prefix })).keys.map(({ name }) => name);
   if ((await named("token:")).length === 0) throw new Error("no access token was ever issued");
   const grants = await Promise.all(
-    (await named("grant:")).map(async (name) => ({ name, value: (await kv.get(name)) ?? "" })),
+    (await named("grant:")).map(async (name) => ({
+      name,
+      value: (await kv.get(name, "text")) ?? "",
+    })),
   );
   for (const { name } of grants) await kv.delete(name);
   const worker = await gateway.miniflare.getWorker();

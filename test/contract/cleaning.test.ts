@@ -78,7 +78,7 @@ describe("the hourly cleaning", () => {
     // Behind every real account's grants in the store's order, so that a second run has to go on.
     const account = `acct_${"v".repeat(26)}`;
     const living = await connect(owner, { scope: SCOPE });
-    const grant = JSON.parse((await kv.get(`grant:${grantOf(living)}`)) ?? "");
+    const grant = JSON.parse((await kv.get(`grant:${grantOf(living)}`, "text")) ?? "");
     const many = Array.from({ length: 160 }, (_, n) => `orphan${String(n).padStart(10, "0")}`);
     await Promise.all(
       many.map((id) =>

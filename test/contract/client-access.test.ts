@@ -77,7 +77,7 @@ const grantId = () => client.tokens.access_token.split(":")[1] ?? "";
 async function anotherConnection(): Promise<string> {
   const [id, kv] = [`other${grantId()}`, await gateway.kv()];
   const key = `grant:${accountOf(owner)}:${grantId()}`;
-  const grant = JSON.parse((await kv.get(key)) ?? "null");
+  const grant = JSON.parse((await kv.get(key, "text")) ?? "null");
   await kv.put(`grant:${accountOf(owner)}:${id}`, JSON.stringify({ ...grant, id }));
   await gateway.sql(
     "Account",

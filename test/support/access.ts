@@ -56,7 +56,7 @@ export async function rewriteKv(
   const kv = await gateway.kv();
   const { keys } = await kv.list({ prefix });
   for (const { name } of keys) {
-    const value = await kv.get(name);
+    const value = await kv.get(name, "text");
     if (value !== null) await kv.put(name, JSON.stringify(change(JSON.parse(value))));
   }
   return keys.length;

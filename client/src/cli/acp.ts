@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { acpFolder } from "../config/config-dir.ts";
+import { programFile, typedAs } from "../config/typed-as.ts";
 import { globalOptions } from "./globals.ts";
-import { programFile, typedAs } from "./typed-as.ts";
 import { UsageError } from "./usage-error.ts";
 
 const EDITORS = ["zed", "jetbrains", "codecompanion", "avante"] as const;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { configDir } from "../config/config-dir.ts";
-import { typedAs } from "./typed-as.ts";
+import { typedAs } from "../config/typed-as.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface GlobalOptions {

@@ -1,8 +1,8 @@
 import { ACCESS_CHOICES } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { Argument, type Command, Option } from "commander";
+import { typedAs } from "../config/typed-as.ts";
 import { CLIENT_NAME, sendToBrowser } from "./access.ts";
 import { chosenGateway, globalOptions } from "./globals.ts";
-import { typedAs } from "./typed-as.ts";
 
 interface LoginOptions {
   access: string;

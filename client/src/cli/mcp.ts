@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
+import { typedAs } from "../config/typed-as.ts";
 import { accessFor } from "./access.ts";
 import { chosenGateway, globalOptions } from "./globals.ts";
-import { typedAs } from "./typed-as.ts";
 
 export function register(program: Command): void {
   const mcp = program

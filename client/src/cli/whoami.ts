@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { typedAs } from "../config/typed-as.ts";
 import { chosenGateway, globalOptions } from "./globals.ts";
-import { typedAs } from "./typed-as.ts";
 
 export function register(program: Command): void {
   program

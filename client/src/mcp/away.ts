@@ -1,5 +1,6 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
+import { typedAs } from "../config/typed-as.ts";
 import type { IbkrError } from "../sdk/errors.ts";
 
 /** A failure of the way to the gateway, as the gateway itself would write one. */
@@ -8,7 +9,7 @@ export function failureAnswer(error: IbkrError, tool: string): JsonObject {
     code: error.code,
     message: error.message,
     retryable: error.retryable,
-    user_action: error.userAction ?? userActionFor(error),
+    user_action: userActionFor(error),
     next_step: nextStepFor(error, tool),
     ...(error.outcome === "unknown" ? { outcome: "unknown" } : {}),
   };
@@ -30,10 +31,10 @@ export function failureResult(error: IbkrError, tool: string): CallToolResult {
   };
 }
 
-function userActionFor({ code }: IbkrError): string | null {
-  return code === "GATEWAY_UNREACHABLE"
-    ? "Check that the gateway runs and that this computer has a network."
-    : null;
+function userActionFor({ code, userAction }: IbkrError): string | null {
+  if (code === "SIGN_IN_REQUIRED") return `Sign in on this computer: ${typedAs("login")}`;
+  if (userAction !== null || code !== "GATEWAY_UNREACHABLE") return userAction;
+  return "Check that the gateway runs and that this computer has a network.";
 }
 
 function nextStepFor({ outcome, retryable, nextStep }: IbkrError, tool: string): string {
