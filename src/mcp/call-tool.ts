@@ -1,6 +1,7 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { scopesNow } from "./ask-account.ts";
 import { askTool, refuse } from "./ask-tool.ts";
 import { isForbiddenName, toolNamed } from "./catalogue.ts";
 import type { Tool } from "./define-tool.ts";
@@ -9,7 +10,7 @@ import { forbiddenName, retryAfterSeconds, unknownTool } from "./failures.ts";
 import { readsStructure } from "./hosts.ts";
 import { objectOf } from "./messages.ts";
 import { failureShown, refusalIn } from "./refused-answer.ts";
-import { failureText, summaryOf, withNextCall, withTaken } from "./summary.ts";
+import { failureText, mayBeAsked, summaryOf, withNextCall, withTaken } from "./summary.ts";
 import { toJsonObject } from "./to-json.ts";
 
 export interface ToolResult {
@@ -40,17 +41,18 @@ export async function callTool(
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, failure.message);
 }
 
-function answered(
+async function answered(
   exchange: Exchange,
   tool: Tool,
   args: JsonValue,
   output: Record<string, unknown>,
-): ToolResult {
+): Promise<ToolResult> {
   const answer = withTaken(objectOf(args), toJsonObject(output));
   const refused = refusalIn(tool.name, objectOf(args), answer, exchange.accessLink);
   if (refused !== null) return refusal(exchange, refused);
   const { name, title } = tool.listing();
-  const complete = withNextCall(answer, canWait());
+  const scopes = mayBeAsked(answer) ? await scopesLeft(exchange) : exchange.granted;
+  const complete = withNextCall(answer, canWait(), scopes);
   return result(exchange, complete, summaryOf({ name, title }, complete));
 }
 
@@ -81,6 +83,16 @@ function result(exchange: Exchange, output: JsonObject, summary: string): ToolRe
     content: text.map((block) => ({ type: "text" as const, text: block })),
     structuredContent: output,
   };
+}
+
+/** What the connection may do now; an account that cannot say so now promises nothing. */
+async function scopesLeft(exchange: Exchange): Promise<ReadonlySet<string>> {
+  try {
+    return await scopesNow(exchange);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return new Set();
+  }
 }
 
 /** Whether an approval can be waited for in one call. */

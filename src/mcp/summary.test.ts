@@ -1,5 +1,9 @@
-import { expect, it } from "vitest";
-import { summaryOf, withTaken } from "./summary.ts";
+import { IdempotencyKey } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { toolNamed } from "./catalogue.ts";
+import { summaryOf, withNextCall, withTaken } from "./summary.ts";
 
 const tool = { name: "ibkr_order_preview", title: "Prepare an order" };
 const output = {
@@ -66,4 +70,48 @@ it("leaves a link alone on its line, so that it is copied without what surrounds
   };
   const lines = summaryOf({ name: "ibkr_approvals_create", title: "Ask" }, asked).split("\n");
   expect(lines.at(-1)).toBe("https://gateway.example/approvals/ap_1");
+});
+
+describe("the call after a preview that may be asked", () => {
+  const asks = (scopes: Iterable<string>, mode = "paper") => {
+    const { preview } = output;
+    const shown = withNextCall({ ...output, preview: { ...preview, mode } }, true, new Set(scopes));
+    return String(shown.next_step);
+  };
+
+  it("lets the owner's tap send the order, under a key of the preview, where the client may submit", () => {
+    const said = asks([...READ_SCOPES, "ibkr:orders:paper:submit"]);
+    expect(said).toBe(
+      'Show the order to the human. Next call: ibkr_approvals_create {"account_id":"DU1234567","preview_id":"p_1","submit_on_approval":true,"idempotency_key":"approve-p_1"} The owner\'s Approve and send then sends it as well.',
+    );
+    const call = JSON.parse(/\{.*?\}/.exec(said)?.[0] ?? "");
+    const made = toolNamed("ibkr_approvals_create")?.prepare(call, new Map());
+    expect(made).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ["paper", []],
+    ["paper", ["ibkr:orders:live:submit", "ibkr:orders:paper:modify"]],
+    ["live", ["ibkr:orders:paper:submit"]],
+  ])("asks alone for a %s order where the client may not submit it: %s", (mode, scopes) => {
+    expect(asks(scopes, mode)).toBe(
+      'Show the order to the human. Next call: ibkr_approvals_create {"account_id":"DU1234567","preview_id":"p_1"}',
+    );
+  });
+
+  it("keeps its key within the form of keys, whatever the preview's id", () => {
+    const ids = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+    fc.assert(
+      fc.property(ids, (preview_id) => {
+        const preview = { ...output.preview, mode: "paper", preview_id };
+        const { next_step } = withNextCall(
+          { ...output, preview },
+          true,
+          new Set(["ibkr:orders:paper:submit"]),
+        );
+        const { idempotency_key } = JSON.parse(/\{.*?\}/.exec(String(next_step))?.[0] ?? "");
+        expect(IdempotencyKey.parse(idempotency_key)).toBe(`approve-${preview_id}`);
+      }),
+    );
+  });
 });

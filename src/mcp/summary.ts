@@ -2,10 +2,18 @@ import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts"
 import { callText } from "./advice.ts";
 import { objectOf } from "./messages.ts";
 
-/** An answer's steps with the exact call that comes next, where one is known. */
-export function withNextCall(output: JsonObject, waits: boolean): JsonObject {
+/**
+ * An answer's steps with the exact call that comes next, where one is known.
+ * @param waits whether an approval can be waited for in one call
+ * @param scopes what the connection may do now
+ */
+export function withNextCall(
+  output: JsonObject,
+  waits: boolean,
+  scopes: ReadonlySet<string>,
+): JsonObject {
   const { next_step } = output;
-  const call = nextCall(output, waits);
+  const call = nextCall(output, waits, scopes);
   return typeof next_step !== "string" || call === null
     ? output
     : { ...output, next_step: `${next_step} Next call: ${call}` };
@@ -34,7 +42,11 @@ export function withTaken(args: JsonObject, output: JsonObject): JsonObject {
   return { ...output, preview: { ...preview, notes: [...preview.notes, ...notes] } };
 }
 
-function nextCall(output: JsonObject, waits: boolean): string | null {
+/** Whether an answer is a preview that the owner may be asked about. */
+export const mayBeAsked = (output: JsonObject): boolean =>
+  objectOf(output.preview).may_be_asked === true;
+
+function nextCall(output: JsonObject, waits: boolean, scopes: ReadonlySet<string>): string | null {
   const account_id = output.account_id ?? null;
   const { state, order_ref } = objectOf(output.order);
   if (state === "submitting" || state === "unknown" || state === "reconciling") {
@@ -52,10 +64,21 @@ function nextCall(output: JsonObject, waits: boolean): string | null {
       ...(waits ? { wait_seconds: 50 } : {}),
     });
   }
-  const { preview_id, may_be_asked } = objectOf(output.preview);
-  return may_be_asked === true
-    ? callText("ibkr_approvals_create", { account_id, preview_id: preview_id ?? null })
-    : null;
+  return mayBeAsked(output) ? askCall(output, scopes) : null;
+}
+
+/**
+ * The request for approval. Whoever may submit the order lets the owner's tap send it: then nobody has
+ * to come back. The key is made of the preview, so that asking twice is one request and one order.
+ */
+function askCall({ account_id = null, preview }: JsonObject, scopes: ReadonlySet<string>): string {
+  const { preview_id = null, mode } = objectOf(preview);
+  const ask = { account_id, preview_id };
+  if (typeof preview_id !== "string" || !scopes.has(`ibkr:orders:${mode}:submit`)) {
+    return callText("ibkr_approvals_create", ask);
+  }
+  const sends = { submit_on_approval: true, idempotency_key: `approve-${preview_id}` };
+  return `${callText("ibkr_approvals_create", { ...ask, ...sends })} The owner's Approve and send then sends it as well.`;
 }
 
 /** What an answer says, for a human who reads along: what it is about, and what comes next. */

@@ -99,6 +99,26 @@ describe("a request that is to be sent on approval", () => {
     expect(new Set(left.map(({ who }) => who.client_id))).toEqual(new Set([chain.agent.clientId]));
   }, 60_000);
 
+  it("is what the preview's next call asks for, as often as it is copied", async () => {
+    const { agent, broker } = chain;
+    const before = chain.posts();
+    const shown = await agent.call("ibkr_order_preview", small(broker, { limit_price: price() }));
+    const [, tool = "", args = "{}"] = /Next call: (\w+) (\{.*?\})/.exec(shown.next_step) ?? [];
+    const asked = await agent.call(tool, JSON.parse(args));
+    const again = await agent.call(tool, JSON.parse(args));
+    expect(asked).toMatchObject({ outcome: "asked", approval: { submit_on_approval: true } });
+    expect(again.approval).toEqual(asked.approval);
+    const approvalId = String(asked.approval.approval_id);
+    expect((await send(approvalId)).status).toBe(303);
+    const { order } = await status(approvalId);
+    const { idempotency_key } = JSON.parse(args);
+    expect(await submit(approvalId, idempotency_key)).toMatchObject({
+      replayed: true,
+      order: { order_ref: order.order_ref },
+    });
+    expect(chain.posts() - before).toBe(1);
+  }, 60_000);
+
   it("is one order where agent and owner act at the same moment", async () => {
     const before = chain.posts();
     const { key, approvalId } = await ask();

@@ -121,17 +121,10 @@ async function placesIt(walk: Walk, order: Record<string, unknown>): Promise<voi
   const previewed = await walk.call("ibkr_order_preview", order, (answer) =>
     [said(answer, ["outcome"]), said(at(answer, "preview"), ["tier", "preview_id"])].join(", "),
   );
-  const asked = await walk.call(
-    "ibkr_approvals_create",
-    {
-      preview_id: at(at(previewed, "preview"), "preview_id"),
-      submit_on_approval: true,
-      idempotency_key: "my-first-order",
-    },
-    (answer) =>
-      [said(answer, ["outcome"]), said(at(answer, "approval"), ["state", "approval_url"])].join(
-        ", ",
-      ),
+  const next = nextCall(previewed);
+  expect(next.args, JSON.stringify(previewed)).toMatchObject({ submit_on_approval: true });
+  const asked = await walk.call(next.tool, next.args, (answer) =>
+    [said(answer, ["outcome"]), said(at(answer, "approval"), ["state", "approval_url"])].join(", "),
   );
   const approval = at(asked, "approval");
   await person.follows(String(at(approval, "approval_url")));
@@ -146,6 +139,13 @@ async function placesIt(walk: Walk, order: Record<string, unknown>): Promise<voi
       `approval ${said(at(answer, "approval"), ["state"])}, order ${said(at(answer, "order"), ["state"])}`,
   );
   expect(at(at(status, "order"), "state"), JSON.stringify(status)).toBe("filled");
+}
+
+/** The call that an answer says comes next, as a model copies it. */
+function nextCall(answer: unknown): { tool: string; args: Record<string, unknown> } {
+  const said = String(at(answer, "next_step"));
+  const [, tool = "", args = "{}"] = /Next call: (\w+) (\{.*?\})/.exec(said) ?? [];
+  return { tool, args: JSON.parse(args) };
 }
 
 const valuesIn = (quote: unknown): unknown => at(at(at(quote, "quotes"), "0"), "values");
