@@ -30,6 +30,8 @@ export interface Exchange {
   progress?: (seconds: number, ofSeconds: number) => Promise<void>;
   /** Aborted when the caller is gone. */
   signal?: AbortSignal;
+  /** Has work that begins when the caller goes be finished all the same. */
+  finish?: (work: Promise<unknown>) => void;
   /** Called when the SDK found the message well-formed. */
   accepted?: () => void;
 }

@@ -166,6 +166,8 @@ function exchangeOf(
     cursors,
     requestId: requestId(request),
     traceparent: traceparentOf(request),
+    signal: request.signal,
+    finish: (work) => ctx.waitUntil(work),
   };
 }
 
@@ -181,7 +183,7 @@ function takingBoth(request: Request): Request {
   if (!anything) return request;
   const headers = new Headers(request.headers);
   headers.set("Accept", BOTH_FORMS);
-  return new Request(request.url, { method: request.method, headers });
+  return new Request(request.url, { method: request.method, headers, signal: request.signal });
 }
 
 function idOf({ id }: Exchange["message"]): string | number | null {

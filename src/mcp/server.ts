@@ -44,7 +44,9 @@ export function serverFor(exchange: Exchange): Server {
     case "tools/call":
       server.setRequestHandler(method, (request, { mcpReq }) => {
         exchange.accepted?.();
-        exchange.signal = mcpReq.signal;
+        const gone = exchange.signal;
+        exchange.signal =
+          gone === undefined ? mcpReq.signal : AbortSignal.any([gone, mcpReq.signal]);
         const progressToken = mcpReq._meta?.progressToken;
         if (progressToken !== undefined) {
           exchange.progress = (progress, total) =>

@@ -32,8 +32,8 @@ export type Looked =
  * requests to the object beside the looks, which are 2 where nothing or one thing happens; looking
  * every two seconds would be 26, and the object would be awake as long.
  *
- * A wait in the object is a piece of at most 10 seconds: it holds no job, and once a caller is
- * noticed to be gone its place is free at the end of the piece.
+ * A wait in the object is a piece of at most 10 seconds: it holds no job. A caller that hangs up gives
+ * its place back at once; where that is not noticed, the place is free at the end of the piece.
  */
 export async function waitForChange(
   exchange: Exchange,
@@ -49,9 +49,11 @@ export async function waitForChange(
   const state = watch.stateOf(latest.output);
   let lookedAt = startedAt;
   let waited = false;
+  const place = crypto.randomUUID();
+  exchange.signal?.addEventListener("abort", () => leave(exchange, place), { once: true });
   while (latest.ok && watch.stateOf(latest.output) === state && !watch.isFinal(latest.output)) {
     const left = endsAt - now();
-    if (left <= 0 || exchange.signal?.aborted === true) return latest;
+    if (left <= 0 || isGone(exchange)) return latest;
     // A caller that takes no progress any more is gone; its signal says so, and the wait ends by it.
     const tell = () =>
       void exchange
@@ -65,8 +67,9 @@ export async function waitForChange(
       byClock === null ? PIECE_MS : Math.max(50, byClock - now() + 50),
     );
     const telling = setInterval(tell, TELL_EVERY_MS);
-    const end = await waitPiece(exchange, scope, latest.seq, piece);
+    const end = await waitPiece(exchange, { scope, afterSeq: latest.seq, ms: piece, place });
     clearInterval(telling);
+    if (isGone(exchange)) return latest;
     if (end === "full") {
       if (!waited) return { ok: false, failure: noPlace() };
       // Between two pieces somebody else took the place; one is free again soon.
@@ -84,18 +87,32 @@ export async function waitForChange(
 }
 
 /** One piece of the wait. An object that restarted has forgotten the wait, and nothing else. */
-async function waitPiece(exchange: Exchange, scope: Scope | null, afterSeq: number, ms: number) {
+async function waitPiece(
+  exchange: Exchange,
+  wait: { scope: Scope | null; afterSeq: number; ms: number; place: string },
+) {
   const { agent, requestId } = exchange;
   try {
-    return await agent().untilChange({ scope, afterSeq, ms });
+    return await agent().untilChange(wait);
   } catch (error) {
     log("warn", "mcp.wait_failed", {
       request_id: requestId,
       error: error instanceof Error ? error.name : typeof error,
     });
-    await pause(Math.min(ms, LOOK_APART_MS));
+    await pause(Math.min(wait.ms, LOOK_APART_MS));
     return "changed";
   }
+}
+
+const isGone = ({ signal }: Exchange): boolean => signal?.aborted === true;
+
+/** The caller hung up: its place is for somebody else, now and not at the end of the piece. */
+function leave({ agent, finish }: Exchange, place: string): void {
+  // A place that is not given back ends with its piece.
+  const left = agent()
+    .leaveWait(place)
+    .catch(() => undefined);
+  finish?.(left);
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

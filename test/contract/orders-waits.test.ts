@@ -1,3 +1,4 @@
+import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENT_WAITS_MAX } from "../../durable-objects/account/orders/agent/change-waits.ts";
 import { CLIENT_META, LEGACY, MODERN } from "../support/mcp.ts";
@@ -63,6 +64,39 @@ async function call(era: "modern" | "legacy", name: string, args: object, signal
   };
 }
 
+/**
+ * The same by a socket of its own, without a progress token: nothing is written to it meanwhile. Such
+ * a socket has to be reset to be noticed: of one that is only closed workerd hears with its next write,
+ * since HTTP/1.1 lets a client close its own half.
+ */
+function silently(era: "modern" | "legacy", name: string, args: object): Socket {
+  const body = JSON.stringify({
+    jsonrpc: "2.0",
+    id: 7,
+    method: "tools/call",
+    params: {
+      name,
+      arguments: { account_id: chain.broker, ...args },
+      ...(era === "modern" ? { _meta: CLIENT_META } : {}),
+    },
+  });
+  const { hostname, port, host } = new URL(chain.gateway.url);
+  const socket = connect(Number(port), hostname);
+  const lines = [
+    "POST /mcp HTTP/1.1",
+    `host: ${host}`,
+    `authorization: Bearer ${chain.agent.token}`,
+    "content-type: application/json",
+    "accept: application/json, text/event-stream",
+    `mcp-protocol-version: ${era === "modern" ? MODERN : LEGACY}`,
+    ...(era === "modern" ? ["mcp-method: tools/call", `mcp-name: ${name}`] : []),
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.on("error", () => undefined);
+  socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  return socket;
+}
+
 const soon = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("wait_seconds", () => {
@@ -79,6 +113,34 @@ describe("wait_seconds", () => {
       expect(told.progress[0].params).toMatchObject({ progressToken: "p-1", total: 3 });
     },
     30_000,
+  );
+
+  it.each(["modern", "legacy"] as const)(
+    "%s: a caller that hangs up gives its place back at once, though nothing was told on the way",
+    async (era) => {
+      const wanted = { approval_id: approvalId, wait_seconds: 1 };
+      const fifth = async () => {
+        const { result } = await call("modern", "ibkr_approval_status", wanted);
+        return result.structuredContent.message ?? "answered";
+      };
+      const held = Array.from({ length: CLIENT_WAITS_MAX }, () =>
+        silently(era, "ibkr_approval_status", { approval_id: approvalId, wait_seconds: 50 }),
+      );
+      // All four hold their places before a fifth asks for one.
+      await soon(1_500);
+      expect(await fifth()).toContain("Too many calls wait");
+      // Well before the end of the piece of ten seconds that each of them waits.
+      const goneAt = performance.now();
+      held[0]?.resetAndDestroy();
+      await expect.poll(fifth, { timeout: 6_000, interval: 200 }).toBe("answered");
+      expect(performance.now() - goneAt).toBeLessThan(6_000);
+      for (const socket of held) socket.resetAndDestroy();
+      // All four, not one: four others wait in their places.
+      await soon(1_000);
+      const others = await Promise.all(Array.from({ length: CLIENT_WAITS_MAX }, fifth));
+      expect(new Set(others)).toEqual(new Set(["answered"]));
+    },
+    60_000,
   );
 
   it("has four places a client, gives the place of one who is gone free, and stops no cancel", async () => {

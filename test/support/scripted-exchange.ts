@@ -37,6 +37,7 @@ export function scripted(answer: (call: AgentCall) => Promise<ToolOutcome> | Too
       async untilChange() {
         return "unchanged";
       },
+      async leaveWait() {},
       async scopesLeft() {
         return [...READ_SCOPES];
       },

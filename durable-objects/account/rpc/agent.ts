@@ -110,13 +110,24 @@ export class AgentAccount extends RpcTarget {
    * Waits at most `ms` milliseconds until a step of an approval or an order is noted after the event
    * numbered `afterSeq`; answers whether that or the time ended it.
    */
-  async untilChange(wait: { scope: Scope | null; afterSeq: number; ms: number }): Promise<WaitEnd> {
+  async untilChange(wait: {
+    scope: Scope | null;
+    afterSeq: number;
+    ms: number;
+    /** A name of the caller's for `leaveWait`; absent from a Worker of the version before. */
+    place?: string;
+  }): Promise<WaitEnd> {
     const { sql, now } = this.#parts;
-    const { scope, afterSeq, ms } = wait;
+    const { scope, afterSeq, ms, place } = wait;
     // Whoever may not ask is told so by the call itself.
     if (!clientStanding(sql, this.#principal, scope, now()).ok) return "changed";
     if (stepSince(sql, afterSeq)) return "changed";
-    return this.#calls.waits.wait(this.#principal.clientId, ms);
+    return this.#calls.waits.wait(this.#principal.clientId, ms, place);
+  }
+
+  /** Ends the waits that this client named `place`: whoever waited there has hung up. Answers nothing. */
+  leaveWait(place: string): void {
+    this.#calls.waits.leave(this.#principal.clientId, place);
   }
 
   /** What this client may do now; null when client or grant have no standing. */

@@ -32,6 +32,25 @@ describe("waiting for a change", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("gives back at once the place of a caller who is gone, and nobody else's", async () => {
+    const waits = changeWaits();
+    const ends: string[] = [];
+    const hold = (clientId: string, place?: string) =>
+      void waits.wait(clientId, 10_000, place).then((end) => ends.push(`${clientId} ${end}`));
+    hold("a", "p-1");
+    hold("b", "p-1");
+    hold("c");
+    waits.leave("a", "p-1");
+    waits.leave("a", "p-1");
+    waits.leave("c", "undefined");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(["a unchanged"]);
+    waits.poke();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(["a unchanged", "b changed", "c changed"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("has a bounded number of places for one client and for all, and gives each back", async () => {
     const waits = changeWaits();
     const held = Array.from({ length: CLIENT_WAITS_MAX }, () => waits.wait("a", 5_000));

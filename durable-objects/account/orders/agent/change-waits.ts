@@ -5,7 +5,8 @@ import type { WaitEnd } from "../../rpc/account.ts";
  * Calls that wait until something changes about approvals and orders. They wait in the object's
  * memory on a promise: no job, no budget and no table is held meanwhile, so that nothing an exit needs
  * is taken. How many wait at once is bounded, and each wait ends by itself: whoever wants to wait on
- * asks again, so that a caller who is gone frees its place within {@link WAIT_AT_ONCE_MS}.
+ * asks again, so that a caller who is gone frees its place within {@link WAIT_AT_ONCE_MS}, and at once
+ * where the Worker noticed it.
  */
 export const WAIT_AT_ONCE_MS = 10_000;
 export const CLIENT_WAITS_MAX = 4;
@@ -14,30 +15,42 @@ export const ACCOUNT_WAITS_MAX = 12;
 export interface ChangeWaits {
   /** Something changed; everybody who waits looks again. */
   poke(): void;
-  /** Ends at the next change, or after `ms`. */
-  wait(clientId: string, ms: number): Promise<WaitEnd>;
+  /** Ends at the next change, or after `ms`. `place` is the client's own name for the wait. */
+  wait(clientId: string, ms: number, place?: string): Promise<WaitEnd>;
+  /** The caller behind it is gone: its place is free at once. */
+  leave(clientId: string, place: string): void;
 }
 
 export function changeWaits(): ChangeWaits {
-  const waiting = new Map<symbol, { clientId: string; end: (how: WaitEnd) => void }>();
+  interface Held {
+    clientId: string;
+    place: string | undefined;
+    end: (how: WaitEnd) => void;
+  }
+  const waiting = new Set<Held>();
   return {
     poke() {
-      for (const { end } of [...waiting.values()]) end("changed");
+      for (const { end } of [...waiting]) end("changed");
     },
-    wait(clientId, ms) {
-      const own = [...waiting.values()].filter((one) => one.clientId === clientId).length;
+    leave(clientId, place) {
+      for (const held of [...waiting]) {
+        if (held.clientId === clientId && held.place === place) held.end("unchanged");
+      }
+    },
+    wait(clientId, ms, place) {
+      const own = [...waiting].filter((one) => one.clientId === clientId).length;
       if (own >= CLIENT_WAITS_MAX || waiting.size >= ACCOUNT_WAITS_MAX) {
         return Promise.resolve("full");
       }
       return new Promise((resolve) => {
-        const place = Symbol();
         const end = (how: WaitEnd) => {
           clearTimeout(timer);
-          waiting.delete(place);
+          waiting.delete(held);
           resolve(how);
         };
         const timer = setTimeout(end, Math.min(Math.max(ms, 0), WAIT_AT_ONCE_MS), "unchanged");
-        waiting.set(place, { clientId, end });
+        const held: Held = { clientId, place, end };
+        waiting.add(held);
       });
     },
   };
