@@ -297,33 +297,42 @@ describe("a cancel by our own reference", () => {
 });
 
 describe("while the broker keeps us silent", () => {
-  it("the owner's cancel goes through, an agent's is told when, and nothing else is sent", async () => {
-    await atMarket();
-    const { submission } = await place(limitOrder(rig.account, "176"));
-    await standing(submission.coid);
-    rig.sim.control.addFault({
-      match: { method: "GET" },
-      do: { action: "respond", status: 429, body: "" },
-      times: 1,
-    });
-    await rig.until(() => rig.broker.session().state === "penalty_box", 180_000);
-    rig.sim.control.clearFaults();
-    const before = rig.sim.control.requests().length;
-    await expect(cancel(idOf(submission.coid))).rejects.toMatchObject({
-      failure: { code: "BROKER_RATE_LIMITED", retryable: true },
-    });
-    const done = await cancel(idOf(submission.coid), { by: "owner", coid: "cancel-owner" });
-    expect(done).toMatchObject({ state: "accepted", proved_by: "submit_answer", refusals: [] });
-    expect(
-      rig.sim.control
-        .requests()
-        .slice(before)
-        .map(({ method }) => method),
-    ).toEqual(["DELETE"]);
-    expect(working()).toEqual([]);
-    // When the silence is over the book is read, and says it.
-    await rig.untilState(submission.coid, "cancelled");
-  });
+  it.each(["owner", "gateway"])(
+    "a cancel by the %s goes through, an agent's is told when, and nothing else is sent",
+    async (by) => {
+      await atMarket();
+      const { submission } = await place(limitOrder(rig.account, "176"));
+      await standing(submission.coid);
+      rig.sim.control.addFault({
+        match: { method: "GET" },
+        do: { action: "respond", status: 429, body: "" },
+        times: 1,
+      });
+      await rig.until(() => rig.broker.session().state === "penalty_box", 180_000);
+      rig.sim.control.clearFaults();
+      const before = rig.sim.control.requests().length;
+      await expect(cancel(idOf(submission.coid))).rejects.toMatchObject({
+        failure: { code: "BROKER_RATE_LIMITED", retryable: true },
+      });
+      const shown = rig.shown.length;
+      const done = await cancel(idOf(submission.coid), { by, coid: "cancel-in-silence" });
+      expect(done).toMatchObject({ state: "accepted", proved_by: "submit_answer", refusals: [] });
+      expect(rig.shown.slice(shown)).toEqual(
+        by === "gateway"
+          ? [expect.stringMatching(/^The gateway cancels an order by itself.*\n {2}.*buy 2 AAPL/i)]
+          : [],
+      );
+      expect(
+        rig.sim.control
+          .requests()
+          .slice(before)
+          .map(({ method }) => method),
+      ).toEqual(["DELETE"]);
+      expect(working()).toEqual([]);
+      // When the silence is over the book is read, and says it.
+      await rig.untilState(submission.coid, "cancelled");
+    },
+  );
 });
 
 describe("while the broker refuses everything", () => {

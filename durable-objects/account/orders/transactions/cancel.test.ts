@@ -1,6 +1,8 @@
 import { tradeKill } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { orderCancel } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { ASSERTION } from "../../../../test/support/order-book.ts";
 import {
   ACCOUNT,
@@ -12,7 +14,9 @@ import {
   settled,
 } from "../../../../test/support/order-desk.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
+import { cancelWorking } from "../agent/cancel-all.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
+import { nothingUnderway } from "../sidecar/in-flight.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { decideApproval } from "./decide-approval.ts";
 import { engage } from "./engage-kill-switch.ts";
@@ -140,6 +144,38 @@ describe("an agent's kill switch", () => {
       .poll(() => rig.jobs.map(({ operation, input }) => [operation, input.order_id]))
       .toEqual([["order.cancel", "502"]]);
   });
+});
+
+describe("a cancel that the gateway makes by itself", () => {
+  /** What a PC of the version before takes. */
+  const OLDER = orderCancel.input.extend({ by: z.enum(["owner", "agent"]).default("agent") });
+  const asks = async (knows?: string[]) => {
+    const rig = deskRig((job) => took(job.input.coid, rig));
+    rig.working(COID, "501");
+    const session = { capabilities: ["orders.paper", "broker.read"], knows };
+    rig.parts.storage.sql.exec("UPDATE relay_session SET record = ?", JSON.stringify(session));
+    const gateway = { kind: "gateway", requestId: "r-kill" } as const;
+    const covers = { scope: "gateway", subject: null, exits: true } as const;
+    expect(cancelWorking(rig.parts, nothingUnderway(), gateway, covers)).toBe(1);
+    await expect.poll(() => rig.jobs).toHaveLength(1);
+    const input = rig.jobs[0]?.input;
+    return { input, leaf: rig.leaves.find(({ type }) => type === "order.submitted") };
+  };
+
+  it("says so to a PC that knows the word, and the log says it of every one", async () => {
+    const { input, leaf } = await asks(["cancel-by-gateway"]);
+    expect(orderCancel.input.parse(input).by).toBe("gateway");
+    expect(leaf).toMatchObject({ kind: "gateway", clientId: null, meta: { action: "cancel" } });
+  });
+
+  it.each([undefined, [], ["something-else"]])(
+    "asks as the owner where the PC knows no such word (%j), so that it cancels all the same",
+    async (knows) => {
+      const { input, leaf } = await asks(knows);
+      expect(OLDER.parse(input).by).toBe("owner");
+      expect(leaf).toMatchObject({ kind: "gateway" });
+    },
+  );
 });
 
 describe("a cancel of an own order", () => {

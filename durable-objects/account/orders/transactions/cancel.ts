@@ -1,6 +1,8 @@
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { clientKnows } from "../../relay/client-knows.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { cancelInFlight, noRoomToCancel } from "../rules/cancel-limits.ts";
@@ -82,7 +84,12 @@ export function cancelTransaction(
       return { kind: "refused", refusals };
     }
     const coid = letCancelOut(sql, request, conditions, log);
-    return { kind: "go", coid, epoch: killEpoch(sql), job: cancelJob(request, coid, client.kind) };
+    return {
+      kind: "go",
+      coid,
+      epoch: killEpoch(sql),
+      job: cancelJob(request, coid, askerFor(sql, client.kind)),
+    };
   });
 }
 
@@ -129,11 +136,7 @@ function letCancelOut(
   return coid;
 }
 
-function cancelJob(
-  { own, orderId, jobId }: CancelRequest,
-  coid: string,
-  kind: Conditions["client"]["kind"],
-): OrderJob {
+function cancelJob({ own, orderId, jobId }: CancelRequest, coid: string, by: CancelBy): OrderJob {
   return {
     jobId,
     operation: "order.cancel",
@@ -143,11 +146,19 @@ function cancelJob(
       coid,
       order_id: orderId,
       order_ref: own.coid,
-      // The PC has two words: an agent's waits while the broker keeps everybody silent.
-      by: kind === "agent" ? "agent" : "owner",
+      by,
       approval: null,
     },
   };
+}
+
+/**
+ * Who asks, in the words that the PC said it knows. One that does not know the gateway's own is told
+ * the owner's: an agent's cancel waits while the broker keeps everybody silent, and this one must not.
+ */
+function askerFor(sql: SqlStorage, kind: Conditions["client"]["kind"]): CancelBy {
+  if (kind !== "gateway") return kind;
+  return clientKnows(sql, "cancel-by-gateway") ? "gateway" : "owner";
 }
 
 const leafOf = ({ own, requestId }: CancelRequest, { client, sidecarId }: Conditions) => ({

@@ -134,6 +134,7 @@ export function sendAccepted(
     sidecarId: offer.sidecarId,
     journalId: offer.journal.id,
     capabilities,
+    knows: offer.knows,
     acceptedAt: draft.env.now,
     leaseExpiresAt: acceptance.leaseExpiresAt,
     resume: {

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../../digest.ts";
+import { readClientVersion } from "../client-words.ts";
 import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import type { SidecarFrame } from "../messages.ts";
 import { authenticateTranscript, refusedTranscript } from "../transcript.ts";
@@ -23,7 +24,7 @@ export function handshakeFrame(
       openId: frame.id,
       claims: {
         openSha256: sha256Hex(text),
-        version: client.version,
+        ...readClientVersion(client.version),
         offered: capabilities,
         journal,
         resume:

@@ -1,5 +1,6 @@
 import type { Capability } from "../../capabilities.ts";
 import type { ChunkBuffer } from "../chunks.ts";
+import type { ClientWord } from "../client-words.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
 
@@ -15,6 +16,8 @@ export interface SessionRecord {
   readonly journalId: string | null;
   /** What the sidecar offers and the owner granted. */
   readonly capabilities: readonly Capability[];
+  /** Words beyond the first protocol that the sidecar said it knows; absent in what was kept before. */
+  readonly knows?: readonly ClientWord[];
   readonly acceptedAt: number;
   readonly leaseExpiresAt: number;
   /** SHA-256 of resume tokens: the newest, and the one before it until the newest is proved to have arrived. */
@@ -28,6 +31,7 @@ export interface Claims {
   /** SHA-256 of the frame's text, lower-case hex: what both ends sign when they mean this very frame. */
   readonly openSha256: string;
   readonly version: string;
+  readonly knows: readonly ClientWord[];
   readonly offered: readonly Capability[];
   readonly journal: {
     readonly id: string;

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../../digest.ts";
+import { versionWithWords } from "../client-words.ts";
 import { CLOSE } from "../errors.ts";
 import type { EdgeFrame } from "../messages.ts";
 import { acceptedTranscript, authenticateTranscript, refusedTranscript } from "../transcript.ts";
@@ -24,7 +25,7 @@ export function tokenSigned(draft: Draft, token: string): void {
     auth: { scheme: "signed_jwt", token },
     client: {
       kind: "ibkr-sidecar",
-      version: draft.env.version,
+      version: versionWithWords(draft.env.version),
       fingerprint: draft.env.fingerprint,
       principal: draft.env.sidecar,
     },

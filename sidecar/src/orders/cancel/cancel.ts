@@ -1,4 +1,5 @@
 import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
@@ -13,7 +14,7 @@ import { acceptApproval } from "../../trust/verify-approval.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/rules.ts";
-import { announceSubmitted } from "../notify/order-notices.ts";
+import { announceGatewayCancel, announceSubmitted } from "../notify/order-notices.ts";
 import type { SubmitContext } from "../submit/context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";
 import { sendCancel } from "./send-cancel.ts";
@@ -31,7 +32,7 @@ export interface CancelInput {
   coid: string;
   order_id: string | null;
   order_ref: string | null;
-  by: "owner" | "agent";
+  by: CancelBy;
   approval: ApprovalProof | null;
 }
 
@@ -47,8 +48,8 @@ export async function cancelOrder(
   const { store, rules, clock } = parts;
   checkGrant(request.grant, input, rules.policy(), "cancel");
   const session = parts.session();
-  // The broker's silence after a 429 is kept by everybody but the owner.
-  const passes = session.state === "ready" || (input.by === "owner" && isSilent(parts));
+  // The broker's silence after a 429 is kept by agents; the owner and a kill switch go through it.
+  const passes = session.state === "ready" || (input.by !== "agent" && isSilent(parts));
   if (!passes) throw sessionRefusal(session, clock.now());
   if (session.mode !== input.mode) {
     return refused(input, clock.now(), [
@@ -94,6 +95,7 @@ async function cancelNumbered(
   known: IntentRecord | null,
 ): Promise<OrderOutcome> {
   const { clock } = parts;
+  const { order_id } = input;
   let row: Order | undefined;
   // An order that stands by our own journal is cancelled without asking further.
   const standing =
@@ -104,7 +106,7 @@ async function cancelNumbered(
   if (!standing) {
     const account = await resolveAccount(context, input.account_id);
     const read = await readOrders(context, account);
-    row = read.orders.find(({ order_id }) => order_id === input.order_id);
+    row = read.orders.find((one) => one.order_id === order_id);
     if (row === undefined) {
       return refused(input, clock.now(), [
         refusal(
@@ -126,6 +128,7 @@ async function cancelNumbered(
       if (faults.length > 0) return refused(input, clock.now(), faults);
     }
   }
+  if (input.by === "gateway") announceGatewayCancel(parts.reach, known?.ticket ?? null, order_id);
   return sendCancel(parts, request, context, input, known, row ?? null);
 }
 

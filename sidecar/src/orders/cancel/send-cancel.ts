@@ -1,4 +1,5 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type {
   IntentOrder,
   OrderOutcome,
@@ -24,7 +25,7 @@ export interface NumberedCancel {
   account_id: string;
   coid: string;
   order_id: string;
-  by: "owner" | "agent";
+  by: CancelBy;
 }
 
 const isRateLimited = (answer: Classified): boolean =>
@@ -65,7 +66,7 @@ export async function sendCancel(
     seen = await readUntilEnded(parts, input, context);
   }
   const retryAt =
-    input.by === "owner" && isRateLimited(answer)
+    input.by !== "agent" && isRateLimited(answer)
       ? parts.cancelRetries.add(`${input.account_id}/${input.order_id}`, () =>
           retry(parts, input, known, sendOnce),
         )
@@ -88,7 +89,7 @@ function senderOf(parts: CancelContext, input: NumberedCancel, future: boolean):
             },
           }
         : {}),
-      priority: input.by === "owner" ? "owner_cancel" : "cancel",
+      priority: input.by === "agent" ? "cancel" : "owner_cancel",
       maxWaitMs,
       lastLook,
     });

@@ -1,3 +1,4 @@
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts";
@@ -23,7 +24,7 @@ export type CancelTarget =
 export async function cancelTarget(
   parts: SubmitContext & { book: BookParts },
   context: OperationContext,
-  input: { account_id: string; order_ref: string; by: "owner" | "agent" },
+  input: { account_id: string; order_ref: string; by: CancelBy },
 ): Promise<CancelTarget> {
   const { store, clock } = parts;
   const { account_id, order_ref } = input;
@@ -87,11 +88,7 @@ async function lookUp(
 const LOOKS = 3;
 
 /** An order that waits for a yes is cancelled by saying no. */
-async function declineQuestion(
-  parts: SubmitContext,
-  coid: string,
-  by: "owner" | "agent",
-): Promise<void> {
+async function declineQuestion(parts: SubmitContext, coid: string, by: CancelBy): Promise<void> {
   const waiting = parts.conversation.waiting();
   if (waiting === null || waiting.coid !== coid) return;
   await parts.conversation.answer(coid, waiting.replyId, {

@@ -30,6 +30,14 @@ export function announceSubmitted(
   tell(reach, title, words);
 }
 
+/** Nobody at a page or in a chat asked for it: whoever sits here must hear who did. */
+export function announceGatewayCancel(reach: Reach, ticket: Ticket | null, orderId: string): void {
+  const title = "The gateway cancels an order by itself, for a kill switch";
+  const words = ticket === null ? `Order ${plain(orderId)} at the broker` : orderInWords(ticket);
+  reach.terminal([`${title}:`, `  ${words}`]);
+  tell(reach, title, words);
+}
+
 /** A wrong number costs the owner a tap; whoever sits here must hear that somebody is guessing. */
 export function announceWrongNumber(reach: Reach, what: string): void {
   const title = "A wrong number came from the gateway";

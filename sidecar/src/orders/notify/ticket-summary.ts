@@ -1,6 +1,6 @@
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
+import { listingInWords, waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 
 /** One line for a terminal: what, how many, at what price, where, and in which world. */
 export function orderInWords({ order, notional, base_currency, waits }: Ticket): string {
@@ -33,7 +33,7 @@ function legInWords(leg: Leg): string {
       ? `${contract.symbol} ${contract.expiry} ${contract.strike} ${contract.right}`
       : contract.asset_class === "FUT"
         ? `${contract.symbol} ${contract.expiry}`
-        : contract.symbol;
+        : `${contract.symbol}${listingInWords(contract)}`;
   const amount =
     leg.quantity !== null ? leg.quantity : `${leg.cash_quantity} ${contract.currency} of`;
   const trailing =

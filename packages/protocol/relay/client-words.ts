@@ -1,0 +1,30 @@
+/**
+ * What a PC understands beyond the protocol that every gateway knows, told in the handshake as build
+ * metadata of its version (`1.4.0+cancel-by-gateway`, SemVer §10). A gateway of any age takes that for
+ * a version, and a PC of any age is asked only in words that it said it knows.
+ */
+export const CLIENT_WORDS = [
+  /** `order.cancel` with `by: "gateway"`. */
+  "cancel-by-gateway",
+] as const;
+export type ClientWord = (typeof CLIENT_WORDS)[number];
+
+/** At most what `client.version` holds. */
+const VERSION_MAX_CHARS = 64;
+
+/** A PC's version with the words it knows; the version alone where both would be too long. */
+export function versionWithWords(version: string): string {
+  const told = `${version}${version.includes("+") ? "." : "+"}${CLIENT_WORDS.join(".")}`;
+  return told.length <= VERSION_MAX_CHARS ? told : version;
+}
+
+/** The version without the words, and those of them that are known here. */
+export function readClientVersion(told: string): { version: string; knows: ClientWord[] } {
+  const [version = "", metadata = ""] = told.split("+", 2);
+  const parts = metadata.split(".");
+  const knows = CLIENT_WORDS.filter((word) => parts.includes(word));
+  const rest = parts.filter((part) => part !== "" && !isWord(part));
+  return { version: rest.length === 0 ? version : `${version}+${rest.join(".")}`, knows };
+}
+
+const isWord = (part: string): boolean => CLIENT_WORDS.some((word) => word === part);
