@@ -1,4 +1,4 @@
-import { type CanonicalOrder, type Leg, principalLeg } from "./canonical-order.ts";
+import { type CanonicalOrder, type Contract, type Leg, principalLeg } from "./canonical-order.ts";
 import { dayInWords, momentInWords } from "./opening-words.ts";
 import type { Ticket, Waits } from "./ticket.ts";
 
@@ -28,12 +28,33 @@ export function amountInWords({ quantity, cash_quantity, contract }: Leg): strin
   return `${cash_quantity ?? "?"} ${contract.currency} worth of`;
 }
 
-/** `AAPL`, or an option or future with what tells it from others. */
+/** Where a US share in dollars is looked for: there a symbol means one share. */
+const HOME_LISTINGS: readonly string[] = ["NASDAQ", "NYSE", "ARCA", "AMEX", "BATS", "IEX"];
+
+/**
+ * ` (listed on EBS)`, where the symbol and the currency do not say it: the same letters stand for other
+ * shares, or for the same one at another price, on other exchanges.
+ */
+export function listingInWords({
+  asset_class,
+  listing_exchange,
+  currency,
+}: Pick<Contract, "asset_class" | "listing_exchange" | "currency">): string {
+  if (asset_class !== "STK" || listing_exchange === null) return "";
+  // The name is the broker's: it may say where, and nothing else.
+  if (!/^[A-Za-z0-9.]+$/.test(listing_exchange)) return "";
+  // The broker also writes the market within the exchange: NASDAQ.NMS.
+  const [exchange = ""] = listing_exchange.split(".");
+  const obvious = currency === "USD" && HOME_LISTINGS.includes(exchange);
+  return obvious ? "" : ` (listed on ${listing_exchange})`;
+}
+
+/** `AAPL`, or a share, an option or a future with what tells it from others. */
 export function instrumentInWords({ contract }: Leg): string {
   const { symbol, expiry, strike, right } = contract;
   switch (contract.asset_class) {
     case "STK":
-      return symbol;
+      return `${symbol}${listingInWords(contract)}`;
     case "OPT":
       return `${symbol} ${expiry ?? "?"} ${strike ?? "?"} ${right === "C" ? "call" : "put"}`;
     case "FUT":
