@@ -1,3 +1,4 @@
+import { MARKET_STATES } from "@ibkr-edge-gateway/protocol/market/state.ts";
 import { TOOLS } from "./catalogue.ts";
 
 /** Tools of the predecessor that are not here, each with the reason and the nearest that is. */
@@ -45,6 +46,10 @@ export function renderSupportMatrix(): string {
     "| tool | what it answers | scope | operations |",
     "|---|---|---|---|",
     ...offered,
+    "",
+    "## Market states",
+    "",
+    `Quotes, trading hours and orders know these states of a market: ${MARKET_STATES.map((state) => `\`${state}\``).join(", ")}. Regular and extended hours come from the broker's schedule, a halt from the quote. An auction is never shown: the broker marks none, neither in a quote nor in a schedule, so that an opening or closing auction shows as the state around it, perhaps without bid and ask. \`closes_at\` is null for a market that never closes.`,
     "",
     "## Not offered",
     "",

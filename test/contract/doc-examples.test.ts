@@ -161,6 +161,8 @@ describe.runIf(process.platform === "linux")("the examples, typed", () => {
       if (fate.says !== undefined) expect(out).toMatch(fate.says);
       const preview = /\bpv_[0-9A-Z]{26}\b/.exec(out)?.[0];
       if (preview !== undefined) known.set("preview_id", preview);
+      const ask = /\bask"?: ["'](\d+(?:\.\d+)?)/.exec(out)?.[1];
+      if (ask !== undefined) known.set("limit", (Number(ask) * 1.002).toFixed(2));
       expect(person.failures).toEqual([]);
     },
     PATIENCE_MS + 10_000,

@@ -34,7 +34,7 @@ npx mcporter auth ibkr`]: { runs: true, says: /Added 'ibkr'/ },
   [`npx mcporter call ibkr.ibkr_accounts_list
 npx mcporter call ibkr.ibkr_market_snapshot --args '{"conids": [265598], "fields": ["last", "bid", "ask"]}'`]:
     { runs: true, says: /DU\d+[\s\S]*"?ask"?/ },
-  'npx mcporter call ibkr.ibkr_order_preview --args \'{"conid": 265598, "side": "BUY", "order_type": "LMT", "quantity": 1, "limit_price": "273"}\'':
+  'npx mcporter call ibkr.ibkr_order_preview --args \'{"conid": 265598, "side": "BUY", "order_type": "LMT", "quantity": 1, "limit_price": "<limit>"}\'':
     { runs: true, says: /pv_[0-9A-Z]{26}/ },
   'npx mcporter call ibkr.ibkr_approvals_create --args \'{"preview_id": "<preview_id>", "submit_on_approval": true, "idempotency_key": "my-first-order"}\'':
     { runs: true, says: /\/approvals\/ap_[0-9A-Z]{26}/ },

@@ -175,8 +175,7 @@ function ofPriorClose(
   const dated =
     bar !== undefined
       ? new Decimal(bar.close).equals(price)
-      : state.session_date !== session.date &&
-        ["open", "pre_market", "auction"].includes(state.state);
+      : state.session_date !== session.date && ["open", "pre_market"].includes(state.state);
   return dated
     ? found(price, "prior_close", session.date, session.closed_at)
     : none("session_not_proved");

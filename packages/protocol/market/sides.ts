@@ -23,7 +23,6 @@ export function quotesSides(
 export function tradesIn(phase: MarketPhase, outsideRth: boolean): boolean | null {
   switch (phase) {
     case "open":
-    case "auction":
     case "halted":
       return true;
     case "pre_market":

@@ -255,8 +255,6 @@ describe("the state of a market at a named instant", () => {
     expect(state("2026-11-30T10:00Z")).toBe("halted");
     expect(state("2026-11-28T15:00Z")).toBe("closed");
     expect(marketStateAt(null, 0, { halted: true }).state).toBe("halted");
-    const open = Date.parse("2026-11-30T14:30Z");
-    expect(marketStateAt(THANKSGIVING, open, { auction: true }).state).toBe("auction");
   });
 
   it("what the schedule does not cover is unknown, with every time null", () => {

@@ -25,8 +25,6 @@ export const MARKET_STATES = [
   "after_hours",
   /** Trading in a stretch that began on the evening before its trading day, until the regular hours. */
   "overnight",
-  /** A call auction. The schedule does not show one; only a caller with proof can say it. */
-  "auction",
   /** Trading hours, but the contract does not trade. */
   "halted",
   /** Nothing trades now; `next_open` says when it does. */
@@ -68,10 +66,9 @@ export const MarketState = z.strictObject({
 });
 export type MarketState = z.infer<typeof MarketState>;
 
-/** What the quote or the exchange says beyond the schedule. Absent and null say nothing. */
+/** What the quote says beyond the schedule. Absent and null say nothing. The broker marks no auctions. */
 export interface MarketSignals {
   halted?: boolean | null;
-  auction?: boolean | null;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -111,9 +108,7 @@ export function marketStateAt(
 }
 
 function withSignals(state: MarketPhase, signals: MarketSignals): MarketPhase {
-  if (state === "closed") return state;
-  if (signals.halted === true) return "halted";
-  return signals.auction === true ? "auction" : state;
+  return state !== "closed" && signals.halted === true ? "halted" : state;
 }
 
 const holds = (span: Span | null, atMs: number): boolean =>

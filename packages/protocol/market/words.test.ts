@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type MarketState, marketStateAt } from "./state.ts";
+import { MARKET_STATES, type MarketState, marketStateAt } from "./state.ts";
 import { stateInWords, timeInWords } from "./words.ts";
 
 const CLOSED: MarketState = {
@@ -55,18 +55,8 @@ describe("a state in words", () => {
   });
 
   it("has a sentence for every state", () => {
-    const states = [
-      "open",
-      "pre_market",
-      "after_hours",
-      "overnight",
-      "auction",
-      "halted",
-      "closed",
-      "unknown",
-    ] as const;
-    const said = states.map((state) => stateInWords({ ...CLOSED, state }, null));
-    expect(new Set(said).size).toBe(states.length);
+    const said = MARKET_STATES.map((state) => stateInWords({ ...CLOSED, state }, null));
+    expect(new Set(said).size).toBe(MARKET_STATES.length);
     expect(stateInWords(marketStateAt(null, 0), null)).toContain("not known");
   });
 });

@@ -74,8 +74,6 @@ export function stateInWords(state: MarketState, ownerZone: string | null): stri
       return state.closes_at === null
         ? `After-hours trading: regular hours are over. ${opens}`
         : `After-hours trading until ${when(state.closes_at)}: regular hours are over. ${opens}`;
-    case "auction":
-      return "An auction is on: there are no bid and ask until it ends.";
     case "halted":
       return "Trading in this contract is halted. When it resumes is not known.";
     case "closed":

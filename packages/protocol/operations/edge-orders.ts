@@ -102,7 +102,7 @@ export const ShownOrder = z.strictObject({
   state: OrderState,
   /** What the state means, and what it does not. */
   means: z.string(),
-  /** It waits at the broker until its market opens then; null when it need not, or does no more. */
+  /** It waits at the broker until its market opens for it first; null when it need not, or has opened since. */
   waits_until: Timestamp.nullable(),
   proved_by: ProofSource.nullable(),
   orders: z.array(IntentOrder),

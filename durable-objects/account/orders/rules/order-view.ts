@@ -30,7 +30,10 @@ export function shownOrder(intent: IntentRow, nowMs: number): ShownOrder {
   };
 }
 
-/** What it still waits for; null once the market has opened, or when the order is anywhere else. */
+/**
+ * What it still waits for, which is its first opening: null once the market has opened, or when the
+ * order is anywhere else. Of the nights after that nobody keeps the hours here, so nothing is said.
+ */
 function waitsNow(intent: IntentRow, nowMs: number): Waits | null {
   if (intent.waits === null || intent.action === "cancel") return null;
   if (intent.state !== "accepted" && intent.state !== "working") return null;
@@ -52,7 +55,8 @@ const MEANS: Record<"order" | "cancel", Record<OrderState, string>> = {
     awaiting_confirmation:
       "The broker asks a question before it takes the order. Only the owner answers it; unanswered, it is declined.",
     accepted: "The broker answered with an order id. It was not seen among the working orders yet.",
-    working: "It was seen at the broker, and can fill while its market is open.",
+    working:
+      "It was seen at the broker. It can fill whenever its market trades; whether it trades now is not said here.",
     partially_filled: "Part of it filled; the rest can still fill.",
     filled: "All of it filled.",
     cancelled: "It is withdrawn; nothing more of it can fill.",
