@@ -1,5 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import * as z from "zod";
@@ -219,16 +220,17 @@ export function defineTool<
 
     present(call, result, position = null) {
       if (call.operation === instead?.operation.name) {
-        const parsed = instead.operation.output.safeParse(result);
-        return parsed.success
-          ? { ok: true, output: parsed.data, nextPosition: null }
+        const parsed = readNewer(instead.operation.output, result);
+        return parsed.ok
+          ? { ok: true, output: parsed.value, nextPosition: null }
           : notInForm(call.operation, parsed.error);
       }
-      const parsed = operation.output.safeParse(result);
-      if (!parsed.success) return notInForm(call.operation, parsed.error);
+      // What a newer PC adds is left out: it is no reason to show nothing.
+      const parsed = readNewer(operation.output, result);
+      if (!parsed.ok) return notInForm(call.operation, parsed.error);
       const asked = { query: call.page?.query ?? {}, position };
-      const nextPosition = paging?.next(parsed.data, asked) ?? null;
-      const output = spec.shown === undefined ? parsed.data : spec.shown.of(parsed.data, asked);
+      const nextPosition = paging?.next(parsed.value, asked) ?? null;
+      const output = spec.shown === undefined ? parsed.value : spec.shown.of(parsed.value, asked);
       return { ok: true, output, nextPosition };
     },
   };

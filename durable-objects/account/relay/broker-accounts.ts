@@ -1,5 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
 import type { BrokerAccount } from "../rpc/account.ts";
@@ -34,9 +35,9 @@ export async function brokerAccounts(
     },
   });
   if (!settlement.ok) return failureOf(settlement, relay.origin);
-  const answer = accountsList.output.safeParse(settlement.result);
-  if (!answer.success) {
+  const answer = readNewer(accountsList.output, settlement.result);
+  if (!answer.ok) {
     return failure("BROKER_RESPONSE_INVALID", "The sidecar's answer could not be read.");
   }
-  return answer.data.accounts.map(({ account_id, mode }) => ({ accountId: account_id, mode }));
+  return answer.value.accounts.map(({ account_id, mode }) => ({ accountId: account_id, mode }));
 }

@@ -22,6 +22,7 @@ import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { conditionsOf, provenSkewMs } from "../rules/conditions.ts";
 import { edgeFacts } from "../rules/edge-facts.ts";
 import { type Covered, coveringMandate } from "../rules/mandate-coverage.ts";
+import { newerRefusal, withAllOfTicket } from "../sidecar/newer-pc.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import { newestVersion, policyInForce } from "../tables/policies.ts";
 import { keepFindings, keepNotes } from "../tables/preview-notes.ts";
@@ -52,7 +53,9 @@ export async function preparePreview(
     { scope: "ibkr:orders:preview", account: accountId },
   );
   if (!told.ok) return told;
-  const outcome = told.value;
+  const newer = newerRefusal(told);
+  if (newer !== null) return { ok: false, failure: newer };
+  const outcome = withAllOfTicket(told);
   if (outcome.outcome === "refused") {
     refused(parts, asker, accountId, outcome.refusals);
     return {

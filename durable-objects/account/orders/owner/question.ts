@@ -1,6 +1,7 @@
 import type { Statement } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { orderAnswer } from "@ibkr-edge-gateway/protocol/operations/order-answer.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
@@ -114,14 +115,14 @@ async function sendAnswer(
     },
   });
   if (!settlement.ok) return { ok: false, message: "The PC could not be told; look at the order." };
-  const outcome = OrderOutcome.safeParse(settlement.result);
-  if (!outcome.success) return { ok: false, message: "The PC's answer could not be read." };
-  const refused = outcome.data.refusals.map(({ message }) => message).join(" ");
+  const outcome = readNewer(OrderOutcome, settlement.result);
+  if (!outcome.ok) return { ok: false, message: "The PC's answer could not be read." };
+  const refused = outcome.value.refusals.map(({ message }) => message).join(" ");
   if (refused !== "") return { ok: false, message: refused };
   settle(
     parts.storage,
     intent.coid,
-    { kind: "outcome", outcome: outcome.data },
+    { kind: "outcome", outcome: outcome.value },
     parts.now(),
     parts.log,
   );

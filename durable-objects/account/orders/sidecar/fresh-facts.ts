@@ -7,6 +7,7 @@ import type { FreshRead } from "../rules/fresh.ts";
 import { requestOf } from "../rules/preview-request.ts";
 import type { Preview } from "../tables/previews.ts";
 import type { Underway } from "./in-flight.ts";
+import { newerRefusal } from "./newer-pc.ts";
 import { askSidecar } from "./request.ts";
 
 /** How much of an answer's time the fresh reads may take; without them nothing is let out. */
@@ -42,6 +43,8 @@ async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead
   );
   if (!answer.ok) return answer;
   const { value } = answer;
+  const newer = newerRefusal(answer);
+  if (newer !== null) return { ok: false, failure: newer };
   if (value.outcome !== "ticket") {
     const why = value.refusals.map(({ message }) => message).join(" ");
     return {

@@ -1,6 +1,7 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { Operation } from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import { readNewer, type Unknown } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
@@ -12,6 +13,8 @@ export type SidecarAnswer<T> =
   | {
       ok: true;
       value: T;
+      /** Members that a newer PC sent and this gateway does not know; `value` is without them. */
+      unknown: readonly Unknown[];
       /** When it was asked and when it was heard, on this clock. */
       askedAt: number;
       heardAt: number;
@@ -21,7 +24,10 @@ export type SidecarAnswer<T> =
 /** How long after its submission a sidecar may still take the job up. */
 const GRANT_MS = 60_000;
 
-/** Asks for one read; what does not fit the operation's own schema is no answer. */
+/**
+ * Asks for one read; what does not fit the operation's own schema is no answer. What a newer PC adds
+ * to it is left out and named: whoever acts on the answer decides whether half of it will do.
+ */
 export async function askSidecar<Output extends z.ZodType>(
   parts: OrderParts,
   operation: Operation<string, z.ZodType, Output>,
@@ -48,9 +54,9 @@ export async function askSidecar<Output extends z.ZodType>(
   });
   const heardAt = parts.now();
   if (!settlement.ok) return { ok: false, failure: failureOf(settlement, parts.origin) };
-  const parsed = operation.output.safeParse(settlement.result);
-  return parsed.success
-    ? { ok: true, value: parsed.data, askedAt, heardAt }
+  const read = readNewer(operation.output, settlement.result);
+  return read.ok
+    ? { ok: true, value: read.value, unknown: read.unknown, askedAt, heardAt }
     : {
         ok: false,
         failure: failure("BROKER_RESPONSE_INVALID", "The sidecar's answer could not be read."),

@@ -1,4 +1,5 @@
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
@@ -139,8 +140,8 @@ export function settlementOf(
   settlement: JobSettlement,
 ): Settlement {
   if (settlement.ok) {
-    const outcome = OrderOutcome.safeParse(settlement.result);
-    return outcome.success ? { kind: "outcome", outcome: outcome.data } : { kind: "unknown" };
+    const read = readNewer(OrderOutcome, settlement.result);
+    return read.ok ? { kind: "outcome", outcome: read.value } : { kind: "unknown" };
   }
   if (settlement.outcome !== "not_executed") return { kind: "unknown" };
   const onWire = findJob(sql, jobId) !== null;

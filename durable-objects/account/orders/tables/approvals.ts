@@ -1,6 +1,7 @@
 import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
+import { parseCarrying } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { Intent } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";
 
@@ -138,7 +139,7 @@ function approvalOf(found: unknown, nowMs: number): Approval {
     approvalId: row.approval_id,
     previewId: row.preview_id,
     intentHash: row.intent_hash,
-    intent: Intent.parse(JSON.parse(row.intent)),
+    intent: parseCarrying(Intent, JSON.parse(row.intent)),
     clientId: row.client_id,
     brokerAccount: row.broker_account,
     economicHash: row.economic_hash,

@@ -1,3 +1,4 @@
+import { parseCarrying } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { PreviewFacts, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 
@@ -62,7 +63,7 @@ export function findPreview(sql: SqlStorage, previewId: string): Preview | null 
     economicHash: row.economic_hash,
     sidecarId: row.sidecar_id,
     generation: row.generation,
-    ticket: Ticket.parse(JSON.parse(row.ticket)),
+    ticket: parseCarrying(Ticket, JSON.parse(row.ticket)),
     facts: PreviewFacts.parse(JSON.parse(row.facts)),
     leastTier: row.least_tier,
     createdAt: row.created_at,

@@ -8,6 +8,7 @@ import {
   IntentStateEvent,
 } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { positiveDecimal } from "../rules/positive-decimal.ts";
@@ -28,30 +29,30 @@ export function applyOrderEvent(
 ): void {
   switch (event.type) {
     case "broker.order": {
-      const told = IntentStateEvent.safeParse(event.payload);
-      if (told.success) {
-        intentChanged(parts, told.data);
+      const told = readNewer(IntentStateEvent, event.payload);
+      if (told.ok) {
+        intentChanged(parts, told.value);
         return;
       }
-      const seen = BrokerOrderEvent.safeParse(event.payload);
-      if (seen.success) crossCheck(parts, seen.data.order.account_id, [seen.data.order]);
+      const seen = readNewer(BrokerOrderEvent, event.payload);
+      if (seen.ok) crossCheck(parts, seen.value.order.account_id, [seen.value.order]);
       return;
     }
     case "broker.question": {
-      const told = IntentQuestionEvent.safeParse(event.payload);
-      if (told.success) questionTold(parts, told.data);
+      const told = readNewer(IntentQuestionEvent, event.payload);
+      if (told.ok) questionTold(parts, told.value);
       return;
     }
     case "broker.execution": {
-      const told = BrokerExecutionEvent.safeParse(event.payload);
-      if (told.success) executed(parts, told.data);
+      const told = readNewer(BrokerExecutionEvent, event.payload);
+      if (told.ok) executed(parts, told.value);
       return;
     }
     case "broker.alert": {
-      const told = IntentAlertEvent.safeParse(event.payload);
-      if (!told.success) return;
+      const told = readNewer(IntentAlertEvent, event.payload);
+      if (!told.ok) return;
       const { alert, message, broker_text, cancel_offered, account_id, coid, event_key } =
-        told.data;
+        told.value;
       raiseAlert(
         parts,
         {

@@ -1,3 +1,4 @@
+import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 
 export interface KnownBrokerStatus {
@@ -13,17 +14,17 @@ export function storeBrokerStatus(
   payload: unknown,
   nowMs: number,
 ): BrokerSession | null {
-  const parsed = BrokerSession.safeParse(payload);
-  if (!parsed.success) return null;
+  const parsed = readNewer(BrokerSession, payload);
+  if (!parsed.ok) return null;
   sql.exec(
     `INSERT INTO broker_status (one, sidecar_id, status, received_at) VALUES (1, ?, ?, ?)
      ON CONFLICT (one) DO UPDATE SET
        sidecar_id = excluded.sidecar_id, status = excluded.status, received_at = excluded.received_at`,
     sidecarId,
-    JSON.stringify(parsed.data),
+    JSON.stringify(parsed.value),
     nowMs,
   );
-  return parsed.data;
+  return parsed.value;
 }
 
 export function lastBrokerStatus(sql: SqlStorage): KnownBrokerStatus | null {
