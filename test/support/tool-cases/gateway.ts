@@ -51,7 +51,7 @@ export const GATEWAY_TOOLS: Record<string, ToolCase> = {
         it: "shows the object's answer and nothing that is not in its form",
         shows: [
           { result: HEALTH, shown: HEALTH },
-          { result: { ...HEALTH, device_key: "x" }, shown: null },
+          { result: { ...HEALTH, device_key: "x" }, shown: HEALTH },
           { result: { ...HEALTH, sidecar: "maybe" }, shown: null },
         ],
       },
