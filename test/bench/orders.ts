@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
-import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
+import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import type { Client } from "../chaos/orders/client.ts";
 import { type Owner, signInOwner } from "../chaos/orders/owner.ts";
 import { quantiles } from "./load.ts";
@@ -73,7 +73,7 @@ async function trader(bench: Bench): Promise<{ agent: Client; owner: Owner }> {
     "SELECT credential_id, public_key FROM passkeys",
   );
   if (known === undefined) throw new Error("the passkey was not enrolled");
-  const words = approverWords(new Uint8Array(Buffer.from(known.public_key, "base64url")));
+  const words = approverFingerprint(new Uint8Array(Buffer.from(known.public_key, "base64url")));
   const added = await runSidecar(bench.cli, [
     ...["--config-dir", bench.configDir, "approvers", "add"],
     ...["--credential", known.credential_id, "--public-key", known.public_key],

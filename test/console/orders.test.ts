@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
+import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 
@@ -88,7 +88,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     const added = await chain.pc(
       ...["approvers", "add", "--credential", made.credential_id, "--public-key", made.public_key],
       "--accept-approver",
-      approverWords(new Uint8Array(Buffer.from(made.public_key, "base64url"))),
+      approverFingerprint(new Uint8Array(Buffer.from(made.public_key, "base64url"))),
     );
     expect(added.code).toBe(0);
     const probe = await chain.agent.call(

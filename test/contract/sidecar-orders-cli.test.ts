@@ -6,9 +6,9 @@ import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { writeRunStatus } from "../../sidecar/src/config/status-file.ts";
-import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
 import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import {
   confirmMandate,
   findMandate,
@@ -126,7 +126,7 @@ describe("approvers", { timeout: 60_000 }, () => {
     pair();
     // One id in sixty-four begins with a dash.
     const phone = { ...softwareAuthenticator(), credentialId: `-${"a".repeat(21)}` };
-    const words = approverWords(phone.publicKey);
+    const words = approverFingerprint(phone.publicKey);
     const key = Buffer.from(phone.publicKey).toString("base64url");
     const add = (given: string) =>
       run(

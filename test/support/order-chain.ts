@@ -6,9 +6,9 @@ import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
-import { approverWords } from "../../sidecar/src/orders/approval/fingerprint-words.ts";
 import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import { accountOf } from "./access.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { modern } from "./mcp.ts";
@@ -170,7 +170,7 @@ export async function startOrderChain(
       "SELECT credential_id, public_key FROM passkeys",
     );
     if (known === undefined) throw new Error("the passkey was not enrolled");
-    const words = approverWords(new Uint8Array(Buffer.from(known.public_key, "base64url")));
+    const words = approverFingerprint(new Uint8Array(Buffer.from(known.public_key, "base64url")));
     // The PC's own caps count too, and a test file sends more than they let a newcomer.
     if (options.defaultCaps !== true && options.live !== true) {
       const caps = structuredClone(DEFAULT_CAPS);

@@ -2,13 +2,13 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { approverWords, sameWords } from "../orders/approval/fingerprint-words.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
 import { questionAbout } from "../run/ask-about-keys.ts";
 import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "../run/terminal.ts";
 import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
 import {
+  approverFingerprint,
   enrolApprover,
   listApprovers,
   revokeApprover,
@@ -17,6 +17,7 @@ import {
 } from "../trust/tables/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
 import { globalOptions } from "./options.ts";
+import { sameWords } from "./same-words.ts";
 
 /** Adds `approvers`: whose passkeys this PC takes an approval from. */
 export function register(program: Command): void {
@@ -167,13 +168,13 @@ async function addByHand(
     );
     if (!enrolled && !vouchFor(store.db, key))
       throw new UsageError("this passkey is known already, or was removed before");
-    process.stdout.write(`Added: ${approverWords(publicKey)}\n`);
+    process.stdout.write(`Added: ${approverFingerprint(publicKey)}\n`);
   });
 }
 
 /** True when the words were given beforehand, or whoever sits here says that they are the same. */
 async function agreed(publicKey: Uint8Array, given: string | undefined): Promise<boolean> {
-  const words = approverWords(publicKey);
+  const words = approverFingerprint(publicKey);
   if (given !== undefined) {
     if (sameWords(given, words)) return true;
     throw new UsageError("the passkey's words are others; nothing was added");
@@ -185,7 +186,7 @@ function list(store: OrderStore, json: boolean): void {
   const rows = listApprovers(store.db).map((approver) => ({
     credential_id: approver.credentialId,
     label: approver.label,
-    words: approverWords(approver.publicKey),
+    words: approverFingerprint(approver.publicKey),
     enrolled_at: new Date(approver.enrolledAt).toISOString(),
     enrolled_by: approver.enrolledBy,
     kind: approver.kind,

@@ -6,9 +6,9 @@ import { confirmPairing } from "../../../scripts/lib/confirm-pairing.ts";
 import { fromRoot } from "../../../scripts/lib/paths.ts";
 import { SIDECAR_NODE_FLAGS } from "../../../scripts/lib/sidecar-build.ts";
 import { loadPairing, storePairing } from "../../../sidecar/src/config/pairing-file.ts";
-import { approverWords } from "../../../sidecar/src/orders/approval/fingerprint-words.ts";
 import { capsPath } from "../../../sidecar/src/orders/local-policy/files.ts";
 import { DEFAULT_CAPS } from "../../../sidecar/src/trust/caps.ts";
+import { approverFingerprint } from "../../../sidecar/src/trust/tables/approvers.ts";
 
 /** The owner's PC: the built sidecar, as it is installed, in a process that is killed and started again. */
 export interface Pc {
@@ -157,7 +157,7 @@ export async function acceptApprover(
   options: Pick<PcOptions, "cli" | "time"> & { configDir: string },
   passkey: { credentialId: string; publicKey: string },
 ): Promise<void> {
-  const words = approverWords(new Uint8Array(Buffer.from(passkey.publicKey, "base64url")));
+  const words = approverFingerprint(new Uint8Array(Buffer.from(passkey.publicKey, "base64url")));
   const child = spawn(
     process.execPath,
     [

@@ -2,11 +2,10 @@ import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/def
 import type { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import { listApprovers } from "../../trust/tables/approvers.ts";
+import { approverFingerprint, listApprovers } from "../../trust/tables/approvers.ts";
 import { listMandates } from "../../trust/tables/mandates.ts";
 import type { OrderStore } from "../journal/store.ts";
 import type { LocalRules } from "../local-policy/rules.ts";
-import { approverWords } from "./fingerprint-words.ts";
 
 /** At most so many mandates, and orders in doubt, are listed. */
 const LISTED = 100;
@@ -39,7 +38,7 @@ export function readTrustStatus({
     caps_fault: caps.ok ? null : caps.reason,
     approvers: listApprovers(store.db).map((approver) => ({
       credential_id: approver.credentialId,
-      fingerprint: approverWords(approver.publicKey),
+      fingerprint: approverFingerprint(approver.publicKey),
       label: approver.label,
       enrolled_at: isoTime(approver.enrolledAt),
     })),

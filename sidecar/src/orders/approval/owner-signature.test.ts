@@ -1,0 +1,59 @@
+import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
+import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
+import { isNonceUsed } from "../../trust/tables/nonces.ts";
+import { ownerSigned } from "./owner-signature.ts";
+
+let pc: PcOrders;
+beforeEach(() => {
+  pc = pcOrders();
+});
+const nonce = "f".repeat(32);
+const statement = (reply_id = "q-1"): Statement => ({
+  act: "question",
+  question: {
+    intent_hash: "a".repeat(64),
+    reply_id,
+    fingerprints: ["b".repeat(64)],
+    confirm: true,
+    nonce,
+    not_after: until(60_000),
+  },
+});
+const until = (ms: number) => new Date(pc.clock.now() + ms).toISOString();
+const signed = (over: { ms?: number; phone?: typeof pc.phone; of?: Statement } = {}) => ({
+  nonce,
+  not_after: until(over.ms ?? 60_000),
+  assertion: (over.phone ?? pc.phone).approve(statementHash(over.of ?? statement())),
+});
+const rule = async (given: ReturnType<typeof signed>) => {
+  const { db } = pc.store;
+  const { relyingParty, simulator } = pc.submit;
+  const parts = { db, relyingParty, simulator, nowMs: pc.clock.now() };
+  const { refusals, credentialId } = await ownerSigned(parts, statement(), given);
+  return refusals[0]?.rule ?? credentialId;
+};
+
+describe("the owner's signature under a statement", () => {
+  it("counts once, by an enrolled passkey, in time", async () => {
+    const given = signed();
+    expect(await rule(given)).toBe(pc.phone.credentialId);
+    expect(isNonceUsed(pc.store.db, nonce)).toBe(true);
+    expect(await rule(given)).toBe("one_use");
+    expect(await rule(signed())).toBe("one_use");
+  });
+
+  it("does not count from the moment at which it ends", async () => {
+    expect(await rule(signed({ ms: 0 }))).toBe("not_expired");
+    expect(await rule({ ...signed(), not_after: "never" })).toBe("not_expired");
+    expect(await rule(signed({ ms: 1 }))).toBe(pc.phone.credentialId);
+  });
+
+  it("spends nothing when it does not hold", async () => {
+    expect(await rule(signed({ phone: softwareAuthenticator() }))).toBe("enrolled_key");
+    expect(await rule(signed({ of: statement("q-2") }))).not.toBe(pc.phone.credentialId);
+    expect(isNonceUsed(pc.store.db, nonce)).toBe(false);
+    expect(await rule(signed())).toBe(pc.phone.credentialId);
+  });
+});

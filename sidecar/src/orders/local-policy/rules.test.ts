@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
+import { openOrderStore } from "../journal/store.ts";
+import { capsPath, killSwitchPath } from "./files.ts";
+import { checkGrant, fileLocalRules, usageOf } from "./rules.ts";
+
+const policy = { offer: ["orders.paper" as const], broker_accounts: null };
+const paper = { capability: "orders.paper", brokerAccount: "DU1" } as const;
+const input = { account_id: "DU1", mode: "paper" } as const;
+
+describe("what the gateway grants a job", () => {
+  it("lets an order of the mode and the account pass that this PC offers", () => {
+    expect(() => checkGrant(paper, input, policy)).not.toThrow();
+    expect(() => checkGrant(paper, input, { ...policy, broker_accounts: ["DU1"] })).not.toThrow();
+  });
+
+  it.each([
+    ["no grant", undefined, input, policy],
+    ["a grant for paper and a live order", paper, { ...input, mode: "live" as const }, policy],
+    ["a grant to read", { ...paper, capability: "broker.read" as const }, input, policy],
+    ["a mode that this PC does not offer", paper, input, { ...policy, offer: [] }],
+    ["another account", { ...paper, brokerAccount: "DU2" }, input, policy],
+    ["every account", { ...paper, brokerAccount: null }, input, policy],
+    ["an account that is not listed here", paper, input, { ...policy, broker_accounts: ["DU2"] }],
+  ])("stops %s", (_name, grant, order, local) => {
+    expect(() => checkGrant(grant, order, local)).toThrow();
+  });
+
+  it("lets a cancel pass after the mode was switched off, and for no other account", () => {
+    const off = { ...policy, offer: [] };
+    expect(() => checkGrant(paper, input, off, "cancel")).not.toThrow();
+    expect(() => checkGrant({ ...paper, brokerAccount: "DU2" }, input, off, "cancel")).toThrow();
+  });
+});
+
+describe("what went out", () => {
+  it("is counted over the last minute and the last day, whatever came of it", () => {
+    const store = openOrderStore(":memory:");
+    store.insert(anIntentRecord(0, { sent: true, state: "rejected" }));
+    store.insert(anIntentRecord(1));
+    const at = (ms: number) => usageOf(store, START_MS + ms, null);
+    expect(at(59_999)).toEqual({ ordersToday: 1, ordersLastMinute: 1, dailyPnl: null });
+    expect(at(60_000)).toMatchObject({ ordersToday: 1, ordersLastMinute: 0 });
+    expect(at(24 * 60 * 60_000)).toMatchObject({ ordersToday: 0 });
+  });
+});
+
+describe("the files of the owner's word", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "ibkr-sidecar-rules-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("hold from the moment they are changed", () => {
+    const rules = fileLocalRules(folder);
+    expect(rules.killSwitch().engaged).toBe(false);
+    rules.engage("by hand", START_MS);
+    expect(rules.killSwitch()).toMatchObject({ engaged: true, reason: "by hand" });
+    rmSync(killSwitchPath(folder));
+    expect(rules.killSwitch().engaged).toBe(false);
+  });
+
+  it("that are damaged forbid", () => {
+    const rules = fileLocalRules(folder);
+    writeFileSync(killSwitchPath(folder), "{");
+    writeFileSync(capsPath(folder), "{");
+    expect(rules.killSwitch().engaged).toBe(true);
+    expect(rules.caps().ok).toBe(false);
+  });
+});

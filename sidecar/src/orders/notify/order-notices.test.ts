@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { aMandate, aTicket } from "../../../../test/support/orders.ts";
+import type { Reach } from "./channels.ts";
+import {
+  announceAnswer,
+  announceMandate,
+  announceMandateEnd,
+  announceSubmitted,
+  announceWrongNumber,
+} from "./order-notices.ts";
+
+let terminal: string[];
+let network: string[];
+let desktop: string[];
+beforeEach(() => {
+  [terminal, network, desktop] = [[], [], []];
+});
+const reach: Reach = {
+  terminal: (lines) => terminal.push(lines.join("\n")) > 0,
+  desktop: (title, text) => Promise.resolve(desktop.push(`${title}: ${text}`) > 0),
+  push: (title, text) => Promise.resolve(network.push(`${title}: ${text}`) > 0),
+};
+const deaf: Reach = {
+  terminal: () => false,
+  desktop: () => Promise.reject(new Error("no desktop")),
+  push: () => Promise.reject(new Error("no network")),
+};
+const kept = { mandate: aMandate(), number: 42 } as Parameters<typeof announceMandate>[1];
+
+describe("what this PC says by itself", () => {
+  it("names the order, and how to end a mandate or stop what was not approved", () => {
+    announceSubmitted(reach, aTicket(), { kind: "passkey" });
+    announceSubmitted(reach, aTicket(), { kind: "mandate", mandateId: "m1" });
+    expect(terminal[0]).toContain("PAPER DU1234567: BUY 1 AAPL");
+    expect(terminal[0]).toContain("kill");
+    expect(terminal[1]).toContain("mandates revoke m1");
+    expect(network).toHaveLength(2);
+  });
+
+  it("never sends a number out by the network", async () => {
+    expect(await announceMandate(reach, kept)).toEqual(["terminal", "desktop"]);
+    expect(terminal.join()).toContain("42");
+    expect(desktop.join()).toContain("42");
+    expect(network).toHaveLength(1);
+    expect(network.join()).not.toContain("42");
+  });
+
+  it("lets nothing that came from outside move the cursor", () => {
+    announceSubmitted(reach, aTicket(), { kind: "mandate", mandateId: "m1\u001b[2J\n" });
+    announceAnswer(reach, aTicket(), "Sure?\u001b[2J");
+    announceMandateEnd(reach, aMandate({ mandate_id: "m\u0007" }), "revoked");
+    expect(terminal.join().replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  });
+
+  it("holds nothing up when no way of showing it works", async () => {
+    expect(() => announceSubmitted(deaf, aTicket(), { kind: "passkey" })).not.toThrow();
+    expect(() => announceWrongNumber(deaf, "An order.")).not.toThrow();
+    expect(await announceMandate(deaf, kept)).toEqual([]);
+  });
+
+  it("says whether a mandate came into force or was revoked", () => {
+    announceMandateEnd(reach, aMandate(), "confirmed");
+    announceMandateEnd(reach, aMandate(), "revoked");
+    expect(terminal.map((text) => text.split("\n")[0])).toEqual([
+      "A mandate is in force:",
+      "A mandate was revoked by the gateway:",
+    ]);
+  });
+});

@@ -1,0 +1,148 @@
+import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import {
+  ACCOUNT,
+  bookRow,
+  notAnswered,
+  type PcOrders,
+  pcOrders,
+} from "../../../../test/support/pc-orders.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+import { previewOrder } from "./preview.ts";
+
+let pc: PcOrders;
+beforeEach(() => {
+  pc = pcOrders();
+});
+const order = (over: object = {}): PreviewRequest => ({
+  kind: "order",
+  order: OrderInput.parse({
+    account_id: ACCOUNT,
+    conid: 265598,
+    side: "BUY",
+    order_type: "LMT",
+    quantity: "1",
+    limit_price: "187.25",
+    ...over,
+  }),
+});
+const preview = (request = order(), account_id = ACCOUNT) => {
+  const parts = {
+    ...pc.submit,
+    source: pc.side.source,
+    clockSkewMs: () => 0,
+    newPreviewId: () => "pv_1",
+  };
+  return pc.finish(previewOrder(parts, pc.context(), { account_id, request }));
+};
+async function ticketOf(request = order()) {
+  const answer = await preview(request);
+  if (answer.outcome !== "ticket") throw new Error("refused");
+  return answer;
+}
+
+describe("a preview", () => {
+  it("says what the order is and would cost, and keeps the ticket for the submit", async () => {
+    const answer = await ticketOf();
+    expect(answer).toMatchObject({
+      preview_id: "pv_1",
+      generation: 1,
+      ticket: {
+        notional: "187.25",
+        base_currency: "USD",
+        what_if: { commission: "1" },
+        waits: null,
+      },
+      facts: { effect: { kind: "entry" }, account: { daily_pnl: "-12.5" }, positions: [] },
+      local_refusals: [],
+      least_tier: 1,
+      notes: [],
+    });
+    const now = pc.clock.now();
+    expect(pc.store.preview("pv_1", now)).toMatchObject({ ticket: answer.ticket, generation: 1 });
+    expect(pc.store.preview("pv_1", now + ORDER_LIMITS.previewKeptMs + 1)).toBeNull();
+    expect(pc.broker.sent).toEqual([]);
+  });
+
+  it("has null and a note for what could not be read, never a zero", async () => {
+    for (const name of ["contract.schedule", "portfolio2.positions", "iserver.orders"]) {
+      pc.broker.answers[name] = notAnswered();
+    }
+    pc.broker.answers["portfolio.positions"] = notAnswered();
+    pc.broker.answers["order.what-if"] = notAnswered();
+    const { ticket, facts, notes } = await ticketOf();
+    expect(facts).toMatchObject({ positions: null, working: null, effect: null });
+    expect(ticket.what_if).toBeNull();
+    expect(notes).toHaveLength(3);
+  });
+
+  it("says beforehand what this PC's own rules would refuse", async () => {
+    pc.local.engaged = true;
+    pc.local.offer = [];
+    const { local_refusals } = await ticketOf();
+    expect(local_refusals.map(({ rule }) => rule)).toEqual(["offered_by_pc", "not_engaged"]);
+  });
+
+  it("shows the questions that the broker asks of every order of the kind", async () => {
+    const message = { message_id: "o163", text: "Sure?", fingerprint: "f".repeat(64) };
+    pc.store.noteQuestion("place LMT", message, pc.clock.now());
+    pc.store.noteQuestion("place MKT", { ...message, message_id: "o451" }, pc.clock.now());
+    expect((await ticketOf()).ticket.warnings).toEqual([message]);
+  });
+
+  it("counts an order that was just sent, so that two exits are not each one", async () => {
+    const position = { conid: 265598, position: 1, currency: "USD", secType: "STK" };
+    pc.broker.answers["portfolio2.positions"] = [position];
+    expect((await ticketOf(order({ side: "SELL" }))).facts.effect?.kind).toBe("exit");
+    const exit = anIntentRecord(0, { sent: true, state: "accepted" });
+    const [leg] = exit.ticket.order.legs;
+    if (leg === undefined) throw new Error("no leg");
+    const own = { ...exit.ticket.order, legs: [{ ...leg, side: "SELL" as const }] };
+    pc.store.insert({ ...exit, ticket: { ...exit.ticket, order: own } });
+    pc.store.db.exec("DELETE FROM previews; DELETE FROM preview_usage");
+    expect((await ticketOf(order({ side: "SELL" }))).facts.effect?.kind).not.toBe("exit");
+  });
+
+  it("of a cancel asks for no what-if and shows no wait", async () => {
+    pc.broker.answers["iserver.orders"] = { orders: [bookRow()], snapshot: true };
+    const cancel = { account_id: ACCOUNT, order_id: "11" };
+    const { ticket } = await ticketOf({ kind: "cancel", cancel });
+    expect(ticket).toMatchObject({ what_if: null, warnings: [], waits: null });
+    expect(pc.broker.asked).not.toContain("order.what-if");
+  });
+});
+
+describe("a preview that is not made", () => {
+  it("is refused for two accounts in one request, before the broker is asked", async () => {
+    expect(await preview(order(), "DU7654321")).toMatchObject({
+      outcome: "refused",
+      refusals: [{ rule: "one_account" }],
+    });
+    expect(pc.broker.asked).toEqual([]);
+  });
+
+  it("fails while the broker does not prove the mode, or is not ready", async () => {
+    pc.broker.session = { ...pc.broker.session, mode: "unknown" };
+    await expect(preview()).rejects.toMatchObject({
+      failure: { code: "ORDER_ACCOUNT_MODE_REFUSED" },
+    });
+    pc.broker.session = { ...pc.broker.session, mode: "paper", state: "initializing" };
+    await expect(preview()).rejects.toThrow();
+  });
+
+  it("fails when the session changed meanwhile, and keeps no ticket", async () => {
+    pc.broker.answers["order.what-if"] = () => {
+      pc.broker.session = { ...pc.broker.session, generation: 2 };
+      return {};
+    };
+    await expect(preview()).rejects.toThrow();
+    expect(pc.store.preview("pv_1", pc.clock.now())).toBeNull();
+  });
+
+  it("fails without the account's base currency", async () => {
+    pc.broker.answers["portfolio.accounts"] = [{ id: ACCOUNT, accountId: ACCOUNT }];
+    await expect(preview()).rejects.toMatchObject({ failure: { code: "BROKER_RESPONSE_INVALID" } });
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import { aLeg, anOrder, NOW } from "../../../../test/support/orders.ts";
+import { ACCOUNT, bookRow, notAnswered, pcOrders } from "../../../../test/support/pc-orders.ts";
+import { resolveAccount } from "../../operations/resolve-account.ts";
+import {
+  baseNotional,
+  figure,
+  orNull,
+  readAccountFact,
+  readDailyPnl,
+  readMarket,
+  readPositionFacts,
+  readRates,
+  readWorkingFacts,
+} from "./facts.ts";
+
+const USD = new Map([["USD", "1"]]);
+
+async function rig() {
+  const pc = pcOrders();
+  const context = pc.context();
+  const account = await resolveAccount(context, ACCOUNT);
+  return { pc, context, account };
+}
+
+describe("a fact that may be missing", () => {
+  it("is null when the broker failed, and no other error is hidden", async () => {
+    expect(await orNull(Promise.reject(notAnswered()))).toBeNull();
+    await expect(orNull(Promise.reject(new TypeError("a mistake")))).rejects.toThrow(TypeError);
+  });
+
+  it("is a figure in the gateway's grammar or null, never zero", () => {
+    expect(figure("1.1234567890129")).toBe("1.123456789013");
+    for (const none of [null, undefined, "", "NaN", "Infinity", "1,5", "—"]) {
+      expect(figure(none)).toBeNull();
+    }
+    expect(figure("0")).toBe("0");
+  });
+});
+
+describe("the market of a contract", () => {
+  it("has its sides and the last price while it is open", async () => {
+    const { context } = await rig();
+    expect(await readMarket(context, 265598)).toMatchObject({
+      bid: "187.2",
+      ask: "187.3",
+      last: "187.25",
+      at: NOW,
+    });
+  });
+});
+
+describe("the value of an order in base currency", () => {
+  const market = {
+    conid: 265598,
+    bid: "187.2",
+    ask: "187.3",
+    last: "187.25",
+    prior_close: "186",
+    availability: "live" as const,
+    halted: false,
+    at: NOW,
+  };
+
+  it("is its worst case times the rate", () => {
+    const order = anOrder({ legs: [aLeg({ quantity: "2" })] });
+    expect(baseNotional(order, market, new Map([["USD", "0.5"]]))).toBe("187.25");
+  });
+
+  it("is unknown without a rate, and without a market for an order that has no price", () => {
+    expect(baseNotional(anOrder(), market, null)).toBeNull();
+    expect(baseNotional(anOrder(), market, new Map([["EUR", "1"]]))).toBeNull();
+    const marketOrder = anOrder({ legs: [aLeg({ order_type: "MKT", limit_price: null })] });
+    expect(baseNotional(marketOrder, null, USD)).toBeNull();
+  });
+
+  it("takes no rate of zero, and knows the base currency's without asking", async () => {
+    const { pc, context, account } = await rig();
+    pc.broker.answers["portfolio.ledger"] = {
+      EUR: { exchangerate: 0 },
+      CHF: { exchangerate: 1.1 },
+    };
+    const read = await readRates(context, account);
+    expect([...(read?.rates ?? [])]).toEqual([
+      ["CHF", "1.1"],
+      ["USD", "1"],
+    ]);
+    expect(await readRates(context, { ...account, baseCurrency: null })).toBeNull();
+  });
+});
+
+describe("the positions of an account", () => {
+  const position = {
+    conid: 265598,
+    position: 5,
+    marketPrice: 10,
+    marketValue: 50,
+    currency: "USD",
+    secType: "STK",
+  };
+
+  it("carry their value in base currency, or none", async () => {
+    const { pc, context } = await rig();
+    pc.broker.answers["portfolio2.positions"] = [
+      position,
+      { ...position, conid: 7, currency: "EUR" },
+    ];
+    expect(await readPositionFacts(context, ACCOUNT, USD)).toMatchObject([
+      { conid: 265598, quantity: "5", value: "50" },
+      { conid: 7, quantity: "5", value: null },
+    ]);
+  });
+
+  it("are unknown when one row cannot be read: never less than there is", async () => {
+    const { pc, context } = await rig();
+    pc.broker.answers["portfolio2.positions"] = [position, { position: 3 }];
+    expect(await readPositionFacts(context, ACCOUNT, USD)).toBeNull();
+  });
+});
+
+describe("the working orders of an account", () => {
+  it("leave out what has ended, and know their own by reference and by id", async () => {
+    const { pc, context, account } = await rig();
+    const own = anIntentRecord();
+    pc.store.insert(own);
+    pc.broker.answers["iserver.orders"] = {
+      orders: [
+        bookRow({ order_ref: own.coid }),
+        bookRow({ orderId: 12, status: "Filled" }),
+        bookRow({ orderId: 13, side: "SELL", parentId: 11 }),
+      ],
+      snapshot: true,
+    };
+    expect(await readWorkingFacts(context, account, pc.store, USD)).toMatchObject([
+      { order_id: "11", foreign: false, side: "BUY", remaining: "1", notional: "187.25" },
+      { order_id: "13", foreign: true, side: "SELL", parent_ref: own.coid, exit_only: true },
+    ]);
+  });
+
+  it.each([
+    ["a row has no side", { side: null }],
+    ["a row has no remaining quantity", { remainingQuantity: null }],
+    ["a row has no id", { orderId: null }],
+  ])("are unknown when %s", async (_name, over) => {
+    const { pc, context, account } = await rig();
+    pc.broker.answers["iserver.orders"] = { orders: [bookRow(over)], snapshot: true };
+    expect(await readWorkingFacts(context, account, pc.store, USD)).toBeNull();
+  });
+
+  it("are unknown when the broker does not answer", async () => {
+    const { pc, context, account } = await rig();
+    pc.broker.answers["iserver.orders"] = notAnswered();
+    expect(await readWorkingFacts(context, account, pc.store, USD)).toBeNull();
+  });
+});
+
+describe("the account and its day", () => {
+  it("sums the day's result over the partitions; one unknown makes it unknown", async () => {
+    const { pc, context } = await rig();
+    const upnl = { [`${ACCOUNT}.Core`]: { dpl: -12.5 }, [`${ACCOUNT}.X`]: { dpl: 2 } };
+    pc.broker.answers["iserver.pnl"] = { upnl };
+    expect(await readDailyPnl(context, ACCOUNT)).toBe("-10.5");
+    pc.broker.answers["iserver.pnl"] = { upnl: { ...upnl, [`${ACCOUNT}.X`]: {} } };
+    expect(await readDailyPnl(context, ACCOUNT)).toBeNull();
+    pc.broker.answers["iserver.pnl"] = { upnl: {} };
+    expect(await readDailyPnl(context, ACCOUNT)).toBeNull();
+  });
+
+  it("takes no line that the broker marks as empty or writes in another currency", async () => {
+    const { pc, context, account } = await rig();
+    pc.broker.answers["portfolio.summary"] = {
+      netliquidation: { amount: 100, currency: "USD" },
+      buyingpower: { amount: 400, currency: "EUR" },
+      totalcashvalue: { amount: 0, currency: "USD", isNull: true },
+    };
+    expect(await readAccountFact(context, account)).toMatchObject({
+      net_liquidation: "100",
+      buying_power: null,
+      cash: null,
+      excess_liquidity: null,
+      daily_pnl: "-12.5",
+    });
+    pc.broker.answers["portfolio.summary"] = notAnswered();
+    expect(await readAccountFact(context, account)).toBeNull();
+  });
+});

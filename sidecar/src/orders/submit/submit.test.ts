@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { anOrder } from "../../../../test/support/orders.ts";
+import { ACCOUNT, json, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
+import { TransportError } from "../../client-portal/transport.ts";
+import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import { isNonceUsed } from "../../trust/tables/nonces.ts";
+import { ORDER_LIMITS } from "../limits.ts";
+import type { SubmitInput } from "./context.ts";
+import { placeOrder } from "./submit.ts";
+
+let pc: PcOrders;
+beforeEach(() => {
+  pc = pcOrders();
+});
+
+const taken = (input: SubmitInput, orderId = "11") =>
+  json([{ order_id: orderId, local_order_id: input.coid, order_status: "Submitted" }]);
+const place = (input: SubmitInput, more: Parameters<PcOrders["request"]>[0] = {}) =>
+  pc.finish(placeOrder(pc.submit, pc.request(more), pc.context(), "place", input));
+const nonceSpent = (input: SubmitInput) => isNonceUsed(pc.store.db, input.approval.nonce);
+
+describe("an approved order", () => {
+  it("leaves this PC once, after its nonce and its intent are in the journal", async () => {
+    const input = pc.approved();
+    const events: string[] = [];
+    pc.broker.replies.push(taken(input));
+    pc.broker.onDial = () => {
+      const { state, sent } = pc.store.intent(input.coid) ?? {};
+      events.push(`dialled: nonce ${nonceSpent(input)}, ${state}, sent ${sent}`);
+    };
+    const outcome = await place(input, { begin: () => void events.push("begun") });
+    expect(outcome).toMatchObject({ state: "accepted", proved_by: "submit_answer" });
+    expect(outcome.orders[0]?.order_id).toBe("11");
+    expect(events).toEqual(["dialled: nonce true, submitting, sent false", "begun"]);
+    expect(pc.broker.sent).toHaveLength(1);
+    expect(pc.broker.sent[0]).toMatchObject({
+      method: "POST",
+      path: `/v1/api/iserver/account/${ACCOUNT}/orders`,
+      fresh: true,
+      body: { orders: [{ cOID: input.coid }] },
+    });
+    expect(pc.store.intent(input.coid)).toMatchObject({ sent: true, job_id: "job-1" });
+    expect(pc.submit.mutex.busy()).toBe(false);
+  });
+
+  it("is refused the second time, and nothing more is sent", async () => {
+    const input = pc.approved();
+    pc.broker.replies.push(taken(input));
+    await place(input);
+    const again = await place(input, { jobId: "job-2" });
+    expect(again.refusals.map(({ code }) => code)).toEqual(["APPROVAL_CONSUMED"]);
+    expect(pc.broker.sent).toHaveLength(1);
+  });
+
+  it("is told at this PC before it leaves", async () => {
+    const input = pc.approved();
+    pc.broker.replies.push(taken(input));
+    pc.broker.onDial = () => expect(pc.shown.join()).toContain("Your approval is being used");
+    await place(input);
+    expect(pc.shown).toHaveLength(1);
+  });
+});
+
+describe("what refuses an order before its approval is spent", () => {
+  it.each([
+    [
+      "the kill switch",
+      () => {
+        pc.local.engaged = true;
+      },
+      "LOCAL_KILL_SWITCH",
+    ],
+    [
+      "a preview that this PC did not make",
+      () => void pc.store.db.exec("DELETE FROM previews"),
+      "APPROVAL_PREVIEW_MISMATCH",
+    ],
+    [
+      "a cap of this PC's",
+      () => {
+        pc.local.caps = {
+          ...DEFAULT_CAPS,
+          paper: { ...DEFAULT_CAPS.paper, max_notional: "100" },
+        };
+      },
+      "LOCAL_CAP_EXCEEDED",
+    ],
+  ])("%s", async (_what, breakIt, code) => {
+    const input = pc.approved();
+    breakIt();
+    const outcome = await place(input);
+    expect(outcome.refusals.map((one) => one.code)).toContain(code);
+    expect(outcome).toMatchObject({ state: "rejected", proved_by: "sidecar_not_sent" });
+    expect(pc.broker.sent).toEqual([]);
+    expect(nonceSpent(input)).toBe(false);
+    expect(pc.store.intent(input.coid)).toBeNull();
+    expect(pc.submit.mutex.busy()).toBe(false);
+  });
+
+  it("a grant for another account or another mode", async () => {
+    const input = pc.approved();
+    for (const grant of [
+      { capability: "orders.paper" as const, brokerAccount: "DU7654321" },
+      { capability: "orders.live" as const, brokerAccount: ACCOUNT },
+      undefined,
+    ]) {
+      const { grant: _own, ...request } = pc.request();
+      const given = grant === undefined ? request : { ...request, grant };
+      await expect(placeOrder(pc.submit, given, pc.context(), "place", input)).rejects.toThrow();
+    }
+    expect(pc.broker.asked).toEqual([]);
+    expect(nonceSpent(input)).toBe(false);
+  });
+
+  it("a session that is not ready", async () => {
+    pc.broker.session = { ...pc.broker.session, state: "login_required" };
+    await expect(place(pc.approved())).rejects.toMatchObject({
+      failure: { code: "BROKER_SESSION_REQUIRED" },
+    });
+    expect(pc.broker.sent).toEqual([]);
+  });
+});
+
+describe("what stops an order at its last look", () => {
+  it.each([
+    [
+      "the kill switch",
+      () => {
+        pc.local.engaged = true;
+      },
+      "LOCAL_KILL_SWITCH",
+    ],
+    [
+      "another broker session",
+      () => {
+        pc.broker.session = { ...pc.broker.session, generation: 2 };
+      },
+      "GENERATION_CHANGED",
+    ],
+  ])("%s: nothing left, and the journal can prove it", async (_what, change, code) => {
+    const input = pc.approved();
+    pc.broker.onDial = change;
+    const outcome = await place(input);
+    expect(outcome).toMatchObject({ state: "rejected", proved_by: "sidecar_not_sent" });
+    expect(outcome.refusals.map((one) => one.code)).toContain(code);
+    expect(pc.broker.sent).toEqual([]);
+    expect(pc.store.intent(input.coid)?.sent).toBe(false);
+    // The approval is of no use a second time all the same.
+    expect(nonceSpent(input)).toBe(true);
+    expect(pc.submit.mutex.busy()).toBe(false);
+  });
+
+  it("a job that was cancelled meanwhile", async () => {
+    const input = pc.approved();
+    const begin = () => {
+      throw new Error("the job was cancelled");
+    };
+    await expect(place(input, { begin })).rejects.toThrow("the job was cancelled");
+    expect(pc.broker.sent).toEqual([]);
+    expect(pc.store.intent(input.coid)).toMatchObject({ state: "rejected", sent: false });
+  });
+});
+
+describe("an order that waits for an answer", () => {
+  const question = json([{ id: "q-1", message: ["Are you sure?"], messageIds: ["o163"] }]);
+
+  it("keeps the broker session: another entry is turned away in time", async () => {
+    const first = pc.approved();
+    pc.broker.replies.push(question);
+    expect((await place(first)).state).toBe("awaiting_confirmation");
+    expect(pc.submit.mutex.busy()).toBe(true);
+    const second = pc.approved(
+      anOrder({ legs: anOrder().legs.map((leg) => ({ ...leg, limit_price: "180" })) }),
+      2,
+    );
+    const startedAt = pc.clock.now();
+    await expect(place(second, { jobId: "job-2" })).rejects.toMatchObject({
+      failure: { code: "RATE_LIMITED", retryable: true },
+    });
+    expect(pc.clock.now() - startedAt).toBeLessThanOrEqual(ORDER_LIMITS.mutexWaitMs + 1_000);
+    expect(pc.broker.sent).toHaveLength(1);
+    expect(nonceSpent(second)).toBe(false);
+  });
+
+  it("makes room for an exit: the entry's question is declined", async () => {
+    const entry = pc.approved();
+    pc.broker.replies.push(question);
+    await place(entry);
+    pc.broker.answers["portfolio2.positions"] = [
+      {
+        conid: 265598,
+        position: 5,
+        marketPrice: 187,
+        marketValue: 935,
+        currency: "USD",
+        secType: "STK",
+      },
+    ];
+    const exit = pc.approved(
+      anOrder({ legs: anOrder().legs.map((leg) => ({ ...leg, side: "SELL" as const })) }),
+      2,
+    );
+    pc.broker.replies.push(json([{ error: "declined" }]), taken(exit, "12"));
+    const outcome = await place(exit, { jobId: "job-2" });
+    expect(outcome.state).toBe("accepted");
+    expect(pc.broker.sent.map(({ path, body }) => [path.split("/").at(-2), body])).toEqual([
+      [ACCOUNT, expect.anything()],
+      ["reply", { confirmed: false }],
+      [ACCOUNT, expect.anything()],
+    ]);
+  });
+});
+
+describe("an answer that does not come", () => {
+  it("leaves the order unknown: it is looked for, and never sent again", async () => {
+    const input = pc.approved();
+    pc.broker.replies.push(new TransportError("timeout", true));
+    const outcome = await place(input);
+    expect(outcome.state).toBe("unknown");
+    expect((await place(input)).refusals[0]?.code).toBe("APPROVAL_CONSUMED");
+    expect(pc.broker.sent).toHaveLength(1);
+  });
+});
