@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
-import { aLeg, anOrder, NOW } from "../../../../test/support/orders.ts";
+import { NOW } from "../../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, notAnswered, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import {
-  baseNotional,
   figure,
   orNull,
   readAccountFact,
@@ -51,30 +50,7 @@ describe("the market of a contract", () => {
   });
 });
 
-describe("the value of an order in base currency", () => {
-  const market = {
-    conid: 265598,
-    bid: "187.2",
-    ask: "187.3",
-    last: "187.25",
-    prior_close: "186",
-    availability: "live" as const,
-    halted: false,
-    at: NOW,
-  };
-
-  it("is its worst case times the rate", () => {
-    const order = anOrder({ legs: [aLeg({ quantity: "2" })] });
-    expect(baseNotional(order, market, new Map([["USD", "0.5"]]))).toBe("187.25");
-  });
-
-  it("is unknown without a rate, and without a market for an order that has no price", () => {
-    expect(baseNotional(anOrder(), market, null)).toBeNull();
-    expect(baseNotional(anOrder(), market, new Map([["EUR", "1"]]))).toBeNull();
-    const marketOrder = anOrder({ legs: [aLeg({ order_type: "MKT", limit_price: null })] });
-    expect(baseNotional(marketOrder, null, USD)).toBeNull();
-  });
-
+describe("the rates of an account", () => {
   it("takes no rate of zero, and knows the base currency's without asking", async () => {
     const { pc, context, account } = await rig();
     pc.broker.answers["portfolio.ledger"] = {
