@@ -17,7 +17,7 @@ export async function readText(files: ExportFiles, name: string): Promise<string
     if (text.length > SMALL_FILE_MAX_BYTES) {
       throw new EvidenceFault(
         "FILE_TOO_LARGE",
-        `${name} has more than ${SMALL_FILE_MAX_BYTES} bytes.`,
+        `The file ${name} has more than ${SMALL_FILE_MAX_BYTES} bytes.`,
       );
     }
   }
@@ -46,19 +46,19 @@ export async function* linesOf(files: ExportFiles, name: string): AsyncGenerator
     yield lines;
   }
   if (open !== "") {
-    throw new EvidenceFault("RECORD_MALFORMED", `${name} ends in the middle of a line.`);
+    throw new EvidenceFault("RECORD_MALFORMED", `The file ${name} ends in the middle of a line.`);
   }
 }
 
 async function* textParts(files: ExportFiles, name: string): AsyncGenerator<string> {
   const parts = await files.open(name);
-  if (parts === null) throw new EvidenceFault("FILE_MISSING", `${name} is missing.`);
+  if (parts === null) throw new EvidenceFault("FILE_MISSING", `The file ${name} is missing.`);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const decode = (bytes?: Uint8Array): string => {
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
     } catch {
-      throw new EvidenceFault("RECORD_MALFORMED", `${name} is not UTF-8.`);
+      throw new EvidenceFault("RECORD_MALFORMED", `The file ${name} is not UTF-8.`);
     }
   };
   for await (const part of parts) yield decode(part);

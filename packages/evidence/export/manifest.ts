@@ -125,5 +125,8 @@ function hashes(texts: readonly string[]): Uint8Array[] {
 }
 
 function malformed(why: string): EvidenceFault {
-  return new EvidenceFault("MANIFEST_MALFORMED", `${MANIFEST_FILE} cannot be used. ${why}`);
+  return new EvidenceFault(
+    "MANIFEST_MALFORMED",
+    `The file ${MANIFEST_FILE} cannot be used. ${why}`,
+  );
 }

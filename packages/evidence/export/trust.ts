@@ -56,7 +56,7 @@ export function signedWords({ byLog, byWitnesses }: Signed, keyChanges: number):
   return [
     `signed by the log (${byLog.map(({ key }) => key.id).join(", ")})`,
     witnesses.length === 0 ? "by no witness" : `witnessed by ${witnesses.join(", ")}`,
-    ...(keyChanges === 0 ? [] : [`its key changed ${keyChanges} times before`]),
+    ...(keyChanges === 0 ? [] : [`changes of its key before: ${keyChanges}`]),
   ].join("; ");
 }
 

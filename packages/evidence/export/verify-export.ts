@@ -94,7 +94,7 @@ async function begin(
       if (text === null) {
         throw new EvidenceFault(
           "EXPORT_UNFINISHED",
-          `${MANIFEST_FILE} is missing: this is no export, or one that was not finished. Run the export again; it goes on where it stopped.`,
+          `There is no ${MANIFEST_FILE}: this is no export, or one that was not finished. Run the export again; it goes on where it stopped.`,
         );
       }
       const manifest = parseManifest(text);
@@ -145,9 +145,9 @@ async function readEntries(
         if (withOpenings && openings.nextSeq === entry.seq) await openings.check(entry);
         if (watch.nextSize === tree.size) watch.compare(tree);
       }
+      place.now = { seq: tree.size + 1, file: name };
       options.onProgress?.(reader.facts.entries);
     }
-    place.now = { seq: tree.size + 1, file: name };
     if (tree.size < to_index) throw missing(tree.size + 1);
   }
   place.now = {};

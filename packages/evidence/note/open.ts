@@ -36,7 +36,7 @@ export async function goodSignatures(
   if (late !== undefined) {
     throw new EvidenceFault(
       "COSIGNATURE_IN_FUTURE",
-      `${late.key.name} dates its signature later than now (${late.timeSeconds} > ${nowSeconds}).`,
+      `The witness ${late.key.name} dates its signature later than now (${late.timeSeconds} > ${nowSeconds}).`,
     );
   }
   return good;
