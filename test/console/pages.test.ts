@@ -224,6 +224,10 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
     await page.keyboard.press("Enter");
     expect(await page.evaluate("document.activeElement?.id")).toBe("main");
     await page.keyboard.press("Tab");
+    // The command to run at the PC comes first, with its button.
+    const focused = "document.activeElement?.getAttribute('aria-label')";
+    expect(await page.evaluate(focused)).toBe("Copy: npm run sidecar -- recover");
+    await page.keyboard.press("Tab");
     await page.keyboard.type(gateway.secrets.OWNER_TOKEN);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${gateway.url}/security`);
