@@ -16,3 +16,21 @@ export const nothingUnderway = (): Underway => ({
   reads: new Map(),
   lanes: new Map(),
 });
+
+/** Works on one thing of a key after the other; without anybody before it, in this very turn. */
+export async function oneAtATime(
+  mutexes: Map<string, Promise<unknown>>,
+  key: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const before = mutexes.get(key);
+  const done = before === undefined ? work() : before.then(work);
+  // The next in line waits for its end and not for how it ended; whoever began it hears that.
+  const tail = done.catch(() => undefined);
+  mutexes.set(key, tail);
+  try {
+    await done;
+  } finally {
+    if (mutexes.get(key) === tail) mutexes.delete(key);
+  }
+}

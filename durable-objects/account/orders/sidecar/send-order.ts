@@ -15,7 +15,7 @@ import { findIntent } from "../tables/intents/rows.ts";
 import type { CancelDecision } from "../transactions/cancel.ts";
 import { watchErrors } from "../transactions/circuit-breakers.ts";
 import { type Settlement, settle } from "../transactions/settle.ts";
-import type { Underway } from "./in-flight.ts";
+import { oneAtATime, type Underway } from "./in-flight.ts";
 import { noteRefusedUnder } from "./mandate-sync.ts";
 
 /** From arrival to the answer; what is not known by then is answered as pending, with its id. */
@@ -42,7 +42,12 @@ export async function sendOrder(
   if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
   if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
   parts.wakeAt(parts.now() + ORPHAN_MS);
-  const sent = carryJob(parts, underway, request, decision);
+  const carry = () => carryJob(parts, request, decision);
+  // A cancel waits for nothing and lets nothing wait.
+  const sent =
+    decision.job.operation === "order.cancel"
+      ? carry()
+      : oneAtATime(underway.lanes, request.accountId, carry);
   const left = Math.max(1_000, answerMs - (parts.now() - startedAt));
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
@@ -59,33 +64,11 @@ export async function sendOrder(
   return orderAnswer(parts, request.accountId, decision.coid, false);
 }
 
-/** Sends the committed job and takes its end, whoever still waits for it. */
+/**
+ * The job's way to the PC and back, whoever still waits for it: its frame leaves here, if it still
+ * may, and its end is written down before anybody hears of it.
+ */
 async function carryJob(
-  parts: OrderParts,
-  underway: Underway,
-  request: SentRequest,
-  go: { coid: string; epoch: number; job: OrderJob },
-): Promise<void> {
-  const { accountId } = request;
-  // A cancel waits for nothing and lets nothing wait.
-  const queued = go.job.operation !== "order.cancel";
-  const before = queued ? underway.lanes.get(accountId) : undefined;
-  const leave = () => carryNow(parts, request, go);
-  // Without anybody before it the frame leaves in this very turn.
-  const work = before === undefined ? leave() : before.then(leave);
-  if (!queued) return work;
-  // The next in line waits for its end and not for how it ended; whoever sent it hears that.
-  const tail = work.catch(() => undefined);
-  underway.lanes.set(accountId, tail);
-  try {
-    await work;
-  } finally {
-    if (underway.lanes.get(accountId) === tail) underway.lanes.delete(accountId);
-  }
-}
-
-/** The frame leaves here, if it still may; its end is written down before anybody hears of it. */
-async function carryNow(
   parts: OrderParts,
   { accountId, mode, scope }: SentRequest,
   go: { coid: string; epoch: number; job: OrderJob },

@@ -28,43 +28,38 @@ export function submitTransaction(
 ): SubmitDecision {
   return storage.transactionSync(() => {
     const { sql } = storage;
+    const refuse = (refused: Refused): Refused => {
+      logRefused(sql, request, refused, conditions, log);
+      return refused;
+    };
     const passed = judgeSubmit(sql, request, conditions);
-    const decision =
-      passed.kind === "passed" ? takeAndLetOut(sql, request, passed, conditions, log) : passed;
-    if (decision.kind === "refused") logRefused(sql, request, decision, conditions, log);
-    return decision;
+    if (passed.kind === "refused") return refuse(passed);
+    if (passed.kind === "replay") return passed;
+    const { preview, approval, verdict } = passed;
+    const joined = joinCancel(sql, request, passed, conditions);
+    if (joined !== null) return joined.kind === "refused" ? refuse(joined) : joined;
+    const isExit = request.fresh.facts.effect?.kind === "exit";
+    const proved = provedIntent(request.nonce, passed, isExit, conditions);
+    if (proved.kind === "refused") return refuse(proved);
+    const { nowMs } = conditions;
+    if (approval !== null && moveApproval(sql, approval.approvalId, "reserve", nowMs) === null) {
+      const message = "The approval was used before.";
+      return refuse(no("APPROVAL_CONSUMED", "approval_id", "one_use", message, verdict));
+    }
+    letOut(sql, request, passed, proved, conditions, log);
+    const { intent, hash, proof } = proved;
+    return {
+      kind: "go",
+      coid: intent.coid,
+      intentHash: hash,
+      epoch: killEpoch(sql),
+      job: jobOf(request.jobId, preview, intent, hash, proof),
+      verdict,
+    };
   });
 }
 
-function takeAndLetOut(
-  sql: SqlStorage,
-  request: SubmitRequest,
-  passed: PassedSubmit,
-  conditions: Conditions,
-  log: OrderLog,
-): SubmitDecision {
-  const { preview, approval, verdict } = passed;
-  const joined = joinCancel(sql, request, passed, conditions);
-  if (joined !== null) return joined;
-  const { effect } = request.fresh.facts;
-  const proved = provedIntent(request.nonce, passed, effect?.kind === "exit", conditions);
-  if (proved.kind === "refused") return proved;
-  const { nowMs } = conditions;
-  if (approval !== null && moveApproval(sql, approval.approvalId, "reserve", nowMs) === null) {
-    const message = "The approval was used before.";
-    return no("APPROVAL_CONSUMED", "approval_id", "one_use", message, verdict);
-  }
-  letOut(sql, request, passed, proved, conditions, log);
-  const { intent, hash, proof } = proved;
-  return {
-    kind: "go",
-    coid: intent.coid,
-    intentHash: hash,
-    epoch: killEpoch(sql),
-    job: jobOf(request.jobId, preview, intent, hash, proof),
-    verdict,
-  };
-}
+type Refused = Extract<SubmitDecision, { kind: "refused" }>;
 
 /**
  * An agent's cancel of an order that is being cancelled already is that cancel; and there is a bound
@@ -75,7 +70,7 @@ function joinCancel(
   request: SubmitRequest,
   { preview, approval, verdict }: PassedSubmit,
   { client, nowMs }: Conditions,
-): SubmitDecision | null {
+): Exclude<SubmitDecision, { kind: "go" }> | null {
   const { action, target, mode } = preview.ticket.order;
   if (action !== "cancel" || target == null || approval !== null || client.kind !== "agent") {
     return null;
@@ -162,7 +157,7 @@ function letOut(
 function logRefused(
   sql: SqlStorage,
   { previewId, requestId }: SubmitRequest,
-  { refusals, verdict }: Extract<SubmitDecision, { kind: "refused" }>,
+  { refusals, verdict }: Refused,
   { client, sidecarId }: Conditions,
   log: OrderLog,
 ): void {
