@@ -39,6 +39,20 @@ describe("the documents", () => {
     }
   });
 
+  it("CONTRIBUTING walks an order's road through functions that stand where it says", async () => {
+    const text = await readFile(fromRoot("CONTRIBUTING.md"), "utf8");
+    const named = /`([A-Za-z]+)`(?: \| | in )\[[^\]\n]+\]\(([^)\n]+\.ts)\)/g;
+    const steps = [...text.matchAll(named)].map(([, name = "", path = ""]) => ({ name, path }));
+    expect(steps.length).toBeGreaterThan(25);
+    const missing: string[] = [];
+    for (const { name, path } of steps) {
+      const source = await readFile(fromRoot(path), "utf8");
+      const declared = new RegExp(`(?:function|const) ${name}\\b|^  (?:async )?${name}\\(`, "m");
+      if (!declared.test(source)) missing.push(`${name} is not in ${path}`);
+    }
+    expect(missing).toEqual([]);
+  });
+
   it("CONTRIBUTING says why every dependency is there", async () => {
     const text = await readFile(fromRoot("CONTRIBUTING.md"), "utf8");
     for (const manifest of ["package.json", "sidecar/package.json", "client/package.json"]) {
