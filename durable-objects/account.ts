@@ -206,7 +206,7 @@ export class Account extends DurableObject<ObjectEnv> {
     this.#migrated = true;
   }
 
-  /** After the step that is under way: its session must be there first. Never fails anybody. */
+  /** After the step that is in progress: its session must be there first. Never fails anybody. */
   #announceKeys(): void {
     void Promise.resolve()
       .then(() => announceKeys(this.#sql, this.relay))

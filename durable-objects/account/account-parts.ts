@@ -20,7 +20,7 @@ export interface AccountParts {
   readonly clientUse: ClientUse;
   /** Appends to the account's log in this turn; its number there. */
   readonly audit: (event: AuditEvent) => number;
-  /** Tells the PC which passkeys there are, after the step that is under way; never fails. */
+  /** Tells the PC which passkeys there are, after the step that is in progress; never fails. */
   readonly announceKeys: () => void;
   readonly now: () => number;
 }

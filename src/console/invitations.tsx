@@ -1,10 +1,10 @@
 import { type Context, Hono } from "hono";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import {
+  cancelInvitation,
   type Invitation,
   invite,
   openInvitations,
-  withdrawInvitation,
 } from "../../durable-objects/d1/tables/invitations.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
@@ -31,7 +31,7 @@ invitationsRoutes.post("/invitations", requireOwner, ownerForm, requireConfirmat
 
 invitationsRoutes.post("/invitations/withdraw", requireOwner, ownerForm, async (c) => {
   if (!(await mayInvite(c))) return c.notFound();
-  await withdrawInvitation(c.env.DB, c.get("form").get("id") ?? "");
+  await cancelInvitation(c.env.DB, c.get("form").get("id") ?? "");
   return c.redirect("/invitations", 303);
 });
 

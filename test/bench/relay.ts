@@ -83,9 +83,13 @@ export async function benchRelay(bundle: WorkerBundle, calls: number, swarmSize:
 
 /** Jobs a second through one object, the caller's HTTP left out: all of them within one call. */
 async function relayedPerSecond(url: string, account: string, jobs: number) {
-  const rate = async (lanes: number) => {
+  const rate = async (mutexes: number) => {
     const started = performance.now();
-    const answer = await callAccount(url, account, "relayedMany", ["session.status", jobs, lanes]);
+    const answer = await callAccount(url, account, "relayedMany", [
+      "session.status",
+      jobs,
+      mutexes,
+    ]);
     const seconds = (performance.now() - started) / 1000;
     if (JSON.stringify(answer) !== '{"ok":true}') throw new Error("a relayed job failed");
     return Math.round(jobs / seconds);

@@ -121,7 +121,7 @@ export function clientStanding(
 ): ClientStanding {
   if (principal.external !== undefined) admitExternal(sql, principal, nowMs);
   const client = readActive(sql, principal);
-  if (client === null) return { ok: false, failure: withdrawn() };
+  if (client === null) return { ok: false, failure: accessRevoked() };
   const scopes = usable(client.scopes, principal);
   if (needs !== null) {
     if (!coversScope(scopes, needs))
@@ -228,7 +228,7 @@ export function takeExternalToken(
   return failure("AUTH_TOKEN_INVALID", "This token was used for an order already. Get a new one.");
 }
 
-function withdrawn(): GatewayFailure {
+function accessRevoked(): GatewayFailure {
   return failure("AUTH_TOKEN_INVALID", "The owner has withdrawn this client's access.", {
     user_action: "Connect this client to the gateway again and approve it on the consent page.",
   });

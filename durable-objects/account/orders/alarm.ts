@@ -3,9 +3,9 @@ import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.
 import { findJob } from "../relay/tables/jobs.ts";
 import type { OrderParts } from "./order-context.ts";
 import { pcMissedAt, watchPc } from "./sidecar/absence-alert.ts";
-import { nextTellAt, tellPc } from "./sidecar/forward-alerts.ts";
-import { lookAtLosses, nextLossLookAt } from "./sidecar/loss-monitor.ts";
-import { nextMandateTellAt, tellMandates } from "./sidecar/mandate-sync.ts";
+import { forwardAlerts, nextForwardAt } from "./sidecar/forward-alerts.ts";
+import { checkLosses, nextLossCheckAt } from "./sidecar/loss-monitor.ts";
+import { nextMandateSyncAt, syncMandates } from "./sidecar/mandate-sync.ts";
 import { reconcileAccount } from "./sidecar/reconcile-account.ts";
 import { ORPHAN_MS, settleJob, settlementOf } from "./sidecar/send-order.ts";
 import { forgetCrossChecks, noteCrossCheck } from "./tables/cross-checks.ts";
@@ -36,10 +36,10 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
     watchPc(parts);
     return;
   }
-  await tellMandates(parts);
-  await tellPc(parts);
+  await syncMandates(parts);
+  await forwardAlerts(parts);
   // Before the book, whose reading takes a quarter of a minute.
-  await lookAtLosses(parts);
+  await checkLosses(parts);
   const accounts = new Set(
     dueForReconcile(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
   );
@@ -55,15 +55,15 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
 /** Looks for everything of one account that is not proved, and holds its book against the log. */
 async function lookInto(parts: OrderParts, account: string): Promise<void> {
   const { sql } = parts.storage;
-  const told = await reconcileAccount(parts, account);
-  if (!told.ok) {
-    noteDone(sql, bookRetry.chore(account), parts.now());
+  const answer = await reconcileAccount(parts, account);
+  if (!answer.ok) {
+    noteDone(sql, bookRetry.task(account), parts.now());
     return;
   }
   // A book that does not agree with itself has not been held against anything.
-  if (told.report.proved) noteCrossCheck(sql, account, parts.now());
+  if (answer.report.proved) noteCrossCheck(sql, account, parts.now());
   else noteDone(sql, crossCheckTried(account), parts.now());
-  for (const { order_ref, state } of told.report.orders) {
+  for (const { order_ref, state } of answer.report.orders) {
     if (!isInDoubt(state)) continue;
     raiseAlert(parts, {
       key: `${state === "needs_owner" ? "needs_owner" : "unknown"}:${order_ref}`,
@@ -88,14 +88,14 @@ export function orderAlarmAt(parts: OrderParts): number | null {
   const orphan = oldestSubmitting(sql);
   const orphanAt = orphan === null ? null : Math.max(orphan + ORPHAN_MS, nowMs + RETRY_MS);
   // While the PC is away nothing can be looked at; its coming back asks for everything.
-  const looks = parts.relay.presence().online
-    ? [nextBookAt(parts), nextLossLookAt(parts), nextTellAt(parts), nextMandateTellAt(parts)]
+  const reads = parts.relay.presence().online
+    ? [nextBookAt(parts), nextLossCheckAt(parts), nextForwardAt(parts), nextMandateSyncAt(parts)]
     : [pcMissedAt(parts)];
-  const all = [orphanAt, ...looks].filter((at) => at !== null);
+  const all = [orphanAt, ...reads].filter((at) => at !== null);
   return all.length === 0 ? null : Math.min(...all);
 }
 
-/** The next look into any account's book, for an order or for the cross-check. */
+/** When any account's book is to be read next, for an order or for the cross-check. */
 function nextBookAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
   const soonest = parts.now() + 1_000;
@@ -109,7 +109,7 @@ function nextBookAt(parts: OrderParts): number | null {
 export function reconnected(parts: OrderParts): void {
   reconcileAllAt(parts.storage.sql, parts.now());
   forgetCrossChecks(parts.storage.sql);
-  forgetTasks(parts.storage.sql, bookRetry.chore(""));
+  forgetTasks(parts.storage.sql, bookRetry.task(""));
   parts.wakeAt(parts.now() + 1_000);
 }
 

@@ -6,7 +6,7 @@ import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
-import { nothingUnderway, type Underway } from "./sidecar/in-flight.ts";
+import { type InFlight, nothingInFlight } from "./sidecar/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";
 import { applyOrderEvent } from "./transactions/sidecar-events.ts";
 
@@ -14,7 +14,7 @@ import { applyOrderEvent } from "./transactions/sidecar-events.ts";
 export interface OrderService {
   /** What the owner's verbs work with. */
   readonly parts: OrderParts;
-  readonly underway: Underway;
+  readonly inFlight: InFlight;
   /** One order tool's call, for an agent whose standing was looked up. */
   run(
     agent: Omit<AgentAsker, "kind">,
@@ -31,17 +31,17 @@ export interface OrderService {
 }
 
 export function createOrderService(parts: OrderParts): OrderService {
-  const underway = nothingUnderway();
+  const inFlight = nothingInFlight();
   return {
     parts,
-    underway,
-    run: (agent, call) => runOrderTool(parts, underway, { kind: "agent", ...agent }, call),
+    inFlight,
+    run: (agent, call) => runOrderTool(parts, inFlight, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
       // After the transaction of the event: what a switch wants cancelled may just have turned up.
       if (event.type === "broker.order") {
         void Promise.resolve()
-          .then(() => cancelFound(parts, underway, `found:${parts.now()}`))
+          .then(() => cancelFound(parts, inFlight, `found:${parts.now()}`))
           .catch(logAbandoned("orders.cancel_found"));
       }
     },

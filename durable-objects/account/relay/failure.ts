@@ -2,7 +2,7 @@ import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 
-/** What an owner without a PC does; `origin` is the gateway's address, so that the line runs as it is. */
+/** What an owner without a PC does; `origin` is the gateway's address, so that the command runs as it is. */
 export function howToPair(origin: string): string {
   return `On the PC that runs the Client Portal Gateway, run \`${sidecarCommand("pair")} ${origin}\`, then confirm its code in the console.`;
 }

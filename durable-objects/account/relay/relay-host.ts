@@ -91,10 +91,10 @@ class EdgeDriver implements RelayHost {
         this.#sockets.close(effect.conn, effect.code, effect.reason);
         return undefined;
       case "settle":
-        this.#settled.tell(effect.jobId, effect.settlement);
+        this.#settled.resolve(effect.jobId, effect.settlement);
         return undefined;
       case "cancel_answered":
-        this.#cancelled.tell(effect.jobId, effect.answer);
+        this.#cancelled.resolve(effect.jobId, effect.answer);
         return undefined;
       default:
         return this.#checkKey(effect);

@@ -10,7 +10,7 @@ export class Waiters<T> {
     });
   }
 
-  tell(id: string, end: T): void {
+  resolve(id: string, end: T): void {
     const waiter = this.#waiting.get(id);
     this.#waiting.delete(id);
     waiter?.(end);

@@ -3,7 +3,7 @@ import { encode } from "jose/base64url";
 import { CLEANING_INVITATIONS, INVITATION_DAYS, INVITATIONS_MAX } from "../limits.ts";
 
 export interface Invitation {
-  /** Its hash: enough to withdraw it, not enough to use it. */
+  /** Its hash: enough to cancel it, not enough to use it. */
   id: string;
   note: string;
   expiresAt: string;
@@ -40,7 +40,7 @@ export async function openInvitations(db: D1Database, now: Date): Promise<Invita
   }));
 }
 
-export async function withdrawInvitation(db: D1Database, id: string): Promise<void> {
+export async function cancelInvitation(db: D1Database, id: string): Promise<void> {
   await db
     .prepare("DELETE FROM invitations WHERE code_hash = ? AND account_id IS NULL")
     .bind(id)

@@ -1,4 +1,4 @@
-/** A grant belongs to a client; once withdrawn it stays so. */
+/** A grant belongs to a client; once revoked it stays so. */
 
 export function insertGrant(
   sql: SqlStorage,
@@ -21,7 +21,7 @@ export function revokeAllGrants(sql: SqlStorage): void {
   sql.exec("UPDATE grants SET state = 'revoked'");
 }
 
-/** Withdraws one grant; the client it belonged to, or null when it was not active. */
+/** Revokes one grant; the client it belonged to, or null when it was not active. */
 export function revokeGrant(sql: SqlStorage, grantId: string): string | null {
   const [row] = sql
     .exec<{ client_id: string }>(

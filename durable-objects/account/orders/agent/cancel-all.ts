@@ -3,7 +3,7 @@ import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { wasKeyUsed } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
@@ -11,13 +11,13 @@ import { raiseAlert } from "../transactions/raise-alert.ts";
 import { cancelIntent } from "./cancel.ts";
 
 /**
- * Withdraws what may still fill, as a kill switch wants it. An order whose number at the broker is
+ * Cancels what may still fill, as a kill switch wants it. An order whose number at the broker is
  * not known is waited for, then looked for by its reference; one that is not found is reported to
- * the owner as not withdrawn, and is withdrawn as soon as it turns up while the switch is engaged.
+ * the owner as not cancelled, and is cancelled as soon as it turns up while the switch is engaged.
  */
 
 /** How long the answer of an order that is on its way out is waited for. */
-const ON_ITS_WAY_MS = 22_000;
+const WRITE_WAIT_MS = 22_000;
 
 /**
  * Asks for every one that the switch covers; how many. Nothing waits for the answers. Without
@@ -25,7 +25,7 @@ const ON_ITS_WAY_MS = 22_000;
  */
 export function cancelWorking(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   covers: { scope: KillScope; subject: string | null; exits: boolean },
 ): number {
@@ -33,18 +33,24 @@ export function cancelWorking(
     ({ effect }) => covers.exits || effect !== "exit",
   );
   for (const intent of orders) {
-    cancelOne(parts, underway, asker, intent).catch(() => {
-      tell(parts, intent, null, asker.requestId, "The gateway failed in an unexpected way.");
+    cancelOne(parts, inFlight, asker, intent).catch(() => {
+      reportNotCancelled(
+        parts,
+        intent,
+        null,
+        asker.requestId,
+        "The gateway failed in an unexpected way.",
+      );
     });
   }
   return orders.length;
 }
 
 /**
- * An order that was in doubt when the owner, or the policy, said "freeze and withdraw", and that
- * stands after all, is withdrawn now; each number once under one switch.
+ * An order that was in doubt when the owner, or the policy, said "freeze and cancel", and that
+ * stands after all, is cancelled now; each number once under one switch.
  */
-export function cancelFound(parts: OrderParts, underway: Underway, requestId: string): void {
+export function cancelFound(parts: OrderParts, inFlight: InFlight, requestId: string): void {
   const { sql } = parts.storage;
   for (const kill of engagedKills(sql)) {
     const { cancelFrom } = kill;
@@ -54,8 +60,14 @@ export function cancelFound(parts: OrderParts, underway: Underway, requestId: st
       for (const orderId of openNumbers(intent)) {
         if (orderId === null || wasAsked(sql, intent.coid, orderId, cancelFrom)) continue;
         const asker = { kind: "gateway", requestId } as const;
-        askFor(parts, underway, asker, intent, orderId).catch(() => {
-          tell(parts, intent, orderId, requestId, "The gateway failed in an unexpected way.");
+        askFor(parts, inFlight, asker, intent, orderId).catch(() => {
+          reportNotCancelled(
+            parts,
+            intent,
+            orderId,
+            requestId,
+            "The gateway failed in an unexpected way.",
+          );
         });
       }
     }
@@ -64,28 +76,28 @@ export function cancelFound(parts: OrderParts, underway: Underway, requestId: st
 
 async function cancelOne(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   intent: IntentRow,
 ): Promise<void> {
-  if (openNumbers(intent).includes(null)) await outOfTheWay(underway, intent.broker_account);
+  if (openNumbers(intent).includes(null)) await waitForWrite(inFlight, intent.broker_account);
   const latest = findIntent(parts.storage.sql, intent.coid);
   if (latest === null || isTerminal(latest.state)) return;
   const numbers = openNumbers(latest);
   // One part without a number: the PC looks for all of it by the reference.
   const asked = numbers.includes(null) ? [null] : numbers;
-  await Promise.all(asked.map((orderId) => askFor(parts, underway, asker, latest, orderId)));
+  await Promise.all(asked.map((orderId) => askFor(parts, inFlight, asker, latest, orderId)));
 }
 
-/** The answer of the write under way, which brings the number or the proof that nothing left. */
-async function outOfTheWay(underway: Underway, account: string): Promise<void> {
-  const write = underway.lanes.get(account);
+/** The answer of the write in flight, which brings the number or the proof that nothing left. */
+async function waitForWrite(inFlight: InFlight, account: string): Promise<void> {
+  const write = inFlight.mutexes.get(account);
   if (write === undefined) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   await Promise.race([
     write,
     new Promise((resolve) => {
-      timer = setTimeout(resolve, ON_ITS_WAY_MS);
+      timer = setTimeout(resolve, WRITE_WAIT_MS);
     }),
   ]);
   clearTimeout(timer);
@@ -93,21 +105,22 @@ async function outOfTheWay(underway: Underway, account: string): Promise<void> {
 
 async function askFor(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   intent: IntentRow,
   orderId: string | null,
 ): Promise<void> {
   const key = `kill:${intent.coid}:${orderId ?? "-"}:${asker.requestId}`.slice(0, 128);
-  const done = await cancelIntent(parts, underway, asker, intent, orderId, key);
+  const done = await cancelIntent(parts, inFlight, asker, intent, orderId, key);
   const why = notTaken(done);
   if (why === null) return;
   // It ended while it was asked for: then there is nothing to report.
   const now = findIntent(parts.storage.sql, intent.coid);
-  if (now !== null && !isTerminal(now.state)) tell(parts, intent, orderId, asker.requestId, why);
+  if (now !== null && !isTerminal(now.state))
+    reportNotCancelled(parts, intent, orderId, asker.requestId, why);
 }
 
-/** Why a withdrawal was not taken; null when it was. */
+/** Why a cancel was not taken; null when it was. */
 function notTaken(done: Written): string | null {
   if (!done.ok) return done.failure.message;
   const { order, refusals } = done.answer;
@@ -121,8 +134,8 @@ function notTaken(done: Written): string | null {
   );
 }
 
-/** A withdrawal that a switch asked for and that was not taken: the owner must know it at once. */
-function tell(
+/** A cancel that a switch asked for and that was not taken: the owner must know it at once. */
+function reportNotCancelled(
   parts: OrderParts,
   intent: IntentRow,
   orderId: string | null,

@@ -3,7 +3,7 @@ import { refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type * as z from "zod";
 import type { AgentAsker, Asker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 import { ownOrder } from "../transactions/cancel.ts";
@@ -16,7 +16,7 @@ type CancelInput = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.cancel"]["inpu
 /** Cancels an order of this gateway. No approval and no kill switch stands in its way. */
 export async function cancel(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: AgentAsker,
   input: CancelInput,
 ): Promise<Written> {
@@ -33,8 +33,8 @@ export async function cancel(
         : ("ibkr:orders:paper:cancel" as const),
   };
   const used = findKey(parts.storage.sql, asker.clientId, idempotency_key);
-  if (used !== null || underway.running.has(`${asker.clientId}\n${idempotency_key}`)) {
-    return writeOnce(parts, underway, asker, { ...request, previewId: "" });
+  if (used !== null || inFlight.running.has(`${asker.clientId}\n${idempotency_key}`)) {
+    return writeOnce(parts, inFlight, asker, { ...request, previewId: "" });
   }
   const intent = ownOrder(parts.storage.sql, {
     brokerAccount: account_id,
@@ -43,7 +43,7 @@ export async function cancel(
   });
   if (intent !== null) {
     const own = { intent, orderId: order_id, bySwitch: false };
-    return writeOnce(parts, underway, asker, { ...request, previewId: "", own });
+    return writeOnce(parts, inFlight, asker, { ...request, previewId: "", own });
   }
   const prepared = await preparePreview(parts, asker, account_id, {
     kind: "cancel",
@@ -62,7 +62,7 @@ export async function cancel(
       ),
     ]);
   }
-  return writeOnce(parts, underway, asker, {
+  return writeOnce(parts, inFlight, asker, {
     ...request,
     previewId: preview.previewId,
     fresh: { market: preview.ticket.market, facts: preview.facts, skewMs: 0 },
@@ -75,14 +75,14 @@ export async function cancel(
  */
 export function cancelIntent(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   intent: IntentRow,
   orderId: string | null,
   key: string,
 ): Promise<Written> {
   const { broker_account: account_id, mode, coid } = intent;
-  return writeOnce(parts, underway, asker, {
+  return writeOnce(parts, inFlight, asker, {
     key,
     said: { act: "cancel", account_id, mode, order_id: orderId, order_ref: coid },
     accountId: account_id,

@@ -1,12 +1,12 @@
 import { isReadOnlyYet } from "../../clients/clients.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { engage, killStatus } from "../transactions/engage-kill-switch.ts";
 import { cancelWorking } from "./cancel-all.ts";
 
 /**
  * The switch in an agent's hand. Whoever may prepare orders may freeze, at once and for everything.
- * Withdrawing touches other agents' orders and takes more: not in a client's first hour, in which it
+ * Cancelling touches other agents' orders and takes more: not in a client's first hour, in which it
  * may only read, and never what only reduces a position, as a stop that protects one.
  */
 const EVERYTHING = { scope: "gateway", subject: null } as const;
@@ -17,7 +17,7 @@ const EXITS_STAND = "Working orders that only reduce a position were left standi
 
 export function agentKill(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: AgentAsker,
   asked: { reason: string; cancel_working_orders: boolean },
 ) {
@@ -26,6 +26,6 @@ export function agentKill(
   const effect = withdraws ? "freeze_and_cancel" : "freeze";
   engage(parts, { ...EVERYTHING, actor: "agent", reason, effect }, asker);
   if (!withdraws) return killStatus(parts, 0, wanted ? FROZEN_ONLY : "");
-  const cancelling = cancelWorking(parts, underway, asker, { ...EVERYTHING, exits: false });
+  const cancelling = cancelWorking(parts, inFlight, asker, { ...EVERYTHING, exits: false });
   return killStatus(parts, cancelling, EXITS_STAND);
 }

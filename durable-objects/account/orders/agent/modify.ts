@@ -12,7 +12,7 @@ import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";
 import { announceApproval } from "../sidecar/announce-approval.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { requestsUnder, sendWish } from "../tables/sends.ts";
 import { shownApproval } from "./approval-status.ts";
@@ -30,19 +30,19 @@ type ModifyCall = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.modify"]["input
  */
 export async function modify(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: AgentAsker,
   input: ModifyCall,
 ): Promise<Written> {
   const { mode, approval_id, idempotency_key: key, submit_on_approval, ...change } = input;
   return approval_id === undefined
     ? askForChange(parts, asker, { mode, key, sends: submit_on_approval === true, change })
-    : submitChange(parts, underway, asker, { mode, key, approvalId: approval_id, change });
+    : submitChange(parts, inFlight, asker, { mode, key, approvalId: approval_id, change });
 }
 
 function submitChange(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: AgentAsker,
   call: { mode: TradingMode; key: string; approvalId: string; change: ModifyInput },
 ): Promise<Written> {
@@ -59,7 +59,7 @@ function submitChange(
     const misfit = refusal("APPROVAL_PREVIEW_MISMATCH", "approval_id", "same_change", message);
     return Promise.resolve(refusedAndLogged(parts, asker, { accountId, previewId: "" }, [misfit]));
   }
-  return writeOnce(parts, underway, asker, {
+  return writeOnce(parts, inFlight, asker, {
     key,
     said: saidToModify(mode, approvalId, change),
     accountId,

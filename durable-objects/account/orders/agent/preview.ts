@@ -46,16 +46,16 @@ export async function preparePreview(
   accountId: string,
   request: PreviewRequest,
 ): Promise<Prepared> {
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     orderPreview,
     { account_id: accountId, request },
     { scope: "ibkr:orders:preview", account: accountId },
   );
-  if (!told.ok) return told;
-  const newer = newerRefusal(told);
+  if (!answer.ok) return answer;
+  const newer = newerRefusal(answer);
   if (newer !== null) return { ok: false, failure: newer };
-  const outcome = withAllOfTicket(told);
+  const outcome = withAllOfTicket(answer);
   if (outcome.outcome === "refused") {
     refused(parts, asker, accountId, outcome.refusals);
     return {
@@ -74,7 +74,7 @@ export async function preparePreview(
       },
     };
   }
-  const skewMs = provenSkewMs(outcome.ticket.prepared_at, told.askedAt, told.heardAt);
+  const skewMs = provenSkewMs(outcome.ticket.prepared_at, answer.askedAt, answer.heardAt);
   return keep(parts, asker, outcome, skewMs);
 }
 

@@ -4,7 +4,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
 import { writeOnce } from "./write.ts";
@@ -14,7 +14,7 @@ type SubmitInput = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.submit"]["inpu
 /** Sends what the owner approved. */
 export function submitApproved(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: AgentAsker,
   input: SubmitInput,
 ): Promise<Written> {
@@ -29,7 +29,7 @@ export function submitApproved(
     const asked = { accountId: account_id, previewId: "" };
     return Promise.resolve(refusedAndLogged(parts, asker, asked, [misfit]));
   }
-  return writeOnce(parts, underway, asker, {
+  return writeOnce(parts, inFlight, asker, {
     key: idempotency_key,
     said: saidToSubmit({ account_id, mode, approval_id }),
     accountId: account_id,

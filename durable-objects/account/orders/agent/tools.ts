@@ -21,7 +21,7 @@ import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { announceApproval } from "../sidecar/announce-approval.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { reconcileAccount } from "../sidecar/reconcile-account.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { killStatus } from "../transactions/engage-kill-switch.ts";
@@ -39,7 +39,7 @@ export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure
 /** One order tool's call. Standing, budget and account were checked by the caller. */
 export async function runOrderTool(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: AgentAsker,
   call: Pick<ToolCall, "input"> & { operation: EdgeOrderOperationName },
 ): Promise<OrderAnswer> {
@@ -81,11 +81,11 @@ export async function runOrderTool(
       return json({ account_id: wanted.account_id, approval, order, next_step });
     }
     case "trade.submit":
-      return written(await submitApproved(parts, underway, asker, tradeSubmit.input.parse(input)));
+      return written(await submitApproved(parts, inFlight, asker, tradeSubmit.input.parse(input)));
     case "trade.cancel":
-      return written(await cancel(parts, underway, asker, tradeCancel.input.parse(input)));
+      return written(await cancel(parts, inFlight, asker, tradeCancel.input.parse(input)));
     case "trade.modify":
-      return written(await modify(parts, underway, asker, tradeModify.input.parse(input)));
+      return written(await modify(parts, inFlight, asker, tradeModify.input.parse(input)));
     case "trade.question": {
       const { account_id, order_ref } = tradeQuestion.input.parse(input);
       const intent = findIntent(parts.storage.sql, order_ref);
@@ -101,12 +101,12 @@ export async function runOrderTool(
     case "trade.kill_status":
       return json(killStatus(parts));
     case "trade.kill":
-      return json(agentKill(parts, underway, asker, tradeKill.input.parse(input)));
+      return json(agentKill(parts, inFlight, asker, tradeKill.input.parse(input)));
     case "trade.limits":
       return json(limitsOf(parts, tradeLimits.input.parse(input).account_id, asker.clientId));
     case "trade.reconcile": {
-      const told = await reconcileAccount(parts, tradeReconcile.input.parse(input).account_id);
-      return told.ok ? json(told.report) : told;
+      const answer = await reconcileAccount(parts, tradeReconcile.input.parse(input).account_id);
+      return answer.ok ? json(answer.report) : answer;
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Fresh, FreshRead } from "../rules/fresh.ts";
 import { asReplay, refusedWith, type Written } from "../rules/submit-response.ts";
 import { misfitOf } from "../rules/write-misfit.ts";
 import { freshFacts } from "../sidecar/fresh-facts.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { sendOrder } from "../sidecar/send-order.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
@@ -49,13 +49,13 @@ export interface WriteRequest {
  */
 export function writeOnce(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   request: WriteRequest,
 ): Promise<Written> {
   const digest = writeDigest(request.said);
   const slot = `${ledgerName(asker)}\n${request.key}`;
-  const running = underway.running.get(slot);
+  const running = inFlight.running.get(slot);
   if (running !== undefined) {
     return running.digest === digest
       ? running.answer.then(asReplay)
@@ -64,18 +64,18 @@ export function writeOnce(
   const { own } = request;
   const answer = (
     own === undefined
-      ? submitPreviewed(parts, underway, asker, request, digest)
-      : cancelOwn(parts, underway, asker, { ...request, own }, digest)
+      ? submitPreviewed(parts, inFlight, asker, request, digest)
+      : cancelOwn(parts, inFlight, asker, { ...request, own }, digest)
   ).finally(() => {
-    underway.running.delete(slot);
+    inFlight.running.delete(slot);
   });
-  underway.running.set(slot, { digest, answer });
+  inFlight.running.set(slot, { digest, answer });
   return answer;
 }
 
 async function submitPreviewed(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   request: WriteRequest,
   digest: string,
@@ -85,7 +85,7 @@ async function submitPreviewed(
   const preview = findPreview(sql, request.previewId);
   const misfit = preview === null ? null : misfitOf(preview, request);
   if (misfit !== null) return refusedAndLogged(parts, asker, request, [misfit]);
-  const read = preview === null ? null : await readFor(parts, underway, asker, request, preview);
+  const read = preview === null ? null : await readFor(parts, inFlight, asker, request, preview);
   if (read !== null && !read.ok) {
     if ("failure" in read) return read;
     return refusedAndLogged(parts, asker, request, [changed(read.changed)]);
@@ -100,13 +100,13 @@ async function submitPreviewed(
   }
   const submit = submitRequest(asker, request, digest, fresh, jobId);
   const decision = submitTransaction(parts.storage, submit, conditions, parts.log);
-  return sendOrder(parts, underway, request, decision, startedAt);
+  return sendOrder(parts, inFlight, request, decision, startedAt);
 }
 
 /** Reading for an order that cannot go out anyway would only cost the broker's patience. */
 async function readFor(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   request: WriteRequest,
   preview: Preview,
@@ -120,12 +120,12 @@ async function readFor(
     const { ticket, facts } = preview;
     return { ok: true, fresh: { market: ticket.market, facts, skewMs: 0 } };
   }
-  return freshFacts(parts, underway, preview);
+  return freshFacts(parts, inFlight, preview);
 }
 
 async function cancelOwn(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   asker: Asker,
   request: WriteRequest & { own: OwnOrder },
   digest: string,
@@ -147,7 +147,7 @@ async function cancelOwn(
     conditionsOf(parts, asker, { skewMs: null, reread: false }),
     parts.log,
   );
-  return sendOrder(parts, underway, request, decision, startedAt);
+  return sendOrder(parts, inFlight, request, decision, startedAt);
 }
 
 const conflict = (): OrderRefusal =>

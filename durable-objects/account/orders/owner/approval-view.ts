@@ -105,13 +105,13 @@ function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: Sh
   const filled = parseFigure(orders[0]?.filled ?? null);
   if (order.action !== "place" || order.structure !== "single" || filled === null) return null;
   const fills = fillsOf(sql, order_ref);
-  const told = fills.reduce((sum, { quantity }) => sum.plus(dec(quantity)), dec("0"));
-  if (told.isZero() || !told.equals(filled)) return null;
+  const counted = fills.reduce((sum, { quantity }) => sum.plus(dec(quantity)), dec("0"));
+  if (counted.isZero() || !counted.equals(filled)) return null;
   const paid = fills.reduce(
     (sum, fill) => sum.plus(dec(fill.price).times(dec(fill.quantity))),
     dec("0"),
   );
-  const price = decimalText(paid.dividedBy(told).toDecimalPlaces(8));
+  const price = decimalText(paid.dividedBy(counted).toDecimalPlaces(8));
   return { price, currency: principalLeg(order).contract.currency };
 }
 
@@ -119,13 +119,13 @@ function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: Sh
 async function quoteNow(parts: OrderParts, approval: Approval): Promise<Seen | null> {
   const { contract, outside_rth } = principalLeg(approval.intent.ticket.order);
   const { conid } = contract;
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     marketSnapshot,
     { conids: [conid], fields: ["bid", "ask", "last", "prior_close"] },
     { scope: "ibkr:marketdata:read", account: null, deadlineMs: QUOTE_MS },
   );
-  const quote = told.ok ? told.value.quotes.find((one) => one.conid === conid) : undefined;
+  const quote = answer.ok ? answer.value.quotes.find((one) => one.conid === conid) : undefined;
   if (quote === undefined) return null;
   const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
   const { state } = quote.market;

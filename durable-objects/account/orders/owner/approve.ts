@@ -8,7 +8,7 @@ import type { Decided, Typed } from "../../rpc/orders.ts";
 import type { OrderParts } from "../order-context.ts";
 import { standing } from "../rules/approval-warnings.ts";
 import { type AtPc, heldAtPc } from "../sidecar/check-approval.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { firstSeen } from "../tables/approval-views.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
@@ -25,7 +25,7 @@ import { approveAndSend, notSent, readToSend } from "./send.ts";
 export async function approveOrder(
   parts: OrderParts,
   owner: SignedIn,
-  underway: Underway,
+  inFlight: InFlight,
   decision: {
     approvalId: string;
     assertion: PasskeyAssertion;
@@ -76,7 +76,7 @@ export async function approveOrder(
   if (wish !== null && atPc.kind === "not_asked") {
     return notSent("Your PC did not answer.");
   }
-  const read = wish === null ? null : await readToSend(parts, underway, approval);
+  const read = wish === null ? null : await readToSend(parts, inFlight, approval);
   if (read?.ok === false) {
     notApproved(parts, approval, "SIDECAR_UNAVAILABLE", requestId);
     return read;
@@ -90,7 +90,7 @@ export async function approveOrder(
   if (late.length > 0) return { ok: false, reason: "stands_in_the_way", detail: late.join(" ") };
   if (wish !== null && read !== null) {
     const { fresh } = read;
-    return approveAndSend(parts, underway, { approval, wish, said, fresh, requestId });
+    return approveAndSend(parts, inFlight, { approval, wish, said, fresh, requestId });
   }
   const decided = decideApproval(
     storage,

@@ -20,10 +20,10 @@ const LIMIT = 100;
 
 export async function flattenPlan(parts: OrderParts): Promise<FlattenPlan> {
   const grant = { scope: "ibkr:positions:read" as const, account: null, deadlineMs: READ_MS };
-  const told = await askSidecar(parts, accountsList, {}, grant);
-  if (!told.ok) return { ok: false, message: told.failure.message };
+  const answer = await askSidecar(parts, accountsList, {}, grant);
+  if (!answer.ok) return { ok: false, message: answer.failure.message };
   const accounts = await Promise.all(
-    told.value.accounts.map(({ account_id }) => closing(parts, account_id)),
+    answer.value.accounts.map(({ account_id }) => closing(parts, account_id)),
   );
   return { ok: true, accounts };
 }
@@ -71,17 +71,17 @@ async function positionsOf(parts: OrderParts, account: string): Promise<Read> {
   let proved = true;
   let settling = false;
   for (let page = 0, offset = 0; page < PAGES; page++) {
-    const told = await askSidecar(
+    const answer = await askSidecar(
       parts,
       positionsList,
       { account_id: account, feed: "auto", offset, limit: LIMIT },
       { scope: "ibkr:positions:read", account, deadlineMs: READ_MS },
     );
-    if (!told.ok) return told;
-    positions.push(...told.value.positions);
-    proved &&= told.value.proved;
-    settling ||= told.value.settling;
-    const next = told.value.page.next_offset;
+    if (!answer.ok) return answer;
+    positions.push(...answer.value.positions);
+    proved &&= answer.value.proved;
+    settling ||= answer.value.settling;
+    const next = answer.value.page.next_offset;
     if (next === null) return { ok: true, positions, proved, settling };
     offset = next;
   }

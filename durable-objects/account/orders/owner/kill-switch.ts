@@ -5,7 +5,7 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
 import { cancelWorking } from "../agent/cancel-all.ts";
 import type { OrderParts } from "../order-context.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
@@ -19,14 +19,14 @@ type KillName = { scope: KillScope; subject: string | null };
 /** Engages it, and cancels the working orders that it covers where `effect` says so. */
 export function stopTrading(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   { requestId }: SignedIn,
   kill: KillName & { effect: KillEffect; reason: string },
 ): boolean {
   const engaged = engage(parts, { ...kill, actor: "owner" }, { clientId: null, requestId });
   if (kill.effect !== "freeze") {
     const asker = { kind: "owner", requestId } as const;
-    cancelWorking(parts, underway, asker, { ...kill, exits: true });
+    cancelWorking(parts, inFlight, asker, { ...kill, exits: true });
   }
   return engaged;
 }

@@ -20,7 +20,7 @@ import { softwareAuthenticator } from "../../../../test/support/software-authent
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { SessionEnded } from "../../rpc/session-ended.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
-import { nextMandateTellAt, tellMandates } from "../sidecar/mandate-sync.ts";
+import { nextMandateSyncAt, syncMandates } from "../sidecar/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { changePolicy } from "../transactions/change-policy.ts";
@@ -258,18 +258,18 @@ describe("a mandate of the owner's", () => {
     Object.assign(rig.parts.relay.presence(), { online: false });
     const id = await sign();
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_pc" });
-    expect(nextMandateTellAt(rig.parts)).toBeNull();
+    expect(nextMandateSyncAt(rig.parts)).toBeNull();
     Object.assign(rig.parts.relay.presence(), { online: true });
     pc["mandate.take"] = () => AWAY;
-    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now);
-    await tellMandates(rig.parts);
+    expect(nextMandateSyncAt(rig.parts)).toBe(rig.clock.now);
+    await syncMandates(rig.parts);
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_pc" });
-    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now + 30_000);
+    expect(nextMandateSyncAt(rig.parts)).toBe(rig.clock.now + 30_000);
     rig.clock.now += 30_000;
     pc["mandate.take"] = () => shown("waiting");
-    await tellMandates(rig.parts);
+    await syncMandates(rig.parts);
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
-    expect(nextMandateTellAt(rig.parts)).toBeNull();
+    expect(nextMandateSyncAt(rig.parts)).toBeNull();
   });
 
   it("that the PC refuses says why, and grants nothing", async () => {
@@ -288,7 +288,7 @@ describe("a mandate of the owner's", () => {
     Object.assign(rig.parts.relay.presence(), { sidecarId: "sc_new" });
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_pc" });
     expect((await ask()).outcome).not.toBe("granted");
-    await tellMandates(rig.parts);
+    await syncMandates(rig.parts);
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
   });
 
@@ -300,16 +300,16 @@ describe("a mandate of the owner's", () => {
     Object.assign(presence, { sidecarId: "sc_new" });
     expect(await owner.revokeMandate(id)).toBe(true);
     rig.clock.now += 60_000;
-    await tellMandates(rig.parts);
+    await syncMandates(rig.parts);
     const told = () => rig.jobs.filter(({ operation }) => operation === "mandate.revoke").length;
     expect(told()).toBe(0);
     expect(await stateOf(id)).toMatchObject({ state: "revoked", pcUntold: true });
     Object.assign(presence, { sidecarId: before });
-    expect(nextMandateTellAt(rig.parts)).toBe(rig.clock.now);
-    await tellMandates(rig.parts);
+    expect(nextMandateSyncAt(rig.parts)).toBe(rig.clock.now);
+    await syncMandates(rig.parts);
     expect(told()).toBe(1);
     expect(await stateOf(id)).toMatchObject({ pcUntold: false });
-    expect(nextMandateTellAt(rig.parts)).toBeNull();
+    expect(nextMandateSyncAt(rig.parts)).toBeNull();
   });
 
   it("in force stays in sight, however many were signed and revoked after it", async () => {
@@ -341,9 +341,9 @@ describe("a mandate of the owner's", () => {
     expect(rig.jobs.filter(({ operation }) => operation === "order.place")).toEqual([]);
     pc["mandate.revoke"] = () => said("revoked");
     rig.clock.now += 60_000;
-    await tellMandates(rig.parts);
+    await syncMandates(rig.parts);
     expect(await stateOf(id)).toMatchObject({ pcUntold: false });
-    expect(nextMandateTellAt(rig.parts)).toBeNull();
+    expect(nextMandateSyncAt(rig.parts)).toBeNull();
     expect(rig.leaves.filter(({ type }) => type === "mandate.revoked")).toHaveLength(1);
   });
 

@@ -6,10 +6,10 @@ import { logAbandoned } from "../../abandoned.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { MandateDone } from "../../rpc/mandates.ts";
 import type { OrderParts } from "../order-context.ts";
-import { endedAtPc, tellEnd, tellOf } from "../sidecar/mandate-sync.ts";
+import { endedAtPc, sendMandate, sendMandateEnd } from "../sidecar/mandate-sync.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import { revokeUnderMandate } from "../tables/approvals.ts";
-import { untoldRevocations } from "../tables/joint/mandate-orders.ts";
+import { unsentRevocations } from "../tables/joint/mandate-orders.ts";
 import {
   endMandate,
   findMandate,
@@ -67,14 +67,14 @@ export async function signMandate(
   });
   if (kept !== null) return refused(kept);
   const stored = findMandate(sql, mandate.mandate_id);
-  if (stored !== null && parts.relay.presence().online) await tellOf(parts, stored);
+  if (stored !== null && parts.relay.presence().online) await sendMandate(parts, stored);
   return { ok: true, mandateId: mandate.mandate_id };
 }
 
 export async function showMandate(parts: OrderParts, mandateId: string): Promise<MandateDone> {
   const found = standing(parts, mandateId);
   if (!found.ok) return found;
-  if (!(await tellOf(parts, found.signed))) return { ok: false, detail: NOT_THERE };
+  if (!(await sendMandate(parts, found.signed))) return { ok: false, detail: NOT_THERE };
   return { ok: true, mandateId };
 }
 
@@ -87,16 +87,16 @@ export async function confirmMandate(
   if (!found.ok) return found;
   const { signed } = found;
   const { sidecarId } = parts.relay.presence();
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     mandateConfirm,
     { mandate_hash: signed.hash, number: given.number },
     { scope: "ibkr:approvals:create", account: null },
   );
-  if (!told.ok || sidecarId === null) return { ok: false, detail: NOT_THERE };
+  if (!answer.ok || sidecarId === null) return { ok: false, detail: NOT_THERE };
   const { storage } = parts;
   return storage.transactionSync((): MandateDone => {
-    switch (told.value.state) {
+    switch (answer.value.state) {
       case "confirmed":
         noteAtPc(storage.sql, given.mandateId, { sidecarId, state: "confirmed", words: "" });
         log(parts, "mandate.confirmed", given.mandateId, signed.hash, requestId, {});
@@ -140,9 +140,9 @@ export function revokeMandate(
   const { online, sidecarId } = parts.relay.presence();
   const mayKnow =
     sidecarId !== null &&
-    untoldRevocations(sql, sidecarId).some(({ mandate }) => mandate.mandate_id === mandateId);
+    unsentRevocations(sql, sidecarId).some(({ mandate }) => mandate.mandate_id === mandateId);
   if (online && mayKnow) {
-    tellEnd(parts, ended).catch(logAbandoned("mandate.tell_end"));
+    sendMandateEnd(parts, ended).catch(logAbandoned("mandate.tell_end"));
   }
   return true;
 }

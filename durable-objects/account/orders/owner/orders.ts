@@ -9,7 +9,7 @@ import { GATEWAY_CLIENT, iso, type OrderParts, OWNER_CLIENT } from "../order-con
 import { shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { listAlerts } from "../tables/alerts.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { latestIntents } from "../tables/intents/history.ts";
@@ -54,13 +54,13 @@ export function ordersPage(parts: OrderParts): OrdersPage {
 }
 
 /**
- * The owner withdraws an order of this gateway, or what an alert offers to withdraw. It waits for
+ * The owner cancels an order of this gateway, or what an alert offers to cancel. It waits for
  * nothing, and passes while the broker keeps everybody else silent. An order whose number is not
- * known is withdrawn by its reference.
+ * known is cancelled by its reference.
  */
 export async function ownerCancel(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   { requestId }: SignedIn,
   wanted: { coid: string } | { alert: string },
 ): Promise<{ ok: boolean; message: string }> {
@@ -71,14 +71,14 @@ export async function ownerCancel(
   }
   const { intent, orderIds } = found;
   const asker = { kind: "owner", requestId } as const;
-  const told = await Promise.all(
+  const answers = await Promise.all(
     orderIds.map(async (orderId) => {
       const key = `owner:${ulid(parts.now())}`;
-      return saidOf(await cancelIntent(parts, underway, asker, intent, orderId, key));
+      return saidOf(await cancelIntent(parts, inFlight, asker, intent, orderId, key));
     }),
   );
-  const messages = [...new Set(told.map(({ message }) => message))].join(" ");
-  return { ok: told.every(({ ok }) => ok), message: messages };
+  const messages = [...new Set(answers.map(({ message }) => message))].join(" ");
+  return { ok: answers.every(({ ok }) => ok), message: messages };
 }
 
 type Found = { intent: IntentRow; orderIds: (string | null)[] };

@@ -6,7 +6,7 @@ import type { WriteRequest } from "../agent/write.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Fresh } from "../rules/fresh.ts";
 import { freshFacts } from "../sidecar/fresh-facts.ts";
-import type { Underway } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { sendOrder } from "../sidecar/send-order.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findPreview } from "../tables/previews.ts";
@@ -26,12 +26,12 @@ export type ReadToSend = { ok: true; fresh: Fresh } | Extract<Decided, { ok: fal
 /** The numbers the submit is judged by, read before anything is approved. */
 export async function readToSend(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   approval: Approval,
 ): Promise<ReadToSend> {
   const preview = findPreview(parts.storage.sql, approval.previewId);
   if (preview === null) return notSent("The preview is gone.");
-  const read = await freshFacts(parts, underway, preview);
+  const read = await freshFacts(parts, inFlight, preview);
   if (read.ok) return read;
   return notSent("failure" in read ? read.failure.message : read.changed);
 }
@@ -39,7 +39,7 @@ export async function readToSend(
 /** Approves and submits in one transaction, then sends. Nothing is approved where nothing is let out. */
 export async function approveAndSend(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   wanted: {
     approval: Approval;
     wish: SendWish;
@@ -78,14 +78,14 @@ export async function approveAndSend(
     return notSent(decided.refusals.map(({ message }) => message).join(" "));
   }
   const slot = `${asker.clientId}\n${request.key}`;
-  const answer = sendOrder(parts, underway, request, decided, startedAt, SHOWN_AFTER_MS);
+  const answer = sendOrder(parts, inFlight, request, decided, startedAt, SHOWN_AFTER_MS);
   // An agent that submits with the same key at this moment waits for the same answer.
-  const free = !underway.running.has(slot);
-  if (free) underway.running.set(slot, { digest, answer });
+  const free = !inFlight.running.has(slot);
+  if (free) inFlight.running.set(slot, { digest, answer });
   try {
     await answer;
   } finally {
-    if (free) underway.running.delete(slot);
+    if (free) inFlight.running.delete(slot);
   }
   const { state } = findApproval(parts.storage.sql, approval.approvalId, parts.now()) ?? approval;
   return { ok: true, state };

@@ -34,6 +34,6 @@ export function mandateUsage(
 function neverSent(row: { state: string; delivered: number; outcome: string | null }): boolean {
   if (row.state !== "rejected") return false;
   if (row.delivered === 0) return true;
-  const told = row.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(row.outcome));
-  return told?.success === true && told.data.proved_by === "sidecar_not_sent";
+  const parsed = row.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(row.outcome));
+  return parsed?.success === true && parsed.data.proved_by === "sidecar_not_sent";
 }

@@ -9,8 +9,9 @@ import type { IntentRow } from "../tables/intents/rows.ts";
 /** What is known of an order that was let out, with what proves it and what that means. */
 export function shownOrder(intent: IntentRow, nowMs: number): ShownOrder {
   const waits = waitsNow(intent, nowMs);
-  const told = intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
-  const outcome = told?.success === true ? told.data : null;
+  const parsed =
+    intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
+  const outcome = parsed?.success === true ? parsed.data : null;
   return {
     order_ref: intent.coid,
     action: intent.action,

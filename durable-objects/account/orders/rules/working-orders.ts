@@ -22,15 +22,16 @@ export function workingOrders(
 
 /**
  * The broker's numbers of what may still fill of an order; null stands for a part without one.
- * Withdrawing an entry takes its exits with it; exits that stand alone protect and stay.
+ * Cancelling an entry takes its exits with it; exits that stand alone protect and stay.
  */
 export function openNumbers(intent: IntentRow): (string | null)[] {
-  const told = intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
+  const parsed =
+    intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
   const heads =
-    told?.success === true
-      ? told.data.orders.filter(({ role }) => role !== "take_profit" && role !== "stop_loss")
+    parsed?.success === true
+      ? parsed.data.orders.filter(({ role }) => role !== "take_profit" && role !== "stop_loss")
       : [];
   const open = heads.filter(({ state }) => !isTerminal(state));
-  // Nobody has told of its parts yet, or what was told lacks the one that still counts.
+  // Nothing was reported of its parts yet, or what was lacks the one that still counts.
   return open.length === 0 ? [null] : open.map(({ order_id }) => order_id);
 }

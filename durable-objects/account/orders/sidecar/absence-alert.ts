@@ -4,7 +4,7 @@ import { hasOpenPlacement } from "../tables/intents/working.ts";
 import { raiseAlert } from "../transactions/raise-alert.ts";
 
 /**
- * The PC is away while orders are open: nobody watches them, and nobody can withdraw one. A PC may
+ * The PC is away while orders are open: nobody watches them, and nobody can cancel one. A PC may
  * restart, or sleep for a moment; of longer than that its owner must hear, once for each absence.
  */
 const MISSED_MS = 5 * 60_000;
@@ -28,7 +28,7 @@ export function watchPc(parts: OrderParts): void {
       brokerText: null,
       cancelOffered: [],
     },
-    // To tell the PC itself, when it is back, would be no news.
+    // The PC itself, when it is back, knows that it was away.
     "pc",
   );
 }

@@ -23,13 +23,13 @@ export async function heldAtPc(
 ): Promise<AtPc> {
   const proof = proofOf({ ...approval, ...said }, null, approval.intent);
   if (proof === null) return { kind: "not_asked" };
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     approvalCheck,
     { account_id: approval.brokerAccount, approval: proof },
     { scope: "ibkr:approvals:create", account: approval.brokerAccount },
   );
-  if (!told.ok) return { kind: "not_asked" };
-  const { holds, refusals, tries_left } = told.value;
+  if (!answer.ok) return { kind: "not_asked" };
+  const { holds, refusals, tries_left } = answer.value;
   return holds ? { kind: "holds" } : { kind: "refused", refusals, triesLeft: tries_left };
 }

@@ -5,8 +5,8 @@ import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { askSidecar } from "./request.ts";
 
 /**
- * What the gateway noticed by itself, told to the PC, which has ways to reach its owner. An alert
- * waits while the PC is away and is told once; one that is old by then is left to the console.
+ * What the gateway noticed by itself, sent to the PC, which has ways to reach its owner. An alert
+ * waits while the PC is away and is sent once; one that is old by then is left to the console.
  */
 const AT_ONCE = 5;
 const TOO_OLD_MS = 24 * 3_600_000;
@@ -16,27 +16,27 @@ const RETRY_MS = 60_000;
  * burst of other alerts, and not for one of those to be taken.
  */
 const TURNS = [
-  { stopped: true, chore: "tell-stop-failed" },
-  { stopped: false, chore: "tell-failed" },
+  { stopped: true, task: "tell-stop-failed" },
+  { stopped: false, task: "tell-failed" },
 ] as const;
 
 /** Tells what waits, stops first, then oldest first; never throws. The PC must be there. */
-export async function tellPc(parts: OrderParts): Promise<void> {
-  for (const { stopped, chore } of TURNS) await tellThose(parts, stopped, chore);
+export async function forwardAlerts(parts: OrderParts): Promise<void> {
+  for (const { stopped, task } of TURNS) await forwardThose(parts, stopped, task);
 }
 
-async function tellThose(parts: OrderParts, stopped: boolean, chore: string): Promise<void> {
+async function forwardThose(parts: OrderParts, stopped: boolean, task: string): Promise<void> {
   const { sql } = parts.storage;
-  if (!isDue(sql, chore, RETRY_MS, parts.now())) return;
+  if (!isDue(sql, task, RETRY_MS, parts.now())) return;
   for (const { alert_key, kind, message } of waiting(sql, parts.now(), stopped, AT_ONCE)) {
-    const told = await askSidecar(
+    const answer = await askSidecar(
       parts,
       alertTell,
       { kind, message },
       { scope: "ibkr:approvals:create", account: null },
     );
-    if (!told.ok || !told.value.taken) {
-      noteDone(sql, chore, parts.now());
+    if (!answer.ok || !answer.value.taken) {
+      noteDone(sql, task, parts.now());
       return;
     }
     noteAlertSent(sql, alert_key, parts.now());
@@ -44,11 +44,11 @@ async function tellThose(parts: OrderParts, stopped: boolean, chore: string): Pr
 }
 
 /** When there is something to tell; null when there is not. */
-export function nextTellAt(parts: OrderParts): number | null {
+export function nextForwardAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
-  const due = TURNS.flatMap(({ stopped, chore }) => {
+  const due = TURNS.flatMap(({ stopped, task }) => {
     if (waiting(sql, parts.now(), stopped, 1).length === 0) return [];
-    const failed = lastDone(sql, chore);
+    const failed = lastDone(sql, task);
     return [Math.max(parts.now(), failed === null ? 0 : failed + RETRY_MS)];
   });
   return due.length === 0 ? null : Math.min(...due);

@@ -6,7 +6,7 @@ import { provenSkewMs } from "../rules/conditions.ts";
 import type { FreshRead } from "../rules/fresh.ts";
 import { requestOf } from "../rules/preview-request.ts";
 import type { Preview } from "../tables/previews.ts";
-import type { Underway } from "./in-flight.ts";
+import type { InFlight } from "./in-flight.ts";
 import { newerRefusal } from "./newer-pc.ts";
 import { askSidecar } from "./request.ts";
 
@@ -21,15 +21,15 @@ const FRESH_MS = 12_000;
  */
 export function freshFacts(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   preview: Preview,
 ): Promise<FreshRead> {
-  const known = underway.reads.get(preview.previewId);
+  const known = inFlight.reads.get(preview.previewId);
   if (known !== undefined) return known;
   const read = readFacts(parts, preview).finally(() => {
-    underway.reads.delete(preview.previewId);
+    inFlight.reads.delete(preview.previewId);
   });
-  underway.reads.set(preview.previewId, read);
+  inFlight.reads.set(preview.previewId, read);
   return read;
 }
 

@@ -10,47 +10,45 @@ import { watchLoss } from "../transactions/circuit-breakers.ts";
 import { askSidecar } from "./request.ts";
 
 /**
- * The day's result of every account that traded today, looked at once a minute while the PC is
+ * The day's result of every account that traded today, checked once a minute while the PC is
  * there, so that a loss stops trading also when nobody asks for an order. An account that did
- * nothing today is not looked at: the object sleeps, and its next order is judged all the same.
+ * nothing today is not checked: the object sleeps, and its next order is judged all the same.
  */
 export const LOSS_LOOK_MS = 60_000;
 /** After the figures could not be read. */
 const FAILED_LOOK_MS = 5 * 60_000;
 
-const choreOf = (account: string): string => `loss:${account}`;
+const taskOf = (account: string): string => `loss:${account}`;
 
-/** Looks where it is due; never throws. */
-export async function lookAtLosses(parts: OrderParts): Promise<void> {
+/** Checks where it is due; never throws. */
+export async function checkLosses(parts: OrderParts): Promise<void> {
   const { sql } = parts.storage;
   for (const account of watched(parts)) {
-    if (!isDue(sql, choreOf(account), LOSS_LOOK_MS, parts.now())) continue;
-    noteDone(sql, choreOf(account), parts.now());
-    const told = await askSidecar(
+    if (!isDue(sql, taskOf(account), LOSS_LOOK_MS, parts.now())) continue;
+    noteDone(sql, taskOf(account), parts.now());
+    const answer = await askSidecar(
       parts,
       pnlDaily,
       { account_id: account },
       { scope: "ibkr:risk:read", account },
     );
-    if (!told.ok || told.value.account_id !== account) {
-      noteDone(sql, choreOf(account), parts.now() + FAILED_LOOK_MS - LOSS_LOOK_MS);
+    if (!answer.ok || answer.value.account_id !== account) {
+      noteDone(sql, taskOf(account), parts.now() + FAILED_LOOK_MS - LOSS_LOOK_MS);
       continue;
     }
     watchLoss(parts, account, {
-      daily_pnl: told.value.daily?.amount ?? null,
-      net_liquidation: told.value.net_liquidation?.amount ?? null,
+      daily_pnl: answer.value.daily?.amount ?? null,
+      net_liquidation: answer.value.net_liquidation?.amount ?? null,
       // The peak is kept at the PC and comes with an order's facts.
       peak_net_liquidation: null,
     });
   }
 }
 
-/** When the next look is due; null when nothing is watched. */
-export function nextLossLookAt(parts: OrderParts): number | null {
+/** When the next check is due, in Unix milliseconds; null when nothing is watched. */
+export function nextLossCheckAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
-  const due = watched(parts).map(
-    (account) => (lastDone(sql, choreOf(account)) ?? 0) + LOSS_LOOK_MS,
-  );
+  const due = watched(parts).map((account) => (lastDone(sql, taskOf(account)) ?? 0) + LOSS_LOOK_MS);
   return due.length === 0 ? null : Math.min(...due);
 }
 

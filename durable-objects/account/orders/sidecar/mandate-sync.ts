@@ -3,7 +3,7 @@ import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-
 import type { OrderParts } from "../order-context.ts";
 import { revokeUnderMandate, storedApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents/rows.ts";
-import { untoldRevocations } from "../tables/joint/mandate-orders.ts";
+import { unsentRevocations } from "../tables/joint/mandate-orders.ts";
 import {
   endMandate,
   findMandate,
@@ -11,7 +11,7 @@ import {
   standingMandates,
 } from "../tables/mandates.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
-import { noteAtPc, noteEndTold } from "../transactions/mandate-at-pc.ts";
+import { noteAtPc, noteEndKnown } from "../transactions/mandate-at-pc.ts";
 import { askSidecar } from "./request.ts";
 
 /**
@@ -21,34 +21,36 @@ import { askSidecar } from "./request.ts";
  */
 const AT_ONCE = 5;
 const RETRY_MS = 30_000;
-const CHORE = "tell-mandates";
+const TASK = "tell-mandates";
 
 /** Tells whatever the PC does not know yet; never throws. The PC must be there. */
-export async function tellMandates(parts: OrderParts): Promise<void> {
+export async function syncMandates(parts: OrderParts): Promise<void> {
   const { sql } = parts.storage;
-  if (!isDue(sql, CHORE, RETRY_MS, parts.now())) return;
-  for (const signed of untold(parts).slice(0, AT_ONCE)) {
-    const told =
-      signed.revokedAt === null ? await tellOf(parts, signed) : await tellEnd(parts, signed);
-    if (told) continue;
-    noteDone(sql, CHORE, parts.now());
+  if (!isDue(sql, TASK, RETRY_MS, parts.now())) return;
+  for (const signed of unsent(parts).slice(0, AT_ONCE)) {
+    const answer =
+      signed.revokedAt === null
+        ? await sendMandate(parts, signed)
+        : await sendMandateEnd(parts, signed);
+    if (answer) continue;
+    noteDone(sql, TASK, parts.now());
     return;
   }
 }
 
 /** When there is something to tell; null when there is not, or nobody to tell it to. */
-export function nextMandateTellAt(parts: OrderParts): number | null {
+export function nextMandateSyncAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
-  if (!parts.relay.presence().online || untold(parts).length === 0) return null;
-  const failed = lastDone(sql, CHORE);
+  if (!parts.relay.presence().online || unsent(parts).length === 0) return null;
+  const failed = lastDone(sql, TASK);
   return Math.max(parts.now(), failed === null ? 0 : failed + RETRY_MS);
 }
 
 /** Ends first: what narrows goes before what widens. */
-function untold(parts: OrderParts): SignedMandate[] {
+function unsent(parts: OrderParts): SignedMandate[] {
   const { sql } = parts.storage;
   const { sidecarId } = parts.relay.presence();
-  const ended = sidecarId === null ? [] : untoldRevocations(sql, sidecarId);
+  const ended = sidecarId === null ? [] : unsentRevocations(sql, sidecarId);
   const begun = standingMandates(sql, parts.now()).filter(
     ({ pc }) => pc.state === "untold" || pc.sidecarId !== sidecarId,
   );
@@ -56,7 +58,7 @@ function untold(parts: OrderParts): SignedMandate[] {
 }
 
 /** Shows a signed mandate at the PC; false when the PC could not be asked. */
-export async function tellOf(parts: OrderParts, signed: SignedMandate): Promise<boolean> {
+export async function sendMandate(parts: OrderParts, signed: SignedMandate): Promise<boolean> {
   const { mandate, assertion } = signed;
   const { sql } = parts.storage;
   const { sidecarId } = parts.relay.presence();
@@ -65,14 +67,14 @@ export async function tellOf(parts: OrderParts, signed: SignedMandate): Promise<
   if (signed.pc.sidecarId !== sidecarId) {
     noteAtPc(sql, mandate.mandate_id, { sidecarId, state: "untold", words: "" });
   }
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     mandateTake,
     { mandate, assertion },
     { scope: "ibkr:approvals:create", account: null },
   );
-  if (!told.ok) return false;
-  const { state, refusals } = told.value;
+  if (!answer.ok) return false;
+  const { state, refusals } = answer.value;
   parts.storage.transactionSync(() => {
     noteAtPc(sql, mandate.mandate_id, {
       sidecarId,
@@ -87,17 +89,17 @@ export async function tellOf(parts: OrderParts, signed: SignedMandate): Promise<
 }
 
 /** Tells that one has ended; false when the PC could not be asked. */
-export async function tellEnd(parts: OrderParts, signed: SignedMandate): Promise<boolean> {
+export async function sendMandateEnd(parts: OrderParts, signed: SignedMandate): Promise<boolean> {
   const { sidecarId } = parts.relay.presence();
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     mandateRevoke,
     { mandate_hash: signed.hash },
     { scope: "ibkr:approvals:create", account: null },
   );
-  if (!told.ok || sidecarId === null) return false;
+  if (!answer.ok || sidecarId === null) return false;
   // One that this PC never met cannot be used there without its owner's number.
-  noteEndTold(parts.storage.sql, signed.mandate.mandate_id, sidecarId);
+  noteEndKnown(parts.storage.sql, signed.mandate.mandate_id, sidecarId);
   return true;
 }
 

@@ -31,16 +31,16 @@ export async function reconcileAccount(
   brokerAccount: string,
 ): Promise<{ ok: true; report: ReconcileReport } | { ok: false; failure: GatewayFailure }> {
   const { storage } = parts;
-  // Those whose look is due longest come first: many that stand must not hide one in doubt.
+  // Those due longest come first: many that stand must not hide one in doubt.
   const wanted = notProved(storage.sql, brokerAccount, LOOKED_FOR_MAX);
-  const told = await askSidecar(
+  const answer = await askSidecar(
     parts,
     ordersReconcile,
     { account_id: brokerAccount, order_refs: wanted },
     { scope: "ibkr:orders:read", account: brokerAccount },
   );
-  if (!told.ok) return told;
-  const { results, orders, proved } = told.value;
+  if (!answer.ok) return answer;
+  const { results, orders, proved } = answer.value;
   for (const { order_ref, evidence, found, claimed = false } of results) {
     applyBookRead(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }

@@ -15,7 +15,7 @@ import { findIntent } from "../tables/intents/rows.ts";
 import type { CancelDecision } from "../transactions/cancel.ts";
 import { watchErrors } from "../transactions/circuit-breakers.ts";
 import { type Settlement, settle } from "../transactions/settle.ts";
-import { oneAtATime, type Underway } from "./in-flight.ts";
+import { type InFlight, oneAtATime } from "./in-flight.ts";
 import { noteRefusedUnder } from "./mandate-sync.ts";
 
 /** From arrival to the answer; what is not known by then is answered as pending, with its id. */
@@ -33,7 +33,7 @@ interface SentRequest {
 /** Sends what was let out, and answers with what is proved of it by the end of `answerMs`. */
 export async function sendOrder(
   parts: OrderParts,
-  underway: Underway,
+  inFlight: InFlight,
   request: SentRequest,
   decision: CancelDecision,
   startedAt: number,
@@ -47,7 +47,7 @@ export async function sendOrder(
   const sent =
     decision.job.operation === "order.cancel"
       ? carry()
-      : oneAtATime(underway.lanes, request.accountId, carry);
+      : oneAtATime(inFlight.mutexes, request.accountId, carry);
   const left = Math.max(1_000, answerMs - (parts.now() - startedAt));
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

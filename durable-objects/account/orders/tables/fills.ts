@@ -1,7 +1,7 @@
 import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 
-/** Executions as the broker told them; quantities and prices are decimal strings. */
+/** Executions as the broker reported them; quantities and prices are decimal strings. */
 export interface Fill {
   conid: number;
   side: Side;
@@ -10,7 +10,7 @@ export interface Fill {
   at: number;
 }
 
-/** Keeps one execution; the same one told again changes nothing. */
+/** Keeps one execution; the same one reported again changes nothing. */
 export function storeFill(
   sql: SqlStorage,
   fill: {

@@ -13,7 +13,7 @@ export interface KillSwitch {
   effect: KillEffect;
   engagedAt: number;
   /**
-   * When the owner or the policy last said that what works shall be withdrawn; null when neither
+   * When the owner or the policy last said that what works shall be cancelled; null when neither
    * did. An agent's word is good for the orders it finds, not for those that turn up later.
    */
   cancelFrom: number | null;

@@ -28,7 +28,7 @@ CREATE INDEX order_approvals_mandate ON order_approvals (mandate_id, created_at)
   WHERE mandate_id IS NOT NULL;
 `;
 
-/** Every PC that may know a mandate: its end is told to each, whichever is there now. */
+/** Every PC that may know a mandate: its end is sent to each, whichever is there now. */
 export const MANDATE_PCS_SCHEMA = `
 CREATE TABLE order_mandate_pcs (
   mandate_id TEXT NOT NULL,

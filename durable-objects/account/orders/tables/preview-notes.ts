@@ -10,15 +10,15 @@ const KEPT_MS = 86_400_000;
 export function keepNotes(
   sql: SqlStorage,
   previewId: string,
-  told: Pick<PreviewedTicket, "local_refusals" | "source">,
+  answer: Pick<PreviewedTicket, "local_refusals" | "source">,
   nowMs: number,
 ): void {
   sql.exec("DELETE FROM order_preview_notes WHERE made_at < ?", nowMs - KEPT_MS);
   sql.exec(
     "INSERT INTO order_preview_notes (preview_id, pc_refusals, source, made_at) VALUES (?, ?, ?, ?)",
     previewId,
-    JSON.stringify(told.local_refusals),
-    told.source,
+    JSON.stringify(answer.local_refusals),
+    answer.source,
     nowMs,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * What the account does by itself, and when it last did: one row a chore, so that it is not done
+ * What the account does by itself, and when it last did: one row a task, so that it is not done
  * again after every sleep. And what stopped trading by itself: one row for one occasion, so that an
  * occasion stops trading once, and the owner who lifts the switch is not overruled by the same one.
  */
@@ -22,26 +22,26 @@ ALTER TABLE order_alerts ADD COLUMN told_at INTEGER;
 UPDATE order_alerts SET told_at = at;
 `;
 
-/** When the chore was last done, in milliseconds; null when it never was. */
-export function lastDone(sql: SqlStorage, chore: string): number | null {
+/** When the task was last done, in milliseconds; null when it never was. */
+export function lastDone(sql: SqlStorage, task: string): number | null {
   const [row] = sql
-    .exec<{ at: number }>("SELECT at FROM order_chores WHERE chore = ?", chore)
+    .exec<{ at: number }>("SELECT at FROM order_chores WHERE chore = ?", task)
     .toArray();
   return row?.at ?? null;
 }
 
-export function noteDone(sql: SqlStorage, chore: string, nowMs: number): void {
+export function noteDone(sql: SqlStorage, task: string, nowMs: number): void {
   sql.exec(
     `INSERT INTO order_chores (chore, at) VALUES (?, ?)
      ON CONFLICT (chore) DO UPDATE SET at = excluded.at`,
-    chore,
+    task,
     nowMs,
   );
 }
 
-/** True when the chore was not done within the last so many milliseconds. */
-export function isDue(sql: SqlStorage, chore: string, everyMs: number, nowMs: number): boolean {
-  const last = lastDone(sql, chore);
+/** True when the task was not done within the last so many milliseconds. */
+export function isDue(sql: SqlStorage, task: string, everyMs: number, nowMs: number): boolean {
+  const last = lastDone(sql, task);
   return last === null || nowMs - last >= everyMs;
 }
 

@@ -16,7 +16,7 @@ import {
 import { anOrder } from "../../../../test/support/orders.ts";
 import { cancelWorking } from "../agent/cancel-all.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
-import { nothingUnderway } from "../sidecar/in-flight.ts";
+import { nothingInFlight } from "../sidecar/in-flight.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { decideApproval } from "./decide-approval.ts";
 import { engage } from "./engage-kill-switch.ts";
@@ -156,7 +156,7 @@ describe("a cancel that the gateway makes by itself", () => {
     rig.parts.storage.sql.exec("UPDATE relay_session SET record = ?", JSON.stringify(session));
     const gateway = { kind: "gateway", requestId: "r-kill" } as const;
     const covers = { scope: "gateway", subject: null, exits: true } as const;
-    expect(cancelWorking(rig.parts, nothingUnderway(), gateway, covers)).toBe(1);
+    expect(cancelWorking(rig.parts, nothingInFlight(), gateway, covers)).toBe(1);
     await expect.poll(() => rig.jobs).toHaveLength(1);
     const input = rig.jobs[0]?.input;
     return { input, leaf: rig.leaves.find(({ type }) => type === "order.submitted") };

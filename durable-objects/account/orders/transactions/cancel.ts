@@ -12,7 +12,7 @@ import type { OrderJob, SubmitRequest } from "../rules/submit-types.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow, insertIntent } from "../tables/intents/rows.ts";
-import { placementsTelling } from "../tables/intents/working.ts";
+import { placementsMentioning } from "../tables/intents/working.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { policyInForce } from "../tables/policies.ts";
 
@@ -45,7 +45,7 @@ export function ownOrder(
 ): IntentRow | null {
   const { brokerAccount, mode } = order;
   const text = `"${order.orderId}"`;
-  for (const coid of placementsTelling(sql, { brokerAccount, mode, text })) {
+  for (const coid of placementsMentioning(sql, { brokerAccount, mode, text })) {
     const intent = findIntent(sql, coid);
     const outcome = OrderOutcome.safeParse(JSON.parse(intent?.outcome ?? "null"));
     if (outcome.success && outcome.data.orders.some((part) => part.order_id === order.orderId)) {

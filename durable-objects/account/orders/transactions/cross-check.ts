@@ -117,7 +117,7 @@ export const crossCheckTried = (account: string): string => `cross-check:${accou
 /** A book that could not be read at all is left alone for so long. */
 const RETRY_MS = 15_000;
 export const bookRetry = {
-  chore: (account: string): string => `book-failed:${account}`,
+  task: (account: string): string => `book-failed:${account}`,
   /** Until when an account's book is left alone; 0 when it may be read. */
   notBefore: (sql: SqlStorage, account: string): number => {
     const failed = lastDone(sql, `book-failed:${account}`);

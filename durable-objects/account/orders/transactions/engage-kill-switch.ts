@@ -11,8 +11,8 @@ const STILL_POSSIBLE = [
   "new orders that can only reduce a position, with the owner's approval",
 ];
 
-/** What an agent is told of the switches that cover it, and of what it asked to withdraw. */
-export function killStatus(parts: OrderParts, cancelling = 0, told = "") {
+/** What an agent is told of the switches that cover it, and of what it asked to cancel. */
+export function killStatus(parts: OrderParts, cancelling = 0, first = "") {
   const switches = engagedKills(parts.storage.sql);
   return {
     engaged: switches.length > 0,
@@ -27,7 +27,7 @@ export function killStatus(parts: OrderParts, cancelling = 0, told = "") {
     cancelling,
     next_step:
       switches.length > 0
-        ? `${told}Only the owner lifts it, in the console, with a passkey.`
+        ? `${first}Only the owner lifts it, in the console, with a passkey.`
         : "Nothing is engaged.",
   };
 }

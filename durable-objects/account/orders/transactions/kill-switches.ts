@@ -10,7 +10,7 @@ import { endWaitingForOwner } from "../tables/trading-state.ts";
 
 /**
  * False when this switch was engaged already and nothing is added. Whoever froze first, the owner's
- * (or the policy's) "and withdraw" is added to an engaged switch, and the epoch moves; the first
+ * (or the policy's) "and cancel" is added to an engaged switch, and the epoch moves; the first
  * reason and its time stay. Said again it holds for what came in between, too.
  */
 export function engageKill(
@@ -18,8 +18,8 @@ export function engageKill(
   kill: Omit<KillSwitch, "engagedAt" | "cancelFrom">,
   nowMs: number,
 ): boolean {
-  const withdraws = kill.effect !== "freeze" && kill.actor !== "agent";
-  const engaged = storeKill(sql, { ...kill, cancelFrom: withdraws ? nowMs : null }, nowMs);
+  const cancels = kill.effect !== "freeze" && kill.actor !== "agent";
+  const engaged = storeKill(sql, { ...kill, cancelFrom: cancels ? nowMs : null }, nowMs);
   if (engaged) raiseEpoch(sql);
   return engaged;
 }

@@ -13,7 +13,7 @@ export function noteAtPc(
 }
 
 /** A PC heard that the mandate has ended. What another one said of it stays as it was. */
-export function noteEndTold(sql: SqlStorage, mandateId: string, sidecarId: string): void {
+export function noteEndKnown(sql: SqlStorage, mandateId: string, sidecarId: string): void {
   forgetPc(sql, mandateId, sidecarId);
   setEndedAtPc(sql, mandateId, sidecarId);
 }

@@ -58,7 +58,7 @@ export function pruneOrders(sql: SqlStorage, nowMs: number, latestKept = LATEST_
 
 /**
  * Orders that ended long ago with all their legs. An entry is filled for months while its exits
- * work; what became of several legs and was never told is not known, so that such an order stays.
+ * work; what became of several legs and was never reported is not known, so that such an order stays.
  * The latest of an account stay too: what is an unusual size is measured by them.
  */
 function prunable(sql: SqlStorage, beforeMs: number, latestKept: number): string[] {
@@ -72,10 +72,10 @@ function prunable(sql: SqlStorage, beforeMs: number, latestKept: number): string
 }
 
 function legsEnded(orders: number, outcome: string | null): boolean {
-  const told = OrderOutcome.safeParse(JSON.parse(outcome ?? "null"));
+  const parsed = OrderOutcome.safeParse(JSON.parse(outcome ?? "null"));
   return (
-    told.success &&
-    told.data.orders.length >= orders &&
-    told.data.orders.every(({ state }) => isTerminal(state))
+    parsed.success &&
+    parsed.data.orders.length >= orders &&
+    parsed.data.orders.every(({ state }) => isTerminal(state))
   );
 }

@@ -32,23 +32,23 @@ export interface BookRead {
   claimed: boolean;
 }
 
-/** Takes the result of one look for one order. */
+/** Takes the result of one reading of the book for one order. */
 export function applyBookRead(
   storage: OrderStorage,
   coid: string,
-  look: BookRead,
+  read: BookRead,
   nowMs: number,
   log: OrderLog,
 ): Applied {
-  if (look.evidence !== null) return applyEvidence(storage, coid, look.evidence, nowMs, log);
+  if (read.evidence !== null) return applyEvidence(storage, coid, read.evidence, nowMs, log);
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
     if (intent === null) return { ok: false, reason: "no_such_intent" };
-    const applied = look.found
+    const applied = read.found
       ? seenUnread(storage.sql, intent, nowMs, log)
       : isInDoubt(intent.state)
-        ? stillMissing(storage.sql, intent, look, nowMs, log)
-        : neverSeen(storage.sql, intent, look.proved, nowMs, log);
+        ? stillMissing(storage.sql, intent, read, nowMs, log)
+        : neverSeen(storage.sql, intent, read.proved, nowMs, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });

@@ -13,7 +13,7 @@ import { ownOrder } from "./cancel.ts";
 import { applyBookRead } from "./reconcile-queue.ts";
 
 /**
- * A withdrawal whose answer was lost, or whose effect was not seen, is settled by the order it was
+ * A cancel whose answer was lost, or whose effect was not seen, is settled by the order it was
  * about: the book says whether that one stands or how it ended. Where the book no longer shows it,
  * what was proved of it before counts.
  */
@@ -26,9 +26,9 @@ export function settleCancels(
   for (const intent of unsettledIntents(storage.sql, brokerAccount)) {
     const evidence = evidenceOf(parts, intent, book.orders);
     const { proved } = book;
-    // A withdrawal was never "not placed": without its order only the owner can tell.
-    const look = { evidence, proved, found: evidence !== null, claimed: true };
-    applyBookRead(storage, intent.coid, look, parts.now(), log);
+    // A cancel was never "not placed": without its order only the owner can tell.
+    const read = { evidence, proved, found: evidence !== null, claimed: true };
+    applyBookRead(storage, intent.coid, read, parts.now(), log);
   }
 }
 
@@ -50,7 +50,7 @@ function evidenceOf(
     return { source: "live_orders", says, filled, remaining, at };
   }
   const ended = endOf(parts.storage.sql, intent, withdraws);
-  // One that never stood has nothing left to withdraw.
+  // One that never stood has nothing left to cancel.
   const says = ended === "rejected" ? "expired" : ended;
   return says === null ? null : { source: "live_orders", says, filled: null, remaining: null, at };
 }
@@ -64,8 +64,8 @@ function endOf(sql: SqlStorage, intent: IntentRow, withdraws: string): TerminalS
     mode: intent.mode,
     orderId: withdraws,
   });
-  const told = OrderOutcome.safeParse(JSON.parse(own?.outcome ?? "null"));
-  const part = told.data?.orders.find(({ order_id }) => order_id === withdraws);
+  const parsed = OrderOutcome.safeParse(JSON.parse(own?.outcome ?? "null"));
+  const part = parsed.data?.orders.find(({ order_id }) => order_id === withdraws);
   return part !== undefined && isTerminal(part.state) ? part.state : null;
 }
 

@@ -3,7 +3,7 @@ import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts"
 import { expect, it } from "vitest";
 import { orderBook } from "../../../../test/support/order-book.ts";
 import { findIntent, insertIntent } from "../tables/intents/rows.ts";
-import { applyEvidence, type Picture } from "./settle.ts";
+import { applyEvidence, type OutcomeUpdate } from "./settle.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
 
@@ -17,7 +17,7 @@ it("what is known already is not written again, and what is new is written once"
     ...{ economic_hash: "e", effect: "entry", job_id: "job-1", orders: 1, notional: "187.25" },
     ...{ day: "2026-11-20", created_at: book.now },
   });
-  const picture: Picture = (state) => outcome(state, new Date(book.now).toISOString());
+  const picture: OutcomeUpdate = (state) => outcome(state, new Date(book.now).toISOString());
   const told = (says: OrderEvidence["says"], source: OrderEvidence["source"]) => {
     const before = book.rowsWritten();
     book.now += 1_000;

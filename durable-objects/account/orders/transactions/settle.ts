@@ -100,7 +100,11 @@ export function settle(
 }
 
 /** Why it was not carried out, for whoever asks of the order; nothing where the state says otherwise. */
-function reasoned(intent: IntentRow, { why }: { why?: NotTaken }, nowMs: number): Picture | null {
+function reasoned(
+  intent: IntentRow,
+  { why }: { why?: NotTaken },
+  nowMs: number,
+): OutcomeUpdate | null {
   if (why === undefined) return null;
   return (state, _before, taken) =>
     taken && state === "rejected" ? notTakenOutcome(intent, why, nowMs) : null;
@@ -113,7 +117,7 @@ export function applyEvidence(
   evidence: OrderEvidence,
   nowMs: number,
   log: OrderLog,
-  picture: Picture | null = null,
+  update: OutcomeUpdate | null = null,
 ): Applied {
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
@@ -123,17 +127,17 @@ export function applyEvidence(
       ? apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log)
       : null;
     const row = doubted === null ? intent : (findIntent(storage.sql, coid) ?? intent);
-    const applied = apply(storage.sql, row, dated, picture, log);
+    const applied = apply(storage.sql, row, dated, update, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });
 }
 
 /**
- * The newest picture of an order's parts, given the state it is in now, the picture there is and
- * whether the evidence was taken; null leaves the picture as it is.
+ * The newest outcome of an order's parts, given the state it is in now, the outcome there is and
+ * whether the evidence was taken; null leaves the outcome as it is.
  */
-export type Picture = (
+export type OutcomeUpdate = (
   state: OrderState,
   before: OrderOutcome | null,
   taken: boolean,
@@ -143,13 +147,16 @@ export function apply(
   sql: SqlStorage,
   intent: IntentRow,
   evidence: OrderEvidence,
-  picture: Picture | null,
+  update: OutcomeUpdate | null,
   log: OrderLog,
 ): Applied {
   const nowMs = Date.parse(evidence.at);
   const stepped = step(intent.state, evidence);
   if (!stepped.ok) {
-    keepRow(sql, intent, { ...intent, outcome: pictured(intent, intent.state, picture, false) });
+    keepRow(sql, intent, {
+      ...intent,
+      outcome: updatedOutcome(intent, intent.state, update, false),
+    });
     return { ok: true, state: intent.state, changed: false, alarm: null };
   }
   const { state, alarm } = stepped;
@@ -160,7 +167,7 @@ export function apply(
   const waits = intent.look_at === null || intent.look_at > nowMs;
   keepRow(sql, intent, {
     state,
-    outcome: pictured(intent, state, picture, true),
+    outcome: updatedOutcome(intent, state, update, true),
     ledger,
     filled_notional,
     seen: seen ? 1 : 0,
@@ -220,16 +227,16 @@ function keepRow(sql: SqlStorage, intent: IntentRow, next: Kept): void {
 }
 
 /** The outcome's text; the one there is where a new one differs in nothing but its time. */
-function pictured(
+function updatedOutcome(
   intent: IntentRow,
   state: OrderState,
-  picture: Picture | null,
+  update: OutcomeUpdate | null,
   taken: boolean,
 ): string | null {
-  if (picture === null) return intent.outcome;
+  if (update === null) return intent.outcome;
   const parsed = OrderOutcome.safeParse(JSON.parse(intent.outcome ?? "null"));
   const before = parsed.success ? parsed.data : null;
-  const after = picture(state, before, taken);
+  const after = update(state, before, taken);
   if (after === null) return intent.outcome;
   const untimed = (outcome: OrderOutcome) => canonicalJson({ ...outcome, at: null });
   return before !== null && untimed(before) === untimed(after)

@@ -17,7 +17,7 @@ import { findIntent, setOutcome } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
 import { crossCheck } from "./cross-check.ts";
 import { raiseAlert } from "./raise-alert.ts";
-import { applyEvidence, type Picture } from "./settle.ts";
+import { applyEvidence, type OutcomeUpdate } from "./settle.ts";
 
 /**
  * What the sidecar tells of orders. Called inside the transaction that also moves the event cursor,
@@ -29,9 +29,9 @@ export function applyOrderEvent(
 ): void {
   switch (event.type) {
     case "broker.order": {
-      const told = readNewer(IntentStateEvent, event.payload);
-      if (told.ok) {
-        intentChanged(parts, told.value);
+      const report = readNewer(IntentStateEvent, event.payload);
+      if (report.ok) {
+        intentChanged(parts, report.value);
         return;
       }
       const seen = readNewer(BrokerOrderEvent, event.payload);
@@ -39,20 +39,20 @@ export function applyOrderEvent(
       return;
     }
     case "broker.question": {
-      const told = readNewer(IntentQuestionEvent, event.payload);
-      if (told.ok) questionTold(parts, told.value);
+      const report = readNewer(IntentQuestionEvent, event.payload);
+      if (report.ok) questionReported(parts, report.value);
       return;
     }
     case "broker.execution": {
-      const told = readNewer(BrokerExecutionEvent, event.payload);
-      if (told.ok) executed(parts, told.value);
+      const report = readNewer(BrokerExecutionEvent, event.payload);
+      if (report.ok) executed(parts, report.value);
       return;
     }
     case "broker.alert": {
-      const told = readNewer(IntentAlertEvent, event.payload);
-      if (!told.ok) return;
+      const report = readNewer(IntentAlertEvent, event.payload);
+      if (!report.ok) return;
       const { alert, message, broker_text, cancel_offered, account_id, coid, event_key } =
-        told.value;
+        report.value;
       raiseAlert(
         parts,
         {
@@ -71,59 +71,59 @@ export function applyOrderEvent(
   }
 }
 
-function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
+function intentChanged(parts: OrderParts, report: IntentStateEvent): void {
   const { sql } = parts.storage;
-  const intent = findIntent(sql, told.coid);
+  const intent = findIntent(sql, report.coid);
   if (intent === null) {
     raiseAlert(parts, {
-      key: `unexplained:${told.coid}`,
+      key: `unexplained:${report.coid}`,
       kind: "unexplained_order",
-      brokerAccount: told.account_id,
-      coid: told.coid,
+      brokerAccount: report.account_id,
+      coid: report.coid,
       message:
         "The PC follows an order that this gateway has no record of having let out. Engage the kill switch and look at the account.",
       brokerText: null,
-      cancelOffered: told.orders.flatMap(({ order_id }) => (order_id === null ? [] : [order_id])),
+      cancelOffered: report.orders.flatMap(({ order_id }) => (order_id === null ? [] : [order_id])),
     });
     return;
   }
-  const picture: Picture = (state, before) => {
-    // An older picture of an order that has ended, told again: the newer one stands.
-    if (state === intent.state && isTerminal(state) && !isTerminal(told.state)) return null;
+  const update: OutcomeUpdate = (state, before) => {
+    // An older report of an order that has ended, sent again: the newer one stands.
+    if (state === intent.state && isTerminal(state) && !isTerminal(report.state)) return null;
     // Why it was not sent says nothing of one that turned up after all.
     const turnedUp = before?.proved_by === "sidecar_not_sent" && state !== "rejected";
     return {
       action: intent.action,
-      account_id: told.account_id,
-      coid: told.coid,
-      intent_hash: told.intent_hash,
+      account_id: report.account_id,
+      coid: report.coid,
+      intent_hash: report.intent_hash,
       refusals: turnedUp ? [] : (before?.refusals ?? []),
       broker_text: turnedUp ? null : (before?.broker_text ?? null),
       answered: before?.answered ?? [],
       alerts: before?.alerts ?? [],
       question: state === "awaiting_confirmation" ? (before?.question ?? null) : null,
       state,
-      proved_by: told.evidence.source,
-      orders: told.orders,
+      proved_by: report.evidence.source,
+      orders: report.orders,
       at: iso(parts.now()),
     };
   };
   const { storage, log } = parts;
-  const applied = applyEvidence(storage, told.coid, told.evidence, parts.now(), log, picture);
+  const applied = applyEvidence(storage, report.coid, report.evidence, parts.now(), log, update);
   if (!applied.ok) return;
   if (applied.alarm !== null || applied.state === "needs_owner" || applied.state === "unknown") {
     raiseAlert(
       parts,
       {
-        key: `${applied.state}:${told.coid}`,
+        key: `${applied.state}:${report.coid}`,
         kind:
           applied.state === "unknown"
             ? "outcome_unknown"
             : applied.state === "needs_owner"
               ? "needs_owner"
               : "resurrected",
-        brokerAccount: told.account_id,
-        coid: told.coid,
+        brokerAccount: report.account_id,
+        coid: report.coid,
         message:
           applied.state === "unknown"
             ? "Nobody can tell yet whether an order stands at the broker. It is being looked for."
@@ -137,30 +137,30 @@ function intentChanged(parts: OrderParts, told: IntentStateEvent): void {
   watchErrors(parts, intent.broker_account);
 }
 
-function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
-  const intent = findIntent(parts.storage.sql, told.coid);
+function questionReported(parts: OrderParts, report: IntentQuestionEvent): void {
+  const intent = findIntent(parts.storage.sql, report.coid);
   if (intent === null) return;
-  const asked = told.happened === "asked";
-  keepOutcome(parts, told.coid, (before) => ({
+  const asked = report.happened === "asked";
+  keepOutcome(parts, report.coid, (before) => ({
     action: intent.action,
-    account_id: told.account_id,
-    coid: told.coid,
-    intent_hash: told.intent_hash,
+    account_id: report.account_id,
+    coid: report.coid,
+    intent_hash: report.intent_hash,
     refusals: before?.refusals ?? [],
     broker_text: before?.broker_text ?? null,
     answered: [
       ...(before?.answered ?? []),
       ...(asked
         ? []
-        : told.question.messages.map(({ message_id, fingerprint }) => ({
+        : report.question.messages.map(({ message_id, fingerprint }) => ({
             message_id,
             fingerprint,
-            confirmed: told.happened === "confirmed",
-            by: told.by === "broker" ? ("sidecar" as const) : told.by,
+            confirmed: report.happened === "confirmed",
+            by: report.by === "broker" ? ("sidecar" as const) : report.by,
           }))),
     ].slice(-40),
     alerts: before?.alerts ?? [],
-    question: asked && told.by === "broker" ? told.question : null,
+    question: asked && report.by === "broker" ? report.question : null,
     state: intent.state,
     proved_by: before?.proved_by ?? "submit_answer",
     orders: before?.orders ?? [],
@@ -171,15 +171,15 @@ function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
     kind: "sidecar",
     clientId: intent.client_id,
     sidecarId: null,
-    brokerAccount: told.account_id,
+    brokerAccount: report.account_id,
     decision: "allow",
     errorCode: null,
     requestId: "",
     meta: {
-      coid: told.coid,
-      question: told.happened,
-      by: told.by,
-      messages: told.question.messages
+      coid: report.coid,
+      question: report.happened,
+      by: report.by,
+      messages: report.question.messages
         .map(({ message_id, fingerprint }) => `${message_id ?? "-"}:${fingerprint.slice(0, 16)}`)
         .join(","),
     },
@@ -188,12 +188,12 @@ function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
     raiseAlert(
       parts,
       {
-        key: `question:${told.question.reply_id}`,
+        key: `question:${report.question.reply_id}`,
         kind: "question_waiting",
-        brokerAccount: told.account_id,
-        coid: told.coid,
+        brokerAccount: report.account_id,
+        coid: report.coid,
         message: "The broker asks a question about an order. Unanswered, it is declined.",
-        brokerText: told.question.messages
+        brokerText: report.question.messages
           .map(({ text }) => text)
           .join("\n")
           .slice(0, 2_000),
@@ -204,14 +204,14 @@ function questionTold(parts: OrderParts, told: IntentQuestionEvent): void {
   }
 }
 
-function executed(parts: OrderParts, told: BrokerExecutionEvent): void {
-  const { execution } = told;
+function executed(parts: OrderParts, report: BrokerExecutionEvent): void {
+  const { execution } = report;
   const { conid, side, account_id, order_ref } = execution;
   const quantity = positiveDecimal(execution.quantity);
   const price = positiveDecimal(execution.price);
   // A fill without its number, side or price cannot be counted; the positions still show it.
   if (conid === null || side === null || quantity === null || price === null) return;
-  const at = Date.parse(execution.executed_at ?? told.observed_at);
+  const at = Date.parse(execution.executed_at ?? report.observed_at);
   const coid =
     order_ref !== null && findIntent(parts.storage.sql, order_ref) !== null ? order_ref : null;
   const fresh = storeFill(parts.storage.sql, {
@@ -242,7 +242,7 @@ function executed(parts: OrderParts, told: BrokerExecutionEvent): void {
   });
 }
 
-/** The newest picture of an order's parts, beside its state. */
+/** The newest outcome of an order's parts, beside its state. */
 function keepOutcome(
   parts: OrderParts,
   coid: string,

@@ -56,8 +56,8 @@ export class OwnerOrders extends RpcTarget {
     typed: Typed | null;
     send: boolean;
   }): Promise<Decided> {
-    const { parts, underway } = this.#orders;
-    return approveOrder(parts, this.#signedIn(), underway, decision);
+    const { parts, inFlight } = this.#orders;
+    return approveOrder(parts, this.#signedIn(), inFlight, decision);
   }
 
   /** The owner's no; needs no passkey. `freeze` also engages the kill switch of the whole account. */
@@ -92,8 +92,8 @@ export class OwnerOrders extends RpcTarget {
   async ownerCancel(
     order: { coid: string } | { alert: string },
   ): Promise<{ ok: boolean; message: string }> {
-    const { parts, underway } = this.#orders;
-    return ownerCancel(parts, underway, this.#signedIn(), order);
+    const { parts, inFlight } = this.#orders;
+    return ownerCancel(parts, inFlight, this.#signedIn(), order);
   }
 
   /** What the passkey signs to say yes to the question that is open; null when none is. */

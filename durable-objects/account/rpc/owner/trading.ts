@@ -59,8 +59,8 @@ export class OwnerTrading extends RpcTarget {
     effect: KillEffect;
     reason: string;
   }): boolean {
-    const { parts, underway } = this.#orders;
-    return stopTrading(parts, underway, this.#signedIn(), kill);
+    const { parts, inFlight } = this.#orders;
+    return stopTrading(parts, inFlight, this.#signedIn(), kill);
   }
 
   /**

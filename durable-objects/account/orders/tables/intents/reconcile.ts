@@ -14,7 +14,7 @@ export function intentsInDoubt(sql: SqlStorage, brokerAccount: string): IntentRo
     .map(intentRowOf);
 }
 
-/** Not proved to have ended; those whose look is due longest first. */
+/** Not proved to have ended; those due for reconciliation longest first. */
 export function notProved(sql: SqlStorage, brokerAccount: string, limit: number): string[] {
   return sql
     .exec<{ coid: string }>(
@@ -29,7 +29,7 @@ export function notProved(sql: SqlStorage, brokerAccount: string, limit: number)
     .map(({ coid }) => coid);
 }
 
-/** What is due for a look, oldest first. */
+/** What is due for reconciliation, oldest first. */
 export function dueForReconcile(
   sql: SqlStorage,
   nowMs: number,
@@ -46,12 +46,12 @@ export function dueForReconcile(
     .map((row) => ({ coid: row.coid, brokerAccount: row.broker_account }));
 }
 
-/** When the next look is due; null when nothing is to be looked for. */
+/** When the next reconciliation is due, in Unix milliseconds; null when nothing is in doubt. */
 export function nextReconcileAt(sql: SqlStorage): number | null {
   return sql.exec<{ at: number | null }>("SELECT MIN(look_at) AS at FROM order_intents").one().at;
 }
 
-/** When the next look into each account's book is due. */
+/** When each account's book is to be read next, in Unix milliseconds. */
 export function nextReconciles(sql: SqlStorage): { account: string; dueAt: number }[] {
   return sql
     .exec<{ broker_account: string; at: number }>(

@@ -40,7 +40,7 @@ const Row = z.object({
   look_at: z.number().nullable(),
   looks: z.number(),
   absent_reads: z.number(),
-  /** Of a withdrawal: the broker's number of the order, or our reference where it is not known. */
+  /** Of a cancel: the broker's number of the order, or our reference where it is not known. */
   withdraws: z.string().nullable(),
   /** Until when it waits at the broker for its market to open, as JSON of `Waits`. */
   waits: z.string().nullable(),
@@ -168,12 +168,12 @@ export function markDelivered(sql: SqlStorage, coid: string): void {
   sql.exec("UPDATE order_intents SET delivered = 1 WHERE coid = ? AND delivered = 0", coid);
 }
 
-/** Replaces what was told of an order, and nothing else of its row. */
+/** Replaces the outcome of an order, and nothing else of its row. */
 export function setOutcome(sql: SqlStorage, coid: string, outcome: JsonValue): void {
   sql.exec("UPDATE order_intents SET outcome = ? WHERE coid = ?", JSON.stringify(outcome), coid);
 }
 
-/** What was told of it last, as plain data. */
+/** The latest outcome, as plain data. */
 export function outcomeOf(row: IntentRow): JsonValue {
   return row.outcome === null ? null : JSON.parse(row.outcome);
 }

@@ -27,7 +27,7 @@ export function hasOpenPlacement(sql: SqlStorage): boolean {
 }
 
 /** Orders of which the outcome says something with this text in it, newest first. */
-export function placementsTelling(
+export function placementsMentioning(
   sql: SqlStorage,
   of: { brokerAccount: string; mode: TradingMode; text: string },
 ): string[] {

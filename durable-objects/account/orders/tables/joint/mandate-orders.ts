@@ -5,7 +5,7 @@
 import { mandateOf, type SignedMandate } from "../mandates.ts";
 
 /** Revoked here, and this PC, which may know it, has not said that it knows the end. */
-export function untoldRevocations(sql: SqlStorage, sidecarId: string): SignedMandate[] {
+export function unsentRevocations(sql: SqlStorage, sidecarId: string): SignedMandate[] {
   return sql
     .exec(
       `SELECT m.* FROM order_mandates m JOIN order_mandate_pcs USING (mandate_id)
