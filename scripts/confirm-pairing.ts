@@ -1,5 +1,5 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { confirmPairing } from "./lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "./lib/confirm-pairing.ts";
 import { findGateway, reach } from "./lib/running.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";
 
@@ -13,7 +13,9 @@ export function main(args: string[]): Promise<void> {
       );
     }
     const gateway = await findGateway(process.env);
-    const { words, capabilities } = await reach(gateway, () => confirmPairing(gateway, code));
+    const { words, capabilities } = await reach(gateway, () =>
+      confirmPairingAsOwner(gateway, code),
+    );
     console.log(`Paired. The sidecar's words: ${words.join(" ")}`);
     console.log(`It may be asked for: ${capabilities.join(", ")}`);
   });

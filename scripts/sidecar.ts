@@ -5,7 +5,7 @@ import { defaultConfigDir } from "../sidecar/src/config/config-dir.ts";
 import { dataDirPath, readState, sidecarFolder } from "./lib/data-dir.ts";
 import { whenNpmIsGone } from "./lib/npm-parent.ts";
 import { fromRoot } from "./lib/paths.ts";
-import { answers } from "./lib/running.ts";
+import { isAnswering } from "./lib/running.ts";
 import { buildSidecar, SIDECAR_NODE_FLAGS } from "./lib/sidecar-build.ts";
 import { type KnownPcs, whichPc } from "./lib/which-pc.ts";
 
@@ -65,7 +65,7 @@ async function knownPcs(): Promise<KnownPcs> {
   const [folder, own] = [sidecarFolder(path), defaultConfigDir()];
   // Data that cannot be read is what `npm start` speaks of; here it means that nothing answers.
   const state = await readState(path).catch(() => null);
-  const running = state !== null && (await answers(state));
+  const running = state !== null && (await isAnswering(state));
   return {
     npmStart: running || isPaired(folder) ? { folder, running } : null,
     own: isPaired(own) ? own : null,

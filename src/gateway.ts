@@ -19,7 +19,7 @@ import { guardedFetch } from "./web/outbound.ts";
 import { requestId } from "./web/request-id.ts";
 import { logRequest } from "./web/request-log.ts";
 
-export interface Gateway {
+export interface GatewayHandler {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
   /** The hourly cleaning; see wrangler.toml's triggers. */
   scheduled(event: ScheduledController, env: Env): Promise<void>;
@@ -29,7 +29,7 @@ export interface Gateway {
  * The whole Worker: OAuth outermost, pages and the relay's entrance inside it, the MCP handler
  * behind a bearer token. Built once; a deployment that cannot serve says why on every request.
  */
-export function createGateway(env: Env, mcp: McpHandler): Gateway {
+export function createGateway(env: Env, mcp: McpHandler): GatewayHandler {
   let configuration: Configuration;
   try {
     configuration = readConfiguration(env);
@@ -85,7 +85,7 @@ function readConfiguration(env: Env): Configuration {
 }
 
 /** A gateway that only says what is wrong with its settings. */
-function unconfigured(line: string): Gateway {
+function unconfigured(line: string): GatewayHandler {
   log("error", "configuration", { message: line });
   return {
     fetch: async () => new Response(`${line}\n`, { status: 503 }),

@@ -23,7 +23,7 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number];
 
 /** Which requests a check is about. An exit skips `entries` and nothing else. */
-export type Scope =
+export type CheckScope =
   /** New orders, changes and cancels. */
   | "always"
   /** New orders and changes, entries and exits alike: integrity. */
@@ -37,10 +37,10 @@ export interface Check {
   readonly name: string;
   readonly code: OrderRefusalCode;
   readonly stage: Stage;
-  readonly scope: Scope;
+  readonly scope: CheckScope;
   /** What holds when it passes, as one sentence. */
   readonly means: string;
-  evaluate(context: Context): Finding;
+  evaluate(context: Context): CheckFinding;
 }
 
 export interface Context {
@@ -57,25 +57,25 @@ export interface Measured {
   as_of?: string | null;
 }
 
-export type Finding =
+export type CheckFinding =
   | ({ outcome: "pass" } & Measured)
   | ({ outcome: "fail"; message: string } & Measured)
   | ({ outcome: "unknown"; missing: string } & Measured)
   | { outcome: "off" };
 
-export const OFF: Finding = { outcome: "off" };
+export const OFF: CheckFinding = { outcome: "off" };
 /**
  * The check holds. `measured`: what was looked at and its limit, for whoever reads the evaluation.
  */
-export const pass = (measured: Measured = {}): Finding => ({ outcome: "pass", ...measured });
+export const pass = (measured: Measured = {}): CheckFinding => ({ outcome: "pass", ...measured });
 /** The check refuses the order. `message` is a sentence for people, with figures and units. */
-export const fail = (message: string, measured: Measured = {}): Finding => ({
+export const fail = (message: string, measured: Measured = {}): CheckFinding => ({
   outcome: "fail",
   message,
   ...measured,
 });
 /** The check cannot tell, which denies like a refusal. `missing` names what was not known. */
-export const unknown = (missing: string, measured: Measured = {}): Finding => ({
+export const unknown = (missing: string, measured: Measured = {}): CheckFinding => ({
   outcome: "unknown",
   missing,
   ...measured,
@@ -96,16 +96,16 @@ interface Bound {
 }
 
 /** Observed ≤ limit. */
-export function atMost(bound: Bound): Finding {
+export function atMost(bound: Bound): CheckFinding {
   return bounded(bound, 1);
 }
 
 /** Observed ≥ limit. */
-export function atLeast(bound: Bound): Finding {
+export function atLeast(bound: Bound): CheckFinding {
   return bounded(bound, -1);
 }
 
-function bounded(asked: Bound, sign: 1 | -1): Finding {
+function bounded(asked: Bound, sign: 1 | -1): CheckFinding {
   const { what, observed, limit, source, as_of } = asked;
   if (limit === null) return OFF;
   const bound = typeof limit === "number" ? new Decimal(limit) : dec(limit);

@@ -1,6 +1,6 @@
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { Check, Context, Finding, Scope, Stage } from "./check.ts";
+import type { Check, CheckFinding, CheckScope, Context, Stage } from "./check.ts";
 import type { Policy } from "./document.ts";
 import { figuresOf } from "./figures.ts";
 import { CHECKS } from "./registry.ts";
@@ -26,7 +26,7 @@ export interface CheckResult {
   as_of: string | null;
 }
 
-export interface Verdict {
+export interface PolicyVerdict {
   allowed: boolean;
   /** Every check that failed or could not be judged, in the order of evaluation. */
   failures: CheckResult[];
@@ -37,7 +37,7 @@ export interface Verdict {
 }
 
 /** Without a policy nothing is allowed, and the verdict says so. */
-export function evaluatePolicy(snapshot: PolicySnapshot, policy: Policy | null): Verdict {
+export function evaluatePolicy(snapshot: PolicySnapshot, policy: Policy | null): PolicyVerdict {
   if (policy === null) return withoutPolicy(snapshot);
   const figures = figuresOf(snapshot, policy.document);
   const context: Context = { snapshot, policy: policy.document, figures };
@@ -56,7 +56,7 @@ export function evaluatePolicy(snapshot: PolicySnapshot, policy: Policy | null):
 }
 
 /** An exit skips what is about entries; a cancel skips what is about orders. Nothing else is skipped. */
-function applies(scope: Scope, { figures }: Context): boolean {
+function applies(scope: CheckScope, { figures }: Context): boolean {
   switch (scope) {
     case "always":
       return true;
@@ -67,7 +67,7 @@ function applies(scope: Scope, { figures }: Context): boolean {
   }
 }
 
-function resultOf(check: Check, finding: Finding): CheckResult {
+function resultOf(check: Check, finding: CheckFinding): CheckResult {
   const base = {
     number: check.number,
     check: check.name,
@@ -104,7 +104,7 @@ const exempt = (check: Check): CheckResult => ({
   ...NOTHING,
 });
 
-function withoutPolicy(snapshot: PolicySnapshot): Verdict {
+function withoutPolicy(snapshot: PolicySnapshot): PolicyVerdict {
   const missing: CheckResult = {
     number: 7,
     check: "policy-present",

@@ -13,7 +13,7 @@ import { ORDER_CASES } from "../../test/support/policy-cases/order.ts";
 import { PORTFOLIO_CASES } from "../../test/support/policy-cases/portfolio.ts";
 import { STATE_CASES } from "../../test/support/policy-cases/state.ts";
 import { policyOf } from "./document.ts";
-import { evaluatePolicy, type Verdict } from "./evaluate.ts";
+import { evaluatePolicy, type PolicyVerdict } from "./evaluate.ts";
 import { CHECKS } from "./registry.ts";
 
 /**
@@ -115,7 +115,7 @@ function asExit({ s }: Draft): void {
   s.edge.idempotency = { key: "k-1", seen: "new" };
 }
 
-const judged = (draft: Draft): Verdict => evaluatePolicy(draft.s, policyOf(1, draft.p));
+const judged = (draft: Draft): PolicyVerdict => evaluatePolicy(draft.s, policyOf(1, draft.p));
 const failed = (draft: Draft): string[] => judged(draft).failures.map(({ check }) => check);
 
 /** Every way in which a check that is no integrity check can fail, or lack what it needs. */

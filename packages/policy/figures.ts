@@ -16,7 +16,7 @@ import {
   riskInBase,
 } from "@ibkr-edge-gateway/protocol/orders/risk-in-base.ts";
 import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   tradedValue,
   unitRisk,
@@ -35,7 +35,7 @@ export interface Figures {
   leg: Leg;
   /** What is sent adds to, or may add to, a position. */
   isEntry: boolean;
-  market: Quote | null;
+  market: TicketQuote | null;
   /** The value at risk, in base currency: what every limit in money is held to. */
   notional: Decimal | null;
   /** What the value is not known for, as the subject of a sentence; null when it is known. */
@@ -132,7 +132,7 @@ export function figuresOf(snapshot: PolicySnapshot, policy: PolicyDocument): Fig
 function riskView(
   { ticket, facts, now }: PolicySnapshot,
   { data }: PolicyDocument,
-  market: Quote | null,
+  market: TicketQuote | null,
 ): Parameters<typeof riskInBase>[1] {
   const collar = data.market_slippage_bps ?? data.collar_aggressive_bps;
   return {

@@ -5,18 +5,18 @@ import { headroomOf } from "./headroom.ts";
 import { KILL_ACTORS, killBlocks, killCovers, mayEngage, mayLift } from "./kill-table.ts";
 import {
   clientUsageOf,
-  type LedgerEntry,
+  type OrderLedgerEntry,
   release,
   reserve,
   roundTripsOf,
-  settle,
+  settleEntry,
   usageOf,
 } from "./ledger.ts";
 import { stateByLoss, tighterState } from "./trading-state.ts";
 import { inDailyWindow, minuteOfDay } from "./windows.ts";
 
 const NOW_MS = Date.parse("2026-11-20T15:00:00.000Z");
-const entry = (over: Partial<LedgerEntry> = {}): LedgerEntry => ({
+const entry = (over: Partial<OrderLedgerEntry> = {}): OrderLedgerEntry => ({
   id: "1",
   client_id: "client-1",
   kind: "order",
@@ -51,11 +51,11 @@ describe("the ledger", () => {
       inflight_orders: 0,
     });
     expect(release(back, "1")).toMatchObject({ ok: true });
-    expect(settle(back, "1", "100")).toEqual({ ok: false, reason: "final" });
+    expect(settleEntry(back, "1", "100")).toEqual({ ok: false, reason: "final" });
   });
 
   it("counts what filled once the end is proved, and the order all the same", () => {
-    const done = list(settle(list(reserve([], entry())), "1", "40"));
+    const done = list(settleEntry(list(reserve([], entry())), "1", "40"));
     expect(usageOf(done, at)).toMatchObject({
       orders_today: 1,
       turnover_today: "40",
@@ -105,7 +105,7 @@ describe("the ledger", () => {
     });
     fc.assert(
       fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
-        let entries: LedgerEntry[] = [];
+        let entries: OrderLedgerEntry[] = [];
         const model = new Map<string, { worst: number; filled: number | null; gone: boolean }>();
         for (const { what, id, value } of acts) {
           const known = model.get(id);
@@ -117,7 +117,7 @@ describe("the ledger", () => {
               model.set(id, { worst: value, filled: null, gone: false });
             }
           } else if (what === "settle") {
-            const change = settle(entries, id, String(value));
+            const change = settleEntry(entries, id, String(value));
             expect(change.ok).toBe(known !== undefined && !known.gone);
             if (change.ok && known !== undefined) {
               entries = change.entries;

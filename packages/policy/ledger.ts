@@ -7,7 +7,7 @@ import type { Usage } from "./snapshot.ts";
  * the order and counts from then on; it is given back only when it is proved that nothing was
  * placed. What is unknown counts: an order nobody can find may be there.
  */
-export interface LedgerEntry {
+export interface OrderLedgerEntry {
   id: string;
   client_id: string;
   kind: "order" | "modify" | "cancel";
@@ -28,19 +28,22 @@ export interface LedgerEntry {
 }
 
 export type LedgerChange =
-  | { ok: true; entries: LedgerEntry[] }
+  | { ok: true; entries: OrderLedgerEntry[] }
   | { ok: false; reason: "exists" | "missing" | "final" };
 
 /** Adds a reservation; the caller has judged the limits over {@link usageOf} just before. */
-export function reserve(entries: readonly LedgerEntry[], entry: LedgerEntry): LedgerChange {
+export function reserve(
+  entries: readonly OrderLedgerEntry[],
+  entry: OrderLedgerEntry,
+): LedgerChange {
   return entries.some(({ id }) => id === entry.id)
     ? { ok: false, reason: "exists" }
     : { ok: true, entries: [...entries, { ...entry, state: "reserved" }] };
 }
 
 /** The order was placed, and this much of it filled. */
-export function settle(
-  entries: readonly LedgerEntry[],
+export function settleEntry(
+  entries: readonly OrderLedgerEntry[],
   id: string,
   filledNotional: string | null,
 ): LedgerChange {
@@ -52,16 +55,16 @@ export function settle(
 }
 
 /** Proved that nothing was placed: what was taken is given back, once. */
-export function release(entries: readonly LedgerEntry[], id: string): LedgerChange {
+export function release(entries: readonly OrderLedgerEntry[], id: string): LedgerChange {
   return change(entries, id, (entry) =>
     entry.state === "settled" ? null : { ...entry, state: "released" },
   );
 }
 
 function change(
-  entries: readonly LedgerEntry[],
+  entries: readonly OrderLedgerEntry[],
   id: string,
-  to: (entry: LedgerEntry) => LedgerEntry | null,
+  to: (entry: OrderLedgerEntry) => OrderLedgerEntry | null,
 ): LedgerChange {
   const found = entries.find((entry) => entry.id === id);
   if (found === undefined) return { ok: false, reason: "missing" };
@@ -75,13 +78,13 @@ function change(
  * more, but stays an order: an agent that sends a hundred orders and cancels them has sent them.
  */
 export function usageOf(
-  entries: readonly LedgerEntry[],
+  entries: readonly OrderLedgerEntry[],
   at: { nowMs: number; day: string; fillsToday: number; roundTrips: number },
 ): Usage {
   const counted = entries.filter(({ state }) => state !== "released");
   const orders = counted.filter(({ kind }) => kind === "order");
   const today = counted.filter(({ day }) => day === at.day);
-  const within = (list: readonly LedgerEntry[], ms: number) =>
+  const within = (list: readonly OrderLedgerEntry[], ms: number) =>
     list.filter(({ at_ms }) => at.nowMs - at_ms < ms).length;
   const traded = today.filter(({ kind }) => kind !== "cancel");
   const inflight = counted.filter(
@@ -106,7 +109,7 @@ export function usageOf(
 
 /** One agent's share of today. */
 export function clientUsageOf(
-  entries: readonly LedgerEntry[],
+  entries: readonly OrderLedgerEntry[],
   clientId: string,
   day: string,
 ): { orders_today: number; notional_today: string | null } {
@@ -120,7 +123,7 @@ export function clientUsageOf(
 }
 
 /** Settled orders count with what filled, open ones with the worst that may. */
-function total(entries: readonly LedgerEntry[]): string | null {
+function total(entries: readonly OrderLedgerEntry[]): string | null {
   let sum = new Decimal(0);
   for (const entry of entries) {
     const value = parseFigure(
@@ -132,7 +135,7 @@ function total(entries: readonly LedgerEntry[]): string | null {
   return decimalText(sum);
 }
 
-export interface Fill {
+export interface LedgerFill {
   conid: number;
   side: Side;
   quantity: string;
@@ -143,7 +146,7 @@ export interface Fill {
  * Day trades among the fills of one day: every time a position opened today is reduced after it was
  * added to. Conservative against the rule's finer points; it never counts fewer than there are.
  */
-export function roundTripsOf(fills: readonly Fill[]): number {
+export function roundTripsOf(fills: readonly LedgerFill[]): number {
   const lastSide = new Map<number, Side>();
   let trips = 0;
   for (const fill of [...fills].sort((a, b) => Date.parse(a.at) - Date.parse(b.at))) {

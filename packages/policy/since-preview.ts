@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CheckResult, Verdict } from "./evaluate.ts";
+import type { CheckResult, PolicyVerdict } from "./evaluate.ts";
 
 /**
  * What every rule found when the order was prepared. A rule that refuses at the submit was met then,
@@ -13,7 +13,7 @@ export const KeptFindings = z.record(
 export type KeptFindings = z.infer<typeof KeptFindings>;
 
 /** The rules that stood in nobody's way, those that did not apply among them. */
-export function keptFindings({ results }: Pick<Verdict, "results">): KeptFindings {
+export function keptFindings({ results }: Pick<PolicyVerdict, "results">): KeptFindings {
   return Object.fromEntries(
     results
       .filter(({ outcome }) => outcome !== "fail" && outcome !== "unknown")

@@ -2,7 +2,11 @@ import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import type { PreviewFacts, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type {
+  PreviewFacts,
+  Ticket,
+  TicketQuote,
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /**
  * Everything a verdict is made from, in one value: what the sidecar read, and what the account
@@ -51,7 +55,7 @@ export interface EdgeFacts {
   economic_hash: string;
   preview: { expires_at: string; generation: number } | null;
   /** Read for the submit; the ticket holds the one the owner saw. */
-  market_now: Quote | null;
+  market_now: TicketQuote | null;
   approval: ApprovalFacts | null;
   mandate_covers: boolean;
 }

@@ -13,7 +13,7 @@ export function isAccountId(value: string): boolean {
 }
 
 /** Makes an id from 16 random bytes (base32hex, lower case). */
-export function accountIdOf(random: Uint8Array): string {
+export function gatewayAccountIdOf(random: Uint8Array): string {
   let value = 0n;
   for (const byte of random.subarray(0, 16)) value = (value << 8n) | BigInt(byte);
   return `acct_${value.toString(32).padStart(26, "0")}`;

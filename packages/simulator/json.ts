@@ -7,15 +7,15 @@ export interface RawNumber {
   readonly rawJSON: string;
 }
 
-export type Wire =
+export type WireJson =
   | string
   | number
   | boolean
   | null
   | undefined
   | RawNumber
-  | readonly Wire[]
-  | { readonly [key: string]: Wire };
+  | readonly WireJson[]
+  | { readonly [key: string]: WireJson };
 
 /** V8 has `JSON.rawJSON`, TypeScript's libraries do not describe it yet. */
 declare global {
@@ -38,7 +38,7 @@ export function double(value: number | Numeric): RawNumber {
 }
 
 /** Compact JSON; keys whose value is undefined are left out. */
-export function encode(value: Wire): string {
+export function encode(value: WireJson): string {
   return JSON.stringify(value);
 }
 

@@ -42,7 +42,7 @@ interface RealTime {
 
 export type SimulatorOptions = CommonOptions & (VirtualTime | RealTime);
 
-export interface Settings {
+export interface SimulatorSettings {
   port: number;
   controlPort: number;
   seed: number;
@@ -62,7 +62,7 @@ const WEDNESDAY_MORNING = Date.UTC(2026, 3, 1, 14, 30);
  * The settings with everything filled in that was not said. Port 0 takes any that is free. Throws
  * on a behaviour that there is not.
  */
-export function settingsFrom(options: SimulatorOptions): Settings {
+export function settingsFrom(options: SimulatorOptions): SimulatorSettings {
   const behaviours = defaultBehaviours();
   const marketHours = options.marketHours ?? "exchange";
   // Around the clock nothing ends by the hour: no nightly resets, no weekend maintenance.

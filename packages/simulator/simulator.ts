@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import { hoursOf } from "./market/hours.ts";
 import type { Market } from "./market/market.ts";
 import { createMarket } from "./market/market.ts";
-import type { Settings } from "./options.ts";
+import type { SimulatorSettings } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createWorld } from "./state/create.ts";
 import { createNotes, type Notes } from "./state/notes.ts";
@@ -23,7 +23,7 @@ export interface SimulatorEvents {
 
 /** The one thing every route, topic and command is handed. */
 export interface Simulator {
-  settings: Settings;
+  settings: SimulatorSettings;
   behaviours: Behaviours;
   clock: Clock;
   world: World;
@@ -46,7 +46,7 @@ export interface Simulator {
  * A simulator without its servers. `run` tells this run's ids from those of an earlier one whose book
  * goes on; the prices are the seed's in every run.
  */
-export function createSimulator(settings: Settings, clock: Clock, run = ""): Simulator {
+export function createSimulator(settings: SimulatorSettings, clock: Clock, run = ""): Simulator {
   const streams = new Map<string, Random>();
   const random = (purpose: string): Random => {
     const stream = streams.get(purpose) ?? createRandom(settings.seed, `${purpose}${run}`);

@@ -5,9 +5,9 @@ import { createFaults } from "./control/faults.ts";
 import { startControlServer } from "./control/server.ts";
 import { dispatch } from "./http/dispatch.ts";
 import { createLimiter } from "./http/limits.ts";
-import { page } from "./http/pages.ts";
+import { loginPage } from "./http/pages.ts";
 import { createRequestLog } from "./http/request-log.ts";
-import { type Arrival, send, startServer } from "./http/server.ts";
+import { type Arrival, sendAnswer, startServer } from "./http/server.ts";
 import { type SimulatorOptions, settingsFrom } from "./options.ts";
 import { arm, matchAll } from "./orders/life.ts";
 import { ROUTES } from "./routes/all.ts";
@@ -52,7 +52,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
 
   const gateway = await startServer(sim, log, certificate, settings.port, (arrival: Arrival) => {
     if (arrival.inside) dispatch(context, arrival);
-    else send(arrival, page(sim, arrival.method, arrival.path, arrival.bodyText));
+    else sendAnswer(arrival, loginPage(sim, arrival.method, arrival.path, arrival.bodyText));
   });
   const swap = async (): Promise<Certificate> => {
     spare ??= await createCertificate(settings);

@@ -74,6 +74,7 @@ async function stillGood(name: string): Promise<string | null> {
   if (!kept.success) return null;
   const same = await Promise.all(
     Object.entries(kept.data.inputs).map(
+      // A file that is gone is a change like any other.
       async ([path, hash]) => (await hashOf(path).catch(() => null)) === hash,
     ),
   );

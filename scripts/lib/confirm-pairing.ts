@@ -9,7 +9,7 @@ import {
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
 
-export interface ConfirmedPairing {
+export interface PairingAnswer {
   /** The six words over the sidecar's key, as the console showed them. */
   words: string[];
   capabilities: string[];
@@ -26,11 +26,11 @@ export interface PairingChoices {
  * Confirms a pairing as the gateway's owner, through the console's own pages: sign in, type the
  * code, compare the words, choose the capabilities.
  */
-export async function confirmPairing(
+export async function confirmPairingAsOwner(
   gateway: RunningGateway,
   code: string,
   { expectedWords, everything = false }: PairingChoices = {},
-): Promise<ConfirmedPairing> {
+): Promise<PairingAnswer> {
   const browser = new Browser(gateway.url);
   await signIn(browser, gateway.ownerToken);
   const entrance = await browser.get("/pair");

@@ -9,7 +9,7 @@ import ts from "typescript";
  * A date that may stand says why, on its line or right above, `// fixed date: <why>`, or once for a
  * whole test file, `// fixed dates: <why>`.
  */
-export interface Finding {
+export interface DatedTest {
   file: string;
   /** 1-based. */
   line: number;
@@ -38,9 +38,9 @@ interface Module {
 }
 
 /** `files`: text by path from the root, of the tests and of what they share. */
-export function datedTests(files: ReadonlyMap<string, string>): Finding[] {
+export function datedTests(files: ReadonlyMap<string, string>): DatedTest[] {
   const modules = new Map([...files].map(([path, text]) => [path, read(path, text, files)]));
-  const findings: Finding[] = [];
+  const findings: DatedTest[] = [];
   for (const [file, one] of modules) {
     if (!file.endsWith(".test.ts") || !asksTheMachine(file, modules, new Set())) continue;
     if (FILE_MARK.test(one.source.text)) continue;

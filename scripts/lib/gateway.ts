@@ -149,7 +149,10 @@ async function launchOn(port: number, options: GatewayOptions): Promise<Gateway>
     await miniflare.ready;
     await applyMigrations(await miniflare.getD1Database("DB"));
   } catch (error) {
-    await miniflare.dispose().catch(() => undefined);
+    await miniflare.dispose().catch((failure: unknown) => {
+      // What is told is why it did not start.
+      console.error(`The gateway that did not start could not be ended either: ${failure}`);
+    });
     throw error;
   }
 

@@ -6,7 +6,7 @@ import type { Gateway } from "./gateway.ts";
 import type { AskYes } from "./local-approvers.ts";
 import { logFile } from "./log-file.ts";
 import { choosePort } from "./ports.ts";
-import { answers } from "./running.ts";
+import { isAnswering } from "./running.ts";
 import { Sorry } from "./say.ts";
 
 export interface LocalOptions {
@@ -131,7 +131,7 @@ async function openWorker(dir: DataDir, bundle: WorkerBundle, port: number): Pro
 
 /** Two gateways on the same data would each overwrite what the other keeps. */
 async function refuseSecondRun({ path, state }: DataDir): Promise<void> {
-  if (await answers(state)) {
+  if (await isAnswering(state)) {
     throw new Sorry(`A gateway runs on ${path} already, at ${state.url}.`);
   }
 }

@@ -3,7 +3,7 @@ import { isAlive } from "../../sidecar/src/cli/status.ts";
 import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
 import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-file.ts";
 import { UsageError } from "../../sidecar/src/config/usage-error.ts";
-import { confirmPairing } from "./confirm-pairing.ts";
+import { confirmPairingAsOwner } from "./confirm-pairing.ts";
 import { type AskYes, watchApprovers } from "./local-approvers.ts";
 import { watchStandby } from "./local-standby.ts";
 import { OwnerTokenRefused } from "./oauth-client.ts";
@@ -95,7 +95,7 @@ export async function pairSidecar(
       if (!code.success) return;
       const { user_code, fingerprint } = code.data;
       // Behind it is the simulator: paper orders can be tried without a thought.
-      confirming = confirmPairing(gateway, user_code, {
+      confirming = confirmPairingAsOwner(gateway, user_code, {
         expectedWords: fingerprint,
         everything: true,
       }).catch((error: unknown) => {

@@ -133,7 +133,7 @@ export interface RegisteredClient {
 }
 
 /** Registers a client (RFC 7591); public with one loopback redirect unless told otherwise. */
-export async function register(
+export async function registerClient(
   gatewayUrl: string,
   metadata: Record<string, unknown> = {},
 ): Promise<RegisteredClient> {
@@ -240,7 +240,7 @@ export function tokenRequest(
   });
 }
 
-export interface Connection {
+export interface OAuthConnection {
   clientId: string;
   redirectUri: string;
   tokens: Tokens;
@@ -253,9 +253,9 @@ export interface Connection {
 export async function connect(
   browser: Browser,
   options: { scope: string; clientName?: string; redirectUri?: string; choice?: string },
-): Promise<Connection> {
+): Promise<OAuthConnection> {
   const redirectUri = options.redirectUri ?? "http://127.0.0.1:9/callback";
-  const client = await register(browser.origin, {
+  const client = await registerClient(browser.origin, {
     redirect_uris: [redirectUri],
     ...(options.clientName === undefined ? {} : { client_name: options.clientName }),
   });

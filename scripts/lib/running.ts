@@ -37,7 +37,10 @@ export async function findGateway(env: NodeJS.ProcessEnv): Promise<RunningGatewa
 }
 
 /** Whether the gateway that wrote this state runs still. */
-export async function answers({ pid, url }: Pick<GatewayState, "pid" | "url">): Promise<boolean> {
+export async function isAnswering({
+  pid,
+  url,
+}: Pick<GatewayState, "pid" | "url">): Promise<boolean> {
   if (pid === null || url === null || !isAlive(pid)) return false;
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
     () => null,

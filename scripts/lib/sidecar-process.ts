@@ -48,7 +48,7 @@ export function startSidecar(
 }
 
 /** Runs one command of the sidecar to its end. */
-export async function runSidecar(
+export async function runSidecarProcess(
   cli: string,
   args: string[],
 ): Promise<{ code: number | null; output: string }> {

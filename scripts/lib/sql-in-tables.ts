@@ -12,7 +12,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-export interface Finding {
+export interface MisplacedSql {
   readonly path: string;
   readonly line: number;
   readonly what: string;
@@ -67,11 +67,11 @@ export function tablesNamed(sql: string): string[] {
  * two tables, a table with two homes (one file, or one folder of files), and a file in `joint/` that does not say at its
  * top which tables it joins. Schemas are the history of all tables and are free to name them.
  */
-export function sqlFindings(files: readonly SourceFile[]): Finding[] {
+export function sqlFindings(files: readonly SourceFile[]): MisplacedSql[] {
   const owners = new Map<string, string>();
-  return files.flatMap((file): Finding[] => {
+  return files.flatMap((file): MisplacedSql[] => {
     const { path } = file;
-    const finding = ({ line }: SqlText, what: string): Finding => ({ path, line, what });
+    const finding = ({ line }: SqlText, what: string): MisplacedSql => ({ path, line, what });
     const texts = sqlTexts(file);
     if (!path.includes("/tables/")) {
       return texts.map((one) => finding(one, "SQL stands outside a folder tables/"));
@@ -87,7 +87,7 @@ export function sqlFindings(files: readonly SourceFile[]): Finding[] {
     }
     let own: string | null = null;
     return statements.flatMap((one) =>
-      tablesNamed(one.text).flatMap((table): Finding[] => {
+      tablesNamed(one.text).flatMap((table): MisplacedSql[] => {
         own ??= table;
         if (table !== own) return [finding(one, `${table} in the file of ${own}`)];
         const key = `${DATABASES.find((prefix) => path.startsWith(prefix)) ?? ""}${table}`;

@@ -10,7 +10,7 @@ import type {
 } from "../../durable-objects/account/rpc/account.ts";
 import { LiveNeeds } from "../oauth/access-choices.tsx";
 import { connectionKept, liveRefused, newScopes } from "../oauth/access-form.ts";
-import { openConnections, revokeGrantsOf } from "../oauth/grants.ts";
+import { openConnections, revokeStoredGrants } from "../oauth/grants.ts";
 import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
 import { OtherConnections } from "../oauth/other-connections.tsx";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
@@ -72,7 +72,7 @@ clientAccessRoutes.post("/clients/access", requireOwner, ownerForm, async (c) =>
   });
   if (keepOnly !== undefined) {
     const ids = new Set([client.clientId]);
-    await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, ids, keepOnly);
+    await revokeStoredGrants(c.env.OAUTH_PROVIDER, owner.accountId, ids, keepOnly);
   }
   return c.redirect(`${back}&done=yes`, 303);
 });

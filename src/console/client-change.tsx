@@ -9,7 +9,7 @@ import type {
 import { AccessChoices } from "../oauth/access-choices.tsx";
 import { connectionKept, liveRefused, newScopes, scopesChosen } from "../oauth/access-form.ts";
 import { AccountChoices, accountsChosen, accountsToChoose } from "../oauth/account-choices.tsx";
-import { openConnections, revokeGrantsOf } from "../oauth/grants.ts";
+import { openConnections, revokeStoredGrants } from "../oauth/grants.ts";
 import { type LiveNeed, liveNeeds } from "../oauth/live-needs.ts";
 import { OtherConnections } from "../oauth/other-connections.tsx";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
@@ -77,7 +77,7 @@ clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) =>
   await owner.account.clients.changeClient(change);
   if (keepOnly !== undefined) {
     const ids = new Set([client.clientId]);
-    await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, ids, keepOnly);
+    await revokeStoredGrants(c.env.OAUTH_PROVIDER, owner.accountId, ids, keepOnly);
   }
   return c.redirect("/clients", 303);
 });

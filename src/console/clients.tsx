@@ -2,7 +2,7 @@ import { accessInWords } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { isScope, SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { Hono } from "hono";
 import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
-import { revokeGrantsOf } from "../oauth/grants.ts";
+import { revokeStoredGrants } from "../oauth/grants.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
@@ -82,7 +82,7 @@ clientsRoutes.post("/clients/revoke", requireOwner, ownerForm, async (c) => {
   const clientId = c.get("form").get("client_id") ?? "";
   // The object first: from here on no call of this client passes, whatever KV still says.
   await owner.account.clients.revokeClient(clientId);
-  await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set([clientId]));
+  await revokeStoredGrants(c.env.OAUTH_PROVIDER, owner.accountId, new Set([clientId]));
   return c.redirect("/clients", 303);
 });
 
@@ -95,7 +95,7 @@ clientsRoutes.post("/clients/readmit", requireOwner, ownerForm, requireConfirmat
 clientsRoutes.post("/clients/revoke-all", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const revoked = await owner.account.clients.revokeAllClients();
-  await revokeGrantsOf(c.env.OAUTH_PROVIDER, owner.accountId, new Set(revoked));
+  await revokeStoredGrants(c.env.OAUTH_PROVIDER, owner.accountId, new Set(revoked));
   return c.redirect("/clients", 303);
 });
 

@@ -5,7 +5,11 @@ import { displayText } from "../web/client-text.ts";
 import { WARNING_MAX_CHARS } from "./order-card.tsx";
 
 /** The form a mandate is made with; what was filled in stays when something is wrong. */
-export function Fields(props: { given: URLSearchParams; choices: MandateChoices; csrf: string }) {
+export function MandateFields(props: {
+  given: URLSearchParams;
+  choices: MandateChoices;
+  csrf: string;
+}) {
   const { given, choices, csrf } = props;
   const first = given.size === 0;
   const ticked = (name: string, value: string, atFirst = false) =>

@@ -6,9 +6,9 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { Fields } from "./mandate-fields.tsx";
+import { MandateFields } from "./mandate-fields.tsx";
 import { Lines } from "./mandate-lines.tsx";
-import { parsedJson, refused } from "./mandate-refused.tsx";
+import { mandateRefused, parsedJson } from "./mandate-refused.tsx";
 
 /**
  * Making a mandate: a form, a review in plain words, a signature. Nothing is kept before the passkey
@@ -62,10 +62,10 @@ mandateFormRoutes.post("/mandates/sign", requireOwner, ownerForm, async (c) => {
   const assertion = readPasskeyJson(PasskeyAssertion, given.get("response") ?? "");
   const mandate = parsedJson(given.get("mandate") ?? "");
   if (assertion === null || mandate === null) {
-    return refused(c, "No passkey came with it. Nothing was signed.");
+    return mandateRefused(c, "No passkey came with it. Nothing was signed.");
   }
   const done = await owner.account.mandates.signMandate({ mandate, assertion });
-  return done.ok ? c.redirect(`/mandates/${done.mandateId}`, 303) : refused(c, done.detail);
+  return done.ok ? c.redirect(`/mandates/${done.mandateId}`, 303) : mandateRefused(c, done.detail);
 });
 
 /** The form as a draft; what does not fit is refused by the account's own schema. */
@@ -138,7 +138,7 @@ async function form(c: Context<PageEnv>, given: URLSearchParams, problem?: strin
           <p>{lacks}</p>
         </div>
       ) : (
-        <Fields given={given} choices={choices} csrf={owner.session.csrf} />
+        <MandateFields given={given} choices={choices} csrf={owner.session.csrf} />
       )}
       <p>
         <a href="/mandates">Back to your mandates</a>

@@ -6,7 +6,7 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { parsedJson, refused } from "./mandate-refused.tsx";
+import { mandateRefused, parsedJson } from "./mandate-refused.tsx";
 
 /** An account's limits have to let mandates in as well: a change of limits, signed as one. */
 export const mandateLimitsRoutes = new Hono<PageEnv>();
@@ -69,7 +69,7 @@ mandateLimitsRoutes.post("/mandates/limits", requireOwner, ownerForm, async (c) 
   });
   return outcome.ok
     ? c.redirect("/mandates", 303)
-    : refused(c, outcome.detail || "The limits were not changed.");
+    : mandateRefused(c, outcome.detail || "The limits were not changed.");
 });
 
 async function limitsChange(c: Context<PageEnv>, account: string) {

@@ -3,7 +3,7 @@ import type { PageEnv } from "../web/context.ts";
 import { Message, sendPage } from "../web/page.tsx";
 
 /** What the forms about mandates share: a refusal in words, and JSON that may be none. */
-export function refused(c: Context<PageEnv>, words: string) {
+export function mandateRefused(c: Context<PageEnv>, words: string) {
   return sendPage(
     c,
     <Message

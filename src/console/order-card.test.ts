@@ -1,7 +1,7 @@
-import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { describe, expect, it } from "vitest";
 import { aLeg, anOrder, aTicket } from "../../test/support/orders.ts";
-import { Fields } from "./mandate-fields.tsx";
+import { MandateFields } from "./mandate-fields.tsx";
 import { OrderCard, type Zones } from "./order-card.tsx";
 
 const UNKNOWN_ZONES: Zones = { exchange: null, owner: null };
@@ -43,7 +43,7 @@ describe("the order that is approved", () => {
 });
 
 describe("the market of an order", () => {
-  const closed: Quote = {
+  const closed: TicketQuote = {
     conid: 265598,
     bid: null,
     ask: null,
@@ -59,7 +59,7 @@ describe("the market of an order", () => {
     },
     at: "2026-11-29T10:00:00.000Z",
   };
-  const marketNow = async (quote: Quote, zones: Zones, waits = true): Promise<string> => {
+  const marketNow = async (quote: TicketQuote, zones: Zones, waits = true): Promise<string> => {
     const html = String(
       await OrderCard({
         ticket: aTicket(),
@@ -87,7 +87,7 @@ describe("the market of an order", () => {
     const sides = { bid: "269.80", ask: "269.82", last: null, availability: "live" } as const;
     if (closed.reference == null) throw new Error("the fixture has a reference");
     const reference = { ...closed.reference, source: "prior_close" as const };
-    const quiet: Quote = { ...closed, ...sides, reference };
+    const quiet: TicketQuote = { ...closed, ...sides, reference };
     expect(await marketNow(quiet, UNKNOWN_ZONES, false)).toBe(
       "bid 269.80, ask 269.82, no trade yet, last price 269.81 USD of Fri 27 Nov 21:00 UTC (live)",
     );
@@ -96,7 +96,7 @@ describe("the market of an order", () => {
   });
 
   it("shows the sides of one that trades", async () => {
-    const open: Quote = {
+    const open: TicketQuote = {
       ...closed,
       bid: "269.80",
       ask: "269.82",
@@ -120,7 +120,7 @@ describe("a warning that a mandate accepts beforehand", () => {
       passkeys: 1,
       warnings: [{ message_id: "o163", fingerprint: "a".repeat(64), text }],
     };
-    const html = String(await Fields({ given: new URLSearchParams(), choices, csrf: "c" }));
+    const html = String(await MandateFields({ given: new URLSearchParams(), choices, csrf: "c" }));
     expect(html).toContain("Fees double. (o163)");
   });
 });

@@ -2,7 +2,7 @@ import { seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   isOfCompletedSession,
-  type Seen,
+  type SeenQuote,
   standsOnLastSession,
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
@@ -10,7 +10,7 @@ import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.
 import type { Ticket, Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   priceInWords,
-  timeInWords,
+  timeInForceInWords,
   waitsInWords,
   whatInWords,
 } from "@ibkr-edge-gateway/protocol/orders/words.ts";
@@ -26,7 +26,7 @@ export function OrderCard(props: {
   ticket: Ticket;
   source: string;
   /** Read while the page is made. */
-  marketNow: Seen | null;
+  marketNow: SeenQuote | null;
   zones: Zones;
 }) {
   const { ticket, source, marketNow, zones } = props;
@@ -51,7 +51,7 @@ export function OrderCard(props: {
         <Ways legs={order.legs} waits={ticket.waits ?? null} />
       ) : (
         <p class="big">
-          {priceInWords(leg)}, {timeInWords(leg, ticket.waits)}
+          {priceInWords(leg)}, {timeInForceInWords(leg, ticket.waits)}
         </p>
       )}
       {ticket.waits != null && order.action !== "cancel" && (
@@ -114,7 +114,7 @@ function Ways({ legs, waits }: { legs: readonly Leg[]; waits: Waits | null }) {
   const [first] = legs;
   return (
     <>
-      <p>In one of these ways, {first === undefined ? "" : timeInWords(first, waits)}:</p>
+      <p>In one of these ways, {first === undefined ? "" : timeInForceInWords(first, waits)}:</p>
       <ul class="ways">
         {legs.map((leg) => (
           <li>{priceInWords(leg)}</li>
@@ -128,7 +128,7 @@ function Ways({ legs, waits }: { legs: readonly Leg[]; waits: Waits | null }) {
 function Before({ leg }: { leg: Leg }) {
   return (
     <p class="soft">
-      As it works now: {whatInWords(leg)} {priceInWords(leg)}, {timeInWords(leg)}
+      As it works now: {whatInWords(leg)} {priceInWords(leg)}, {timeInForceInWords(leg)}
     </p>
   );
 }
@@ -147,7 +147,7 @@ export interface Zones {
 }
 
 /** The sides that are quoted, and the last price with its day where that is over. */
-function Market(props: { seen: Seen; currency: string; zones: Zones }): Child {
+function Market(props: { seen: SeenQuote; currency: string; zones: Zones }): Child {
   const { seen, currency, zones } = props;
   const { quote } = seen;
   if (quote == null) return <>not known</>;

@@ -12,7 +12,7 @@ import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";
 
-export type Answer =
+export type AccountAnswer =
   /** `seq` is the number of the call's own event in the log. */
   { ok: true; result: JsonValue; seq: number } | { ok: false; failure: GatewayFailure };
 
@@ -23,7 +23,7 @@ export type Answer =
 export async function askAccount(
   exchange: Exchange,
   call: Pick<ToolCall, "tool" | "operation" | "input" | "scope" | "deadlineMs">,
-): Promise<Answer> {
+): Promise<AccountAnswer> {
   const { agent, requestId, traceparent } = exchange;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => {

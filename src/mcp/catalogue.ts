@@ -1,105 +1,105 @@
 import { coversScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { ListedTool, Tool } from "./define-tool.ts";
-import { accessRequest } from "./tools/access-request.ts";
-import { accountLedger } from "./tools/account-ledger.ts";
-import { accountMetadata } from "./tools/account-metadata.ts";
-import { accountSummary } from "./tools/account-summary.ts";
-import { accountsList } from "./tools/accounts-list.ts";
-import { alerts } from "./tools/alerts.ts";
-import { approvalStatus } from "./tools/approval-status.ts";
-import { approvalsCreate } from "./tools/approvals-create.ts";
-import { auditExport } from "./tools/audit-export.ts";
-import { auditTail } from "./tools/audit-tail.ts";
-import { backendStatus } from "./tools/backend-status.ts";
-import { bracketOrderPreview } from "./tools/bracket-order-preview.ts";
-import { contractResolve } from "./tools/contract-resolve.ts";
-import { contractsSearch } from "./tools/contracts-search.ts";
-import { currencyRate } from "./tools/currency-rate.ts";
-import { executionsList } from "./tools/executions-list.ts";
-import { health } from "./tools/health.ts";
-import { historicalBars } from "./tools/historical-bars.ts";
-import { killSwitchEngage } from "./tools/kill-switch-engage.ts";
-import { killSwitchStatus } from "./tools/kill-switch-status.ts";
-import { limitsStatus } from "./tools/limits-status.ts";
-import { marketDepth } from "./tools/market-depth.ts";
-import { marketHolidays } from "./tools/market-holidays.ts";
-import { marketSession } from "./tools/market-session.ts";
-import { marketSnapshot } from "./tools/market-snapshot.ts";
-import { notificationsList } from "./tools/notifications-list.ts";
-import { ocaOrderPreview } from "./tools/oca-order-preview.ts";
-import { optionGreeks } from "./tools/option-greeks.ts";
-import { optionsChain } from "./tools/options-chain.ts";
-import { orderPreview } from "./tools/order-preview.ts";
-import { orderQuestionStatus } from "./tools/order-question-status.ts";
-import { orderStatus } from "./tools/order-status.ts";
+import { accessRequestTool } from "./tools/access-request.ts";
+import { accountLedgerTool } from "./tools/account-ledger.ts";
+import { accountMetadataTool } from "./tools/account-metadata.ts";
+import { accountSummaryTool } from "./tools/account-summary.ts";
+import { accountsListTool } from "./tools/accounts-list.ts";
+import { alertsTool } from "./tools/alerts.ts";
+import { approvalStatusTool } from "./tools/approval-status.ts";
+import { approvalsCreateTool } from "./tools/approvals-create.ts";
+import { auditExportTool } from "./tools/audit-export.ts";
+import { auditTailTool } from "./tools/audit-tail.ts";
+import { backendStatusTool } from "./tools/backend-status.ts";
+import { bracketOrderPreviewTool } from "./tools/bracket-order-preview.ts";
+import { contractResolveTool } from "./tools/contract-resolve.ts";
+import { contractsSearchTool } from "./tools/contracts-search.ts";
+import { currencyRateTool } from "./tools/currency-rate.ts";
+import { executionsListTool } from "./tools/executions-list.ts";
+import { healthTool } from "./tools/health.ts";
+import { historicalBarsTool } from "./tools/historical-bars.ts";
+import { killSwitchEngageTool } from "./tools/kill-switch-engage.ts";
+import { killSwitchStatusTool } from "./tools/kill-switch-status.ts";
+import { limitsStatusTool } from "./tools/limits-status.ts";
+import { marketDepthTool } from "./tools/market-depth.ts";
+import { marketHolidaysTool } from "./tools/market-holidays.ts";
+import { marketSessionTool } from "./tools/market-session.ts";
+import { marketSnapshotTool } from "./tools/market-snapshot.ts";
+import { notificationsListTool } from "./tools/notifications-list.ts";
+import { ocaOrderPreviewTool } from "./tools/oca-order-preview.ts";
+import { optionGreeksTool } from "./tools/option-greeks.ts";
+import { optionsChainTool } from "./tools/options-chain.ts";
+import { orderPreviewTool } from "./tools/order-preview.ts";
+import { orderQuestionStatusTool } from "./tools/order-question-status.ts";
+import { orderStatusTool } from "./tools/order-status.ts";
 import { orderWrites } from "./tools/order-writes.ts";
-import { ordersHistory } from "./tools/orders-history.ts";
-import { ordersList } from "./tools/orders-list.ts";
-import { performance } from "./tools/performance.ts";
-import { pnlDaily } from "./tools/pnl-daily.ts";
-import { pnlRealtime } from "./tools/pnl-realtime.ts";
-import { portfolioAllocation } from "./tools/portfolio-allocation.ts";
-import { portfolioSnapshot } from "./tools/portfolio-snapshot.ts";
-import { positionsList } from "./tools/positions-list.ts";
-import { reconcile } from "./tools/reconcile.ts";
-import { scannerCodes } from "./tools/scanner-codes.ts";
-import { scannerRun } from "./tools/scanner-run.ts";
-import { sessionRenew } from "./tools/session-renew.ts";
-import { sessionRequirements } from "./tools/session-requirements.ts";
-import { transactionsList } from "./tools/transactions-list.ts";
-import { watchlists } from "./tools/watchlists.ts";
+import { ordersHistoryTool } from "./tools/orders-history.ts";
+import { ordersListTool } from "./tools/orders-list.ts";
+import { performanceTool } from "./tools/performance.ts";
+import { pnlDailyTool } from "./tools/pnl-daily.ts";
+import { pnlRealtimeTool } from "./tools/pnl-realtime.ts";
+import { portfolioAllocationTool } from "./tools/portfolio-allocation.ts";
+import { portfolioSnapshotTool } from "./tools/portfolio-snapshot.ts";
+import { positionsListTool } from "./tools/positions-list.ts";
+import { reconcileTool } from "./tools/reconcile.ts";
+import { scannerCodesTool } from "./tools/scanner-codes.ts";
+import { scannerRunTool } from "./tools/scanner-run.ts";
+import { sessionRenewTool } from "./tools/session-renew.ts";
+import { sessionRequirementsTool } from "./tools/session-requirements.ts";
+import { transactionsListTool } from "./tools/transactions-list.ts";
+import { watchlistsTool } from "./tools/watchlists.ts";
 
 /** Every tool there is, in the order in which clients see them. */
 export const TOOLS: readonly Tool[] = [
-  accessRequest,
-  health,
-  backendStatus,
-  sessionRequirements,
-  sessionRenew,
-  accountsList,
-  accountMetadata,
-  accountSummary,
-  accountLedger,
-  portfolioSnapshot,
-  portfolioAllocation,
-  performance,
-  pnlDaily,
-  pnlRealtime,
-  positionsList,
-  contractsSearch,
-  contractResolve,
-  marketSnapshot,
-  historicalBars,
-  marketDepth,
-  marketSession,
-  marketHolidays,
-  currencyRate,
-  optionsChain,
-  optionGreeks,
-  scannerRun,
-  scannerCodes,
-  watchlists,
-  alerts,
-  ordersList,
-  ordersHistory,
-  orderStatus,
-  executionsList,
-  transactionsList,
-  notificationsList,
-  orderPreview,
-  bracketOrderPreview,
-  ocaOrderPreview,
-  approvalsCreate,
-  approvalStatus,
+  accessRequestTool,
+  healthTool,
+  backendStatusTool,
+  sessionRequirementsTool,
+  sessionRenewTool,
+  accountsListTool,
+  accountMetadataTool,
+  accountSummaryTool,
+  accountLedgerTool,
+  portfolioSnapshotTool,
+  portfolioAllocationTool,
+  performanceTool,
+  pnlDailyTool,
+  pnlRealtimeTool,
+  positionsListTool,
+  contractsSearchTool,
+  contractResolveTool,
+  marketSnapshotTool,
+  historicalBarsTool,
+  marketDepthTool,
+  marketSessionTool,
+  marketHolidaysTool,
+  currencyRateTool,
+  optionsChainTool,
+  optionGreeksTool,
+  scannerRunTool,
+  scannerCodesTool,
+  watchlistsTool,
+  alertsTool,
+  ordersListTool,
+  ordersHistoryTool,
+  orderStatusTool,
+  executionsListTool,
+  transactionsListTool,
+  notificationsListTool,
+  orderPreviewTool,
+  bracketOrderPreviewTool,
+  ocaOrderPreviewTool,
+  approvalsCreateTool,
+  approvalStatusTool,
   ...orderWrites("paper"),
   ...orderWrites("live"),
-  orderQuestionStatus,
-  killSwitchStatus,
-  killSwitchEngage,
-  limitsStatus,
-  reconcile,
-  auditTail,
-  auditExport,
+  orderQuestionStatusTool,
+  killSwitchStatusTool,
+  killSwitchEngageTool,
+  limitsStatusTool,
+  reconcileTool,
+  auditTailTool,
+  auditExportTool,
 ];
 
 const BY_NAME: ReadonlyMap<string, Tool> = new Map(TOOLS.map((tool) => [tool.name, tool]));

@@ -65,7 +65,7 @@ export interface ToolOperation<
 }
 
 /** What the caller said, the cursor aside, and where the cursor stood; null on the first page. */
-export interface Asked {
+export interface AskedPage {
   query: JsonObject;
   position: number | null;
 }
@@ -74,7 +74,7 @@ export interface Asked {
 export interface Paging<Output> {
   toInput(position: number): JsonObject;
   /** Where the next page begins; null on the last one. */
-  next(output: Output, asked: Asked): number | null;
+  next(output: Output, asked: AskedPage): number | null;
 }
 
 /** The account may be left out where there is only one: the account's object then puts it in. */
@@ -101,7 +101,7 @@ export interface ToolSpec<
   /** What is shown of the answer, when it is not the operation's own output. */
   shown?: {
     schema: z.ZodObject;
-    of(output: z.output<Output>, asked: Asked): Record<string, unknown>;
+    of(output: z.output<Output>, asked: AskedPage): Record<string, unknown>;
   };
   /** Lets a call wait until the answer changes; the tool's input then has {@link waitInput}. */
   watch?: Watch;
@@ -149,7 +149,7 @@ export interface PreparedCall {
   wait?: { waitMs: number; watch: Watch };
 }
 
-export type Prepared = { ok: true; call: PreparedCall } | { ok: false; failure: GatewayFailure };
+export type Preparation = { ok: true; call: PreparedCall } | { ok: false; failure: GatewayFailure };
 
 export type Presented =
   | { ok: true; output: Record<string, unknown>; nextPosition: number | null }
@@ -166,7 +166,7 @@ export interface Tool {
   /** The full JSON Schema of a successful answer, one for each operation. */
   answerSchemas(): JsonObject[];
   /** `rewritten`: the numbers of the message that JSON.parse may have changed. */
-  prepare(args: JsonValue | undefined, rewritten?: RewrittenNumbers): Prepared;
+  prepare(args: JsonValue | undefined, rewritten?: RewrittenNumbers): Preparation;
   /** The operation input that continues `call` at the position of a verified cursor. */
   at(call: PreparedCall, position: number): JsonObject;
   /** Checks what came back against the operation's schema; nothing unchecked reaches a caller. */

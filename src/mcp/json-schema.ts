@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { Decimal } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import { DecimalText } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { Figure, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import * as z from "zod";
 import { objectOf } from "./messages.ts";
@@ -31,7 +31,7 @@ export function fullInputSchema(schema: z.ZodObject): JsonObject {
 
 /** The grammars of a decimal: a JSON number passes for one where it is exact. */
 const DECIMAL_PATTERNS: ReadonlySet<JsonValue | undefined> = new Set(
-  [OrderDecimal, Figure, Decimal].map((schema) => objectOf(plain(schema)).pattern),
+  [OrderDecimal, Figure, DecimalText].map((schema) => objectOf(plain(schema)).pattern),
 );
 
 /** What a caller may send: everything named and described, unknown keys refused. */

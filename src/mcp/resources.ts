@@ -12,9 +12,9 @@ import type { Tool } from "./define-tool.ts";
 import type { Exchange } from "./exchange.ts";
 import { shownFailure } from "./failures.ts";
 import { renderSupportMatrix } from "./support-matrix.ts";
-import { accountsList } from "./tools/accounts-list.ts";
-import { auditTail } from "./tools/audit-tail.ts";
-import { positionsList } from "./tools/positions-list.ts";
+import { accountsListTool } from "./tools/accounts-list.ts";
+import { auditTailTool } from "./tools/audit-tail.ts";
+import { positionsListTool } from "./tools/positions-list.ts";
 
 /** Read-only views by address. What they show is what a tool shows, under the tool's scope. */
 
@@ -47,8 +47,8 @@ const SHELVES: readonly Shelf[] = [
     title: "Broker accounts",
     description: "The owner's broker accounts",
     mimeType: "application/json",
-    scope: accountsList.scope,
-    read: (exchange) => show(exchange, accountsList, {}),
+    scope: accountsListTool.scope,
+    read: (exchange) => show(exchange, accountsListTool, {}),
   },
   {
     uri: "ibkr://accounts/{id}/positions",
@@ -56,8 +56,8 @@ const SHELVES: readonly Shelf[] = [
     title: "Positions of an account",
     description: "The first 200 holdings of one account",
     mimeType: "application/json",
-    scope: positionsList.scope,
-    read: (exchange, account_id) => show(exchange, positionsList, { account_id, limit: 200 }),
+    scope: positionsListTool.scope,
+    read: (exchange, account_id) => show(exchange, positionsListTool, { account_id, limit: 200 }),
   },
   {
     uri: "ibkr://audit/{seq}",
@@ -65,7 +65,7 @@ const SHELVES: readonly Shelf[] = [
     title: "Audit record",
     description: "One record of the audit log, by its sequence number",
     mimeType: "application/json",
-    scope: auditTail.scope,
+    scope: auditTailTool.scope,
     read: readAuditRecord,
   },
   {
@@ -175,11 +175,11 @@ async function readAuditRecord(exchange: Exchange, variable: string): Promise<st
 /** `ibkr_audit_tail` for one record, at a position that no cursor needs to vouch for. */
 function auditRecordBefore(position: number): Tool {
   return {
-    ...auditTail,
+    ...auditTailTool,
     prepare() {
-      const prepared = auditTail.prepare({ limit: 1 });
+      const prepared = auditTailTool.prepare({ limit: 1 });
       if (!prepared.ok) return prepared;
-      const input = auditTail.at(prepared.call, position);
+      const input = auditTailTool.at(prepared.call, position);
       return { ok: true, call: { ...prepared.call, input, page: null } };
     },
   };

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { asks } from "../../test/support/tool-input.ts";
-import { orderPreview } from "./tools/order-preview.ts";
+import { orderPreviewTool } from "./tools/order-preview.ts";
 
 /** The broker has symbols with small letters in them, and the same letters in capitals may be another share. */
 const preview = (symbol: string): unknown =>
-  asks(orderPreview, {
+  asks(orderPreviewTool, {
     account_id: "DU1234567",
     symbol,
     side: "BUY",

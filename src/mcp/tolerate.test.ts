@@ -3,12 +3,12 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { asks, refusal, turnedDown } from "../../test/support/tool-input.ts";
 import { TOOLS } from "./catalogue.ts";
-import { historicalBars } from "./tools/historical-bars.ts";
-import { marketSnapshot } from "./tools/market-snapshot.ts";
-import { ocaOrderPreview } from "./tools/oca-order-preview.ts";
-import { orderPreview } from "./tools/order-preview.ts";
+import { historicalBarsTool } from "./tools/historical-bars.ts";
+import { marketSnapshotTool } from "./tools/market-snapshot.ts";
+import { ocaOrderPreviewTool } from "./tools/oca-order-preview.ts";
+import { orderPreviewTool } from "./tools/order-preview.ts";
 import { orderWrites } from "./tools/order-writes.ts";
-import { ordersList } from "./tools/orders-list.ts";
+import { ordersListTool } from "./tools/orders-list.ts";
 import { rewrittenNumbers } from "./wire/exact-numbers.ts";
 
 const [paperOrderSubmit, paperOrderCancel] = orderWrites("paper");
@@ -35,7 +35,7 @@ describe("an order as models write it", () => {
     ["a word in capitals", { order_type: "LIMIT" }, {}],
     ["a code in small letters", { account_id: "du1234567", currency: "usd" }, { currency: "USD" }],
   ])("%s", (_, over, changed) => {
-    expect(asks(orderPreview, { ...order, ...over })).toEqual({ ...meant, ...changed });
+    expect(asks(orderPreviewTool, { ...order, ...over })).toEqual({ ...meant, ...changed });
   });
 
   it.each([
@@ -43,13 +43,13 @@ describe("an order as models write it", () => {
     ["STP LMT", "STOP_LIMIT"],
     ["stop-limit", "STOP_LIMIT"],
   ])("%s is %s", (said, type) => {
-    const asked = asks(orderPreview, { ...order, order_type: said, stop_price: 187 });
+    const asked = asks(orderPreviewTool, { ...order, order_type: said, stop_price: 187 });
     expect(asked).toMatchObject({ order_type: type, stop_price: "187" });
   });
 
   it("in a list of orders too", () => {
     const { order_type: _, limit_price: __, ...shared } = order;
-    const asked = asks(ocaOrderPreview, {
+    const asked = asks(ocaOrderPreviewTool, {
       ...shared,
       side: "sell",
       quantity: 5,
@@ -70,14 +70,14 @@ describe("an order as models write it", () => {
 
   it("without an account, which is put in where the accounts are known", () => {
     const { account_id: _, ...rest } = order;
-    expect(asks(orderPreview, rest)).not.toHaveProperty("account_id");
+    expect(asks(orderPreviewTool, rest)).not.toHaveProperty("account_id");
     const submit = { approval_id: "a1", idempotency_key: "key-12345" };
     expect(asks(paperOrderSubmit, submit)).toEqual({
       ...submit,
       mode: "paper",
       structure: "single",
     });
-    expect(turnedDown(orderPreview, { ...rest, limit_price: "0" }).code).toBe(
+    expect(turnedDown(orderPreviewTool, { ...rest, limit_price: "0" }).code).toBe(
       "ORDER_PRICE_INVALID",
     );
   });
@@ -91,7 +91,7 @@ describe("an order as models write it", () => {
   it("refuses a number that may be another one, with the text to send", () => {
     const body = '{"quantity":9007199254740993,"limit_price":1e2}';
     const args: JsonObject = JSON.parse(body);
-    const prepared = orderPreview.prepare({ ...order, ...args }, rewrittenNumbers(body));
+    const prepared = orderPreviewTool.prepare({ ...order, ...args }, rewrittenNumbers(body));
     expect(prepared).toMatchObject({ ok: false, failure: { code: "ORDER_QUANTITY_INVALID" } });
     const message = prepared.ok ? "" : prepared.failure.message;
     expect(message).toContain('Send it as text: "9007199254740993".');
@@ -105,7 +105,7 @@ describe("an order as models write it", () => {
     ["an unknown word", { order_type: "iceberg" }],
     ["a word that is inherited", { order_type: "constructor" }],
   ])("refuses %s", (_, over) => {
-    expect(orderPreview.prepare({ ...order, ...over })).toMatchObject({ ok: false });
+    expect(orderPreviewTool.prepare({ ...order, ...over })).toMatchObject({ ok: false });
   });
 });
 
@@ -119,7 +119,7 @@ describe("a read as models write it", () => {
     [["265598"]],
     [[265598]],
   ])("conids %j", (conids) => {
-    const asked = asks(marketSnapshot, { conids });
+    const asked = asks(marketSnapshotTool, { conids });
     const both = JSON.stringify(conids).includes("8314");
     expect(asked).toMatchObject({ conids: both ? [265598, 8314] : [265598] });
   });
@@ -127,7 +127,7 @@ describe("a read as models write it", () => {
   it.each([["[265598"], ['["x"]'], ["[[265598]]"], [""], ["{}"], [[]], ["265598;8314"]])(
     "refuses conids %j",
     (conids) => {
-      expect(marketSnapshot.prepare({ conids })).toMatchObject({ ok: false });
+      expect(marketSnapshotTool.prepare({ conids })).toMatchObject({ ok: false });
     },
   );
 
@@ -138,19 +138,19 @@ describe("a read as models write it", () => {
       ["True", true],
       ["false", false],
     ] as const) {
-      expect(asks(historicalBars, { ...bars, outside_rth: said })).toMatchObject({
+      expect(asks(historicalBarsTool, { ...bars, outside_rth: said })).toMatchObject({
         outside_rth: is,
       });
     }
     for (const said of ["yes", "1", 1, "", "null"]) {
-      expect(refusal(historicalBars, { ...bars, outside_rth: said })).toContain(
+      expect(refusal(historicalBarsTool, { ...bars, outside_rth: said })).toContain(
         "outside_rth must be true or false",
       );
     }
   });
 
   it("takes null for an absent cursor", () => {
-    expect(ordersList.prepare({ cursor: null, account_id: null, limit: null })).toMatchObject({
+    expect(ordersListTool.prepare({ cursor: null, account_id: null, limit: null })).toMatchObject({
       ok: true,
       call: { page: { cursor: null } },
     });

@@ -58,6 +58,7 @@ export async function waitForChange(
     const tell = () =>
       void exchange
         .progress?.(Math.floor((now() - startedAt) / 1_000), Math.ceil(waitMs / 1_000))
+        // The client went away: the wait ends by its signal, and the answer reaches nobody.
         .catch(() => undefined);
     tell();
     const byClock = watch.changesAt?.(latest.output) ?? null;

@@ -22,7 +22,7 @@ import { sameSecret } from "../web/same-secret.ts";
 import { liveRefused, newScopes, scopesChosen } from "./access-form.ts";
 import { accountsChosen, accountsToChoose } from "./account-choices.tsx";
 import { ConsentPage } from "./consent-page.tsx";
-import { openConnections, revokeGrantsOf } from "./grants.ts";
+import { openConnections, revokeStoredGrants } from "./grants.ts";
 import { liveNeeds } from "./live-needs.ts";
 import { tokenParts } from "./token-guard.ts";
 
@@ -133,7 +133,7 @@ consentRoutes.post("/authorize", async (c) => {
     endsOthers,
   });
   if (endsOthers) {
-    await revokeGrantsOf(oauth, owner.accountId, new Set([client.clientId]), grantId);
+    await revokeStoredGrants(oauth, owner.accountId, new Set([client.clientId]), grantId);
   }
   return leave(redirectTo, outgoing(approved.headers));
 });

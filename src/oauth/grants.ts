@@ -10,7 +10,7 @@ import type {
  */
 
 /** Deletes clients' grants with all their tokens, but for the one that stays. */
-export async function revokeGrantsOf(
+export async function revokeStoredGrants(
   oauth: OAuthHelpers,
   accountId: string,
   clientIds: ReadonlySet<string>,

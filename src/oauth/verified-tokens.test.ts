@@ -1,10 +1,10 @@
-import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { gatewayAccountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { describe, expect, it } from "vitest";
 import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../limits.ts";
 import { type VerifiedToken, verifiedTokens } from "./verified-tokens.ts";
 
-const ACCOUNT = accountIdOf(new Uint8Array(16));
+const ACCOUNT = gatewayAccountIdOf(new Uint8Array(16));
 const START = Date.UTC(2026, 10, 20);
 
 const tokenOf = (secret: string) => `${ACCOUNT}:grant-0123456789:${secret}`;

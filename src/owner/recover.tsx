@@ -9,7 +9,7 @@ import type { PageEnv } from "../web/context.ts";
 import { beginAnonymousForm } from "../web/form.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { isOwnerToken } from "./owner-token.ts";
-import { begin, enter, tooMany } from "./sign-in.tsx";
+import { beginSignIn, enter, tooMany } from "./sign-in.tsx";
 
 /**
  * The way back for an owner who lost every passkey. The operator needs the owner token and a code
@@ -22,7 +22,7 @@ export const recoverRoutes = new Hono<PageEnv>();
 recoverRoutes.get("/sign-in/recover", async (c) => showRecovery(c, await memberOf(c)));
 
 recoverRoutes.post("/sign-in/recover", async (c) => {
-  const begun = await begin(c);
+  const begun = await beginSignIn(c);
   if (begun instanceof Response) return begun;
   const { form, source, id } = begun;
   const member = await memberOf(c, form.get("account") ?? "");

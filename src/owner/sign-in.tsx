@@ -26,7 +26,7 @@ signInRoutes.get("/sign-in", async (c) => {
 
 /** By the owner token: until there is a passkey, and afterwards only where the owner says so. */
 signInRoutes.post("/sign-in", async (c) => {
-  const begun = await begin(c);
+  const begun = await beginSignIn(c);
   if (begun instanceof Response) return begun;
   const { form, next, source, id } = begun;
   if (ownerTokenState(c.env.OWNER_TOKEN) !== "ready") return showSignIn(c, next);
@@ -51,7 +51,7 @@ signInRoutes.post("/sign-in", async (c) => {
 
 /** By passkey: the credential names the account that it belongs to. */
 signInRoutes.post("/sign-in/passkey", async (c) => {
-  const begun = await begin(c);
+  const begun = await beginSignIn(c);
   if (begun instanceof Response) return begun;
   const { form, next, source, id } = begun;
   const refused = () =>
@@ -84,7 +84,7 @@ signInRoutes.post("/sign-out", async (c) => {
 });
 
 /** What every way of signing in begins with: a form of this browser, from an address with patience. */
-export async function begin(c: Context<PageEnv>) {
+export async function beginSignIn(c: Context<PageEnv>) {
   const form = await readForm(c);
   const next = returnPath(form?.get("next") ?? undefined, c.get("settings").publicOrigin);
   if (form === null || !isAnonymousForm(c, form)) {

@@ -5,9 +5,9 @@ import { buildWorker, type WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import {
   Browser,
-  type Connection,
   connect,
-  register,
+  type OAuthConnection,
+  registerClient,
   signIn,
   tokenRequest,
 } from "../../scripts/lib/oauth-client.ts";
@@ -68,12 +68,12 @@ export async function benchAccess(bundle: WorkerBundle, calls: number): Promise<
 }
 
 /** A call that no PC is needed for. */
-function health(url: string, client: Connection): Target {
+function health(url: string, client: OAuthConnection): Target {
   const target = toolCall(url, client.tokens.access_token, "ibkr_health", {});
   return { ...target, headers: { ...target.headers, "X-Bench-Client": client.clientId } };
 }
 
-async function measureEndpoints(url: string, owner: Browser, client: Connection) {
+async function measureEndpoints(url: string, owner: Browser, client: OAuthConnection) {
   const get = (path: string, headers: Record<string, string> = {}): Target => ({
     url: `${url}${path}`,
     method: "GET",
@@ -83,7 +83,7 @@ async function measureEndpoints(url: string, owner: Browser, client: Connection)
     },
   });
   const cookie = `ibkr-owner=${owner.cookie("ibkr-owner") ?? ""}`;
-  const { client_id } = await register(url);
+  const { client_id } = await registerClient(url);
   const authorize = new URLSearchParams({
     response_type: "code",
     client_id,
@@ -96,7 +96,7 @@ async function measureEndpoints(url: string, owner: Browser, client: Connection)
   return {
     resource_metadata: await measure(get("/.well-known/oauth-protected-resource/mcp"), 1, CALLS),
     server_metadata: await measure(get("/.well-known/oauth-authorization-server"), 1, CALLS),
-    register: await sequence(CALLS, () => register(url)),
+    register: await sequence(CALLS, () => registerClient(url)),
     authorize_page: await measure(get(`/authorize?${authorize}`, { Cookie: cookie }), 1, CALLS),
     whole_connection: await sequence(CALLS / 5, () =>
       connect(owner, { scope: "ibkr:health:read" }),
@@ -106,7 +106,7 @@ async function measureEndpoints(url: string, owner: Browser, client: Connection)
 }
 
 /** Every refresh needs the token that the one before it gave. */
-async function refreshes(url: string, client: Connection): Promise<object> {
+async function refreshes(url: string, client: OAuthConnection): Promise<object> {
   let token = client.tokens.refresh_token ?? "";
   return sequence(CALLS, async () => {
     const response = await tokenRequest(url, {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
+import { runSidecarProcess } from "../../scripts/lib/sidecar-process.ts";
 import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import type { Client } from "../chaos/orders/client.ts";
 import { type Owner, signInOwner } from "../chaos/orders/owner.ts";
@@ -74,7 +74,7 @@ async function trader(bench: Bench): Promise<{ agent: Client; owner: Owner }> {
   );
   if (known === undefined) throw new Error("the passkey was not enrolled");
   const words = approverFingerprint(new Uint8Array(Buffer.from(known.public_key, "base64url")));
-  const added = await runSidecar(bench.cli, [
+  const added = await runSidecarProcess(bench.cli, [
     ...["--config-dir", bench.configDir, "approvers", "add"],
     ...["--credential", known.credential_id, "--public-key", known.public_key],
     ...["--accept-approver", words],

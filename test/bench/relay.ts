@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { gatewayAccountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import { RECONNECT_STABLE_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import type { WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
@@ -125,7 +125,7 @@ function accountTarget(url: string, account: string, method: string, args: unkno
 
 async function makeAccounts(gateway: Gateway, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () =>
-    accountIdOf(crypto.getRandomValues(new Uint8Array(16))),
+    gatewayAccountIdOf(crypto.getRandomValues(new Uint8Array(16))),
   );
   await (await gateway.d1())
     .prepare(

@@ -10,7 +10,7 @@ import { freePort } from "../../scripts/lib/ports.ts";
 import { approve } from "../support/consent.ts";
 import { startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";
-import { Browser, connect, register, signIn } from "../support/oauth-client.ts";
+import { Browser, connect, registerClient, signIn } from "../support/oauth-client.ts";
 import { type HeaderProxy, startHeaderProxy } from "./header-proxy.ts";
 import { judge, type Verdict } from "./judge.ts";
 import {
@@ -173,7 +173,7 @@ describe("the authorization server", () => {
       const browser = new Browser(gateway.url);
       await signIn(browser, gateway.secrets.OWNER_TOKEN);
       const port = await freePort();
-      const { client_id } = await register(gateway.url, {
+      const { client_id } = await registerClient(gateway.url, {
         redirect_uris: [`http://127.0.0.1:${port}/callback`],
       });
       const opened: URL[] = [];

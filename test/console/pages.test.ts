@@ -5,7 +5,7 @@ import { fromRoot } from "../../scripts/lib/paths.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { Browser, connect, register, signIn } from "../support/oauth-client.ts";
+import { Browser, connect, registerClient, signIn } from "../support/oauth-client.ts";
 
 const ARTIFACTS = fromRoot("artifacts/console");
 const SIZES = {
@@ -44,7 +44,7 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
   }
 
   async function authorizePath(): Promise<string> {
-    const client = await register(gateway.url, {
+    const client = await registerClient(gateway.url, {
       client_name: "Claude Code",
       redirect_uris: [CALLBACK],
     });

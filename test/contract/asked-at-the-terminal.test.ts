@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { atTerminal, type Terminal } from "../support/terminal.ts";
 
@@ -34,7 +34,10 @@ describe.runIf(process.platform === "linux")("a command without what it needs", 
   async function confirmed(ran: Terminal): Promise<void> {
     await ran.until("Type this code:");
     const code = /Type this code: +(\S+)/.exec(ran.said())?.[1] ?? "";
-    await confirmPairing({ url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN }, code);
+    await confirmPairingAsOwner(
+      { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN },
+      code,
+    );
     await ran.until(`Paired with ${gateway.url}`);
     expect(await ran.ended).toBe(0);
   }

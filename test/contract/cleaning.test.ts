@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountOf, callMcp, ownerOf, rewriteKv } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { type Browser, type Connection, connect, tokenRequest } from "../support/oauth-client.ts";
+import {
+  type Browser,
+  connect,
+  type OAuthConnection,
+  tokenRequest,
+} from "../support/oauth-client.ts";
 
 /** What the hourly trigger removes, and what it leaves alone; the Worker's own handler in workerd. */
 let gateway: Gateway;
@@ -33,9 +38,10 @@ async function keys(prefix: string): Promise<string[]> {
   return names;
 }
 
-const mcpStatus = async ({ tokens }: Connection) =>
+const mcpStatus = async ({ tokens }: OAuthConnection) =>
   (await callMcp(gateway, { Authorization: `Bearer ${tokens.access_token}` })).status;
-const grantOf = ({ tokens }: Connection) => tokens.access_token.split(":").slice(0, 2).join(":");
+const grantOf = ({ tokens }: OAuthConnection) =>
+  tokens.access_token.split(":").slice(0, 2).join(":");
 /** The cleaning's lines about one part, oldest first. */
 const reports = (part: string): Record<string, unknown>[] =>
   gateway.logs

@@ -6,9 +6,9 @@ import { type Gateway, startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";
 import {
   Browser,
-  type Connection,
   connect,
   formFields,
+  type OAuthConnection,
   tokenRequest,
 } from "../support/oauth-client.ts";
 import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
@@ -16,7 +16,7 @@ import { ceremonyOn, SoftwarePasskey } from "../support/software-passkey.ts";
 /** What an owner gives a client after it was let in, with the token that it has. */
 let gateway: Gateway;
 let owner: Browser;
-let client: Connection;
+let client: OAuthConnection;
 beforeAll(async () => {
   gateway = await startGateway({ rateLimits: { SIGN_IN_LIMIT: 1000 } });
   owner = await ownerOf(gateway);
@@ -260,7 +260,7 @@ it("a refresh names what the owner gives by now; who asks for less stays below i
       client_id: client.clientId,
       ...more,
     });
-    client.tokens = (await answer.json()) as Connection["tokens"];
+    client.tokens = (await answer.json()) as OAuthConnection["tokens"];
     return client.tokens.scope?.split(" ").sort();
   };
   const paper = [...(choiceNamed("paper")?.scopes ?? [])].sort();

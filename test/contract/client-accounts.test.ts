@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { callMcp, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import {
   type Browser,
-  type Connection,
   checkboxes,
   connect,
   formFields,
+  type OAuthConnection,
 } from "../support/oauth-client.ts";
 import { pair, rawSidecar } from "../support/relay/raw-sidecar.ts";
 
@@ -23,7 +23,7 @@ const provenance = () => ({
 
 let gateway: Gateway;
 let owner: Browser;
-let client: Connection;
+let client: OAuthConnection;
 const raw = rawSidecar(async (operation, input) => {
   asked.push({ operation, input });
   if (input.feed === "settled") await new Promise((resolve) => setTimeout(resolve, 600));
@@ -56,7 +56,10 @@ beforeAll(async () => {
   gateway = await startGateway({ rateLimits: { SIGN_IN_LIMIT: 1000 } });
   owner = await ownerOf(gateway);
   const paired = await pair(gateway.url, raw.device, async (code) => {
-    await confirmPairing({ url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN }, code);
+    await confirmPairingAsOwner(
+      { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN },
+      code,
+    );
   });
   await raw.connect(paired);
   client = await connect(owner, { scope: "ibkr:accounts:read ibkr:positions:read" });

@@ -8,10 +8,10 @@ import { type Gateway, startGateway } from "../support/gateway.ts";
 import { member, signInWith } from "../support/members.ts";
 import {
   Browser,
-  type Connection,
   connect,
   formFields,
-  register,
+  type OAuthConnection,
+  registerClient,
 } from "../support/oauth-client.ts";
 import { ASSERTION } from "../support/order-book.ts";
 // fixed date: it is always given an end of its own.
@@ -30,8 +30,8 @@ let gateway: Gateway;
 let ann: Browser;
 let ben: Browser;
 let bensPasskey: SoftwarePasskey;
-let annsClient: Connection;
-let bensClient: Connection;
+let annsClient: OAuthConnection;
+let bensClient: OAuthConnection;
 /** Everything by which something of Ann's can be named. */
 let annsNames: Record<string, string>;
 
@@ -86,7 +86,7 @@ beforeAll(async () => {
   const asked = await ann.get(
     `/authorize?${new URLSearchParams({
       response_type: "code",
-      client_id: (await register(gateway.url)).client_id,
+      client_id: (await registerClient(gateway.url)).client_id,
       redirect_uri: "http://127.0.0.1:9/callback",
       scope: "ibkr:health:read",
       state: "s",
@@ -253,7 +253,7 @@ describe("tools", () => {
     bensClient = await connect(again, { scope: SCOPE, clientName: "Ben's client" });
   });
 
-  async function call(client: Connection, name: string, args: Record<string, unknown>) {
+  async function call(client: OAuthConnection, name: string, args: Record<string, unknown>) {
     const answer = await callMcp(
       gateway,
       { Authorization: `Bearer ${client.tokens.access_token}` },

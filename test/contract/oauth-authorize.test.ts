@@ -7,7 +7,7 @@ import {
   type Browser,
   formFields,
   type RegisteredClient,
-  register,
+  registerClient,
   tokenRequest,
 } from "../support/oauth-client.ts";
 
@@ -49,7 +49,7 @@ async function ask(
 }
 
 const register1 = (redirect: string, more: Record<string, unknown> = {}) =>
-  register(gateway.url, { redirect_uris: [redirect], ...more });
+  registerClient(gateway.url, { redirect_uris: [redirect], ...more });
 
 /** A code of this client, ready to be redeemed. */
 async function codeFor(client: RegisteredClient, redirectUri = LOOPBACK) {
@@ -151,7 +151,7 @@ describe("redirect addresses", () => {
   });
 
   it("Cursor's three addresses register together, and the two that browsers may follow work", async () => {
-    const client = await register(gateway.url, {
+    const client = await registerClient(gateway.url, {
       redirect_uris: [
         "cursor://anysphere.cursor-mcp/oauth/callback",
         "https://www.cursor.com/agents/mcp/oauth/callback",

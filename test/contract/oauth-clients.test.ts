@@ -7,7 +7,7 @@ import {
   authorize,
   type Browser,
   connect,
-  register,
+  registerClient,
   signIn,
   Browser as TestBrowser,
   tokenRequest,
@@ -253,7 +253,7 @@ describe("client id metadata documents", () => {
 describe("registration", () => {
   it("N27: names are shown harmless, under the host that the answer goes to", async () => {
     const nasty = "<script>alert(1)</script>\u202Eedualc\u200B\u0007 Claude";
-    const client = await register(gateway.url, {
+    const client = await registerClient(gateway.url, {
       client_name: nasty,
       redirect_uris: ["https://evil.example/callback"],
       logo_uri: "https://evil.example/logo.png",
@@ -364,7 +364,7 @@ describe("hosts as they are", () => {
       expect(answer.status).toBe(200);
       expect(await answer.text()).toContain('"protocolVersion":"2025-06-18"');
       // Claude Code leaves the scope out as well; VS Code comes back on another port each time.
-      const vscode = await register(fresh.url, {
+      const vscode = await registerClient(fresh.url, {
         client_name: "Visual Studio Code",
         redirect_uris: [
           "http://127.0.0.1:33418/",

@@ -10,7 +10,7 @@ import {
   checkboxes,
   connect,
   formFields,
-  register,
+  registerClient,
   tokenRequest,
 } from "../support/oauth-client.ts";
 
@@ -28,7 +28,7 @@ const LOOPBACK = "http://127.0.0.1:9/callback";
 const SCOPES = "ibkr:health:read ibkr:orders:preview ibkr:orders:live:submit";
 
 async function page(browser: Browser, scope = SCOPES, clientId?: string) {
-  const client_id = clientId ?? (await register(gateway.url)).client_id;
+  const client_id = clientId ?? (await registerClient(gateway.url)).client_id;
   const verifier = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({
     response_type: "code",
@@ -316,7 +316,7 @@ describe("every page", () => {
         }
       }
     }
-    const client = await register(gateway.url, { client_name: payloads[0] ?? "" });
+    const client = await registerClient(gateway.url, { client_name: payloads[0] ?? "" });
     const asked = await page(owner, SCOPES, client.client_id);
     expect(asked.html).not.toContain("<script>x");
     await authorize(owner, {

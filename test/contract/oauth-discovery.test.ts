@@ -2,10 +2,15 @@ import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callMcp, clientOf, ownerOf, rewriteKv } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { type Connection, connect, formFields, tokenRequest } from "../support/oauth-client.ts";
+import {
+  connect,
+  formFields,
+  type OAuthConnection,
+  tokenRequest,
+} from "../support/oauth-client.ts";
 
 let gateway: Gateway;
-let client: Connection;
+let client: OAuthConnection;
 beforeAll(async () => {
   gateway = await startGateway({
     rateLimits: { SIGN_IN_LIMIT: 1000, REFUSED_LIMIT: 10_000, REGISTER_LIMIT: 1000 },
@@ -142,7 +147,7 @@ describe("a token that was good", () => {
   it("N5: is dead on the next request after revocation of token, grant, client or account", async () => {
     const owner = await ownerOf(gateway);
     const fresh = () => connect(owner, { scope: "ibkr:health:read" });
-    const status = async (connection: Connection) =>
+    const status = async (connection: OAuthConnection) =>
       (await callMcp(gateway, bearer(connection.tokens.access_token))).status;
 
     const byToken = await fresh();

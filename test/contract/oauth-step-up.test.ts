@@ -5,8 +5,8 @@ import { CLIENT_META, MODERN } from "../support/mcp.ts";
 import {
   authorize,
   type Browser,
-  type Connection,
   connect,
+  type OAuthConnection,
   tokenRequest,
 } from "../support/oauth-client.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-function callTool(connection: Connection, name: string, headers: Record<string, string> = {}) {
+function callTool(connection: OAuthConnection, name: string, headers: Record<string, string> = {}) {
   return callMcp(
     gateway,
     { Authorization: `Bearer ${connection.tokens.access_token}`, ...headers },
@@ -31,7 +31,7 @@ function callTool(connection: Connection, name: string, headers: Record<string, 
   );
 }
 
-async function auditEvents(connection: Connection): Promise<number> {
+async function auditEvents(connection: OAuthConnection): Promise<number> {
   const [account = ""] = connection.tokens.access_token.split(":");
   const rows = await gateway.sql("Account", account, "SELECT COUNT(*) AS n FROM audit_log");
   return Number(rows[0]?.n);
@@ -83,7 +83,7 @@ it("asking again for exactly what the challenge names gives a token that the cal
     client_id: connection.clientId,
     code_verifier: verifier,
   });
-  const stronger = (await tokens.json()) as Connection["tokens"];
+  const stronger = (await tokens.json()) as OAuthConnection["tokens"];
   expect((await callTool({ ...connection, tokens: stronger }, "ibkr_audit_tail")).status).toBe(200);
   expect((await callTool({ ...connection, tokens: stronger }, "ibkr_health")).status).toBe(200);
   // The weaker grant was replaced.

@@ -4,9 +4,9 @@ import { type Gateway, startGateway } from "../support/gateway.ts";
 import { legacy, modern } from "../support/mcp.ts";
 import {
   type Browser,
-  type Connection,
   connect,
-  register,
+  type OAuthConnection,
+  registerClient,
   tokenRequest,
 } from "../support/oauth-client.ts";
 
@@ -28,7 +28,7 @@ async function json(response: Response): Promise<any> {
 }
 
 function refresh(
-  connection: Connection,
+  connection: OAuthConnection,
   token: string | undefined = connection.tokens.refresh_token,
   more: Record<string, string> = {},
 ): Promise<Response> {
@@ -96,7 +96,7 @@ describe("refresh", () => {
     expect(answers.some((answer) => answer.status === 200)).toBe(true);
 
     const stolen = await connect(owner, { scope: READ });
-    const thief = await register(gateway.url);
+    const thief = await registerClient(gateway.url);
     const answer = await refresh({ ...stolen, clientId: thief.client_id });
     expect([answer.status, await json(answer)]).toMatchObject([400, { error: "invalid_grant" }]);
     expect((await refresh(stolen)).status).toBe(200);
@@ -131,7 +131,7 @@ describe("the token endpoint", () => {
   });
 
   it("N25: takes one well-formed form and nothing else; no answer is kept or shows our insides", async () => {
-    const client = await register(gateway.url, {
+    const client = await registerClient(gateway.url, {
       token_endpoint_auth_method: "client_secret_post",
     });
     const form = {
@@ -244,7 +244,7 @@ describe("limits", () => {
     try {
       const one = await clientOf(limited, READ);
       const two = await clientOf(limited, READ);
-      const call = async (connection: Connection, send = modern) => {
+      const call = async (connection: OAuthConnection, send = modern) => {
         const to = { url: limited.url, token: connection.tokens.access_token };
         const answer = await send(to, "tools/call", { name: "ibkr_health", arguments: {} });
         return { ...answer, limited: answer.text.includes("RATE_LIMITED") };

@@ -1,6 +1,6 @@
 import { PairingOffer, PairingPoll } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { accountOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
@@ -28,7 +28,7 @@ async function pair(publicKey: string, machine: string, capabilities: string[]) 
   });
   const made = await fetch(`${gateway.url}/pairing`, { method: "POST", body });
   const { user_code, poll_token } = PairingOffer.parse(await made.json());
-  await confirmPairing(owner(), user_code, { everything: true });
+  await confirmPairingAsOwner(owner(), user_code, { everything: true });
   const headers = { Authorization: `Bearer ${poll_token}` };
   const collected = PairingPoll.parse(
     await (await fetch(`${gateway.url}/pairing`, { headers })).json(),

@@ -1,7 +1,7 @@
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { PairingOffer, PairingPoll } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { accountOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
@@ -63,7 +63,7 @@ describe("pairing", () => {
     expect(user_code).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
     expect(offered.verification_url).toBe(`${gateway.url}/pair`);
     expect(await poll(poll_token)).toEqual({ state: "pending" });
-    const confirmed = await confirmPairing(owner(), user_code);
+    const confirmed = await confirmPairingAsOwner(owner(), user_code);
     expect(confirmed.words).toEqual(fingerprintWords(key.publicKey));
     const answer = await poll(poll_token);
     expect(answer).toMatchObject({ state: "confirmed", capabilities: ["broker.read", "events"] });
@@ -75,20 +75,22 @@ describe("pairing", () => {
   it("a code is typed as a human types it", async () => {
     const { user_code } = await offer();
     const typed = ` ${user_code.toLowerCase().replace("-", " ")} `;
-    await expect(confirmPairing(owner(), typed)).resolves.toBeDefined();
+    await expect(confirmPairingAsOwner(owner(), typed)).resolves.toBeDefined();
   });
 
   it("a code works once", async () => {
     const { user_code } = await offer();
-    await confirmPairing(owner(), user_code);
-    await expect(confirmPairing(owner(), user_code)).rejects.toThrow(/used already/);
+    await confirmPairingAsOwner(owner(), user_code);
+    await expect(confirmPairingAsOwner(owner(), user_code)).rejects.toThrow(/used already/);
   });
 
   it("a pairing that was given up at the PC cannot be confirmed any more", async () => {
     const { user_code, poll_token } = await offer();
     expect(await poll(poll_token, "DELETE")).toBe(204);
     expect(await poll(poll_token)).toEqual({ state: "revoked" });
-    await expect(confirmPairing(owner(), user_code)).rejects.toThrow(/No pairing is waiting/);
+    await expect(confirmPairingAsOwner(owner(), user_code)).rejects.toThrow(
+      /No pairing is waiting/,
+    );
   });
 
   it("the same key paired again stays one sidecar", async () => {
@@ -96,7 +98,7 @@ describe("pairing", () => {
     const ids = [];
     for (let n = 0; n < 2; n += 1) {
       const { user_code, poll_token } = await offer({ device_public_key: publicKey });
-      await confirmPairing(owner(), user_code);
+      await confirmPairingAsOwner(owner(), user_code);
       const answer = await poll(poll_token);
       ids.push(typeof answer === "object" && "sidecar_id" in answer ? answer.sidecar_id : "");
     }
@@ -105,7 +107,7 @@ describe("pairing", () => {
 
   it("nobody collects it without the secret, and a guess learns nothing", async () => {
     const { user_code, poll_token } = await offer();
-    await confirmPairing(owner(), user_code);
+    await confirmPairingAsOwner(owner(), user_code);
     const [name = "", secret = ""] = poll_token.split(".");
     const wrong = `${name}.${secret.slice(0, -1)}${secret.endsWith("A") ? "B" : "A"}`;
     expect(await poll(wrong)).toEqual({ state: "expired" });
@@ -157,9 +159,9 @@ describe("pairing", () => {
     const { user_code } = await offer();
     const wrong = user_code.replace(/^./, user_code.startsWith("B") ? "C" : "B");
     for (let n = 0; n < 5; n += 1) {
-      await expect(confirmPairing(owner(), wrong)).rejects.toThrow(/No pairing is waiting/);
+      await expect(confirmPairingAsOwner(owner(), wrong)).rejects.toThrow(/No pairing is waiting/);
     }
-    await expect(confirmPairing(owner(), user_code)).rejects.toThrow(/Five wrong codes/);
+    await expect(confirmPairingAsOwner(owner(), user_code)).rejects.toThrow(/Five wrong codes/);
     expect(await audit("sidecar.pairing_refused")).toBe(before + 5);
   });
 });

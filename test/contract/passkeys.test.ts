@@ -7,7 +7,13 @@ import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { Browser, checkboxes, formFields, register, signIn } from "../support/oauth-client.ts";
+import {
+  Browser,
+  checkboxes,
+  formFields,
+  registerClient,
+  signIn,
+} from "../support/oauth-client.ts";
 import { ceremonyOn, type Overrides, SoftwarePasskey } from "../support/software-passkey.ts";
 
 let gateway: Gateway;
@@ -304,7 +310,7 @@ describe("what widens access", () => {
   it("consent that stood open for too long asks once more, and then leads back to the app", async () => {
     const { owner, passkey } = await ownerWithPasskey();
     await confirm(owner, passkey);
-    const client = await register(gateway.url);
+    const client = await registerClient(gateway.url);
     const query = new URLSearchParams({
       response_type: "code",
       client_id: client.client_id,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { startGateway } from "../support/gateway.ts";
 import {
@@ -38,7 +38,10 @@ describe("a client written from the protocol document alone", () => {
     try {
       const raw = rawSidecar(async () => ({}));
       const paired = await pair(product.url, raw.device, async (code) => {
-        await confirmPairing({ url: product.url, ownerToken: product.secrets.OWNER_TOKEN }, code);
+        await confirmPairingAsOwner(
+          { url: product.url, ownerToken: product.secrets.OWNER_TOKEN },
+          code,
+        );
       });
       const accepted = await raw.connect(paired);
       expect(accepted).toMatchObject({ epoch: 1, last_processed_seq: 0 });

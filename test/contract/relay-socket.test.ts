@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { gatewayAccountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import { LEASE_REFRESH_BEFORE_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
 import { CLOSE } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
@@ -402,7 +402,7 @@ describe("who may connect", () => {
   });
 
   it("an account that does not exist looks like one that does, and leaves nothing behind", async () => {
-    const nobody = accountIdOf(crypto.getRandomValues(new Uint8Array(16)));
+    const nobody = gatewayAccountIdOf(crypto.getRandomValues(new Uint8Array(16)));
     const raw = rawSidecar(async () => ({}));
     const relay_url = `${gateway.url.replace("http", "ws")}/relay/${nobody}`;
     const paired = { ...(await gateway.pairKey(raw.device)), origin: gateway.url };

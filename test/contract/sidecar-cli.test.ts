@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { type SidecarProcess, startSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { until } from "../support/relay/until.ts";
@@ -81,7 +81,7 @@ async function pair(...more: string[]): Promise<Record<string, unknown>[]> {
       const message = JSON.parse(line);
       said.push(message);
       if (message.event !== "code") return;
-      confirmed = confirmPairing(
+      confirmed = confirmPairingAsOwner(
         { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN },
         message.user_code,
         message.fingerprint,

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { findRoute, type Route } from "@ibkr-edge-gateway/simulator/http/router.ts";
+import { findRoute, type SimRoute } from "@ibkr-edge-gateway/simulator/http/router.ts";
 import { ROUTES } from "@ibkr-edge-gateway/simulator/routes/all.ts";
 import { startBench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -26,7 +26,7 @@ const KINDS: Record<string, string[]> = {
 const FIXTURES = globSync(resolve(import.meta.dirname, "../fixtures/cpapi/*/*.json")).sort();
 
 describe("the simulator answers with every key of the recorded answers, each of the recorded kind", () => {
-  const shapes = new Map<Route, Shape>();
+  const shapes = new Map<SimRoute, Shape>();
 
   beforeAll(async () => {
     for (const paper of [true, false]) {

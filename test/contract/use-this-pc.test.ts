@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PairingOffer, PairingPoll, UseAnswer } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import type { DeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { accountOf } from "../support/access.ts";
@@ -36,7 +36,7 @@ async function pair(machine: string): Promise<Pc> {
   });
   const { user_code, poll_token } = PairingOffer.parse(await made.json());
   const owner = { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN };
-  await confirmPairing(owner, user_code, { everything: true });
+  await confirmPairingAsOwner(owner, user_code, { everything: true });
   const headers = { Authorization: `Bearer ${poll_token}` };
   const collected = PairingPoll.parse(
     await (await fetch(`${gateway.url}/pairing`, { headers })).json(),

@@ -1,5 +1,5 @@
 import type { Gateway } from "./gateway.ts";
-import { Browser, type Connection, connect, signIn } from "./oauth-client.ts";
+import { Browser, connect, type OAuthConnection, signIn } from "./oauth-client.ts";
 
 /** An owner at a browser, signed in. */
 export async function ownerOf(gateway: Gateway): Promise<Browser> {
@@ -15,7 +15,7 @@ export function accountOf(browser: Browser): string {
 }
 
 /** A client with a grant of these scopes. */
-export async function clientOf(gateway: Gateway, scope: string): Promise<Connection> {
+export async function clientOf(gateway: Gateway, scope: string): Promise<OAuthConnection> {
   return connect(await ownerOf(gateway), { scope });
 }
 

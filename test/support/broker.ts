@@ -226,6 +226,7 @@ export async function startRig(
         .finally(() => {
           done = true;
         });
+      // It is awaited by the caller, below; meanwhile a failure must not count as unhandled.
       work.catch(() => {});
       await rig.until(() => done, 90_000);
       return work;

@@ -3,7 +3,7 @@ import { type PriceFacts, referencePrice } from "@ibkr-edge-gateway/protocol/mar
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
 import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
 import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
-import type { InstrumentFact, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { InstrumentFact, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Tweak } from "./policy.ts";
 
 /** New York around the weekend before the fixture's Friday: its sessions, and what is read in them. */
@@ -60,10 +60,10 @@ export function hoursAt(
 /** A quote as the PC reads it at an instant, dated by the calendar. */
 export function quoteAt(
   at: string,
-  over: Partial<Omit<Quote, "reference">> & Pick<Quote, "conid">,
+  over: Partial<Omit<TicketQuote, "reference">> & Pick<TicketQuote, "conid">,
   facts: Partial<PriceFacts> = {},
   schedule: TradingSchedule | null = NEW_YORK,
-): Quote {
+): TicketQuote {
   const quote = {
     bid: null,
     ask: null,

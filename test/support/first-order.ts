@@ -68,6 +68,7 @@ async function getsIn(walk: Walk, doorbell: Doorbell, token: string): Promise<vo
   const ended = signIn.then(({ out, err }) =>
     Promise.reject(new Error(`no browser: ${out}${err}`)),
   );
+  // It may end after the browser came, when nobody races against it any more.
   ended.catch(() => undefined);
   await person.isSentTo(await Promise.race([doorbell.next(), ended]));
   await person.types("Owner token", token);

@@ -5,7 +5,7 @@ import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simula
 import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
-import { runSidecar } from "../../scripts/lib/sidecar-process.ts";
+import { runSidecarProcess } from "../../scripts/lib/sidecar-process.ts";
 import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
@@ -136,7 +136,7 @@ export async function startOrderChain(
       await sidecar?.stop();
       sidecar = null;
     };
-    const pc = (...args: string[]) => runSidecar(cli, ["--config-dir", configDir, ...args]);
+    const pc = (...args: string[]) => runSidecarProcess(cli, ["--config-dir", configDir, ...args]);
     if (options.live === true) {
       const [account = ""] = sim.control.world().users.live.accountIds;
       const on = await pc("policy", "live", "on", "--account", account, "--yes");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
-import { confirmPairing } from "../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { openJournal } from "../../sidecar/src/journal/journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import { askForCode, collect, pairingOf } from "../../sidecar/src/relay/pairing-client.ts";
@@ -28,7 +28,7 @@ export async function pairPcAt(gateway: Gateway, rig: BrokerRig): Promise<() => 
     capabilities: ["broker.read", "events", "chunks"],
   });
   const owner = { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN };
-  await confirmPairing(owner, offer.user_code);
+  await confirmPairingAsOwner(owner, offer.user_code);
   const answer = await collect(gateway.url, offer, AbortSignal.timeout(20_000));
   if (answer.state !== "confirmed") throw new Error(`the pairing is ${answer.state}`);
   const journal = openJournal({ path: join(folder, "journal.sqlite"), now: Date.now });
@@ -48,6 +48,7 @@ export async function pairPcAt(gateway: Gateway, rig: BrokerRig): Promise<() => 
           if (read.failed !== undefined) throw new GatewayError(read.failed);
           return JSON.parse(JSON.stringify(read.ok));
         });
+        // The next one's turn comes either way; whoever asked hears of the failure.
         turn = work.catch(() => undefined);
         return work;
       },

@@ -1,6 +1,6 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/document.ts";
-import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
@@ -134,7 +134,7 @@ export function aDraftOf(...tweaks: Tweak[]): Draft {
   return draft;
 }
 
-export function verdictOf(...tweaks: Tweak[]): Verdict {
+export function verdictOf(...tweaks: Tweak[]): PolicyVerdict {
   const { s, p } = aDraftOf(...tweaks);
   return evaluatePolicy(s, policyOf(1, p));
 }

@@ -1,4 +1,4 @@
-import type { Answer, Bench } from "@ibkr-edge-gateway/simulator/testing/client.ts";
+import type { Bench, ClientAnswer } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 import { prime } from "@ibkr-edge-gateway/simulator/testing/client.ts";
 
 /** One answer of the simulator, and what was asked. */
@@ -6,10 +6,10 @@ export interface Stop {
   method: string;
   /** Without the query. */
   path: string;
-  answer: Answer;
+  answer: ClientAnswer;
 }
 
-type Visit = (request: string, body?: unknown) => Promise<Answer>;
+type Visit = (request: string, body?: unknown) => Promise<ClientAnswer>;
 
 /**
  * Visits every path of the API that the simulator serves, each in a state in which it answers in
@@ -143,7 +143,7 @@ async function orders(visit: Visit, account: string, { control }: Bench): Promis
 }
 
 /** Says Yes until there is no further question. */
-async function answerAll(visit: Visit, first: Answer): Promise<void> {
+async function answerAll(visit: Visit, first: ClientAnswer): Promise<void> {
   for (let answer = first, left = 10; left > 0; left--) {
     const question: unknown = Array.isArray(answer.json) ? answer.json[0] : answer.json;
     if (typeof question !== "object" || question === null || !("id" in question)) return;

@@ -1,5 +1,5 @@
 import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/document.ts";
-import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
@@ -10,7 +10,11 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import type { PreviewFacts, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type {
+  PreviewFacts,
+  Ticket,
+  TicketQuote,
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { refusalsOf } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { larger } from "../../sidecar/src/orders/submit/gather-facts.ts";
 import {
@@ -60,13 +64,13 @@ export interface Asked {
   policy: PolicyDocument;
   world: World;
   ticket: Ticket;
-  verdict: Verdict;
+  verdict: PolicyVerdict;
   pc: string[];
   tier: 1 | 2;
   mayBeAsked: boolean;
 }
 
-function marketOf(order: CanonicalOrder, world: World): Quote | null {
+function marketOf(order: CanonicalOrder, world: World): TicketQuote | null {
   if (!world.quoted) return null;
   const { conid } = principalLeg(order).contract;
   const { bid, ask, prior_close, availability, halted } = world;

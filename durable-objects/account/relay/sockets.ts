@@ -1,10 +1,10 @@
-import type { Connection, ConnectionId } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+import type { ConnectionId, EdgeConnection } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
 import { PING, PONG } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
 
 /** What a socket carries through hibernation. */
 interface Attachment {
   readonly id: ConnectionId;
-  readonly connection: Connection;
+  readonly connection: EdgeConnection;
 }
 
 /**
@@ -23,8 +23,8 @@ export class Sockets {
   }
 
   /** After a restart or a sleep: each connection from its socket. */
-  restore(): Map<ConnectionId, Connection> {
-    const connections = new Map<ConnectionId, Connection>();
+  restore(): Map<ConnectionId, EdgeConnection> {
+    const connections = new Map<ConnectionId, EdgeConnection>();
     for (const socket of this.#ctx.getWebSockets()) {
       const attachment: Attachment | null = socket.deserializeAttachment();
       if (attachment === null) continue;
@@ -35,7 +35,7 @@ export class Sockets {
   }
 
   /** Takes the server's end of a new pair. */
-  add(id: ConnectionId, socket: WebSocket, connection: Connection): void {
+  add(id: ConnectionId, socket: WebSocket, connection: EdgeConnection): void {
     this.#ctx.acceptWebSocket(socket);
     this.#know(id, socket);
     socket.serializeAttachment({ id, connection } satisfies Attachment);
@@ -43,8 +43,8 @@ export class Sockets {
 
   /** Keeps with each socket what its connection is to the machine now. */
   keep(
-    before: ReadonlyMap<ConnectionId, Connection>,
-    now: ReadonlyMap<ConnectionId, Connection>,
+    before: ReadonlyMap<ConnectionId, EdgeConnection>,
+    now: ReadonlyMap<ConnectionId, EdgeConnection>,
   ): void {
     for (const [id, connection] of now) {
       if (before.get(id) === connection) continue;

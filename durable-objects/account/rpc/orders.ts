@@ -3,7 +3,7 @@ import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table
 import type { FieldChange } from "@ibkr-edge-gateway/policy/restriction.ts";
 import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.ts";
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
-import type { Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
@@ -26,7 +26,7 @@ export interface ApprovalView {
   createdAt: string;
   expiresAt: string;
   /** Read while the page is made; null when it could not be. */
-  marketNow: Seen | null;
+  marketNow: SeenQuote | null;
   /** IANA zones of the exchange and of the owner's PC, where they are known. */
   zones: { exchange: string | null; owner: string | null };
   /** What the same order would be refused for at this moment; empty when nothing is known. */

@@ -1,4 +1,4 @@
-import { accountIdOf, isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { gatewayAccountIdOf, isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
 
 /**
  * The operator's account: the one whose owner holds OWNER_TOKEN. Made on first use; the unique
@@ -33,7 +33,7 @@ export async function openAccount(db: D1Database, id: string, now: Date): Promis
 
 /** A fresh account id. */
 export function newAccountId(): string {
-  return accountIdOf(crypto.getRandomValues(new Uint8Array(16)));
+  return gatewayAccountIdOf(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 /** Ids of accounts in their order, after this one; at most so many. */

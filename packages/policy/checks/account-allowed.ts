@@ -1,6 +1,6 @@
 import { type Check, fail, pass } from "../check.ts";
 
-export const accountAllowed: Check = {
+export const accountAllowedCheck: Check = {
   number: 11,
   name: "account-allowed",
   code: "ACCOUNT_NOT_ALLOWLISTED",

@@ -1,7 +1,7 @@
 import { type Check, fail, pass } from "../check.ts";
 
 /** The broker's own proof, never a label: unproved is refused like a mismatch. */
-export const accountMode: Check = {
+export const accountModeCheck: Check = {
   number: 12,
   name: "account-mode",
   code: "ORDER_ACCOUNT_MODE_REFUSED",

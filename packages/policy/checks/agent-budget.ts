@@ -1,7 +1,7 @@
 import { atMost, type Check, unknown } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
-export const agentBudget: Check = {
+export const agentBudgetCheck: Check = {
   number: 13,
   name: "agent-budget",
   code: "AGENT_BUDGET_EXCEEDED",

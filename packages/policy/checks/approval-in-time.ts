@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const approvalInTime: Check = {
+export const approvalInTimeCheck: Check = {
   number: 56,
   name: "approval-in-time",
   code: "APPROVAL_EXPIRED",

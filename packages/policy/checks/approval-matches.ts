@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const approvalMatches: Check = {
+export const approvalMatchesCheck: Check = {
   number: 56,
   name: "approval-matches",
   code: "APPROVAL_PREVIEW_MISMATCH",

@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 import { tierOf } from "../tier-of.ts";
 
-export const approvalPresent: Check = {
+export const approvalPresentCheck: Check = {
   number: 56,
   name: "approval-present",
   code: "APPROVAL_MISSING",

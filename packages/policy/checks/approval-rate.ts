@@ -2,7 +2,7 @@ import { atMost, type Check, OFF, unknown } from "../check.ts";
 import { tierOf } from "../tier-of.ts";
 
 /** A person who is asked too often says yes to everything. */
-export const approvalRate: Check = {
+export const approvalRateCheck: Check = {
   number: 57,
   name: "approval-rate",
   code: "APPROVAL_RATE_LIMITED",

@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 import { tierOf } from "../tier-of.ts";
 
-export const approvalTier: Check = {
+export const approvalTierCheck: Check = {
   number: 56,
   name: "approval-tier",
   code: "APPROVAL_TIER_TOO_LOW",

@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const approvalUnused: Check = {
+export const approvalUnusedCheck: Check = {
   number: 56,
   name: "approval-unused",
   code: "APPROVAL_CONSUMED",

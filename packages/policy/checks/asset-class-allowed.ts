@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const assetClassAllowed: Check = {
+export const assetClassAllowedCheck: Check = {
   number: 22,
   name: "asset-class-allowed",
   code: "ASSET_CLASS_REFUSED",

@@ -1,7 +1,7 @@
 import { atMost, type Check, fail, unknown } from "../check.ts";
 
 /** No order without its leaf. A slow copy holds back entries; a log that cannot be written, all. */
-export const auditAvailable: Check = {
+export const auditAvailableCheck: Check = {
   number: 5,
   name: "audit-available",
   code: "AUDIT_UNAVAILABLE",

@@ -2,7 +2,7 @@ import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure.ts
 import { type Check, OFF } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const bracketCoherent: Check = {
+export const bracketCoherentCheck: Check = {
   number: 19,
   name: "bracket-coherent",
   code: "BRACKET_INCOHERENT",

@@ -1,7 +1,7 @@
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
-export const buyNotionalPerDay: Check = {
+export const buyNotionalPerDayCheck: Check = {
   number: 38,
   name: "buy-notional-per-day",
   code: "SESSION_NOTIONAL_LIMIT_REFUSED",

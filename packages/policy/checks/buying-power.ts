@@ -1,7 +1,7 @@
 import { atMost, type Check } from "../check.ts";
 import { percentOf } from "../percent.ts";
 
-export const buyingPower: Check = {
+export const buyingPowerCheck: Check = {
   number: 35,
   name: "buying-power",
   code: "BUYING_POWER_EXCEEDED",

@@ -1,7 +1,7 @@
 import { Decimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, unknown } from "../check.ts";
 
-export const cancelFillRatio: Check = {
+export const cancelFillRatioCheck: Check = {
   number: 37,
   name: "cancel-fill-ratio",
   code: "CANCEL_FILL_RATIO",

@@ -2,7 +2,7 @@ import { decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/dec
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
-export const cashOnly: Check = {
+export const cashOnlyCheck: Check = {
   number: 35,
   name: "cash-only",
   code: "CASH_ONLY",

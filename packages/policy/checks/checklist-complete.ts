@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const checklistComplete: Check = {
+export const checklistCompleteCheck: Check = {
   number: 12,
   name: "checklist-complete",
   code: "MIGRATION_CHECKLIST_MISSING",

@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const clientAllowed: Check = {
+export const clientAllowedCheck: Check = {
   number: 10,
   name: "client-allowed",
   code: "CLIENT_NOT_ALLOWED",

@@ -1,7 +1,7 @@
 import { Decimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atLeast, type Check, pass, unknown } from "../check.ts";
 
-export const clientQuarantine: Check = {
+export const clientQuarantineCheck: Check = {
   number: 14,
   name: "client-quarantine",
   code: "SESSION_QUARANTINE",

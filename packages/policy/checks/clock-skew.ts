@@ -1,6 +1,6 @@
 import { atMost, type Check } from "../check.ts";
 
-export const clockSkew: Check = {
+export const clockSkewCheck: Check = {
   number: 6,
   name: "clock-skew",
   code: "CLOCK_SKEW",

@@ -2,7 +2,7 @@ import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF } from "../check.ts";
 import { percentOf } from "../percent.ts";
 
-export const commission: Check = {
+export const commissionCheck: Check = {
   number: 36,
   name: "commission",
   code: "COMMISSION_TOO_HIGH",

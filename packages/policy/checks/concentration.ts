@@ -1,10 +1,10 @@
 import { Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { atMost, type Check, type Context, type Finding, OFF, unknown } from "../check.ts";
+import { atMost, type Check, type CheckFinding, type Context, OFF, unknown } from "../check.ts";
 import { percentOf, sumOf } from "../percent.ts";
 
 /** Absolute values: a long and a short of one sector are two exposures to it, not none. */
-export const concentration: Check = {
+export const concentrationCheck: Check = {
   number: 42,
   name: "concentration",
   code: "CONCENTRATION_EXCEEDED",
@@ -37,7 +37,7 @@ function share(
   kind: Kind,
   value: string | null,
   limit: string | null,
-): Finding {
+): CheckFinding {
   if (limit === null) return OFF;
   const { positions } = snapshot.facts;
   if (positions === null) return unknown("The positions");

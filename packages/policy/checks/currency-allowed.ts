@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const currencyAllowed: Check = {
+export const currencyAllowedCheck: Check = {
   number: 22,
   name: "currency-allowed",
   code: "CURRENCY_NOT_ALLOWED",

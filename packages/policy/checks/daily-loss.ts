@@ -6,7 +6,7 @@ import {
 import { atMost, type Check, OFF } from "../check.ts";
 
 /** Reaching the soft limit ends entries for the day; the hard one also halts, elsewhere. */
-export const dailyLoss: Check = {
+export const dailyLossCheck: Check = {
   number: 48,
   name: "daily-loss",
   code: "DAILY_LOSS_LIMIT",

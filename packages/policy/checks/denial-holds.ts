@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const denialHolds: Check = {
+export const denialHoldsCheck: Check = {
   number: 58,
   name: "denial-holds",
   code: "APPROVAL_DENIED",

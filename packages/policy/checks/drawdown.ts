@@ -2,7 +2,7 @@ import { Decimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { atMost, type Check, OFF } from "../check.ts";
 import { percentOf } from "../percent.ts";
 
-export const drawdown: Check = {
+export const drawdownCheck: Check = {
   number: 49,
   name: "drawdown",
   code: "DRAWDOWN_LIMIT",

@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const duplicateOrder: Check = {
+export const duplicateOrderCheck: Check = {
   number: 53,
   name: "duplicate-order",
   code: "DUPLICATE_ORDER",

@@ -3,7 +3,7 @@ import { atLeast, type Check, OFF } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
 /** Equity after the order less the maintenance margin after it, both by the broker's what-if. */
-export const excessLiquidity: Check = {
+export const excessLiquidityCheck: Check = {
   number: 35,
   name: "excess-liquidity",
   code: "EXCESS_LIQUIDITY_FLOOR",

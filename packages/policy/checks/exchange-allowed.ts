@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
 /** SMART is a router and not a place: the listing exchange is what is judged behind it. */
-export const exchangeAllowed: Check = {
+export const exchangeAllowedCheck: Check = {
   number: 22,
   name: "exchange-allowed",
   code: "EXCHANGE_NOT_ALLOWED",

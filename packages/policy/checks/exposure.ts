@@ -1,9 +1,9 @@
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { type Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
+import { atMost, type Check, type CheckFinding, OFF, unknown } from "../check.ts";
 import { percentOf, sumOf } from "../percent.ts";
 
-export const exposure: Check = {
+export const exposureCheck: Check = {
   number: 43,
   name: "exposure",
   code: "EXPOSURE_EXCEEDED",
@@ -23,7 +23,7 @@ export const exposure: Check = {
       gross = gross === null || value === null ? null : gross.plus(dec(value).abs());
       net = net === null || value === null ? null : net.plus(dec(value));
     }
-    const measure = (what: string, value: Decimal | null, limit: string | null): Finding =>
+    const measure = (what: string, value: Decimal | null, limit: string | null): CheckFinding =>
       atMost({
         what: `The ${what} exposure in percent of the account's value`,
         observed: percentOf(value, figures.netLiquidation),

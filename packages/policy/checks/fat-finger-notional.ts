@@ -2,7 +2,7 @@ import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts"
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 import { median } from "../median.ts";
 
-export const fatFingerNotional: Check = {
+export const fatFingerNotionalCheck: Check = {
   number: 30,
   name: "fat-finger-notional",
   code: "FAT_FINGER_NOTIONAL",

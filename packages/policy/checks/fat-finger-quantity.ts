@@ -2,7 +2,7 @@ import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts"
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 import { median } from "../median.ts";
 
-export const fatFingerQuantity: Check = {
+export const fatFingerQuantityCheck: Check = {
   number: 30,
   name: "fat-finger-quantity",
   code: "FAT_FINGER_QTY",

@@ -1,7 +1,7 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
 /** Two switches that do not know of each other: one at the edge, one at the PC. */
-export const featureEnabled: Check = {
+export const featureEnabledCheck: Check = {
   number: 12,
   name: "feature-enabled",
   code: "FEATURE_DISABLED",

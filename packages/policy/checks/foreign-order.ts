@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
 /** Placed elsewhere: shown, and never touched without an approval of its own. */
-export const foreignOrder: Check = {
+export const foreignOrderCheck: Check = {
   number: 12,
   name: "foreign-order",
   code: "FOREIGN_ORDER",

@@ -3,7 +3,7 @@ import { isOnStep } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Check, fail } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const fractional: Check = {
+export const fractionalCheck: Check = {
   number: 17,
   name: "fractional",
   code: "ORDER_FRACTIONAL_REFUSED",

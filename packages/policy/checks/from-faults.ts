@@ -1,5 +1,5 @@
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { type Finding, fail, OFF, pass, unknown } from "../check.ts";
+import { type CheckFinding, fail, OFF, pass, unknown } from "../check.ts";
 import type { Figures } from "../figures.ts";
 
 /**
@@ -12,7 +12,7 @@ export function fromFaults(
   missing: string,
   asOf: string | null,
   figures: Figures,
-): Finding {
+): CheckFinding {
   const measured = { source: "sidecar.contract_rules", as_of: asOf };
   if (faults === null) return figures.isEntry ? unknown(missing, measured) : OFF;
   const [first] = faults;

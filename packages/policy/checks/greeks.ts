@@ -1,8 +1,8 @@
 import { type Decimal, dec, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { atMost, type Check, type Finding, OFF } from "../check.ts";
+import { atMost, type Check, type CheckFinding, OFF } from "../check.ts";
 
 /** The portfolio's greeks with this order's added. */
-export const greeks: Check = {
+export const greeksCheck: Check = {
   number: 43,
   name: "greeks",
   code: "GREEKS_EXCEEDED",
@@ -32,7 +32,7 @@ export const greeks: Check = {
         .times(sign);
       return before.plus(added).abs();
     };
-    const measure = (name: "delta" | "gamma" | "vega", limit: string | null): Finding =>
+    const measure = (name: "delta" | "gamma" | "vega", limit: string | null): CheckFinding =>
       atMost({
         what: `The portfolio's ${name} after the order`,
         observed: after(portfolio?.[name], instrument?.greeks?.[name]),

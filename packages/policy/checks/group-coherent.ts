@@ -2,7 +2,7 @@ import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure.ts
 import { type Check, OFF } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const groupCoherent: Check = {
+export const groupCoherentCheck: Check = {
   number: 19,
   name: "group-coherent",
   code: "OCA_INCOHERENT",

@@ -2,7 +2,7 @@ import { Decimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 
 /** Orders that were left working and forgotten are looked at before new ones are added. */
-export const gtcAge: Check = {
+export const gtcAgeCheck: Check = {
   number: 16,
   name: "gtc-age",
   code: "GTC_AGE_EXCEEDED",

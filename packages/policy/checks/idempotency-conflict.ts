@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const idempotencyConflict: Check = {
+export const idempotencyConflictCheck: Check = {
   number: 54,
   name: "idempotency-conflict",
   code: "IDEMPOTENCY_CONFLICT",

@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const idempotencyKey: Check = {
+export const idempotencyKeyCheck: Check = {
   number: 54,
   name: "idempotency-key",
   code: "IDEMPOTENCY_KEY_MISSING",

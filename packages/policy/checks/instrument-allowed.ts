@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const instrumentAllowed: Check = {
+export const instrumentAllowedCheck: Check = {
   number: 22,
   name: "instrument-allowed",
   code: "SYMBOL_REFUSED",

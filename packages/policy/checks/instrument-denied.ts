@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const instrumentDenied: Check = {
+export const instrumentDeniedCheck: Check = {
   number: 22,
   name: "instrument-denied",
   code: "INSTRUMENT_DENIED",

@@ -1,6 +1,6 @@
 import { type Check, fail, pass } from "../check.ts";
 
-export const instrumentUnambiguous: Check = {
+export const instrumentUnambiguousCheck: Check = {
   number: 21,
   name: "instrument-unambiguous",
   code: "INPUT_AMBIGUOUS_CONTRACT",

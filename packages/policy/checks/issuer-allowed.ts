@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const issuerAllowed: Check = {
+export const issuerAllowedCheck: Check = {
   number: 22,
   name: "issuer-allowed",
   code: "ISSUER_DENIED",

@@ -1,7 +1,7 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 import { killBlocks } from "../kill-table.ts";
 
-export const killSwitch: Check = {
+export const killSwitchCheck: Check = {
   number: 1,
   name: "kill-switch",
   code: "KILL_SWITCH_CLOSED",

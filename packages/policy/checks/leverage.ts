@@ -2,7 +2,7 @@ import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
-export const leverage: Check = {
+export const leverageCheck: Check = {
   number: 35,
   name: "leverage",
   code: "LEVERAGE_CAP",

@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const lossCooldown: Check = {
+export const lossCooldownCheck: Check = {
   number: 50,
   name: "loss-cooldown",
   code: "LOSS_COOLDOWN",

@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 import { inDailyWindow } from "../windows.ts";
 
-export const maintenanceWindow: Check = {
+export const maintenanceWindowCheck: Check = {
   number: 8,
   name: "maintenance-window",
   code: "MAINTENANCE_WINDOW",

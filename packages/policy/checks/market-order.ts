@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const marketOrder: Check = {
+export const marketOrderCheck: Check = {
   number: 15,
   name: "market-order",
   code: "ORDER_MARKET_TYPE_REFUSED",

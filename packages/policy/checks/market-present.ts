@@ -2,7 +2,7 @@ import { isOfCompletedSession } from "@ibkr-edge-gateway/protocol/orders/compare
 import { type Check, fail, pass } from "../check.ts";
 import { latestSession, sessionInWords } from "../waiting.ts";
 
-export const marketPresent: Check = {
+export const marketPresentCheck: Check = {
   number: 28,
   name: "market-present",
   code: "MARKET_SNAPSHOT_MISSING",

@@ -3,7 +3,7 @@ import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 
 /** Orders that take what the market gives: the touch must already lie inside the cap. */
-export const marketSlippage: Check = {
+export const marketSlippageCheck: Check = {
   number: 31,
   name: "market-slippage",
   code: "MARKET_ORDER_SLIPPAGE_CAP",

@@ -1,7 +1,7 @@
 import { atMost, type Check, unknown } from "../check.ts";
 
 /** New orders, changes and cancels together; what only reduces risk is counted and not held back. */
-export const messageRate: Check = {
+export const messageRateCheck: Check = {
   number: 37,
   name: "message-rate",
   code: "MESSAGE_RATE_EXCEEDED",

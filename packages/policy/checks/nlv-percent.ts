@@ -1,7 +1,7 @@
 import { atMost, type Check } from "../check.ts";
 import { percentOf } from "../percent.ts";
 
-export const nlvPercent: Check = {
+export const nlvPercentCheck: Check = {
   number: 34,
   name: "nlv-percent",
   code: "NLV_PERCENT_EXCEEDED",

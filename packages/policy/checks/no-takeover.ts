@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const noTakeover: Check = {
+export const noTakeoverCheck: Check = {
   number: 3,
   name: "no-takeover",
   code: "BROKER_TAKEOVER_REQUIRED",

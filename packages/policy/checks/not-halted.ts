@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const notHalted: Check = {
+export const notHaltedCheck: Check = {
   number: 24,
   name: "not-halted",
   code: "INSTRUMENT_HALTED",

@@ -2,7 +2,7 @@ import { Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
-export const openNotional: Check = {
+export const openNotionalCheck: Check = {
   number: 39,
   name: "open-notional",
   code: "OPEN_NOTIONAL_EXCEEDED",

@@ -1,7 +1,7 @@
 import { atMost, type Check, unknown } from "../check.ts";
 
 /** The broker's working orders, ours and foreign, and what is on its way there. */
-export const openOrders: Check = {
+export const openOrdersCheck: Check = {
   number: 39,
   name: "open-orders",
   code: "OPEN_ORDERS_EXCEEDED",

@@ -1,9 +1,9 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type Check, type Context, type Finding, fail, OFF, pass, unknown } from "../check.ts";
+import { type Check, type CheckFinding, type Context, fail, OFF, pass, unknown } from "../check.ts";
 
 /** No short option, nothing that expires today, and caps on contracts, premium and assignment. */
-export const optionRules: Check = {
+export const optionRulesCheck: Check = {
   number: 26,
   name: "option-rules",
   code: "OPTION_RULES",
@@ -23,7 +23,7 @@ export const optionRules: Check = {
   },
 };
 
-function expiry({ snapshot, policy }: Context): Finding {
+function expiry({ snapshot, policy }: Context): CheckFinding {
   const { min_days_to_expiry: least, max_days_to_expiry: most } = policy.options;
   if (least === null && most === null) return OFF;
   const days = snapshot.facts.instrument?.days_to_expiry ?? null;
@@ -40,7 +40,7 @@ function expiry({ snapshot, policy }: Context): Finding {
     : pass(measured);
 }
 
-function size({ policy, figures }: Context): Finding {
+function size({ policy, figures }: Context): CheckFinding {
   const limit = policy.options.max_contracts;
   if (limit === null) return OFF;
   if (figures.quantity === null) return unknown("The number of contracts");
@@ -52,7 +52,7 @@ function size({ policy, figures }: Context): Finding {
     : pass();
 }
 
-function premium({ policy, figures }: Context): Finding {
+function premium({ policy, figures }: Context): CheckFinding {
   const limit = policy.options.max_premium;
   if (limit === null || figures.leg.side === "SELL") return OFF;
   if (figures.notional === null) return unknown("The premium");
@@ -61,7 +61,7 @@ function premium({ policy, figures }: Context): Finding {
     : pass();
 }
 
-function short({ snapshot, policy, figures }: Context): Finding {
+function short({ snapshot, policy, figures }: Context): CheckFinding {
   const { leg, positionAfter, quantity } = figures;
   if (leg.side === "BUY") return OFF;
   if (positionAfter === null || quantity === null) return unknown("The option position");

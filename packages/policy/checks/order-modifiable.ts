@@ -1,7 +1,7 @@
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const orderModifiable: Check = {
+export const orderModifiableCheck: Check = {
   number: 12,
   name: "order-modifiable",
   code: "ORDER_NOT_MODIFIABLE",

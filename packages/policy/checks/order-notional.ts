@@ -1,6 +1,6 @@
 import { atMost, type Check } from "../check.ts";
 
-export const orderNotional: Check = {
+export const orderNotionalCheck: Check = {
   number: 32,
   name: "order-notional",
   code: "NOTIONAL_LIMIT_REFUSED",

@@ -1,6 +1,6 @@
 import { atMost, type Check } from "../check.ts";
 
-export const orderQuantity: Check = {
+export const orderQuantityCheck: Check = {
   number: 33,
   name: "order-quantity",
   code: "QUANTITY_LIMIT_REFUSED",

@@ -1,6 +1,6 @@
-import { atMost, type Check, type Finding, OFF, unknown } from "../check.ts";
+import { atMost, type Check, type CheckFinding, OFF, unknown } from "../check.ts";
 
-export const orderRate: Check = {
+export const orderRateCheck: Check = {
   number: 37,
   name: "order-rate",
   code: "FREQUENCY_LIMIT_REFUSED",
@@ -11,7 +11,7 @@ export const orderRate: Check = {
     const { usage } = snapshot.edge;
     if (usage === null) return unknown("The orders of the last hour");
     const { max_orders_per_second, max_orders_per_minute, max_orders_per_hour } = policy.cumulative;
-    const count = (window: string, observed: number, limit: number | null): Finding =>
+    const count = (window: string, observed: number, limit: number | null): CheckFinding =>
       atMost({
         what: `The number of orders in the last ${window}`,
         observed: observed + 1,

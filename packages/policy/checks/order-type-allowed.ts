@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const orderTypeAllowed: Check = {
+export const orderTypeAllowedCheck: Check = {
   number: 15,
   name: "order-type-allowed",
   code: "ORDER_TYPE_NOT_ALLOWED",

@@ -1,6 +1,6 @@
 import { atMost, type Check, unknown } from "../check.ts";
 
-export const ordersPerDay: Check = {
+export const ordersPerDayCheck: Check = {
   number: 37,
   name: "orders-per-day",
   code: "SESSION_ORDER_LIMIT_REFUSED",

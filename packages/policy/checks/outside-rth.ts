@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const outsideRth: Check = {
+export const outsideRthCheck: Check = {
   number: 16,
   name: "outside-rth",
   code: "OUTSIDE_RTH_NOT_ALLOWED",

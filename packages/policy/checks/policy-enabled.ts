@@ -1,6 +1,6 @@
 import { type Check, fail, pass } from "../check.ts";
 
-export const policyEnabled: Check = {
+export const policyEnabledCheck: Check = {
   number: 7,
   name: "policy-enabled",
   code: "LIMIT_POLICY_DISABLED",

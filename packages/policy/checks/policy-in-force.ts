@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const policyInForce: Check = {
+export const policyInForceCheck: Check = {
   number: 7,
   name: "policy-in-force",
   code: "POLICY_EXPIRED",

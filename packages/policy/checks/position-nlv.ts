@@ -1,7 +1,7 @@
 import { atMost, type Check } from "../check.ts";
 import { percentOf } from "../percent.ts";
 
-export const positionNlv: Check = {
+export const positionNlvCheck: Check = {
   number: 41,
   name: "position-nlv",
   code: "POSITION_NLV_EXCEEDED",

@@ -1,6 +1,6 @@
 import { atMost, type Check } from "../check.ts";
 
-export const positionNotional: Check = {
+export const positionNotionalCheck: Check = {
   number: 41,
   name: "position-notional",
   code: "POSITION_NOTIONAL_EXCEEDED",

@@ -1,6 +1,6 @@
 import { atMost, type Check } from "../check.ts";
 
-export const positionQuantity: Check = {
+export const positionQuantityCheck: Check = {
   number: 41,
   name: "position-quantity",
   code: "POSITION_QTY_EXCEEDED",

@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const previewFresh: Check = {
+export const previewFreshCheck: Check = {
   number: 55,
   name: "preview-fresh",
   code: "PREVIEW_EXPIRED",

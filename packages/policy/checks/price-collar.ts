@@ -8,11 +8,11 @@ import {
   parseFigure,
   roundToStep,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { ContractRules, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { ContractRules, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   atMost,
   type Check,
-  type Finding,
+  type CheckFinding,
   OFF,
   pass,
   percentBeyond,
@@ -25,7 +25,7 @@ import {
  * passive side one that only waits: two widths, and a third while the market is closed. Stops and
  * a bracket's exits are meant to lie away from the market and have rules of their own.
  */
-export const priceCollar: Check = {
+export const priceCollarCheck: Check = {
   number: 29,
   name: "price-collar",
   code: "PRICE_COLLAR_REFUSED",
@@ -34,7 +34,7 @@ export const priceCollar: Check = {
   means: "The limit price is not too far from the market.",
   evaluate({ snapshot, policy, figures }) {
     const { rules } = snapshot.facts;
-    const findings: Finding[] = figures.order.legs
+    const findings: CheckFinding[] = figures.order.legs
       .filter((leg) => leg.role !== "take_profit" && leg.role !== "stop_loss")
       .filter((leg) => leg.contract.conid === figures.leg.contract.conid)
       .map((leg) => {
@@ -116,7 +116,7 @@ function rangeOf(
     : `${decimalText(floor)} to ${decimalText(high)}`;
 }
 
-function nameOf(reference: Decimal, market: Quote | null): string {
+function nameOf(reference: Decimal, market: TicketQuote | null): string {
   const is = (figure: string | null | undefined) => parseFigure(figure)?.equals(reference) === true;
   return is(market?.last)
     ? "last price"

@@ -3,7 +3,7 @@ import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, pass, unknown } from "../check.ts";
 
-export const priceDrift: Check = {
+export const priceDriftCheck: Check = {
   number: 55,
   name: "price-drift",
   code: "PRICE_DRIFT",

@@ -2,7 +2,7 @@ import { tickFaults } from "@ibkr-edge-gateway/protocol/orders/contract-faults.t
 import type { Check } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const priceTick: Check = {
+export const priceTickCheck: Check = {
   number: 17,
   name: "price-tick",
   code: "PRICE_TICK",

@@ -1,9 +1,9 @@
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type Check, type Context, type Finding, fail, OFF, pass, unknown } from "../check.ts";
+import { type Check, type CheckFinding, type Context, fail, OFF, pass, unknown } from "../check.ts";
 
 /** A stop that guards a position is not quietly moved away, made smaller or taken off. */
-export const protectiveStop: Check = {
+export const protectiveStopCheck: Check = {
   number: 47,
   name: "protective-stop",
   code: "PROTECTION_WEAKENED",
@@ -41,7 +41,7 @@ function guards({ figures }: Context, stop: Leg): boolean | null {
   return position.lessThan(0) ? stop.side === "BUY" : stop.side === "SELL";
 }
 
-function weakened(before: Leg, after: Leg): Finding {
+function weakened(before: Leg, after: Leg): CheckFinding {
   const source = "ticket";
   if (before.stop_price !== null && after.stop_price !== null) {
     const moved = dec(after.stop_price).minus(dec(before.stop_price));

@@ -3,7 +3,7 @@ import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Check, fail } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const quantityStep: Check = {
+export const quantityStepCheck: Check = {
   number: 17,
   name: "quantity-step",
   code: "QTY_STEP",

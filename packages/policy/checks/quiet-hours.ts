@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 import { inDailyWindow } from "../windows.ts";
 
-export const quietHours: Check = {
+export const quietHoursCheck: Check = {
   number: 52,
   name: "quiet-hours",
   code: "QUIET_HOURS",

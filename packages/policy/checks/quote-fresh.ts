@@ -3,8 +3,8 @@ import { Decimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import {
   atMost,
   type Check,
+  type CheckFinding,
   type Context,
-  type Finding,
   fail,
   OFF,
   pass,
@@ -16,7 +16,7 @@ import { latestSession, sessionInWords } from "../waiting.ts";
  * While the market trades, a quote of seconds ago. While an order would wait for the open, the last
  * price of the latest completed session by the exchange's calendar: an older one is not known.
  */
-export const quoteFresh: Check = {
+export const quoteFreshCheck: Check = {
   number: 28,
   name: "quote-fresh",
   code: "STALE_QUOTE",
@@ -50,7 +50,7 @@ export const quoteFresh: Check = {
 };
 
 /** The market trades, and all that is known of it is from before. */
-function ofEarlier({ snapshot, figures }: Context): Finding {
+function ofEarlier({ snapshot, figures }: Context): CheckFinding {
   if (snapshot.facts.instrument?.tradable_now !== true) return unknown("A price of now");
   const session = figures.market?.reference?.session_date ?? null;
   return fail(
@@ -59,7 +59,7 @@ function ofEarlier({ snapshot, figures }: Context): Finding {
   );
 }
 
-function ofLatestSession({ snapshot, figures }: Context): Finding {
+function ofLatestSession({ snapshot, figures }: Context): CheckFinding {
   const latest = latestSession(snapshot.facts.instrument);
   const session = figures.market?.reference?.session_date ?? null;
   const measured = {

@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const quoteLive: Check = {
+export const quoteLiveCheck: Check = {
   number: 28,
   name: "quote-live",
   code: "QUOTE_DELAYED",

@@ -1,7 +1,7 @@
 import { midOf } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const quoteTwoSided: Check = {
+export const quoteTwoSidedCheck: Check = {
   number: 28,
   name: "quote-two-sided",
   code: "QUOTE_ONE_SIDED",

@@ -1,7 +1,7 @@
 import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const quoteUncrossed: Check = {
+export const quoteUncrossedCheck: Check = {
   number: 28,
   name: "quote-uncrossed",
   code: "QUOTE_CROSSED",

@@ -1,7 +1,7 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
 /** While nobody knows whether an order stands, another beside it could be the second. */
-export const reconciling: Check = {
+export const reconcilingCheck: Check = {
   number: 4,
   name: "reconciling",
   code: "ORDER_RECONCILING",

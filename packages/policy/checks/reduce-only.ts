@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const reduceOnly: Check = {
+export const reduceOnlyCheck: Check = {
   number: 46,
   name: "reduce-only",
   code: "REDUCE_ONLY_WOULD_INCREASE",

@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const reentryLock: Check = {
+export const reentryLockCheck: Check = {
   number: 50,
   name: "reentry-lock",
   code: "REENTRY_LOCKED",

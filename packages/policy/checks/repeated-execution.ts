@@ -3,7 +3,7 @@ import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, unknown } from "../check.ts";
 
 /** The same fill again and again is a loop more often than a plan: pause and ask. */
-export const repeatedExecution: Check = {
+export const repeatedExecutionCheck: Check = {
   number: 40,
   name: "repeated-execution",
   code: "REPEATED_EXECUTION",

@@ -1,7 +1,7 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
 /** A ban on a person, not a limit on risk: an entry of it may also hold for exits. */
-export const restrictedList: Check = {
+export const restrictedListCheck: Check = {
   number: 22,
   name: "restricted-list",
   code: "RESTRICTED_LIST",

@@ -1,7 +1,7 @@
 import { atMost, type Check, unknown } from "../check.ts";
 
 /** An entry may become a day trade; the next one must still be allowed when it does. */
-export const roundTrips: Check = {
+export const roundTripsCheck: Check = {
   number: 38,
   name: "round-trips",
   code: "ROUND_TRIPS_EXCEEDED",

@@ -2,7 +2,7 @@ import { type Check, fail, pass, unknown } from "../check.ts";
 
 const VERB = { place: "submit", modify: "modify", cancel: "cancel" } as const;
 
-export const scopeGranted: Check = {
+export const scopeGrantedCheck: Check = {
   number: 9,
   name: "scope-granted",
   code: "AUTH_MISSING_SCOPE",

@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const sectorAllowed: Check = {
+export const sectorAllowedCheck: Check = {
   number: 22,
   name: "sector-allowed",
   code: "SECTOR_NOT_ALLOWED",

@@ -1,7 +1,7 @@
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const selfTrade: Check = {
+export const selfTradeCheck: Check = {
   number: 45,
   name: "self-trade",
   code: "SELF_TRADE",

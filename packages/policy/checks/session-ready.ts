@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const sessionReady: Check = {
+export const sessionReadyCheck: Check = {
   number: 3,
   name: "session-ready",
   code: "BROKER_SESSION_REQUIRED",

@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const shortAllowed: Check = {
+export const shortAllowedCheck: Check = {
   number: 44,
   name: "short-allowed",
   code: "SHORT_NOT_ALLOWED",

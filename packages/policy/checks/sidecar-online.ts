@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const sidecarOnline: Check = {
+export const sidecarOnlineCheck: Check = {
   number: 3,
   name: "sidecar-online",
   code: "SIDECAR_UNAVAILABLE",

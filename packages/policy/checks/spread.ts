@@ -1,7 +1,7 @@
 import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
 import { atMost, type Check, OFF } from "../check.ts";
 
-export const spread: Check = {
+export const spreadCheck: Check = {
   number: 28,
   name: "spread",
   code: "SPREAD_TOO_WIDE",

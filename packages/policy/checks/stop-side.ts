@@ -2,7 +2,7 @@ import { stopSideFaults } from "@ibkr-edge-gateway/protocol/orders/contract-faul
 import { type Check, OFF } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const stopSide: Check = {
+export const stopSideCheck: Check = {
   number: 18,
   name: "stop-side",
   code: "STOP_WRONG_SIDE",

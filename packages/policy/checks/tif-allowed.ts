@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
 
-export const tifAllowed: Check = {
+export const tifAllowedCheck: Check = {
   number: 16,
   name: "tif-allowed",
   code: "TIF_NOT_ALLOWED",

@@ -7,7 +7,7 @@ import { closedInWords, openingInWords, openingLegs } from "../waiting.ts";
  * limit order may: of every other type nobody can say now at what price it would fill at the open.
  * It waits for the session that the owner read, or is asked for again.
  */
-export const tradableNow: Check = {
+export const tradableNowCheck: Check = {
   number: 25,
   name: "tradable-now",
   code: "NOT_TRADABLE_NOW",

@@ -1,6 +1,6 @@
 import { type Check, fail, pass, unknown } from "../check.ts";
 
-export const tradingState: Check = {
+export const tradingStateCheck: Check = {
   number: 2,
   name: "trading-state",
   code: "TRADING_STATE_REFUSED",

@@ -1,7 +1,7 @@
 import { atMost, type Check, unknown } from "../check.ts";
 import { sumOf } from "../percent.ts";
 
-export const turnoverPerDay: Check = {
+export const turnoverPerDayCheck: Check = {
   number: 38,
   name: "turnover-per-day",
   code: "TURNOVER_EXCEEDED",

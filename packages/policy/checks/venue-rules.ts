@@ -2,7 +2,7 @@ import { venueFaults } from "@ibkr-edge-gateway/protocol/orders/contract-faults.
 import type { Check } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 
-export const venueRules: Check = {
+export const venueRulesCheck: Check = {
   number: 20,
   name: "venue-rules",
   code: "VENUE_RULE",

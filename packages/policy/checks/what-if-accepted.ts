@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const whatIfAccepted: Check = {
+export const whatIfAcceptedCheck: Check = {
   number: 35,
   name: "what-if-accepted",
   code: "WHATIF_REJECTED",

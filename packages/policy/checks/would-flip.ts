@@ -1,6 +1,6 @@
 import { type Check, fail, OFF, pass, unknown } from "../check.ts";
 
-export const wouldFlip: Check = {
+export const wouldFlipCheck: Check = {
   number: 44,
   name: "would-flip",
   code: "WOULD_FLIP",

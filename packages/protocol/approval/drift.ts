@@ -1,5 +1,5 @@
 import { type CanonicalOrder, principalLeg } from "../orders/canonical-order.ts";
-import { comparedPrice, type Seen } from "../orders/compared-price.ts";
+import { comparedPrice, type SeenQuote } from "../orders/compared-price.ts";
 import { basisPoints, Decimal } from "../orders/decimal.ts";
 import type { Ticket } from "../orders/ticket.ts";
 
@@ -8,7 +8,11 @@ import type { Ticket } from "../orders/ticket.ts";
  * it moved the other way, null when it cannot be said. A price in the owner's favour is no reason
  * to ask again; a price that makes the order dearer is.
  */
-export function adverseDriftBps(order: CanonicalOrder, seen: Seen, now: Seen): Decimal | null {
+export function adverseDriftBps(
+  order: CanonicalOrder,
+  seen: SeenQuote,
+  now: SeenQuote,
+): Decimal | null {
   const leg = principalLeg(order);
   const before = comparedPrice(seen);
   const after = comparedPrice(now);
@@ -20,7 +24,7 @@ export function adverseDriftBps(order: CanonicalOrder, seen: Seen, now: Seen): D
 }
 
 /** The market as the ticket shows it. */
-export const seenOn = ({ market, waits }: Pick<Ticket, "market" | "waits">): Seen => ({
+export const seenOn = ({ market, waits }: Pick<Ticket, "market" | "waits">): SeenQuote => ({
   quote: market,
   waits: waits != null,
 });

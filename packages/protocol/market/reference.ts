@@ -1,6 +1,6 @@
 import { Decimal } from "decimal.js";
 import * as z from "zod";
-import { type Availability, Day, Decimal as PlainDecimal, Timestamp } from "../operations/parts.ts";
+import { type Availability, Day, DecimalText, Timestamp } from "../operations/parts.ts";
 import type { CompletedSession, MarketState } from "./state.ts";
 
 /**
@@ -27,7 +27,7 @@ export const ReferenceSource = z.enum(REFERENCE_SOURCES);
 export type ReferenceSource = z.infer<typeof ReferenceSource>;
 
 export const ReferencePrice = z.strictObject({
-  price: PlainDecimal,
+  price: DecimalText,
   source: ReferenceSource,
   /** The trading day it belongs to, in the exchange's zone. */
   session_date: Day,

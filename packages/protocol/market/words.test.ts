@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MARKET_STATES, type MarketState, marketStateAt } from "./state.ts";
-import { stateInWords, timeInWords } from "./words.ts";
+import { instantInWords, stateInWords } from "./words.ts";
 
 const CLOSED: MarketState = {
   state: "closed",
@@ -16,31 +16,31 @@ const CLOSED: MarketState = {
 describe("times in words", () => {
   it("names the exchange's zone and the owner's", () => {
     const open = "2026-11-30T14:30:00.000Z";
-    expect(timeInWords(open, "US/Eastern", "Europe/Berlin")).toBe(
+    expect(instantInWords(open, "US/Eastern", "Europe/Berlin")).toBe(
       "Mon 30 Nov 2026 09:30 US/Eastern (15:30 Europe/Berlin)",
     );
-    expect(timeInWords(open, "US/Eastern", "Pacific/Auckland")).toBe(
+    expect(instantInWords(open, "US/Eastern", "Pacific/Auckland")).toBe(
       "Mon 30 Nov 2026 09:30 US/Eastern (Tue 1 Dec 2026 03:30 Pacific/Auckland)",
     );
-    expect(timeInWords(open, "US/Eastern", "Asia/Kolkata")).toContain("(20:00 Asia/Kolkata)");
+    expect(instantInWords(open, "US/Eastern", "Asia/Kolkata")).toContain("(20:00 Asia/Kolkata)");
   });
 
   it("gives UTC where the owner's zone is not known, and one time where there is one zone", () => {
     const open = "2026-11-30T14:30:00.000Z";
-    expect(timeInWords(open, "US/Eastern", null)).toBe(
+    expect(instantInWords(open, "US/Eastern", null)).toBe(
       "Mon 30 Nov 2026 09:30 US/Eastern (14:30 UTC)",
     );
-    expect(timeInWords(open, null, null)).toBe("Mon 30 Nov 2026 14:30 UTC");
-    expect(timeInWords(open, "UTC", "UTC")).toBe("Mon 30 Nov 2026 14:30 UTC");
-    expect(timeInWords(open, "No/Such", "Neither/That")).toBe("Mon 30 Nov 2026 14:30 UTC");
+    expect(instantInWords(open, null, null)).toBe("Mon 30 Nov 2026 14:30 UTC");
+    expect(instantInWords(open, "UTC", "UTC")).toBe("Mon 30 Nov 2026 14:30 UTC");
+    expect(instantInWords(open, "No/Such", "Neither/That")).toBe("Mon 30 Nov 2026 14:30 UTC");
   });
 
   it("follows both clock changes", () => {
     // New York changes on 1 November 2026, Berlin a week before; on 14 March 2027 New York alone.
-    expect(timeInWords("2026-10-30T13:30:00.000Z", "US/Eastern", "Europe/Berlin")).toBe(
+    expect(instantInWords("2026-10-30T13:30:00.000Z", "US/Eastern", "Europe/Berlin")).toBe(
       "Fri 30 Oct 2026 09:30 US/Eastern (14:30 Europe/Berlin)",
     );
-    expect(timeInWords("2027-03-15T13:30:00.000Z", "US/Eastern", "Europe/Berlin")).toBe(
+    expect(instantInWords("2027-03-15T13:30:00.000Z", "US/Eastern", "Europe/Berlin")).toBe(
       "Mon 15 Mar 2027 09:30 US/Eastern (14:30 Europe/Berlin)",
     );
   });

@@ -7,7 +7,7 @@ import type { MarketState } from "./state.ts";
  * that is another day.
  * @param ownerZone IANA zone of the owner's PC; null when it is not known: UTC is shown then
  */
-export function timeInWords(
+export function instantInWords(
   at: string,
   exchangeZone: string | null,
   ownerZone: string | null,
@@ -56,7 +56,7 @@ function wallClock(ms: number, zone: string | null): WallClock | null {
 
 /** One sentence or two: what the market does now, and when that changes. */
 export function stateInWords(state: MarketState, ownerZone: string | null): string {
-  const when = (at: string): string => timeInWords(at, state.time_zone, ownerZone);
+  const when = (at: string): string => instantInWords(at, state.time_zone, ownerZone);
   const opens =
     state.next_open === null
       ? "When it opens is not known."

@@ -1,11 +1,18 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Decimal, inputAccountId, provenance, Timestamp } from "./parts.ts";
+import {
+  AccountId,
+  Currency,
+  DecimalText,
+  inputAccountId,
+  provenance,
+  Timestamp,
+} from "./parts.ts";
 
-const figure = Decimal.nullable();
+const figure = DecimalText.nullable();
 
 /** Cash and holdings by currency. Figures of a line are in that line's currency. */
-export const LedgerEntry = z.strictObject({
+export const CashLedgerEntry = z.strictObject({
   currency: Currency,
   cash: figure,
   settled_cash: figure,
@@ -35,8 +42,8 @@ export const accountLedger = defineOperation({
     account_id: AccountId,
     base_currency: Currency.nullable(),
     /** The sum over all currencies, in base currency. */
-    base: LedgerEntry.nullable(),
-    currencies: z.array(LedgerEntry),
+    base: CashLedgerEntry.nullable(),
+    currencies: z.array(CashLedgerEntry),
     proved: z.boolean(),
     ...provenance,
   }),

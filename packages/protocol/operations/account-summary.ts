@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Decimal, inputAccountId, Money, provenance } from "./parts.ts";
+import { AccountId, Currency, DecimalText, inputAccountId, Money, provenance } from "./parts.ts";
 
 const figure = Money.nullable();
 
@@ -25,8 +25,8 @@ export const accountSummary = defineOperation({
     maintenance_margin: figure,
     sma: figure,
     /** Fractions, no currency: 0.95 is 95 %. */
-    cushion: Decimal.nullable(),
-    leverage: Decimal.nullable(),
+    cushion: DecimalText.nullable(),
+    leverage: DecimalText.nullable(),
     ...provenance,
   }),
   deadlineMs: 15_000,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { Currency, Decimal, provenance } from "./parts.ts";
+import { Currency, DecimalText, provenance } from "./parts.ts";
 
 /** How many units of `quote` one unit of `base` is worth. Indicative, not tradable. */
 export const currencyRate = defineOperation({
@@ -14,7 +14,7 @@ export const currencyRate = defineOperation({
   output: z.strictObject({
     base: Currency,
     quote: Currency,
-    rate: Decimal.nullable(),
+    rate: DecimalText.nullable(),
     ...provenance,
   }),
   deadlineMs: 15_000,

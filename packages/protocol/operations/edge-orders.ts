@@ -9,7 +9,7 @@ import {
 import { OrderRefusal } from "../orders/refusal.ts";
 import { OrderState, ProofSource } from "../orders/state.ts";
 import { TradingMode } from "../orders/terms.ts";
-import { BrokerMessage, Quote, WhatIf } from "../orders/ticket.ts";
+import { BrokerMessage, TicketQuote, WhatIf } from "../orders/ticket.ts";
 import { ContractCandidate } from "./contracts-search.ts";
 import { defineEdgeOperation } from "./edge.ts";
 import { BrokerOrderId, IntentOrder, OpenQuestion } from "./order-parts.ts";
@@ -43,7 +43,7 @@ export const ShownPreview = z.strictObject({
   /** The order in one line, in the gateway's words. */
   in_words: z.string(),
   order: CanonicalOrder,
-  market: Quote.nullable(),
+  market: TicketQuote.nullable(),
   /** Worst case, in `base_currency`; null is unknown, never zero. */
   notional: z.string().nullable(),
   base_currency: z.string(),

@@ -4,7 +4,7 @@ import {
   Availability,
   Conid,
   Currency,
-  Decimal,
+  DecimalText,
   inputConid,
   provenance,
   Timestamp,
@@ -55,11 +55,11 @@ export const marketBars = defineOperation({
       z.strictObject({
         /** Start of the bar. */
         at: Timestamp,
-        open: Decimal.nullable(),
-        high: Decimal.nullable(),
-        low: Decimal.nullable(),
-        close: Decimal.nullable(),
-        volume: Decimal.nullable(),
+        open: DecimalText.nullable(),
+        high: DecimalText.nullable(),
+        low: DecimalText.nullable(),
+        close: DecimalText.nullable(),
+        volume: DecimalText.nullable(),
       }),
     ),
     /** True when the broker gave its most (1000 bars) and older ones of the window are missing. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { Conid, Currency, Decimal, inputAccountId, inputConid, provenance } from "./parts.ts";
+import { Conid, Currency, DecimalText, inputAccountId, inputConid, provenance } from "./parts.ts";
 
-const level = z.strictObject({ price: Decimal, size: Decimal });
+const level = z.strictObject({ price: DecimalText, size: DecimalText });
 
 /** The order book, best price first, where the account subscribes to it. */
 export const marketDepth = defineOperation({

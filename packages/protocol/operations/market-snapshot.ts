@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ReferencePrice } from "../market/reference.ts";
 import { MarketPhase } from "../market/state.ts";
 import { defineOperation } from "./define.ts";
-import { Availability, Conid, Currency, Day, Decimal, provenance, Timestamp } from "./parts.ts";
+import { Availability, Conid, Currency, Day, DecimalText, provenance, Timestamp } from "./parts.ts";
 
 /** The figures a quote can hold: prices in the quote's currency, sizes in shares or contracts. */
 export const QUOTE_FIELDS = [
@@ -35,7 +35,7 @@ export const QuoteField = z.enum(QUOTE_FIELDS);
 export type QuoteField = z.infer<typeof QuoteField>;
 
 /** Null means the broker gave none; it never means zero. Fields not asked for are absent. */
-export const QuoteValues = z.partialRecord(QuoteField, Decimal.nullable());
+export const QuoteValues = z.partialRecord(QuoteField, DecimalText.nullable());
 
 /** What one row of the broker's market data says. */
 export const QuoteFigures = z.strictObject({
@@ -96,7 +96,7 @@ export const Quote = QuoteFigures.extend({
     .default(MARKET_NOT_TOLD),
   /** The last price that the broker shows, however old, with its time where that is known. */
   last_price: z
-    .strictObject({ price: Decimal, age: LastPriceAge, at: Timestamp.nullable() })
+    .strictObject({ price: DecimalText, age: LastPriceAge, at: Timestamp.nullable() })
     .nullable()
     .default(null),
   /** The price to judge the contract by; never one older than the latest completed session. */

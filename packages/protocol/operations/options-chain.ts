@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { Conid, Currency, Day, Decimal, inputPage, page, provenance } from "./parts.ts";
+import { Conid, Currency, Day, DecimalText, inputPage, page, provenance } from "./parts.ts";
 
 const Month = z.string().regex(/^20\d\d-(0[1-9]|1[0-2])$/);
 
@@ -19,8 +19,8 @@ export const optionsChain = defineOperation({
       .regex(/^[A-Z0-9]{1,10}$/)
       .optional()
       .describe("Only this class, e.g. SPXW"),
-    strike_from: Decimal.optional().describe("Lowest strike"),
-    strike_to: Decimal.optional().describe("Highest strike"),
+    strike_from: DecimalText.optional().describe("Lowest strike"),
+    strike_to: DecimalText.optional().describe("Highest strike"),
     strikes: z.int().min(1).max(60).default(10).describe("How many strikes, nearest to the money"),
     ...inputPage,
   }),
@@ -31,19 +31,19 @@ export const optionsChain = defineOperation({
     month: Month,
     months: z.array(Month),
     /** The underlying's price the strikes were chosen around; null when they were named or no price was known. */
-    reference_price: Decimal.nullable(),
+    reference_price: DecimalText.nullable(),
     expiries: z.array(Day),
     trading_classes: z.array(z.string().max(20)),
     contracts: z.array(
       z.strictObject({
         conid: Conid,
         expiry: Day,
-        strike: Decimal,
+        strike: DecimalText,
         right: z.enum(["call", "put"]),
         trading_class: z.string().max(20).nullable(),
         exchange: z.string().max(40).nullable(),
         currency: Currency.nullable(),
-        multiplier: Decimal.nullable(),
+        multiplier: DecimalText.nullable(),
       }),
     ),
     /** Strikes the month has that were not looked up. */

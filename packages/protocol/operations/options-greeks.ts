@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { Availability, Conid, Currency, Day, Decimal, provenance, Timestamp } from "./parts.ts";
+import { Availability, Conid, Currency, Day, DecimalText, provenance, Timestamp } from "./parts.ts";
 
 /** The broker's model figures of options: per one unit of the underlying; volatility in percent a year. */
 export const optionsGreeks = defineOperation({
@@ -16,21 +16,21 @@ export const optionsGreeks = defineOperation({
         conid: Conid,
         symbol: z.string().max(100).nullable(),
         expiry: Day.nullable(),
-        strike: Decimal.nullable(),
+        strike: DecimalText.nullable(),
         right: z.enum(["call", "put"]).nullable(),
         currency: Currency.nullable(),
         underlying_conid: Conid.nullable(),
         availability: Availability,
         quote_at: Timestamp.nullable(),
-        delta: Decimal.nullable(),
-        gamma: Decimal.nullable(),
-        theta: Decimal.nullable(),
-        vega: Decimal.nullable(),
-        implied_volatility_percent: Decimal.nullable(),
-        open_interest: Decimal.nullable(),
-        bid: Decimal.nullable(),
-        ask: Decimal.nullable(),
-        last: Decimal.nullable(),
+        delta: DecimalText.nullable(),
+        gamma: DecimalText.nullable(),
+        theta: DecimalText.nullable(),
+        vega: DecimalText.nullable(),
+        implied_volatility_percent: DecimalText.nullable(),
+        open_interest: DecimalText.nullable(),
+        bid: DecimalText.nullable(),
+        ask: DecimalText.nullable(),
+        last: DecimalText.nullable(),
       }),
     ),
     ...provenance,

@@ -7,7 +7,7 @@ import * as z from "zod";
  */
 
 /** A plain decimal: no exponent, no grouping, no leading zeros. */
-export const Decimal = z.string().regex(/^-?(0|[1-9]\d*)(\.\d+)?$/);
+export const DecimalText = z.string().regex(/^-?(0|[1-9]\d*)(\.\d+)?$/);
 
 /** RFC 3339 in UTC. */
 export const Timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
@@ -17,7 +17,7 @@ export const Day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
 
 export const Currency = z.string().regex(/^[A-Z]{3}$/);
 
-export const Money = z.strictObject({ amount: Decimal, currency: Currency });
+export const Money = z.strictObject({ amount: DecimalText, currency: Currency });
 export type Money = z.infer<typeof Money>;
 
 /** Which backend the figures come from, so that a simulated one can never pass for a real one. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Day, Decimal, inputAccountId, provenance } from "./parts.ts";
+import { AccountId, Currency, Day, DecimalText, inputAccountId, provenance } from "./parts.ts";
 
 export const PERFORMANCE_PERIODS = ["1D", "7D", "MTD", "1M", "3M", "6M", "12M", "YTD"] as const;
 
@@ -19,17 +19,17 @@ export const performanceGet = defineOperation({
     period: z.enum(PERFORMANCE_PERIODS),
     /** TWR: time-weighted return. */
     method: z.string().max(20).nullable(),
-    start_nav: Decimal.nullable(),
+    start_nav: DecimalText.nullable(),
     days: z.array(
       z.strictObject({
         day: Day,
-        nav: Decimal.nullable(),
+        nav: DecimalText.nullable(),
         /** Since the period began, as a fraction: 0.01 is 1 %. */
-        cumulative_return: Decimal.nullable(),
+        cumulative_return: DecimalText.nullable(),
       }),
     ),
     months: z.array(
-      z.strictObject({ month: z.string().regex(/^\d{4}-\d\d$/), return: Decimal.nullable() }),
+      z.strictObject({ month: z.string().regex(/^\d{4}-\d\d$/), return: DecimalText.nullable() }),
     ),
     ...provenance,
   }),

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Decimal, inputAccountId, provenance } from "./parts.ts";
+import { AccountId, Currency, DecimalText, inputAccountId, provenance } from "./parts.ts";
 
-const figure = Decimal.nullable();
+const figure = DecimalText.nullable();
 
 /** The broker's own partition of profit and loss: the account's core, and each model in it. */
 export const pnlPartitioned = defineOperation({

@@ -4,7 +4,7 @@ import {
   AccountId,
   Conid,
   Currency,
-  Decimal,
+  DecimalText,
   inputAccountId,
   inputPage,
   Money,
@@ -25,18 +25,18 @@ export const pnlRealtime = defineOperation({
         conid: Conid,
         symbol: z.string().max(100).nullable(),
         currency: Currency.nullable(),
-        quantity: Decimal,
-        market_value: Decimal.nullable(),
-        unrealized: Decimal.nullable(),
-        realized: Decimal.nullable(),
+        quantity: DecimalText,
+        market_value: DecimalText.nullable(),
+        unrealized: DecimalText.nullable(),
+        realized: DecimalText.nullable(),
       }),
     ),
     /** Sums by currency over all holdings; null where one of them is unknown. */
     totals: z.array(
       z.strictObject({
         currency: Currency,
-        unrealized: Decimal.nullable(),
-        realized: Decimal.nullable(),
+        unrealized: DecimalText.nullable(),
+        realized: DecimalText.nullable(),
       }),
     ),
     /** The account's own figures, in base currency. */

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Decimal, inputAccountId, provenance } from "./parts.ts";
+import { AccountId, Currency, DecimalText, inputAccountId, provenance } from "./parts.ts";
 
 const slices = z.array(
   z.strictObject({
     name: z.string().max(100),
-    long: Decimal.nullable(),
-    short: Decimal.nullable(),
+    long: DecimalText.nullable(),
+    short: DecimalText.nullable(),
   }),
 );
 

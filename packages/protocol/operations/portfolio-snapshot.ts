@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Decimal, inputAccountId, Money, provenance } from "./parts.ts";
+import { AccountId, Currency, DecimalText, inputAccountId, Money, provenance } from "./parts.ts";
 import { Position } from "./positions-list.ts";
 
 /** The whole account on one page: worth, cash by currency, and the largest holdings. */
@@ -25,11 +25,11 @@ export const portfolioSnapshot = defineOperation({
     cash: z.array(
       z.strictObject({
         currency: Currency,
-        cash: Decimal.nullable(),
-        settled_cash: Decimal.nullable(),
-        net_liquidation: Decimal.nullable(),
+        cash: DecimalText.nullable(),
+        settled_cash: DecimalText.nullable(),
+        net_liquidation: DecimalText.nullable(),
         /** Units of base currency for one of this currency. */
-        exchange_rate: Decimal.nullable(),
+        exchange_rate: DecimalText.nullable(),
       }),
     ),
     positions: z.array(Position),

@@ -1,19 +1,19 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type BrokerExchange,
   type Classified,
   classifyAnswer,
-  type Exchange,
   type OrderRequestKind,
 } from "./classify-answer.ts";
 
-const json = (body: unknown, status = 200): Exchange => ({
+const json = (body: unknown, status = 200): BrokerExchange => ({
   kind: "answer",
   status,
   body: JSON.stringify(body),
 });
-const raw = (body: string, status = 200): Exchange => ({ kind: "answer", status, body });
-const lost = (sent: boolean): Exchange => ({ kind: "no_answer", sent, cause: "reset" });
+const raw = (body: string, status = 200): BrokerExchange => ({ kind: "answer", status, body });
+const lost = (sent: boolean): BrokerExchange => ({ kind: "no_answer", sent, cause: "reset" });
 
 const short = (classified: Classified): string => {
   switch (classified.outcome) {
@@ -40,7 +40,7 @@ const row = (over: object = {}) => ({
   ...over,
 });
 
-type Case = [string, OrderRequestKind, Exchange, string];
+type Case = [string, OrderRequestKind, BrokerExchange, string];
 const CASES: Case[] = [
   // Accepted: as recorded for a modify, and as documented for place.
   [

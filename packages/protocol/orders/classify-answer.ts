@@ -10,7 +10,7 @@ import { type BrokerQuestion, messageOf, plainText } from "./question.ts";
  *
  * Status codes are compared as numbers and never looked for in text.
  */
-export type Exchange =
+export type BrokerExchange =
   | { kind: "answer"; status: number; body: string }
   /** No answer: a timeout, a reset, a broken answer. `sent` is false only when provably nothing left. */
   | { kind: "no_answer"; sent: boolean; cause: string };
@@ -67,7 +67,7 @@ export type Classified =
  * What one exchange with the broker proves about the request. Takes any status and any text, and
  * never throws; texts in the result are plain, without markup.
  */
-export function classifyAnswer(request: OrderRequestKind, exchange: Exchange): Classified {
+export function classifyAnswer(request: OrderRequestKind, exchange: BrokerExchange): Classified {
   if (exchange.kind === "no_answer") {
     return exchange.sent
       ? ambiguous("no_answer", exchange.cause)

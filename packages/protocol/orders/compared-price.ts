@@ -1,11 +1,11 @@
 import type { ReferenceSource } from "../market/reference.ts";
 import { type Decimal, parseFigure } from "./decimal.ts";
 import { midOf, quoted } from "./quoted.ts";
-import type { Quote } from "./ticket.ts";
+import type { TicketQuote } from "./ticket.ts";
 
 /** A quote, and whether the order could trade when it was read. */
-export interface Seen {
-  quote: Quote | null | undefined;
+export interface SeenQuote {
+  quote: TicketQuote | null | undefined;
   /** The market's hours are known, and the order would have to wait for the next session. */
   waits: boolean;
 }
@@ -20,7 +20,7 @@ export interface Seen {
  * of the session in progress; and the last price of the latest completed session only for an order
  * that waits: in a market that trades, such a price says nothing and cannot move.
  */
-export function comparedPrice({ quote, waits }: Seen): Decimal | null {
+export function comparedPrice({ quote, waits }: SeenQuote): Decimal | null {
   // Sides of an unknown age may be yesterday's.
   const middle = quote?.at == null ? null : midOf(quote);
   if (middle !== null) return middle;
@@ -31,7 +31,7 @@ export function comparedPrice({ quote, waits }: Seen): Decimal | null {
 }
 
 /** The order waits, and is compared with the last price of the latest session: nobody quotes now. */
-export function standsOnLastSession({ quote, waits }: Seen): boolean {
+export function standsOnLastSession({ quote, waits }: SeenQuote): boolean {
   return waits && midOf(quote) === null && isOfCompletedSession(quote);
 }
 
@@ -42,7 +42,7 @@ const COMPLETED: ReadonlySet<ReferenceSource> = new Set([
 ]);
 
 /** All that is known of the price is from a session that is over: there is no trade of a later one. */
-export function isOfCompletedSession(quote: Quote | null | undefined): boolean {
+export function isOfCompletedSession(quote: TicketQuote | null | undefined): boolean {
   const reference = quote?.reference ?? null;
   return reference !== null && COMPLETED.has(reference.source);
 }

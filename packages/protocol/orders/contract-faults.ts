@@ -2,7 +2,7 @@ import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec, isOnStep } from "./decimal.ts";
 import { quoted } from "./quoted.ts";
 import { type OrderRefusal, refusal } from "./refusal.ts";
-import type { ContractRules, Quote } from "./ticket.ts";
+import type { ContractRules, TicketQuote } from "./ticket.ts";
 
 /**
  * An order against the rules of its contract, as the broker publishes them, so that a static reason
@@ -83,7 +83,7 @@ export function quantityFaults(order: CanonicalOrder, rules: ContractRules | nul
 }
 
 /** A stop that the market has already passed would fire at once. */
-export function stopSideFaults(order: CanonicalOrder, market: Quote | null): Judged {
+export function stopSideFaults(order: CanonicalOrder, market: TicketQuote | null): Judged {
   const faults: OrderRefusal[] = [];
   for (const leg of order.legs) {
     if (leg.stop_price === null) continue;

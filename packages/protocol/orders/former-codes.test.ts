@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { settlementOf } from "../relay/edge/terminal.ts";
+import { jobSettlementOf } from "../relay/edge/terminal.ts";
 import { FORMER_NAMES, presentCode } from "./former-codes.ts";
 import { ORDER_REFUSAL_CODES, OrderRefusal, OrderRefusalCode } from "./refusal.ts";
 
@@ -25,7 +25,7 @@ it("writes no code that names a mode, and takes no name that never was", () => {
 });
 
 it("understands a PC that says why in a former name", () => {
-  const settled = settlementOf({
+  const settled = jobSettlementOf({
     type: "job.error",
     payload: {
       job_id: "j",

@@ -4,11 +4,11 @@ import { aLeg, anOrder, aTicket } from "../../../test/support/orders.ts";
 import { Decimal } from "./decimal.ts";
 import { midOf, quoted } from "./quoted.ts";
 import { OrderType, Side } from "./terms.ts";
-import type { Quote } from "./ticket.ts";
+import type { TicketQuote } from "./ticket.ts";
 import { type RiskView, valueAtRisk } from "./value-at-risk.ts";
 
 const { market } = aTicket();
-const quote = (over: Partial<Quote>): Quote => {
+const quote = (over: Partial<TicketQuote>): TicketQuote => {
   if (market === null) throw new Error("the fixture has a market");
   return { ...market, ...over };
 };
@@ -54,7 +54,7 @@ describe("a side of the market that is not quoted", () => {
               }),
             ],
           });
-          const value = (over: Partial<Quote>) =>
+          const value = (over: Partial<TicketQuote>) =>
             riskOf(order, quote({ prior_close: "252", last, ...over }));
           const seen = value({ bid, ask });
           expect(seen?.toFixed()).toBe(value({ bid: null, ask: null })?.toFixed());

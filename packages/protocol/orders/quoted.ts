@@ -1,5 +1,5 @@
 import { type Decimal, parseFigure } from "./decimal.ts";
-import type { Quote } from "./ticket.ts";
+import type { TicketQuote } from "./ticket.ts";
 
 export type QuotedField = "bid" | "ask" | "last" | "prior_close";
 
@@ -8,13 +8,13 @@ export type QuotedField = "bid" | "ask" | "last" | "prior_close";
  * quoted; taken for prices they would make an order of any size worth nothing. Other negative
  * prices are real: some futures trade there.
  */
-export function quoted(quote: Quote | null | undefined, field: QuotedField): Decimal | null {
+export function quoted(quote: TicketQuote | null | undefined, field: QuotedField): Decimal | null {
   const value = parseFigure(quote?.[field]);
   return value === null || value.isZero() || value.equals(-1) ? null : value;
 }
 
 /** Middle of the market; null unless both sides are quoted. */
-export function midOf(quote: Quote | null | undefined): Decimal | null {
+export function midOf(quote: TicketQuote | null | undefined): Decimal | null {
   const bid = quoted(quote, "bid");
   const ask = quoted(quote, "ask");
   return bid === null || ask === null ? null : bid.plus(ask).dividedBy(2);

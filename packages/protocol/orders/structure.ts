@@ -3,14 +3,14 @@ import { type Decimal, dec } from "./decimal.ts";
 import { quoted } from "./quoted.ts";
 import { type OrderRefusal, refusal } from "./refusal.ts";
 import { opposite } from "./terms.ts";
-import type { Quote } from "./ticket.ts";
+import type { TicketQuote } from "./ticket.ts";
 
 /**
  * What makes a bracket a bracket and a group a group. The broker does not take these apart for us:
  * a bracket with an exit on the wrong side is filled the moment its entry is, and one whose exits
  * exceed the entry turns the position round.
  */
-export function structureFaults(order: CanonicalOrder, market: Quote | null): OrderRefusal[] {
+export function structureFaults(order: CanonicalOrder, market: TicketQuote | null): OrderRefusal[] {
   if (order.structure === "bracket") return bracketFaults(order.legs, market);
   if (order.structure === "oca") return groupFaults(order.legs);
   return order.legs.length === 1
@@ -18,7 +18,7 @@ export function structureFaults(order: CanonicalOrder, market: Quote | null): Or
     : [refusal("INPUT_INVALID", "legs", "single_leg", "A single order has exactly one leg.")];
 }
 
-function bracketFaults(legs: readonly Leg[], market: Quote | null): OrderRefusal[] {
+function bracketFaults(legs: readonly Leg[], market: TicketQuote | null): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
   const incoherent = (field: string, rule: string, message: string) =>
     faults.push(refusal("BRACKET_INCOHERENT", field, rule, message));
@@ -93,7 +93,7 @@ function bracketFaults(legs: readonly Leg[], market: Quote | null): OrderRefusal
 }
 
 /** Where the entry is expected to fill; null when nothing says. */
-function entryPrice(entry: Leg, market: Quote | null): Decimal | null {
+function entryPrice(entry: Leg, market: TicketQuote | null): Decimal | null {
   const own = entry.limit_price ?? entry.stop_price;
   if (own !== null) return dec(own);
   return quoted(market, entry.side === "BUY" ? "ask" : "bid") ?? quoted(market, "last");

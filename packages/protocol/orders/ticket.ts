@@ -13,7 +13,7 @@ import { OrderType, Side } from "./terms.ts";
  */
 const Time = z.iso.datetime({ precision: 3 });
 
-export const Quote = z.strictObject({
+export const TicketQuote = z.strictObject({
   conid: Conid,
   bid: Figure.nullable(),
   ask: Figure.nullable(),
@@ -30,7 +30,7 @@ export const Quote = z.strictObject({
   /** The broker's time of the quote; null when it gave none, so that its age is not known. */
   at: Time.nullable(),
 });
-export type Quote = z.infer<typeof Quote>;
+export type TicketQuote = z.infer<typeof TicketQuote>;
 
 const Change = z.strictObject({ before: Figure.nullable(), after: Figure.nullable() });
 
@@ -80,7 +80,7 @@ export const Ticket = z.strictObject({
   v: z.literal(1),
   order: CanonicalOrder,
   /** The market at preview, for the principal leg's contract. */
-  market: Quote.nullable(),
+  market: TicketQuote.nullable(),
   /** Value at risk in the account's base currency, see `value-at-risk.ts`; null when not known. */
   notional: Figure.nullable(),
   /**

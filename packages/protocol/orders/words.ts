@@ -12,9 +12,9 @@ export function orderInWords({ order, waits }: Pick<Ticket, "order" | "waits">):
     order.action === "cancel" ? "Cancel: " : order.action === "modify" ? "Change to: " : "";
   if (order.structure === "oca") {
     const ways = order.legs.map(priceInWords).join(", or ");
-    return `${verb}${whatInWords(leg)} ${ways}, ${timeInWords(leg, waits)}; the first that fills ends the others${until}`;
+    return `${verb}${whatInWords(leg)} ${ways}, ${timeInForceInWords(leg, waits)}; the first that fills ends the others${until}`;
   }
-  return `${verb}${whatInWords(leg)} ${priceInWords(leg)}, ${timeInWords(leg, waits)}${exitsInWords(order)}${until}`;
+  return `${verb}${whatInWords(leg)} ${priceInWords(leg)}, ${timeInForceInWords(leg, waits)}${exitsInWords(order)}${until}`;
 }
 
 /** `Buy 1 AAPL`. */
@@ -102,7 +102,7 @@ const TIMES = {
 } as const;
 
 /** An order for the day that waits is for the day it waits for, not for today. */
-export function timeInWords(leg: Leg, waits: Waits | null | undefined = null): string {
+export function timeInForceInWords(leg: Leg, waits: Waits | null | undefined = null): string {
   const day = waits?.session ?? null;
   const time =
     leg.time_in_force === "DAY" && day !== null

@@ -1,12 +1,12 @@
 import type { Leg } from "./canonical-order.ts";
 import { Decimal, dec, parseFigure } from "./decimal.ts";
 import { quoted } from "./quoted.ts";
-import type { Quote } from "./ticket.ts";
+import type { TicketQuote } from "./ticket.ts";
 
 /** What bounds the price of an order. */
 export interface Pricing {
   /** The market of one contract; a leg in another contract has none. */
-  market: Quote | null;
+  market: TicketQuote | null;
   /**
    * How far a price that no limit bounds may lie beyond its reference, in basis points of it: the
    * collar of whoever judges. Null when nothing bounds it, and then such a price is not known.
@@ -65,7 +65,7 @@ export function lowestPrice(leg: Leg, { market, slippageBps }: Pricing): Decimal
 }
 
 /** The price that the order would meet now: the side it takes, else what the market was last judged by. */
-function seenPrice(leg: Leg, market: Quote | null): Decimal | null {
+function seenPrice(leg: Leg, market: TicketQuote | null): Decimal | null {
   const side = own(leg, market);
   return (
     quoted(side, leg.side === "BUY" ? "ask" : "bid") ??
@@ -76,7 +76,7 @@ function seenPrice(leg: Leg, market: Quote | null): Decimal | null {
 }
 
 /** Every price that the market of a leg's contract says, in the quoted unit. */
-export function knownPrices(leg: Leg, market: Quote | null): Decimal[] {
+export function knownPrices(leg: Leg, market: TicketQuote | null): Decimal[] {
   const side = own(leg, market);
   const last = quoted(side, "last");
   const all = [
@@ -89,11 +89,11 @@ export function knownPrices(leg: Leg, market: Quote | null): Decimal[] {
 }
 
 /** A market says nothing of another contract. */
-const own = (leg: Leg, market: Quote | null): Quote | null =>
+const own = (leg: Leg, market: TicketQuote | null): TicketQuote | null =>
   market?.conid === leg.contract.conid ? market : null;
 
 /** Nothing and -1 are the broker's placeholders here as in a quote. */
-function reference(market: Quote | null): Decimal | null {
+function reference(market: TicketQuote | null): Decimal | null {
   const price = parseFigure(market?.reference?.price);
   return price === null || price.isZero() || price.equals(-1) ? null : price;
 }

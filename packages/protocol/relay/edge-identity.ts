@@ -35,6 +35,7 @@ export function readEdgeIdentity(secret: string | undefined): EdgeIdentity | nul
   const { x, d, kty, crv } = jwk.data;
   const codeKey = hmac(sha256, decode(d), utf8ToBytes("ibkr-relay/v1/pairing-code"));
   const key = crypto.subtle.importKey("jwk", { kty, crv, x, d }, "Ed25519", false, ["sign"]);
+  // Whoever signs awaits the key and hears of a bad one; until then it is nobody's unhandled failure.
   key.catch(() => undefined);
   return {
     publicKey: x,

@@ -33,8 +33,8 @@ export type RelayErrorCode = z.infer<typeof RelayErrorCode>;
 export const ErrorText = z.string().max(500);
 
 /** What a write did, as far as the sidecar can prove it. */
-export const Outcome = z.enum(["not_executed", "executed", "unknown"]);
-export type Outcome = z.infer<typeof Outcome>;
+export const JobOutcome = z.enum(["not_executed", "executed", "unknown"]);
+export type JobOutcome = z.infer<typeof JobOutcome>;
 
 /** WebSocket close codes; a peer that never parsed a frame can still tell whether to come back. */
 export const CLOSE = {

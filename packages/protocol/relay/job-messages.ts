@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CAPABILITIES } from "../capabilities.ts";
 import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../limits.ts";
 import { ULID_PATTERN } from "../ulid.ts";
-import { ErrorText, Outcome, RelayErrorCode } from "./errors.ts";
+import { ErrorText, JobOutcome, RelayErrorCode } from "./errors.ts";
 
 /** Chosen by the edge; for a write it is the idempotency key at the sidecar. */
 export const JobId = z.string().regex(ULID_PATTERN);
@@ -60,7 +60,7 @@ export const JobError = z.strictObject({
   code: RelayErrorCode,
   message: ErrorText,
   retryable: z.boolean(),
-  outcome: Outcome,
+  outcome: JobOutcome,
   retry_after_ms: Duration.optional(),
   details: z.record(z.string(), z.unknown()).optional(),
 });

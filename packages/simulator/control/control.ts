@@ -3,10 +3,10 @@ import type { Behaviours } from "../behaviours.ts";
 import { changeBehaviours } from "../change-behaviours.ts";
 import type { Limiter } from "../http/limits.ts";
 import type { LogEntry, RequestLog } from "../http/request-log.ts";
-import type { Fields, Wire } from "../json.ts";
+import type { Fields, WireJson } from "../json.ts";
 import type { Pin } from "../market/quote.ts";
 import { parseOrder } from "../orders/draft.ts";
-import { end, fill, place } from "../orders/life.ts";
+import { endOrder, fill, place } from "../orders/life.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Order, remaining } from "../state/orders.ts";
 import { maintenance, restartGateway } from "../state/resets.ts";
@@ -49,7 +49,7 @@ export interface Control {
   /** How many sockets are open. */
   sockets(): number;
   /** Sends a frame of the server's own to every socket, such as a notice. */
-  broadcast(frame: { [key: string]: Wire }): void;
+  broadcast(frame: { [key: string]: WireJson }): void;
   orders(): readonly Order[];
   /** An order entered in TWS or on the phone. @throws RangeError when it is not a good one. */
   foreignOrder(account: string, body: Fields, origin: "mobile" | "tws"): Order;
@@ -133,7 +133,7 @@ export function createControl(parts: ControlParts): Control {
       const at = price === undefined ? sim.market.quote(instrument).last : new Decimal(price);
       fill(sim, one, instrument, size === undefined ? remaining(one) : new Decimal(size), at);
     },
-    cancelBySystem: (id, reason) => end(sim, order(id), reason),
+    cancelBySystem: (id, reason) => endOrder(sim, order(id), reason),
     rejectOrder: (id, reason) => {
       const one = order(id);
       Object.assign(one, { status: "Inactive", reason });

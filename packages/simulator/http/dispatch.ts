@@ -5,13 +5,13 @@ import type { SimAnswer } from "./exchange.ts";
 import type { Limiter } from "./limits.ts";
 import { handleRequest } from "./pipeline.ts";
 import { type Plan, planOf, type SideEffect } from "./plan.ts";
-import type { Route } from "./router.ts";
-import { type Arrival, headersOf, send, UNEXPECTED } from "./server.ts";
+import type { SimRoute } from "./router.ts";
+import { type Arrival, headersOf, sendAnswer, UNEXPECTED } from "./server.ts";
 
 /** What the dispatcher may reach beyond the simulator itself. */
 export interface DispatchContext {
   sim: Simulator;
-  routes: readonly Route[];
+  routes: readonly SimRoute[];
   limiter: Limiter;
   faults: Faults;
   swapCertificate(): void;
@@ -71,7 +71,7 @@ function deliver(arrival: Arrival, plan: Plan, answer: SimAnswer): void {
   const { response, entry, socket } = arrival;
   switch (plan.deliver) {
     case "whole":
-      send(arrival, answer);
+      sendAnswer(arrival, answer);
       return;
     case "never":
       entry.outcome = "dropped";
@@ -94,7 +94,7 @@ function deliver(arrival: Arrival, plan: Plan, answer: SimAnswer): void {
         entry.outcome = "reset";
         socket.destroy();
       });
-      send(arrival, answer);
+      sendAnswer(arrival, answer);
       return;
     case "trickle":
       trickle(arrival, answer, plan.trickleMs);

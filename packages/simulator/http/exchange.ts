@@ -1,4 +1,4 @@
-import { encode, type Fields, isFields, type Wire } from "../json.ts";
+import { encode, type Fields, isFields, type WireJson } from "../json.ts";
 import type { OrderEffects } from "../orders/effects.ts";
 
 /** A request as a route sees it: the path below the base, already matched. */
@@ -29,12 +29,12 @@ export interface SimAnswer {
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** A 200 with a JSON body. */
-export function ok(body: Wire): SimAnswer {
+export function ok(body: WireJson): SimAnswer {
   return { status: 200, contentType: JSON_TYPE, text: encode(body) };
 }
 
 /** Any status with a JSON body. */
-export function answer(status: number, body: Wire): SimAnswer {
+export function answer(status: number, body: WireJson): SimAnswer {
   return { status, contentType: JSON_TYPE, text: encode(body) };
 }
 

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFaults } from "../control/faults.ts";
-import { AAPL, listed, readyToTrade, resting, row, submit, submitAll } from "../orders/testing.ts";
+import {
+  AAPL,
+  listed,
+  postOrders,
+  readyToTrade,
+  resting,
+  row,
+  submitAll,
+} from "../orders/testing.ts";
 import { createRandom } from "../random.ts";
 import { type Bench, PAPER, startBench } from "../testing/client.ts";
 
@@ -36,8 +44,8 @@ describe("a fault", () => {
       do: { action: "badGateway" },
       times: 0,
     });
-    expect((await submit(bench, resting({ cOID: "good" }))).status).toBe(200);
-    expect(await submit(bench, resting({ cOID: "bad-one" }))).toMatchObject({
+    expect((await postOrders(bench, resting({ cOID: "good" }))).status).toBe(200);
+    expect(await postOrders(bench, resting({ cOID: "bad-one" }))).toMatchObject({
       status: 502,
       contentType: "text/html; charset=utf-8",
     });
@@ -128,7 +136,7 @@ describe("answers that are none", () => {
 describe("an order whose answer fails", () => {
   it.each(["503", "reset"] as const)("with %s though it was placed", async (how) => {
     bench.control.addFault({ match: { path: ORDERS }, do: { action: "applyThenFail", how } });
-    const call = submit(bench, resting({ cOID: "landed" }));
+    const call = postOrders(bench, resting({ cOID: "landed" }));
     if (how === "503") expect((await call).status).toBe(503);
     else await expect(call).rejects.toThrow();
     expect(refs()).toEqual(["landed"]);
@@ -138,7 +146,7 @@ describe("an order whose answer fails", () => {
   it("by never coming, placed or not", async () => {
     const impatient = (path: string) =>
       Promise.race([
-        submit(bench, resting({ cOID: path })),
+        postOrders(bench, resting({ cOID: path })),
         new Promise((resolve) => setTimeout(() => resolve("timeout"), 150)),
       ]);
     bench.control.addFault({ match: { path: ORDERS }, do: { action: "dropRequest" } });
@@ -156,7 +164,7 @@ describe("an order whose answer fails", () => {
       match: { path: ORDERS },
       do: { action: "applyLate", ms: 30_000, how: "503" },
     });
-    expect((await submit(bench, resting({ cOID: "late" }))).status).toBe(503);
+    expect((await postOrders(bench, resting({ cOID: "late" }))).status).toBe(503);
     expect(refs()).toEqual([]);
     await bench.control.advance(30_000);
     expect(refs()).toEqual(["late"]);
@@ -184,10 +192,10 @@ describe("an order whose answer fails", () => {
       resting({ parentId: "P", side: "SELL", price: 102 }),
     ];
     bench.control.addFault({ match: { path: ORDERS }, do: { action: "partialAck", rows: 1 } });
-    expect((await submit(bench, ...pair)).json).toHaveLength(1);
+    expect((await postOrders(bench, ...pair)).json).toHaveLength(1);
     expect(bench.control.orders()).toHaveLength(2);
     bench.control.addFault({ match: { path: ORDERS }, do: { action: "duplicateAck" } });
-    const twice = (await submit(bench, resting({ conid: AAPL }))).json;
+    const twice = (await postOrders(bench, resting({ conid: AAPL }))).json;
     expect(Array.isArray(twice) && twice[0]).toEqual(Array.isArray(twice) && twice[1]);
   });
 
@@ -197,7 +205,7 @@ describe("an order whose answer fails", () => {
       match: { path: "/^\\/iserver\\/reply\\//" },
       do: { action: "applyThenFail", how: "503" },
     });
-    const asked = await submit(bench, resting({ price: 90, cOID: "asked" }));
+    const asked = await postOrders(bench, resting({ price: 90, cOID: "asked" }));
     expect(
       (await bench.post(`/iserver/reply/${String(row(asked).id)}`, { confirmed: true })).status,
     ).toBe(503);

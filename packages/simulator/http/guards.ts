@@ -1,13 +1,13 @@
 import type { Simulator } from "../simulator.ts";
 import { answer, empty, failed, plain, type SimAnswer, type SimRequest } from "./exchange.ts";
-import type { Route } from "./router.ts";
+import type { SimRoute } from "./router.ts";
 
 /**
  * What stands between a request and its route, in the order in which the real gateway asks: is the
  * service up, is the human logged in, is there a brokerage session, were the accounts read, is the
  * account one of this login's.
  */
-export function guard(sim: Simulator, route: Route, request: SimRequest): SimAnswer | undefined {
+export function guard(sim: Simulator, route: SimRoute, request: SimRequest): SimAnswer | undefined {
   const { world, behaviours } = sim;
   if (world.gateway.maintenance) return failed(503, "Service Unavailable");
   if (route.needs === "nothing") return undefined;

@@ -3,7 +3,7 @@ import { logIn } from "../state/session.ts";
 import { empty, html, type SimAnswer } from "./exchange.ts";
 
 /** What a browser sees: the gateway's root leads to the login page. */
-export function page(sim: Simulator, method: string, path: string, body: string): SimAnswer {
+export function loginPage(sim: Simulator, method: string, path: string, body: string): SimAnswer {
   if (path === "/" || path === "") {
     return { ...empty(302), headers: { Location: "/sso/Login?forwardTo=22&RL=1&ip2loc=US" } };
   }

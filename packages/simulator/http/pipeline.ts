@@ -11,7 +11,7 @@ import {
 } from "./exchange.ts";
 import { guard } from "./guards.ts";
 import type { Limiter } from "./limits.ts";
-import { findRoute, type Route } from "./router.ts";
+import { findRoute, type SimRoute } from "./router.ts";
 
 export interface Handled {
   answer: SimAnswer;
@@ -24,7 +24,7 @@ type Incoming = Pick<SimRequest, "method" | "path" | "query" | "headers" | "body
 /** A request through limits, guards and its route; without faults, which stand around it. */
 export function handleRequest(
   sim: Simulator,
-  routes: readonly Route[],
+  routes: readonly SimRoute[],
   limiter: Limiter,
   incoming: Incoming,
 ): Handled {
@@ -46,7 +46,7 @@ export function handleRequest(
   return { answer: match.route.handle(sim, { ...request, body: body.value }), applied: true };
 }
 
-const NOWHERE: Route = { method: "GET", pattern: "", needs: "sso", handle: () => empty(404) };
+const NOWHERE: SimRoute = { method: "GET", pattern: "", needs: "sso", handle: () => empty(404) };
 
 function refuseEarly(sim: Simulator, limiter: Limiter, incoming: Incoming): SimAnswer | undefined {
   const { session } = sim.behaviours;

@@ -4,7 +4,7 @@ import type { SimAnswer, SimRequest } from "./exchange.ts";
 /** Which session a route wants: none, the human's login, or the brokerage session. */
 export type Needs = "nothing" | "sso" | "brokerage";
 
-export interface Route {
+export interface SimRoute {
   method: string;
   pattern: string;
   needs: Needs;
@@ -14,11 +14,11 @@ export interface Route {
 }
 
 export interface Match {
-  route: Route;
+  route: SimRoute;
   parameters: Record<string, string>;
 }
 
-function matchOne(route: Route, method: string, segments: readonly string[]): Match | undefined {
+function matchOne(route: SimRoute, method: string, segments: readonly string[]): Match | undefined {
   if (route.method !== method) return undefined;
   const wanted = route.pattern.split("/");
   if (wanted.length !== segments.length) return undefined;
@@ -33,7 +33,7 @@ function matchOne(route: Route, method: string, segments: readonly string[]): Ma
 
 /** The first route whose pattern fits; fixed paths must stand before those with parameters. */
 export function findRoute(
-  routes: readonly Route[],
+  routes: readonly SimRoute[],
   method: string,
   path: string,
 ): Match | undefined {

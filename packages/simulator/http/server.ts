@@ -152,7 +152,7 @@ export function headersOf(given: SimAnswer): Record<string, string | number> {
 }
 
 /** Writes an answer with an explicit length. */
-export function send(arrival: Arrival, given: SimAnswer): void {
+export function sendAnswer(arrival: Arrival, given: SimAnswer): void {
   arrival.entry.status = given.status;
   const { response } = arrival;
   if (response.destroyed || response.headersSent) return;

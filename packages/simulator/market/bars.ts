@@ -1,6 +1,6 @@
 import type { Decimal } from "decimal.js";
 import { localTime } from "../zone.ts";
-import { type Hours, zoneOf } from "./hours.ts";
+import { type MarketCalendar, zoneOf } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Market } from "./market.ts";
 import { chance, onTick } from "./prices.ts";
@@ -16,13 +16,13 @@ export interface Bar {
 }
 
 /** A period or bar: `6h`, `1d`, `1m` (a month), `30min`. */
-export interface Span {
+export interface BarSpan {
   count: number;
   unit: "min" | "h" | "d" | "w" | "m" | "y";
 }
 
 const DAY_MS = 86_400_000;
-export const UNIT_MS: Record<Span["unit"], number> = {
+export const UNIT_MS: Record<BarSpan["unit"], number> = {
   min: 60_000,
   h: 3_600_000,
   d: DAY_MS,
@@ -30,10 +30,10 @@ export const UNIT_MS: Record<Span["unit"], number> = {
   m: 30 * DAY_MS,
   y: 365 * DAY_MS,
 };
-const LARGEST: Record<Span["unit"], number> = { min: 30, h: 8, d: 1000, w: 792, m: 182, y: 15 };
+const LARGEST: Record<BarSpan["unit"], number> = { min: 30, h: 8, d: 1000, w: 792, m: 182, y: 15 };
 
 /** Parses a span; lower case only, and within the server's limits. */
-export function parseSpan(text: string): Span | undefined {
+export function parseSpan(text: string): BarSpan | undefined {
   const match = /^(\d{1,4})(min|h|d|w|m|y)$/.exec(text);
   const unit = match?.[2];
   const count = Number(match?.[1]);
@@ -54,10 +54,10 @@ export const MOST_BARS = 1_000;
 
 /** Starts of bars, newest first, walking back through trading time from `end`. */
 function* starts(
-  hours: Hours,
+  hours: MarketCalendar,
   instrument: Instrument,
   end: number,
-  bar: Span,
+  bar: BarSpan,
   outside: boolean,
 ): Generator<[number, number]> {
   const kind = outside ? "extended" : "liquid";
@@ -89,7 +89,7 @@ function* starts(
   }
 }
 
-function calendarStart(instrument: Instrument, at: number, bar: Span): number {
+function calendarStart(instrument: Instrument, at: number, bar: BarSpan): number {
   const local = localTime(at, zoneOf(instrument.venue));
   if (bar.unit === "w") {
     return Date.UTC(local.year, local.month - 1, local.day - ((local.weekday + 6) % 7));
@@ -133,8 +133,8 @@ export function barsBefore(
   seed: number,
   instrument: Instrument,
   end: number,
-  period: Span,
-  bar: Span,
+  period: BarSpan,
+  bar: BarSpan,
   outside: boolean,
 ): Bar[] {
   const bars: Bar[] = [];

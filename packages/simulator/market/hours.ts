@@ -4,7 +4,7 @@ import type { Venue } from "./instrument.ts";
 import { isUsHalfDay, isUsHoliday } from "./us-holidays.ts";
 
 /** One stretch of trading, in Unix milliseconds. */
-export interface Session {
+export interface TradingStretch {
   opens: number;
   closes: number;
 }
@@ -70,10 +70,10 @@ export function isTradingDay(venue: Venue, year: number, month: number, day: num
 }
 
 type Kind = "liquid" | "extended";
-type Days = readonly { readonly date: string; readonly session: Readonly<Session> }[];
+type Days = readonly { readonly date: string; readonly session: Readonly<TradingStretch> }[];
 
 /** When each venue trades. Instants are Unix milliseconds. */
-export interface Hours {
+export interface MarketCalendar {
   readonly setting: MarketHours;
   /** The trading days from `days` before to `days` after the instant's own, oldest first. */
   sessionsAround(venue: Venue, kind: Kind, at: number, before: number, after: number): Days;
@@ -93,7 +93,7 @@ function makeSession(
   year: number,
   month: number,
   day: number,
-): Session | undefined {
+): TradingStretch | undefined {
   const always = setting === "always";
   if (!always && !isTradingDay(venue, year, month, day)) return undefined;
   const pattern = PATTERNS[venue];
@@ -111,8 +111,8 @@ function makeSession(
 const STRETCHES_KEPT = 5_000;
 
 /** Sessions are asked for with every quote, and a day's never changes: they are made once. */
-function createSessions(setting: MarketHours): Hours["sessionsAround"] {
-  const known = new Map<string, Session | undefined>();
+function createSessions(setting: MarketHours): MarketCalendar["sessionsAround"] {
+  const known = new Map<string, TradingStretch | undefined>();
   const stretches = new Map<string, Days>();
   const sessionOn = (venue: Venue, kind: Kind, year: number, month: number, day: number) => {
     const key = `${venue}/${kind}/${year}/${month}/${day}`;
@@ -124,7 +124,7 @@ function createSessions(setting: MarketHours): Hours["sessionsAround"] {
     const key = `${venue}/${kind}/${local.year}/${local.month}/${local.day}/${before}/${after}`;
     const earlier = stretches.get(key);
     if (earlier !== undefined) return earlier;
-    const found: { date: string; session: Session }[] = [];
+    const found: { date: string; session: TradingStretch }[] = [];
     for (let offset = -before; offset <= after; offset++) {
       const day = new Date(Date.UTC(local.year, local.month - 1, local.day + offset));
       const [year, month, date] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()];
@@ -137,10 +137,10 @@ function createSessions(setting: MarketHours): Hours["sessionsAround"] {
   };
 }
 
-function createHours(setting: MarketHours): Hours {
+function createHours(setting: MarketHours): MarketCalendar {
   const sessionsAround = createSessions(setting);
   /** The session found last, by venue and kind: the next question is usually about the same one. */
-  const present = new Map<string, Readonly<Session>>();
+  const present = new Map<string, Readonly<TradingStretch>>();
 
   const isOpen = (venue: Venue, kind: Kind, at: number): boolean => {
     const key = `${venue}/${kind}`;
@@ -181,12 +181,12 @@ function createHours(setting: MarketHours): Hours {
   };
 }
 
-const HOURS: Record<MarketHours, Hours> = {
+const HOURS: Record<MarketHours, MarketCalendar> = {
   always: createHours("always"),
   exchange: createHours("exchange"),
 };
 
 /** The hours of every venue, as the exchanges have them or as a setting bends them. */
-export function hoursOf(setting: MarketHours): Hours {
+export function hoursOf(setting: MarketHours): MarketCalendar {
   return HOURS[setting];
 }

@@ -1,8 +1,8 @@
-import type { Wire } from "../json.ts";
+import type { WireJson } from "../json.ts";
 import { dateStamp, instantOf } from "../zone.ts";
 import { blackScholes, type Greeks, smile } from "./black-scholes.ts";
 import { futureByConid, listFutures } from "./futures.ts";
-import { type Hours, zoneOf } from "./hours.ts";
+import { type MarketCalendar, zoneOf } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { LISTED } from "./listed.ts";
 import { monthsOf } from "./months.ts";
@@ -13,7 +13,7 @@ import { type Pin, type Quote, quoteAt } from "./quote.ts";
 /** What can be traded, and for how much. */
 export interface Market {
   /** When it is open. */
-  hours: Hours;
+  hours: MarketCalendar;
   /** Every instrument without an expiry. */
   listed: readonly Instrument[];
   /** The contract of an id, also one that has expired. */
@@ -34,7 +34,7 @@ export interface Market {
   options(underlying: Instrument): readonly Instrument[];
   futures(symbol: string): readonly Instrument[];
   /** The sections of a search answer that name the underlying's derivatives. */
-  derivativeSections(underlying: Instrument): Wire[];
+  derivativeSections(underlying: Instrument): WireJson[];
 }
 
 const YEAR_MS = 365 * 86_400_000;
@@ -49,7 +49,7 @@ const SAME_AS = new Map([
  * Prices follow from the seed and the time alone, so two markets of one seed agree at any instant.
  * `now` gives ms since the epoch.
  */
-export function createMarket(seed: number, now: () => number, hours: Hours): Market {
+export function createMarket(seed: number, now: () => number, hours: MarketCalendar): Market {
   const byConid = new Map(LISTED.map((instrument) => [instrument.conid, instrument]));
   const pins = new Map<number, Pin>();
   /** Since when a contract is halted. */
@@ -145,8 +145,8 @@ function derivativeSections(
   underlying: Instrument,
   chain: readonly Instrument[],
   dated: readonly Instrument[],
-): Wire[] {
-  const sections: Wire[] = [];
+): WireJson[] {
+  const sections: WireJson[] = [];
   if (chain.length > 0) {
     sections.push({
       secType: "OPT",

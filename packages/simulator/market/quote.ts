@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import type { Hours } from "./hours.ts";
+import type { MarketCalendar } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { chance, onTick } from "./prices.ts";
 
@@ -55,7 +55,7 @@ export function quoteAt(
   pin: Pin | undefined,
   now: number,
   seed: number,
-  hours: Hours,
+  hours: MarketCalendar,
   priceAt: PriceAt,
   /** Since when a halt holds the price. */
   haltedAt?: number,
@@ -81,7 +81,7 @@ export function quoteAt(
  * From midnight in the exchange's zone to the first trade of a trading day only the previous close
  * is known: what users report of the broker's other programs, assumed of the gateway.
  */
-function dayHasTurned(instrument: Instrument, at: number, hours: Hours): boolean {
+function dayHasTurned(instrument: Instrument, at: number, hours: MarketCalendar): boolean {
   const [today] = hours.sessionsAround(instrument.venue, "extended", at, 0, 0);
   return today !== undefined && at < today.session.opens;
 }
@@ -155,7 +155,7 @@ interface Day {
   volume: number;
 }
 
-function dayOf(instrument: Instrument, at: number, hours: Hours, priceAt: PriceAt): Day {
+function dayOf(instrument: Instrument, at: number, hours: MarketCalendar, priceAt: PriceAt): Day {
   const started = hours
     .sessionsAround(instrument.venue, "liquid", at, 7, 1)
     .map(({ session }) => session)

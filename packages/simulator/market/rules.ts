@@ -1,4 +1,4 @@
-import type { Wire } from "../json.ts";
+import type { WireJson } from "../json.ts";
 import { double } from "../json.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Quote } from "./quote.ts";
@@ -55,7 +55,7 @@ export function rulesOf(
   instrument: Instrument,
   quote: Quote,
   accounts: readonly string[],
-): { [key: string]: Wire } {
+): { [key: string]: WireJson } {
   const types = allowedTypes(instrument).map((type) => ORDER_TYPES[type]);
   const passive = types.filter((type) => type !== "market" && type !== "stop");
   const share = instrument.secType === "STK";

@@ -10,19 +10,19 @@ import {
   takesFractions,
 } from "../market/rules.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Draft } from "../state/orders.ts";
+import type { OrderDraft } from "../state/orders.ts";
 
 /**
  * An order body read as the broker reads it. Malformed input is a 400; what is well-formed and
  * impossible comes back as an error inside a 200.
  */
-export type Parsed = { draft: Draft } | { refused: SimAnswer };
+export type ParsedDraft = { draft: OrderDraft } | { refused: SimAnswer };
 
-function inside(error: string): Parsed {
+function inside(error: string): ParsedDraft {
   return { refused: answer(200, { error }) };
 }
 
-function malformed(reason: string): Parsed {
+function malformed(reason: string): ParsedDraft {
   return { refused: badRequest(reason) };
 }
 
@@ -38,7 +38,7 @@ const NUMBERS = ["conid", "price", "auxPrice", "quantity", "cashQty", "trailingA
 const LONGEST_REF = 64;
 
 /** Reads one order of a submission to an account. */
-export function parseOrder(sim: Simulator, account: string, body: Fields): Parsed {
+export function parseOrder(sim: Simulator, account: string, body: Fields): ParsedDraft {
   for (const name of NUMBERS) {
     if (body[name] !== undefined && body[name] !== null && typeof body[name] !== "number") {
       return malformed(`failed to parse JSON body, ${name} has a wrong type`);
@@ -59,7 +59,7 @@ export function parseOrder(sim: Simulator, account: string, body: Fields): Parse
     return malformed(`Unknown order type: ${String(body.orderType)}`);
   const ref = text(body.cOID);
   if (ref !== undefined && ref.length > LONGEST_REF) return malformed("cOID is too long");
-  const draft: Draft = {
+  const draft: OrderDraft = {
     account,
     conid: instrument.conid,
     conidex,
@@ -84,14 +84,19 @@ export function parseOrder(sim: Simulator, account: string, body: Fields): Parse
   return check(sim, draft, instrument, body);
 }
 
-function trailing(body: Fields): Draft["trailing"] {
+function trailing(body: Fields): OrderDraft["trailing"] {
   const amount = figure(body.trailingAmt);
   if (amount === undefined || (body.trailingType !== "amt" && body.trailingType !== "%"))
     return undefined;
   return { amount, percent: body.trailingType === "%" };
 }
 
-function check(sim: Simulator, draft: Draft, instrument: Instrument, body: Fields): Parsed {
+function check(
+  sim: Simulator,
+  draft: OrderDraft,
+  instrument: Instrument,
+  body: Fields,
+): ParsedDraft {
   if (draft.tif === "") return inside("null time in force is not supported for this order");
   if (!allowedTimes(instrument).includes(draft.tif)) {
     return inside(`${draft.tif} time in force is not supported for this order`);
@@ -124,7 +129,7 @@ function check(sim: Simulator, draft: Draft, instrument: Instrument, body: Field
 }
 
 /** Which price fields an order type cannot do without. */
-function pricesComplete(draft: Draft): boolean {
+function pricesComplete(draft: OrderDraft): boolean {
   const { price, auxPrice, trailing: follows } = draft;
   const needs: Record<OrderType, boolean> = {
     LMT: price !== undefined,
@@ -138,7 +143,7 @@ function pricesComplete(draft: Draft): boolean {
   return needs[draft.type];
 }
 
-function byCash(sim: Simulator, draft: Draft, instrument: Instrument): Parsed {
+function byCash(sim: Simulator, draft: OrderDraft, instrument: Instrument): ParsedDraft {
   if (draft.side === "SELL") return inside("Cash order quantity can not be set for sell order");
   if (draft.type !== "MKT" || !takesFractions(instrument)) {
     return inside("Cash order quantity is not supported for this order");
@@ -151,7 +156,11 @@ function byCash(sim: Simulator, draft: Draft, instrument: Instrument): Parsed {
 const FARTHEST = 0.5;
 
 /** A limit that gives away half of the price is not even asked about. */
-function tooFar(sim: Simulator, draft: Draft, instrument: Instrument): Parsed | undefined {
+function tooFar(
+  sim: Simulator,
+  draft: OrderDraft,
+  instrument: Instrument,
+): ParsedDraft | undefined {
   if (draft.type !== "LMT" || draft.price === undefined) return undefined;
   const { last } = sim.market.quote(instrument);
   const bad =

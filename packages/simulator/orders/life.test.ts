@@ -3,11 +3,11 @@ import { type Bench, PAPER, startBench } from "../testing/client.ts";
 import {
   AAPL,
   listed,
+  orderStatusOf,
+  postOrders,
   readyToTrade,
   resting,
   row,
-  statusOf,
-  submit,
   submitAll,
 } from "./testing.ts";
 
@@ -33,7 +33,7 @@ async function held(conid: number): Promise<Record<string, unknown> | undefined>
 describe("an accepted order", () => {
   it("is pending, then with the broker, then working; and echoes its reference", async () => {
     const { id } = await submitAll(bench, resting({ cOID: "mine-1" }));
-    expect(await statusOf(bench, id)).toBe("PendingSubmit");
+    expect(await orderStatusOf(bench, id)).toBe("PendingSubmit");
     await bench.control.advance(250);
     expect((await listed(bench)).get(id)).toMatchObject({
       status: "Submitted",
@@ -188,9 +188,9 @@ describe("a cancel", () => {
       conid: -1,
       account: null,
     });
-    expect(await statusOf(bench, id)).toBe("PendingCancel");
+    expect(await orderStatusOf(bench, id)).toBe("PendingCancel");
     await bench.control.advance(300);
-    expect(await statusOf(bench, id)).toBe("Cancelled");
+    expect(await orderStatusOf(bench, id)).toBe("Cancelled");
     expect(await cancel(id)).toMatchObject({ status: 400, json: { error: "Order is inactive" } });
   });
 
@@ -262,7 +262,7 @@ describe("what the broker does of its own accord", () => {
     expect(shown).toMatchObject({ status: "Submitted" });
     expect(shown).not.toHaveProperty("order_ref");
     bench.control.rejectOrder(foreign.id, "no");
-    expect(await statusOf(bench, foreign.id)).toBe("Inactive");
+    expect(await orderStatusOf(bench, foreign.id)).toBe("Inactive");
   });
 });
 
@@ -273,7 +273,7 @@ describe("a bracket", () => {
   beforeEach(() => bench.control.change({ questions: { enabled: false } }));
 
   it("answers a child first, holds the exits until the entry is filled, and ends one exit with the other", async () => {
-    const answered = await submit(bench, parent, target, stop);
+    const answered = await postOrders(bench, parent, target, stop);
     const rows = Array.isArray(answered.json) ? answered.json : [];
     expect(rows[0].parent_order_id).toBeDefined();
     expect(rows).toHaveLength(3);
@@ -295,7 +295,7 @@ describe("a bracket", () => {
 
   it("holds exits that could be filled, and ends them with an entry that never was", async () => {
     // The target could be sold at once; the entry must come first.
-    await submit(bench, { ...parent, price: 98 }, { ...target, price: 99 }, stop);
+    await postOrders(bench, { ...parent, price: 98 }, { ...target, price: 99 }, stop);
     await bench.control.advance(10_000);
     const [entry, ...exits] = bench.control.orders();
     expect(exits.map(({ status }) => status)).toEqual(["PreSubmitted", "PreSubmitted"]);
@@ -313,7 +313,7 @@ describe("a bracket", () => {
     ["child-refused", ["Filled", "PreSubmitted"], ["-1"]],
   ] as const)("broken as %s is not taken as a whole", async (mode, statuses, refused) => {
     bench.control.change({ brackets: { mode } });
-    const answered = await submit(bench, parent, target, stop);
+    const answered = await postOrders(bench, parent, target, stop);
     const rows = Array.isArray(answered.json) ? answered.json : [];
     const failed = rows.filter((one) => one.order_status === "Failed");
     expect(failed.map((one) => one.order_id)).toEqual(refused);
@@ -323,14 +323,14 @@ describe("a bracket", () => {
 
   it("may fail altogether", async () => {
     bench.control.change({ brackets: { mode: "error" } });
-    expect(row(await submit(bench, parent, target, stop)).error).toBeDefined();
+    expect(row(await postOrders(bench, parent, target, stop)).error).toBeDefined();
     expect(bench.control.orders()).toEqual([]);
   });
 });
 
 it("of a group of which one shall fill, the fill of one cancels the others", async () => {
   bench.control.change({ questions: { enabled: false } });
-  await submit(
+  await postOrders(
     bench,
     resting({ cOID: "g1", isSingleGroup: true, price: 101 }),
     resting({ cOID: "g2", isSingleGroup: true }),
@@ -344,13 +344,13 @@ describe("the same cOID again", () => {
 
   it("is refused inside a 200, or with 400, whatever became of the first", async () => {
     const { id } = await submitAll(bench, resting({ cOID: "dup" }));
-    expect(await submit(bench, resting({ cOID: "dup" }))).toMatchObject({
+    expect(await postOrders(bench, resting({ cOID: "dup" }))).toMatchObject({
       status: 200,
       json: { error: REGISTERED },
     });
     bench.control.cancelBySystem(id, "x");
     bench.control.change({ duplicates: { status: 400 } });
-    expect(await submit(bench, resting({ cOID: "dup" }))).toMatchObject({
+    expect(await postOrders(bench, resting({ cOID: "dup" }))).toMatchObject({
       status: 400,
       json: { error: REGISTERED },
     });
@@ -360,23 +360,25 @@ describe("the same cOID again", () => {
   it("is free again after a day, or after a cancel when told so", async () => {
     const { id } = await submitAll(bench, resting({ cOID: "dup" }));
     bench.control.change({ duplicates: { freedAfterEnd: true } });
-    expect(row(await submit(bench, resting({ cOID: "dup" }))).error).toBe(REGISTERED);
+    expect(row(await postOrders(bench, resting({ cOID: "dup" }))).error).toBe(REGISTERED);
     bench.control.cancelBySystem(id, "x");
-    expect(row(await submit(bench, resting({ cOID: "dup" }))).order_id).toBeDefined();
+    expect(row(await postOrders(bench, resting({ cOID: "dup" }))).order_id).toBeDefined();
     bench.control.change({
       duplicates: { freedAfterEnd: false },
       resets: { midnight: false, nightly: false },
     });
     await bench.control.advance(24 * 3_600_000);
-    expect(row(await submit(bench, resting({ cOID: "dup" }))).order_id).toBeDefined();
+    expect(row(await postOrders(bench, resting({ cOID: "dup" }))).order_id).toBeDefined();
   });
 
   it("counts from the first post, or from the confirmation when told so", async () => {
-    await submit(bench, resting({ cOID: "dup", price: 90 }));
-    expect(row(await submit(bench, resting({ cOID: "dup", price: 90 }))).error).toBe(REGISTERED);
+    await postOrders(bench, resting({ cOID: "dup", price: 90 }));
+    expect(row(await postOrders(bench, resting({ cOID: "dup", price: 90 }))).error).toBe(
+      REGISTERED,
+    );
     bench.control.change({ duplicates: { registerAt: "confirmed" } });
-    await submit(bench, resting({ cOID: "other", price: 90 }));
-    expect(row(await submit(bench, resting({ cOID: "other", price: 90 }))).messageIds).toEqual([
+    await postOrders(bench, resting({ cOID: "other", price: 90 }));
+    expect(row(await postOrders(bench, resting({ cOID: "other", price: 90 }))).messageIds).toEqual([
       "o163",
     ]);
   });

@@ -1,12 +1,18 @@
 import { Decimal } from "decimal.js";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
-import { type Draft, type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
+import {
+  type Execution,
+  isFinished,
+  type Order,
+  type OrderDraft,
+  remaining,
+} from "../state/orders.ts";
 import type { OrderEffects } from "./effects.ts";
 import { expiry } from "./expiry.ts";
 import { checkTrigger, fillPrice, inHours } from "./matching.ts";
-import { refusal } from "./refusal.ts";
-import { commissionOf, settle } from "./settlement.ts";
+import { brokerRefusal } from "./refusal.ts";
+import { bookFill, commissionOf } from "./settlement.ts";
 
 /**
  * An order from its acceptance to its end. Every change goes through `update`, which stamps it and
@@ -26,7 +32,7 @@ function update(sim: Simulator, order: Order, changes: Partial<Order>): void {
 /** Accepts the drafts of one submission; brackets and groups are tied together here. */
 export function place(
   sim: Simulator,
-  drafts: readonly Draft[],
+  drafts: readonly OrderDraft[],
   effects: OrderEffects = NO_EFFECTS,
   origin: Order["origin"] = "api",
 ): Order[] {
@@ -85,7 +91,7 @@ export function route(sim: Simulator, order: Order): void {
   if (order.status !== "PendingSubmit") return;
   const instrument = sim.market.find(order.conid);
   if (instrument === undefined) return;
-  const reason = refusal(sim, order, instrument);
+  const reason = brokerRefusal(sim, order, instrument);
   if (reason !== undefined) {
     update(sim, order, { status: "Inactive", reason });
     cancelChildren(sim, order, "Parent order was rejected");
@@ -103,7 +109,7 @@ export function expireInTime(sim: Simulator, order: Order): void {
   const { expiresAt } = order;
   if (expiresAt === Number.POSITIVE_INFINITY) return;
   sim.clock.at(expiresAt, () => {
-    if (order.expiresAt === expiresAt) end(sim, order, "Order expired");
+    if (order.expiresAt === expiresAt) endOrder(sim, order, "Order expired");
   });
 }
 
@@ -120,14 +126,14 @@ function work(sim: Simulator, order: Order): void {
   const quote = sim.market.quote(instrument);
   const immediate = order.tif === "IOC";
   if (!inHours(sim, order, instrument, quote)) {
-    if (immediate) end(sim, order, "Immediate order could not be filled");
+    if (immediate) endOrder(sim, order, "Immediate order could not be filled");
     return;
   }
   if (!checkTrigger(order, quote)) return;
   if (order.status === "PreSubmitted") update(sim, order, { status: "Submitted" });
   const price = fillPrice(order, quote, instrument.tick);
   if (price === undefined) {
-    if (immediate) end(sim, order, "Immediate order could not be filled");
+    if (immediate) endOrder(sim, order, "Immediate order could not be filled");
     return;
   }
   order.pieces = split(sim, order);
@@ -155,7 +161,7 @@ function nextPiece(sim: Simulator, order: Order, instrument: Instrument, price: 
       if (isWorking(order)) nextPiece(sim, order, instrument, price);
     });
   } else if (order.tif === "IOC" && !isFinished(order)) {
-    end(sim, order, "Immediate order was filled in part");
+    endOrder(sim, order, "Immediate order was filled in part");
   }
 }
 
@@ -170,7 +176,7 @@ export function fill(
   const account = sim.world.accounts.get(order.account);
   if (account === undefined || isFinished(order)) return;
   const commission = commissionOf(instrument, size, price);
-  settle(sim, account, instrument, order.side, size, price, commission);
+  bookFill(sim, account, instrument, order.side, size, price, commission);
   const filled = order.filled.plus(size);
   const averagePrice = order.averagePrice.mul(order.filled).plus(price.mul(size)).div(filled);
   const execution: Execution = {
@@ -201,7 +207,7 @@ function cancelSiblings(sim: Simulator, order: Order, size: Decimal, done: boole
   for (const other of sim.book.orders.values()) {
     const sibling = other.group === order.group && other.parent === order.parent && other !== order;
     if (!sibling || isFinished(other)) continue;
-    if (done || order.parent === undefined) end(sim, other, "One cancels all");
+    if (done || order.parent === undefined) endOrder(sim, other, "One cancels all");
     else update(sim, other, { quantity: other.quantity.minus(size) });
   }
 }
@@ -211,11 +217,11 @@ function childrenOf(sim: Simulator, order: Order): Order[] {
 }
 
 function cancelChildren(sim: Simulator, order: Order, reason: string): void {
-  for (const child of childrenOf(sim, order)) if (!isFinished(child)) end(sim, child, reason);
+  for (const child of childrenOf(sim, order)) if (!isFinished(child)) endOrder(sim, child, reason);
 }
 
 /** Ends an order unfilled, or filled in part. */
-export function end(sim: Simulator, order: Order, reason: string): void {
+export function endOrder(sim: Simulator, order: Order, reason: string): void {
   if (isFinished(order)) return;
   order.pieces = [];
   update(sim, order, { status: "Cancelled", reason });
@@ -223,7 +229,7 @@ export function end(sim: Simulator, order: Order, reason: string): void {
 }
 
 /** A cancel was asked for: it takes its time, and may come too late. */
-export function cancel(sim: Simulator, order: Order): void {
+export function requestCancel(sim: Simulator, order: Order): void {
   if (isFinished(order) || order.status === "PendingCancel") return;
   update(sim, order, { status: "PendingCancel" });
   sim.clock.after(sim.behaviours.orderLife.cancelMs, () => endCancel(sim, order));
@@ -234,7 +240,7 @@ export function endCancel(sim: Simulator, order: Order): void {
   if (isFinished(order)) return;
   const instrument = sim.market.find(order.conid);
   if (!sim.behaviours.orderLife.cancelLosesRace || instrument === undefined) {
-    end(sim, order, "");
+    endOrder(sim, order, "");
     return;
   }
   const { last } = sim.market.quote(instrument);
@@ -244,7 +250,7 @@ export function endCancel(sim: Simulator, order: Order): void {
 }
 
 /** Restates a working order; it is routed anew. */
-export function modify(sim: Simulator, order: Order, draft: Draft): void {
+export function modifyOrder(sim: Simulator, order: Order, draft: OrderDraft): void {
   const { quantity, price, auxPrice, trailing, tif, outsideRth } = draft;
   order.pieces = [];
   update(sim, order, {

@@ -3,12 +3,12 @@ import { type Bench, PAPER, startBench } from "../testing/client.ts";
 import {
   AAPL,
   listed,
+  postOrders,
+  postReply,
   readyToTrade,
-  reply,
   resting,
   row,
   SPY,
-  submit,
   submitAll,
 } from "./testing.ts";
 
@@ -39,7 +39,7 @@ describe("a question before an order", () => {
   });
 
   it("comes with an id that is no order id, options, and a text that may hold HTML", async () => {
-    const asked = await submit(bench, resting({ orderType: "MKT", tif: "DAY" }));
+    const asked = await postOrders(bench, resting({ orderType: "MKT", tif: "DAY" }));
     expect(asked.status).toBe(200);
     expect(row(asked)).toMatchObject({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -51,7 +51,7 @@ describe("a question before an order", () => {
     expect(Array.isArray(asked.json)).toBe(true);
     bench.control.change({ questions: { shape: "object" } });
     expect(
-      Array.isArray((await submit(bench, resting({ orderType: "MKT", tif: "DAY" }))).json),
+      Array.isArray((await postOrders(bench, resting({ orderType: "MKT", tif: "DAY" }))).json),
     ).toBe(false);
   });
 
@@ -66,56 +66,56 @@ describe("a question before an order", () => {
   });
 
   it("places nothing until it is answered, and nothing when it is declined", async () => {
-    const asked = await submit(bench, resting({ price: 90 }));
+    const asked = await postOrders(bench, resting({ price: 90 }));
     expect(bench.control.orders()).toEqual([]);
-    const declined = await reply(bench, asked, false);
+    const declined = await postReply(bench, asked, false);
     expect([declined.status, declined.json]).toEqual([
       400,
       { error: "Order not confirmed", statusCode: 400 },
     ]);
     expect(bench.control.orders()).toEqual([]);
-    expect(await reply(bench, asked)).toMatchObject({
+    expect(await postReply(bench, asked)).toMatchObject({
       status: 400,
       json: { error: expect.stringContaining("reply id not found") },
     });
   });
 
   it("wants a boolean", async () => {
-    const asked = await submit(bench, resting({ price: 90 }));
-    expect((await reply(bench, asked, "true")).status).toBe(500);
-    expect(row(await reply(bench, asked)).order_id).toBeDefined();
+    const asked = await postOrders(bench, resting({ price: 90 }));
+    expect((await postReply(bench, asked, "true")).status).toBe(500);
+    expect(row(await postReply(bench, asked)).order_id).toBeDefined();
   });
 
   it("lapses", async () => {
-    const asked = await submit(bench, resting({ price: 90 }));
+    const asked = await postOrders(bench, resting({ price: 90 }));
     await bench.control.advance(60_000);
-    expect((await reply(bench, asked)).status).toBe(400);
+    expect((await postReply(bench, asked)).status).toBe(400);
     expect(bench.control.orders()).toEqual([]);
   });
 
   it("does not outlive the brokerage session", async () => {
-    const asked = await submit(bench, resting({ price: 90 }));
+    const asked = await postOrders(bench, resting({ price: 90 }));
     bench.control.evict();
     await bench.post("/iserver/auth/ssodh/init", { publish: true, compete: true });
     await bench.control.advance(1_000);
     await bench.get("/iserver/accounts");
-    expect((await reply(bench, asked)).status).toBe(400);
+    expect((await postReply(bench, asked)).status).toBe(400);
   });
 
   it("is void once another order is submitted, which is told as 503 or 400", async () => {
-    const first = await submit(bench, resting({ price: 90, cOID: "one" }));
-    const second = await submit(bench, resting({ price: 91, cOID: "two" }));
-    expect((await reply(bench, first)).status).toBe(503);
-    expect(row(await reply(bench, second)).local_order_id).toBe("two");
+    const first = await postOrders(bench, resting({ price: 90, cOID: "one" }));
+    const second = await postOrders(bench, resting({ price: 91, cOID: "two" }));
+    expect((await postReply(bench, first)).status).toBe(503);
+    expect(row(await postReply(bench, second)).local_order_id).toBe("two");
     bench.control.change({ questions: { invalidatedStatus: 400 } });
-    expect((await reply(bench, first)).status).toBe(400);
+    expect((await postReply(bench, first)).status).toBe(400);
     await bench.control.advance(3_600_000);
     expect(bench.control.orders().map(({ ref }) => ref)).toEqual(["two"]);
   });
 
   it("pushed aside may go live all the same, later, when told so", async () => {
     bench.control.change({ questions: { invalidatedGoesLiveMs: 30_000 } });
-    await submit(bench, resting({ price: 90, cOID: "ghost" }));
+    await postOrders(bench, resting({ price: 90, cOID: "ghost" }));
     await submitAll(bench, resting({ cOID: "second" }));
     expect(bench.control.orders().map(({ ref }) => ref)).toEqual(["second"]);
     await bench.control.advance(30_000);
@@ -159,7 +159,7 @@ describe("a question before an order", () => {
     bench.control.change({
       questions: { advancedReject: "The exchange asks for a confirmation." },
     });
-    const prompt = row(await submit(bench, resting({ cOID: "prompted" })));
+    const prompt = row(await postOrders(bench, resting({ cOID: "prompted" })));
     expect(prompt).toMatchObject({
       prompt: true,
       options: ["Transmit", "Cancel"],
@@ -213,14 +213,14 @@ describe("an order that is not good", () => {
     ["a cOID that is too long", { cOID: "x".repeat(65) }, 400, "cOID is too long"],
   ];
   it.each(cases)("with %s is refused", async (_name, change, status, text) => {
-    const answer = await submit(bench, resting(change));
+    const answer = await postOrders(bench, resting(change));
     expect(answer.status).toBe(status);
     expect(String(row(answer).error)).toContain(text);
     expect(bench.control.orders()).toEqual([]);
   });
 
   it("as a stop by auxPrice alone gets an empty 200", async () => {
-    const answer = await submit(
+    const answer = await postOrders(
       bench,
       resting({ orderType: "STP", price: undefined, auxPrice: 95 }),
     );
@@ -235,9 +235,9 @@ describe("an order that is not good", () => {
         ? future.ES[0].conid
         : 0;
     const order = { conid, side: "BUY", orderType: "LMT", tif: "DAY", quantity: 1, price: 6700 };
-    expect(String(row(await submit(bench, order)).error)).toContain("manualIndicator");
+    expect(String(row(await postOrders(bench, order)).error)).toContain("manualIndicator");
     expect(
-      row(await submit(bench, { ...order, manualIndicator: true, extOperator: "me" })).error,
+      row(await postOrders(bench, { ...order, manualIndicator: true, extOperator: "me" })).error,
     ).toBeUndefined();
   });
 
@@ -245,13 +245,13 @@ describe("an order that is not good", () => {
     bench.control.evict();
     bench.control.change({ coldReads: { accountsFirst: false } });
     await bench.post("/iserver/auth/ssodh/init", { publish: true, compete: true });
-    const early = await submit(bench, resting());
+    const early = await postOrders(bench, resting());
     expect([early.status, String(row(early).error)]).toEqual([
       400,
       `accountId is not valid: ${PAPER}`,
     ]);
     await bench.control.advance(1_000);
-    expect(row(await submit(bench, resting())).order_id).toBeDefined();
+    expect(row(await postOrders(bench, resting())).order_id).toBeDefined();
   });
 
   it("beyond the account's means is accepted, and then shown as Inactive", async () => {

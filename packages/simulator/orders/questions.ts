@@ -1,13 +1,13 @@
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Draft } from "../state/orders.ts";
+import type { OrderDraft } from "../state/orders.ts";
 import type { Asking } from "../state/question.ts";
 import { costOf } from "./refusal.ts";
 
 /** What the broker asks before it takes these orders, in the order in which it asks. */
 export function questionsFor(
   sim: Simulator,
-  drafts: readonly Draft[],
+  drafts: readonly OrderDraft[],
   modifying: boolean,
 ): Asking[] {
   const rules = sim.behaviours.questions;
@@ -31,14 +31,14 @@ export function questionsFor(
 
 function questionsAbout(
   sim: Simulator,
-  draft: Draft,
+  draft: OrderDraft,
   instrument: Instrument,
   modifying: boolean,
 ): Asking[] {
   const rules = sim.behaviours.questions;
   const quote = sim.market.quote(instrument);
   const cost = costOf(sim, draft, instrument);
-  const name = describe(draft, instrument);
+  const name = describeOrder(draft, instrument);
   const found: Asking[] = [];
   const ask = (id: string, text: string, onYes: Asking["onYes"] = "nothing"): void => {
     found.push({ id, text, onYes });
@@ -103,7 +103,7 @@ function questionsAbout(
 }
 
 /** What it warns of for the order's type alone. */
-function riskWarnings({ type }: Draft): Asking[] {
+function riskWarnings({ type }: OrderDraft): Asking[] {
   const warn = (id: string, text: string): Asking => ({ id, text, onYes: "nothing" });
   if (type === "MKT") {
     return [
@@ -127,7 +127,7 @@ function riskWarnings({ type }: Draft): Asking[] {
 }
 
 /** `BUY 1 AAPL NASDAQ.NMS @ 300`. */
-export function describe(draft: Draft, instrument: Instrument): string {
+export function describeOrder(draft: OrderDraft, instrument: Instrument): string {
   const price = draft.price === undefined ? "MKT" : `@ ${draft.price}`;
   return `${draft.side} ${draft.quantity} ${instrument.symbol} ${instrument.exchange} ${price}`;
 }

@@ -1,7 +1,7 @@
 import { Decimal } from "decimal.js";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Draft } from "../state/orders.ts";
+import type { OrderDraft } from "../state/orders.ts";
 import { dollarsPer, factor, marginRate, margins } from "../state/valuation.ts";
 
 /** What the order would change, in the account's base currency. */
@@ -15,7 +15,7 @@ export interface Cost {
 }
 
 /** The price an order is reckoned at before it is filled. */
-export function reckonedPrice(sim: Simulator, draft: Draft, instrument: Instrument): Decimal {
+export function reckonedPrice(sim: Simulator, draft: OrderDraft, instrument: Instrument): Decimal {
   const quote = sim.market.quote(instrument);
   if (draft.type === "LMT" || draft.type === "STOP_LIMIT" || draft.type === "TRAILLMT") {
     return draft.price ?? quote.last;
@@ -27,7 +27,7 @@ export function reckonedPrice(sim: Simulator, draft: Draft, instrument: Instrume
  * What an order would cost and hold: the amount in the instrument's currency, margins in US
  * dollars, and the position before and after.
  */
-export function costOf(sim: Simulator, draft: Draft, instrument: Instrument): Cost {
+export function costOf(sim: Simulator, draft: OrderDraft, instrument: Instrument): Cost {
   const price = reckonedPrice(sim, draft, instrument);
   const account = sim.world.accounts.get(draft.account);
   const before = account?.positions.get(draft.conid)?.quantity ?? new Decimal(0);
@@ -45,7 +45,11 @@ export function costOf(sim: Simulator, draft: Draft, instrument: Instrument): Co
 }
 
 /** Why the exchange side turns an order down after it was accepted; undefined when it does not. */
-export function refusal(sim: Simulator, draft: Draft, instrument: Instrument): string | undefined {
+export function brokerRefusal(
+  sim: Simulator,
+  draft: OrderDraft,
+  instrument: Instrument,
+): string | undefined {
   if (instrument.secType === "IND") return "No trading permissions.";
   if (sim.market.expired(instrument)) return "Contract has expired.";
   const account = sim.world.accounts.get(draft.account);

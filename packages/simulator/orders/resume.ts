@@ -1,6 +1,6 @@
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order } from "../state/orders.ts";
-import { arm, end, endCancel, expireInTime, route } from "./life.ts";
+import { arm, endCancel, endOrder, expireInTime, route } from "./life.ts";
 
 /** Sets every order of a kept book in motion again, each where it stood. */
 export function resume(sim: Simulator): void {
@@ -13,7 +13,7 @@ export function resume(sim: Simulator): void {
 function resumeOne(sim: Simulator, order: Order): void {
   const { routeMs, cancelMs } = sim.behaviours.orderLife;
   if (order.expiresAt <= sim.clock.now()) {
-    end(sim, order, "Order expired");
+    endOrder(sim, order, "Order expired");
     return;
   }
   if (order.status === "PendingSubmit") sim.clock.after(routeMs, () => route(sim, order));

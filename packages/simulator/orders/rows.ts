@@ -1,4 +1,4 @@
-import { double, type Wire } from "../json.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { OrderType } from "../market/rules.ts";
 import { type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
@@ -36,7 +36,7 @@ export function orderText(order: Order): string {
 }
 
 /** A row of the live orders. What a price field holds depends on the type, and a filled order's is "". */
-export function orderRow(order: Order, instrument: Instrument): { [key: string]: Wire } {
+export function orderRow(order: Order, instrument: Instrument): { [key: string]: WireJson } {
   const filled = order.status === "Filled";
   const [shown, original] = TYPE_WORDS[order.type];
   const [background, foreground] = COLOURS[order.status];
@@ -86,7 +86,7 @@ export function orderRow(order: Order, instrument: Instrument): { [key: string]:
 const EDITABLE = "\u001e";
 
 /** The long record of one order; quantities are text here. */
-export function statusRecord(order: Order, instrument: Instrument, requestId: number): Wire {
+export function statusRecord(order: Order, instrument: Instrument, requestId: number): WireJson {
   const finished = isFinished(order);
   const [shown] = TYPE_WORDS[order.type];
   const [background, foreground] = COLOURS[order.status];
@@ -167,7 +167,7 @@ export function executionRow(
   submitter: string,
   longSides: boolean,
   streamed: boolean,
-): Wire {
+): WireJson {
   const { order, size, price } = execution;
   const buy = order.side === "BUY";
   const side = longSides ? (buy ? "BOT" : "SLD") : buy ? "B" : "S";

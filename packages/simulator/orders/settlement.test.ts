@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { createClock } from "../clock.ts";
 import { settingsFrom } from "../options.ts";
 import { createSimulator } from "../simulator.ts";
-import { commissionOf, settle } from "./settlement.ts";
+import { bookFill, commissionOf } from "./settlement.ts";
 
 const SHARE = 265598;
 const FILL = fc.record({
@@ -28,7 +28,7 @@ it("no sequence of fills makes or loses a cent: cash, cost and profit always add
       for (const { side, size, cents } of fills) {
         const price = new Decimal(cents).div(100);
         const commission = commissionOf(instrument, new Decimal(size), price);
-        settle(sim, account, instrument, side, new Decimal(size), price, commission);
+        bookFill(sim, account, instrument, side, new Decimal(size), price, commission);
         const signed = side === "BUY" ? size : -size;
         quantity = quantity.plus(signed);
         paid = paid.plus(price.mul(signed));
@@ -73,7 +73,7 @@ function after(...trades: Trade[]): { usd: string; eur: string; realized: string
   for (const { conid, side, size, price } of trades) {
     const instrument = sim.market.find(conid);
     if (instrument === undefined) throw new Error(`no contract ${conid}`);
-    settle(sim, account, instrument, side, new Decimal(size), new Decimal(price), new Decimal(0));
+    bookFill(sim, account, instrument, side, new Decimal(size), new Decimal(price), new Decimal(0));
   }
   return {
     usd: String(account.cash.get("USD")),

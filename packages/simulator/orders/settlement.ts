@@ -30,7 +30,7 @@ function credit(purse: Map<string, Decimal>, currency: string, amount: Decimal):
 }
 
 /** Books a fill; gives what it realised. */
-export function settle(
+export function bookFill(
   sim: Simulator,
   account: Account,
   instrument: Instrument,

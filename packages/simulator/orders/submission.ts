@@ -1,10 +1,10 @@
 import { answer, failed, ok, type SimAnswer } from "../http/exchange.ts";
-import type { Wire } from "../json.ts";
+import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import { type Draft, isFinished, type Order } from "../state/orders.ts";
+import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
 import type { Asking, Question } from "../state/question.ts";
 import type { OrderEffects } from "./effects.ts";
-import { cancel, modify, place } from "./life.ts";
+import { modifyOrder, place, requestCancel } from "./life.ts";
 import { questionsFor } from "./questions.ts";
 
 /**
@@ -13,7 +13,7 @@ import { questionsFor } from "./questions.ts";
  */
 
 export interface Submission {
-  drafts: Draft[];
+  drafts: OrderDraft[];
   modifies: number | undefined;
   effects: OrderEffects;
 }
@@ -22,7 +22,7 @@ export interface Submission {
  * Takes a submission, or asks its first question. A cOID that was used before is an error, in the
  * form and with the status that the behaviours set.
  */
-export function submit(sim: Simulator, submission: Submission): SimAnswer {
+export function submitOrders(sim: Simulator, submission: Submission): SimAnswer {
   const duplicate =
     submission.modifies === undefined ? takenRef(sim, submission.drafts) : undefined;
   if (duplicate !== undefined) {
@@ -39,7 +39,7 @@ export function submit(sim: Simulator, submission: Submission): SimAnswer {
 }
 
 /** The first cOID that is still spoken for. */
-function takenRef(sim: Simulator, drafts: readonly Draft[]): string | undefined {
+function takenRef(sim: Simulator, drafts: readonly OrderDraft[]): string | undefined {
   const { reject, windowMs, freedAfterEnd } = sim.behaviours.duplicates;
   if (!reject) return undefined;
   return drafts.find(({ ref }) => {
@@ -52,7 +52,7 @@ function takenRef(sim: Simulator, drafts: readonly Draft[]): string | undefined 
   })?.ref;
 }
 
-function register(sim: Simulator, drafts: readonly Draft[], orders: readonly Order[]): void {
+function register(sim: Simulator, drafts: readonly OrderDraft[], orders: readonly Order[]): void {
   for (const { ref } of drafts) {
     if (ref === undefined) continue;
     const ids = orders.filter((order) => order.ref === ref).map((order) => order.id);
@@ -89,7 +89,7 @@ function proceed(sim: Simulator, submission: Submission, chain: Asking[]): SimAn
 
 function ask(sim: Simulator, question: Question): SimAnswer {
   const first = question.chain[0];
-  const body: Wire = {
+  const body: WireJson = {
     id: question.replyId,
     message: [first?.text],
     isSuppressed: false,
@@ -101,7 +101,7 @@ function ask(sim: Simulator, question: Question): SimAnswer {
 }
 
 /** The caller's answer to a question. */
-export function reply(sim: Simulator, replyId: string, confirmed: boolean): SimAnswer {
+export function takeReply(sim: Simulator, replyId: string, confirmed: boolean): SimAnswer {
   const question = sim.question;
   const rules = sim.behaviours.questions;
   if (sim.pushedAside.has(replyId) && rules.invalidatedStatus === 503)
@@ -128,17 +128,17 @@ function lapsed(sim: Simulator, question: Question): boolean {
   return old || question.generation !== sim.world.brokerage.generation;
 }
 
-function release(sim: Simulator, drafts: readonly Draft[]): void {
+function release(sim: Simulator, drafts: readonly OrderDraft[]): void {
   for (const { ref } of drafts) if (ref !== undefined) sim.book.refs.delete(ref);
 }
 
 const CAP = 1.02;
 
 /** What a Yes does beyond letting the order through. */
-function consequences(sim: Simulator, asking: Asking, drafts: Draft[]): Draft[] {
+function consequences(sim: Simulator, asking: Asking, drafts: OrderDraft[]): OrderDraft[] {
   if (asking.onYes === "cancel-others") {
     for (const order of sim.book.orders.values()) {
-      if (drafts.some((draft) => draft.account === order.account)) cancel(sim, order);
+      if (drafts.some((draft) => draft.account === order.account)) requestCancel(sim, order);
     }
   }
   if (asking.onYes !== "cap") return drafts;
@@ -163,7 +163,7 @@ function accept(sim: Simulator, submission: Submission): SimAnswer {
     if (order === undefined || draft === undefined || isFinished(order)) {
       return failed(400, `OrderID ${modifies} doesn't exist`);
     }
-    modify(sim, order, draft);
+    modifyOrder(sim, order, draft);
     return ok([acceptedRow(order, "PreSubmitted")]);
   }
   return drafts.some((draft) => draft.parentRef !== undefined)
@@ -171,14 +171,22 @@ function accept(sim: Simulator, submission: Submission): SimAnswer {
     : acceptPlain(sim, drafts, effects);
 }
 
-function acceptPlain(sim: Simulator, drafts: readonly Draft[], effects: OrderEffects): SimAnswer {
+function acceptPlain(
+  sim: Simulator,
+  drafts: readonly OrderDraft[],
+  effects: OrderEffects,
+): SimAnswer {
   const orders = place(sim, drafts, effects);
   register(sim, drafts, orders);
   return ok(orders.map((order) => acceptedRow(order, "PreSubmitted")));
 }
 
 /** A bracket is not taken as a whole: each way it can break is a mode. */
-function acceptBracket(sim: Simulator, drafts: readonly Draft[], effects: OrderEffects): SimAnswer {
+function acceptBracket(
+  sim: Simulator,
+  drafts: readonly OrderDraft[],
+  effects: OrderEffects,
+): SimAnswer {
   const { mode, childFirst } = sim.behaviours.brackets;
   if (mode === "error") return ok({ error: "Bracket order could not be created" });
   const parents = drafts.filter((draft) => draft.parentRef === undefined);
@@ -195,7 +203,7 @@ function acceptBracket(sim: Simulator, drafts: readonly Draft[], effects: OrderE
     acceptedRow(order, mode === "parent-inactive" ? "Inactive" : "PreSubmitted"),
   );
   const refused = lost.map(
-    (draft): Wire => ({
+    (draft): WireJson => ({
       order_id: "-1",
       order_status: "Failed",
       local_order_id: draft.ref,
@@ -209,7 +217,7 @@ function acceptBracket(sim: Simulator, drafts: readonly Draft[], effects: OrderE
   return ok(all);
 }
 
-function acceptedRow(order: Order, status: string): Wire {
+function acceptedRow(order: Order, status: string): WireJson {
   return {
     order_id: String(order.id),
     local_order_id: order.ref,

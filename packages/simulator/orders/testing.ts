@@ -1,4 +1,4 @@
-import { type Answer, type Bench, PAPER, prime } from "../testing/client.ts";
+import { type Bench, type ClientAnswer, PAPER, prime } from "../testing/client.ts";
 
 /** Helpers of the order tests. */
 
@@ -26,19 +26,26 @@ export async function readyToTrade(bench: Bench): Promise<void> {
 }
 
 /** Posts orders for the paper account, as a client would. */
-export function submit(bench: Bench, ...orders: Record<string, unknown>[]): Promise<Answer> {
+export function postOrders(
+  bench: Bench,
+  ...orders: Record<string, unknown>[]
+): Promise<ClientAnswer> {
   return bench.post(`/iserver/account/${PAPER}/orders`, { orders });
 }
 
 /** The first row of an answer; an answer that is an object is its own row. */
-export function row(answer: Answer): Record<string, unknown> {
+export function row(answer: ClientAnswer): Record<string, unknown> {
   const { json } = answer;
   const first: unknown = Array.isArray(json) ? json[0] : json;
   return typeof first === "object" && first !== null ? { ...first } : {};
 }
 
 /** Answers the question of an earlier answer. */
-export function reply(bench: Bench, question: Answer, confirmed: unknown = true): Promise<Answer> {
+export function postReply(
+  bench: Bench,
+  question: ClientAnswer,
+  confirmed: unknown = true,
+): Promise<ClientAnswer> {
   return bench.post(`/iserver/reply/${String(row(question).id)}`, { confirmed });
 }
 
@@ -46,13 +53,13 @@ export function reply(bench: Bench, question: Answer, confirmed: unknown = true)
 export async function submitAll(
   bench: Bench,
   ...orders: Record<string, unknown>[]
-): Promise<{ id: number; asked: string[]; last: Answer }> {
-  let last = await submit(bench, ...orders);
+): Promise<{ id: number; asked: string[]; last: ClientAnswer }> {
+  let last = await postOrders(bench, ...orders);
   const asked: string[] = [];
   while (row(last).id !== undefined) {
     const ids = row(last).messageIds;
     asked.push(Array.isArray(ids) ? String(ids[0]) : "");
-    last = await reply(bench, last);
+    last = await postReply(bench, last);
   }
   return { id: Number(row(last).order_id), asked, last };
 }
@@ -65,6 +72,6 @@ export async function listed(bench: Bench): Promise<Map<number, Record<string, u
 }
 
 /** An order's status in the list of live orders; `undefined` as text when it is not in it. */
-export async function statusOf(bench: Bench, id: number): Promise<string> {
+export async function orderStatusOf(bench: Bench, id: number): Promise<string> {
   return String((await listed(bench)).get(id)?.status);
 }

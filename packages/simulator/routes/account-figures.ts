@@ -1,7 +1,7 @@
 import type { Decimal } from "decimal.js";
 import { failed, ok, parameter, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { type Balance, balances, margins } from "../state/valuation.ts";
@@ -9,9 +9,9 @@ import { ownAccount } from "./accounts.ts";
 
 /** The brokerage side's own figures: numbers in one answer, formatted text in four. */
 
-type Handler = (sim: Simulator, account: Account) => Wire;
+type Handler = (sim: Simulator, account: Account) => WireJson;
 
-function forAccount(handle: Handler): Route["handle"] {
+function forAccount(handle: Handler): SimRoute["handle"] {
   return (sim: Simulator, request: SimRequest): SimAnswer => {
     const id = parameter(request, "account");
     const account = ownAccount(sim, id);
@@ -22,7 +22,7 @@ function forAccount(handle: Handler): Route["handle"] {
 }
 
 /** `994,831 USD`: whole units, with separators. */
-export function money(value: Decimal, currency = "USD"): string {
+export function moneyText(value: Decimal, currency = "USD"): string {
   return `${thousands(value)} ${currency}`;
 }
 
@@ -34,10 +34,10 @@ export function thousands(value: Decimal): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
-function summary(sim: Simulator, account: Account): Wire {
+function summary(sim: Simulator, account: Account): WireJson {
   const { base, byCurrency } = balances(sim.market, account);
   const margin = margins(sim.market, account);
-  const cents = (value: Decimal): Wire => double(value.toDP(2));
+  const cents = (value: Decimal): WireJson => double(value.toDP(2));
   return {
     accountType: "",
     status: "",
@@ -62,7 +62,7 @@ function summary(sim: Simulator, account: Account): Wire {
   };
 }
 
-function cashRow(currency: string, balance: Balance): Wire {
+function cashRow(currency: string, balance: Balance): WireJson {
   const cash = double(balance.cash.toDP(2));
   return { currency, balance: cash, settledCash: cash };
 }
@@ -70,49 +70,49 @@ function cashRow(currency: string, balance: Balance): Wire {
 type Rows = { [key: string]: string };
 
 /** The same rows for the whole, for securities, and zeros for what the account does not have. */
-function segments(rows: Rows): Wire {
+function segments(rows: Rows): WireJson {
   const zeros: Rows = {};
   for (const [key, value] of Object.entries(rows))
     zeros[key] = value.includes(" ") ? "0 USD" : "0.00";
   return { total: rows, "Crypto at Paxos": zeros, commodities: zeros, securities: rows };
 }
 
-function availableFunds(sim: Simulator, account: Account): Wire {
+function availableFunds(sim: Simulator, account: Account): WireJson {
   const margin = margins(sim.market, account);
   return segments({
-    current_available: money(margin.available),
-    current_excess: money(margin.excess),
-    buying_power: money(margin.buyingPower),
+    current_available: moneyText(margin.available),
+    current_excess: moneyText(margin.excess),
+    buying_power: moneyText(margin.buyingPower),
     leverage: margin.net.isZero() ? "0.00" : margin.gross.div(margin.net).toFixed(2),
-    look_ahead_available: money(margin.available),
-    look_ahead_excess: money(margin.excess),
+    look_ahead_available: moneyText(margin.available),
+    look_ahead_excess: moneyText(margin.excess),
   });
 }
 
-function balanceTable(sim: Simulator, account: Account): Wire {
+function balanceTable(sim: Simulator, account: Account): WireJson {
   const { base } = balances(sim.market, account);
   const margin = margins(sim.market, account);
   return segments({
-    net_liquidation: money(margin.net),
-    equity_with_loan: money(margin.loan),
-    cash: money(base.cash),
-    "MTD Interest": money(account.interest.mul(0)),
-    previous_day_equity_with_loan: money(account.previousEquity),
+    net_liquidation: moneyText(margin.net),
+    equity_with_loan: moneyText(margin.loan),
+    cash: moneyText(base.cash),
+    "MTD Interest": moneyText(account.interest.mul(0)),
+    previous_day_equity_with_loan: moneyText(account.previousEquity),
   });
 }
 
-function marginTable(sim: Simulator, account: Account): Wire {
+function marginTable(sim: Simulator, account: Account): WireJson {
   const margin = margins(sim.market, account);
   return segments({
-    current_initial: money(margin.initial),
-    current_maint: money(margin.maintenance),
-    look_ahead_initial: money(margin.initial),
-    look_ahead_maint: money(margin.maintenance),
-    "RegT Margin": money(margin.regT),
+    current_initial: moneyText(margin.initial),
+    current_maint: moneyText(margin.maintenance),
+    look_ahead_initial: moneyText(margin.initial),
+    look_ahead_maint: moneyText(margin.maintenance),
+    "RegT Margin": moneyText(margin.regT),
   });
 }
 
-function marketValue(sim: Simulator, account: Account): Wire {
+function marketValue(sim: Simulator, account: Account): WireJson {
   const { byCurrency } = balances(sim.market, account);
   return Object.fromEntries(
     [...byCurrency].map(([currency, one]) => [
@@ -131,8 +131,8 @@ function marketValue(sim: Simulator, account: Account): Wire {
 }
 
 /** One account's profit and loss, as the `spl` topic and the partitioned answer carry it. */
-export function pnlRows(sim: Simulator): { [key: string]: Wire } {
-  const rows: { [key: string]: Wire } = {};
+export function pnlRows(sim: Simulator): { [key: string]: WireJson } {
+  const rows: { [key: string]: WireJson } = {};
   for (const id of sim.world.sso.user?.accountIds ?? []) {
     const account = sim.world.accounts.get(id);
     if (account === undefined) continue;
@@ -156,7 +156,7 @@ function partitioned(sim: Simulator): SimAnswer {
   return ok({ upnl: cold ? {} : pnlRows(sim) });
 }
 
-export const accountFigureRoutes: readonly Route[] = [
+export const accountFigureRoutes: readonly SimRoute[] = [
   {
     method: "GET",
     pattern: "/iserver/account/pnl/partitioned",

@@ -1,9 +1,9 @@
 import { answer, failed, fieldsOf, ok, parameter, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
-import { SERVER_INFO } from "./session.ts";
+import { BROKER_SERVER_INFO } from "./session.ts";
 
 const ASSET_TYPES =
   "STK,CFD,OPT,FOP,WAR,FUT,BAG,PDC,CASH,IND,BOND,BILL,FUND,SLB,News,CMDTY,IOPT,ICU,ICS,PHYSS,CRYPTO";
@@ -29,7 +29,7 @@ export function ownAccount(sim: Simulator, id: string): Account | undefined {
 }
 
 /** What `/iserver/accounts` answers and the `act` topic repeats. */
-export function accountsOf(sim: Simulator): { [key: string]: Wire } {
+export function accountsOf(sim: Simulator): { [key: string]: WireJson } {
   const user = sim.world.sso.user;
   const ids = user?.accountIds ?? [];
   const established = sim.world.brokerage.established;
@@ -81,7 +81,7 @@ export function accountsOf(sim: Simulator): { [key: string]: Wire } {
     groups: [],
     profiles: [],
     selectedAccount: sim.world.brokerage.selectedAccount,
-    serverInfo: SERVER_INFO,
+    serverInfo: BROKER_SERVER_INFO,
     sessionId: `${sim.world.sso.sessionId.slice(0, 8)}.00000001`,
     isFT: false,
     isPaper: isPaper(sim),
@@ -89,7 +89,7 @@ export function accountsOf(sim: Simulator): { [key: string]: Wire } {
 }
 
 /** True or false, in whichever way the build at hand writes it. */
-export function isPaper(sim: Simulator): Wire {
+export function isPaper(sim: Simulator): WireJson {
   const paper = sim.world.sso.user?.isPaper ?? false;
   switch (sim.behaviours.drift.isPaperAs) {
     case "boolean":
@@ -115,7 +115,7 @@ function select(sim: Simulator, request: SimRequest) {
   return ok({ set: true, acctId: id });
 }
 
-export const accountRoutes: readonly Route[] = [
+export const accountRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/accounts", needs: "brokerage", handle: accounts },
   { method: "POST", pattern: "/iserver/account", needs: "brokerage", handle: select },
   {

@@ -8,14 +8,14 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { isFields, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Alert } from "../state/notes.ts";
 import { utcTime } from "../zone.ts";
 import { ownAccount } from "./accounts.ts";
 
-function listed(one: Alert): Wire {
+function listed(one: Alert): WireJson {
   return {
     account: one.account,
     order_id: one.id,
@@ -157,7 +157,7 @@ function outcome(id: number, success: boolean, text: string): SimAnswer {
   });
 }
 
-export const alertRoutes: readonly Route[] = [
+export const alertRoutes: readonly SimRoute[] = [
   {
     method: "GET",
     pattern: "/iserver/account/mta",

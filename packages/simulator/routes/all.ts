@@ -1,4 +1,4 @@
-import type { Route } from "../http/router.ts";
+import type { SimRoute } from "../http/router.ts";
 import { accountFigureRoutes } from "./account-figures.ts";
 import { accountRoutes } from "./accounts.ts";
 import { alertRoutes } from "./alerts.ts";
@@ -23,7 +23,7 @@ import { watchlistRoutes } from "./watchlists.ts";
 import { whatifRoutes } from "./whatif.ts";
 
 /** Every path of the API that the simulator knows. */
-export const ROUTES: readonly Route[] = [
+export const ROUTES: readonly SimRoute[] = [
   ...sessionRoutes,
   ...accountRoutes,
   ...portfolioRoutes,

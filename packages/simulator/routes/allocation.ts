@@ -1,5 +1,5 @@
 import { failed, ok, type SimAnswer } from "../http/exchange.ts";
-import { double, type Wire } from "../json.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { balances } from "../state/valuation.ts";
@@ -43,8 +43,8 @@ function add(target: Sides, key: string, value: number): void {
   side[key] = (side[key] ?? 0) + value;
 }
 
-function doubles(target: Sides): Wire {
-  const one = (side: Record<string, number>): Wire =>
+function doubles(target: Sides): WireJson {
+  const one = (side: Record<string, number>): WireJson =>
     Object.fromEntries(
       Object.entries(side).map(([key, value]) => [key, double(Number(value.toFixed(2)))]),
     );

@@ -1,6 +1,6 @@
 import { badRequest, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import { monthOf } from "../market/months.ts";
 import type { Simulator } from "../simulator.ts";
@@ -48,7 +48,7 @@ function strikes(sim: Simulator, request: SimRequest): SimAnswer {
   if ("status" in what) return what;
   if (what.secType === "" || what.month === "") return badRequest("sectype and month are required");
   const options = what.secType === "OPT" ? contracts(sim, what) : [];
-  const of = (right: "C" | "P"): Wire[] =>
+  const of = (right: "C" | "P"): WireJson[] =>
     [...new Set(options.filter((one) => one.right === right).map((one) => one.strike ?? 0))]
       .sort((one, other) => one - other)
       .map(double);
@@ -75,7 +75,7 @@ function info(sim: Simulator, request: SimRequest): SimAnswer {
   return found.length === 0 ? badRequest("no contracts retrieved") : ok(found.map(record));
 }
 
-function record(one: Instrument): Wire {
+function record(one: Instrument): WireJson {
   return {
     conid: one.conid,
     symbol: one.symbol,
@@ -100,7 +100,7 @@ function record(one: Instrument): Wire {
 function futures(sim: Simulator, request: SimRequest): SimAnswer {
   const symbols = (request.query.get("symbols") ?? "").split(",").filter((part) => part !== "");
   if (symbols.length === 0) return badRequest("symbols is required");
-  const found: { [symbol: string]: Wire } = {};
+  const found: { [symbol: string]: WireJson } = {};
   for (const symbol of symbols) {
     const listed = sim.market.futures(symbol);
     if (listed.length === 0) continue;
@@ -117,7 +117,7 @@ function futures(sim: Simulator, request: SimRequest): SimAnswer {
   return ok(found);
 }
 
-export const chainRoutes: readonly Route[] = [
+export const chainRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/secdef/strikes", needs: "brokerage", handle: strikes },
   { method: "GET", pattern: "/iserver/secdef/info", needs: "brokerage", handle: info },
   { method: "GET", pattern: "/trsrv/futures", needs: "sso", handle: futures },

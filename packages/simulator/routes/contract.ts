@@ -7,8 +7,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import { monthOf } from "../market/months.ts";
 import { rulesOf } from "../market/rules.ts";
@@ -16,7 +16,7 @@ import type { Simulator } from "../simulator.ts";
 
 /** One contract: what it is, how it may be traded, which algorithms take it. */
 
-function record(one: Instrument, full: boolean): { [key: string]: Wire } {
+function record(one: Instrument, full: boolean): { [key: string]: WireJson } {
   const common = {
     cfi_code: "",
     symbol: one.symbol,
@@ -64,7 +64,7 @@ function infoAndRules(sim: Simulator, request: SimRequest): SimAnswer {
   return ok({ ...record(one, true), rules: rulesFor(sim, one) });
 }
 
-function rulesFor(sim: Simulator, one: Instrument): Wire {
+function rulesFor(sim: Simulator, one: Instrument): WireJson {
   return rulesOf(one, sim.market.quote(one), sim.world.sso.user?.accountIds ?? []);
 }
 
@@ -145,7 +145,7 @@ const BOND_FILTERS = {
   ],
 };
 
-export const contractRoutes: readonly Route[] = [
+export const contractRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/contract/:conid/info", needs: "brokerage", handle: info },
   {
     method: "GET",

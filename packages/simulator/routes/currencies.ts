@@ -1,5 +1,5 @@
 import { badRequest, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
+import type { SimRoute } from "../http/router.ts";
 import { double } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import { dollarsPer } from "../state/valuation.ts";
@@ -32,7 +32,7 @@ function rate(sim: Simulator, request: SimRequest): SimAnswer {
   }
 }
 
-export const currencyRoutes: readonly Route[] = [
+export const currencyRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/currency/pairs", needs: "brokerage", handle: pairs },
   { method: "GET", pattern: "/iserver/exchangerate", needs: "brokerage", handle: rate },
 ];

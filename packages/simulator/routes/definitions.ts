@@ -1,6 +1,6 @@
 import { badRequest, empty, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 
@@ -8,7 +8,7 @@ import type { Simulator } from "../simulator.ts";
 
 const MOST_CONIDS = 200;
 
-function definition(instrument: Instrument): Wire {
+function definition(instrument: Instrument): WireJson {
   return {
     conid: instrument.conid,
     currency: instrument.currency,
@@ -59,7 +59,7 @@ function secdef(sim: Simulator, request: SimRequest): SimAnswer {
 function stocks(sim: Simulator, request: SimRequest): SimAnswer {
   const symbols = (request.query.get("symbols") ?? "").split(",").filter((part) => part !== "");
   if (symbols.length === 0) return badRequest("symbols is required");
-  const found: { [symbol: string]: Wire } = {};
+  const found: { [symbol: string]: WireJson } = {};
   for (const symbol of symbols) {
     const shares = sim.market.listed.filter(
       (one) => one.secType === "STK" && one.symbol === symbol,
@@ -94,7 +94,7 @@ function allConids(sim: Simulator, request: SimRequest): SimAnswer {
   );
 }
 
-export const definitionRoutes: readonly Route[] = [
+export const definitionRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/trsrv/secdef", needs: "sso", handle: secdef },
   { method: "GET", pattern: "/trsrv/stocks", needs: "sso", handle: stocks },
   { method: "GET", pattern: "/trsrv/all-conids", needs: "sso", handle: allConids },

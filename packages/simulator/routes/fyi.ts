@@ -8,8 +8,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Notice } from "../state/notes.ts";
 
@@ -30,7 +30,7 @@ function unread(sim: Simulator): SimAnswer {
   return ok({ BN: sim.notes.notices.filter((one) => !one.read).length });
 }
 
-function notice(one: Notice): Wire {
+function notice(one: Notice): WireJson {
   return {
     R: one.read ? 1 : 0,
     D: `${one.at / 1000}.0`,
@@ -82,7 +82,7 @@ function removeDevice(sim: Simulator, request: SimRequest): SimAnswer {
     : html(404, "Not Found", "<h1>Not Found</h1>");
 }
 
-export const fyiRoutes: readonly Route[] = [
+export const fyiRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/fyi/unreadnumber", needs: "sso", handle: unread },
   { method: "GET", pattern: "/fyi/settings", needs: "sso", handle: settings },
   { method: "POST", pattern: "/fyi/settings/:code", needs: "sso", handle: change },

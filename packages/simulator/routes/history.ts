@@ -6,9 +6,9 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
-import { type Bar, barsBefore, parseSpan, type Span, UNIT_MS } from "../market/bars.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
+import { type Bar, type BarSpan, barsBefore, parseSpan, UNIT_MS } from "../market/bars.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import { utcTime } from "../zone.ts";
@@ -21,8 +21,8 @@ const PRICE_FACTOR = 100;
 
 export interface HistoryWanted {
   instrument: Instrument;
-  period: Span;
-  bar: Span;
+  period: BarSpan;
+  bar: BarSpan;
   outside: boolean;
   /** The end of the window. */
   end: number;
@@ -50,7 +50,7 @@ export function historyWanted(
   return { instrument, period: span, bar: size ?? defaultBar(span), outside, end };
 }
 
-function defaultBar(period: Span): Span {
+function defaultBar(period: BarSpan): BarSpan {
   const length = period.count * UNIT_MS[period.unit];
   if (length <= UNIT_MS.d) return { count: 1, unit: "min" };
   if (length <= UNIT_MS.m) return { count: 1, unit: "h" };
@@ -58,7 +58,7 @@ function defaultBar(period: Span): Span {
 }
 
 /** The answer of both history and the `smh` topic. */
-export function historyAnswer(sim: Simulator, wanted: HistoryWanted): { [key: string]: Wire } {
+export function historyAnswer(sim: Simulator, wanted: HistoryWanted): { [key: string]: WireJson } {
   const { instrument, period, bar, outside, end } = wanted;
   const bars = barsBefore(sim.market, sim.settings.seed, instrument, end, period, bar, outside);
   const first = bars[0];
@@ -152,7 +152,7 @@ function history(sim: Simulator, request: SimRequest): SimAnswer {
   return { ...ok(historyAnswer(sim, wanted)), holdMs: historyMs, release };
 }
 
-export const historyRoutes: readonly Route[] = [
+export const historyRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/marketdata/history", needs: "brokerage", handle: history },
   {
     method: "GET",

@@ -7,8 +7,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import { availability, fieldValue } from "../market/fields.ts";
 import type { Simulator } from "../simulator.ts";
 
@@ -24,7 +24,7 @@ function snapshot(sim: Simulator, request: SimRequest): SimAnswer {
   if (conids.length > MOST_CONIDS) return badRequest(`too many conids, at most ${MOST_CONIDS}`);
   const fields = (request.query.get("fields") ?? "").split(",").filter((part) => part !== "");
   if (fields.length > MOST_FIELDS) return badRequest(`too many fields, at most ${MOST_FIELDS}`);
-  const rows: Wire[] = [];
+  const rows: WireJson[] = [];
   for (const conidex of conids) {
     const number = conidex.split("@")[0] ?? "";
     if (!/^-?\d+$/.test(number)) return badRequest("Invalid conid");
@@ -40,7 +40,7 @@ function snapshotRow(
   conidex: string,
   conid: number,
   fields: readonly string[],
-): Wire | undefined {
+): WireJson | undefined {
   const reads = sim.world.brokerage.primed.snapshotReads;
   const instrument = sim.market.find(conid);
   if (instrument === undefined) return { conidEx: conidex, conid };
@@ -50,7 +50,7 @@ function snapshotRow(
   const read = (before ?? 0) + 1;
   reads.set(conid, read);
   const quote = sim.market.quote(instrument);
-  const row: { [key: string]: Wire } = { conidEx: conidex, conid };
+  const row: { [key: string]: WireJson } = { conidEx: conidex, conid };
   const cold = sim.behaviours.coldReads.snapshot;
   if (cold && read === 1) return row;
   // Assumed: the time of the figures, not of the answer.
@@ -91,7 +91,7 @@ function unsubscribeAll(sim: Simulator): SimAnswer {
   return ok({ unsubscribed: true });
 }
 
-export const marketDataRoutes: readonly Route[] = [
+export const marketDataRoutes: readonly SimRoute[] = [
   {
     method: "GET",
     pattern: "/iserver/marketdata/snapshot",

@@ -6,8 +6,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import { executionRow, orderRow, statusRecord } from "../orders/rows.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Execution, Order } from "../state/orders.ts";
@@ -64,7 +64,7 @@ function orders(sim: Simulator, request: SimRequest): SimAnswer {
   );
   if (words.includes("sort_by_time")) found.sort((one, other) => other.changedAt - one.changedAt);
   return ok({
-    orders: found.slice(-MOST_ROWS).flatMap((order): Wire[] => {
+    orders: found.slice(-MOST_ROWS).flatMap((order): WireJson[] => {
       const instrument = sim.market.find(order.conid);
       return instrument === undefined ? [] : [{ ...orderRow(order, instrument), ...extra(sim) }];
     }),
@@ -73,7 +73,7 @@ function orders(sim: Simulator, request: SimRequest): SimAnswer {
 }
 
 /** What no documentation knows, and a decoder must put up with. */
-function extra(sim: Simulator): { [key: string]: Wire } {
+function extra(sim: Simulator): { [key: string]: WireJson } {
   return sim.behaviours.drift.extraFields ? { simulatedExtra: "1" } : {};
 }
 
@@ -108,7 +108,7 @@ export function executionsOf(sim: Simulator, account: string, days: number): Exe
  * One execution as a list of one row; no row for a contract that there is not. `streamed`: as the
  * socket sends it, which differs from the list in a few fields.
  */
-export function tradeRow(sim: Simulator, execution: Execution, streamed: boolean): Wire[] {
+export function tradeRow(sim: Simulator, execution: Execution, streamed: boolean): WireJson[] {
   const instrument = sim.market.find(execution.order.conid);
   const submitter = sim.world.sso.user?.name ?? "";
   if (instrument === undefined) return [];
@@ -131,7 +131,7 @@ function trades(sim: Simulator, request: SimRequest): SimAnswer {
   return ok(executionsOf(sim, account, days).flatMap((one) => tradeRow(sim, one, false)));
 }
 
-const read = (pattern: string, handle: Route["handle"]): Route => ({
+const read = (pattern: string, handle: SimRoute["handle"]): SimRoute => ({
   method: "GET",
   pattern,
   handle,
@@ -139,7 +139,7 @@ const read = (pattern: string, handle: Route["handle"]): Route => ({
   afterAccounts: true,
 });
 
-export const orderReadRoutes: readonly Route[] = [
+export const orderReadRoutes: readonly SimRoute[] = [
   read("/iserver/account/orders", orders),
   read("/iserver/account/order/status/:orderId", status),
   read("/iserver/account/trades", trades),

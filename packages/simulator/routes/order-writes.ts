@@ -8,13 +8,13 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
+import type { SimRoute } from "../http/router.ts";
 import { isFields } from "../json.ts";
 import { parseOrder } from "../orders/draft.ts";
-import { cancel, route } from "../orders/life.ts";
-import { reply, submit } from "../orders/submission.ts";
+import { requestCancel, route } from "../orders/life.ts";
+import { submitOrders, takeReply } from "../orders/submission.ts";
 import type { Simulator } from "../simulator.ts";
-import { type Draft, isFinished, type Order } from "../state/orders.ts";
+import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
 import { ownAccount } from "./accounts.ts";
 
 /** Placing, answering, changing and cancelling. */
@@ -31,9 +31,13 @@ function accountOf(sim: Simulator, request: SimRequest): string | SimAnswer {
 }
 
 /** The orders of a body; the first that is refused refuses all. */
-export function draftsOf(sim: Simulator, account: string, bodies: unknown): Draft[] | SimAnswer {
+export function draftsOf(
+  sim: Simulator,
+  account: string,
+  bodies: unknown,
+): OrderDraft[] | SimAnswer {
   if (!Array.isArray(bodies) || bodies.length === 0) return badRequest("orders is required");
-  const drafts: Draft[] = [];
+  const drafts: OrderDraft[] = [];
   for (const body of bodies) {
     if (!isFields(body)) return badRequest("failed to parse JSON body");
     const parsed = parseOrder(sim, account, body);
@@ -49,12 +53,12 @@ function placeOrders(sim: Simulator, request: SimRequest): SimAnswer {
   const drafts = draftsOf(sim, account, fieldsOf(request).orders);
   if (!Array.isArray(drafts)) return drafts;
   const prompt = sim.behaviours.questions.advancedReject;
-  const answered = submit(sim, { drafts, modifies: undefined, effects: request.effects });
+  const answered = submitOrders(sim, { drafts, modifies: undefined, effects: request.effects });
   return prompt === "" ? answered : advancedReject(sim, drafts, prompt);
 }
 
 /** A prompt instead of an answer; the order waits until `/iserver/notification` says what to do. */
-function advancedReject(sim: Simulator, drafts: readonly Draft[], prompt: string): SimAnswer {
+function advancedReject(sim: Simulator, drafts: readonly OrderDraft[], prompt: string): SimAnswer {
   const order = [...sim.book.orders.values()].findLast((one) =>
     drafts.some((draft) => draft.ref === one.ref),
   );
@@ -89,7 +93,7 @@ function notification(sim: Simulator, request: SimRequest): SimAnswer {
 function answerQuestion(sim: Simulator, request: SimRequest): SimAnswer {
   const { confirmed } = fieldsOf(request);
   if (typeof confirmed !== "boolean") return failed(500, "Internal Server Error");
-  return reply(sim, parameter(request, "replyId"), confirmed);
+  return takeReply(sim, parameter(request, "replyId"), confirmed);
 }
 
 /** An order of the account that is still to be seen. */
@@ -104,14 +108,15 @@ function cancelOrder(sim: Simulator, request: SimRequest): SimAnswer {
   const id = Number(parameter(request, "orderId"));
   const acknowledgement = { msg: "Request was submitted", order_id: id, conid: -1, account: null };
   if (id === -1) {
-    for (const order of sim.book.orders.values()) if (order.account === account) cancel(sim, order);
+    for (const order of sim.book.orders.values())
+      if (order.account === account) requestCancel(sim, order);
     return ok(acknowledgement);
   }
   const order = ownOrder(sim, account, id);
   if (order === undefined)
     return failed(400, `OrderID ${parameter(request, "orderId")} doesn't exist`);
   if (isFinished(order)) return failed(400, "Order is inactive");
-  cancel(sim, order);
+  requestCancel(sim, order);
   return ok(acknowledgement);
 }
 
@@ -135,7 +140,7 @@ function modifyOrder(sim: Simulator, request: SimRequest): SimAnswer {
   }
   if (draft.quantity.lte(order.filled))
     return answer(200, { error: "Quantity must exceed what was filled" });
-  return submit(sim, {
+  return submitOrders(sim, {
     drafts: [{ ...draft, ref: order.ref }],
     modifies: order.id,
     effects: request.effects,
@@ -156,7 +161,7 @@ function unsuppress(sim: Simulator): SimAnswer {
   return ok({ status: "submitted" });
 }
 
-const orderRoute = (method: string, pattern: string, handle: Route["handle"]): Route => ({
+const orderRoute = (method: string, pattern: string, handle: SimRoute["handle"]): SimRoute => ({
   method,
   pattern,
   handle,
@@ -164,7 +169,7 @@ const orderRoute = (method: string, pattern: string, handle: Route["handle"]): R
   afterAccounts: true,
 });
 
-export const orderWriteRoutes: readonly Route[] = [
+export const orderWriteRoutes: readonly SimRoute[] = [
   orderRoute("POST", "/iserver/account/:account/orders", placeOrders),
   orderRoute("POST", "/iserver/reply/:replyId", answerQuestion),
   orderRoute("POST", "/iserver/account/:account/order/:orderId", modifyOrder),

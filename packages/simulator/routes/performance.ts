@@ -6,8 +6,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import { createRandom } from "../random.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
@@ -97,7 +97,7 @@ function seriesOf(sim: Simulator, account: Account, count: number): Series {
   };
 }
 
-function fraction(value: number): Wire {
+function fraction(value: number): WireJson {
   return double(Number(value.toPrecision(6)));
 }
 
@@ -148,7 +148,7 @@ function performance(sim: Simulator, request: SimRequest): SimAnswer {
 function allPeriods(sim: Simulator, request: SimRequest): SimAnswer {
   const accounts = analystAccounts(sim, request);
   if (!Array.isArray(accounts)) return accounts;
-  const body: { [key: string]: Wire } = {
+  const body: { [key: string]: WireJson } = {
     currencyType: "base",
     rc: 0,
     view: accounts.map(({ id }) => id),
@@ -158,7 +158,7 @@ function allPeriods(sim: Simulator, request: SimRequest): SimAnswer {
     pm: "TWR",
   };
   for (const account of accounts) {
-    const periods: { [key: string]: Wire } = {};
+    const periods: { [key: string]: WireJson } = {};
     for (const [period, count] of Object.entries(PERIOD_DAYS)) {
       const one = seriesOf(sim, account, count);
       periods[period] = {
@@ -182,7 +182,7 @@ function allPeriods(sim: Simulator, request: SimRequest): SimAnswer {
   return ok(body);
 }
 
-export const performanceRoutes: readonly Route[] = [
+export const performanceRoutes: readonly SimRoute[] = [
   { method: "POST", pattern: "/pa/performance", needs: "sso", handle: performance },
   { method: "POST", pattern: "/pa/allperiods", needs: "sso", handle: allPeriods },
 ];

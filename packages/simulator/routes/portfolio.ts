@@ -7,8 +7,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { type Balance, balances, margins } from "../state/valuation.ts";
@@ -17,7 +17,7 @@ import { allocation } from "./allocation.ts";
 
 /** The portfolio's answers about accounts and money; positions are in a file of their own. */
 
-export function describe(sim: Simulator, account: Account): Wire {
+export function describeAccount(sim: Simulator, account: Account): WireJson {
   return {
     id: account.id,
     "PrepaidCrypto-Z": false,
@@ -49,7 +49,7 @@ export function describe(sim: Simulator, account: Account): Wire {
 /** Runs `handle` for an account of this login; any other id gets the portfolio's 401. */
 export function withAccount(
   handle: (sim: Simulator, account: Account, request: SimRequest) => SimAnswer,
-): Route["handle"] {
+): SimRoute["handle"] {
   return (sim, request) => {
     if (!sim.world.sso.portfolioAccountsRead && sim.behaviours.coldReads.accountsFirst) {
       return failed(
@@ -62,12 +62,12 @@ export function withAccount(
   };
 }
 
-function list(sim: Simulator): Wire[] {
+function list(sim: Simulator): WireJson[] {
   sim.world.sso.portfolioAccountsRead = true;
   const ids = sim.world.sso.user?.accountIds ?? [];
   return ids.flatMap((id) => {
     const account = sim.world.accounts.get(id);
-    return account === undefined ? [] : [describe(sim, account)];
+    return account === undefined ? [] : [describeAccount(sim, account)];
   });
 }
 
@@ -77,7 +77,7 @@ function ledgerRow(
   balance: Balance,
   interest: number,
   at: number,
-): Wire {
+): WireJson {
   const zero = double(0);
   return {
     commoditymarketvalue: zero,
@@ -115,10 +115,10 @@ function ledgerRow(
 }
 
 /** The ledger, which knows of a fill at once. */
-export function ledgerOf(sim: Simulator, account: Account): { [currency: string]: Wire } {
+export function ledgerOf(sim: Simulator, account: Account): { [currency: string]: WireJson } {
   const { byCurrency, base } = balances(sim.market, account);
   const at = sim.clock.now();
-  const rows: { [currency: string]: Wire } = {};
+  const rows: { [currency: string]: WireJson } = {};
   for (const [currency, balance] of byCurrency) {
     const interest = currency === account.baseCurrency ? account.interest.toNumber() : 0;
     rows[currency] = ledgerRow(account, currency, balance, interest, at);
@@ -128,11 +128,11 @@ export function ledgerOf(sim: Simulator, account: Account): { [currency: string]
 }
 
 /** The summary: figures by name, with `-s` for securities and `-c` for commodities. */
-export function summaryOf(sim: Simulator, account: Account): { [key: string]: Wire } {
+export function summaryRows(sim: Simulator, account: Account): { [key: string]: WireJson } {
   const margin = margins(sim.market, account);
   const { base } = balances(sim.market, account);
   const timestamp = Math.floor(sim.clock.now() / 1000);
-  const rows: { [key: string]: Wire } = {};
+  const rows: { [key: string]: WireJson } = {};
   const text = (key: string, value: string | null): void => {
     rows[key] = {
       amount: double(0),
@@ -211,7 +211,7 @@ function consolidated(sim: Simulator, request: SimRequest): SimAnswer {
   return allocation(sim, accounts);
 }
 
-export const portfolioRoutes: readonly Route[] = [
+export const portfolioRoutes: readonly SimRoute[] = [
   {
     method: "GET",
     pattern: "/portfolio/:account/combo/positions",
@@ -236,13 +236,13 @@ export const portfolioRoutes: readonly Route[] = [
     method: "GET",
     pattern: "/portfolio/:account/meta",
     needs: "sso",
-    handle: withAccount((sim, account) => ok(describe(sim, account))),
+    handle: withAccount((sim, account) => ok(describeAccount(sim, account))),
   },
   {
     method: "GET",
     pattern: "/portfolio/:account/summary",
     needs: "sso",
-    handle: withAccount((sim, account) => ok(summaryOf(sim, account))),
+    handle: withAccount((sim, account) => ok(summaryRows(sim, account))),
   },
   {
     method: "GET",

@@ -1,6 +1,6 @@
 import { empty, ok, parameter, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import { MONTHS } from "../market/months.ts";
 import type { Simulator } from "../simulator.ts";
 import { type Account, laggedPosition } from "../state/accounts.ts";
@@ -27,7 +27,7 @@ function slowPositions(sim: Simulator, account: Account): Valued[] {
 }
 
 /** The first keys of a row, which a cold read gets alone, and the contract's particulars. */
-function row(account: Account, one: Valued, warm: boolean): Wire {
+function row(account: Account, one: Valued, warm: boolean): WireJson {
   const { instrument } = one;
   const cost = one.averagePrice.mul(factor(instrument));
   const bare = {
@@ -154,7 +154,7 @@ function fastPositions(sim: Simulator, account: Account, request: SimRequest): S
   );
 }
 
-function byConid(sim: Simulator, account: Account, conid: string, warm: boolean): Wire[] {
+function byConid(sim: Simulator, account: Account, conid: string, warm: boolean): WireJson[] {
   return slowPositions(sim, account)
     .filter((one) => String(one.instrument.conid) === conid)
     .map((one) => row(account, one, warm));
@@ -163,7 +163,7 @@ function byConid(sim: Simulator, account: Account, conid: string, warm: boolean)
 function everywhere(sim: Simulator, request: SimRequest): SimAnswer {
   if (!sim.world.sso.portfolioAccountsRead && sim.behaviours.coldReads.accountsFirst)
     return empty(401);
-  const found: { [account: string]: Wire } = {};
+  const found: { [account: string]: WireJson } = {};
   for (const id of sim.world.sso.user?.accountIds ?? []) {
     const account = sim.world.accounts.get(id);
     if (account === undefined) continue;
@@ -173,7 +173,7 @@ function everywhere(sim: Simulator, request: SimRequest): SimAnswer {
   return ok(found);
 }
 
-export const positionRoutes: readonly Route[] = [
+export const positionRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/portfolio/positions/:conid", needs: "sso", handle: everywhere },
   {
     method: "GET",

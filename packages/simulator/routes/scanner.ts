@@ -6,8 +6,8 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { isFields, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { isFields, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 
@@ -117,7 +117,7 @@ function passes(sim: Simulator, one: Instrument, filters: unknown): boolean {
   });
 }
 
-function row(one: Instrument, index: number): Wire {
+function row(one: Instrument, index: number): WireJson {
   return {
     server_id: String(index),
     column_name: index === 0 ? "Chg%" : undefined,
@@ -132,7 +132,7 @@ function row(one: Instrument, index: number): Wire {
   };
 }
 
-export const scannerRoutes: readonly Route[] = [
+export const scannerRoutes: readonly SimRoute[] = [
   {
     method: "GET",
     pattern: "/iserver/scanner/params",

@@ -1,6 +1,6 @@
 import { badRequest, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import { zoneOf } from "../market/hours.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
@@ -20,7 +20,7 @@ function tradingSchedule(sim: Simulator, request: SimRequest): SimAnswer {
   const around = (kind: "liquid" | "extended") =>
     sim.market.hours.sessionsAround(one.venue, kind, now, DAYS_BACK, DAYS_AHEAD);
   const liquid = new Map(around("liquid").map(({ date, session }) => [date, session]));
-  const schedules: { [date: string]: Wire } = {};
+  const schedules: { [date: string]: WireJson } = {};
   for (const { date, session } of around("extended")) {
     const inner = liquid.get(date);
     schedules[date] = {
@@ -49,7 +49,7 @@ function weekly(sim: Simulator, request: SimRequest): SimAnswer {
   return ok(found.map((one) => template(sim, one)));
 }
 
-function template(sim: Simulator, one: Instrument): Wire {
+function template(sim: Simulator, one: Instrument): WireJson {
   const zone = zoneOf(one.venue);
   const clockText = (at: number): string => {
     const local = localTime(at, zone);
@@ -79,7 +79,7 @@ function template(sim: Simulator, one: Instrument): Wire {
   };
 }
 
-export const scheduleRoutes: readonly Route[] = [
+export const scheduleRoutes: readonly SimRoute[] = [
   {
     method: "GET",
     pattern: "/contract/trading-schedule",

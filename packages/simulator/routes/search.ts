@@ -1,6 +1,6 @@
 import { badRequest, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { isFields, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { isFields, type WireJson } from "../json.ts";
 import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 
@@ -13,13 +13,13 @@ function argument(request: SimRequest, name: string): string | undefined {
   return request.query.get(name) ?? undefined;
 }
 
-function sections(sim: Simulator, instrument: Instrument): Wire[] {
+function sections(sim: Simulator, instrument: Instrument): WireJson[] {
   if (instrument.secType === "CASH")
     return [{ secType: "CASH", exchange: "IDEALPRO;", conid: String(instrument.conid) }];
   const own = instrument.isUS
     ? { secType: instrument.secType }
     : { secType: instrument.secType, exchange: `${instrument.exchange};` };
-  const found: Wire[] = [
+  const found: WireJson[] = [
     instrument.secType === "IND" ? { secType: "IND", exchange: `${instrument.exchange};` } : own,
   ];
   found.push(...sim.market.derivativeSections(instrument));
@@ -69,7 +69,7 @@ function foreignFund(instrument: Instrument): boolean {
   return instrument.type === "ETF" && !instrument.isUS;
 }
 
-export const searchRoutes: readonly Route[] = [
+export const searchRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/secdef/search", needs: "brokerage", handle: search },
   { method: "POST", pattern: "/iserver/secdef/search", needs: "brokerage", handle: search },
 ];

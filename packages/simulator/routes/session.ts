@@ -1,11 +1,11 @@
 import { answer, badRequest, failed, fieldsOf, ok, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import { initialize, logOut, ssoExpiresMs } from "../state/session.ts";
 
 /** The server names itself a simulator, so that no figure of it can pass for the broker's. */
-export const SERVER_INFO = {
+export const BROKER_SERVER_INFO = {
   serverName: "SIMULATOR",
   serverVersion: "Build 10.44.1d, Mar 3, 2026 1:55:32 PM",
 };
@@ -13,7 +13,7 @@ const MAC = "02:00:5E:00:53:01";
 const HARDWARE = `51a0b2c3|${MAC}`;
 
 /** The brokerage session's state as status, init and tickle show it. */
-export function statusOf(sim: Simulator): { [key: string]: Wire } {
+export function statusOf(sim: Simulator): { [key: string]: WireJson } {
   const { brokerage, rival } = sim.world;
   if (brokerage.phase === "none") {
     return { authenticated: false, competing: false, connected: false, MAC };
@@ -29,7 +29,7 @@ export function statusOf(sim: Simulator): { [key: string]: Wire } {
     connected: true,
     message: "",
     MAC,
-    serverInfo: SERVER_INFO,
+    serverInfo: BROKER_SERVER_INFO,
     hardware_info: HARDWARE,
     fail: brokerage.fail,
   };
@@ -106,7 +106,7 @@ function logout(sim: Simulator) {
   return ok({ status: true });
 }
 
-export const sessionRoutes: readonly Route[] = [
+export const sessionRoutes: readonly SimRoute[] = [
   {
     method: "POST",
     pattern: "/iserver/auth/status",

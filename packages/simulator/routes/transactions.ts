@@ -1,6 +1,6 @@
 import { badRequest, fieldsOf, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { double, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { double, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { dateStamp } from "../zone.ts";
@@ -27,7 +27,7 @@ function eastern(date: string): string {
 }
 
 /** Fills of days before today. */
-function filledBefore(sim: Simulator, account: Account, conid: number, today: string): Wire[] {
+function filledBefore(sim: Simulator, account: Account, conid: number, today: string): WireJson[] {
   return sim.book.executions.flatMap(({ order, at, size, price }) => {
     const date = dateStamp(at, "America/New_York");
     const instrument = sim.market.find(order.conid);
@@ -71,7 +71,7 @@ function transactions(sim: Simulator, request: SimRequest): SimAnswer {
   const bought = sim.market.hours
     .sessionsAround("us-stocks", "liquid", now, 6, 0)
     .filter(({ session }) => session.closes < now);
-  const rows: Wire[] = [];
+  const rows: WireJson[] = [];
   const today = dateStamp(now, "America/New_York");
   for (const account of accounts) {
     rows.push(...filledBefore(sim, account, conid, today));
@@ -106,6 +106,6 @@ function transactions(sim: Simulator, request: SimRequest): SimAnswer {
   });
 }
 
-export const transactionRoutes: readonly Route[] = [
+export const transactionRoutes: readonly SimRoute[] = [
   { method: "POST", pattern: "/pa/transactions", needs: "sso", handle: transactions },
 ];

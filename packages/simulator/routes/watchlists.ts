@@ -1,6 +1,6 @@
 import { failed, fieldsOf, ok, type SimAnswer, type SimRequest } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import { isFields, type Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Watchlist } from "../state/notes.ts";
 
@@ -28,7 +28,7 @@ function lists(sim: Simulator): SimAnswer {
   });
 }
 
-function instrumentRow(sim: Simulator, conid: number | undefined, warm: boolean): Wire {
+function instrumentRow(sim: Simulator, conid: number | undefined, warm: boolean): WireJson {
   if (conid === undefined) return { H: "" };
   const one = sim.market.find(conid);
   if (!warm || one === undefined) return { C: String(conid), conid };
@@ -81,7 +81,7 @@ function remove(sim: Simulator, request: SimRequest): SimAnswer {
   return ok({ data: { deleted: id }, action: "context", MID: "2" });
 }
 
-export const watchlistRoutes: readonly Route[] = [
+export const watchlistRoutes: readonly SimRoute[] = [
   { method: "GET", pattern: "/iserver/watchlists", needs: "brokerage", handle: lists },
   { method: "GET", pattern: "/iserver/watchlist", needs: "brokerage", handle: read },
   { method: "POST", pattern: "/iserver/watchlist", needs: "brokerage", handle: write },

@@ -7,10 +7,10 @@ import {
   type SimAnswer,
   type SimRequest,
 } from "../http/exchange.ts";
-import type { Route } from "../http/router.ts";
-import type { Wire } from "../json.ts";
+import type { SimRoute } from "../http/router.ts";
+import type { WireJson } from "../json.ts";
 import { questionsFor } from "../orders/questions.ts";
-import { costOf, reckonedPrice, refusal } from "../orders/refusal.ts";
+import { brokerRefusal, costOf, reckonedPrice } from "../orders/refusal.ts";
 import { commissionOf } from "../orders/settlement.ts";
 import type { Simulator } from "../simulator.ts";
 import { dollarsPer, margins } from "../state/valuation.ts";
@@ -42,7 +42,7 @@ function whatif(sim: Simulator, request: SimRequest): SimAnswer {
       : instrument.secType === "CASH"
         ? instrument.symbol
         : "Contracts";
-  const row = (current: Decimal, change: Decimal): Wire => ({
+  const row = (current: Decimal, change: Decimal): WireJson => ({
     current: thousands(current),
     change: thousands(change),
     after: thousands(current.plus(change)),
@@ -65,7 +65,7 @@ function whatif(sim: Simulator, request: SimRequest): SimAnswer {
       after: cost.position.after.toFixed(),
     },
     warn: warning === undefined ? null : `21/${warning}`,
-    error: refusal(sim, draft, instrument) ?? null,
+    error: brokerRefusal(sim, draft, instrument) ?? null,
   });
 }
 
@@ -76,7 +76,7 @@ function grouped(amount: Decimal): string {
   return cents === undefined ? text : `${text}.${cents.padEnd(2, "0")}`;
 }
 
-export const whatifRoutes: readonly Route[] = [
+export const whatifRoutes: readonly SimRoute[] = [
   {
     method: "POST",
     pattern: "/iserver/account/:account/orders/whatif",

@@ -36,7 +36,7 @@ export interface Holding {
 }
 
 /** An account as a fresh login finds it. */
-export function openAccount(
+export function simulatedAccount(
   id: string,
   title: string,
   cash: Record<string, string>,

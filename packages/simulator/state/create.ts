@@ -1,6 +1,6 @@
-import type { Settings } from "../options.ts";
+import type { SimulatorSettings } from "../options.ts";
 import type { Random } from "../random.ts";
-import { type Account, openAccount } from "./accounts.ts";
+import { type Account, simulatedAccount } from "./accounts.ts";
 import { unprimed } from "./primed.ts";
 import type { User, World } from "./world.ts";
 
@@ -16,7 +16,7 @@ const LIVE_HOLDINGS = [
 ];
 
 /** The world before anybody logged in. */
-export function createWorld(settings: Settings, random: Random): World {
+export function createWorld(settings: SimulatorSettings, random: Random): World {
   const accounts = new Map<string, Account>();
   const user = (isPaper: boolean): User => {
     const ids = Array.from(
@@ -26,7 +26,7 @@ export function createWorld(settings: Settings, random: Random): World {
     for (const [index, id] of ids.entries()) {
       const cash = isPaper ? { USD: "971869.60", EUR: "5000.00" } : { USD: "18250.42" };
       const holdings = index > 0 ? [] : isPaper ? PAPER_HOLDINGS : LIVE_HOLDINGS;
-      accounts.set(id, openAccount(id, "Simulated Owner", cash, holdings));
+      accounts.set(id, simulatedAccount(id, "Simulated Owner", cash, holdings));
     }
     return {
       name: isPaper ? "simpaper1" : "simlive1",

@@ -11,7 +11,7 @@ export type OrderStatus =
   | "Cancelled";
 
 /** What an order asks for, once it has been understood. */
-export interface Draft {
+export interface OrderDraft {
   account: string;
   conid: number;
   conidex: string;
@@ -34,7 +34,7 @@ export interface Draft {
   cashQuantity: Decimal | undefined;
 }
 
-export interface Order extends Draft {
+export interface Order extends OrderDraft {
   id: number;
   filled: Decimal;
   averagePrice: Decimal;

@@ -1,5 +1,5 @@
 import type { OrderEffects } from "../orders/effects.ts";
-import type { Draft } from "./orders.ts";
+import type { OrderDraft } from "./orders.ts";
 
 /** One thing the broker asks before it takes an order. */
 export interface Asking {
@@ -15,7 +15,7 @@ export interface Asking {
 export interface Question {
   replyId: string;
   chain: Asking[];
-  drafts: Draft[];
+  drafts: OrderDraft[];
   /** The order that is being changed, when this is no new one. */
   modifies: number | undefined;
   effects: OrderEffects;

@@ -6,13 +6,13 @@ import { type RunningSimulator, startSimulator } from "../start.ts";
 export interface Bench {
   simulator: RunningSimulator;
   control: RunningSimulator["control"];
-  call(method: string, path: string, body?: unknown): Promise<Answer>;
-  get(path: string): Promise<Answer>;
-  post(path: string, body?: unknown): Promise<Answer>;
+  call(method: string, path: string, body?: unknown): Promise<ClientAnswer>;
+  get(path: string): Promise<ClientAnswer>;
+  post(path: string, body?: unknown): Promise<ClientAnswer>;
   close(): Promise<void>;
 }
 
-export interface Answer {
+export interface ClientAnswer {
   status: number;
   contentType: string;
   text: string;

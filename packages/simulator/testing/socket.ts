@@ -16,7 +16,7 @@ export interface Ears {
 }
 
 /** Lets frames that were already sent arrive: a round trip on the same socket. */
-export function settle(ears: Ears): Promise<void> {
+export function untilQuiet(ears: Ears): Promise<void> {
   return new Promise((resolve) => {
     ears.socket.once("pong", () => resolve());
     ears.socket.ping();
@@ -57,7 +57,7 @@ export async function listen(bench: Bench, session?: string): Promise<Ears> {
     closed,
     close: () => socket.terminate(),
   };
-  await settle(ears);
+  await untilQuiet(ears);
   return ears;
 }
 

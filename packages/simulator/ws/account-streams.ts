@@ -1,10 +1,10 @@
-import { isFields, type Wire } from "../json.ts";
+import { isFields, type WireJson } from "../json.ts";
 import { pnlRows } from "../routes/account-figures.ts";
 import { ownAccount } from "../routes/accounts.ts";
-import { ledgerOf, summaryOf } from "../routes/portfolio.ts";
+import { ledgerOf, summaryRows } from "../routes/portfolio.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
-import { type Connection, startStream } from "./connection.ts";
+import { type SocketConnection, startStream } from "./connection.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** The topics of money: profit and loss, summary, ledger. They need no brokerage session. */
@@ -13,7 +13,7 @@ const PNL_MS = 1_000;
 const SLOW_MS = 10_000;
 
 /** `spl`: each second; having subscribed once also warms the partitioned answer. */
-export function subscribePnl(sim: Simulator, connection: Connection): void {
+export function subscribePnl(sim: Simulator, connection: SocketConnection): void {
   sim.world.brokerage.primed.pnlSubscribed = true;
   const tell = (): void => connection.send({ topic: "spl", args: pnlRows(sim) });
   startStream(connection, "spl", sim.clock.every(PNL_MS, tell));
@@ -23,14 +23,14 @@ export function subscribePnl(sim: Simulator, connection: Connection): void {
 /** Frames each ten seconds with the rows whose figures changed; the rest is left out or bare. */
 function slowStream(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   key: string,
-  rows: () => { [row: string]: { [key: string]: Wire } },
+  rows: () => { [row: string]: { [key: string]: WireJson } },
   bareRows: boolean,
 ): void {
   const sent = new Map<string, string>();
   const tell = (): void => {
-    const result: Wire[] = [];
+    const result: WireJson[] = [];
     for (const [name, row] of Object.entries(rows())) {
       const { timestamp, ...figures } = row;
       const text = JSON.stringify(figures);
@@ -45,7 +45,7 @@ function slowStream(
 }
 
 /** Only the wanted fields of a row, beside its key. */
-function pick(row: { [key: string]: Wire }, fields: unknown): { [key: string]: Wire } {
+function pick(row: { [key: string]: WireJson }, fields: unknown): { [key: string]: WireJson } {
   if (!Array.isArray(fields) || fields.length === 0) return row;
   return Object.fromEntries(
     Object.entries(row).filter(
@@ -56,7 +56,7 @@ function pick(row: { [key: string]: Wire }, fields: unknown): { [key: string]: W
 
 function accountOf(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): Account | undefined {
   const account = ownAccount(sim, wanted.target);
@@ -67,15 +67,15 @@ function accountOf(
 /** `ssd`. */
 export function subscribeSummary(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const account = accountOf(sim, connection, wanted);
   if (account === undefined) return;
   const keys = Array.isArray(wanted.args.keys) ? wanted.args.keys : [];
-  const rows = (): { [row: string]: { [key: string]: Wire } } => {
-    const found: { [row: string]: { [key: string]: Wire } } = {};
-    for (const [name, value] of Object.entries(summaryOf(sim, account))) {
+  const rows = (): { [row: string]: { [key: string]: WireJson } } => {
+    const found: { [row: string]: { [key: string]: WireJson } } = {};
+    for (const [name, value] of Object.entries(summaryRows(sim, account))) {
       if (!isFields(value) || !("amount" in value)) continue;
       const key =
         keys.find((one) => String(one).toLowerCase() === name) ??
@@ -118,19 +118,19 @@ const LEDGER_NAMES: Record<string, string> = {
 /** `sld`. */
 export function subscribeLedger(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const account = accountOf(sim, connection, wanted);
   if (account === undefined) return;
   const keys = Array.isArray(wanted.args.keys) ? wanted.args.keys : [];
-  const rows = (): { [row: string]: { [key: string]: Wire } } => {
-    const found: { [row: string]: { [key: string]: Wire } } = {};
+  const rows = (): { [row: string]: { [key: string]: WireJson } } => {
+    const found: { [row: string]: { [key: string]: WireJson } } = {};
     for (const [currency, value] of Object.entries(ledgerOf(sim, account))) {
       const key = `LedgerList${currency}`;
       if (!isFields(value) || !("cashbalance" in value) || (keys.length > 0 && !keys.includes(key)))
         continue;
-      const row: { [key: string]: Wire } = { key, timestamp: value.timestamp };
+      const row: { [key: string]: WireJson } = { key, timestamp: value.timestamp };
       for (const [name, figure] of Object.entries(value)) {
         const spelled = LEDGER_NAMES[name];
         if (spelled !== undefined) row[spelled] = figure;

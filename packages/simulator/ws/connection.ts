@@ -1,9 +1,9 @@
 import type { WebSocket } from "ws";
 import type { WsAction } from "../control/faults.ts";
-import { encode, type Wire } from "../json.ts";
+import { encode, type WireJson } from "../json.ts";
 
 /** One client's socket, with what a test may do to its frames. */
-export interface Connection {
+export interface SocketConnection {
   socket: WebSocket;
   /** The credential with which it came in; undefined until it has shown a good one. */
   session: string | undefined;
@@ -11,7 +11,7 @@ export interface Connection {
   /** What is subscribed, by topic and target; each value ends its stream. */
   streams: Map<string, () => void>;
   heartbeatPaused: boolean;
-  send(frame: { [key: string]: Wire }): void;
+  send(frame: { [key: string]: WireJson }): void;
   /** Does a test's bidding. */
   disturb(action: WsAction): void;
 }
@@ -20,7 +20,7 @@ export interface Connection {
  * Wraps a socket, so that what is sent can be held, doubled, reordered or lost. `openedAt` in ms
  * since the epoch.
  */
-export function createConnection(socket: WebSocket, openedAt: number): Connection {
+export function createConnection(socket: WebSocket, openedAt: number): SocketConnection {
   let silent = false;
   let duplicate = false;
   let reorder = false;
@@ -31,7 +31,7 @@ export function createConnection(socket: WebSocket, openedAt: number): Connectio
     if (!silent && socket.readyState === socket.OPEN) socket.send(text);
   };
 
-  const connection: Connection = {
+  const connection: SocketConnection = {
     socket,
     session: undefined,
     openedAt,
@@ -99,13 +99,13 @@ export function createConnection(socket: WebSocket, openedAt: number): Connectio
 }
 
 /** Ends a stream, if it runs. */
-export function endStream(connection: Connection, key: string): void {
+export function endStream(connection: SocketConnection, key: string): void {
   connection.streams.get(key)?.();
   connection.streams.delete(key);
 }
 
 /** Starts a stream in the place of an older one of the same key. */
-export function startStream(connection: Connection, key: string, end: () => void): void {
+export function startStream(connection: SocketConnection, key: string, end: () => void): void {
   endStream(connection, key);
   connection.streams.set(key, end);
 }

@@ -1,9 +1,9 @@
-import type { Wire } from "../json.ts";
+import type { WireJson } from "../json.ts";
 import { availability, fieldValue } from "../market/fields.ts";
 import { historyAnswer, historyWanted } from "../routes/history.ts";
 import { serverId } from "../routes/marketdata.ts";
 import type { Simulator } from "../simulator.ts";
-import { type Connection, endStream, startStream } from "./connection.ts";
+import { endStream, type SocketConnection, startStream } from "./connection.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** The topics of the market: quotes that change, bars, the ladder. */
@@ -24,7 +24,7 @@ function text(value: unknown, otherwise: string): string {
 /** `smd`: everything once, then what changed; ends after a while without a word. */
 export function subscribeMarketData(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const conidex = wanted.target;
@@ -87,7 +87,7 @@ export function subscribeMarketData(
 /** `smh`: one answer, and a slot that stays taken until it is given back. */
 export function subscribeHistory(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const instrument = sim.market.find(Number(wanted.target.split("@")[0]));
@@ -122,7 +122,7 @@ export function subscribeHistory(
 /** `sbd`: the price ladder, one per account. */
 export function subscribeLadder(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const [account = "", conidText = ""] = wanted.parts;
@@ -133,7 +133,7 @@ export function subscribeLadder(
   }
   const tell = (): void => {
     const quote = sim.market.quote(instrument);
-    const rows: Wire[] = [];
+    const rows: WireJson[] = [];
     for (let step = LADDER_ROWS; step >= -LADDER_ROWS; step--) {
       const price = quote.last.plus(step * instrument.tick).toFixed(2);
       const size = 100 * (1 + Math.abs(step));

@@ -1,14 +1,14 @@
-import { double, type Wire } from "../json.ts";
+import { double, type WireJson } from "../json.ts";
 import { orderRow } from "../orders/rows.ts";
 import { executionsOf, tradeRow, visibleOrders } from "../routes/order-reads.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Execution, Order } from "../state/orders.ts";
-import { type Connection, startStream } from "./connection.ts";
+import { type SocketConnection, startStream } from "./connection.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** The topics of orders and trades. */
 
-type Row = { [key: string]: Wire };
+type Row = { [key: string]: WireJson };
 
 /**
  * `sor`: whole rows once, then only what changed. It looks ahead only: what happened before the
@@ -16,7 +16,7 @@ type Row = { [key: string]: Wire };
  */
 export function subscribeOrders(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const filters = Array.isArray(wanted.args.filters) ? wanted.args.filters : [];
@@ -78,7 +78,7 @@ function difference(before: Row, after: Row): Row {
 /** `str`: the days' trades again, unless only new ones are wanted; then each as it happens. */
 export function subscribeTrades(
   sim: Simulator,
-  connection: Connection,
+  connection: SocketConnection,
   wanted: Subscription,
 ): void {
   const account = sim.world.brokerage.selectedAccount;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AAPL, readyToTrade, resting, submitAll } from "../orders/testing.ts";
 import { type Bench, PAPER, startBench } from "../testing/client.ts";
-import { type Ears, listen, listenIn, settle } from "../testing/socket.ts";
+import { type Ears, listen, listenIn, untilQuiet } from "../testing/socket.ts";
 
 let bench: Bench;
 let ears: Ears | undefined;
@@ -22,12 +22,12 @@ async function open(): Promise<Ears> {
 
 async function say(to: Ears, text: string): Promise<void> {
   to.say(text);
-  await settle(to);
+  await untilQuiet(to);
 }
 
 async function advance(to: Ears, ms: number): Promise<void> {
   await bench.control.advance(ms);
-  await settle(to);
+  await untilQuiet(to);
 }
 
 const args = (frame: Record<string, unknown> | undefined): unknown => frame?.args;
@@ -67,7 +67,7 @@ describe("a socket that knows the session", () => {
     const to = await open();
     to.frames.length = 0;
     bench.control.rival("mobile");
-    await settle(to);
+    await untilQuiet(to);
     const said = to.of("sts").map(args);
     expect(
       said.filter((one) => JSON.stringify(one) === '{"authenticated":false}').length,
@@ -92,7 +92,7 @@ describe("a socket that knows the session", () => {
 it("a socket is told false, hears no heartbeat and is told to wait once the login is over", async () => {
   const to = await open();
   bench.control.killSso();
-  await settle(to);
+  await untilQuiet(to);
   expect(to.of("sts").map(args)).toContainEqual({ authenticated: false });
   to.frames.length = 0;
   await advance(to, 60_000);
@@ -347,7 +347,7 @@ describe("what goes wrong on a socket", () => {
     const to = await open();
     bench.control.webSocket({ kind: "invalidUtf8" });
     bench.control.webSocket({ kind: "noData" });
-    await settle(to);
+    await untilQuiet(to);
     expect(to.raw.at(-2)?.includes(0xff)).toBe(true);
     expect(to.frames.at(-1)).toEqual({ error: "No data." });
   });
@@ -368,7 +368,7 @@ describe("what goes wrong on a socket", () => {
       topic: "ntf",
       args: { id: "X", text: "a text", title: "Warning", url: "https://example.com/" },
     });
-    await settle(to);
+    await untilQuiet(to);
     expect(to.of("ntf")).toHaveLength(1);
   });
 });

@@ -3,9 +3,9 @@ import type { Server } from "node:https";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { WsAction } from "../control/faults.ts";
 import { BASE } from "../http/server.ts";
-import { isFields, type Wire } from "../json.ts";
+import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import { type Connection, createConnection, endStream } from "./connection.ts";
+import { createConnection, endStream, type SocketConnection } from "./connection.ts";
 import { greet, sendAccounts, sendStatus } from "./greeting.ts";
 import { parseSubscription } from "./subscription.ts";
 import { endBrokerageStreams, handleTopic } from "./topics.ts";
@@ -16,7 +16,7 @@ export interface SocketServer {
   /** Does something to every open connection. */
   disturb(action: WsAction): void;
   /** Sends a frame of the server's own to all: a notice, a bulletin. */
-  broadcast(frame: { [key: string]: Wire }): void;
+  broadcast(frame: { [key: string]: WireJson }): void;
   close(): void;
 }
 
@@ -25,7 +25,7 @@ export interface SocketServer {
  */
 export function startSocketServer(sim: Simulator, server: Server): SocketServer {
   const sockets = new WebSocketServer({ noServer: true, skipUTF8Validation: true });
-  const open = new Set<Connection>();
+  const open = new Set<SocketConnection>();
 
   server.on("upgrade", (request, stream, head) => {
     if (request.url?.split("?")[0] !== `${BASE}/ws`) {
@@ -47,7 +47,7 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
     });
   };
 
-  const receive = (connection: Connection, frame: string): void => {
+  const receive = (connection: SocketConnection, frame: string): void => {
     if (connection.session === undefined && holdsSession(sim, messageSession(frame))) {
       trust(sim, connection);
       return;
@@ -96,7 +96,7 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
 }
 
 /** The socket belongs to the login: it is greeted, and hears the heartbeat from now on. */
-function trust(sim: Simulator, connection: Connection): void {
+function trust(sim: Simulator, connection: SocketConnection): void {
   connection.session = sim.world.sso.sessionId;
   greet(sim, connection);
   connection.streams.set(
@@ -108,12 +108,12 @@ function trust(sim: Simulator, connection: Connection): void {
 }
 
 /** The login is over: the socket stays open, without heartbeat, and is told to wait. */
-function distrust(connection: Connection): void {
+function distrust(connection: SocketConnection): void {
   connection.session = undefined;
   endStreams(connection);
 }
 
-function endStreams(connection: Connection): void {
+function endStreams(connection: SocketConnection): void {
   for (const key of [...connection.streams.keys()]) endStream(connection, key);
 }
 

@@ -1,20 +1,20 @@
 import type { Simulator } from "../simulator.ts";
 import { subscribeLedger, subscribePnl, subscribeSummary } from "./account-streams.ts";
-import { type Connection, endStream } from "./connection.ts";
+import { endStream, type SocketConnection } from "./connection.ts";
 import { subscribeHistory, subscribeLadder, subscribeMarketData } from "./market-data.ts";
 import { subscribeOrders, subscribeTrades } from "./orders.ts";
 import type { Subscription } from "./subscription.ts";
 
 interface Topic {
   brokerage: boolean;
-  subscribe(sim: Simulator, connection: Connection, wanted: Subscription): void;
+  subscribe(sim: Simulator, connection: SocketConnection, wanted: Subscription): void;
   /** Which stream an unsubscription ends, and what it answers; most say nothing. */
-  unsubscribe(connection: Connection, wanted: Subscription): void;
+  unsubscribe(connection: SocketConnection, wanted: Subscription): void;
 }
 
 const byTarget =
   (prefix: string, result?: string) =>
-  (connection: Connection, wanted: Subscription): void => {
+  (connection: SocketConnection, wanted: Subscription): void => {
     endStream(connection, wanted.target === "" ? prefix : `${prefix}+${wanted.target}`);
     if (result !== undefined) connection.send({ result });
   };
@@ -40,7 +40,11 @@ const TOPICS: Record<string, Topic> = {
 };
 
 /** Does what a frame asks. What is not known is passed over in silence, as it is by the broker. */
-export function handleTopic(sim: Simulator, connection: Connection, wanted: Subscription): void {
+export function handleTopic(
+  sim: Simulator,
+  connection: SocketConnection,
+  wanted: Subscription,
+): void {
   const topic = TOPICS[wanted.topic.slice(1)];
   if (topic === undefined) return;
   if (wanted.topic.startsWith("u")) {
@@ -55,7 +59,7 @@ export function handleTopic(sim: Simulator, connection: Connection, wanted: Subs
 }
 
 /** The streams that end with the brokerage session. */
-export function endBrokerageStreams(connection: Connection): void {
+export function endBrokerageStreams(connection: SocketConnection): void {
   for (const key of [...connection.streams.keys()]) {
     if (TOPICS[key.slice(1, 3)]?.brokerage === true) endStream(connection, key);
   }

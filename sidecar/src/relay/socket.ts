@@ -1,6 +1,6 @@
 import { FRAME_MAX_BYTES, HANDSHAKE_DEADLINE_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
-import type { Transport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
+import type { RelayTransport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
 import WebSocket from "ws";
 
 export interface SocketEvents {
@@ -13,7 +13,7 @@ export interface SocketEvents {
 }
 
 /** One WebSocket to the gateway, as a transport. */
-export type Connect = (url: string, events: SocketEvents) => Transport;
+export type Connect = (url: string, events: SocketEvents) => RelayTransport;
 
 export const connectWebSocket: Connect = (url, events) => {
   const socket = new WebSocket(url, SUBPROTOCOL, {

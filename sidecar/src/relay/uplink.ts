@@ -7,7 +7,7 @@ import type {
   SidecarEffect,
   SidecarInput,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
-import type { Transport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
+import type { RelayTransport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Connect } from "./socket.ts";
@@ -28,7 +28,7 @@ export interface UplinkParts {
 /** The one socket there is at a time, and what goes out by it. */
 export class Uplink {
   readonly #parts: UplinkParts;
-  #transport: Transport | null = null;
+  #transport: RelayTransport | null = null;
 
   constructor(parts: UplinkParts) {
     this.#parts = parts;

@@ -2,7 +2,7 @@ import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/dr
 import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /** Drift binds entries; an exit is not held back because the market ran away from it. */
 const isBound = ({ order }: Ticket, effect: Effect | null): boolean =>
@@ -10,7 +10,7 @@ const isBound = ({ order }: Ticket, effect: Effect | null): boolean =>
 
 /** The PC's own reads of this moment. */
 export interface OwnSight {
-  market: Quote | null;
+  market: TicketQuote | null;
   /** The order could not trade now. */
   waits: boolean;
   effect: Effect | null;

@@ -13,7 +13,7 @@ import type {
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
@@ -38,7 +38,7 @@ export interface OwnView {
   /** As stored at preview, under the id the proof names; null when there is none. */
   preview: { ticket: Ticket; generation: number; echo: number | null } | null;
   /** The market now, for the price to have stayed. */
-  market: Quote | null;
+  market: TicketQuote | null;
   /** By its hours the order could not trade now. */
   waits: boolean;
   /** How the order changes the position now. */

@@ -2,7 +2,7 @@ import { accessRequest as operation } from "@ibkr-edge-gateway/protocol/operatio
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
-export const accessRequest = defineTool({
+export const accessRequestTool = defineTool({
   name: "ibkr_access_request",
   title: "Ask for more access",
   description:

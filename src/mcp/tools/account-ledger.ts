@@ -2,7 +2,7 @@ import { accountLedger as operation } from "@ibkr-edge-gateway/protocol/operatio
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const accountLedger = defineTool({
+export const accountLedgerTool = defineTool({
   name: "ibkr_account_ledger",
   title: "Cash by currency",
   description: "Cash, holdings, interest and dividends of one account by currency.",

@@ -2,7 +2,7 @@ import { accountMetadata as operation } from "@ibkr-edge-gateway/protocol/operat
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const accountMetadata = defineTool({
+export const accountMetadataTool = defineTool({
   name: "ibkr_account_metadata",
   title: "Account details",
   description: "What kind of account it is and what it may trade.",

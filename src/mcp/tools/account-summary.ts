@@ -2,7 +2,7 @@ import { accountSummary as operation } from "@ibkr-edge-gateway/protocol/operati
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const accountSummary = defineTool({
+export const accountSummaryTool = defineTool({
   name: "ibkr_account_summary",
   title: "Account summary",
   description: "Net liquidation, cash, margin and buying power of one account.",

@@ -2,7 +2,7 @@ import { accountsList as operation } from "@ibkr-edge-gateway/protocol/operation
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
-export const accountsList = defineTool({
+export const accountsListTool = defineTool({
   name: "ibkr_accounts_list",
   title: "Broker accounts",
   description: "The owner's broker accounts: id, paper or live, base currency.",

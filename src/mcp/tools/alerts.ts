@@ -5,7 +5,7 @@ import {
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const alerts = defineTool({
+export const alertsTool = defineTool({
   name: "ibkr_alerts",
   title: "Price alerts",
   description: "The alerts set in one account, or the conditions of one.",

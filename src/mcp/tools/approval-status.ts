@@ -9,7 +9,7 @@ import { accountInput } from "../inputs.ts";
 
 const ENDED: ReadonlySet<string> = new Set(["denied", "expired", "revoked"]);
 
-export const approvalStatus = defineTool({
+export const approvalStatusTool = defineTool({
   name: "ibkr_approval_status",
   title: "Approval status",
   description:

@@ -8,7 +8,7 @@ import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
-export const approvalsCreate = defineTool({
+export const approvalsCreateTool = defineTool({
   name: "ibkr_approvals_create",
   title: "Ask the owner to approve",
   description:

@@ -8,7 +8,7 @@ import { numeric } from "../json-schema.ts";
  * The log as a file: one canonical JSON record a line, oldest first, so that the leaf hashes can be
  * recomputed from the bytes, and the bytes checked against `sha256`.
  */
-export const auditExport = defineTool({
+export const auditExportTool = defineTool({
   name: "ibkr_audit_export",
   title: "Export the audit log",
   description: "A part of the audit log as JSON lines with their SHA-256, newest part first.",

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
-export const auditTail = defineTool({
+export const auditTailTool = defineTool({
   name: "ibkr_audit_tail",
   title: "Audit log",
   description: "What was done through this gateway, newest first, each record with its hash.",

@@ -2,7 +2,7 @@ import { backendStatus as operation } from "@ibkr-edge-gateway/protocol/operatio
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
-export const backendStatus = defineTool({
+export const backendStatusTool = defineTool({
   name: "ibkr_backend_status",
   title: "Backend status",
   description:

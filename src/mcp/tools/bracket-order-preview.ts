@@ -4,7 +4,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";
 
-export const bracketOrderPreview = defineTool({
+export const bracketOrderPreviewTool = defineTool({
   name: "ibkr_bracket_order_preview",
   title: "Prepare a bracket order",
   description:

@@ -2,7 +2,7 @@ import { contractsResolve as operation } from "@ibkr-edge-gateway/protocol/opera
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { filterInput } from "../inputs.ts";
 
-export const contractResolve = defineTool({
+export const contractResolveTool = defineTool({
   name: "ibkr_contract_resolve",
   title: "Resolve a symbol",
   description: "One symbol to one conid, or the candidates it may mean. The home listing is taken.",

@@ -2,7 +2,7 @@ import { contractsSearch as operation } from "@ibkr-edge-gateway/protocol/operat
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { byOffset, filterInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
-export const contractsSearch = defineTool({
+export const contractsSearchTool = defineTool({
   name: "ibkr_contracts_search",
   title: "Find contracts",
   description: "Instruments a symbol or name may mean, with conid. When several match, ask which.",

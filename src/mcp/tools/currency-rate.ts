@@ -1,7 +1,7 @@
 import { currencyRate as operation } from "@ibkr-edge-gateway/protocol/operations/currency-rate.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
-export const currencyRate = defineTool({
+export const currencyRateTool = defineTool({
   name: "ibkr_currency_rate",
   title: "Exchange rate",
   description: "How many units of quote one unit of base is worth. Indicative.",

@@ -4,7 +4,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
-export const executionsList = defineTool({
+export const executionsListTool = defineTool({
   name: "ibkr_executions_list",
   title: "Executions",
   description: "Fills of one account, at most seven days back, with commission.",

@@ -2,7 +2,7 @@ import { gatewayHealth } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
-export const health = defineTool({
+export const healthTool = defineTool({
   name: "ibkr_health",
   title: "Gateway health",
   description: "Whether the gateway answers and the owner's PC is connected to it.",

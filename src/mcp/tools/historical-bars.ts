@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
 import * as z from "zod";
-import { type Asked, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
+import { type AskedPage, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
@@ -11,7 +11,7 @@ type Bar = z.output<typeof operation.output>["bars"][number];
 const DEFAULT_BARS = 200;
 const MOST_BARS = 1_000;
 
-export const historicalBars = defineTool({
+export const historicalBarsTool = defineTool({
   name: "ibkr_historical_bars",
   title: "Price history",
   description: "Bars, oldest first; a page is the newest. truncated: the broker gave its most.",
@@ -49,11 +49,11 @@ export const historicalBars = defineTool({
   },
 });
 
-const before = (bars: readonly Bar[], { position }: Asked): readonly Bar[] =>
+const before = (bars: readonly Bar[], { position }: AskedPage): readonly Bar[] =>
   position === null ? bars : bars.filter(({ at }) => Date.parse(at) < position);
 
-const pageOf = (bars: readonly Bar[], asked: Asked): readonly Bar[] =>
+const pageOf = (bars: readonly Bar[], asked: AskedPage): readonly Bar[] =>
   before(bars, asked).slice(-limitOf(asked));
 
-const limitOf = ({ query: { limit } }: Asked): number =>
+const limitOf = ({ query: { limit } }: AskedPage): number =>
   typeof limit === "number" ? limit : DEFAULT_BARS;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 
 /** Whoever may prepare an order may also stop all of them; nobody but the owner starts again. */
-export const killSwitchEngage = defineTool({
+export const killSwitchEngageTool = defineTool({
   name: "ibkr_kill_switch_engage",
   title: "Stop trading",
   description:

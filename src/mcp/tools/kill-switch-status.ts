@@ -1,7 +1,7 @@
 import { tradeKillStatus as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
-export const killSwitchStatus = defineTool({
+export const killSwitchStatusTool = defineTool({
   name: "ibkr_kill_switch_status",
   title: "Kill switch",
   description: "Whether trading is stopped, by whom and why, and what is still possible.",

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const limitsStatus = defineTool({
+export const limitsStatusTool = defineTool({
   name: "ibkr_limits_status",
   title: "Limits",
   description: "Every trading limit of an account with what is used and left of it today.",

@@ -4,7 +4,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, conidInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
-export const marketDepth = defineTool({
+export const marketDepthTool = defineTool({
   name: "ibkr_market_depth",
   title: "Order book",
   description: "Bids and asks by price level, where the account subscribes to them.",

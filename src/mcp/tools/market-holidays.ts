@@ -2,7 +2,7 @@ import { marketHolidays as operation } from "@ibkr-edge-gateway/protocol/operati
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../inputs.ts";
 
-export const marketHolidays = defineTool({
+export const marketHolidaysTool = defineTool({
   name: "ibkr_market_holidays",
   title: "Market holidays",
   description: "Closed and shortened days in a contract's trading schedule.",

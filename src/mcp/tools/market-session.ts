@@ -2,7 +2,7 @@ import { marketSession as operation } from "@ibkr-edge-gateway/protocol/operatio
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../inputs.ts";
 
-export const marketSession = defineTool({
+export const marketSessionTool = defineTool({
   name: "ibkr_market_session",
   title: "Trading hours",
   description: "Whether a contract trades now, and when it opens and closes next.",

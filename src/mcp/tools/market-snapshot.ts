@@ -4,7 +4,7 @@ import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
-export const marketSnapshot = defineTool({
+export const marketSnapshotTool = defineTool({
   name: "ibkr_market_snapshot",
   title: "Quotes",
   description: "Quotes by conid: open or closed, price ages, reference price.",

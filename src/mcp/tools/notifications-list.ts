@@ -3,7 +3,7 @@ import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
-export const notificationsList = defineTool({
+export const notificationsListTool = defineTool({
   name: "ibkr_notifications_list",
   title: "Broker notices",
   description:

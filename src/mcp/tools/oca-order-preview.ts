@@ -6,7 +6,7 @@ import { orderWords } from "../order-inputs.ts";
 
 const { order_type: _type, ...shared } = orderWords;
 
-export const ocaOrderPreview = defineTool({
+export const ocaOrderPreviewTool = defineTool({
   name: "ibkr_oca_order_preview",
   title: "Prepare a one-cancels-all group",
   description:

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
-export const optionGreeks = defineTool({
+export const optionGreeksTool = defineTool({
   name: "ibkr_option_greeks",
   title: "Option greeks",
   description:

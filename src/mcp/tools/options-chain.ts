@@ -5,7 +5,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
-export const optionsChain = defineTool({
+export const optionsChainTool = defineTool({
   name: "ibkr_options_chain",
   title: "Option chain",
   description:

@@ -4,7 +4,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-faults.ts";
 import { orderWords } from "../order-inputs.ts";
 
-export const orderPreview = defineTool({
+export const orderPreviewTool = defineTool({
   name: "ibkr_order_preview",
   title: "Prepare an order",
   description:

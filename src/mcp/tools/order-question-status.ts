@@ -4,7 +4,7 @@ import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const orderQuestionStatus = defineTool({
+export const orderQuestionStatusTool = defineTool({
   name: "ibkr_order_question_status",
   title: "A question about an order",
   description:

@@ -4,7 +4,7 @@ import { accountInput } from "../inputs.ts";
 
 const ENDED: ReadonlySet<string> = new Set(["filled", "cancelled"]);
 
-export const orderStatus = defineTool({
+export const orderStatusTool = defineTool({
   name: "ibkr_order_status",
   title: "One order",
   description: "One order: state, fills, why it was rejected.",

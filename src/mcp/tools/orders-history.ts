@@ -2,7 +2,7 @@ import { ordersHistory as operation } from "@ibkr-edge-gateway/protocol/operatio
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
-export const ordersHistory = defineTool({
+export const ordersHistoryTool = defineTool({
   name: "ibkr_orders_history",
   title: "Order history",
   description:

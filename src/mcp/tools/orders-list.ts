@@ -2,7 +2,7 @@ import { ordersList as operation } from "@ibkr-edge-gateway/protocol/operations/
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
-export const ordersList = defineTool({
+export const ordersListTool = defineTool({
   name: "ibkr_orders_list",
   title: "Orders",
   description:

@@ -2,7 +2,7 @@ import { performanceGet as operation } from "@ibkr-edge-gateway/protocol/operati
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const performance = defineTool({
+export const performanceTool = defineTool({
   name: "ibkr_performance",
   title: "Performance",
   description: "Net asset value and time-weighted return by day; four times an hour at most.",

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const pnlDaily = defineTool({
+export const pnlDailyTool = defineTool({
   name: "ibkr_pnl_daily",
   title: "Profit and loss today",
   description: "Profit and loss since the previous close, realized and open, in base currency.",

@@ -2,7 +2,7 @@ import { pnlRealtime as operation } from "@ibkr-edge-gateway/protocol/operations
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
-export const pnlRealtime = defineTool({
+export const pnlRealtimeTool = defineTool({
   name: "ibkr_pnl_realtime",
   title: "Profit and loss by holding",
   description: "Open and realized profit and loss of each holding now, with sums by currency.",

@@ -2,7 +2,7 @@ import { portfolioAllocation as operation } from "@ibkr-edge-gateway/protocol/op
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const portfolioAllocation = defineTool({
+export const portfolioAllocationTool = defineTool({
   name: "ibkr_portfolio_allocation",
   title: "Allocation",
   description: "How the account is spread over asset classes, sectors and groups, long and short.",

@@ -4,7 +4,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
-export const portfolioSnapshot = defineTool({
+export const portfolioSnapshotTool = defineTool({
   name: "ibkr_portfolio_snapshot",
   title: "Portfolio snapshot",
   description:

@@ -2,7 +2,7 @@ import { positionsList as operation } from "@ibkr-edge-gateway/protocol/operatio
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
-export const positionsList = defineTool({
+export const positionsListTool = defineTool({
   name: "ibkr_positions_list",
   title: "Positions",
   description: "Holdings of one account: quantity, price, value, cost, profit and loss.",

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../inputs.ts";
 
-export const reconcile = defineTool({
+export const reconcileTool = defineTool({
   name: "ibkr_reconcile",
   title: "Reconcile orders",
   description:

@@ -2,7 +2,7 @@ import { scannerCodes as operation } from "@ibkr-edge-gateway/protocol/operation
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 
-export const scannerCodes = defineTool({
+export const scannerCodesTool = defineTool({
   name: "ibkr_scanner_codes",
   title: "Scanner codes",
   description: "The scans, markets and filters that ibkr_scanner_run accepts.",

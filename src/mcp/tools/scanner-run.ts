@@ -3,7 +3,7 @@ import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
 
-export const scannerRun = defineTool({
+export const scannerRunTool = defineTool({
   name: "ibkr_scanner_run",
   title: "Market scan",
   description: "Runs a market scan, at most 50 rows. Codes come from ibkr_scanner_codes.",

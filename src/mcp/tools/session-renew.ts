@@ -1,7 +1,7 @@
 import { sessionRenew as operation } from "@ibkr-edge-gateway/protocol/operations/session-renew.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
-export const sessionRenew = defineTool({
+export const sessionRenewTool = defineTool({
   name: "ibkr_session_renew",
   title: "Look at the session now",
   description:

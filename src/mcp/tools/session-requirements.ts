@@ -2,7 +2,7 @@ import { sessionStatus } from "@ibkr-edge-gateway/protocol/operations/session-st
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
-export const sessionRequirements = defineTool({
+export const sessionRequirementsTool = defineTool({
   name: "ibkr_session_requirements",
   title: "Session requirements",
   description:

@@ -4,7 +4,7 @@ import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, conidInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
 
-export const transactionsList = defineTool({
+export const transactionsListTool = defineTool({
   name: "ibkr_transactions_list",
   title: "Transactions",
   description: "What was traded and paid in one contract, up to a year back. Nothing of today.",

@@ -5,7 +5,7 @@ import {
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
-export const watchlists = defineTool({
+export const watchlistsTool = defineTool({
   name: "ibkr_watchlists",
   title: "Watchlists",
   description: "The owner's watchlists, or the instruments of one.",

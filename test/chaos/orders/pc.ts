@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { confirmPairing } from "../../../scripts/lib/confirm-pairing.ts";
+import { confirmPairingAsOwner } from "../../../scripts/lib/confirm-pairing.ts";
 import { fromRoot } from "../../../scripts/lib/paths.ts";
 import { SIDECAR_NODE_FLAGS } from "../../../scripts/lib/sidecar-build.ts";
 import { loadPairing, storePairing } from "../../../sidecar/src/config/pairing-file.ts";
@@ -139,7 +139,7 @@ export async function pairPc(options: PcOptions): Promise<Pc> {
         said.push(line);
         const code = userCode(line);
         if (code === null) return;
-        confirming = confirmPairing(to, code.code, {
+        confirming = confirmPairingAsOwner(to, code.code, {
           expectedWords: code.words,
           everything: true,
         });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { accountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { gatewayAccountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
@@ -22,7 +22,7 @@ export interface RelayGateway extends Gateway {
   pairKey(devicePublicKey: string, capabilities?: Capability[]): Promise<Pairing>;
 }
 
-export const TEST_ACCOUNT = accountIdOf(new Uint8Array(16).fill(7));
+export const TEST_ACCOUNT = gatewayAccountIdOf(new Uint8Array(16).fill(7));
 const ALL: Capability[] = ["broker.read", "orders.paper", "events", "chunks"];
 
 /** The product's Worker with the test door, built into a folder of its own. */

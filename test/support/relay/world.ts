@@ -6,7 +6,7 @@ import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
 import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/again.ts";
 import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
 import {
-  type Connection,
+  type EdgeConnection,
   type EdgeJob,
   type EdgeState,
   emptyEdgeState,
@@ -331,7 +331,7 @@ export function createWorld(seed = 1) {
 
   /** The object is thrown out of memory; its sockets survive (hibernation) or do not. */
   function restartEdge(sockets: "kept" | "broken"): void {
-    const connections = new Map<string, Connection>();
+    const connections = new Map<string, EdgeConnection>();
     if (sockets === "kept") {
       for (const [id, connection] of edge.connections) {
         connections.set(id, JSON.parse(JSON.stringify(connection)));

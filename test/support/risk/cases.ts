@@ -1,5 +1,5 @@
 import type { Contract, Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { AAPL, aLeg, NOW } from "../orders.ts";
 
 /**
@@ -12,7 +12,7 @@ export interface RiskCase {
   /** Where the size of the contract, or the example itself, is published. */
   source: string;
   leg: Leg;
-  market?: Partial<Quote> | null;
+  market?: Partial<TicketQuote> | null;
   slippageBps?: string | null;
   effect?: "entry" | "exit" | "flip" | null;
   /** By default 1: prices are in the currency. */
@@ -23,7 +23,7 @@ export interface RiskCase {
 }
 
 export const contract = (over: Partial<Contract>): Contract => ({ ...AAPL, ...over });
-export const marketOf = (over: Partial<Quote>, conid = AAPL.conid): Quote => ({
+export const marketOf = (over: Partial<TicketQuote>, conid = AAPL.conid): TicketQuote => ({
   conid,
   bid: null,
   ask: null,

@@ -3,7 +3,7 @@ import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
 import {
   type CheckResult,
   evaluatePolicy,
-  type Verdict,
+  type PolicyVerdict,
 } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type {
@@ -36,7 +36,7 @@ import { storePreview } from "../transactions/store-preview.ts";
  * known to stand in the way is said now and not after a human approved.
  */
 export type Prepared =
-  | { ok: true; preview: Preview; verdict: Verdict; shown: PreviewAnswerShown }
+  | { ok: true; preview: Preview; verdict: PolicyVerdict; shown: PreviewAnswerShown }
   | { ok: true; preview: null; shown: PreviewAnswerShown }
   | { ok: false; failure: GatewayFailure };
 
@@ -153,7 +153,7 @@ export function judge(
   asker: AgentAsker,
   preview: Preview,
   skewMs: number | null,
-): { verdict: Verdict; policy: Policy | null; covered: Covered | null } {
+): { verdict: PolicyVerdict; policy: Policy | null; covered: Covered | null } {
   const { sql } = parts.storage;
   const { facts } = preview;
   const conditions = conditionsOf(parts, asker, {
@@ -212,12 +212,12 @@ export function ensurePolicy(
 }
 
 /** What stands in the way of asking the owner: whatever would stand in the way of the submit. */
-export function lasting(verdict: Verdict): Verdict["failures"] {
+export function lasting(verdict: PolicyVerdict): PolicyVerdict["failures"] {
   return verdict.failures;
 }
 
 /** The submit asks this of an entry; asked only there, it would be found out after the owner's yes. */
-function withBacklog(verdict: Verdict, parts: OrderParts, preview: Preview): Verdict {
+function withBacklog(verdict: PolicyVerdict, parts: OrderParts, preview: Preview): PolicyVerdict {
   const { order } = preview.ticket;
   const opens = order.action !== "cancel" && preview.facts.effect?.kind !== "exit";
   const backlog = opens ? auditBacklogBlocksWrites(parts.storage.sql, parts.now()) : null;
@@ -238,7 +238,7 @@ function withBacklog(verdict: Verdict, parts: OrderParts, preview: Preview): Ver
   return { ...verdict, allowed: false, failures: [failure, ...verdict.failures] };
 }
 
-export function policyFailures(verdict: Verdict): PolicyFailure[] {
+export function policyFailures(verdict: PolicyVerdict): PolicyFailure[] {
   return verdict.failures.map(({ code, check, message, observed, limit, headroom }) => ({
     code,
     check,

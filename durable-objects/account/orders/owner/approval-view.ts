@@ -3,9 +3,9 @@ import { quotesSides, tradesIn } from "@ibkr-edge-gateway/protocol/market/sides.
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { marketSnapshot } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import type { Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
@@ -116,7 +116,7 @@ function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: Sh
 }
 
 /** What the market is while the owner looks; null when the PC cannot say within a moment. */
-async function quoteNow(parts: OrderParts, approval: Approval): Promise<Seen | null> {
+async function quoteNow(parts: OrderParts, approval: Approval): Promise<SeenQuote | null> {
   const { contract, outside_rth } = principalLeg(approval.intent.ticket.order);
   const { conid } = contract;
   const answer = await askSidecar(
@@ -130,7 +130,7 @@ async function quoteNow(parts: OrderParts, approval: Approval): Promise<Seen | n
   const { bid = null, ask = null, last = null, prior_close = null } = quote.values;
   const { state } = quote.market;
   const sides = quotesSides(state, quote.availability, quote.reference_price);
-  const read: Quote = {
+  const read: TicketQuote = {
     conid,
     bid: sides ? bid : null,
     ask: sides ? ask : null,

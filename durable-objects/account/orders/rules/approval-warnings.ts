@@ -1,5 +1,8 @@
 import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
-import { comparedPrice, type Seen } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import {
+  comparedPrice,
+  type SeenQuote,
+} from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listClients } from "../../clients/clients.ts";
@@ -36,7 +39,7 @@ export function standing(parts: OrderParts, approval: Approval): string[] {
 }
 
 /** The submit judges the drift over its own read; here it is said before a finger is moved. */
-export function drifted(parts: OrderParts, approval: Approval, now: Seen | null): string[] {
+export function drifted(parts: OrderParts, approval: Approval, now: SeenQuote | null): string[] {
   const { ticket } = approval.intent;
   const limit = policyInForce(parts.storage.sql, approval.brokerAccount, parts.now())?.document
     .behaviour.max_drift_bps;
@@ -55,7 +58,7 @@ export function drifted(parts: OrderParts, approval: Approval, now: Seen | null)
  */
 export function movedAgainst(
   ticket: Pick<Ticket, "order" | "market" | "waits">,
-  now: Seen,
+  now: SeenQuote,
   limitBps: string | number,
 ): string[] {
   const from = comparedPrice(seenOn(ticket));

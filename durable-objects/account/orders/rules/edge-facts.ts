@@ -2,7 +2,7 @@ import { clientUsageOf, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { PreviewFacts, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Asker } from "../order-context.ts";
 import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.ts";
 import { fillsSince } from "../tables/fills.ts";
@@ -53,7 +53,7 @@ export function edgeFacts(
     preview: Preview;
     approval: Approval | null;
     idempotency: EdgeFacts["idempotency"];
-    marketNow: Quote | null;
+    marketNow: TicketQuote | null;
     mandateCovers: boolean;
     /** The working orders as they were read for this very verdict. */
     working: PreviewFacts["working"];

@@ -1,9 +1,9 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { PreviewFacts, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /** The numbers a submit is judged by. */
 export interface Fresh {
-  market: Quote | null;
+  market: TicketQuote | null;
   facts: PreviewFacts;
   skewMs: number | null;
   /** When the PC was asked, on this clock: what happened since may be missing. */

@@ -1,5 +1,5 @@
 import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
-import { evaluatePolicy, type Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { type Figures, figuresOf } from "@ibkr-edge-gateway/policy/figures.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
@@ -21,7 +21,7 @@ export interface PassedSubmit {
   figures: Figures;
   /** The mandate that the approval was given under, where it covers the order by now. */
   mandate: SignedMandate | null;
-  verdict: Verdict;
+  verdict: PolicyVerdict;
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { LedgerEntry } from "@ibkr-edge-gateway/policy/ledger.ts";
+import type { OrderLedgerEntry } from "@ibkr-edge-gateway/policy/ledger.ts";
 import type { CountedIntent } from "../tables/intents/counted.ts";
 
 /** The row as the ledger counts it. */
-export function ledgerEntryOf(row: CountedIntent): LedgerEntry {
+export function ledgerEntryOf(row: CountedIntent): OrderLedgerEntry {
   return {
     id: row.coid,
     client_id: row.client_id,

@@ -1,4 +1,4 @@
-import type { Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { fieldOf } from "@ibkr-edge-gateway/policy/field-of.ts";
 import { type KeptFindings, sincePreview } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
@@ -8,7 +8,7 @@ import {
   refusal,
 } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import type { PreviewFacts, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { PreviewFacts, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /**
  * The submit: one synchronous transaction that either lets an order out or leaves no trace but its
@@ -25,7 +25,7 @@ export interface SubmitRequest {
   previewId: string;
   approvalId: string | null;
   /** Read at the sidecar for this submit, after the preview. */
-  fresh: { market: Quote | null; facts: PreviewFacts; readAtMs?: number };
+  fresh: { market: TicketQuote | null; facts: PreviewFacts; readAtMs?: number };
   /** For what has no approval: a cancel. */
   nonce: string;
   jobId: string;
@@ -41,14 +41,21 @@ export interface OrderJob {
 
 export type SubmitDecision =
   /** Committed: send this job, once. */
-  | { kind: "go"; coid: string; intentHash: string; epoch: number; job: OrderJob; verdict: Verdict }
+  | {
+      kind: "go";
+      coid: string;
+      intentHash: string;
+      epoch: number;
+      job: OrderJob;
+      verdict: PolicyVerdict;
+    }
   /** The same request again: what is known of its order by now. */
   | { kind: "replay"; coid: string; state: OrderState; outcome: JsonValue }
-  | { kind: "refused"; refusals: OrderRefusal[]; verdict: Verdict | null };
+  | { kind: "refused"; refusals: OrderRefusal[]; verdict: PolicyVerdict | null };
 
 /** The verdict's failures in the words of a refusal. */
 export function refusalsOf(
-  verdict: Pick<Verdict, "failures">,
+  verdict: Pick<PolicyVerdict, "failures">,
   atPreview: KeptFindings | null = null,
 ): OrderRefusal[] {
   return verdict.failures.map((failure) => {
@@ -63,7 +70,7 @@ export const no = (
   field: string,
   rule: string,
   message: string,
-  verdict: Verdict | null = null,
+  verdict: PolicyVerdict | null = null,
 ): Extract<SubmitDecision, { kind: "refused" }> => ({
   kind: "refused",
   refusals: [refusal(code, field, rule, message)],

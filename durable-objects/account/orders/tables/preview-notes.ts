@@ -1,4 +1,4 @@
-import type { Verdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { KeptFindings, keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
 import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
@@ -23,7 +23,7 @@ export function keepNotes(
   );
 }
 
-export function keepFindings(sql: SqlStorage, previewId: string, verdict: Verdict): void {
+export function keepFindings(sql: SqlStorage, previewId: string, verdict: PolicyVerdict): void {
   sql.exec(
     "UPDATE order_preview_notes SET findings = ? WHERE preview_id = ?",
     JSON.stringify(keptFindings(verdict)),

@@ -36,7 +36,7 @@ export function dropConnection(draft: Draft, { audited }: { audited: string }): 
       draft.jobs.set(jobId, unknown);
       draft.writes.push({ kind: "job", job: unknown });
     } else if (job.tries >= READ_TRIES_MAX) {
-      settle(draft, jobId, NOT_CONNECTED);
+      endJob(draft, jobId, NOT_CONNECTED);
     } else {
       const retryUntil = Math.min(env.now + READ_RETRY_WAIT_MS, job.deadlineAt);
       draft.jobs.set(jobId, { ...job, state: "waiting", chunks: NO_CHUNKS, retryUntil });
@@ -45,7 +45,7 @@ export function dropConnection(draft: Draft, { audited }: { audited: string }): 
 }
 
 /** Ends a job, once: whoever waits is told, and a write's end is stored. */
-export function settle(draft: Draft, jobId: string, settlement: JobSettlement): void {
+export function endJob(draft: Draft, jobId: string, settlement: JobSettlement): void {
   const job = draft.jobs.get(jobId);
   if (job === undefined) return;
   draft.jobs.delete(jobId);

@@ -6,7 +6,7 @@ import { authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { prepareAcceptance, sendAccepted, signAcceptance } from "./accept.ts";
 import { copyRefusal } from "./copies.ts";
 import { close, send, sendProblem } from "./send.ts";
-import type { ConnectionId, Offer, Refusal } from "./state.ts";
+import type { ConnectionId, ConnectionRefusal, Offer } from "./state.ts";
 import { type Draft, setPhase, type TokenVerdict } from "./step.ts";
 
 /** A frame on a connection that is not authenticated: only the next step of the handshake is allowed. */
@@ -158,7 +158,7 @@ function refuseSigned(
   conn: ConnectionId,
   correlation: string,
   { openSha256, sidecarId }: Pick<Offer, "openSha256" | "sidecarId">,
-  refusal: Refusal,
+  refusal: ConnectionRefusal,
 ): void {
   setPhase(draft, conn, { kind: "refusing", correlation, refusal });
   const { origin, account } = draft.env;

@@ -2,7 +2,7 @@ import { ACK_EVENTS_MAX, ACK_INTERVAL_MS } from "../../limits.ts";
 import { CLOSE } from "../errors.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import { isBrokerEventType, type SidecarFrame } from "../messages.ts";
-import { dropConnection, settle } from "./drop.ts";
+import { dropConnection, endJob } from "./drop.ts";
 import { answerRefresh, rotateKey } from "./lease.ts";
 import { settleGoneJournals } from "./lost.ts";
 import { jobsListed } from "./reconcile.ts";
@@ -10,7 +10,7 @@ import { close, send, sendProblem } from "./send.ts";
 import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
 import { type Draft, setPhase, setSession } from "./step.ts";
 import { sendWaitingReads } from "./submit.ts";
-import { settlementOf, withChunk } from "./terminal.ts";
+import { jobSettlementOf, withChunk } from "./terminal.ts";
 
 type Live = Extract<Phase, { kind: "live" }>;
 
@@ -91,7 +91,7 @@ function readEnded(
     return;
   }
   if (job?.state !== "sent") return;
-  settle(draft, frame.payload.job_id, settlementOf(terminalOf(frame), job.chunks));
+  endJob(draft, frame.payload.job_id, jobSettlementOf(terminalOf(frame), job.chunks));
   sendWaitingReads(draft);
 }
 
@@ -104,7 +104,7 @@ function chunkArrived(
   if (job?.class !== "read" || job.state !== "sent") return;
   const chunks = withChunk(job.chunks, payload);
   if ("ok" in chunks) {
-    settle(draft, payload.job_id, chunks);
+    endJob(draft, payload.job_id, chunks);
     sendWaitingReads(draft);
   } else {
     draft.jobs.set(payload.job_id, { ...job, chunks });
@@ -125,7 +125,7 @@ function submitRefused(
   for (const [jobId, job] of draft.jobs) {
     if (job.frameId !== frame.correlation_id || job.state === "waiting") continue;
     const taken = code === "ALREADY_EXISTS" && job.class === "write";
-    settle(draft, jobId, {
+    endJob(draft, jobId, {
       ok: false,
       code: taken ? "OUTCOME_UNKNOWN" : code,
       message: taken ? "the sidecar holds another write under this id" : message,
@@ -214,7 +214,7 @@ function sequenced(draft: Draft, conn: ConnectionId, frame: SidecarFrame, seq: n
   if (frame.type === "job.result" || frame.type === "job.error") {
     const job = draft.jobs.get(frame.payload.job_id);
     if (job?.class === "write") {
-      settle(draft, frame.payload.job_id, settlementOf(terminalOf(frame)));
+      endJob(draft, frame.payload.job_id, jobSettlementOf(terminalOf(frame)));
     }
   }
   settleGoneJournals(draft);

@@ -1,4 +1,4 @@
-import { settle } from "./drop.ts";
+import { endJob } from "./drop.ts";
 import { type EdgeJob, liveConnection } from "./state.ts";
 import { type Draft, setPhase } from "./step.ts";
 
@@ -17,7 +17,7 @@ const LOST = {
 /** Settles one write whose end nobody can tell any more. */
 export function settleLost(draft: Draft, job: EdgeJob): void {
   draft.writes.push({ kind: "write_lost", job });
-  settle(draft, job.submit.job_id, LOST);
+  endJob(draft, job.submit.job_id, LOST);
 }
 
 /**

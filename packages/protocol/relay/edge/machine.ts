@@ -21,7 +21,7 @@ import {
   setSession,
 } from "./step.ts";
 import { submitJob } from "./submit.ts";
-import { tick } from "./tick.ts";
+import { edgeTick } from "./tick.ts";
 
 export interface EdgeStep {
   readonly state: EdgeState;
@@ -89,7 +89,7 @@ function apply(draft: Draft, input: EdgeInput): void {
       silent(draft);
       return;
     case "tick":
-      tick(draft);
+      edgeTick(draft);
   }
 }
 
@@ -114,7 +114,7 @@ function frameArrived(draft: Draft, conn: ConnectionId, text: string): void {
   const phase = draft.connections.get(conn)?.phase;
   if (phase === undefined || phase.kind === "closed" || text === PING) return;
   if (phase.kind === "live" && draft.env.now >= draft.session.leaseExpiresAt) {
-    tick(draft);
+    edgeTick(draft);
     return;
   }
   const decoded = decodeFrame(text, FROM_SIDECAR);

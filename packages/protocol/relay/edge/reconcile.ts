@@ -1,12 +1,12 @@
 import { RECONCILE_DEADLINE_MS } from "../../limits.ts";
 import { LISTED_JOBS_MAX, type ListedJob } from "../session-messages.ts";
-import { settle } from "./drop.ts";
+import { endJob } from "./drop.ts";
 import { settleLost } from "./lost.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, liveConnection } from "./state.ts";
 import type { Draft } from "./step.ts";
 import { putOnWire } from "./submit.ts";
-import { settlementOf } from "./terminal.ts";
+import { jobSettlementOf } from "./terminal.ts";
 
 /**
  * After a session began: what became of the writes whose frames may have arrived? Only the journal
@@ -43,7 +43,7 @@ export function jobsListed(draft: Draft, correlation: string | undefined, jobs: 
     asked.delete(entry.job_id);
     switch (entry.state) {
       case "done":
-        settle(draft, entry.job_id, settlementOf(entry.terminal));
+        endJob(draft, entry.job_id, jobSettlementOf(entry.terminal));
         break;
       case "started": {
         const { epoch } = draft.session;
@@ -54,7 +54,7 @@ export function jobsListed(draft: Draft, correlation: string | undefined, jobs: 
         if (job.deadlineAt > draft.env.now && !job.abandoned) {
           putOnWire(draft, job);
         } else {
-          settle(draft, entry.job_id, {
+          endJob(draft, entry.job_id, {
             ok: false,
             code: "DEADLINE_EXCEEDED",
             message: "the sidecar was away until the deadline had passed",

@@ -109,11 +109,11 @@ export type Phase =
   | {
       readonly kind: "refusing";
       readonly correlation: string;
-      readonly refusal: Refusal;
+      readonly refusal: ConnectionRefusal;
     }
   | { readonly kind: "closed" };
 
-export interface Refusal {
+export interface ConnectionRefusal {
   readonly type: "session.unauthenticated" | "session.rejected";
   readonly code: RelayErrorCode;
   readonly message: string;
@@ -127,7 +127,7 @@ export interface Refresh {
 }
 
 /** One socket: small enough for its attachment. */
-export interface Connection {
+export interface EdgeConnection {
   readonly openedAt: number;
   readonly phase: Phase;
 }
@@ -168,7 +168,7 @@ export interface EdgeState {
   readonly session: SessionRecord;
   /** Applied so far of the session's journal. */
   readonly cursor: number;
-  readonly connections: ReadonlyMap<ConnectionId, Connection>;
+  readonly connections: ReadonlyMap<ConnectionId, EdgeConnection>;
   readonly jobs: ReadonlyMap<string, EdgeJob>;
   /** When the last acknowledgement was sent. */
   readonly ackedAt: number;
@@ -204,9 +204,11 @@ export function emptyEdgeState(session: SessionRecord = NO_SESSION, cursor = 0):
 }
 
 /** The connection that speaks for the session now. */
-export function liveConnection(
-  state: EdgeState,
-): { id: ConnectionId; connection: Connection; phase: Extract<Phase, { kind: "live" }> } | null {
+export function liveConnection(state: EdgeState): {
+  id: ConnectionId;
+  connection: EdgeConnection;
+  phase: Extract<Phase, { kind: "live" }>;
+} | null {
   for (const [id, connection] of state.connections) {
     const { phase } = connection;
     if (phase.kind === "live" && phase.epoch === state.session.epoch) {
@@ -217,6 +219,6 @@ export function liveConnection(
 }
 
 /** Whether a connection is open and has not proved yet whose it is. */
-export function isUnauthenticated({ phase }: Connection): boolean {
+export function isUnauthenticated({ phase }: EdgeConnection): boolean {
   return phase.kind !== "live" && phase.kind !== "closed";
 }

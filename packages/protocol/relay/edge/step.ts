@@ -1,13 +1,13 @@
 import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
-import type { CloseCode, Outcome, RelayErrorCode } from "../errors.ts";
+import type { CloseCode, JobOutcome, RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
 import type {
   Claims,
-  Connection,
   ConnectionId,
+  EdgeConnection,
   EdgeJob,
   EdgeState,
   Offer,
@@ -80,7 +80,7 @@ export type JobSettlement =
       readonly code: RelayErrorCode;
       readonly message: string;
       readonly retryable: boolean;
-      readonly outcome: Outcome;
+      readonly outcome: JobOutcome;
       readonly retryAfterMs?: number;
       /** What the sidecar wants the caller to be told, when it said so in the gateway's own terms. */
       readonly failure?: GatewayFailure;
@@ -179,7 +179,7 @@ export interface Draft {
   cursor: number;
   ackedAt: number;
   reconciling: EdgeState["reconciling"];
-  connections: Map<ConnectionId, Connection>;
+  connections: Map<ConnectionId, EdgeConnection>;
   jobs: Map<string, EdgeJob>;
   readonly writes: EdgeWrite[];
   readonly effects: EdgeEffect[];
@@ -202,7 +202,7 @@ export function draftOf(state: EdgeState, env: EdgeEnv): Draft {
 }
 
 /** Moves a connection to another phase; one that is gone already stays gone. */
-export function setPhase(draft: Draft, conn: ConnectionId, phase: Connection["phase"]): void {
+export function setPhase(draft: Draft, conn: ConnectionId, phase: EdgeConnection["phase"]): void {
   const connection = draft.connections.get(conn);
   if (connection !== undefined) draft.connections.set(conn, { ...connection, phase });
 }

@@ -7,7 +7,7 @@ import {
 } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
 import { longerThan } from "../codec.ts";
-import type { Outcome, RelayErrorCode } from "../errors.ts";
+import type { JobOutcome, RelayErrorCode } from "../errors.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
 import { NOT_CONNECTED } from "./drop.ts";
 import { send } from "./send.ts";
@@ -49,7 +49,7 @@ interface Refusal {
   code: RelayErrorCode;
   message: string;
   retryable: boolean;
-  outcome: Outcome;
+  outcome: JobOutcome;
   retryAfterMs?: number;
 }
 

@@ -18,7 +18,7 @@ const Failure = z.strictObject({
 });
 
 /** How a job ended, from its terminal frame (and the chunks that came before it). */
-export function settlementOf(
+export function jobSettlementOf(
   terminal: JobTerminal,
   chunks: ChunkBuffer = NO_CHUNKS,
 ): JobSettlement {

@@ -1,6 +1,6 @@
 import { ACK_INTERVAL_MS, HANDSHAKE_DEADLINE_MS, LEASE_REFRESH_BEFORE_MS } from "../../limits.ts";
 import { CLOSE } from "../errors.ts";
-import { dropConnection, NOT_CONNECTED, settle } from "./drop.ts";
+import { dropConnection, endJob, NOT_CONNECTED } from "./drop.ts";
 import { leaseTick } from "./lease.ts";
 import { acknowledge } from "./live.ts";
 import { close, send, sendProblem } from "./send.ts";
@@ -9,7 +9,7 @@ import type { Draft } from "./step.ts";
 import { sendWaitingReads } from "./submit.ts";
 
 /** Everything whose time has come. */
-export function tick(draft: Draft): void {
+export function edgeTick(draft: Draft): void {
   const { now } = draft.env;
   for (const [conn, connection] of draft.connections) {
     if (!isUnauthenticated(connection)) continue;
@@ -25,7 +25,7 @@ export function tick(draft: Draft): void {
     if (job.class === "read") {
       if (now >= job.deadlineAt) {
         if (job.state === "sent") cancelOnWire(draft, jobId);
-        settle(draft, jobId, {
+        endJob(draft, jobId, {
           ok: false,
           code: "DEADLINE_EXCEEDED",
           message: "no answer within the deadline",
@@ -33,7 +33,7 @@ export function tick(draft: Draft): void {
           outcome: "unknown",
         });
       } else if (job.state === "waiting" && job.retryUntil !== null && now >= job.retryUntil) {
-        settle(draft, jobId, NOT_CONNECTED);
+        endJob(draft, jobId, NOT_CONNECTED);
       }
     } else if (!job.abandoned && now >= job.deadlineAt) {
       // The caller is answered; the write itself stays open until its journal has spoken.

@@ -5,7 +5,7 @@ import type { EdgeFrame } from "../messages.ts";
 import { acceptedTranscript, authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { acknowledged } from "./journaling.ts";
 import { closed, hangUp } from "./link.ts";
-import type { Link, Session } from "./state.ts";
+import type { Link, RelaySession } from "./state.ts";
 import { type Draft, send, setLink } from "./step.ts";
 
 /** The transport is there: say who this is. */
@@ -94,7 +94,7 @@ export function handshakeFrame(draft: Draft, frame: EdgeFrame): void {
     case "session.accepted": {
       if (link.kind !== "answered") break;
       const { payload } = frame;
-      const session: Session = {
+      const session: RelaySession = {
         id: payload.session_id,
         epoch: payload.epoch,
         capabilities: payload.capabilities,

@@ -179,7 +179,7 @@ function sendRefusal(
 }
 
 /** The executor is about to do what cannot be taken back; it may when the job is `started` afterwards. */
-export function begin(draft: Draft, jobId: string): void {
+export function beginJob(draft: Draft, jobId: string): void {
   const job = draft.jobs.get(jobId);
   if (job?.state !== "accepted") return;
   if (draft.journalDown && !isExit(operationOf(job))) return;

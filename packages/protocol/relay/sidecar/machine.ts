@@ -1,7 +1,7 @@
 import { CLOSE } from "../errors.ts";
 import { frameArrived, isConnected } from "./frames.ts";
 import { answerSigned, connected, proofChecked, tokenSigned } from "./handshake.ts";
-import { begin, finished, jobsDueAt, jobsTick, stopUnbegun } from "./jobs.ts";
+import { beginJob, finished, jobsDueAt, jobsTick, stopUnbegun } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
 import { appendEvent, appendTerminal, heldDueAt, pump, retryHeld } from "./journaling.ts";
 import { closed, dial, hangUp, linkDueAt, linkTick } from "./link.ts";
@@ -87,7 +87,7 @@ function apply(draft: Draft, input: SidecarInput): void {
       verified(draft, input.valid);
       return;
     case "begin":
-      begin(draft, input.jobId);
+      beginJob(draft, input.jobId);
       return;
     case "finished":
       finished(draft, input.jobId, input.end);

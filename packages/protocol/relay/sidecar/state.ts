@@ -30,7 +30,7 @@ export type Link =
   | {
       readonly kind: "verifying";
       readonly since: number;
-      readonly session: Session;
+      readonly session: RelaySession;
       /** What the edge said right behind `session.accepted`; believed once its proof is. */
       readonly early: readonly string[];
       readonly ended: Ended | null;
@@ -38,7 +38,7 @@ export type Link =
   | {
       readonly kind: "live";
       readonly since: number;
-      readonly session: Session;
+      readonly session: RelaySession;
       /** The nonce of a refresh that is being answered. */
       readonly refreshNonce: string | null;
     }
@@ -51,7 +51,7 @@ export interface Ended {
   readonly reason: string;
 }
 
-export interface Session {
+export interface RelaySession {
   readonly id: string;
   readonly epoch: number;
   readonly capabilities: readonly Capability[];

@@ -3,7 +3,7 @@ import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
 import { encodeFrame } from "../codec.ts";
-import type { CloseCode, Outcome, RelayErrorCode } from "../errors.ts";
+import type { CloseCode, JobOutcome, RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType, FROM_SIDECAR } from "../messages.ts";
 import type {
@@ -83,7 +83,7 @@ export type JobEnd =
       readonly retryAfterMs?: number;
       readonly failure?: GatewayFailure;
       /** What the executor can prove; without it, whether it had begun decides. */
-      readonly outcome?: Outcome;
+      readonly outcome?: JobOutcome;
     };
 
 export type SidecarEffect =

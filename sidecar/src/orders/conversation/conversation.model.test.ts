@@ -1,5 +1,5 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import * as fc from "fast-check";
@@ -141,7 +141,7 @@ interface Pending {
   coid: string;
   request: OrderRequest;
   left: boolean;
-  resolve(exchange: Exchange): void;
+  resolve(exchange: BrokerExchange): void;
   reject(thrown: unknown): void;
 }
 
@@ -274,7 +274,7 @@ class Model {
     }
   }
 
-  send(run: number, request: OrderRequest): Promise<Exchange> {
+  send(run: number, request: OrderRequest): Promise<BrokerExchange> {
     if (!this.lives(run)) return new Promise(() => {});
     // One conversation, and in it one request at a time.
     this.holds(() => expect(this.pending).toBeNull());

@@ -1,4 +1,4 @@
-import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import { describe, expect, it } from "vitest";
 import {
   anIntentRecord,
@@ -23,7 +23,7 @@ function start(save?: (commit: () => void) => void) {
   };
   const requests: {
     request: OrderRequest;
-    end(exchange: Exchange): void;
+    end(exchange: BrokerExchange): void;
     fail(thrown: unknown): void;
   }[] = [];
   const doubts: string[] = [];
@@ -69,7 +69,7 @@ function start(save?: (commit: () => void) => void) {
   };
 }
 
-const question: Exchange = {
+const question: BrokerExchange = {
   kind: "answer",
   status: 200,
   body: JSON.stringify([{ id: "r1", message: ["Are you sure?"], messageIds: ["o163"] }]),

@@ -1,5 +1,5 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
-import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import type { BrokerQuestion } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
@@ -51,7 +51,7 @@ export type ConversationInput =
   /** The connection stands; `clear` is false when something forbids the first byte. */
   | { readonly kind: "last_look"; readonly clear: boolean }
   /** The broker answered, or did not; `mayGoOn` is false when nothing may be confirmed any more. */
-  | { readonly kind: "post_ended"; readonly exchange: Exchange; readonly mayGoOn: boolean }
+  | { readonly kind: "post_ended"; readonly exchange: BrokerExchange; readonly mayGoOn: boolean }
   /** The POST broke off at this PC; with the reasons when it was held back at the last look. */
   | {
       readonly kind: "post_failed";

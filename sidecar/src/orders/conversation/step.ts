@@ -1,6 +1,6 @@
 import {
+  type BrokerExchange,
   classifyAnswer,
-  type Exchange,
 } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { apply, note, tellQuestion } from "../journal/intent-change.ts";
@@ -96,7 +96,7 @@ function lastLook(draft: ConversationDraft): void {
 }
 
 interface Ended {
-  exchange: Exchange;
+  exchange: BrokerExchange;
   mayGoOn: boolean;
 }
 
@@ -237,7 +237,7 @@ const noAnswer = (text: string | null): FinalAnswer => ({
   text,
 });
 
-const noRoom = (exchange: Exchange): OrderRefusal =>
+const noRoom = (exchange: BrokerExchange): OrderRefusal =>
   refusal(
     "BROKER_BACKEND_UNAVAILABLE",
     "broker",

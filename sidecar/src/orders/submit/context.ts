@@ -1,7 +1,11 @@
 import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
-import type { Effect, InstrumentFact, Quote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type {
+  Effect,
+  InstrumentFact,
+  TicketQuote,
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { RelyingParty } from "../../trust/verify-assertion.ts";
 import type { CancelRetryQueue } from "../cancel/retry-queue.ts";
@@ -51,7 +55,7 @@ export type OrderHours = Pick<InstrumentFact, "tradable_now" | "market" | "waits
 
 /** This PC's own reads about the order, as of one moment. */
 export interface Facts {
-  market: Quote | null;
+  market: TicketQuote | null;
   hours: OrderHours;
   effect: Effect | null;
   /** Value at risk in base currency, the larger of the preview's and now's. */

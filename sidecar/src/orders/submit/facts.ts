@@ -13,7 +13,7 @@ import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
 import type {
   AccountFact,
   PositionFact,
-  Quote,
+  TicketQuote,
   WorkingOrderFact,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
@@ -59,7 +59,7 @@ export function figure(value: string | Decimal | null | undefined): string | nul
  * The market of one contract, with the price that it may be judged by: while nothing trades that is
  * the last one of the latest completed session, which daily bars date where the quote does not.
  */
-export async function readMarket(context: OperationContext, conid: number): Promise<Quote> {
+export async function readMarket(context: OperationContext, conid: number): Promise<TicketQuote> {
   const wanted = ["bid", "ask", "last", "prior_close"] as const;
   // The schedule is needed anyway, and is kept: known first, it says what there is to wait for.
   const schedule = await readSchedule(context, conid);
@@ -68,7 +68,7 @@ export async function readMarket(context: OperationContext, conid: number): Prom
   const row = rows.get(conid);
   const quote = quoteFrom(conid, row, wanted, undefined);
   const view = await readMarketView(context, conid, row, undefined, "proved");
-  const read: Quote = {
+  const read: TicketQuote = {
     conid,
     bid: figure(quote.values.bid),
     ask: figure(quote.values.ask),
@@ -90,7 +90,7 @@ export async function readMarket(context: OperationContext, conid: number): Prom
 }
 
 /** As the broker writes it, and null for its placeholders. */
-const priced = (quote: Quote, field: "bid" | "ask" | "last"): string | null =>
+const priced = (quote: TicketQuote, field: "bid" | "ask" | "last"): string | null =>
   quoted(quote, field) === null ? null : quote[field];
 
 /** What one unit of each currency is worth in the account's base currency, as of one moment. */

@@ -8,7 +8,7 @@ import {
   rateToBase,
   riskInBase,
 } from "@ibkr-edge-gateway/protocol/orders/risk-in-base.ts";
-import type { Effect, Quote, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { unitsAtMost } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import type { CapsFile } from "../../trust/caps.ts";
 import { figure, type Rates } from "./facts.ts";
@@ -28,7 +28,7 @@ export interface OrderValue {
 export function orderValue(
   ticket: Pick<Ticket, "order" | "price_magnifier">,
   seen: {
-    market: Quote | null;
+    market: TicketQuote | null;
     effect: Effect | null;
     rates: Rates | null;
     /** The account's base currency. */

@@ -1,5 +1,5 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Exchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import type { Pacer } from "../../client-portal/pacing/pacer.ts";
 import type { Priority } from "../../client-portal/pacing/queue.ts";
 import { type Transport, TransportError } from "../../client-portal/transport.ts";
@@ -22,7 +22,7 @@ export interface OrderRequest {
   lastLook: () => void;
 }
 
-export type SendOrder = (request: OrderRequest) => Promise<Exchange>;
+export type SendOrder = (request: OrderRequest) => Promise<BrokerExchange>;
 
 export function createSendOrder(options: {
   transport: Pick<Transport, "send">;
