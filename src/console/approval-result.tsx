@@ -22,7 +22,7 @@ export function ApprovalResult({ view, now }: { view: ApprovalView; now: Date })
       {held && (
         <p>
           Nothing reached the broker, and nothing is sent later by itself. The agent can send it
-          again until <When at={view.expiresAt} now={now} />, or you can deny it below.
+          again; the approval ends <When at={view.expiresAt} now={now} />. Or deny it below.
         </p>
       )}
       {order?.refusals.map(({ message }) => (

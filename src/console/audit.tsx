@@ -95,7 +95,7 @@ const WORDS: Record<AuditEventType, string> = {
   "order.submitted": "Order sent to the PC",
   "order.refused": "Order refused",
   "order.state": "Order's state changed",
-  "order.alert": "Alert about an order",
+  "order.alert": "Alert",
   "kill.engaged": "Trading stopped",
   "kill.lifted": "Stop lifted",
   "policy.changed": "Limits changed",

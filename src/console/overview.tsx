@@ -24,9 +24,12 @@ overviewRoutes.get("/", requireOwner, async (c) => {
     paperOrdersStep(owner),
   ]);
   const now = new Date();
-  const standby = sidecars
-    .filter(({ state, chosen }) => state === "active" && !chosen)
-    .map(({ machine }) => machine);
+  const others = sidecars.filter(
+    ({ state, chosen, connected }) => state === "active" && !chosen && connected !== true,
+  );
+  const standby = others.map(({ machine }) => machine);
+  const served = sidecars.some(({ chosen, connected }) => connected === true && !chosen);
+  const takesOver = served ? (sidecars.find(({ chosen }) => chosen)?.machine ?? null) : null;
   return sendPage(
     c,
     <Page title="Overview" owner={owner} room="/" script>
@@ -46,7 +49,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
         </div>
       )}
       <div class="grid two">
-        <SidecarCard status={status} standby={standby} now={now} />
+        <SidecarCard status={status} standby={standby} takesOver={takesOver} now={now} />
         <BrokerCard status={status} now={now} />
       </div>
       <section class="card" aria-labelledby="connect">
@@ -99,8 +102,14 @@ const SIDECAR_STATES = {
   online: { tone: "ok", words: "Connected" },
 } as const;
 
-function SidecarCard(props: { status: BackendStatus; standby: readonly string[]; now: Date }) {
-  const { status, standby, now } = props;
+function SidecarCard(props: {
+  status: BackendStatus;
+  standby: readonly string[];
+  /** The PC in use, while another one is still connected in its place. */
+  takesOver: string | null;
+  now: Date;
+}) {
+  const { status, standby, takesOver, now } = props;
   const { sidecar } = status;
   const { tone, words } = SIDECAR_STATES[sidecar.state];
   return (
@@ -112,6 +121,12 @@ function SidecarCard(props: { status: BackendStatus; standby: readonly string[];
           <>
             <dt>Machine</dt>
             <dd>{sidecar.machine}</dd>
+          </>
+        )}
+        {takesOver !== null && (
+          <>
+            <dt>In use next</dt>
+            <dd>{takesOver}, as soon as it connects</dd>
           </>
         )}
         {standby.length > 0 && (

@@ -86,9 +86,9 @@ function Replacing({ machine, replaced }: { machine: string; replaced: PairedSid
   return (
     <div class="note warn">
       <p>
-        Once paired, {machine} is the PC in use, in place of {before}. {before} goes on until{" "}
-        {machine} connects for the first time, or until its own connection ends. From then on it
-        stands by. You can switch back under <a href="/sidecars">Sidecars</a>.
+        Once paired, {machine} is the PC in use. The one before, {before}, goes on until {machine}{" "}
+        connects or its own connection ends, and stands by from then on. You can switch back under{" "}
+        <a href="/sidecars">Sidecars</a>.
       </p>
     </div>
   );
@@ -170,9 +170,9 @@ function Confirm(props: {
           <dd>{displayText(details.machine)}</dd>
           <dt>Sidecar</dt>
           <dd>{displayText(details.version)}</dd>
-          <dt>Code valid</dt>
+          <dt>Code</dt>
           <dd>
-            until <When at={details.expiresAt} now={now} />
+            ends <When at={details.expiresAt} now={now} />
           </dd>
         </dl>
         {replaces !== null && replaces.fingerprint !== details.fingerprintWords.join(" ") && (

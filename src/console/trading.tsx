@@ -209,7 +209,7 @@ function Policies({ settings, now }: { settings: TradingSettings; now: Date }) {
                 {waiting !== null && (
                   <>
                     {" "}
-                    A looser one waits until <When at={waiting.effectiveAt} now={now} />.
+                    Looser limits take effect <When at={waiting.effectiveAt} now={now} />.
                   </>
                 )}
               </span>

@@ -91,7 +91,7 @@ ul.ways { margin: 0; padding-left: 1.25rem; display: grid; gap: 0.25rem; font-si
 .copy.key { word-break: break-all; }
 .stack { display: grid; gap: 0.75rem; }
 .copy-button { justify-self: start; }
-.command { margin-right: 0.375rem; padding: 0.125rem 0.375rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 6px; user-select: all; overflow-wrap: anywhere; }
+.command { display: inline-block; margin-right: 0.375rem; padding: 0.125rem 0.375rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 6px; user-select: all; overflow-wrap: anywhere; }
 .command + .copy-button { min-height: 2.5rem; margin: 0.125rem 0; padding: 0.125rem 0.75rem; font-size: 0.875rem; vertical-align: middle; }
 .copy { display: block; padding: 0.625rem 0.75rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 10px; user-select: all; white-space: pre-wrap; overflow-wrap: anywhere; }
 

@@ -126,10 +126,8 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")("a second PC",
     await page.goto(`${url}/pair`);
     await page.getByLabel("Code shown there").fill(code);
     await page.getByRole("button", { name: "Continue" }).click();
-    const when = `${HOST} goes on until laptop connects for the first time, or until its own connection ends. From then on it stands by.`;
-    expect(await page.getByRole("main").textContent()).toContain(
-      `laptop is the PC in use, in place of ${HOST}. ${when}`,
-    );
+    const when = `Once paired, laptop is the PC in use. The one before, ${HOST}, goes on until laptop connects or its own connection ends, and stands by from then on.`;
+    expect(await page.getByRole("main").textContent()).toContain(when);
     await page.getByLabel("The six words are the same on both screens").check();
     await page.getByRole("button", { name: "Pair this PC" }).click();
     await page.getByRole("heading", { name: "laptop is paired" }).waitFor();
@@ -141,6 +139,7 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")("a second PC",
       [HOST]: "Serves until the other one connects",
     });
     expect(await overview()).toContain("Everything is up");
+    expect(await overview()).toContain("laptop, as soon as it connects");
   }, 60_000);
 
   it("replaces the first when it connects; npm start lives on and says so", async () => {
