@@ -101,4 +101,23 @@ describe.runIf(CHROMIUM !== null)("the copy buttons", () => {
       expect(complaints).toEqual([]);
     },
   );
+
+  it("stands beside a command in the middle of a sentence", async () => {
+    const db = await gateway.d1();
+    const account = await db
+      .prepare("SELECT id FROM accounts WHERE role = 'operator'")
+      .first<string>("id");
+    await gateway.sql(
+      "Account",
+      account ?? "",
+      `INSERT INTO sidecars (sidecar_id, public_key, machine, version, fingerprint, capabilities, state, paired_at)
+       VALUES ('sc_desk', 'sc_desk', 'desk', '0.1.0', 'abandon ability able about above absent', '[]', 'active', 1)`,
+    );
+    await page.goto(`${gateway.url}/`);
+    const sentence = page.getByText("Check that the PC is on and online");
+    expect(await sentence.textContent()).not.toContain("`");
+    await copyButton("npm run sidecar -- run").click();
+    await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
+    expect(await clipboard()).toBe("npm run sidecar -- run");
+  });
 });
