@@ -8,13 +8,13 @@ import {
 } from "./access/tables/schema.ts";
 import { AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA } from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
-import { ORDER_DESK_SCHEMA } from "./orders/tables/audit-schema.ts";
+import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
-import { ORDER_CHORES_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
+import { ORDER_TASKS_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
 import {
-  KILL_WITHDRAWS_SCHEMA,
+  KILL_CANCELS_SCHEMA,
+  ORDER_CANCELS_SCHEMA,
   ORDER_WAITS_SCHEMA,
-  ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
 } from "./orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "./orders/tables/sends.ts";
@@ -46,13 +46,13 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 9, sql: PASSKEYS_SCHEMA },
   { id: 10, sql: RECOVERY_SCHEMA },
   { id: 11, sql: ORDERS_SCHEMA },
-  { id: 12, sql: ORDER_DESK_SCHEMA },
-  { id: 13, sql: ORDER_CHORES_SCHEMA },
+  { id: 12, sql: ORDER_SERVICE_SCHEMA },
+  { id: 13, sql: ORDER_TASKS_SCHEMA },
   { id: 14, sql: MANDATES_SCHEMA },
   { id: 15, sql: RELAY_CURSOR_TIMES_SCHEMA },
-  { id: 16, sql: ORDER_WITHDRAWS_SCHEMA },
+  { id: 16, sql: ORDER_CANCELS_SCHEMA },
   { id: 17, sql: MANDATE_PCS_SCHEMA },
-  { id: 18, sql: KILL_WITHDRAWS_SCHEMA },
+  { id: 18, sql: KILL_CANCELS_SCHEMA },
   { id: 19, sql: ORDER_SENDS_SCHEMA },
   { id: 20, sql: ORDER_WAITS_SCHEMA },
   { id: 21, sql: PENDING_FORMS_SCHEMA },

@@ -28,7 +28,7 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
       sql: rig.parts.storage.sql,
       relay: rig.parts.relay,
       orders: {
-        run: async (_asker, { operation: name }) => {
+        runTool: async (_asker, { operation: name }) => {
           ran.push(name);
           return { ok: true, result: {} };
         },
@@ -71,7 +71,7 @@ it("an order without an account is about the only one there is, and is refused a
         sql: rig.parts.storage.sql,
         relay: rig.parts.relay,
         orders: {
-          run: async (_asker, { input }) => {
+          runTool: async (_asker, { input }) => {
             asked.push(input);
             return { ok: true, result: { account_id: input.account_id ?? null } };
           },

@@ -27,7 +27,7 @@ const UNMETERED: ReadonlySet<string> = new Set(["trade.cancel", "trade.kill"]);
 export interface ToolCallDeps {
   readonly sql: SqlStorage;
   readonly relay: RelayHost;
-  readonly orders: Pick<OrderService, "run">;
+  readonly orders: Pick<OrderService, "runTool">;
   /** What this client may do, or why it may not act. Asked again after every wait. */
   readonly standing: (call: ToolCall) => ClientStanding;
   /** The login's accounts; asked only where an order does not say which it means. */
@@ -153,7 +153,7 @@ async function carryOut(
   if (local !== null) return local;
   const { operation } = call;
   const answer = isEdgeOrderOperation(operation)
-    ? await deps.orders.run(
+    ? await deps.orders.runTool(
         {
           clientId: call.principal.clientId,
           scopes: standing.scopes,

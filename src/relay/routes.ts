@@ -17,12 +17,12 @@ import {
   UseRequest,
 } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { type Context, Hono } from "hono";
+import { randomToken } from "../../durable-objects/account/random.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountObject, type Env } from "../env.ts";
 import { log } from "../web/log.ts";
 import { requestId } from "../web/request-id.ts";
 import { undoPairing } from "./pairing.ts";
-import { randomToken } from "./random.ts";
 
 type Relay = Context<{ Bindings: Env }>;
 

@@ -8,18 +8,18 @@ import type { OrderStorage } from "../../durable-objects/account/orders/order-st
 import type { Conditions } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { switchFeature } from "../../durable-objects/account/orders/rules/trading-features.ts";
-import { ORDER_DESK_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
+import { ORDER_SERVICE_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
 import {
   MANDATE_PCS_SCHEMA,
   MANDATES_SCHEMA,
 } from "../../durable-objects/account/orders/tables/mandates.ts";
 import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
 import { findPreview } from "../../durable-objects/account/orders/tables/previews.ts";
-import { ORDER_CHORES_SCHEMA } from "../../durable-objects/account/orders/tables/scheduled-tasks.ts";
+import { ORDER_TASKS_SCHEMA } from "../../durable-objects/account/orders/tables/scheduled-tasks.ts";
 import {
-  KILL_WITHDRAWS_SCHEMA,
+  KILL_CANCELS_SCHEMA,
+  ORDER_CANCELS_SCHEMA,
   ORDER_WAITS_SCHEMA,
-  ORDER_WITHDRAWS_SCHEMA,
   ORDERS_SCHEMA,
 } from "../../durable-objects/account/orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/sends.ts";
@@ -54,11 +54,11 @@ export const ASSERTION = {
 export function orderBook(change: (policy: PolicyDocument) => void = () => {}): OrderBook {
   const sql = sqlStorage(
     ORDERS_SCHEMA,
-    ORDER_WITHDRAWS_SCHEMA,
-    KILL_WITHDRAWS_SCHEMA,
-    ORDER_DESK_SCHEMA,
+    ORDER_CANCELS_SCHEMA,
+    KILL_CANCELS_SCHEMA,
+    ORDER_SERVICE_SCHEMA,
     ORDER_WAITS_SCHEMA,
-    ORDER_CHORES_SCHEMA,
+    ORDER_TASKS_SCHEMA,
     MANDATES_SCHEMA,
     MANDATE_PCS_SCHEMA,
     ORDER_SENDS_SCHEMA,

@@ -67,8 +67,8 @@ export function tradingRig(change: (policy: PolicyDocument) => void = () => {}):
   const desk = createOrderService(base.parts);
   admit(base, "client-1", SCOPES);
   const asker = (clientId: string) => ({ clientId, scopes: SCOPES, requestId: `r-${++serial}` });
-  const run = async (clientId: string, operation: Parameters<OrderService["run"]>[1]) => {
-    const told = await desk.run(asker(clientId), operation);
+  const run = async (clientId: string, operation: Parameters<OrderService["runTool"]>[1]) => {
+    const told = await desk.runTool(asker(clientId), operation);
     if (!told.ok) throw new Error(`${operation.operation}: ${told.failure.code}`);
     return JSON.parse(JSON.stringify(told.result));
   };

@@ -7,7 +7,7 @@ import { forwardAlerts, nextForwardAt } from "./sidecar/forward-alerts.ts";
 import { checkLosses, nextLossCheckAt } from "./sidecar/loss-monitor.ts";
 import { nextMandateSyncAt, syncMandates } from "./sidecar/mandate-sync.ts";
 import { reconcileAccount } from "./sidecar/reconcile-account.ts";
-import { ORPHAN_MS, settleJob, settlementOf } from "./sidecar/send-order.ts";
+import { ORPHAN_MS, provedSettlement, settleJob } from "./sidecar/send-order.ts";
 import { forgetCrossChecks, noteCrossCheck } from "./tables/cross-checks.ts";
 import { dueForReconcile, nextReconciles, reconcileAllAt } from "./tables/intents/reconcile.ts";
 import { findIntent } from "./tables/intents/rows.ts";
@@ -125,7 +125,7 @@ function settleOrphans(parts: OrderParts): void {
       settleJob(parts, coid, { kind: "unknown" });
     } else {
       const settlement: JobSettlement = JSON.parse(job.record);
-      settleJob(parts, coid, settlementOf(sql, job_id, settlement));
+      settleJob(parts, coid, provedSettlement(sql, job_id, settlement));
     }
     if (findIntent(sql, coid)?.state === "unknown") {
       raiseAlert(parts, {

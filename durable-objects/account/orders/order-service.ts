@@ -16,7 +16,7 @@ export interface OrderService {
   readonly parts: OrderParts;
   readonly inFlight: InFlight;
   /** One order tool's call, for an agent whose standing was looked up. */
-  run(
+  runTool(
     agent: Omit<AgentAsker, "kind">,
     call: Pick<ToolCall, "input"> & { operation: EdgeOrderOperationName },
   ): Promise<OrderAnswer>;
@@ -35,7 +35,7 @@ export function createOrderService(parts: OrderParts): OrderService {
   return {
     parts,
     inFlight,
-    run: (agent, call) => runOrderTool(parts, inFlight, { kind: "agent", ...agent }, call),
+    runTool: (agent, call) => runOrderTool(parts, inFlight, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
       // After the transaction of the event: what a switch wants cancelled may just have turned up.

@@ -10,7 +10,7 @@ import { auditEvent } from "../audit/events.ts";
 import { appendAudit } from "../audit/log.ts";
 import { storeBrokerStatus } from "./tables/broker-status.ts";
 import { cursorOf, deleteOldCursors, storeCursor } from "./tables/event-cursors.ts";
-import { deleteSettledJobs, findJob, openJobs, settleJob, storeJob } from "./tables/jobs.ts";
+import { deleteSettledJobs, findJob, openJobs, storeJob, storeSettlement } from "./tables/jobs.ts";
 import { storedSession, storeSession } from "./tables/session.ts";
 import { rotateSidecarKey, sidecarSeen } from "./tables/sidecars.ts";
 
@@ -92,7 +92,7 @@ function store(sql: SqlStorage, accountId: string, write: EdgeWrite, nowMs: numb
       storeJob(sql, write.job.submit.job_id, JSON.stringify(write.job));
       return;
     case "job_settled":
-      settleJob(sql, write.jobId, JSON.stringify(write.settlement), nowMs);
+      storeSettlement(sql, write.jobId, JSON.stringify(write.settlement), nowMs);
       return;
     case "write_lost":
       return;

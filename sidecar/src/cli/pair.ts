@@ -10,7 +10,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { openOrderStore } from "../orders/journal/store.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
-import { askForCode, collect, pairingOf, withdraw } from "../relay/pairing-client.ts";
+import { askForCode, collect, giveUpPairing, pairingOf } from "../relay/pairing-client.ts";
 import { canAsk, lineAtTerminal } from "../run/terminal.ts";
 import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
 import { loadLocalPolicy } from "../trust/local-policy.ts";
@@ -79,7 +79,7 @@ async function pair(gatewayUrl: string | undefined, flags: Flags, command: Comma
   process.off("SIGINT", giveUp);
   process.off("SIGTERM", giveUp);
   if (answer.state !== "confirmed") {
-    if (answer.state === "given_up") await withdraw(origin, offer);
+    if (answer.state === "given_up") await giveUpPairing(origin, offer);
     say.failed(answer.state);
     process.exitCode = 1;
     return;
@@ -92,7 +92,7 @@ async function pair(gatewayUrl: string | undefined, flags: Flags, command: Comma
     });
   } catch (error) {
     // What is not kept here must not stand as paired there.
-    await withdraw(origin, offer);
+    await giveUpPairing(origin, offer);
     throw error;
   }
   say.paired({

@@ -68,7 +68,7 @@ async function poll1(origin: string, offer: PairingOffer): Promise<PairingPoll |
  * Tells the gateway that this PC does not want the pairing: a code that waits ends, and one that was
  * confirmed is undone. A failure changes nothing here; the owner can revoke it in the console.
  */
-export async function withdraw(origin: string, offer: PairingOffer): Promise<void> {
+export async function giveUpPairing(origin: string, offer: PairingOffer): Promise<void> {
   await ask(origin, { method: "DELETE", headers: bearer(offer) }).catch(() => undefined);
 }
 

@@ -46,7 +46,7 @@ async function afterPolicyChange(kind: "entry" | "exit"): Promise<string[]> {
   admit(rig, "client-1", scopes);
   const desk = createOrderService(rig.parts);
   const asker = { clientId: "client-1", scopes, requestId: "r" };
-  const shown = await desk.run(asker, {
+  const shown = await desk.runTool(asker, {
     operation: "trade.preview",
     input: {
       account_id: ACCOUNT,
@@ -63,7 +63,7 @@ async function afterPolicyChange(kind: "entry" | "exit"): Promise<string[]> {
   const preview_id = shown.ok
     ? JSON.parse(JSON.stringify(shown.result)).preview.preview_id
     : "none";
-  await desk.run(asker, { operation: "trade.ask", input: { account_id: ACCOUNT, preview_id } });
+  await desk.runTool(asker, { operation: "trade.ask", input: { account_id: ACCOUNT, preview_id } });
   const { sql } = rig.parts.storage;
   const [asked] = pendingApprovals(sql, rig.clock.now);
   if (asked === undefined) throw new Error("nothing was asked");

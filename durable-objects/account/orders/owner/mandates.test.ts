@@ -189,7 +189,7 @@ const stateOf = async (mandateId: string) =>
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
 async function run(operation: any, input: JsonObject, clientId = "client-1"): Promise<any> {
-  const answer = await desk.run(
+  const answer = await desk.runTool(
     { clientId, scopes: SCOPES, requestId: "r" },
     { operation, input: { account_id: ACCOUNT, ...input } },
   );

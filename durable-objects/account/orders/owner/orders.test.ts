@@ -225,7 +225,7 @@ describe("the owner", () => {
     const rig = deskRig(withdraws);
     rig.working(COID, "501");
     for (const clientId of ["owner", "gateway"]) {
-      const told = await createOrderService(rig.parts).run(
+      const told = await createOrderService(rig.parts).runTool(
         { clientId, scopes: ["ibkr:orders:paper:cancel"], requestId: "r" },
         {
           operation: "trade.cancel",
@@ -410,7 +410,7 @@ describe("the owner", () => {
     const rig = deskRig(withdraws);
     admit(rig, "owner", ["ibkr:accounts:read"]);
     rig.working(COID, "501");
-    const done = await createOrderService(rig.parts).run(
+    const done = await createOrderService(rig.parts).runTool(
       {
         clientId: "owner",
         scopes: ["ibkr:orders:preview", "ibkr:orders:paper:cancel"],

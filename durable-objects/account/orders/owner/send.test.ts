@@ -86,11 +86,11 @@ const iso = () => new Date(rig.clock.now).toISOString();
 type SidecarAnswer = any;
 
 async function run(
-  operation: Parameters<OrderService["run"]>[1]["operation"],
+  operation: Parameters<OrderService["runTool"]>[1]["operation"],
   input: JsonObject,
   scopes: readonly string[] = SCOPES,
 ): Promise<SidecarAnswer> {
-  const answer = await desk.run(
+  const answer = await desk.runTool(
     { clientId: "client-1", scopes, requestId: "r" },
     { operation, input: { account_id: ACCOUNT, ...input } },
   );

@@ -79,7 +79,7 @@ export function switchTrading(
   });
 }
 
-export function tick(parts: OrderParts, owner: SignedIn, wanted: string): boolean {
+export function tickItem(parts: OrderParts, owner: SignedIn, wanted: string): boolean {
   return parts.storage.transactionSync(() => {
     const item = LIVE_CHECKLIST.find((known) => known === wanted);
     if (item === undefined || confirmedSession(owner) === null) return false;

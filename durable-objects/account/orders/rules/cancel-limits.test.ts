@@ -22,7 +22,7 @@ const GONE = {
   outcome: "not_executed",
 } as const;
 const cancelOrder = (desk: OrderService, key = "key-00000001", orderId = "501") =>
-  desk.run(asker, {
+  desk.runTool(asker, {
     operation: "trade.cancel",
     input: { account_id: ACCOUNT, mode: "paper", order_id: orderId, idempotency_key: key },
   });
@@ -96,7 +96,7 @@ describe("an agent that withdraws over and over", () => {
     const stop = { reason: "enough", cancel_working_orders: true };
     const kill = { operation: "trade.kill" as const, input: stop };
     // What is being withdrawn is not withdrawn again, by this call or by the ones after it.
-    for (let n = 0; n < 20; n += 1) await desk.run({ ...asker, requestId: `r-${n}` }, kill);
+    for (let n = 0; n < 20; n += 1) await desk.runTool({ ...asker, requestId: `r-${n}` }, kill);
     await expect.poll(() => cancelled(rig).length).toBe(orders);
   });
 

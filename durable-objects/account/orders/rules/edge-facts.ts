@@ -10,7 +10,7 @@ import { type CountedIntent, countedIntents, latestSizes } from "../tables/inten
 import type { Preview } from "../tables/previews.ts";
 import { killsCovering } from "../transactions/kill-switches.ts";
 import { ledgerEntryOf } from "./ledger-entry.ts";
-import { inFlightOf, LONGEST_READ_MS, openOrders } from "./open-orders.ts";
+import { inFlightOf, LONGEST_READ_MS, ownOpenOrders } from "./open-orders.ts";
 import { tradingDay } from "./trading-day.ts";
 import { feature } from "./trading-features.ts";
 import { tradingStateOf } from "./trading-state.ts";
@@ -70,7 +70,7 @@ export function edgeFacts(
     ...fill,
     at: iso(fill.at),
   }));
-  const open = openOrders(rows, order.working, order.readAtMs ?? nowMs - LONGEST_READ_MS);
+  const open = ownOpenOrders(rows, order.working, order.readAtMs ?? nowMs - LONGEST_READ_MS);
   const known = feature(sql, mode);
   return {
     kill: killsCovering(sql, {
@@ -112,7 +112,7 @@ function countedOf(
   { nowMs, client }: Conditions,
   rows: readonly CountedIntent[],
   fills: NonNullable<EdgeFacts["fills"]>,
-  open: ReturnType<typeof openOrders>,
+  open: ReturnType<typeof ownOpenOrders>,
 ): Pick<EdgeFacts, "client" | "usage" | "intents_in_doubt"> {
   const day = tradingDay(nowMs);
   const entries = rows.map(ledgerEntryOf);

@@ -15,7 +15,7 @@ import type { CountedIntent } from "../tables/intents/counted.ts";
 /** A read for a submit takes no longer than this: what ended before was part of what was read. */
 export const LONGEST_READ_MS = 20_000;
 
-export function openOrders(
+export function ownOpenOrders(
   rows: readonly CountedIntent[],
   working: PreviewFacts["working"],
   readAtMs: number,

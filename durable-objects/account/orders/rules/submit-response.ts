@@ -8,7 +8,7 @@ import { nextStepFor, shownOrder } from "./order-view.ts";
 /** What a write is answered with: an order and what is proved of it, or why nothing was sent. */
 export type Written = { ok: true; answer: WriteAnswer } | { ok: false; failure: GatewayFailure };
 
-export function orderAnswer(
+export function writeAnswer(
   parts: OrderParts,
   accountId: string,
   coid: string,

@@ -64,7 +64,7 @@ function pc(effect: "entry" | "exit", ...path: (string | number)[]): DeskRig {
 }
 
 const prepare = (rig: DeskRig, side: string) =>
-  createOrderService(rig.parts).run(asker, {
+  createOrderService(rig.parts).runTool(asker, {
     operation: "trade.preview",
     input: {
       account_id: ACCOUNT,
@@ -111,7 +111,7 @@ describe("a PC that is newer than its gateway", () => {
       const shown = await prepare(rig, "SELL");
       expect(shown).toMatchObject({ ok: true, result: { outcome: "prepared" } });
       const { preview } = Object(shown.ok ? shown.result : {});
-      const asked = await createOrderService(rig.parts).run(asker, {
+      const asked = await createOrderService(rig.parts).runTool(asker, {
         operation: "trade.ask",
         input: { account_id: ACCOUNT, preview_id: preview.preview_id },
       });
@@ -131,7 +131,7 @@ describe("a PC that is newer than its gateway", () => {
   it("has its cancels taken for what they are", async () => {
     const rig = pc("entry", "ticket");
     rig.working(COID, "501");
-    const done = await createOrderService(rig.parts).run(asker, {
+    const done = await createOrderService(rig.parts).runTool(asker, {
       operation: "trade.cancel",
       input: { account_id: ACCOUNT, mode: "paper", order_id: "501", idempotency_key: "key-0001" },
     });

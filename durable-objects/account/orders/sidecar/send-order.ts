@@ -9,7 +9,7 @@ import { findJob } from "../../relay/tables/jobs.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { mayStillLeave } from "../rules/may-still-leave.ts";
 import { notTaken } from "../rules/not-executed.ts";
-import { orderAnswer, refusedWith, type Written } from "../rules/submit-response.ts";
+import { refusedWith, type Written, writeAnswer } from "../rules/submit-response.ts";
 import type { OrderJob } from "../rules/submit-types.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import type { CancelDecision } from "../transactions/cancel.ts";
@@ -40,7 +40,7 @@ export async function sendOrder(
   answerMs = ANSWER_MS,
 ): Promise<Written> {
   if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
-  if (decision.kind === "replay") return orderAnswer(parts, request.accountId, decision.coid, true);
+  if (decision.kind === "replay") return writeAnswer(parts, request.accountId, decision.coid, true);
   parts.wakeAt(parts.now() + ORPHAN_MS);
   const carry = () => carryJob(parts, request, decision);
   // A cancel waits for nothing and lets nothing wait.
@@ -61,7 +61,7 @@ export async function sendOrder(
     // A timer that nobody waits for keeps the object from sleeping.
     clearTimeout(timer);
   }
-  return orderAnswer(parts, request.accountId, decision.coid, false);
+  return writeAnswer(parts, request.accountId, decision.coid, false);
 }
 
 /**
@@ -100,7 +100,7 @@ async function carryJob(
       deadline_ms: operation.deadlineMs,
     },
   });
-  const proved = settlementOf(sql, go.job.jobId, settlement);
+  const proved = provedSettlement(sql, go.job.jobId, settlement);
   settleJob(parts, go.coid, proved);
   if (proved.kind === "outcome") noteRefusedUnder(parts, go.coid, proved.outcome);
 }
@@ -117,7 +117,7 @@ export function settleJob(parts: OrderParts, coid: string, settlement: Settlemen
  * stored before its frame can leave. One that the PC gave back untouched, to be sent again, is worth
  * the same: had it taken the approval's nonce, it would refuse the second try.
  */
-export function settlementOf(
+export function provedSettlement(
   sql: SqlStorage,
   jobId: string,
   settlement: JobSettlement,

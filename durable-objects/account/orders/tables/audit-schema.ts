@@ -1,5 +1,5 @@
 /** What the order service keeps beside the orders themselves. */
-export const ORDER_DESK_SCHEMA = `
+export const ORDER_SERVICE_SCHEMA = `
 -- What the PC said at preview besides the ticket.
 CREATE TABLE order_preview_notes (
   preview_id TEXT PRIMARY KEY,

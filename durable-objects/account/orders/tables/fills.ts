@@ -2,7 +2,7 @@ import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts"
 import { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 
 /** Executions as the broker reported them; quantities and prices are decimal strings. */
-export interface Fill {
+export interface StoredFill {
   conid: number;
   side: Side;
   quantity: string;
@@ -42,7 +42,7 @@ export function storeFill(
   );
 }
 
-export function fillsSince(sql: SqlStorage, brokerAccount: string, sinceMs: number): Fill[] {
+export function fillsSince(sql: SqlStorage, brokerAccount: string, sinceMs: number): StoredFill[] {
   return sql
     .exec<{ conid: number; side: string; quantity: string; at: number }>(
       "SELECT conid, side, quantity, at FROM order_fills WHERE broker_account = ? AND at >= ?",

@@ -3,7 +3,7 @@
  * again after every sleep. And what stopped trading by itself: one row for one occasion, so that an
  * occasion stops trading once, and the owner who lifts the switch is not overruled by the same one.
  */
-export const ORDER_CHORES_SCHEMA = `
+export const ORDER_TASKS_SCHEMA = `
 CREATE TABLE order_chores (
   chore TEXT PRIMARY KEY,
   at INTEGER NOT NULL

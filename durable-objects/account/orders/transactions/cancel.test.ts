@@ -38,7 +38,7 @@ const GONE: JobSettlement = {
 };
 
 const cancelOrder = (desk: OrderService, key = "key-00000001", orderId = "501") =>
-  desk.run(asker, {
+  desk.runTool(asker, {
     operation: "trade.cancel",
     input: { account_id: ACCOUNT, mode: "paper", order_id: orderId, idempotency_key: key },
   });
@@ -54,7 +54,7 @@ const took = (coid: unknown, rig: DeskRig) =>
 
 /** A previewed order the owner said yes to. */
 async function approved(rig: DeskRig, desk: OrderService): Promise<string> {
-  const shown = await desk.run(asker, {
+  const shown = await desk.runTool(asker, {
     operation: "trade.preview",
     input: {
       account_id: ACCOUNT,
@@ -70,7 +70,7 @@ async function approved(rig: DeskRig, desk: OrderService): Promise<string> {
   });
   expect(shown).toMatchObject({ ok: true, result: { preview: { may_be_asked: true } } });
   const id = shown.ok ? JSON.parse(JSON.stringify(shown.result)).preview.preview_id : "";
-  await desk.run(asker, {
+  await desk.runTool(asker, {
     operation: "trade.ask",
     input: { account_id: ACCOUNT, preview_id: id },
   });
@@ -85,7 +85,7 @@ async function approved(rig: DeskRig, desk: OrderService): Promise<string> {
   return approvalId;
 }
 const submitIt = (desk: OrderService, approvalId: string, key: string) =>
-  desk.run(asker, {
+  desk.runTool(asker, {
     operation: "trade.submit",
     input: {
       account_id: ACCOUNT,
@@ -100,7 +100,7 @@ afterEach(() => vi.useRealTimers());
 
 describe("an agent's kill switch", () => {
   const kill = async (rig: DeskRig, clientId: string) => {
-    const done = await createOrderService(rig.parts).run(
+    const done = await createOrderService(rig.parts).runTool(
       { ...asker, clientId },
       { operation: "trade.kill", input: { reason: "looks wrong", cancel_working_orders: true } },
     );
@@ -219,7 +219,7 @@ describe("a cancel of an own order", () => {
     admit(rig, "client-2", ["ibkr:orders:preview"]);
     const lacking = { ...asker, clientId: "client-2" };
     expect(
-      await desk.run(lacking, {
+      await desk.runTool(lacking, {
         operation: "trade.cancel",
         input: {
           account_id: ACCOUNT,

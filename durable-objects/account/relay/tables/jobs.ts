@@ -34,7 +34,12 @@ export function storeJob(sql: SqlStorage, jobId: string, record: string): void {
   );
 }
 
-export function settleJob(sql: SqlStorage, jobId: string, record: string, nowMs: number): void {
+export function storeSettlement(
+  sql: SqlStorage,
+  jobId: string,
+  record: string,
+  nowMs: number,
+): void {
   sql.exec(
     "UPDATE relay_jobs SET record = ?, settled_at = ? WHERE job_id = ?",
     record,

@@ -6,7 +6,7 @@ import type { OrderService } from "../../orders/order-service.ts";
 import { flattenPlan } from "../../orders/owner/flatten-plan.ts";
 import { beginLift, lift, stopTrading } from "../../orders/owner/kill-switch.ts";
 import { beginPolicy, type Change, setPolicy } from "../../orders/owner/policy.ts";
-import { switchTrading, tick, tradingSettings } from "../../orders/owner/trading-switches.ts";
+import { switchTrading, tickItem, tradingSettings } from "../../orders/owner/trading-switches.ts";
 import type {
   FlattenPlan,
   PolicyBegun,
@@ -44,7 +44,7 @@ export class OwnerTrading extends RpcTarget {
 
   /** Ticks one item of the list before live; false when there is none such, or not confirmed. */
   tickChecklist(item: string): boolean {
-    return tick(this.#orders.parts, this.#signedIn(), item);
+    return tickItem(this.#orders.parts, this.#signedIn(), item);
   }
 
   /**
