@@ -41,6 +41,8 @@ export const ORDER_LIMITS = {
   ownerLookMs: 5 * 60_000,
   /** Broker orders are held against the journal at least this often. */
   crossCheckMs: 6 * 60 * 60_000,
+  /** In a new session in which nothing of ours stands, the first time not before this. */
+  firstCrossCheckMs: 15_000,
 
   /** After a cancel was acknowledged: looks at the order's status, and for how long. */
   cancelLookMs: 400,

@@ -5,6 +5,7 @@ import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import type { OperationContext } from "../operations/context.ts";
 import type { OperationRequest } from "../operations/executor.ts";
+import { ORDER_LIMITS } from "./limits.ts";
 import { orderOperations } from "./operations.ts";
 import type { BrokerSide, OrderServiceOptions } from "./parts.ts";
 import { inputRefusals } from "./preview/input-refusals.ts";
@@ -40,6 +41,22 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
       }
     };
 
+  let cancelFirstCheck = (): void => {};
+  /**
+   * Every new session has the whole book checked; at once where something of ours stands. Where nothing
+   * does, the list of orders, which the broker gives once in five seconds, is first for the stream's own
+   * read and for whoever waits for a preview.
+   */
+  const checkSoon = (): void => {
+    cancelFirstCheck();
+    if (submit.store.open().length > 0) {
+      submit.tracking.checkAll();
+      return;
+    }
+    const check = guarded(() => submit.tracking.checkAll());
+    cancelFirstCheck = broker.clock.after(ORDER_LIMITS.firstCrossCheckMs, check);
+  };
+
   return {
     serves: (operation) => Object.hasOwn(operations, operation),
     async execute(request, context) {
@@ -65,8 +82,9 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
         startedAt: null,
       });
     }),
-    sessionChanged: guarded(followSession(broker, submit)),
+    sessionChanged: guarded(followSession(broker, submit, checkSoon)),
     close() {
+      cancelFirstCheck();
       submit.conversation.close();
       submit.cancelRetries.close();
       submit.tracking.close();
@@ -75,8 +93,12 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
 }
 
 /** A session that ends takes its open question with it; a new one has the whole book checked. */
-function followSession(broker: BrokerSide, submit: OrderServiceContext): () => void {
-  const { store, progress, conversation, tracking } = submit;
+function followSession(
+  broker: BrokerSide,
+  submit: OrderServiceContext,
+  checkSoon: () => void,
+): () => void {
+  const { store, progress, conversation } = submit;
   let generation: number | null = null;
   return () => {
     const session = broker.session();
@@ -86,7 +108,7 @@ function followSession(broker: BrokerSide, submit: OrderServiceContext): () => v
     generation = now;
     if (before !== null) conversation.lapse();
     if (now !== null) {
-      tracking.checkAll();
+      checkSoon();
     } else if (store.open().length > 0) {
       progress.alert({
         alert: "session_lost",
