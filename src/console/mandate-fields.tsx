@@ -1,4 +1,9 @@
-import { AssetClass, OrderType, Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import {
+  AssetClass,
+  OrderType,
+  Side,
+  TimeInForce,
+} from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { Child } from "hono/jsx";
 import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
 import { displayText } from "../web/client-text.ts";
@@ -73,6 +78,45 @@ export function MandateFields(props: {
         <legend>Order types</legend>
         {OrderType.options.map((type) => box("order_type", type, TYPES[type], type === "LMT"))}
       </fieldset>
+      <fieldset>
+        <legend>Time in force</legend>
+        {TimeInForce.options.map((time) => box("time_in_force", time, TIMES[time], time === "DAY"))}
+      </fieldset>
+      <fieldset>
+        <legend>Hours</legend>
+        {box("outside_rth", "yes", "Also outside regular hours")}
+        {box("when_closed", "yes", "Also orders that wait for the market to open")}
+      </fieldset>
+      <Field
+        given={given}
+        name="currencies"
+        label="Currencies"
+        hint="With spaces between."
+        value={[...new Set(choices.contracts.map(({ currency }) => currency))].join(" ")}
+        words
+      />
+      <Field
+        given={given}
+        name="exchanges"
+        label="Exchanges"
+        hint="SMART lets the broker choose. A future is traded at its own exchange, e.g. CME."
+        value="SMART"
+        words
+      />
+      <Field
+        given={given}
+        name="max_price_beyond_percent"
+        label="Price beyond the market, at most (percent)"
+        hint="How much more than the market a purchase may pay, or less a sale may take."
+        value="1"
+      />
+      <Field
+        given={given}
+        name="latest_expiry"
+        label="Options and futures that expire by (YYYY-MM-DD)"
+        hint="Empty: nothing that expires."
+        optional
+      />
       <Field
         given={given}
         name="max_notional_per_order"
@@ -118,6 +162,13 @@ const KINDS: Record<(typeof AssetClass.options)[number], string> = {
   FUT: "Futures",
 };
 
+const TIMES: Record<(typeof TimeInForce.options)[number], string> = {
+  DAY: "For the day",
+  GTC: "Until cancelled",
+  OPG: "At the opening",
+  IOC: "At once or not at all",
+};
+
 const TYPES: Record<(typeof OrderType.options)[number], string> = {
   LMT: "Limit",
   MKT: "Market",
@@ -134,18 +185,23 @@ function Field(props: {
   label: string;
   hint?: string;
   optional?: boolean;
+  /** Not a number. */
+  words?: boolean;
+  /** What stands in it at first. */
+  value?: string;
 }) {
-  const { given, name, label, hint, optional } = props;
+  const { given, name, label, hint, optional, words } = props;
+  const first = given.size === 0 ? (props.value ?? "") : "";
   return (
     <label class="field">
       {label}
       <input
         type="text"
         name={name}
-        value={given.get(name) ?? ""}
-        inputmode={optional === true ? "text" : "decimal"}
+        value={given.get(name) ?? first}
+        inputmode={optional === true || words === true ? "text" : "decimal"}
         required={optional !== true}
-        maxlength={optional === true ? 400 : 20}
+        maxlength={optional === true || words === true ? 400 : 20}
         autocomplete="off"
       />
       {hint !== undefined && <span class="hint">{hint}</span>}

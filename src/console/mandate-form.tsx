@@ -84,6 +84,13 @@ function draftOf(given: URLSearchParams, choices: MandateChoices): object {
     sides: given.getAll("side"),
     order_types: given.getAll("order_type"),
     reduce_only: given.get("reduce_only") === "yes",
+    currencies: words(text("currencies")),
+    exchanges: words(text("exchanges")),
+    times_in_force: given.getAll("time_in_force"),
+    outside_rth: given.get("outside_rth") === "yes",
+    when_closed: given.get("when_closed") === "yes",
+    max_price_beyond_percent: text("max_price_beyond_percent"),
+    latest_expiry: text("latest_expiry") === "" ? null : text("latest_expiry").replaceAll("-", ""),
     max_notional_per_order: text("max_notional_per_order"),
     max_notional_per_day: text("max_notional_per_day"),
     max_quantity_per_order: text("max_quantity_per_order"),
@@ -95,6 +102,15 @@ function draftOf(given: URLSearchParams, choices: MandateChoices): object {
   };
 }
 
+const words = (text: string): string[] => [
+  ...new Set(
+    text
+      .toUpperCase()
+      .split(/[\s,]+/)
+      .filter((one) => one !== ""),
+  ),
+];
+
 const FIELDS: Record<string, string> = {
   accounts: "Account: ",
   clients: "Agents: ",
@@ -102,6 +118,11 @@ const FIELDS: Record<string, string> = {
   asset_classes: "Kinds: ",
   sides: "Buy or sell: ",
   order_types: "Order types: ",
+  currencies: "Currencies: ",
+  exchanges: "Exchanges: ",
+  times_in_force: "Time in force: ",
+  max_price_beyond_percent: "Price: ",
+  latest_expiry: "Expiry: ",
   max_notional_per_order: "Value of one order: ",
   max_notional_per_day: "Value in 24 hours: ",
   max_quantity_per_order: "Units of one order: ",

@@ -1,6 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import {
+  type Mandate,
+  type MandateV1,
+  mandateHash,
+} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { mandateConfirm, mandateTake } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
@@ -31,7 +35,7 @@ afterEach(async () => {
 /** What the rig's sidecar shows as every number. */
 const NUMBER = 42;
 
-const mandate = (over: Partial<Mandate> = {}): Mandate => ({
+const mandate = (over: Partial<MandateV1> = {}): MandateV1 => ({
   v: 1,
   mandate_id: "m1",
   gateway_account_id: GATEWAY.accountId,
@@ -114,7 +118,7 @@ const bringBack = async (bounds: Mandate, number = NUMBER) =>
   );
 
 /** Signed by the owner, told to the PC, and its number brought back. */
-async function inForce(over: Partial<Mandate> = {}): Promise<Signed> {
+async function inForce(over: Partial<MandateV1> = {}): Promise<Signed> {
   const signed = sign(mandate(over));
   expect(await take(signed)).toMatchObject({ state: "waiting", shown: ["terminal"] });
   expect(await bringBack(signed.mandate)).toMatchObject({ state: "confirmed" });

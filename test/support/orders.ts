@@ -1,4 +1,4 @@
-import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type { MandateV1, MandateV2 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type {
   CanonicalOrder,
   Contract,
@@ -108,8 +108,8 @@ export function aTicket(order: CanonicalOrder = anOrder(), over: Partial<Ticket>
   };
 }
 
-/** Five small limit orders to buy AAPL on the day of {@link NOW}. */
-export function aMandate(over: Partial<Mandate> = {}): Mandate {
+/** Five small limit orders to buy AAPL on the day of {@link NOW}, as signed before bounds on placing. */
+export function aMandate(over: Partial<MandateV1> = {}): MandateV1 {
   return {
     v: 1,
     mandate_id: "m1",
@@ -130,6 +130,22 @@ export function aMandate(over: Partial<Mandate> = {}): Mandate {
     not_before: "2026-11-20T00:00:00.000Z",
     not_after: "2026-11-21T00:00:00.000Z",
     nonce: "0".repeat(32),
+    ...over,
+  };
+}
+
+/** The same with every bound named. */
+export function aNamedMandate(over: Partial<MandateV2> = {}): MandateV2 {
+  return {
+    ...aMandate(),
+    v: 2,
+    currencies: ["USD"],
+    exchanges: ["SMART"],
+    times_in_force: ["DAY"],
+    outside_rth: false,
+    when_closed: false,
+    max_price_beyond_percent: "1",
+    latest_expiry: null,
     ...over,
   };
 }

@@ -40,7 +40,7 @@ export interface MandateChoices {
   /** Agents that may ask for approvals. */
   clients: { clientId: string; name: string }[];
   /** Contracts of recent previews. */
-  contracts: { conid: number; symbol: string; assetClass: string }[];
+  contracts: { conid: number; symbol: string; assetClass: string; currency: string }[];
   /** Warnings of recent previews that may be accepted beforehand. */
   warnings: BrokerMessage[];
   passkeys: number;

@@ -11,13 +11,8 @@ import {
   NOW,
 } from "../../../test/support/orders.ts";
 import { adverseDriftBps } from "./drift.ts";
-import {
-  acceptedUnder,
-  type Mandate,
-  mandateFaults,
-  mandateHash,
-  type UnderMandate,
-} from "./mandate.ts";
+import { acceptedUnder, type MandateV1, mandateHash, type UnderMandate } from "./mandate.ts";
+import { mandateFaults } from "./mandate-faults.ts";
 import { mandateInWords } from "./mandate-words.ts";
 import { challengeOf, type Statement, statementHash } from "./statement.ts";
 import {
@@ -131,13 +126,15 @@ describe("a mandate", () => {
   const asked: UnderMandate = {
     ticket: aTicket(),
     notional: "187.25",
+    market: aTicket().market,
+    waits: false,
     acceptedWarnings: [],
     gatewayAccountId: "acc_7d3f",
     clientId: "client-1",
     effect: { kind: "entry", position: "0", working_same_side: "0", at: NOW },
   };
   const rules = (
-    mandate: Partial<Mandate>,
+    mandate: Partial<MandateV1>,
     order: Partial<UnderMandate> = {},
     usage = none,
     now = NOW,
@@ -147,7 +144,7 @@ describe("a mandate", () => {
     expect(rules({})).toEqual([]);
   });
 
-  it.each<[string, Partial<Mandate>]>([
+  it.each<[string, Partial<MandateV1>]>([
     ["in_force", { not_after: NOW }],
     ["in_force", { not_before: "2026-11-20T15:00:00.001Z" }],
     ["own_gateway_account", { gateway_account_id: "acc_other" }],
@@ -185,7 +182,7 @@ describe("a mandate", () => {
   });
 
   it("covers a bracket by the side of what it opens, and a group by the side of every member", () => {
-    const bounds: Partial<Mandate> = {
+    const bounds: Partial<MandateV1> = {
       order_types: ["LMT", "STP"],
       max_quantity_per_order: "10",
       max_notional_per_order: "2000",
@@ -214,7 +211,7 @@ describe("a mandate", () => {
   });
 
   it("never covers more when it is narrowed in any one bound, whatever the order", () => {
-    const narrower: Partial<Mandate>[] = [
+    const narrower: Partial<MandateV1>[] = [
       { max_notional_per_order: "100" },
       { max_notional_per_day: "500" },
       { max_quantity_per_order: "0.5" },
@@ -233,7 +230,7 @@ describe("a mandate", () => {
         fc.constantFrom("entry" as const, "exit" as const, null),
         fc.constantFrom(...narrower),
         (order, notional, orders_today, spent, kind, bound) => {
-          const wide: Partial<Mandate> = {
+          const wide: Partial<MandateV1> = {
             sides: ["BUY", "SELL"],
             order_types: ["LMT", "MKT", "STP"],
             conids: null,

@@ -1,5 +1,6 @@
 import { counted } from "../count.ts";
 import type { Mandate } from "./mandate.ts";
+import { type PlacementBounds, placementBounds } from "./mandate-bounds.ts";
 
 /** What a mandate allows, in plain words and from its own fields alone: for the page and for the PC. */
 export interface MandateLine {
@@ -33,6 +34,7 @@ export function mandateInWords(
         conids === null ? "any" : `contract ${conids.join(", ")}`
       }`,
     },
+    ...placementInWords(placementBounds(mandate)),
     {
       name: "One order",
       says: `at most ${mandate.max_notional_per_order} in the account's base currency, and ${mandate.max_quantity_per_order} units`,
@@ -52,6 +54,40 @@ export function mandateInWords(
     { name: "Until", says: moment(mandate.not_after) },
   ];
 }
+
+function placementInWords(bounds: PlacementBounds): MandateLine[] {
+  const { currencies, exchanges, latest_expiry, max_price_beyond_percent } = bounds;
+  return [
+    { name: "Currency", says: currencies?.join(", ") ?? "the account's base currency only" },
+    { name: "Exchange", says: exchanges?.join(", ") ?? "the broker's usual routing only" },
+    { name: "Time in force", says: bounds.times_in_force.map((one) => TIMES[one]).join(", ") },
+    {
+      name: "Hours",
+      says: `${bounds.outside_rth ? "also outside regular hours" : "regular hours only"}; ${
+        bounds.when_closed
+          ? "also orders that wait for the market to open"
+          : "no order that waits for the market to open"
+      }`,
+    },
+    { name: "Price", says: `at most ${max_price_beyond_percent} % beyond the market` },
+    {
+      name: "Expiry",
+      says:
+        latest_expiry === null
+          ? "nothing that expires"
+          : latest_expiry === "named"
+            ? "of what expires only the contracts named above"
+            : `what expires by ${latest_expiry.slice(0, 4)}-${latest_expiry.slice(4, 6)}-${latest_expiry.slice(6)}`,
+    },
+  ];
+}
+
+const TIMES: Record<PlacementBounds["times_in_force"][number], string> = {
+  DAY: "for the day",
+  GTC: "until cancelled",
+  OPG: "at the opening",
+  IOC: "at once or not at all",
+};
 
 const ORDER_TYPES: Record<Mandate["order_types"][number], string> = {
   LMT: "limit",

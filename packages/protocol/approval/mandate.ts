@@ -1,18 +1,17 @@
 import * as z from "zod";
 import { canonicalJson, sha256Hex } from "../digest.ts";
-import { AccountId, Conid } from "../operations/parts.ts";
-import { dec, Figure, OrderDecimal, parseFigure } from "../orders/decimal.ts";
+import { AccountId, Conid, Currency } from "../operations/parts.ts";
+import { Figure, OrderDecimal } from "../orders/decimal.ts";
 import { AcceptedWarning, Nonce } from "../orders/intent.ts";
 import { type OrderRefusal, refusal } from "../orders/refusal.ts";
-import { AssetClass, OrderType, Side, TradingMode } from "../orders/terms.ts";
-import type { Effect, Ticket } from "../orders/ticket.ts";
+import { AssetClass, OrderType, Side, TimeInForce, TradingMode } from "../orders/terms.ts";
+import type { Effect, Quote, Ticket } from "../orders/ticket.ts";
 
 /**
  * A mandate: bounds the owner signed once, inside which no tap per order is needed. Every bound is
  * finite and there is always an end; what is not named is not allowed.
  */
-export const Mandate = z.strictObject({
-  v: z.literal(1),
+const signed = {
   mandate_id: z.string().min(1).max(64),
   gateway_account_id: z.string().min(1).max(128),
   accounts: z.array(AccountId).min(1).max(10),
@@ -25,7 +24,7 @@ export const Mandate = z.strictObject({
   sides: z.array(Side).min(1),
   order_types: z.array(OrderType).min(1),
   reduce_only: z.boolean(),
-  /** In base currency. */
+  /** Value at risk, in base currency. */
   max_notional_per_order: OrderDecimal,
   max_notional_per_day: OrderDecimal,
   max_quantity_per_order: OrderDecimal,
@@ -38,7 +37,35 @@ export const Mandate = z.strictObject({
   not_before: z.iso.datetime({ precision: 3 }),
   not_after: z.iso.datetime({ precision: 3 }),
   nonce: Nonce,
+};
+
+/** As signed until November 2026; what it does not name is bound as `mandate-bounds.ts` says. */
+export const MandateV1 = z.strictObject({ v: z.literal(1), ...signed });
+export type MandateV1 = z.infer<typeof MandateV1>;
+
+export const MandateV2 = z.strictObject({
+  v: z.literal(2),
+  ...signed,
+  /** Currencies of the contracts. */
+  currencies: z.array(Currency).min(1).max(20),
+  /** Where an order is routed: `SMART`, or an exchange by its name. */
+  exchanges: z.array(z.string().min(1).max(20)).min(1).max(20),
+  times_in_force: z.array(TimeInForce).min(1),
+  /** Whether an order may also fill outside regular hours. */
+  outside_rth: z.boolean(),
+  /** Whether an order may be placed that waits for its market to open. */
+  when_closed: z.boolean(),
+  /** How far beyond the market the price may lie, in percent of the market's. */
+  max_price_beyond_percent: OrderDecimal,
+  /** The last day on which what is traded may expire, `YYYYMMDD`; null covers nothing that expires. */
+  latest_expiry: z
+    .string()
+    .regex(/^20\d{6}$/)
+    .nullable(),
 });
+export type MandateV2 = z.infer<typeof MandateV2>;
+
+export const Mandate = z.discriminatedUnion("v", [MandateV1, MandateV2]);
 export type Mandate = z.infer<typeof Mandate>;
 
 /** `SHA-256("ibkr-mandate/v1" ‖ JCS(mandate))`: what the owner's passkey signs once. */
@@ -60,158 +87,18 @@ export type MandateUsage = z.infer<typeof MandateUsage>;
 /** What is judged against a mandate: the order, and what the one who judges read about it now. */
 export interface UnderMandate {
   ticket: Ticket;
-  /** Worst case in base currency, the larger of then and now; null when it is not known. */
+  /** Value at risk in base currency, the larger of then and now; null when it is not known. */
   notional: string | null;
+  /** As read by the one who judges, at this moment. */
+  market: Quote | null;
+  /** By its hours the order could not trade now. */
+  waits: boolean;
   gatewayAccountId: string;
   /** Null at the sidecar: no client is proved there. The edge checks it, the bounds hold without. */
   clientId: string | null;
   effect: Effect | null;
   /** What would be accepted in the owner's name when the broker asks. */
   acceptedWarnings: readonly AcceptedWarning[];
-}
-
-/** Whether an order lies inside the bounds: every way in which it does not, or nothing. */
-export function mandateFaults(
-  mandate: Mandate,
-  order: UnderMandate,
-  usage: MandateUsage,
-  now: string,
-): OrderRefusal[] {
-  return [
-    ...standingFaults(mandate, order, now),
-    ...orderFaults(mandate, order),
-    ...amountFaults(mandate, order, usage),
-  ];
-}
-
-const outside = (field: string, rule: string, message: string): OrderRefusal =>
-  refusal("MANDATE_NOT_COVERING", field, rule, message);
-
-/** Whose it is, where, and when. */
-function standingFaults(mandate: Mandate, order: UnderMandate, now: string): OrderRefusal[] {
-  const faults: OrderRefusal[] = [];
-  const { order: asked } = order.ticket;
-  const at = Date.parse(now);
-  if (!(at >= Date.parse(mandate.not_before) && at < Date.parse(mandate.not_after))) {
-    faults.push(outside("not_after", "in_force", "The mandate is not in force now."));
-  }
-  if (order.gatewayAccountId !== mandate.gateway_account_id) {
-    faults.push(
-      outside("gateway_account_id", "own_gateway_account", "The mandate is another owner's."),
-    );
-  }
-  if (!mandate.accounts.includes(asked.account_id)) {
-    faults.push(outside("account_id", "account_named", "The mandate does not name this account."));
-  }
-  if (asked.mode !== mandate.mode) {
-    faults.push(outside("mode", "mode_named", `The mandate is for ${mandate.mode} orders.`));
-  }
-  if (order.clientId !== null && !mandate.clients.includes(order.clientId)) {
-    faults.push(outside("client_id", "client_named", "The mandate does not name this agent."));
-  }
-  return faults;
-}
-
-/** What kind of order it is. */
-function orderFaults(mandate: Mandate, order: UnderMandate): OrderRefusal[] {
-  const faults: OrderRefusal[] = [];
-  const { order: asked, warnings } = order.ticket;
-  if (asked.action !== "place") {
-    // A change may be of an order that the owner approved by itself, or of somebody else's.
-    faults.push(outside("action", "new_orders_only", "A mandate covers new orders only."));
-  }
-  for (const { contract } of asked.legs) {
-    if (mandate.conids !== null && !mandate.conids.includes(contract.conid)) {
-      faults.push(outside("conid", "contract_named", "The mandate does not name this contract."));
-    }
-    if (!mandate.asset_classes.includes(contract.asset_class)) {
-      faults.push(
-        outside("asset_class", "asset_class_named", "The mandate does not cover this asset class."),
-      );
-    }
-  }
-  // The exits of a bracket stand on the other side of the order they protect.
-  for (const { side } of asked.legs.filter(({ role }) => !isExitRole(role))) {
-    if (!mandate.sides.includes(side)) {
-      faults.push(outside("side", "side_named", `The mandate does not cover ${side} orders.`));
-    }
-  }
-  for (const { order_type } of asked.legs) {
-    if (!mandate.order_types.includes(order_type)) {
-      faults.push(
-        outside(
-          "order_type",
-          "order_type_named",
-          `The mandate does not cover ${order_type} orders.`,
-        ),
-      );
-    }
-  }
-  if (mandate.reduce_only && order.effect?.kind !== "exit") {
-    faults.push(
-      outside(
-        "reduce_only",
-        "exits_only",
-        "The mandate covers orders that reduce a position only.",
-      ),
-    );
-  }
-  const unread = [...warnings, ...order.acceptedWarnings].some(
-    (warning) => !mandate.accepted_warnings.some((accepted) => sameWarning(accepted, warning)),
-  );
-  if (unread) {
-    faults.push(
-      outside(
-        "warnings",
-        "warnings_accepted",
-        "The broker warns of something that the mandate does not accept beforehand.",
-      ),
-    );
-  }
-  return faults;
-}
-
-/** How much, by itself and with what was done today. */
-function amountFaults(mandate: Mandate, order: UnderMandate, usage: MandateUsage): OrderRefusal[] {
-  const faults: OrderRefusal[] = [];
-  for (const { quantity } of order.ticket.order.legs) {
-    if (quantity === null || dec(quantity).greaterThan(dec(mandate.max_quantity_per_order))) {
-      faults.push(
-        outside("quantity", "max_quantity_per_order", "The quantity is beyond the mandate's."),
-      );
-    }
-  }
-  const notional = parseFigure(order.notional);
-  if (notional === null) {
-    faults.push(outside("notional", "notional_known", "The order's value is unknown."));
-  } else {
-    if (notional.greaterThan(dec(mandate.max_notional_per_order))) {
-      faults.push(
-        outside("notional", "max_notional_per_order", "The order's value is beyond the mandate's."),
-      );
-    }
-    const today = usage.notional_today;
-    if (
-      today === null ||
-      notional.plus(dec(today)).greaterThan(dec(mandate.max_notional_per_day))
-    ) {
-      faults.push(
-        outside(
-          "notional",
-          "max_notional_per_day",
-          today === null
-            ? "What was used of the mandate today is unknown."
-            : "The mandate's value for today is used up.",
-        ),
-      );
-    }
-  }
-  if (usage.orders_today + 1 > mandate.max_orders_per_day) {
-    faults.push(
-      outside("orders", "max_orders_per_day", "The mandate's orders for today are used up."),
-    );
-  }
-  return faults;
 }
 
 /** What of an order's warnings a mandate accepts in its owner's name. */
@@ -221,7 +108,11 @@ export function acceptedUnder(mandate: Mandate, ticket: Ticket): AcceptedWarning
   );
 }
 
-const sameWarning = (a: AcceptedWarning, b: AcceptedWarning): boolean =>
+export const sameWarning = (a: AcceptedWarning, b: AcceptedWarning): boolean =>
   a.message_id === b.message_id && a.fingerprint === b.fingerprint;
 
-const isExitRole = (role: string): boolean => role === "take_profit" || role === "stop_loss";
+export const isExitRole = (role: string): boolean => role === "take_profit" || role === "stop_loss";
+
+/** One way in which an order lies outside of a mandate. */
+export const outside = (field: string, rule: string, message: string): OrderRefusal =>
+  refusal("MANDATE_NOT_COVERING", field, rule, message);

@@ -2,9 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import {
   type Mandate,
   type MandateUsage,
-  mandateFaults,
   mandateHash,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
 import type {
   ApprovalProof,
   MandateProof,
@@ -90,6 +90,8 @@ export async function acceptApproval(
       {
         ticket,
         notional: own.notional,
+        market: own.market,
+        waits: own.waits,
         gatewayAccountId: own.gatewayAccountId,
         clientId: null,
         effect: own.effect,

@@ -1,4 +1,8 @@
-import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import {
+  type Mandate,
+  MandateV2,
+  mandateHash,
+} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
@@ -22,7 +26,7 @@ const SIGN_WITHIN_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 
 /** What the page's form says; the rest of a mandate is the gateway's to fill in. */
-const Draft = Mandate.omit({
+const Draft = MandateV2.omit({
   v: true,
   mandate_id: true,
   gateway_account_id: true,
@@ -43,8 +47,8 @@ export function beginMandate(parts: OrderParts, draft: unknown): MandateCeremony
   }
   const nowMs = parts.now();
   const { days, ...bounds } = parsed.data;
-  const mandate: Mandate = {
-    v: 1,
+  const mandate: MandateV2 = {
+    v: 2,
     mandate_id: `md_${ulid(nowMs)}`,
     gateway_account_id: parts.accountId,
     ...bounds,
@@ -97,6 +101,10 @@ export function boundsFault(
   }
   if (perOrder.greaterThan(dec(mandate.max_notional_per_day))) {
     return wrong("max_notional_per_day", "A day's value is at least that of one order.");
+  }
+  const day = new Date(parts.now()).toISOString().slice(0, 10).replaceAll("-", "");
+  if (mandate.v === 2 && mandate.latest_expiry !== null && mandate.latest_expiry < day) {
+    return wrong("latest_expiry", "This day is over.");
   }
   const never = mandate.accepted_warnings.some(
     ({ message_id }) => message_id === null || Object.hasOwn(NEVER_BY_DEFAULT, message_id),

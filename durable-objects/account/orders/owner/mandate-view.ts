@@ -55,9 +55,9 @@ export function mandateChoices(parts: OrderParts): MandateChoices {
   const previews = latestTickets(sql, LISTED);
   const contracts = new Map(
     previews.flatMap(({ order }) =>
-      order.legs.map(({ contract: { conid, symbol, asset_class } }) => [
+      order.legs.map(({ contract: { conid, symbol, asset_class, currency } }) => [
         conid,
-        { conid, symbol, assetClass: asset_class },
+        { conid, symbol, assetClass: asset_class, currency },
       ]),
     ),
   );

@@ -43,6 +43,13 @@ const BOUNDS = {
   sides: ["BUY"],
   order_types: ["LMT"],
   reduce_only: false,
+  currencies: ["USD"],
+  exchanges: ["SMART"],
+  times_in_force: ["DAY"],
+  outside_rth: false,
+  when_closed: false,
+  max_price_beyond_percent: "1",
+  latest_expiry: null,
   max_notional_per_order: "200",
   max_notional_per_day: "1000",
   max_quantity_per_order: "1",
@@ -290,6 +297,40 @@ describe("a mandate of the owner's", () => {
     expect((await ask()).outcome).not.toBe("granted");
     await syncMandates(rig.parts);
     expect(await stateOf(id)).toMatchObject({ state: "waits_for_number" });
+  });
+
+  it("is used up over all PCs together, the policy's day as well", async () => {
+    const id = await sign({ max_orders_per_day: 3 });
+    await confirm(id);
+    for (let sent = 0; sent < 2; sent += 1) {
+      await submit((await ask()).approval.approval_id);
+    }
+    Object.assign(rig.parts.relay.presence(), { sidecarId: "sc_new" });
+    rig.parts.storage.sql.exec("UPDATE broker_status SET sidecar_id = 'sc_new'");
+    await tellMandates(rig.parts);
+    await confirm(id);
+    expect(await stateOf(id)).toMatchObject({ state: "in_force", usage: { orders_today: 2 } });
+    await submit((await ask()).approval.approval_id);
+    expect(await stateOf(id)).toMatchObject({ usage: { orders_today: 3 } });
+    // Of another PC's journal the three would be one: here they are three, and the fourth asks.
+    expect((await ask()).outcome).toBe("asked");
+    const { limits } = await run("trade.limits", {});
+    expect(limits).toContainEqual(
+      expect.objectContaining({ limit: "cumulative.max_orders_per_day", used: "3" }),
+    );
+  });
+
+  it("covers what it names of where, when and at what price, and asks for the rest", async () => {
+    await confirm(await sign({ exchanges: ["IEX"] }));
+    expect((await ask()).outcome).toBe("asked");
+    await confirm(await sign({ times_in_force: ["GTC"] }));
+    expect((await ask()).outcome).toBe("asked");
+    await confirm(await sign({ currencies: ["EUR"] }));
+    expect((await ask()).outcome).toBe("asked");
+    await confirm(await sign());
+    expect((await ask()).outcome).toBe("granted");
+    const over = await owner.beginMandate({ ...BOUNDS, latest_expiry: "20200101" });
+    expect(over).toMatchObject({ ok: false, field: "latest_expiry" });
   });
 
   it("revoked is told to every PC that may know it, also to one that comes back later", async () => {

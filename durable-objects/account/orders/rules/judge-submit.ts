@@ -60,6 +60,8 @@ export function judgeSubmit(
           {
             effect: request.fresh.facts.effect,
             notional: figures?.notional ?? null,
+            market: request.fresh.market,
+            waits: request.fresh.facts.instrument?.tradable_now === false,
           },
         );
   const beyond = under?.refusals ?? [];

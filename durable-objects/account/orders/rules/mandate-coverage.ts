@@ -1,8 +1,9 @@
 import {
   acceptedUnder,
-  mandateFaults,
   mandateHash,
+  type UnderMandate,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
 import { Decimal, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { AcceptedWarning } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
@@ -37,6 +38,8 @@ export function coveringMandate(
     const faults = faultsUnder(sql, signed, preview, conditions, {
       effect,
       notional: preview.ticket.notional,
+      market: preview.ticket.market,
+      waits: preview.ticket.waits != null,
       acceptedWarnings,
       open: "count_open_approvals",
     });
@@ -51,7 +54,7 @@ export function mandateOfApproval(
   approval: Approval & { mandateId: string },
   preview: Preview,
   conditions: Conditions,
-  now: { effect: Effect | null; notional: Decimal | null },
+  now: Pick<Judged, "effect" | "market" | "waits"> & { notional: Decimal | null },
 ):
   | { signed: SignedMandate; refusals: OrderRefusal[] }
   | { signed: null; refusals: OrderRefusal[] } {
@@ -61,6 +64,8 @@ export function mandateOfApproval(
   }
   const refusals = faultsUnder(sql, signed, preview, conditions, {
     effect: now.effect,
+    market: now.market,
+    waits: now.waits,
     notional: larger(now.notional, preview.ticket.notional),
     acceptedWarnings: approval.intent.accepted_warnings,
     open: "orders_only",
@@ -68,17 +73,15 @@ export function mandateOfApproval(
   return { signed, refusals };
 }
 
+/** What is read of the order at the moment of judging. */
+type Judged = Pick<UnderMandate, "effect" | "notional" | "market" | "waits" | "acceptedWarnings">;
+
 function faultsUnder(
   sql: SqlStorage,
   signed: SignedMandate,
   preview: Preview,
   conditions: Conditions,
-  order: {
-    effect: Effect | null;
-    notional: string | null;
-    acceptedWarnings: readonly AcceptedWarning[];
-    open: Parameters<typeof mandateUsage>[3];
-  },
+  { open, ...order }: Judged & { open: Parameters<typeof mandateUsage>[3] },
 ): OrderRefusal[] {
   const { mandate, pc } = signed;
   const faults: OrderRefusal[] = [];
@@ -96,14 +99,12 @@ function faultsUnder(
     ...mandateFaults(
       mandate,
       {
+        ...order,
         ticket: preview.ticket,
-        notional: order.notional,
         gatewayAccountId: conditions.gatewayAccountId,
         clientId: conditions.client.clientId,
-        effect: order.effect,
-        acceptedWarnings: order.acceptedWarnings,
       },
-      mandateUsage(sql, mandate.mandate_id, conditions.nowMs, order.open),
+      mandateUsage(sql, mandate.mandate_id, conditions.nowMs, open),
       new Date(conditions.nowMs).toISOString(),
     ),
   ];

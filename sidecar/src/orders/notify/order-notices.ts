@@ -90,11 +90,13 @@ export function announceAnswer(reach: Reach, ticket: Ticket, question: string): 
 }
 
 function boundsOf(mandate: Mandate): string[] {
-  return mandateInWords(mandate).map(({ name, says }) => plain(`${name}: ${says}`));
+  // In full: a number is asked for these lines.
+  return mandateInWords(mandate).map(({ name, says }) => printable(`${name}: ${says}`));
 }
 
 /** Ids come from the gateway: nothing in them may move the cursor. */
-const plain = (text: string): string => text.replace(/\p{C}/gu, "").slice(0, 400);
+const printable = (text: string): string => text.replace(/\p{C}/gu, "");
+const plain = (text: string): string => printable(text).slice(0, 400);
 
 function tell(reach: Reach, title: string, words: string): void {
   void reach.desktop(title, words).catch(() => undefined);
