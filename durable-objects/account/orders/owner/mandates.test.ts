@@ -307,7 +307,7 @@ describe("a mandate of the owner's", () => {
     }
     Object.assign(rig.parts.relay.presence(), { sidecarId: "sc_new" });
     rig.parts.storage.sql.exec("UPDATE broker_status SET sidecar_id = 'sc_new'");
-    await tellMandates(rig.parts);
+    await syncMandates(rig.parts);
     await confirm(id);
     expect(await stateOf(id)).toMatchObject({ state: "in_force", usage: { orders_today: 2 } });
     await submit((await ask()).approval.approval_id);
