@@ -5,7 +5,7 @@ import { Figure, OrderDecimal } from "../orders/decimal.ts";
 import { AcceptedWarning, Nonce } from "../orders/intent.ts";
 import { type OrderRefusal, refusal } from "../orders/refusal.ts";
 import { AssetClass, OrderType, Side, TimeInForce, TradingMode } from "../orders/terms.ts";
-import type { Effect, Quote, Ticket } from "../orders/ticket.ts";
+import type { Effect, Ticket, TicketQuote } from "../orders/ticket.ts";
 
 /**
  * A mandate: bounds the owner signed once, inside which no tap per order is needed. Every bound is
@@ -90,7 +90,7 @@ export interface UnderMandate {
   /** Value at risk in base currency, the larger of then and now; null when it is not known. */
   notional: string | null;
   /** As read by the one who judges, at this moment. */
-  market: Quote | null;
+  market: TicketQuote | null;
   /** By its hours the order could not trade now. */
   waits: boolean;
   gatewayAccountId: string;
