@@ -108,6 +108,26 @@ export default {
       to: { path: "^src/(mcp|oauth|owner|console|relay)/" },
     },
     {
+      name: "rooms-know-no-roof",
+      comment: "What stands in src itself puts the rooms together; settings and limits are in web.",
+      severity: "error",
+      from: { path: "^src/[^/]+/", pathNot: TESTS },
+      to: { path: "^src/[^/]+$" },
+    },
+    {
+      name: "owner-below-oauth-and-console",
+      comment: "Consent and console ask who the owner is; sign-in knows neither of them.",
+      severity: "error",
+      from: { path: "^src/owner/", pathNot: TESTS },
+      to: { path: "^src/(oauth|console|mcp|relay)/" },
+    },
+    {
+      name: "oauth-below-console",
+      severity: "error",
+      from: { path: "^src/oauth/", pathNot: TESTS },
+      to: { path: "^src/(console|mcp|relay)/" },
+    },
+    {
       name: "agents-behind-one-file",
       comment: "src/mcp/handler.ts is the only file that imports agents.",
       severity: "error",

@@ -1,5 +1,5 @@
 /**
- * What the objects need of a deployment; the Worker's own settings come on top (src/env.ts). Secrets
+ * What the objects need of a deployment; the Worker's own settings come on top (src/web/env.ts). Secrets
  * and optional settings are declared here, because a deployment may lack them and the code has to
  * say so.
  */

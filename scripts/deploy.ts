@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { OWNER_TOKEN_MIN_CHARS } from "../src/limits.ts";
+import { OWNER_TOKEN_MIN_CHARS } from "../src/web/limits.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";
 import { generateSecrets } from "./lib/secrets.ts";
 import { wrangler } from "./lib/wrangler.ts";

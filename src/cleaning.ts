@@ -2,8 +2,8 @@ import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
 import { accountsAfter } from "../durable-objects/d1/tables/accounts.ts";
 import { pruneInvitations } from "../durable-objects/d1/tables/invitations.ts";
-import { accountObject, type Env } from "./env.ts";
-import { CLEANING_ACCOUNTS, CLEANING_BATCHES, CLEANING_KEYS } from "./limits.ts";
+import { accountObject, type Env } from "./web/env.ts";
+import { CLEANING_ACCOUNTS, CLEANING_BATCHES, CLEANING_KEYS } from "./web/limits.ts";
 import { log } from "./web/log.ts";
 
 /**

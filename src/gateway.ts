@@ -1,6 +1,5 @@
 import { getOAuthApi, OAuthProvider } from "@cloudflare/workers-oauth-provider";
 import { clean } from "./cleaning.ts";
-import { ConfigurationError, type Env, readSettings, type Settings } from "./env.ts";
 import { boundedKv } from "./oauth/bounded-kv.ts";
 import { answerByPath, type OAuthParts } from "./oauth/endpoints.ts";
 import {
@@ -13,6 +12,7 @@ import { announcingDeletions, verifiedTokens } from "./oauth/verified-tokens.ts"
 import { oidcClient, readOidcSettings } from "./owner/oidc.ts";
 import { pages } from "./pages.tsx";
 import { admitHost } from "./web/admission.ts";
+import { ConfigurationError, type Env, readSettings, type Settings } from "./web/env.ts";
 import { log } from "./web/log.ts";
 import type { OidcSettings } from "./web/oidc.ts";
 import { guardedFetch } from "./web/outbound.ts";

@@ -1,9 +1,9 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { Hono } from "hono";
 import type { AuditRecord } from "../../durable-objects/account/rpc/account.ts";
-import { AUDIT_PAGE_ROWS } from "../limits.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
+import { AUDIT_PAGE_ROWS } from "../web/limits.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 
 /** What was done, by whom and with what outcome: the account's log, the latest first. */

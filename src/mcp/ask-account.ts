@@ -7,7 +7,7 @@ import type {
   ToolCall,
   ToolOutcome,
 } from "../../durable-objects/account/rpc/account.ts";
-import { MCP_ANSWER_GRACE_MS } from "../limits.ts";
+import { MCP_ANSWER_GRACE_MS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";

@@ -1,6 +1,6 @@
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { CURSOR_TTL_MS } from "../limits.ts";
+import { CURSOR_TTL_MS } from "../web/limits.ts";
 
 /**
  * Cursors say where the next page of one answer begins. They are readable and cannot be made: the

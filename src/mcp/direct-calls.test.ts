@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { describe, expect, it, vi } from "vitest";
 import { answers } from "../../test/support/scripted-exchange.ts";
-import { DIRECT_ENVELOPE_MAX_CHARS, DIRECT_ENVELOPES_MAX } from "../limits.ts";
+import { DIRECT_ENVELOPE_MAX_CHARS, DIRECT_ENVELOPES_MAX } from "../web/limits.ts";
 import { directCalls } from "./direct-calls.ts";
 
 const HEALTH = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };

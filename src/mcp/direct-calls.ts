@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { ProtocolError } from "@modelcontextprotocol/server";
-import { DIRECT_ENVELOPE_MAX_CHARS, DIRECT_ENVELOPES_MAX } from "../limits.ts";
+import { DIRECT_ENVELOPE_MAX_CHARS, DIRECT_ENVELOPES_MAX } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import { callTool, type ToolResult } from "./call-tool.ts";
 import { toolNamed } from "./catalogue.ts";

@@ -2,7 +2,7 @@ import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type * as z from "zod";
-import { INPUT_PROBLEMS_MAX } from "../limits.ts";
+import { INPUT_PROBLEMS_MAX } from "../web/limits.ts";
 import { problemOf } from "./input-words.ts";
 
 /** The failures that the MCP side decides by itself, before an account's object is asked. */

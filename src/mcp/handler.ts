@@ -2,10 +2,10 @@ import { insufficientScope, type OAuthResourceContext } from "@cloudflare/worker
 import { accessLink, notAllowed } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import { type McpServer, ProtocolError, type Server } from "@modelcontextprotocol/server";
 import { createMcpHandler, type StatelessMcpHandler } from "agents/mcp/server";
-import { accountObject, type Env, readSettings } from "../env.ts";
 import type { GrantProps } from "../oauth/grant-props.ts";
 import type { McpHandler } from "../oauth/provider.ts";
 import { tokenParts } from "../oauth/token-guard.ts";
+import { accountObject, type Env, readSettings } from "../web/env.ts";
 import { log } from "../web/log.ts";
 import { requestId } from "../web/request-id.ts";
 import { noteRefusal, scopesNow } from "./ask-account.ts";

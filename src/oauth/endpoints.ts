@@ -1,8 +1,8 @@
 import type { OAuthHelpers, OAuthProvider } from "@cloudflare/workers-oauth-provider";
-import type { Env, Settings } from "../env.ts";
-import { REGISTRATION_BODY_MAX_BYTES } from "../limits.ts";
 import { sourceOf } from "../web/address.ts";
 import { admitOrigin } from "../web/admission.ts";
+import type { Env, Settings } from "../web/env.ts";
+import { REGISTRATION_BODY_MAX_BYTES } from "../web/limits.ts";
 import { limitRefused, tooManyRequests } from "../web/rate-limits.ts";
 import type { McpHandler } from "./provider.ts";
 import { withoutEmptyMembers } from "./registration.ts";

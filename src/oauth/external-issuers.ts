@@ -2,30 +2,15 @@ import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import { isScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { decodeJwt, errors, jwtVerify } from "jose";
 import * as z from "zod";
-import { ConfigurationError } from "../env.ts";
-import { discover } from "../owner/oidc-discovery.ts";
-import { issuerKeys } from "./issuer-keys.ts";
+import { ConfigurationError } from "../web/env.ts";
+import { discover } from "../web/issuer-discovery.ts";
+import { issuerKeys, SIGNATURE_ALGORITHMS } from "../web/issuer-keys.ts";
 
 /**
  * Access tokens of other issuers, where a deployment names them. Issuer, audience, type and
  * algorithms are compared exactly as configured; nothing is normalised, so nothing can be made to
  * match that was not written down.
  */
-
-/** Asymmetric signatures only: with a shared secret the gateway could forge what it verifies. */
-export const SIGNATURE_ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
 
 const ExternalIssuer = z.strictObject({
   /** Exactly the tokens' `iss`. */

@@ -5,8 +5,8 @@ import {
 } from "@cloudflare/workers-oauth-provider";
 import { ALL_SCOPES, BASELINE_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { accountExists, operatorAccount } from "../../durable-objects/d1/tables/accounts.ts";
-import { accountObject, type Env, type Settings } from "../env.ts";
-import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../limits.ts";
+import { accountObject, type Env, type Settings } from "../web/env.ts";
+import { ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_DAYS, REGISTERED_CLIENT_DAYS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { ExternalVerifier } from "./external-issuers.ts";
 import type { GrantProps } from "./grant-props.ts";

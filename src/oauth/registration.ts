@@ -1,4 +1,4 @@
-import { MCP_BODY_READ_MS, REGISTRATION_BODY_MAX_BYTES } from "../limits.ts";
+import { MCP_BODY_READ_MS, REGISTRATION_BODY_MAX_BYTES } from "../web/limits.ts";
 import { readBody } from "../web/read-body.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { gatewayAccountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { describe, expect, it } from "vitest";
-import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../limits.ts";
+import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../web/limits.ts";
 import { type VerifiedToken, verifiedTokens } from "./verified-tokens.ts";
 
 const ACCOUNT = gatewayAccountIdOf(new Uint8Array(16));

@@ -1,6 +1,6 @@
 import type { OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../limits.ts";
+import { VERIFIED_TOKEN_MS, VERIFIED_TOKENS_MAX } from "../web/limits.ts";
 import type { GrantProps } from "./grant-props.ts";
 import { tokenParts } from "./token-guard.ts";
 

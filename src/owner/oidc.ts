@@ -1,12 +1,11 @@
 import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import { jwtVerify } from "jose";
 import * as z from "zod";
-import { ConfigurationError } from "../env.ts";
-import { SIGNATURE_ALGORITHMS } from "../oauth/external-issuers.ts";
-import { issuerKeys } from "../oauth/issuer-keys.ts";
+import { ConfigurationError } from "../web/env.ts";
+import { type Discovery, discover } from "../web/issuer-discovery.ts";
+import { issuerKeys, SIGNATURE_ALGORITHMS } from "../web/issuer-keys.ts";
 import type { OidcClient, OidcSettings } from "../web/oidc.ts";
 import { fetchRemoteJson } from "../web/remote-json.ts";
-import { type Discovery, discover } from "./oidc-discovery.ts";
 
 const Subjects = z.record(
   z.string().min(1),

@@ -1,4 +1,4 @@
-import { OWNER_TOKEN_MIN_CHARS } from "../limits.ts";
+import { OWNER_TOKEN_MIN_CHARS } from "../web/limits.ts";
 
 export type OwnerTokenState = "ready" | "missing" | "too_short";
 

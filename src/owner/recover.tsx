@@ -3,9 +3,9 @@ import { normaliseUserCode } from "@ibkr-edge-gateway/protocol/relay/pairing.ts"
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import { accountExists, findOperator } from "../../durable-objects/d1/tables/accounts.ts";
-import { accountObject } from "../env.ts";
 import { browserLabel } from "../web/browser-label.ts";
 import type { PageEnv } from "../web/context.ts";
+import { accountObject } from "../web/env.ts";
 import { beginAnonymousForm } from "../web/form.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { isOwnerToken } from "./owner-token.ts";

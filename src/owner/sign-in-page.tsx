@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import type { SignInSecurity } from "../../durable-objects/account/rpc/account.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
-import { accountObject } from "../env.ts";
-import { OWNER_TOKEN_MIN_CHARS } from "../limits.ts";
 import type { PageEnv } from "../web/context.ts";
+import { accountObject } from "../web/env.ts";
 import { beginAnonymousForm } from "../web/form.ts";
+import { OWNER_TOKEN_MIN_CHARS } from "../web/limits.ts";
 import { Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { ownerTokenState } from "./owner-token.ts";

@@ -1,10 +1,10 @@
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
 import { accountOf, operatorAccount } from "../../durable-objects/d1/tables/accounts.ts";
-import { accountObject } from "../env.ts";
 import { sourceOf } from "../web/address.ts";
 import { browserLabel } from "../web/browser-label.ts";
 import type { PageEnv } from "../web/context.ts";
+import { accountObject } from "../web/env.ts";
 import { isAnonymousForm, readForm } from "../web/form.ts";
 import { Message, sendPage } from "../web/page.tsx";
 import { requestId } from "../web/request-id.ts";

@@ -8,7 +8,7 @@ import {
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { PairedSidecar } from "../../durable-objects/account/rpc/account.ts";
 import type { ConfirmedPairing } from "../../durable-objects/pairing.ts";
-import { accountObject, type Env } from "../env.ts";
+import { accountObject, type Env } from "../web/env.ts";
 import type { Owner } from "../web/owner.ts";
 
 /** What the owner compares with the sidecar's terminal before confirming. */

@@ -19,7 +19,7 @@ import {
 import { type Context, Hono } from "hono";
 import { randomToken } from "../../durable-objects/account/random.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
-import { accountObject, type Env } from "../env.ts";
+import { accountObject, type Env } from "../web/env.ts";
 import { log } from "../web/log.ts";
 import { requestId } from "../web/request-id.ts";
 import { undoPairing } from "./pairing.ts";

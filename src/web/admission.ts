@@ -1,4 +1,4 @@
-import type { Settings } from "../env.ts";
+import type { Settings } from "./env.ts";
 
 /**
  * Whether a request came to the right house. A wrong Host is DNS rebinding or a forgotten domain;

@@ -1,4 +1,4 @@
-import { CLIENT_NAME_MAX_CHARS } from "../limits.ts";
+import { CLIENT_NAME_MAX_CHARS } from "./limits.ts";
 
 /**
  * Text that a client chose for itself, made fit to be shown: no control or format characters (bidi

@@ -1,5 +1,5 @@
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
-import type { Env, Settings } from "../env.ts";
+import type { Env, Settings } from "./env.ts";
 import type { Oidc } from "./oidc.ts";
 import type { Owner } from "./owner.ts";
 

@@ -1,4 +1,4 @@
-import { OUTBOUND_FAILURE_KEPT_MS, OUTBOUND_FAILURES_MAX } from "../limits.ts";
+import { OUTBOUND_FAILURE_KEPT_MS, OUTBOUND_FAILURES_MAX } from "./limits.ts";
 
 /**
  * Everything the Worker fetches from outside goes through here: descriptions of clients, keys and

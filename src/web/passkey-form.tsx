@@ -2,7 +2,7 @@ import { PASSKEY_ALGORITHMS } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { Child } from "hono/jsx";
 import { encode } from "jose/base64url";
 import type { PasskeyCeremony } from "../../durable-objects/account/rpc/passkey-ceremony.ts";
-import type { Settings } from "../env.ts";
+import type { Settings } from "./env.ts";
 
 /** How long the browser waits for the human. */
 const TIMEOUT_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { REMOTE_JSON_MAX_BYTES } from "../limits.ts";
+import { REMOTE_JSON_MAX_BYTES } from "./limits.ts";
 import { fetchRemoteJson } from "./remote-json.ts";
 
 afterEach(() => vi.unstubAllGlobals());

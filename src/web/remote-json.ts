@@ -1,4 +1,4 @@
-import { REMOTE_JSON_MAX_BYTES, REMOTE_JSON_TIMEOUT_MS } from "../limits.ts";
+import { REMOTE_JSON_MAX_BYTES, REMOTE_JSON_TIMEOUT_MS } from "./limits.ts";
 
 /**
  * JSON from an identity provider: https, no redirects, a bound in size and in time. What comes back

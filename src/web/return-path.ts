@@ -1,4 +1,4 @@
-import { RETURN_PATH_MAX_CHARS } from "../limits.ts";
+import { RETURN_PATH_MAX_CHARS } from "./limits.ts";
 
 /** The sign-in page, told where to go on afterwards. */
 export function signInPath(next: string): string {

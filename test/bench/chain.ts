@@ -1,4 +1,4 @@
-import { VERIFIED_TOKEN_MS } from "../../src/limits.ts";
+import { VERIFIED_TOKEN_MS } from "../../src/web/limits.ts";
 import { type Measured, measure, round } from "./load.ts";
 import { startProcess } from "./processes.ts";
 import type { Bench } from "./setup.ts";

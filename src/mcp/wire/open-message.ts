@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { MCP_BODY_MAX_BYTES, MCP_BODY_READ_MS, MCP_JSON_MAX_DEPTH } from "../../limits.ts";
+import { MCP_BODY_MAX_BYTES, MCP_BODY_READ_MS, MCP_JSON_MAX_DEPTH } from "../../web/limits.ts";
 import { readBody } from "../../web/read-body.ts";
 import { type RewrittenNumbers, rewrittenNumbers } from "./exact-numbers.ts";
 import { parseStrictJson } from "./strict-json.ts";

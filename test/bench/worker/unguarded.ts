@@ -1,7 +1,7 @@
 import type { OAuthResourceContext } from "@cloudflare/workers-oauth-provider";
-import type { Env } from "../../../src/env.ts";
 import { mcpHandler } from "../../../src/mcp/handler.ts";
 import type { GrantProps } from "../../../src/oauth/grant-props.ts";
+import type { Env } from "../../../src/web/env.ts";
 
 /**
  * The same MCP handler with nothing in front of it: the token is taken at its word. What the bearer

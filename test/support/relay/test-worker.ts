@@ -3,8 +3,8 @@ import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.
 import type { NewSidecar } from "../../../durable-objects/account/rpc/account.ts";
 import type { OwnerAccount } from "../../../durable-objects/account/rpc/owner.ts";
 import { Account as ProductAccount } from "../../../durable-objects/account.ts";
-import type { Env } from "../../../src/env.ts";
 import product from "../../../src/index.ts";
+import type { Env } from "../../../src/web/env.ts";
 import type { TestJob } from "./test-job.ts";
 
 export { Pairing } from "../../../src/index.ts";

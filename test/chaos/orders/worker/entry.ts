@@ -4,8 +4,8 @@ import "./fast-worker.ts";
 import type { Principal, ToolCall } from "../../../../durable-objects/account/rpc/account.ts";
 import { AgentAccount } from "../../../../durable-objects/account/rpc/agent.ts";
 import { Account as ProductAccount } from "../../../../durable-objects/account.ts";
-import type { Env } from "../../../../src/env.ts";
 import product from "../../../../src/index.ts";
+import type { Env } from "../../../../src/web/env.ts";
 import { burnAt, layIn, light } from "./fast-worker.ts";
 
 export { Pairing } from "../../../../src/index.ts";

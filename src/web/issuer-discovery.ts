@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { fetchRemoteJson } from "../web/remote-json.ts";
+import { fetchRemoteJson } from "./remote-json.ts";
 
 const Https = z.url({ protocol: /^https$/ });
 

@@ -1,7 +1,22 @@
 import { createLocalJWKSet, errors, type JWK, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
-import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from "../limits.ts";
-import { fetchRemoteJson } from "../web/remote-json.ts";
+import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from "./limits.ts";
+import { fetchRemoteJson } from "./remote-json.ts";
+
+/** Asymmetric signatures only: with a shared secret the gateway could forge what it verifies. */
+export const SIGNATURE_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
 
 /** What a key holds is the library's to judge; here it is enough that it is one. */
 const Jwk = z.custom<JWK>(

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from "../limits.ts";
 import { issuerKeys } from "./issuer-keys.ts";
+import { JWKS_COOLDOWN_MS, JWKS_MAX_AGE_MS } from "./limits.ts";
 
 async function setUp() {
   const made = await Promise.all(

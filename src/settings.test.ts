@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError, readSettings } from "./env.ts";
 import { readExternalIssuers } from "./oauth/external-issuers.ts";
 import { readOidcSettings } from "./owner/oidc.ts";
+import { ConfigurationError, readSettings } from "./web/env.ts";
 
 /** What a deployment is told about a setting, in one line. */
 function complaint(read: () => unknown): string | null {
