@@ -22,10 +22,10 @@ export function agentKill(
   asked: { reason: string; cancel_working_orders: boolean },
 ) {
   const { reason, cancel_working_orders: wanted } = asked;
-  const withdraws = wanted && !isReadOnlyYet(parts.storage.sql, asker.clientId, parts.now());
-  const effect = withdraws ? "freeze_and_cancel" : "freeze";
+  const cancels = wanted && !isReadOnlyYet(parts.storage.sql, asker.clientId, parts.now());
+  const effect = cancels ? "freeze_and_cancel" : "freeze";
   engage(parts, { ...EVERYTHING, actor: "agent", reason, effect }, asker);
-  if (!withdraws) return killStatus(parts, 0, wanted ? FROZEN_ONLY : "");
+  if (!cancels) return killStatus(parts, 0, wanted ? FROZEN_ONLY : "");
   const cancelling = cancelWorking(parts, inFlight, asker, { ...EVERYTHING, exits: false });
   return killStatus(parts, cancelling, EXITS_STAND);
 }
