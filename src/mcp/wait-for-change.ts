@@ -54,7 +54,6 @@ export async function waitForChange(
   while (latest.ok && watch.stateOf(latest.output) === state && !watch.isFinal(latest.output)) {
     const left = endsAt - now();
     if (left <= 0 || isGone(exchange)) return latest;
-    // A caller that takes no progress any more is gone; its signal says so, and the wait ends by it.
     const tell = () =>
       void exchange
         .progress?.(Math.floor((now() - startedAt) / 1_000), Math.ceil(waitMs / 1_000))

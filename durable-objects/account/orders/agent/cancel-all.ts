@@ -1,5 +1,6 @@
 import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { logAbandoned } from "../../abandoned.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
@@ -15,6 +16,8 @@ import { cancelIntent } from "./cancel.ts";
  * not known is waited for, then looked for by its reference; one that is not found is reported to
  * the owner as not cancelled, and is cancelled as soon as it turns up while the switch is engaged.
  */
+
+const logFailed = logAbandoned("orders.cancel_working");
 
 /** How long the answer of an order that is on its way out is waited for. */
 const WRITE_WAIT_MS = 22_000;
@@ -33,7 +36,8 @@ export function cancelWorking(
     ({ effect }) => covers.exits || effect !== "exit",
   );
   for (const intent of orders) {
-    cancelOne(parts, inFlight, asker, intent).catch(() => {
+    cancelOne(parts, inFlight, asker, intent).catch((error) => {
+      logFailed(error);
       reportNotCancelled(
         parts,
         intent,
@@ -60,7 +64,8 @@ export function cancelFound(parts: OrderParts, inFlight: InFlight, requestId: st
       for (const orderId of openNumbers(intent)) {
         if (orderId === null || wasAsked(sql, intent.coid, orderId, cancelFrom)) continue;
         const asker = { kind: "gateway", requestId } as const;
-        askFor(parts, inFlight, asker, intent, orderId).catch(() => {
+        askFor(parts, inFlight, asker, intent, orderId).catch((error) => {
+          logFailed(error);
           reportNotCancelled(
             parts,
             intent,
