@@ -28,3 +28,8 @@ export function parseJson(text: string): unknown {
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** The same of a value that is known to be JSON. */
+export function isJsonMap(value: Json): value is { readonly [name: string]: Json } {
+  return isJsonObject(value);
+}

@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, it } from "vitest";
 import { fromBase64, fromHex, toHex, utf8 } from "./bytes.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import { formatCheckpoint, parseCheckpoint, parseCheckpointNote } from "./checkpoint/checkpoint.ts";
 import { parseTrustPolicy } from "./checkpoint/policy.ts";
 import { commitment } from "./event/commitment.ts";
@@ -16,6 +17,7 @@ import { formatNote, formatSignatureLine } from "./note/note.ts";
 import { openNote } from "./note/open.ts";
 import { cosigner, logSigner, signNote } from "./note/sign.ts";
 import { formatVkey, parseVkey } from "./note/vkey.ts";
+import { checkStatement, signStatement } from "./order/statement.ts";
 import { checkProofFile, formatProofFile, parseProofFile } from "./proof/proof-file.ts";
 import * as vectors from "./testing/vectors.ts";
 import { decodeBundle, encodeBundle } from "./tiles/bundle.ts";
@@ -189,6 +191,15 @@ describe("vectors: the rest", () => {
       payload: '{"account_id":"U1234567"}',
     };
     expect(commitment(opening)).toBe(vectors.COMMITMENT);
+  });
+
+  it("signs a PC's statement with the known signature", async () => {
+    const key = await ed25519FromSeed(new Uint8Array(32).fill(7));
+    const body = { v: 1, kind: "sent", coid: "ieg1-00000000000000000000000000000000" } as const;
+    expect(canonicalJson(body)).toBe(vectors.STATEMENT_TEXT);
+    const signed = await signStatement(body, key);
+    expect(signed.signature).toBe(vectors.STATEMENT_SIGNATURE);
+    await checkStatement(signed, key.publicKey);
   });
 
   it("derives a log's seed from the gateway's secret", () => {

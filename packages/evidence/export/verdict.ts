@@ -78,13 +78,24 @@ export class VerdictBuilder {
     check: () => Promise<string> | string,
     place: () => Place,
   ): Promise<boolean> {
+    const done = await this.take(name, async () => ({ value: true, says: await check() }), place);
+    return done !== null;
+  }
+
+  /** Runs a check that finds something; null when it failed. */
+  async take<T>(
+    name: string,
+    check: () => Promise<{ value: T; says: string }> | { value: T; says: string },
+    place: () => Place,
+  ): Promise<T | null> {
     try {
-      this.passed(name, await check());
-      return true;
+      const { value, says } = await check();
+      this.passed(name, says);
+      return value;
     } catch (thrown) {
       if (!(thrown instanceof EvidenceFault)) throw thrown;
       this.failed(name, thrown, place());
-      return false;
+      return null;
     }
   }
 

@@ -50,23 +50,22 @@ export async function verifyExport(files: ExportFiles, options: VerifyOptions): 
   const place: { now: Place } = { now: {} };
   const openings = new Openings(job.files);
   const watch = new MarkWatch(job.marks, job.manifest.fromIndex);
-  let reader: LogReader | null = null;
-
-  const read = await out.run(
+  const done = await out.take(
     "entries",
     async () => {
-      reader = readerOf(job);
+      const reader = readerOf(job);
       await readEntries(job, { reader, openings, watch, place });
-      return `${reader.facts.entries} entries, each as it was hashed, numbered without gaps`;
+      const says = `${reader.facts.entries} entries, each as it was hashed, numbered without gaps`;
+      return { value: reader, says };
     },
     () => place.now,
   );
-  if (!read || reader === null) {
-    for (const name of ["head", "signatures"])
+  if (done === null) {
+    for (const name of ["head", "signatures"]) {
       out.skipped(name, "not looked at: entries are broken");
+    }
     return out.verdict();
   }
-  const done: LogReader = reader;
   const led = await out.run(
     "head",
     () => checkHead(job, done, watch),
@@ -85,9 +84,8 @@ async function begin(
   options: VerifyOptions,
   out: VerdictBuilder,
 ): Promise<Job | null> {
-  let found: Job | null = null;
   let file = MANIFEST_FILE;
-  await out.run(
+  return out.take(
     "export",
     async () => {
       const text = await readTextIfThere(files, MANIFEST_FILE);
@@ -108,12 +106,12 @@ async function begin(
       checkOwnMarks(marks, head, manifest);
       const policy = options.policy === null ? null : parseTrustPolicy(options.policy);
       const keys = policy === null ? null : new LogKeys(policy.logs);
-      found = { files, manifest, head, marks, policy, keys, options };
-      return `${manifest.origin}, entries ${manifest.fromIndex + 1} to ${manifest.toIndex} of ${head.size}`;
+      const { origin, fromIndex, toIndex } = manifest;
+      const says = `${origin}, entries ${fromIndex + 1} to ${toIndex} of ${head.size}`;
+      return { value: { files, manifest, head, marks, policy, keys, options }, says };
     },
     () => ({ file: file === "" ? null : file }),
   );
-  return found;
 }
 
 function readerOf({ manifest, keys, options }: Job): LogReader {
