@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import { Message, sendPage } from "../web/page.tsx";
 
@@ -11,7 +12,9 @@ export function mandateRefused(c: Context<PageEnv>, words: string) {
       owner={c.get("owner")}
       back={{ href: "/mandates", label: "Back to your mandates" }}
     >
-      <p>{words}</p>
+      <p>
+        <WithCommands text={words} />
+      </p>
     </Message>,
     { status: 409 },
   );

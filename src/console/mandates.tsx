@@ -139,7 +139,9 @@ async function show(c: Context<PageEnv>, mandateId: string, problem?: string) {
       <section class="card" aria-labelledby="state">
         <h2 id="state">How it stands</h2>
         <p class={`state big ${STATES[state].tone}`}>{STATES[state].words}</p>
-        <p class="soft">{explained(view)}</p>
+        <p class="soft">
+          <WithCommands text={explained(view)} />
+        </p>
         {view.revokedAt !== null && (
           <p class="small soft">
             Ended <When at={view.revokedAt} now={now} />{" "}

@@ -125,7 +125,7 @@ const guessed = (): OrderRefusal =>
     "APPROVAL_ECHO_MISMATCH",
     "mandate",
     "few_tries",
-    `Too many wrong numbers came for mandates. At the PC: ${sidecarCommand("mandates")} unlock`,
+    `Too many wrong numbers came for mandates. At the PC run \`${sidecarCommand("mandates unlock")}\`.`,
   );
 
 export const notAllowed = (): OrderRefusal =>

@@ -300,7 +300,7 @@ const locked = (): OrderRefusal =>
     "APPROVAL_ECHO_MISMATCH",
     "echo",
     "few_tries",
-    `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC: ${sidecarCommand("requests")} unlock`,
+    `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
   );
 
 type Signed =
