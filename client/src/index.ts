@@ -1,4 +1,15 @@
-/** The library: see docs/client.md. */
+/** The library; docs/client.md tells how it is used. */
+export type { PagedToolName, ToolName } from "./operations/tool-methods.ts";
+export type { ToolAnswers, ToolInputs } from "./operations/tool-types.generated.ts";
+export {
+  type Auth,
+  type BrowserAuthOptions,
+  browserAuth,
+  storedAuth,
+  tokenAuth,
+} from "./sdk/auth.ts";
+export { type ConnectOptions, connect, type Gateway } from "./sdk/connect.ts";
+export type { CallOptions } from "./sdk/connection.ts";
 export {
   ERROR_CODES,
   type ErrorFacts,
@@ -6,3 +17,15 @@ export {
   type IbkrErrorCode,
   isErrorCode,
 } from "./sdk/errors.ts";
+export type {
+  ApprovedOrder,
+  AskedOrder,
+  OrderResult,
+  Orders,
+  PlaceOptions,
+  PreviewedOrder,
+  PreviewOptions,
+  ShownApproval,
+  ShownPreview,
+  SubmitOptions,
+} from "./sdk/orders.ts";

@@ -15,7 +15,11 @@ const NOTE =
   "// Made from src/mcp by src/mcp/client-tools.test.ts (npx vitest run src/mcp/client-tools.test.ts -u).\n";
 
 export function renderTools(tools: readonly ToolFacts[], instructions: string): string {
-  const entries = tools.map(({ scope, listing }) => ({ scope, ...listing }));
+  const entries = tools.map(({ scope, listing, answers }) => ({
+    scope,
+    ...listing,
+    answerFields: answers.map(requiredOf),
+  }));
   return [
     NOTE,
     'import type { ToolEntry } from "./tool-entry.ts";\n',
@@ -34,6 +38,10 @@ export function renderTypes(tools: readonly ToolFacts[]): string {
     "/** What each tool answers when it is not refused. */",
     `export interface ToolAnswers {\n${members(({ answers }) => union(answers.map(typeOf)))}\n}\n`,
   ].join("\n");
+}
+
+function requiredOf(schema: unknown): unknown[] {
+  return isObject(schema) && Array.isArray(schema.required) ? schema.required : [];
 }
 
 /** The TypeScript of a JSON Schema, as far as zod writes one. */

@@ -23,10 +23,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   process.env.NODE_COMPILE_CACHE ??= fromRoot("node_modules/.cache/node");
   const directory = await mkdtemp(join(tmpdir(), "ibkr-edge-gateway-bundle-"));
   const worker = join(directory, "worker");
-  const [, cli, client] = await Promise.all([
+  const [, [cli, client]] = await Promise.all([
     buildWorker(worker),
-    buildSidecar(join(directory, "sidecar")),
-    buildClient(join(directory, "client")),
+    // One after the other: each ends the bundler's process when it has done.
+    buildSidecar(join(directory, "sidecar")).then(
+      async (sidecar) => [sidecar, await buildClient(join(directory, "client"))] as const,
+    ),
   ]);
   // As in the package that carries it; else Node parses each file twice to find out what it is.
   await writeFile(join(directory, "package.json"), '{"type":"module"}');

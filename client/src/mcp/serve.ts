@@ -12,8 +12,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { VERSION } from "../config/version.ts";
-import type { ToolEntry } from "../operations/tool-entry.ts";
-import { writes } from "../operations/tool-entry.ts";
+import { listingOf, type ToolEntry, writes } from "../operations/tool-entry.ts";
 import { INSTRUCTIONS, TOOLS } from "../operations/tools.generated.ts";
 import { callError } from "../sdk/call-error.ts";
 import type { IbkrError } from "../sdk/errors.ts";
@@ -152,9 +151,7 @@ function listsOf({ upstream, cache }: Forwarding, sight: Sight) {
 }
 
 function withoutGateway() {
-  return TOOLS.filter(({ name }) => WITHOUT_GATEWAY.includes(name)).map(
-    ({ scope: _scope, ...listing }) => listing,
-  );
+  return TOOLS.filter(({ name }) => WITHOUT_GATEWAY.includes(name)).map(listingOf);
 }
 
 async function callTool(

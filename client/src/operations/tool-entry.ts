@@ -15,6 +15,14 @@ export interface ToolEntry {
     readonly idempotentHint: boolean;
     readonly openWorldHint: boolean;
   };
+  /** For each form of a successful answer, the fields that it always has. */
+  readonly answerFields: readonly (readonly string[])[];
+}
+
+/** The tool as MCP lists it. */
+export function listingOf({ name, title, description, ...tool }: ToolEntry) {
+  const { inputSchema, outputSchema, annotations } = tool;
+  return { name, title, description, inputSchema, outputSchema, annotations };
 }
 
 /** Whether a call may change something; a tool that is not known may. */

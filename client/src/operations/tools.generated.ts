@@ -29,7 +29,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "access",
+    "permissions",
+    "reads_only_until",
+    "choices",
+    "link",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:health:read",
@@ -53,7 +63,14 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "gateway",
+    "sidecar",
+    "checked_at"
+   ]
+  ]
  },
  {
   "scope": "ibkr:health:read",
@@ -77,7 +94,14 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "sidecar",
+    "broker",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:health:read",
@@ -103,7 +127,23 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "state",
+    "meaning",
+    "mode",
+    "generation",
+    "observed_at",
+    "source",
+    "next_step",
+    "session_ends_at",
+    "warnings",
+    "reads",
+    "server_version",
+    "silent_until"
+   ]
+  ]
  },
  {
   "scope": "ibkr:health:read",
@@ -129,7 +169,23 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "state",
+    "meaning",
+    "mode",
+    "generation",
+    "observed_at",
+    "source",
+    "next_step",
+    "session_ends_at",
+    "warnings",
+    "reads",
+    "server_version",
+    "silent_until"
+   ]
+  ]
  },
  {
   "scope": "ibkr:accounts:read",
@@ -151,7 +207,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "accounts",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:accounts:read",
@@ -183,7 +249,32 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "alias",
+    "mode",
+    "base_currency",
+    "customer_type",
+    "trading_type",
+    "business_type",
+    "legal_entity",
+    "margin",
+    "clearing_status",
+    "fractional_shares",
+    "cash_quantity_orders",
+    "currency_conversion",
+    "has_sub_accounts",
+    "tradable",
+    "asset_classes",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -215,7 +306,32 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "base_currency",
+    "net_liquidation",
+    "total_cash",
+    "settled_cash",
+    "accrued_cash",
+    "available_funds",
+    "excess_liquidity",
+    "buying_power",
+    "equity_with_loan",
+    "gross_position_value",
+    "initial_margin",
+    "maintenance_margin",
+    "sma",
+    "cushion",
+    "leverage",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -246,7 +362,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "base_currency",
+    "base",
+    "currencies",
+    "proved",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -284,7 +414,30 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "base_currency",
+    "net_liquidation",
+    "total_cash",
+    "buying_power",
+    "available_funds",
+    "maintenance_margin",
+    "unrealized_pnl",
+    "realized_pnl",
+    "cash",
+    "positions",
+    "positions_total",
+    "proved",
+    "settling",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -315,7 +468,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "currency",
+    "asset_class",
+    "sector",
+    "group",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -361,7 +528,23 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "currency",
+    "period",
+    "method",
+    "start_nav",
+    "days",
+    "months",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -399,7 +582,32 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "daily",
+    "unrealized",
+    "realized",
+    "net_liquidation",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ],
+   [
+    "account_id",
+    "currency",
+    "partitions",
+    "proved",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:portfolio:read",
@@ -441,7 +649,25 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "rows",
+    "totals",
+    "daily",
+    "unrealized",
+    "proved",
+    "settling",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:positions:read",
@@ -492,7 +718,23 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "positions",
+    "feed",
+    "proved",
+    "settling",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:read",
@@ -560,7 +802,20 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "candidates",
+    "unique",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:read",
@@ -614,7 +869,19 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "status",
+    "contract",
+    "candidates",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:read",
@@ -679,7 +946,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "quotes",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:read",
@@ -758,7 +1035,25 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "conid",
+    "symbol",
+    "currency",
+    "bar",
+    "delay_s",
+    "availability",
+    "bars",
+    "truncated",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:depth:read",
@@ -805,7 +1100,20 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "conid",
+    "currency",
+    "bids",
+    "asks",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:calendar:read",
@@ -844,7 +1152,29 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "conid",
+    "time_zone",
+    "state",
+    "meaning",
+    "session_date",
+    "closes_at",
+    "next_trading",
+    "last_session",
+    "is_open",
+    "is_extended",
+    "next_open",
+    "next_close",
+    "days",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:calendar:read",
@@ -878,7 +1208,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "conid",
+    "time_zone",
+    "from",
+    "to",
+    "holidays",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:currency:read",
@@ -916,7 +1260,19 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "base",
+    "quote",
+    "rate",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:options:read",
@@ -1000,7 +1356,28 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "underlying_conid",
+    "symbol",
+    "currency",
+    "month",
+    "months",
+    "reference_price",
+    "expiries",
+    "trading_classes",
+    "contracts",
+    "strikes_left_out",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:options:read",
@@ -1034,7 +1411,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "greeks",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:scanner:read",
@@ -1106,7 +1493,20 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "scan",
+    "ranked_by",
+    "rows",
+    "total",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:scanner:read",
@@ -1156,7 +1556,19 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "codes",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:read",
@@ -1187,7 +1599,27 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "watchlists",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ],
+   [
+    "watchlist_id",
+    "name",
+    "instruments",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:marketdata:read",
@@ -1223,7 +1655,30 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "alerts",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ],
+   [
+    "account_id",
+    "alert",
+    "message",
+    "time_in_force",
+    "conditions",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:read",
@@ -1271,7 +1726,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "orders",
+    "proved",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:read",
@@ -1329,7 +1798,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "orders",
+    "proved",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:read",
@@ -1372,7 +1855,20 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "order",
+    "editable",
+    "cancellable",
+    "description",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:read",
@@ -1418,7 +1914,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "executions",
+    "proved",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:transfers:read",
@@ -1471,7 +1981,22 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "conid",
+    "transactions",
+    "realized_pnl",
+    "page",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:accounts:read",
@@ -1502,7 +2027,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "unread",
+    "notifications",
+    "source",
+    "as_of",
+    "age_ms",
+    "served_from",
+    "notes"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:preview",
@@ -1659,7 +2195,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": false,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "preview",
+    "refusals",
+    "candidates",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:preview",
@@ -1835,7 +2381,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": false,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "preview",
+    "refusals",
+    "candidates",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:preview",
@@ -1998,7 +2554,17 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": false,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "preview",
+    "refusals",
+    "candidates",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:approvals:create",
@@ -2050,7 +2616,16 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:approvals:create",
@@ -2092,7 +2667,15 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "approval",
+    "order",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:paper:submit",
@@ -2140,7 +2723,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:paper:cancel",
@@ -2184,7 +2778,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:paper:modify",
@@ -2280,7 +2885,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:paper:submit",
@@ -2328,7 +2944,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:live:submit",
@@ -2376,7 +3003,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:live:cancel",
@@ -2420,7 +3058,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:live:modify",
@@ -2516,7 +3165,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:live:submit",
@@ -2564,7 +3224,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "outcome",
+    "replayed",
+    "order",
+    "approval",
+    "refusals",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:approvals:create",
@@ -2600,7 +3271,14 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "order",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:risk:read",
@@ -2626,7 +3304,16 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "engaged",
+    "switches",
+    "still_possible",
+    "cancelling",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:preview",
@@ -2665,7 +3352,16 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": true,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "engaged",
+    "switches",
+    "still_possible",
+    "cancelling",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:risk:read",
@@ -2697,7 +3393,21 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "policy_version",
+    "policy_hash",
+    "mode",
+    "trading_state",
+    "switches",
+    "limits",
+    "per_order",
+    "in_doubt",
+    "as_of"
+   ]
+  ]
  },
  {
   "scope": "ibkr:orders:preview",
@@ -2729,7 +3439,19 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": true
-  }
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "proved",
+    "looked_for",
+    "orders",
+    "foreign",
+    "unexplained",
+    "still_in_doubt",
+    "next_step"
+   ]
+  ]
  },
  {
   "scope": "ibkr:audit:read",
@@ -2766,7 +3488,15 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "records",
+    "nextBeforeSeq",
+    "headSeq",
+    "next_cursor"
+   ]
+  ]
  },
  {
   "scope": "ibkr:audit:export",
@@ -2804,6 +3534,18 @@ export const TOOLS: readonly ToolEntry[] = [
    "destructiveHint": false,
    "idempotentHint": true,
    "openWorldHint": false
-  }
+  },
+  "answerFields": [
+   [
+    "format",
+    "first_seq",
+    "last_seq",
+    "head_seq",
+    "records",
+    "sha256",
+    "payload",
+    "next_cursor"
+   ]
+  ]
  }
 ];

@@ -13,8 +13,6 @@ export const OWN_ERROR_CODES = [
   "CALL_TIMED_OUT",
   /** The answer does not have the form that was agreed on: the versions differ. */
   "ANSWER_INVALID",
-  /** The owner said no, or did not answer in time. */
-  "APPROVAL_NOT_GIVEN",
   /** This computer has no record of an order under that key. */
   "ORDER_NOT_RECORDED",
 ] as const;

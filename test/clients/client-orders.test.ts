@@ -1,0 +1,179 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect, type Gateway, type IbkrError, tokenAuth } from "../../client/src/index.ts";
+import { fromRoot } from "../../scripts/lib/paths.ts";
+import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
+
+/** The library's orders through every real part, with its caller killed between any two steps. */
+let chain: OrderChain;
+let gateway: Gateway;
+let configDir: string;
+beforeAll(async () => {
+  configDir = await mkdtemp(join(tmpdir(), "ibkr-client-orders-"));
+  chain = await startOrderChain();
+  chain.sim.control.pin(AAPL, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
+  chain.sim.control.change({ questions: { enabled: false } });
+  await chain.agent.call("ibkr_order_preview", small(chain.broker, { limit_price: "170" }));
+  const loosened = await chain.limits({
+    "clients.max_approvals_per_hour": "",
+    "clients.max_orders_per_day": "",
+    "cumulative.max_orders_per_second": "",
+    "cumulative.max_orders_per_minute": "",
+    "cumulative.max_open_notional": "",
+    "cumulative.max_open_orders": "",
+    "cumulative.repeat_times": "",
+  });
+  expect(loosened.status).toBe(303);
+  gateway = await connect(chain.gateway.url, { auth: tokenAuth(chain.agent.token), configDir });
+}, 240_000);
+afterAll(async () => {
+  await gateway?.close();
+  await chain?.close();
+  await rm(configDir, { recursive: true, force: true, maxRetries: 3 });
+});
+
+let serial = 0;
+const nextKey = () => `client-order-${++serial}`;
+/** No order is the duplicate of another. */
+const anOrder = () => ({
+  conid: AAPL,
+  side: "BUY" as const,
+  order_type: "LMT" as const,
+  quantity: "1",
+  limit_price: (170 - ++serial / 100).toFixed(2),
+});
+
+async function approve(approvalId: string): Promise<void> {
+  expect((await chain.approve(approvalId)).status).toBe(303);
+}
+
+/** Runs a caller that dies at the point; the approval it asked for by then is given. */
+async function callerThatDies(key: string, order: object, diesAt: string): Promise<string | null> {
+  const { url } = chain.gateway;
+  const task = { url, token: chain.agent.token, configDir, key, order, diesAt };
+  const child = spawn(process.execPath, [
+    fromRoot("test/clients/order-caller.ts"),
+    JSON.stringify(task),
+  ]);
+  let said = "";
+  let approving: Promise<void> | null = null;
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk;
+    const approvalId = /ap_\w+/.exec(said)?.[0];
+    // Where it dies while it waits, the owner answers only afterwards.
+    if (approvalId === undefined || approving !== null || diesAt.endsWith("status")) return;
+    approving = approve(approvalId);
+  });
+  let failed = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    failed += chunk;
+  });
+  const signal = await new Promise((resolve) => child.on("close", (_code, by) => resolve(by)));
+  await approving;
+  expect(signal, `${said}${failed}`).toBe("SIGKILL");
+  return /ap_\w+/.exec(said)?.[0] ?? null;
+}
+
+/** Orders that the gateway let out, of any key. */
+async function intents(): Promise<number> {
+  const [row] = await chain.gateway.sql<{ n: number }>(
+    "Account",
+    chain.accountId,
+    "SELECT COUNT(*) AS n FROM order_intents",
+  );
+  return row?.n ?? 0;
+}
+
+describe("an order whose caller is killed", () => {
+  it.each([
+    "before ibkr_order_preview",
+    "after ibkr_order_preview",
+    "before ibkr_approvals_create",
+    "after ibkr_approvals_create",
+    "before ibkr_approval_status",
+    "after ibkr_approval_status",
+    "before ibkr_paper_order_submit",
+    "after ibkr_paper_order_submit",
+  ])(
+    "%s is carried to its end by its key alone, and is one order",
+    async (diesAt) => {
+      const key = nextKey();
+      const [posted, before] = [chain.posts(), await intents()];
+      await callerThatDies(key, anOrder(), diesAt);
+      const result = await gateway.orders.resume(key, {
+        onAsked: ({ approval }) => {
+          if (approval.state === "pending") void approve(approval.approval_id);
+        },
+      });
+      expect(result.outcome).toBe("known");
+      expect(result.order?.state).toMatch(/accepted|working/);
+      expect(chain.posts() - posted).toBe(1);
+      expect((await intents()) - before).toBe(1);
+      // Once more, by a program that knows nothing but the key.
+      expect((await gateway.orders.resume(key)).order?.order_ref).toBe(result.order?.order_ref);
+      expect(chain.posts() - posted).toBe(1);
+    },
+    60_000,
+  );
+});
+
+describe("an order of the library", () => {
+  it("goes step by step, each with what the next one needs", async () => {
+    const key = nextKey();
+    const previewed = await gateway.orders.preview(anOrder(), { idempotencyKey: key });
+    expect(previewed.preview.may_be_asked).toBe(true);
+    const asked = await previewed.requestApproval();
+    const again = await previewed.requestApproval();
+    expect(again.approval.approval_id).toBe(asked.approval.approval_id);
+    const waiting = asked.waitForDecision();
+    await approve(asked.approval.approval_id);
+    const approved = await waiting;
+    expect(approved.approval.state).toBe("approved");
+    const { outcome, order } = await approved.submit({ idempotencyKey: key });
+    expect([outcome, order?.action]).toEqual(["known", "place"]);
+  });
+
+  it("that is cut off while it is sent is unknown, is looked for, and is never sent again", async () => {
+    const key = nextKey();
+    const posted = chain.posts();
+    const previewed = await gateway.orders.preview(anOrder(), { idempotencyKey: key });
+    const asked = await previewed.requestApproval();
+    await approve(asked.approval.approval_id);
+    const approved = await asked.waitForDecision();
+    const cut = new AbortController();
+    const sending = approved.submit({ signal: cut.signal });
+    setTimeout(() => cut.abort(), 30);
+    const end = await sending.then(
+      () => null,
+      (error: IbkrError) => error,
+    );
+    if (end !== null) expect([end.code, end.outcome]).toEqual(["CALL_ABORTED", "unknown"]);
+    expect((await approved.submit()).outcome).toBe("known");
+    expect((await gateway.orders.resume(key)).outcome).toBe("known");
+    expect(chain.posts() - posted).toBe(1);
+  });
+
+  it("ends where the owner says no, with nothing sent", async () => {
+    const posted = chain.posts();
+    const refused = gateway.orders.place(anOrder(), {
+      idempotencyKey: nextKey(),
+      onAsked: ({ approval }) => void chain.deny(approval.approval_id),
+    });
+    await expect(refused).rejects.toMatchObject({ code: "APPROVAL_DENIED", outcome: "not_done" });
+    expect(chain.posts()).toBe(posted);
+  });
+
+  it("keeps its key to itself: another order under it is refused before anything is asked", async () => {
+    const key = nextKey();
+    await gateway.orders.preview(anOrder(), { idempotencyKey: key });
+    await expect(gateway.orders.preview(anOrder(), { idempotencyKey: key })).rejects.toMatchObject({
+      code: "IDEMPOTENCY_CONFLICT",
+    });
+    await expect(gateway.orders.resume("never-begun-here")).rejects.toMatchObject({
+      code: "ORDER_NOT_RECORDED",
+    });
+  });
+});
