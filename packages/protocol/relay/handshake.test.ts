@@ -7,6 +7,7 @@ import {
   type Wire,
   type World,
 } from "../../../test/support/relay/world.ts";
+import { CLIENT_WORDS } from "./client-words.ts";
 import { encodeFrame } from "./codec.ts";
 import { CLOSE } from "./errors.ts";
 
@@ -61,6 +62,16 @@ function held(sidecar: Sidecar): string {
 }
 
 describe("handshake", () => {
+  it("tells the gateway which words the PC knows, and the account's version stays a version", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    expect(world.edge().session.knows).toEqual([...CLIENT_WORDS]);
+    expect(world.store.sidecars.get(sidecar.id)?.version).toBe("test");
+    // A PC of the version before, in its place: nothing that the other one knew is taken for known.
+    pairedPeer(world).dial().connect();
+    expect(world.edge().session.knows).toEqual([]);
+  });
+
   it("a peer that says nothing is closed after ten seconds", () => {
     const world = createWorld();
     const peer = pairedPeer(world).dial();
