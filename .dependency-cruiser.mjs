@@ -94,6 +94,30 @@ export default {
       to: { path: "^(src|sidecar|client|scripts|test)/" },
     },
     {
+      name: "order-rules-judge-only",
+      comment: "What is judged knows tables and nothing of those who ask, send or write.",
+      severity: "error",
+      from: { path: "^durable-objects/account/orders/rules/", pathNot: TESTS },
+      to: { path: "^durable-objects/account/orders/(agent|owner|sidecar|transactions)/" },
+    },
+    {
+      name: "order-tables-are-the-bottom",
+      comment: "A table's file holds its statements; rules and acts stand above it.",
+      severity: "error",
+      from: { path: "^durable-objects/account/orders/tables/", pathNot: TESTS },
+      to: {
+        path: "^durable-objects/account/orders/",
+        pathNot: "^durable-objects/account/orders/tables/",
+      },
+    },
+    {
+      name: "order-transactions-are-synchronous",
+      comment: "Nothing is asked of the PC, and nobody's verb is called, inside a transaction.",
+      severity: "error",
+      from: { path: "^durable-objects/account/orders/transactions/", pathNot: TESTS },
+      to: { path: "^durable-objects/account/orders/(agent|owner|sidecar)/" },
+    },
+    {
       name: "rooms-do-not-mix",
       comment: "Tools know nothing of sign-in and pages; the handler is where OAuth hands over.",
       severity: "error",

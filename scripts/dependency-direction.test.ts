@@ -23,6 +23,12 @@ const FILES: Record<string, string> = {
   "src/console/clients.ts": 'export { consent } from "../oauth/consent.ts";',
   "src/web/page.ts": "export const page = 1;",
   "durable-objects/account.ts": 'export { wire } from "../packages/policy/check.ts";',
+  "durable-objects/account/orders/tables/keys.ts": "export const keys = 1;",
+  "durable-objects/account/orders/rules/judge.ts": 'export { keys } from "../tables/keys.ts";',
+  "durable-objects/account/orders/transactions/submit.ts":
+    'export { keys } from "../rules/judge.ts";',
+  "durable-objects/account/orders/sidecar/send.ts":
+    'export { keys } from "../transactions/submit.ts";',
   "durable-objects/log.ts": 'export { note } from "../packages/evidence/note.ts";',
   "sidecar/src/witness.ts": 'export { note } from "../../packages/evidence/note.ts";',
   "sidecar/src/relay/dial.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
@@ -73,6 +79,26 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
     "durable-objects/account.ts",
     'import type { A } from "../src/mcp/tools.ts";',
     "objects-know-no-web",
+  ],
+  [
+    "durable-objects/account/orders/rules/judge.ts",
+    'import type { A } from "../transactions/submit.ts";',
+    "order-rules-judge-only",
+  ],
+  [
+    "durable-objects/account/orders/rules/judge.ts",
+    'import "../sidecar/send.ts";',
+    "order-rules-judge-only",
+  ],
+  [
+    "durable-objects/account/orders/tables/keys.ts",
+    'import "../rules/judge.ts";',
+    "order-tables-are-the-bottom",
+  ],
+  [
+    "durable-objects/account/orders/transactions/submit.ts",
+    'import "../sidecar/send.ts";',
+    "order-transactions-are-synchronous",
   ],
   ["src/mcp/tools.ts", 'import "../oauth/consent.ts";', "rooms-do-not-mix"],
   ["src/web/page.ts", 'import "../oauth/consent.ts";', "web-is-below-the-rooms"],

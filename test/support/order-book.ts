@@ -7,7 +7,6 @@ import type { OrderLogEntry } from "../../durable-objects/account/orders/order-l
 import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
 import type { Conditions } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
-import { switchFeature } from "../../durable-objects/account/orders/rules/trading-features.ts";
 import { ORDER_SERVICE_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
 import {
   MANDATE_PCS_SCHEMA,
@@ -26,6 +25,7 @@ import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/
 import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
 import { requestApproval } from "../../durable-objects/account/orders/transactions/request-approval.ts";
 import { storePreview } from "../../durable-objects/account/orders/transactions/store-preview.ts";
+import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 import { aSnapshot } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";

@@ -9,6 +9,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
+import { judgePreview, lasting } from "../rules/judge-preview.ts";
 import type { Covered } from "../rules/mandate-coverage.ts";
 import { openRequest } from "../rules/open-request.ts";
 import { cannotSend, otherwiseAsked, type WantedSend } from "../rules/send-on-approval.ts";
@@ -20,7 +21,6 @@ import { findPreview, type Preview } from "../tables/previews.ts";
 import { keepSendWish } from "../tables/sends.ts";
 import { requestApproval } from "../transactions/request-approval.ts";
 import { nextStep, shownApproval } from "./approval-status.ts";
-import { judge, lasting } from "./preview.ts";
 import { saidToSubmit } from "./submit.ts";
 
 export interface Asked {
@@ -86,7 +86,7 @@ export function askApproval(
     const cannot = send === null ? null : cannotSend(sql, asker, preview, send, nowMs);
     if (cannot !== null) return refuse(cannot);
     // The clock was judged at the preview; at the submit it is judged again.
-    const { verdict, policy, covered } = judge(parts, asker, preview, 0);
+    const { verdict, policy, covered } = judgePreview(parts, asker, preview, 0);
     const standing = [
       ...refusalsOf({ ...verdict, failures: lasting(verdict) }),
       ...pcRefusals(sql, preview.previewId),

@@ -1,15 +1,7 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
-import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
-import {
-  type CheckResult,
-  evaluatePolicy,
-  type PolicyVerdict,
-} from "@ibkr-edge-gateway/policy/evaluate.ts";
+import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type {
-  PolicyFailure,
-  PreviewAnswerShown,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { PreviewAnswerShown } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import {
   orderPreview,
   type PreviewedTicket,
@@ -17,14 +9,12 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
-import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
-import { conditionsOf, provenSkewMs } from "../rules/conditions.ts";
-import { edgeFacts } from "../rules/edge-facts.ts";
-import { type Covered, coveringMandate } from "../rules/mandate-coverage.ts";
+import { provenSkewMs } from "../rules/conditions.ts";
+import { judgePreview, lasting, policyFailures } from "../rules/judge-preview.ts";
 import { newerRefusal, withAllOfTicket } from "../sidecar/newer-pc.ts";
 import { askSidecar } from "../sidecar/request.ts";
-import { newestVersion, policyInForce } from "../tables/policies.ts";
+import { newestVersion } from "../tables/policies.ts";
 import { keepFindings, keepNotes } from "../tables/preview-notes.ts";
 import type { Preview } from "../tables/previews.ts";
 import { changePolicy } from "../transactions/change-policy.ts";
@@ -106,7 +96,7 @@ function keep(
     );
     keepNotes(sql, preview.previewId, outcome, nowMs);
     watchLoss(parts, preview.brokerAccount, preview.facts.account);
-    const { verdict, policy } = judge(parts, asker, preview, skewMs);
+    const { verdict, policy } = judgePreview(parts, asker, preview, skewMs);
     keepFindings(sql, preview.previewId, verdict);
     const mayBeAsked = lasting(verdict).length === 0 && outcome.local_refusals.length === 0;
     return {
@@ -147,41 +137,6 @@ function keep(
   });
 }
 
-/** The policy over one preview as it was stored, with everything the object knows now. */
-export function judge(
-  parts: OrderParts,
-  asker: AgentAsker,
-  preview: Preview,
-  skewMs: number | null,
-): { verdict: PolicyVerdict; policy: Policy | null; covered: Covered | null } {
-  const { sql } = parts.storage;
-  const { facts } = preview;
-  const conditions = conditionsOf(parts, asker, {
-    skewMs,
-    reread: facts.working !== null && facts.positions !== null,
-  });
-  const policy = policyInForce(sql, preview.brokerAccount, conditions.nowMs);
-  const covered = coveringMandate(sql, preview, facts.effect, conditions);
-  const judged = evaluatePolicy(
-    {
-      now: iso(conditions.nowMs),
-      phase: "preview",
-      ticket: preview.ticket,
-      facts,
-      edge: edgeFacts(sql, conditions, {
-        preview,
-        approval: null,
-        idempotency: null,
-        marketNow: preview.ticket.market,
-        working: facts.working,
-        mandateCovers: covered !== null,
-      }),
-    },
-    policy,
-  );
-  return { verdict: withBacklog(judged, parts, preview), policy, covered };
-}
-
 /**
  * An account that has no policy yet gets the careful one it starts with, for the mode the broker
  * proves. The switches are off until the owner turns them on, so that this allows nothing yet.
@@ -209,44 +164,6 @@ export function ensurePolicy(
     requestId,
     meta: { version: String(made.version), hash: made.hash, reason: "first_policy", mode },
   });
-}
-
-/** What stands in the way of asking the owner: whatever would stand in the way of the submit. */
-export function lasting(verdict: PolicyVerdict): PolicyVerdict["failures"] {
-  return verdict.failures;
-}
-
-/** The submit asks this of an entry; asked only there, it would be found out after the owner's yes. */
-function withBacklog(verdict: PolicyVerdict, parts: OrderParts, preview: Preview): PolicyVerdict {
-  const { order } = preview.ticket;
-  const opens = order.action !== "cancel" && preview.facts.effect?.kind !== "exit";
-  const backlog = opens ? auditBacklogBlocksWrites(parts.storage.sql, parts.now()) : null;
-  if (backlog === null) return verdict;
-  const failure: CheckResult = {
-    number: 5,
-    check: "audit-available",
-    code: "AUDIT_UNAVAILABLE",
-    stage: "state",
-    outcome: "fail",
-    message: backlog.message,
-    observed: null,
-    limit: null,
-    headroom: null,
-    source: "gateway",
-    as_of: iso(parts.now()),
-  };
-  return { ...verdict, allowed: false, failures: [failure, ...verdict.failures] };
-}
-
-export function policyFailures(verdict: PolicyVerdict): PolicyFailure[] {
-  return verdict.failures.map(({ code, check, message, observed, limit, headroom }) => ({
-    code,
-    check,
-    message,
-    observed,
-    limit,
-    headroom,
-  }));
 }
 
 function refused(

@@ -4,16 +4,12 @@ import { listClients } from "../../clients/clients.ts";
 import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { pcOffers } from "../rules/conditions.ts";
-import {
-  feature,
-  LIVE_CHECKLIST,
-  switchFeature,
-  tickChecklist,
-} from "../rules/trading-features.ts";
+import { feature, LIVE_CHECKLIST } from "../rules/trading-features.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { standingMandates } from "../tables/mandates.ts";
 import { accountsWithPolicy, policyInForce, waitingPolicy } from "../tables/policies.ts";
+import { switchFeature, tickChecklist } from "../transactions/switch-feature.ts";
 
 /** The owner's switches for paper and live, and the checklist between them. */
 

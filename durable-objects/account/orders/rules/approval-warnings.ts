@@ -6,11 +6,11 @@ import {
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listClients } from "../../clients/clients.ts";
-import { judge, lasting } from "../agent/preview.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { Approval } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { findPreview } from "../tables/previews.ts";
+import { judgePreview, lasting } from "./judge-preview.ts";
 
 /** What makes approving it pointless or wrong by now, in words; the submit judges it all again. */
 export function standing(parts: OrderParts, approval: Approval): string[] {
@@ -20,7 +20,7 @@ export function standing(parts: OrderParts, approval: Approval): string[] {
     ({ clientId }) => clientId === approval.clientId,
   );
   if (client?.state !== "active") return ["The client that asked has no access any more."];
-  const { verdict, policy } = judge(
+  const { verdict, policy } = judgePreview(
     parts,
     { kind: "agent", clientId: approval.clientId, scopes: client.scopes, requestId: "" },
     preview,

@@ -8,7 +8,7 @@ import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.
 import { fillsSince } from "../tables/fills.ts";
 import { type CountedIntent, countedIntents, latestSizes } from "../tables/intents/counted.ts";
 import type { Preview } from "../tables/previews.ts";
-import { killsCovering } from "../transactions/kill-switches.ts";
+import { killsCovering } from "./kills-covering.ts";
 import { ledgerEntryOf } from "./ledger-entry.ts";
 import { inFlightOf, LONGEST_READ_MS, ownOpenOrders } from "./open-orders.ts";
 import { tradingDay } from "./trading-day.ts";

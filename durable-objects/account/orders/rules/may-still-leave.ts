@@ -2,7 +2,7 @@ import { killBlocks } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { isUnderEndedMandate } from "../tables/joint/mandate-orders.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
-import { killsCovering } from "../transactions/kill-switches.ts";
+import { killsCovering } from "./kills-covering.ts";
 
 /**
  * Asked once more right before the job's frame leaves, after any wait: an order that was let out

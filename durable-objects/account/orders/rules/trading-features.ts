@@ -1,5 +1,5 @@
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import { storedFeature, storeFeature } from "../tables/features.ts";
+import { storedFeature } from "../tables/features.ts";
 
 /** The owner ticks these one by one before live orders can be switched on. */
 export const LIVE_CHECKLIST = [
@@ -31,19 +31,4 @@ export function feature(sql: SqlStorage, mode: TradingMode): Feature {
     checklist,
     complete: LIVE_CHECKLIST.every((item) => checklist[item] !== undefined),
   };
-}
-
-/** Live is not switched on before its checklist is complete; false then. */
-export function switchFeature(sql: SqlStorage, mode: TradingMode, enabled: boolean): boolean {
-  const { complete, checklist } = feature(sql, mode);
-  if (enabled && mode === "live" && !complete) return false;
-  storeFeature(sql, mode, { enabled, checklist });
-  return true;
-}
-
-/** Ticks one item; ticking twice keeps the first time. */
-export function tickChecklist(sql: SqlStorage, item: ChecklistItem, nowMs: number): Feature {
-  const { enabled, checklist } = feature(sql, "live");
-  storeFeature(sql, "live", { enabled, checklist: { [item]: nowMs, ...checklist } });
-  return feature(sql, "live");
 }

@@ -10,12 +10,12 @@ import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.t
 import type { OrderParts } from "../order-context.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { feature } from "../rules/trading-features.ts";
-import { tightenTradingState } from "../rules/trading-state.ts";
 import { latestOutcomes } from "../tables/intents/counted.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { claimStop, lastStop } from "../tables/stops.ts";
 import { engage } from "./engage-kill-switch.ts";
 import { raiseAlert } from "./raise-alert.ts";
+import { tightenTradingState } from "./tighten-trading-state.ts";
 
 /**
  * What stops trading by itself: a loss limit that is proved to be passed, a row of failed orders, an

@@ -1,11 +1,6 @@
-import {
-  type KillActor,
-  type KillScope,
-  killCovers,
-  mayLift,
-} from "@ibkr-edge-gateway/policy/kill-table.ts";
+import { type KillActor, type KillScope, mayLift } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { killEpoch, raiseEpoch } from "../tables/kill-epoch.ts";
-import { deleteKill, engagedKills, type KillSwitch, storeKill } from "../tables/kill-switches.ts";
+import { deleteKill, type KillSwitch, storeKill } from "../tables/kill-switches.ts";
 import { endWaitingForOwner } from "../tables/trading-state.ts";
 
 /**
@@ -35,12 +30,4 @@ export function liftKill(
   // A halt that waits for the owner has found its owner.
   endWaitingForOwner(sql, { scope: lift.scope, subject: lift.subject ?? "" });
   return true;
-}
-
-/** The engaged switches that cover one request. */
-export function killsCovering(
-  sql: SqlStorage,
-  request: { brokerAccountId: string; clientId: string | null },
-): KillSwitch[] {
-  return engagedKills(sql).filter((kill) => killCovers(kill, request));
 }

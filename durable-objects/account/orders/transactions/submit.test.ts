@@ -7,13 +7,8 @@ import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { mayStillLeave } from "../rules/may-still-leave.ts";
 import type { SubmitDecision } from "../rules/submit-types.ts";
 import { tradingDay } from "../rules/trading-day.ts";
-import {
-  feature,
-  LIVE_CHECKLIST,
-  switchFeature,
-  tickChecklist,
-} from "../rules/trading-features.ts";
-import { tightenTradingState, tradingStateOf } from "../rules/trading-state.ts";
+import { feature, LIVE_CHECKLIST } from "../rules/trading-features.ts";
+import { tradingStateOf } from "../rules/trading-state.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { dueForReconcile, nextReconcileAt } from "../tables/intents/reconcile.ts";
 import { findIntent } from "../tables/intents/rows.ts";
@@ -26,6 +21,8 @@ import { engageKill, liftKill } from "./kill-switches.ts";
 import { applyBookRead, type BookRead } from "./reconcile-queue.ts";
 import { applyEvidence, settle } from "./settle.ts";
 import { submitTransaction } from "./submit.ts";
+import { switchFeature, tickChecklist } from "./switch-feature.ts";
+import { tightenTradingState } from "./tighten-trading-state.ts";
 
 // fixed dates: the book of these tests has a clock of its own.
 
