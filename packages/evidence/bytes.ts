@@ -55,6 +55,7 @@ export function fromBase64Url(text: string): Uint8Array | null {
   return fromBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, "="));
 }
 
+/** The parts one behind the other, in a new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

@@ -25,6 +25,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Whether a value is an object with names, neither null nor a list. */
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,9 @@ import { SERVER_INFO } from "./identity.ts";
  * The short way for the one message that nearly all traffic is: a `tools/call` of the 2026-07-28 era
  * in its plainest form, for a tool there is. The SDK builds and tears down a server and a transport
  * for each message, which costs as much as everything else the edge does for a read.
+ * Measured side by side in one run (`ibkr_health`, blocks of 200 calls in turns): this way costs
+ * workerd 1.20 ms of CPU a call, the SDK's 1.55 ms, a ratio of 0.77; the median call takes 0.83 of
+ * the SDK's time.
  *
  * The SDK stays the judge of form. A message comes this way only when it has no member beyond the
  * four of a request and the three of a call, and its envelope (`_meta`) is word for word one that

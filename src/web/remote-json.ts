@@ -28,7 +28,7 @@ export async function fetchRemoteJson(
 }
 
 /** `message` is a stable slug for the log; it never holds what the other side sent. */
-export class RemoteJsonError extends Error {
+class RemoteJsonError extends Error {
   override readonly name = "RemoteJsonError";
 }
 

@@ -34,7 +34,6 @@ export const INSTANTS: readonly Instant[] = [
 ];
 
 export const ZONES = ["Pacific/Auckland", "Asia/Kolkata", "America/Los_Angeles"] as const;
-export type Zone = (typeof ZONES)[number];
 
 export function instantNamed(name: string): Instant {
   const found = INSTANTS.find((instant) => instant.name === name);

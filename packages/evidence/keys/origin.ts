@@ -12,6 +12,7 @@ export function newLogId(random: (bytes: number) => Uint8Array): string {
   return toHex(random(LOG_ID_BYTES));
 }
 
+/** Whether a text is a log's id: its bytes in lower-case hex. */
 export function isLogId(text: string): boolean {
   return fromHex(text)?.length === LOG_ID_BYTES;
 }

@@ -14,6 +14,7 @@ export function levelOf(size: number): number {
   return level;
 }
 
+/** Whether a number is 1, 2, 4, 8 … */
 export function isPowerOfTwo(value: number): boolean {
   return value >= 1 && 2 ** levelOf(value) === value;
 }

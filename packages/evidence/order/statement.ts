@@ -35,6 +35,7 @@ export function statementHash(body: StatementBody): string {
   return toHex(sha256(statementMessage(body)));
 }
 
+/** The statement with the key's signature over its message; rejects where the key cannot sign. */
 export async function signStatement(
   body: StatementBody,
   key: Ed25519Key,

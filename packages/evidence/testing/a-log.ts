@@ -107,6 +107,7 @@ export async function aPolicy(): Promise<string> {
   return `log ${formatVkey(log.key)}\nwitness pc ${formatVkey(pc.key)}\nquorum pc\n`;
 }
 
+/** The leaf hashes of a log's entries, in their order. */
 export const leavesOf = (log: SomeLog): Uint8Array[] =>
   log.entries.map((text) => hashLeaf(utf8(text)));
 

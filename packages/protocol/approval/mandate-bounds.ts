@@ -35,6 +35,7 @@ const UNNAMED: PlacementBounds = {
   latest_expiry: "named",
 };
 
+/** The bounds a mandate names; those of a first-version mandate, which could not name any. */
 export const placementBounds = (mandate: Mandate): PlacementBounds =>
   mandate.v === 1 ? UNNAMED : mandate;
 

@@ -108,9 +108,11 @@ export function acceptedUnder(mandate: Mandate, ticket: Ticket): AcceptedWarning
   );
 }
 
+/** Whether two accepted warnings are of one id with one wording. */
 export const sameWarning = (a: AcceptedWarning, b: AcceptedWarning): boolean =>
   a.message_id === b.message_id && a.fingerprint === b.fingerprint;
 
+/** Whether a leg of this role takes the position back: a bracket's target or its stop. */
 export const isExitRole = (role: string): boolean => role === "take_profit" || role === "stop_loss";
 
 /** One way in which an order lies outside of a mandate. */

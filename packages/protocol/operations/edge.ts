@@ -113,4 +113,3 @@ export const EDGE_OPERATIONS = {
   "audit.tail": auditTail,
   "access.request": accessRequest,
 } as const;
-export type EdgeOperationName = keyof typeof EDGE_OPERATIONS;

@@ -21,7 +21,6 @@ const State = z.enum([
   /** This PC has never seen it. */
   "unknown",
 ]);
-export type MandateAtPc = z.infer<typeof State>;
 
 const answer = z.strictObject({
   state: State,

@@ -18,6 +18,10 @@ export type Read<T> =
 /** Members inside members: each round takes away one level of them. */
 const ROUNDS = 6;
 
+/**
+ * Reads an answer of a newer version: what the schema does not name is left out and listed in
+ * `unknown`. Anything else that is not in form is refused with the schema's error.
+ */
 export function readNewer<S extends z.ZodType>(schema: S, told: unknown): Read<z.output<S>> {
   const first = schema.safeParse(told);
   if (first.success) return { ok: true, value: first.data, unknown: [] };

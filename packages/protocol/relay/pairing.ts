@@ -12,8 +12,6 @@ export const USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ";
 
 /** Raw Ed25519 public key, base64url without padding. */
 export const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-/** 256 bits, base64url without padding. */
-export const Secret256 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 /** Text a machine says about itself; shown to the owner, so no control characters. */
 const Label = z

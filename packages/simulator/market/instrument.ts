@@ -43,8 +43,3 @@ export interface Instrument {
   strike: number | null;
   right: "C" | "P" | null;
 }
-
-/** Whether it is an option or a future: it has an underlying and an expiry. */
-export function isDerivative(instrument: Instrument): boolean {
-  return instrument.secType === "OPT" || instrument.secType === "FUT";
-}

@@ -2,7 +2,7 @@ import type { WireJson } from "../json.ts";
 import { dateStamp, instantOf } from "../zone.ts";
 import { blackScholes, type Greeks, smile } from "./black-scholes.ts";
 import { futureByConid, listFutures } from "./futures.ts";
-import { type MarketCalendar, zoneOf } from "./hours.ts";
+import type { MarketCalendar } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { LISTED } from "./listed.ts";
 import { monthsOf } from "./months.ts";
@@ -162,9 +162,4 @@ function derivativeSections(
     });
   }
   return sections;
-}
-
-/** The zone in which an instrument's days are counted. */
-export function instrumentZone(instrument: Instrument): string {
-  return zoneOf(instrument.venue);
 }
