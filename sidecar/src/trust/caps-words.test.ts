@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { anOrder, NOW } from "../../../test/support/orders.ts";
-import { capFaults, DEFAULT_CAPS } from "./caps.ts";
+import { capFaults } from "./cap-faults.ts";
+import { DEFAULT_CAPS } from "./caps.ts";
 
 /** Prepared as an exit; by the submit somebody else closed the position, so that it is an entry. */
 it("a refusal does not say that the caps file changed when it did not", () => {

@@ -6,15 +6,8 @@ import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AAPL, aLeg, anOrder, anyOrder, NOW } from "../../../test/support/orders.ts";
-import {
-  type Caps,
-  type CapsUsage,
-  capFaults,
-  DEFAULT_CAPS,
-  leastTier,
-  parseCaps,
-  readCaps,
-} from "./caps.ts";
+import { capFaults } from "./cap-faults.ts";
+import { type Caps, type CapsUsage, DEFAULT_CAPS, leastTier, parseCaps, readCaps } from "./caps.ts";
 import { engageKillSwitch, killFaults, liftKillSwitch, readKillSwitch } from "./kill-switch.ts";
 
 const effect = (kind: Effect["kind"]): Effect => ({

@@ -2,17 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import {
-  Decimal,
-  dec,
-  decimalText,
-  OrderDecimal,
-  parseFigure,
-} from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { dec, OrderDecimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { AssetClass, OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { opensShortCall } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import * as z from "zod";
 
 /**
@@ -135,154 +126,6 @@ export const CapsAtPreview = CapsUsage.extend({
 });
 export type CapsAtPreview = z.infer<typeof CapsAtPreview>;
 
-/** The numbers of the moment at which the order was prepared. */
-export interface CapsBefore {
-  notional: string | null;
-  usage: CapsAtPreview | null;
-}
-
-/**
- * Every cap an order would pass. Which account may trade binds every order; whether a mode is on,
- * amounts, counts, types, the loss limit and a file that cannot be read bind what opens or turns a
- * position, and never an exit or a cancel.
- */
-export function capFaults(
-  file: CapsFile,
-  order: CanonicalOrder,
-  numbers: {
-    /** Value at risk in base currency. */
-    notional: string | null;
-    /** What it is not known for, as the subject of a sentence. */
-    missing: string | null;
-    /** The most units of any leg: of an amount of money what it buys at most. */
-    units: string | null;
-    effect: Effect | null;
-    usage: CapsUsage;
-  },
-  before: CapsBefore | null = null,
-): OrderRefusal[] {
-  if (!file.ok) {
-    const opens = order.action !== "cancel" && numbers.effect?.kind !== "exit";
-    return opens ? [over("caps", "caps_file_valid", file.reason)] : [];
-  }
-  const { caps } = file;
-  const faults: OrderRefusal[] = [];
-  const limits = caps[order.mode];
-  const { usage } = numbers;
-  const listed = caps.accounts.includes(order.account_id);
-  if (!listed && !(caps.any_paper && order.mode === "paper")) {
-    const filed = before === null ? "" : FILE_CHANGED;
-    faults.push(
-      over("account_id", "account_listed", `This PC's caps do not list the account.${filed}`),
-    );
-  }
-  if (order.action === "cancel" || numbers.effect?.kind === "exit") return faults;
-  const filed = before === null ? "" : whyNow(before);
-  if (!limits.enabled) {
-    faults.push(
-      over("mode", "mode_enabled", `Orders in ${order.mode} accounts are off at this PC.${filed}`),
-    );
-  }
-
-  const notional = parseFigure(numbers.notional);
-  if (notional === null || notional.greaterThan(dec(limits.max_notional))) {
-    faults.push(
-      over(
-        "notional",
-        "max_notional",
-        notional === null
-          ? `${numbers.missing ?? "The order's value"} is not known.${was(before?.notional, null)}`
-          : `The order's value is ${decimalText(notional)}, above this PC's cap of ${limits.max_notional}.${was(before?.notional, decimalText(notional)) || filed}`,
-      ),
-    );
-  }
-  const units = parseFigure(numbers.units);
-  if (units === null || units.greaterThan(dec(limits.max_quantity))) {
-    faults.push(
-      over(
-        "quantity",
-        "max_quantity",
-        units === null
-          ? "How many units the order may take is not known."
-          : `The quantity is above this PC's cap of ${limits.max_quantity}.${filed}`,
-      ),
-    );
-  }
-  if (!limits.uncovered_calls && opensShortCall(order, numbers.effect)) {
-    faults.push(
-      over(
-        "side",
-        "uncovered_calls",
-        `What a call that is sold may lose has no bound, and this PC cannot prove that it is covered.${filed}`,
-      ),
-    );
-  }
-  for (const leg of order.legs) {
-    if (!limits.order_types.includes(leg.order_type)) {
-      faults.push(
-        over("order_type", "order_types", `${leg.order_type} is off at this PC.${filed}`),
-      );
-    }
-    if (!limits.asset_classes.includes(leg.contract.asset_class)) {
-      faults.push(
-        over("asset_class", "asset_classes", `This asset class is off at this PC.${filed}`),
-      );
-    }
-  }
-  const counted = (rule: string, window: string, now: number, then?: number, limit = 0): void => {
-    if (now + 1 <= limit) return;
-    const text = `${now === 1 ? "1 order" : `${now} orders`} went out in the last ${window}, and this PC's cap is ${limit}.`;
-    const since = then === undefined ? "" : was(String(then), String(now)) || filed;
-    faults.push(over("orders", rule, `${text}${since}`));
-  };
-  const [then, perMinute] = [before?.usage, limits.max_orders_per_minute];
-  counted(
-    "max_orders_per_minute",
-    "minute",
-    usage.ordersLastMinute,
-    then?.ordersLastMinute,
-    perMinute,
-  );
-  counted(
-    "max_orders_per_day",
-    "24 hours",
-    usage.ordersToday,
-    then?.ordersToday,
-    limits.max_orders_per_day,
-  );
-  const pnl = parseFigure(usage.dailyPnl);
-  if (
-    pnl === null ||
-    Decimal.max(0, pnl.negated()).greaterThanOrEqualTo(dec(limits.max_daily_loss))
-  ) {
-    faults.push(
-      over(
-        "daily_pnl",
-        "max_daily_loss",
-        pnl === null
-          ? `The day's profit and loss is unknown.${was(then?.dailyPnl, null)}`
-          : `The day's result of ${decimalText(pnl)} has reached this PC's cap on the loss, ${limits.max_daily_loss}.${was(then?.dailyPnl, decimalText(pnl)) || filed}`,
-      ),
-    );
-  }
-  return faults;
-}
-
-const FILE_CHANGED = " The caps file has changed since the preview.";
-
-/**
- * Why a rule of the file alone, which every entry was held to at the preview, refuses only now: the
- * order was an exit then, or the file was another.
- */
-function whyNow({ usage }: CapsBefore): string {
-  if (usage?.effect === "exit") {
-    return " At the preview the order could only reduce a position; now it opens or adds to one.";
-  }
-  return usage?.effect === undefined
-    ? " Since the preview the caps file changed, or what the order does to the position."
-    : FILE_CHANGED;
-}
-
 /** The tier this PC insists on, whatever the edge's policy says. */
 export function leastTier(caps: Caps, order: CanonicalOrder, notional: string | null): Tier {
   const limits = caps[order.mode];
@@ -290,11 +133,3 @@ export function leastTier(caps: Caps, order: CanonicalOrder, notional: string | 
   const value = parseFigure(notional);
   return value === null || value.greaterThanOrEqualTo(dec(limits.tier_two_from_notional)) ? 2 : 1;
 }
-
-/** What it was at the preview, where it is another by now. */
-function was(before: string | null | undefined, now: string | null): string {
-  return before == null || before === now ? "" : ` At the preview it was ${before}.`;
-}
-
-const over = (field: string, rule: string, message: string): OrderRefusal =>
-  refusal("LOCAL_CAP_EXCEEDED", field, rule, message);

@@ -17,6 +17,7 @@ import {
   type SoftwareAuthenticator,
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
+import type { OwnView } from "./own-view.ts";
 import { createTrustTables } from "./schema.ts";
 import { unlockNumbers } from "./shown-numbers.ts";
 import {
@@ -34,7 +35,7 @@ import {
 } from "./tables/mandates.ts";
 import { isNonceUsed } from "./tables/nonces.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
-import { acceptApproval, checkApproval, type OwnView } from "./verify-approval.ts";
+import { acceptApproval, checkApproval } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
 const NONCE = "0123456789abcdef0123456789abcdef";

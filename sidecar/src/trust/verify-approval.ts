@@ -1,9 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import {
-  type Mandate,
-  type MandateUsage,
-  mandateHash,
-} from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
 import type {
   ApprovalProof,
@@ -13,15 +8,14 @@ import type {
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { echoHolds, locked, lockedOut, needsNumber, wrongNumber } from "./approval-number.ts";
+import { mandateStands, signedBy } from "./approval-signature.ts";
 import { driftFaults } from "./drift-faults.ts";
-import { noteWrongNumber, numbersLocked, triesLeft } from "./shown-numbers.ts";
-import { findApprover, raiseCounter } from "./tables/approvers.ts";
-import { findMandate } from "./tables/mandates.ts";
+import type { OwnView } from "./own-view.ts";
+import { noteWrongNumber, triesLeft } from "./shown-numbers.ts";
+import { raiseCounter } from "./tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "./tables/nonces.ts";
-import { notAllowed, notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
-import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
+import { notAllowed } from "./take-mandate.ts";
 
 /**
  * The sidecar's own judgement of an approval. The edge sends terms and a signature; the ticket is
@@ -30,32 +24,6 @@ import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
  * transaction before the caller may act; an approval that was accepted once is spent, also when
  * what follows fails.
  */
-export interface OwnView {
-  gatewayAccountId: string;
-  sidecarId: string;
-  /** Of the broker session now. */
-  generation: number;
-  /** As stored at preview, under the id the proof names; null when there is none. */
-  preview: { ticket: Ticket; generation: number; echo: number | null } | null;
-  /** The market now, for the price to have stayed. */
-  market: TicketQuote | null;
-  /** By its hours the order could not trade now. */
-  waits: boolean;
-  /** How the order changes the position now. */
-  effect: Effect | null;
-  /** Worst case in base currency, the larger of then and now; null when it is not known. */
-  notional: string | null;
-  /** Least tier the local caps ask for, from the numbers. */
-  leastTier: Tier;
-  maxDriftBps: string;
-  mandatesAllowed: boolean;
-  mandateUsage: (mandate: Mandate) => MandateUsage;
-  relyingParty: RelyingParty;
-  /** The broker behind this PC is the proved simulator. */
-  simulator: boolean;
-  nowMs: number;
-}
-
 export type Accepted =
   | { ok: true; intent: Intent; intentHash: string; by: { credentialId: string; tier: Tier } }
   | { ok: false; refusals: OrderRefusal[] };
@@ -190,27 +158,6 @@ export function tierFaults(
   return faults;
 }
 
-/** Tier 2 wants the number that this PC showed and the edge never saw. */
-function echoHolds(
-  db: DatabaseSync,
-  proof: ApprovalProof,
-  own: Pick<OwnView, "leastTier">,
-  echo: number | null,
-): boolean {
-  if (proof.kind !== "passkey" || !needsNumber(proof, own)) return true;
-  return echo !== null && proof.echo === echo && triesLeft(db, proof.preview_id) > 0;
-}
-
-const needsNumber = (proof: ApprovalProof, own: Pick<OwnView, "leastTier">): boolean =>
-  proof.kind === "passkey" && (proof.tier === 2 || own.leastTier === 2);
-
-/**
- * An order that may only reduce, which this PC holds it to as it goes out, keeps the three tries of
- * its own: somebody else's guesses must not hold back an exit.
- */
-const lockedOut = (db: DatabaseSync, { order }: Ticket, nowMs: number): boolean =>
-  !order.reduce_only && order.action !== "cancel" && numbersLocked(db, nowMs);
-
 /**
  * Judges an approval as {@link acceptApproval} would, as far as the owner can put it right at the
  * page: signature, standing, number. Nothing is spent, so that a slip of the finger costs no second
@@ -283,66 +230,6 @@ function ownIntent(
     nonce: proof.nonce,
     not_after: proof.not_after,
   });
-}
-
-const wrongNumber = (left: number): OrderRefusal =>
-  refusal(
-    "APPROVAL_ECHO_MISMATCH",
-    "echo",
-    left > 0 ? "number_shown_at_pc" : "few_tries",
-    left > 0
-      ? "The number does not match the one shown at the PC."
-      : "Too many wrong numbers came for this order; let the agent prepare it anew.",
-  );
-
-const locked = (): OrderRefusal =>
-  refusal(
-    "APPROVAL_ECHO_MISMATCH",
-    "echo",
-    "few_tries",
-    `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
-  );
-
-type Signed =
-  | { ok: true; credentialId: string; counter: number | null }
-  | { ok: false; refusal: OrderRefusal };
-
-async function signedBy(
-  db: DatabaseSync,
-  hash: string,
-  assertion: ApprovalProof["assertion"],
-  own: Pick<OwnView, "relyingParty" | "simulator">,
-): Promise<Signed> {
-  const key = findApprover(db, assertion.id, own.simulator);
-  if (key === null) return { ok: false, refusal: notEnrolled() };
-  const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
-  return verdict.ok
-    ? { ok: true, credentialId: key.credentialId, counter: verdict.counter }
-    : {
-        ok: false,
-        refusal: refusal(
-          verdict.code,
-          verdict.field,
-          verdict.rule,
-          "The approval's signature does not hold.",
-        ),
-      };
-}
-
-/** A mandate was verified when it was taken up; what counts now is how it stands at this PC. */
-function mandateStands(
-  db: DatabaseSync,
-  mandate: Mandate,
-  own: Pick<OwnView, "simulator">,
-): Signed {
-  const known = findMandate(db, mandateHash(mandate));
-  const no = (fault: OrderRefusal): Signed => ({ ok: false, refusal: fault });
-  if (known?.state === "revoked") return no(revoked());
-  if (known?.state !== "confirmed") return no(unconfirmed());
-  // Its signer must still be an approver.
-  return findApprover(db, known.credentialId, own.simulator) === null
-    ? no(notEnrolled())
-    : { ok: true, credentialId: known.credentialId, counter: null };
 }
 
 function spend(db: DatabaseSync, intent: Intent, hash: string, own: OwnView): boolean {

@@ -1,0 +1,46 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import type { OwnView } from "./own-view.ts";
+import { numbersLocked, triesLeft } from "./shown-numbers.ts";
+
+/** Tier 2 wants the number that this PC showed and the edge never saw. */
+export function echoHolds(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  own: Pick<OwnView, "leastTier">,
+  echo: number | null,
+): boolean {
+  if (proof.kind !== "passkey" || !needsNumber(proof, own)) return true;
+  return echo !== null && proof.echo === echo && triesLeft(db, proof.preview_id) > 0;
+}
+
+export const needsNumber = (proof: ApprovalProof, own: Pick<OwnView, "leastTier">): boolean =>
+  proof.kind === "passkey" && (proof.tier === 2 || own.leastTier === 2);
+
+/**
+ * An order that may only reduce, which this PC holds it to as it goes out, keeps the three tries of
+ * its own: somebody else's guesses must not hold back an exit.
+ */
+export const lockedOut = (db: DatabaseSync, { order }: Ticket, nowMs: number): boolean =>
+  !order.reduce_only && order.action !== "cancel" && numbersLocked(db, nowMs);
+
+export const wrongNumber = (left: number): OrderRefusal =>
+  refusal(
+    "APPROVAL_ECHO_MISMATCH",
+    "echo",
+    left > 0 ? "number_shown_at_pc" : "few_tries",
+    left > 0
+      ? "The number does not match the one shown at the PC."
+      : "Too many wrong numbers came for this order; let the agent prepare it anew.",
+  );
+
+export const locked = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_ECHO_MISMATCH",
+    "echo",
+    "few_tries",
+    `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
+  );

@@ -1,0 +1,51 @@
+import type { DatabaseSync } from "node:sqlite";
+import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OwnView } from "./own-view.ts";
+import { findApprover } from "./tables/approvers.ts";
+import { findMandate } from "./tables/mandates.ts";
+import { notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
+import { verifyAssertion } from "./verify-assertion.ts";
+
+type Signed =
+  | { ok: true; credentialId: string; counter: number | null }
+  | { ok: false; refusal: OrderRefusal };
+
+export async function signedBy(
+  db: DatabaseSync,
+  hash: string,
+  assertion: ApprovalProof["assertion"],
+  own: Pick<OwnView, "relyingParty" | "simulator">,
+): Promise<Signed> {
+  const key = findApprover(db, assertion.id, own.simulator);
+  if (key === null) return { ok: false, refusal: notEnrolled() };
+  const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
+  return verdict.ok
+    ? { ok: true, credentialId: key.credentialId, counter: verdict.counter }
+    : {
+        ok: false,
+        refusal: refusal(
+          verdict.code,
+          verdict.field,
+          verdict.rule,
+          "The approval's signature does not hold.",
+        ),
+      };
+}
+
+/** A mandate was verified when this PC took it; what counts now is how it stands at this PC. */
+export function mandateStands(
+  db: DatabaseSync,
+  mandate: Mandate,
+  own: Pick<OwnView, "simulator">,
+): Signed {
+  const known = findMandate(db, mandateHash(mandate));
+  const no = (fault: OrderRefusal): Signed => ({ ok: false, refusal: fault });
+  if (known?.state === "revoked") return no(revoked());
+  if (known?.state !== "confirmed") return no(unconfirmed());
+  // Its signer must still be an approver.
+  return findApprover(db, known.credentialId, own.simulator) === null
+    ? no(notEnrolled())
+    : { ok: true, credentialId: known.credentialId, counter: null };
+}
