@@ -46,6 +46,7 @@ const READY: BrokerSession = {
 /** What the broker says of one account without a position, and of AAPL on a Friday morning. */
 const answers = (nowMs: () => number): Record<string, unknown> => ({
   "portfolio.accounts": [{ id: ACCOUNT, accountId: ACCOUNT, currency: "USD" }],
+  "iserver.accounts": { accounts: [ACCOUNT], selectedAccount: ACCOUNT, isPaper: true },
   "portfolio.ledger": { USD: { exchangerate: 1 }, BASE: { exchangerate: 1 } },
   "portfolio.summary": {
     netliquidation: { amount: 1_000_000, currency: "USD" },

@@ -19,7 +19,7 @@ export interface CertificatePins {
   set(origin: string, sha256: string, at: string): void;
 }
 
-export const pinFileName = "client-portal-pins.json";
+const pinFileName = "client-portal-pins.json";
 
 /**
  * Pins kept in the configuration folder. Read afresh each time: another process may re-pin.

@@ -83,7 +83,7 @@ export function toConid(value: unknown): number | null {
   return id !== null && id > 0 && id <= 2_147_483_647 ? id : null;
 }
 
-export function toCurrency(value: unknown): string | null {
+function toCurrency(value: unknown): string | null {
   const text = toText(value);
   return text !== null && /^[A-Z]{3}$/.test(text) ? text : null;
 }

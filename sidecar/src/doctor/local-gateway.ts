@@ -28,7 +28,7 @@ export async function checkPort(address: GatewayAddress): Promise<Finding> {
 }
 
 /** The SHA-256 of the certificate shown there; null when no TLS comes about. */
-export function shownCertificate(address: GatewayAddress): Promise<string | null> {
+function shownCertificate(address: GatewayAddress): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = tlsConnect({
       host: address.host,

@@ -163,7 +163,7 @@ async function readPastSession(
 const DAYS_BACK = 5;
 
 /** The closes of the last regular sessions, by trading day; null when the broker gave no bars. */
-export async function readDailyCloses(
+async function readDailyCloses(
   context: OperationContext,
   conid: number,
   schedule: TradingSchedule,

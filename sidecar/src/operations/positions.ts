@@ -59,7 +59,7 @@ export async function readRealtimePositions(
   };
 }
 
-export async function readSettledPositions(
+async function readSettledPositions(
   context: OperationContext,
   accountId: string,
 ): Promise<PositionsRead> {

@@ -35,6 +35,18 @@ describe("the operations about orders", () => {
   });
 });
 
+describe("a preview", () => {
+  it("names every fault of its input, without asking the broker", async () => {
+    const order = { account_id: ACCOUNT, conid: 1, side: "x", order_type: "y", quantity: "1" };
+    const answer = await run("order.preview", {
+      account_id: ACCOUNT,
+      request: { kind: "order", order },
+    });
+    expect(answer).toMatchObject({ outcome: "refused", candidates: [] });
+    expect(pc.broker.asked).toEqual([]);
+  });
+});
+
 describe("what became of an order", () => {
   it("is told to the account that it belongs to alone", async () => {
     const record = anIntentRecord(0, { state: "working", sent: true });

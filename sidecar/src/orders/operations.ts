@@ -32,20 +32,22 @@ import { engageKillSwitch } from "./local-policy/engage-kill-switch.ts";
 import { announceApproval } from "./notify/channels.ts";
 import { createTeller } from "./notify/gateway-alerts.ts";
 import type { BrokerSide, OrderServiceOptions } from "./parts.ts";
+import { refused } from "./preview/build-order.ts";
+import { inputRefusals } from "./preview/input-refusals.ts";
 import { previewOrder } from "./preview/preview.ts";
 import type { OrderServiceContext } from "./submit/create-context.ts";
 import { placeOrder } from "./submit/submit.ts";
 import { reconcileOrders } from "./tracking/reconcile.ts";
 
-type Handler = (request: OperationRequest) => Served;
-type Operations = Readonly<Record<string, Handler>>;
+type Handler = (request: OperationRequest) => Pick<Served, "execute">;
+export type OrderOperations = Readonly<Record<string, Handler>>;
 
 /** Every operation about orders, approvals and the local switch, by its name on the relay. */
 export function orderOperations(
   options: OrderServiceOptions,
   broker: BrokerSide,
   submit: OrderServiceContext,
-): Operations {
+): OrderOperations {
   return {
     ...writes(broker, submit),
     ...reads(options, broker, submit),
@@ -54,7 +56,7 @@ export function orderOperations(
 }
 
 /** What changes something at the broker or at this PC. */
-const writes = (broker: BrokerSide, submit: OrderServiceContext): Operations => ({
+const writes = (broker: BrokerSide, submit: OrderServiceContext): OrderOperations => ({
   "order.place": (request) =>
     serve(orderPlace, (context, input) => placeOrder(submit, request, context, "place", input)),
   "order.modify": (request) =>
@@ -73,20 +75,25 @@ const reads = (
   options: OrderServiceOptions,
   { clock, source, clockSkewMs }: BrokerSide,
   submit: OrderServiceContext,
-): Operations => ({
-  "order.preview": () =>
-    serve(orderPreview, (context, input) =>
-      previewOrder(
-        {
-          ...submit,
-          source,
-          clockSkewMs,
-          newPreviewId: () => `pv_${ulid(clock.now(), randomBytes(10))}`,
-        },
-        context,
-        input,
-      ),
-    ),
+): OrderOperations => ({
+  "order.preview": () => ({
+    execute: async (context, input) => {
+      const refusals = inputRefusals(input);
+      if (refusals.length > 0) return refused(refusals);
+      return serve(orderPreview, (_context, request) =>
+        previewOrder(
+          {
+            ...submit,
+            source,
+            clockSkewMs,
+            newPreviewId: () => `pv_${ulid(clock.now(), randomBytes(10))}`,
+          },
+          context,
+          request,
+        ),
+      ).execute(context, input);
+    },
+  }),
   "order.status": () =>
     serve(orderStatus, (_context, input) => {
       const record = submit.store.intent(input.coid);
@@ -108,7 +115,7 @@ const reads = (
 });
 
 /** What the owner's approvals, keys and mandates need of this PC. */
-const approvals = (options: OrderServiceOptions, submit: OrderServiceContext): Operations => {
+const approvals = (options: OrderServiceOptions, submit: OrderServiceContext): OrderOperations => {
   const { store, reach, clock, simulator, echo } = submit;
   const tellOwner = createTeller(reach, clock);
   return {

@@ -113,30 +113,3 @@ describe("a session that ends", () => {
     expect(orders(pc)).toMatchObject([{ alert: "session_lost" }]);
   });
 });
-
-describe("the operations that are asked of it", () => {
-  const execute = (pc: PcOrders, operation: string, input: unknown) =>
-    pc.finish(start(pc).execute(pc.request({ operation, input }), pc.context()));
-
-  it("are its own, and no other", async () => {
-    const pc = pcOrders();
-    expect(start(pc).serves("order.place")).toBe(true);
-    for (const other of ["market.snapshot", "toString", "__proto__", ""]) {
-      expect(start(pc).serves(other)).toBe(false);
-    }
-    await expect(execute(pc, "market.snapshot", {})).rejects.toMatchObject({
-      failure: { code: "INPUT_INVALID" },
-    });
-  });
-
-  it("name every fault of a preview's input, without asking the broker", async () => {
-    const pc = pcOrders();
-    const order = { account_id: ACCOUNT, conid: 1, side: "x", order_type: "y", quantity: "1" };
-    const answer = await execute(pc, "order.preview", {
-      account_id: ACCOUNT,
-      request: { kind: "order", order },
-    });
-    expect(answer).toMatchObject({ outcome: "refused" });
-    expect(pc.broker.asked).toEqual([]);
-  });
-});

@@ -1,21 +1,16 @@
-import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operations/events.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
-import type { OperationContext } from "../operations/context.ts";
-import type { OperationRequest } from "../operations/executor.ts";
 import { ORDER_LIMITS } from "./limits.ts";
-import { orderOperations } from "./operations.ts";
+import { type OrderOperations, orderOperations } from "./operations.ts";
 import type { BrokerSide, OrderServiceOptions } from "./parts.ts";
-import { inputRefusals } from "./preview/input-refusals.ts";
 import { createSubmitContext, type OrderServiceContext } from "./submit/create-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 
 /** The order side of the sidecar: every operation about orders, approvals and the local switch. */
 export interface OrderService {
-  serves(operation: string): boolean;
-  execute(request: OperationRequest, context: OperationContext): Promise<JsonValue>;
+  /** By the operation's name on the relay. */
+  readonly operations: OrderOperations;
   /** What the broker side told; orders among it are evidence. */
   heard(event: BrokerEvent): void;
   /** The session changed. */
@@ -26,7 +21,6 @@ export interface OrderService {
 /** What the last run left in the middle of something is settled before this returns. */
 export function createOrderService(options: OrderServiceOptions, broker: BrokerSide): OrderService {
   const submit = createSubmitContext(options, broker);
-  const operations = orderOperations(options, broker, submit);
   submit.conversation.recover();
   submit.store.prune(broker.clock.now());
 
@@ -58,18 +52,7 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   };
 
   return {
-    serves: (operation) => Object.hasOwn(operations, operation),
-    async execute(request, context) {
-      const handler = operations[request.operation];
-      if (handler === undefined) {
-        throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
-      }
-      if (request.operation === "order.preview") {
-        const refusals = inputRefusals(request.input);
-        if (refusals.length > 0) return { outcome: "refused", refusals, candidates: [] };
-      }
-      return handler(request).execute(context, request.input);
-    },
+    operations: orderOperations(options, broker, submit),
     heard: guarded((event) => {
       if (event.type !== "broker.order") return;
       const parsed = BrokerOrderEvent.safeParse(event.payload);

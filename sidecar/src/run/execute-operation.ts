@@ -12,11 +12,15 @@ export interface ExecuteParts {
   clock: Clock;
   logger: BrokerLogger;
   /** Null where there is no order side; then no order operation is served. */
-  orders: OrderService | null;
+  orders: Pick<OrderService, "operations"> | null;
   context(signal: AbortSignal, deadlineAt: number): OperationContext;
 }
 
-/** Answers one operation within its time. @throws GatewayError when it is not served or fails. */
+/**
+ * Answers one operation within its time. An order's road begins here: `order.place` is served by
+ * `orders/operations.ts`.
+ * @throws GatewayError when it is not served or fails.
+ */
 export async function executeOperation(
   { clock, logger, orders, context }: ExecuteParts,
   request: OperationRequest,
@@ -44,15 +48,16 @@ export async function executeOperation(
 }
 
 function handlerOf(
-  orders: OrderService | null,
+  orders: ExecuteParts["orders"],
   request: OperationRequest,
 ): (context: OperationContext) => Promise<JsonValue> {
   const { operation, input } = request;
   if (!isOperationName(operation)) {
     throw new GatewayError(failure("INPUT_INVALID", "This sidecar knows no such operation."));
   }
-  if (orders?.serves(operation) === true) return (context) => orders.execute(request, context);
-  const served = SERVED[operation];
+  const { operations } = orders ?? {};
+  const ordering = operations !== undefined && Object.hasOwn(operations, operation);
+  const served = ordering ? operations[operation]?.(request) : SERVED[operation];
   if (served !== undefined) return (context) => served.execute(context, input);
   throw new GatewayError(
     failure("BROKER_CAPABILITY_UNAVAILABLE", "This sidecar does not answer that yet."),

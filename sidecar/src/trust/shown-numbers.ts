@@ -8,13 +8,13 @@ import { addWrongTry, deleteWrongTries, wrongTries } from "./tables/wrong-number
  * one came back. The number is worth three tries: whoever guesses is through before the odds are.
  */
 
-export const NUMBER_TRIES = 3;
+const NUMBER_TRIES = 3;
 
 /**
  * Over all orders together: so many wrong numbers within so long, and no number is taken any more
  * until the PC's owner says so. A fresh preview would else be worth three tries again.
  */
-export const WRONG_NUMBERS_OF_ORDERS = 6;
+const WRONG_NUMBERS_OF_ORDERS = 6;
 const WRONG_WITHIN_MS = 7 * 24 * 60 * 60_000;
 
 /** How many wrong numbers are left before the number of this ticket is worth nothing any more. */

@@ -33,7 +33,7 @@ export type Taken =
   | { ok: false; refusals: OrderRefusal[] };
 
 /** After so many wrong numbers within so long no mandate is taken up: somebody is guessing. */
-export const WRONG_NUMBERS = 3;
+const WRONG_NUMBERS = 3;
 const WRONG_WITHIN_MS = 7 * 24 * 60 * 60_000;
 
 export async function takeMandate(

@@ -74,7 +74,7 @@ const BrokerageAccounts = z.looseObject({
   selectedAccount: wire.text,
   isPaper: wire.boolean,
 });
-export type BrokerageAccounts = z.output<typeof BrokerageAccounts>;
+type BrokerageAccounts = z.output<typeof BrokerageAccounts>;
 
 /** `/iserver/accounts`: what the brokerage session can trade. */
 export const brokerageAccounts: Ask<BrokerageAccounts> = {

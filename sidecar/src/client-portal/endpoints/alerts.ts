@@ -43,7 +43,7 @@ const AlertDetail = Alert.extend({
     .nullish()
     .transform((rows) => rows ?? []),
 });
-export type AlertDetail = z.output<typeof AlertDetail>;
+type AlertDetail = z.output<typeof AlertDetail>;
 
 export function alertDetail(alertId: string): Ask<AlertDetail> {
   const unknown = (): GatewayError =>

@@ -13,7 +13,7 @@ const SummaryLine = z.looseObject({
   value: wire.text,
   timestamp: wire.integer,
 });
-export type SummaryLine = z.output<typeof SummaryLine>;
+type SummaryLine = z.output<typeof SummaryLine>;
 
 export type Summary = ReadonlyMap<string, SummaryLine>;
 

@@ -120,7 +120,7 @@ const FutureContract = z.looseObject({
   expirationDate: wire.day,
   ltd: wire.day,
 });
-export type FutureContract = z.output<typeof FutureContract>;
+type FutureContract = z.output<typeof FutureContract>;
 
 /** Listed, not yet expired futures of one symbol. */
 export function futuresOf(symbol: string): Ask<FutureContract[]> {

@@ -48,7 +48,7 @@ const LiveOrders = z
     });
     return { orders, snapshot, lost: rows.length - orders.length };
   });
-export type LiveOrders = z.output<typeof LiveOrders>;
+type LiveOrders = z.output<typeof LiveOrders>;
 
 /**
  * The broker's day of orders. Never asked with a filter: a filtered read silences the order stream

@@ -18,7 +18,7 @@ export type PnlPartition = z.output<typeof PnlPartition>;
 /** By the broker's key, `U1234567.Core`. */
 export type PnlPartitions = ReadonlyMap<string, PnlPartition>;
 
-export function readPartitions(value: unknown): PnlPartitions {
+function readPartitions(value: unknown): PnlPartitions {
   const partitions = new Map<string, PnlPartition>();
   for (const [key, row] of Object.entries(toRecord(value) ?? {})) {
     const parsed = toRecord(row) === null ? null : PnlPartition.safeParse(row);

@@ -65,7 +65,7 @@ const ScanResult = z.looseObject({
   contracts: z.array(ScanRow),
   scan_data_column_name: wire.text,
 });
-export type ScanResult = z.output<typeof ScanResult>;
+type ScanResult = z.output<typeof ScanResult>;
 
 export function scannerRun(body: {
   instrument: string;

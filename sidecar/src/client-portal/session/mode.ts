@@ -3,7 +3,7 @@ import type { SessionState, TradingMode } from "./state.ts";
 /** Prefixes that only paper accounts carry. The list is not documented, so others prove nothing. */
 const PAPER_PREFIX = /^D[UF][A-Z]?\d/;
 
-export function isPaperAccountId(accountId: string): boolean {
+function isPaperAccountId(accountId: string): boolean {
   return PAPER_PREFIX.test(accountId);
 }
 

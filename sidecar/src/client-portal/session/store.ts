@@ -19,7 +19,7 @@ export interface SessionStore {
   save(memory: SessionMemory): void;
 }
 
-export const sessionFileName = "broker-session.json";
+const sessionFileName = "broker-session.json";
 
 /** @throws UsageError when the file is damaged; a generation that was used must not be used again. */
 export function fileSessionStore(configDir: string): SessionStore {

@@ -58,6 +58,7 @@ export function createDepth(connection: StreamConnection, clock: Clock): Depth {
     },
     ask: (query) => {
       const mine = turn.then(() => ask(query));
+      // Whoever asked sees the failure; the next question only waits for the end of this one.
       turn = mine.catch(() => {});
       return mine;
     },

@@ -148,7 +148,8 @@ class ConversationDriver implements Conversation {
       if (state.phase === "idle") return;
       try {
         this.#dispatch({ kind: "unjournaled" });
-      } catch {
+      } catch (again) {
+        this.#parts.logger.error({ err: again }, "an order's doubt could not be journaled");
         this.#abandon(state.coid);
       }
     }
@@ -156,7 +157,7 @@ class ConversationDriver implements Conversation {
 
   /** Not even that could be written: the session comes free, and the journal is tried again. */
   #abandon(coid: string): void {
-    const { clock, tracking } = this.#parts;
+    const { clock, tracking, logger } = this.#parts;
     this.#state = IDLE;
     this.#arm();
     this.#finish(this.#thrown);
@@ -166,7 +167,8 @@ class ConversationDriver implements Conversation {
       try {
         this.#dispatch({ kind: "restart", coid });
         tracking.doubt(coid);
-      } catch {
+      } catch (thrown) {
+        logger.warn({ err: thrown }, "the journal of orders still cannot be written");
         clock.after(ORDER_LIMITS.retryMs, retry);
       }
     };

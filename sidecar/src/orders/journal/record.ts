@@ -75,13 +75,6 @@ export function plannedOrders(order: CanonicalOrder, coid: string): IntentOrder[
   }));
 }
 
-/** The references under which the broker may show the intent's own orders. */
-export function refsOf(record: IntentRecord): string[] {
-  const target = record.ticket.order.target?.order_ref;
-  const own = record.orders.map(({ order_ref }) => order_ref);
-  return [...new Set(target == null ? own : [...own, target])];
-}
-
 export function principalOrder(record: IntentRecord): IntentOrder | undefined {
   return (
     record.orders.find(({ role }) => role === "single" || role === "entry") ?? record.orders[0]

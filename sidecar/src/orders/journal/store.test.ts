@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aBracket, aLeg, anOrder, aTicket } from "../../../../test/support/orders.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { outcomeOf, plannedOrders, principalOrder, refsOf } from "./record.ts";
+import { outcomeOf, plannedOrders, principalOrder } from "./record.ts";
 import { refusedOutcome } from "./refused-outcome.ts";
 import { openOrderStore } from "./store.ts";
 
@@ -104,7 +104,6 @@ describe("a record of an intent", () => {
     };
     const change = anOrder({ action: "modify", target });
     expect(plannedOrders(change, "ieg1-x")[0]?.order_id).toBe("11");
-    expect(refsOf(anIntentRecord(0, { action: "modify" }, change))).toContain("ieg1-other");
   });
 
   it("is told as an outcome, within the bounds of the answer", () => {

@@ -1,11 +1,15 @@
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { orderInWords } from "./ticket-summary.ts";
 
-/** The ways this PC has of showing something to whoever sits at it, or carries their phone. */
+/**
+ * The ways this PC has of showing something to whoever sits at it, or carries their phone. Nobody
+ * waits for most of what is shown, so a way that fails must not reject: see {@link loggingReach}.
+ */
 export interface Reach {
   /** Lines on the terminal the sidecar runs in. */
   terminal(lines: string[]): boolean;
@@ -61,6 +65,25 @@ export async function announceApproval(
   if (await reach.push("Order to approve", words)) shown.push("push");
   const local = shown.includes("terminal") || shown.includes("desktop");
   return { known: true, shown, number: number !== null && local };
+}
+
+/** The same ways; one that fails has shown nothing, is logged and holds nothing up. */
+export function loggingReach(reach: Reach, logger: Pick<BrokerLogger, "warn">): Reach {
+  const failed = (way: string) => (error: unknown) => {
+    logger.warn({ err: error, way }, "a notice could not be shown");
+    return false;
+  };
+  return {
+    terminal(lines) {
+      try {
+        return reach.terminal(lines);
+      } catch (error) {
+        return failed("terminal")(error);
+      }
+    },
+    desktop: (title, text) => reach.desktop(title, text).catch(failed("desktop")),
+    push: (title, text) => reach.push(title, text).catch(failed("push")),
+  };
 }
 
 /** The reach of this machine. `write` is the terminal; nothing is shown to a pipe or a log file. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { settled } from "../../../../test/support/intent-record.ts";
 import { aMandate, aTicket } from "../../../../test/support/orders.ts";
-import type { Reach } from "./channels.ts";
+import { loggingReach, type Reach } from "./channels.ts";
 import {
   announceAnswer,
   announceMandate,
@@ -20,11 +21,17 @@ const reach: Reach = {
   desktop: (title, text) => Promise.resolve(desktop.push(`${title}: ${text}`) > 0),
   push: (title, text) => Promise.resolve(network.push(`${title}: ${text}`) > 0),
 };
-const deaf: Reach = {
-  terminal: () => false,
-  desktop: () => Promise.reject(new Error("no desktop")),
-  push: () => Promise.reject(new Error("no network")),
-};
+const logged: unknown[] = [];
+const deaf = loggingReach(
+  {
+    terminal: () => {
+      throw new Error("no terminal");
+    },
+    desktop: () => Promise.reject(new Error("no desktop")),
+    push: () => Promise.reject(new Error("no network")),
+  },
+  { warn: (facts) => logged.push(facts) },
+);
 const kept = { mandate: aMandate(), number: 42 } as Parameters<typeof announceMandate>[1];
 
 describe("what this PC says by itself", () => {
@@ -56,6 +63,8 @@ describe("what this PC says by itself", () => {
     expect(() => announceSubmitted(deaf, aTicket(), { kind: "passkey" })).not.toThrow();
     expect(() => announceWrongNumber(deaf, "An order.")).not.toThrow();
     expect(await announceMandate(deaf, kept)).toEqual([]);
+    await settled();
+    expect(logged).toHaveLength(9);
   });
 
   it("says whether a mandate came into force or was revoked", () => {

@@ -61,11 +61,9 @@ export async function announceMandate(
     `  If you did not sign this: ${sidecarCommand("mandates")} revoke ${plain(mandate.mandate_id)}`,
   ]);
   if (said) shown.push("terminal");
-  const desktop = await reach
-    .desktop("Mandate to confirm", `${lines.join("\n")}\nNumber: ${number}`)
-    .catch(() => false);
-  if (desktop) shown.push("desktop");
-  void reach.push("Mandate to confirm", lines.join("\n")).catch(() => undefined);
+  const text = `${lines.join("\n")}\nNumber: ${number}`;
+  if (await reach.desktop("Mandate to confirm", text)) shown.push("desktop");
+  void reach.push("Mandate to confirm", lines.join("\n"));
   return shown;
 }
 
@@ -99,6 +97,6 @@ const printable = (text: string): string => text.replace(/\p{C}/gu, "");
 const plain = (text: string): string => printable(text).slice(0, 400);
 
 function tell(reach: Reach, title: string, words: string): void {
-  void reach.desktop(title, words).catch(() => undefined);
-  void reach.push(title, words).catch(() => undefined);
+  void reach.desktop(title, words);
+  void reach.push(title, words);
 }

@@ -1,7 +1,7 @@
 import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
 import { createConversation } from "../conversation/conversation.ts";
 import { whyStopped } from "../conversation/stopped.ts";
-import { newEcho } from "../notify/channels.ts";
+import { loggingReach, newEcho } from "../notify/channels.ts";
 import type { BrokerSide, OrderServiceOptions } from "../parts.ts";
 import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
 import { createProgress } from "../tracking/progress.ts";
@@ -17,8 +17,9 @@ export function createSubmitContext(
   options: OrderServiceOptions,
   broker: BrokerSide,
 ): OrderServiceContext {
-  const { store, rules, settings, reach } = options;
+  const { store, rules, settings } = options;
   const { clock, source, logger } = broker;
+  const reach = loggingReach(options.reach, logger);
   const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
   const progress = createProgress({
     store,

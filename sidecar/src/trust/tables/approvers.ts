@@ -33,7 +33,7 @@ export function widenApproversTable(db: DatabaseSync): void {
  * A passkey of the gateway's own pages, accepted at this PC: the gateway serves the page on which
  * it is used, so what a tap signs is the gateway's choice.
  */
-export const TERMINAL_EDGE = "terminal-edge";
+const TERMINAL_EDGE = "terminal-edge";
 
 export interface Approver extends EnrolledKey {
   label: string;
