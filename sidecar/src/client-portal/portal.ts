@@ -21,7 +21,7 @@ export function createPortal(parts: ReadParts): Portal {
   /** One read on the wire for all who ask the same at the same time. */
   const shared = <T>(ask: Ask<T>, call: AskOptions): Promise<RawAnswer> => {
     const key = keyOf(ask);
-    const present = call.alone ? undefined : memory.underWay(key);
+    const present = call.alone ? undefined : memory.inFlight(key);
     const reading = present ?? memory.follow(key, serviceOf(ask), readOnce(parts, ask, call));
     return withSignal(reading, call.signal);
   };

@@ -3,12 +3,12 @@ import { LIMITS } from "./limits.ts";
 import type { RawAnswer } from "./read-once.ts";
 
 /**
- * What was read in one session of the broker: the answers, the reads under way, and when each
+ * What was read in one session of the broker: the answers, the reads in flight, and when each
  * service answered first. A read that outlives its session keeps writing here, where nobody looks.
  */
 export class SessionMemory {
   readonly #answers = new Map<string, RawAnswer>();
-  readonly #underWay = new Map<string, Promise<RawAnswer>>();
+  readonly #inFlight = new Map<string, Promise<RawAnswer>>();
   readonly #firstAnswered = new Map<string, number>();
 
   held(key: string): RawAnswer | undefined {
@@ -20,8 +20,8 @@ export class SessionMemory {
     return this.#firstAnswered.get(service);
   }
 
-  underWay(key: string): Promise<RawAnswer> | undefined {
-    return this.#underWay.get(key);
+  inFlight(key: string): Promise<RawAnswer> | undefined {
+    return this.#inFlight.get(key);
   }
 
   /** Keeps a read for those who ask the same meanwhile, and its answer for those who ask later. */
@@ -33,9 +33,9 @@ export class SessionMemory {
         return answer;
       })
       .finally(() => {
-        if (this.#underWay.get(key) === followed) this.#underWay.delete(key);
+        if (this.#inFlight.get(key) === followed) this.#inFlight.delete(key);
       });
-    this.#underWay.set(key, followed);
+    this.#inFlight.set(key, followed);
     // Whoever waits sees the failure; nobody waiting must not become an unhandled rejection.
     followed.catch(() => {});
     return followed;

@@ -21,7 +21,7 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { OperationRequest } from "../operations/executor.ts";
 import { type Served, serve } from "../operations/serve.ts";
-import { meetKeys } from "./approval/announced-keys.ts";
+import { receiveAnnouncedKeys } from "./approval/announced-keys.ts";
 import { checkAtPc } from "./approval/check.ts";
 import { receiveConfirmation, receiveMandate, receiveRevocation } from "./approval/mandates.ts";
 import { readTrustStatus } from "./approval/trust-status.ts";
@@ -129,7 +129,7 @@ const approvals = (options: OrderServiceOptions, submit: OrderServiceContext): O
       serve(approvalCheck, (_context, input) => checkAtPc(submit, reach, input)),
     "approver.announce": () =>
       serve(approverAnnounce, (_context, input) =>
-        meetKeys({ store, clock, simulator, keys: options.keys }, input),
+        receiveAnnouncedKeys({ store, clock, simulator, keys: options.keys }, input),
       ),
     "mandate.take": () => serve(mandateTake, (_context, input) => receiveMandate(submit, input)),
     "mandate.confirm": () =>

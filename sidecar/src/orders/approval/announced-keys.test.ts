@@ -3,7 +3,7 @@ import { pcOrders } from "../../../../test/support/pc-orders.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
 import { type AnnouncedKey, refuseAnnounced } from "../../trust/announced-keys.ts";
 import { findApprover, revokeApprover } from "../../trust/tables/approvers.ts";
-import { meetKeys } from "./announced-keys.ts";
+import { receiveAnnouncedKeys } from "./announced-keys.ts";
 
 function rig(takeUnasked = false, source: "simulator" | "client_portal" = "simulator") {
   const waiting: string[] = [];
@@ -16,7 +16,7 @@ function rig(takeUnasked = false, source: "simulator" | "client_portal" = "simul
   };
   const laptop = softwareAuthenticator();
   const announce = (...names: string[]) =>
-    meetKeys(
+    receiveAnnouncedKeys(
       { store: pc.store, clock: pc.clock, simulator: pc.submit.simulator, keys },
       {
         keys: names.map((name) => ({

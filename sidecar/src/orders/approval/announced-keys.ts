@@ -24,7 +24,7 @@ export interface KeyPolicy {
 }
 
 /** The gateway says which passkeys its owner has; each that is new here is asked about, or taken. */
-export async function meetKeys(
+export async function receiveAnnouncedKeys(
   parts: {
     store: Pick<OrderStore, "db">;
     clock: Pick<Clock, "now">;

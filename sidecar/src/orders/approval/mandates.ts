@@ -25,7 +25,7 @@ type Parts = Pick<
   "store" | "rules" | "clock" | "reach" | "echo" | "gatewayAccountId" | "relyingParty" | "simulator"
 >;
 
-/** Takes a mandate up and shows it; told again, it shows the same number again while it waits. */
+/** Takes a mandate and shows it; brought again, it shows the same number again while it waits. */
 export async function receiveMandate(
   parts: Parts,
   signed: OperationInput<typeof mandateTake>,
@@ -40,8 +40,8 @@ export async function receiveMandate(
 }
 
 /**
- * An order's first look at its mandate. One that this PC has not met is taken up here, so that its
- * number is asked for at its first use whether or not the gateway told of it before.
+ * An order's first look at its mandate. One that this PC does not know is taken here, so that its
+ * number is asked for at its first use whether or not the gateway brought it before.
  */
 export async function mandateAtFirstUse(
   parts: Parts,

@@ -2,7 +2,7 @@ import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canon
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listingInWords, waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 
-/** One line for a terminal: what, how many, at what price, where, and in which world. */
+/** One line for a terminal: what, how many, at what price, where, and for paper or for live. */
 export function orderInWords({ order, notional, base_currency, waits }: Ticket): string {
   const verb = order.action === "place" ? "" : order.action === "modify" ? "CHANGE TO " : "CANCEL ";
   const exits = order.legs
