@@ -33,7 +33,8 @@ export type Looked =
  * every two seconds would be 26, and the object would be awake as long.
  *
  * A wait in the object is a piece of at most 10 seconds: it holds no job. A caller that hangs up gives
- * its place back at once; where that is not noticed, the place is free at the end of the piece.
+ * its place back at once. One whose own half of an HTTP/1.1 connection is closed and to whom nothing is
+ * written (no progress token) cannot be told from one that listens: its wait goes on to its end.
  */
 export async function waitForChange(
   exchange: Exchange,
