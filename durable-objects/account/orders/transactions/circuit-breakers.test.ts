@@ -27,8 +27,9 @@ const refusedAsk = async (asked: Promise<string>) => {
 };
 
 /** Counts nothing but what the test is about. */
-const loose = () =>
+const loose = (stopAfterErrors: number | null = 5) =>
   tradingRig((policy) => {
+    policy.behaviour.stop_after_errors = stopAfterErrors;
     for (const limits of [policy.cumulative, policy.clients]) {
       for (const key of Object.keys(limits)) {
         if (key.startsWith("max_")) Object.assign(limits, { [key]: null });
@@ -199,6 +200,17 @@ describe("a row of failed orders stops trading by itself", () => {
     rig.pc.effect = "exit";
     rig.pc.place = accepts;
     expect((await rig.trade({ side: "SELL" })).refusals).toEqual([]);
+  });
+
+  it.each([
+    [2, 1],
+    [3, 0],
+    [null, 0],
+  ])("by the policy's own number: stop_after_errors %s after two", async (limit, engaged) => {
+    const rig = loose(limit);
+    rig.pc.place = refuses;
+    for (let n = 0; n < 2; n += 1) await rig.trade({ limit_price: `18${n}.1` });
+    expect(kills(rig)).toHaveLength(engaged);
   });
 
   it("one that is taken ends the row; what the PC never had is none of it", async () => {
