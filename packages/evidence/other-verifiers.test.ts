@@ -13,9 +13,8 @@ import { nodesOfLeaves, treeRoot } from "./merkle/nodes.ts";
 import { consistencyProof, inclusionProof } from "./merkle/proofs.ts";
 import { formatVkey } from "./note/vkey.ts";
 import { aCheckpoint, aLogSigner, aWitness, leavesOf, someLog } from "./testing/a-log.ts";
+import { servedLog } from "./testing/served-log.ts";
 import { encodeBundle } from "./tiles/bundle.ts";
-import { bundlesOf, tilePath, tilesOf } from "./tiles/path.ts";
-import { tileBytes } from "./tiles/tile.ts";
 
 /** Programs of other people's that read parts of the same formats. */
 
@@ -55,15 +54,9 @@ async function servedFolder(edit: Record<string, Uint8Array> = {}): Promise<stri
     consistency: consistencyProof(OLD_SIZE, size, tree).map(toBase64),
   };
   const files: Record<string, Uint8Array> = {
-    checkpoint: utf8(await aCheckpoint(LOG)),
+    ...Object.fromEntries(await servedLog(LOG)),
     "claims.json": utf8(JSON.stringify(claims)),
   };
-  for (const tile of tilesOf(size)) files[tilePath(tile)] = tileBytes(tile, tree);
-  for (const bundle of bundlesOf(size)) {
-    const from = bundle.index * 256;
-    const entries = LOG.entries.slice(from, from + bundle.width).map(utf8);
-    files[tilePath(bundle)] = encodeBundle(entries);
-  }
   const folder = await mkdtemp(join(tmpdir(), "evidence-"));
   folders.push(folder);
   for (const [name, bytes] of Object.entries({ ...files, ...edit })) {

@@ -54,7 +54,7 @@ export class LogReader {
    * `LEAF_HASH_DIFFERS`, `ENTRY_OF_ANOTHER_PLACE`, `ENTRY_OF_ANOTHER_ACCOUNT`, `LOG_KEY_DIFFERS`, and
    * what parseEntry throws.
    */
-  take(text: string, leafHash: string | null): ReadEntry {
+  take(text: string, leafHash: string | null): { entry: ReadEntry; leaf: Uint8Array } {
     const seq = this.tree.size + 1;
     const leaf = this.#hash.leaf(UTF8.encode(text));
     if (leafHash !== null && toHex(leaf) !== leafHash) {
@@ -73,7 +73,7 @@ export class LogReader {
     }
     this.#note(entry);
     this.tree.append(leaf);
-    return entry;
+    return { entry, leaf };
   }
 
   /** Throws `ORIGIN_DIFFERS` when the last event that opened a log opened another one. */

@@ -139,7 +139,7 @@ async function readEntries(
         place.now = { seq: tree.size + 1, file: name };
         const record = parseRecord(line);
         checkNext(record.seq, tree.size, to_index);
-        const entry = reader.take(record.entry, record.leaf_hash);
+        const { entry } = reader.take(record.entry, record.leaf_hash);
         if (withOpenings && openings.nextSeq === entry.seq) await openings.check(entry);
         if (watch.nextSize === tree.size) watch.compare(tree);
       }
