@@ -50,11 +50,12 @@ export const serveOptionsChain = serve(optionsChain, async (context, input) => {
     );
   }
   const reference = await referencePrice(context, input.underlying_conid);
-  const strikes = await strikesFor(context, fact.ticker, {
+  const asked = {
     conid: input.underlying_conid,
     secType: listed.secType,
     month: brokerMonth,
-  });
+  };
+  const strikes = await strikesFor(context, fact.ticker, asked);
   const rights = input.right === undefined ? (["call", "put"] as const) : [input.right];
   const every = [...new Set(rights.flatMap((right) => strikes.value[right]))];
   const chosen = chooseStrikes(every, {
@@ -66,32 +67,15 @@ export const serveOptionsChain = serve(optionsChain, async (context, input) => {
   const lookups = chosen.flatMap((strike) =>
     rights
       .filter((right) => strikes.value[right].includes(strike))
-      .map((right) => ({ strike, right })),
-  );
-  const answers = await Promise.all(
-    lookups.map(({ strike, right }) =>
-      contractsAt(context, {
-        conid: input.underlying_conid,
-        secType: listed.secType,
-        month: brokerMonth,
+      .map((right) => ({
+        ...asked,
         strike,
-        right: right === "call" ? "C" : "P",
-      }),
-    ),
+        right: right === "call" ? ("C" as const) : ("P" as const),
+      })),
   );
+  const answers = await Promise.all(lookups.map((query) => contractsAt(context, query)));
   const all = answers.flatMap((answer) => answer.value).flatMap(readContract);
-  const contracts = all
-    .filter(
-      (contract) =>
-        (input.expiry === undefined || contract.expiry === input.expiry) &&
-        (input.trading_class === undefined || contract.trading_class === input.trading_class),
-    )
-    .toSorted(
-      (a, b) =>
-        a.expiry.localeCompare(b.expiry) ||
-        new Decimal(a.strike).comparedTo(b.strike) ||
-        a.right.localeCompare(b.right),
-    );
+  const contracts = wantedOf(all, input);
   const { rows, page } = pageOf(contracts, input);
   return {
     underlying_conid: input.underlying_conid,
@@ -109,6 +93,27 @@ export const serveOptionsChain = serve(optionsChain, async (context, input) => {
     ...provenance(context, [...parts, search, strikes, ...answers]),
   };
 });
+
+type ChainContract = ReturnType<typeof readContract>[number];
+
+/** Of the expiry and the class that were asked for, soonest first. */
+function wantedOf(
+  all: readonly ChainContract[],
+  asked: { expiry?: string | undefined; trading_class?: string | undefined },
+): ChainContract[] {
+  return all
+    .filter(
+      ({ expiry, trading_class }) =>
+        (asked.expiry === undefined || expiry === asked.expiry) &&
+        (asked.trading_class === undefined || trading_class === asked.trading_class),
+    )
+    .toSorted(
+      (a, b) =>
+        a.expiry.localeCompare(b.expiry) ||
+        new Decimal(a.strike).comparedTo(b.strike) ||
+        a.right.localeCompare(b.right),
+    );
+}
 
 function optionSection(
   hits: readonly SearchHit[],

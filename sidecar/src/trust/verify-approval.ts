@@ -33,16 +33,7 @@ export async function acceptApproval(
   proof: ApprovalProof,
   own: OwnView,
 ): Promise<Accepted> {
-  if (own.preview === null) {
-    return denied(
-      refusal(
-        "APPROVAL_PREVIEW_MISMATCH",
-        "preview_id",
-        "own_preview",
-        "This sidecar made no such preview.",
-      ),
-    );
-  }
+  if (own.preview === null) return denied(noSuchPreview());
   const { ticket } = own.preview;
   const intent = ownIntent(proof, own, own.preview);
   const hash = intentHash(intent);
@@ -180,13 +171,7 @@ export async function checkApproval(
 ): Promise<{ holds: boolean; refusals: OrderRefusal[]; triesLeft: number | null }> {
   const { preview } = own;
   if (preview === null) {
-    const gone = refusal(
-      "APPROVAL_PREVIEW_MISMATCH",
-      "preview_id",
-      "own_preview",
-      "This sidecar made no such preview.",
-    );
-    return { holds: false, refusals: [gone], triesLeft: null };
+    return { holds: false, refusals: [noSuchPreview()], triesLeft: null };
   }
   const signed = await signedBy(
     db,
@@ -251,6 +236,14 @@ function inTransaction<T>(db: DatabaseSync, act: () => T): T {
     throw thrown;
   }
 }
+
+const noSuchPreview = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_PREVIEW_MISMATCH",
+    "preview_id",
+    "own_preview",
+    "This sidecar made no such preview.",
+  );
 
 const consumed = (): OrderRefusal =>
   refusal("APPROVAL_CONSUMED", "nonce", "one_use", "This approval was used before.");

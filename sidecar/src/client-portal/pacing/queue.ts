@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits.ts";
+import { arrivals, recent, type Sent } from "./sent.ts";
 import type { PacingState } from "./store.ts";
 import {
   ENDPOINT_PACES,
@@ -6,9 +7,7 @@ import {
   earliestStart,
   GLOBAL_WINDOWS,
   isPaceName,
-  longestMs,
   type PaceName,
-  type Window,
 } from "./windows.ts";
 
 /**
@@ -39,19 +38,6 @@ const RESERVE: Record<Priority, number> = {
 
 /** Starts counted against the first second after a quick restart. */
 const RESTART_STARTS = 5;
-
-/**
- * One request that left. The broker counts what arrives, and all that is known of that is that it was
- * after the start and before the answer: on a busy machine the requests of two seconds can arrive in
- * one. So each is counted at the latest moment it can have arrived at.
- */
-interface Sent {
-  /** Null for what an earlier run sent. */
-  readonly id: number | null;
-  readonly startedAt: number;
-  /** Null while there is no answer. */
-  readonly answeredAt: number | null;
-}
 
 interface Waiting {
   readonly id: number;
@@ -281,20 +267,6 @@ function keptOf(state: QueueState, now: number): PacingState {
   }
   const { silentUntil: silent_until, penalties } = state;
   return { v: 1, saved_at: now, silent_until, penalties, starts };
-}
-
-/** What hangs for longer than this has arrived, or never will; it must not hold up an exit. */
-const arrivedBy = ({ startedAt, answeredAt }: Sent, now: number): number =>
-  Math.min(answeredAt ?? now, startedAt + LIMITS.arrivalMs);
-
-/** When they can have arrived at the latest, ascending. */
-const arrivals = (requests: readonly Sent[], now: number): number[] =>
-  requests.map((request) => arrivedBy(request, now)).sort((a, b) => a - b);
-
-/** Those that can still matter to any of the windows. */
-function recent(requests: readonly Sent[], windows: readonly Window[], now: number): Sent[] {
-  const from = now - longestMs(windows);
-  return requests.filter((request) => arrivedBy(request, now) > from);
 }
 
 /** Once in so long, or slow: what must be remembered over a restart. */

@@ -23,6 +23,12 @@ export interface OrderPost {
   release(): void;
 }
 
+/** Whoever waits until the conversation ends, or waits for the owner. */
+export interface Waiter {
+  resolve(record: IntentRecord): void;
+  reject(reason: unknown): void;
+}
+
 /** The confirmation conversation of one broker session, as the rest of the order side sees it. */
 export interface Conversation {
   /**

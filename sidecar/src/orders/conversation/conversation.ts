@@ -1,7 +1,7 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { Conversation, ConversationParts, OrderPost } from "./contract.ts";
+import type { Conversation, ConversationParts, OrderPost, Waiter } from "./contract.ts";
 import { HeldBack, post } from "./post.ts";
 import {
   type ConversationEffect,
@@ -20,11 +20,6 @@ import { conversationStep } from "./step.ts";
  */
 export const createConversation = (parts: ConversationParts): Conversation =>
   new ConversationDriver(parts);
-
-interface Waiter {
-  resolve(record: IntentRecord): void;
-  reject(reason: unknown): void;
-}
 
 class ConversationDriver implements Conversation {
   readonly #parts: ConversationParts;

@@ -70,7 +70,6 @@ export function createSubmitContext(
         record: null,
       }),
   });
-  const futuresOperator = settings.futures_operator;
   return {
     store,
     progress,
@@ -89,7 +88,7 @@ export function createSubmitContext(
     relyingParty: options.relyingParty,
     // Every connection to it had to show the simulator's certificate.
     simulator: source === "simulator",
-    futuresOperator,
+    futuresOperator: settings.futures_operator,
     reach,
     echo: options.echo ?? newEcho,
   };
