@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import * as oauth from "oauth4webapi";
 
 /**
  * A browser's worth of HTTP for scripts and tests: keeps cookies, sends the Origin that a browser
@@ -127,20 +127,19 @@ export async function signIn(browser: Browser, ownerToken: string): Promise<void
   if (answer.status !== 303) throw new OwnerTokenRefused(answer.status);
 }
 
-export interface RegisteredClient {
-  client_id: string;
-  client_secret?: string;
-}
+export type RegisteredClient = { client_id: string; client_secret?: string };
 
-/** Registers a client (RFC 7591); public with one loopback redirect unless told otherwise. */
+/**
+ * Registers a client (RFC 7591); public with one loopback redirect unless told otherwise. Throws what
+ * oauth4webapi does where it is refused.
+ */
 export async function registerClient(
   gatewayUrl: string,
   metadata: Record<string, unknown> = {},
 ): Promise<RegisteredClient> {
-  const response = await fetch(new URL("/register", gatewayUrl), {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({
+  const response = await oauth.dynamicClientRegistrationRequest(
+    serverAt(gatewayUrl),
+    {
       client_name: "Edge Gateway script",
       redirect_uris: ["http://127.0.0.1:9/callback"],
       token_endpoint_auth_method: "none",
@@ -148,16 +147,25 @@ export async function registerClient(
       response_types: ["code"],
       application_type: "native",
       ...metadata,
-    }),
-  });
-  const body: unknown = await response.json();
-  if (response.status !== 201 || !hasText(body, "client_id")) {
-    throw new Error(`registration was refused (${response.status})`);
-  }
-  const secret = "client_secret" in body ? body.client_secret : undefined;
+    },
+    OVER_LOOPBACK,
+  );
+  const { client_id, client_secret } =
+    await oauth.processDynamicClientRegistrationResponse(response);
+  return { client_id, ...(typeof client_secret === "string" ? { client_secret } : {}) };
+}
+
+/** A gateway of `npm start` or of a test is reached by plain http, on this machine alone. */
+const OVER_LOOPBACK = { [oauth.allowInsecureRequests]: true };
+
+/** The authorization server as RFC 8414 describes it; a test of its own holds the document to that. */
+function serverAt(gatewayUrl: string): oauth.AuthorizationServer {
+  const { origin } = new URL(gatewayUrl);
   return {
-    client_id: body.client_id,
-    ...(typeof secret === "string" ? { client_secret: secret } : {}),
+    issuer: origin,
+    registration_endpoint: `${origin}/register`,
+    token_endpoint: `${origin}/token`,
+    authorization_response_iss_parameter_supported: true,
   };
 }
 
@@ -185,14 +193,14 @@ export async function authorize(
   browser: Browser,
   options: AuthorizationOptions,
 ): Promise<AuthorizationAnswer> {
-  const verifier = randomBytes(32).toString("base64url");
+  const verifier = oauth.generateRandomCodeVerifier();
   const query = new URLSearchParams({
     response_type: "code",
     client_id: options.clientId,
     redirect_uri: options.redirectUri,
     scope: options.scope,
-    state: options.state ?? randomBytes(16).toString("base64url"),
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    state: options.state ?? oauth.generateRandomState(),
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
     resource: options.resource ?? `${browser.origin}/mcp`,
   });
@@ -259,45 +267,35 @@ export async function connect(
     redirect_uris: [redirectUri],
     ...(options.clientName === undefined ? {} : { client_name: options.clientName }),
   });
+  const state = oauth.generateRandomState();
   const { query, verifier } = await authorize(browser, {
     clientId: client.client_id,
     redirectUri,
     scope: options.scope,
+    state,
     ...(options.choice === undefined ? {} : { choice: options.choice }),
   });
-  const code = query.get("code");
-  if (code === null) throw new Error(`no code came back: ${query.get("error") ?? "no reason"}`);
-  const response = await tokenRequest(browser.origin, {
-    grant_type: "authorization_code",
-    code,
-    redirect_uri: redirectUri,
-    client_id: client.client_id,
-    code_verifier: verifier,
-    resource: `${browser.origin}/mcp`,
-  });
-  const tokens: unknown = await response.json();
-  if (!response.ok || !hasText(tokens, "access_token") || !hasText(tokens, "scope")) {
-    throw new Error(`the token endpoint answered ${response.status}`);
-  }
-  const refresh = "refresh_token" in tokens ? tokens.refresh_token : undefined;
-  const lifetime = "expires_in" in tokens ? tokens.expires_in : undefined;
+  const server = serverAt(browser.origin);
+  const response = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    oauth.validateAuthResponse(server, client, query, state),
+    redirectUri,
+    verifier,
+    { ...OVER_LOOPBACK, additionalParameters: { resource: `${browser.origin}/mcp` } },
+  );
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response);
+  const { access_token, refresh_token, scope, expires_in = 0 } = tokens;
+  if (scope === undefined) throw new Error("the token endpoint named no scope");
   return {
     clientId: client.client_id,
     redirectUri,
     tokens: {
-      access_token: tokens.access_token,
-      scope: tokens.scope,
-      expires_in: typeof lifetime === "number" ? lifetime : 0,
-      ...(typeof refresh === "string" ? { refresh_token: refresh } : {}),
+      access_token,
+      scope,
+      expires_in,
+      ...(refresh_token === undefined ? {} : { refresh_token }),
     },
   };
-}
-
-function hasText<Key extends string>(value: unknown, key: Key): value is Record<Key, string> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    key in value &&
-    typeof (value as Record<string, unknown>)[key] === "string"
-  );
 }
