@@ -84,6 +84,53 @@ async function approved(rig: DeskRig, desk: OrderService): Promise<string> {
   );
   return approvalId;
 }
+describe("a protective stop that the policy leaves to the owner", () => {
+  const stands = (removeStop: boolean) => {
+    const rig = deskRig(
+      (job) => took(job.input.coid, rig),
+      (policy) => {
+        policy.portfolio.remove_stop = removeStop;
+      },
+    );
+    admit(rig, "client-1", SCOPES);
+    return { rig, desk: createOrderService(rig.parts) };
+  };
+  const exit = { side: "SELL", quantity: "100", effect: "exit" } as const;
+
+  it("is not cancelled by an agent, and the refusal says who can", async () => {
+    const { rig, desk } = stands(false);
+    rig.working(COID, "501", exit);
+    const done = await cancelOrder(desk);
+    expect(operations(rig)).not.toContain("order.cancel");
+    expect(JSON.stringify(done)).toContain("PROTECTION_WEAKENED");
+    expect(JSON.stringify(done)).toContain("Ask the owner");
+    expect(rig.leaves.at(-1)).toMatchObject({ type: "order.refused", decision: "refuse" });
+  });
+
+  it("is cancelled where the policy lets agents", async () => {
+    const { rig, desk } = stands(true);
+    rig.working(COID, "501", exit);
+    await cancelOrder(desk);
+    expect(operations(rig)).toContain("order.cancel");
+  });
+
+  it("holds back no cancel of an entry", async () => {
+    const { rig, desk } = stands(false);
+    rig.working(COID, "501");
+    await cancelOrder(desk);
+    expect(operations(rig)).toContain("order.cancel");
+  });
+
+  it("holds back no cancel that is not an agent's", async () => {
+    const { rig } = stands(false);
+    rig.working(COID, "501", exit);
+    const owner = { kind: "owner", requestId: "r" } as const;
+    const covers = { scope: "gateway", subject: null, exits: true } as const;
+    expect(cancelWorking(rig.parts, nothingInFlight(), owner, covers)).toBe(1);
+    await expect.poll(() => operations(rig)).toContain("order.cancel");
+  });
+});
+
 const submitIt = (desk: OrderService, approvalId: string, key: string) =>
   desk.runTool(asker, {
     operation: "trade.submit",

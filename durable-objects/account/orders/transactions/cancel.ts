@@ -7,6 +7,7 @@ import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { cancelInFlight, noRoomToCancel } from "../rules/cancel-limits.ts";
 import type { Conditions } from "../rules/edge-facts.ts";
+import { isProtective } from "../rules/protective-order.ts";
 import { seenKey } from "../rules/seen-key.ts";
 import type { OrderJob, SubmitRequest } from "../rules/submit-types.ts";
 import { tradingDay } from "../rules/trading-day.ts";
@@ -17,9 +18,9 @@ import { killEpoch } from "../tables/kill-epoch.ts";
 import { policyInForce } from "../tables/policies.ts";
 
 /**
- * The cancel of an order this gateway let out. It reads nothing first: no market, no figure and no
- * policy bound can stand in the way of cancelling. Only who asks is judged, and whether it was asked
- * before.
+ * The cancel of an order this gateway let out. It reads nothing first: no market and no figure can
+ * stand in the way of cancelling. Only who asks is judged, and whether it was asked before; and an
+ * agent takes no protective stop off where the policy leaves that to the owner.
  */
 export type CancelDecision =
   | { kind: "go"; coid: string; epoch: number; job: OrderJob }
@@ -68,7 +69,7 @@ export function cancelTransaction(
     const seen = seenKey(sql, client.clientId, request);
     if (seen?.kind === "replay") return { kind: "replay", coid: seen.coid };
     const refusals =
-      seen?.kind === "refused" ? seen.refusals : standingOf(sql, request.own, conditions);
+      seen?.kind === "refused" ? seen.refusals : standingOf(sql, request, conditions);
     if (refusals.length === 0 && client.kind === "agent") {
       const { broker_account: brokerAccount, mode } = request.own;
       const coid = cancelInFlight(sql, { brokerAccount, mode, withdraws: namedBy(request) }, nowMs);
@@ -192,7 +193,7 @@ function logRefused(
 
 function standingOf(
   sql: SqlStorage,
-  own: IntentRow,
+  { own, orderId, bySwitch }: CancelRequest,
   { client, nowMs }: Conditions,
 ): OrderRefusal[] {
   if (client.kind !== "agent") return [];
@@ -200,18 +201,30 @@ function standingOf(
   if (!client.scopes.includes(scope)) {
     return [refusal("AUTH_MISSING_SCOPE", "scope", "granted", `The agent's grant lacks ${scope}.`)];
   }
-  const named = policyInForce(sql, own.broker_account, nowMs)?.document.clients.allowed ?? null;
+  const policy = policyInForce(sql, own.broker_account, nowMs)?.document ?? null;
+  const named = policy?.clients.allowed ?? null;
   const mayAct =
     (client.accounts === null || client.accounts.includes(own.broker_account)) &&
     (named === null || named.includes(client.clientId));
-  return mayAct
-    ? []
-    : [
+  if (!mayAct) {
+    return [
+      refusal(
+        "CLIENT_NOT_ALLOWED",
+        "account_id",
+        "allowed",
+        "The owner does not let this agent trade in this account.",
+      ),
+    ];
+  }
+  const kept = policy?.portfolio.remove_stop === false && !bySwitch;
+  return kept && isProtective(sql, own, orderId, nowMs)
+    ? [
         refusal(
-          "CLIENT_NOT_ALLOWED",
-          "account_id",
-          "allowed",
-          "The owner does not let this agent trade in this account.",
+          "PROTECTION_WEAKENED",
+          "order_id",
+          "remove_stop",
+          "This stop protects a position, and the account's limits leave it to the owner to cancel one. Ask the owner: under Orders on the gateway's pages it is cancelled with one tap.",
         ),
-      ];
+      ]
+    : [];
 }

@@ -1,0 +1,28 @@
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { findApproval } from "../tables/approvals.ts";
+import type { IntentRow } from "../tables/intents/rows.ts";
+
+/**
+ * Whether an order of ours stands to protect a position: a bracket's stop, or a stop that was placed
+ * to leave one. Judged by what was approved and by what was found when it was placed, without reading
+ * anything: a cancel waits for no broker. An exit of which no ticket is kept counts as a stop.
+ */
+export function isProtective(
+  sql: SqlStorage,
+  own: IntentRow,
+  orderId: string | null,
+  nowMs: number,
+): boolean {
+  const outcome = OrderOutcome.safeParse(JSON.parse(own.outcome ?? "null"));
+  const role = outcome.success
+    ? outcome.data.orders.find((part) => part.order_id === orderId)?.role
+    : undefined;
+  if (role === "stop_loss") return true;
+  if (role === "take_profit" || own.effect !== "exit") return false;
+  const approval = own.approval_id === null ? null : findApproval(sql, own.approval_id, nowMs);
+  const legs = approval?.intent.ticket.order.legs ?? [];
+  return legs.length === 0 || legs.some(isStop);
+}
+
+const isStop = (leg: Leg): boolean => leg.stop_price !== null || leg.trailing !== null;
