@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
+import { requestId as requestIds } from "hono/request-id";
 import { isSessionEnded } from "../durable-objects/account/rpc/session-ended.ts";
 import { isVersionSkew } from "../durable-objects/account/rpc/version-skew.ts";
 import { consoleRoutes } from "./console/routes.tsx";
@@ -26,6 +27,8 @@ import { requestId } from "./web/request-id.ts";
  */
 export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
+  // The one that the request got at the door; what a caller calls it is nobody's concern.
+  app.use(requestIds({ headerName: "", generator: (c) => requestId(c.req.raw) }));
   app.route("/", relayRoutes);
   app.use(async (c, next) => {
     c.set("settings", settings);
@@ -56,7 +59,7 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   });
 
   app.onError((error, c) => {
-    const id = requestId(c.req.raw);
+    const id = c.get("requestId");
     if (error instanceof HTTPException) return error.getResponse();
     if (isSessionEnded(error)) {
       return sendPage(

@@ -11,7 +11,6 @@ import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { CAPABILITY_WORDS } from "./capability-words.ts";
 import { FingerprintWords } from "./fingerprint-words.tsx";
 
@@ -44,7 +43,7 @@ pairRoutes.post("/pair/confirm", requireOwner, ownerForm, requireConfirmation, a
   }
   const chosen = form.getAll("capability").filter(isCapability);
   const before = await pcInUse(owner);
-  const paired = await confirmPairing(c.env, owner, code, chosen, requestId(c.req.raw));
+  const paired = await confirmPairing(c.env, owner, code, chosen, c.get("requestId"));
   if (!paired.ok) return askForCode(c, paired.message);
   const machine = displayText(paired.sidecar.machine);
   const replaces = before?.sidecarId === paired.sidecar.sidecarId ? null : before;

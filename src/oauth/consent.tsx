@@ -17,7 +17,6 @@ import { log } from "../web/log.ts";
 import { relaxForLoopback, restoreFromLoopback } from "../web/loopback-cookies.ts";
 import type { Owner } from "../web/owner.ts";
 import { Message, sendPage } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { sameSecret } from "../web/same-secret.ts";
 import { liveRefused, newScopes, scopesChosen } from "./access-form.ts";
 import { accountsChosen, accountsToChoose } from "./account-choices.tsx";
@@ -153,7 +152,7 @@ consentRoutes.onError((error, c) => {
   }
   if (error instanceof CimdFetchError) {
     log("warn", "oauth.client_metadata", {
-      request_id: requestId(c.req.raw),
+      request_id: c.get("requestId"),
       reason: error.reason,
     });
     return sendPage(
@@ -199,7 +198,7 @@ function refuse(
   code: "invalid_request" | "invalid_scope",
   description: string,
 ): Response {
-  log("warn", "oauth.refused", { request_id: requestId(c.req.raw), code });
+  log("warn", "oauth.refused", { request_id: c.get("requestId"), code });
   return leave(authorizationErrorRedirect(request, code, description), new Headers());
 }
 

@@ -16,7 +16,6 @@ import { OIDC_SIGN_IN_SECONDS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { Oidc } from "../web/oidc.ts";
 import { Message, sendPage } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { returnPath } from "../web/return-path.ts";
 import { sameSecret } from "../web/same-secret.ts";
 import { enter, tooMany } from "./sign-in.tsx";
@@ -97,7 +96,7 @@ oidcRoutes.get("/sign-in/oidc/callback", async (c) => {
       method: "oidc",
       once: sha256Hex(`oidc-state\n${transaction.state}`),
     },
-    requestId(c.req.raw),
+    c.get("requestId"),
   );
   if (session === null) return notHere(c);
   return enter(c, { accountId, ...session }, returnPath(transaction.next, publicOrigin));
@@ -143,7 +142,7 @@ function tag(key: string, body: string): string {
 
 function failed(c: Context<PageEnv>, error: unknown) {
   log("warn", "oidc.failed", {
-    request_id: requestId(c.req.raw),
+    request_id: c.get("requestId"),
     error: error instanceof Error ? error.name : typeof error,
     detail: error instanceof Error ? error.message.slice(0, 200) : "",
   });

@@ -6,7 +6,6 @@ import { accountExists } from "../../durable-objects/d1/tables/accounts.ts";
 import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import type { Owner } from "../web/owner.ts";
-import { requestId } from "../web/request-id.ts";
 import { signInPath } from "../web/return-path.ts";
 
 /**
@@ -44,7 +43,7 @@ export async function currentOwner(c: Context<PageEnv>): Promise<Owner | null> {
   if (accountId === undefined || secret === undefined || rest.length > 0) return null;
   if (!isAccountId(accountId) || secret.length > 64) return null;
   if (!(await accountExists(c.env.DB, accountId))) return null;
-  const entry = await accountObject(c.env, accountId).owner(secret, requestId(c.req.raw));
+  const entry = await accountObject(c.env, accountId).owner(secret, c.get("requestId"));
   return entry === null ? null : { accountId, account: entry.owner, session: entry.session };
 }
 

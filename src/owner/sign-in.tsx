@@ -7,7 +7,6 @@ import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";
 import { isAnonymousForm, readForm } from "../web/form.ts";
 import { Message, sendPage } from "../web/page.tsx";
-import { requestId } from "../web/request-id.ts";
 import { returnPath } from "../web/return-path.ts";
 import { sameSecret } from "../web/same-secret.ts";
 import { clearOwnerCookie, currentOwner, setOwnerCookie } from "./owner-session.ts";
@@ -93,7 +92,7 @@ export async function beginSignIn(c: Context<PageEnv>) {
   const source = sourceOf(c.req.raw);
   const shield = await c.env.SIGN_IN_LIMIT.limit({ key: source });
   if (!shield.success) return tooMany(c, 60);
-  return { form, next, source, id: requestId(c.req.raw) };
+  return { form, next, source, id: c.get("requestId") };
 }
 
 /** Puts the new session into the cookie, and ends the one that was there. */

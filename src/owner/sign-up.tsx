@@ -11,7 +11,6 @@ import { accountObject } from "../web/env.ts";
 import { beginAnonymousForm, isAnonymousForm, readForm } from "../web/form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { makeOptions, PasskeyForm } from "../web/passkey-form.tsx";
-import { requestId } from "../web/request-id.ts";
 import { tooMany } from "./sign-in.tsx";
 import { isChallenge, makeChallenge } from "./sign-in-challenge.ts";
 
@@ -53,7 +52,7 @@ signUpRoutes.post("/sign-up", async (c) => {
   // The key first: an account in the directory always has one. Until then its id leads nowhere.
   const keyed = await account.addFirstPasskey(
     { registration, challenge, name },
-    requestId(c.req.raw),
+    c.get("requestId"),
   );
   if (!keyed) return showSignUp(c, code, "The passkey could not be verified. Please try again.");
   if (c.get("settings").signUp === "open") await openAccount(c.env.DB, accountId, new Date());

@@ -21,7 +21,6 @@ import { randomToken } from "../../durable-objects/account/random.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import { log } from "../web/log.ts";
-import { requestId } from "../web/request-id.ts";
 import { undoPairing } from "./pairing.ts";
 
 type Relay = Context<{ Bindings: Env }>;
@@ -106,7 +105,7 @@ relayRoutes.delete("/pairing", async (c) => {
   const poll = pollToken(c);
   if (poll === null) return problem(c, 401, "unauthorized", "The poll token is missing.");
   const confirmed = await c.env.PAIRING.getByName(poll.name).withdraw(poll.secret);
-  if (confirmed !== null) await undoPairing(c.env, confirmed, requestId(c.req.raw));
+  if (confirmed !== null) await undoPairing(c.env, confirmed, c.get("requestId"));
   return c.body(null, 204);
 });
 
@@ -122,7 +121,7 @@ relayRoutes.post("/recovery", async (c) => {
   }
   const { account_id, sidecar_id, token } = request.data;
   const account = accountObject(c.env, account_id).gateway;
-  const id = requestId(c.req.raw);
+  const id = c.get("requestId");
   const member = (await findOperator(c.env.DB)) !== account_id;
   const step = member
     ? await account.beginMemberRecovery(sidecar_id, token, id)
@@ -145,7 +144,7 @@ relayRoutes.post("/use-this-pc", async (c) => {
   }
   const { account_id, sidecar_id, token } = request.data;
   const account = accountObject(c.env, account_id).gateway;
-  const used = await account.useThisSidecar(sidecar_id, token, requestId(c.req.raw));
+  const used = await account.useThisSidecar(sidecar_id, token, c.get("requestId"));
   if (used === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
   const answer: UseAnswer = used;
   return c.json(answer, 200, { "Cache-Control": "no-store" });

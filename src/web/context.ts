@@ -7,6 +7,8 @@ import type { Owner } from "./owner.ts";
 export interface PageEnv {
   Bindings: Env & { OAUTH_PROVIDER: OAuthHelpers };
   Variables: {
+    /** Of everything that is done, logged and audited on behalf of the request. */
+    requestId: string;
     settings: Settings;
     /** The deployment's identity provider; null where it has none. */
     oidc: Oidc | null;
