@@ -60,6 +60,25 @@ describe("any edit at all", () => {
     );
   });
 
+  it("that makes a file anything at all gets a verdict, and is not verified", async () => {
+    const folder = await anExport(LOG, { older: [10] });
+    const names = [...folder.keys()].filter((name) => name !== "trust.policy");
+    const anything = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 200 }),
+      fc.json(),
+      fc.constantFrom("", "\n", "\n\n", "{}\n", "[]", "[".repeat(100_000), `{"format":null}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...names), anything, async (name, text) => {
+        // An export may come without openings.
+        fc.pre(!(name === "openings.jsonl" && text === ""));
+        const { exitCode } = await verify(new Map([...folder, [name, text]]));
+        expect(exitCode).not.toBe(0);
+      }),
+      { numRuns: 300, seed: 20_261_130 },
+    );
+  });
+
   it("is named: more than forty, each by a name of its own", () => {
     const all = Object.values(EDITS).flat();
     expect(all.length).toBeGreaterThanOrEqual(40);

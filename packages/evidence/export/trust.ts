@@ -37,15 +37,35 @@ export async function checkSignatures(heads: SignedHeads, out: VerdictBuilder): 
           "No policy says whose signatures count, so no signature was judged.",
         );
       }
-      const unwitnessed = { ...policy, quorum: null };
-      for (const { checkpoint } of marks) {
-        if (checkpoint.size <= head.size) await keys.check(checkpoint, unwitnessed, nowSeconds);
+      const logOnly = { ...policy, quorum: null };
+      let unknown = 0;
+      for (const { checkpoint, own } of marks.filter((one) => one.checkpoint.size <= head.size)) {
+        const signed = await orUnsigned(keys.check(checkpoint, logOnly, nowSeconds));
+        if (signed === null && own) {
+          throw new EvidenceFault(
+            "NOTE_UNSIGNED",
+            `The log has not signed your checkpoint of ${checkpoint.size} entries with a key of the policy.`,
+          );
+        }
+        if (signed === null) unknown += 1;
       }
-      const signed = await keys.check(head, policy, nowSeconds);
-      return signedWords(signed, keys.changes);
+      const words = signedWords(await keys.check(head, policy, nowSeconds), keys.changes);
+      return unknown === 0
+        ? words
+        : `${words}; older heads under other keys, not judged: ${unknown}`;
     },
     () => ({}),
   );
+}
+
+/** Null where no key of the policy has signed: an older head may be from before a change of keys. */
+async function orUnsigned(signed: Promise<Signed>): Promise<Signed | null> {
+  try {
+    return await signed;
+  } catch (thrown) {
+    if (thrown instanceof EvidenceFault && thrown.code === "NOTE_UNSIGNED") return null;
+    throw thrown;
+  }
 }
 
 /** Who signed, in a line for a reader. */

@@ -16,6 +16,7 @@ import {
 import { filesOf } from "../testing/folder.ts";
 import { formatOpening } from "./record.ts";
 import { type VerifyOptions, verifyExport } from "./verify-export.ts";
+import { recordFilesOf } from "./write.ts";
 
 const LOG = someLog(40);
 const verify = async (folder: Folder, options: Partial<VerifyOptions> = {}) =>
@@ -174,11 +175,60 @@ describe("a log's change of key", () => {
     expect(await verify(folder)).toMatchObject({ exitCode: 2, first: { code: "NOTE_UNSIGNED" } });
   });
 
+  it("does not trouble a reader who knows the new key alone", async () => {
+    const { next, log } = await rotated();
+    const folder = await anExport(log, { older: [at - 2, at] });
+    folder.set(`checkpoints/${at}`, await aCheckpoint(log, at, [await aLogSigner(), next]));
+    folder.set("checkpoint", await aCheckpoint(log, 40, [next, await aWitness()]));
+    const policy = (await aPolicy()).replace(/^log .*/, `log ${formatVkey(next.key)}`);
+    const verdict = await verify(folder, { policy });
+    expect(verdict.outcome).toBe("verified");
+    const said = verdict.checks.map(({ says }) => says).join();
+    expect(said).toContain("older heads under other keys, not judged: 1");
+    const since = [await aCheckpoint(log, at - 2)];
+    expect((await verify(folder, { policy, since })).first?.code).toBe("NOTE_UNSIGNED");
+  });
+
   it("names no key of another log", async () => {
     const meta = { vkey: formatVkey((await aLogSigner("gw.example/audit/other", 9)).key) };
     const log = someLog(20, { events: new Map([[at, { type: "log.key_changed", meta }]]) });
     const verdict = await verify(await anExport(log));
     expect(verdict).toMatchObject({ exitCode: 2, first: { code: "LOG_KEY_DIFFERS", seq: at } });
+  });
+});
+
+describe("an export of more than one file", () => {
+  it("ends files at the same places whatever range was asked for", () => {
+    const names = (from: number, to: number) =>
+      recordFilesOf(from, to).map(({ name, from_index, to_index }) => [name, from_index, to_index]);
+    expect(names(0, 0)).toEqual([]);
+    expect(names(0, 10_000)).toEqual([["entries/000000000.jsonl", 0, 10_000]]);
+    expect(names(9_999, 20_001)).toEqual([
+      ["entries/000009999.jsonl", 9_999, 10_000],
+      ["entries/000010000.jsonl", 10_000, 20_000],
+      ["entries/000020000.jsonl", 20_000, 20_001],
+    ]);
+  });
+
+  it("is verified across its files, and not when two of them are swapped", async () => {
+    const folder = await anExport(LOG);
+    const all = (folder.get("entries/000000000.jsonl") ?? "").split("\n");
+    folder.set("entries/000000000.jsonl", `${all.slice(0, 15).join("\n")}\n`);
+    folder.set("entries/000000015.jsonl", all.slice(15).join("\n"));
+    const files = '"files":[{"from_index":0,"name":"entries/000000000.jsonl","to_index":40}]';
+    const split =
+      '"files":[{"from_index":0,"name":"entries/000000000.jsonl","to_index":15},{"from_index":15,"name":"entries/000000015.jsonl","to_index":40}]';
+    const manifest = folder.get("export.json") ?? "";
+    expect(manifest).toContain(files);
+    folder.set("export.json", manifest.replace(files, split));
+    expect(await verify(folder)).toMatchObject({ outcome: "verified", first: null });
+    const [a = "", b = ""] = ["entries/000000000.jsonl", "entries/000000015.jsonl"];
+    const swapped = new Map([...folder, [a, folder.get(b) ?? ""], [b, folder.get(a) ?? ""]]);
+    expect((await verify(swapped)).first).toMatchObject({
+      code: "RECORD_MISSING",
+      seq: 1,
+      file: a,
+    });
   });
 });
 

@@ -136,10 +136,16 @@ export function parseOrderEvidence(extra: Uint8Array): OrderEvidence | null {
   const value = text === null ? undefined : parseJson(text);
   const kind = z.looseObject({ kind: z.literal(ORDER_EVIDENCE) }).safeParse(value);
   if (text === null || !kind.success) return null;
-  const parsed = OrderEvidence.safeParse(value);
-  if (!parsed.success) throw malformed(issueOf(parsed.error));
-  if (canonicalJson(parsed.data) !== text) throw malformed("It is not written as RFC 8785 says.");
-  return parsed.data;
+  try {
+    const parsed = OrderEvidence.safeParse(value);
+    if (!parsed.success) throw malformed(issueOf(parsed.error));
+    if (canonicalJson(parsed.data) === text) return parsed.data;
+  } catch (thrown) {
+    // Values that are nested deeper than any order's exhaust the stack.
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw malformed("It is nested too deep.");
+  }
+  throw malformed("It is not written as RFC 8785 says.");
 }
 
 /** The intent's parts that are checked. Throws `ORDER_EVIDENCE_MALFORMED`. */

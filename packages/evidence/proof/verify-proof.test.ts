@@ -294,6 +294,45 @@ describe("somebody who edits one order's evidence", () => {
   });
 });
 
+describe("any edit of a proof file", () => {
+  it("of one character gets a verdict, and is not verified", async () => {
+    const { text, keys } = await anOrderProof(partsOf(anIntent()));
+    const letters = fc.constantFrom("A", "b", "7", "\n", "=", "/", " ");
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), letters, async (place, letter) => {
+        const at = place % text.length;
+        fc.pre(text[at] !== letter);
+        const edited = text.slice(0, at) + letter + text.slice(at + 1);
+        expect((await verify(edited, keys)).exitCode).not.toBe(0);
+      }),
+      { numRuns: 400, seed: 20_261_130 },
+    );
+  });
+
+  it("of one character inside its evidence gets a verdict, and is not verified", async () => {
+    const { text, evidence, keys } = await anOrderProof(partsOf(anIntent()));
+    const plain = new TextDecoder().decode(formatOrderEvidence(evidence));
+    const letters = fc.constantFrom("A", "b", "7", '"', "}", "\\", " ");
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), letters, async (place, letter) => {
+        const at = place % plain.length;
+        fc.pre(plain[at] !== letter);
+        const edited = Buffer.from(plain.slice(0, at) + letter + plain.slice(at + 1));
+        const file = text.replace(/^extra .*$/m, `extra ${edited.toString("base64")}`);
+        expect((await verify(file, keys)).exitCode).not.toBe(0);
+      }),
+      { numRuns: 400, seed: 20_261_130 },
+    );
+  });
+
+  it("that nests values without end gets a verdict", async () => {
+    const { text, keys } = await anOrderProof(partsOf(anIntent()));
+    const deep = `{"intent":${"[".repeat(50_000)}${"]".repeat(50_000)},"kind":"ibkr-order-evidence/v1"}`;
+    const file = text.replace(/^extra .*$/m, `extra ${Buffer.from(deep).toString("base64")}`);
+    expect((await verify(file, keys)).first?.code).toBe("ORDER_EVIDENCE_MALFORMED");
+  });
+});
+
 describe("what was sent, against what was approved", () => {
   it("agrees for any order as the PC writes it, brackets and changes included", () => {
     const check = (order: CanonicalOrder) =>
