@@ -15,7 +15,6 @@ export const FAULTS = {
   NOTE_UNSIGNED: "unwitnessed",
   KEY_NAME_INVALID: "broken",
   VKEY_MALFORMED: "broken",
-  VKEY_ALGORITHM_UNKNOWN: "unchecked",
   // Checkpoints
   CHECKPOINT_MALFORMED: "broken",
   ORIGIN_DIFFERS: "broken",
@@ -74,12 +73,10 @@ export const FAULTS = {
   ASSERTION_KEY_UNSUPPORTED: "unchecked",
   ASSERTION_SIGNATURE: "broken",
   APPROVER_DIFFERS: "broken",
-  APPROVER_UNKNOWN: "unwitnessed",
   STATEMENT_MALFORMED: "broken",
   STATEMENT_SIGNATURE: "broken",
   STATEMENT_KEY_UNKNOWN: "unwitnessed",
   STATEMENT_DIFFERS: "broken",
-  STATEMENT_MISSING: "broken",
   SENT_BEFORE_LOGGED: "broken",
 } as const satisfies Record<string, FaultClass>;
 

@@ -22,6 +22,7 @@ import { checkProofFile, formatProofFile, parseProofFile } from "./proof/proof-f
 import * as vectors from "./testing/vectors.ts";
 import { checkEntryLength, decodeBundle, ENTRY_MAX_BYTES, encodeBundle } from "./tiles/bundle.ts";
 import { parseTilePath } from "./tiles/path.ts";
+import { tileHashes } from "./tiles/tile.ts";
 
 const GOOD = vectors.CHECKPOINT_8;
 const KEYS = [parseVkey(vectors.LOG_VKEY), parseVkey(vectors.PC_VKEY)];
@@ -397,6 +398,14 @@ describe("tiles", () => {
     "tile/0/../000",
   ])("are not at %s", async (path) => {
     expect(await faultOf(() => parseTilePath(path))).toBe("TILE_PATH_INVALID");
+  });
+
+  it("have exactly as many hashes as their name says", async () => {
+    const tile = { level: 0, index: 0, width: 2 };
+    expect(tileHashes(tile, new Uint8Array(64))).toHaveLength(2);
+    for (const length of [0, 32, 63, 65, 96]) {
+      expect(await faultOf(() => tileHashes(tile, new Uint8Array(length)))).toBe("TILE_LENGTH");
+    }
   });
 
   it("hold bundles that end where their last entry does", async () => {

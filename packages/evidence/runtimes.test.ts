@@ -44,6 +44,7 @@ describe("the package runs as it is", () => {
         workers: [
           {
             name: "evidence",
+            // fixed date: as in wrangler.toml, it names a version of the runtime.
             compatibilityDate: "2026-10-15",
             modules: [{ type: "ESModule", path: "index.mjs", contents: script }],
           },

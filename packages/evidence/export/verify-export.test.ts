@@ -126,6 +126,21 @@ describe("an export that cannot be judged", () => {
     expect(await verify(headless)).toMatchObject({ exitCode: 1, first: { code: "FILE_MISSING" } });
   });
 
+  it("exits with 1 when a small file is too large to be one, without reading it to its end", async () => {
+    let parts = 0;
+    const endless = (function* () {
+      for (;;) {
+        parts += 1;
+        yield new Uint8Array(1_048_576).fill(0x61);
+      }
+    })();
+    const files = filesOf(await anExport(LOG));
+    const open = async (name: string) => (name === "checkpoint" ? endless : files.open(name));
+    const verdict = await verifyExport({ open }, { policy: await aPolicy() });
+    expect(verdict).toMatchObject({ exitCode: 1, first: { code: "FILE_TOO_LARGE" } });
+    expect(parts).toBeLessThan(20);
+  });
+
   it("exits with 1 when the reader's checkpoint lies outside of its range", async () => {
     const folder = await anExport(LOG, { fromIndex: 20, toIndex: 30 });
     const verdict = await verify(folder, { since: [await aCheckpoint(LOG, 10)] });
