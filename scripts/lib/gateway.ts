@@ -149,10 +149,7 @@ async function launchOn(port: number, options: GatewayOptions): Promise<Gateway>
     await miniflare.ready;
     await applyMigrations(await miniflare.getD1Database("DB"));
   } catch (error) {
-    await miniflare.dispose().catch((failure: unknown) => {
-      // What is told is why it did not start.
-      console.error(`The gateway that did not start could not be ended either: ${failure}`);
-    });
+    await miniflare.dispose().catch(notEnded);
     throw error;
   }
 
@@ -229,4 +226,9 @@ function outboundOf(answer: (request: Request) => Promise<Response>) {
       headers: [...response.headers],
     });
   };
+}
+
+/** Said beside why it did not start, which is what the caller is told. */
+function notEnded(failure: unknown): void {
+  console.error(`The gateway that did not start could not be ended either: ${failure}`);
 }
