@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connect, type Gateway, type IbkrError, tokenAuth } from "../../client/src/index.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
@@ -118,6 +118,69 @@ describe("an order whose caller is killed", () => {
     },
     60_000,
   );
+});
+
+/** The command line with the agent's token; `onLink` is told the approval that it prints. */
+function ibkr(args: string[], onLink: (approvalId: string) => void = () => {}) {
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    const child = spawn(process.execPath, [inject("clientCli"), ...args], {
+      env: {
+        ...process.env,
+        IBKR_GATEWAY: chain.gateway.url,
+        IBKR_TOKEN: chain.agent.token,
+        IBKR_CONFIG_DIR: configDir,
+      },
+    });
+    let [out, err, linked] = ["", "", false];
+    child.stdout.on("data", (chunk: Buffer) => {
+      out += chunk;
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      err += chunk;
+      const link = /\/approvals\/(ap_\w+)/.exec(err)?.[1];
+      if (link === undefined || linked) return;
+      linked = true;
+      onLink(link);
+    });
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+const flagsOf = (order: ReturnType<typeof anOrder>) => [
+  ...["--contract-id", String(order.conid), "--side", order.side, "--order-type", order.order_type],
+  ...["--quantity", order.quantity, "--limit-price", order.limit_price],
+];
+
+describe("an order of the command line", () => {
+  it("is placed in one command, once it was approved where its link leads", async () => {
+    const key = nextKey();
+    const placing = ["orders", "place", ...flagsOf(anOrder()), "--idempotency-key", key, "--json"];
+    const placed = await ibkr(placing, (approvalId) => void approve(approvalId));
+    expect(placed.code, placed.err).toBe(0);
+    expect(JSON.parse(placed.out)).toMatchObject({ outcome: "known", order: { action: "place" } });
+    const again = await ibkr(["orders", "resume", "--idempotency-key", key, "--json"]);
+    expect(JSON.parse(again.out).order.order_ref).toBe(JSON.parse(placed.out).order.order_ref);
+    // The same key never stands for another order.
+    expect((await ibkr(placing)).code).toBe(3);
+  }, 60_000);
+
+  it("goes in single steps, as the predecessor's did, and ends with 3 where a rule refuses it", async () => {
+    const preview = await ibkr(["orders", "preview", ...flagsOf(anOrder()), "--json"]);
+    const { preview_id } = JSON.parse(preview.out).preview;
+    const asked = await ibkr(["approvals", "create", "--preview-id", preview_id, "--json"]);
+    const { approval_id } = JSON.parse(asked.out).approval;
+    await approve(approval_id);
+    const key = nextKey();
+    const submit = ["orders", "submit", "--approval-id", approval_id, "--idempotency-key", key];
+    const sent = await ibkr([...submit, "--enable-paper"]);
+    expect([sent.code, sent.err]).toEqual([
+      0,
+      expect.stringContaining("--enable-paper has no effect"),
+    ]);
+    const far = { ...anOrder(), limit_price: "1" };
+    const refused = await ibkr(["orders", "preview", ...flagsOf(far)]);
+    expect(refused.code, refused.err).toBe(3);
+  }, 60_000);
 });
 
 describe("an order of the library", () => {
