@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readWorkingFacts } from "../../orders/submit/facts.ts";
+import { readWorkingFacts } from "../../orders/submit/working-facts.ts";
 import { liveOrders } from "./orders.ts";
 
 const { decode } = liveOrders();

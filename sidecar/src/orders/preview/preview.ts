@@ -37,12 +37,12 @@ import {
   readMarket,
   readPositionFacts,
   readRates,
-  readWorkingFacts,
 } from "../submit/facts.ts";
 import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
 import type { Mutex } from "../submit/mutex.ts";
 import { orderValue } from "../submit/order-value.ts";
 import { withOwnOrders } from "../submit/own-orders.ts";
+import { readWorkingFacts } from "../submit/working-facts.ts";
 import { askWhatIf } from "./ask-what-if.ts";
 import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
 import { formFaults } from "./form-faults.ts";

@@ -11,8 +11,8 @@ import {
   readMarket,
   readPositionFacts,
   readRates,
-  readWorkingFacts,
 } from "./facts.ts";
+import { readWorkingFacts } from "./working-facts.ts";
 
 const USD = new Map([["USD", "1"]]);
 
@@ -111,6 +111,33 @@ describe("the working orders of an account", () => {
     expect(await readWorkingFacts(context, account, pc.store, USD)).toMatchObject([
       { order_id: "11", foreign: false, side: "BUY", remaining: "1", notional: "187.25" },
       { order_id: "13", foreign: true, side: "SELL", parent_ref: own.coid, exit_only: true },
+    ]);
+  });
+
+  it("count what they put at risk: a put that is sold its strike, whatever its price", async () => {
+    const { pc, context, account } = await rig();
+    const terms = { ticker: "AAPL", currency: "USD", expiry: "20261218", listingExchange: "CME" };
+    pc.broker.answers["trsrv.secdef"] = {
+      secdef: [
+        { ...terms, conid: 7, assetClass: "OPT", multiplier: 100, strike: 500, putOrCall: "P" },
+        { ...terms, conid: 8, assetClass: "FUT", multiplier: 50 },
+      ],
+    };
+    const row = (conid: number, secType: string, over: object) =>
+      bookRow({ conid, secType, orderId: 20 + conid, order_ref: undefined, ...over });
+    pc.broker.answers["iserver.orders"] = {
+      orders: [
+        row(7, "OPT", { side: "SELL", price: "0.05", remainingQuantity: 100, totalSize: 100 }),
+        row(8, "FUT", { price: "4500" }),
+        row(9, "OPT", { price: "1" }),
+      ],
+      snapshot: true,
+    };
+    const read = await readWorkingFacts(context, account, pc.store, USD);
+    expect(read?.map(({ conid, notional }) => [conid, notional])).toEqual([
+      [7, "5000000"],
+      [8, "225000"],
+      [9, null],
     ]);
   });
 

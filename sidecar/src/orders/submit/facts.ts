@@ -6,7 +6,6 @@ import {
   dec,
   decimalText,
   Figure,
-  OrderDecimal,
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
@@ -14,20 +13,16 @@ import type {
   AccountFact,
   PositionFact,
   TicketQuote,
-  WorkingOrderFact,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { portfolioLedger, portfolioSummary } from "../../client-portal/endpoints/balances.ts";
 import { readAccountPnl } from "../../operations/account-pnl.ts";
 import type { OperationContext } from "../../operations/context.ts";
-import { readOrders } from "../../operations/live-orders.ts";
 import { readQuotes } from "../../operations/market-snapshot.ts";
 import { readMarketView, readSchedule } from "../../operations/market-view.ts";
 import { readPositions } from "../../operations/positions.ts";
 import { quoteFrom } from "../../operations/quote.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
-import type { OrderStore } from "../journal/store.ts";
 
 /**
  * The sidecar's own reads about an account and a market, as the policy and the caps want them. Each
@@ -141,49 +136,6 @@ export async function readPositionFacts(
       sector: null,
       country: null,
       currency: position.currency,
-    });
-  }
-  return facts;
-}
-
-/** Orders that can still trade, ours and foreign ones; null when the list is not proved. */
-export async function readWorkingFacts(
-  context: OperationContext,
-  account: ResolvedAccount,
-  store: OrderStore,
-  rates: ReadonlyMap<string, string> | null,
-): Promise<WorkingOrderFact[] | null> {
-  const read = await orNull(readOrders(context, account));
-  // An empty day is never fully proved by the broker's list; two looks at it are what there is.
-  // A row that cannot be read may be any order, one that takes from the same position too.
-  if (read === null || read.lost > 0 || (!read.proved && read.orders.length > 0)) return null;
-  const refs = new Map(read.orders.map((order) => [order.order_id, order.order_ref]));
-  const facts: WorkingOrderFact[] = [];
-  for (const order of read.orders.filter(({ status }) => canStillTrade(status))) {
-    const remaining = figure(order.remaining);
-    if (order.conid === null || order.side === null || remaining === null) return null;
-    if (!OrderDecimal.safeParse(remaining).success) return null;
-    const price = parseFigure(figure(order.limit_price ?? order.stop_price));
-    const rate = order.currency === null ? undefined : rates?.get(order.currency);
-    const own =
-      order.order_ref === null ? store.byOrderId(order.order_id) : store.byRef(order.order_ref);
-    facts.push({
-      order_id: order.order_id,
-      order_ref: order.order_ref,
-      parent_ref: order.parent_id === null ? null : (refs.get(order.parent_id) ?? order.parent_id),
-      foreign: own === null,
-      conid: order.conid,
-      side: order.side === "buy" ? "BUY" : "SELL",
-      order_type: order.order_type ?? "UNKNOWN",
-      remaining,
-      limit_price: figure(order.limit_price),
-      stop_price: figure(order.stop_price),
-      notional:
-        price === null || rate === undefined || order.asset_class !== "STK"
-          ? null
-          : figure(price.times(dec(remaining)).times(dec(rate))),
-      exit_only: order.parent_id !== null,
-      oca_group: order.oca_group,
     });
   }
   return facts;

@@ -13,15 +13,10 @@ import type { resolveAccount } from "../../operations/resolve-account.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { readHours } from "../preview/instrument.ts";
 import type { Facts, SubmitContext } from "./context.ts";
-import {
-  readDailyPnl,
-  readMarket,
-  readPositionFacts,
-  readRates,
-  readWorkingFacts,
-} from "./facts.ts";
+import { readDailyPnl, readMarket, readPositionFacts, readRates } from "./facts.ts";
 import { orderValue } from "./order-value.ts";
 import { withOwnOrders } from "./own-orders.ts";
+import { readWorkingFacts } from "./working-facts.ts";
 
 /** Market, position, value and the day's result, read here and now. */
 export async function gatherFacts(
@@ -47,7 +42,7 @@ export async function gatherFacts(
   ]);
   // The list of orders may be asked for every six seconds only, and says nothing about what opens.
   const working = mayReduce(order, positions)
-    ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null)
+    ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null, false)
     : [];
   const taking = withOwnOrders(working, parts.store, account.accountId, positionsAskedAt);
   const effect = effectOf(order, positions, taking, isoTime(context.clock.now()));
