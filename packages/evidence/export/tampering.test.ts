@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { FAULTS } from "../fault.ts";
 import { anExport, aPolicy, type Folder, NOW_SECONDS } from "../testing/a-log.ts";
 import { filesOf } from "../testing/folder.ts";
-import { EDITS, LOG } from "../testing/tampering.ts";
+import { EDITS } from "../testing/tampering/all.ts";
+import { LOG } from "../testing/tampering/edits.ts";
 import { verifyExport } from "./verify-export.ts";
 
 const verify = async (folder: Folder, since: readonly string[] = []) =>

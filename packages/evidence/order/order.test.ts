@@ -2,8 +2,8 @@ import { isoCBOR } from "@simplewebauthn/server/helpers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { softwareAuthenticator } from "../../../test/support/software-authenticator.ts";
-import { EvidenceFault, type FaultCode } from "../fault.ts";
 import { ed25519FromSeed } from "../note/ed25519.ts";
+import { faultOf } from "../testing/fault-of.ts";
 import { checkAssertion } from "./assertion.ts";
 import { readCoseKey } from "./cose.ts";
 import {
@@ -15,16 +15,6 @@ import {
 import { parseTrustedKeys } from "./trusted-keys.ts";
 
 const HASH = "ab".repeat(32);
-
-async function faultOf(act: () => unknown): Promise<FaultCode | null> {
-  try {
-    await act();
-    return null;
-  } catch (thrown) {
-    if (thrown instanceof EvidenceFault) return thrown.code;
-    throw thrown;
-  }
-}
 
 describe("a passkey's public key", () => {
   it("is read for the kinds that approvers have, and for no other", () => {
