@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connect, type Gateway, type IbkrError, tokenAuth } from "../../client/src/index.ts";
+import { loginStore } from "../../client/src/sdk/login-store.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 
@@ -180,6 +181,67 @@ describe("an order of the command line", () => {
     const far = { ...anOrder(), limit_price: "1" };
     const refused = await ibkr(["orders", "preview", ...flagsOf(far)]);
     expect(refused.code, refused.err).toBe(3);
+  }, 60_000);
+});
+
+describe("an example program of the document", () => {
+  let home: string;
+  beforeAll(async () => {
+    // As it is where the package is installed.
+    home = await mkdtemp(join(tmpdir(), "ibkr-client-examples-"));
+    const installed = join(home, "node_modules/@ibkr-edge-gateway/client");
+    await mkdir(installed, { recursive: true });
+    await copyFile(fromRoot("client/package.json"), join(installed, "package.json"));
+    await symlink(dirname(inject("clientCli")), join(installed, "dist"));
+    await writeFile(join(home, "package.json"), '{"type":"module"}');
+    const text = await readFile(fromRoot("docs/client.md"), "utf8");
+    for (const [, name = "", code = ""] of text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)) {
+      await writeFile(join(home, name), code);
+    }
+    await loginStore(configDir).change(`${chain.gateway.url}/mcp`, (login) => ({
+      ...login,
+      tokens: { access_token: chain.agent.token, token_type: "bearer" },
+    }));
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  function program(name: string, args: string[], onLink: (id: string) => void = () => {}) {
+    return new Promise<{ code: number | null; said: string }>((resolve) => {
+      const child = spawn(process.execPath, [join(home, name), chain.gateway.url, ...args], {
+        env: { ...process.env, IBKR_CONFIG_DIR: configDir },
+      });
+      let [said, linked] = ["", false];
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => {
+          said += chunk;
+          const link = /\/approvals\/(ap_\w+)/.exec(said)?.[1];
+          if (link === undefined || linked) return;
+          linked = true;
+          onLink(link);
+        });
+      }
+      child.on("close", (code) => resolve({ code, said }));
+    });
+  }
+
+  it("reads the account", async () => {
+    const { code, said } = await program("read-account.ts", []);
+    expect([code, said]).toEqual([0, expect.stringContaining(`${chain.broker} (paper)`)]);
+  });
+
+  it("places an order and goes on with it by its key", async () => {
+    const { limit_price } = anOrder();
+    const key = nextKey();
+    const approving = (approvalId: string) => void approve(approvalId);
+    const placed = await program("place-order.ts", [key, limit_price], approving);
+    expect([placed.code, placed.said]).toEqual([
+      0,
+      expect.stringMatching(/known (accepted|working)/),
+    ]);
+    const resumed = await program("resume-order.ts", [key]);
+    expect([resumed.code, resumed.said]).toEqual([0, expect.stringMatching(/^known /)]);
+    const again = await program("place-order.ts", [key, limit_price]);
+    expect([again.code, again.said]).toEqual([1, expect.stringContaining("IDEMPOTENCY_CONFLICT")]);
   }, 60_000);
 });
 

@@ -1,6 +1,7 @@
 import type { Fate } from "./doc-examples.ts";
 
 const WALK = "test/console/first-order.test.ts";
+const CLIENT_ORDERS = "test/clients/client-orders.test.ts";
 const RELAY = "test/contract/relay-raw-client.test.ts";
 const ITSELF = "It writes a document from its own test, which fails while the document is old.";
 
@@ -43,6 +44,29 @@ npx mcporter call ibkr.ibkr_market_snapshot --args '{"conids": [265598], "fields
     why: "Claude Code cannot run here; its requests are replayed in test/clients/local-hosts.test.ts.",
   },
   '{"mcpServers": {"ibkr": {"url": "<address>/mcp"}}}': { readBy: "a client" },
+
+  "npm run -s ibkr -- login http://localhost:8787": { runs: true, says: /Signed in to/ },
+  [`npm run -s ibkr -- accounts list
+npm run -s ibkr -- positions list
+npm run -s ibkr -- market snapshot --contract-id 265598`]: {
+    runs: true,
+    says: /DU\d+[\s\S]*symbol[\s\S]*265598/,
+  },
+  "npm run -s ibkr -- --help": { runs: true, says: /Exit codes/ },
+  "npm run -s ibkr -- positions list --all --json": { runs: true, says: /"positions":\[/ },
+  "npm run -s ibkr -- completion bash": { runs: true, says: /complete -o default/ },
+  "npm run -s ibkr -- whoami": { runs: true, says: /Sign-in:/ },
+  "npm run -s ibkr -- orders place --symbol AAPL --side BUY --order-type LMT --quantity 1 --limit-price 187.25 --idempotency-key my-first-order":
+    { by: CLIENT_ORDERS },
+  "npm run -s ibkr -- orders resume --idempotency-key my-first-order": { by: CLIENT_ORDERS },
+  "npm run -s ibkr -- mcp serve --print-config": { runs: true, says: /"mcpServers"/ },
+  "npm run -s ibkr -- mcp serve --transport stdio --describe": { runs: true, says: /ibkr_health/ },
+  "npm run -s ibkr -- acp --print-config zed -- my-agent --acp": {
+    runs: true,
+    says: /"agent_servers"/,
+  },
+  "npm run -s ibkr -- login": { runs: true, says: /Signed in to/ },
+  "npm run -s ibkr -- logout": { runs: true, says: /Signed out/ },
 
   '{"<sub>": "operator"}': { readBy: "OIDC subjects" },
 

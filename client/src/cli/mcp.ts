@@ -1,7 +1,22 @@
 import { type Command, Option } from "commander";
-import { typedAs } from "../config/typed-as.ts";
+import { programFile, typedAs } from "../config/typed-as.ts";
 import { accessFor } from "./access.ts";
-import { chosenGateway, globalOptions } from "./globals.ts";
+import { chosenGateway, type GlobalOptions, globalOptions } from "./globals.ts";
+
+interface ServeOptions {
+  describe: boolean;
+  printConfig: boolean;
+}
+
+/** With absolute paths: a host starts it from anywhere, and without a shell's PATH. */
+function hostConfig({ configDir, gateway }: GlobalOptions) {
+  const args = [
+    ...[programFile(), "--config-dir", configDir],
+    ...(gateway === undefined ? [] : ["--gateway", gateway]),
+    ...["mcp", "serve", "--transport", "stdio"],
+  ];
+  return { mcpServers: { ibkr: { command: process.execPath, args } } };
+}
 
 export function register(program: Command): void {
   const mcp = program
@@ -12,9 +27,14 @@ export function register(program: Command): void {
     .description("Serves every tool, resource and prompt of your grant on stdin and stdout.")
     .addOption(new Option("--transport <kind>").choices(["stdio"]).default("stdio"))
     .option("--describe", "print what would be served, and end", false)
+    .option("--print-config", "print the setting for a host that starts a program, and end", false)
     .addHelpText("after", `\nExample:\n  ${typedAs("mcp serve --transport stdio --describe")}`)
-    .action(async ({ describe }: { describe: boolean }, command: Command) => {
+    .action(async ({ describe, printConfig }: ServeOptions, command: Command) => {
       const globals = globalOptions(command);
+      if (printConfig) {
+        process.stdout.write(`${JSON.stringify(hostConfig(globals), null, 2)}\n`);
+        return;
+      }
       if (describe) {
         const { describeServer } = await import("../mcp/describe.ts");
         process.stdout.write(`${JSON.stringify(describeServer(), null, 2)}\n`);
