@@ -340,7 +340,7 @@ const SCENARIOS: Held[] = [
     "S11",
     "429",
     "S11: a 429 silences everything for 15 minutes, and answers come with their age",
-    "the owner's cancel goes through, an agent's is told when, and nothing else is sent",
+    "a cancel by the %s goes through, an agent's is told when, and nothing else is sent",
   ],
   [
     "S12",
