@@ -124,3 +124,14 @@ describe("a warning that a mandate accepts beforehand", () => {
     expect(html).toContain("Fees double. (o163)");
   });
 });
+
+it("an order whose loss has no bound says so in the place of the most it comes to", async () => {
+  const card = async (ticket: ReturnType<typeof aTicket>) =>
+    String(
+      await OrderCard({ ticket, source: "client_portal", marketNow: null, zones: UNKNOWN_ZONES }),
+    );
+  const call = await card(aTicket(anOrder(), { notional: "20250", uncovered_call: true }));
+  expect(call).toContain("No bound to the loss");
+  expect(call).not.toContain("At most");
+  expect(await card(aTicket())).toContain("At most");
+});

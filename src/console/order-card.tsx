@@ -77,8 +77,9 @@ export function OrderCard(props: {
             : ` (${displayText(leg.contract.listing_exchange, 20)})`}
           , {leg.contract.currency}, contract {leg.contract.conid}
         </dd>
-        <dt>At most</dt>
+        <dt>{ticket.uncovered_call === true ? "No bound to the loss" : "At most"}</dt>
         <dd>
+          {ticket.uncovered_call === true && "A call sold to open. It counts as "}
           <Money value={ticket.notional} currency={ticket.base_currency} />
           {order.structure === "oca" && ", all of them counted; one can fill"}
         </dd>

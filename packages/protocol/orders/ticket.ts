@@ -83,6 +83,8 @@ export const Ticket = z.strictObject({
   market: TicketQuote.nullable(),
   /** Value at risk in the account's base currency, see `value-at-risk.ts`; null when not known. */
   notional: Figure.nullable(),
+  /** It sells a call to open: what it may lose has no bound, and `notional` is what it counts as. */
+  uncovered_call: z.literal(true).exactOptional(),
   /**
    * How many quoted units make one unit of the currency: 100 where prices are in pence or cents. Null
    * where the broker says that there is no such number; absent where that was not read.

@@ -55,3 +55,11 @@ describe("an order in one line", () => {
     );
   });
 });
+
+it("says that the loss of a call sold to open has no bound", () => {
+  const call = aTicket(anOrder(), { notional: "20250", uncovered_call: true });
+  expect(orderInWords(call)).toContain(
+    "NO BOUND TO THE LOSS (a call sold to open), counted as 20250 USD",
+  );
+  expect(orderInWords(aTicket())).toContain("at most 187.25 USD");
+});

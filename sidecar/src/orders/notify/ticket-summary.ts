@@ -3,7 +3,8 @@ import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listingInWords, waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 
 /** One line for a terminal: what, how many, at what price, where, and for paper or for live. */
-export function orderInWords({ order, notional, base_currency, waits }: Ticket): string {
+export function orderInWords(ticket: Ticket): string {
+  const { order, waits } = ticket;
   const verb = order.action === "place" ? "" : order.action === "modify" ? "CHANGE TO " : "CANCEL ";
   const exits = order.legs
     .filter(({ role }) => role === "take_profit" || role === "stop_loss")
@@ -19,11 +20,19 @@ export function orderInWords({ order, notional, base_currency, waits }: Ticket):
   return [
     `${order.mode.toUpperCase()} ${order.account_id}: ${verb}${what}`,
     exits,
-    notional === null ? "value unknown" : `at most ${notional} ${base_currency}`,
+    valueInWords(ticket),
     waits == null || order.action === "cancel" ? "" : waitsInWords(waits),
   ]
     .filter((part) => part !== "")
     .join(", ");
+}
+
+function valueInWords({ notional, base_currency, uncovered_call }: Ticket): string {
+  if (notional === null) return "value unknown";
+  const value = `${notional} ${base_currency}`;
+  return uncovered_call === true
+    ? `NO BOUND TO THE LOSS (a call sold to open), counted as ${value}`
+    : `at most ${value}`;
 }
 
 function legInWords(leg: Leg): string {

@@ -17,6 +17,7 @@ import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { opensShortCall } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import {
   differenceInWords,
   whatIfDifference,
@@ -163,6 +164,7 @@ async function describe(
     ...priced,
     market,
     notional,
+    ...(opensShortCall(order, effect) ? { uncovered_call: true } : {}),
     base_currency: base,
     what_if: tried?.whatIf ?? null,
     warnings: warningsOf(store, order, tried?.warning ?? null),

@@ -68,6 +68,14 @@ describe("what this PC makes of an order", () => {
     expect(leastTier(caps, order, value.notional)).toBe(2);
   });
 
+  it("is in base currency, by the rate that was read", () => {
+    const two = aLeg({ quantity: "2" });
+    expect(valued(two)).toEqual({ notional: "374.5", missing: null, units: "2", rate: "1" });
+    const rates = { rates: new Map([["USD", "0.5"]]), at: NOW };
+    expect(valued(two, { rates, base: "EUR" })).toMatchObject({ notional: "187.25", rate: "0.5" });
+    expect(valued(two, { rates: null, base: "EUR" })).toMatchObject({ notional: null, rate: null });
+  });
+
   it("bounds an amount of money in units by the cap on units", () => {
     const cash = aLeg({
       order_type: "MKT",
