@@ -1,4 +1,5 @@
 import { settledPositions } from "../../sidecar/src/client-portal/endpoints/positions.ts";
+import { startsKeptFrom } from "../../sidecar/src/client-portal/pacing/priority.ts";
 import { earliestStart, GLOBAL_WINDOWS } from "../../sidecar/src/client-portal/pacing/windows.ts";
 import { startRig } from "../support/broker.ts";
 import { quantile, round } from "./load.ts";
@@ -6,8 +7,6 @@ import { quantile, round } from "./load.ts";
 const AAPL = 265598;
 const SPY = 756733;
 const SNAPSHOT = "/iserver/marketdata/snapshot";
-/** What the pacer keeps free of reads in each window, for what is more urgent. */
-const KEPT_FROM_READS = 2;
 const MINUTES = 60;
 
 /** The broker side against the simulator on one virtual clock: counts are exact, waits are its own. */
@@ -57,7 +56,7 @@ export async function benchBroker() {
 function pacingBoundMs(calls: number): number {
   const starts: number[] = [];
   for (let n = 0; n < calls; n++) {
-    starts.push(earliestStart(starts, GLOBAL_WINDOWS, starts.at(-1) ?? 0, KEPT_FROM_READS));
+    starts.push(earliestStart(starts, GLOBAL_WINDOWS, starts.at(-1) ?? 0, startsKeptFrom("agent")));
   }
   return starts.at(-1) ?? 0;
 }

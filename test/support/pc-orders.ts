@@ -134,7 +134,7 @@ export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide[
     answers: answers(clock.now),
     asked: [] as string[],
     /** What comes back for each order request, in turn; a function is called right before it. */
-    replies: [] as (WireAnswer | Error)[],
+    replies: [] as (WireAnswer | Error | Promise<WireAnswer>)[],
     sent: [] as WireRequest[],
     /** Called when the connection stands, before the last look. */
     onDial: (): void => {},
@@ -225,6 +225,8 @@ export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide[
       signal: more.signal ?? new AbortController().signal,
       configDir: "",
       ownerZone: null,
+      priority: "entry",
+      share: null,
       deadlineAt: clock.now() + (more.deadlineMs ?? 20_000),
       session: side.session,
       stream: side.stream,

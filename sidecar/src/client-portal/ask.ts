@@ -1,5 +1,5 @@
 import type { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Priority } from "./pacing/queue.ts";
+import type { Priority } from "./pacing/priority.ts";
 import type { PaceName } from "./pacing/windows.ts";
 
 /**
@@ -54,6 +54,10 @@ export interface AskOptions {
   alone?: boolean;
   /** Do not look again at a cold answer; it is then kept as unproved. */
   firstLookOnly?: boolean;
+  /** For what it is asked, where that is more urgent than the question by itself. */
+  priority?: Priority;
+  /** The client for whom it is asked; null for nobody's. */
+  share?: string | null;
 }
 
 export interface Portal {

@@ -9,7 +9,9 @@ export const LIMITS = {
   loginTimeoutMs: 40_000,
   /** The gateway's own build is of 2017 and closes idle sockets; ours are dropped sooner. */
   keepAliveMs: 4_000,
-  maxConnections: 8,
+  /** Connections for agents' reads, and for what is more urgent; an order POST has one of its own. */
+  agentConnections: 8,
+  urgentConnections: 6,
   maxAnswerBytes: 8 * 1024 * 1024,
   /** Reads are tried again on a reset or a 5xx, at most this often. */
   readRetries: 2,

@@ -2,6 +2,8 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Answer, Ask, AskOptions, Portal } from "./ask.ts";
 import { sleep } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
+import { isMoreUrgent, type Priority } from "./pacing/priority.ts";
+import { createUrgency } from "./pacing/urgency.ts";
 import { deadline } from "./read-failure.ts";
 import { decode, type RawAnswer, type ReadParts, readOnce } from "./read-once.ts";
 import { sessionRefusal } from "./session/refusal.ts";
@@ -21,9 +23,16 @@ export function createPortal(parts: ReadParts): Portal {
   /** One read on the wire for all who ask the same at the same time. */
   const shared = <T>(ask: Ask<T>, call: AskOptions): Promise<RawAnswer> => {
     const key = keyOf(ask);
+    const priority = urgent(ask.priority ?? "agent", call.priority ?? "agent");
     const present = call.alone ? undefined : memory.inFlight(key);
-    const reading = present ?? memory.follow(key, serviceOf(ask), readOnce(parts, ask, call));
-    return withSignal(reading, call.signal);
+    if (present !== undefined) {
+      // Whoever joins brings his place in the line along.
+      present.urgency.raise(priority);
+      return withSignal(present.reading, call.signal);
+    }
+    const urgency = createUrgency(priority);
+    const reading = readOnce(parts, ask, call, urgency);
+    return withSignal(memory.follow(key, serviceOf(ask), { reading, urgency }), call.signal);
   };
 
   const fromBroker = async <T>(ask: Ask<T>, call: AskOptions): Promise<Answer<T>> => {
@@ -67,6 +76,9 @@ export function createPortal(parts: ReadParts): Portal {
     },
   };
 }
+
+const urgent = (one: Priority, other: Priority): Priority =>
+  isMoreUrgent(other, one) ? other : one;
 
 /** Why the session does not allow this question; null when it does. */
 function refusalOf<T>({ supervisor, clock }: ReadParts, ask: Ask<T>): GatewayError | null {

@@ -3,6 +3,7 @@ import type { Ask, AskOptions } from "./ask.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { BrokerLogger } from "./logger.ts";
+import type { Urgency } from "./pacing/urgency.ts";
 import { generalFailure, unavailable, unreadable } from "./read-failure.ts";
 import { sessionRefusal } from "./session/refusal.ts";
 import type { Supervisor } from "./session/supervisor.ts";
@@ -30,8 +31,9 @@ export async function readOnce<T>(
   parts: ReadParts,
   ask: Ask<T>,
   call: AskOptions,
+  urgency: Urgency,
 ): Promise<RawAnswer> {
-  const outcome = await attempt(parts, ask, call);
+  const outcome = await attempt(parts, ask, call, urgency);
   if (outcome.kind !== "ok" && outcome.kind !== "empty") throw failureOf(parts, ask, outcome);
   const answer: RawAnswer = {
     json: outcome.kind === "ok" ? outcome.json : null,
@@ -58,7 +60,12 @@ export function decode<T>(ask: Ask<T>, answer: RawAnswer): T {
   }
 }
 
-async function attempt<T>(parts: ReadParts, ask: Ask<T>, call: AskOptions): Promise<WireOutcome> {
+async function attempt<T>(
+  parts: ReadParts,
+  ask: Ask<T>,
+  call: AskOptions,
+  urgency: Urgency,
+): Promise<WireOutcome> {
   const { wire, clock, random } = parts;
   let primed = false;
   for (let tries = 0; ; tries++) {
@@ -68,13 +75,14 @@ async function attempt<T>(parts: ReadParts, ask: Ask<T>, call: AskOptions): Prom
       ...(ask.query === undefined ? {} : { query: ask.query }),
       ...(ask.body === undefined ? {} : { body: ask.body }),
       pace: ask.pace ?? "any",
-      priority: ask.priority ?? "read",
+      priority: urgency,
+      share: call.share ?? null,
       maxWaitMs: call.maxWaitMs ?? LIMITS.readTimeoutMs,
       ...(ask.timeoutMs === undefined ? {} : { timeoutMs: ask.timeoutMs }),
     });
     if (outcome.kind === "not_primed" && !primed) {
       primed = true;
-      await reprime(wire, ask.path, call);
+      await reprime(wire, ask.path, call, urgency);
       continue;
     }
     const again =
@@ -86,13 +94,19 @@ async function attempt<T>(parts: ReadParts, ask: Ask<T>, call: AskOptions): Prom
   }
 }
 
-async function reprime(wire: Wire, path: string, call: AskOptions): Promise<void> {
+async function reprime(
+  wire: Wire,
+  path: string,
+  call: AskOptions,
+  urgency: Urgency,
+): Promise<void> {
   const portfolio = path.startsWith("/portfolio") || path.startsWith("/pa/");
   await wire.call({
     method: "GET",
     path: portfolio ? "/portfolio/accounts" : "/iserver/accounts",
     pace: portfolio ? "portfolio_accounts" : "any",
-    priority: "reconcile",
+    priority: urgency,
+    share: call.share ?? null,
     maxWaitMs: call.maxWaitMs ?? LIMITS.readTimeoutMs,
   });
 }

@@ -1,6 +1,13 @@
 import type { Ask } from "./ask.ts";
 import { LIMITS } from "./limits.ts";
+import type { Urgency } from "./pacing/urgency.ts";
 import type { RawAnswer } from "./read-once.ts";
+
+/** A read on its way, and how urgent it is to whoever waits for it. */
+export interface InFlight {
+  readonly reading: Promise<RawAnswer>;
+  readonly urgency: Urgency;
+}
 
 /**
  * What was read in one session of the broker: the answers, the reads in flight, and when each
@@ -8,7 +15,7 @@ import type { RawAnswer } from "./read-once.ts";
  */
 export class SessionMemory {
   readonly #answers = new Map<string, RawAnswer>();
-  readonly #inFlight = new Map<string, Promise<RawAnswer>>();
+  readonly #inFlight = new Map<string, InFlight>();
   readonly #firstAnswered = new Map<string, number>();
 
   held(key: string): RawAnswer | undefined {
@@ -20,12 +27,12 @@ export class SessionMemory {
     return this.#firstAnswered.get(service);
   }
 
-  inFlight(key: string): Promise<RawAnswer> | undefined {
+  inFlight(key: string): InFlight | undefined {
     return this.#inFlight.get(key);
   }
 
   /** Keeps a read for those who ask the same meanwhile, and its answer for those who ask later. */
-  follow(key: string, service: string, reading: Promise<RawAnswer>): Promise<RawAnswer> {
+  follow(key: string, service: string, { reading, urgency }: InFlight): Promise<RawAnswer> {
     const followed = reading
       .then((answer) => {
         this.#keep(key, answer);
@@ -33,9 +40,9 @@ export class SessionMemory {
         return answer;
       })
       .finally(() => {
-        if (this.#inFlight.get(key) === followed) this.#inFlight.delete(key);
+        if (this.#inFlight.get(key)?.reading === followed) this.#inFlight.delete(key);
       });
-    this.#inFlight.set(key, followed);
+    this.#inFlight.set(key, { reading: followed, urgency });
     // Whoever waits sees the failure; nobody waiting must not become an unhandled rejection.
     followed.catch(() => {});
     return followed;

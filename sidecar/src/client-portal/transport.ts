@@ -27,6 +27,8 @@ export interface WireRequest {
    * could not be told from a sent order.
    */
   fresh?: boolean;
+  /** By a connection that agents' reads cannot hold. */
+  urgent?: boolean;
   /**
    * With `fresh`: called once, when the connection stands and before the first byte of the request.
    * What it throws is thrown by `send`, and then nothing was sent. A connection that is lost before
@@ -76,13 +78,16 @@ export function createTransport(options: PeerCheckOptions): Transport {
   const { address, clock } = options;
   const verifyPeer = createPeerCheck(options);
   const dial = checkedDial(address, verifyPeer);
-  const agent = new Agent({
-    ...CONNECTION,
-    connect: dial,
-    connections: LIMITS.maxConnections,
-    keepAliveTimeout: LIMITS.keepAliveMs,
-    keepAliveMaxTimeout: LIMITS.keepAliveMs,
-  });
+  const pool = (connections: number): Agent =>
+    new Agent({
+      ...CONNECTION,
+      connect: dial,
+      connections,
+      keepAliveTimeout: LIMITS.keepAliveMs,
+      keepAliveMaxTimeout: LIMITS.keepAliveMs,
+    });
+  const agents = pool(LIMITS.agentConnections);
+  const urgent = pool(LIMITS.urgentConnections);
 
   const send = async (request: WireRequest): Promise<WireAnswer> => {
     const { beforeSend } = request;
@@ -101,7 +106,12 @@ export function createTransport(options: PeerCheckOptions): Transport {
           });
     const own = request.fresh ? new Client(address.origin, { ...CONNECTION, connect }) : null;
     try {
-      return await exchange(own ?? agent, address.origin, request, limit.signal);
+      return await exchange(
+        own ?? (request.urgent ? urgent : agents),
+        address.origin,
+        request,
+        limit.signal,
+      );
     } catch (error) {
       if (error instanceof NotHandedOver) throw error.reason;
       const [fault, maybeSent] = faultOf(error, limit.timedOut(), limit.signal.aborted);
@@ -112,7 +122,11 @@ export function createTransport(options: PeerCheckOptions): Transport {
     }
   };
 
-  return { send, verifyPeer, close: () => agent.destroy() };
+  return {
+    send,
+    verifyPeer,
+    close: async () => void (await Promise.all([agents.destroy(), urgent.destroy()])),
+  };
 }
 
 const CONNECTION = {

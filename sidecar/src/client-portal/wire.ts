@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { Pacer } from "./pacing/pacer.ts";
-import type { Priority } from "./pacing/queue.ts";
+import type { Priority } from "./pacing/priority.ts";
+import type { Urgency } from "./pacing/urgency.ts";
 import type { PaceName } from "./pacing/windows.ts";
 import { type Transport, TransportError, type WireRequest } from "./transport.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -9,7 +10,9 @@ import { judge, type Verdict } from "./verdict.ts";
 /** A paced question to the gateway and what its answer means. */
 export interface WireCall extends Omit<WireRequest, "timeoutMs"> {
   pace: PaceName;
-  priority: Priority;
+  priority: Priority | Urgency;
+  /** The client for whom it is asked; null for nobody's. */
+  share?: string | null;
   maxWaitMs: number;
   timeoutMs?: number;
 }
@@ -31,16 +34,18 @@ export function createWire(options: {
 }): Wire {
   const { transport, pacer } = options;
   return {
-    call: async ({ pace, priority, maxWaitMs, timeoutMs, ...request }) => {
+    call: async ({ pace, priority, share = null, maxWaitMs, timeoutMs, ...request }) => {
       const release = await pacer.acquire({
         pace,
         priority,
+        share,
         maxWaitMs,
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
       try {
         const answer = await transport.send({
           ...request,
+          urgent: (typeof priority === "string" ? priority : priority.priority) !== "agent",
           path: `${API}${request.path}`,
           timeoutMs: timeoutMs ?? LIMITS.readTimeoutMs,
         });

@@ -5,6 +5,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { Answer, Ask, AskOptions, Portal } from "../client-portal/ask.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
+import type { Priority } from "../client-portal/pacing/priority.ts";
 import type { QuoteLines } from "../client-portal/quote-lines.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 
@@ -27,20 +28,26 @@ export interface OperationContext {
   readonly ownerZone: string | null;
   /** Folder for what is kept on disk. */
   readonly configDir: string;
+  /** As what its questions stand in the line to the broker. */
+  readonly priority: Priority;
   ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh">): Promise<Answer<T>>;
 }
 
 export interface ContextParts extends Omit<OperationContext, "ask"> {
   readonly portal: Portal;
+  /** The client for whom it is done; null for nobody's. */
+  readonly share: string | null;
 }
 
 export function contextFor(parts: ContextParts): OperationContext {
-  const { portal, ...rest } = parts;
+  const { portal, share, ...rest } = parts;
   return {
     ...rest,
     ask: (ask, options = {}) =>
       portal.ask(ask, {
         ...options,
+        priority: rest.priority,
+        share,
         signal: rest.signal,
         maxWaitMs: Math.max(0, rest.deadlineAt - rest.clock.now()),
       }),

@@ -1,5 +1,6 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 
 /** What the relay asks the broker side for. */
@@ -13,6 +14,8 @@ export interface OperationRequest {
   jobId?: string;
   /** What the edge grants this job, already narrowed by the relay to what this PC offers. */
   grant?: { capability: Capability; brokerAccount: string | null };
+  /** The edge's word for how urgent it is and whose; absent from an older edge. */
+  service?: JobService;
   /**
    * Given for a write. To be called once, right before the first thing that cannot be taken back:
    * it journals that the job has begun, and throws when the job was cancelled, has timed out or

@@ -23,7 +23,7 @@ import { contextFor, type OperationContext } from "../operations/context.ts";
 import type { OperationExecutor } from "../operations/executor.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/parts.ts";
-import { executeOperation } from "./execute-operation.ts";
+import { type Asking, executeOperation } from "./execute-operation.ts";
 import { type OpenWire, openWire } from "./open-wire.ts";
 import { createSessionTeller } from "./tell-session.ts";
 import { warmUp } from "./warm-up.ts";
@@ -63,7 +63,7 @@ export interface BrokerCore {
   readonly clock: Clock;
   readonly source: Source;
   /** What a read needs that is made on behalf of an order. */
-  context(signal: AbortSignal, deadlineAt: number): OperationContext;
+  context(signal: AbortSignal, deadlineAt: number, asking?: Asking): OperationContext;
   /** Tells the relay, as the stream itself does. */
   tell(event: BrokerEvent): void;
 }
@@ -273,9 +273,15 @@ const contextMaker =
     { options, clock, source, isOwnOrder }: Around,
     { portal, supervisor, stream, lines }: Connected,
   ) =>
-  (signal: AbortSignal, deadlineAt: number): OperationContext =>
+  (
+    signal: AbortSignal,
+    deadlineAt: number,
+    { priority, share }: Asking = { priority: "owner" },
+  ): OperationContext =>
     contextFor({
       portal,
+      priority,
+      share: share ?? null,
       clock,
       source,
       signal,

@@ -1,19 +1,27 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { isOperationName } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import { serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { Priority } from "../client-portal/pacing/priority.ts";
 import type { OperationContext } from "../operations/context.ts";
 import type { OperationRequest } from "../operations/executor.ts";
 import { SERVED } from "../operations/served.ts";
 import type { OrderService } from "../orders/order-service.ts";
+
+/** How urgent the questions of one operation are, and for which client they are asked. */
+export interface Asking {
+  readonly priority: Priority;
+  readonly share?: string | undefined;
+}
 
 export interface ExecuteParts {
   clock: Clock;
   logger: BrokerLogger;
   /** Null where there is no order side; then no order operation is served. */
   orders: Pick<OrderService, "operations"> | null;
-  context(signal: AbortSignal, deadlineAt: number): OperationContext;
+  context(signal: AbortSignal, deadlineAt: number, asking: Asking): OperationContext;
 }
 
 /**
@@ -26,11 +34,16 @@ export async function executeOperation(
   request: OperationRequest,
 ): Promise<JsonValue> {
   const execute = handlerOf(orders, request);
+  const { service } = request;
   const end = new AbortController();
   const cancel = clock.after(request.deadlineMs, () => end.abort());
   const signal = AbortSignal.any([end.signal, request.signal]);
   try {
-    return await execute(context(signal, clock.now() + request.deadlineMs));
+    const asking = {
+      priority: serviceOf(request.operation, service?.class),
+      share: service?.share,
+    };
+    return await execute(context(signal, clock.now() + request.deadlineMs, asking));
   } catch (error) {
     const { operation } = request;
     if (error instanceof GatewayError) {

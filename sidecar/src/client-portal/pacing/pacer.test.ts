@@ -3,7 +3,7 @@ import { createClock } from "@ibkr-edge-gateway/simulator/clock.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPacer } from "./pacer.ts";
-import type { Priority } from "./queue.ts";
+import type { Priority } from "./priority.ts";
 import { memoryPacingStore } from "./store.ts";
 import type { PaceName } from "./windows.ts";
 
@@ -32,15 +32,15 @@ function rig() {
 describe("the pacer", () => {
   it("lets the urgent pass first, and keeps room for it", async () => {
     const { clock, started, ask } = rig();
-    const reads = Array.from({ length: 20 }, (_, index) => ask(`read ${index}`, "read"));
+    const reads = Array.from({ length: 20 }, (_, index) => ask(`read ${index}`, "agent"));
     await clock.advance(0);
     expect(started).toHaveLength(6);
-    void ask("order", "order");
+    void ask("entry", "entry");
     void ask("cancel", "cancel");
     await clock.advance(0);
     // Seven of the eight for orders, the eighth for a cancel.
-    expect(started.slice(6)).toEqual(["order", "cancel"]);
-    void ask("order 2", "order");
+    expect(started.slice(6)).toEqual(["entry", "cancel"]);
+    void ask("order 2", "entry");
     await clock.advance(1_000);
     expect(started[8]).toBe("order 2");
     await clock.advance(30_000);
@@ -50,9 +50,9 @@ describe("the pacer", () => {
 
   it("an endpoint that must wait does not hold up another", async () => {
     const { clock, started, ask } = rig();
-    void ask("orders 1", "read", "orders");
-    void ask("orders 2", "read", "orders");
-    void ask("other", "read");
+    void ask("orders 1", "agent", "orders");
+    void ask("orders 2", "agent", "orders");
+    void ask("other", "agent");
     await clock.advance(0);
     expect(started).toEqual(["orders 1", "other"]);
     await clock.advance(6_249);
@@ -63,27 +63,27 @@ describe("the pacer", () => {
 
   it("refuses at once what could not start in time, and says when it could", async () => {
     const { ask } = rig();
-    expect(await ask("first", "read", "performance")).toBe("started");
-    expect(await ask("second", "read", "performance", 5_000)).toBe("BROKER_RATE_LIMITED");
+    expect(await ask("first", "agent", "performance")).toBe("started");
+    expect(await ask("second", "agent", "performance", 5_000)).toBe("BROKER_RATE_LIMITED");
   });
 
   it("after a 429 only the owner's cancel passes, for fifteen minutes, restarts included", async () => {
     const { clock, store, pacer, started, ask } = rig();
-    for (let index = 0; index < 6; index++) void ask(`before ${index}`, "read");
-    const waiting = ask("waiting", "read", "any");
+    for (let index = 0; index < 6; index++) void ask(`before ${index}`, "agent");
+    const waiting = ask("waiting", "agent", "any");
     pacer.penalize();
     expect(await waiting).toBe("BROKER_RATE_LIMITED");
-    for (const priority of ["read", "keepalive", "reconcile", "order", "cancel"] as const) {
+    for (const priority of ["agent", "keepalive", "reconcile", "entry", "cancel"] as const) {
       expect(await ask(priority, priority)).toBe("BROKER_RATE_LIMITED");
     }
     expect(await ask("owner", "owner_cancel")).toBe("started");
     const again = createPacer({ clock, store });
     await expect(
-      again.acquire({ pace: "any", priority: "order", maxWaitMs: 1_000 }),
+      again.acquire({ pace: "any", priority: "entry", maxWaitMs: 1_000 }),
     ).rejects.toBeInstanceOf(GatewayError);
     await clock.advance(15 * 60_000);
     expect(pacer.silentUntil()).toBe(0);
-    expect(await ask("after", "read")).toBe("started");
+    expect(await ask("after", "agent")).toBe("started");
     expect(started).not.toContain("waiting");
   });
 
@@ -93,7 +93,7 @@ describe("the pacer", () => {
     let started = 0;
     for (let index = 0; index < 6; index++) {
       void pacer
-        .acquire({ pace: "history", priority: "read", maxWaitMs: 60_000 })
+        .acquire({ pace: "history", priority: "owner", maxWaitMs: 60_000 })
         .then((release) => {
           started += 1;
           releases.push(release);
@@ -108,15 +108,15 @@ describe("the pacer", () => {
 
   it("an abandoned request leaves the line", async () => {
     const { clock, pacer, started, ask } = rig();
-    void ask("one", "read", "orders");
+    void ask("one", "agent", "orders");
     const gone = new AbortController();
     const waiting = pacer.acquire({
       pace: "orders",
-      priority: "read",
+      priority: "agent",
       maxWaitMs: 60_000,
       signal: gone.signal,
     });
-    void ask("two", "read", "orders");
+    void ask("two", "agent", "orders");
     gone.abort();
     await expect(waiting).rejects.toBeInstanceOf(GatewayError);
     await clock.advance(6_250);
@@ -138,7 +138,7 @@ describe("the pacer", () => {
               "orders",
               "scanner_run",
             ),
-            priority: fc.constantFrom<Priority>("read", "read", "order", "cancel"),
+            priority: fc.constantFrom<Priority>("agent", "agent", "entry", "cancel"),
           }),
           { minLength: 10, maxLength: 40 },
         ),
@@ -174,11 +174,11 @@ describe("the pacer", () => {
     const { clock, pacer, started, ask } = rig();
     const hang = (priority: Priority) =>
       pacer.acquire({ pace: "any", priority, maxWaitMs: 60_000 }).catch(() => undefined);
-    for (let index = 0; index < 6; index++) void hang("read");
-    void hang("order");
+    for (let index = 0; index < 6; index++) void hang("agent");
+    void hang("entry");
     void hang("cancel");
     await clock.advance(0);
-    void ask("read", "read");
+    void ask("agent", "agent");
     void ask("owner", "owner_cancel");
     await clock.advance(2_999);
     expect(started).toEqual([]);

@@ -1,13 +1,18 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Clock } from "../clock.ts";
-import { initialQueue, type Priority, type QueueInput, queueStep } from "./queue.ts";
+import type { Priority } from "./priority.ts";
+import { initialQueue, type QueueInput, queueStep } from "./queue.ts";
 import type { PacingStore } from "./store.ts";
+import type { Urgency } from "./urgency.ts";
 import type { PaceName } from "./windows.ts";
 
 /** Every request to the broker passes here, the whole process through one gate. */
 export interface PaceRequest {
   pace: PaceName;
-  priority: Priority;
+  /** With an `Urgency` the place in the line follows it. */
+  priority: Priority | Urgency;
+  /** The client for whom it is; null for nobody's. */
+  share?: string | null;
   /** Refused at once when the wait would be longer. */
   maxWaitMs: number;
   signal?: AbortSignal;
@@ -58,12 +63,21 @@ export function createPacer({ clock, store }: { clock: Clock; store: PacingStore
   };
 
   return {
-    acquire: ({ signal, ...terms }) => {
+    acquire: ({ signal, priority: urgency, ...terms }) => {
       if (closed) return Promise.reject(tooBusy(1_000));
       if (signal?.aborted) return Promise.reject(aborted());
       const id = ++lastId;
       return new Promise((resolve, reject) => {
+        const stopListening =
+          typeof urgency === "string"
+            ? () => {}
+            : urgency.onRaise((priority) => dispatch({ kind: "raised", id, priority }));
+        const leave = (): void => {
+          signal?.removeEventListener("abort", onAbort);
+          stopListening();
+        };
         const onAbort = (): void => {
+          leave();
           waiters.delete(id);
           dispatch({ kind: "abandoned", id });
           reject(aborted());
@@ -71,15 +85,16 @@ export function createPacer({ clock, store }: { clock: Clock; store: PacingStore
         signal?.addEventListener("abort", onAbort, { once: true });
         waiters.set(id, {
           start() {
-            signal?.removeEventListener("abort", onAbort);
+            leave();
             resolve(() => dispatch({ kind: "answered", id }));
           },
           refuse(error) {
-            signal?.removeEventListener("abort", onAbort);
+            leave();
             reject(error);
           },
         });
-        dispatch({ kind: "ask", id, ...terms });
+        const priority = typeof urgency === "string" ? urgency : urgency.priority;
+        dispatch({ kind: "ask", id, priority, ...terms });
       });
     },
     penalize: () => dispatch({ kind: "rate_limited" }),

@@ -1,19 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../limits.ts";
-import {
-  initialQueue,
-  PRIORITIES,
-  type Priority,
-  type QueueInput,
-  type QueueState,
-  queueStep,
-} from "./queue.ts";
+import { PRIORITIES, type Priority } from "./priority.ts";
+import { initialQueue, type QueueInput, type QueueState, queueStep } from "./queue.ts";
 import { ENDPOINT_PACES, type PaceName } from "./windows.ts";
 
 const NOW = 1_000_000;
-const ask = (id: number, more: { pace?: PaceName; priority?: Priority; maxWaitMs?: number } = {}) =>
-  ({ kind: "ask", id, pace: "any", priority: "read", maxWaitMs: 60_000, ...more }) as const;
+const ask = (
+  id: number,
+  more: { pace?: PaceName; priority?: Priority; maxWaitMs?: number; share?: string } = {},
+) => ({ kind: "ask", id, pace: "any", priority: "agent", maxWaitMs: 60_000, ...more }) as const;
 
 function after(inputs: readonly QueueInput[], now = NOW, from = initialQueue(null, now)) {
   return inputs.reduce((state, input) => queueStep(state, input, now).state, from);
@@ -47,7 +43,7 @@ describe("the queue of requests to the broker", () => {
     expect(queueStep(full, ask(900), NOW).effects).toEqual([
       { kind: "refuse", id: 900, why: "busy", waitMs: 1_000 },
     ]);
-    expect(queueStep(full, ask(901, { priority: "order" }), NOW).effects).toEqual([
+    expect(queueStep(full, ask(901, { priority: "entry" }), NOW).effects).toEqual([
       { kind: "start", id: 901 },
     ]);
   });
@@ -104,11 +100,44 @@ describe("the queue of requests to the broker", () => {
           // Whoever waits is looked at again, at the latest when the wait is over.
           const latest = Math.min(...state.waiting.map(({ deadline }) => deadline + 1));
           if (state.waiting.length > 0) expect(step.wakeAt).toBeLessThanOrEqual(latest);
-          const charts = [...state.running.values()].filter((one) => one === "history");
+          const charts = [...state.running.values()].filter(({ pace: name }) => name === "history");
           expect(charts.length).toBeLessThanOrEqual(ENDPOINT_PACES.history.concurrency);
         }
       }),
       { seed: 4711, numRuns: 200 },
     );
+  });
+
+  it("one client takes half of the places at most, and its next question waits behind another's first", () => {
+    const greedy = Array.from({ length: LIMITS.queuedRequests }, (_, n) =>
+      ask(n + 1, { share: "greedy" }),
+    );
+    const full = after(greedy);
+    expect(full.waiting).toHaveLength(LIMITS.queuedRequests / 2);
+    const state = after([ask(900, { share: "modest" })], NOW, full);
+    expect(state.waiting[1]?.id).toBe(900);
+  });
+
+  it("moves up who waits for the same as somebody more urgent", () => {
+    const state = after([
+      ...Array.from({ length: 40 }, (_, n) => ask(n + 1)),
+      { kind: "raised", id: 40, priority: "exit" },
+    ]);
+    expect(state.running.has(40)).toBe(true);
+    expect(after([{ kind: "raised", id: 39, priority: "agent" }], NOW, state)).toEqual(state);
+  });
+
+  it("agents' questions that hang leave charts, connections and starts to an exit", () => {
+    let state = initialQueue(null, NOW);
+    let now = NOW;
+    for (let n = 1; n <= 400; n += 1) {
+      now += 100;
+      state = after([ask(n, { pace: n % 2 === 0 ? "history" : "any" })], now, state);
+    }
+    expect(state.running.size).toBeLessThanOrEqual(LIMITS.agentConnections);
+    for (const pace of ["any", "history", "snapshot"] as const) {
+      const step = queueStep(state, ask(1_000, { pace, priority: "exit" }), now);
+      expect(step.effects).toContainEqual({ kind: "start", id: 1_000 });
+    }
   });
 });

@@ -1,5 +1,7 @@
 import { LIMITS } from "../limits.ts";
+import { byUrgency, isMoreUrgent, OWN_RESERVE, type Priority, startsKeptFrom } from "./priority.ts";
 import { arrivals, recent, type Sent } from "./sent.ts";
+import { type Asked, hasPlace, nextTurn, servedTurn, type Turns } from "./shares.ts";
 import type { PacingState } from "./store.ts";
 import {
   ENDPOINT_PACES,
@@ -10,43 +12,21 @@ import {
   type PaceName,
 } from "./windows.ts";
 
-/**
- * Which request to the broker may start when. Pure: every input comes with the time, and every step
- * says what is to be kept on disk, whom to start and refuse, and when to look again. Urgent work goes
- * first and finds room even when reads fill the queue; after a 429 nothing starts for a quarter of
- * an hour but the owner's own cancel.
- */
-export const PRIORITIES = [
-  "owner_cancel",
-  "cancel",
-  "order",
-  "reconcile",
-  "keepalive",
-  "read",
-] as const;
-export type Priority = (typeof PRIORITIES)[number];
-
-/** Starts of the global windows that reads leave to what is more urgent. */
-const RESERVE: Record<Priority, number> = {
-  owner_cancel: 0,
-  cancel: 0,
-  order: 1,
-  reconcile: 1,
-  keepalive: 1,
-  read: 2,
-};
-
 /** Starts counted against the first second after a quick restart. */
 const RESTART_STARTS = 5;
 
-interface Waiting {
+interface Waiting extends Asked {
   readonly id: number;
   readonly pace: PaceName;
-  readonly priority: Priority;
   readonly deadline: number;
 }
 
-export interface QueueState {
+interface Running {
+  readonly pace: PaceName;
+  readonly priority: Priority;
+}
+
+export interface QueueState extends Turns {
   /** No request before this time but the owner's cancel; ms since the epoch, as all times here. */
   readonly silentUntil: number;
   readonly penalties: number;
@@ -55,8 +35,8 @@ export interface QueueState {
   /** The same for each endpoint that has windows of its own. */
   readonly sent: ReadonlyMap<PaceName, readonly Sent[]>;
   /** Requests without an answer. */
-  readonly running: ReadonlyMap<number, PaceName>;
-  /** The most urgent first, then the oldest. */
+  readonly running: ReadonlyMap<number, Running>;
+  /** The most urgent first, then by turn, then the oldest. */
   readonly waiting: readonly Waiting[];
 }
 
@@ -67,9 +47,13 @@ export type QueueInput =
       readonly id: number;
       readonly pace: PaceName;
       readonly priority: Priority;
+      /** The client for whom it is; without one no share is counted. */
+      readonly share?: string | null;
       /** Refused at once when the wait would be longer. */
       readonly maxWaitMs: number;
     }
+  /** Somebody more urgent waits for the same answer. */
+  | { readonly kind: "raised"; readonly id: number; readonly priority: Priority }
   | { readonly kind: "answered"; readonly id: number }
   /** Whoever asked waits no more. */
   | { readonly kind: "abandoned"; readonly id: number }
@@ -112,9 +96,17 @@ export function initialQueue(kept: PacingState | null, now: number): QueueState 
     sent,
     running: new Map(),
     waiting: [],
+    turn: 0,
+    turns: new Map(),
   };
 }
 
+/**
+ * Which request to the broker may start when. Pure: every input comes with the time, and every step
+ * says what is to be kept on disk, whom to start and refuse, and when to look again. Urgent work goes
+ * first and finds room even when reads fill the queue; after a 429 nothing starts for a quarter of
+ * an hour but the owner's own cancel.
+ */
 export function queueStep(before: QueueState, input: QueueInput, now: number): QueueStep {
   const draft: Draft = { state: before, effects: [], lasting: false };
   take(draft, input, now);
@@ -142,6 +134,14 @@ function take(draft: Draft, input: QueueInput, now: number): void {
     case "answered":
       draft.state = answered(state, input.id, now);
       return;
+    case "raised": {
+      const { id, priority } = input;
+      const waiting = state.waiting.map((one) =>
+        one.id === id && isMoreUrgent(priority, one.priority) ? { ...one, priority } : one,
+      );
+      draft.state = { ...state, waiting: waiting.sort(byUrgency) };
+      return;
+    }
     case "abandoned":
       draft.state = { ...state, waiting: state.waiting.filter(({ id }) => id !== input.id) };
       return;
@@ -178,16 +178,25 @@ function ask(draft: Draft, input: Extract<QueueInput, { kind: "ask" }>, now: num
     refuse("busy", at - now);
     return;
   }
-  if (state.waiting.length >= LIMITS.queuedRequests && priority === "read") {
+  const share = input.share ?? null;
+  if (priority === "agent" && !hasPlace(state.waiting, share)) {
     refuse("busy", 1_000);
     return;
   }
-  const waiting = [...state.waiting, { id, pace, priority, deadline: now + maxWaitMs }];
-  draft.state = { ...state, waiting: waiting.sort(byUrgency) };
+  const turn = priority === "agent" ? nextTurn(state, share) : 0;
+  const waiting = [
+    ...state.waiting,
+    { id, pace, priority, share, turn, deadline: now + maxWaitMs },
+  ];
+  draft.state = {
+    ...state,
+    waiting: waiting.sort(byUrgency),
+    turns: share === null || turn === 0 ? state.turns : new Map(state.turns).set(share, turn),
+  };
 }
 
 function answered(state: QueueState, id: number, now: number): QueueState {
-  const pace = state.running.get(id);
+  const pace = state.running.get(id)?.pace;
   if (pace === undefined) return state;
   const note = (requests: readonly Sent[]): Sent[] =>
     requests.map((one) => (one.id === id ? { ...one, answeredAt: now } : one));
@@ -205,8 +214,12 @@ function answered(state: QueueState, id: number, now: number): QueueState {
 /** Starts and refuses in the order of urgency; gives when to look again. */
 function startWhatMay(draft: Draft, now: number): number | null {
   let wakeAt = Number.POSITIVE_INFINITY;
+  // Many wait for the same: they are judged together, until one of them has started.
+  const judged = new Map<string, number>();
   for (const waiter of draft.state.waiting) {
-    const at = possibleAt(draft.state, waiter, now);
+    const key = `${waiter.pace} ${waiter.priority}`;
+    const at = judged.get(key) ?? possibleAt(draft.state, waiter, now);
+    judged.set(key, at);
     const tooLate =
       waiter.deadline < now || (at !== Number.POSITIVE_INFINITY && at > waiter.deadline);
     if (at > now && !tooLate) {
@@ -216,8 +229,10 @@ function startWhatMay(draft: Draft, now: number): number | null {
     const { id } = waiter;
     const waiting = draft.state.waiting.filter((other) => other !== waiter);
     draft.state = { ...draft.state, waiting };
-    if (at <= now) start(draft, waiter, now);
-    else {
+    if (at <= now) {
+      start(draft, waiter, now);
+      judged.clear();
+    } else {
       const waitMs = Math.min(at, now + 60_000) - now;
       draft.effects.push({ kind: "refuse", id, why: "busy", waitMs });
     }
@@ -225,8 +240,9 @@ function startWhatMay(draft: Draft, now: number): number | null {
   return wakeAt === Number.POSITIVE_INFINITY ? null : wakeAt;
 }
 
-function start(draft: Draft, { id, pace: name }: Waiting, now: number): void {
+function start(draft: Draft, waiter: Waiting, now: number): void {
   const { state } = draft;
+  const { id, pace: name, priority } = waiter;
   const request: Sent = { id, startedAt: now, answeredAt: null };
   const pace = ENDPOINT_PACES[name];
   const own = [...recent(state.sent.get(name) ?? [], pace.windows, now), request];
@@ -234,7 +250,8 @@ function start(draft: Draft, { id, pace: name }: Waiting, now: number): void {
     ...state,
     everything: [...recent(state.everything, GLOBAL_WINDOWS, now), request],
     sent: pace.windows.length > 0 ? new Map(state.sent).set(name, own) : state.sent,
-    running: new Map(state.running).set(id, name),
+    running: new Map(state.running).set(id, { pace: name, priority }),
+    ...servedTurn(state, waiter),
   };
   draft.lasting ||= isScarce(pace);
   draft.effects.push({ kind: "start", id });
@@ -247,13 +264,24 @@ function possibleAt(
   now: number,
 ): number {
   const pace: EndpointPace = ENDPOINT_PACES[name];
+  const running = [...state.running.values()];
+  const agents = priority === "agent";
   if (pace.concurrency !== undefined) {
-    const running = [...state.running.values()].filter((one) => one === name).length;
-    if (running >= pace.concurrency) return Number.POSITIVE_INFINITY;
+    const same = running.filter((one) => one.pace === name).length;
+    if (same >= pace.concurrency - (agents ? 1 : 0)) return Number.POSITIVE_INFINITY;
+  }
+  // Their connections are fewer than what may hang: what started must not wait once more, unseen.
+  if (
+    agents &&
+    running.filter((one) => one.priority === "agent").length >= LIMITS.agentConnections
+  ) {
+    return Number.POSITIVE_INFINITY;
   }
   return Math.max(
-    earliestStart(arrivals(state.everything, now), GLOBAL_WINDOWS, now, RESERVE[priority]),
-    earliestStart(arrivals(state.sent.get(name) ?? [], now), pace.windows, now),
+    earliestStart(arrivals(state.everything, now), GLOBAL_WINDOWS, now, startsKeptFrom(priority)),
+    earliestStart(arrivals(state.sent.get(name) ?? [], now), pace.windows, now, ({ max }) =>
+      agents ? Math.floor((max + 2) / OWN_RESERVE) : 0,
+    ),
   );
 }
 
@@ -272,6 +300,3 @@ function keptOf(state: QueueState, now: number): PacingState {
 /** Once in so long, or slow: what must be remembered over a restart. */
 const isScarce = (pace: EndpointPace): boolean =>
   pace.windows.some((window) => window.max === 1 || window.windowMs >= 5_000);
-
-const byUrgency = (a: Waiting, b: Waiting): number =>
-  PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) || a.id - b.id;

@@ -12,8 +12,7 @@ describe("sliding windows", () => {
           let now = 0;
           const all: number[] = [];
           for (const wait of waits) {
-            now = earliestStart(all, GLOBAL_WINDOWS, now + wait, reserve);
-
+            now = earliestStart(all, GLOBAL_WINDOWS, now + wait, () => reserve);
             all.push(now);
           }
           for (const { max, windowMs } of GLOBAL_WINDOWS) {

@@ -66,4 +66,6 @@ export interface ConversationParts {
   logger: BrokerLogger;
   /** Why nothing may be confirmed for this intent any more; null when it may. */
   stopped(record: IntentRecord): GatewayError | null;
+  /** A question for the owner was opened; whoever waits for the broker session may have it declined. */
+  opened(): void;
 }

@@ -198,6 +198,7 @@ class Model {
       source: "simulator",
       logger: noLog,
       stopped: (record) => this.stopped(record),
+      opened: () => {},
     });
     return [conversation, progress];
   }

@@ -44,6 +44,7 @@ function start(save?: (commit: () => void) => void) {
     source: "simulator",
     logger: noLog,
     stopped: () => null,
+    opened: () => {},
   });
   const record = anIntentRecord();
   disk.insert(record);

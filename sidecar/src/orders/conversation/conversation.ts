@@ -1,4 +1,3 @@
-import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { Conversation, ConversationParts, OrderPost, Waiter } from "./contract.ts";
@@ -114,6 +113,7 @@ class ConversationDriver implements Conversation {
     const { store, clock, source } = this.#parts;
     const coid = coidOf(this.#state, input);
     const record = coid === null ? null : store.intent(coid);
+    const before = this.#phase();
     const step = conversationStep(this.#state, input, { now: clock.now(), source, record });
     for (const write of step.writes) this.#commit(write);
     this.#state = step.state;
@@ -129,6 +129,7 @@ class ConversationDriver implements Conversation {
         );
       }
     }
+    if (before !== "waiting" && this.#phase() === "waiting") this.#parts.opened();
     return step.effects;
   }
 
@@ -247,7 +248,11 @@ class ConversationDriver implements Conversation {
       const faults = post.faults();
       return faults.length > 0 ? new HeldBack(faults) : null;
     };
-    await this.#exchange(post, check, () => post.begin());
+    const { path, body } = post;
+    const state = this.#state;
+    const record = state.phase === "idle" ? null : this.#parts.store.intent(state.coid);
+    const priority = record?.effect === "exit" ? "exit" : "entry";
+    await this.#exchange({ path, body, priority }, check, () => post.begin());
   }
 
   async #sendReply(effect: { coid: string; replyId: string; confirmed: boolean }): Promise<void> {
@@ -257,6 +262,7 @@ class ConversationDriver implements Conversation {
       {
         path: `/iserver/reply/${encodeURIComponent(effect.replyId)}`,
         body: { confirmed: effect.confirmed },
+        priority: "reply",
       },
       () => (effect.confirmed ? this.#stopped(effect.coid) : null),
       begin,
@@ -279,7 +285,7 @@ class ConversationDriver implements Conversation {
   }
 
   async #exchange(
-    request: { path: string; body: JsonObject },
+    request: Parameters<typeof post>[1],
     check: () => Error | null,
     begin: () => void,
   ): Promise<void> {

@@ -29,7 +29,7 @@ function look(calls: string[], over: { held?: Error; journal?: boolean; begin?: 
   };
 }
 
-const request = { path: "/orders", body: {} };
+const request = { path: "/orders", body: {}, priority: "entry" } as const;
 
 describe("a POST of the conversation", () => {
   it("is checked, begun and journaled before its first byte", async () => {

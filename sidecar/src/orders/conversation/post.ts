@@ -23,7 +23,7 @@ const WAIT_FOR_PACE_MS = 5_000;
  */
 export async function post(
   send: SendOrder,
-  request: { path: string; body: JsonObject },
+  request: { path: string; body: JsonObject; priority: "exit" | "reply" | "entry" },
   look: {
     /** Why it must not go; null when it may. */
     check(): Error | null;
@@ -43,7 +43,7 @@ export async function post(
       method: "POST",
       path: request.path,
       body: request.body,
-      priority: "order",
+      priority: request.priority,
       maxWaitMs: WAIT_FOR_PACE_MS,
       lastLook,
     });

@@ -25,7 +25,11 @@ export async function askWhatIf(
     return null;
   }
   // The broker has one question at a time; a what-if must not void an order's.
-  const release = await parts.mutex.acquire(5_000);
+  const wanted = new AbortController();
+  const release = await parts.mutex.acquire(5_000, {
+    priority: context.priority,
+    onWanted: () => wanted.abort(),
+  });
   if (release === null) {
     notes.push(
       "Another order waits for an answer, so the broker was not asked what this one costs.",
@@ -35,11 +39,14 @@ export async function askWhatIf(
   const now = (): string => isoTime(clock.now());
   try {
     const ask = whatIf(order.account_id, body.body, now);
-    const answer = await context.ask({
-      ...ask,
-      onRefused: (status, text) =>
-        status < 500 ? new WhatIfRefused(refusedWhatIf(text, now())) : null,
-    });
+    const answer = await unless(
+      wanted.signal,
+      context.ask({
+        ...ask,
+        onRefused: (status, text) =>
+          status < 500 ? new WhatIfRefused(refusedWhatIf(text, now())) : null,
+      }),
+    );
     return answer.value;
   } catch (thrown) {
     if (thrown instanceof WhatIfRefused) return { whatIf: thrown.whatIf, warning: null };
@@ -49,6 +56,19 @@ export async function askWhatIf(
   } finally {
     release();
   }
+}
+
+/** An order that has to go does not wait for an answer about one that may. */
+function unless<T>(wanted: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveWay = (): void =>
+      reject(
+        new GatewayError(failure("RATE_LIMITED", "An order went first.", { retryable: true })),
+      );
+    wanted.addEventListener("abort", giveWay, { once: true });
+    if (wanted.aborted) giveWay();
+    work.then(resolve, reject).finally(() => wanted.removeEventListener("abort", giveWay));
+  });
 }
 
 class WhatIfRefused extends GatewayError {

@@ -67,7 +67,6 @@ export function whatIf(accountId: string, body: JsonObject, now: () => string): 
     path: `/iserver/account/${accountId}/orders/whatif`,
     body,
     needs: "brokerage",
-    priority: "order",
     ttlMs: 0,
     decode: readWith(
       "order.what-if",

@@ -1,5 +1,7 @@
 import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
+import type { Conversation } from "../conversation/contract.ts";
 import { createConversation } from "../conversation/conversation.ts";
+import { giveWay } from "../conversation/give-way.ts";
 import { whyStopped } from "../conversation/stopped.ts";
 import { loggingReach, newEcho } from "../notify/channels.ts";
 import type { BrokerSide, OrderServiceOptions } from "../parts.ts";
@@ -48,7 +50,8 @@ export function createSubmitContext(
     clock,
   });
   const send = createSendOrder(broker);
-  const conversation = createConversation({
+  const mutex = createMutex(clock);
+  const conversation: Conversation = createConversation({
     store,
     progress,
     tracking,
@@ -57,8 +60,13 @@ export function createSubmitContext(
     source,
     logger,
     stopped: (record) => whyStopped({ rules, clock, session: broker.session }, record),
+    opened: () => {
+      if (mutex.wantedBy() !== "exit") return;
+      void Promise.resolve()
+        .then(() => giveWay({ conversation, store }))
+        .catch((thrown) => logger.error({ err: thrown }, "an entry's question was not declined"));
+    },
   });
-  const mutex = createMutex(clock);
   const cancelRetries = createCancelRetryQueue({
     clock,
     logger,

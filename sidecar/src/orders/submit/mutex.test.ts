@@ -44,4 +44,31 @@ describe("the mutex", () => {
     second?.();
     expect(mutex.busy()).toBe(false);
   });
+
+  it("goes to an exit before every entry that waited longer, and to previews last", async () => {
+    const mutex = createMutex(handClock());
+    const first = await mutex.acquire(0);
+    const order: string[] = [];
+    const line = (["agent", "entry", "reply", "exit"] as const).map((priority) =>
+      mutex.acquire(60_000, { priority }).then((release) => {
+        order.push(priority);
+        release?.();
+      }),
+    );
+    expect(mutex.wantedBy()).toBe("exit");
+    first?.();
+    await Promise.all(line);
+    expect(order).toEqual(["exit", "reply", "entry", "agent"]);
+  });
+
+  it("asks a holder once to give way, and only to what is more urgent", async () => {
+    const mutex = createMutex(handClock());
+    let asked = 0;
+    await mutex.acquire(0, { priority: "agent", onWanted: () => (asked += 1) });
+    void mutex.acquire(60_000, { priority: "agent" });
+    expect(asked).toBe(0);
+    void mutex.acquire(60_000, { priority: "exit" });
+    void mutex.acquire(60_000, { priority: "exit" });
+    expect(asked).toBe(1);
+  });
 });

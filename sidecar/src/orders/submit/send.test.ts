@@ -31,7 +31,7 @@ function rig(answer: (request: WireRequest) => Promise<WireAnswer>, full = false
     method: "POST" as const,
     path: "/iserver/account/DU1/orders",
     body: { orders: [] },
-    priority: "order" as const,
+    priority: "entry" as const,
     maxWaitMs: 5_000,
     lastLook: () => calls.push("last look"),
   };

@@ -211,6 +211,72 @@ describe("an order that waits for an answer", () => {
   });
 });
 
+describe("an exit that waits for the broker session", () => {
+  const question = json([{ id: "q-1", message: ["Are you sure?"], messageIds: ["o163"] }]);
+  const until = async (holds: () => boolean) => {
+    for (let turn = 0; turn < 1_000 && !holds(); turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      pc.clock.run(1);
+    }
+    expect(holds()).toBe(true);
+  };
+  const anExit = (): SubmitInput => {
+    pc.broker.answers["portfolio2.positions"] = [
+      {
+        conid: 265598,
+        position: 5,
+        marketPrice: 187,
+        marketValue: 935,
+        currency: "USD",
+        secType: "STK",
+      },
+    ];
+    const legs = anOrder().legs.map((leg) => ({ ...leg, side: "SELL" as const }));
+    return pc.approved(anOrder({ legs }), 2);
+  };
+
+  it("has a question declined that an entry is asked meanwhile", async () => {
+    const entry = pc.approved();
+    let answer = (_reply: typeof question): void => {};
+    pc.broker.replies.push(
+      new Promise<typeof question>((resolve) => {
+        answer = resolve;
+      }),
+    );
+    const entering = place(entry);
+    await until(() => pc.broker.sent.length === 1);
+    const exit = anExit();
+    const leaving = place(exit, { jobId: "job-2" });
+    await until(() => pc.submit.mutex.wantedBy() === "exit");
+    pc.broker.replies.push(json([{ error: "declined" }]), taken(exit, "12"));
+    answer(question);
+    await entering;
+    expect((await leaving).state).toBe("accepted");
+    expect(pc.broker.sent.map(({ path }) => path.split("/").at(-2))).toEqual([
+      ACCOUNT,
+      "reply",
+      ACCOUNT,
+    ]);
+  });
+
+  it("goes before the entries that waited longer", async () => {
+    const exit = anExit();
+    const release = await pc.submit.mutex.acquire(0);
+    const entry = pc.approved();
+    const entering = place(entry);
+    await until(() => pc.submit.mutex.wantedBy() === "entry");
+    const leaving = place(exit, { jobId: "job-2" });
+    await until(() => pc.submit.mutex.wantedBy() === "exit");
+    pc.broker.replies.push(taken(exit, "12"), taken(entry, "13"));
+    release?.();
+    await Promise.all([leaving, entering]);
+    expect(pc.broker.sent.map(({ body }) => JSON.stringify(body).includes("SELL"))).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
+
 describe("an answer that does not come", () => {
   it("leaves the order unknown: it is looked for, and never sent again", async () => {
     const input = pc.approved();

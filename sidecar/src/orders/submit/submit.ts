@@ -7,6 +7,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { OperationContext } from "../../operations/context.ts";
 import type { OperationRequest } from "../../operations/executor.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
+import { giveWay } from "../conversation/give-way.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
@@ -52,8 +53,9 @@ export async function placeOrder(
   if (preview === null || misfits.length > 0) return refuse(misfits);
 
   const first = await gatherFacts(parts, context, preview, account);
-  if (first.effect?.kind === "exit") await declineQuestionOfEntry(parts);
-  const release = await acquireMutex(parts, context);
+  const isExit = first.effect?.kind === "exit";
+  if (isExit) await giveWay(parts);
+  const release = await acquireMutex(parts, context, isExit);
   let handedOn = false;
   try {
     const judged = await judgeNow(parts, context, account, preview, action, input);
@@ -84,9 +86,13 @@ export async function placeOrder(
 async function acquireMutex(
   { mutex, clock }: SubmitContext,
   context: OperationContext,
+  isExit: boolean,
 ): Promise<() => void> {
   const leftMs = Math.max(0, context.deadlineAt - clock.now());
-  const release = await mutex.acquire(Math.min(ORDER_LIMITS.mutexWaitMs, leftMs));
+  // An exit stays in front for as long as its job has time.
+  const release = isExit
+    ? await mutex.acquire(leftMs, { priority: "exit" })
+    : await mutex.acquire(Math.min(ORDER_LIMITS.mutexWaitMs, leftMs));
   if (release !== null) return release;
   throw new GatewayError(
     failure(
@@ -159,14 +165,6 @@ async function transmit(
     release,
   });
   return outcomeOf(last);
-}
-
-/** An exit does not wait for an entry's open question: the entry is declined. */
-async function declineQuestionOfEntry({ conversation, store }: SubmitContext): Promise<void> {
-  const waiting = conversation.waiting();
-  if (waiting === null) return;
-  if (store.intent(waiting.coid)?.effect === "exit") return;
-  await conversation.answer(waiting.coid, waiting.replyId, { confirm: false, by: "sidecar" });
 }
 
 const consumed = (): OrderRefusal =>

@@ -1,0 +1,13 @@
+import type { OrderStore } from "../journal/store.ts";
+import type { Conversation } from "./contract.ts";
+
+/** An exit does not wait for an entry's open question: the entry is declined. */
+export async function giveWay(parts: {
+  conversation: Pick<Conversation, "waiting" | "answer">;
+  store: Pick<OrderStore, "intent">;
+}): Promise<void> {
+  const { conversation, store } = parts;
+  const open = conversation.waiting();
+  if (open === null || store.intent(open.coid)?.effect === "exit") return;
+  await conversation.answer(open.coid, open.replyId, { confirm: false, by: "sidecar" });
+}
