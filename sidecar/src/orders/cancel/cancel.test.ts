@@ -143,6 +143,33 @@ describe("the cancel of an order that is looked for in the broker's list", () =>
     expect(pc.shown.join()).toContain("CANCEL");
   });
 
+  it("of this gateway by another PC goes out where it bears the reference that is named", async () => {
+    const order_ref = `ieg1-${"0123456789abcdef".repeat(2)}`;
+    const rows = [
+      [bookRow({ order_ref })],
+      [bookRow({ order_ref: `${order_ref}-b` })],
+      [bookRow({ orderId: 10, order_ref }), bookRow({ parentId: 10, side: "SELL" })],
+    ];
+    for (const by of ["owner", "gateway", "agent"] as const) {
+      for (const shown of rows) {
+        book(...shown);
+        cancelled();
+        expect(await cancel({ order_ref, by })).toMatchObject({ state: "cancelled", refusals: [] });
+      }
+    }
+    expect(pc.broker.sent).toHaveLength(9);
+    for (const [shown, named] of [
+      [order_ref, null],
+      [order_ref, `ieg1-${"f".repeat(32)}`],
+      ["by-another-program", "by-another-program"],
+      [null, order_ref],
+    ]) {
+      book(bookRow({ order_ref: shown }));
+      expect(rules(await cancel({ order_ref: named ?? null }))).toEqual(["approval_of_its_own"]);
+    }
+    expect(pc.broker.sent).toHaveLength(9);
+  });
+
   it("takes the exit of an own bracket for its own only when it is that leg", async () => {
     standing({ state: "filled" });
     book(bookRow({ conid: 999 }));

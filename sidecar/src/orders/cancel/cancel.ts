@@ -122,7 +122,7 @@ async function cancelNumbered(
         refusal("ORDER_NOT_MODIFIABLE", "order_id", "working", "The order has ended already."),
       ]);
     }
-    const own = ownRow(parts, row, read.orders);
+    const own = ownRow(parts, row, read.orders) || isNamed(input.order_ref, row, read.orders);
     if (!own) {
       const faults = await foreignFaults(parts, input);
       if (faults.length > 0) return refused(input, clock.now(), faults);
@@ -146,6 +146,19 @@ function ownRow(parts: SubmitContext, row: Order, all: readonly Order[]): boolea
     leg.side.toLowerCase() === row.side
   );
 }
+
+/**
+ * One that this gateway sent by another PC, or by this one before it was paired anew: the journal of
+ * here knows nothing of it. It bears the very reference that the gateway names, as nobody else's does.
+ */
+function isNamed(orderRef: string | null, row: Order, all: readonly Order[]): boolean {
+  if (orderRef === null || !OWN_REFERENCE.test(orderRef)) return false;
+  const parent = all.find(({ order_id }) => order_id === row.parent_id);
+  return [row.order_ref, parent?.order_ref].some((ref) => ref?.replace(/-[a-z]$/, "") === orderRef);
+}
+
+/** As an intent is named; nobody else's look like this. */
+const OWN_REFERENCE = /^ieg1-[0-9a-f]{32}$/;
 
 /** Somebody else's order: only with an approval of its own, over exactly this cancel. */
 async function foreignFaults(parts: SubmitContext, input: Numbered): Promise<OrderRefusal[]> {
