@@ -89,7 +89,7 @@ function missed(draft: TrackingDraft, intent: IntentDraft, book: BookRead): void
   }
   draft.misses.delete(coid);
   const tif = record.ticket.order.legs[0]?.time_in_force;
-  if (tif !== "GTC" && now - record.created_at > ORDER_LIMITS.dayOrderMs) {
+  if (tif !== "GTC" && now - livesFrom(record) > ORDER_LIMITS.dayOrderMs) {
     apply(intent, {
       source: "live_orders",
       says: "expired",
@@ -101,6 +101,11 @@ function missed(draft: TrackingDraft, intent: IntentDraft, book: BookRead): void
   }
   apply(intent, gatewaySays(draft, "ambiguous"), { claimed: true });
   startDoubt(draft, coid);
+}
+
+/** When its day began, ms: that of an order sent while nothing traded is the session it waits for. */
+function livesFrom({ created_at, ticket }: IntentDraft["record"]): number {
+  return ticket.waits == null ? created_at : Math.max(created_at, Date.parse(ticket.waits.until));
 }
 
 /** Every broker order that bears a mark of ours must have its intent; one that has none is told once. */

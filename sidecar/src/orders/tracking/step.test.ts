@@ -219,6 +219,22 @@ describe("a read of the book", () => {
     expect(intentOf(draft, working.coid)?.record.state).toBe("expired");
   });
 
+  it("lets no order expire while the session that it waits for is still to come", () => {
+    const until = new Date(START_MS + 3 * 24 * 3_600_000).toISOString();
+    const waits = { until, time_zone: null, session: null };
+    const waiting = { ...working, ticket: { ...working.ticket, waits } };
+    const missedAt = (now: number) => {
+      const draft = rig([waiting], { now }).draft({
+        ...reading,
+        misses: new Map([[waiting.coid, ORDER_LIMITS.quietReads - 1]]),
+      });
+      settle(draft, account, book([]));
+      return intentOf(draft, waiting.coid)?.record.state;
+    };
+    expect(missedAt(START_MS + ORDER_LIMITS.dayOrderMs + 1)).toBe("unknown");
+    expect(missedAt(Date.parse(until) + ORDER_LIMITS.dayOrderMs + 1)).toBe("expired");
+  });
+
   it("tells once of an order that bears our mark and was never sent from here", () => {
     const { env } = rig([]);
     const row = { orderId: "99", order_ref: "ieg1-stranger", status: "Submitted" };
