@@ -72,7 +72,7 @@ async function lookInto(parts: OrderParts, account: string): Promise<void> {
       coid: order_ref,
       message:
         state === "needs_owner"
-          ? "The state of an order could not be proved. BookRead at the account at the broker."
+          ? "The state of an order could not be proved. Look at the account at the broker."
           : "Nobody can tell yet whether an order stands at the broker. It is being looked for.",
       brokerText: null,
       cancelOffered: [],

@@ -58,8 +58,7 @@ export function failureOf(
         "SIDECAR_CAPABILITY_MISSING",
         "The sidecar was not granted this, or its own policy does not allow it.",
         {
-          user_action:
-            "BookRead at the sidecar's capabilities in the console and in its local policy.",
+          user_action: "Look at the sidecar's capabilities in the console and in its local policy.",
         },
       );
     case "UNIMPLEMENTED":

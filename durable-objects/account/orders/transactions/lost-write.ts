@@ -17,7 +17,7 @@ export function writeLost(
     brokerAccount: submit.grant.broker_account ?? null,
     coid: findIntentByJob(parts.storage.sql, submit.job_id)?.coid ?? null,
     message:
-      "The PC has lost its record of something it was asked to do, so nobody can tell from it how that ended. BookRead at the account at the broker.",
+      "The PC has lost its record of something it was asked to do, so nobody can tell from it how that ended. Look at the account at the broker.",
     brokerText: null,
     cancelOffered: [],
   });

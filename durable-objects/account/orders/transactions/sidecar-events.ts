@@ -127,7 +127,9 @@ function intentChanged(parts: OrderParts, report: IntentStateEvent): void {
         message:
           applied.state === "unknown"
             ? "Nobody can tell yet whether an order stands at the broker. It is being looked for."
-            : "The state of an order could not be proved. BookRead at the account at the broker.",
+            : applied.state === "needs_owner"
+              ? "The state of an order could not be proved. Look at the account at the broker."
+              : "An order that was proved to have ended is alive at the broker. Look at the account at the broker.",
         brokerText: null,
         cancelOffered: [],
       },
