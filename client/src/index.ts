@@ -8,8 +8,8 @@ export {
   storedAuth,
   tokenAuth,
 } from "./sdk/auth.ts";
+export type { CallOptions, CallProgress, ToolCall } from "./sdk/call.ts";
 export { type ConnectOptions, connect, type Gateway } from "./sdk/connect.ts";
-export type { CallOptions } from "./sdk/connection.ts";
 export {
   ERROR_CODES,
   type ErrorFacts,
@@ -28,4 +28,4 @@ export type {
   ShownApproval,
   ShownPreview,
   SubmitOptions,
-} from "./sdk/orders.ts";
+} from "./sdk/order-types.ts";

@@ -13,10 +13,11 @@ export async function accessFor(
   resource: string,
   asks: boolean,
 ): Promise<Access> {
-  const { storedAccess, tokenAccess } = await import("../sdk/access.ts");
-  const { loginStore } = await import("../sdk/login-store.ts");
+  const { tokenAccess } = await import("../sdk/access.ts");
   const token = process.env.IBKR_TOKEN;
   if (token) return tokenAccess(token);
+  const { storedAccess } = await import("../sdk/stored-access.ts");
+  const { loginStore } = await import("../sdk/login-store.ts");
   const person = { clientName: CLIENT_NAME, scope: null, open: sendToBrowser };
   return storedAccess({
     store: loginStore(configDir),

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { typedAs } from "../config/typed-as.ts";
 import { TOOLS } from "../operations/tools.generated.ts";
-import type { PlaceOptions } from "../sdk/orders.ts";
+import type { PlaceOptions } from "../sdk/order-types.ts";
 import { accessFor, personIsThere } from "./access.ts";
 import { addFlags, argumentsTyped, missingFlags } from "./flags.ts";
 import { chosenGateway, type GlobalOptions, globalOptions } from "./globals.ts";
@@ -69,7 +69,7 @@ export function register(program: Command): void {
 }
 
 type Gateway = import("../sdk/connect.ts").Gateway;
-type Result = import("../sdk/orders.ts").OrderResult;
+type Result = import("../sdk/order-types.ts").OrderResult;
 
 async function withOrders(
   globals: GlobalOptions,

@@ -1,95 +1,19 @@
-import { type AuthProvider, auth } from "@modelcontextprotocol/client";
-import { IbkrError } from "./errors.ts";
-import { asGatewayErrors, signIn, signInRequired, storedProvider } from "./login.ts";
-import type { LoginStore } from "./login-store.ts";
-
 /** How a connection gets in. */
 export interface Access {
-  readonly provider: AuthProvider;
+  readonly provider: TokenProvider;
   /** Asks the owner for more; absent where nobody can be asked. */
   widen?(scope: string): Promise<void>;
 }
 
-/** A token renewed this long before it ends is not refused on its way. */
-const RENEW_EARLY_MS = 30_000;
+/** Where a connection has its tokens from. */
+export interface TokenProvider {
+  /** Called before each request. */
+  token(): Promise<string | undefined>;
+  /** Called after a token was refused; the request is then made once more. */
+  onUnauthorized?(): Promise<void>;
+}
 
 /** One access token from elsewhere, which nobody renews. */
 export function tokenAccess(token: string): Access {
   return { provider: { token: async () => token } };
-}
-
-export interface StoredAccess {
-  store: LoginStore;
-  resource: string;
-  /** How a person is asked, where there is one. */
-  person?: {
-    clientName: string;
-    scope: string | null;
-    open(url: string): Promise<void>;
-  };
-}
-
-/**
- * The tokens that a sign-in left. Many processes share them: one renews, the others take what it
- * got, because the gateway takes a refresh token used twice for a stolen one.
- */
-export function storedAccess({ store, resource, person }: StoredAccess): Access {
-  /** What the last request was made with. */
-  let used: string | undefined;
-
-  async function ask(scope: string | null): Promise<void> {
-    if (person === undefined) throw signInRequired();
-    const { clientName, open } = person;
-    await signIn({ store, resource, scope, clientName, open });
-  }
-
-  async function renew(refused: string | undefined): Promise<void> {
-    const renewed = await store.whileRenewing(async () => {
-      const { tokens } = await store.read(resource);
-      if (tokens !== null && tokens.access_token !== refused) return true;
-      if (tokens?.refresh_token === undefined) return false;
-      return refreshed(store, resource);
-    });
-    // Outside the lock: a person takes minutes.
-    if (!renewed) await ask(person?.scope ?? null);
-  }
-
-  return {
-    provider: {
-      async token() {
-        const login = await store.read(resource);
-        if (login.tokens === null) await ask(person?.scope ?? null);
-        else if (endsSoon(login.access_expires_at)) await renew(login.tokens.access_token);
-        const { tokens } = await store.read(resource);
-        used = tokens?.access_token;
-        return used;
-      },
-      onUnauthorized: () => renew(used),
-    },
-    ...(person === undefined
-      ? {}
-      : {
-          async widen(scope: string) {
-            const held = (await store.read(resource)).tokens?.scope ?? "";
-            const all = new Set(`${held} ${scope}`.split(" ").filter(Boolean));
-            await ask([...all].join(" "));
-          },
-        }),
-  };
-}
-
-function endsSoon(at: number | null): boolean {
-  return at !== null && at - RENEW_EARLY_MS < Date.now();
-}
-
-/** Whether the gateway gave new tokens; false where a person has to sign in again. */
-async function refreshed(store: LoginStore, resource: string): Promise<boolean> {
-  try {
-    const provider = storedProvider(store, resource, null);
-    const result = await asGatewayErrors(() => auth(provider, { serverUrl: resource }));
-    return result === "AUTHORIZED";
-  } catch (error) {
-    if (error instanceof IbkrError && error.code === "SIGN_IN_REQUIRED") return false;
-    throw error;
-  }
 }

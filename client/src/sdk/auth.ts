@@ -1,7 +1,8 @@
 import { choiceNamed } from "@ibkr-edge-gateway/protocol/access-choices.ts";
-import { type Access, storedAccess, tokenAccess } from "./access.ts";
+import { type Access, tokenAccess } from "./access.ts";
 import { loginStore } from "./login-store.ts";
 import { openBrowser } from "./open-browser.ts";
+import { storedAccess } from "./stored-access.ts";
 
 /** How a program gets in to a gateway; made by one of the functions here. */
 export type Auth = (resource: string, configDir: string) => Access;

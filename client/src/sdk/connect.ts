@@ -4,13 +4,15 @@ import { methodName } from "../operations/tool-methods.ts";
 import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
 import { TOOLS } from "../operations/tools.generated.ts";
 import { type Auth, storedAuth } from "./auth.ts";
-import { type CallOptions, openConnection } from "./connection.ts";
+import type { CallOptions, ToolCall } from "./call.ts";
+import { openConnection } from "./connection.ts";
 import { mcpAddress } from "./gateway-address.ts";
 import { PAUSE_MS } from "./order-follow.ts";
 import { orderRecords } from "./order-record.ts";
-import { type Orders, ordersOver } from "./orders.ts";
+import type { Orders } from "./order-types.ts";
+import { ordersOver } from "./orders.ts";
 import { pagesOf } from "./pages.ts";
-import { type ToolCall, toolCall } from "./tool-call.ts";
+import { toolCall } from "./tool-call.ts";
 
 export interface ConnectOptions extends CallOptions {
   /** The sign-in on this computer unless said otherwise. */

@@ -2,22 +2,13 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import {
   Client,
   InsufficientScopeError,
-  type Progress,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 import { VERSION } from "../config/version.ts";
 import type { Access } from "./access.ts";
+import type { CallOptions } from "./call.ts";
 import { callError } from "./call-error.ts";
 import { IbkrError, refusedBy } from "./errors.ts";
-
-/** What a caller may say about one call. */
-export interface CallOptions {
-  /** Ends the call: a read is given up at the gateway too; a write's outcome is then unknown. */
-  signal?: AbortSignal | undefined;
-  /** Milliseconds; 60,000 unless said. */
-  timeoutMs?: number | undefined;
-  onProgress?: ((progress: Progress) => void) | undefined;
-}
 
 export interface Connection {
   readonly client: Client;

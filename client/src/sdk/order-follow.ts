@@ -1,20 +1,13 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import type { ToolAnswers } from "../operations/tool-types.generated.ts";
+import type { ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
-import type { ToolCall } from "./tool-call.ts";
-
-export type ApprovalStatus = ToolAnswers["ibkr_approval_status"];
-export type ShownOrder = NonNullable<ApprovalStatus["order"]>;
+import type { ApprovalStatus, Waiting } from "./order-types.ts";
 
 /** The gateway holds a call this long for a change. */
 const WAIT_SECONDS = 50;
 const CALL_MAX_MS = 65_000;
 /** Between two looks when one could not be made, or was answered without a change. */
 export const PAUSE_MS = 1_000;
-
-export interface Waiting {
-  signal?: AbortSignal | undefined;
-}
 
 export interface Followed {
   account_id: string;

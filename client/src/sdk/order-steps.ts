@@ -1,14 +1,15 @@
-import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
+import type { ToolInputs } from "../operations/tool-types.generated.ts";
+import type { ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
-import {
-  type ApprovalStatus,
-  followApproval,
-  isKnown,
-  type ShownOrder,
-  type Waiting,
-} from "./order-follow.ts";
+import { followApproval, isKnown } from "./order-follow.ts";
 import type { OrderRecord, OrderRecords, PreviewTool } from "./order-record.ts";
-import type { ToolCall } from "./tool-call.ts";
+import type {
+  ApprovalStatus,
+  OrderResult,
+  ShownApproval,
+  SubmitOptions,
+  Waiting,
+} from "./order-types.ts";
 
 /**
  * The steps of one order. Each reads its record, does one thing and writes down how far it came; so
@@ -23,23 +24,6 @@ export interface OrderParts {
   pauseMs: number;
   /** How long an order that may have been sent is looked for before it counts as never arrived, in ms. */
   lookMs: number;
-}
-
-export type ShownPreview = NonNullable<ToolAnswers["ibkr_order_preview"]["preview"]>;
-export type ShownApproval = NonNullable<ToolAnswers["ibkr_approvals_create"]["approval"]>;
-
-/**
- * What became of an order. `unknown`: the gateway is still finding out what the broker made of it, or
- * could not be asked; look again with `resume`.
- */
-export interface OrderResult {
-  outcome: "known" | "unknown";
-  order: ShownOrder | null;
-}
-
-export interface SubmitOptions extends Waiting {
-  /** How long an open outcome is followed, in milliseconds; 60,000 unless said. */
-  followMs?: number;
 }
 
 const FOLLOW_MS = 60_000;

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
 import { orderRecords } from "./order-record.ts";
 import { ordersOver } from "./orders.ts";
-import type { ToolCall } from "./tool-call.ts";
 
 let folder: string;
 beforeAll(async () => {

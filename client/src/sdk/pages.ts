@@ -1,8 +1,7 @@
 import type { PagedToolName } from "../operations/tool-methods.ts";
 import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
-import type { CallOptions } from "./connection.ts";
+import type { CallOptions, ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
-import type { ToolCall } from "./tool-call.ts";
 
 /** Asks for one page after the other while there is more. A page that failed ends the walk. */
 export async function* pagesOf<Name extends PagedToolName>(

@@ -1,19 +1,13 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { type ToolEntry, writes } from "../operations/tool-entry.ts";
 import type { ToolName } from "../operations/tool-methods.ts";
-import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
+import type { ToolAnswers } from "../operations/tool-types.generated.ts";
 import { TOOLS } from "../operations/tools.generated.ts";
-import type { CallOptions, Connection } from "./connection.ts";
+import type { ToolCall } from "./call.ts";
+import type { Connection } from "./connection.ts";
 import { IbkrError } from "./errors.ts";
 
 const BY_NAME: ReadonlyMap<string, ToolEntry> = new Map(TOOLS.map((tool) => [tool.name, tool]));
-
-/** Calls one tool: what it takes and answers has the types of the gateway's own schemas. */
-export type ToolCall = <Name extends ToolName>(
-  tool: Name,
-  input: ToolInputs[Name],
-  options?: CallOptions,
-) => Promise<ToolAnswers[Name]>;
 
 export function toolCall({ call }: Pick<Connection, "call">): ToolCall {
   return async (tool, input, options) => {
