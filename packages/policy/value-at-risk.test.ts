@@ -92,6 +92,15 @@ describe("every limit in money is held to the value at risk", () => {
     expect(failing(puts, tweak)).toContain(check);
   });
 
+  it("by the smallest part above it: nothing is rounded away", () => {
+    const fraction: Tweak = leg({ quantity: "0.000001", limit_price: "187.250001" });
+    expect(notionalOf(fraction)).toBe("0.000187250001");
+    const step: Tweak = ({ p }) => {
+      p.tiers.tier_two_above_notional = "0.000187";
+    };
+    expect(failing(fraction, step)).toContain("approval-tier");
+  });
+
   it("and commission to the premium, which is what is traded", () => {
     const { s, p } = aDraftOf(puts);
     expect(figuresOf(s, p).traded?.toString()).toBe("500");

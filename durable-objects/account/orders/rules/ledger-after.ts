@@ -34,5 +34,5 @@ function shareOf(intent: IntentRow, state: OrderState, filled: Decimal | null): 
     return decimalText(whole);
   }
   const share = Decimal.min(1, filled.dividedBy(quantity));
-  return decimalText(whole.times(share).toDecimalPlaces(8));
+  return decimalText(whole.times(share).toDecimalPlaces(8, Decimal.ROUND_UP));
 }

@@ -1,5 +1,5 @@
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { cancelInFlight, noRoomToCancel } from "../rules/cancel-limits.ts";
@@ -180,4 +180,4 @@ function logRefused(
 }
 
 const notionalText = (value: Parameters<typeof decimalText>[0] | null): string | null =>
-  value === null ? null : decimalText(value.toDecimalPlaces(8));
+  value === null ? null : decimalText(value.toDecimalPlaces(8, Decimal.ROUND_UP));

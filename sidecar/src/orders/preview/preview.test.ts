@@ -105,6 +105,39 @@ describe("a preview", () => {
     expect((await ticketOf(order({ side: "SELL" }))).facts.effect?.kind).not.toBe("exit");
   });
 
+  it("stops an entry that the broker values otherwise, and shows an exit with both figures", async () => {
+    const amount = { amount: "18.73 USD (1 Shares)", commission: "1 USD" };
+    pc.broker.answers["order.what-if"] = { amount };
+    const both =
+      "By price and quantity the order comes to 187.25 USD; the broker's own estimate is 18.73 USD.";
+    const entry = await ticketOf();
+    expect(entry.local_refusals).toMatchObject([{ code: "WHATIF_DIFFERS", field: "notional" }]);
+    expect(entry.local_refusals[0]?.message).toContain(both);
+    expect(entry.notes).toContain(both);
+
+    const position = { conid: 265598, position: 1, currency: "USD", secType: "STK" };
+    pc.broker.answers["portfolio2.positions"] = [position];
+    pc.store.db.exec("DELETE FROM previews; DELETE FROM preview_usage");
+    const exit = await ticketOf(order({ side: "SELL" }));
+    expect(exit.facts.effect?.kind).toBe("exit");
+    expect(exit.local_refusals).toEqual([]);
+    expect(exit.notes).toContain(both);
+  });
+
+  it("reads in what unit the broker quotes the price, and values by it", async () => {
+    pc.broker.answers["contract.rules"] = {
+      orderTypes: ["limit"],
+      incrementRules: [],
+      priceMagnifier: 100,
+    };
+    pc.broker.answers["order.what-if"] = {
+      amount: { amount: "1.87 USD (1 Shares)", commission: "1 USD" },
+    };
+    const { ticket, local_refusals } = await ticketOf();
+    expect(ticket).toMatchObject({ price_magnifier: "100", notional: "1.8725" });
+    expect(local_refusals).toEqual([]);
+  });
+
   it("of a cancel asks for no what-if and shows no wait", async () => {
     pc.broker.answers["iserver.orders"] = { orders: [bookRow()], snapshot: true };
     const cancel = { account_id: ACCOUNT, order_id: "11" };
