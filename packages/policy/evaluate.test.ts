@@ -400,6 +400,16 @@ it("a refusal names the field to correct, for checks that exist", () => {
   expect([fieldOf("price-tick"), fieldOf("daily-loss")]).toEqual(["limit_price", "daily-loss"]);
 });
 
+it("says when the broker's clock will be known", () => {
+  const verdict = verdictOf(({ s, p }) => {
+    p.state.max_broker_skew_ms = 60_000;
+    s.facts.broker_clock_skew_ms = null;
+  });
+  expect(verdict.failures).toMatchObject([
+    { code: "CLOCK_SKEW", message: expect.stringMatching(/ask again in ten seconds\.$/) },
+  ]);
+});
+
 it("a soft loss limit above the hard one does not hide it", () => {
   const verdict = verdictOf(({ s, p }) => {
     Object.assign(p.behaviour, { daily_loss_soft: "5000", daily_loss_hard: "100" });

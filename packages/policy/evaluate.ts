@@ -87,9 +87,20 @@ function resultOf(check: Check, finding: CheckFinding): CheckResult {
     finding.outcome === "fail"
       ? finding.message
       : finding.outcome === "unknown"
-        ? `${finding.missing} could not be read. Without it the order is not allowed.`
+        ? unknownMessage(finding)
         : check.means;
   return { ...base, message, observed, limit, headroom, source, as_of };
+}
+
+function unknownMessage({
+  missing,
+  untilKnown,
+}: {
+  missing: string;
+  untilKnown?: string | undefined;
+}) {
+  const refused = `${missing} could not be read. Without it the order is not allowed.`;
+  return untilKnown === undefined ? refused : `${refused} ${untilKnown}`;
 }
 
 const NOTHING = { observed: null, limit: null, headroom: null, source: "policy", as_of: null };

@@ -146,7 +146,11 @@ describe("a live order", () => {
     });
     expect(loosened.status).toBe(303);
     await chain.pc("policy", "set", "live", "max_orders_per_minute", "60");
-    const on = (await agent.call("ibkr_order_preview", order)).preview;
+    // The broker's clock is heard with its first heartbeat, at most ten seconds after the connection.
+    const on = await until(
+      async () => (await agent.call("ibkr_order_preview", order)).preview,
+      ({ policy_failures }) => !codes(policy_failures).includes("CLOCK_SKEW"),
+    );
     expect([on.policy_failures, on.pc_refusals]).toEqual([[], []]);
     expect(on).toMatchObject({ may_be_asked: true, tier: 2, mode: "live" });
   }, 90_000);
