@@ -32,20 +32,24 @@ export interface OrderService {
 
 export function createOrderService(parts: OrderParts): OrderService {
   const inFlight = nothingInFlight();
+  // After the transaction of the event: what a switch wants cancelled may just have turned up.
+  const cancelSoon = (what: "new" | "untaken"): void =>
+    void Promise.resolve()
+      .then(() => cancelFound(parts, inFlight, `found:${parts.now()}`, what))
+      .catch(logAbandoned("orders.cancel_found"));
   return {
     parts,
     inFlight,
     runTool: (agent, call) => runOrderTool(parts, inFlight, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
-      // After the transaction of the event: what a switch wants cancelled may just have turned up.
-      if (event.type === "broker.order") {
-        void Promise.resolve()
-          .then(() => cancelFound(parts, inFlight, `found:${parts.now()}`))
-          .catch(logAbandoned("orders.cancel_found"));
-      }
+      if (event.type === "broker.order") cancelSoon("new");
+      if (event.type === "broker.session") cancelSoon("untaken");
     },
-    connected: () => reconnected(parts),
+    connected: () => {
+      reconnected(parts);
+      cancelSoon("untaken");
+    },
     lost: (job) => writeLost(parts, job),
     alarm: () => orderAlarm(parts),
     alarmAt: () => orderAlarmAt(parts),

@@ -1,11 +1,12 @@
 import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { logAbandoned } from "../../abandoned.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
 import type { InFlight } from "../sidecar/in-flight.ts";
-import { wasKeyUsed } from "../tables/idempotency-keys.ts";
+import { coidsUnderKeys } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { raiseAlert } from "../transactions/raise-alert.ts";
@@ -52,9 +53,15 @@ export function cancelWorking(
 
 /**
  * An order that was in doubt when the owner, or the policy, said "freeze and cancel", and that
- * stands after all, is cancelled now; each number once under one switch.
+ * stands after all, is cancelled now; each number once under one switch. When the PC, or its broker
+ * session, is back (`untaken`), so is what nobody took up while it was away.
  */
-export function cancelFound(parts: OrderParts, inFlight: InFlight, requestId: string): void {
+export function cancelFound(
+  parts: OrderParts,
+  inFlight: InFlight,
+  requestId: string,
+  what: "new" | "untaken" = "new",
+): void {
   const { sql } = parts.storage;
   for (const kill of engagedKills(sql)) {
     const { cancelFrom } = kill;
@@ -62,7 +69,9 @@ export function cancelFound(parts: OrderParts, inFlight: InFlight, requestId: st
     for (const intent of workingOrders(sql, kill)) {
       if (intent.created_at > cancelFrom) continue;
       for (const orderId of openNumbers(intent)) {
-        if (orderId === null || wasAsked(sql, intent.coid, orderId, cancelFrom)) continue;
+        if (orderId === null) continue;
+        const asked = askedUnder(sql, intent.coid, orderId, cancelFrom);
+        if (what === "new" ? asked.length > 0 : !asked.every((one) => isUntaken(one))) continue;
         const asker = { kind: "gateway", requestId } as const;
         askFor(parts, inFlight, asker, intent, orderId).catch((error) => {
           logFailed(error);
@@ -162,7 +171,19 @@ function reportNotCancelled(
 }
 
 /** By whom does not matter: before the gateway signed for itself, it asked in the owner's name. */
-const wasAsked = (sql: SqlStorage, coid: string, orderId: string, sinceMs: number): boolean =>
-  [OWNER_CLIENT, GATEWAY_CLIENT].some((name) =>
-    wasKeyUsed(sql, name, `kill:${coid}:${orderId}:`, sinceMs),
-  );
+const askedUnder = (
+  sql: SqlStorage,
+  coid: string,
+  orderId: string,
+  sinceMs: number,
+): (IntentRow | null)[] =>
+  [OWNER_CLIENT, GATEWAY_CLIENT]
+    .flatMap((name) => coidsUnderKeys(sql, name, `kill:${coid}:${orderId}:`, sinceMs))
+    .map((cancel) => findIntent(sql, cancel));
+
+/** The PC did not take it up: it was away, or its broker session was. What it refused is no such one. */
+function isUntaken(cancel: IntentRow | null): boolean {
+  if (cancel?.state !== "rejected") return false;
+  const outcome = OrderOutcome.safeParse(JSON.parse(cancel.outcome ?? "null"));
+  return !outcome.success || outcome.data.refusals.some(({ rule }) => rule === "taken_up");
+}

@@ -38,6 +38,13 @@ const withdraws: Parameters<typeof deskRig>[0] = (job, rig) => {
     ),
   );
 };
+const away = {
+  ok: false,
+  code: "UNAVAILABLE",
+  message: "gone",
+  retryable: true,
+  outcome: "not_executed",
+} as const;
 /** An order that was let out and of which nobody has told a number. */
 function unnumbered(rig: DeskRig): void {
   rig.working(COID, "501");
@@ -110,13 +117,7 @@ describe("the owner", () => {
   });
 
   it("is told of every withdrawal that was not taken", async () => {
-    const rig = deskRig(() => ({
-      ok: false,
-      code: "UNAVAILABLE",
-      message: "gone",
-      retryable: true,
-      outcome: "not_executed",
-    }));
+    const rig = deskRig(() => away);
     rig.working(COID, "501");
     await ownerOf(rig).trading.engageKill({
       scope: "gateway",
@@ -130,6 +131,55 @@ describe("the owner", () => {
         { kind: "cancel_refused", coid: COID, cancelOffered: ["501"] },
         { kind: "kill_switch_engaged" },
       ]);
+  });
+
+  it("freezes and cancels while the PC is away: it is cancelled when that is back, once", async () => {
+    let here = false;
+    const rig = deskRig((job) => (here ? withdraws(job, rig) : away));
+    rig.working(COID, "501");
+    const desk = createOrderService(rig.parts);
+    const told = () => cancels(rig).length;
+    await ownerVerbs(rig, { orders: desk }).trading.engageKill({
+      scope: "gateway",
+      subject: null,
+      reason: "enough",
+      effect: "freeze_and_cancel",
+    });
+    await expect.poll(told).toBe(1);
+    rig.clock.now += 60_000;
+    // The PC is back before its broker session is.
+    desk.connected();
+    await expect.poll(told).toBe(2);
+    rig.clock.now += 60_000;
+    here = true;
+    desk.event({ type: "broker.session", payload: {} });
+    await expect.poll(told).toBe(3);
+    rig.clock.now += 60_000;
+    desk.event({ type: "broker.session", payload: {} });
+    desk.connected();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(told()).toBe(3);
+  });
+
+  it("asks no PC again for what that PC itself refused", async () => {
+    const rig = deskRig((job) => {
+      const { coid } = orderCancel.input.parse(job.input);
+      const said = { action: "cancel", coid, state: "rejected" } as const;
+      const refusals = [
+        refusal("ORDER_NOT_MODIFIABLE", "order_id", "in_broker_list", "Not there."),
+      ];
+      return settled(
+        outcome({ ...said, proved_by: "sidecar_not_sent", refusals }, "501", rig.clock.now),
+      );
+    });
+    rig.working(COID, "501");
+    const desk = createOrderService(rig.parts);
+    await freeze(rig);
+    await expect.poll(() => cancels(rig).length).toBe(1);
+    rig.clock.now += 60_000;
+    desk.connected();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(cancels(rig)).toHaveLength(1);
   });
 
   it("stops one account, or one agent: only what that covers is withdrawn, and only there", async () => {

@@ -35,22 +35,21 @@ export function findKey(sql: SqlStorage, clientId: string, key: string): UsedKey
   return row ?? null;
 }
 
-/** Whether a key of this client that begins so was used since a moment. */
-export function wasKeyUsed(
+/** What a client's keys that begin so have stood for since a moment, as cOIDs. */
+export function coidsUnderKeys(
   sql: SqlStorage,
   clientId: string,
   prefix: string,
   sinceMs: number,
-): boolean {
-  return (
-    sql
-      .exec(
-        `SELECT 1 FROM order_keys
-         WHERE client_id = ? AND idempotency_key LIKE ? AND used_at >= ? LIMIT 1`,
-        clientId,
-        `${prefix}%`,
-        sinceMs,
-      )
-      .toArray().length > 0
-  );
+): string[] {
+  return sql
+    .exec<{ coid: string }>(
+      `SELECT coid FROM order_keys
+       WHERE client_id = ? AND idempotency_key LIKE ? AND used_at >= ?`,
+      clientId,
+      `${prefix}%`,
+      sinceMs,
+    )
+    .toArray()
+    .map(({ coid }) => coid);
 }
