@@ -4,10 +4,10 @@ import {
   Side,
   TimeInForce,
 } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { plainly } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { Child } from "hono/jsx";
 import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
 import { displayText } from "../web/client-text.ts";
-import { WARNING_MAX_CHARS } from "./order-card.tsx";
 
 /** The form a mandate is made with; what was filled in stays when something is wrong. */
 export function MandateFields(props: {
@@ -139,11 +139,7 @@ export function MandateFields(props: {
             In this wording, whatever the numbers. An order with any other warning still asks you.
           </p>
           {choices.warnings.map(({ fingerprint, text, message_id }) =>
-            box(
-              "warning",
-              fingerprint,
-              `${displayText(text, WARNING_MAX_CHARS)} (${message_id ?? ""})`,
-            ),
+            box("warning", fingerprint, `${plainly(text)} (${message_id ?? ""})`),
           )}
         </fieldset>
       )}

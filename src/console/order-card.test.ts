@@ -16,9 +16,10 @@ describe("the order that is approved", () => {
   it("N56: shows reference data as text on one line, without hidden direction, within bounds", async () => {
     const contract = {
       ...aLeg().contract,
-      symbol: NASTY,
-      exchange: NASTY,
-      listing_exchange: NASTY,
+      // As long as a ticket can name them.
+      symbol: NASTY.slice(0, 40),
+      exchange: NASTY.slice(0, 20),
+      listing_exchange: NASTY.slice(0, 20),
     };
     const { what_if: whatIf } = aTicket();
     if (whatIf === null) throw new Error("the sample ticket has a what-if");
@@ -35,7 +36,9 @@ describe("the order that is approved", () => {
     const [, head = ""] = /<h1[^>]*>(.*?)<\/h1>/s.exec(html) ?? [];
     expect(head).toMatch(/^Buy 1 /);
     expect(head).not.toContain("\n");
-    expect(head.length).toBeLessThan(200);
+    expect(head.length).toBeLessThan(300);
+    // What is accepted word for word is shown to its last word.
+    expect(html).toContain(`${"A".repeat(5_000)} (o163)`);
     // The figures that matter stand outside every such text.
     expect(html).toContain("187.25");
     expect(html).toContain("DU1234567");
@@ -125,13 +128,15 @@ describe("a warning that a mandate accepts beforehand", () => {
   });
 });
 
-it("an order whose loss has no bound says so in the place of the most it comes to", async () => {
+it("an order whose loss has no bound says so, and what it counts as", async () => {
   const card = async (ticket: ReturnType<typeof aTicket>) =>
     String(
       await OrderCard({ ticket, source: "client_portal", marketNow: null, zones: UNKNOWN_ZONES }),
     );
-  const call = await card(aTicket(anOrder(), { notional: "20250", uncovered_call: true }));
+  const sale = anOrder({ legs: [aLeg({ side: "SELL" })] });
+  const call = await card(aTicket(sale, { notional: "20250", uncovered_call: true }));
   expect(call).toContain("No bound to the loss");
+  expect(call).toContain("20250 USD at risk");
   expect(call).not.toContain("At most");
   expect(await card(aTicket())).toContain("At most");
 });

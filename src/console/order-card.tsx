@@ -7,18 +7,13 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
-import type { Ticket, Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import {
-  priceInWords,
-  timeInForceInWords,
-  waitsInWords,
-  whatInWords,
-} from "@ibkr-edge-gateway/protocol/orders/words.ts";
+import { orderLines, warningLines } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { Child } from "hono/jsx";
-import { displayText } from "../web/client-text.ts";
 
 /**
- * The order as the owner reads it: large plain words made of canonical fields, then what it costs,
+ * The order as the owner reads it: the lines that the PC shows beside its number, then the market,
  * what it risks, and what the broker warns of. Nothing an agent wrote is on it; a figure nobody
  * knows is said to be unknown.
  */
@@ -32,7 +27,7 @@ export function OrderCard(props: {
   const { ticket, source, marketNow, zones } = props;
   const { order } = ticket;
   const leg = principalLeg(order);
-  const exits = order.legs.filter(({ role }) => role === "take_profit" || role === "stop_loss");
+  const [first, ...lines] = orderLines(ticket);
   return (
     <section class="card order" aria-labelledby="order">
       <header>
@@ -41,56 +36,20 @@ export function OrderCard(props: {
         </span>
         {source === "simulator" && <span class="tag warn">Simulator, not your broker</span>}
       </header>
-      {order.action !== "place" && (
-        <p class="big">
-          {order.action === "modify" ? "Change this order to" : "Withdraw this order"}
-        </p>
-      )}
-      <h1 id="order">{displayText(whatInWords(leg), 120)}</h1>
-      {order.structure === "oca" ? (
-        <Ways legs={order.legs} waits={ticket.waits ?? null} />
-      ) : (
-        <p class="big">
-          {priceInWords(leg)}, {timeInForceInWords(leg, ticket.waits)}
-        </p>
-      )}
+      <h1 id="order">{first?.says}</h1>
       {ticket.waits != null && order.action !== "cancel" && (
         <p class="note warn">
           The order {waitsInWords(ticket.waits)}. It cannot fill before; until it fills, you can
           cancel it.
         </p>
       )}
-      {exits.map((exit) => (
-        <p>
-          {exit.role === "stop_loss" ? "Stop loss" : "Take profit"}: {priceInWords(exit)}
-        </p>
-      ))}
-      {order.target !== null && order.action === "modify" && <Before leg={order.target.before} />}
       <dl class="facts">
-        <dt>Broker account</dt>
-        <dd class="mono">{order.account_id}</dd>
-        <dt>Instrument</dt>
-        <dd>
-          {displayText(leg.contract.symbol, 40)} on {displayText(leg.contract.exchange, 20)}
-          {leg.contract.listing_exchange === null
-            ? ""
-            : ` (${displayText(leg.contract.listing_exchange, 20)})`}
-          , {leg.contract.currency}, contract {leg.contract.conid}
-        </dd>
-        <dt>{ticket.uncovered_call === true ? "No bound to the loss" : "At most"}</dt>
-        <dd>
-          {ticket.uncovered_call === true && "A call sold to open. It counts as "}
-          <Money value={ticket.notional} currency={ticket.base_currency} />
-          {order.structure === "oca" && ", all of them counted; one can fill"}
-        </dd>
-        <dt>Commission</dt>
-        <dd>
-          <Money
-            value={ticket.what_if?.commission ?? null}
-            currency={ticket.what_if?.commission_currency ?? ticket.base_currency}
-          />
-          {order.structure === "bracket" && ", of the entry"}
-        </dd>
+        {lines.map(({ name, says }) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{says}</dd>
+          </>
+        ))}
         <dt>Market then</dt>
         <dd>
           <Market seen={seenOn(ticket)} currency={leg.contract.currency} zones={zones} />
@@ -110,30 +69,7 @@ export function OrderCard(props: {
   );
 }
 
-/** Every member of a group, and what makes it one. */
-function Ways({ legs, waits }: { legs: readonly Leg[]; waits: Waits | null }) {
-  const [first] = legs;
-  return (
-    <>
-      <p>In one of these ways, {first === undefined ? "" : timeInForceInWords(first, waits)}:</p>
-      <ul class="ways">
-        {legs.map((leg) => (
-          <li>{priceInWords(leg)}</li>
-        ))}
-      </ul>
-      <p class="soft">The first that fills ends the others.</p>
-    </>
-  );
-}
-
-function Before({ leg }: { leg: Leg }) {
-  return (
-    <p class="soft">
-      As it works now: {whatInWords(leg)} {priceInWords(leg)}, {timeInForceInWords(leg)}
-    </p>
-  );
-}
-
+/** A figure of the broker's, for the eye: two decimals and grouped. */
 function Money({ value, currency }: { value: string | null; currency: string }): Child {
   const figure = parseFigure(value);
   if (figure === null) return <>not known</>;
@@ -201,17 +137,9 @@ function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
           <Money value={initial.after} currency={base_currency} /> after.
         </p>
       )}
-      {what_if?.error != null && (
-        <p class="note bad">
-          The broker says it would not take this order: {displayText(what_if.error, 1_000)}
-        </p>
-      )}
     </div>
   );
 }
-
-/** As long as a warning can be: what is accepted word for word is shown to its last word. */
-export const WARNING_MAX_CHARS = 4_000;
 
 function Warnings({ ticket }: { ticket: Ticket }) {
   if (ticket.warnings.length === 0) return null;
@@ -219,11 +147,8 @@ function Warnings({ ticket }: { ticket: Ticket }) {
     <div class="note warn">
       <h2>What the broker warns of</h2>
       <ul>
-        {ticket.warnings.map(({ text, message_id }) => (
-          <li>
-            {displayText(text, WARNING_MAX_CHARS)}{" "}
-            {message_id !== null && <span class="soft small">({message_id})</span>}
-          </li>
+        {warningLines(ticket.warnings).map(({ says }) => (
+          <li>{says}</li>
         ))}
       </ul>
       <p class="small">By approving you accept these, word for word, for this order.</p>

@@ -85,7 +85,6 @@ dl.facts dt { color: var(--soft); }
 .note.warn { background: var(--warn-ground); border-color: color-mix(in srgb, var(--warn) 35%, transparent); }
 .note.bad { background: var(--bad-ground); border-color: color-mix(in srgb, var(--bad) 35%, transparent); }
 .note.ok { background: var(--ok-ground); border-color: color-mix(in srgb, var(--ok) 35%, transparent); }
-ul.ways { margin: 0; padding-left: 1.25rem; display: grid; gap: 0.25rem; font-size: 1.125rem; }
 .note h2 { font-size: 1rem; }
 .next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
 .copy.key { word-break: break-all; }

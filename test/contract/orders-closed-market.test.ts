@@ -41,7 +41,7 @@ it("a limit order is staged on a Saturday: it says that it waits, until when, an
   expect(told.pc_refusals).toEqual([]);
   expect(told.may_be_asked).toBe(true);
   expect(told.in_words).toMatch(
-    /for the session of \w{3} \d+ \w{3} only; waits at the broker for the open, \w{3} \d+ \w{3} 09:30 New York( \([^)]+\))?$/,
+    /for the session of \w{3} \d+ \w{3} only\nWaits: it waits at the broker for the open, \w{3} \d+ \w{3} 09:30 New York( \([^)]+\))?, for the session of \S+$/m,
   );
 
   const { approval } = await chain.agent.call("ibkr_approvals_create", {

@@ -596,7 +596,7 @@ describe("a ticket", () => {
     expect(announced).toMatchObject({ known: true, number: true, shown: ["terminal", "push"] });
     expect(JSON.stringify(announced)).not.toContain("42");
     expect(rig.shown.join()).toContain("Number for the approval page: 42");
-    expect(rig.shown.join()).toContain("BUY 2 AAPL LMT, limit 176, DAY");
+    expect(rig.shown.join()).toContain("Buy 2 AAPL at 176 USD or less, today only");
     expect(rig.pushed.join()).not.toContain("42");
     const wrong = await rig.place(rig.approve(preview, { tier: 2, echo: 41 }));
     expect(wrong.refusals.map(({ code }) => code)).toEqual(["APPROVAL_ECHO_MISMATCH"]);

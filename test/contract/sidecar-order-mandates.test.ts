@@ -140,7 +140,7 @@ describe("an order under a mandate", () => {
     expect(rig.posts()).toHaveLength(2);
     const told = rig.shown.filter((text) => text.startsWith("Order under a mandate"));
     expect(told).toHaveLength(2);
-    expect(told[0]).toContain("BUY 2 AAPL LMT");
+    expect(told[0]).toContain("Buy 2 AAPL at");
     expect(told[0]).toContain("npm run sidecar -- mandates revoke m1");
     expect(rig.pushed.filter((text) => text.startsWith("Order under a mandate"))).toHaveLength(2);
   });
@@ -404,6 +404,6 @@ describe("a hostile edge places nothing under a mandate", () => {
     expect(rig.shown).toEqual([]);
     await rig.place(rig.approve(preview));
     expect(rig.shown).toMatchObject([expect.stringContaining("Your approval is being used")]);
-    expect(rig.shown[0]).toContain("BUY 2 AAPL LMT");
+    expect(rig.shown[0]).toContain("Buy 2 AAPL at");
   });
 });

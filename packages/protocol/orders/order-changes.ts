@@ -1,4 +1,5 @@
 import { type CanonicalOrder, canonicalOrder, type Leg } from "./canonical-order.ts";
+import { plainly } from "./words.ts";
 
 /** What differs between two readings of one order, each as `limit price from 187.25 to 187.3`. */
 
@@ -14,10 +15,14 @@ export function orderChanges(before: CanonicalOrder, after: CanonicalOrder): str
     const other = now.legs[index];
     if (other === undefined) return [];
     const where = many ? `${leg.role.replaceAll("_", " ")}: ` : "";
-    return changesIn(factsOfLeg(leg), factsOfLeg(other)).map((one) => where + one);
+    return legChanges(leg, other).map((one) => where + one);
   });
   return [...said, ...ofLegs];
 }
+
+/** The same of one leg: `limit price from 187.25 to 187.3`. */
+export const legChanges = (was: Leg, now: Leg): string[] =>
+  changesIn(factsOfLeg(was), factsOfLeg(now));
 
 function changesIn(was: Facts, now: Facts): string[] {
   return Object.entries(was).flatMap(([name, value]) =>
@@ -37,8 +42,8 @@ const factsOfOrder = (order: CanonicalOrder): Facts => ({
 function factsOfLeg(leg: Leg): Facts {
   const { contract, trailing } = leg;
   return {
-    contract: `${contract.symbol} (conid ${contract.conid})`,
-    exchange: contract.exchange,
+    contract: `${plainly(contract.symbol)} (conid ${contract.conid})`,
+    exchange: plainly(contract.exchange),
     side: leg.side,
     "order type": leg.order_type,
     quantity: leg.quantity ?? "none",
@@ -46,5 +51,7 @@ function factsOfLeg(leg: Leg): Facts {
     "limit price": leg.limit_price ?? "none",
     "stop price": leg.stop_price ?? "none",
     "trailing offset": trailing === null ? "none" : `${trailing.offset} ${trailing.unit}`,
+    "time in force": leg.time_in_force,
+    "outside regular hours": leg.outside_rth ? "yes" : "no",
   };
 }

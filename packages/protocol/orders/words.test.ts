@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { orderInWords as lineAtThePc } from "../../../sidecar/src/orders/notify/ticket-summary.ts";
 import { AAPL, aLeg, anOrder } from "../../../test/support/orders.ts";
 import type { Contract } from "./canonical-order.ts";
 import { orderInWords } from "./words.ts";
@@ -7,24 +6,11 @@ import { orderInWords } from "./words.ts";
 const order = (over: Partial<Contract>) =>
   anOrder({ legs: [aLeg({ contract: { ...AAPL, ...over } })] });
 const words = (over: Partial<Contract>) => orderInWords({ order: order(over), waits: null });
-const line = (over: Partial<Contract>) =>
-  lineAtThePc({
-    v: 1,
-    order: order(over),
-    market: null,
-    notional: null,
-    base_currency: "USD",
-    what_if: null,
-    warnings: [],
-    prepared_at: "2026-11-30T15:00:00.000Z",
-  });
-
 describe("where a share is listed", () => {
   it.each(["NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", null, "\u001b[2J", "a b"])(
     "goes without saying in dollars on %j, or is not repeated",
     (listing_exchange) => {
       expect(words({ listing_exchange })).toBe("Buy 1 AAPL at 187.25 USD or less, today only");
-      expect(line({ listing_exchange })).toContain("BUY 1 AAPL LMT, ");
     },
   );
 
@@ -37,12 +23,9 @@ describe("where a share is listed", () => {
     ["LSE", "USD"],
     // A home exchange and another currency do not go together.
     ["NYSE", "EUR"],
-  ])("stands in the order's words and in the PC's line: %s in %s", (listing_exchange, currency) => {
+  ])("stands in the order's words: %s in %s", (listing_exchange, currency) => {
     expect(words({ listing_exchange, currency })).toBe(
       `Buy 1 AAPL (listed on ${listing_exchange}) at 187.25 ${currency} or less, today only`,
-    );
-    expect(line({ listing_exchange, currency })).toContain(
-      `BUY 1 AAPL (listed on ${listing_exchange}) LMT, `,
     );
   });
 

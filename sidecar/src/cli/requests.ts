@@ -1,3 +1,4 @@
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { loadPairing } from "../config/pairing-file.ts";
@@ -5,7 +6,6 @@ import { UsageError } from "../config/usage-error.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { ORDER_LIMITS } from "../orders/limits.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
-import { orderInWords } from "../orders/notify/ticket-summary.ts";
 import { typedAtTerminal } from "../run/terminal.ts";
 import { numbersLocked, triesLeft, unlockNumbers } from "../trust/shown-numbers.ts";
 import { requestsSince } from "../trust/tables/approval-requests.ts";
@@ -67,7 +67,7 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
         preview_id: request.previewId,
         asked_at: new Date(request.askedAt).toISOString(),
         requested_by: request.requestedBy,
-        order: orderInWords(kept.ticket),
+        order: ticketText(kept.ticket),
         tier: request.tier,
         number: left > 0 ? kept.echo : null,
         tries_left: left,
@@ -91,7 +91,8 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
         : number === null
           ? ""
           : `  Number for the approval page: ${number}\n`;
-    process.stdout.write(`${asked_at}, asked for by "${requested_by}":\n  ${order}\n`);
+    process.stdout.write(`${asked_at}, asked for by "${requested_by}":\n`);
+    for (const line of order) process.stdout.write(`  ${line}\n`);
     process.stdout.write(tier === 2 || number !== null ? needed : "");
   }
 }

@@ -7,8 +7,8 @@ import {
   type PreviewedTicket,
   type PreviewRequest,
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
 import { judgePreview, lasting, policyFailures } from "../rules/judge-preview.ts";
@@ -109,7 +109,7 @@ function keep(
         preview: {
           preview_id: preview.previewId,
           mode: order.mode,
-          in_words: orderInWords(outcome.ticket),
+          in_words: ticketText(outcome.ticket).join("\n"),
           order,
           market: outcome.ticket.market,
           notional: outcome.ticket.notional,

@@ -3,11 +3,11 @@ import type {
   OperationInput,
   OperationOutput,
 } from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { leastTier } from "../../trust/caps.ts";
 import { checkApproval } from "../../trust/verify-approval.ts";
 import type { Reach } from "../notify/channels.ts";
-import { orderInWords } from "../notify/ticket-summary.ts";
 import type { SubmitContext } from "../submit/context.ts";
 
 /** Says beforehand whether an approval would hold here; a wrong number is also told at this PC. */
@@ -36,9 +36,12 @@ export async function checkAtPc(
   });
   const wrong = refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH");
   if (wrong && preview !== null) {
-    const words = orderInWords(preview.ticket);
-    reach.terminal([`A wrong number came with the approval of:`, `  ${words}`]);
-    void reach.desktop("A wrong number came", words);
+    const words = ticketText(preview.ticket);
+    reach.terminal([
+      "A wrong number came with the approval of:",
+      ...words.map((line) => `  ${line}`),
+    ]);
+    void reach.desktop("A wrong number came", words.join("\n"));
   }
   return { holds, refusals, tries_left: triesLeft, as_of: isoTime(nowMs) };
 }

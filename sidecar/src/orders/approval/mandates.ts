@@ -68,7 +68,7 @@ export function receiveConfirmation(
     announceMandateEnd(parts.reach, known.mandate, "confirmed");
     return { state: "confirmed", refusals: [], as_of };
   }
-  announceWrongNumber(parts.reach, "The mandate it was for is void.");
+  announceWrongNumber(parts.reach, ["The mandate it was for is void."]);
   return { state: "revoked", refusals: [revoked()], as_of };
 }
 

@@ -140,7 +140,7 @@ describe("the cancel of an order that is looked for in the broker's list", () =>
     const { approval } = pc.approved(order, 7);
     const outcome = await cancel({ approval });
     expect(outcome).toMatchObject({ state: "cancelled", refusals: [] });
-    expect(pc.shown.join()).toContain("CANCEL");
+    expect(pc.shown.join()).toContain("Cancel order 11: Buy 1 AAPL");
   });
 
   it("of this gateway by another PC goes out where it bears the reference that is named", async () => {

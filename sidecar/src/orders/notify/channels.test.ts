@@ -17,12 +17,12 @@ describe("a request for approval", () => {
       { preview_id, tier, requested_by },
     );
 
-  it("is shown in this PC's own words, with a number where the tier asks for one", async () => {
+  it("is shown in all words of this PC's own ticket, with a number where the tier asks for one", async () => {
     expect(await announce(1)).toEqual({ known: true, shown: ["terminal", "push"], number: false });
     expect(await announce(2)).toMatchObject({ number: true });
     expect(pc.shown[0]).not.toContain("Number");
     expect(pc.shown[1]).toContain("Number for the approval page: 42");
-    expect(pc.pushed.join()).toContain("BUY 1 AAPL");
+    expect(pc.pushed.join()).toContain("Buy 1 AAPL");
     expect(pc.pushed.join()).not.toContain("42");
   });
 

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";
 import type { OrderStore } from "../journal/store.ts";
-import { orderInWords } from "./ticket-summary.ts";
 
 /**
  * The ways this PC has of showing something to whoever sits at it, or carries their phone. Nobody
@@ -29,7 +29,7 @@ export interface Announced {
 export const newEcho = (): number => randomInt(10, 100);
 
 /**
- * Shows what is asked to be approved, in this PC's own words and from its own ticket. The number
+ * Shows what is asked to be approved, in the words of its own ticket and all of them. The number
  * goes to the terminal and the desktop only: never out by the network, where the edge might read it.
  */
 export async function announceApproval(
@@ -44,7 +44,7 @@ export async function announceApproval(
     if (kept.echo === null) store.setEcho(input.preview_id, parts.echo());
     number = store.preview(input.preview_id, parts.nowMs)?.echo ?? null;
   }
-  const words = orderInWords(kept.ticket);
+  const words = ticketText(kept.ticket);
   const who = input.requested_by.replace(/[\p{C}]/gu, "").slice(0, 80);
   noteRequest(store.db, {
     previewId: input.preview_id,
@@ -54,15 +54,16 @@ export async function announceApproval(
   });
   const lines = [
     `Approval asked for by "${who}":`,
-    `  ${words}`,
+    ...words.map((line) => `  ${line}`),
     ...(number === null ? [] : [`  Number for the approval page: ${number}`]),
     `  If you do not expect this: ${sidecarCommand("kill")}`,
   ];
   const shown: Announced["shown"] = [];
   if (reach.terminal(lines)) shown.push("terminal");
-  const text = number === null ? words : `${words}\nNumber: ${number}`;
+  const said = words.join("\n");
+  const text = number === null ? said : `${said}\nNumber: ${number}`;
   if (await reach.desktop("Order to approve", text)) shown.push("desktop");
-  if (await reach.push("Order to approve", words)) shown.push("push");
+  if (await reach.push("Order to approve", said)) shown.push("push");
   const local = shown.includes("terminal") || shown.includes("desktop");
   return { known: true, shown, number: number !== null && local };
 }

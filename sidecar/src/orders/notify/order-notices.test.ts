@@ -38,7 +38,9 @@ describe("what this PC says by itself", () => {
   it("names the order, and how to end a mandate or stop what was not approved", () => {
     announceSubmitted(reach, aTicket(), { kind: "passkey" });
     announceSubmitted(reach, aTicket(), { kind: "mandate", mandateId: "m1" });
-    expect(terminal[0]).toContain("PAPER DU1234567: BUY 1 AAPL");
+    expect(terminal[0]).toContain(
+      "Buy 1 AAPL at 187.25 USD or less, today only\n  Account: DU1234567, paper",
+    );
     expect(terminal[0]).toContain("kill");
     expect(terminal[1]).toContain("mandates revoke m1");
     expect(network).toHaveLength(2);
@@ -61,7 +63,7 @@ describe("what this PC says by itself", () => {
 
   it("holds nothing up when no way of showing it works", async () => {
     expect(() => announceSubmitted(deaf, aTicket(), { kind: "passkey" })).not.toThrow();
-    expect(() => announceWrongNumber(deaf, "An order.")).not.toThrow();
+    expect(() => announceWrongNumber(deaf, ["An order."])).not.toThrow();
     expect(await announceMandate(deaf, kept)).toEqual([]);
     await settled();
     expect(logged).toHaveLength(9);

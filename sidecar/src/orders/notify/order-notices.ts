@@ -1,10 +1,11 @@
 import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { plainly } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { KeptMandate } from "../../trust/tables/mandates.ts";
 import type { Reach } from "./channels.ts";
-import { orderInWords } from "./ticket-summary.ts";
 
 /**
  * What this PC says of its own accord, whether or not the gateway asked it to: every approval that
@@ -19,31 +20,31 @@ export function announceSubmitted(
 ): void {
   const title =
     by.kind === "mandate" ? "Order under a mandate, without a tap" : "Your approval is being used";
-  const words = orderInWords(ticket);
+  const words = ticketText(ticket);
   reach.terminal([
     `${title}${by.kind === "mandate" ? ` (${plain(by.mandateId)})` : ""}:`,
-    `  ${words}`,
+    ...indented(words),
     by.kind === "mandate"
       ? `  To end the mandate: ${sidecarCommand("mandates")} revoke ${plain(by.mandateId)}`
       : `  If you did not approve this: ${sidecarCommand("kill")}`,
   ]);
-  tell(reach, title, words);
+  tell(reach, title, words.join("\n"));
 }
 
 /** Nobody at a page or in a chat asked for it: whoever sits here must hear who did. */
 export function announceGatewayCancel(reach: Reach, ticket: Ticket | null, orderId: string): void {
   const title = "The gateway cancels an order by itself, for a kill switch";
-  const words = ticket === null ? `Order ${plain(orderId)} at the broker` : orderInWords(ticket);
-  reach.terminal([`${title}:`, `  ${words}`]);
-  tell(reach, title, words);
+  const words = ticket === null ? [`Order ${plain(orderId)} at the broker`] : ticketText(ticket);
+  reach.terminal([`${title}:`, ...indented(words)]);
+  tell(reach, title, words.join("\n"));
 }
 
 /** A wrong number costs the owner a tap; whoever sits here must hear that somebody is guessing. */
-export function announceWrongNumber(reach: Reach, what: string): void {
+export function announceWrongNumber(reach: Reach, what: readonly string[]): void {
   const title = "A wrong number came from the gateway";
-  const words = `${what} If it was not you who typed it: ${sidecarCommand("kill")}`;
-  reach.terminal([`${title}:`, `  ${words}`]);
-  tell(reach, title, words);
+  const words = [...what, `If it was not you who typed it: ${sidecarCommand("kill")}`];
+  reach.terminal([`${title}:`, ...indented(words)]);
+  tell(reach, title, words.join("\n"));
 }
 
 /** The bounds in this PC's words, and the number, which never goes out by the network. */
@@ -82,10 +83,16 @@ export function announceMandateEnd(
 /** The owner's yes to a question of the broker's, on its way. */
 export function announceAnswer(reach: Reach, ticket: Ticket, question: string): void {
   const title = "Your yes to the broker's question is being used";
-  const said = `${orderInWords(ticket)}. ${plain(question)}`;
-  reach.terminal([`${title}:`, `  ${said}`, `  If it was not you: ${sidecarCommand("kill")}`]);
-  tell(reach, title, said);
+  const said = [...ticketText(ticket), `The broker asks: ${plainly(question)}`];
+  reach.terminal([
+    `${title}:`,
+    ...indented(said),
+    `  If it was not you: ${sidecarCommand("kill")}`,
+  ]);
+  tell(reach, title, said.join("\n"));
 }
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
 function boundsOf(mandate: Mandate): string[] {
   // In full: a number is asked for these lines.

@@ -4,13 +4,13 @@ import {
   mandateHash,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
 import { mandateAtFirstUse } from "../approval/mandates.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { announceWrongNumber } from "../notify/order-notices.ts";
-import { orderInWords } from "../notify/ticket-summary.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
 
@@ -51,7 +51,7 @@ export async function spendApproval(
   });
   if (accepted.ok) return { ok: true, intentHash: accepted.intentHash };
   if (accepted.refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
-    announceWrongNumber(parts.reach, orderInWords(preview.ticket));
+    announceWrongNumber(parts.reach, ticketText(preview.ticket));
   }
   return { ok: false, refusals: accepted.refusals };
 }
