@@ -60,7 +60,12 @@ export interface Measured {
 export type CheckFinding =
   | ({ outcome: "pass" } & Measured)
   | ({ outcome: "fail"; message: string } & Measured)
-  | ({ outcome: "unknown"; missing: string; untilKnown?: string | undefined } & Measured)
+  | ({
+      outcome: "unknown";
+      missing: string;
+      /** What makes it known, as a sentence. */
+      untilKnown?: string;
+    } & Measured)
   | { outcome: "off" };
 
 export const OFF: CheckFinding = { outcome: "off" };
@@ -74,18 +79,10 @@ export const fail = (message: string, measured: Measured = {}): CheckFinding => 
   message,
   ...measured,
 });
-/**
- * The check cannot tell, which denies like a refusal. `missing` names what was not known;
- * `untilKnown`, where there is one, is the sentence that says what makes it known.
- */
-export const unknown = (
-  missing: string,
-  measured: Measured = {},
-  untilKnown?: string,
-): CheckFinding => ({
+/** The check cannot tell, which denies like a refusal. `missing` names what was not known. */
+export const unknown = (missing: string, measured: Measured = {}): CheckFinding => ({
   outcome: "unknown",
   missing,
-  untilKnown,
   ...measured,
 });
 

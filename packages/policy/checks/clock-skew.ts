@@ -1,4 +1,4 @@
-import { atMost, type Check, unknown } from "../check.ts";
+import { atMost, type Check } from "../check.ts";
 
 /** The broker's stream carries its clock in a heartbeat each ten seconds, and nothing else does. */
 const BROKER_SAYS_ITS_TIME =
@@ -37,7 +37,6 @@ export const clockSkewCheck: Check = {
     if (pc.outcome === "fail" || pc.outcome === "unknown") return pc;
     if (broker.outcome === "off") return pc;
     if (broker.outcome !== "unknown") return broker;
-    const { missing, ...measured } = broker;
-    return unknown(missing, measured, BROKER_SAYS_ITS_TIME);
+    return { ...broker, untilKnown: BROKER_SAYS_ITS_TIME };
   },
 };
