@@ -11,7 +11,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 
 /**
  * A small ACP agent on the official SDK, run as a program. A prompt is one command: `tool <name>`
- * calls a tool of the session's servers, `count <n>` sends that many updates, `wait` works until it is
+ * calls a tool of the session's servers, `count <n>` sends that many updates, `env <name>` tells a variable, `wait` works until it is
  * cancelled, `die` ends the process.
  */
 interface Session {
@@ -52,6 +52,7 @@ async function obey(client: AgentContext, sessionId: string, words: string[]) {
   if (session === undefined) throw new Error("no such session");
   const [verb, what = ""] = words;
   if (verb === "die") process.exit(3);
+  if (verb === "env") await say(client, sessionId, process.env[what] ?? "not set");
   if (verb === "count") {
     for (let n = 0; n < Number(what); n += 1) await say(client, sessionId, `${n} `);
   }

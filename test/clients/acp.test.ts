@@ -38,7 +38,13 @@ function startPump(
   const child = spawn(
     process.execPath,
     [inject("clientCli"), ...args, ...(options.agent ?? AGENT)],
-    { env: { ...process.env, ...(options.era === undefined ? {} : { AGENT_ERA: options.era }) } },
+    {
+      env: {
+        ...process.env,
+        IBKR_TOKEN: "a-token",
+        ...(options.era === undefined ? {} : { AGENT_ERA: options.era }),
+      },
+    },
   );
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -107,6 +113,18 @@ describe("an agent run through the pump, with the gateway away", () => {
     const session = await editing.agent.buildSession(folder).start();
     void session.prompt("tool ibkr_health");
     expect(await session.readText()).toMatch(/SIGN_IN_REQUIRED.*login/);
+    editing.close();
+    running.child.stdin.end();
+    await running.ended;
+  });
+
+  it("gets no token of its user's", async () => {
+    const running = startPump();
+    const editing = editor(running);
+    await editing.agent.request(methods.agent.initialize, start);
+    const session = await editing.agent.buildSession(folder).start();
+    void session.prompt("env IBKR_TOKEN");
+    expect(await session.readText()).toBe("not set");
     editing.close();
     running.child.stdin.end();
     await running.ended;

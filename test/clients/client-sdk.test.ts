@@ -79,6 +79,33 @@ describe("signing in", () => {
     });
   });
 
+  it("is not finished by an answer of another issuer, or by a no, and keeps nothing then", async () => {
+    const configDir = await rig.home();
+    const answered = (change: (back: URL) => void) =>
+      browserAuth({
+        async open(url) {
+          const back = await approve(rig.owner, new URL(url), "read");
+          change(back);
+          await fetch(back);
+        },
+      });
+    const other = answered((back) => back.searchParams.set("iss", "https://other.example"));
+    await expect(connect(rig.gateway.url, { configDir, auth: other })).rejects.toMatchObject({
+      code: "SIGN_IN_REQUIRED",
+    });
+    const no = answered((back) => {
+      back.searchParams.delete("code");
+      back.searchParams.set("error", "access_denied");
+    });
+    await expect(connect(rig.gateway.url, { configDir, auth: no })).rejects.toMatchObject({
+      code: "SIGN_IN_REQUIRED",
+      message: "The owner did not give access.",
+    });
+    await expect(connect(rig.gateway.url, { configDir })).rejects.toMatchObject({
+      code: "SIGN_IN_REQUIRED",
+    });
+  });
+
   it("opens the page again for a call that needs more, and then makes it", async () => {
     const configDir = await rig.home();
     let choice = "read";

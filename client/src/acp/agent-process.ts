@@ -34,8 +34,11 @@ export async function startAgent(
   args: readonly string[],
   times: StopTimes = STOP_TIMES,
 ): Promise<AgentProcess> {
+  // A token in this process's environment is not the agent's.
+  const { IBKR_TOKEN: _token, ...env } = process.env;
   // A group of its own, so that everything it starts can be ended with it.
   const child = spawn(command, [...args], {
+    env,
     stdio: ["pipe", "pipe", "inherit"],
     detached: process.platform !== "win32",
   });

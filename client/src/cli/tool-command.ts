@@ -108,8 +108,9 @@ async function runTool(
   );
   try {
     const { watch } = options;
+    const signal = writes(tool) ? interruption() : undefined;
     for (;;) {
-      await ask(connection, tool, args, { ...globals, all: options.all === true });
+      await ask(connection, tool, args, { ...globals, all: options.all === true, signal });
       if (watch === undefined) return;
       await new Promise((resolve) => setTimeout(resolve, Number(watch) * 1_000));
     }
@@ -118,15 +119,23 @@ async function runTool(
   }
 }
 
+/** Ctrl-C in the middle of a write is answered with what is known of it. */
+function interruption(): AbortSignal {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  return stop.signal;
+}
+
 async function ask(
   connection: Connection,
   tool: ToolEntry,
   args: JsonObject,
-  { json, all }: { json: boolean; all: boolean },
+  { json, all, signal }: { json: boolean; all: boolean; signal: AbortSignal | undefined },
 ): Promise<void> {
   let cursor: JsonObject = {};
   for (;;) {
     const answer = await connection.call(tool.name, { ...args, ...cursor }, writes(tool), {
+      signal,
       timeoutMs: CALL_MAX_MS,
       onProgress: ({ progress, total, message }) => {
         if (process.stderr.isTTY && !json) {
