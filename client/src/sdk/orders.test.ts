@@ -76,11 +76,20 @@ const ORDER = {
 
 describe("an order on a way that breaks anywhere", () => {
   it("is known in the end, by its key alone, and was never made twice", async () => {
-    const fate = fc.constantFrom<Fate>(
-      ...(["passes", "passes", "dies_before", "dies_after", "cut_before", "cut_after"] as const),
+    const broken = ["dies_before", "dies_after", "cut_before", "cut_after"] as const;
+    const fate = fc.oneof(
+      { weight: 6, arbitrary: fc.constant<Fate>("passes") },
+      { weight: 2, arbitrary: fc.constantFrom<Fate>(...broken) },
+    );
+    // Each break at each call of the way, alone and then a second one at the call that follows.
+    const each = [0, 1, 2, 3].flatMap((before) =>
+      broken.flatMap((first) => {
+        const ways: Fate[] = [...Array<Fate>(before).fill("passes"), first];
+        return [[ways], ...broken.map((second): [Fate[]] => [[...ways, second]])] as [Fate[]][];
+      }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(fate, { maxLength: 6 }), async (fates) => {
+      fc.asyncProperty(fc.array(fate, { maxLength: 9 }), async (fates) => {
         const key = `model-order-${++serial}`;
         const { call, state } = scripted(fates);
         const gateway = "http://gateway.example/mcp";
@@ -97,7 +106,7 @@ describe("an order on a way that breaks anywhere", () => {
         expect(result).toMatchObject({ outcome: "known", order: { order_ref: "ref-1" } });
         expect([state.orders, state.submits]).toEqual([1, 1]);
       }),
-      { numRuns: 60 },
+      { numRuns: each.length + 60, examples: each },
     );
   }, 60_000);
 
