@@ -4,6 +4,7 @@ import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent, contentHash } from "./audit/events.ts";
 import { tailAudit } from "./audit/log.ts";
@@ -11,6 +12,7 @@ import { accessOf } from "./clients/access-request.ts";
 import { narrowInput, narrowResult, notGranted } from "./clients/client-accounts.ts";
 import type { ClientStanding, Standing } from "./clients/clients.ts";
 import { lacksAccount, withOnlyAccount } from "./clients/only-account.ts";
+import { shareOf } from "./clients/share.ts";
 import type { OrderService } from "./orders/order-service.ts";
 import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay/failure.ts";
@@ -20,6 +22,9 @@ import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account.ts";
 
 /** How long after its submission a sidecar may still take a job up. */
 const GRANT_SECONDS = 60;
+
+/** Calls that reach the broker's order book; what they need is served with them. */
+const WRITES: ReadonlySet<string> = new Set(["trade.submit", "trade.modify", "trade.cancel"]);
 
 /** Taking an order back and stopping everything wait for no budget. */
 const UNMETERED: ReadonlySet<string> = new Set(["trade.cancel", "trade.kill"]);
@@ -31,7 +36,7 @@ export interface ToolCallDeps {
   /** What this client may do, or why it may not act. Asked again after every wait. */
   readonly standing: (call: ToolCall) => ClientStanding;
   /** The login's accounts; asked only where an order does not say which it means. */
-  readonly brokerAccounts: () => Promise<BrokerAccount[] | GatewayFailure>;
+  readonly brokerAccounts: (service: JobService) => Promise<BrokerAccount[] | GatewayFailure>;
   /** Takes the call from the budgets; why it has to wait, or null. */
   readonly budget: (call: ToolCall) => GatewayFailure | null;
   /** Appends to the audit log in this turn; the event's number. */
@@ -126,7 +131,10 @@ async function answerOf(
   const narrowed = narrowInput(call.operation, call.input, before.standing.accounts);
   if (!narrowed.ok) return { ok: false, failure: narrowed.failure, denied: true };
   if (lacksAccount(call.operation, narrowed.input)) {
-    const accounts = await deps.brokerAccounts();
+    const accounts = await deps.brokerAccounts({
+      class: WRITES.has(call.operation) ? "entry" : "agent",
+      share: shareOf(call.principal.clientId),
+    });
     if (!Array.isArray(accounts)) return { ok: false, failure: accounts };
     const named = withOnlyAccount(narrowed.input, accounts);
     if (!named.ok) return named;
@@ -235,6 +243,7 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
         expires_at: new Date(now + GRANT_SECONDS * 1000).toISOString(),
       },
       deadline_ms: call.deadlineMs,
+      service: { class: serviceOf(operation.name), share: shareOf(call.principal.clientId) },
     },
   });
   return settlement.ok

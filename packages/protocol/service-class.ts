@@ -56,12 +56,12 @@ const OWNERS: ReadonlySet<string> = new Set([
 
 /**
  * The class an operation is served in. `told` is the gateway's word: it is believed as far as the
- * operation allows and no further. An order is an order, and a read of an agent's stays one unless an
+ * operation allows and no further; a look at the book that an agent asked for is an agent's read. An order is an order, and a read of an agent's stays one unless an
  * order needs it; a job without a class is what its operation says.
  */
 export function serviceOf(operation: string, told?: ServiceClass): ServiceClass {
   const fixed = FIXED.get(operation);
-  if (fixed !== undefined) return fixed;
+  if (fixed !== undefined) return fixed === "reconcile" && told === "agent" ? told : fixed;
   if (operation === "order.place" || operation === "order.modify") {
     return told === "exit" ? "exit" : "entry";
   }

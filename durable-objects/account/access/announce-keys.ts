@@ -37,6 +37,7 @@ export async function announceKeys(sql: SqlStorage, relay: RelayHost): Promise<v
         expires_at: new Date(now + GRANT_MS).toISOString(),
       },
       deadline_ms: approverAnnounce.deadlineMs,
+      service: { class: "owner" },
     },
   });
 }

@@ -1,6 +1,7 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
 import type { BrokerAccount } from "../rpc/account.ts";
@@ -14,6 +15,7 @@ const GRANT_MS = 60_000;
 export async function brokerAccounts(
   sql: SqlStorage,
   relay: RelayHost,
+  service: JobService = { class: "owner" },
 ): Promise<BrokerAccount[] | GatewayFailure> {
   if (!relay.presence().online)
     return hasActiveSidecar(sql) ? sidecarOffline() : notPaired(relay.origin);
@@ -32,6 +34,7 @@ export async function brokerAccounts(
         expires_at: new Date(now + GRANT_MS).toISOString(),
       },
       deadline_ms: accountsList.deadlineMs,
+      service,
     },
   });
   if (!settlement.ok) return failureOf(settlement, relay.origin);

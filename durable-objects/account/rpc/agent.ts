@@ -58,7 +58,7 @@ export class AgentAccount extends RpcTarget {
           link: accessLink(origin, principal),
         }),
       link: ({ principal }) => accessLink(origin, principal),
-      brokerAccounts: () => brokerAccounts(sql, relay),
+      brokerAccounts: (service) => brokerAccounts(sql, relay, service),
       budget: (counted) =>
         takeCall(budget, counted.principal.clientId, now()) ??
         takeExternalToken(sql, counted, now()),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createWorld, type Sidecar } from "../../../test/support/relay/world.ts";
 import { INFLIGHT_READS_MAX, UNACKED_EVENTS_MAX, WAITING_READS_MAX } from "../limits.ts";
+import { placesFor } from "../service-class.ts";
 import { UNJOURNALED_EVENTS_MAX } from "./sidecar/journaling.ts";
 import { sidecarDueAt } from "./sidecar/machine.ts";
 
@@ -18,14 +19,15 @@ function forceSubmit(sidecar: Sidecar, template: string, jobId: string, account?
 }
 
 describe("flow control", () => {
-  it("the edge keeps at most 32 reads on the wire, lets some wait and refuses the rest", () => {
+  it("the edge keeps agents' reads to their places on the wire, lets some wait and refuses the rest", () => {
     const world = createWorld();
     const sidecar = world.connected();
-    const reads = Array.from({ length: INFLIGHT_READS_MAX + WAITING_READS_MAX + 5 }, (_, n) =>
+    const places = placesFor("agent", INFLIGHT_READS_MAX);
+    const reads = Array.from({ length: places + WAITING_READS_MAX + 5 }, (_, n) =>
       world.submit("test.read", { n }, { deadlineMs: 30_000 }),
     );
     world.settle();
-    expect(sidecar.running.size).toBe(INFLIGHT_READS_MAX);
+    expect(sidecar.running.size).toBe(places);
     const refused = reads.filter((read) => world.outcome(read) !== null);
     expect(refused).toHaveLength(5);
     expect(world.outcome(refused[0] ?? "")).toMatchObject({
@@ -33,7 +35,7 @@ describe("flow control", () => {
       retryable: true,
       retryAfterMs: expect.any(Number),
     });
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 16; round += 1) {
       world.work(sidecar);
       world.settle();
     }
@@ -44,7 +46,7 @@ describe("flow control", () => {
     const world = createWorld();
     const sidecar = world.connected();
     const reads = Array.from({ length: INFLIGHT_READS_MAX }, () =>
-      world.submit("test.read", {}, { deadlineMs: 30_000 }),
+      world.submit("order.preview", {}, { deadlineMs: 30_000, service: { class: "exit" } }),
     );
     world.settle();
     const template = sidecar.received.findLast((text) => text.includes("job.submit")) ?? "";
@@ -60,6 +62,45 @@ describe("flow control", () => {
     world.work(sidecar);
     world.settle();
     expect(reads.every((read) => world.outcome(read)?.ok === true)).toBe(true);
+  });
+
+  it("10,000 reads of agents leave places to an exit's, the owner's and each other's, at both ends", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const ask = (share: string, deadlineMs = 60_000) =>
+      world.submit("order.preview", {}, { deadlineMs, service: { class: "agent", share } });
+    for (let n = 0; n < 10_000; n += 1) ask(`greedy-${n % 3}`);
+    world.settle();
+    const before = new Set(sidecar.running.keys());
+    expect(before.size).toBeLessThanOrEqual(placesFor("agent", INFLIGHT_READS_MAX));
+    const exit = world.submit("order.preview", { exit: 1 }, { service: { class: "exit" } });
+    const owner = world.submit("test.read", { owner: 1 }, { service: { class: "owner" } });
+    const modest = ask("modest");
+    world.settle();
+    expect([exit, owner].map((id) => sidecar.running.has(id))).toEqual([true, true]);
+    expect(world.outcome(modest)).toBeNull();
+    // The next place that comes free is for the client that has none.
+    if (!sidecar.running.has(modest)) world.work(sidecar);
+    world.settle();
+    expect(sidecar.running.has(modest) || world.outcome(modest)?.ok === true).toBe(true);
+  });
+
+  it("an exit goes beside an entry of its account that hangs, and beside writes in doubt", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const place = (kind: "entry" | "exit", n: number) =>
+      world.submit(
+        "order.place",
+        { n },
+        { account: "DU1", deadlineMs: 30_000, service: { class: kind } },
+      );
+    const entry = place("entry", 1);
+    const exit = place("exit", 2);
+    const second = place("exit", 3);
+    const cancel = world.submit("order.cancel", {}, { account: "DU1", deadlineMs: 30_000 });
+    world.settle();
+    expect([entry, exit, cancel].map((id) => sidecar.running.has(id))).toEqual([true, true, true]);
+    expect(world.outcome(second)).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryable: true });
   });
 
   it("one write at a time for one broker account, at both ends", () => {

@@ -6,6 +6,8 @@
 export const CLIENT_WORDS = [
   /** `order.cancel` with `by: "gateway"`. */
   "cancel-by-gateway",
+  /** `job.submit` with `service`, and an exit beside an entry of the same broker account. */
+  "service-class",
 ] as const;
 export type ClientWord = (typeof CLIENT_WORDS)[number];
 

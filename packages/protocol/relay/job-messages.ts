@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { CAPABILITIES } from "../capabilities.ts";
 import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../limits.ts";
+import { JobService } from "../service-class.ts";
 import { ULID_PATTERN } from "../ulid.ts";
 import { ErrorText, JobOutcome, RelayErrorCode } from "./errors.ts";
 
@@ -29,6 +30,8 @@ export const JobSubmit = z.strictObject({
   deadline_ms: z.int().positive(),
   /** What the owner signed, verified by the sidecar itself; opaque to the relay. */
   approval: z.record(z.string(), z.unknown()).optional(),
+  /** When it is served, never whether; left out for a PC that does not know the word `service-class`. */
+  service: JobService.optional(),
 });
 export type JobSubmit = z.infer<typeof JobSubmit>;
 

@@ -46,6 +46,7 @@ export class RunningJobs {
           capability: job.grant.capability,
           brokerAccount: job.grant.broker_account ?? null,
         },
+        ...(job.service === undefined ? {} : { service: job.service }),
         ...(kind === "write" ? { begin: () => begin(jobId) } : {}),
       });
       this.#finish(jobId, controller, { ok: true, result });

@@ -33,6 +33,7 @@ import type {
   SidecarEffect,
   SidecarInput,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { fakeSign, fakeVerify } from "./fake-keys.ts";
 import {
@@ -116,6 +117,8 @@ const OPERATIONS: Record<string, { class: "read" | "write"; capability: Capabili
   "test.read": { class: "read", capability: "broker.read" },
   "test.write": { class: "write", capability: "orders.paper" },
   "order.cancel": { class: "write", capability: "orders.paper" },
+  "order.place": { class: "write", capability: "orders.paper" },
+  "order.preview": { class: "read", capability: "broker.read" },
   "order.answer": { class: "write", capability: "orders.paper" },
 };
 
@@ -726,7 +729,7 @@ export function createWorld(seed = 1) {
   function submit(
     operation: string,
     input: Record<string, JsonValue> = {},
-    more: { account?: string; deadlineMs?: number; jobId?: string } = {},
+    more: { account?: string; deadlineMs?: number; jobId?: string; service?: JobService } = {},
   ): string {
     const jobId = more.jobId ?? nextId();
     const known = OPERATIONS[operation] ?? { class: "read", capability: "broker.read" };
@@ -752,6 +755,7 @@ export function createWorld(seed = 1) {
             expires_at: new Date(now + 60_000).toISOString(),
           },
           deadline_ms: more.deadlineMs ?? 5_000,
+          ...(more.service === undefined ? {} : { service: more.service }),
         },
       },
     });

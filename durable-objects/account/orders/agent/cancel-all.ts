@@ -5,7 +5,7 @@ import { logAbandoned } from "../../abandoned.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import { type InFlight, writesUnderWay } from "../sidecar/in-flight.ts";
 import { coidsUnderKeys } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
@@ -105,8 +105,8 @@ async function cancelOne(
 
 /** The answer of the write in flight, which brings the number or the proof that nothing left. */
 async function waitForWrite(inFlight: InFlight, account: string): Promise<void> {
-  const write = inFlight.mutexes.get(account);
-  if (write === undefined) return;
+  const write = writesUnderWay(inFlight, account);
+  if (write === null) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   await Promise.race([
     write,

@@ -45,7 +45,7 @@ export async function cancel(
     const own = { intent, orderId: order_id, bySwitch: false };
     return writeOnce(parts, inFlight, asker, { ...request, previewId: "", own });
   }
-  const prepared = await preparePreview(parts, asker, account_id, {
+  const prepared = await preparePreview(parts, inFlight, asker, account_id, {
     kind: "cancel",
     cancel: { account_id, order_id },
   });

@@ -36,7 +36,12 @@ export async function modify(
 ): Promise<Written> {
   const { mode, approval_id, idempotency_key: key, submit_on_approval, ...change } = input;
   return approval_id === undefined
-    ? askForChange(parts, asker, { mode, key, sends: submit_on_approval === true, change })
+    ? askForChange(parts, inFlight, asker, {
+        mode,
+        key,
+        sends: submit_on_approval === true,
+        change,
+      })
     : submitChange(parts, inFlight, asker, { mode, key, approvalId: approval_id, change });
 }
 
@@ -72,6 +77,7 @@ function submitChange(
 
 async function askForChange(
   parts: OrderParts,
+  inFlight: InFlight,
   asker: AgentAsker,
   call: { mode: TradingMode; key: string; sends: boolean; change: ModifyInput },
 ): Promise<Written> {
@@ -93,7 +99,10 @@ async function askForChange(
   ) {
     return approvalNeeded(account_id, shownApproval(parts, waiting), true);
   }
-  const prepared = await preparePreview(parts, asker, account_id, { kind: "modify", change });
+  const prepared = await preparePreview(parts, inFlight, asker, account_id, {
+    kind: "modify",
+    change,
+  });
   if (!prepared.ok) return prepared;
   if (prepared.preview === null) return refusedWith(account_id, prepared.shown.refusals);
   const { preview } = prepared;

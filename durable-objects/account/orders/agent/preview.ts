@@ -12,7 +12,9 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
 import { judgePreview, lasting, policyFailures } from "../rules/judge-preview.ts";
+import type { InFlight } from "../sidecar/in-flight.ts";
 import { newerRefusal, withAllOfTicket } from "../sidecar/newer-pc.ts";
+import { previewService } from "../sidecar/preview-service.ts";
 import { askSidecar } from "../sidecar/request.ts";
 import { newestVersion } from "../tables/policies.ts";
 import { keepFindings, keepNotes } from "../tables/preview-notes.ts";
@@ -32,6 +34,7 @@ export type Prepared =
 
 export async function preparePreview(
   parts: OrderParts,
+  inFlight: InFlight,
   asker: AgentAsker,
   accountId: string,
   request: PreviewRequest,
@@ -40,7 +43,18 @@ export async function preparePreview(
     parts,
     orderPreview,
     { account_id: accountId, request },
-    { scope: "ibkr:orders:preview", account: accountId },
+    {
+      scope: "ibkr:orders:preview",
+      account: accountId,
+      service: previewService(
+        parts.storage.sql,
+        inFlight,
+        asker.clientId,
+        request,
+        accountId,
+        parts.now(),
+      ),
+    },
   );
   if (!answer.ok) return answer;
   const newer = newerRefusal(answer);

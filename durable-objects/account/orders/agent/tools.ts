@@ -16,6 +16,7 @@ import {
   tradeSubmit,
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
+import { shareOf } from "../../clients/share.ts";
 import type { ToolCall } from "../../rpc/account.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
@@ -48,13 +49,16 @@ export async function runOrderTool(
     case "trade.preview": {
       const order = tradePreview.input.parse(input);
       return prepared(
-        await preparePreview(parts, asker, order.account_id, { kind: "order", order }),
+        await preparePreview(parts, inFlight, asker, order.account_id, { kind: "order", order }),
       );
     }
     case "trade.preview_bracket": {
       const bracket = tradePreviewBracket.input.parse(input);
       return prepared(
-        await preparePreview(parts, asker, bracket.account_id, { kind: "bracket", bracket }),
+        await preparePreview(parts, inFlight, asker, bracket.account_id, {
+          kind: "bracket",
+          bracket,
+        }),
       );
     }
     case "trade.preview_group": {
@@ -62,7 +66,11 @@ export async function runOrderTool(
       const { account_id } = group;
       const orders = ordersOfGroup(group);
       return prepared(
-        await preparePreview(parts, asker, account_id, { kind: "oca", account_id, orders }),
+        await preparePreview(parts, inFlight, asker, account_id, {
+          kind: "oca",
+          account_id,
+          orders,
+        }),
       );
     }
     case "trade.ask": {
@@ -105,7 +113,10 @@ export async function runOrderTool(
     case "trade.limits":
       return json(limitsOf(parts, tradeLimits.input.parse(input).account_id, asker.clientId));
     case "trade.reconcile": {
-      const answer = await reconcileAccount(parts, tradeReconcile.input.parse(input).account_id);
+      const answer = await reconcileAccount(parts, tradeReconcile.input.parse(input).account_id, {
+        class: "agent",
+        share: shareOf(asker.clientId),
+      });
       return answer.ok ? json(answer.report) : answer;
     }
   }

@@ -112,6 +112,7 @@ async function sendAnswer(
         expires_at: iso(parts.now() + 60_000),
       },
       deadline_ms: orderAnswer.deadlineMs,
+      service: { class: "reply" },
     },
   });
   if (!settlement.ok) return { ok: false, message: "The PC could not be told; look at the order." };

@@ -3,6 +3,7 @@ import { logAbandoned } from "../../abandoned.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
+import { servedAs } from "./approval-service.ts";
 import { askSidecar } from "./request.ts";
 
 /**
@@ -27,6 +28,10 @@ async function announce(parts: OrderParts, approvalId: string): Promise<void> {
       tier: approval.tier === 2 ? 2 : 1,
       requested_by: (client?.clientName ?? "an agent").slice(0, 80),
     },
-    { scope: "ibkr:approvals:create", account: approval.brokerAccount },
+    {
+      scope: "ibkr:approvals:create",
+      account: approval.brokerAccount,
+      ...servedAs(parts, approval),
+    },
   );
 }

@@ -4,6 +4,7 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts
 import type { OrderParts } from "../order-context.ts";
 import { proofOf } from "../rules/order-job.ts";
 import type { Approval } from "../tables/approvals.ts";
+import { servedAs } from "./approval-service.ts";
 import { askSidecar } from "./request.ts";
 
 export type AtPc =
@@ -27,7 +28,11 @@ export async function heldAtPc(
     parts,
     approvalCheck,
     { account_id: approval.brokerAccount, approval: proof },
-    { scope: "ibkr:approvals:create", account: approval.brokerAccount },
+    {
+      scope: "ibkr:approvals:create",
+      account: approval.brokerAccount,
+      ...servedAs(parts, approval),
+    },
   );
   if (!answer.ok) return { kind: "not_asked" };
   const { holds, refusals, tries_left } = answer.value;

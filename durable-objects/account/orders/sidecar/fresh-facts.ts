@@ -39,7 +39,12 @@ async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead
     parts,
     orderPreview,
     { account_id: preview.brokerAccount, request: requestOf(order) },
-    { scope: "ibkr:orders:preview", account: preview.brokerAccount, deadlineMs: FRESH_MS },
+    {
+      scope: "ibkr:orders:preview",
+      account: preview.brokerAccount,
+      deadlineMs: FRESH_MS,
+      service: { class: preview.facts.effect?.kind === "exit" ? "exit" : "entry" },
+    },
   );
   if (!answer.ok) return answer;
   const { value } = answer;

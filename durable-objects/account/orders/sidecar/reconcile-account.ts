@@ -2,6 +2,7 @@ import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import { notProved } from "../tables/intents/reconcile.ts";
@@ -29,6 +30,7 @@ const LOOKED_FOR_MAX = 50;
 export async function reconcileAccount(
   parts: OrderParts,
   brokerAccount: string,
+  service: JobService = { class: "reconcile" },
 ): Promise<{ ok: true; report: ReconcileReport } | { ok: false; failure: GatewayFailure }> {
   const { storage } = parts;
   // Those due longest come first: many that stand must not hide one in doubt.
@@ -37,7 +39,7 @@ export async function reconcileAccount(
     parts,
     ordersReconcile,
     { account_id: brokerAccount, order_refs: wanted },
-    { scope: "ibkr:orders:read", account: brokerAccount },
+    { scope: "ibkr:orders:read", account: brokerAccount, service },
   );
   if (!answer.ok) return answer;
   const { results, orders, proved } = answer.value;

@@ -3,6 +3,7 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { Operation } from "@ibkr-edge-gateway/protocol/operations/define.ts";
 import { readNewer, type Unknown } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import { contentHash } from "../../audit/events.ts";
@@ -32,7 +33,7 @@ export async function askSidecar<Output extends z.ZodType>(
   parts: OrderParts,
   operation: Operation<string, z.ZodType, Output>,
   input: object,
-  grant: { scope: Scope; account: string | null; deadlineMs?: number },
+  grant: { scope: Scope; account: string | null; deadlineMs?: number; service?: JobService },
 ): Promise<SidecarAnswer<z.output<Output>>> {
   const askedAt = parts.now();
   const asked: JsonObject = JSON.parse(JSON.stringify(input));
@@ -50,6 +51,8 @@ export async function askSidecar<Output extends z.ZodType>(
         expires_at: iso(askedAt + GRANT_MS),
       },
       deadline_ms: grant.deadlineMs ?? operation.deadlineMs,
+      // Whatever no agent asked for is the owner's or the gateway's own.
+      service: grant.service ?? { class: serviceOf(operation.name, "owner") },
     },
   });
   const heardAt = parts.now();

@@ -4,7 +4,9 @@ import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { type ServiceClass, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { contentHash } from "../../audit/events.ts";
+import { clientKnows } from "../../relay/client-knows.ts";
 import { findJob } from "../../relay/tables/jobs.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { mayStillLeave } from "../rules/may-still-leave.ts";
@@ -15,7 +17,7 @@ import { findIntent } from "../tables/intents/rows.ts";
 import type { CancelDecision } from "../transactions/cancel.ts";
 import { watchErrors } from "../transactions/circuit-breakers.ts";
 import { type Settlement, settle } from "../transactions/settle.ts";
-import { type InFlight, oneAtATime } from "./in-flight.ts";
+import { exitLane, type InFlight, oneAtATime } from "./in-flight.ts";
 import { noteRefusedUnder } from "./mandate-sync.ts";
 
 /** From arrival to the answer; what is not known by then is answered as pending, with its id. */
@@ -42,12 +44,7 @@ export async function sendOrder(
   if (decision.kind === "refused") return refusedWith(request.accountId, decision.refusals);
   if (decision.kind === "replay") return writeAnswer(parts, request.accountId, decision.coid, true);
   parts.wakeAt(parts.now() + ORPHAN_MS);
-  const carry = () => carryJob(parts, request, decision);
-  // A cancel waits for nothing and lets nothing wait.
-  const sent =
-    decision.job.operation === "order.cancel"
-      ? carry()
-      : oneAtATime(inFlight.mutexes, request.accountId, carry);
+  const sent = inTurn(parts, inFlight, request, decision);
   const left = Math.max(1_000, answerMs - (parts.now() - startedAt));
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
@@ -65,6 +62,26 @@ export async function sendOrder(
 }
 
 /**
+ * A cancel waits for nothing and lets nothing wait. An exit waits for other exits only, or, at a PC
+ * that takes none beside an entry, for the one write under way.
+ */
+function inTurn(
+  parts: OrderParts,
+  { lanes }: InFlight,
+  request: SentRequest,
+  go: { coid: string; epoch: number; job: OrderJob },
+): Promise<void> {
+  const { sql } = parts.storage;
+  const exit = findIntent(sql, go.coid)?.effect === "exit";
+  const service = exit ? "exit" : "entry";
+  const carry = () => carryJob(parts, request, go, service);
+  if (go.job.operation === "order.cancel") return carry();
+  const apart = exit && clientKnows(sql, "service-class");
+  const lane = apart ? exitLane(request.accountId) : request.accountId;
+  return oneAtATime(lanes, lane, carry, exit);
+}
+
+/**
  * The job's way to the PC and back, whoever still waits for it: its frame leaves here, if it still
  * may, and its end is written down before anybody hears of it.
  */
@@ -72,6 +89,7 @@ async function carryJob(
   parts: OrderParts,
   { accountId, mode, scope }: SentRequest,
   go: { coid: string; epoch: number; job: OrderJob },
+  service: ServiceClass,
 ): Promise<void> {
   const { sql } = parts.storage;
   // Whoever settled it meanwhile has given its approval back: then its frame must not leave.
@@ -98,6 +116,7 @@ async function carryJob(
         expires_at: iso(askedAt + 60_000),
       },
       deadline_ms: operation.deadlineMs,
+      service: { class: serviceOf(operation.name, service) },
     },
   });
   const proved = provedSettlement(sql, go.job.jobId, settlement);

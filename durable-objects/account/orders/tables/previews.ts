@@ -71,6 +71,19 @@ export function findPreview(sql: SqlStorage, previewId: string): Preview | null 
   };
 }
 
+/** The positions as the account's newest preview found them; null where it could not, or there is none. */
+export function latestPositions(sql: SqlStorage, account: string): PreviewFacts["positions"] {
+  const [row] = sql
+    .exec<{ facts: string }>(
+      `SELECT facts FROM order_previews WHERE broker_account = ?
+       ORDER BY created_at DESC LIMIT 1`,
+      account,
+    )
+    .toArray();
+  const facts = row === undefined ? null : PreviewFacts.safeParse(JSON.parse(row.facts));
+  return facts?.success ? facts.data.positions : null;
+}
+
 /** The tickets of the latest previews; one of an older shape is left out. */
 export function latestTickets(sql: SqlStorage, limit: number): Ticket[] {
   return sql

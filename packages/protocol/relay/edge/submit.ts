@@ -1,15 +1,14 @@
 import {
   FRAME_MAX_BYTES,
-  INFLIGHT_READS_MAX,
   INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT,
   OPEN_WRITES_MAX,
-  WAITING_READS_MAX,
 } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
 import { longerThan } from "../codec.ts";
 import type { JobOutcome, RelayErrorCode } from "../errors.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
 import { NOT_CONNECTED } from "./drop.ts";
+import { hasReadPlace, inFlight, mayWait, nextRead, serviceOfJob } from "./read-places.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, type EdgeState, liveConnection } from "./state.ts";
 import type { Draft, NewJob } from "./step.ts";
@@ -42,7 +41,7 @@ export function submitJob(draft: Draft, { submit, class: kind, traceparent }: Ne
     sentTo: null,
   };
   draft.jobs.set(submit.job_id, job);
-  if (kind === "write" || readsInFlight(draft) < INFLIGHT_READS_MAX) putOnWire(draft, job);
+  if (kind === "write" || hasReadPlace(inFlight(draft), job)) putOnWire(draft, job);
 }
 
 interface Refusal {
@@ -71,12 +70,15 @@ function refusalOf(draft: Draft, submit: NewJob["submit"], kind: NewJob["class"]
     return refused("PAYLOAD_TOO_LARGE", "the input is too large");
   }
   if (exit) return null;
-  if (kind === "read") {
-    const waiting = count(draft, (job) => job.class === "read" && job.state === "waiting");
-    if (waiting < WAITING_READS_MAX) return null;
-    return busy("too many reads at once");
-  }
+  if (kind === "read") return mayWait(draft, submit) ? null : busy("too many reads at once");
   const unqueued = isUnqueued(submit.operation);
+  const service = serviceOfJob(submit);
+  // What other writes left open, and the look for it, hold back no exit.
+  if (service === "exit") {
+    return exitsBeside(draft, submit)
+      ? null
+      : busy("another write for this broker account is in flight");
+  }
   const unsettled = count(
     draft,
     (job) => counts(draft, job) && isUnqueued(job.submit.operation) === unqueued,
@@ -84,19 +86,32 @@ function refusalOf(draft: Draft, submit: NewJob["submit"], kind: NewJob["class"]
   if (unsettled >= OPEN_WRITES_MAX) return busy("too many writes with an unsettled outcome");
   if (unqueued) return null;
   if (draft.reconciling !== null) return busy("open writes are being reconciled");
-  const account = submit.grant.broker_account;
-  const open = count(
-    draft,
-    (job) =>
-      job.class === "write" &&
-      job.state === "sent" &&
-      !isUnqueued(job.submit.operation) &&
-      job.submit.grant.broker_account === account,
-  );
+  const open = count(draft, (job) => isBeside(job, submit) && serviceOfJob(job.submit) !== "exit");
   return open < INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT
     ? null
     : busy("another write for this broker account is in flight");
 }
+
+/** A write on the wire for the same broker account, other than one that waits for none. */
+const isBeside = (job: EdgeJob, submit: NewJob["submit"]): boolean =>
+  job.class === "write" &&
+  job.state === "sent" &&
+  !isUnqueued(job.submit.operation) &&
+  job.submit.grant.broker_account === submit.grant.broker_account;
+
+/** An exit has a place of its own beside an entry, at a PC that knows of it. */
+function exitsBeside(draft: Draft, submit: NewJob["submit"]): boolean {
+  const apart = knowsService(draft);
+  const open = count(
+    draft,
+    (job) => isBeside(job, submit) && (!apart || serviceOfJob(job.submit) === "exit"),
+  );
+  return open < INFLIGHT_WRITES_MAX_PER_BROKER_ACCOUNT;
+}
+
+/** Whether the PC takes a job's class along, and an exit beside an entry. */
+const knowsService = (draft: Draft): boolean =>
+  draft.session.knows?.includes("service-class") === true;
 
 /** A write whose journal is gone stays in doubt, and nothing it could still do needs a place here. */
 function counts(draft: Draft, job: EdgeJob): boolean {
@@ -129,11 +144,13 @@ export function putOnWire(draft: Draft, job: EdgeJob): void {
   if (live === null || sidecarId === null || journalId === null) return;
   const { submit } = job;
   const remaining = Math.max(1, Math.round(job.deadlineAt - draft.env.now));
+  const { service, ...plain } = submit;
+  const told = service === undefined || !knowsService(draft) ? {} : { service };
   const frameId = send(
     draft,
     live.id,
     "job.submit",
-    { ...submit, deadline_ms: remaining },
+    { ...plain, ...told, deadline_ms: remaining },
     job.traceparent === undefined ? {} : { traceparent: job.traceparent },
   );
   const sent: EdgeJob = {
@@ -149,21 +166,21 @@ export function putOnWire(draft: Draft, job: EdgeJob): void {
   if (job.class === "write") draft.writes.push({ kind: "job", job: sent });
 }
 
-/** Fills the wire with reads that waited, oldest first. */
+/** Fills the wire with reads that waited, in the order of service. */
 export function sendWaitingReads(draft: Draft): void {
   if (liveConnection(draft) === null) return;
-  let room = INFLIGHT_READS_MAX - readsInFlight(draft);
-  if (room <= 0) return;
-  for (const job of draft.jobs.values()) {
-    if (room === 0) return;
-    if (job.class !== "read" || job.state !== "waiting") continue;
-    putOnWire(draft, job);
-    room -= 1;
+  const waiting = [...draft.jobs.values()].filter(
+    (job) => job.class === "read" && job.state === "waiting",
+  );
+  if (waiting.length === 0) return;
+  const taken = inFlight(draft);
+  for (;;) {
+    const next = nextRead(waiting, taken);
+    if (next === null) return;
+    waiting.splice(waiting.indexOf(next), 1);
+    putOnWire(draft, next);
+    taken.add(next.submit);
   }
-}
-
-function readsInFlight(state: Pick<EdgeState, "jobs">): number {
-  return count(state, (job) => job.class === "read" && job.state === "sent");
 }
 
 function count(state: Pick<EdgeState, "jobs">, wanted: (job: EdgeJob) => boolean): number {

@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex } from "../../digest.ts";
 import type { JsonValue } from "../../json.ts";
 import { mayAskUnder } from "../../operations/define.ts";
+import { placesFor, rankOf, serviceOf } from "../../service-class.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobError } from "../job-messages.ts";
 import type { EdgeFrame } from "../messages.ts";
@@ -34,6 +35,7 @@ export function submitted(draft: Draft, frame: SubmitFrame): void {
     class: operation.class,
     digest,
     brokerAccount: job.grant.broker_account ?? null,
+    ...(job.service === undefined ? {} : { service: job.service.class }),
     deadlineAt: draft.env.now + job.deadline_ms,
     state: operation.class === "read" ? "running" : "accepted",
     seq: null,
@@ -102,8 +104,13 @@ function refusalOf(
     return { code: "LEASE_EXPIRED", message: "the grant has expired" };
   }
   if (operation.class === "read") {
-    if (congested) return busy("the connection is congested");
-    return inFlight(draft, "read") < link.session.maxReads ? null : busy("too many reads at once");
+    const service = serviceOf(job.operation, job.service?.class);
+    // What an order needs is small, and goes also behind what is large.
+    if (congested && rankOf(service) > rankOf("entry")) return busy("the connection is congested");
+    // An older edge tells no class apart, and is held to the whole only.
+    const { maxReads } = link.session;
+    const places = job.service === undefined ? maxReads : placesFor(service, maxReads);
+    return reads(draft) < places ? null : busy("too many reads at once");
   }
   if (job.job_id <= journal.forgottenThrough) {
     return { code: "FAILED_PRECONDITION", message: "this job id is older than the journal" };
@@ -112,7 +119,7 @@ function refusalOf(
   const blocked = isExit(job.operation) ? null : journalBlocksWrites(draft);
   if (blocked !== null) return blocked;
   if (isUnqueued(job.operation)) return null;
-  return inFlight(draft, "write", account ?? null) < link.session.maxWrites
+  return writesBeside(draft, job) < link.session.maxWrites
     ? null
     : busy("another write for this broker account is in flight");
 }
@@ -121,15 +128,18 @@ function busy(message: string): Refusal {
   return { code: "RESOURCE_EXHAUSTED", message, retryAfterMs: RETRY_AFTER_MS };
 }
 
-function inFlight(draft: Draft, kind: "read" | "write", account: string | null = null): number {
+const reads = (draft: Draft): number =>
+  [...draft.jobs.values()].filter((job) => job.class === "read" && job.state !== "done").length;
+
+/** Writes under way that this one would have to wait for: an exit waits for exits, an entry for entries. */
+function writesBeside(draft: Draft, { operation, grant, service }: SubmitFrame["payload"]): number {
+  const exit = serviceOf(operation, service?.class) === "exit";
   let count = 0;
   for (const job of draft.jobs.values()) {
-    if (job.class !== kind || job.state === "done") continue;
-    if (kind === "write" && (job.brokerAccount !== account || draft.env.now >= job.deadlineAt)) {
-      continue;
-    }
-    if (isUnqueued(operationOf(job))) continue;
-    count += 1;
+    if (job.class !== "write" || job.state === "done") continue;
+    if (job.brokerAccount !== (grant.broker_account ?? null)) continue;
+    if (draft.env.now >= job.deadlineAt || isUnqueued(operationOf(job))) continue;
+    if ((serviceOf(operationOf(job), job.service) === "exit") === exit) count += 1;
   }
   return count;
 }

@@ -1,4 +1,5 @@
 import type { Capability } from "../../capabilities.ts";
+import type { ServiceClass } from "../../service-class.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobSubmit, JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
@@ -75,6 +76,8 @@ export interface SidecarJob {
   readonly class: "read" | "write";
   readonly digest: string;
   readonly brokerAccount: string | null;
+  /** The edge's word for when it is served; absent from an older edge, and in what was read again. */
+  readonly service?: ServiceClass;
   readonly deadlineAt: number;
   /** accepted: journaled, nothing done yet; started: the broker may have been asked; done: has its end. */
   readonly state: "running" | "accepted" | "started" | "done";
