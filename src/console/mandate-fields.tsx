@@ -55,6 +55,7 @@ export function MandateFields(props: {
         <legend>Buy or sell</legend>
         {Side.options.map((side) => box("side", side, side === "BUY" ? "Buy" : "Sell"))}
         {box("reduce_only", "yes", "Only what reduces a position")}
+        {box("short_sales", "yes", "Also sell more than is held (the loss has no bound)")}
       </fieldset>
       <fieldset>
         <legend>Contracts</legend>

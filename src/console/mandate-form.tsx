@@ -88,6 +88,7 @@ function draftOf(given: URLSearchParams, choices: MandateChoices): object {
     exchanges: words(text("exchanges")),
     times_in_force: given.getAll("time_in_force"),
     outside_rth: given.get("outside_rth") === "yes",
+    short_sales: given.get("short_sales") === "yes",
     when_closed: given.get("when_closed") === "yes",
     max_price_beyond_percent: text("max_price_beyond_percent"),
     latest_expiry: text("latest_expiry") === "" ? null : text("latest_expiry").replaceAll("-", ""),

@@ -105,6 +105,11 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
     runs: true,
     says: /is true from the next order/,
   },
+  "npm run sidecar -- policy set <mode> uncovered_calls true": {
+    runs: true,
+    as: ["npm run sidecar -- policy set paper uncovered_calls true"],
+    says: /uncovered_calls is true from the next order/,
+  },
   "npm run sidecar -- policy set <mode> <cap> <value>": {
     runs: true,
     as: ["npm run sidecar -- policy set paper mandates true"],

@@ -144,6 +144,7 @@ export function aNamedMandate(over: Partial<MandateV2> = {}): MandateV2 {
     times_in_force: ["DAY"],
     outside_rth: false,
     when_closed: false,
+    short_sales: false,
     max_price_beyond_percent: "1",
     latest_expiry: null,
     ...over,

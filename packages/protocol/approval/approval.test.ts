@@ -193,7 +193,7 @@ describe("a mandate", () => {
       structure: "oca",
       legs: [aLeg({ role: "oca_member" }), aLeg({ role: "oca_member", side: "SELL" })],
     });
-    expect(rules(bounds, { ticket: aTicket(group) })).toEqual(["side_named"]);
+    expect(rules(bounds, { ticket: aTicket(group) })).toEqual(["side_named", "short_sales"]);
   });
 
   it("accepts the broker's warnings it names, by id and wording, and no other in the owner's name", () => {

@@ -70,6 +70,12 @@ const CASES: Record<string, Case> = {
     to: { when_closed: false },
     by: "market_open",
   },
+  short_sales: {
+    leg: { side: "SELL" },
+    from: { sides: ["SELL"], short_sales: true },
+    to: { short_sales: false },
+    by: "short_sales",
+  },
   max_price_beyond_percent: {
     leg: { limit_price: "188" },
     to: { max_price_beyond_percent: "0.1" },

@@ -22,6 +22,7 @@ const wide = {
   conids: null,
   asset_classes: ["STK", "OPT", "FUT"],
   sides: ["BUY", "SELL"],
+  short_sales: true,
   order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
 } satisfies Partial<MandateV2>;
 
@@ -132,6 +133,20 @@ describe("bounds on placing", () => {
     expect(named({}, {}, { ticket })).toEqual([]);
   });
 
+  it("cover a sale of more than is held only by name, and any sale that is an exit", () => {
+    const sale = { side: "SELL" } as const;
+    const effect = (kind: "exit" | "flip") =>
+      ({ kind, position: "1", working_same_side: "0", at: NOW }) as const;
+    for (const moved of [{}, { effect: effect("flip") }, { effect: null }]) {
+      expect(named({ short_sales: false }, sale, moved)).toEqual(["short_sales"]);
+      expect(named({}, sale, moved)).toEqual([]);
+    }
+    expect(named({ short_sales: false }, sale, { effect: effect("exit") })).toEqual([]);
+    expect(
+      named({ short_sales: false }, { ...sale, contract: future, limit_price: "187.25" }, {}),
+    ).toContain("short_sales");
+  });
+
   it("cover no call that is sold to open", () => {
     const call = { ...option, right: "C" as const };
     const leg = { side: "SELL", contract: call, limit_price: "187.25" } as const;
@@ -143,7 +158,8 @@ describe("bounds on placing", () => {
 });
 
 describe("a mandate from before these bounds", () => {
-  const old = aMandate({ ...wide, conids: [265598] });
+  const { short_sales: _named, ...before } = wide;
+  const old = aMandate({ ...before, conids: [265598] });
 
   it("keeps its name and its signature", () => {
     expect(Mandate.parse(JSON.parse(JSON.stringify(old)))).toEqual(old);
@@ -162,6 +178,7 @@ describe("a mandate from before these bounds", () => {
     ["time_in_force_named", { time_in_force: "GTC" }],
     ["regular_hours", { outside_rth: true }],
     ["max_price_beyond_percent", { limit_price: "189.2" }],
+    ["short_sales", { side: "SELL" }],
   ])("is read in its narrowest way: %s", (rule, leg) => {
     expect(under(old, leg)).toEqual([rule]);
   });
@@ -196,6 +213,7 @@ describe("in words", () => {
       "also outside regular hours; also orders that wait for the market to open",
     );
     expect(said.get("Price")).toBe("at most 0.5 % beyond the market");
+    expect(said.get("Short sales")).toBe("none");
     expect(said.get("Expiry")).toBe("what expires by 2026-12-18");
   });
 

@@ -4,7 +4,7 @@ import { basisPoints, type Decimal, dec } from "../orders/decimal.ts";
 import { quoted } from "../orders/quoted.ts";
 import type { OrderRefusal } from "../orders/refusal.ts";
 import type { TimeInForce } from "../orders/terms.ts";
-import { opensShortCall } from "../orders/value-at-risk.ts";
+import { opensShortCall, opensShortSale } from "../orders/value-at-risk.ts";
 import { isExitRole, type Mandate, outside, type UnderMandate } from "./mandate.ts";
 
 /** How an order may be placed under a mandate: where, in what, when, at what price, until when. */
@@ -16,6 +16,7 @@ export interface PlacementBounds {
   times_in_force: readonly TimeInForce[];
   outside_rth: boolean;
   when_closed: boolean;
+  short_sales: boolean;
   max_price_beyond_percent: string;
   /** `named`: only contracts that the mandate names one by one may expire. */
   latest_expiry: string | null | "named";
@@ -31,6 +32,7 @@ const UNNAMED: PlacementBounds = {
   times_in_force: ["DAY"],
   outside_rth: false,
   when_closed: false,
+  short_sales: false,
   max_price_beyond_percent: "1",
   latest_expiry: "named",
 };
@@ -89,6 +91,11 @@ export function placementFaults(mandate: Mandate, order: UnderMandate): OrderRef
         "market_open",
         "The mandate does not cover orders that wait for the market to open.",
       ),
+    );
+  }
+  if (!bounds.short_sales && opensShortSale(asked, order.effect)) {
+    faults.push(
+      outside("side", "short_sales", "The mandate does not cover a sale of more than is held."),
     );
   }
   if (opensShortCall(asked, order.effect)) {

@@ -69,6 +69,10 @@ function placementInWords(bounds: PlacementBounds): MandateLine[] {
           : "no order that waits for the market to open"
       }`,
     },
+    {
+      name: "Short sales",
+      says: bounds.short_sales ? "also more than is held; the loss has no bound" : "none",
+    },
     { name: "Price", says: `at most ${max_price_beyond_percent} % beyond the market` },
     {
       name: "Expiry",

@@ -55,6 +55,8 @@ export const MandateV2 = z.strictObject({
   outside_rth: z.boolean(),
   /** Whether an order may be placed that waits for its market to open. */
   when_closed: z.boolean(),
+  /** Whether shares and futures may be sold to open, so that a rise without bound costs. */
+  short_sales: z.boolean(),
   /** How far beyond the market the price may lie, in percent of the market's. */
   max_price_beyond_percent: OrderDecimal,
   /** The last day on which what is traded may expire, `YYYYMMDD`; null covers nothing that expires. */

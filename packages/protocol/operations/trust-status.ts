@@ -17,6 +17,8 @@ const modeCaps = z.strictObject({
   asset_classes: z.array(AssetClass),
   /** Absent from a PC that does not know the cap yet: it allows what it always did. */
   uncovered_calls: z.boolean().exactOptional(),
+  /** Absent as above. */
+  short_sales: z.boolean().exactOptional(),
   mandates: z.boolean(),
   tier_two_from_notional: OrderDecimal.nullable(),
 });

@@ -92,6 +92,18 @@ export function opensShortCall(
   );
 }
 
+/** Whether any leg sells shares or a future to open, or nobody knows that it does not. */
+export function opensShortSale(
+  order: CanonicalOrder,
+  effect: Pick<Effect, "kind"> | null,
+): boolean {
+  if (order.action === "cancel" || effect?.kind === "exit") return false;
+  return order.legs.some(
+    ({ role, side, contract }) =>
+      side === "SELL" && contract.asset_class !== "OPT" && !isExit(role),
+  );
+}
+
 const opensShort = ({ contract, side, role }: Leg, { effect }: Pick<RiskView, "effect">): boolean =>
   contract.asset_class === "OPT" && side === "SELL" && effect !== "exit" && !isExit(role);
 const isCall = ({ contract }: Leg): boolean => contract.right !== "P";

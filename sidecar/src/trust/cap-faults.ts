@@ -7,7 +7,10 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { opensShortCall } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
+import {
+  opensShortCall,
+  opensShortSale,
+} from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import type { Caps, CapsAtPreview, CapsFile, CapsUsage } from "./caps.ts";
 
 /** The numbers of the moment at which the order was prepared. */
@@ -122,6 +125,15 @@ function kindFaults(
         "side",
         "uncovered_calls",
         `What a call that is sold may lose has no bound, and this PC cannot prove that it is covered.${filed}`,
+      ),
+    );
+  }
+  if (!limits.short_sales && opensShortSale(order, effect)) {
+    faults.push(
+      over(
+        "side",
+        "short_sales",
+        `By this PC's own read the order sells more than is held, and short sales are off at this PC.${filed}`,
       ),
     );
   }

@@ -92,6 +92,18 @@ describe("the caps of this PC", () => {
     expect(parseCaps(JSON.stringify(before)).ok).toBe(true);
   });
 
+  it("allow short sales on paper and not live, and in files from before the cap", () => {
+    const { short_sales: _paper, ...paper } = DEFAULT_CAPS.paper;
+    const { short_sales: _live, ...live } = DEFAULT_CAPS.live;
+    const file = parseCaps(JSON.stringify({ ...DEFAULT_CAPS, paper, live }));
+    expect(file).toEqual({ ok: true, caps: DEFAULT_CAPS });
+    const order = anOrder({ legs: [aLeg({ side: "SELL" })] });
+    expect(rules({ order })).toEqual([]);
+    expect(rules({ order, paper: { short_sales: false } })).toEqual(["short_sales"]);
+    expect(rules({ order, kind: "exit", paper: { short_sales: false } })).toEqual([]);
+    expect([DEFAULT_CAPS.paper.short_sales, DEFAULT_CAPS.live.short_sales]).toEqual([true, false]);
+  });
+
   it("never hold back an exit by an amount, a count, a type or a loss, nor a cancel by anything but its account", () => {
     fc.assert(
       fc.property(anyOrder, fc.nat(), fc.nat(), (order, perMinute, perDay) => {

@@ -11,29 +11,35 @@ import * as z from "zod";
  * policy passes them. Amounts are in the account's base currency. What the file does not say has
  * the value below; what it says wrongly stops every order that opens a position.
  */
-const perMode = z.strictObject({
-  enabled: z.boolean(),
-  max_notional: OrderDecimal,
-  max_quantity: OrderDecimal,
-  max_orders_per_minute: z.int().nonnegative().max(600),
-  max_orders_per_day: z.int().nonnegative().max(100_000),
-  /** Entries stop when the day's profit and loss falls this far below zero. */
-  max_daily_loss: OrderDecimal,
-  order_types: z.array(OrderType),
-  asset_classes: z.array(AssetClass),
-  /**
-   * Calls sold to open: what they may lose has no bound, and whether one is covered cannot be proved.
-   * Files from before this cap allow none.
-   */
-  uncovered_calls: z.boolean().default(false),
-  mandates: z.boolean(),
-  /**
-   * From this value at risk on, the number shown at this PC is asked for, of exits too: whoever
-   * runs the gateway can turn a tap meant for a sign-in into an approval, and cannot see the number.
-   * Null never.
-   */
-  tier_two_from_notional: OrderDecimal.nullable(),
-});
+const perMode = (shortSales: boolean) =>
+  z.strictObject({
+    enabled: z.boolean(),
+    max_notional: OrderDecimal,
+    max_quantity: OrderDecimal,
+    max_orders_per_minute: z.int().nonnegative().max(600),
+    max_orders_per_day: z.int().nonnegative().max(100_000),
+    /** Entries stop when the day's profit and loss falls this far below zero. */
+    max_daily_loss: OrderDecimal,
+    order_types: z.array(OrderType),
+    asset_classes: z.array(AssetClass),
+    /**
+     * Calls sold to open: what they may lose has no bound, and whether one is covered cannot be proved.
+     * Files from before this cap allow none.
+     */
+    uncovered_calls: z.boolean().default(false),
+    /**
+     * Shares and futures sold to open: a limit in money counts them as if the price doubled, and it may
+     * rise further. Files from before this cap allow them on paper and not live.
+     */
+    short_sales: z.boolean().default(shortSales),
+    mandates: z.boolean(),
+    /**
+     * From this value at risk on, the number shown at this PC is asked for, of exits too: whoever
+     * runs the gateway can turn a tap meant for a sign-in into an approval, and cannot see the number.
+     * Null never.
+     */
+    tier_two_from_notional: OrderDecimal.nullable(),
+  });
 
 export const Caps = z.strictObject({
   v: z.literal(1),
@@ -41,8 +47,8 @@ export const Caps = z.strictObject({
   accounts: z.array(AccountId).max(20),
   any_paper: z.boolean(),
   max_price_drift_bps: OrderDecimal,
-  paper: perMode,
-  live: perMode,
+  paper: perMode(true),
+  live: perMode(false),
 });
 export type Caps = z.infer<typeof Caps>;
 
@@ -62,6 +68,7 @@ export const DEFAULT_CAPS: Caps = {
     order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
     asset_classes: ["STK", "OPT", "FUT"],
     uncovered_calls: false,
+    short_sales: true,
     mandates: true,
     tier_two_from_notional: null,
   },
@@ -75,6 +82,7 @@ export const DEFAULT_CAPS: Caps = {
     order_types: ["LMT", "STP", "STOP_LIMIT"],
     asset_classes: ["STK"],
     uncovered_calls: false,
+    short_sales: false,
     mandates: false,
     tier_two_from_notional: "0",
   },

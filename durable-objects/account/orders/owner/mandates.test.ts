@@ -48,6 +48,7 @@ const BOUNDS = {
   times_in_force: ["DAY"],
   outside_rth: false,
   when_closed: false,
+  short_sales: false,
   max_price_beyond_percent: "1",
   latest_expiry: null,
   max_notional_per_order: "200",

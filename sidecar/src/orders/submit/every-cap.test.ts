@@ -111,6 +111,11 @@ const OF_A_MODE: Record<string, Case> = {
     to: false,
     by: "uncovered_calls",
   },
+  short_sales: {
+    asked: { order: { legs: [aLeg({ side: "SELL" })] } },
+    to: false,
+    by: "short_sales",
+  },
   mandates: { asked: { mandate: true }, to: false, by: "mandates_allowed_here" },
   tier_two_from_notional: { asked: {}, to: "187", by: "tier_from_numbers" },
 };

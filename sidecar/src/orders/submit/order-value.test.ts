@@ -151,58 +151,65 @@ describe("caps and mandates let out no more risk than they say", () => {
 
   it("whatever the kind, the side and the type", () => {
     fc.assert(
-      fc.property(anyDeal, most, fc.integer({ min: 1, max: 1_000 }), (drawn, money, units) => {
-        const leg = legOf(drawn);
-        const order = anOrder({ legs: [leg] });
-        const market = marketOfDeal(drawn);
-        const effect = effectOf(drawn.effect);
-        const caps = capsWith(
-          { max_notional: String(money), max_quantity: String(units) },
-          String(drawn.slippageBps),
-        );
-        const value = valued(leg, { market, effect, caps, price_magnifier: quoted(drawn) });
-        const judged = judge(dealOf(drawn));
-        const within = money * (1 + 1e-9);
-        const numbers = { ...value, effect, usage: USAGE };
-        if (drawn.effect !== "exit" && capFaults(caps, order, numbers).length === 0) {
-          expect(judged.lossUpToDouble).toBeLessThanOrEqual(within);
-          expect(drawn.units).toBeLessThanOrEqual(units);
-          // What has no end is short in shares or futures, and never a call.
-          expect(judged.endless && drawn.kind === "call").toBe(false);
-        }
-        const mandate = aNamedMandate({
-          conids: null,
-          asset_classes: ["STK", "OPT", "FUT"],
-          sides: ["BUY", "SELL"],
-          order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
-          max_price_beyond_percent: "999999",
-          latest_expiry: "20991231",
-          max_notional_per_order: String(money),
-          max_notional_per_day: String(money),
-          max_quantity_per_order: String(units),
-        });
-        const named = { ...leg, contract: { ...leg.contract, expiry: "20261218" } };
-        const covered = mandateFaults(
-          mandate,
-          {
-            ticket: aTicket(anOrder({ legs: [named] })),
-            notional: value.notional,
-            market,
-            waits: false,
-            gatewayAccountId: "acc_7d3f",
-            clientId: null,
-            effect,
-            acceptedWarnings: [],
-          },
-          { orders_today: 0, notional_today: "0" },
-          NOW,
-        );
-        if (covered.length === 0) {
-          expect(judged.lossUpToDouble).toBeLessThanOrEqual(within);
-          expect(drawn.units).toBeLessThanOrEqual(units);
-          expect(judged.endless && drawn.kind === "call").toBe(false);
-        }
-      }),
+      fc.property(
+        anyDeal,
+        most,
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.boolean(),
+        (drawn, money, units, short_sales) => {
+          const leg = legOf(drawn);
+          const order = anOrder({ legs: [leg] });
+          const market = marketOfDeal(drawn);
+          const effect = effectOf(drawn.effect);
+          const caps = capsWith(
+            { max_notional: String(money), max_quantity: String(units), short_sales },
+            String(drawn.slippageBps),
+          );
+          const value = valued(leg, { market, effect, caps, price_magnifier: quoted(drawn) });
+          const judged = judge(dealOf(drawn));
+          const within = money * (1 + 1e-9);
+          const numbers = { ...value, effect, usage: USAGE };
+          if (drawn.effect !== "exit" && capFaults(caps, order, numbers).length === 0) {
+            expect(judged.lossUpToDouble).toBeLessThanOrEqual(within);
+            expect(drawn.units).toBeLessThanOrEqual(units);
+            // What has no end is short in shares or futures by name, and never a call.
+            expect(judged.endless && (drawn.kind === "call" || !short_sales)).toBe(false);
+          }
+          const mandate = aNamedMandate({
+            conids: null,
+            asset_classes: ["STK", "OPT", "FUT"],
+            sides: ["BUY", "SELL"],
+            order_types: ["LMT", "MKT", "STP", "STOP_LIMIT", "TRAIL", "TRAILLMT", "MIDPRICE"],
+            max_price_beyond_percent: "999999",
+            latest_expiry: "20991231",
+            short_sales,
+            max_notional_per_order: String(money),
+            max_notional_per_day: String(money),
+            max_quantity_per_order: String(units),
+          });
+          const named = { ...leg, contract: { ...leg.contract, expiry: "20261218" } };
+          const covered = mandateFaults(
+            mandate,
+            {
+              ticket: aTicket(anOrder({ legs: [named] })),
+              notional: value.notional,
+              market,
+              waits: false,
+              gatewayAccountId: "acc_7d3f",
+              clientId: null,
+              effect,
+              acceptedWarnings: [],
+            },
+            { orders_today: 0, notional_today: "0" },
+            NOW,
+          );
+          if (covered.length === 0) {
+            expect(judged.lossUpToDouble).toBeLessThanOrEqual(within);
+            expect(drawn.units).toBeLessThanOrEqual(units);
+            expect(judged.endless && (drawn.kind === "call" || !short_sales)).toBe(false);
+          }
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
