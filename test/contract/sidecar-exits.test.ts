@@ -72,6 +72,55 @@ describe("two exits of one position", () => {
   });
 });
 
+describe("an exit beside what works already", () => {
+  it("is one beside the exits of a bracket, and a second one is not", async () => {
+    await held();
+    const bracket = rig.approve(
+      await rig.preview({
+        kind: "bracket",
+        bracket: {
+          account_id: rig.account,
+          conid: AAPL_CONID,
+          side: "BUY",
+          order_type: "LMT",
+          quantity: "2",
+          limit_price: "181",
+          take_profit_price: "190",
+          stop_loss_price: "170",
+        },
+      }),
+    );
+    await rig.place(bracket);
+    await rig.untilState(bracket.coid, "filled");
+    await rig.advance(10_000);
+    const { facts } = await sell("1");
+    const held_now = facts.positions?.find(({ conid }) => conid === AAPL_CONID)?.quantity ?? "0";
+    const flatten = rig.approve(await sell(held_now));
+    const again = rig.approve(await sell("1", "185"));
+    rig.rules.engage("test", rig.now());
+    expect((await rig.place(flatten)).refusals).toEqual([]);
+    expect((await rig.place(again)).refusals.map(({ code }) => code)).toEqual([
+      "LOCAL_KILL_SWITCH",
+    ]);
+  });
+
+  it("is one beside an order of another contract that nobody can read", async () => {
+    const all = await held();
+    const odd = rig.sim.control.foreignOrder(
+      rig.account,
+      { conid: 272093, orderType: "LMT", side: "BUY", quantity: 0.12345678, price: 1, tif: "DAY" },
+      "tws",
+    );
+    await rig.advance(10_000);
+    const ticket = await sell(all);
+    expect(ticket.notes.join(" ")).toContain(String(odd.id));
+    const exit = rig.approve(ticket);
+    rig.rules.engage("test", rig.now());
+    expect((await rig.place(exit)).refusals).toEqual([]);
+    expect(rig.posts()).toHaveLength(1);
+  });
+});
+
 describe("what was switched off at this PC", () => {
   it("does not hold back a cancel of what stands, and does hold back an order", async () => {
     await held();

@@ -16,13 +16,13 @@ import type {
   TicketQuote,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { refusalsOf } from "../../durable-objects/account/orders/rules/submit-types.ts";
-import { larger } from "../../sidecar/src/orders/submit/gather-facts.ts";
 import {
   leastTierOf,
   localFaults,
   openingFaults,
 } from "../../sidecar/src/orders/submit/local-checks.ts";
 import { orderValue } from "../../sidecar/src/orders/submit/order-value.ts";
+import { larger } from "../../sidecar/src/orders/submit/seen.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.ts";
 import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";

@@ -72,6 +72,17 @@ describe("entry, exit or flip", () => {
     ).toBe("exit");
   });
 
+  it("leaves out the exits of a bracket, and no other order: a flatten beside them is an exit", () => {
+    const exits = [
+      working({ order_id: "1", remaining: "10", exit_only: true, parent_ref: "entry" }),
+      working({ order_id: "2", remaining: "10", exit_only: true, oca_group: "g" }),
+    ];
+    expect(kind(order("SELL", "10"), [position("10")], exits)).toBe("exit");
+    expect(kind(order("SELL", "11"), [position("10")], exits)).toBe("flip");
+    const flatten = working({ order_id: "3", remaining: "10" });
+    expect(kind(order("SELL", "1"), [position("10")], [...exits, flatten])).toBe("flip");
+  });
+
   it("of a change counts neither the order itself nor what it filled", () => {
     const before = aLeg({ side: "SELL", quantity: "10" });
     const change: CanonicalOrder = {

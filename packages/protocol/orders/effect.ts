@@ -52,14 +52,15 @@ function held(positions: readonly PositionFact[], conid: number): Decimal {
 
 /**
  * Quantity that other working orders on this side may take. Members of one group stand in for each
- * other, so a group counts once, by its largest; the order being changed does not count.
+ * other, so a group counts once, by its largest; the order being changed does not count. Nor do the
+ * exits of a bracket: they protect this very position, and must not stand in the way of its end.
  */
 function takenBy(order: CanonicalOrder, leg: Leg, working: readonly WorkingOrderFact[]): Decimal {
   let alone = new Decimal(0);
   const groups = new Map<string, Decimal>();
   for (const other of working) {
     if (other.conid !== leg.contract.conid || other.side !== leg.side) continue;
-    if (other.order_id === order.target?.order_id) continue;
+    if (other.order_id === order.target?.order_id || other.exit_only) continue;
     const remaining = dec(other.remaining);
     if (other.oca_group === null) {
       alone = alone.plus(remaining);

@@ -48,8 +48,10 @@ export interface AskOptions {
   signal?: AbortSignal;
   /** The call's own time limit, for how long it may wait in the line. */
   maxWaitMs?: number;
-  /** Ask the broker even if a cached answer would do. */
+  /** Ask the broker; what was kept is no answer, also when the broker may not be asked now. */
   fresh?: boolean;
+  /** What was kept is an answer up to this age and no longer; by default as the question says. */
+  maxAgeMs?: number;
   /** Do not join a read that began before. */
   alone?: boolean;
   /** Do not look again at a cold answer; it is then kept as unproved. */

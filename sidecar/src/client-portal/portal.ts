@@ -60,8 +60,9 @@ export function createPortal(parts: ReadParts): Portal {
     ask: async (ask, call = {}) => {
       const held = memory.held(keyOf(ask));
       const ageMs = held === undefined ? Number.POSITIVE_INFINITY : clock.now() - held.at;
+      const accepted = call.fresh ? 0 : (call.maxAgeMs ?? Number.POSITIVE_INFINITY);
       const closed = refusalOf(parts, ask);
-      if (closed === null && held?.proved && !call.fresh && ageMs < ask.ttlMs) {
+      if (closed === null && held?.proved && ageMs < Math.min(ask.ttlMs, accepted)) {
         return { value: decode(ask, held), at: held.at, from: "cache", proved: held.proved };
       }
       try {
@@ -70,7 +71,8 @@ export function createPortal(parts: ReadParts): Portal {
       } catch (error) {
         const silent =
           error instanceof GatewayError && error.failure.code === "BROKER_RATE_LIMITED";
-        if (!silent || held === undefined || ageMs > LIMITS.staleServeMs) throw error;
+        const lastMs = Math.min(LIMITS.staleServeMs, accepted);
+        if (!silent || held === undefined || call.fresh || ageMs > lastMs) throw error;
         return { value: decode(ask, held), at: held.at, from: "stale", proved: held.proved };
       }
     },

@@ -30,7 +30,7 @@ export interface OperationContext {
   readonly configDir: string;
   /** As what its questions stand in the line to the broker. */
   readonly priority: Priority;
-  ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh">): Promise<Answer<T>>;
+  ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh" | "maxAgeMs">): Promise<Answer<T>>;
 }
 
 export interface ContextParts extends Omit<OperationContext, "ask"> {

@@ -1,14 +1,29 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
-import { orderFrom } from "../client-portal/domain/order-rows.ts";
-import { liveOrders } from "../client-portal/endpoints/orders.ts";
+import { orderFrom, sideOf } from "../client-portal/domain/order-rows.ts";
+import { ACCOUNT_ID } from "../client-portal/endpoints/accounts.ts";
+import { liveOrders, type OrderRow } from "../client-portal/endpoints/orders.ts";
+import { isOver } from "../client-portal/stream/order-state.ts";
 import type { OperationContext, Provenance } from "./context.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
+
+/** A row that names no order or no account. */
+export interface UnreadRow {
+  order_id: string | null;
+  conid: number | null;
+  side: "BUY" | "SELL" | null;
+  /** What it may still trade at most; null when that is not known. */
+  remaining: string | null;
+}
 
 export interface OrdersRead {
   orders: Order[];
   /** Rows that could not be read; with any, the list proves nothing that it does not show. */
   lost: number;
+  /** What is known of those of them that may be this account's and may still trade. */
+  unread: UnreadRow[];
+  /** The list itself was answered for, unreadable rows or not. */
+  looked: boolean;
   proved: boolean;
   part: { at: number; from: Provenance["served_from"] };
   notes: string[];
@@ -37,7 +52,12 @@ export async function readOrders(
     .flatMap((order) => order ?? [])
     .filter((order) => order.account_id === account.accountId)
     .toSorted((a, b) => (b.updated_at ?? "").localeCompare(a.updated_at ?? ""));
-  const proved = (answer?.proved ?? true) && lost === 0;
+  const unread = [
+    ...rows.filter((row) => orderFrom(row, context.isOwnOrder) === null),
+    ...(answer?.value.unread ?? []),
+  ].flatMap((row) => unreadOf(row, account.accountId) ?? []);
+  const looked = answer?.proved ?? true;
+  const proved = looked && lost === 0;
   const notes: string[] = [];
   if (!proved && orders.length === 0) notes.push(EMPTY_UNPROVED);
   if (lost > 0) {
@@ -46,11 +66,27 @@ export async function readOrders(
   return {
     orders,
     lost,
+    unread,
+    looked,
     proved,
     part:
       streamed !== null
         ? { at: streamed.at, from: "stream" }
         : { at: answer?.at ?? context.clock.now(), from: answer?.from ?? "broker" },
     notes,
+  };
+}
+
+/** Null for a row that provably is another account's, or of an order that has ended. */
+function unreadOf(row: OrderRow | null, accountId: string): UnreadRow | null {
+  if (row === null) return { order_id: null, conid: null, side: null, remaining: null };
+  const of = row.account ?? row.acct;
+  if ((of !== null && ACCOUNT_ID.test(of) && of !== accountId) || isOver(row)) return null;
+  const side = sideOf(row.side);
+  return {
+    order_id: row.orderId?.slice(0, 40) ?? null,
+    conid: row.conid,
+    side: side === null ? null : side === "buy" ? "BUY" : "SELL",
+    remaining: row.remainingQuantity ?? row.totalSize,
   };
 }

@@ -1,7 +1,9 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import {
   marketSnapshot,
   type QuoteField,
 } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import type { Answer, Ask } from "../client-portal/ask.ts";
 import { sleep } from "../client-portal/clock.ts";
 import {
   AVAILABILITY_FIELD,
@@ -66,9 +68,22 @@ export async function readRows(
     const timeLeft = context.deadlineAt - context.clock.now() > 2 * LIMITS.snapshotPollMs;
     if (!waiting || looks >= LIMITS.snapshotPolls || !timeLeft || last.from === "stale") break;
     await sleep(context.clock, LIMITS.snapshotPollMs, context.signal);
-    last = await context.ask(look, { fresh: true });
+    const next = await lookAgain(context, look);
+    if (next === null) break;
+    last = next;
   }
   return { rows, part: last };
+}
+
+/** Null while the broker may not be asked: what was seen until then is the answer. */
+async function lookAgain<T>(context: OperationContext, look: Ask<T>): Promise<Answer<T> | null> {
+  try {
+    return await context.ask(look, { fresh: true });
+  } catch (thrown) {
+    const busy = thrown instanceof GatewayError && thrown.failure.code === "BROKER_RATE_LIMITED";
+    if (!busy) throw thrown;
+    return null;
+  }
 }
 
 /** Where nothing trades nobody bids: these never come, and waiting for them would only take time. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { readWorkingFacts } from "../../orders/submit/working-facts.ts";
 import { liveOrders } from "./orders.ts";
 
 const { decode } = liveOrders();
@@ -20,25 +19,10 @@ describe("an answer to the question for the orders", () => {
     });
   });
 
-  it.each([
-    ["has no id", row],
-    ["has no account", { ...row, acct: undefined, orderId: 5 }],
-  ])("with a row that %s, nobody knows what works", async (_name, unreadable) => {
-    const value = decode({ orders: [unreadable] });
-    const context = {
-      stream: { orders: () => null },
-      ask: () => Promise.resolve({ value, at: 1, from: "broker", proved: true }),
-      isOwnOrder: () => false,
-      clock: { now: () => 1 },
-    };
-    const account = { accountId: "DU1", accountCount: 1, baseCurrency: "USD" };
-    const store = { byRef: () => null, byOrderId: () => null };
-    const read: unknown = await Reflect.apply(readWorkingFacts, null, [
-      context,
-      account,
-      store,
+  it("keeps what is known of them", () => {
+    expect(decode({ orders: [row, "x"] }).unread).toMatchObject([
+      { conid: 1, side: "SELL", remainingQuantity: "10" },
       null,
     ]);
-    expect(read).toBeNull();
   });
 });

@@ -42,11 +42,16 @@ export type OrderRow = z.output<typeof OrderRow>;
 const LiveOrders = z
   .looseObject({ orders: z.array(z.unknown()), snapshot: wire.boolean })
   .transform(({ orders: rows, snapshot }) => {
-    const orders = rows.flatMap((row) => {
-      const parsed = OrderRow.safeParse(row);
-      return parsed.success && parsed.data.orderId !== null ? [parsed.data] : [];
-    });
-    return { orders, snapshot, lost: rows.length - orders.length };
+    const orders: OrderRow[] = [];
+    /** What could be read of rows without an id; null where nothing could. */
+    const unread: (OrderRow | null)[] = [];
+    for (const row of rows) {
+      const { data } = OrderRow.safeParse(row);
+      if (data === undefined) unread.push(null);
+      else if (data.orderId === null) unread.push(data);
+      else orders.push(data);
+    }
+    return { orders, unread, snapshot, lost: unread.length };
   });
 type LiveOrders = z.output<typeof LiveOrders>;
 

@@ -1,3 +1,4 @@
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
@@ -46,9 +47,11 @@ export async function cancelTarget(
     await sleep(clock, ORDER_LIMITS.cancelLookMs, context.signal);
   }
   if (!isOpen(latest().state)) return { kind: "ended", record: latest() };
-  await lookUp(parts, context, account_id, () => missing(latest(), order_ref));
+  const unasked = await lookUp(parts, context, account_id, () => missing(latest(), order_ref));
   if (!isOpen(latest().state)) return { kind: "ended", record: latest() };
   const orderIds = numbersOf(latest(), order_ref);
+  // One that is known is cancelled, whatever the broker says of its list.
+  if (orderIds.length === 0 && unasked !== null) throw unasked;
   return orderIds.length > 0
     ? { kind: "numbers", record: latest(), orderIds }
     : not(
@@ -60,17 +63,18 @@ export async function cancelTarget(
 /**
  * Reads the broker's list, by force and then again, until it shows what is missing. One row that
  * shows the order is enough to cancel it; nothing is concluded here from a list that does not.
+ * Gives why the broker could not be asked.
  */
 async function lookUp(
   parts: SubmitContext & { book: BookParts },
   context: OperationContext,
   accountId: string,
   isMissing: () => boolean,
-): Promise<void> {
+): Promise<GatewayError | null> {
   const { portal, clock, accounts } = parts.book;
   const which = accounts().length > 1 ? { accountId } : {};
   for (let read = 0; read < LOOKS && isMissing(); read++) {
-    const answer = await portal.ask(
+    const asked = portal.ask(
       { ...liveOrders({ ...which, force: read === 0 }), priority: "reconcile" as const },
       {
         fresh: true,
@@ -79,11 +83,19 @@ async function lookUp(
         signal: context.signal,
       },
     );
+    const answer = await asked.catch(unlessOther);
+    if (answer instanceof GatewayError) return answer;
     const { orders } = answer.value;
     const at = isoTime(clock.now());
     parts.tracking.see({ orders, trades: [], source: "live_orders", at, startedAt: null });
   }
+  return null;
 }
+
+const unlessOther = (thrown: unknown): GatewayError => {
+  if (thrown instanceof GatewayError) return thrown;
+  throw thrown;
+};
 
 const LOOKS = 3;
 

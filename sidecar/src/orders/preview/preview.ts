@@ -16,12 +16,17 @@ import {
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type {
+  BrokerMessage,
+  ContractRules,
+  Ticket,
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { opensShortCall } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
 import {
   differenceInWords,
   whatIfDifference,
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
+import type { Answer } from "../../client-portal/ask.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -32,7 +37,9 @@ import { routineKind } from "../conversation/questions.ts";
 import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { type LocalRules, usageOf } from "../local-policy/rules.ts";
+import { currentOnly, FACT_AGES, knownAt } from "../submit/fact.ts";
 import {
+  datedRates,
   orNull,
   readAccountFact,
   readMarket,
@@ -43,7 +50,7 @@ import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.t
 import type { Mutex } from "../submit/mutex.ts";
 import { orderValue } from "../submit/order-value.ts";
 import { withOwnOrders } from "../submit/own-orders.ts";
-import { readWorkingFacts } from "../submit/working-facts.ts";
+import { atWorst, readWorkingFacts, unreadNotes } from "../submit/working-facts.ts";
 import { askWhatIf } from "./ask-what-if.ts";
 import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
 import { formFaults } from "./form-faults.ts";
@@ -95,10 +102,11 @@ export async function previewOrder(
 /** Everything that is read about the order, as of this moment; what could not be read is noted. */
 async function readFacts(
   parts: PreviewParts,
-  context: OperationContext,
+  given: OperationContext,
   account: ResolvedAccount,
   { order, fact, notes: noted }: BuiltOrder,
 ) {
+  const context = currentOnly(given);
   const { clock } = context;
   const { store } = parts;
   const now = (): string => isoTime(clock.now());
@@ -106,21 +114,28 @@ async function readFacts(
   const { conid } = leg.contract;
   const notes = [...noted];
   // The what-if answers about contracts whose quote was looked at before.
-  const market = await orNull(readMarket(context, conid));
-  if (market === null) notes.push("The market could not be read.");
+  const quote = await orNull(readMarket(context, conid));
   const rates = await readRates(context, account);
   const askedAt = clock.now();
-  const [contract, instrument, accountFact, positions, working, tried] = await Promise.all([
+  const [contract, instrument, accountFact, held, book, tried] = await Promise.all([
     orNull(context.ask(contractRules(conid, leg.side === "BUY", now))),
     readInstrument(context, leg.contract, fact, leg.outside_rth),
     readAccountFact(context, account),
-    readPositionFacts(context, account.accountId, rates?.rates ?? null),
-    readWorkingFacts(context, account, store, rates?.rates ?? null),
+    readPositionFacts(context, account.accountId, rates?.value ?? null),
+    readWorkingFacts(context, account, store, rates?.value ?? null),
     order.action === "cancel" ? null : askWhatIf(parts, context, order, notes),
   ]);
+  const market = knownAt(quote, FACT_AGES.marketMs, clock.now());
+  const positions = knownAt(held, FACT_AGES.positionsMs, clock.now());
+  const seen = knownAt(book, FACT_AGES.workingMs, clock.now());
+  if (market === null) notes.push("The market could not be read.");
   if (positions === null) notes.push("The positions could not be read and proved.");
-  if (working === null) notes.push("The working orders could not be read and proved.");
-  const taking = withOwnOrders(working, store, account.accountId, askedAt);
+  if (seen === null) notes.push("The working orders could not be read and proved.");
+  else notes.push(...unreadNotes(seen));
+  const worst = seen === null || positions === null ? null : atWorst(seen, positions);
+  const taking = withOwnOrders(worst, store, account.accountId, askedAt);
+  // What may open a position is judged by the whole list or not at all.
+  const working = seen === null || seen.unread.length > 0 ? null : seen.working;
   return {
     market,
     rates,
@@ -157,7 +172,14 @@ async function describe(
   const magnifier = read.contract?.value.price_magnifier;
   const priced = { order, ...(magnifier === undefined ? {} : { price_magnifier: magnifier }) };
   const nowMs = clock.now();
-  const value = orderValue(priced, { market, effect, rates, base, caps, nowMs });
+  const value = orderValue(priced, {
+    market,
+    effect,
+    rates: datedRates(rates),
+    base,
+    caps,
+    nowMs,
+  });
   const { notional, rate } = value;
   const ticket: Ticket = {
     v: 1,
@@ -189,12 +211,12 @@ async function describe(
     preview_id: previewId,
     ticket,
     facts: {
-      rules: read.contract?.value ?? null,
+      rules: read.contract === null ? null : rulesAt(read.contract),
       instrument: read.instrument,
       account: accountFact,
       positions: read.positions,
       working: read.working,
-      fx_to_base: rate === null || rates === null ? null : { rate, at: rates.at },
+      fx_to_base: rate === null || rates === null ? null : { rate, at: isoTime(rates.at) },
       effect,
       greeks: await readPortfolioGreeks(context, read.positions),
       broker_clock_skew_ms: parts.clockSkewMs(),
@@ -213,6 +235,12 @@ async function describe(
     notes: [...read.notes, ...(difference === null ? [] : [differenceInWords(difference)])],
   };
 }
+
+/** The rules carry the time at which the broker gave them, and not that of their reading here. */
+const rulesAt = ({ value, at }: Answer<ContractRules>): ContractRules => ({
+  ...value,
+  at: isoTime(at),
+});
 
 /** What this PC's configuration lacks for the order to be written down at all. */
 function bodyFaults(order: CanonicalOrder, operator: FuturesOperator | null): OrderRefusal[] {

@@ -39,7 +39,9 @@ describe("a fact that may be missing", () => {
 describe("the market of a contract", () => {
   it("has its sides and the last price while it is open", async () => {
     const { context } = await rig();
-    expect(await readMarket(context, 265598)).toMatchObject({
+    const read = await readMarket(context, 265598);
+    expect(read.at).toBe(context.clock.now());
+    expect(read.value).toMatchObject({
       bid: "187.2",
       ask: "187.3",
       last: "187.25",
@@ -56,7 +58,7 @@ describe("the rates of an account", () => {
       CHF: { exchangerate: 1.1 },
     };
     const read = await readRates(context, account);
-    expect([...(read?.rates ?? [])]).toEqual([
+    expect([...(read?.value ?? [])]).toEqual([
       ["CHF", "1.1"],
       ["USD", "1"],
     ]);
@@ -80,7 +82,7 @@ describe("the positions of an account", () => {
       position,
       { ...position, conid: 7, currency: "EUR" },
     ];
-    expect(await readPositionFacts(context, ACCOUNT, USD)).toMatchObject([
+    expect((await readPositionFacts(context, ACCOUNT, USD))?.value).toMatchObject([
       { conid: 265598, quantity: "5", value: "50" },
       { conid: 7, quantity: "5", value: null },
     ]);
@@ -98,7 +100,7 @@ describe("the account and its day", () => {
     const { pc, context } = await rig();
     const upnl = { [`${ACCOUNT}.Core`]: { dpl: -12.5 }, [`${ACCOUNT}.X`]: { dpl: 2 } };
     pc.broker.answers["iserver.pnl"] = { upnl };
-    expect(await readDailyPnl(context, ACCOUNT)).toBe("-10.5");
+    expect((await readDailyPnl(context, ACCOUNT))?.value).toBe("-10.5");
     pc.broker.answers["iserver.pnl"] = { upnl: { ...upnl, [`${ACCOUNT}.X`]: {} } };
     expect(await readDailyPnl(context, ACCOUNT)).toBeNull();
     pc.broker.answers["iserver.pnl"] = { upnl: {} };

@@ -23,6 +23,7 @@ import { readMarketView, readSchedule } from "../../operations/market-view.ts";
 import { readPositions } from "../../operations/positions.ts";
 import { quoteFrom } from "../../operations/quote.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import { FACT_AGES, type Fact, joined, knownAt } from "./fact.ts";
 
 /**
  * The sidecar's own reads about an account and a market, as the policy and the caps want them. Each
@@ -54,12 +55,15 @@ export function figure(value: string | Decimal | null | undefined): string | nul
  * The market of one contract, with the price that it may be judged by: while nothing trades that is
  * the last one of the latest completed session, which daily bars date where the quote does not.
  */
-export async function readMarket(context: OperationContext, conid: number): Promise<TicketQuote> {
+export async function readMarket(
+  context: OperationContext,
+  conid: number,
+): Promise<Fact<TicketQuote>> {
   const wanted = ["bid", "ask", "last", "prior_close"] as const;
   // The schedule is needed anyway, and is kept: known first, it says what there is to wait for.
   const schedule = await readSchedule(context, conid);
   const closed = marketStateAt(schedule, context.clock.now()).state === "closed";
-  const { rows } = await readQuotes(context, [conid], wanted, closed);
+  const { rows, part } = await readQuotes(context, [conid], wanted, closed);
   const row = rows.get(conid);
   const quote = quoteFrom(conid, row, wanted, undefined);
   const view = await readMarketView(context, conid, row, undefined, "proved");
@@ -76,28 +80,36 @@ export async function readMarket(context: OperationContext, conid: number): Prom
     at: quote.quote_at === null ? null : isoTime(Date.parse(quote.quote_at)),
   };
   const sides = quotesSides(view.state.state, read.availability, view.reference.price);
-  return {
+  const value = {
     ...read,
     bid: sides ? priced(read, "bid") : null,
     ask: sides ? priced(read, "ask") : null,
     last: priced(read, "last"),
   };
+  return { value, from: part.from, at: part.at, proved: true };
 }
 
 /** As the broker writes it, and null for its placeholders. */
 const priced = (quote: TicketQuote, field: "bid" | "ask" | "last"): string | null =>
   quoted(quote, field) === null ? null : quote[field];
 
-/** What one unit of each currency is worth in the account's base currency, as of one moment. */
+/** What one unit of each currency is worth in the account's base currency. */
+export type RateTable = ReadonlyMap<string, string>;
+
+/** The same as of one moment. */
 export interface Rates {
-  rates: ReadonlyMap<string, string>;
+  rates: RateTable;
   at: string;
 }
 
+export const datedRates = (fact: Fact<RateTable> | null): Rates | null =>
+  fact === null ? null : { rates: fact.value, at: isoTime(fact.at) };
+
+/** The broker's rates as of its ledger; the base currency's own is one, and needs no reading. */
 export async function readRates(
   context: OperationContext,
   account: ResolvedAccount,
-): Promise<Rates | null> {
+): Promise<Fact<RateTable> | null> {
   const ledger = await orNull(context.ask(portfolioLedger(account.accountId)));
   const base = account.baseCurrency;
   if (base === null) return null;
@@ -107,19 +119,17 @@ export async function readRates(
     if (rate !== null && dec(rate).greaterThan(0)) rates.set(currency, rate);
   }
   rates.set(base, "1");
-  return { rates, at: isoTime(ledger?.at ?? context.clock.now()) };
+  const { from, at } = ledger ?? { from: "broker" as const, at: context.clock.now() };
+  return { value: rates, from, at, proved: true };
 }
 
+/** Null when the broker did not answer, or a row of it cannot be read. */
 export async function readPositionFacts(
   context: OperationContext,
   accountId: string,
-  rates: ReadonlyMap<string, string> | null,
-  fresh = false,
-): Promise<PositionFact[] | null> {
-  const asking: OperationContext = fresh
-    ? { ...context, ask: (ask) => context.ask(ask, { fresh: true }) }
-    : context;
-  const read = await orNull(readPositions(asking, accountId, "auto"));
+  rates: RateTable | null,
+): Promise<Fact<PositionFact[]> | null> {
+  const read = await orNull(readPositions(context, accountId, "auto"));
   if (read === null || !read.proved) return null;
   const facts: PositionFact[] = [];
   for (const position of read.positions) {
@@ -138,17 +148,22 @@ export async function readPositionFacts(
       currency: position.currency,
     });
   }
-  return facts;
+  return joined(
+    facts,
+    read.parts.map((part) => ({ ...part, proved: true })),
+  );
 }
 
+/** The day's result over all parts of the account; null where one of them is not known. */
 export async function readDailyPnl(
   context: OperationContext,
   accountId: string,
-): Promise<string | null> {
+): Promise<Fact<string> | null> {
   const pnl = await orNull(readAccountPnl(context, accountId));
   const parts = pnl === null ? [] : [...pnl.partitions.values()];
-  if (parts.length === 0 || parts.some(({ dpl }) => dpl === null)) return null;
-  return figure(parts.reduce((sum, { dpl }) => sum.plus(dpl ?? 0), new Decimal(0)));
+  if (pnl === null || parts.length === 0 || parts.some(({ dpl }) => dpl === null)) return null;
+  const value = figure(parts.reduce((sum, { dpl }) => sum.plus(dpl ?? 0), new Decimal(0)));
+  return value === null ? null : { value, from: pnl.from, at: pnl.at, proved: true };
 }
 
 export async function readAccountFact(
@@ -159,7 +174,8 @@ export async function readAccountFact(
     orNull(context.ask(portfolioSummary(account.accountId))),
     readDailyPnl(context, account.accountId),
   ]);
-  if (summary === null) return null;
+  const nowMs = context.clock.now();
+  if (summary === null || knownAt(summary, FACT_AGES.accountMs, nowMs) === null) return null;
   const line = (key: string): string | null => {
     const found = summary.value.get(key);
     if (found === undefined || found.isNull === true) return null;
@@ -172,7 +188,7 @@ export async function readAccountFact(
     cash: line("totalcashvalue"),
     excess_liquidity: line("excessliquidity"),
     gross_position_value: line("grosspositionvalue"),
-    daily_pnl: dailyPnl,
+    daily_pnl: knownAt(dailyPnl, FACT_AGES.dailyPnlMs, nowMs),
     peak_net_liquidation: null,
     at: isoTime(summary.at),
   };

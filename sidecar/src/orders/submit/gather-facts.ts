@@ -3,70 +3,82 @@ import {
   type CanonicalOrder,
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
+import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { isoTime } from "../../client-portal/clock.ts";
+import { tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/context.ts";
-import type { resolveAccount } from "../../operations/resolve-account.ts";
-import type { KeptPreview } from "../journal/previews.ts";
+import type { ResolvedAccount } from "../../operations/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";
-import type { Facts, SubmitContext } from "./context.ts";
-import { readDailyPnl, readMarket, readPositionFacts, readRates } from "./facts.ts";
-import { orderValue } from "./order-value.ts";
+import type { OrderHours, SubmitContext } from "./context.ts";
+import { currentOnly, type Fact, freshOnly, joined } from "./fact.ts";
+import { orNull, readDailyPnl, readMarket, readPositionFacts, readRates } from "./facts.ts";
 import { withOwnOrders } from "./own-orders.ts";
-import { readWorkingFacts } from "./working-facts.ts";
+import type { Seen } from "./seen.ts";
+import { atWorst, readWorkingFacts } from "./working-facts.ts";
 
-/** Market, position, value and the day's result, read here and now. */
+/** Market, position, rates and the day's result, read here and now. */
 export async function gatherFacts(
-  parts: SubmitContext,
-  context: OperationContext,
-  preview: KeptPreview,
-  account: Awaited<ReturnType<typeof resolveAccount>>,
-): Promise<Facts> {
+  parts: Pick<SubmitContext, "session" | "store">,
+  given: OperationContext,
+  order: CanonicalOrder,
+  account: ResolvedAccount,
+): Promise<Seen> {
   const session = parts.session();
-  if (session.state !== "ready") throw sessionRefusal(session, context.clock.now());
-  const { order } = preview.ticket;
+  const { clock } = given;
+  if (session.state !== "ready") throw sessionRefusal(session, clock.now());
+  const context = currentOnly(given);
   const { contract, outside_rth } = principalLeg(order);
   const { conid } = contract;
   const [market, hours, rates] = await Promise.all([
     readMarket(context, conid).catch(unlessGateway),
-    readHours(context, conid, outside_rth),
+    hoursFact(context, conid, outside_rth),
     readRates(context, account),
   ]);
-  const positionsAskedAt = context.clock.now();
+  const positionsAskedAt = clock.now();
   const [positions, dailyPnl] = await Promise.all([
-    readPositionFacts(context, account.accountId, rates?.rates ?? null, true),
+    readPositionFacts(freshOnly(context), account.accountId, rates?.value ?? null),
     readDailyPnl(context, account.accountId),
   ]);
+  const taking = await takingFrom(parts, context, order, account, positions, positionsAskedAt);
+  return { market, hours, rates, positions, taking, dailyPnl };
+}
+
+/** What may take from the position before this order does; null when that is not known. */
+async function takingFrom(
+  { store }: Pick<SubmitContext, "store">,
+  context: OperationContext,
+  order: CanonicalOrder,
+  account: ResolvedAccount,
+  positions: Fact<PositionFact[]> | null,
+  positionsAskedAt: number,
+): Promise<Seen["taking"]> {
   // The list of orders may be asked for every six seconds only, and says nothing about what opens.
-  const working = mayReduce(order, positions)
-    ? await readWorkingFacts(context, account, parts.store, rates?.rates ?? null, false)
-    : [];
-  const taking = withOwnOrders(working, parts.store, account.accountId, positionsAskedAt);
-  const effect = effectOf(order, positions, taking, isoTime(context.clock.now()));
-  const value = orderValue(preview.ticket, {
-    market,
-    effect,
-    rates,
-    base: account.baseCurrency,
-    caps: parts.rules.caps(),
-    nowMs: context.clock.now(),
-  });
-  return {
-    market,
-    hours,
-    effect,
-    ...value,
-    notional: larger(value.notional, preview.ticket.notional),
-    dailyPnl,
-  };
+  if (positions === null || !mayReduce(order, positions.value)) {
+    const none = withOwnOrders([], store, account.accountId, positionsAskedAt);
+    return none === null || positions === null ? null : { ...positions, value: none };
+  }
+  const book = await readWorkingFacts(context, account, store, null, false);
+  if (book === null) return null;
+  const worst = atWorst(book.value, positions.value);
+  const all = withOwnOrders(worst, store, account.accountId, positionsAskedAt);
+  return all === null ? null : { ...book, value: all };
+}
+
+async function hoursFact(
+  context: OperationContext,
+  conid: number,
+  outsideRth: boolean,
+): Promise<Fact<OrderHours>> {
+  const value = await readHours(context, conid, outsideRth);
+  const schedule = await orNull(context.ask(tradingSchedule(conid)));
+  const at = { from: "broker" as const, at: context.clock.now(), proved: true };
+  return joined(value, [schedule ?? at]);
 }
 
 /** Whether any leg stands against a position held, so that the order may be an exit. */
-function mayReduce(order: CanonicalOrder, positions: readonly PositionFact[] | null): boolean {
-  if (positions === null || order.structure === "bracket") return false;
+function mayReduce(order: CanonicalOrder, positions: readonly PositionFact[]): boolean {
+  if (order.structure === "bracket") return false;
   return order.legs.some((leg) =>
     positions.some(
       ({ conid, quantity }) =>
@@ -80,9 +92,3 @@ const unlessGateway = (thrown: unknown): null => {
   if (thrown instanceof GatewayError) return null;
   throw thrown;
 };
-
-/** Unknown is larger than any number. */
-export function larger(a: string | null, b: string | null): string | null {
-  if (a === null || b === null) return null;
-  return decimalText(Decimal.max(dec(a), dec(b)));
-}

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aMandate } from "../../../../test/support/orders.ts";
 import { openOrderStore } from "../journal/store.ts";
-import { larger } from "./gather-facts.ts";
+import { larger } from "./seen.ts";
 import { usageUnder } from "./spend-approval.ts";
 
 describe("the value of an order", () => {

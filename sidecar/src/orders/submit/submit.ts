@@ -7,6 +7,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import type { OperationContext } from "../../operations/context.ts";
 import type { OperationRequest } from "../../operations/executor.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
+import type { CapsBefore } from "../../trust/cap-faults.ts";
 import { giveWay } from "../conversation/give-way.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
@@ -24,6 +25,7 @@ import {
   ticketFaults,
 } from "./local-checks.ts";
 import { newRecord } from "./new-record.ts";
+import { factsAt, unknownFaults } from "./seen.ts";
 import { spendApproval } from "./spend-approval.ts";
 
 /**
@@ -52,15 +54,15 @@ export async function placeOrder(
   const misfits = ticketFaults(parts, preview, input, action);
   if (preview === null || misfits.length > 0) return refuse(misfits);
 
-  const first = await gatherFacts(parts, context, preview, account);
-  const isExit = first.effect?.kind === "exit";
+  const first = await look(parts, context, preview, account);
+  const isExit = first.now().effect?.kind === "exit";
   if (isExit) await giveWay(parts);
   const release = await acquireMutex(parts, context, isExit);
   let handedOn = false;
   try {
     const judged = await judgeNow(parts, context, account, preview, action, input);
     if (!judged.ok) return refuse(judged.refusals);
-    const { facts, body } = judged;
+    const { sight, facts, body } = judged;
     const approved = await spendApproval(parts, input, preview, facts);
     if (!approved.ok) return refuse(approved.refusals);
     const record = newRecord({
@@ -76,7 +78,7 @@ export async function placeOrder(
     if (!store.insert(record)) return refuse([consumed()]);
     handedOn = true;
     announceSubmitted(parts.reach, preview.ticket, approverOf(input));
-    return await transmit(parts, request, record, body, facts, release);
+    return await transmit(parts, request, record, body, sight, release);
   } finally {
     if (!handedOn) release();
   }
@@ -103,8 +105,39 @@ async function acquireMutex(
   );
 }
 
+/** What was read of an order at one moment, and what decides of it at any later one. */
+interface Sight {
+  now(): Facts;
+  /** What stands against the order by the reads and the rules of now. */
+  faults(before: CapsBefore | null): OrderRefusal[];
+}
+
+async function look(
+  parts: SubmitContext,
+  context: OperationContext,
+  preview: KeptPreview,
+  account: Awaited<ReturnType<typeof resolveAccount>>,
+): Promise<Sight> {
+  const { rules, clock } = parts;
+  const { ticket } = preview;
+  const base = account.baseCurrency;
+  const seen = await gatherFacts(parts, context, ticket.order, account);
+  const now = (): Facts => factsAt(seen, preview, { base, caps: rules.caps(), nowMs: clock.now() });
+  return {
+    now,
+    faults: (before) => {
+      const facts = now();
+      return [
+        ...localFaults(parts, ticket.order, facts, before),
+        ...openingFaults(ticket, facts),
+        ...unknownFaults(seen, facts, preview, clock.now()),
+      ];
+    },
+  };
+}
+
 type Judged =
-  | { ok: true; facts: Facts; body: JsonObject }
+  | { ok: true; sight: Sight; facts: Facts; body: JsonObject }
   | { ok: false; refusals: OrderRefusal[] };
 
 /** Another order may have gone out since, from the same position: judged anew, always. */
@@ -117,21 +150,16 @@ async function judgeNow(
   input: SubmitInput,
 ): Promise<Judged> {
   const { order, notional } = preview.ticket;
-  const facts = await gatherFacts(parts, context, preview, account);
+  const sight = await look(parts, context, preview, account);
   const target = action === "modify" ? await targetFaults(context, account, order) : [];
-  const before = { notional, usage: preview.usage };
-  const refusals = [
-    ...localFaults(parts, order, facts, before),
-    ...openingFaults(preview.ticket, facts),
-    ...target,
-  ];
+  const refusals = [...sight.faults({ notional, usage: preview.usage }), ...target];
   if (refusals.length > 0) return { ok: false, refusals };
   const body =
     action === "place"
       ? placeBody(order, input.coid, parts.futuresOperator)
       : modifyBody(order, parts.futuresOperator);
   return body.ok
-    ? { ok: true, facts, body: body.body }
+    ? { ok: true, sight, facts: sight.now(), body: body.body }
     : {
         ok: false,
         refusals: [refusal("INPUT_INVALID", body.field, body.rule, body.message)],
@@ -149,7 +177,7 @@ async function transmit(
   request: OperationRequest,
   record: IntentRecord,
   body: JsonObject,
-  facts: Facts,
+  sight: Sight,
   release: () => void,
 ): Promise<OrderOutcome> {
   const { coid, action, account_id } = record;
@@ -160,7 +188,7 @@ async function transmit(
         ? `/iserver/account/${account_id}/orders`
         : `/iserver/account/${account_id}/order/${order.target?.order_id ?? ""}`,
     body,
-    faults: () => [...localFaults(parts, order, facts), ...sessionFaults(parts, record)],
+    faults: () => [...sight.faults(null), ...sessionFaults(parts, record)],
     begin: () => request.begin?.(),
     release,
   });
