@@ -3,7 +3,7 @@ import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 /** One figure that was asked for, beside what this run measured. */
 export interface Aim {
   /** The issue that asks for it. */
-  issue: "A" | "B" | "C" | "D" | "E";
+  issue: "A" | "B" | "C" | "D" | "E" | "J";
   aim: string;
   wanted: string;
   /** Null when this run did not measure it. */
@@ -107,6 +107,10 @@ const ASKED: readonly Asked[] = [
     "orders.submit.kill_switch.object_turns_until_effective",
     { at_most: 1 },
   ),
+  asked("J", "the client's --help p50, ms", "client.help_p50_ms", { at_most: 150 }),
+  asked("J", "a read over its call's own time p50, ms", "client.read_over_call_p50_ms", {
+    at_most: 60,
+  }),
 ];
 
 /** Each figure that was asked for, with what the report holds of it. */

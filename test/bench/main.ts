@@ -5,6 +5,7 @@ import { benchAccess } from "./access.ts";
 import { aimsOf } from "./aims.ts";
 import { benchBroker } from "./broker.ts";
 import { benchChain } from "./chain.ts";
+import { benchClient } from "./client.ts";
 import { round } from "./load.ts";
 import { benchOrders } from "./orders.ts";
 import { benchPolicy } from "./policy.ts";
@@ -43,6 +44,8 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
       sidecar_private_idle_mib: idle.own === null ? null : round(idle.own, 1),
       sidecar_rss_after_load_mib: round(residentMib(bench.sidecarPid), 1),
     };
+    say("the client");
+    const client = await benchClient(bench);
     say("the relay");
     const relay = await benchRelay(bench.bundle, calls, swarm);
     say("access");
@@ -64,6 +67,7 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
       access,
       orders,
       broker,
+      client,
     };
     return { aims: aimsOf(JSON.parse(JSON.stringify(report))), ...report };
   } finally {
