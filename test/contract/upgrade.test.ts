@@ -321,7 +321,8 @@ describe("the PC on the folder of an earlier version", () => {
     const held = sim.control.orders().find(({ tif }) => tif === "GTC");
     sim.control.fillOrder(held?.id ?? 0);
     const state = async () => (await status("working")).order.state;
-    await expect.poll(state, { timeout: 30_000 }).toBe("filled");
+    // At the start of a session a book is believed after four lists, which the broker gives 6.25 s apart.
+    await expect.poll(state, { timeout: 60_000 }).toBe("filled");
     expect(posts()).toBe(1);
-  }, 60_000);
+  }, 90_000);
 });
