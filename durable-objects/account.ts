@@ -1,11 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
-import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { logAbandoned } from "./account/abandoned.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
 import { checkOwnerSession } from "./account/access/owner-sessions.ts";
 import type { AccountParts } from "./account/account-parts.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
+import type { NewAuditEvent } from "./account/audit/events.ts";
 import { appendAudit } from "./account/audit/log.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
 import { type ClientUse, flushClientUse } from "./account/clients/clients.ts";
@@ -213,7 +213,7 @@ export class Account extends DurableObject<ObjectEnv> {
       .catch(logAbandoned("passkeys.announce"));
   }
 
-  #audit(event: AuditEvent): number {
+  #audit(event: NewAuditEvent): number {
     const { seq } = appendAudit(this.#sql, this.#accountId, event, Date.now());
     this.#shipSoon();
     return seq;

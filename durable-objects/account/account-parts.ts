@@ -1,5 +1,5 @@
-import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import type { RelyingParty } from "./access/webauthn.ts";
+import type { NewAuditEvent } from "./audit/events.ts";
 import type { ClientUse } from "./clients/clients.ts";
 import type { OrderService } from "./orders/order-service.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
@@ -19,7 +19,7 @@ export interface AccountParts {
   /** Calls of clients that are not written down yet. */
   readonly clientUse: ClientUse;
   /** Appends to the account's log in this turn; its number there. */
-  readonly audit: (event: AuditEvent) => number;
+  readonly audit: (event: NewAuditEvent) => number;
   /** Tells the PC which passkeys there are, after the step that is in progress; never fails. */
   readonly announceKeys: () => void;
   readonly now: () => number;

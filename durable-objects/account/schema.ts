@@ -6,7 +6,11 @@ import {
   RECOVERY_SCHEMA,
   SPENT_TOKENS_SCHEMA,
 } from "./access/tables/schema.ts";
-import { AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA } from "./audit/tables/schema.ts";
+import {
+  AUDIT_LOG_SCHEMA,
+  AUDIT_OUTBOX_SCHEMA,
+  AUDIT_SALTS_SCHEMA,
+} from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
@@ -57,6 +61,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 20, sql: ORDER_WAITS_SCHEMA },
   { id: 21, sql: PENDING_FORMS_SCHEMA },
   { id: 22, sql: CHOSEN_SIDECAR_SCHEMA },
+  { id: 23, sql: AUDIT_SALTS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -1,4 +1,3 @@
-import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
@@ -6,8 +5,8 @@ import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edg
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { agent, auditEvent, contentHash } from "./audit/events.ts";
-import { tailAudit } from "./audit/log.ts";
+import { agent, auditEvent, contentHash, type NewAuditEvent } from "./audit/events.ts";
+import { shownTail } from "./audit/log.ts";
 import { accessOf } from "./clients/access-request.ts";
 import { narrowInput, narrowResult, notGranted } from "./clients/client-accounts.ts";
 import type { ClientStanding, Standing } from "./clients/clients.ts";
@@ -40,7 +39,7 @@ export interface ToolCallDeps {
   /** Takes the call from the budgets; why it has to wait, or null. */
   readonly budget: (call: ToolCall) => GatewayFailure | null;
   /** Appends to the audit log in this turn; the event's number. */
-  readonly audit: (event: AuditEvent) => number;
+  readonly audit: (event: NewAuditEvent) => number;
   /** Where the owner gives this client more. */
   readonly link: (call: ToolCall) => string;
   /** The keyed hash under which a broker account stands in the audit log. */
@@ -94,7 +93,7 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
         result: answer.ok ? "ok" : "error",
         error_code: answer.ok ? null : answer.failure.code,
       },
-      accountHash: account === null ? null : deps.accountHash(account),
+      account: account === null ? null : { id: account, hash: deps.accountHash(account) },
       inputHash,
       outputHash: answer.ok ? (answer.hash ?? contentHash(answer.result)) : null,
       requestId: call.requestId,
@@ -202,7 +201,7 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps, standing: Standing): A
         return { ok: false, failure: failure("INPUT_INVALID", "The page asked for is not valid.") };
       }
       const { beforeSeq, limit } = query.data;
-      const page = tailAudit(deps.sql, beforeSeq === undefined ? { limit } : { limit, beforeSeq });
+      const page = shownTail(deps.sql, beforeSeq === undefined ? { limit } : { limit, beforeSeq });
       return { ok: true, result: asJson(page) };
     }
     case "session.status": {

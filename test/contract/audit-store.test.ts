@@ -12,9 +12,11 @@ import {
   auditShipDueAt,
   shipAudit,
 } from "../../durable-objects/account/audit/outbox.ts";
+import { seal } from "../../durable-objects/account/audit/seal.ts";
 import {
   AUDIT_LOG_SCHEMA,
   AUDIT_OUTBOX_SCHEMA,
+  AUDIT_SALTS_SCHEMA,
 } from "../../durable-objects/account/audit/tables/schema.ts";
 import { shipAuditRows } from "../../durable-objects/d1/tables/audit-events.ts";
 import { auditEvent } from "../support/audit-event.ts";
@@ -34,7 +36,7 @@ afterAll(() => gateway.close());
 let accounts = 0;
 function account(events: number) {
   const accountId = `account-${++accounts}`;
-  const sql = sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA);
+  const sql = sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA, AUDIT_SALTS_SCHEMA);
   for (let n = 1; n <= events; n++) appendAudit(sql, accountId, auditEvent(n), NOW);
   return { accountId, sql };
 }
@@ -60,8 +62,10 @@ async function whileD1IsDown<T>(act: () => Promise<T>): Promise<T> {
 describe("the audit log's copy in D1 only grows", () => {
   const row = (seq: number, n = seq) => {
     const { sql } = account(0);
-    const { leafHash } = appendAudit(sql, "a", auditEvent(n), NOW);
-    return { seq, leaf_hash: leafHash, event: JSON.stringify(auditEvent(n)) };
+    const sevens = (bytes: number) => new Uint8Array(bytes).fill(7);
+    const { leafHash } = appendAudit(sql, "a", auditEvent(n), NOW, sevens);
+    const event = JSON.stringify(seal(auditEvent(n), sevens).event);
+    return { seq, leaf_hash: leafHash, event };
   };
 
   it("an event under a taken number is refused, also by INSERT OR REPLACE", async () => {

@@ -1,9 +1,9 @@
-import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { NewAuditEvent } from "../../durable-objects/account/audit/events.ts";
 
 /** A complete, valid event; `n` makes it unlike the others. */
-export function auditEvent(n: number, more: Partial<AuditEvent> = {}): AuditEvent {
+export function auditEvent(n: number, more: Partial<NewAuditEvent> = {}): NewAuditEvent {
   return {
-    v: 1,
+    v: 2,
     event_id: `01JD0000000000000000${String(n).padStart(6, "0")}`,
     type: "tool.call",
     started_at: "2026-11-20T10:00:00.000Z",
@@ -18,10 +18,9 @@ export function auditEvent(n: number, more: Partial<AuditEvent> = {}): AuditEven
       error_code: null,
     },
     account_hash: null,
-    input_hash: "0".repeat(64),
-    output_hash: "1".repeat(64),
     request_id: `request-${n}`,
     meta: {},
+    hidden: { account: null, input: "0".repeat(64), output: "1".repeat(64) },
     ...more,
   };
 }

@@ -1,25 +1,44 @@
-import type { AuditEvent, AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { AuditEventType, AuditEventV2 } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Principal } from "../rpc/account.ts";
 
+/**
+ * The private values of an event. The log keeps commitments to them, and beside its row the salts;
+ * the values themselves stay where they are.
+ */
+export interface HiddenValues {
+  /** The broker account that the event is about. */
+  readonly account: string | null;
+  /** Lower-case hex SHA-256 of the RFC 8785 forms of what was asked and answered. */
+  readonly input: string | null;
+  readonly output: string | null;
+}
+
+/** An event on its way into the log. */
+export type NewAuditEvent = Omit<AuditEventV2, keyof HiddenValues> & {
+  readonly hidden: HiddenValues;
+};
+
 /** What an event says beyond what every event says. */
-export type EventFacts = Pick<AuditEvent, "type" | "who"> & {
+export type EventFacts = Pick<AuditEventV2, "type" | "who"> & {
   startedAt: number;
   endedAt: number;
   requestId?: string;
-  what?: Partial<AuditEvent["what"]>;
-  accountHash?: string | null;
+  what?: Partial<AuditEventV2["what"]>;
+  /** The broker account in clear, with its keyed hash. */
+  account?: { readonly id: string; readonly hash: string } | null;
   inputHash?: string | null;
   outputHash?: string | null;
   meta?: Readonly<Record<string, string>>;
 };
 
 /** One complete audit event. */
-export function auditEvent(facts: EventFacts): AuditEvent {
+export function auditEvent(facts: EventFacts): NewAuditEvent {
+  const { account = null, inputHash = null, outputHash = null } = facts;
   return {
-    v: 1,
+    v: 2,
     event_id: ulid(facts.endedAt),
     type: facts.type,
     started_at: new Date(facts.startedAt).toISOString(),
@@ -34,11 +53,10 @@ export function auditEvent(facts: EventFacts): AuditEvent {
       error_code: null,
       ...facts.what,
     },
-    account_hash: facts.accountHash ?? null,
-    input_hash: facts.inputHash ?? null,
-    output_hash: facts.outputHash ?? null,
+    account_hash: account?.hash ?? null,
     request_id: facts.requestId ?? "",
     meta: { ...facts.meta },
+    hidden: { account: account?.id ?? null, input: inputHash, output: outputHash },
   };
 }
 
@@ -51,7 +69,7 @@ export function ownerEvent(
     clientId?: string;
     refused?: boolean;
   } = {},
-): AuditEvent {
+): NewAuditEvent {
   return auditEvent({
     type,
     startedAt: nowMs,
@@ -68,7 +86,7 @@ export function ownerEvent(
   });
 }
 
-export function agent(principal: Principal, sidecarId: string | null): AuditEvent["who"] {
+export function agent(principal: Principal, sidecarId: string | null): AuditEventV2["who"] {
   return {
     kind: "agent",
     subject: principal.accountId,

@@ -1,36 +1,46 @@
+import { opens } from "@ibkr-edge-gateway/evidence/event/commitment.ts";
 import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
 import { inclusionProof, verifyInclusion } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
-import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
+import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import { appendAudit, auditHead, storedNodes, tailAudit } from "./log.ts";
-import { AUDIT_LOG_SCHEMA } from "./tables/schema.ts";
+import { appendAudit, auditHead, shownTail, storedNodes, tailAudit } from "./log.ts";
+import { seal } from "./seal.ts";
+import { eraseSalts, eventsBefore, storedSalts } from "./tables/log.ts";
+import { AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA } from "./tables/schema.ts";
 
 const ACCOUNT = "account-one";
 const NOW = Date.parse("2026-11-20T10:00:00.004Z");
 
+const table = () => sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA);
+/** The salt of a test is seven, so that an event is sealed the same way each time. */
+const sevens = (bytes: number) => new Uint8Array(bytes).fill(7);
+const append = (sql: SqlStorage, n: number, more = {}) =>
+  appendAudit(sql, ACCOUNT, auditEvent(n, more), NOW, sevens);
+const sealed = (n: number, more = {}) => seal(auditEvent(n, more), sevens).event;
+
 function logOf(events: number) {
-  const sql = sqlStorage(AUDIT_LOG_SCHEMA);
-  for (let n = 1; n <= events; n++) appendAudit(sql, ACCOUNT, auditEvent(n), NOW);
+  const sql = table();
+  for (let n = 1; n <= events; n++) append(sql, n);
   return sql;
 }
 
 describe("the account's audit log", () => {
   it("numbers events from one without gaps and writes one row for each", () => {
-    const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+    const sql = table();
     for (let n = 1; n <= 64; n++) {
       const before = sql.rowsWritten();
-      expect(appendAudit(sql, ACCOUNT, auditEvent(n), NOW).seq).toBe(n);
+      expect(append(sql, n).seq).toBe(n);
       expect(sql.rowsWritten() - before).toBe(1);
     }
   });
 
   it("hashes what RFC 6962 and RFC 8785 say, and nothing of its own making", () => {
-    const event = auditEvent(3);
+    const event = sealed(3);
     const json = canonicalJson({ account: ACCOUNT, seq: 17, event });
     const bytes = new TextEncoder().encode(`ibkr-audit/v1\n${json}`);
     expect(auditLeaf(ACCOUNT, 17, event)).toEqual(sha256(Uint8Array.of(0, ...bytes)));
@@ -38,13 +48,70 @@ describe("the account's audit log", () => {
 
   it("binds a leaf to its account, its number and every field of its event", () => {
     const hash = (account: string, seq: number, more = {}) =>
-      bytesToHex(auditLeaf(account, seq, auditEvent(1, more)));
-    const { leafHash } = appendAudit(sqlStorage(AUDIT_LOG_SCHEMA), ACCOUNT, auditEvent(1), NOW);
+      bytesToHex(auditLeaf(account, seq, sealed(1, more)));
+    const { leafHash } = append(table(), 1);
     expect(leafHash).toBe(hash(ACCOUNT, 1));
     expect(leafHash).not.toBe(hash("account-two", 1));
     expect(leafHash).not.toBe(hash(ACCOUNT, 2));
-    expect(leafHash).not.toBe(hash(ACCOUNT, 1, { output_hash: null }));
+    expect(leafHash).not.toBe(
+      hash(ACCOUNT, 1, { hidden: { account: null, input: null, output: null } }),
+    );
     expect(leafHash).not.toBe(hash(ACCOUNT, 1, { meta: { reason: "" } }));
+  });
+
+  it("opens what it hides by the salts beside the row, and by nothing once they are erased", () => {
+    const sql = table();
+    const hidden = { account: "U1234567", input: "a".repeat(64), output: null };
+    const before = appendAudit(sql, ACCOUNT, auditEvent(1, { hidden }), NOW);
+    const head = auditHead(sql);
+    const [row] = eventsBefore(sql, 2, 1);
+    const event = JSON.parse(row?.event ?? "{}");
+    const salts = JSON.parse(storedSalts(sql, 1) ?? "{}");
+    expect(Object.keys(salts)).toEqual(["account", "input"]);
+    expect(salts.account).not.toBe(salts.input);
+    for (const field of ["account", "input"] as const) {
+      const payload = canonicalJson(hidden[field]);
+      const opening = { field, salt: hexToBytes(salts[field]), payload };
+      expect(opens(event[field], opening)).toBe(true);
+      expect(row?.event).not.toContain(salts[field]);
+    }
+    expect(event).toMatchObject({ v: 2, output: null });
+    expect(row?.event).not.toContain("U1234567");
+    eraseSalts(sql, 1);
+    expect(storedSalts(sql, 1)).toBeNull();
+    expect(auditHead(sql)).toEqual(head);
+    expect(eventsBefore(sql, 2, 1)).toEqual([row]);
+    expect(row?.leaf_hash).toBe(before.leafHash);
+  });
+
+  it("keeps the leaves of the version before as they are, and shows others nothing of them to try guesses on", () => {
+    const sql = table();
+    const { hidden: _, ...common } = auditEvent(1);
+    const input_hash = sha256Hex(canonicalJson({ account_id: "U1234567" }));
+    const policy_hash = sha256Hex("a policy");
+    const meta = { policy_hash, coid: "ieg1-0" };
+    const old = { ...common, v: 1 as const, input_hash, output_hash: null, meta };
+    const json = canonicalJson(old);
+    const leaf = auditLeaf(ACCOUNT, 1, old);
+    sql.exec(
+      "INSERT INTO audit_log (seq, nodes, event, appended_at) VALUES (1, ?, ?, ?)",
+      leaf.slice().buffer,
+      json,
+      NOW,
+    );
+    append(sql, 2);
+    expect(tailAudit(sql, { limit: 2 }).records[1]?.event).toEqual(old);
+    const proof = inclusionProof(0, 2, storedNodes(sql));
+    const { root } = auditHead(sql);
+    expect(verifyInclusion(leaf, 0, 2, proof, hexToBytes(root))).toBe(true);
+    const [newer, shown] = shownTail(sql, { limit: 2 }).records;
+    expect(newer?.event).toEqual(sealed(2));
+    expect(shown?.event).toMatchObject({ v: 1, event_id: null, input: null, type: "tool.call" });
+    expect(shown?.event.meta).toEqual({ coid: "ieg1-0" });
+    expect(JSON.stringify(shown)).not.toContain(input_hash);
+    // All that is shown, and every account there is: the leaf's hash says nothing without the id.
+    const tried = { ...old, event_id: "" };
+    expect(bytesToHex(auditLeaf(ACCOUNT, 1, tried))).not.toBe(shown?.leaf_hash);
   });
 
   it("proves any event against the head", () => {
@@ -54,7 +121,7 @@ describe("the account's audit log", () => {
         const seq = (pick % size) + 1;
         const head = auditHead(sql);
         expect(head.size).toBe(size);
-        const leaf = auditLeaf(ACCOUNT, seq, auditEvent(seq));
+        const leaf = auditLeaf(ACCOUNT, seq, sealed(seq));
         const proof = inclusionProof(seq - 1, size, storedNodes(sql));
         expect(verifyInclusion(leaf, seq - 1, size, proof, hexToBytes(head.root))).toBe(true);
       }),

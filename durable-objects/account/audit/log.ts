@@ -1,9 +1,16 @@
-import { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import {
+  AuditEvent,
+  type ShownAuditEvent,
+  shownEvent,
+} from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { leafOfCanonical } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
 import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { randomBytes } from "../random.ts";
 import type { AuditPage } from "../rpc/account.ts";
+import type { NewAuditEvent } from "./events.ts";
+import { seal } from "./seal.ts";
 import { auditSize, eventsBefore, insertEvent, newestLeaf, storedNode } from "./tables/log.ts";
 
 /**
@@ -12,7 +19,8 @@ import { auditSize, eventsBefore, insertEvent, newestLeaf, storedNode } from "./
  *
  * {@link appendAudit} runs in the same turn as the action it records, so the two are committed together or
  * not at all. Beside its event a row keeps the Merkle nodes that its leaf completes, so that the
- * root over the whole log is O(log n) reads and no row is ever written twice.
+ * root over the whole log is O(log n) reads and no row is ever written twice. The salts of its
+ * commitments stand in the row too, outside of what is hashed and copied, so that they can be erased.
  */
 
 export const AUDIT_PAGE_MAX_RECORDS = 200;
@@ -28,12 +36,14 @@ export interface AppendedEvent {
 export function appendAudit(
   sql: SqlStorage,
   accountId: string,
-  event: AuditEvent,
+  event: NewAuditEvent,
   nowMs: number,
+  random: (bytes: number) => Uint8Array = randomBytes,
 ): AppendedEvent {
   const newest = newestLeaf(sql);
   const seq = newest.seq + 1;
-  const json = canonicalJson(event);
+  const sealed = seal(event, random);
+  const json = canonicalJson(sealed.event);
   const leaf = leafOfCanonical(accountId, seq, json);
   const stored = storedNodes(sql);
   const completed = completedBy(leaf, seq, {
@@ -44,7 +54,13 @@ export function appendAudit(
   completed.forEach((hash, level) => {
     nodes.set(hash, level * HASH_BYTES);
   });
-  insertEvent(sql, { seq, nodes: nodes.buffer, event: json, appendedAt: nowMs });
+  insertEvent(sql, {
+    seq,
+    nodes: nodes.buffer,
+    event: json,
+    salts: sealed.salts,
+    appendedAt: nowMs,
+  });
   return { seq, leafHash: bytesToHex(leaf) };
 }
 
@@ -68,6 +84,20 @@ export function tailAudit(
   }));
   const oldest = records.at(-1)?.seq ?? 1;
   return { records, nextBeforeSeq: oldest > 1 ? oldest : null, headSeq };
+}
+
+/** The same for others than the owner: see {@link shownEvent}. */
+export function shownTail(
+  sql: SqlStorage,
+  query: { beforeSeq?: number; limit: number },
+): Omit<AuditPage, "records"> & {
+  records: { seq: number; leaf_hash: string; event: ShownAuditEvent }[];
+} {
+  const page = tailAudit(sql, query);
+  return {
+    ...page,
+    records: page.records.map((record) => ({ ...record, event: shownEvent(record.event) })),
+  };
 }
 
 /** The log's Merkle nodes: a full subtree stands in the row of its last leaf, at its level. */

@@ -2,7 +2,7 @@ import type { AuditEvent, AuditEventType } from "@ibkr-edge-gateway/protocol/aud
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { auditEvent } from "../audit/events.ts";
+import { auditEvent, type NewAuditEvent } from "../audit/events.ts";
 
 /** Where a step of an order notes itself, in the transaction that takes it. */
 export type OrderLog = (entry: OrderLogEntry) => void;
@@ -41,11 +41,14 @@ export function orderLog(deps: {
   /** Keys the hash under which a broker account stands in the log. */
   accountKey: () => Uint8Array;
   /** Appends in this turn. */
-  append: (event: AuditEvent) => void;
+  append: (event: NewAuditEvent) => void;
   now: () => number;
 }): OrderLog {
+  const keyed = (text: string): string =>
+    bytesToHex(hmac(sha256, deps.accountKey(), utf8ToBytes(text)));
   return (entry) => {
     const at = deps.now();
+    const { brokerAccount } = entry;
     deps.append(
       auditEvent({
         type: entry.type,
@@ -62,13 +65,28 @@ export function orderLog(deps: {
           result: entry.errorCode === null ? "ok" : "error",
           error_code: entry.errorCode,
         },
-        accountHash:
-          entry.brokerAccount === null
-            ? null
-            : bytesToHex(hmac(sha256, deps.accountKey(), utf8ToBytes(entry.brokerAccount))),
+        account: brokerAccount === null ? null : { id: brokerAccount, hash: keyed(brokerAccount) },
         requestId: entry.requestId,
-        meta: entry.meta,
+        meta: withoutGuesses(entry, keyed),
       }),
     );
   };
+}
+
+/**
+ * A policy is data that everybody knows, but for the account in it: its plain hash would confirm a
+ * guess of the account's number. In the log it stands as a keyed hash, equal for equal policies.
+ * Intents and mandates hold a random nonce, so their hashes give nothing away.
+ */
+function withoutGuesses(
+  { type, meta }: OrderLogEntry,
+  keyed: (text: string) => string,
+): Record<string, string> {
+  const hashes = type === "policy.changed" ? ["hash", "from_hash"] : ["policy_hash"];
+  return Object.fromEntries(
+    Object.entries(meta).map(([name, value]) => [
+      name,
+      hashes.includes(name) && value !== "" ? keyed(value) : value,
+    ]),
+  );
 }

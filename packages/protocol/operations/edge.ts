@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AuditEvent } from "../audit/event.ts";
+import { ShownAuditEvent } from "../audit/event.ts";
 import { BROKER_SESSION_STATES } from "./session-status.ts";
 
 /**
@@ -65,7 +65,7 @@ export const backendStatus = defineEdgeOperation({
   deadlineMs: 2_000,
 });
 
-/** `AuditPage` of the account object's RPC surface, newest first. */
+/** A page of the log as it is shown to others than the owner, newest first. */
 export const auditTail = defineEdgeOperation({
   name: "audit.tail",
   input: z.strictObject({
@@ -74,7 +74,7 @@ export const auditTail = defineEdgeOperation({
   }),
   output: z.strictObject({
     records: z.array(
-      z.strictObject({ seq: z.int().positive(), leaf_hash: z.string(), event: AuditEvent }),
+      z.strictObject({ seq: z.int().positive(), leaf_hash: z.string(), event: ShownAuditEvent }),
     ),
     nextBeforeSeq: z.int().positive().nullable(),
     headSeq: z.int().nonnegative(),

@@ -6,7 +6,8 @@ import { numeric } from "../json-schema.ts";
 
 /**
  * The log as a file: one canonical JSON record a line, oldest first, so that the leaf hashes can be
- * recomputed from the bytes, and the bytes checked against `sha256`.
+ * recomputed from the bytes, and the bytes checked against `sha256`. Events of version 1 lack what
+ * their hashes could give away, so their leaves are for the owner to recompute.
  */
 export const auditExportTool = defineTool({
   name: "ibkr_audit_export",

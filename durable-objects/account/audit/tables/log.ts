@@ -1,6 +1,7 @@
 /**
  * Rows of the audit log: numbered without gaps from 1, never changed. Beside its event a row keeps
- * the Merkle nodes that its leaf completes, the leaf's own hash first.
+ * the Merkle nodes that its leaf completes, the leaf's own hash first, and the salts that open its
+ * commitments: JSON by field, outside of what is hashed, and null once they were erased.
  */
 
 const HASH_BYTES = 32;
@@ -16,13 +17,20 @@ type Row = { seq: number; leaf_hash: string; event: string };
 
 export function insertEvent(
   sql: SqlStorage,
-  row: { seq: number; nodes: ArrayBuffer; event: string; appendedAt: number },
+  row: {
+    seq: number;
+    nodes: ArrayBuffer;
+    event: string;
+    salts: string | null;
+    appendedAt: number;
+  },
 ): void {
   sql.exec(
-    "INSERT INTO audit_log (seq, nodes, event, appended_at) VALUES (?, ?, ?, ?)",
+    "INSERT INTO audit_log (seq, nodes, event, salts, appended_at) VALUES (?, ?, ?, ?, ?)",
     row.seq,
     row.nodes,
     row.event,
+    row.salts,
     row.appendedAt,
   );
 }
@@ -104,6 +112,19 @@ export function appendedAt(sql: SqlStorage, seq: number): number | null {
     .exec<{ appended_at: number }>("SELECT appended_at FROM audit_log WHERE seq = ?", seq)
     .toArray();
   return row?.appended_at ?? null;
+}
+
+/** The salts of an event's commitments, JSON by field; null where it hides nothing or they are gone. */
+export function storedSalts(sql: SqlStorage, seq: number): string | null {
+  const [row] = sql
+    .exec<{ salts: string | null }>("SELECT salts FROM audit_log WHERE seq = ?", seq)
+    .toArray();
+  return row?.salts ?? null;
+}
+
+/** Erases the salts of an event: nobody can confirm its private values any more, and no hash changes. */
+export function eraseSalts(sql: SqlStorage, seq: number): void {
+  sql.exec("UPDATE audit_log SET salts = NULL WHERE seq = ?", seq);
 }
 
 /** One Merkle node of the row of an event: the level's subtree that this event's leaf completes. */

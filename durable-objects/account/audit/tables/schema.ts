@@ -7,6 +7,9 @@ CREATE TABLE IF NOT EXISTS audit_log (
 ) STRICT;
 `;
 
+/** The salts of an event's commitments, beside the row. */
+export const AUDIT_SALTS_SCHEMA = "ALTER TABLE audit_log ADD COLUMN salts TEXT;";
+
 export const AUDIT_OUTBOX_SCHEMA = `
 CREATE TABLE IF NOT EXISTS audit_outbox (
   id INTEGER PRIMARY KEY CHECK (id = 1),

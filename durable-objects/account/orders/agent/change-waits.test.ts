@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sqlStorage } from "../../../../test/support/sql-storage.ts";
-import { AUDIT_LOG_SCHEMA } from "../../audit/tables/schema.ts";
+import { AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA } from "../../audit/tables/schema.ts";
 import type { WaitEnd } from "../../rpc/account.ts";
 import {
   ACCOUNT_WAITS_MAX,
@@ -69,7 +69,7 @@ describe("waiting for a change", () => {
 });
 
 it("a step of an approval or an order is told from the calls beside it", () => {
-  const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+  const sql = sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA);
   const add = (seq: number, type: string) =>
     sql.exec(
       "INSERT INTO audit_log (seq, nodes, event, appended_at) VALUES (?, x'', ?, 0)",
