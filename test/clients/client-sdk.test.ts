@@ -12,6 +12,7 @@ import {
 } from "../../client/src/index.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { approve } from "../support/consent.ts";
+import { atTerminal } from "../support/terminal.ts";
 import { programEnv } from "./program.ts";
 import { expireAccessTokens, type Rig, startRig } from "./rig.ts";
 
@@ -242,6 +243,23 @@ describe("the command line", () => {
       });
       child.on("close", (code) => resolve({ code, out, err }));
     });
+
+  it("signs in with a browser on another computer, whose last address is pasted", async () => {
+    const home = await rig.home();
+    const typed = ["login", rig.gateway.url, "--no-browser"];
+    const env = programEnv(home, rig.person);
+    const signingIn = async (pasted: (back: URL) => string) => {
+      const terminal = atTerminal([process.execPath, inject("clientCli"), ...typed], env);
+      await terminal.until("Paste the address");
+      const page = /https?:\/\/\S+\/authorize\S+/.exec(terminal.said())?.[0] ?? "";
+      terminal.type(pasted(await approve(rig.owner, new URL(page), "read")));
+      return { code: await terminal.ended, said: terminal.said() };
+    };
+    const other = await signingIn(() => "http://127.0.0.1:1/callback?state=another&code=x");
+    expect([other.code, other.said]).toEqual([4, expect.stringContaining("not the address")]);
+    const mine = await signingIn((back) => back.href);
+    expect([mine.code, mine.said]).toEqual([0, expect.stringContaining("Signed in to")]);
+  }, 60_000);
 
   it("signs in through the browser, says who it is, and signs out at the gateway too", async () => {
     const home = await rig.home();

@@ -66,6 +66,7 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
     says: /"agent_servers"/,
   },
   "npm run -s ibkr -- login": { runs: true, says: /Signed in to/ },
+  "npm run -s ibkr -- login --no-browser": { by: "test/clients/client-sdk.test.ts" },
   "npm run -s ibkr -- logout": { runs: true, says: /Signed out/ },
 
   '{"<sub>": "operator"}': { readBy: "OIDC subjects" },

@@ -1,7 +1,7 @@
 import { ACCESS_CHOICES } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { Argument, type Command, Option } from "commander";
 import { typedAs } from "../config/typed-as.ts";
-import { CLIENT_NAME, sendToBrowser } from "./access.ts";
+import { CLIENT_NAME, personIsThere, sendToBrowser } from "./access.ts";
 import { chosenGateway, globalOptions } from "./globals.ts";
 
 interface LoginOptions {
@@ -40,6 +40,7 @@ export function register(program: Command): void {
         scope: options.scope ?? choice?.scopes.join(" ") ?? null,
         clientName: CLIENT_NAME,
         open: options.browser ? sendToBrowser : printPage,
+        ...(!options.browser && personIsThere() ? { pasted: askForAddress } : {}),
       });
       const { tokens } = await store.read(resource);
       const { accessInWords } = await import("@ibkr-edge-gateway/protocol/access-choices.ts");
@@ -51,5 +52,19 @@ export function register(program: Command): void {
 }
 
 async function printPage(url: string): Promise<void> {
-  process.stderr.write(`Open this page in a browser on this computer:\n${url}\n`);
+  process.stderr.write(`Open this page in a browser:\n${url}\n`);
+}
+
+/** A browser on another computer ends at an address that only this computer would answer. */
+async function askForAddress(signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await reader.question(
+      "If that browser is on another computer, it ends at a page that it cannot open.\nPaste the address of that page here: ",
+      { signal },
+    );
+  } finally {
+    reader.close();
+  }
 }

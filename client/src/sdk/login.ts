@@ -24,6 +24,11 @@ export interface SignIn {
   clientName: string;
   /** Brings a person to the address; throws where nobody can be brought there. */
   open(url: string): Promise<void>;
+  /**
+   * The address that the browser ended at, as a person pastes it: the way back for a browser on
+   * another computer, which cannot reach this one. Absent where nobody can paste.
+   */
+  pasted?(signal: AbortSignal): Promise<string>;
   signal?: AbortSignal | undefined;
 }
 
@@ -96,6 +101,7 @@ export async function signIn(options: SignIn): Promise<void> {
     ...(options.signal === undefined ? [] : [options.signal]),
   ]);
   let asked: URL | null = null;
+  const done = new AbortController();
   const provider = storedProvider(store, resource, {
     redirectUrl: loopback.redirectUrl,
     clientName: options.clientName,
@@ -111,7 +117,7 @@ export async function signIn(options: SignIn): Promise<void> {
     const answered = loopback.answer(state, signal);
     answered.catch(() => {});
     await options.open(String(asked));
-    const query = await answered;
+    const query = await Promise.race([answered, ...pastedAnswer(options, state, done.signal)]);
     const code = query.get("code");
     if (code === null) {
       throw new IbkrError("SIGN_IN_REQUIRED", "The owner did not give access.", {
@@ -127,8 +133,24 @@ export async function signIn(options: SignIn): Promise<void> {
       }),
     );
   } finally {
+    done.abort();
     await loopback.close();
   }
+}
+
+/** What a person pastes is held to the same state as what the browser brings. */
+function pastedAnswer({ pasted }: SignIn, state: string, signal: AbortSignal) {
+  if (pasted === undefined) return [];
+  const answer = pasted(signal).then((text) => {
+    const address = text.trim();
+    const query = URL.canParse(address) ? new URL(address).searchParams : null;
+    if (query?.get("state") === state) return query;
+    throw new IbkrError("SIGN_IN_REQUIRED", "That is not the address this sign-in ended at.", {
+      userAction: "Sign in again, and paste the whole address that the browser shows at its end.",
+    });
+  });
+  answer.catch(() => {});
+  return [answer];
 }
 
 /** What went wrong with the gateway, in one of the client's own words. */
