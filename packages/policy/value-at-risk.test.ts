@@ -8,6 +8,7 @@ import {
   leg,
   market,
   marketOrders,
+  position,
   shortOption,
   usage,
 } from "../../test/support/policy-cases/tweaks.ts";
@@ -104,6 +105,26 @@ describe("every limit in money is held to the value at risk", () => {
   it("and commission to the premium, which is what is traded", () => {
     const { s, p } = aDraftOf(puts);
     expect(figuresOf(s, p).traded?.toString()).toBe("500");
+  });
+
+  it("of short options that are held as well: gross exposure and shares of the account", () => {
+    const held: Tweak = ({ s, p }) => {
+      s.facts.positions = [
+        position({
+          conid: 7,
+          asset_class: "OPT",
+          quantity: "-100",
+          value: "-500",
+          at_risk: "5000000",
+        }),
+      ];
+      p.portfolio.max_currency_percent = "50";
+    };
+    expect(failing(held)).toEqual(expect.arrayContaining(["exposure", "concentration"]));
+    const unknown: Tweak = ({ s }) => {
+      s.facts.positions = [position({ conid: 7, quantity: "-1", value: "-5", at_risk: null })];
+    };
+    expect(failing(unknown)).toContain("exposure");
   });
 
   it("of a market order at the policy's collar, and of none where there is no collar", () => {

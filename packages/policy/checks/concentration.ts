@@ -1,7 +1,6 @@
-import { Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { Decimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, type CheckFinding, type Context, OFF, unknown } from "../check.ts";
-import { percentOf, sumOf } from "../percent.ts";
+import { percentOf, sizeOf, sumOf } from "../percent.ts";
 
 /** Absolute values: a long and a short of one sector are two exposures to it, not none. */
 export const concentrationCheck: Check = {
@@ -48,7 +47,7 @@ function share(
     const other = position[kind];
     // A position of unknown kind may be of this one.
     if (other !== null && other !== value) continue;
-    held = add(held, position);
+    held = sumOf(held, sizeOf(position));
   }
   const kinds = new Map(positions.map((position) => [position.conid, position[kind]]));
   for (const order of pending?.orders ?? []) {
@@ -69,6 +68,3 @@ function share(
     as_of: snapshot.facts.account?.at ?? null,
   });
 }
-
-const add = (sum: Decimal | null, position: PositionFact): Decimal | null =>
-  sum === null || position.value === null ? null : sum.plus(dec(position.value).abs());

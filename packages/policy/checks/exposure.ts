@@ -1,7 +1,7 @@
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { type Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, type CheckFinding, OFF, unknown } from "../check.ts";
-import { percentOf, sumOf } from "../percent.ts";
+import { percentOf, sizeOf, sumOf } from "../percent.ts";
 
 export const exposureCheck: Check = {
   number: 43,
@@ -19,8 +19,9 @@ export const exposureCheck: Check = {
     // What works or is on its way may fill before this order does.
     let gross = sumOf(figures.notional, figures.pending?.value ?? null);
     let net = sumOf(own, figures.pending?.net ?? null);
-    for (const { value } of positions) {
-      gross = gross === null || value === null ? null : gross.plus(dec(value).abs());
+    for (const position of positions) {
+      const { value } = position;
+      gross = sumOf(gross, sizeOf(position));
       net = net === null || value === null ? null : net.plus(dec(value));
     }
     const measure = (what: string, value: Decimal | null, limit: string | null): CheckFinding =>

@@ -124,6 +124,11 @@ export const PositionFact = z.strictObject({
   quantity: Figure,
   /** Market value in base currency; null when it could not be valued. */
   value: Figure.nullable(),
+  /**
+   * Of a short option what it puts at risk, in base currency, see `value-at-risk.ts`; null when not
+   * known. Absent of what is worth all it can cost.
+   */
+  at_risk: Figure.nullable().exactOptional(),
   asset_class: z.string().nullable(),
   issuer: z.string().nullable(),
   sector: z.string().nullable(),

@@ -56,6 +56,7 @@ import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
 import { formFaults } from "./form-faults.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
 import { contractRules } from "./rules.ts";
+import { withShortOptions } from "./short-options.ts";
 
 /**
  * Prepares an order and says everything that is known of it: the ticket in this PC's own words, and
@@ -126,8 +127,9 @@ async function readFacts(
     order.action === "cancel" ? null : askWhatIf(parts, context, order, notes),
   ]);
   const market = knownAt(quote, FACT_AGES.marketMs, clock.now());
-  const positions = knownAt(held, FACT_AGES.positionsMs, clock.now());
+  const known = knownAt(held, FACT_AGES.positionsMs, clock.now());
   const seen = knownAt(book, FACT_AGES.workingMs, clock.now());
+  const positions = await withShortOptions(context, known, rates?.value ?? null);
   if (market === null) notes.push("The market could not be read.");
   if (positions === null) notes.push("The positions could not be read and proved.");
   if (seen === null) notes.push("The working orders could not be read and proved.");
