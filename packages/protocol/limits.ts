@@ -18,9 +18,14 @@ export const HANDSHAKE_DEADLINE_MS = 10_000;
 /** A sidecar that does not answer `session.list_jobs` within this is not one. */
 export const RECONCILE_DEADLINE_MS = 10_000;
 export const OPEN_TOKEN_MAX_SECONDS = 60;
+/** Sockets of one PC that have not authenticated; the next takes the place of the oldest. */
+export const HANDSHAKES_PER_SIDECAR_MAX = 4;
+/** The token in the header of the relay's upgrade. */
+export const UPGRADE_TOKEN_MAX_CHARS = 2_048;
+/** What the gateway says of an upgrade it refuses. */
+export const UPGRADE_REFUSAL_MAX_BYTES = 2_048;
 /** How far a PC's clock may be off before its tokens are refused. */
 export const CLOCK_TOLERANCE_SECONDS = 300;
-export const UNAUTHENTICATED_SOCKETS_MAX = 4;
 
 export const HEARTBEAT_INTERVAL_MS = 20_000;
 export const HEARTBEAT_LOST_MS = 45_000;

@@ -36,8 +36,8 @@ relayRoutes.use("/recovery", limited);
 relayRoutes.use("/use-this-pc", limited);
 
 /**
- * The relay's WebSocket. No credential is in the address or in a header; a browser, which would
- * send its owner's cookies along, is not a sidecar.
+ * The relay's WebSocket. The PC's key signs a token for the `Authorization` header, which the object
+ * verifies; a browser, which would send its owner's cookies along, is not a sidecar.
  */
 relayRoutes.get("/relay/:account", async (c) => {
   const account = c.req.param("account");

@@ -55,15 +55,31 @@ const read = (input = {}, deadlineMs = 10_000) =>
   gateway.job({ operation: "test.read", input, deadlineMs });
 const write = (input = {}, more = {}) => gateway.job({ operation: "test.write", input, ...more });
 
+/** The header of an upgrade, by the key of a PC that is paired. */
+async function opener(key = memoryDeviceKey(), typ: "upgradeToken" | "openToken" = "upgradeToken") {
+  const { sidecar_id } = await gateway.pairKey(key.publicKey);
+  const jti = ulid(Date.now());
+  const claims = { audience: gateway.url, subject: sidecar_id, nowMs: Date.now(), jti };
+  return { sidecar_id, headers: { Authorization: `Bearer ${await key[typ](claims)}` } };
+}
+
+const openFrame = (sidecar_id: string, token: string): string =>
+  encodeFrame({
+    id: ulid(Date.now()),
+    type: "session.open",
+    now: Date.now(),
+    payload: {
+      auth: { scheme: "signed_jwt", token },
+      client: { kind: "raw", version: "1", fingerprint: "", principal: sidecar_id },
+      capabilities: [],
+      journal: { id: "j", oldest_seq: 1, newest_seq: 0 },
+    },
+  });
+
 /** A bare socket that says what it is told to. */
 function bare(account = TEST_ACCOUNT, headers: Record<string, string> = {}) {
-  const socket = new WebSocket(
-    `${gateway.url.replace("http", "ws")}/relay/${account}`,
-    "ibkr-relay.v1",
-    {
-      headers,
-    },
-  );
+  const address = `${gateway.url.replace("http", "ws")}/relay/${account}`;
+  const socket = new WebSocket(address, "ibkr-relay.v1", { headers });
   const texts: string[] = [];
   socket.on("message", (data) => texts.push(String(data)));
   const closed = new Promise<number>((resolve) => socket.on("close", resolve));
@@ -319,21 +335,33 @@ describe("who may connect", () => {
     await vi.waitFor(() => expect(first.link.state().link.kind).toBe("live"), SOON);
   });
 
-  it("a key that is not paired is closed with 4002", async () => {
+  it("a key that is not paired is given no socket, and a token for another gateway none", async () => {
     const raw = rawSidecar(async () => ({}));
     const paired = { ...(await gateway.pairKey(raw.device)), origin: gateway.url };
     const stranger = rawSidecar(async () => ({}));
-    await expect(stranger.connect(paired)).rejects.toThrow("4002");
-    expect(stranger.log.frames.at(-1)).toMatchObject({
-      type: "session.unauthenticated",
-      payload: { code: "UNAUTHENTICATED" },
-    });
+    await expect(stranger.connect(paired)).rejects.toThrow("1006");
+    expect(stranger.log.frames).toEqual([]);
+    await expect(raw.connect({ ...paired, origin: "https://elsewhere.example" })).rejects.toThrow(
+      "1006",
+    );
   });
 
-  it("a token for another gateway is closed with 4002", async () => {
-    const raw = rawSidecar(async () => ({}));
-    const paired = { ...(await gateway.pairKey(raw.device)), origin: "https://elsewhere.example" };
-    await expect(raw.connect(paired)).rejects.toThrow("4002");
+  it("a session cannot be opened on the socket of another PC", async () => {
+    const { headers } = await opener();
+    const peer = bare(TEST_ACCOUNT, headers);
+    expect(await peer.opened).toBe(101);
+    const key = memoryDeviceKey();
+    const { sidecar_id } = await gateway.pairKey(key.publicKey);
+    const jti = ulid(Date.now());
+    const token = await key.openToken({
+      audience: gateway.url,
+      subject: sidecar_id,
+      nowMs: Date.now(),
+      jti,
+    });
+    peer.socket.send(openFrame(sidecar_id, token));
+    expect(await peer.closed).toBe(CLOSE.unauthenticated);
+    expect(JSON.parse(peer.texts[0] ?? "{}").payload.message).toContain("another sidecar");
   });
 
   it("(g) a token shown before opens nothing, also after the object was restarted", async () => {
@@ -353,7 +381,9 @@ describe("who may connect", () => {
     raw.socket().close();
     expect(open).toContain("session.open");
     await gateway.evict(TEST_ACCOUNT, "close");
-    const replay = bare();
+    // Whoever recorded the frame and holds another paired key still opens nothing with it.
+    const { headers } = await opener();
+    const replay = bare(TEST_ACCOUNT, headers);
     await replay.opened;
     replay.socket.send(open);
     expect(await replay.closed).toBe(CLOSE.unauthenticated);
@@ -374,22 +404,11 @@ describe("who may connect", () => {
       return (await fetch(`${gateway.url}/recovery`, { method: "POST", body })).status;
     };
     const open = async (token: string) => {
-      const peer = bare();
+      const { Authorization } = (await opener(key)).headers;
+      const peer = bare(TEST_ACCOUNT, { Authorization });
       await peer.opened;
       const answer = once(peer.socket, "message");
-      peer.socket.send(
-        encodeFrame({
-          id: ulid(Date.now()),
-          type: "session.open",
-          now: Date.now(),
-          payload: {
-            auth: { scheme: "signed_jwt", token },
-            client: { kind: "raw", version: "1", fingerprint: "", principal: sidecar_id },
-            capabilities: [],
-            journal: { id: "j", oldest_seq: 1, newest_seq: 0 },
-          },
-        }),
-      );
+      peer.socket.send(openFrame(sidecar_id, token));
       const { type } = JSON.parse(String((await answer)[0]));
       peer.socket.terminate();
       return type;
@@ -406,7 +425,7 @@ describe("who may connect", () => {
     const raw = rawSidecar(async () => ({}));
     const relay_url = `${gateway.url.replace("http", "ws")}/relay/${nobody}`;
     const paired = { ...(await gateway.pairKey(raw.device)), origin: gateway.url };
-    await expect(raw.connect({ ...paired, relay_url, account_id: nobody })).rejects.toThrow("4002");
+    await expect(raw.connect({ ...paired, relay_url, account_id: nobody })).rejects.toThrow("1006");
     const tables = await gateway.sql("Account", nobody, "SELECT name FROM sqlite_master");
     const ours = tables.filter(({ name }) => !/^(_cf|__miniflare)/.test(String(name)));
     expect(ours).toEqual([]);
@@ -428,18 +447,45 @@ describe("who may connect", () => {
     expect(status).toBe(400);
   });
 
-  it("a fifth silent socket is turned away, and all of them are closed after ten seconds", async () => {
-    const silent = Array.from({ length: 4 }, () => bare());
-    expect(await Promise.all(silent.map(({ opened }) => opened))).toEqual([101, 101, 101, 101]);
-    expect(await bare().opened).toBe(429);
-    await sleep(9_000);
-    expect(silent.every(({ socket }) => socket.readyState === WebSocket.OPEN)).toBe(true);
-    await sleep(1_500);
-    for (const { socket, texts } of silent) {
-      expect(JSON.parse(texts[0] ?? "{}").payload).toMatchObject({ code: "DEADLINE_EXCEEDED" });
-      expect(socket.readyState).not.toBe(WebSocket.OPEN);
-      socket.terminate();
+  it("whoever has no paired key gets 401 and no socket, and a token opens one socket once", async () => {
+    const { headers } = await opener();
+    const wrongDoor = await opener(memoryDeviceKey(), "openToken");
+    for (const none of [{}, { Authorization: "Bearer x.y.z" }, wrongDoor.headers]) {
+      expect(await bare(TEST_ACCOUNT, none).opened).toBe(401);
     }
+    const first = bare(TEST_ACCOUNT, headers);
+    expect(await first.opened).toBe(101);
+    expect(await bare(TEST_ACCOUNT, headers).opened).toBe(401);
+    first.socket.terminate();
+  });
+
+  it("any number of silent sockets of strangers, and of its own, keep the PC out of nothing", async () => {
+    const strangers = Array.from({ length: 40 }, () => bare());
+    expect(new Set(await Promise.all(strangers.map(({ opened }) => opened)))).toEqual(
+      new Set([401]),
+    );
+    const key = memoryDeviceKey();
+    const silent = [];
+    for (let n = 0; n < 6; n += 1) {
+      const peer = bare(TEST_ACCOUNT, (await opener(key)).headers);
+      expect(await peer.opened).toBe(101);
+      silent.push(peer);
+    }
+    const live = await sidecar({ deviceKey: key });
+    expect(live.link.state().link.kind).toBe("live");
+    expect(await read()).toMatchObject({ ok: true });
+    for (const { socket } of silent) socket.terminate();
+  });
+
+  it("a silent socket is closed after ten seconds", async () => {
+    const { socket, texts, opened } = bare(TEST_ACCOUNT, (await opener()).headers);
+    expect(await opened).toBe(101);
+    await sleep(9_000);
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    await sleep(1_500);
+    expect(JSON.parse(texts[0] ?? "{}").payload).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    expect(socket.readyState).not.toBe(WebSocket.OPEN);
+    socket.terminate();
   }, 20_000);
 
   it.each([
@@ -451,7 +497,7 @@ describe("who may connect", () => {
       CLOSE.upgradeRequired,
     ],
   ])("%s is closed with its code", async (_, data, code) => {
-    const peer = bare();
+    const peer = bare(TEST_ACCOUNT, (await opener()).headers);
     await peer.opened;
     peer.socket.send(data);
     expect(await peer.closed).toBe(code);

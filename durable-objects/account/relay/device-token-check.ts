@@ -10,7 +10,7 @@ import { findSidecar } from "./tables/sidecars.ts";
 import { takeToken } from "./tables/used-tokens.ts";
 
 /**
- * A token by the device key, for `session.open` or for the recovery, as `typ` says: an EdDSA JWT for
+ * A token by the device key, for the door that `typ` names: an EdDSA JWT for
  * this gateway's origin, at most 60 s long and usable once. It names the sidecar; that the device is there now is proved by the
  * challenge that follows, so a PC's clock may be off by minutes.
  */
@@ -53,6 +53,9 @@ export async function checkDeviceToken(
   // Looked at again after the await: the owner may have revoked it meanwhile.
   const standing = findSidecar(sql, request.principal);
   if (standing?.publicKey !== sidecar.publicKey) return refused("the token is not valid");
+  if (!takeToken(sql, jti, (exp + CLOCK_TOLERANCE_SECONDS) * 1000, now())) {
+    return refused("the token was used already");
+  }
   if (standing.state === "revoked") {
     return {
       ok: false,
@@ -61,9 +64,6 @@ export async function checkDeviceToken(
       verdict: "revoked",
       sidecarId: standing.sidecarId,
     };
-  }
-  if (!takeToken(sql, jti, (exp + CLOCK_TOLERANCE_SECONDS) * 1000, now())) {
-    return refused("the token was used already");
   }
   return {
     ok: true,

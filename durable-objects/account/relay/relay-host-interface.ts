@@ -19,7 +19,7 @@ export interface RelayHost {
   /** The gateway's own address, for a command that names it. */
   readonly origin: string;
   /** The WebSocket upgrade. */
-  accept(request: Request): Response;
+  accept(request: Request): Promise<Response>;
   message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>;
   closed(socket: WebSocket, code: number): Promise<void>;
   /** Resolves once, with how the job ended; never rejects. */

@@ -5,7 +5,6 @@ import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
 import {
   type EdgeState,
   emptyEdgeState,
-  isUnauthenticated,
   liveConnection,
 } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
 import type {
@@ -26,7 +25,7 @@ import type { Presence, RelayHost, RelayHostOptions } from "./relay-host-interfa
 import { Sockets } from "./sockets.ts";
 import { loadEdge, settledWrite, storeEdge } from "./store.ts";
 import { findSidecar } from "./tables/sidecars.ts";
-import { refusedUpgrade, upgraded } from "./upgrade.ts";
+import { malformedUpgrade, openerOf, upgraded } from "./upgrade.ts";
 import { Waiters } from "./waiters.ts";
 
 export const createRelayHost = (options: RelayHostOptions): RelayHost => new EdgeDriver(options);
@@ -111,14 +110,18 @@ class EdgeDriver implements RelayHost {
     await this.#dispatch({ ...input, verdict: unlessStandby(this.#sql, input.verdict) });
   }
 
-  accept(request: Request): Response {
-    const handshakes = [...this.#state.connections.values()].filter(isUnauthenticated).length;
-    const refused = refusedUpgrade(request, handshakes);
-    if (refused !== null) return refused;
+  async accept(request: Request): Promise<Response> {
+    const malformed = malformedUpgrade(request);
+    if (malformed !== null) return malformed;
+    const { origin } = this.#options;
+    const opener = await openerOf(this.#sql, request, { origin, now: Date.now });
+    if (opener instanceof Response) return opener;
+    const { sidecarId } = opener;
     const { 0: client, 1: server } = new WebSocketPair();
     const conn = ulid(Date.now());
-    this.#sockets.add(conn, server, { openedAt: Date.now(), phase: { kind: "new" } });
-    void this.#dispatch({ kind: "opened", conn });
+    const connection = { openedAt: Date.now(), sidecarId, phase: { kind: "new" } } as const;
+    this.#sockets.add(conn, server, connection);
+    void this.#dispatch({ kind: "opened", conn, sidecarId });
     return upgraded(client);
   }
 

@@ -3,6 +3,8 @@
  * worth nothing at the other.
  */
 export const DEVICE_TOKEN = {
+  /** The WebSocket upgrade of the relay, in its `Authorization` header. */
+  upgrade: "ibkr-upgrade+jwt",
   /** `session.open`. */
   open: "ibkr-relay+jwt",
   /** `POST /recovery`. */

@@ -41,6 +41,19 @@ export function useKey(
   }
 }
 
+/** The token for the header of one dial. */
+export function upgradeToken(
+  { pairing, deviceKey, now }: KeyParts,
+  skewMs: number,
+): Promise<string> {
+  return deviceKey.upgradeToken({
+    audience: pairing.gateway_origin,
+    subject: pairing.sidecar_id,
+    nowMs: now() + skewMs,
+    jti: ulid(now()),
+  });
+}
+
 /** What asks the edge to take a new device key in this session: both keys sign it. */
 export function rotationTo(
   { pairing, deviceKey }: KeyParts,

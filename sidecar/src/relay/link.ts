@@ -11,7 +11,7 @@ import type {
 import type { Loaded } from "../journal/journal.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import { DueTimer } from "./due-timer.ts";
-import { type KeyEffect, rotationTo, useKey } from "./key-work.ts";
+import { type KeyEffect, rotationTo, upgradeToken, useKey } from "./key-work.ts";
 import type { RelayLink, RelayLinkOptions } from "./link-interface.ts";
 import { logLinkChange } from "./link-log.ts";
 import { RunningJobs } from "./running-jobs.ts";
@@ -41,7 +41,15 @@ class SidecarDriver implements RelayLink {
     this.#state = initialSidecarState(loaded.index, loaded.jobs);
     const dispatch = (input: SidecarInput) => this.#dispatch(input);
     const state = () => this.#state;
-    this.#uplink = new Uplink({ url: pairing.relay_url, connect, journal, now, state, dispatch });
+    this.#uplink = new Uplink({
+      url: pairing.relay_url,
+      token: () => upgradeToken(options, this.#state.skewMs),
+      connect,
+      journal,
+      now,
+      state,
+      dispatch,
+    });
     this.#jobs = new RunningJobs({
       executor,
       logger,

@@ -18,6 +18,8 @@ const CONGESTION_PROBE_MS = 50;
 
 export interface UplinkParts {
   readonly url: string;
+  /** A new token of the device key, for the header of one dial. */
+  readonly token: () => Promise<string>;
   readonly connect: Connect;
   readonly journal: Pick<Journal, "eventsAfter" | "terminal">;
   readonly now: () => number;
@@ -36,21 +38,31 @@ export class Uplink {
 
   /** What comes from a socket that another dial has replaced is dropped. */
   dial(number: number): void {
+    const { token, state, dispatch } = this.#parts;
+    token().then(
+      (signed) => {
+        // While it was signed the dial may have been given up.
+        if (number === state().dial && state().link.kind === "dialing") this.#open(number, signed);
+      },
+      (error) => {
+        const why = error instanceof Error ? error.message : "unknown error";
+        const message = `the device key could not sign (${why})`;
+        if (number === state().dial) dispatch({ kind: "dial_failed", dial: number, message });
+      },
+    );
+  }
+
+  #open(number: number, token: string): void {
     const { url, connect, state, dispatch } = this.#parts;
     const inThisDial = (input: SidecarInput) => {
       if (number === state().dial) dispatch(input);
     };
-    this.#transport = connect(url, {
+    this.#transport = connect(url, token, {
       onOpen: () => inThisDial({ kind: "connected", dial: number }),
       onText: (text) => inThisDial({ kind: "frame", dial: number, text }),
       onBinary: () => inThisDial({ kind: "binary", dial: number }),
-      onRefused: (message, retryAfterMs) =>
-        inThisDial({
-          kind: "dial_failed",
-          dial: number,
-          message,
-          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        }),
+      onRefused: (message, more = {}) =>
+        inThisDial({ kind: "dial_failed", dial: number, message, ...more }),
       onClosed: (code, reason) => inThisDial({ kind: "closed", dial: number, code, reason }),
     });
   }

@@ -27,6 +27,8 @@ export interface DeviceKey {
   sign(message: Uint8Array): string;
   /** The single-use token that opens a session. */
   openToken(claims: DeviceClaims): Promise<string>;
+  /** The single-use token that opens the relay's socket, and nothing else. */
+  upgradeToken(claims: DeviceClaims): Promise<string>;
   /** The single-use token by which this PC stands by its owner; it opens no session. */
   recoveryToken(claims: DeviceClaims): Promise<string>;
   /** The single-use token by which the owner takes this PC into use; it opens no session. */
@@ -94,6 +96,7 @@ export function openKeyRing(configDir: string): KeyRing | null {
       },
       sign: (message) => used().sign(message),
       openToken: (claims) => used().openToken(claims),
+      upgradeToken: (claims) => used().upgradeToken(claims),
       recoveryToken: (claims) => used().recoveryToken(claims),
       useToken: (claims) => used().useToken(claims),
     },
@@ -122,6 +125,7 @@ function deviceKey(stored: StoredKey): DeviceKey {
     fingerprint: fingerprintWords(stored.x).join(" "),
     sign: (message) => sign(null, message, privateKey).toString("base64url"),
     openToken: (claims) => signToken(privateKey, DEVICE_TOKEN.open, claims),
+    upgradeToken: (claims) => signToken(privateKey, DEVICE_TOKEN.upgrade, claims),
     recoveryToken: (claims) => signToken(privateKey, DEVICE_TOKEN.recovery, claims),
     useToken: (claims) => signToken(privateKey, DEVICE_TOKEN.use, claims),
   };

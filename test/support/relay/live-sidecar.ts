@@ -39,6 +39,7 @@ export function memoryDeviceKey(): DeviceKey {
     fingerprint: fingerprintWords(x).join(" "),
     sign: (message) => sign(null, message, privateKey).toString("base64url"),
     openToken: token(DEVICE_TOKEN.open),
+    upgradeToken: token(DEVICE_TOKEN.upgrade),
     recoveryToken: token(DEVICE_TOKEN.recovery),
     useToken: token(DEVICE_TOKEN.use),
   };

@@ -46,7 +46,7 @@ export function rawPeer(world: World, sidecarId: string, key: string) {
   };
   holder.wire = wire;
   world.wires.set(wire.id, wire);
-  world.edgeInput({ kind: "opened", conn: wire.id });
+  world.edgeInput({ kind: "opened", conn: wire.id, sidecarId });
   let session: { session_id: string; epoch: number } | null = null;
   let opened = "";
 

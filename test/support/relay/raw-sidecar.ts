@@ -87,7 +87,9 @@ export function rawSidecar(work: Work) {
     const who = [paired.origin, paired.account_id, paired.sidecar_id];
     const fresh: string[] = [];
     session = undefined;
-    socket = new WebSocket(paired.relay_url, "ibkr-relay.v1");
+    const headers = { Authorization: `Bearer ${token("ibkr-upgrade+jwt", paired)}` };
+    const how: Any = { protocols: "ibkr-relay.v1", headers };
+    socket = new WebSocket(paired.relay_url, how);
     const ws = socket;
     let heartbeat: NodeJS.Timeout | undefined;
     return new Promise((resolve, reject) => {
@@ -122,18 +124,21 @@ export function rawSidecar(work: Work) {
     });
   }
 
-  function open({ origin, sidecar_id }: Any): Any {
+  function token(typ: string, { origin, sidecar_id }: Any): string {
     const iat = Math.floor(Date.now() / 1000);
-    const header = b64(JSON.stringify({ alg: "EdDSA", typ: "ibkr-relay+jwt" }));
+    const header = b64(JSON.stringify({ alg: "EdDSA", typ }));
     const claims = { aud: origin, sub: sidecar_id, jti: ulid(), iat, exp: iat + 60 };
     const unsigned = `${header}.${b64(JSON.stringify(claims))}`;
-    const { id, acked, newest } = journal;
+    return `${unsigned}.${signed(unsigned)}`;
+  }
+
+  function open(paired: Any): Any {
     return {
-      auth: { scheme: "signed_jwt", token: `${unsigned}.${signed(unsigned)}` },
-      client: { kind: "raw", version: "1", fingerprint: "", principal: sidecar_id },
+      auth: { scheme: "signed_jwt", token: token("ibkr-relay+jwt", paired) },
+      client: { kind: "raw", version: "1", fingerprint: "", principal: paired.sidecar_id },
       capabilities: CAPABILITIES,
-      journal: { id, oldest_seq: acked + 1, newest_seq: newest },
-      resume: resume && { ...resume, last_processed_seq: acked },
+      journal: { id: journal.id, oldest_seq: journal.acked + 1, newest_seq: journal.newest },
+      resume: resume && { ...resume, last_processed_seq: journal.acked },
     };
   }
 
@@ -146,8 +151,7 @@ export function rawSidecar(work: Work) {
   }
 
   function served(frame: Any): void {
-    const { type, payload } = frame;
-    const answer = { correlation_id: frame.id };
+    const { type, payload, id: correlation_id } = frame;
     if (type === "session.ack") acknowledged(payload.last_processed_seq);
     if (type === "job.submit") void submitted(frame);
     if (type === "session.list_jobs") {
@@ -155,24 +159,21 @@ export function rawSidecar(work: Work) {
         const { state = "not_started", terminal } = writes.get(job_id) ?? {};
         return { job_id, state, terminal };
       });
-      send("session.jobs", { jobs }, answer);
+      send("session.jobs", { jobs }, { correlation_id });
     }
     if (type === "job.cancel") {
       const state = writes.get(payload.job_id)?.state ?? "unknown";
       const reason = state === "done" ? "already_terminal" : state;
-      send("job.cancel_refused", { job_id: payload.job_id, reason }, answer);
+      send("job.cancel_refused", { job_id: payload.job_id, reason }, { correlation_id });
     }
   }
 
   /** §6: what is named `….write` is a write here. */
   async function submitted({ id, payload: job, timestamp }: Any): Promise<void> {
     const { job_id, operation, input, input_sha256, grant } = job;
+    const about = { correlation_id: id };
     const refuse = (scope: string, code: string) =>
-      send(
-        "session.error",
-        { scope, code, message: code, retryable: false },
-        { correlation_id: id },
-      );
+      send("session.error", { scope, code, message: code, retryable: false }, about);
     if (sha256(jcs(input)) !== input_sha256) return refuse("job", "INVALID_ARGUMENT");
     if (!session.capabilities.includes(grant.capability)) return refuse("job", "PERMISSION_DENIED");
     if (Date.parse(grant.expires_at) <= Date.parse(timestamp))
@@ -181,10 +182,9 @@ export function rawSidecar(work: Work) {
     const known = writes.get(job_id);
     const isWrite = operation.endsWith(".write");
     if (known !== undefined && known.key !== key) return refuse("request", "ALREADY_EXISTS");
-    if (known?.terminal) {
+    if (known?.terminal)
       return send(known.terminal.type, known.terminal.payload, { event_seq: known.seq });
-    }
-    if (isWrite) send("job.accepted", { job_id }, { correlation_id: id });
+    if (isWrite) send("job.accepted", { job_id }, about);
     if (known !== undefined) return;
     if (isWrite) writes.set(job_id, { key, state: "started" });
     const result = await work(operation, input, () => undefined);

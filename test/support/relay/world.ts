@@ -603,7 +603,7 @@ export function createWorld(seed = 1) {
     wire.answered = true;
     wire.edgeOpen = true;
     wire.sidecarOpen = true;
-    edgeInput({ kind: "opened", conn: wire.id });
+    edgeInput({ kind: "opened", conn: wire.id, sidecarId: wire.sidecar.id });
     sidecarInput(wire.sidecar, { kind: "connected", dial: wire.dial });
   }
 

@@ -16,9 +16,16 @@ export function handshakeFrame(
   frame: SidecarFrame,
   text: string,
 ): void {
-  const phase = draft.connections.get(conn)?.phase;
+  const connection = draft.connections.get(conn);
+  const phase = connection?.phase;
   if (phase?.kind === "new" && frame.type === "session.open") {
     const { auth, client, capabilities, journal, resume } = frame.payload;
+    const { sidecarId = client.principal } = connection ?? {};
+    if (client.principal !== sidecarId) {
+      const message = "the connection was opened by the key of another sidecar";
+      refuse(draft, conn, frame.id, "UNAUTHENTICATED", message);
+      return;
+    }
     setPhase(draft, conn, {
       kind: "checking_token",
       openId: frame.id,

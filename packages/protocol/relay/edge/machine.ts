@@ -1,5 +1,5 @@
 import type { Capability } from "../../capabilities.ts";
-import { HANDSHAKE_DEADLINE_MS, UNAUTHENTICATED_SOCKETS_MAX } from "../../limits.ts";
+import { HANDSHAKES_PER_SIDECAR_MAX } from "../../limits.ts";
 import { decodeFrame } from "../codec.ts";
 import { PING } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
@@ -41,7 +41,7 @@ export function edgeStep(state: EdgeState, input: EdgeInput, env: EdgeEnv): Edge
 function apply(draft: Draft, input: EdgeInput): void {
   switch (input.kind) {
     case "opened":
-      opened(draft, input.conn);
+      opened(draft, input);
       return;
     case "frame":
       frameArrived(draft, input.conn, input.text);
@@ -93,21 +93,20 @@ function apply(draft: Draft, input: EdgeInput): void {
   }
 }
 
-function opened(draft: Draft, conn: ConnectionId): void {
-  let waiting = 0;
-  for (const connection of draft.connections.values()) {
-    if (isUnauthenticated(connection)) waiting += 1;
-  }
-  draft.connections.set(conn, { openedAt: draft.env.now, phase: { kind: "new" } });
-  if (waiting < UNAUTHENTICATED_SOCKETS_MAX) return;
-  sendProblem(
-    draft,
-    conn,
-    "connection",
-    { code: "RESOURCE_EXHAUSTED", message: "too many handshakes at once", id: null },
-    { retryAfterMs: HANDSHAKE_DEADLINE_MS },
+/**
+ * A PC's newest socket has a place: where too many of its own have not authenticated, the oldest of
+ * them goes. So no number of sockets, its own or anybody's, keeps it out.
+ */
+function opened(draft: Draft, { conn, sidecarId }: Extract<EdgeInput, { kind: "opened" }>): void {
+  const own = [...draft.connections].filter(
+    ([, connection]) => connection.sidecarId === sidecarId && isUnauthenticated(connection),
   );
-  close(draft, conn, CLOSE.overloaded, "too many handshakes");
+  draft.connections.set(conn, { openedAt: draft.env.now, sidecarId, phase: { kind: "new" } });
+  for (const [oldest] of own.slice(0, Math.max(0, own.length + 1 - HANDSHAKES_PER_SIDECAR_MAX))) {
+    const message = "a newer connection of this sidecar took the place of this one";
+    sendProblem(draft, oldest, "connection", { code: "RESOURCE_EXHAUSTED", message, id: null });
+    close(draft, oldest, CLOSE.overloaded, "a newer handshake of this sidecar");
+  }
 }
 
 function frameArrived(draft: Draft, conn: ConnectionId, text: string): void {

@@ -129,6 +129,8 @@ export interface Refresh {
 /** One socket: small enough for its attachment. */
 export interface EdgeConnection {
   readonly openedAt: number;
+  /** Whose key signed the upgrade; absent in what a version before kept with a socket. */
+  readonly sidecarId?: string;
   readonly phase: Phase;
 }
 

@@ -20,7 +20,8 @@ import type {
  * that succeeded, and then carries out `effects` in order.
  */
 export type EdgeInput =
-  | { readonly kind: "opened"; readonly conn: ConnectionId }
+  /** A socket was opened for the paired PC that signed the upgrade. */
+  | { readonly kind: "opened"; readonly conn: ConnectionId; readonly sidecarId: string }
   | { readonly kind: "frame"; readonly conn: ConnectionId; readonly text: string }
   | { readonly kind: "binary"; readonly conn: ConnectionId }
   | { readonly kind: "closed"; readonly conn: ConnectionId; readonly code: number }

@@ -131,8 +131,12 @@ function apply(draft: Draft, input: SidecarInput): void {
 }
 
 function dialFailed(draft: Draft, input: Extract<SidecarInput, { kind: "dial_failed" }>): void {
-  const { message, retryAfterMs } = input;
-  draft.state.trouble = { code: "UNAVAILABLE", message };
+  const { message, retryAfterMs, refusedKey } = input;
+  draft.state.trouble = {
+    code: refusedKey === undefined ? "UNAVAILABLE" : "UNAUTHENTICATED",
+    message,
+  };
+  if (refusedKey?.edgeTimeMs != null) draft.state.skewMs = refusedKey.edgeTimeMs - draft.env.now;
   closed(draft, {
     code: 1006,
     reason: message,

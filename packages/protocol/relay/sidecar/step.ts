@@ -29,6 +29,8 @@ export type SidecarInput =
       readonly dial: number;
       readonly message: string;
       readonly retryAfterMs?: number;
+      /** Present when the gateway did not take the key: by its clock, where it says so, ms. */
+      readonly refusedKey?: { readonly edgeTimeMs: number | null };
     }
   | { readonly kind: "frame"; readonly dial: number; readonly text: string }
   | { readonly kind: "binary"; readonly dial: number }
