@@ -1,13 +1,15 @@
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
 import type {
   AlertItem,
+  AnswerCeremony,
   OrderListItem,
   OrdersPage,
 } from "../../durable-objects/account/rpc/orders.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
-import { WithCommands } from "../web/command.tsx";
+import { Command, WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
@@ -83,10 +85,21 @@ ordersRoutes.get("/orders/question", requireOwner, async (c) => {
     <Page title="The broker asks" owner={owner} room="/orders" narrow script>
       <h1>The broker asks</h1>
       <section class="card">
-        <p>{item.inWords ?? "An order"}</p>
+        {ceremony.order.length === 0 ? (
+          <p>{item.inWords ?? "An order"}</p>
+        ) : (
+          <dl class="facts">
+            {ceremony.order.map(({ name, says }) => (
+              <>
+                <dt>{name}</dt>
+                <dd>{says}</dd>
+              </>
+            ))}
+          </dl>
+        )}
         <div class="note warn">
-          {question.messages.map(({ text }) => (
-            <p>{displayText(text, 1_000)}</p>
+          {ceremony.asks.map(({ says }) => (
+            <p>{says}</p>
           ))}
         </div>
         <p class="soft small">
@@ -105,7 +118,9 @@ ordersRoutes.get("/orders/question", requireOwner, async (c) => {
           not_after: ceremony.notAfter,
         }}
         button="Say yes with your passkey"
-      />
+      >
+        <NumberField number={ceremony.number} />
+      </PasskeyForm>
       <form class="card" method="post" action="/orders/answer">
         <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="coid" value={coid} />
@@ -131,9 +146,42 @@ ordersRoutes.post("/orders/answer", requireOwner, ownerForm, async (c) => {
     coid: form.get("coid") ?? "",
     confirm,
     signed: assertion === null ? null : { terms, assertion },
+    echo: readNumber(form.get("echo")),
   });
   return done.ok ? c.redirect("/orders", 303) : told(c, "Not answered", done.message);
 });
+
+/** The yes takes what placing the order took: the number that only the PC shows. */
+function NumberField({ number }: { number: AnswerCeremony["number"] }) {
+  if (number === "none") return null;
+  return (
+    <>
+      <label class="field">
+        Number shown at your PC
+        <input
+          type="text"
+          name="echo"
+          inputmode="numeric"
+          pattern="[0-9]{2}"
+          required={number === "needed"}
+          maxlength={2}
+          autocomplete="off"
+        />
+        <span class="hint">
+          {number === "needed"
+            ? "Two digits, beside this question on its terminal or as a notification."
+            : "Two digits, if your PC shows one beside this question."}
+        </span>
+      </label>
+      <p class="hint">
+        To see the number again, run at the PC: <Command>{sidecarCommand("requests")}</Command>
+      </p>
+    </>
+  );
+}
+
+const readNumber = (text: string | null): number | null =>
+  text !== null && /^\d\d$/.test(text) ? Number(text) : null;
 
 function told(c: Context<PageEnv>, title: string, message: string) {
   return sendPage(

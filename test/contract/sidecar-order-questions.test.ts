@@ -1,7 +1,7 @@
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { fingerprintOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { fingerprintOf, messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   AAPL_CONID,
@@ -34,7 +34,15 @@ async function asking(
   return rig;
 }
 
+/** Met before, so that the next ticket shows them: only that can be accepted. */
+const known = (): void => {
+  for (const { id, text } of extra) {
+    rig.store().noteQuestion("place LMT", messageOf(id, text), rig.now());
+  }
+};
+
 const place = async (over: ApproveOver = {}, limit = "176") => {
+  if (over.warnings !== undefined) known();
   const submission = rig.approve(await rig.preview(limitOrder(rig.account, limit)), over);
   return { submission, outcome: await rig.place(submission) };
 };
@@ -47,13 +55,19 @@ const happened = (): string[] =>
 
 const confirmation = (
   outcome: OrderOutcome,
-  over: { phone?: typeof rig.phone; fingerprints?: string[]; confirm?: boolean } = {},
+  over: {
+    phone?: typeof rig.phone;
+    fingerprints?: string[];
+    confirm?: boolean;
+    echo?: number;
+    nonce?: string;
+  } = {},
 ) => {
   const { question, intent_hash } = outcome;
   if (question === null || intent_hash === null) throw new Error("no question is open");
   const fingerprints = over.fingerprints ?? question.messages.map(({ fingerprint }) => fingerprint);
   const not_after = new Date(rig.now() + 60_000).toISOString();
-  const nonce = "f".repeat(32);
+  const nonce = over.nonce ?? "f".repeat(32);
   const statement = {
     intent_hash,
     reply_id: question.reply_id,
@@ -75,6 +89,7 @@ const confirmation = (
       assertion: (over.phone ?? rig.phone).approve(
         statementHash({ act: "question", question: statement }),
       ),
+      ...(over.echo === undefined ? {} : { echo: over.echo }),
     },
   };
 };
@@ -166,6 +181,59 @@ describe("a broker's question", () => {
     expect(rig.state(submission.coid)).toBe("rejected");
   });
 
+  it("that no ticket of this PC showed is not confirmed, whatever the gateway says was accepted", async () => {
+    await asking([]);
+    const preview = await rig.preview(limitOrder(rig.account, "176"));
+    expect(preview.ticket.warnings).toEqual([]);
+    const [first] = extra;
+    rig.sim.control.change({
+      questions: { enabled: true, extra: first === undefined ? [] : [first] },
+    });
+    const outcome = await rig.place(rig.approve(preview, { warnings: accepted }));
+    expect(outcome.state).toBe("awaiting_confirmation");
+    expect(rig.replies()).toEqual([]);
+    // Whoever sits at this PC reads all of it, with the order.
+    expect(rig.shown.at(-1)).toContain(`The broker asks: ${TEXTS[0]} (o990)`);
+    expect(rig.shown.at(-1)).toContain("Buy 2 AAPL at 176 USD or less");
+  });
+
+  it("about an order that took this PC's number takes one for its yes, three times wrong and none", async () => {
+    await asking(extra.slice(0, 1));
+    const preview = await rig.preview(limitOrder(rig.account, "176"));
+    const { preview_id } = preview;
+    await rig.job("approval.announce", { preview_id, tier: 2, requested_by: "An agent" });
+    const outcome = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));
+    expect(rig.shown.at(-1)).toContain("Number for your yes on the question's page: 42");
+    expect(rig.pushed.join()).not.toContain("42");
+    const yes = async (over: Parameters<typeof confirmation>[1]) =>
+      (await rig.write("order.answer", confirmation(outcome, over))).refusals.map(
+        ({ rule }) => rule,
+      );
+    expect(await yes({ nonce: "1".repeat(32) })).toEqual(["number_shown_at_pc"]);
+    // Who has no key of the owner's learns nothing of the number.
+    expect(await yes({ phone: softwareAuthenticator(), echo: 42 })).toEqual(["enrolled_key"]);
+    expect(await yes({ nonce: "2".repeat(32), echo: 41 })).toEqual(["number_shown_at_pc"]);
+    expect(rig.shown.at(-1)).toContain("A wrong number came from the gateway");
+    expect(rig.replies()).toEqual([]);
+    expect(await yes({ nonce: "3".repeat(32), echo: 42 })).toEqual([]);
+    expect(rig.replies().map(({ body }) => body)).toEqual(['{"confirmed":true}']);
+  });
+
+  it("whose number was guessed three times takes no yes any more, and a no as ever", async () => {
+    await asking(extra.slice(0, 1));
+    const preview = await rig.preview(limitOrder(rig.account, "176"));
+    const { preview_id } = preview;
+    await rig.job("approval.announce", { preview_id, tier: 2, requested_by: "An agent" });
+    const outcome = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));
+    for (const [index, echo] of [41, 40, 39, 42].entries()) {
+      const answer = confirmation(outcome, { nonce: String(index).repeat(32), echo });
+      const { refusals } = await rig.write("order.answer", answer);
+      expect(refusals.map(({ code }) => code)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    }
+    const bare = { ...confirmation(outcome), owner: null, confirm: false };
+    expect((await rig.write("order.answer", bare)).state).toBe("rejected");
+  });
+
   it("S7: keeps its lane; another order waits, is refused, and never voids it", async () => {
     await asking(extra.slice(0, 1), { invalidatedGoesLiveMs: 5_000 });
     const second = rig.approve(await rig.preview(limitOrder(rig.account, "175")));
@@ -181,6 +249,7 @@ describe("a broker's question", () => {
 
   it("of an entry is declined when an exit wants the lane", async () => {
     await asking(extra.slice(0, 1));
+    known();
     const preview = await rig.preview(
       limitOrder(rig.account, "184", { side: "SELL", quantity: "5" }),
     );

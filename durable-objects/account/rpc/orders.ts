@@ -4,6 +4,7 @@ import type { FieldChange } from "@ibkr-edge-gateway/policy/restriction.ts";
 import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.ts";
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import type { WordsLine } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { PasskeyCeremony } from "./passkey-ceremony.ts";
 
@@ -149,6 +150,15 @@ export interface SignedTerms {
 }
 
 export interface StatementCeremony extends PasskeyCeremony, SignedTerms {}
+
+/** A yes to the broker's question: what it is about and what is asked, in the words the PC shows. */
+export interface AnswerCeremony extends StatementCeremony {
+  /** Empty where the order's own words are not known here any more. */
+  order: WordsLine[];
+  asks: WordsLine[];
+  /** Whether the PC wants the number that it shows beside the question. */
+  number: "needed" | "if_shown" | "none";
+}
 
 export interface OrderListItem {
   order: ShownOrder;

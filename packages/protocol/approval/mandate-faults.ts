@@ -1,11 +1,11 @@
 import { dec, parseFigure } from "../orders/decimal.ts";
+import { sameWarning } from "../orders/question.ts";
 import type { OrderRefusal } from "../orders/refusal.ts";
 import {
   isExitRole,
   type Mandate,
   type MandateUsage,
   outside,
-  sameWarning,
   type UnderMandate,
 } from "./mandate.ts";
 import { placementFaults } from "./mandate-bounds.ts";

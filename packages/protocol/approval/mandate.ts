@@ -3,6 +3,7 @@ import { canonicalJson, sha256Hex } from "../digest.ts";
 import { AccountId, Conid, Currency } from "../operations/parts.ts";
 import { Figure, OrderDecimal } from "../orders/decimal.ts";
 import { AcceptedWarning, Nonce } from "../orders/intent.ts";
+import { acceptedOfTicket } from "../orders/question.ts";
 import { type OrderRefusal, refusal } from "../orders/refusal.ts";
 import { AssetClass, OrderType, Side, TimeInForce, TradingMode } from "../orders/terms.ts";
 import type { Effect, Ticket, TicketQuote } from "../orders/ticket.ts";
@@ -105,14 +106,8 @@ export interface UnderMandate {
 
 /** What of an order's warnings a mandate accepts in its owner's name. */
 export function acceptedUnder(mandate: Mandate, ticket: Ticket): AcceptedWarning[] {
-  return mandate.accepted_warnings.filter((accepted) =>
-    ticket.warnings.some((warning) => sameWarning(accepted, warning)),
-  );
+  return acceptedOfTicket(mandate.accepted_warnings, ticket.warnings);
 }
-
-/** Whether two accepted warnings are of one id with one wording. */
-export const sameWarning = (a: AcceptedWarning, b: AcceptedWarning): boolean =>
-  a.message_id === b.message_id && a.fingerprint === b.fingerprint;
 
 /** Whether a leg of this role takes the position back: a bracket's target or its stop. */
 export const isExitRole = (role: string): boolean => role === "take_profit" || role === "stop_loss";

@@ -7,7 +7,8 @@ import { OrderOutcome, orderWrite } from "./order-parts.ts";
 /**
  * Answers the broker's open question about one order. Declining needs nobody; confirming needs the
  * owner's passkey over the question's statement (`ibkr-question-answer/v1`): the intent hash, the
- * reply id and the fingerprints, as the sidecar itself has them.
+ * reply id and the fingerprints, as the sidecar itself has them. Where placing the order took the PC's
+ * number, the yes takes one as well.
  */
 export const orderAnswer = defineOperation({
   name: "order.answer",
@@ -26,6 +27,11 @@ export const orderAnswer = defineOperation({
         nonce: Nonce,
         not_after: z.iso.datetime({ precision: 3 }),
         assertion: Assertion,
+        /**
+         * The number that the PC showed beside the question, where placing the order took one. Only
+         * for a PC whose handshake says `question-number`.
+         */
+        echo: z.int().min(10).max(99).nullable().default(null),
       })
       .nullable(),
   }),

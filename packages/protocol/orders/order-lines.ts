@@ -62,6 +62,16 @@ export function warningLines(warnings: readonly BrokerMessage[]): WordsLine[] {
   });
 }
 
+/** What the broker asks, message by message; the same at the PC and on the page. */
+export function questionLines(messages: readonly BrokerMessage[]): WordsLine[] {
+  return messages.map((message) => {
+    const id = message.message_id === null ? "" : ` (${plainly(message.message_id)})`;
+    const more = neverByDefault(message);
+    const meaning = more === null ? "" : ` What a yes does: ${more}`;
+    return { name: "The broker asks", says: `${plainly(message.text)}${id}${meaning}` };
+  });
+}
+
 /** All of it, as lines of text: `Account: DU1234567, paper, no real money`. */
 export function ticketText(ticket: WordedTicket): string[] {
   return [...orderLines(ticket), ...warningLines(ticket.warnings)].map(lineText);

@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideQuestion, fingerprintOf, messageOf, neverByDefault, plainText } from "./question.ts";
+import {
+  acceptedOfTicket,
+  decideQuestion,
+  fingerprintOf,
+  messageOf,
+  neverByDefault,
+  plainText,
+} from "./question.ts";
 
 const O163 =
   "The following order &quot;BUY 1 SPY LMT 1.00&quot; price exceeds \nthe Percentage constraint of 3%.<br/>Are you sure you want to submit this order?";
@@ -20,9 +27,10 @@ describe("identifying a broker question", () => {
     expect(plainText("ok\u202egnp.exe\u200b\u0007!")).toBe("ok gnp.exe !");
   });
 
-  it("has one fingerprint for one wording, whatever the numbers and the markup", () => {
-    const other = O163.replace("1 SPY LMT 1.00", "250 SPY LMT 1,234.56").toUpperCase();
-    expect(fingerprintOf(`<div>${other}</div>`)).toBe(fingerprintOf(O163));
+  it("has one fingerprint for one wording, whatever the markup; a number is part of the wording", () => {
+    expect(fingerprintOf(`<div>${O163.toUpperCase()}</div>`)).toBe(fingerprintOf(O163));
+    expect(fingerprintOf(O163.replace("3%", "300%"))).not.toBe(fingerprintOf(O163));
+    expect(fingerprintOf(O163.replace("1 SPY", "250 SPY"))).not.toBe(fingerprintOf(O163));
     expect(fingerprintOf(O163.replace("exceeds", "is below"))).not.toBe(fingerprintOf(O163));
     expect(fingerprintOf(O163.replace("SPY", "QQQ"))).not.toBe(fingerprintOf(O163));
   });
@@ -42,6 +50,22 @@ describe("deciding on a broker question", () => {
     expect(decideQuestion(ask(["o163", O163]), [accept("o163", O163)])).toEqual({
       decision: "confirm",
     });
+  });
+
+  it("asks the owner about 300 % where 3 % was accepted, and about what is too long to be read", () => {
+    const worse = O163.replace("3%", "300%");
+    expect(decideQuestion(ask(["o163", worse]), [accept("o163", O163)])).toMatchObject({
+      decision: "ask_owner",
+      reason: "The message is known but its wording has changed.",
+    });
+    const long = "Read this. ".repeat(400);
+    expect(decideQuestion(ask(["o163", long]), [accept("o163", long)]).decision).toBe("ask_owner");
+  });
+
+  it("takes of what is accepted only what the ticket shows", () => {
+    const shown = [messageOf("o163", O163)];
+    const [read, other] = [accept("o163", O163), accept("o990", "100 times your usual size?")];
+    expect(acceptedOfTicket([read, other, { ...read, message_id: "o1" }], shown)).toEqual([read]);
   });
 
   it.each<[string, ReturnType<typeof ask>, ReturnType<typeof accept>[]]>([

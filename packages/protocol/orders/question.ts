@@ -32,16 +32,13 @@ export function plainText(html: string): string {
 }
 
 /**
- * SHA-256 of the message's wording. Numbers become `#`, so that the same warning about another
- * price has the same fingerprint and a reworded one does not; the numbers that matter are bound by
- * the ticket.
+ * SHA-256 of the message's wording, the numbers in it included: who accepted 3 % did not accept 300 %.
+ * Acceptances of the first version, which levelled numbers, match nothing any more, so that the owner
+ * is asked again.
  */
 export function fingerprintOf(html: string): string {
-  const words = plainText(html)
-    .toLowerCase()
-    .replace(/\d+([.,]\d+)*/g, "#")
-    .replace(/\s+/g, " ");
-  return sha256Hex(`ibkr-question/v1\n${words}`);
+  const words = plainText(html).toLowerCase().replace(/\s+/g, " ");
+  return sha256Hex(`ibkr-question/v2\n${words}`);
 }
 
 /**
@@ -52,9 +49,27 @@ export function messageOf(messageId: string | null, html: string): BrokerMessage
   return {
     message_id: messageId,
     fingerprint: fingerprintOf(html),
-    text: plainText(html).slice(0, 4_000),
+    text: plainText(html).slice(0, SHOWN_MAX_CHARS),
   };
 }
+
+/** Whether two accepted warnings are of one id with one wording. */
+export const sameWarning = (a: AcceptedWarning, b: AcceptedWarning): boolean =>
+  a.message_id === b.message_id && a.fingerprint === b.fingerprint;
+
+/**
+ * What of the accepted warnings the ticket itself shows. What it does not show, nobody read: it is
+ * accepted by nothing that was signed, and the broker's question about it goes to the owner.
+ */
+export function acceptedOfTicket(
+  accepted: readonly AcceptedWarning[],
+  warnings: readonly BrokerMessage[],
+): AcceptedWarning[] {
+  return accepted.filter((one) => warnings.some((warning) => sameWarning(one, warning)));
+}
+
+/** As long as a message can be shown: of a longer one nobody read the end. */
+const SHOWN_MAX_CHARS = 4_000;
 
 /** Confirming one of these does more than let the order pass as it is. */
 export const NEVER_BY_DEFAULT: Readonly<Record<string, string>> = {
@@ -71,6 +86,7 @@ export function neverByDefault(message: BrokerMessage): string | null {
     const known = NEVER_BY_DEFAULT[message.message_id.toLowerCase()];
     if (known !== undefined) return known;
   }
+  if (message.text.length >= SHOWN_MAX_CHARS) return "It is too long to be shown whole.";
   return CANCELS_OTHERS.test(message.text) ? "Confirming it cancels other orders." : null;
 }
 

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { CLIENT_WORDS, readClientVersion, versionWithWords } from "./client-words.ts";
 
 it.each([
-  ["0.1.0", "0.1.0+cancel-by-gateway.service-class"],
-  ["1.4.0-rc.1+abc", "1.4.0-rc.1+abc.cancel-by-gateway.service-class"],
+  ["0.1.0", "0.1.0+cancel-by-gateway.service-class.question-number"],
+  ["1.4.0-rc.1+abc", "1.4.0-rc.1+abc.cancel-by-gateway.service-class.question-number"],
 ])("tells what the PC knows beside its version %s, and gives both back", (version, told) => {
   expect(versionWithWords(version)).toBe(told);
   expect(readClientVersion(told)).toEqual({ version, knows: [...CLIENT_WORDS] });

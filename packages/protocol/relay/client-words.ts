@@ -8,6 +8,8 @@ export const CLIENT_WORDS = [
   "cancel-by-gateway",
   /** `job.submit` with `service`, and an exit beside an entry of the same broker account. */
   "service-class",
+  /** `order.answer` with the number that the PC shows beside a question. */
+  "question-number",
 ] as const;
 export type ClientWord = (typeof CLIENT_WORDS)[number];
 

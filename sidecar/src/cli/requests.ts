@@ -6,9 +6,11 @@ import { UsageError } from "../config/usage-error.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { ORDER_LIMITS } from "../orders/limits.ts";
 import { orderStorePath } from "../orders/local-policy/files.ts";
+import { questionText } from "../orders/notify/order-notices.ts";
 import { typedAtTerminal } from "../run/terminal.ts";
 import { numbersLocked, triesLeft, unlockNumbers } from "../trust/shown-numbers.ts";
 import { requestsSince } from "../trust/tables/approval-requests.ts";
+import { questionNumber } from "../trust/tables/question-numbers.ts";
 import { withStore } from "./approvers.ts";
 import { globalOptions } from "./options.ts";
 
@@ -19,8 +21,9 @@ export function register(program: Command): void {
     .summary("show what agents ask you to approve, with the number")
     .description(
       "The requests of the last five minutes, from this PC's own tickets. The approval page asks for\n" +
-        "the two-digit number of a large or live order. It is shown here, on the terminal of\n" +
-        `\`${sidecarCommand("run")}\` and as a desktop notification, and nowhere else.`,
+        "the two-digit number of a large or live order, and so does the page of a broker's question about\n" +
+        `one. It is shown here, on the terminal of \`${sidecarCommand("run")}\` and as a desktop\n` +
+        "notification, and nowhere else.",
     )
     .option("--json", "print one JSON object a line")
     .action((flags: { json?: boolean }, command: Command) => {
@@ -57,6 +60,23 @@ export function register(program: Command): void {
     });
 }
 
+/** The broker's questions that wait for the owner, each with the number of a yes where it has one. */
+function openQuestions(store: OrderStore) {
+  return store.open().flatMap(({ coid, state, ticket, question }) =>
+    state !== "awaiting_confirmation" || question === null
+      ? []
+      : [
+          {
+            coid,
+            asked_at: question.asked_at,
+            order: ticketText(ticket),
+            question: questionText(question),
+            number: questionNumber(store.db, coid, question.reply_id),
+          },
+        ],
+  );
+}
+
 function show(store: OrderStore, json: boolean, nowMs: number): void {
   const rows = requestsSince(store.db, nowMs - ORDER_LIMITS.requestListedMs).flatMap((request) => {
     const kept = store.preview(request.previewId, nowMs);
@@ -74,8 +94,9 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
       },
     ];
   });
+  const open = openQuestions(store);
   if (json) {
-    for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+    for (const row of [...rows, ...open]) process.stdout.write(`${JSON.stringify(row)}\n`);
     return;
   }
   if (numbersLocked(store.db, nowMs)) {
@@ -83,7 +104,16 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
       `Too many wrong numbers came; none is taken but for a reduce-only order: ${sidecarCommand("requests")} unlock\n`,
     );
   }
-  if (rows.length === 0) process.stdout.write("Nothing was asked in the last five minutes.\n");
+  if (rows.length === 0 && open.length === 0) {
+    process.stdout.write("Nothing was asked in the last five minutes.\n");
+  }
+  for (const { asked_at, order, question, number } of open) {
+    process.stdout.write(`${asked_at}, asked by the broker:\n`);
+    for (const line of [...order, ...question]) process.stdout.write(`  ${line}\n`);
+    if (number !== null) {
+      process.stdout.write(`  Number for your yes on the question's page: ${number}\n`);
+    }
+  }
   for (const { asked_at, requested_by, order, tier, number, tries_left } of rows) {
     const needed =
       tries_left === 0

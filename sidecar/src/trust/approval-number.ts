@@ -22,10 +22,11 @@ export const needsNumber = (proof: ApprovalProof, own: Pick<OwnView, "leastTier"
 
 /**
  * An order that may only reduce, which this PC holds it to as it goes out, keeps the three tries of
- * its own: somebody else's guesses must not hold back an exit.
+ * its own: somebody else's guesses must not hold back an exit. The gateway's own orders are cancelled
+ * without an approval, so that a cancel that comes here is of somebody else's order.
  */
 export const lockedOut = (db: DatabaseSync, { order }: Ticket, nowMs: number): boolean =>
-  !order.reduce_only && order.action !== "cancel" && numbersLocked(db, nowMs);
+  !order.reduce_only && numbersLocked(db, nowMs);
 
 export const wrongNumber = (left: number): OrderRefusal =>
   refusal(

@@ -3,6 +3,7 @@ import { ANNOUNCED_KEYS_SCHEMA } from "./tables/announced-keys-schema.ts";
 import { APPROVERS_SCHEMA, widenApproversTable } from "./tables/approvers.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./tables/mandates.ts";
 import { NONCES_SCHEMA } from "./tables/nonces.ts";
+import { QUESTION_NUMBERS_SCHEMA } from "./tables/question-numbers.ts";
 import { SHOWN_NUMBERS_SCHEMA } from "./tables/shown-numbers-schema.ts";
 
 /** The tables that trust is kept in. Safe to run on every start. */
@@ -12,7 +13,8 @@ export function createTrustTables(db: DatabaseSync): void {
       ANNOUNCED_KEYS_SCHEMA +
       NONCES_SCHEMA +
       MANDATES_SCHEMA +
-      SHOWN_NUMBERS_SCHEMA,
+      SHOWN_NUMBERS_SCHEMA +
+      QUESTION_NUMBERS_SCHEMA,
   );
   widenApproversTable(db);
   widenMandatesTable(db);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { deleteRequests } from "./tables/approval-requests.ts";
+import { deleteQuestionNumbers } from "./tables/question-numbers.ts";
 import { countWrongTimes, deleteWrongTimes, insertWrongTime } from "./tables/wrong-number-times.ts";
 import { addWrongTry, deleteWrongTries, wrongTries } from "./tables/wrong-numbers.ts";
 
@@ -43,5 +44,6 @@ export function unlockNumbers(db: DatabaseSync): void {
 export function pruneNumbers(db: DatabaseSync, beforeMs: number): void {
   deleteRequests(db, beforeMs);
   deleteWrongTries(db, beforeMs);
+  deleteQuestionNumbers(db, beforeMs);
   deleteWrongTimes(db, beforeMs - WRONG_WITHIN_MS);
 }

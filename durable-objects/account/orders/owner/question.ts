@@ -3,25 +3,46 @@ import { orderAnswer } from "@ibkr-edge-gateway/protocol/operations/order-answer
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { orderLines, questionLines } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import type { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import { contentHash } from "../../audit/events.ts";
-import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
+import { clientKnows } from "../../relay/client-knows.ts";
+import type { AnswerCeremony, SignedTerms } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
-import { findApproval } from "../tables/approvals.ts";
+import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
+import { findPreview } from "../tables/previews.ts";
 import { settle } from "../transactions/settle.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 /** The broker's question about an order, which only the owner answers. */
 
-/** What the passkey signs to say yes to the question that is open; null when none is. */
-export function beginAnswer(parts: OrderParts, coid: string): StatementCeremony | null {
+/** What the passkey signs to say yes to the question that is open, in words; null when none is. */
+export function beginAnswer(parts: OrderParts, coid: string): AnswerCeremony | null {
   const terms = newTerms(parts);
   const asked = openQuestion(parts, coid, terms);
-  return asked === null ? null : ceremonyOf(parts.storage.sql, asked.statement, terms);
+  if (asked === null) return null;
+  const { ticket, messages } = asked;
+  return {
+    ...ceremonyOf(parts.storage.sql, asked.statement, terms),
+    order: ticket === null ? [] : orderLines(ticket),
+    asks: questionLines(messages),
+    number: numberOf(parts, asked),
+  };
+}
+
+/** Placing it took the PC's number: then the yes does. The PC decides; a page must have the field. */
+function numberOf(parts: OrderParts, { intent, approval }: OpenQuestion): AnswerCeremony["number"] {
+  const { sql } = parts.storage;
+  if (!clientKnows(sql, "question-number")) return "none";
+  const previewId = approval?.previewId ?? intent.preview_id;
+  const preview = previewId === null ? null : findPreview(sql, previewId);
+  const needed = intent.mode === "live" || approval?.tier === 2 || preview?.leastTier === 2;
+  return needed ? "needed" : "if_shown";
 }
 
 export async function answerQuestion(
@@ -31,6 +52,8 @@ export async function answerQuestion(
     coid: string;
     confirm: boolean;
     signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
+    /** As the PC showed it beside the question; null when none was typed. */
+    echo: number | null;
   },
 ): Promise<{ ok: boolean; message: string }> {
   const terms = answer.signed?.terms ?? newTerms(parts);
@@ -47,6 +70,7 @@ export async function answerQuestion(
     confirm: answer.confirm,
     terms,
     assertion: answer.signed?.assertion,
+    echo: answer.echo,
   });
 }
 
@@ -73,9 +97,16 @@ function logAnswered(
 async function sendAnswer(
   parts: OrderParts,
   { intent, replyId, fingerprints }: OpenQuestion,
-  answer: { confirm: boolean; terms: SignedTerms; assertion: PasskeyAssertion | undefined },
+  answer: {
+    confirm: boolean;
+    terms: SignedTerms;
+    assertion: PasskeyAssertion | undefined;
+    echo: number | null;
+  },
 ): Promise<{ ok: boolean; message: string }> {
-  const { confirm, terms, assertion } = answer;
+  const { confirm, terms, assertion, echo } = answer;
+  // A PC from before takes no member that it does not know, and asks for no number.
+  const number = clientKnows(parts.storage.sql, "question-number") ? { echo } : {};
   const input = {
     account_id: intent.broker_account,
     mode: intent.mode,
@@ -94,6 +125,7 @@ async function sendAnswer(
               authenticator_data: assertion.response.authenticatorData,
               signature: assertion.response.signature,
             },
+            ...number,
           }
         : null,
   };
@@ -132,6 +164,11 @@ async function sendAnswer(
 
 interface OpenQuestion {
   intent: IntentRow;
+  /** Null for what was sent without one. */
+  approval: Approval | null;
+  /** What the order is, as it was approved; null when that is not known any more. */
+  ticket: Ticket | null;
+  messages: BrokerMessage[];
   replyId: string;
   /** Of the broker's messages, as the owner's page shows them. */
   fingerprints: string[];
@@ -151,6 +188,9 @@ function openQuestion(parts: OrderParts, coid: string, terms: SignedTerms): Open
   if (hash === null) return null;
   return {
     intent,
+    approval,
+    ticket: approval?.intent.ticket ?? null,
+    messages: question.messages,
     replyId: question.reply_id,
     fingerprints,
     statement: {

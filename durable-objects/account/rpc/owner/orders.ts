@@ -8,12 +8,12 @@ import { ordersPage, ownerCancel } from "../../orders/owner/orders.ts";
 import { answerQuestion, beginAnswer } from "../../orders/owner/question.ts";
 import { markAlertsSeen } from "../../orders/tables/alerts.ts";
 import type {
+  AnswerCeremony,
   ApprovalItem,
   ApprovalView,
   Decided,
   OrdersPage,
   SignedTerms,
-  StatementCeremony,
   Typed,
 } from "../orders.ts";
 
@@ -97,7 +97,7 @@ export class OwnerOrders extends RpcTarget {
   }
 
   /** What the passkey signs to say yes to the question that is open; null when none is. */
-  beginAnswer(coid: string): StatementCeremony | null {
+  beginAnswer(coid: string): AnswerCeremony | null {
     this.#signedIn();
     return beginAnswer(this.#orders.parts, coid);
   }
@@ -110,6 +110,8 @@ export class OwnerOrders extends RpcTarget {
     coid: string;
     confirm: boolean;
     signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null;
+    /** The number that the PC shows beside the question; null when none was typed. */
+    echo: number | null;
   }): Promise<{ ok: boolean; message: string }> {
     return answerQuestion(this.#orders.parts, this.#signedIn(), answer);
   }

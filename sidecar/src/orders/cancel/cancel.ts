@@ -14,9 +14,11 @@ import { acceptApproval } from "../../trust/verify-approval.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/rules.ts";
-import { announceGatewayCancel, announceSubmitted } from "../notify/order-notices.ts";
+import { announceCancel, announceSubmitted } from "../notify/order-notices.ts";
 import type { SubmitContext } from "../submit/context.ts";
+import { leastTierOf } from "../submit/local-checks.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";
+import { cancelWords } from "./cancel-words.ts";
 import { sendCancel } from "./send-cancel.ts";
 import { isSilent } from "./status.ts";
 import { cancelTarget } from "./target.ts";
@@ -97,6 +99,7 @@ async function cancelNumbered(
   const { clock } = parts;
   const { order_id } = input;
   let row: Order | undefined;
+  let told = false;
   // An order that stands by our own journal is cancelled without asking further.
   const standing =
     known !== null &&
@@ -126,9 +129,14 @@ async function cancelNumbered(
     if (!own) {
       const faults = await foreignFaults(parts, input);
       if (faults.length > 0) return refused(input, clock.now(), faults);
+      told = true;
     }
   }
-  if (input.by === "gateway") announceGatewayCancel(parts.reach, known?.ticket ?? null, order_id);
+  const words = cancelWords(order_id, known, row ?? null);
+  // Whoever asked: taking a protection off needs no tap, so that whoever sits here must hear of it.
+  if (!told && (input.by === "gateway" || words.takesStop)) {
+    announceCancel(parts.reach, words, input.by);
+  }
   return sendCancel(parts, request, context, input, known, row ?? null);
 }
 
@@ -191,7 +199,8 @@ async function foreignFaults(parts: SubmitContext, input: Numbered): Promise<Ord
     waits: false,
     effect: null,
     notional: preview.ticket.notional,
-    leastTier: 1,
+    // As much as placing it would take: somebody else's order is taken away.
+    leastTier: leastTierOf(parts.rules, order, preview.ticket),
     maxDriftBps: "0",
     mandatesAllowed: false,
     mandateUsage: () => ({ orders_today: 0, notional_today: "0" }),

@@ -1,6 +1,7 @@
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock, START_MS } from "../../../../test/support/intent-record.ts";
+import { DEFAULT_CAPS } from "../../trust/caps.ts";
 import { openOrderStore } from "../journal/store.ts";
 import { answerQuestion } from "./owner-reply.ts";
 
@@ -19,7 +20,11 @@ function rig() {
   const parts = {
     store,
     clock: handClock(),
-    rules: { policy: () => ({ offer: ["orders.paper" as const], broker_accounts: null }) },
+    rules: {
+      policy: () => ({ offer: ["orders.paper" as const], broker_accounts: null }),
+      caps: () => ({ ok: true as const, caps: DEFAULT_CAPS }),
+    },
+    echo: () => 42,
     conversation: {
       waiting: () => ({ coid: record.coid, replyId: "r1" }),
       pause: () => {

@@ -8,10 +8,12 @@ import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/rules.ts";
 import { announceAnswer } from "../notify/order-notices.ts";
 import type { SubmitContext } from "../submit/context.ts";
+import { numberFaults } from "./question-number.ts";
 
 /**
  * Answers the broker's open question. No needs nobody; yes needs the owner's passkey over the
- * question as this sidecar heard it, because a yes can change the order or cancel others.
+ * question as this sidecar heard it, because a yes can change the order or cancel others; and where
+ * placing the order took this PC's number, so does the yes.
  */
 export interface AnswerInput {
   account_id: string;
@@ -19,15 +21,22 @@ export interface AnswerInput {
   coid: string;
   reply_id: string;
   confirm: boolean;
-  owner: { fingerprints: string[]; nonce: string; not_after: string; assertion: Assertion } | null;
+  owner: {
+    fingerprints: string[];
+    nonce: string;
+    not_after: string;
+    assertion: Assertion;
+    /** The number shown at this PC; null when none came. */
+    echo: number | null;
+  } | null;
 }
 
 /** Of the submit context, what an answer works with. */
 export type AnswerContext = Pick<
   SubmitContext,
-  "store" | "clock" | "relyingParty" | "simulator" | "reach"
+  "store" | "clock" | "relyingParty" | "simulator" | "reach" | "echo"
 > & {
-  rules: Pick<SubmitContext["rules"], "policy">;
+  rules: Pick<SubmitContext["rules"], "policy" | "caps">;
   conversation: Pick<SubmitContext["conversation"], "waiting" | "pause" | "answer">;
 };
 
@@ -128,8 +137,9 @@ async function ownerFaults(
     },
     owner,
   );
-  if (refusals.length === 0) {
-    announceAnswer(parts.reach, record.ticket, question.messages.map(({ text }) => text).join(" "));
-  }
-  return refusals;
+  // Judged last and only behind a valid signature: who has none learns nothing and spends no try.
+  if (refusals.length > 0) return refusals;
+  const wrong = numberFaults(parts, record, question, owner.echo);
+  if (wrong.length === 0) announceAnswer(parts.reach, record.ticket, question);
+  return wrong;
 }

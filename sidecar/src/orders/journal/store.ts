@@ -1,5 +1,6 @@
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { createTrustTables } from "../../trust/schema.ts";
 import { pruneNumbers } from "../../trust/shown-numbers.ts";
@@ -35,8 +36,12 @@ export function openOrderStore(path: string): OrderStore {
       const row = { kind, messageId, message: JSON.stringify(message), seenAtMs: nowMs };
       storeRoutineQuestion(db, row);
     },
+    // Made anew from the text: an older version of this program kept a looser fingerprint.
     routineQuestions: (kind) =>
-      routineQuestionsOf(db, kind).map((json) => BrokerMessage.parse(JSON.parse(json))),
+      routineQuestionsOf(db, kind).map((json) => {
+        const { message_id, text } = BrokerMessage.parse(JSON.parse(json));
+        return messageOf(message_id, text);
+      }),
     prune(nowMs) {
       const previewsBeforeMs = nowMs - 2 * ORDER_LIMITS.previewKeptMs;
       prunePreviews(db, previewsBeforeMs);

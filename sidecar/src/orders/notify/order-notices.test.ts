@@ -1,3 +1,4 @@
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { settled } from "../../../../test/support/intent-record.ts";
 import { aMandate, aTicket } from "../../../../test/support/orders.ts";
@@ -56,7 +57,7 @@ describe("what this PC says by itself", () => {
 
   it("lets nothing that came from outside move the cursor", () => {
     announceSubmitted(reach, aTicket(), { kind: "mandate", mandateId: "m1\u001b[2J\n" });
-    announceAnswer(reach, aTicket(), "Sure?\u001b[2J");
+    announceAnswer(reach, aTicket(), { messages: [messageOf("o1", "Sure?\u001b[2J")] });
     announceMandateEnd(reach, aMandate({ mandate_id: "m\u0007" }), "revoked");
     expect(terminal.join().replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   });

@@ -1,8 +1,13 @@
 import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
+import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import {
+  lineText,
+  questionLines,
+  ticketText,
+} from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { plainly } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { KeptMandate } from "../../trust/tables/mandates.ts";
 import type { Reach } from "./channels.ts";
@@ -31,12 +36,25 @@ export function announceSubmitted(
   tell(reach, title, words.join("\n"));
 }
 
-/** Nobody at a page or in a chat asked for it: whoever sits here must hear who did. */
-export function announceGatewayCancel(reach: Reach, ticket: Ticket | null, orderId: string): void {
-  const title = "The gateway cancels an order by itself, for a kill switch";
-  const words = ticket === null ? [`Order ${plain(orderId)} at the broker`] : ticketText(ticket);
-  reach.terminal([`${title}:`, ...indented(words)]);
-  tell(reach, title, words.join("\n"));
+const ASKED_BY: Record<CancelBy, string> = {
+  owner: "asked for at the console",
+  agent: "asked for by an agent",
+  gateway: "by itself, for a kill switch",
+};
+
+/**
+ * A cancel that nobody here tapped for: of a stop, whoever asked, and of anything that the gateway
+ * cancels by itself. Who asked is the gateway's word.
+ */
+export function announceCancel(
+  reach: Reach,
+  { lines, takesStop }: { lines: readonly string[]; takesStop: boolean },
+  by: CancelBy,
+): void {
+  const what = takesStop ? "a stop, which may protect a position" : "an order";
+  const title = `The gateway cancels ${what}, ${ASKED_BY[by]}`;
+  reach.terminal([`${title}:`, ...indented(lines)]);
+  tell(reach, title, lines.join("\n"));
 }
 
 /** A wrong number costs the owner a tap; whoever sits here must hear that somebody is guessing. */
@@ -80,10 +98,39 @@ export function announceMandateEnd(
   tell(reach, title, words);
 }
 
+/** The broker asks: all of its words, the order they are about, and the number where a yes needs one. */
+export function announceQuestion(
+  reach: Reach,
+  ticket: Ticket,
+  question: OpenQuestion,
+  number: number | null,
+): void {
+  const title = "The broker asks before it takes this order";
+  const said = [...ticketText(ticket), ...questionText(question)];
+  reach.terminal([
+    `${title}:`,
+    ...indented(said),
+    ...(number === null ? [] : [`  Number for your yes on the question's page: ${number}`]),
+    "  Unanswered, it is declined.",
+  ]);
+  const shown = number === null ? said : [...said, `Number: ${number}`];
+  void reach.desktop(title, shown.join("\n")).catch(() => undefined);
+  // The number never goes out by the network.
+  void reach.push(title, said.join("\n")).catch(() => undefined);
+}
+
+/** Every message of a question to its last word. */
+export const questionText = (question: Pick<OpenQuestion, "messages">): string[] =>
+  questionLines(question.messages).map(lineText);
+
 /** The owner's yes to a question of the broker's, on its way. */
-export function announceAnswer(reach: Reach, ticket: Ticket, question: string): void {
+export function announceAnswer(
+  reach: Reach,
+  ticket: Ticket,
+  question: Pick<OpenQuestion, "messages">,
+): void {
   const title = "Your yes to the broker's question is being used";
-  const said = [...ticketText(ticket), `The broker asks: ${plainly(question)}`];
+  const said = [...ticketText(ticket), ...questionText(question)];
   reach.terminal([
     `${title}:`,
     ...indented(said),

@@ -2,6 +2,7 @@ import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
 import type { Conversation } from "../conversation/contract.ts";
 import { createConversation } from "../conversation/conversation.ts";
 import { giveWay } from "../conversation/give-way.ts";
+import { showQuestion } from "../conversation/question-number.ts";
 import { whyStopped } from "../conversation/stopped.ts";
 import { loggingReach, newEcho } from "../notify/channels.ts";
 import type { BrokerSide, OrderServiceOptions } from "../parts.ts";
@@ -50,6 +51,7 @@ export function createSubmitContext(
     clock,
   });
   const send = createSendOrder(broker);
+  const echo = options.echo ?? newEcho;
   const mutex = createMutex(clock);
   const conversation: Conversation = createConversation({
     store,
@@ -61,6 +63,13 @@ export function createSubmitContext(
     logger,
     stopped: (record) => whyStopped({ rules, clock, session: broker.session }, record),
     opened: () => {
+      try {
+        const coid = conversation.waiting()?.coid;
+        if (coid !== undefined) showQuestion({ store, reach, rules, clock, echo }, coid);
+      } catch (thrown) {
+        // Without its number the question takes no yes; a no, and the cancel, go as ever.
+        logger.error({ err: thrown }, "a question could not be shown");
+      }
       if (mutex.wantedBy() !== "exit") return;
       void Promise.resolve()
         .then(() => giveWay({ conversation, store }))
@@ -98,6 +107,6 @@ export function createSubmitContext(
     simulator: source === "simulator",
     futuresOperator: settings.futures_operator,
     reach,
-    echo: options.echo ?? newEcho,
+    echo,
   };
 }

@@ -1,3 +1,4 @@
+import { acceptedOfTicket } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, plannedOrders } from "../journal/record.ts";
 import type { Facts, SubmitInput } from "./context.ts";
@@ -34,7 +35,8 @@ export function newRecord({
     intent_hash: intentHash,
     preview_id: input.approval.preview_id,
     ticket: preview.ticket,
-    accepted_warnings: input.approval.accepted_warnings,
+    // What the gateway says was accepted is held to what this PC's own ticket shows.
+    accepted_warnings: acceptedOfTicket(input.approval.accepted_warnings, preview.ticket.warnings),
     generation: preview.generation,
     effect: facts.effect?.kind ?? null,
     notional: facts.notional,

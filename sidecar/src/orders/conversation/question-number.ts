@@ -1,0 +1,92 @@
+import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-numbers.ts";
+import { keepQuestionNumber, questionNumber } from "../../trust/tables/question-numbers.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import { announceQuestion, announceWrongNumber, questionText } from "../notify/order-notices.ts";
+import type { SubmitContext } from "../submit/context.ts";
+import { leastTierOf } from "../submit/local-checks.ts";
+
+/**
+ * The number beside an open question. A yes can add a price cap, hand the order to an algorithm or
+ * cancel others: it takes the proof that placing the order took, and no less.
+ */
+export type NumberParts = Pick<SubmitContext, "store" | "reach" | "clock" | "echo"> & {
+  rules: Pick<SubmitContext["rules"], "caps">;
+};
+
+/** Whether placing it asked for this PC's number, by the caps of now or by what was shown then. */
+export function yesNeedsNumber(
+  { store, rules, clock }: Pick<NumberParts, "store" | "rules" | "clock">,
+  { ticket, notional, preview_id }: IntentRecord,
+): boolean {
+  const value = { notional: notional ?? ticket.notional };
+  if (leastTierOf(rules, ticket.order, value) === 2) return true;
+  return store.preview(preview_id, clock.now())?.echo != null;
+}
+
+/** Shows the question at this PC, whole, with the order it is about and the number of a yes. */
+export function showQuestion(parts: NumberParts, coid: string): void {
+  const { store, clock } = parts;
+  const record = store.intent(coid);
+  if (record?.question == null) return;
+  const { reply_id } = record.question;
+  if (yesNeedsNumber(parts, record)) {
+    const madeAtMs = clock.now();
+    keepQuestionNumber(store.db, { coid, replyId: reply_id, number: parts.echo(), madeAtMs });
+  }
+  const number = questionNumber(store.db, coid, reply_id);
+  announceQuestion(parts.reach, record.ticket, record.question, number);
+}
+
+/**
+ * Why the number that came with a yes does not hold; asked behind a true signature alone. Like an
+ * order's own, it is worth three tries.
+ */
+export function numberFaults(
+  parts: NumberParts,
+  record: IntentRecord,
+  question: OpenQuestion,
+  echo: number | null,
+): OrderRefusal[] {
+  const { store, clock } = parts;
+  const { db } = store;
+  if (!yesNeedsNumber(parts, record)) return [];
+  const nowMs = clock.now();
+  if (!record.ticket.order.reduce_only && numbersLocked(db, nowMs)) {
+    return [
+      wrong(
+        "few_tries",
+        `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
+      ),
+    ];
+  }
+  const key = triesKey(record.coid, question.reply_id);
+  const shown = questionNumber(db, record.coid, question.reply_id);
+  if (shown !== null && shown === echo && triesLeft(db, key) > 0) return [];
+  if (echo === null) {
+    return [
+      wrong(
+        "number_shown_at_pc",
+        "A yes to this question needs the number that your PC shows beside it.",
+      ),
+    ];
+  }
+  const left = noteWrongNumber(db, key, nowMs);
+  announceWrongNumber(parts.reach, [...ticketText(record.ticket), ...questionText(question)]);
+  return [
+    left > 0
+      ? wrong("number_shown_at_pc", "The number does not match the one shown at the PC.")
+      : wrong(
+          "few_tries",
+          "Too many wrong numbers came for this question; it is declined in time.",
+        ),
+  ];
+}
+
+const triesKey = (coid: string, replyId: string): string => `question ${coid} ${replyId}`;
+
+const wrong = (rule: string, message: string): OrderRefusal =>
+  refusal("APPROVAL_ECHO_MISMATCH", "echo", rule, message);
