@@ -296,6 +296,48 @@ describe("a cancel by our own reference", () => {
   });
 });
 
+describe("a stop that is taken off", () => {
+  const stop = () => ({
+    kind: "order",
+    order: {
+      account_id: rig.account,
+      conid: AAPL_CONID,
+      side: "SELL",
+      order_type: "STP",
+      quantity: "1",
+      stop_price: "160",
+    },
+  });
+
+  it.each(["agent", "owner", "gateway"] as const)(
+    "at the word of the %s is said at the PC, in full, and goes without a tap",
+    async (by) => {
+      await atMarket();
+      const { submission } = await place(stop());
+      await standing(submission.coid);
+      const [shown, pushed] = [rig.shown.length, rig.pushed.length];
+      const done = await cancel(idOf(submission.coid), { by, coid: "cancel-of-a-stop" });
+      expect(done).toMatchObject({ state: "cancelled", refusals: [] });
+      const [told = ""] = rig.shown.slice(shown);
+      expect(told).toMatch(/^The gateway cancels a stop, which may protect a position/);
+      expect(told).toContain("Sell 1 AAPL at the market once 160 USD is reached");
+      expect(told).toContain(
+        "Protection: this is a stop; what it protects stands unprotected then",
+      );
+      expect(rig.pushed.slice(pushed)).toHaveLength(1);
+    },
+  );
+
+  it("is said of no order that is none", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "176"));
+    await standing(submission.coid);
+    const shown = rig.shown.length;
+    await cancel(idOf(submission.coid));
+    expect(rig.shown.slice(shown)).toEqual([]);
+  });
+});
+
 describe("while the broker keeps us silent", () => {
   it.each(["owner", "gateway"])(
     "a cancel by the %s goes through, an agent's is told when, and nothing else is sent",
@@ -489,6 +531,32 @@ describe("an order placed elsewhere", () => {
     await rig.advance(70_000);
     const twice = await cancel(String(again.id), { approval, coid });
     expect(twice.refusals.map(({ code }) => code)).toEqual(["FOREIGN_ORDER"]);
+    expect(deletes()).toHaveLength(1);
+  });
+
+  it("is cancelled for the number that placing it would take, where the caps ask for one", async () => {
+    await atMarket();
+    rig.caps((caps) => ({ ...caps, paper: { ...caps.paper, tier_two_from_notional: "0" } }));
+    const order = foreign();
+    await rig.advance(70_000);
+    const preview = await rig.preview({
+      kind: "cancel",
+      cancel: { account_id: rig.account, order_id: String(order.id) },
+    });
+    const codes = async (over: Parameters<typeof rig.approve>[1]) => {
+      const { approval, coid } = rig.approve(preview, over);
+      const { refusals } = await cancel(String(order.id), { approval, coid });
+      return refusals.map(({ code }) => code);
+    };
+    expect(await codes({})).toEqual(["APPROVAL_TIER_TOO_LOW"]);
+    const { preview_id } = preview;
+    await rig.job("approval.announce", { preview_id, tier: 2, requested_by: "An agent" });
+    expect(rig.shown.at(-1)).toContain(
+      `Cancels: order ${order.id} at the broker, placed elsewhere`,
+    );
+    expect(await codes({ tier: 2, echo: 41 })).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    expect(deletes()).toEqual([]);
+    expect(await codes({ tier: 2, echo: 42 })).toEqual([]);
     expect(deletes()).toHaveLength(1);
   });
 

@@ -1,3 +1,4 @@
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
 import * as fc from "fast-check";
@@ -91,6 +92,12 @@ async function play(one: Scenario): Promise<void> {
   });
   try {
     rig.sim.control.pin(AAPL_CONID, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
+    // Met before, so that the ticket shows them and the approval can accept them.
+    for (const [n, text] of TEXTS.entries()) {
+      for (const kind of ["place LMT", "place LMT+STP"]) {
+        rig.store().noteQuestion(kind, messageOf(`o99${n}`, text), rig.now());
+      }
+    }
     const preview = await rig.preview(
       one.bracket
         ? {
@@ -108,10 +115,10 @@ async function play(one: Scenario): Promise<void> {
           }
         : limitOrder(rig.account, "176"),
     );
-    const warnings = await import("@ibkr-edge-gateway/protocol/orders/question.ts").then(
-      ({ fingerprintOf }) =>
-        TEXTS.map((text, n) => ({ message_id: `o99${n}`, fingerprint: fingerprintOf(text) })),
-    );
+    const warnings = preview.ticket.warnings.map(({ message_id, fingerprint }) => ({
+      message_id,
+      fingerprint,
+    }));
     const submission = rig.approve(preview, { warnings });
     const action = FAULTS[one.fault];
     if (action !== undefined) {

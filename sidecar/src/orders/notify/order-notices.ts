@@ -37,9 +37,9 @@ export function announceSubmitted(
 }
 
 const ASKED_BY: Record<CancelBy, string> = {
-  owner: "asked for at the console",
-  agent: "asked for by an agent",
-  gateway: "by itself, for a kill switch",
+  owner: ", asked for at the console",
+  agent: ", asked for by an agent",
+  gateway: " by itself, for a kill switch",
 };
 
 /**
@@ -52,7 +52,7 @@ export function announceCancel(
   by: CancelBy,
 ): void {
   const what = takesStop ? "a stop, which may protect a position" : "an order";
-  const title = `The gateway cancels ${what}, ${ASKED_BY[by]}`;
+  const title = `The gateway cancels ${what}${ASKED_BY[by]}`;
   reach.terminal([`${title}:`, ...indented(lines)]);
   tell(reach, title, lines.join("\n"));
 }
