@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LoginFileBroken, loginStore } from "./login-store.ts";
+import { loginStore } from "./login-store.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -42,7 +42,10 @@ describe("the sign-ins of a computer", () => {
   it("that cannot be read are told as such, and not written over", async () => {
     const store = loginStore(folder);
     await writeFile(store.path, "{");
-    await expect(store.read(ONE)).rejects.toBeInstanceOf(LoginFileBroken);
-    await expect(store.change(ONE, () => withToken("a"))).rejects.toThrow("sign in again");
+    await expect(store.read(ONE)).rejects.toMatchObject({ code: "SIGN_IN_REQUIRED" });
+    await expect(store.change(ONE, () => withToken("a"))).rejects.toMatchObject({
+      userAction: expect.stringContaining("sign in again"),
+    });
+    expect(await readFile(store.path, "utf8")).toBe("{");
   });
 });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
+import { IbkrError } from "./errors.ts";
 import { readPrivateFile, writePrivateFile } from "./private-file.ts";
 import { underLock } from "./process-lock.ts";
 
@@ -44,20 +45,18 @@ export interface LoginStore {
   whileRenewing<Result>(body: () => Promise<Result>): Promise<Result>;
 }
 
-export class LoginFileBroken extends Error {
-  override readonly name = "LoginFileBroken";
-}
-
 /** Logins in a file of `folder` that its user alone can read. */
 export function loginStore(folder: string): LoginStore {
   const path = join(folder, "logins.json");
 
   async function file(): Promise<z.infer<typeof File>> {
-    const text = await readPrivateFile(path);
+    const text = await readPrivateFile(path).catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
     if (text === null) return { version: 1, latest: null, gateways: {} };
     const read = File.safeParse(jsonOf(text));
     if (read.success) return read.data;
-    throw new LoginFileBroken(`${path} cannot be read. Delete it, and sign in again.`);
+    throw unreadable(path, read.error);
   }
 
   const write = (change: (file: z.infer<typeof File>) => z.infer<typeof File>) =>
@@ -86,6 +85,17 @@ export function loginStore(folder: string): LoginStore {
       }),
     whileRenewing: (body) => underLock(join(folder, "renewal.lock"), body),
   };
+}
+
+function unreadable(path: string, cause: unknown): IbkrError {
+  return new IbkrError(
+    "SIGN_IN_REQUIRED",
+    `The sign-ins of this computer cannot be read: ${path}.`,
+    {
+      userAction: "Delete that file, and sign in again.",
+      cause,
+    },
+  );
 }
 
 function jsonOf(text: string): unknown {

@@ -9,7 +9,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { IbkrError } from "./errors.ts";
 import type { Login, LoginStore } from "./login-store.ts";
-import { CALLBACK_PATH, listenOnLoopback } from "./loopback.ts";
+import { listenOnLoopback } from "./loopback.ts";
 
 /** A person has this long at the sign-in page. */
 const SIGN_IN_MAX_MS = 10 * 60_000;
@@ -32,26 +32,25 @@ export interface SignIn {
   signal?: AbortSignal | undefined;
 }
 
-/** A session of the OAuth library over the store. Without `redirectUrl` nobody can be asked. */
-export function storedProvider(
+/** A session of the OAuth library over the store. */
+function storedProvider(
   store: LoginStore,
   resource: string,
-  person: { redirectUrl: string; clientName: string; state: string; open(url: URL): void } | null,
+  person: { redirectUrl: string; clientName: string; state: string; open(url: URL): void },
 ): OAuthClientProvider {
   let verifier = "";
-  const redirect = person?.redirectUrl ?? `http://127.0.0.1${CALLBACK_PATH}`;
   const keep = (part: Partial<Login>) => store.change(resource, (login) => ({ ...login, ...part }));
   return {
-    redirectUrl: redirect,
+    redirectUrl: person.redirectUrl,
     clientMetadata: {
-      client_name: person?.clientName ?? "ibkr",
-      redirect_uris: [redirect],
+      client_name: person.clientName,
+      redirect_uris: [person.redirectUrl],
       grant_types: ["authorization_code", "refresh_token"],
       response_types: ["code"],
       token_endpoint_auth_method: "none",
       application_type: "native",
     },
-    state: () => person?.state ?? "",
+    state: () => person.state,
     async clientInformation(): Promise<StoredOAuthClientInformation | undefined> {
       return (await store.read(resource)).client ?? undefined;
     },
@@ -65,10 +64,7 @@ export function storedProvider(
         access_expires_at:
           tokens.expires_in === undefined ? null : Date.now() + tokens.expires_in * 1_000,
       }),
-    redirectToAuthorization: (url) => {
-      if (person === null) throw signInRequired();
-      person.open(url);
-    },
+    redirectToAuthorization: (url) => person.open(url),
     saveCodeVerifier: (text) => {
       verifier = text;
     },
@@ -154,7 +150,7 @@ function pastedAnswer({ pasted }: SignIn, state: string, signal: AbortSignal) {
 }
 
 /** What went wrong with the gateway, in one of the client's own words. */
-export async function asGatewayErrors<Result>(body: () => Promise<Result>): Promise<Result> {
+async function asGatewayErrors<Result>(body: () => Promise<Result>): Promise<Result> {
   try {
     return await body();
   } catch (error) {

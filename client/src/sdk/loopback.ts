@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { IbkrError } from "./errors.ts";
 
-export const CALLBACK_PATH = "/callback";
+const CALLBACK_PATH = "/callback";
 
 /** The browser's way back after consent. */
 export interface Loopback {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LockNotFree, underLock } from "./process-lock.ts";
+import { underLock } from "./process-lock.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -44,7 +44,10 @@ describe("what is done under a lock", () => {
        setInterval(() => {}, 1000);`,
     ]);
     await new Promise((resolve) => holder.stdout.once("data", resolve));
-    await expect(underLock(path, async () => 1, 50)).rejects.toBeInstanceOf(LockNotFree);
+    await expect(underLock(path, async () => 1, 50)).rejects.toMatchObject({
+      code: "CALL_TIMED_OUT",
+      retryable: true,
+    });
     const ended = new Promise((resolve) => holder.once("close", resolve));
     holder.kill("SIGKILL");
     await ended;

@@ -1,15 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { IbkrError } from "./errors.ts";
 
 /** How long somebody else may hold it before this process gives up. */
 const WAIT_MAX_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 const BUSY = 5;
-
-export class LockNotFree extends Error {
-  override readonly name = "LockNotFree";
-}
 
 /**
  * Runs `body` while no other process and no other call does so under the same path. The lock is the
@@ -25,13 +22,23 @@ export async function underLock<Result>(
   try {
     const until = performance.now() + waitMaxMs;
     while (!taken(database)) {
-      if (performance.now() > until) throw new LockNotFree(`${path} is held by another process`);
+      if (performance.now() > until) throw notFree();
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
     return await body();
   } finally {
     database.close();
   }
+}
+
+function notFree(): IbkrError {
+  return new IbkrError(
+    "CALL_TIMED_OUT",
+    "Another program on this computer does the same just now.",
+    {
+      retryable: true,
+    },
+  );
 }
 
 function taken(database: DatabaseSync): boolean {

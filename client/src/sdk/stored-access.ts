@@ -1,8 +1,7 @@
-import { auth } from "@modelcontextprotocol/client";
 import type { Access } from "./access.ts";
-import { IbkrError } from "./errors.ts";
-import { asGatewayErrors, signIn, signInRequired, storedProvider } from "./login.ts";
+import { signIn, signInRequired } from "./login.ts";
 import type { LoginStore } from "./login-store.ts";
+import { renewTokens } from "./renewal.ts";
 
 /** A token renewed this long before it ends is not refused on its way. */
 const RENEW_EARLY_MS = 30_000;
@@ -34,10 +33,9 @@ export function storedAccess({ store, resource, person }: StoredAccess): Access 
 
   async function renew(refused: string | undefined): Promise<void> {
     const renewed = await store.whileRenewing(async () => {
-      const { tokens } = await store.read(resource);
-      if (tokens !== null && tokens.access_token !== refused) return true;
-      if (tokens?.refresh_token === undefined) return false;
-      return refreshed(store, resource);
+      const login = await store.read(resource);
+      if (login.tokens !== null && login.tokens.access_token !== refused) return true;
+      return renewTokens(store, resource, login);
     });
     // Outside the lock: a person takes minutes.
     if (!renewed) await ask(person?.scope ?? null);
@@ -69,16 +67,4 @@ export function storedAccess({ store, resource, person }: StoredAccess): Access 
 
 function endsSoon(at: number | null): boolean {
   return at !== null && at - RENEW_EARLY_MS < Date.now();
-}
-
-/** Whether the gateway gave new tokens; false where a person has to sign in again. */
-async function refreshed(store: LoginStore, resource: string): Promise<boolean> {
-  try {
-    const provider = storedProvider(store, resource, null);
-    const result = await asGatewayErrors(() => auth(provider, { serverUrl: resource }));
-    return result === "AUTHORIZED";
-  } catch (error) {
-    if (error instanceof IbkrError && error.code === "SIGN_IN_REQUIRED") return false;
-    throw error;
-  }
 }
