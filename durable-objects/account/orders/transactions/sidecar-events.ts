@@ -8,12 +8,15 @@ import {
   IntentStateEvent,
 } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { positiveDecimal } from "../rules/positive-decimal.ts";
 import { storeFill } from "../tables/fills.ts";
-import { findIntent, setOutcome } from "../tables/intents/rows.ts";
+import { lookAtOnce } from "../tables/intents/reconcile.ts";
+import { findIntent, type IntentRow, setOutcome } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
 import { crossCheck } from "./cross-check.ts";
 import { raiseAlert } from "./raise-alert.ts";
@@ -35,7 +38,10 @@ export function applyOrderEvent(
         return;
       }
       const seen = readNewer(BrokerOrderEvent, event.payload);
-      if (seen.ok) crossCheck(parts, seen.value.order.account_id, [seen.value.order]);
+      if (!seen.ok) return;
+      const { order } = seen.value;
+      crossCheck(parts, order.account_id, [order]);
+      lookForMoved(parts, order);
       return;
     }
     case "broker.question": {
@@ -87,6 +93,7 @@ function intentChanged(parts: OrderParts, report: IntentStateEvent): void {
     });
     return;
   }
+  if (isOlderThanTheEnd(intent, report.evidence)) return;
   const update: OutcomeUpdate = (state, before) => {
     // An older report of an order that has ended, sent again: the newer one stands.
     if (state === intent.state && isTerminal(state) && !isTerminal(report.state)) return null;
@@ -137,6 +144,61 @@ function intentChanged(parts: OrderParts, report: IntentStateEvent): void {
     );
   }
   watchErrors(parts, intent.broker_account);
+}
+
+/** How far the clock of the PC that saw it may be from the clock that dated the end. */
+const ALLOWED_SKEW_MS = 5_000;
+
+/**
+ * "Working", seen before the order's end was proved: a PC that is taken back into use tells what it
+ * saw before it stood by. That is no news of an order that was seen at the broker. One that was never
+ * seen there is another matter: whoever saw it at any time contradicts "it was never placed".
+ */
+function isOlderThanTheEnd(intent: IntentRow, evidence: OrderEvidence): boolean {
+  if (!isTerminal(intent.state) || evidence.says !== "working") return false;
+  if (intent.state === "rejected" && intent.seen === 0) return false;
+  return Date.parse(evidence.at) < intent.updated_at - ALLOWED_SKEW_MS;
+}
+
+/**
+ * A row of the broker's list that says something else of an order of ours than its own row. The PC
+ * that sent the order tells of it anyway; after a change of the PC nobody does, and the book is read.
+ */
+function lookForMoved(parts: OrderParts, order: Order): void {
+  if (order.order_ref === null) return;
+  const { sql } = parts.storage;
+  const intent =
+    findIntent(sql, order.order_ref) ?? findIntent(sql, order.order_ref.replace(/-[a-z]$/, ""));
+  if (intent?.action !== "place" || intent.broker_account !== order.account_id) return;
+  // What is being submitted has its own end to wait for.
+  if (isTerminal(intent.state) || intent.state === "submitting" || agrees(intent, order)) return;
+  lookAtOnce(sql, intent.coid, parts.now());
+  parts.wakeAt(parts.now());
+}
+
+/** Whether the row at the broker says of the order what is known of it here. */
+function agrees(intent: IntentRow, { status, order_id, filled }: Order): boolean {
+  const { state } = intent;
+  switch (status) {
+    case "working":
+    case "pending":
+    case "pending_cancel":
+    case "partially_filled": {
+      const isFilling = parseFigure(filled)?.greaterThan(0) === true;
+      return state === "partially_filled" || (state === "working" && !isFilling);
+    }
+    case "filled":
+    case "cancelled":
+    case "inactive": {
+      // The order as a whole has not ended. One part of a group may have, as is known.
+      const known = OrderOutcome.safeParse(JSON.parse(intent.outcome ?? "null"));
+      const parts = known.success ? known.data.orders : [];
+      const part = parts.find((one) => one.order_id === order_id);
+      return parts.length > 1 && part !== undefined && isTerminal(part.state);
+    }
+    case "unknown":
+      return true;
+  }
 }
 
 function questionReported(parts: OrderParts, report: IntentQuestionEvent): void {

@@ -73,3 +73,13 @@ export function reconcileAllAt(sql: SqlStorage, nowMs: number): void {
     nowMs,
   );
 }
+
+/** One order, at once; what is due already stays as it is. */
+export function lookAtOnce(sql: SqlStorage, coid: string, nowMs: number): void {
+  sql.exec(
+    `UPDATE order_intents SET look_at = ?1
+     WHERE coid = ?2 AND (look_at IS NULL OR look_at > ?1)`,
+    nowMs,
+    coid,
+  );
+}
