@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { callBudget, takeCall } from "./rate-limit.ts";
+import { callBudget, EXIT_CALLS_PER_MINUTE, takeCall } from "./rate-limit.ts";
 
 it("lets no client and no account have more than their share of any minute", () => {
   fc.assert(
@@ -48,4 +48,22 @@ it("takes nothing but a positive number for a limit", () => {
     expect(callBudget({ client: bad }).clientPerMinute).toBe(240);
   }
   expect(callBudget({ client: "7" }).clientPerMinute).toBe(7);
+});
+
+it("any number of busy clients leave calls to the next, to orders, and to every exit", () => {
+  const budget = callBudget();
+  const burst = (client: string, kind?: "exit" | "order" | "read") =>
+    Array.from({ length: 10_000 }, () => takeCall(budget, client, 0, kind)).filter(
+      (refused) => refused === null,
+    ).length;
+  const taken = ["a", "b", "c"].map((client) => burst(client));
+  expect(taken[0]).toBe(240);
+  expect(Math.min(...taken)).toBeGreaterThan(0);
+  expect(burst("d")).toBeGreaterThan(0);
+  for (const client of ["e", "f", "g", "h", "i", "j"]) burst(client, "order");
+  // The common calls are all but used up; an exit's are its own.
+  for (const client of ["a", "z"]) {
+    expect(takeCall(budget, client, 0, "exit")).toBeNull();
+    expect(burst(client, "exit")).toBeLessThanOrEqual(EXIT_CALLS_PER_MINUTE + 240);
+  }
 });

@@ -9,6 +9,7 @@ import { clientStanding, noteClientUse, takeExternalToken } from "../clients/cli
 import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
 import type { StepUps } from "../clients/step-ups.ts";
 import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
+import { callKind } from "../orders/rules/call-kind.ts";
 import { brokerAccounts } from "../relay/broker-accounts.ts";
 import { runToolCall } from "../tool-call.ts";
 import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account.ts";
@@ -60,7 +61,7 @@ export class AgentAccount extends RpcTarget {
       link: ({ principal }) => accessLink(origin, principal),
       brokerAccounts: (service) => brokerAccounts(sql, relay, service),
       budget: (counted) =>
-        takeCall(budget, counted.principal.clientId, now()) ??
+        takeCall(budget, counted.principal.clientId, now(), callKind(sql, counted, now())) ??
         takeExternalToken(sql, counted, now()),
       audit,
       accountHash,

@@ -153,7 +153,12 @@ const CASES: Case[] = [
     json({ type: "/simple", title: "Bad request", status: 400, detail: "side" }, 400),
     "refused rejected",
   ],
-  ["rate limited at the door", "place", raw("Too many requests", 429), "refused rate_limited"],
+  [
+    "a cancel rate limited at the door",
+    "cancel",
+    raw("Too many requests", 429),
+    "refused rate_limited",
+  ],
   // Ambiguous.
   [
     "duplicate cOID in a 200",
@@ -194,6 +199,8 @@ const CASES: Case[] = [
     "ambiguous unauthorised_after_send",
   ],
   ["408", "place", raw("", 408), "ambiguous no_answer"],
+  ["429 on an order", "place", raw("Too many requests", 429), "ambiguous rate_limited_after_send"],
+  ["429 on a change", "modify", json({ error: "rate" }, 429), "ambiguous rate_limited_after_send"],
   [
     "429 while a question is open",
     "reply",

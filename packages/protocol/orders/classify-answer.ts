@@ -78,10 +78,10 @@ export function classifyAnswer(request: OrderRequestKind, exchange: BrokerExchan
   if (status === 401 || status === 407) return ambiguous("unauthorised_after_send", null);
   if (status === 408) return ambiguous("no_answer", null);
   if (status === 429) {
-    // Turned away at the door; but a question stays open behind it.
-    return request === "reply"
-      ? ambiguous("rate_limited_after_send", null)
-      : refused("rate_limited", null);
+    // No recorded body proves that an order was turned away at the door; a cancel is harmless twice.
+    return request === "cancel"
+      ? refused("rate_limited", null)
+      : ambiguous("rate_limited_after_send", null);
   }
   if (exchange.body.trim() === "") return ambiguous("empty", null);
 

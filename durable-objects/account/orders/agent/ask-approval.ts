@@ -9,6 +9,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
+import { askedTooOften } from "../rules/asked-too-often.ts";
 import { judgePreview, lasting } from "../rules/judge-preview.ts";
 import type { Covered } from "../rules/mandate-coverage.ts";
 import { openRequest } from "../rules/open-request.ts";
@@ -93,6 +94,9 @@ export function askApproval(
     ];
     if (policy === null || standing.length > 0) return refuse(...standing);
     const under = verdict.required_tier === 0 ? covered : null;
+    const { max_approvals_per_hour: perHour } = policy.document.clients;
+    const tooOften = under === null ? askedTooOften(sql, preview, perHour, nowMs) : null;
+    if (tooOften !== null) return refuse(tooOften);
     const approval = newRequest(parts, preview, policy, under, {
       tier: verdict.required_tier,
       ttlSeconds: input.ttl_seconds ?? null,

@@ -133,6 +133,16 @@ export function approvalsAsked(sql: SqlStorage, clientId: string, sinceMs: numbe
     .one().asked;
 }
 
+/** How often the owner was asked within a time, whoever asked. */
+export function ownerAsked(sql: SqlStorage, sinceMs: number): number {
+  return sql
+    .exec<{ asked: number }>(
+      "SELECT COUNT(*) AS asked FROM order_approvals WHERE created_at > ? AND mandate_id IS NULL",
+      sinceMs,
+    )
+    .one().asked;
+}
+
 function approvalOf(found: unknown, nowMs: number): Approval {
   const row = Row.parse(found);
   return {
