@@ -102,3 +102,43 @@ it("an order without an account is about the only one there is, and is refused a
   });
   expect(asked).toEqual([{ order_id: "1", account_id: "DU1234567" }]);
 });
+
+it("what is asked of the PC for its effect is written down before it begins, and a read once", async () => {
+  const noted: string[] = [];
+  const rig = deskRig(() => {
+    noted.push("asked");
+    return { ok: false, code: "UNAVAILABLE", message: "gone", retryable: true, outcome: "unknown" };
+  });
+  const run = (operation: ToolCall["operation"]) =>
+    runToolCall(
+      {
+        tool: "t",
+        operation,
+        input: {},
+        scope: "ibkr:health:read",
+        principal: { accountId: "a", clientId: "c", grantId: "g", scopes: [] },
+        requestId: "r",
+        deadlineMs: 1_000,
+      },
+      {
+        sql: rig.parts.storage.sql,
+        relay: rig.parts.relay,
+        orders: { runTool: () => Promise.reject(new Error("not an order")) },
+        standing: () => ({
+          ok: true,
+          standing: { scopes: [], accounts: null, readOnlyUntilMs: 0 },
+        }),
+        brokerAccounts: async () => [],
+        budget: () => null,
+        audit: ({ type }) => noted.push(type),
+        link: () => "",
+        accountHash: () => "0".repeat(64),
+        now: () => rig.clock.now,
+      },
+    );
+  await run("session.renew");
+  expect(noted).toEqual(["act.begun", "asked", "tool.call"]);
+  noted.length = 0;
+  await run("scanner.codes");
+  expect(noted).toEqual(["asked", "tool.call"]);
+});

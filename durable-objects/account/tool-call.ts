@@ -28,6 +28,12 @@ const WRITES: ReadonlySet<string> = new Set(["trade.submit", "trade.modify", "tr
 /** Taking an order back and stopping everything wait for no budget. */
 const UNMETERED: ReadonlySet<string> = new Set(["trade.cancel", "trade.kill"]);
 
+/**
+ * What is asked of the PC for its effect and not for its answer. It is written down before it
+ * begins, as orders are by their own events; a read is one event, written when it is over.
+ */
+const ACTS: ReadonlySet<string> = new Set(["session.renew"]);
+
 export interface ToolCallDeps {
   readonly sql: SqlStorage;
   readonly relay: RelayHost;
@@ -227,11 +233,14 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
   }
   const account = accountIn(call.input);
   const now = deps.now();
+  const jobId = ulid(now);
+  // In the turn that hands the job to the relay: both are kept, or neither.
+  if (ACTS.has(call.operation)) noteBegun(call, deps, jobId, inputHash);
   const settlement = await deps.relay.submit({
     class: operation.class,
     traceparent: call.traceparent,
     submit: {
-      job_id: ulid(now),
+      job_id: jobId,
       operation: operation.name,
       input: call.input,
       input_sha256: inputHash,
@@ -248,6 +257,22 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
   return settlement.ok
     ? { ok: true, result: settlement.result, hash: settlement.resultSha256 }
     : { ok: false, failure: failureOf(settlement, deps.relay.origin) };
+}
+
+function noteBegun(call: ToolCall, deps: ToolCallDeps, jobId: string, inputHash: string): void {
+  const at = deps.now();
+  deps.audit(
+    auditEvent({
+      type: "act.begun",
+      startedAt: at,
+      endedAt: at,
+      who: agent(call.principal, deps.relay.presence().sidecarId),
+      what: { tool: call.tool, operation: call.operation },
+      inputHash,
+      requestId: call.requestId,
+      meta: { job_id: jobId },
+    }),
+  );
 }
 
 /** The account that a call names, or that an answer is about. */

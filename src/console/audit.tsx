@@ -24,8 +24,8 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
       <div class="head">
         <h1>Audit log</h1>
         <p class="lead">
-          Every call and every decision, in order. Account numbers and contents are stored as hashes
-          only.
+          Every call and every decision, in order. Account numbers and contents do not stand in it;
+          salted hashes do.
         </p>
       </div>
       <section class="card" aria-label="Events">
@@ -60,6 +60,9 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
 const WORDS: Record<AuditEventType, string> = {
   "tool.call": "Tool call",
   "tool.refused": "Tool call refused",
+  "act.begun": "Begun at the PC",
+  "log.opened": "Signed log opened",
+  "log.key_changed": "Log's key changed",
   "auth.denied": "Access denied",
   "owner.signed_in": "You signed in",
   "owner.sign_in_refused": "Sign-in refused",

@@ -10,6 +10,7 @@ export type OrderLog = (entry: OrderLogEntry) => void;
 export interface OrderLogEntry {
   type: Extract<
     AuditEventType,
+    | "act.begun"
     | "order.submitted"
     | "order.refused"
     | "order.state"

@@ -3,6 +3,10 @@ import * as z from "zod";
 const EventType = z.enum([
   "tool.call",
   "tool.refused",
+  // What is about to be done at the PC, written before it begins; its outcome has an event of its own.
+  "act.begun",
+  "log.opened",
+  "log.key_changed",
   "auth.denied",
   "owner.signed_in",
   "owner.sign_in_refused",

@@ -87,6 +87,7 @@ export async function confirmMandate(
   if (!found.ok) return found;
   const { signed } = found;
   const { sidecarId } = parts.relay.presence();
+  log(parts, "act.begun", given.mandateId, signed.hash, requestId, { act: mandateConfirm.name });
   const answer = await askSidecar(
     parts,
     mandateConfirm,
@@ -162,7 +163,7 @@ function standing(parts: OrderParts, mandateId: string): Standing {
 
 function log(
   parts: OrderParts,
-  type: "mandate.signed" | "mandate.confirmed" | "mandate.revoked",
+  type: "act.begun" | "mandate.signed" | "mandate.confirmed" | "mandate.revoked",
   mandateId: string,
   hash: string,
   requestId: string,
