@@ -8,6 +8,13 @@ import { accountHasher } from "./account/audit/account-hash.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
 import { appendAudit } from "./account/audit/log.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
+import {
+  checkpointDueAt,
+  isSignedAtOnce,
+  type SigningParts,
+  signHead,
+} from "./account/audit/sign.ts";
+import { noteListed, readSignedLog } from "./account/audit/tables/signed.ts";
 import { type ClientUse, flushClientUse } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
@@ -25,6 +32,7 @@ import { OwnerAccount } from "./account/rpc/owner.ts";
 import type { OwnerEntry } from "./account/rpc/surface.ts";
 import { migrate } from "./account/schema.ts";
 import { hasTables } from "./account/tables/migrations.ts";
+import { listAuditLog } from "./d1/tables/audit-logs.ts";
 import type { ObjectEnv } from "./env.ts";
 
 const VERSION = "0.1.0";
@@ -49,6 +57,8 @@ export class Account extends DurableObject<ObjectEnv> {
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
   #migrated = false;
+  /** Whether a head of the log is being signed, and another one wanted since. */
+  #signing: "none" | "once" | "again" = "none";
   #prunedAt = 0;
 
   constructor(ctx: DurableObjectState, env: ObjectEnv) {
@@ -126,10 +136,12 @@ export class Account extends DurableObject<ObjectEnv> {
         JSON.stringify({ level: "warn", event: "audit.ship_failed", detail: report.error }),
       );
     }
+    await this.#signIfDue(sql);
     await this.#orders.alarm();
     // Orders take the ends of their writes before the oldest of these go.
     this.#pruneNowAndThen(sql);
     this.#alarmNoLaterThan(auditShipDueAt(sql));
+    this.#alarmNoLaterThan(checkpointDueAt(sql, this.env.EVIDENCE_KEY));
     this.#alarmNoLaterThan(this.relay.leaseDueAt());
     this.#alarmNoLaterThan(this.#orders.alarmAt());
   }
@@ -216,7 +228,62 @@ export class Account extends DurableObject<ObjectEnv> {
   #audit(event: NewAuditEvent): number {
     const { seq } = appendAudit(this.#sql, this.#accountId, event, Date.now());
     this.#shipSoon();
+    // After the turn, so that what it adds is under one head; the alarm makes up for one that is lost.
+    if (isSignedAtOnce(event.type)) this.#signSoon();
     return seq;
+  }
+
+  #signSoon(): void {
+    if (this.#signing !== "none") {
+      this.#signing = "again";
+      return;
+    }
+    this.#signing = "once";
+    void Promise.resolve()
+      .then(() => this.#sign())
+      .catch(logAbandoned("audit.sign"))
+      .finally(() => {
+        const again = this.#signing === "again";
+        this.#signing = "none";
+        if (again) this.#signSoon();
+      });
+  }
+
+  async #sign(): Promise<void> {
+    const { env } = this;
+    const parts: SigningParts = {
+      sql: this.#sql,
+      host: new URL(env.PUBLIC_ORIGIN).host,
+      secret: env.EVIDENCE_KEY,
+      secretBefore: env.EVIDENCE_KEY_BEFORE,
+      append: (event) => this.#audit(event),
+      now: Date.now,
+    };
+    const { outcome } = await signHead(parts);
+    if (outcome === "other_key") {
+      console.error(
+        JSON.stringify({
+          level: "error",
+          event: "audit.other_key",
+          detail:
+            "EVIDENCE_KEY is not the key this log was signed with. Set EVIDENCE_KEY_BEFORE to that one.",
+        }),
+      );
+    }
+  }
+
+  /** The alarm's part of signing; it fails nobody, and comes again with the next alarm. */
+  async #signIfDue(sql: SqlStorage): Promise<void> {
+    const dueAt = checkpointDueAt(sql, this.env.EVIDENCE_KEY);
+    try {
+      if (dueAt !== null && dueAt <= Date.now()) await this.#sign();
+      const log = readSignedLog(sql);
+      if (log === null || log.listed) return;
+      await listAuditLog(this.env.DB, log.logId, this.#accountId);
+      noteListed(sql);
+    } catch (error) {
+      logAbandoned("audit.sign")(error);
+    }
   }
 
   /** The log is copied a little after it grew, so that a busy minute is a few statements. */

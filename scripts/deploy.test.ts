@@ -16,10 +16,12 @@ describe("npm run deploy", () => {
   });
 
   it("asks only for secrets that are not there", () => {
-    expect(secretsNotIn("")).toEqual(["OWNER_TOKEN", "EDGE_IDENTITY_KEY"]);
+    expect(secretsNotIn("")).toEqual(["OWNER_TOKEN", "EDGE_IDENTITY_KEY", "EVIDENCE_KEY"]);
     expect(secretsNotIn('[{"name":"EDGE_IDENTITY_KEY","type":"secret_text"}]')).toEqual([
       "OWNER_TOKEN",
+      "EVIDENCE_KEY",
     ]);
-    expect(secretsNotIn('[{"name":"OWNER_TOKEN"},{"name":"EDGE_IDENTITY_KEY"}]')).toEqual([]);
+    const all = '[{"name":"OWNER_TOKEN"},{"name":"EDGE_IDENTITY_KEY"},{"name":"EVIDENCE_KEY"}]';
+    expect(secretsNotIn(all)).toEqual([]);
   });
 });

@@ -23,7 +23,7 @@ export function main(args: string[]): Promise<void> {
     const target = deployArguments(origin);
     if (values["dry-run"]) {
       console.log(`Would deploy ${origin} after: D1 database ${DATABASE} and its migrations, KV`);
-      console.log("namespace OAUTH_KV, secrets OWNER_TOKEN and EDGE_IDENTITY_KEY.");
+      console.log("namespace OAUTH_KV, secrets OWNER_TOKEN, EDGE_IDENTITY_KEY, EVIDENCE_KEY.");
       await step("The Worker could not be built.", ["deploy", "--dry-run", ...target]);
       return;
     }
@@ -60,7 +60,7 @@ export function secretsNotIn(list: string): string[] {
   const names = new Set(
     Array.isArray(known) ? known.map((secret: { name?: unknown }) => secret?.name) : [],
   );
-  return ["OWNER_TOKEN", "EDGE_IDENTITY_KEY"].filter((name) => !names.has(name));
+  return ["OWNER_TOKEN", "EDGE_IDENTITY_KEY", "EVIDENCE_KEY"].filter((name) => !names.has(name));
 }
 
 function parse(args: string[]) {
@@ -94,6 +94,7 @@ async function missingSecrets(): Promise<Record<string, string>> {
   const made = await generateSecrets();
   const secrets: Record<string, string> = {};
   if (missing.includes("EDGE_IDENTITY_KEY")) secrets.EDGE_IDENTITY_KEY = made.EDGE_IDENTITY_KEY;
+  if (missing.includes("EVIDENCE_KEY")) secrets.EVIDENCE_KEY = made.EVIDENCE_KEY;
   if (missing.includes("OWNER_TOKEN")) {
     const typed = (await ask("Owner sign-in token (Enter makes a random one): ")).trim();
     if (typed !== "" && typed.length < OWNER_TOKEN_MIN_CHARS) {

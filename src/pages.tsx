@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId as requestIds } from "hono/request-id";
 import { isSessionEnded } from "../durable-objects/account/rpc/session-ended.ts";
 import { isVersionSkew } from "../durable-objects/account/rpc/version-skew.ts";
+import { auditLogRoutes } from "./audit/routes.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import { healthRoutes } from "./health.ts";
 import { consentRoutes } from "./oauth/consent.tsx";
@@ -30,6 +31,7 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   // The one that the request got at the door; what a caller calls it is nobody's concern.
   app.use(requestIds({ headerName: "", generator: (c) => requestId(c.req.raw) }));
   app.route("/", relayRoutes);
+  app.route("/", auditLogRoutes);
   app.use(async (c, next) => {
     c.set("settings", settings);
     c.set("oidc", oidc);

@@ -10,6 +10,7 @@ import {
   AUDIT_LOG_SCHEMA,
   AUDIT_OUTBOX_SCHEMA,
   AUDIT_SALTS_SCHEMA,
+  AUDIT_SIGNED_SCHEMA,
 } from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
@@ -62,6 +63,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 21, sql: PENDING_FORMS_SCHEMA },
   { id: 22, sql: CHOSEN_SIDECAR_SCHEMA },
   { id: 23, sql: AUDIT_SALTS_SCHEMA },
+  { id: 24, sql: AUDIT_SIGNED_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { makeFolders } from "../../sidecar/src/config/make-folders.ts";
 import { fromRoot } from "./paths.ts";
 import { Sorry } from "./say.ts";
-import { type GatewaySecrets, generateSecrets } from "./secrets.ts";
+import { type GatewaySecrets, generateSecrets, newEvidenceKey } from "./secrets.ts";
 
 /**
  * What a local gateway keeps between two starts. The parts belong together: a Worker whose secrets
@@ -33,7 +33,12 @@ const GatewayState = z.strictObject({
 });
 export type GatewayState = z.infer<typeof GatewayState>;
 
-const Secrets = z.strictObject({ OWNER_TOKEN: z.string().min(24), EDGE_IDENTITY_KEY: z.string() });
+const Secrets = z.strictObject({
+  OWNER_TOKEN: z.string().min(24),
+  EDGE_IDENTITY_KEY: z.string(),
+  /** Folders that were made before audit logs were signed have none; the next start makes one. */
+  EVIDENCE_KEY: z.string().optional(),
+});
 
 const NEW: GatewayState = {
   version: 1,
@@ -83,7 +88,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
   }
   return {
     ...parts,
-    secrets: await readPart(path, SECRETS, Secrets),
+    secrets: await secretsOf(path),
     state: await readPart(path, STATE, GatewayState),
   };
 }
@@ -93,8 +98,17 @@ export async function readState(path: string): Promise<GatewayState | null> {
   return existsSync(join(path, STATE)) ? readPart(path, STATE, GatewayState) : null;
 }
 
-export async function readSecrets(path: string): Promise<GatewaySecrets> {
+/** The secrets of a data directory that another process may own; nothing is made. */
+export async function readSecrets(path: string): Promise<z.infer<typeof Secrets>> {
   return readPart(path, SECRETS, Secrets);
+}
+
+async function secretsOf(path: string): Promise<GatewaySecrets> {
+  const kept = await readPart(path, SECRETS, Secrets);
+  if (kept.EVIDENCE_KEY !== undefined) return { ...kept, EVIDENCE_KEY: kept.EVIDENCE_KEY };
+  const secrets = { ...kept, EVIDENCE_KEY: newEvidenceKey() };
+  await writePrivate(join(path, SECRETS), secrets);
+  return secrets;
 }
 
 export async function writeState(path: string, state: GatewayState): Promise<void> {

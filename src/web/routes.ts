@@ -37,6 +37,9 @@ export const OAUTH_ROUTES: readonly Route[] = [
 export const PAGE_ROUTES: readonly Route[] = [
   route("public", "GET", "/healthz"),
   route("public", "GET", "/readyz"),
+  route("public", "GET", "/audit/:log/checkpoint"),
+  route("public", "GET", "/audit/:log/vkey"),
+  route("public", "GET", "/audit/:log/tile/*"),
   route("sidecar", "GET", "/relay/:account"),
   route("sidecar", "POST", "/pairing"),
   route("sidecar", "GET", "/pairing"),

@@ -7,11 +7,18 @@ import { PAGE_ROUTES } from "../../src/web/routes.ts";
 const MOUNT = /\b(?:\w+Routes|app)\s*\.(get|post|put|patch|delete|all|on)\(\s*([^,)]*)/g;
 
 function mounted(): string[] {
-  const files = ["src", "src/oauth", "src/owner", "src/web", "src/console", "src/relay"].flatMap(
-    (folder) =>
-      readdirSync(fromRoot(folder))
-        .filter((name) => /\.tsx?$/.test(name) && !name.includes(".test."))
-        .map((name) => fromRoot(`${folder}/${name}`)),
+  const files = [
+    "src",
+    "src/oauth",
+    "src/owner",
+    "src/web",
+    "src/console",
+    "src/relay",
+    "src/audit",
+  ].flatMap((folder) =>
+    readdirSync(fromRoot(folder))
+      .filter((name) => /\.tsx?$/.test(name) && !name.includes(".test."))
+      .map((name) => fromRoot(`${folder}/${name}`)),
   );
   return files.flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(MOUNT)].map(([, method = "", path = ""]) => {

@@ -22,11 +22,12 @@ let watching = false;
 
 /** From now on every answer that a test gets is looked at. */
 export function watchAnswers(gateway: Gateway): void {
-  const { OWNER_TOKEN, EDGE_IDENTITY_KEY } = gateway.secrets;
+  const { OWNER_TOKEN, EDGE_IDENTITY_KEY, EVIDENCE_KEY } = gateway.secrets;
   // Tests that set a token of their own set one that is no secret.
   if (OWNER_TOKEN.length >= 24) planted.set(OWNER_TOKEN, "OWNER_TOKEN");
   const key: { d?: string } = JSON.parse(EDGE_IDENTITY_KEY || "{}");
   if (key.d !== undefined) planted.set(key.d, "EDGE_IDENTITY_KEY");
+  if (EVIDENCE_KEY !== "") planted.set(EVIDENCE_KEY, "EVIDENCE_KEY");
   if (watching) return;
   watching = true;
   const inner = globalThis.fetch;

@@ -26,7 +26,7 @@ import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { appendAudit, auditHead, storedNodes } from "./log.ts";
 import { auditRowsAfter } from "./tables/log.ts";
-import { AUDIT_LOG_SCHEMA } from "./tables/schema.ts";
+import { AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA } from "./tables/schema.ts";
 
 /** The log as the object keeps it, read by the verifier that a stranger has. */
 const ACCOUNT = "account-one";
@@ -34,7 +34,7 @@ const SIZE = 300;
 const NOW = Date.parse("2026-11-20T10:00:00.004Z");
 
 function storedLog() {
-  const sql = sqlStorage(AUDIT_LOG_SCHEMA);
+  const sql = sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA);
   for (let n = 1; n <= SIZE; n++) appendAudit(sql, ACCOUNT, auditEvent(n), NOW);
   const rows = auditRowsAfter(sql, 0, SIZE);
   const entries = rows.map(({ seq, event }) => formatEntry({ account: ACCOUNT, seq, event }));

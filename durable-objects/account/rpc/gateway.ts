@@ -22,6 +22,7 @@ import { listPasskeys } from "../access/tables/passkeys.ts";
 import { isRedeemed } from "../access/tables/spent-tokens.ts";
 import type { AccountParts } from "../account-parts.ts";
 import { auditEvent, type EventFacts } from "../audit/events.ts";
+import { type LogFile, logFile } from "../audit/served.ts";
 import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
 import { cutOff } from "../relay/cut-off.ts";
@@ -222,6 +223,11 @@ export class GatewayAccount extends RpcTarget {
     if (undone.left === "revoked") cutOff(sql, relay, sidecarId);
     else relay.narrowed(sidecarId, left);
     return true;
+  }
+
+  /** A file of the signed audit log, for anybody: heads and hashes alone; null where there is none. */
+  auditFile(logId: string, path: string): LogFile | null {
+    return this.#parts.hasTables() ? logFile(this.#parts.sql, logId, path) : null;
   }
 
   /** Removes what has ended of sessions, attempts, challenges and codes; answers how many rows. */

@@ -114,6 +114,14 @@ export function appendedAt(sql: SqlStorage, seq: number): number | null {
   return row?.appended_at ?? null;
 }
 
+/** The version that an event says it has; null where there is none. */
+export function eventVersion(sql: SqlStorage, seq: number): number | null {
+  const [row] = sql
+    .exec<{ v: number }>("SELECT event ->> '$.v' AS v FROM audit_log WHERE seq = ?", seq)
+    .toArray();
+  return row?.v ?? null;
+}
+
 /** The salts of an event's commitments, JSON by field; null where it hides nothing or they are gone. */
 export function storedSalts(sql: SqlStorage, seq: number): string | null {
   const [row] = sql

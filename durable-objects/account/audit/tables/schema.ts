@@ -20,3 +20,25 @@ CREATE TABLE IF NOT EXISTS audit_outbox (
 ) STRICT;
 INSERT OR IGNORE INTO audit_outbox VALUES (1, 0, 0, 0, NULL);
 `;
+
+/**
+ * The signed log: what it is called, whose signature counts, and its newest head; beside it the heads
+ * that are kept for good.
+ */
+export const AUDIT_SIGNED_SCHEMA = `
+CREATE TABLE audit_signed (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  log_id TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  vkey TEXT NOT NULL,
+  listed INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  note TEXT,
+  signed_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE audit_checkpoints (
+  size INTEGER PRIMARY KEY,
+  note TEXT NOT NULL,
+  signed_at INTEGER NOT NULL
+) STRICT;
+`;

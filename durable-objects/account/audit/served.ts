@@ -1,0 +1,39 @@
+import { EvidenceFault } from "@ibkr-edge-gateway/evidence/fault.ts";
+import { parseTilePath, TILE_WIDTH } from "@ibkr-edge-gateway/evidence/tiles/path.ts";
+import { tileBytes } from "@ibkr-edge-gateway/evidence/tiles/tile.ts";
+import { storedNodes } from "./log.ts";
+import { readSignedLog } from "./tables/signed.ts";
+
+/** One file of the signed log as it is served (C2SP tlog-tiles): hashes and heads, no event. */
+export type LogFile =
+  | { kind: "text"; text: string }
+  | { kind: "tile"; bytes: Uint8Array }
+  /** Entries are the owner's. */
+  | { kind: "owner_only" };
+
+/**
+ * The file of a path under the log's prefix: `checkpoint`, `vkey`, `tile/<L>/<N>[.p/<W>]`. Null where
+ * there is none; a tile is served as far as the newest signed head covers it.
+ */
+export function logFile(sql: SqlStorage, logId: string, path: string): LogFile | null {
+  const log = readSignedLog(sql);
+  if (log?.logId !== logId) return null;
+  if (path === "vkey") return { kind: "text", text: `${log.vkey}\n` };
+  if (path === "checkpoint") return log.note === null ? null : { kind: "text", text: log.note };
+  const tile = tileOf(path);
+  if (tile === null) return null;
+  const { level, index, width } = tile;
+  if (level === "entries") return { kind: "owner_only" };
+  const there = Math.floor(log.size / TILE_WIDTH ** level) - index * TILE_WIDTH;
+  if (there < width) return null;
+  return { kind: "tile", bytes: tileBytes({ level, index, width }, storedNodes(sql)) };
+}
+
+function tileOf(path: string): ReturnType<typeof parseTilePath> | null {
+  try {
+    return parseTilePath(path);
+  } catch (error) {
+    if (error instanceof EvidenceFault) return null;
+    throw error;
+  }
+}

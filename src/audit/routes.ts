@@ -1,0 +1,48 @@
+import { type Context, Hono } from "hono";
+import { accountOfLog } from "../../durable-objects/d1/tables/audit-logs.ts";
+import { sourceOf } from "../web/address.ts";
+import { accountObject, type Env } from "../web/env.ts";
+import { tooManyRequests } from "../web/rate-limits.ts";
+
+type Asked = Context<{ Bindings: Env }>;
+
+/** A head is a moment old at most; what a tile's path names never changes. */
+const HEAD_CACHE = "public, max-age=5";
+const TILE_CACHE = "public, max-age=31536000, immutable";
+
+/**
+ * The signed audit logs as anybody may read them (C2SP tlog-tiles): heads, keys and hashes. Nothing
+ * of what was done is in them but how much, and the addresses are listed nowhere.
+ */
+export const auditLogRoutes = new Hono<{ Bindings: Env }>();
+
+auditLogRoutes.get("/audit/:log/checkpoint", (c) => answer(c, "checkpoint"));
+auditLogRoutes.get("/audit/:log/vkey", (c) => answer(c, "vkey"));
+auditLogRoutes.get("/audit/:log/tile/*", (c) => {
+  const { pathname } = new URL(c.req.url);
+  return answer(c, pathname.slice(`/audit/${c.req.param("log")}/`.length));
+});
+
+async function answer(c: Asked, path: string): Promise<Response> {
+  const { success } = await c.env.RELAY_LIMIT.limit({ key: `audit ${sourceOf(c.req.raw)}` });
+  if (!success) return tooManyRequests();
+  const logId = c.req.param("log") ?? "";
+  const account = /^[0-9a-f]{32}$/.test(logId) ? await accountOfLog(c.env.DB, logId) : null;
+  const file =
+    account === null ? null : await accountObject(c.env, account).gateway.auditFile(logId, path);
+  if (file === null) return c.text("not found\n", 404);
+  switch (file.kind) {
+    case "owner_only":
+      return c.text("Entries are shown to the owner alone.\n", 403);
+    case "text":
+      return c.body(file.text, 200, {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Cache-Control": HEAD_CACHE,
+      });
+    case "tile":
+      return c.body(Uint8Array.from(file.bytes), 200, {
+        "Content-Type": "application/octet-stream",
+        "Cache-Control": TILE_CACHE,
+      });
+  }
+}

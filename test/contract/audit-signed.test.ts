@@ -1,0 +1,78 @@
+import { concat } from "@ibkr-edge-gateway/evidence/bytes.ts";
+import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
+import { checkTrusted, parseTrustPolicy } from "@ibkr-edge-gateway/evidence/checkpoint/policy.ts";
+import { treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
+import { tilePath, tilesOf } from "@ibkr-edge-gateway/evidence/tiles/path.ts";
+import { treeOfTiles } from "@ibkr-edge-gateway/evidence/tiles/tile.ts";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { accountOf, ownerOf } from "../support/access.ts";
+import { type Gateway, startGateway } from "../support/gateway.ts";
+import { type Browser, formFields } from "../support/oauth-client.ts";
+
+/** The signed log of an account, as a stranger reads it from the real Worker. */
+let gateway: Gateway;
+let owner: Browser;
+let prefix: string;
+beforeAll(async () => {
+  gateway = await startGateway({ rateLimits: { SIGN_IN_LIMIT: 1000, RELAY_LIMIT: 1000 } });
+  owner = await ownerOf(gateway);
+  const { csrf = "" } = formFields(await (await owner.get("/trading")).text());
+  expect((await owner.post("/trading/kill", { csrf, effect: "freeze" })).status).toBe(303);
+  const signed = () =>
+    gateway.sql<{ log_id: string; origin: string; size: number; listed: number }>(
+      "Account",
+      accountOf(owner),
+      "SELECT log_id, origin, size, listed FROM audit_signed",
+    );
+  // At once after the stop; the Worker finds the account by the log's id a little later.
+  await vi.waitFor(async () => expect((await signed())[0]?.size).toBeGreaterThan(0), 5_000);
+  await vi.waitFor(async () => expect((await signed())[0]?.listed).toBe(1), 15_000);
+  const [log] = await signed();
+  expect(log?.origin).toBe(`${new URL(gateway.url).host}/audit/${log?.log_id}`);
+  prefix = `${gateway.url}/audit/${log?.log_id}`;
+}, 60_000);
+afterAll(() => gateway.close());
+
+const get = (path: string) => fetch(`${prefix}/${path}`);
+
+it("a stranger checks the head and the tree under it with what is served", async () => {
+  const answer = await get("checkpoint");
+  expect(answer.headers.get("Content-Type")).toBe("text/plain; charset=utf-8");
+  const head = parseCheckpointNote(await answer.text());
+  const vkey = (await (await get("vkey")).text()).trim();
+  const policy = parseTrustPolicy(`log ${vkey}\nquorum none\n`);
+  expect((await checkTrusted(head, policy)).byLog).toHaveLength(1);
+  const tiles = new Map<string, Uint8Array>();
+  for (const tile of tilesOf(head.size)) {
+    const served = await get(tilePath(tile));
+    expect(served.headers.get("Cache-Control")).toContain("immutable");
+    tiles.set(tilePath(tile), new Uint8Array(await served.arrayBuffer()));
+  }
+  const tree = treeOfTiles(head.size, (tile) => tiles.get(tilePath(tile)) ?? concat());
+  expect(treeRoot(head.size, tree)).toEqual(head.root);
+});
+
+it("nothing of what was done is served to a stranger, and no account's id", async () => {
+  const entries = await get("tile/entries/000.p/1");
+  expect(entries.status).toBe(403);
+  for (const path of ["tile/0/999", "tile/0/000.p/300", "tile/x", "events", "tile/0/000/../../x"]) {
+    expect((await get(path)).status).toBe(404);
+  }
+  const nobody = await fetch(`${gateway.url}/audit/${"0".repeat(32)}/checkpoint`);
+  expect(nobody.status).toBe(404);
+  const seen = await Promise.all(
+    ["checkpoint", "vkey", "tile/0/000.p/1"].map(async (path) => {
+      const answer = await get(path);
+      return `${JSON.stringify([...answer.headers])}${await answer.text()}`;
+    }),
+  );
+  expect(seen.join()).not.toContain(accountOf(owner));
+});
+
+it("an idle account makes no head", async () => {
+  const heads = () =>
+    gateway.sql("Account", accountOf(owner), "SELECT size, signed_at FROM audit_signed");
+  const before = await heads();
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(await heads()).toEqual(before);
+});
