@@ -146,6 +146,27 @@ describe("what was switched off at this PC", () => {
     expect(outcome.state).toBe("cancelled");
   });
 
+  it("or cannot be read: a torn policy.json holds back entries, and no exit and no cancel", async () => {
+    await held();
+    const standing = rig.approve(await rig.preview(limitOrder(rig.account, "170")));
+    await rig.place(standing);
+    await rig.untilState(standing.coid, "working");
+    const exit = rig.approve(await sell("10"));
+    const entry = rig.approve(await rig.preview(limitOrder(rig.account, "171")));
+    writeFileSync(join(rig.configDir, "policy.json"), "{", { mode: 0o600 });
+    expect((await rig.place(exit)).refusals).toEqual([]);
+    expect((await rig.place(entry)).refusals.map(({ rule }) => rule)).toEqual(["policy_readable"]);
+    const cancelled = await rig.write("order.cancel", {
+      account_id: rig.account,
+      mode: "paper",
+      coid: "cancel-1",
+      order_id: rig.store().intent(standing.coid)?.orders[0]?.order_id ?? "",
+      approval: null,
+    });
+    expect(cancelled.refusals).toEqual([]);
+    expect(rig.alerts().map(({ alert }) => alert)).toContain("needs_owner");
+  });
+
   it("is no reason to hold back an exit: the caps say off, or cannot be read", async () => {
     await held();
     const first = rig.approve(await sell("1"));

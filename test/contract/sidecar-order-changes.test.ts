@@ -63,6 +63,27 @@ const standing = async (coid: string): Promise<void> => {
 
 const deletes = () => rig.sim.control.requests().filter(({ method }) => method === "DELETE");
 
+describe("two changes of one order", () => {
+  it("never state an old price over a newer one: the second is refused", async () => {
+    await atMarket();
+    const { submission } = await place(limitOrder(rig.account, "170"));
+    await standing(submission.coid);
+    const id = idOf(submission.coid);
+    const change = (limit_price: string) =>
+      rig.preview({
+        kind: "modify",
+        change: { account_id: rig.account, order_id: id, limit_price },
+      });
+    const first = rig.approve(await change("171"));
+    const second = rig.approve(await change("172"));
+    expect((await rig.write("order.modify", first)).refusals).toEqual([]);
+    await rig.advance(20_000);
+    const outcome = await rig.write("order.modify", second);
+    expect(outcome.refusals.map(({ rule }) => rule)).toEqual(["as_previewed"]);
+    expect(outcome.refusals[0]?.message).toContain("limit price");
+  });
+});
+
 describe("a bracket", () => {
   it("(e) goes out in one POST, its exits tied to the entry's reference and with none of their own", async () => {
     await atMarket();

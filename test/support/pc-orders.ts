@@ -191,8 +191,14 @@ export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide[
     onUnauthorized: () => {},
     tell: (event) => told.push(event),
   };
-  const local = { engaged: false, caps: DEFAULT_CAPS, offer: ["orders.paper" as const] };
+  const local = {
+    policyFault: null as string | null,
+    engaged: false,
+    caps: DEFAULT_CAPS,
+    offer: ["orders.paper" as const],
+  };
   const rules: LocalRules = {
+    policyFault: () => local.policyFault,
     policy: () => ({ offer: local.offer, broker_accounts: null }),
     killSwitch: () =>
       local.engaged ? { engaged: true, since: null, reason: "by hand" } : { engaged: false },

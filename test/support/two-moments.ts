@@ -129,6 +129,7 @@ function pcReads(order: CanonicalOrder, world: World) {
 
 const judgeOf = (world: World) => ({
   rules: {
+    policyFault: () => null,
     killSwitch: () =>
       world.pc_kill
         ? { engaged: true as const, since: world.at, reason: null }

@@ -107,7 +107,7 @@ const CASES: Case[] = [
     "an order number in the text is not a status",
     "place",
     json({ error: "Order 504123 rejected" }),
-    "refused rejected",
+    "ambiguous unknown_text",
   ],
   [
     "post_payload rejections",
@@ -122,6 +122,18 @@ const CASES: Case[] = [
     "refused rejected",
   ],
   ["order not confirmed", "reply", json({ error: "Order not confirmed" }), "refused declined"],
+  [
+    "rows of errors that nobody has seen",
+    "place",
+    json([{ error: "odd" }, { error: "No trading permissions." }]),
+    "ambiguous unknown_text",
+  ],
+  [
+    "rows of recorded errors",
+    "place",
+    json([{ error: "No trading permissions." }, { error: "No trading permissions." }]),
+    "refused rejected",
+  ],
   [
     "order not confirmed with 400",
     "reply",
@@ -151,7 +163,7 @@ const CASES: Case[] = [
     "problem+json 400",
     "place",
     json({ type: "/simple", title: "Bad request", status: 400, detail: "side" }, 400),
-    "refused rejected",
+    "ambiguous unknown_text",
   ],
   [
     "a cancel rate limited at the door",
@@ -239,15 +251,15 @@ const CASES: Case[] = [
     "a fault of theirs in a 200",
     "place",
     json({ error: "java.lang.NullPointerException" }),
-    "ambiguous server_fault_text",
+    "ambiguous unknown_text",
   ],
   [
     "their timeout in a 200",
     "place",
     json({ error: "Request timed out" }),
-    "ambiguous server_fault_text",
+    "ambiguous unknown_text",
   ],
-  ["just unknown", "place", json({ error: "unknown" }), "ambiguous server_fault_text"],
+  ["just unknown", "place", json({ error: "unknown" }), "ambiguous unknown_text"],
   [
     "advanced reject",
     "place",
@@ -255,6 +267,27 @@ const CASES: Case[] = [
     "ambiguous advanced_reject",
   ],
   ["a list of text", "place", json(["ok"]), "ambiguous empty"],
+  // Texts that nobody has seen prove nothing, however much they sound like a no.
+  ...[
+    ["place", 200, "No response from the order server; the status of your order is not known"],
+    ["place", 400, "Order processing delayed"],
+    ["place", 200, "Session lost while the order was being processed"],
+    ["place", 200, "Order rejected"],
+    ["place", 200, "The order was refused, no bridge"],
+    ["place", 200, "Order not confirmed"],
+    ["place", 200, "OrderID 5 doesn't exist"],
+    ["reply", 404, "Not Found"],
+    ["reply", 400, "System busy, please check your orders"],
+    ["modify", 200, "Something went wrong"],
+    ["cancel", 400, "No trading permissions."],
+  ].map(
+    ([request, status, error]): Case => [
+      `${request} ${status}: ${error}`,
+      request as OrderRequestKind,
+      json({ error }, Number(status)),
+      "ambiguous unknown_text",
+    ],
+  ),
   // No answer at all.
   ["a reset after sending", "place", lost(true), "ambiguous no_answer"],
   ["nothing left the machine", "place", lost(false), "refused not_sent"],

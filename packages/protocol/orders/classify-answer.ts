@@ -1,4 +1,5 @@
 import { type BrokerQuestion, messageOf, plainText } from "./question.ts";
+import { recordedRefusal } from "./recorded-refusals.ts";
 
 /**
  * What a broker's answer to an order request proves. Four outcomes and no fifth:
@@ -40,7 +41,7 @@ export type AmbiguousReason =
   | "already_registered"
   | "reply_not_found"
   | "advanced_reject"
-  | "server_fault_text";
+  | "unknown_text";
 
 export type RefusedReason =
   | "not_sent"
@@ -119,7 +120,8 @@ function classifyBody(request: OrderRequestKind, body: unknown): Classified {
   const answers = orders.map(rowOf);
   if (request === "cancel") return cancelAnswer(first, answers);
   if (answers.every((row) => row.order_id === null && !row.taken)) {
-    return refused("rejected", answers.find((row) => row.text !== null)?.text ?? null);
+    const text = answers.find((row) => row.text !== null)?.text ?? null;
+    return orders.every(saysRefused) ? refused("rejected", text) : ambiguous("unknown_text", text);
   }
   if (answers.every((row) => row.order_id === null)) return ambiguous("no_order_id", null);
   if (answers.some((row) => row.order_id === null && row.taken))
@@ -140,10 +142,10 @@ function cancelAnswer(body: Record<string, unknown>, rows: AnswerRow[]): Classif
     : ambiguous("unknown_shape", message);
 }
 
-/** Texts that stand for a fault at the broker, and so prove nothing about the order. */
-const FAULT_TEXT =
-  /\b(timed? ?out|timeout|service unavailable|internal (server )?error|unexpected error|try again|java\.|exception|connection (reset|lost|closed)|gateway)\b|^unknown$/i;
-
+/**
+ * What an error proves: only a text that was recorded as a refusal of such a request proves one. To
+ * a reply and to a cancel a lost session says nothing of what lies behind it.
+ */
 function classifyRefusal(request: OrderRequestKind, body: unknown): Classified {
   const record = isRecord(body) ? body : null;
   const text = record === null ? null : errorText(record);
@@ -154,26 +156,32 @@ function classifyRefusal(request: OrderRequestKind, body: unknown): Classified {
   }
   if (/already registered/i.test(text)) return ambiguous("already_registered", text);
   if (/reply id not found/i.test(text)) return ambiguous("reply_not_found", text);
-  if (/order not confirmed/i.test(text)) return refused("declined", text);
-  // An answer to a reply that speaks of the session says nothing about the order behind it.
-  if (
-    /not authenticated|no bridge|init session first|query \/accounts first|unauthorized/i.test(text)
-  ) {
-    return request === "reply"
-      ? ambiguous("unauthorised_after_send", text)
-      : refused("session_not_ready", text);
+  switch (recordedRefusal(text)) {
+    case "rejected":
+      if (request === "cancel") return ambiguous("unknown_text", text);
+      return refused(record?.statusCode === 400 ? "bad_request" : "rejected", text);
+    case "session_not_ready":
+      return request === "reply"
+        ? ambiguous("unauthorised_after_send", text)
+        : refused("session_not_ready", text);
+    case "declined":
+      return request === "reply" ? refused("declined", text) : ambiguous("unknown_text", text);
+    case "order_unknown":
+      return isOfOneOrder(request)
+        ? refused("order_unknown", text)
+        : ambiguous("unknown_text", text);
+    case "order_not_active":
+      return isOfOneOrder(request)
+        ? refused("order_not_active", text)
+        : ambiguous("unknown_text", text);
+    case null:
+      return ambiguous("unknown_text", text);
   }
-  if (/doesn't exist|does not exist|is not found/i.test(text)) {
-    return request === "place" || request === "reply"
-      ? refused("rejected", text)
-      : refused("order_unknown", text);
-  }
-  if (/order is inactive|not editable|cannot be (cancelled|modified)/i.test(text)) {
-    return refused("order_not_active", text);
-  }
-  if (FAULT_TEXT.test(text)) return ambiguous("server_fault_text", text);
-  return refused(record?.statusCode === 400 ? "bad_request" : "rejected", text);
 }
+
+/** Requests that name an order of the broker's. */
+const isOfOneOrder = (request: OrderRequestKind): boolean =>
+  request === "modify" || request === "cancel";
 
 function isQuestion(row: Record<string, unknown>): boolean {
   return row.message !== undefined && string(row.id) !== null && orderId(row) === null;
@@ -196,19 +204,29 @@ function questionOf(row: Record<string, unknown>): BrokerQuestion | null {
   };
 }
 
+/** A row that proves that its order was not taken: the broker's own mark, or a recorded text. */
+function saysRefused(row: Record<string, unknown>): boolean {
+  const text = errorText(row);
+  return text === null ? isMarkedRefused(row) : recordedRefusal(text) === "rejected";
+}
+
+function isMarkedRefused(row: Record<string, unknown>): boolean {
+  const status = string(row.order_status) ?? string(row.orderStatus);
+  const given = row.order_id ?? row.orderId;
+  const negative = given !== undefined && given !== null && /^-/.test(String(given));
+  return negative || (status !== null && /^(failed|rejected)$/i.test(status));
+}
+
 function rowOf(row: Record<string, unknown>): AnswerRow {
   const id = orderId(row);
   const status = string(row.order_status) ?? string(row.orderStatus);
-  const failed = status !== null && /^(failed|rejected)$/i.test(status);
   const text = errorText(row) ?? string(row.text) ?? string(row.warning_message);
-  const given = row.order_id ?? row.orderId;
-  const negative = given !== undefined && given !== null && /^-/.test(String(given));
   return {
     order_id: id,
     local_order_id: string(row.local_order_id),
     parent_order_id: string(row.parent_order_id),
     status,
-    taken: !failed && !negative && errorText(row) === null && !/^inactive$/i.test(status ?? ""),
+    taken: !isMarkedRefused(row) && errorText(row) === null && !/^inactive$/i.test(status ?? ""),
     text: text === null ? null : plainText(text).slice(0, 1_000),
   };
 }

@@ -188,7 +188,7 @@ function acceptBracket(
   effects: OrderEffects,
 ): SimAnswer {
   const { mode, childFirst } = sim.behaviours.brackets;
-  if (mode === "error") return ok({ error: "Bracket order could not be created" });
+  if (mode === "error") return ok({ error: "No trading permissions." });
   const parents = drafts.filter((draft) => draft.parentRef === undefined);
   const children = drafts.filter((draft) => draft.parentRef !== undefined);
   const kept = mode === "ok" ? children : mode === "child-refused" ? children.slice(1) : [];

@@ -99,9 +99,13 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
     for (const row of [...rows, ...open]) process.stdout.write(`${JSON.stringify(row)}\n`);
     return;
   }
-  if (numbersLocked(store.db, nowMs)) {
+  for (const [of, what] of [
+    ["other", "but for exits"],
+    ["exit", "for an exit"],
+  ] as const) {
+    if (!numbersLocked(store.db, of, nowMs)) continue;
     process.stdout.write(
-      `Too many wrong numbers came; none is taken but for a reduce-only order: ${sidecarCommand("requests")} unlock\n`,
+      `Too many wrong numbers came; none is taken ${what}: ${sidecarCommand("requests")} unlock\n`,
     );
   }
   if (rows.length === 0 && open.length === 0) {

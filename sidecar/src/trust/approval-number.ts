@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { OwnView } from "./own-view.ts";
 import { numbersLocked, triesLeft } from "./shown-numbers.ts";
+import type { Guessed } from "./tables/wrong-number-times.ts";
 
 /** Tier 2 wants the number that this PC showed and the edge never saw. */
 export function echoHolds(
@@ -21,12 +22,18 @@ export const needsNumber = (proof: ApprovalProof, own: Pick<OwnView, "leastTier"
   proof.kind === "passkey" && (proof.tier === 2 || own.leastTier === 2);
 
 /**
- * An order that may only reduce, which this PC holds it to as it goes out, keeps the three tries of
- * its own: somebody else's guesses must not hold back an exit. The gateway's own orders are cancelled
- * without an approval, so that a cancel that comes here is of somebody else's order.
+ * By this PC's own finding; what the ticket asks for chooses no lock. The gateway's own orders are
+ * cancelled without an approval, so that a cancel that comes here is of somebody else's order.
  */
-export const lockedOut = (db: DatabaseSync, { order }: Ticket, nowMs: number): boolean =>
-  !order.reduce_only && numbersLocked(db, nowMs);
+export const guessedOf = ({ order }: Ticket, effect: Effect["kind"] | null): Guessed =>
+  effect === "exit" && order.action === "place" ? "exit" : "other";
+
+export const lockedOut = (
+  db: DatabaseSync,
+  ticket: Ticket,
+  effect: Effect["kind"] | null,
+  nowMs: number,
+): boolean => numbersLocked(db, guessedOf(ticket, effect), nowMs);
 
 export const wrongNumber = (left: number): OrderRefusal =>
   refusal(
@@ -43,5 +50,5 @@ export const locked = (): OrderRefusal =>
     "APPROVAL_ECHO_MISMATCH",
     "echo",
     "few_tries",
-    `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
+    `Too many wrong numbers came; none is taken any more. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
   );

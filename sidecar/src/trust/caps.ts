@@ -88,7 +88,10 @@ export const DEFAULT_CAPS: Caps = {
   },
 };
 
-export type CapsFile = { ok: true; caps: Caps } | { ok: false; reason: string };
+export type CapsFile =
+  | { ok: true; caps: Caps }
+  /** `last`: what was in force until the file became wrong, where that is known. */
+  | { ok: false; reason: string; last?: Caps };
 
 /** The file's caps; the defaults when there is no file; a reason when there is one that is wrong. */
 export function readCaps(path: string): CapsFile {

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
@@ -17,7 +25,7 @@ export type LocalKillSwitch =
   | { engaged: true; since: string | null; reason: string | null };
 
 export function readKillSwitch(path: string): LocalKillSwitch {
-  if (!existsSync(path)) return { engaged: false };
+  if (isAbsent(path)) return { engaged: false };
   try {
     const parsed = KillFile.safeParse(JSON.parse(readFileSync(path, "utf8")));
     if (parsed.success) {
@@ -27,6 +35,16 @@ export function readKillSwitch(path: string): LocalKillSwitch {
     // Unreadable is engaged.
   }
   return { engaged: true, since: null, reason: null };
+}
+
+/** Only a file that provably is not there is absent; one that nobody may look at is engaged. */
+function isAbsent(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT";
+  }
 }
 
 /** Idempotent: the first reason stays. */

@@ -4,6 +4,7 @@ import { APPROVERS_SCHEMA, widenApproversTable } from "./tables/approvers.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./tables/mandates.ts";
 import { NONCES_SCHEMA } from "./tables/nonces.ts";
 import { QUESTION_NUMBERS_SCHEMA } from "./tables/question-numbers.ts";
+import { SEEN_COUNTERS_SCHEMA } from "./tables/seen-counters.ts";
 import { SHOWN_NUMBERS_SCHEMA } from "./tables/shown-numbers-schema.ts";
 
 /** The tables that trust is kept in. Safe to run on every start. */
@@ -13,6 +14,7 @@ export function createTrustTables(db: DatabaseSync): void {
       ANNOUNCED_KEYS_SCHEMA +
       NONCES_SCHEMA +
       MANDATES_SCHEMA +
+      SEEN_COUNTERS_SCHEMA +
       SHOWN_NUMBERS_SCHEMA +
       QUESTION_NUMBERS_SCHEMA,
   );

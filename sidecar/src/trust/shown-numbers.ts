@@ -1,7 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { deleteRequests } from "./tables/approval-requests.ts";
 import { deleteQuestionNumbers } from "./tables/question-numbers.ts";
-import { countWrongTimes, deleteWrongTimes, insertWrongTime } from "./tables/wrong-number-times.ts";
+import {
+  countWrongTimes,
+  deleteWrongTimes,
+  type Guessed,
+  insertWrongTime,
+} from "./tables/wrong-number-times.ts";
 import { addWrongTry, deleteWrongTries, wrongTries } from "./tables/wrong-numbers.ts";
 
 /**
@@ -23,17 +28,33 @@ export function triesLeft(db: DatabaseSync, previewId: string): number {
   return Math.max(0, NUMBER_TRIES - wrongTries(db, previewId));
 }
 
+/** Whether a wrong number ever came for this ticket. */
+export const wasWrong = (db: DatabaseSync, previewId: string): boolean =>
+  wrongTries(db, previewId) > 0;
+
 /** A wrong number came with a true signature; the tries that are left. */
-export function noteWrongNumber(db: DatabaseSync, previewId: string, nowMs: number): number {
+export function noteWrongNumber(
+  db: DatabaseSync,
+  previewId: string,
+  of: Guessed,
+  nowMs: number,
+): number {
   addWrongTry(db, previewId, nowMs);
-  if (!numbersLocked(db, nowMs)) insertWrongTime(db, nowMs);
+  if (!numbersLocked(db, of, nowMs)) insertWrongTime(db, of, nowMs);
   return triesLeft(db, previewId);
 }
 
-/** Whether too many wrong numbers came lately, for whatever orders. */
-export function numbersLocked(db: DatabaseSync, nowMs: number): boolean {
-  return countWrongTimes(db, nowMs - WRONG_WITHIN_MS) >= WRONG_NUMBERS_OF_ORDERS;
+/**
+ * Whether too many wrong numbers came lately. Exits have a lock of their own: guesses at entries hold
+ * back no exit, and guesses at exits come to an end as well.
+ */
+export function numbersLocked(db: DatabaseSync, of: Guessed, nowMs: number): boolean {
+  return countWrongTimes(db, of, nowMs - WRONG_WITHIN_MS) >= WRONG_NUMBERS_OF_ORDERS;
 }
+
+/** Whether a wrong number came lately for any exit: then somebody may be guessing. */
+export const exitsGuessed = (db: DatabaseSync, nowMs: number): boolean =>
+  countWrongTimes(db, "exit", nowMs - WRONG_WITHIN_MS) > 0;
 
 /** The owner's word at this PC that nobody is guessing; what each order has left stays as it is. */
 export function unlockNumbers(db: DatabaseSync): void {

@@ -3,7 +3,8 @@ import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.t
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { findApprover, raiseCounter } from "./tables/approvers.ts";
+import { noteCounter } from "./counters.ts";
+import { findApprover } from "./tables/approvers.ts";
 import {
   findMandate,
   giveNumber,
@@ -60,13 +61,13 @@ export async function takeMandate(
   // The same signature may have come twice at once: whoever is second finds it kept.
   const meanwhile = findMandate(db, hash);
   if (meanwhile !== null) return asKnown(db, meanwhile, own);
-  if (!raiseCounter(db, key.credentialId, verdict.counter)) {
+  if (!noteCounter(db, key.credentialId, verdict.counter, own.nowMs)) {
     return no(
       refusal(
         "APPROVAL_COUNTER_REGRESSED",
         "counter",
-        "counter_rises",
-        "The passkey's counter did not rise; sign the mandate again.",
+        "counter_unseen",
+        "The passkey's counter was seen before; sign the mandate again.",
       ),
     );
   }

@@ -6,6 +6,7 @@ import {
   type MandateProof,
   type PasskeyProof,
 } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as fc from "fast-check";
@@ -17,16 +18,11 @@ import {
   type SoftwareAuthenticator,
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
+import { pruneCounters } from "./counters.ts";
 import type { OwnView } from "./own-view.ts";
 import { createTrustTables } from "./schema.ts";
 import { unlockNumbers } from "./shown-numbers.ts";
-import {
-  enrolApprover,
-  findApprover,
-  listApprovers,
-  revokeApprover,
-  UNASKED,
-} from "./tables/approvers.ts";
+import { enrolApprover, listApprovers, revokeApprover, UNASKED } from "./tables/approvers.ts";
 import {
   confirmMandate,
   forgetWrongNumbers,
@@ -34,6 +30,7 @@ import {
   revokeMandate,
 } from "./tables/mandates.ts";
 import { isNonceUsed } from "./tables/nonces.ts";
+import { hasSeenCounter } from "./tables/seen-counters.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
 import { acceptApproval, checkApproval } from "./verify-approval.ts";
 
@@ -109,6 +106,12 @@ const own = (over: Partial<OwnView> = {}): OwnView => ({
   ...over,
 });
 
+/** The same when an approval is only checked: what the PC found the order to be at its preview. */
+const atPreview = (over: Partial<OwnView> = {}, effectAtPreview: "entry" | "exit" = "entry") => ({
+  ...own(over),
+  effectAtPreview,
+});
+
 const codes = async (given: PasskeyProof | MandateProof, view: OwnView = own()) => {
   const accepted = await acceptApproval(db, given, view);
   return accepted.ok ? [] : accepted.refusals.map(({ code }) => code);
@@ -122,7 +125,7 @@ describe("an approval by passkey", () => {
       credentialId,
     );
     expect(await codes(proof())).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
-    const checked = await checkApproval(db, proof(), own());
+    const checked = await checkApproval(db, proof(), atPreview());
     expect(checked.refusals.map(({ code }) => code)).toEqual(["APPROVAL_KEY_NOT_ENROLLED"]);
     expect(await codes(proof(), own({ simulator: true }))).toEqual([]);
   });
@@ -138,7 +141,7 @@ describe("an approval by passkey", () => {
         intentHash: edgeHash(),
         by: { credentialId: phone.credentialId, tier: 1 },
       });
-      expect(findApprover(db, phone.credentialId, false)?.counter).toBe(1);
+      expect(hasSeenCounter(db, phone.credentialId)).toBe(true);
     },
   );
 
@@ -193,12 +196,16 @@ describe("an approval by passkey", () => {
     expect(await codes(given)).toEqual(["APPROVAL_SIGNATURE_INVALID"]);
   });
 
-  it("whose counter went back is refused; authenticators that do not count pass", async () => {
+  it("whose counter was seen is refused, and an older one that was not seen passes", async () => {
     expect(await codes(proof({ counter: 7 }))).toEqual([]);
     const again = (counter: number, nonce: string) =>
       proof({}, { nonce, assertion: phone.approve(edgeHash({ nonce }), { counter }) });
     expect(await codes(again(7, "1".repeat(32)))).toEqual(["APPROVAL_COUNTER_REGRESSED"]);
+    expect(await codes(again(6, "c".repeat(32)))).toEqual([]);
+    expect(await codes(again(6, "d".repeat(32)))).toEqual(["APPROVAL_COUNTER_REGRESSED"]);
     expect(await codes(again(0, "2".repeat(32)))).toEqual(["APPROVAL_COUNTER_REGRESSED"]);
+    pruneCounters(db, Date.parse(NOW) + 1);
+    expect(await codes(again(5, "e".repeat(32)))).toEqual(["APPROVAL_COUNTER_REGRESSED"]);
     expect(await codes(again(8, "3".repeat(32)))).toEqual([]);
 
     phone = softwareAuthenticator();
@@ -250,12 +257,16 @@ describe("an approval by passkey", () => {
     expect(await codes(right, own({ leastTier: 2 }))).toEqual([]);
   });
 
-  it("over fresh previews too, six wrong numbers in a week lock all but what only reduces, until the PC's owner says so", async () => {
+  it("over fresh previews too, six wrong numbers in a week lock all but what this PC finds to be an exit, until the PC's owner says so", async () => {
     // Each preview is another ticket to sign: another tap, and three tries of its own.
     const check = (n: number, echo: number, view: Partial<OwnView> = {}) => {
       const preview_id = `pv_${n}`;
       const assertion = phone.approve(edgeHash({ preview_id }), { counter: 0 });
-      return checkApproval(db, proof({}, { preview_id, tier: 2, echo, assertion }), own(view));
+      return checkApproval(
+        db,
+        proof({}, { preview_id, tier: 2, echo, assertion }),
+        atPreview(view),
+      );
     };
     for (const n of [1, 2]) {
       for (const left of [2, 1, 0]) {
@@ -286,13 +297,68 @@ describe("an approval by passkey", () => {
       {},
       { preview_id: "pv_4", tier: 2, echo: 42, assertion: phone.approve(hash, { counter: 0 }) },
     );
-    expect(await checkApproval(db, leaving, own(exit))).toMatchObject({ holds: true });
+    // What the ticket asks for chooses no lock.
+    expect(await checkApproval(db, leaving, atPreview(exit))).toMatchObject(locked);
+    expect(await checkApproval(db, leaving, atPreview(exit, "exit"))).toMatchObject({
+      holds: true,
+    });
 
     unlockNumbers(db);
     // What an order has left stays as it is.
     expect(await check(1, 42)).toMatchObject({ holds: false, triesLeft: 0 });
     expect(await check(3, 42)).toMatchObject({ holds: true });
     expect(await codes(sent())).toEqual([]);
+  });
+
+  it("of exits come to an end as well, by a lock of their own", async () => {
+    const selling = aTicket(
+      anOrder({ mode: "live", reduce_only: true, legs: [aLeg({ side: "SELL" })] }),
+    );
+    const guess = (n: number, echo: number) => {
+      const preview_id = `pv_${n}`;
+      const assertion = phone.approve(edgeHash({ preview_id, ticket: selling }), { counter: 0 });
+      const given = proof({}, { preview_id, tier: 2, echo, assertion });
+      const preview = { ticket: selling, generation: 4, echo: 10 + ((n * 37 + 40) % 90) };
+      return checkApproval(db, given, atPreview({ preview }, "exit"));
+    };
+    let through = 0;
+    for (let n = 1; n <= 300 && through === 0; n += 1) {
+      for (const echo of [10, 11, 12]) {
+        if ((await guess(n, echo)).holds) through = n;
+      }
+    }
+    expect(through).toBe(0);
+    // Entries are not held back by it.
+    const entry = proof({}, { tier: 2, echo: 42 });
+    expect(await checkApproval(db, entry, atPreview())).toMatchObject({ holds: true });
+  });
+
+  it("wrong once for an exit put a collar around this PC's quote for exits by number", async () => {
+    const exits = { kind: "exit", position: "1", working_same_side: "0", at: NOW } as const;
+    let n = 0;
+    const sell = (price: string, echo: number, over: Partial<Leg> = {}) => {
+      n += 1;
+      const asked = aTicket(
+        anOrder({ legs: [aLeg({ side: "SELL", limit_price: price, ...over })] }),
+      );
+      const signs = { preview_id: `pv_${n}`, nonce: String(n).padStart(32, "0") };
+      const assertion = phone.approve(edgeHash({ ...signs, ticket: asked }), { counter: 0 });
+      const preview = { ticket: asked, generation: 4, echo: 42 };
+      return codes(
+        proof({}, { ...signs, tier: 2, echo, assertion }),
+        own({ preview, effect: exits }),
+      );
+    };
+    // Nobody guessed: an exit may be sold at any price its owner signs.
+    expect(await sell("0.01", 42)).toEqual([]);
+    expect(await sell("187", 41)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+    expect(await sell("0.01", 42)).toEqual(["PRICE_DRIFT"]);
+    expect(await sell("187", 42)).toEqual([]);
+    const stop = { order_type: "STOP_LIMIT", stop_price: "170" } as const;
+    expect(await sell("169.5", 42, stop)).toEqual([]);
+    expect(await sell("0.01", 42, stop)).toEqual(["PRICE_DRIFT"]);
+    unlockNumbers(db);
+    expect(await sell("0.01", 42)).toEqual([]);
   });
 
   it("does not tell a caller without a valid signature whether a guessed number was right", async () => {
@@ -370,7 +436,7 @@ describe("an edge that lies", () => {
       if (isNonceUsed(db, NONCE)) db.exec("DELETE FROM nonces");
     }
     expect(judged).toBeGreaterThan(7);
-    db.exec("DELETE FROM nonces; UPDATE approvers SET counter = 0");
+    db.exec("DELETE FROM nonces; DELETE FROM seen_counters");
     expect(await codes(valid)).toEqual([]);
   });
 

@@ -8,12 +8,21 @@ import type {
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { echoHolds, locked, lockedOut, needsNumber, wrongNumber } from "./approval-number.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import {
+  echoHolds,
+  guessedOf,
+  locked,
+  lockedOut,
+  needsNumber,
+  wrongNumber,
+} from "./approval-number.ts";
 import { mandateStands, signedBy } from "./approval-signature.ts";
+import { noteCounter } from "./counters.ts";
 import { driftFaults } from "./drift-faults.ts";
+import { guessedExitFaults } from "./exit-collar.ts";
 import type { OwnView } from "./own-view.ts";
 import { noteWrongNumber, triesLeft } from "./shown-numbers.ts";
-import { raiseCounter } from "./tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "./tables/nonces.ts";
 import { notAllowed } from "./take-mandate.ts";
 
@@ -41,6 +50,7 @@ export async function acceptApproval(
   const faults = [
     ...standingFaults(db, proof, own, own.preview.generation),
     ...driftFaults(ticket, own),
+    ...guessedExitFaults(db, proof, ticket, own),
     ...tierFaults(proof, own),
   ];
   if (proof.kind === "mandate") {
@@ -69,17 +79,23 @@ export async function acceptApproval(
   if (!signed.ok) faults.push(signed.refusal);
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
+  const kind = own.effect?.kind ?? null;
   // Judged last and only behind a valid signature: who has none learns nothing and spends no try.
-  if (needsNumber(proof, own) && lockedOut(db, ticket, own.nowMs)) return denied(locked());
+  if (needsNumber(proof, own) && lockedOut(db, ticket, kind, own.nowMs)) return denied(locked());
   if (!echoHolds(db, proof, own, own.preview.echo)) {
     spend(db, intent, hash, own);
-    return denied(wrongNumber(noteWrongNumber(db, proof.preview_id, own.nowMs)));
+    const of = guessedOf(ticket, kind);
+    return denied(wrongNumber(noteWrongNumber(db, proof.preview_id, of, own.nowMs)));
   }
 
   const spent = inTransaction(db, () => {
     if (!spend(db, intent, hash, own)) return "consumed" as const;
     if (signed.counter === null) return "ok" as const;
-    return raiseCounter(db, signed.credentialId, signed.counter) ? "ok" : "regressed";
+    const unseen = noteCounter(db, signed.credentialId, signed.counter, own.nowMs);
+    // The nonce makes it one use; what an authenticator counts holds back no exit.
+    return unseen || own.effect?.kind === "exit" || ticket.order.action === "cancel"
+      ? "ok"
+      : "regressed";
   });
   if (spent === "consumed") return denied(consumed());
   if (spent === "regressed") {
@@ -87,8 +103,8 @@ export async function acceptApproval(
       refusal(
         "APPROVAL_COUNTER_REGRESSED",
         "counter",
-        "counter_rises",
-        "The passkey's counter did not rise.",
+        "counter_unseen",
+        "The passkey's counter was seen before. Somebody may hold a copy of the key: revoke it at the PC if that was not you.",
       ),
     );
   }
@@ -167,7 +183,10 @@ export async function checkApproval(
     | "relyingParty"
     | "simulator"
     | "nowMs"
-  >,
+  > & {
+    /** What this PC found the order to be at its preview; null when it was not known. */
+    effectAtPreview: Effect["kind"] | null;
+  },
 ): Promise<{ holds: boolean; refusals: OrderRefusal[]; triesLeft: number | null }> {
   const { preview } = own;
   if (preview === null) {
@@ -186,13 +205,14 @@ export async function checkApproval(
   if (faults.length > 0 || !needsNumber(proof, own)) {
     return { holds: faults.length === 0, refusals: faults, triesLeft: null };
   }
-  if (lockedOut(db, preview.ticket, own.nowMs)) {
+  const of = guessedOf(preview.ticket, own.effectAtPreview);
+  if (lockedOut(db, preview.ticket, own.effectAtPreview, own.nowMs)) {
     return { holds: false, refusals: [locked()], triesLeft: 0 };
   }
   if (echoHolds(db, proof, own, preview.echo)) {
     return { holds: true, refusals: [], triesLeft: triesLeft(db, proof.preview_id) };
   }
-  const left = noteWrongNumber(db, proof.preview_id, own.nowMs);
+  const left = noteWrongNumber(db, proof.preview_id, of, own.nowMs);
   return { holds: false, refusals: [wrongNumber(left)], triesLeft: left };
 }
 

@@ -30,6 +30,7 @@ export async function checkAtPc(
       preview !== null && caps.ok
         ? leastTier(caps.caps, preview.ticket.order, preview.ticket.notional)
         : 2,
+    effectAtPreview: preview?.usage?.effect ?? null,
     relyingParty: parts.relyingParty,
     simulator: parts.simulator,
     nowMs,

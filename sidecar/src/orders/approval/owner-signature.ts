@@ -2,7 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { findApprover, raiseCounter } from "../../trust/tables/approvers.ts";
+import { noteCounter } from "../../trust/counters.ts";
+import { findApprover } from "../../trust/tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "../../trust/tables/nonces.ts";
 import { type RelyingParty, verifyAssertion } from "../../trust/verify-assertion.ts";
 
@@ -43,12 +44,12 @@ export async function ownerSigned(
   }
   const claim = { nonce: signed.nonce, statementHash: hash, notAfterMs };
   if (!claimNonce(db, claim, nowMs)) return used();
-  return raiseCounter(db, key.credentialId, verdict.counter)
+  return noteCounter(db, key.credentialId, verdict.counter, nowMs)
     ? { refusals: [], credentialId: key.credentialId }
     : no(
         "APPROVAL_COUNTER_REGRESSED",
         "counter",
-        "counter_rises",
-        "The passkey's counter did not rise.",
+        "counter_unseen",
+        "The passkey's counter was seen before.",
       );
 }

@@ -2,6 +2,7 @@ import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operations/order-
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { guessedOf } from "../../trust/approval-number.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-numbers.ts";
 import { keepQuestionNumber, questionNumber } from "../../trust/tables/question-numbers.ts";
 import type { IntentRecord } from "../journal/record.ts";
@@ -55,11 +56,13 @@ export function numberFaults(
   const { db } = store;
   if (!yesNeedsNumber(parts, record)) return [];
   const nowMs = clock.now();
-  if (!record.ticket.order.reduce_only && numbersLocked(db, nowMs)) {
+  // By what this PC found the order to be as it went out.
+  const of = guessedOf(record.ticket, record.effect);
+  if (numbersLocked(db, of, nowMs)) {
     return [
       wrong(
         "few_tries",
-        `Too many wrong numbers came; none is taken but for a reduce-only order. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
+        `Too many wrong numbers came; none is taken any more. At the PC run \`${sidecarCommand("requests unlock")}\`.`,
       ),
     ];
   }
@@ -74,7 +77,7 @@ export function numberFaults(
       ),
     ];
   }
-  const left = noteWrongNumber(db, key, nowMs);
+  const left = noteWrongNumber(db, key, of, nowMs);
   announceWrongNumber(parts.reach, [...ticketText(record.ticket), ...questionText(question)]);
   return [
     left > 0

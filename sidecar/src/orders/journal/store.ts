@@ -2,6 +2,7 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { pruneCounters } from "../../trust/counters.ts";
 import { createTrustTables } from "../../trust/schema.ts";
 import { pruneNumbers } from "../../trust/shown-numbers.ts";
 import { pruneNonces } from "../../trust/tables/nonces.ts";
@@ -48,6 +49,7 @@ export function openOrderStore(path: string): OrderStore {
       pruneNumbers(db, previewsBeforeMs);
       intents.prune(nowMs - ORDER_LIMITS.intentKeptMs);
       pruneNonces(db, nowMs, ORDER_LIMITS.nonceKeptMs);
+      pruneCounters(db, nowMs - ORDER_LIMITS.nonceKeptMs);
     },
     close: () => db.close(),
   };

@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
+import { readKillSwitch } from "../../trust/kill-switch.ts";
 import { openOrderStore } from "../journal/store.ts";
 import { capsPath, killSwitchPath } from "./files.ts";
 import { checkGrant, fileLocalRules, usageOf } from "./rules.ts";
+import { tellFaults } from "./told-rules.ts";
 
 const policy = { offer: ["orders.paper" as const], broker_accounts: null };
 const paper = { capability: "orders.paper", brokerAccount: "DU1" } as const;
@@ -62,6 +64,39 @@ describe("the files of the owner's word", () => {
     expect(rules.killSwitch()).toMatchObject({ engaged: true, reason: "by hand" });
     rmSync(killSwitchPath(folder));
     expect(rules.killSwitch().engaged).toBe(false);
+  });
+
+  it("that hold no policy any more leave the last good one, and say what to mend", () => {
+    const path = join(folder, "policy.json");
+    writeFileSync(path, '{"offer":["orders.live"],"broker_accounts":["DU1"]}', { mode: 0o600 });
+    const rules = fileLocalRules(folder);
+    const told: string[] = [];
+    const telling = tellFaults(rules, (message) => told.push(message));
+    expect(telling.policy()).toEqual({ offer: ["orders.live"], broker_accounts: ["DU1"] });
+    writeFileSync(path, "{", { mode: 0o600 });
+    expect(telling.policy()).toEqual({ offer: ["orders.live"], broker_accounts: ["DU1"] });
+    expect(telling.policyFault()).toContain(path);
+    expect(told).toHaveLength(1);
+    // Nothing was ever read: what reduces or cancels needs no policy.
+    expect(fileLocalRules(folder).policy().offer).toContain("orders.live");
+    writeFileSync(path, '{"offer":[],"broker_accounts":null}', { mode: 0o600 });
+    expect(telling.policyFault()).toBeNull();
+    expect(telling.policy().offer).toEqual([]);
+  });
+
+  it("engage the switch where nobody may look whether its file is there", () => {
+    // A path through a file: neither there nor provably absent.
+    const file = join(folder, "a-file");
+    writeFileSync(file, "");
+    expect(readKillSwitch(join(file, "kill-switch.json")).engaged).toBe(true);
+    expect(readKillSwitch(join(folder, "kill-switch.json")).engaged).toBe(false);
+  });
+
+  it("stay engaged by word of mouth where the disk takes no file", () => {
+    const rules = fileLocalRules(folder);
+    mkdirSync(`${killSwitchPath(folder)}.new`);
+    expect(() => rules.engage("full", START_MS)).toThrow();
+    expect(rules.killSwitch()).toMatchObject({ engaged: true, reason: "full" });
   });
 
   it("that are damaged forbid", () => {

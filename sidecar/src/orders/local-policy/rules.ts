@@ -1,7 +1,7 @@
-import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { type CapsFile, type CapsUsage, readCaps } from "../../trust/caps.ts";
+import { type Caps, type CapsFile, type CapsUsage, readCaps } from "../../trust/caps.ts";
 import { engageKillSwitch, type LocalKillSwitch, readKillSwitch } from "../../trust/kill-switch.ts";
 import { type LocalPolicy, loadLocalPolicy } from "../../trust/local-policy.ts";
 import type { OrderStore } from "../journal/store.ts";
@@ -9,7 +9,10 @@ import { capsPath, killSwitchPath } from "./files.ts";
 
 /** The owner's word on this PC, read anew whenever it is asked for: a change holds from then on. */
 export interface LocalRules {
+  /** Of the file, or the last good one; a file that can't be read allows what takes no risk. */
   policy(): LocalPolicy;
+  /** Why `policy.json` cannot be read now; null when it can. */
+  policyFault(): string | null;
   killSwitch(): LocalKillSwitch;
   engage(reason: string, nowMs: number): void;
   caps(): CapsFile;
@@ -17,13 +20,41 @@ export interface LocalRules {
 
 export function fileLocalRules(configDir: string): LocalRules {
   const switchPath = killSwitchPath(configDir);
+  let lastPolicy: LocalPolicy | null = null;
+  let lastCaps: Caps | null = null;
+  /** Engaged while the disk would not take the file: it holds for as long as this process lives. */
+  let unwritten: LocalKillSwitch | null = null;
+  const policyNow = (): { policy: LocalPolicy; fault: string | null } => {
+    try {
+      lastPolicy = loadLocalPolicy(configDir);
+      return { policy: lastPolicy, fault: null };
+    } catch (thrown) {
+      const fault = thrown instanceof Error ? thrown.message : "policy.json cannot be read";
+      return { policy: lastPolicy ?? UNREAD, fault };
+    }
+  };
   return {
-    policy: () => loadLocalPolicy(configDir),
-    killSwitch: () => readKillSwitch(switchPath),
-    engage: (reason, nowMs) => engageKillSwitch(switchPath, reason, nowMs),
-    caps: () => readCaps(capsPath(configDir)),
+    policy: () => policyNow().policy,
+    policyFault: () => policyNow().fault,
+    killSwitch: () => unwritten ?? readKillSwitch(switchPath),
+    engage: (reason, nowMs) => {
+      try {
+        engageKillSwitch(switchPath, reason, nowMs);
+      } catch (thrown) {
+        unwritten = { engaged: true, since: new Date(nowMs).toISOString(), reason };
+        throw thrown;
+      }
+    },
+    caps: () => {
+      const file = readCaps(capsPath(configDir));
+      if (file.ok) lastCaps = file.caps;
+      return file.ok || lastCaps === null ? file : { ...file, last: lastCaps };
+    },
   };
 }
+
+/** Without any policy no exit and no cancel is held back; whatever may open is refused by its fault. */
+const UNREAD: LocalPolicy = { offer: [...CAPABILITIES], broker_accounts: null };
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;

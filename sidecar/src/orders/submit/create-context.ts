@@ -4,6 +4,7 @@ import { createConversation } from "../conversation/conversation.ts";
 import { giveWay } from "../conversation/give-way.ts";
 import { showQuestion } from "../conversation/question-number.ts";
 import { whyStopped } from "../conversation/stopped.ts";
+import { tellFaults } from "../local-policy/told-rules.ts";
 import { loggingReach, newEcho } from "../notify/channels.ts";
 import type { BrokerSide, OrderServiceOptions } from "../parts.ts";
 import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
@@ -20,7 +21,7 @@ export function createSubmitContext(
   options: OrderServiceOptions,
   broker: BrokerSide,
 ): OrderServiceContext {
-  const { store, rules, settings } = options;
+  const { store, settings } = options;
   const { clock, source, logger } = broker;
   const reach = loggingReach(options.reach, logger);
   const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
@@ -36,6 +37,9 @@ export function createSubmitContext(
       void reach.push(`ibkr-sidecar: ${alert}`, message);
     },
   });
+  const rules = tellFaults(options.rules, (message) =>
+    progress.alert({ alert: "needs_owner", message, record: null }),
+  );
   const tracking = createTracking({
     reads: {
       book: (accountId, signal) => readBook(book, accountId, signal),

@@ -50,6 +50,7 @@ function refusalsOf(caps: Caps, mode: Mode, asked: Asked): string[] {
   const rules = {
     caps: () => ({ ok: true, caps }) as const,
     killSwitch: () => ({ engaged: false }) as const,
+    policyFault: () => null,
     policy: () => ({ offer: [], broker_accounts: null }),
     engage: () => {},
   };

@@ -17,6 +17,7 @@ import {
 const rules = {
   killSwitch: () => ({ engaged: false }) as const,
   caps: () => ({ ok: true, caps: DEFAULT_CAPS }) as const,
+  policyFault: () => null,
   policy: () => ({ offer: ["orders.paper" as const], broker_accounts: null }),
   engage: () => {},
 };
@@ -51,6 +52,23 @@ describe("this PC's own checks", () => {
       "not_engaged",
     ]);
     expect(localFaults(judge([], true), anOrder(), facts("exit"))).toEqual([]);
+  });
+
+  it("stop an entry while the policy cannot be read, and no exit", () => {
+    const unread = judge([]);
+    const rig = { ...unread, rules: { ...unread.rules, policyFault: () => "policy.json is torn" } };
+    expect(rulesOf(localFaults(rig, anOrder(), facts("entry")))).toEqual(["policy_readable"]);
+    expect(localFaults(rig, anOrder(), facts("exit"))).toEqual([]);
+  });
+
+  it("ask of an exit what the last good caps file asked", () => {
+    const caps = {
+      ...DEFAULT_CAPS,
+      paper: { ...DEFAULT_CAPS.paper, tier_two_from_notional: "1000" },
+    };
+    const torn = { ...rules, caps: () => ({ ok: false, reason: "no JSON", last: caps }) as const };
+    expect(leastTierOf(torn, anOrder(), facts("entry"))).toBe(2);
+    expect(leastTierOf(torn, anOrder(), facts("exit"))).toBe(1);
   });
 
   it("stop an entry beside a doubt of its account, contract and side, and no other", () => {

@@ -4,7 +4,7 @@ import {
   type CanonicalOrder,
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { dec, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
@@ -16,11 +16,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Clock } from "../../client-portal/clock.ts";
-import type { OperationContext } from "../../operations/context.ts";
-import { readOrders } from "../../operations/live-orders.ts";
-import type { resolveAccount } from "../../operations/resolve-account.ts";
 import { type CapsBefore, capFaults } from "../../trust/cap-faults.ts";
-import { leastTier } from "../../trust/caps.ts";
+import { DEFAULT_CAPS, leastTier } from "../../trust/caps.ts";
 import { killFaults } from "../../trust/kill-switch.ts";
 import type { LocalPolicy } from "../../trust/local-policy.ts";
 import type { KeptPreview } from "../journal/previews.ts";
@@ -85,7 +82,7 @@ export function ticketFaults(
 
 /** What the PC's own rules are judged with. */
 export interface LocalJudge {
-  rules: Pick<LocalRules, "killSwitch" | "caps">;
+  rules: Pick<LocalRules, "killSwitch" | "caps" | "policyFault">;
   store: Pick<OrderStore, "open" | "sentSince">;
   clock: Pick<Clock, "now">;
 }
@@ -106,10 +103,31 @@ export function localFaults(
   const { notional, missing, units, effect } = facts;
   return [
     ...killFaults(rules.killSwitch(), order, effect),
+    ...policyFaults(rules, order, effect),
     ...capFaults(rules.caps(), order, { notional, missing, units, effect, usage }, before),
     ...doubtFaults(store, order, facts.effect),
     ...reduceOnlyFaults(order, facts.effect),
   ];
+}
+
+/** A policy that nobody can read lets nothing out but what reduces, and cancels. */
+function policyFaults(
+  rules: Pick<LocalRules, "policyFault">,
+  order: CanonicalOrder,
+  effect: Effect | null,
+): OrderRefusal[] {
+  if (effect?.kind === "exit" || order.action === "cancel") return [];
+  const fault = rules.policyFault();
+  return fault === null
+    ? []
+    : [
+        refusal(
+          "LOCAL_CAP_EXCEEDED",
+          "policy",
+          "policy_readable",
+          `This PC's policy cannot be read, so only exits and cancels go out: ${fault}.`,
+        ),
+      ];
 }
 
 /** While nobody knows what became of one, no further entry of that account, contract and side. */
@@ -243,40 +261,19 @@ export function sessionFaults(
   return faults;
 }
 
-/** A change is only sent to the order as the owner saw it. */
-export async function targetFaults(
-  context: OperationContext,
-  account: Awaited<ReturnType<typeof resolveAccount>>,
-  order: CanonicalOrder,
-): Promise<OrderRefusal[]> {
-  const { target } = order;
-  const not = (rule: string, message: string): OrderRefusal[] => [
-    refusal("ORDER_NOT_MODIFIABLE", "order_id", rule, message),
-  ];
-  if (target === null) return not("target", "The change names no order.");
-  const read = await readOrders(context, account);
-  const row = read.orders.find(({ order_id }) => order_id === target.order_id);
-  if (row === undefined) return not("working", "The broker's list does not show the order.");
-  if (row.status !== "working" && row.status !== "partially_filled") {
-    return not("working", "The order does not work any more.");
-  }
-  const before = target.before.quantity;
-  const moved =
-    (row.filled !== null && !dec(row.filled).equals(dec(target.filled_quantity))) ||
-    (row.quantity !== null && before !== null && !dec(row.quantity).equals(dec(before)));
-  return moved
-    ? not("as_previewed", "The order has changed or traded since the change was previewed.")
-    : [];
-}
-
-/** What the caps file asks of an approval; a file that is wrong asks for the most. */
+/**
+ * What the caps file asks of an approval; a file that is wrong asks for the most, and of an exit what
+ * the last good one asked.
+ */
 export function leastTierOf(
   rules: Pick<LocalRules, "caps">,
   order: CanonicalOrder,
-  facts: Pick<Facts, "notional">,
+  facts: Pick<Facts, "notional"> & Partial<Pick<Facts, "effect">>,
 ): 0 | 1 | 2 {
   const file = rules.caps();
-  return file.ok ? leastTier(file.caps, order, facts.notional) : 2;
+  if (file.ok) return leastTier(file.caps, order, facts.notional);
+  if (facts.effect?.kind !== "exit") return 2;
+  return leastTier(file.last ?? DEFAULT_CAPS, order, facts.notional);
 }
 
 export function driftOf(rules: LocalRules): string {

@@ -48,7 +48,11 @@ function judge(reads: Seen, ticket: typeof ENTRY, was: "entry" | "exit", laterMs
   const facts = factsAt(reads, { ticket }, { base: "EUR", caps, nowMs });
   const usage = { ordersLastMinute: 0, ordersToday: 0, dailyPnl: "0", effect: was };
   const judged = {
-    rules: { killSwitch: () => ({ engaged: false }) as const, caps: () => caps },
+    rules: {
+      killSwitch: () => ({ engaged: false }) as const,
+      policyFault: () => null,
+      caps: () => caps,
+    },
     store: { open: () => [], sentSince: () => 0 },
     clock,
   };

@@ -17,16 +17,11 @@ import { checkGrant } from "../local-policy/rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 import { gatherFacts } from "./gather-facts.ts";
-import {
-  localFaults,
-  openingFaults,
-  sessionFaults,
-  targetFaults,
-  ticketFaults,
-} from "./local-checks.ts";
+import { localFaults, openingFaults, sessionFaults, ticketFaults } from "./local-checks.ts";
 import { newRecord } from "./new-record.ts";
 import { factsAt, unknownFaults } from "./seen.ts";
 import { spendApproval } from "./spend-approval.ts";
+import { targetFaults } from "./target-faults.ts";
 
 /**
  * `order.place` and `order.modify`: from an approved ticket to one POST, in this order: what is
@@ -151,7 +146,8 @@ async function judgeNow(
 ): Promise<Judged> {
   const { order, notional } = preview.ticket;
   const sight = await look(parts, context, preview, account);
-  const target = action === "modify" ? await targetFaults(context, account, order) : [];
+  const target =
+    action === "modify" ? await targetFaults(context, account, parts.store, order) : [];
   const refusals = [...sight.faults({ notional, usage: preview.usage }), ...target];
   if (refusals.length > 0) return { ok: false, refusals };
   const body =

@@ -149,18 +149,20 @@ export function forgetUnasked(db: DatabaseSync): void {
   ).run(UNASKED);
 }
 
-/**
- * Notes the counter an assertion came with. False when another assertion with this counter or a
- * later one was accepted in the meantime; authenticators that do not count stay at 0.
- */
-export function raiseCounter(db: DatabaseSync, credentialId: string, counter: number): boolean {
-  const { changes } = db
-    .prepare(
-      `UPDATE approvers SET counter = ?
-       WHERE credential_id = ? AND revoked_at IS NULL AND (counter < ? OR (counter = 0 AND ? = 0))`,
-    )
-    .run(counter, credentialId, counter, counter);
-  return Number(changes) === 1;
+/** Null when the key is not enrolled, or revoked. */
+export function findCounterFloor(db: DatabaseSync, credentialId: string): number | null {
+  const row = db
+    .prepare("SELECT counter FROM approvers WHERE credential_id = ? AND revoked_at IS NULL")
+    .get(credentialId);
+  return row === undefined ? null : Number(row.counter);
+}
+
+/** Counters at or below this one are refused from now on. */
+export function raiseCounterFloor(db: DatabaseSync, credentialId: string, counter: number): void {
+  db.prepare("UPDATE approvers SET counter = MAX(counter, ?) WHERE credential_id = ?").run(
+    counter,
+    credentialId,
+  );
 }
 
 function approverOf(row: Record<string, unknown>): Approver {

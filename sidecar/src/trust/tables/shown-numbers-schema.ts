@@ -13,4 +13,7 @@ CREATE TABLE IF NOT EXISTS wrong_numbers (
 CREATE TABLE IF NOT EXISTS wrong_number_times (
   at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS wrong_exit_number_times (
+  at INTEGER NOT NULL
+) STRICT;
 `;

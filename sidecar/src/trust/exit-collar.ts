@@ -1,0 +1,67 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
+import {
+  Decimal,
+  dec,
+  decimalText,
+  parseFigure,
+} from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { needsNumber } from "./approval-number.ts";
+import type { OwnView } from "./own-view.ts";
+import { exitsGuessed, wasWrong } from "./shown-numbers.ts";
+
+/**
+ * An exit skips the bounds of value and drift, so a guessed number would sell a position at the price
+ * of whoever guessed. Once a wrong number came for an exit, exits by number go out inside a collar
+ * around this PC's own quote; one whose price is honest passes it.
+ */
+export function guessedExitFaults(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  ticket: Ticket,
+  own: Pick<OwnView, "effect" | "market" | "waits" | "maxDriftBps" | "leastTier" | "nowMs">,
+): OrderRefusal[] {
+  if (own.effect?.kind !== "exit" || !needsNumber(proof, own)) return [];
+  const guessed = exitsGuessed(db, own.nowMs) || wasWrong(db, proof.preview_id);
+  if (!guessed) return [];
+  const price = comparedPrice({ quote: own.market, waits: own.waits });
+  const worst = worstPrices(ticket);
+  if (worst.length === 0) return [];
+  if (price === null) {
+    return [outside("This PC has no quote of its own to hold the price against.")];
+  }
+  const room = price.times(dec(own.maxDriftBps)).dividedBy(10_000);
+  const bad = worst.some(({ side, at, trigger }) =>
+    side === "SELL"
+      ? at.lessThan(Decimal.min(trigger ?? price, price).minus(room))
+      : at.greaterThan(Decimal.max(trigger ?? price, price).plus(room)),
+  );
+  return bad
+    ? [
+        outside(
+          `The order's price lies further than ${own.maxDriftBps} basis points beyond this PC's own of ${decimalText(price)}.`,
+        ),
+      ]
+    : [];
+}
+
+/** The prices that the legs may trade at in the worst case, where they name one; a stop has its trigger too. */
+function worstPrices({
+  order,
+}: Ticket): { side: "BUY" | "SELL"; at: Decimal; trigger: Decimal | null }[] {
+  return order.legs.flatMap(({ side, limit_price, stop_price }) => {
+    const at = parseFigure(limit_price);
+    return at === null ? [] : [{ side, at, trigger: parseFigure(stop_price) }];
+  });
+}
+
+const outside = (why: string): OrderRefusal =>
+  refusal(
+    "PRICE_DRIFT",
+    "limit_price",
+    "exit_collar_after_wrong_number",
+    `A wrong number came for an exit lately, so exits go out near the market only. ${why}`,
+  );
