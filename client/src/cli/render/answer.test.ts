@@ -21,6 +21,20 @@ describe("a table", () => {
     ]);
   });
 
+  it("has what lies in an object in columns of its own, under names that are no other's", () => {
+    const { head, lines } = table(
+      [{ conid: 1, values: { last: "2.5", price: "3" }, reference: { price: "4" } }],
+      null,
+    );
+    expect([head, ...lines].map((line) => line.trim().split(/\s+/))).toEqual([
+      ["conid", "last", "values_price", "reference_price"],
+      ["1", "2.5", "3", "4"],
+    ]);
+    expect(table([{ cash: { amount: "1.50", currency: "USD" } }], null).lines).toEqual([
+      "1.50 USD",
+    ]);
+  });
+
   it("shows what there is room for, and names the rest", () => {
     const row = { a: "1".repeat(20), b: "2".repeat(20), c: "3".repeat(60) };
     const { head, left } = table([row], 45);

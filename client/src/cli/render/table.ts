@@ -1,7 +1,8 @@
-import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** Rows of one kind, as text. Widths in characters; `width` null leaves everything as long as it is. */
-export function table(rows: readonly Row[], width: number | null): Table {
+export function table(given: readonly Row[], width: number | null): Table {
+  const rows = flattened(given);
   const names = columnsOf(rows);
   const cells = rows.map((row) => names.map((name) => cellOf(row[name])));
   const columns = names.map((name, at) => {
@@ -47,6 +48,36 @@ const LAST: Column = { head: "", right: false, width: 0 };
 /** Not known is never zero. */
 export const UNKNOWN = "–";
 const NUMBER = /^[-+]?\d[\d,]*(?:\.\d+)?(?: ?%| [A-Z]{3})?$/;
+
+/** What lies in an object stands in columns of its own, under its own name where that is no other's. */
+function flattened(rows: readonly Row[]): Row[] {
+  const owners = new Map<string, Set<string>>();
+  const note = (name: string, owner: string) =>
+    owners.set(name, (owners.get(name) ?? new Set()).add(owner));
+  for (const row of rows) {
+    for (const [name, value] of Object.entries(row)) {
+      if (!isNest(value)) note(name, "");
+      else for (const member of Object.keys(value)) note(member, name);
+    }
+  }
+  const called = (member: string, owner: string) =>
+    owners.get(member)?.size === 1 ? member : `${owner}_${member}`;
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).flatMap(([name, value]) =>
+        isNest(value)
+          ? Object.entries(value).map(([member, one]) => [called(member, name), one])
+          : [[name, value]],
+      ),
+    ),
+  );
+}
+
+function isNest(value: JsonValue | undefined): value is JsonObject {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && moneyOf(value) === null
+  );
+}
 
 function columnsOf(rows: readonly Row[]): string[] {
   const names = new Set<string>();
