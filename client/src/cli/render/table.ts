@@ -64,7 +64,7 @@ function flattened(rows: readonly Row[]): Row[] {
     owners.get(member)?.size === 1 ? member : `${owner}_${member}`;
   return rows.map((row) =>
     Object.fromEntries(
-      Object.entries(row).flatMap(([name, value]) =>
+      Object.entries(row).flatMap(([name, value]): [string, JsonValue | undefined][] =>
         isNest(value)
           ? Object.entries(value).map(([member, one]) => [called(member, name), one])
           : [[name, value]],
