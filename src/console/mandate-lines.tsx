@@ -17,7 +17,7 @@ export function Lines(props: { mandate: MandateView["mandate"]; choices: Mandate
         <>
           <dt>{name}</dt>
           <dd>
-            {displayText(says, 600)}
+            {says}
             {name === "Instruments" && symbols.length > 0 && ` (${symbols.join(", ")})`}
           </dd>
         </>

@@ -1,4 +1,6 @@
 import { counted } from "../count.ts";
+import type { AcceptedWarning } from "../orders/intent.ts";
+import { plainly } from "../orders/words.ts";
 import type { Mandate } from "./mandate.ts";
 import { type PlacementBounds, placementBounds } from "./mandate-bounds.ts";
 
@@ -8,7 +10,11 @@ export interface MandateLine {
   says: string;
 }
 
-/** `nameOf` gives an agent's name where it is known; the PC has only its id. */
+/**
+ * Every bound that is signed changes these lines; the test beside this file takes them from the schema.
+ * `nameOf` gives an agent's name where it is known; its id stands beside it, because an agent names
+ * itself. The PC has only the id.
+ */
 export function mandateInWords(
   mandate: Mandate,
   nameOf: (clientId: string) => string = (clientId) => clientId,
@@ -19,7 +25,7 @@ export function mandateInWords(
       name: "Account",
       says: `${mandate.accounts.join(", ")}, ${mode === "live" ? "live, real money" : "paper, no real money"}`,
     },
-    { name: "Agents", says: mandate.clients.map(nameOf).join(", ") },
+    { name: "Agents", says: mandate.clients.map((id) => clientInWords(id, nameOf)).join(", ") },
     {
       name: "Orders",
       says: [
@@ -48,18 +54,30 @@ export function mandateInWords(
       says:
         accepted_warnings.length === 0
           ? "none accepted beforehand; an order with one needs your tap"
-          : `accepted beforehand: ${accepted_warnings.map(({ message_id }) => message_id ?? "one without a number").join(", ")}`,
+          : `accepted beforehand: ${accepted_warnings.map(warningInWords).join(", ")}`,
     },
     { name: "From", says: moment(mandate.not_before) },
     { name: "Until", says: moment(mandate.not_after) },
   ];
 }
 
+function clientInWords(id: string, nameOf: (clientId: string) => string): string {
+  const name = plainly(nameOf(id));
+  return name === plainly(id) ? name : `${name} (${plainly(id)})`;
+}
+
+/** The mandate holds the wording's fingerprint alone: one message id goes with 3 % and with 300 %. */
+const warningInWords = ({ message_id, fingerprint }: AcceptedWarning): string =>
+  `${plainly(message_id ?? "one without a number")} in the wording ${fingerprint.slice(0, 16)}`;
+
 function placementInWords(bounds: PlacementBounds): MandateLine[] {
   const { currencies, exchanges, latest_expiry, max_price_beyond_percent } = bounds;
   return [
     { name: "Currency", says: currencies?.join(", ") ?? "the account's base currency only" },
-    { name: "Exchange", says: exchanges?.join(", ") ?? "the broker's usual routing only" },
+    {
+      name: "Exchange",
+      says: exchanges?.map(plainly).join(", ") ?? "the broker's usual routing only",
+    },
     { name: "Time in force", says: bounds.times_in_force.map((one) => TIMES[one]).join(", ") },
     {
       name: "Hours",
@@ -109,4 +127,8 @@ const ASSET_CLASSES: Record<Mandate["asset_classes"][number], string> = {
   FUT: "futures",
 };
 
-const moment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
+/** To the minute, and further where it does not begin with one. */
+const moment = (at: string): string => {
+  const rest = at.slice(16, -1);
+  return `${at.slice(0, 10)} ${at.slice(11, 16)}${rest === ":00.000" ? "" : rest} UTC`;
+};
