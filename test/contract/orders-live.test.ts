@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { passkeyFields } from "../support/members.ts";
 import {
   AAPL,
   type Agent,
@@ -254,6 +255,43 @@ describe("a live order", () => {
     expect(chain.posts()).toBe(before);
     await chain.pc("policy", "live", "on", "--account", account, "--yes");
   }, 60_000);
+
+  it("whose broker asks something takes the PC's number for the yes, as placing it did", async () => {
+    const text = "The price is beyond 3 % of the market. Proceed?";
+    chain.sim.control.change({
+      questions: { enabled: true, mandatoryCap: false, extra: [{ id: "o99999", text }] },
+    });
+    const approval = await approved();
+    const sent = await submit(approval, "question");
+    expect(sent.order.state).toBe("awaiting_confirmation");
+    const ref = sent.order.order_ref;
+    const yes = async (echo: number | null) => {
+      const page = await chain.page(`/orders/question?ref=${ref}`);
+      expect(page).toContain(`${text} (o99999)`);
+      expect(page).toContain("live, real money");
+      expect(page).toContain("Number shown at your PC");
+      const { nonce = "", not_after = "" } = passkeyFields(page);
+      const response = chain.passkey.use(ceremonyOn(page));
+      const typed = echo === null ? {} : { echo: String(echo) };
+      const said = { coid: ref, say: "yes", nonce, not_after, response, ...typed };
+      return chain.form("/orders/answer", said);
+    };
+    const { output } = await chain.pc("requests", "--json");
+    const rows = output.split("\n").filter((line) => line.startsWith("{"));
+    const asked = rows.map((line) => JSON.parse(line)).find(({ coid }) => coid === ref);
+    expect(asked.question[0]).toContain(text);
+    const none = await yes(null);
+    expect(none.status).toBe(409);
+    expect(await none.text()).toContain("needs the number that your PC shows");
+    expect((await yes(asked.number === 99 ? 98 : asked.number + 1)).status).toBe(409);
+    expect((await yes(asked.number)).status).toBe(303);
+    await until(
+      () => status(approval),
+      ({ order }) => order.state === "working",
+      60_000,
+    );
+    chain.sim.control.change({ questions: { enabled: false, extra: [] } });
+  }, 120_000);
 
   it("with its exits goes out whole; one without its stop is withdrawn from the alert", async () => {
     const bracket = async () => {
