@@ -18,9 +18,10 @@ export const auditLogRoutes = new Hono<{ Bindings: Env }>();
 
 auditLogRoutes.get("/audit/:log/checkpoint", (c) => answer(c, "checkpoint"));
 auditLogRoutes.get("/audit/:log/vkey", (c) => answer(c, "vkey"));
-auditLogRoutes.get("/audit/:log/tile/*", (c) => {
-  const { pathname } = new URL(c.req.url);
-  return answer(c, pathname.slice(`/audit/${c.req.param("log")}/`.length));
+auditLogRoutes.get("/audit/:log/tile/*", (c, next) => {
+  const path = new URL(c.req.url).pathname.slice(`/audit/${c.req.param("log")}/`.length);
+  // Entries are a page of the owner's.
+  return path.startsWith("tile/entries/") ? next() : answer(c, path);
 });
 
 async function answer(c: Asked, path: string): Promise<Response> {
@@ -33,7 +34,7 @@ async function answer(c: Asked, path: string): Promise<Response> {
   if (file === null) return c.text("not found\n", 404);
   switch (file.kind) {
     case "owner_only":
-      return c.text("Entries are shown to the owner alone.\n", 403);
+      return c.text("not found\n", 404);
     case "text":
       return c.body(file.text, 200, {
         "Content-Type": "text/plain; charset=utf-8",

@@ -39,6 +39,14 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
           </ol>
         )}
       </section>
+      {page.signed !== null && page.signed.size > 0 && (
+        <p class="soft small">
+          Signed up to #{page.signed.size} as <code>{page.signed.origin}</code>:{" "}
+          <a href={`/audit/${page.signed.logId}/checkpoint`}>newest head</a>,{" "}
+          <a href={`/audit/${page.signed.logId}/vkey`}>key</a>. Keep a head: it shows whether the
+          log was changed since.
+        </p>
+      )}
       <nav class="pager" aria-label="Pages of the log">
         {beforeSeq === undefined ? (
           <span />
@@ -55,6 +63,18 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
       </nav>
     </Page>,
   );
+});
+
+/** The entries as they were hashed, for whoever checks the whole log: the owner. */
+auditRoutes.get("/audit/:log/tile/entries/*", requireOwner, async (c) => {
+  const logId = c.req.param("log");
+  const path = new URL(c.req.url).pathname.slice(`/audit/${logId}/`.length);
+  const bytes = await c.get("owner").account.auditEntries({ logId, path });
+  if (bytes === null) return c.notFound();
+  return c.body(Uint8Array.from(bytes), 200, {
+    "Content-Type": "application/octet-stream",
+    "Cache-Control": "private, no-store",
+  });
 });
 
 const WORDS: Record<AuditEventType, string> = {

@@ -76,6 +76,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/clients/revoke-all"),
   route("owner", "POST", "/clients/readmit"),
   route("owner", "GET", "/audit"),
+  route("owner", "GET", "/audit/:log/tile/entries/*"),
   route("owner", "GET", "/security"),
   route("owner", "GET", "/security/passkeys/new"),
   route("owner", "POST", "/security/passkeys"),

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { callMcp, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { connect, type OAuthConnection } from "../support/oauth-client.ts";
+import {
+  type Browser,
+  connect,
+  formFields,
+  type OAuthConnection,
+} from "../support/oauth-client.ts";
 import { pair, rawSidecar } from "../support/relay/raw-sidecar.ts";
 
 /**
@@ -18,6 +23,7 @@ const NUMBERS = Array.from({ length: 4_000 }, (_, n) => `DU${7_000_000 + n}`);
 let gateway: Gateway;
 let reader: OAuthConnection;
 let trader: OAuthConnection;
+let owner: Browser;
 let accountId: string;
 let answered: Record<string, unknown> = {};
 const raw = rawSidecar(async () => answered);
@@ -26,7 +32,7 @@ const seen: string[] = [];
 
 beforeAll(async () => {
   gateway = await startGateway({ rateLimits: { SIGN_IN_LIMIT: 1000 } });
-  const owner = await ownerOf(gateway);
+  owner = await ownerOf(gateway);
   const paired = await pair(gateway.url, raw.device, async (code) => {
     await confirmPairingAsOwner(
       { url: gateway.url, ownerToken: gateway.secrets.OWNER_TOKEN },
@@ -141,8 +147,7 @@ it("no reader of the log finds the account by trying all numbers", async () => {
   ]) {
     seen.push(answer.text, answer.headers);
   }
-  const rows = await copied(seq);
-  seen.push(rows);
+  seen.push(await copied(seq), await signedLog());
   expect(found(seen.join("\n").replaceAll(NUMBERS[0] ?? "", ""))).toEqual([]);
 }, 60_000);
 
@@ -169,6 +174,32 @@ it("the size of an event says nothing of the number either", async () => {
   }
   expect(new Set(sizes).size).toBe(1);
 });
+
+/** The signed log as anybody may fetch it: head, key and tiles, hashes as hex and base64. */
+async function signedLog(): Promise<string> {
+  const { csrf = "" } = formFields(await (await owner.get("/trading")).text());
+  await owner.post("/trading/kill", { csrf, effect: "freeze" });
+  const log = async () =>
+    (
+      await gateway.sql<{ log_id: string; size: number; listed: number }>(
+        "Account",
+        accountId,
+        "SELECT log_id, size, listed FROM audit_signed",
+      )
+    )[0];
+  await expect.poll(async () => (await log())?.listed, { timeout: 20_000 }).toBe(1);
+  const { log_id, size } = (await log()) ?? { log_id: "", size: 0 };
+  expect(size).toBeGreaterThan(3);
+  const parts: string[] = [];
+  for (const path of ["checkpoint", "vkey", `tile/0/000.p/${size}`]) {
+    const answer = await fetch(`${gateway.url}/audit/${log_id}/${path}`);
+    expect(answer.status).toBe(200);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    parts.push(JSON.stringify([...answer.headers]), bytes.toString("latin1"));
+    parts.push(bytes.toString("hex"));
+  }
+  return parts.join("\n");
+}
 
 /** The copy in D1, once it holds that event. */
 async function copied(seq: number): Promise<string> {

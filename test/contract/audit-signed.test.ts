@@ -1,6 +1,8 @@
 import { concat } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { checkTrusted, parseTrustPolicy } from "@ibkr-edge-gateway/evidence/checkpoint/policy.ts";
+import type { ExportFiles } from "@ibkr-edge-gateway/evidence/export/files.ts";
+import { verifyTiles } from "@ibkr-edge-gateway/evidence/export/verify-tiles.ts";
 import { treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { tilePath, tilesOf } from "@ibkr-edge-gateway/evidence/tiles/path.ts";
 import { treeOfTiles } from "@ibkr-edge-gateway/evidence/tiles/tile.ts";
@@ -53,8 +55,8 @@ it("a stranger checks the head and the tree under it with what is served", async
 });
 
 it("nothing of what was done is served to a stranger, and no account's id", async () => {
-  const entries = await get("tile/entries/000.p/1");
-  expect(entries.status).toBe(403);
+  const entries = await fetch(`${prefix}/tile/entries/000.p/1`, { redirect: "manual" });
+  expect(entries.headers.get("Location")).toContain("/sign-in");
   for (const path of ["tile/0/999", "tile/0/000.p/300", "tile/x", "events", "tile/0/000/../../x"]) {
     expect((await get(path)).status).toBe(404);
   }
@@ -67,6 +69,25 @@ it("nothing of what was done is served to a stranger, and no account's id", asyn
     }),
   );
   expect(seen.join()).not.toContain(accountOf(owner));
+});
+
+it("the owner gets the entries as well, and the whole log verifies", async () => {
+  const path = new URL(prefix).pathname;
+  const files: ExportFiles = {
+    async open(name) {
+      const answer = name.startsWith("tile/entries/")
+        ? await owner.get(`${path}/${name}`)
+        : await get(name);
+      return answer.status === 200 ? [new Uint8Array(await answer.arrayBuffer())] : null;
+    },
+  };
+  const vkey = (await (await get("vkey")).text()).trim();
+  const verdict = await verifyTiles(files, { policy: `log ${vkey}\nquorum none\n` });
+  expect(verdict).toMatchObject({ outcome: "verified", first: null });
+  expect((await owner.get(`${path}/tile/entries/999`)).status).toBe(404);
+  expect((await owner.get(`/audit/${"0".repeat(32)}/tile/entries/000.p/1`)).status).toBe(404);
+  const page = await (await owner.get("/audit")).text();
+  expect(page).toContain(`${path}/checkpoint`);
 });
 
 it("an idle account makes no head", async () => {

@@ -1,7 +1,10 @@
+import { entryBytes } from "@ibkr-edge-gateway/evidence/event/entry.ts";
 import { EvidenceFault } from "@ibkr-edge-gateway/evidence/fault.ts";
+import { encodeBundle } from "@ibkr-edge-gateway/evidence/tiles/bundle.ts";
 import { parseTilePath, TILE_WIDTH } from "@ibkr-edge-gateway/evidence/tiles/path.ts";
 import { tileBytes } from "@ibkr-edge-gateway/evidence/tiles/tile.ts";
 import { storedNodes } from "./log.ts";
+import { auditRowsAfter } from "./tables/log.ts";
 import { readSignedLog } from "./tables/signed.ts";
 
 /** One file of the signed log as it is served (C2SP tlog-tiles): hashes and heads, no event. */
@@ -27,6 +30,24 @@ export function logFile(sql: SqlStorage, logId: string, path: string): LogFile |
   const there = Math.floor(log.size / TILE_WIDTH ** level) - index * TILE_WIDTH;
   if (there < width) return null;
   return { kind: "tile", bytes: tileBytes({ level, index, width }, storedNodes(sql)) };
+}
+
+/**
+ * The owner's: the bundle of entries of a path (`tile/entries/<N>[.p/<W>]`), as they were hashed, as
+ * far as the newest signed head covers them. Null where there is none, or for another log's id.
+ */
+export function entryBundle(
+  sql: SqlStorage,
+  account: string,
+  asked: { logId: string; path: string },
+): Uint8Array | null {
+  const log = readSignedLog(sql);
+  const tile = tileOf(asked.path);
+  if (log?.logId !== asked.logId || tile?.level !== "entries") return null;
+  const from = tile.index * TILE_WIDTH;
+  if (log.size - from < tile.width) return null;
+  const rows = auditRowsAfter(sql, from, tile.width);
+  return encodeBundle(rows.map(({ seq, event }) => entryBytes({ account, seq, event })));
 }
 
 function tileOf(path: string): ReturnType<typeof parseTilePath> | null {

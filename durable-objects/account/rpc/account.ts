@@ -254,6 +254,14 @@ export interface AuditPage {
   headSeq: number;
 }
 
+/** How far the log is signed, and under which address (`https://<origin>`) that is served. */
+export interface SignedHead {
+  logId: string;
+  origin: string;
+  /** Events that the newest head covers. */
+  size: number;
+}
+
 export interface NewSidecar {
   /** Raw Ed25519 public key, base64url. */
   devicePublicKey: string;

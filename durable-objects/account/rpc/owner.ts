@@ -2,8 +2,10 @@ import { RpcTarget } from "cloudflare:workers";
 import { signedInOwner } from "../access/signed-in.ts";
 import type { AccountParts } from "../account-parts.ts";
 import { tailAudit } from "../audit/log.ts";
+import { entryBundle } from "../audit/served.ts";
+import { readSignedLog } from "../audit/tables/signed.ts";
 import { backendStatus } from "../relay/backend-status.ts";
-import type { AuditPage, BackendStatus, OwnerSession } from "./account.ts";
+import type { AuditPage, BackendStatus, OwnerSession, SignedHead } from "./account.ts";
 import { OwnerClients } from "./owner/clients.ts";
 import { OwnerMandates } from "./owner/mandates.ts";
 import { OwnerOrders } from "./owner/orders.ts";
@@ -70,8 +72,21 @@ export class OwnerAccount extends RpcTarget {
 
   /** A page of the account's log, the newest first; `limit` is a number of records, `beforeSeq` the
    * number of the oldest one seen. */
-  auditTail(query: { beforeSeq?: number; limit: number }): AuditPage {
+  auditTail(query: {
+    beforeSeq?: number;
+    limit: number;
+  }): AuditPage & { signed: SignedHead | null } {
     this.#signedIn();
-    return tailAudit(this.#parts.sql, query);
+    const { sql } = this.#parts;
+    const log = readSignedLog(sql);
+    const signed = log === null ? null : { logId: log.logId, origin: log.origin, size: log.size };
+    return { ...tailAudit(sql, query), signed };
+  }
+
+  /** A bundle of the log's entries (C2SP tlog-tiles), by its path under the log's prefix; null where
+   * there is none. */
+  auditEntries(asked: { logId: string; path: string }): Uint8Array | null {
+    this.#signedIn();
+    return entryBundle(this.#parts.sql, this.#parts.accountId, asked);
   }
 }
