@@ -79,7 +79,15 @@ function change(
  */
 export function usageOf(
   entries: readonly OrderLedgerEntry[],
-  at: { nowMs: number; day: string; fillsToday: number; roundTrips: number },
+  at: {
+    nowMs: number;
+    /** The day that is judged: an order may wait for a later one than today. */
+    day: string;
+    /** Today's, where it is another one: cancels count on the day they are sent. */
+    calendarDay?: string;
+    fillsToday: number;
+    roundTrips: number;
+  },
 ): Usage {
   const counted = entries.filter(({ state }) => state !== "released");
   const orders = counted.filter(({ kind }) => kind === "order");
@@ -96,7 +104,9 @@ export function usageOf(
     orders_last_hour: within(orders, 3_600_000),
     orders_today: today.filter(({ kind }) => kind === "order").length,
     messages_last_minute: within(counted, 60_000),
-    cancels_today: today.filter(({ kind }) => kind === "cancel").length,
+    cancels_today: counted.filter(
+      ({ kind, day }) => kind === "cancel" && day === (at.calendarDay ?? at.day),
+    ).length,
     fills_today: at.fillsToday,
     buy_notional_today: total(traded.filter(({ side }) => side === "BUY")),
     turnover_today: total(traded),

@@ -136,7 +136,11 @@ const judgeOf = (world: World) => ({
         : { engaged: false as const },
     caps: () => ({ ok: true as const, caps: world.caps }),
   },
-  store: { open: () => [], sentSince: () => world.orders_last_minute },
+  store: {
+    open: () => [],
+    sentSince: () => world.orders_last_minute,
+    tradingSince: () => world.orders_last_minute,
+  },
   clock: { now: () => Date.parse(world.at) },
 });
 

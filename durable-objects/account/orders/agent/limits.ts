@@ -1,6 +1,6 @@
 import type { LimitStatus } from "@ibkr-edge-gateway/policy/headroom.ts";
 import { headroomOf } from "@ibkr-edge-gateway/policy/headroom.ts";
-import { roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
+import { type OrderLedgerEntry, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
@@ -25,13 +25,15 @@ export function limitsOf(parts: OrderParts, brokerAccount: string, clientId: str
   const nowMs = parts.now();
   const day = tradingDay(nowMs);
   const policy = policyInForce(sql, brokerAccount, nowMs);
-  const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
+  const rows = countedIntents(sql, brokerAccount, { sinceMs: nowMs - RECENT_MS, day });
   const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS)
     .filter(({ at }) => tradingDay(at) === day)
     .map((fill) => ({ ...fill, at: iso(fill.at) }));
-  const usage = usageOf(rows.map(ledgerEntryOf), {
+  const entries = rows.map(ledgerEntryOf);
+  const usage = usageOf(entries, {
     nowMs,
-    day,
+    day: dayInUse(entries, day),
+    calendarDay: day,
     fillsToday: fills.length,
     roundTrips: roundTripsOf(fills),
   });
@@ -61,6 +63,12 @@ export function limitsOf(parts: OrderParts, brokerAccount: string, clientId: str
     in_doubt: rows.filter(({ state }) => isInDoubt(state)).length,
     as_of: iso(nowMs),
   };
+}
+
+/** Today; or the session that orders wait for, on a day that no order counts against. */
+function dayInUse(entries: readonly OrderLedgerEntry[], today: string): string {
+  const days = entries.flatMap(({ kind, day }) => (kind === "cancel" || day < today ? [] : [day]));
+  return days.includes(today) ? today : (days.toSorted()[0] ?? today);
 }
 
 function underMandates(

@@ -2,7 +2,11 @@ import { clientUsageOf, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import type { PreviewFacts, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type {
+  PreviewFacts,
+  TicketQuote,
+  Waits,
+} from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Asker } from "../order-context.ts";
 import { type Approval, approvalsAsked, deniedSince } from "../tables/approvals.ts";
 import { fillsSince } from "../tables/fills.ts";
@@ -11,7 +15,7 @@ import type { Preview } from "../tables/previews.ts";
 import { killsCovering } from "./kills-covering.ts";
 import { ledgerEntryOf } from "./ledger-entry.ts";
 import { inFlightOf, LONGEST_READ_MS, ownOpenOrders } from "./open-orders.ts";
-import { tradingDay } from "./trading-day.ts";
+import { sessionDay, tradingDay } from "./trading-day.ts";
 import { feature } from "./trading-features.ts";
 import { tradingStateOf } from "./trading-state.ts";
 
@@ -59,13 +63,18 @@ export function edgeFacts(
     working: PreviewFacts["working"];
     /** When that was asked for, on this clock; the longest a read may take before, when unknown. */
     readAtMs?: number;
+    /** Until when it waits at the broker, as read for this very verdict. */
+    waits: Waits | null;
   },
 ): EdgeFacts {
   const { nowMs } = conditions;
   const { preview, approval } = order;
   const { brokerAccount } = preview;
   const { mode } = preview.ticket.order;
-  const rows = countedIntents(sql, brokerAccount, nowMs - RECENT_MS);
+  const rows = countedIntents(sql, brokerAccount, {
+    sinceMs: nowMs - RECENT_MS,
+    day: tradingDay(nowMs),
+  });
   const fills = fillsSince(sql, brokerAccount, nowMs - RECENT_MS).map((fill) => ({
     ...fill,
     at: iso(fill.at),
@@ -89,7 +98,7 @@ export function edgeFacts(
       at_pc: conditions.pcOffers[mode],
       checklist_complete: known.complete,
     },
-    ...countedOf(sql, conditions, rows, fills, open),
+    ...countedOf(sql, conditions, sessionDay(order.waits, nowMs), rows, fills, open),
     history: historyOf(sql, brokerAccount, preview),
     fills,
     // Results of closed positions are not kept here; a policy that rests on them denies.
@@ -106,17 +115,18 @@ export function edgeFacts(
   };
 }
 
-/** The client with what it has used, the account's usage, and what is in doubt. */
+/** The client with what it has used of the order's day, the account's usage, and what is in doubt. */
 function countedOf(
   sql: SqlStorage,
   { nowMs, client }: Conditions,
+  day: string,
   rows: readonly CountedIntent[],
   fills: NonNullable<EdgeFacts["fills"]>,
   open: ReturnType<typeof ownOpenOrders>,
 ): Pick<EdgeFacts, "client" | "usage" | "intents_in_doubt"> {
-  const day = tradingDay(nowMs);
+  const calendarDay = tradingDay(nowMs);
   const entries = rows.map(ledgerEntryOf);
-  const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === day);
+  const today = fills.filter((fill) => tradingDay(Date.parse(fill.at)) === calendarDay);
   const roundTrips = roundTripsOf(today);
   return {
     client: {
@@ -130,7 +140,7 @@ function countedOf(
       approvals_last_hour: approvalsAsked(sql, client.clientId, nowMs - 3_600_000),
     },
     usage: {
-      ...usageOf(entries, { nowMs, day, fillsToday: today.length, roundTrips }),
+      ...usageOf(entries, { nowMs, day, calendarDay, fillsToday: today.length, roundTrips }),
       ...inFlightOf(rows, open),
     },
     intents_in_doubt: rows

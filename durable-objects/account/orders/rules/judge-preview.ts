@@ -40,6 +40,7 @@ export function judgePreview(
         idempotency: null,
         marketNow: preview.ticket.market,
         working: facts.working,
+        waits: facts.instrument?.waits ?? null,
         mandateCovers: covered !== null,
       }),
     },

@@ -94,6 +94,7 @@ function knownNow(
       idempotency: { key, seen: "new" },
       marketNow: market,
       working: facts.working,
+      waits: facts.instrument?.waits ?? null,
       ...(readAtMs === undefined ? {} : { readAtMs }),
       mandateCovers: false,
     }),

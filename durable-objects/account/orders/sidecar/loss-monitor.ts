@@ -59,7 +59,7 @@ function watched(parts: OrderParts): string[] {
   const day = tradingDay(nowMs);
   const sinceMs = nowMs - 86_400_000;
   const active = new Set([
-    ...accountsThatPlaced(sql, day, sinceMs),
+    ...accountsThatPlaced(sql, day),
     ...accountsThatFilled(sql, sinceMs)
       .filter(({ at }) => tradingDay(at) === day)
       .map(({ brokerAccount }) => brokerAccount),

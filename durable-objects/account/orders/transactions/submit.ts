@@ -8,7 +8,7 @@ import { judgeSubmit, type PassedSubmit } from "../rules/judge-submit.ts";
 import { jobOf } from "../rules/order-job.ts";
 import { type ProvedIntent, provedIntent } from "../rules/proved-intent.ts";
 import { no, type SubmitDecision, type SubmitRequest } from "../rules/submit-types.ts";
-import { tradingDay } from "../rules/trading-day.ts";
+import { sessionDay, tradingDay } from "../rules/trading-day.ts";
 import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, insertIntent, outcomeOf } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
@@ -119,7 +119,7 @@ function letOut(
     job_id: request.jobId,
     orders: order.action === "place" ? order.legs.length : 0,
     notional: isCancel ? "0" : notionalText(figures.notional),
-    day: tradingDay(nowMs),
+    day: isCancel ? tradingDay(nowMs) : sessionDay(facts.instrument?.waits, nowMs),
     created_at: nowMs,
     withdraws: isCancel ? (order.target?.order_id ?? null) : null,
     // As read for this submit: the market may have opened since the preview.

@@ -170,6 +170,25 @@ describe("the cancel of an order that is looked for in the broker's list", () =>
     expect(pc.broker.sent).toHaveLength(9);
   });
 
+  it("of this gateway by another PC is found by its reference alone, every member of a group", async () => {
+    const order_ref = `ieg1-${"0123456789abcdef".repeat(2)}`;
+    book(
+      bookRow({ order_ref: `${order_ref}-a` }),
+      bookRow({ orderId: 12, order_ref: `${order_ref}-b` }),
+      bookRow({ orderId: 13, order_ref: `${order_ref}-c`, status: "Filled" }),
+      bookRow({ orderId: 14, order_ref: `ieg1-${"f".repeat(32)}` }),
+      bookRow({ orderId: 15 }),
+    );
+    cancelled();
+    pc.broker.replies.push(json({ msg: "Request was submitted", order_id: 12, conid: -1 }));
+    const outcome = await cancel({ order_id: null, order_ref });
+    expect(outcome).toMatchObject({ state: "cancelled", refusals: [] });
+    expect(pc.broker.sent.map(({ path }) => path.split("/").at(-1))).toEqual(["11", "12"]);
+    book(bookRow({ order_ref: null }));
+    expect(rules(await cancel({ order_id: null, order_ref }))).toEqual(["in_broker_list"]);
+    expect(pc.broker.sent).toHaveLength(2);
+  });
+
   it("takes the exit of an own bracket for its own only when it is that leg", async () => {
     standing({ state: "filled" });
     book(bookRow({ conid: 999 }));

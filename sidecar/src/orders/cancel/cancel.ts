@@ -21,7 +21,7 @@ import type { BookParts } from "../tracking/order-book-read.ts";
 import { cancelWords } from "./cancel-words.ts";
 import { sendCancel } from "./send-cancel.ts";
 import { isSilent } from "./status.ts";
-import { cancelTarget } from "./target.ts";
+import { cancelTarget, OWN_REFERENCE } from "./target.ts";
 
 /**
  * Cancels one order. Nothing of this gateway's own making stands in the way of it: no kill switch,
@@ -164,9 +164,6 @@ function isNamed(orderRef: string | null, row: Order, all: readonly Order[]): bo
   const parent = all.find(({ order_id }) => order_id === row.parent_id);
   return [row.order_ref, parent?.order_ref].some((ref) => ref?.replace(/-[a-z]$/, "") === orderRef);
 }
-
-/** As an intent is named; nobody else's look like this. */
-const OWN_REFERENCE = /^ieg1-[0-9a-f]{32}$/;
 
 /** Somebody else's order: only with an approval of its own, over exactly this cancel. */
 async function foreignFaults(parts: SubmitContext, input: Numbered): Promise<OrderRefusal[]> {

@@ -4,8 +4,11 @@ import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-p
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isoTime, sleep } from "../../client-portal/clock.ts";
+import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { liveOrders } from "../../client-portal/endpoints/orders.ts";
 import type { OperationContext } from "../../operations/context.ts";
+import { readOrders } from "../../operations/live-orders.ts";
+import { resolveAccount } from "../../operations/resolve-account.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SubmitContext } from "../submit/context.ts";
@@ -17,7 +20,8 @@ import type { BookParts } from "../tracking/order-book-read.ts";
  * and then, by force, in the broker's book; what is not found is said to be not found, never gone.
  */
 export type CancelTarget =
-  | { kind: "numbers"; record: IntentRecord; orderIds: string[] }
+  /** Without a record: another PC of the owner's sent it, and the broker's list shows it. */
+  | { kind: "numbers"; record: IntentRecord | null; orderIds: string[] }
   /** It ended meanwhile, or never left; the record says how. */
   | { kind: "ended"; record: IntentRecord }
   | { kind: "refused"; refusals: OrderRefusal[] };
@@ -30,6 +34,8 @@ export async function cancelTarget(
   const { store, clock } = parts;
   const { account_id, order_ref } = input;
   const first = store.byRef(order_ref);
+  if (first === null && OWN_REFERENCE.test(order_ref))
+    return inBook(context, account_id, order_ref);
   if (first === null || first.account_id !== account_id) {
     return not(
       "own_journal",
@@ -57,6 +63,30 @@ export async function cancelTarget(
     : not(
         "in_broker_list",
         "The broker's list does not show the order now, so there is nothing to withdraw yet. It may still turn up; it is being looked for.",
+      );
+}
+
+/** As an intent is named; nobody else's look like this. */
+export const OWN_REFERENCE = /^ieg1-[0-9a-f]{32}$/;
+
+/** One that this PC did not send: every order that bears the reference and can still trade. */
+async function inBook(
+  context: OperationContext,
+  accountId: string,
+  orderRef: string,
+): Promise<CancelTarget> {
+  const account = await resolveAccount(context, accountId);
+  const { orders } = await readOrders(context, account);
+  const orderIds = orders
+    .filter(({ status }) => canStillTrade(status))
+    // A bracket's exits bear none and go with their entry; a group's members bear it with a letter.
+    .filter(({ order_ref }) => order_ref?.replace(/-[a-z]$/, "") === orderRef)
+    .map(({ order_id }) => order_id);
+  return orderIds.length > 0
+    ? { kind: "numbers", record: null, orderIds }
+    : not(
+        "in_broker_list",
+        "This PC sent no order under that reference, and the broker's list shows none that can still trade. It may still turn up: look at the account at the broker.",
       );
 }
 

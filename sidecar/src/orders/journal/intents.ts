@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { IntentRecord } from "./record.ts";
 import {
   countSentSince,
+  countTradingSince,
   deleteEndedBefore,
   insertIntent,
   intentRecord,
@@ -30,7 +31,9 @@ export interface Intents {
   endedSince(sinceMs: number): IntentRecord[];
   /** How many intents begun since then may have been sent. */
   sentSince(sinceMs: number): number;
-  /** Those of them that were sent under one mandate. */
+  /** The same, where one that waited for its market to open counts from that opening on. */
+  tradingSince(sinceMs: number): number;
+  /** Those of these that were sent under one mandate. */
   sentUnder(mandateHash: string, sinceMs: number): IntentRecord[];
 }
 
@@ -80,6 +83,7 @@ export function createIntents(
     open: () => openCoids(db).flatMap((coid) => intent(coid) ?? []),
     endedSince: (sinceMs) => recordsEndedSince(db, sinceMs).map(parsed),
     sentSince: (sinceMs) => countSentSince(db, sinceMs),
+    tradingSince: (sinceMs) => countTradingSince(db, sinceMs),
     sentUnder: (hash, sinceMs) => recordsSentUnder(db, hash, sinceMs).map(parsed),
     prune(createdBeforeMs) {
       recent.clear();

@@ -59,14 +59,17 @@ const UNREAD: LocalPolicy = { offer: [...CAPABILITIES], broker_accounts: null };
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Orders that may have left this PC, however they ended. A day is the last 24 hours. */
+/**
+ * Orders that may have left this PC, however they ended. A day is the last 24 hours; what was sent
+ * while nothing traded belongs to the opening that it waited for, where it fills with the others.
+ */
 export function usageOf(
-  store: Pick<OrderStore, "sentSince">,
+  store: Pick<OrderStore, "sentSince" | "tradingSince">,
   nowMs: number,
   dailyPnl: string | null,
 ): CapsUsage {
   return {
-    ordersToday: store.sentSince(nowMs - DAY_MS),
+    ordersToday: store.tradingSince(nowMs - DAY_MS),
     ordersLastMinute: store.sentSince(nowMs - MINUTE_MS),
     dailyPnl,
   };

@@ -56,7 +56,11 @@ function refusalsOf(caps: Caps, mode: Mode, asked: Asked): string[] {
   };
   const judge: LocalJudge = {
     rules,
-    store: { open: () => [], sentSince: () => asked.ordersBefore ?? 0 },
+    store: {
+      open: () => [],
+      sentSince: () => asked.ordersBefore ?? 0,
+      tradingSince: () => asked.ordersBefore ?? 0,
+    },
     clock: { now: () => Date.parse(NOW) },
   };
   const effect = {

@@ -37,7 +37,7 @@ const judge = (open: IntentRecord[], engaged = false) => ({
     killSwitch: () =>
       engaged ? { engaged, since: NOW, reason: null } : ({ engaged: false } as const),
   },
-  store: { open: () => open, sentSince: () => 0 },
+  store: { open: () => open, sentSince: () => 0, tradingSince: () => 0 },
   clock: handClock(),
 });
 const rulesOf = (refusals: { rule: string }[]) => refusals.map(({ rule }) => rule);

@@ -83,7 +83,7 @@ export function ticketFaults(
 /** What the PC's own rules are judged with. */
 export interface LocalJudge {
   rules: Pick<LocalRules, "killSwitch" | "caps" | "policyFault">;
-  store: Pick<OrderStore, "open" | "sentSince">;
+  store: Pick<OrderStore, "open" | "sentSince" | "tradingSince">;
   clock: Pick<Clock, "now">;
 }
 

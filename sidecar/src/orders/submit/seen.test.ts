@@ -53,7 +53,7 @@ function judge(reads: Seen, ticket: typeof ENTRY, was: "entry" | "exit", laterMs
       policyFault: () => null,
       caps: () => caps,
     },
-    store: { open: () => [], sentSince: () => 0 },
+    store: { open: () => [], sentSince: () => 0, tradingSince: () => 0 },
     clock,
   };
   const refusals = [

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aMandate } from "../../../../test/support/orders.ts";
 import { openOrderStore } from "../journal/store.ts";
+import { usageOf } from "../local-policy/rules.ts";
 import { larger } from "./seen.ts";
 import { usageUnder } from "./spend-approval.ts";
 
@@ -41,6 +42,23 @@ describe("what went out under a mandate", () => {
       orders_today: 0,
       notional_today: "0",
     });
+  });
+
+  it("counts one that waited for its market from that opening on", () => {
+    const journal = openOrderStore(":memory:");
+    const DAY_MS = 24 * 60 * 60_000;
+    const record = anIntentRecord(0, { sent: true, mandate_hash: hash, notional: "100" });
+    const until = new Date(START_MS + 2 * DAY_MS).toISOString();
+    const waits = { until, time_zone: null, session: null };
+    journal.insert({ ...record, ticket: { ...record.ticket, notional: "100", waits } });
+    for (const after of [1, DAY_MS + 1, 3 * DAY_MS - 1_000]) {
+      expect(usageUnder(journal, mandate, START_MS + after).orders_today).toBe(1);
+      expect(usageOf(journal, START_MS + after, null).ordersToday).toBe(1);
+    }
+    expect(usageUnder(journal, mandate, START_MS + 3 * DAY_MS).orders_today).toBe(0);
+    expect(usageOf(journal, START_MS + 3 * DAY_MS, null).ordersToday).toBe(0);
+    // The rate of sending is that of sending.
+    expect(usageOf(journal, START_MS + DAY_MS, null).ordersLastMinute).toBe(0);
   });
 
   it("has an unknown value when one of them has: never zero", () => {

@@ -27,11 +27,14 @@ export type CountedIntent = Pick<
   | "updated_at"
 >;
 
-/** Everything let out since a moment, and what is older and may still be an order; newest first. */
+/**
+ * Everything let out since a moment or for the day and later ones, and what is older and may still be
+ * an order; newest first.
+ */
 export function countedIntents(
   sql: SqlStorage,
   brokerAccount: string,
-  sinceMs: number,
+  from: { sinceMs: number; day: string },
 ): CountedIntent[] {
   return sql
     .exec<CountedIntent>(
@@ -40,10 +43,11 @@ export function countedIntents(
          created_at, updated_at
        FROM order_intents
        WHERE broker_account = ?
-         AND (created_at >= ? OR state NOT IN ('filled', 'cancelled', 'rejected', 'expired'))
+         AND (created_at >= ? OR day >= ? OR state NOT IN ('filled', 'cancelled', 'rejected', 'expired'))
        ORDER BY created_at DESC, coid`,
       brokerAccount,
-      sinceMs,
+      from.sinceMs,
+      from.day,
     )
     .toArray();
 }
@@ -86,13 +90,12 @@ export function latestOutcomes(
     .map((row) => ({ ...row, state: OrderState.parse(row.state) }));
 }
 
-/** The accounts in which something was placed on a trading day, and not released. */
-export function accountsThatPlaced(sql: SqlStorage, day: string, sinceMs: number): string[] {
+/** The accounts in which something was placed for a trading day, whenever sent, and not released. */
+export function accountsThatPlaced(sql: SqlStorage, day: string): string[] {
   return sql
     .exec<{ broker_account: string }>(
       `SELECT DISTINCT broker_account FROM order_intents
-       WHERE created_at > ? AND day = ? AND action = 'place' AND ledger <> 'released'`,
-      sinceMs,
+       WHERE day = ? AND action = 'place' AND ledger <> 'released'`,
       day,
     )
     .toArray()

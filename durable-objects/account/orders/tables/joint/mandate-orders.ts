@@ -30,7 +30,10 @@ export function isUnderEndedMandate(sql: SqlStorage, coid: string): boolean {
   );
 }
 
-/** The orders let out under a mandate since a moment, with what tells whether they left. */
+/**
+ * The orders let out under a mandate since a moment, with what tells whether they left. One that
+ * waited for its market to open counts from that opening on.
+ */
 export function ordersUnder(
   sql: SqlStorage,
   mandateId: string,
@@ -40,7 +43,8 @@ export function ordersUnder(
     .exec<{ notional: string | null; state: string; delivered: number; outcome: string | null }>(
       `SELECT i.notional, i.state, i.delivered, i.outcome FROM order_intents i
        JOIN order_approvals a ON a.approval_id = i.approval_id
-       WHERE a.mandate_id = ? AND i.created_at > ?`,
+       WHERE a.mandate_id = ?1
+         AND (i.created_at > ?2 OR unixepoch(json_extract(i.waits, '$.until')) * 1000 > ?2)`,
       mandateId,
       sinceMs,
     )

@@ -76,14 +76,25 @@ export function countSentSince(db: DatabaseSync, sinceMs: number): number {
   return Number(row?.count ?? 0);
 }
 
+/** As above, where one that waited for its market to open counts from that opening on. */
+export function countTradingSince(db: DatabaseSync, sinceMs: number): number {
+  const row = db
+    .prepare(`SELECT COUNT(*) AS count FROM intents WHERE sent = 1 AND ${TRADING_SINCE}`)
+    .get({ since: sinceMs });
+  return Number(row?.count ?? 0);
+}
+
+const TRADING_SINCE = `(created_at > :since
+  OR unixepoch(json_extract(record, '$.ticket.waits.until')) * 1000 > :since)`;
+
 /** Those of them that were sent under one mandate. */
 export function recordsSentUnder(db: DatabaseSync, mandateHash: string, sinceMs: number): string[] {
   return db
     .prepare(
-      `SELECT record FROM intents WHERE sent = 1 AND created_at > ?
-       AND json_extract(record, '$.mandate_hash') = ?`,
+      `SELECT record FROM intents WHERE sent = 1 AND ${TRADING_SINCE}
+       AND json_extract(record, '$.mandate_hash') = :hash`,
     )
-    .all(sinceMs, mandateHash)
+    .all({ since: sinceMs, hash: mandateHash })
     .map(({ record }) => String(record));
 }
 
