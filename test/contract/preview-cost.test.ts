@@ -77,14 +77,15 @@ describe("the first preview of a contract", () => {
     expect(calls).toEqual([...EVERY_TIME, ...ONCE, ...looks, ...bars].sort());
     expect(market?.bid === null).toBe(instant !== OPEN);
     expect(market?.reference).not.toBeNull();
-    // Two pauses between the looks; with the bars a retry, and a place in the pacing.
-    expect(waitedMs).toBeLessThanOrEqual(instant === MONDAY_NIGHT ? 2_000 : 1_000);
+    // Two pauses between the looks; with the bars a retry; and a place in the pacing, which keeps some
+    // of each second's requests for exits and cancels.
+    expect(waitedMs).toBeLessThanOrEqual(instant === MONDAY_NIGHT ? 2_500 : 1_500);
   });
 });
 
 describe("the next one", () => {
   it.each(INSTANTS)(
-    "in %s asks once for each thing that grows old, and waits for nothing",
+    "in %s asks once for each thing that grows old, and waits for the pacing alone",
     async (_name, instant) => {
       const made = await settledAt(instant);
       await preview(made, "265");
@@ -92,7 +93,8 @@ describe("the next one", () => {
       const { calls, waitedMs } = await preview(made, "264");
       const bars = instant === MONDAY_NIGHT ? [HISTORY] : [];
       expect(calls).toEqual([...EVERY_TIME, SNAPSHOT, ...bars].sort());
-      expect(waitedMs).toBe(0);
+      // Six requests fit into a second beside the places kept for exits and cancels; a seventh waits.
+      expect(waitedMs).toBeLessThanOrEqual(calls.length > 6 ? 1_000 : 0);
     },
   );
 });
