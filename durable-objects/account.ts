@@ -32,12 +32,20 @@ import { OwnerAccount } from "./account/rpc/owner.ts";
 import type { OwnerEntry } from "./account/rpc/surface.ts";
 import { migrate } from "./account/schema.ts";
 import { hasTables } from "./account/tables/migrations.ts";
+import { newestCopied } from "./d1/tables/audit-events.ts";
 import { listAuditLog } from "./d1/tables/audit-logs.ts";
 import type { ObjectEnv } from "./env.ts";
 
 const VERSION = "0.1.0";
 const PRUNE_EVERY_MS = 3_600_000;
 const ACCOUNT_HASH_KEY = "account-hash-key";
+/** Why no head of the audit log is signed, for the operator. */
+const UNSIGNED: Readonly<Record<string, string>> = {
+  other_key:
+    "EVIDENCE_KEY is not the key this log was signed with. Set EVIDENCE_KEY_BEFORE to that one.",
+  copy_differs:
+    "The log's copy in D1 holds events that the account's object does not have, or others. Its storage may be an older state; no head is signed.",
+};
 
 /**
  * One gateway account: relay session, jobs, clients, audit. This file is what the platform binds: the
@@ -57,6 +65,8 @@ export class Account extends DurableObject<ObjectEnv> {
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
   #migrated = false;
+  /** Whether the log agreed with its copy since the object started. */
+  #copyAgreed = false;
   /** Whether a head of the log is being signed, and another one wanted since. */
   #signing: "none" | "once" | "again" = "none";
   #prunedAt = 0;
@@ -257,19 +267,14 @@ export class Account extends DurableObject<ObjectEnv> {
       secret: env.EVIDENCE_KEY,
       secretBefore: env.EVIDENCE_KEY_BEFORE,
       append: (event) => this.#audit(event),
+      newestCopied: async () => (this.#copyAgreed ? null : newestCopied(env.DB, this.#accountId)),
       now: Date.now,
     };
     const { outcome } = await signHead(parts);
-    if (outcome === "other_key") {
-      console.error(
-        JSON.stringify({
-          level: "error",
-          event: "audit.other_key",
-          detail:
-            "EVIDENCE_KEY is not the key this log was signed with. Set EVIDENCE_KEY_BEFORE to that one.",
-        }),
-      );
-    }
+    if (outcome === "signed") this.#copyAgreed = true;
+    const detail = UNSIGNED[outcome];
+    if (detail === undefined) return;
+    console.error(JSON.stringify({ level: "error", event: `audit.${outcome}`, detail }));
   }
 
   /** The alarm's part of signing; it fails nobody, and comes again with the next alarm. */

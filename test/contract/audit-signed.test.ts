@@ -97,3 +97,42 @@ it("an idle account makes no head", async () => {
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   expect(await heads()).toEqual(before);
 });
+
+it("an object that started anew signs on, but nothing while its copy is ahead of it", async () => {
+  const account = accountOf(owner);
+  const size = async () =>
+    (await gateway.sql<{ size: number }>("Account", account, "SELECT size FROM audit_signed"))[0]
+      ?.size ?? 0;
+  const stop = async (subject: string) => {
+    const { csrf = "" } = formFields(await (await owner.get("/trading")).text());
+    await owner.post("/trading/kill", { csrf, effect: "freeze", scope: "broker_account", subject });
+  };
+  const first = await size();
+  await gateway.evict(account, "close");
+  await stop("DU1");
+  await vi.waitFor(async () => expect(await size()).toBeGreaterThan(first), 5_000);
+  const d1 = await gateway.d1();
+  const rows = "FROM audit_events WHERE account_id = ?1";
+  const [{ seq } = { seq: 0 }] = await gateway.sql<{ seq: number }>(
+    "Account",
+    account,
+    "SELECT MAX(seq) AS seq FROM audit_log",
+  );
+  const copied = () => d1.prepare(`SELECT MAX(seq) AS seq ${rows}`).bind(account).first("seq");
+  await vi.waitFor(async () => expect(await copied()).toBe(seq), 15_000);
+  const before = await size();
+  // As after a restore of the object: the copy knows events that it does not.
+  for (const more of [1, 2, 3]) {
+    await d1
+      .prepare(
+        "INSERT INTO audit_events (account_id, seq, leaf_hash, event) VALUES (?1, ?2, ?3, '{}')",
+      )
+      .bind(account, seq + more, "e".repeat(64))
+      .run();
+  }
+  await gateway.evict(account, "close");
+  await stop("DU2");
+  const told = () => gateway.logs.some(({ message }) => message.includes("audit.copy_differs"));
+  await vi.waitFor(() => expect(told()).toBe(true), 10_000);
+  expect(await size()).toBe(before);
+}, 60_000);

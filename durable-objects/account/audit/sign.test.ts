@@ -16,6 +16,7 @@ import {
   type SigningParts,
   signHead,
 } from "./sign.ts";
+import { auditRowsAfter } from "./tables/log.ts";
 import { readSignedLog } from "./tables/signed.ts";
 
 // fixed dates: the log of these tests has a clock of its own.
@@ -40,6 +41,7 @@ beforeEach(() => {
     secret: SECRET,
     secretBefore: undefined,
     append: (event) => appendAudit(sql, "acc_7d3f", event, clock).seq,
+    newestCopied: async () => null,
     now: () => clock,
   };
 });
@@ -142,6 +144,17 @@ describe("heads of the log", () => {
     append();
     expect(await signHead({ ...parts, secret: OTHER })).toEqual({ outcome: "other_key" });
     expect(head().size).toBe(2);
+  });
+
+  it("are not made by a log that its copy is ahead of, or other than: it may be an older state", async () => {
+    append(3);
+    const leaf = (seq: number) => auditRowsAfter(sql, seq - 1, 1)[0]?.leaf_hash ?? "";
+    const copy = (seq: number, leaf_hash: string) =>
+      signHead({ ...parts, newestCopied: async () => ({ seq, leaf_hash }) });
+    expect(await copy(4, "0".repeat(64))).toEqual({ outcome: "copy_differs" });
+    expect(await copy(3, leaf(2))).toEqual({ outcome: "copy_differs" });
+    expect(readSignedLog(sql)).toBeNull();
+    expect(await copy(2, leaf(2))).toMatchObject({ outcome: "signed" });
   });
 
   it("hand over to a new key: noted in the log, and one head signed by both", async () => {

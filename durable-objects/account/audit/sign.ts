@@ -1,4 +1,4 @@
-import { fromBase64Url } from "@ibkr-edge-gateway/evidence/bytes.ts";
+import { fromBase64Url, toHex } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { formatCheckpoint } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { logKey } from "@ibkr-edge-gateway/evidence/keys/log-key.ts";
 import { logOrigin, newLogId } from "@ibkr-edge-gateway/evidence/keys/origin.ts";
@@ -10,7 +10,7 @@ import { randomBytes } from "../random.ts";
 import { auditEvent, type NewAuditEvent } from "./events.ts";
 import { storedNodes } from "./log.ts";
 import { keepHead } from "./tables/checkpoints.ts";
-import { appendedAt, auditSize, eventVersion } from "./tables/log.ts";
+import { appendedAt, auditSize, eventVersion, storedNode } from "./tables/log.ts";
 import { openSignedLog, readSignedLog, type SignedLog, storeHead } from "./tables/signed.ts";
 
 /**
@@ -32,6 +32,8 @@ export interface SigningParts {
   readonly secret: string | undefined;
   readonly secretBefore: string | undefined;
   readonly append: (event: NewAuditEvent) => number;
+  /** The newest event of the log's copy. Asked before the first head since the object started. */
+  readonly newestCopied: () => Promise<{ seq: number; leaf_hash: string } | null>;
   readonly now: () => number;
 }
 
@@ -40,7 +42,9 @@ export type SignReport =
   /** Nothing new, or no secret to sign with. */
   | { outcome: "idle" }
   /** The secret is not the one that the log was signed with so far; nothing was signed. */
-  | { outcome: "other_key" };
+  | { outcome: "other_key" }
+  /** The copy is ahead, or another: this may be an older state of the log. Nothing was signed. */
+  | { outcome: "copy_differs" };
 
 /** Whether an event is one after which a head is made at once. */
 export function isSignedAtOnce(type: string): boolean {
@@ -62,6 +66,9 @@ export async function signHead(parts: SigningParts): Promise<SignReport> {
   const secret = readSecret(parts.secret);
   if (secret === null) return { outcome: "idle" };
   const { sql, now } = parts;
+  // An object that was restored from an older state has forgotten what it signed: its copy has not.
+  const copied = await parts.newestCopied();
+  if (copied !== null && !isOurs(sql, copied)) return { outcome: "copy_differs" };
   const log = readSignedLog(sql) ?? (await openLog(parts, secret));
   const keys = await signersOf(log, parts, secret);
   if (keys === null) return { outcome: "other_key" };
@@ -78,6 +85,10 @@ export async function signHead(parts: SigningParts): Promise<SignReport> {
   const newDay = Math.floor(before / DAY_MS) !== Math.floor(head.signedAt / DAY_MS);
   if (newDay || keys.handsOver) keepHead(sql, head);
   return { outcome: "signed", size };
+}
+
+function isOurs(sql: SqlStorage, { seq, leaf_hash }: { seq: number; leaf_hash: string }): boolean {
+  return seq <= auditSize(sql) && toHex(storedNode(sql, seq, 0)) === leaf_hash;
 }
 
 /** The first head covers all that was there before, and the event says how much that was. */

@@ -25,3 +25,16 @@ export async function shipAuditRows(
     .bind(accountId, JSON.stringify(rows))
     .run();
 }
+
+/** The newest event of an account in the copy; null where it has none. */
+export function newestCopied(
+  database: D1Database,
+  accountId: string,
+): Promise<Pick<ShippedRow, "seq" | "leaf_hash"> | null> {
+  return database
+    .prepare(
+      "SELECT seq, leaf_hash FROM audit_events WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1",
+    )
+    .bind(accountId)
+    .first<{ seq: number; leaf_hash: string }>();
+}
