@@ -2,7 +2,9 @@ import { INSTANTS, instantNamed, ZONES } from "../test/clock/instants.ts";
 import type { Case } from "../test/clock/plan.ts";
 import { runCases } from "../test/clock/run.ts";
 import { inTurn, KERNEL_CLOCK, timeBoundCases } from "../test/clock/time-bound.ts";
+import { runToItsEnd } from "../test/clock/vitest-process.ts";
 import { suiteFiles } from "../vitest.config.ts";
+import { fromRoot } from "./lib/paths.ts";
 import { readArgs } from "./lib/read-args.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";
 
@@ -13,18 +15,21 @@ const OPEN = ["new-york-lunch", "America/Los_Angeles"] as const;
 
 const HELP = `Runs the whole suite at one instant when the market is closed (${CLOSED.join(", ")}) and at one
 when it is open (${OPEN.join(", ")}), and everything that touches time at all
-${INSTANTS.length} instants. Prints what fails as it fails and a table for each part; exit code 1 when anything
+${INSTANTS.length} instants; then fills every queue at the PC with 10,000 requests of agents and looks
+whether an exit gets through. Prints what fails as it fails and a table for each part; exit code 1 when anything
 failed. Takes about half an hour on two cores.
 
 Usage: npm run verify:long -- [options]
 
-  --part <name>   closed, open or matrix alone; may be given several times
+  --part <name>   closed, open, matrix or saturation alone; may be given several times
   --minutes <n>   ends a part that is not done by then (default ${LIMIT_MINUTES})
   --help          prints this
 `;
 
-const PARTS = ["closed", "open", "matrix"] as const;
+const PARTS = ["closed", "open", "matrix", "saturation"] as const;
 type Part = (typeof PARTS)[number];
+/** How often the agents of the saturation ask. */
+const SATURATION_REQUESTS = "10000";
 
 /** `npm run verify:long`. */
 export const main = (args: string[]): Promise<void> => orSaySorry(() => run(args));
@@ -45,7 +50,10 @@ async function run(args: string[]): Promise<void> {
   const failed: Part[] = [];
   for (const part of parts) {
     console.log(`\n== ${part}`);
-    const { ok, stopped } = await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK });
+    const { ok, stopped } =
+      part === "saturation"
+        ? await saturate(limitMinutes)
+        : await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK });
     if (stopped) throw new Sorry(`\nStopped in ${part}.`);
     if (!ok) failed.push(part);
   }
@@ -59,7 +67,17 @@ function partNamed(name: string): Part {
   return found;
 }
 
-function casesOf(part: Part): Case[] {
+/** Every queue filled by agents, and whether an exit gets through. */
+async function saturate(limitMinutes: number): Promise<{ ok: boolean; stopped: boolean }> {
+  const vitest = fromRoot("node_modules/vitest/vitest.mjs");
+  const { code, endedFor } = await runToItsEnd(
+    [process.execPath, vitest, "run", "test/contract/saturation.test.ts"],
+    { env: { SATURATION_REQUESTS }, limitMs: limitMinutes * 60_000 },
+  );
+  return { ok: code === 0 && endedFor === null, stopped: endedFor === "stop" };
+}
+
+function casesOf(part: Exclude<Part, "saturation">): Case[] {
   if (part === "matrix") return timeBoundCases(INSTANTS, ZONES, inTurn);
   const [name, zone] = part === "closed" ? CLOSED : OPEN;
   return [{ instant: instantNamed(name), zone, ...suiteFiles }];

@@ -20,6 +20,7 @@ import {
   intentOf,
 } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
 import type { RunningSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import type { Transport } from "../../sidecar/src/client-portal/transport.ts";
@@ -95,6 +96,7 @@ export interface JobOptions {
   jobId?: string;
   begin?: () => void;
   deadlineMs?: number;
+  service?: JobService;
 }
 
 export interface ApproveOver {
@@ -199,6 +201,7 @@ export async function startOrderRig(
         capability: more.capability ?? (mode === "live" ? "orders.live" : "orders.paper"),
         brokerAccount: more.brokerAccount === undefined ? account : more.brokerAccount,
       },
+      ...(more.service === undefined ? {} : { service: more.service }),
       begin: () => {
         told.began += 1;
         more.begin?.();
