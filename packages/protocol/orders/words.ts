@@ -216,6 +216,7 @@ export function plainly(text: string): string {
 }
 
 function exitsInWords(order: CanonicalOrder, price: (leg: Leg) => string): string {
+  if (order.structure !== "bracket") return "";
   const words = order.legs.flatMap((leg) =>
     leg.role === "take_profit"
       ? [`take profit ${price(leg)}`]

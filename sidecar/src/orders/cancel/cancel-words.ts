@@ -1,5 +1,6 @@
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import { isStop, plainly } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { IntentRecord } from "../journal/record.ts";
@@ -33,7 +34,7 @@ export function cancelWords(
       ...known.ticket.order,
       action: "cancel",
       structure: "single",
-      legs: [leg],
+      legs: [{ ...leg, role: "single" }],
       reduce_only: false,
       target: {
         order_id: orderId,
@@ -62,7 +63,8 @@ function takesExits({ ticket, orders }: IntentRecord, leg: Leg): boolean {
     return false;
   }
   const entry = orders.find(({ role }) => role === "entry");
-  return entry?.filled !== "0" || entry.state === "partially_filled";
+  const filled = parseFigure(entry?.filled);
+  return entry?.state === "partially_filled" || filled?.greaterThan(0) === true;
 }
 
 function rowLines(orderId: string, row: Order | null): string[] {
