@@ -15,6 +15,13 @@ export const ORDER_LIMITS = {
   previewKeptMs: 2 * 60 * 60_000,
   /** A request is listed at this PC as long as its preview can be approved at the gateway. */
   requestListedMs: 5 * 60_000,
+  /** What is too old is forgotten this often while the PC runs. */
+  pruneEveryMs: 10 * 60_000,
+  /** Tickets that are kept at once; above, none is made of an order that may open a position. */
+  previewsKept: 5_000,
+  /** On the disk: the owner is told from this share on, and entries stop with less than this free. */
+  diskWarnPercent: 80,
+  diskReserveBytes: 256 * 1024 * 1024,
   nonceKeptMs: 30 * 24 * 60 * 60_000,
   /** Ended intents are kept for the cross-check of a week of trades. */
   intentKeptMs: 30 * 24 * 60 * 60_000,

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../test/support/intent-record.ts";
+import { anOrder, NOW } from "../../../test/support/orders.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "./limits.ts";
+import { tellFaults } from "./local-policy/told-rules.ts";
 import { createOrderService } from "./order-service.ts";
+import { localFaults } from "./submit/local-checks.ts";
 
 const start = (pc: PcOrders) => createOrderService(pc.options, pc.side);
 const accepted = (n = 0) => {
@@ -47,6 +50,46 @@ const heard = (status: string, filled = "0") => ({
 });
 const orders = (pc: PcOrders) =>
   pc.told.flatMap(({ type, payload }) => (type === "broker.alert" ? [payload] : []));
+const MB = 1024 * 1024;
+
+describe("a PC that keeps running", () => {
+  it("forgets the tickets that are long gone", () => {
+    const pc = pcOrders();
+    const service = start(pc);
+    for (let n = 1; n <= 5; n += 1) pc.approved(undefined, n);
+    expect(pc.store.previewsSince(0)).toBe(5);
+    pc.clock.run(2 * ORDER_LIMITS.previewKeptMs + 2 * ORDER_LIMITS.pruneEveryMs);
+    expect(pc.store.previewsSince(0)).toBe(0);
+    service.close();
+  });
+
+  it("warns once of a disk that fills, and keeps what room is left for exits", () => {
+    const pc = pcOrders();
+    const room = { freeBytes: 210 * MB * 10, totalBytes: 1_000 * MB * 10 };
+    const service = createOrderService({ ...pc.options, disk: () => room }, pc.side);
+    const rules = tellFaults(
+      pc.options.rules,
+      () => {},
+      () => room,
+    );
+    expect(orders(pc)).toEqual([]);
+    expect(rules.diskFault?.()).toBeNull();
+    room.freeBytes = 200 * MB * 10;
+    pc.clock.run(2 * ORDER_LIMITS.pruneEveryMs);
+    expect(orders(pc)).toMatchObject([{ alert: "needs_owner" }]);
+    room.freeBytes = ORDER_LIMITS.diskReserveBytes - 1;
+    expect(rules.diskFault?.()).toContain("255 MB left");
+    const judged = { rules, store: pc.store, clock: pc.clock };
+    const numbers = { notional: "187.25", missing: null, units: "1", dailyPnl: "0" };
+    const effect = (kind: "entry" | "exit") =>
+      ({ kind, position: "1", working_same_side: "0", at: NOW }) as const;
+    const rulesOf = (kind: "entry" | "exit") =>
+      localFaults(judged, anOrder(), { ...numbers, effect: effect(kind) }).map(({ rule }) => rule);
+    expect(rulesOf("entry")).toEqual(["room_on_disk"]);
+    expect(rulesOf("exit")).toEqual([]);
+    service.close();
+  });
+});
 
 describe("the order side of a PC that starts", () => {
   it("calls what was under way unknown, and what never left rejected", () => {

@@ -22,7 +22,6 @@ export interface OrderService {
 export function createOrderService(options: OrderServiceOptions, broker: BrokerSide): OrderService {
   const submit = createSubmitContext(options, broker);
   submit.conversation.recover();
-  submit.store.prune(broker.clock.now());
 
   /** What this side cannot journal must not stop the broker side from telling what it hears. */
   const guarded =
@@ -34,6 +33,15 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
         broker.logger.error({ err: thrown }, "the order side could not take in what happened");
       }
     };
+
+  let cancelPrune = (): void => {};
+  const prune = guarded(() => submit.store.prune(broker.clock.now()));
+  const keepPruning = (): void => {
+    prune();
+    submit.rules.diskFault?.();
+    cancelPrune = broker.clock.after(ORDER_LIMITS.pruneEveryMs, keepPruning);
+  };
+  keepPruning();
 
   let cancelFirstCheck = (): void => {};
   /**
@@ -68,6 +76,7 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
     sessionChanged: guarded(followSession(broker, submit, checkSoon)),
     close() {
       cancelFirstCheck();
+      cancelPrune();
       submit.conversation.close();
       submit.cancelRetries.close();
       submit.tracking.close();

@@ -12,6 +12,7 @@ import type { KeyPolicy } from "./approval/announced-keys.ts";
 import type { OrderStore } from "./journal/store.ts";
 import type { OrderSettings } from "./local-policy/files.ts";
 import type { LocalRules } from "./local-policy/rules.ts";
+import type { DiskRoom } from "./local-policy/told-rules.ts";
 import type { Reach } from "./notify/channels.ts";
 
 /** What the broker side lends the order side. */
@@ -42,6 +43,8 @@ export interface OrderServiceOptions {
   relyingParty: RelyingParty;
   reach: Reach;
   keys: KeyPolicy;
+  /** The room on the journal's disk; without it, it is not watched. */
+  disk?: DiskRoom;
   /** Injected for tests. */
   echo?: () => number;
 }

@@ -1,9 +1,11 @@
+import { statfsSync } from "node:fs";
 import type { Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { KeyPolicy } from "../orders/approval/announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
 import { loadOrderSettings, orderStorePath } from "../orders/local-policy/files.ts";
 import { fileLocalRules } from "../orders/local-policy/rules.ts";
+import type { DiskRoom } from "../orders/local-policy/told-rules.ts";
 import { machineReach } from "../orders/notify/channels.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/parts.ts";
@@ -39,6 +41,7 @@ export function openOrderSide(
           sidecarId: pairing.sidecar_id,
           relyingParty: { id: hostname, origins: [origin] },
           keys,
+          disk: () => roomIn(configDir),
           reach: machineReach({
             interactive: process.stderr.isTTY === true,
             write: (text) => process.stderr.write(text),
@@ -50,6 +53,15 @@ export function openOrderSide(
       ),
     close: () => store.close(),
   };
+}
+
+function roomIn(folder: string): ReturnType<DiskRoom> {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  } catch {
+    return null;
+  }
 }
 
 /** A journal of orders that cannot be read is never replaced by an empty one: it knows what was sent. */

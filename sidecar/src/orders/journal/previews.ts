@@ -5,6 +5,7 @@ import { ORDER_LIMITS } from "../limits.ts";
 import { deleteUsageWithoutPreview } from "./tables/joint/usage-without-preview.ts";
 import { insertPreviewUsage, previewUsage } from "./tables/preview-usage.ts";
 import {
+  countPreviewsSince,
   deletePreviewsBefore,
   insertPreview,
   previewRow,
@@ -27,6 +28,8 @@ export interface Previews {
   /** Null when there is none, and when it was made too long ago. */
   preview(id: string, nowMs: number): KeptPreview | null;
   setEcho(id: string, echo: number): void;
+  /** How many are kept that were made since then. */
+  previewsSince(sinceMs: number): number;
 }
 
 export const createPreviews = (db: DatabaseSync): Previews => ({
@@ -53,6 +56,7 @@ export const createPreviews = (db: DatabaseSync): Previews => ({
     };
   },
   setEcho: (id, echo) => setFirstEcho(db, id, echo),
+  previewsSince: (sinceMs) => countPreviewsSince(db, sinceMs),
 });
 
 export function prunePreviews(db: DatabaseSync, madeBeforeMs: number): void {

@@ -13,6 +13,8 @@ export interface LocalRules {
   policy(): LocalPolicy;
   /** Why `policy.json` cannot be read now; null when it can. */
   policyFault(): string | null;
+  /** Why what may open a position stops for want of room on the disk; null while there is room. */
+  diskFault?(): string | null;
   killSwitch(): LocalKillSwitch;
   engage(reason: string, nowMs: number): void;
   caps(): CapsFile;

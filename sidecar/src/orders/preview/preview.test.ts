@@ -181,3 +181,22 @@ describe("a preview that is not made", () => {
     await expect(preview()).rejects.toMatchObject({ failure: { code: "BROKER_RESPONSE_INVALID" } });
   });
 });
+
+describe("so many tickets that the disk would fill", () => {
+  it("leave room for those of exits and cancels only", async () => {
+    pc.store.previewsSince = () => ORDER_LIMITS.previewsKept;
+    await expect(preview()).rejects.toMatchObject({ failure: { code: "RATE_LIMITED" } });
+    pc.broker.answers["portfolio2.positions"] = [
+      {
+        conid: 265598,
+        position: 1,
+        marketPrice: 187.25,
+        marketValue: 187.25,
+        currency: "USD",
+        secType: "STK",
+      },
+    ];
+    const exit = await ticketOf(order({ side: "SELL" }));
+    expect(exit.facts.effect?.kind).toBe("exit");
+  });
+});

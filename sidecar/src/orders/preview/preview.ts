@@ -197,6 +197,16 @@ async function describe(
   };
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
+  const kept = store.previewsSince(nowMs - ORDER_LIMITS.previewKeptMs);
+  if (kept >= ORDER_LIMITS.previewsKept && effect?.kind !== "exit" && order.action !== "cancel") {
+    throw new GatewayError(
+      failure(
+        "RATE_LIMITED",
+        `This PC keeps ${kept} prepared orders of the last two hours, so it prepares exits and cancels only. Wait, and prepare fewer.`,
+        { retryable: true, retry_after_ms: ORDER_LIMITS.pruneEveryMs },
+      ),
+    );
+  }
   const previewId = parts.newPreviewId();
   const dailyPnl = accountFact?.daily_pnl ?? null;
   const usage = usageOf(store, clock.now(), dailyPnl);

@@ -37,8 +37,10 @@ export function createSubmitContext(
       void reach.push(`ibkr-sidecar: ${alert}`, message);
     },
   });
-  const rules = tellFaults(options.rules, (message) =>
-    progress.alert({ alert: "needs_owner", message, record: null }),
+  const rules = tellFaults(
+    options.rules,
+    (message) => progress.alert({ alert: "needs_owner", message, record: null }),
+    options.disk ?? null,
   );
   const tracking = createTracking({
     reads: {

@@ -82,7 +82,7 @@ export function ticketFaults(
 
 /** What the PC's own rules are judged with. */
 export interface LocalJudge {
-  rules: Pick<LocalRules, "killSwitch" | "caps" | "policyFault">;
+  rules: Pick<LocalRules, "killSwitch" | "caps" | "policyFault" | "diskFault">;
   store: Pick<OrderStore, "open" | "sentSince" | "tradingSince">;
   clock: Pick<Clock, "now">;
 }
@@ -104,6 +104,7 @@ export function localFaults(
   return [
     ...killFaults(rules.killSwitch(), order, effect),
     ...policyFaults(rules, order, effect),
+    ...diskFaults(rules, order, effect),
     ...capFaults(rules.caps(), order, { notional, missing, units, effect, usage }, before),
     ...doubtFaults(store, order, facts.effect),
     ...reduceOnlyFaults(order, facts.effect),
@@ -128,6 +129,17 @@ function policyFaults(
           `This PC's policy cannot be read, so only exits and cancels go out: ${fault}.`,
         ),
       ];
+}
+
+/** What room is left is for exits and cancels: each of them has to be written down before it leaves. */
+function diskFaults(
+  { diskFault }: Pick<LocalRules, "diskFault">,
+  order: CanonicalOrder,
+  effect: Effect | null,
+): OrderRefusal[] {
+  if (effect?.kind === "exit" || order.action === "cancel") return [];
+  const fault = diskFault?.() ?? null;
+  return fault === null ? [] : [refusal("LOCAL_CAP_EXCEEDED", "disk", "room_on_disk", fault)];
 }
 
 /** While nobody knows what became of one, no further entry of that account, contract and side. */

@@ -28,6 +28,13 @@ export function previewRow(db: DatabaseSync, previewId: string): PreviewRow | nu
   };
 }
 
+export function countPreviewsSince(db: DatabaseSync, madeSinceMs: number): number {
+  const row = db
+    .prepare("SELECT COUNT(*) AS kept FROM previews WHERE made_at >= ?")
+    .get(madeSinceMs);
+  return Number(row?.kept ?? 0);
+}
+
 /** The first number stays. */
 export function setFirstEcho(db: DatabaseSync, previewId: string, echo: number): void {
   db.prepare("UPDATE previews SET echo = ? WHERE preview_id = ? AND echo IS NULL").run(
