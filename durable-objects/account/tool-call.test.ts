@@ -103,6 +103,56 @@ it("an order without an account is about the only one there is, and is refused a
   expect(asked).toEqual([{ order_id: "1", account_id: "DU1234567" }]);
 });
 
+it("a cancel without an account is about that of our order with the number, and waits for no read", async () => {
+  const rig = deskRig(() => {
+    throw new Error("nothing is asked of the sidecar");
+  });
+  const asked: unknown[] = [];
+  let accounts: string[] | null = null;
+  const run = (order_id: string) =>
+    runToolCall(
+      {
+        tool: "ibkr_paper_order_cancel",
+        operation: "trade.cancel",
+        input: { order_id, mode: "paper" },
+        scope: "ibkr:orders:paper:cancel",
+        principal: { accountId: "a", clientId: "c", grantId: "g", scopes: [] },
+        requestId: "r",
+        deadlineMs: 1_000,
+      },
+      {
+        sql: rig.parts.storage.sql,
+        relay: rig.parts.relay,
+        orders: {
+          runTool: async (_asker, { input }) => {
+            asked.push(input.account_id);
+            return { ok: true, result: { account_id: input.account_id ?? null } };
+          },
+        },
+        standing: () => ({ ok: true, standing: { scopes: [], accounts, readOnlyUntilMs: 0 } }),
+        link: () => "https://gateway.example/clients/access?id=c",
+        brokerAccounts: async () => failure("BROKER_BACKEND_UNAVAILABLE", "It does not answer."),
+        budget: () => null,
+        audit: () => 1,
+        accountHash: () => "0".repeat(64),
+        now: () => rig.clock.now,
+      },
+    );
+  const ref = (n: number) => `ieg1-${String(n).padStart(32, "0")}`;
+  rig.working(ref(1), "501");
+  rig.working(ref(2), "502", { broker_account: "DU7654321" });
+  rig.working(ref(3), "503");
+  rig.working(ref(4), "503", { broker_account: "DU7654321" });
+  expect(await run("501")).toMatchObject({ result: { account_id: "DU1234567" } });
+  expect(await run("502")).toMatchObject({ result: { account_id: "DU7654321" } });
+  // Not known here, or in more than one account: then the PC is asked.
+  expect(await run("50")).toMatchObject({ failure: { code: "BROKER_BACKEND_UNAVAILABLE" } });
+  expect(await run("503")).toMatchObject({ failure: { code: "BROKER_BACKEND_UNAVAILABLE" } });
+  accounts = ["DU1234567", "DU1111111"];
+  expect(await run("502")).toMatchObject({ failure: { code: "INPUT_UNAUTHORIZED_ACCOUNT" } });
+  expect(asked).toEqual(["DU1234567", "DU7654321"]);
+});
+
 it("what is asked of the PC for its effect is written down before it begins, and a read once", async () => {
   const noted: string[] = [];
   const rig = deskRig(() => {

@@ -1,8 +1,9 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent, contentHash, type NewAuditEvent } from "./audit/events.ts";
@@ -13,6 +14,7 @@ import type { ClientStanding, Standing } from "./clients/clients.ts";
 import { lacksAccount, withOnlyAccount } from "./clients/only-account.ts";
 import { shareOf } from "./clients/share.ts";
 import type { OrderService } from "./orders/order-service.ts";
+import { accountOfOrder } from "./orders/transactions/cancel.ts";
 import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay/failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
@@ -135,6 +137,17 @@ async function answerOf(
   if (busy !== null) return { ok: false, failure: busy, denied: true };
   const narrowed = narrowInput(call.operation, call.input, before.standing.accounts);
   if (!narrowed.ok) return { ok: false, failure: narrowed.failure, denied: true };
+  const known = accountOfCancel(call.operation, narrowed.input, deps);
+  if (known !== null) {
+    const named = narrowInput(
+      call.operation,
+      { ...narrowed.input, account_id: known },
+      before.standing.accounts,
+    );
+    return named.ok
+      ? carryOut({ ...call, input: named.input }, deps, before.standing, contentHash(named.input))
+      : { ok: false, failure: named.failure, denied: true };
+  }
   if (lacksAccount(call.operation, narrowed.input)) {
     const accounts = await deps.brokerAccounts({
       class: WRITES.has(call.operation) ? "entry" : "agent",
@@ -154,6 +167,22 @@ async function answerOf(
   const { input } = narrowed;
   const hash = input === call.input ? inputHash : contentHash(input);
   return carryOut({ ...call, input }, deps, before.standing, hash);
+}
+
+/**
+ * A cancel that names no account means the one of our order with that number: it waits for no read
+ * of the PC. Null where the order is not known here, or in more than one account.
+ */
+function accountOfCancel(
+  operation: ToolCall["operation"],
+  input: JsonObject,
+  deps: ToolCallDeps,
+): string | null {
+  if (operation !== "trade.cancel" || !lacksAccount(operation, input)) return null;
+  const mode = TradingMode.safeParse(input.mode);
+  const { order_id: orderId } = input;
+  if (!mode.success || typeof orderId !== "string") return null;
+  return accountOfOrder(deps.sql, { mode: mode.data, orderId });
 }
 
 async function carryOut(

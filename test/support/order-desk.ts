@@ -37,7 +37,7 @@ export interface DeskRig {
   secret: string;
   clock: { now: number };
   /** Of the PC. */
-  presence: { online: boolean; lastSeenAt: number | null };
+  presence: { online: boolean; sidecarId: string; lastSeenAt: number | null };
   /** A working order of this gateway under this broker number. */
   working(coid: string, orderId: string, over?: Partial<NewIntent>): void;
 }

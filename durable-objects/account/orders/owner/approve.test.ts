@@ -25,7 +25,10 @@ const NO_QUOTE: JobSettlement = {
 };
 
 /** What the owner is told stands in the way, of an order asked before the policy was changed. */
-async function afterPolicyChange(kind: "entry" | "exit"): Promise<string[]> {
+async function afterPolicyChange(
+  kind: "entry" | "exit",
+  pcInUse: string | null = null,
+): Promise<string[]> {
   const scopes = [
     "ibkr:orders:preview",
     "ibkr:approvals:create",
@@ -71,9 +74,20 @@ async function afterPolicyChange(kind: "entry" | "exit"): Promise<string[]> {
   document.order.max_notional = "1999";
   const basedOn = policyInForce(sql, ACCOUNT, rig.clock.now)?.hash ?? null;
   changePolicy(sql, { document, basedOn, signed: false }, rig.clock.now);
+  if (pcInUse !== null) rig.presence.sidecarId = pcInUse;
   const view = await ownerVerbs(rig, { orders: desk }).orders.approvalView(asked.approvalId);
   return view?.standsInTheWay ?? ["no view"];
 }
+
+describe("a request that another PC prepared than the one in use", () => {
+  it.each(["entry", "exit"] as const)(
+    "is said to be so before the passkey: an %s",
+    async (kind) => {
+      const told = await afterPolicyChange(kind, "sc_another");
+      expect(told).toEqual([expect.stringContaining("Another PC is in use")]);
+    },
+  );
+});
 
 describe("a policy that changed while the owner was asked", () => {
   it("stands in the way of an entry", async () => {

@@ -20,6 +20,13 @@ export function standing(parts: OrderParts, approval: Approval): string[] {
     ({ clientId }) => clientId === approval.clientId,
   );
   if (client?.state !== "active") return ["The client that asked has no access any more."];
+  // What one PC prepared, no other one takes: it would be refused there after the passkey.
+  const { sidecarId } = parts.relay.presence();
+  if (sidecarId !== null && sidecarId !== approval.intent.sidecar_id) {
+    return [
+      "Another PC is in use than the one that prepared this. Let the agent prepare it anew, or take the other PC back into use.",
+    ];
+  }
   const { verdict, policy } = judgePreview(
     parts,
     { kind: "agent", clientId: approval.clientId, scopes: client.scopes, requestId: "" },

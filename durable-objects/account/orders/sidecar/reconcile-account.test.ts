@@ -3,6 +3,8 @@ import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-r
 import { describe, expect, it } from "vitest";
 import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
 import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../../test/support/order-desk.ts";
+import { lost } from "../../../../test/support/scripted-pc.ts";
+import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { reconcileAllAt } from "../tables/intents/reconcile.ts";
 import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";
 import { QUIET_PERIOD_MS } from "../transactions/reconcile-queue.ts";
@@ -116,6 +118,22 @@ describe("an order in doubt", () => {
     const rig = inDoubt({ found: false, claimed: true });
     await lookFor(rig, 90);
     expect(stands(rig)).toMatchObject({ state: "needs_owner", ledger: "reserved" });
+  });
+
+  it("that went to another PC than the one in use is never absent, but the owner's to look at", async () => {
+    const rig = tradingRig();
+    rig.pc.place = lost;
+    const coid = (await rig.trade()).order?.order_ref ?? "";
+    rig.presence.sidecarId = "sc_another";
+    await lookFor(rig, 90);
+    const at = () => findIntent(rig.parts.storage.sql, coid);
+    expect(at()).toMatchObject({ state: "needs_owner", ledger: "reserved" });
+    // The one that had the job says it by its own silence.
+    const same = tradingRig();
+    same.pc.place = lost;
+    const other = (await same.trade()).order?.order_ref ?? "";
+    await lookFor(same, 5);
+    expect(findIntent(same.parts.storage.sql, other)).toMatchObject({ state: "rejected" });
   });
 
   it("is absent at the edge only after the PC's own quiet period, with a minute to spare", async () => {

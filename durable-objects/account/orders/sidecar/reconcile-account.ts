@@ -7,6 +7,7 @@ import type { OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import { notProved } from "../tables/intents/reconcile.ts";
 import { findIntent } from "../tables/intents/rows.ts";
+import { findPreview } from "../tables/previews.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
 import { applyBookRead } from "../transactions/reconcile-queue.ts";
 import { settleCancels } from "../transactions/settle-cancel.ts";
@@ -24,6 +25,16 @@ export interface ReconcileReport extends CrossCheck {
 const LOOKED_FOR_MAX = 50;
 
 /**
+ * Whether another PC than the one that was asked had the job. That one may know that the broker
+ * claimed the order, so the silence of this one does not prove that there is none.
+ */
+function wentElsewhere(sql: SqlStorage, coid: string, askedOf: string | null): boolean {
+  const intent = findIntent(sql, coid);
+  const preview = intent?.preview_id == null ? null : findPreview(sql, intent.preview_id);
+  return preview !== null && preview.sidecarId !== askedOf;
+}
+
+/**
  * Holds one account's book against what was let out: every order not proved is looked for, and
  * every order that bears our reference must have its intent, its leaf and its approval.
  */
@@ -35,6 +46,7 @@ export async function reconcileAccount(
   const { storage } = parts;
   // Those due longest come first: many that stand must not hide one in doubt.
   const wanted = notProved(storage.sql, brokerAccount, LOOKED_FOR_MAX);
+  const askedOf = parts.relay.presence().sidecarId;
   const answer = await askSidecar(
     parts,
     ordersReconcile,
@@ -43,7 +55,8 @@ export async function reconcileAccount(
   );
   if (!answer.ok) return answer;
   const { results, orders, proved } = answer.value;
-  for (const { order_ref, evidence, found, claimed = false } of results) {
+  for (const { order_ref, evidence, found, claimed: told = false } of results) {
+    const claimed = told || wentElsewhere(storage.sql, order_ref, askedOf);
     applyBookRead(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }
   settleCancels(parts, brokerAccount, { orders, proved });

@@ -13,7 +13,7 @@ import type { OrderJob, SubmitRequest } from "../rules/submit-types.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow, insertIntent } from "../tables/intents/rows.ts";
-import { placementsMentioning } from "../tables/intents/working.ts";
+import { accountsMentioning, placementsMentioning } from "../tables/intents/working.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { policyInForce } from "../tables/policies.ts";
 
@@ -54,6 +54,18 @@ export function ownOrder(
     }
   }
   return null;
+}
+
+/** The account in which we have an order under this number; null when that is none or several. */
+export function accountOfOrder(
+  sql: SqlStorage,
+  order: { mode: IntentRow["mode"]; orderId: string },
+): string | null {
+  const accounts = accountsMentioning(sql, { mode: order.mode, text: `"${order.orderId}"` }).filter(
+    (brokerAccount) => ownOrder(sql, { ...order, brokerAccount }) !== null,
+  );
+  const [only, another] = accounts;
+  return another === undefined ? (only ?? null) : null;
 }
 
 /** All or nothing: the cancel's own intent, what its key stands for, and its leaf; or a refusal's. */

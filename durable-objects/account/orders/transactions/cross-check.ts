@@ -69,6 +69,10 @@ export function crossCheck(
   return { foreign, unexplained };
 }
 
+/** Whether a reference of ours has all of its history here. */
+export const isExplained = (parts: OrderParts, brokerAccount: string, ref: string): boolean =>
+  missingOf(parts, brokerAccount, ref) === null;
+
 type Lack = "intent" | "approval" | "leaf";
 const MESSAGE: Record<Lack, string> = {
   intent: "this gateway let out no such order",

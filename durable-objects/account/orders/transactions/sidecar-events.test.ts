@@ -181,6 +181,44 @@ describe("a PC that is taken back into use", () => {
   });
 });
 
+describe("an order that the PC in use cannot explain", () => {
+  const alarm = (rig: TradingRig, over: { coid: string | null; intent_hash?: string }) => ({
+    type: "broker.alert",
+    payload: {
+      kind: "intent_alert",
+      event_key: `alert|unexplained_order|${JSON.stringify(over)}`,
+      source: "simulator",
+      observed_at: new Date(rig.clock.now).toISOString(),
+      alert: "unexplained_order",
+      account_id: ACCOUNT,
+      intent_hash: null,
+      message: "An order at the broker bears a reference that this PC never sent.",
+      broker_text: null,
+      cancel_offered: ["501"],
+      ...over,
+    },
+  });
+  const alerts = (rig: TradingRig) => listAlerts(rig.parts.storage.sql, 50).length;
+
+  it("is no alarm where its intent, its yes and its leaf are here", async () => {
+    const rig = tradingRig();
+    const coid = (await rig.trade()).order?.order_ref ?? "";
+    rig.desk.event(stateEvent(rig, coid, "working"));
+    rig.desk.event(alarm(rig, { coid }));
+    rig.desk.event(alarm(rig, { coid: `${coid}-a` }));
+    rig.desk.event(alarm(rig, { coid: null }));
+    expect(alerts(rig)).toBe(0);
+    rig.desk.event(alarm(rig, { coid: "ieg1-00000000000000000000000000ff" }));
+    expect(alerts(rig)).toBe(1);
+    // More orders under one reference than were sent: told with its intent, by the PC that sent it.
+    rig.desk.event(alarm(rig, { coid, intent_hash: "a".repeat(64) }));
+    expect(alerts(rig)).toBe(2);
+    rig.parts.storage.sql.exec("UPDATE order_approvals SET state = 'denied'");
+    rig.desk.event(alarm(rig, { coid }));
+    expect(alerts(rig)).toBe(3);
+  });
+});
+
 /** Every row but the times at which a row was last touched. */
 function dump(rig: TradingRig): Record<string, unknown[]> {
   const { sql } = rig.parts.storage;

@@ -17,8 +17,9 @@ import { positiveDecimal } from "../rules/positive-decimal.ts";
 import { storeFill } from "../tables/fills.ts";
 import { lookAtOnce } from "../tables/intents/reconcile.ts";
 import { findIntent, type IntentRow, setOutcome } from "../tables/intents/rows.ts";
+import { ownOrder } from "./cancel.ts";
 import { watchErrors } from "./circuit-breakers.ts";
-import { crossCheck } from "./cross-check.ts";
+import { crossCheck, isExplained } from "./cross-check.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { applyEvidence, type OutcomeUpdate } from "./settle.ts";
 
@@ -59,6 +60,7 @@ export function applyOrderEvent(
       if (!report.ok) return;
       const { alert, message, broker_text, cancel_offered, account_id, coid, event_key } =
         report.value;
+      if (alert === "unexplained_order" && isKnownHere(parts, report.value)) return;
       raiseAlert(
         parts,
         {
@@ -75,6 +77,31 @@ export function applyOrderEvent(
       return;
     }
   }
+}
+
+/**
+ * Whether an order that the PC cannot explain is explained here: another PC of the owner's sent it.
+ * More orders under one reference than were sent, which the PC tells with its intent, stay an alarm.
+ */
+function isKnownHere(
+  parts: OrderParts,
+  { account_id, coid, intent_hash, cancel_offered }: IntentAlertEvent,
+): boolean {
+  if (account_id === null || intent_hash !== null) return false;
+  if (coid !== null) return isExplained(parts, account_id, coid);
+  // A PC that does not name the reference names the number.
+  const { sql } = parts.storage;
+  const ofNumber = (orderId: string) =>
+    (["paper", "live"] as const)
+      .map((mode) => ownOrder(sql, { brokerAccount: account_id, mode, orderId }))
+      .find((intent) => intent !== null)?.coid;
+  return (
+    cancel_offered.length > 0 &&
+    cancel_offered.every((orderId) => {
+      const ref = ofNumber(orderId);
+      return ref !== undefined && isExplained(parts, account_id, ref);
+    })
+  );
 }
 
 function intentChanged(parts: OrderParts, report: IntentStateEvent): void {

@@ -123,7 +123,8 @@ function crossCheck(draft: TrackingDraft, accountId: string, book: BookView): vo
           cancelOffered: orderId === null ? [] : [orderId],
         },
         draft.env,
-        { account_id: accountId, coid: null, intent_hash: null },
+        // Named, so that the gateway can tell an order of another PC of the owner's.
+        { account_id: accountId, coid: order_ref, intent_hash: null },
       ),
     );
   }

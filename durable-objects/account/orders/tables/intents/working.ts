@@ -44,6 +44,22 @@ export function placementsMentioning(
     .map(({ coid }) => coid);
 }
 
+/** The accounts with an order of which the outcome says something with this text in it. */
+export function accountsMentioning(
+  sql: SqlStorage,
+  of: { mode: TradingMode; text: string },
+): string[] {
+  return sql
+    .exec<{ broker_account: string }>(
+      `SELECT DISTINCT broker_account FROM order_intents
+       WHERE mode = ? AND action = 'place' AND instr(outcome, ?) > 0`,
+      of.mode,
+      of.text,
+    )
+    .toArray()
+    .map(({ broker_account }) => broker_account);
+}
+
 /** Since when the oldest order is being submitted; null when none is. */
 export function oldestSubmitting(sql: SqlStorage): number | null {
   return sql
