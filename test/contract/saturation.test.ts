@@ -98,7 +98,10 @@ describe.each([
     await rig.advance(3_000);
     const [standing] = rig.store().intent(alone.coid)?.orders ?? [];
     const cancelled = () => rig.sim.control.requests().some(({ method }) => method === "DELETE");
-    const placing = rig.start("order.place", exit, service("exit"));
+    const placing = rig.start("order.place", exit, {
+      // Under the name of a client that floods: only the class puts it in front.
+      service: { class: "exit", share: "client-0" },
+    });
     const cancel = {
       account_id: rig.account,
       mode: "paper",

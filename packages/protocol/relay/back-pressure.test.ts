@@ -85,6 +85,23 @@ describe("flow control", () => {
     expect(sidecar.running.has(modest) || world.outcome(modest)?.ok === true).toBe(true);
   });
 
+  it("however many clients ask, an exit's read and the owner's page find a place on the wire", () => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    for (let n = 0; n < 2_000; n += 1) {
+      const service = { class: "agent", share: `client-${n % 100}` } as const;
+      world.submit("order.preview", {}, { deadlineMs: 60_000, service });
+    }
+    world.settle();
+    expect(sidecar.running.size).toBeLessThanOrEqual(22);
+    const owner = world.submit("test.read", { owner: 1 }, { service: { class: "owner" } });
+    const exits = Array.from({ length: 4 }, (_, n) =>
+      world.submit("order.preview", { n }, { service: { class: "exit" } }),
+    );
+    world.settle();
+    expect([owner, ...exits].every((id) => sidecar.running.has(id))).toBe(true);
+  });
+
   it("an exit goes beside an entry of its account that hangs, and beside writes in doubt", () => {
     const world = createWorld();
     const sidecar = world.connected();
