@@ -148,9 +148,11 @@ it("a cancel without an account is about that of our order with the number, and 
   // Not known here, or in more than one account: then the PC is asked.
   expect(await run("50")).toMatchObject({ failure: { code: "BROKER_BACKEND_UNAVAILABLE" } });
   expect(await run("503")).toMatchObject({ failure: { code: "BROKER_BACKEND_UNAVAILABLE" } });
-  accounts = ["DU1234567", "DU1111111"];
+  accounts = ["DU1234567", "DU7654321"];
+  expect(await run("502")).toMatchObject({ result: { account_id: "DU7654321" } });
+  accounts = ["DU1234567"];
   expect(await run("502")).toMatchObject({ failure: { code: "INPUT_UNAUTHORIZED_ACCOUNT" } });
-  expect(asked).toEqual(["DU1234567", "DU7654321"]);
+  expect(asked).toEqual(["DU1234567", "DU7654321", "DU7654321"]);
 });
 
 it("what is asked of the PC for its effect is written down before it begins, and a read once", async () => {

@@ -135,31 +135,22 @@ async function answerOf(
   if (!before.ok) return { ok: false, failure: before.failure, denied: true };
   const busy = UNMETERED.has(call.operation) ? null : deps.budget(call);
   if (busy !== null) return { ok: false, failure: busy, denied: true };
-  const narrowed = narrowInput(call.operation, call.input, before.standing.accounts);
+  const known = accountOfCancel(call.operation, call.input, deps);
+  const named = known === null ? call.input : { ...call.input, account_id: known };
+  const narrowed = narrowInput(call.operation, named, before.standing.accounts);
   if (!narrowed.ok) return { ok: false, failure: narrowed.failure, denied: true };
-  const known = accountOfCancel(call.operation, narrowed.input, deps);
-  if (known !== null) {
-    const named = narrowInput(
-      call.operation,
-      { ...narrowed.input, account_id: known },
-      before.standing.accounts,
-    );
-    return named.ok
-      ? carryOut({ ...call, input: named.input }, deps, before.standing, contentHash(named.input))
-      : { ok: false, failure: named.failure, denied: true };
-  }
   if (lacksAccount(call.operation, narrowed.input)) {
     const accounts = await deps.brokerAccounts({
       class: WRITES.has(call.operation) ? "entry" : "agent",
       share: shareOf(call.principal.clientId),
     });
     if (!Array.isArray(accounts)) return { ok: false, failure: accounts };
-    const named = withOnlyAccount(narrowed.input, accounts);
-    if (!named.ok) return named;
+    const only = withOnlyAccount(narrowed.input, accounts);
+    if (!only.ok) return only;
     // What the client may do can have changed meanwhile.
     const now = deps.standing(call);
     if (!now.ok) return { ok: false, failure: now.failure, denied: true };
-    const still = narrowInput(call.operation, named.input, now.standing.accounts);
+    const still = narrowInput(call.operation, only.input, now.standing.accounts);
     return still.ok
       ? carryOut({ ...call, input: still.input }, deps, now.standing, inputHash)
       : { ok: false, failure: still.failure, denied: true };
