@@ -40,12 +40,15 @@ recoverRoutes.post("/sign-in/recover", async (c) => {
   const allowed = await account.signInAllowed(source);
   if (!allowed.ok) return tooMany(c, Math.ceil(allowed.retryAfterMs / 1000));
   const code = normaliseUserCode(form.get("code") ?? "") ?? "";
+  const no = { ok: false, readyAt: null };
   const proved =
     member === null
-      ? (await isOwnerToken(c.env.OWNER_TOKEN, form.get("token")?.trim() ?? "")) &&
-        (await account.takeRecovery(code))
-      : await account.takeMemberRecovery(code);
-  if (!proved) {
+      ? (await isOwnerToken(c.env.OWNER_TOKEN, form.get("token")?.trim() ?? ""))
+        ? await account.takeRecovery(code, id)
+        : no
+      : { ...no, ok: await account.takeMemberRecovery(code) };
+  if (!proved.ok) {
+    if (proved.readyAt !== null) return showRecovery(c, member, waitText(proved.readyAt));
     await account.signInFailed(id);
     return refused();
   }
@@ -53,6 +56,9 @@ recoverRoutes.post("/sign-in/recover", async (c) => {
   const session = await account.openOwnerSession({ source, label, method: "recovery" }, id);
   return session === null ? refused() : enter(c, { accountId, ...session }, "/security");
 });
+
+const waitText = (readyAt: number): string =>
+  `No PC is paired, so the token counts after a day, in which any of your passkeys stops this. Come back after ${new Date(readyAt).toISOString().slice(0, 16).replace("T", " ")} UTC.`;
 
 /** The account that a PC's address names, where it is another owner's than the operator's. */
 async function memberOf(
@@ -103,7 +109,9 @@ function showRecovery(c: Context<PageEnv>, member: string | null, error?: string
             autocapitalize="characters"
             spellcheck={false}
           />
-          {member === null && <span class="hint">Leave it empty if no PC was ever paired.</span>}
+          {member === null && (
+            <span class="hint">Leave it empty if no PC is paired; then it takes a day.</span>
+          )}
         </label>
         <div class="actions">
           <button type="submit">Sign in</button>

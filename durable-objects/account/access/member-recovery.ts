@@ -31,6 +31,26 @@ export function askRecovery(sql: SqlStorage, sidecarId: string, nowMs: number): 
   return { state: "open", code: issueRecoveryCode(sql, sidecarId, nowMs) };
 }
 
+/**
+ * Recovery of an owner who has the owner token and no PC that is paired, also after one was revoked:
+ * the token alone counts after a day, in which whoever is signed in, or any passkey, can stop it.
+ * @returns when it is ready; null when it was, and is taken with this
+ */
+export function takeRecoveryWithoutPc(sql: SqlStorage, nowMs: number): number | null {
+  const asked = readAsked(sql, WITHOUT_PC);
+  if (asked === null || nowMs > asked.readyAt + RECOVERY_OPEN_MS) {
+    const begun = { askedAt: nowMs, readyAt: nowMs + RECOVERY_WAIT_MS } satisfies Asked;
+    storeSetting(sql, nameOf(WITHOUT_PC), JSON.stringify(begun));
+    return begun.readyAt;
+  }
+  if (nowMs < asked.readyAt) return asked.readyAt;
+  stopRecoveries(sql);
+  return null;
+}
+
+/** Stands where the id of a PC would; no PC has such a one. */
+const WITHOUT_PC = "without-pc";
+
 /** Takes a code whose PC has waited; everything that was asked for is done with then. */
 export function takeMemberRecovery(sql: SqlStorage, code: string, nowMs: number): boolean {
   const open = pendingRecoveries(sql, nowMs).filter(({ readyAt }) => readyAt <= nowMs);
@@ -42,7 +62,12 @@ export function takeMemberRecovery(sql: SqlStorage, code: string, nowMs: number)
 
 /** What waits or is open, of PCs that are still paired; the first to be asked for first. */
 export function pendingRecoveries(sql: SqlStorage, nowMs: number): PendingRecovery[] {
-  return settingsOfSidecars(sql, RECOVERY)
+  const alone = setting(sql, nameOf(WITHOUT_PC));
+  const withoutPc =
+    alone === null
+      ? []
+      : [{ sidecarId: WITHOUT_PC, machine: "the owner token, without a PC", value: alone }];
+  return [...settingsOfSidecars(sql, RECOVERY), ...withoutPc]
     .flatMap(({ sidecarId, machine, value }) => {
       const asked = Asked.safeParse(JSON.parse(value));
       if (!asked.success || nowMs > asked.data.readyAt + RECOVERY_OPEN_MS) return [];

@@ -5,7 +5,11 @@ import {
   DEVICE_TOKEN,
   type DeviceTokenType,
 } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
-import { askRecovery, takeMemberRecovery } from "../access/member-recovery.ts";
+import {
+  askRecovery,
+  takeMemberRecovery,
+  takeRecoveryWithoutPc,
+} from "../access/member-recovery.ts";
 import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
 import {
   type OpenedSession,
@@ -138,10 +142,21 @@ export class GatewayAccount extends RpcTarget {
     return { replaced: before?.machine ?? null };
   }
 
-  /** Whether the code is the one its PC shows; true as well where no PC is paired to ask. */
-  takeRecovery(code: string): boolean {
+  /**
+   * Whether the code is the one its PC shows. Where no PC is paired to ask, a day has to pass: `readyAt`
+   * (Unix milliseconds) is then when.
+   */
+  takeRecovery(code: string, requestId: string): { ok: boolean; readyAt: number | null } {
     const { sql, now } = this.#parts;
-    return !hasActiveSidecar(sql) || takeRecoveryCode(sql, code, now()) !== null;
+    if (hasActiveSidecar(sql)) {
+      return { ok: takeRecoveryCode(sql, code, now()) !== null, readyAt: null };
+    }
+    const readyAt = takeRecoveryWithoutPc(sql, now());
+    if (readyAt !== null) {
+      const who = this.#who({ kind: "gateway" });
+      this.#note("owner.recovery_begun", { who, meta: { state: "without_pc" }, requestId });
+    }
+    return { ok: readyAt === null, readyAt };
   }
 
   /**
