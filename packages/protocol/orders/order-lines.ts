@@ -242,6 +242,3 @@ function leastOf(leg: Leg, ticket: WordedTicket): string | null {
   const brings = dec(leg.limit_price).times(leg.quantity).times(multiplier).dividedBy(units);
   return `${decimalText(brings)} ${currency}, before commission`;
 }
-
-/** For the log: one line, whatever the order. */
-export const orderInOneLine = (ticket: WordedTicket): string => ticketText(ticket).join("; ");

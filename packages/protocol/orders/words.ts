@@ -53,7 +53,7 @@ export function whatInWords(leg: Leg): string {
 }
 
 /** `10`, or `500 USD worth of` where an amount of money is ordered; `?` for what is not known. */
-export function amountInWords({ quantity, cash_quantity, contract }: Leg): string {
+function amountInWords({ quantity, cash_quantity, contract }: Leg): string {
   const worth = `${cash_quantity ?? "?"} ${contract.currency} worth of`;
   if (quantity === null) return worth;
   return cash_quantity === null ? quantity : `${quantity} and ${worth}`;
