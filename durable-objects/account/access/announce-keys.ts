@@ -3,6 +3,7 @@ import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approve
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
 import type { RelayHost } from "../relay/relay-host-interface.ts";
+import { toldToPc } from "./recovered-keys.ts";
 import { listPasskeys } from "./tables/passkeys.ts";
 
 const GRANT_MS = 60_000;
@@ -13,7 +14,8 @@ const GRANT_MS = 60_000;
  * connects next, or takes the key by hand.
  */
 export async function announceKeys(sql: SqlStorage, relay: RelayHost): Promise<void> {
-  const keys = listPasskeys(sql);
+  const now = Date.now();
+  const keys = toldToPc(sql, listPasskeys(sql), now);
   if (keys.length === 0 || !relay.presence().online) return;
   const input: JsonObject = {
     keys: keys.map(({ credentialId, publicKey, name }) => ({
@@ -22,7 +24,6 @@ export async function announceKeys(sql: SqlStorage, relay: RelayHost): Promise<v
       name: name.slice(0, 60),
     })),
   };
-  const now = Date.now();
   await relay.submit({
     class: approverAnnounce.class,
     traceparent: undefined,

@@ -13,6 +13,7 @@ import {
   setTokenSignIn,
   spendSignInChallenge,
 } from "./passkeys.ts";
+import { noteRecoveredKeys } from "./recovered-keys.ts";
 import { noteConfirmed } from "./tables/owner-sessions.ts";
 import { countPasskeys, listPasskeys, removePasskey } from "./tables/passkeys.ts";
 import type { RelyingParty } from "./webauthn.ts";
@@ -86,7 +87,11 @@ export async function finishPasskey(
   const { registration: response, name } = made;
   const { sql, party, now } = owner;
   const answer = { response, name, party, sessionId: session.id };
+  const before = listPasskeys(sql);
   const outcome = await registerPasskey(sql, answer, now);
+  if (outcome === "added" && session.method === "recovery") {
+    noteRecoveredKeys(sql, before, listPasskeys(sql), now());
+  }
   if (outcome === "added") owner.audit("owner.passkey_added", { meta: { name } });
   else owner.audit("owner.passkey_refused", { refused: true, meta: { reason: outcome } });
   return outcome;
