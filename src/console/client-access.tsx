@@ -61,7 +61,10 @@ clientAccessRoutes.post("/clients/access", requireOwner, ownerForm, async (c) =>
     );
   }
   const back = pathOf(client, form.get("connection"));
-  if (await needsConfirmation(owner)) return confirmFirst(c, form, back);
+  if (await needsConfirmation(owner)) {
+    const access = accessInWords([...new Set([...client.scopes, ...choice.scopes])]);
+    return confirmFirst(c, form, back, { app: client.clientName, access });
+  }
   const keepOnly = connectionKept(form, added, client.connections);
   await owner.account.clients.changeClient({
     clientId: client.clientId,

@@ -1,4 +1,4 @@
-import { choiceOf } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { accessInWords, choiceOf } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { Hono } from "hono";
 import type {
   BrokerAccount,
@@ -71,7 +71,10 @@ clientChangeRoutes.post("/clients/change", requireOwner, ownerForm, async (c) =>
     }
     if (await needsConfirmation(owner)) {
       const back = `/clients/change?id=${encodeURIComponent(client.clientId)}`;
-      return confirmFirst(c, form, back);
+      return confirmFirst(c, form, back, {
+        app: client.clientName,
+        access: accessInWords(scopes),
+      });
     }
   }
   await owner.account.clients.changeClient(change);

@@ -72,6 +72,7 @@ export function ConsentPage(props: {
       <form class="card" method="post" action="/authorize">
         <input type="hidden" name="csrf" value={owner.session.csrf} />
         <input type="hidden" name="handle" value={handle} />
+        <input type="hidden" name="app" value={`${name} at ${host}`} />
         <AccessChoices
           chosen="read"
           ticked={[...new Set([...BASELINE_SCOPES, ...reads])]}

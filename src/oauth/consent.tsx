@@ -4,7 +4,7 @@ import {
   authorizationErrorRedirect,
   CimdFetchError,
 } from "@cloudflare/workers-oauth-provider";
-import { isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { accessInWords, isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { BASELINE_SCOPES, isScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type Context, Hono } from "hono";
 import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
@@ -78,6 +78,9 @@ consentRoutes.get("/authorize", async (c) => {
   );
 });
 
+/** The app as the consent page names it: what it calls itself, and its host. */
+const APP_MAX_CHARS = 400;
+
 consentRoutes.post("/authorize", async (c) => {
   const oauth = c.env.OAUTH_PROVIDER;
   const owner = c.get("owner");
@@ -100,7 +103,8 @@ consentRoutes.post("/authorize", async (c) => {
     return notChosen(c, owner, "Choose what the app may do, or deny it.");
   }
   if (ticked.some(isOrderScope) && (await needsConfirmation(owner))) {
-    return confirmFirst(c, form, "/");
+    const app = displayText(form.get("app") ?? "An app", APP_MAX_CHARS);
+    return confirmFirst(c, form, "/", { app, access: accessInWords(ticked) });
   }
   const approved = await oauth.approveConsent(bound, handle);
   const scopes = scopesChosen(form, requestedScopes(approved.request));

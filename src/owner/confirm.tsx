@@ -49,18 +49,35 @@ export function confirmPath(request: Request): string {
   return `/confirm?next=${encodeURIComponent(back)}`;
 }
 
+/** What a form gives and to which app, in the words of the page that has checked it. */
+export interface AboutForm {
+  app: string;
+  access: string;
+}
+
+/** Kept beside the form's own fields, which no handler reads under these names. */
+const APP = "confirm_app";
+const ACCESS = "confirm_access";
+
 /**
  * Keeps the owner's checked form until the passkey has confirmed the session, and leads to the page
- * that asks for it. `back` is where to go when the form was not kept or waited for too long.
+ * that asks for it. `back` is where to go when the form was not kept or waited for too long;
+ * `about` is shown beside the passkey.
  */
 export async function confirmFirst(
   c: Context<PageEnv>,
   form: URLSearchParams,
   back: string,
+  about?: AboutForm,
 ): Promise<Response> {
   const owner = c.get("owner");
   const fields = new URLSearchParams(form);
   fields.delete("csrf");
+  for (const name of [APP, ACCESS]) fields.delete(name);
+  if (about !== undefined) {
+    fields.set(APP, about.app);
+    fields.set(ACCESS, about.access);
+  }
   const kept = { path: new URL(c.req.url).pathname, fields: fields.toString() };
   const id = await owner.account.security.keepForm(kept);
   const query = new URLSearchParams({ next: back, ...(id === null ? {} : { pending: id }) });
@@ -128,7 +145,9 @@ async function showConfirmation(
   const next = returnPath(asked.next, settings.publicOrigin);
   const ceremony = await owner.account.security.beginConfirmation();
   if (ceremony === null || ceremony.credentials.length === 0) return c.redirect(next, 303);
-  const path = pending === undefined ? null : await owner.account.security.pendingPath(pending);
+  const waiting = pending === undefined ? null : await owner.account.security.pendingForm(pending);
+  const path = waiting?.path ?? null;
+  const about = new URLSearchParams(waiting?.fields);
   const then = path === null ? undefined : THEN[path];
   return sendPage(
     c,
@@ -140,6 +159,11 @@ async function showConfirmation(
             ? "What comes next widens access, so it needs your passkey once more."
             : `This widens access, so it needs your passkey once more. Then ${then}.`}
         </p>
+        {about.has(APP) && (
+          <p>
+            App: <strong>{about.get(APP)}</strong>. Access: <strong>{about.get(ACCESS)}</strong>.
+          </p>
+        )}
       </div>
       {error !== undefined && (
         <div class="note bad" role="alert">

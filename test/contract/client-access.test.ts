@@ -327,6 +327,9 @@ describe("who may widen", () => {
     const path = sent.headers.get("Location") ?? "";
     const asking = await (await owner.get(path)).text();
     expect(asking).toContain("Then the app may do what you chose.");
+    // Which app, and what it gets.
+    expect(asking).toMatch(/App: <strong>[^<]+<\/strong>/);
+    expect(asking).toMatch(/Access: *<strong>[^<]*\(paper\)[^<]*<\/strong>/);
     expect(reached(await call("ibkr_order_preview"))).toBe(false);
     const answer = (page: string) => formFields(page.slice(page.indexOf("data-passkey")));
     const wrong = await owner.post("/confirm", { ...answer(asking), response: "{}" });

@@ -30,22 +30,22 @@ export function deleteOtherForms(
   );
 }
 
-/** Where a form of this session leads that waits under this id; null when there is none. */
-export function pendingPath(
+/** The form of this session that waits under this id, which stays there; null when there is none. */
+export function pendingForm(
   sql: SqlStorage,
   sessionId: string,
   id: string,
   nowMs: number,
-): string | null {
+): FormRow | null {
   const [row] = sql
-    .exec<{ path: string }>(
-      "SELECT path FROM pending_forms WHERE id = ? AND session_id = ? AND forget_at > ?",
+    .exec<FormRow>(
+      "SELECT path, fields FROM pending_forms WHERE id = ? AND session_id = ? AND forget_at > ?",
       id,
       sessionId,
       nowMs,
     )
     .toArray();
-  return row?.path ?? null;
+  return row ?? null;
 }
 
 /** Takes it out, for the one request that carries it out. */

@@ -16,7 +16,7 @@ import { tokenSignsIn } from "../../access/passkeys.ts";
 import { keepForm } from "../../access/pending-forms.ts";
 import { revokeOtherSessions, revokeOwnerSession } from "../../access/tables/owner-sessions.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
-import { pendingPath, takeForm } from "../../access/tables/pending-forms.ts";
+import { pendingForm, takeForm } from "../../access/tables/pending-forms.ts";
 import type { AccountParts } from "../../account-parts.ts";
 import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account.ts";
 import type { PasskeyCeremony } from "../passkey-ceremony.ts";
@@ -109,10 +109,10 @@ export class OwnerSecurity extends RpcTarget {
     return keepForm(owner.sql, owner.session().id, form, owner.now());
   }
 
-  /** Where the form that waits under this id leads; null when none of this session's does. */
-  pendingPath(id: string): string | null {
+  /** The form that waits under this id, to be shown; null when none of this session's does. */
+  pendingForm(id: string): { path: string; fields: string } | null {
     const owner = this.#signedIn();
-    return pendingPath(owner.sql, owner.session().id, id, owner.now());
+    return pendingForm(owner.sql, owner.session().id, id, owner.now());
   }
 
   /** Once, for a confirmed session: the form as it was sent; null otherwise. */
