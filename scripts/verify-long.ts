@@ -15,7 +15,7 @@ const OPEN = ["new-york-lunch", "America/Los_Angeles"] as const;
 
 const HELP = `Runs the whole suite at one instant when the market is closed (${CLOSED.join(", ")}) and at one
 when it is open (${OPEN.join(", ")}), and everything that touches time at all
-${INSTANTS.length} instants; then fills every queue at the PC with 10,000 requests of agents and looks
+${INSTANTS.length} instants; then fills every queue with 10,000 requests of agents and looks
 whether an exit gets through. Prints what fails as it fails and a table for each part; exit code 1 when anything
 failed. Takes about half an hour on two cores.
 
@@ -71,7 +71,7 @@ function partNamed(name: string): Part {
 async function saturate(limitMinutes: number): Promise<{ ok: boolean; stopped: boolean }> {
   const vitest = fromRoot("node_modules/vitest/vitest.mjs");
   const { code, endedFor } = await runToItsEnd(
-    [process.execPath, vitest, "run", "test/contract/saturation.test.ts"],
+    [process.execPath, vitest, "run", "test/contract/saturation"],
     { env: { SATURATION_REQUESTS }, limitMs: limitMinutes * 60_000 },
   );
   return { ok: code === 0 && endedFor === null, stopped: endedFor === "stop" };
