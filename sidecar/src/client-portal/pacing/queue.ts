@@ -9,6 +9,7 @@ import {
   earliestStart,
   GLOBAL_WINDOWS,
   isPaceName,
+  isScarce,
   type PaceName,
 } from "./windows.ts";
 
@@ -296,7 +297,3 @@ function keptOf(state: QueueState, now: number): PacingState {
   const { silentUntil: silent_until, penalties } = state;
   return { v: 1, saved_at: now, silent_until, penalties, starts };
 }
-
-/** Once in so long, or slow: what must be remembered over a restart. */
-const isScarce = (pace: EndpointPace): boolean =>
-  pace.windows.some((window) => window.max === 1 || window.windowMs >= 5_000);

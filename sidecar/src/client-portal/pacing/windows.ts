@@ -76,3 +76,7 @@ export function earliestStart(
 /** How far back any of the windows looks. */
 export const longestMs = (windows: readonly Window[]): number =>
   Math.max(0, ...windows.map(({ windowMs }) => windowMs));
+
+/** Once in so long, or slow: what must be remembered over a restart. */
+export const isScarce = (pace: EndpointPace): boolean =>
+  pace.windows.some((window) => window.max === 1 || window.windowMs >= 5_000);
