@@ -323,10 +323,15 @@ describe("what widens access", () => {
     });
     const page = await (await owner.get(`/authorize?${query}`)).text();
     await forgetConfirmation(owner);
-    const { csrf = "", handle = "" } = formFields(page.slice(page.indexOf('action="/authorize"')));
+    const {
+      csrf = "",
+      handle = "",
+      app = "",
+    } = formFields(page.slice(page.indexOf('action="/authorize"')));
     const fields: [string, string][] = [
       ["csrf", csrf],
       ["handle", handle],
+      ["app", app],
       ["decision", "approve"],
       ...checkboxes(page, "scope")
         .filter(({ value }) => query.get("scope")?.split(" ").includes(value))
@@ -336,6 +341,8 @@ describe("what widens access", () => {
     const path = posted.headers.get("Location") ?? "";
     expect(path).toContain("/confirm?");
     const asking = await (await owner.get(path)).text();
+    expect(asking).toMatch(/App: <strong>[^<]+ at 127\.0\.0\.1[^<]*<\/strong>/);
+    expect(asking).toMatch(/Access: *<strong>[^<]*permissions?[^<]*<\/strong>/);
     const done = await owner.post("/confirm", {
       ...passkeyFields(asking),
       response: passkey.use(ceremonyOn(asking)),
