@@ -28,8 +28,10 @@ export const TARGET = 18;
 export const LOG = someLog(SIZE);
 export const FILE = "entries/000000000.jsonl";
 
+/** The folder with one file replaced. */
 export const withFile = (folder: Folder, name: string, text: string): Folder =>
   new Map([...folder, [name, text]]);
+/** An export whose file `name` was edited; throws where the edit changes nothing. */
 export const edited = async (name: string, edit: (text: string) => string): Promise<Shown> => {
   const folder = await anExport(LOG, { older: [10, 30] });
   const before = folder.get(name) ?? "";
@@ -46,7 +48,9 @@ export const lines =
         .map((line) => `${line}\n`)
         .join(""),
     );
+/** One file of the export, edited as text. */
 export const file = (name: string, edit: (text: string) => string) => () => edited(name, edit);
+/** The line of one record, edited; `seq` counts from 1. */
 export const at = (seq: number, edit: (line: string) => string) =>
   lines((all) => all.map((line, index) => (index === seq - 1 ? edit(line) : line)));
 
@@ -56,6 +60,7 @@ export const entries = (edit: (texts: readonly string[]) => readonly string[]): 
   openings: [],
   entries: edit(LOG.entries),
 });
+/** The log in which the entry of that number says something else. */
 export const changed = (seq = TARGET): SomeLog =>
   entries((all) =>
     all.map((text, index) => (index === seq - 1 ? text.replace("ok", "error") : text)),
@@ -77,8 +82,11 @@ export const underTrueHead = async (
 /** A log that is forged all through, under a head of these signers. */
 export const signedBy = async (log: SomeLog, signers: readonly NoteSigner[]): Promise<Folder> =>
   withFile(await anExport(log), "checkpoint", await aCheckpoint(log, log.entries.length, signers));
+/** The entry under another number. */
 export const renumber = (text: string, seq: number): string =>
   text.replace(/,"seq":\d+\}$/, `,"seq":${seq}}`);
+/** The line of a record with its own leaf hash. */
 export const record = (text: string, seq: number): string =>
   formatRecord(seq, text, hashLeaf(utf8(text))).trimEnd();
+/** The text of the entry of that number, counted from 1; empty where there is none. */
 export const entryAt = (seq: number): string => LOG.entries[seq - 1] ?? "";
