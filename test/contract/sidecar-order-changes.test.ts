@@ -312,7 +312,7 @@ describe("a cancel by our own reference", () => {
   it("of an order that this PC never had is refused, and sends nothing", async () => {
     await atMarket();
     const done = await cancelByRef("ieg1-00000000000000000000000000000000");
-    expect(done.refusals.map(({ rule }) => rule)).toEqual(["own_journal"]);
+    expect(done.refusals.map(({ rule }) => rule)).toEqual(["in_broker_list"]);
     expect(deletes()).toEqual([]);
   });
 });
