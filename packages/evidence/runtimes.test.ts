@@ -71,7 +71,9 @@ describe("the package runs as it is", () => {
         console.log(JSON.stringify(await selfCheck()));
       `),
     );
-    const { stdout } = await run(existsSync(node) ? node : process.execPath, [file]);
+    // Without what the caller's own Node is told to load, which an older one may not read.
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    const { stdout } = await run(existsSync(node) ? node : process.execPath, [file], { env });
     expect(JSON.parse(stdout)).toEqual(EXPECTED);
   });
 });
