@@ -94,18 +94,8 @@ export async function runOrderTool(
       return written(await cancel(parts, inFlight, asker, tradeCancel.input.parse(input)));
     case "trade.modify":
       return written(await modify(parts, inFlight, asker, tradeModify.input.parse(input)));
-    case "trade.question": {
-      const { account_id, order_ref } = tradeQuestion.input.parse(input);
-      const intent = findIntent(parts.storage.sql, order_ref);
-      if (intent?.broker_account !== account_id || intent.client_id !== asker.clientId) {
-        return {
-          ok: false,
-          failure: failure("NOT_FOUND", "There is no such order of this client."),
-        };
-      }
-      const order = shownOrder(intent, parts.now());
-      return json({ account_id, order, next_step: nextStepFor(order.state) });
-    }
+    case "trade.question":
+      return orderOfClient(parts, asker, tradeQuestion.input.parse(input));
     case "trade.kill_status":
       return json(killStatus(parts));
     case "trade.kill":
@@ -120,6 +110,19 @@ export async function runOrderTool(
       return answer.ok ? json(answer.report) : answer;
     }
   }
+}
+
+function orderOfClient(
+  parts: OrderParts,
+  asker: AgentAsker,
+  { account_id, order_ref }: { account_id: string; order_ref: string },
+): OrderAnswer {
+  const intent = findIntent(parts.storage.sql, order_ref);
+  if (intent?.broker_account !== account_id || intent.client_id !== asker.clientId) {
+    return { ok: false, failure: failure("NOT_FOUND", "There is no such order of this client.") };
+  }
+  const order = shownOrder(intent, parts.now());
+  return json({ account_id, order, next_step: nextStepFor(order.state) });
 }
 
 function prepared(outcome: Awaited<ReturnType<typeof preparePreview>>): OrderAnswer {

@@ -152,6 +152,19 @@ async function readFacts(
   };
 }
 
+/** Exits and cancels are prepared however many are kept. */
+function refuseWhenTooMany(store: Pick<OrderStore, "previewsSince">, nowMs: number): void {
+  const kept = store.previewsSince(nowMs - ORDER_LIMITS.previewKeptMs);
+  if (kept < ORDER_LIMITS.previewsKept) return;
+  throw new GatewayError(
+    failure(
+      "RATE_LIMITED",
+      `This PC keeps ${kept} prepared orders of the last two hours, so it prepares exits and cancels only. Wait, and prepare fewer.`,
+      { retryable: true, retry_after_ms: ORDER_LIMITS.pruneEveryMs },
+    ),
+  );
+}
+
 async function describe(
   parts: PreviewParts,
   context: OperationContext,
@@ -197,16 +210,7 @@ async function describe(
   };
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
-  const kept = store.previewsSince(nowMs - ORDER_LIMITS.previewKeptMs);
-  if (kept >= ORDER_LIMITS.previewsKept && effect?.kind !== "exit" && order.action !== "cancel") {
-    throw new GatewayError(
-      failure(
-        "RATE_LIMITED",
-        `This PC keeps ${kept} prepared orders of the last two hours, so it prepares exits and cancels only. Wait, and prepare fewer.`,
-        { retryable: true, retry_after_ms: ORDER_LIMITS.pruneEveryMs },
-      ),
-    );
-  }
+  if (effect?.kind !== "exit" && order.action !== "cancel") refuseWhenTooMany(store, nowMs);
   const previewId = parts.newPreviewId();
   const dailyPnl = accountFact?.daily_pnl ?? null;
   const usage = usageOf(store, clock.now(), dailyPnl);

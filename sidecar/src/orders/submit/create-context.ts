@@ -1,17 +1,19 @@
+import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
 import type { Conversation } from "../conversation/contract.ts";
 import { createConversation } from "../conversation/conversation.ts";
 import { giveWay } from "../conversation/give-way.ts";
-import { showQuestion } from "../conversation/question-number.ts";
+import { type NumberParts, showQuestion } from "../conversation/question-number.ts";
 import { whyStopped } from "../conversation/stopped.ts";
+import type { OrderStore } from "../journal/store.ts";
 import { tellFaults } from "../local-policy/told-rules.ts";
-import { loggingReach, newEcho } from "../notify/channels.ts";
+import { loggingReach, newEcho, type Reach } from "../notify/channels.ts";
 import type { BrokerSide, OrderServiceOptions } from "../parts.ts";
 import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
-import { createProgress } from "../tracking/progress.ts";
+import { createProgress, type Progress } from "../tracking/progress.ts";
 import { createTracking } from "../tracking/tracking.ts";
 import type { SubmitContext } from "./context.ts";
-import { createMutex } from "./mutex.ts";
+import { createMutex, type Mutex } from "./mutex.ts";
 import { createSendOrder } from "./send.ts";
 
 export type OrderServiceContext = SubmitContext & { readonly book: BookParts };
@@ -25,18 +27,7 @@ export function createSubmitContext(
   const { clock, source, logger } = broker;
   const reach = loggingReach(options.reach, logger);
   const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
-  const progress = createProgress({
-    store,
-    clock,
-    source,
-    logger,
-    tell: broker.tell,
-    push: (alert, message) => {
-      reach.terminal([`ALERT ${alert}: ${message}`]);
-      void reach.desktop("ibkr-sidecar", message);
-      void reach.push(`ibkr-sidecar: ${alert}`, message);
-    },
-  });
+  const progress = progressOf(store, broker, reach);
   const rules = tellFaults(
     options.rules,
     (message) => progress.alert({ alert: "needs_owner", message, record: null }),
@@ -68,19 +59,7 @@ export function createSubmitContext(
     source,
     logger,
     stopped: (record) => whyStopped({ rules, clock, session: broker.session }, record),
-    opened: () => {
-      try {
-        const coid = conversation.waiting()?.coid;
-        if (coid !== undefined) showQuestion({ store, reach, rules, clock, echo }, coid);
-      } catch (thrown) {
-        // Without its number the question takes no yes; a no, and the cancel, go as ever.
-        logger.error({ err: thrown }, "a question could not be shown");
-      }
-      if (mutex.wantedBy() !== "exit") return;
-      void Promise.resolve()
-        .then(() => giveWay({ conversation, store }))
-        .catch((thrown) => logger.error({ err: thrown }, "an entry's question was not declined"));
-    },
+    opened: () => questionOpened({ conversation, store, reach, rules, clock, echo, mutex, logger }),
   });
   const cancelRetries = createCancelRetryQueue({
     clock,
@@ -89,7 +68,7 @@ export function createSubmitContext(
     onGivenUp: (order) =>
       progress.alert({
         alert: "needs_owner",
-        message: `The broker refused the withdrawal of order ${order} again and again. It may still fill: look at the account in TWS.`,
+        message: `The broker refused to cancel order ${order} again and again. It may still fill: look at the account in TWS.`,
         record: null,
       }),
   });
@@ -115,4 +94,45 @@ export function createSubmitContext(
     reach,
     echo,
   };
+}
+
+function progressOf(
+  store: OrderStore,
+  { clock, source, logger, tell }: BrokerSide,
+  reach: Reach,
+): Progress {
+  return createProgress({
+    store,
+    clock,
+    source,
+    logger,
+    tell,
+    push: (alert, message) => {
+      reach.terminal([`ALERT ${alert}: ${message}`]);
+      void reach.desktop("ibkr-sidecar", message);
+      void reach.push(`ibkr-sidecar: ${alert}`, message);
+    },
+  });
+}
+
+/** A question is shown at this PC; one of an entry is declined at once where an exit waits. */
+function questionOpened(
+  parts: NumberParts & {
+    conversation: Conversation;
+    mutex: Pick<Mutex, "wantedBy">;
+    logger: BrokerLogger;
+  },
+): void {
+  const { conversation, store, mutex, logger } = parts;
+  try {
+    const coid = conversation.waiting()?.coid;
+    if (coid !== undefined) showQuestion(parts, coid);
+  } catch (thrown) {
+    // Without its number the question takes no yes; a no, and the cancel, go as ever.
+    logger.error({ err: thrown }, "a question could not be shown");
+  }
+  if (mutex.wantedBy() !== "exit") return;
+  void Promise.resolve()
+    .then(() => giveWay({ conversation, store }))
+    .catch((thrown) => logger.error({ err: thrown }, "an entry's question was not declined"));
 }
