@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import { openOrderStore } from "../journal/store.ts";
+import type { Conversation } from "./contract.ts";
+import { giveWay } from "./give-way.ts";
+
+type How = Parameters<Conversation["answer"]>;
+
+/** A broker session in which a question of this order is open, or of none. */
+function rig(record: IntentRecord | null, open = record !== null) {
+  const store = openOrderStore(":memory:");
+  if (record !== null) store.insert(record);
+  const answers: How[] = [];
+  const coid = record?.coid ?? "ieg1-unknown";
+  const conversation = {
+    waiting: () => (open ? { coid, replyId: "r1" } : null),
+    answer: async (...how: How) => {
+      answers.push(how);
+      return record;
+    },
+  };
+  return { parts: { store, conversation }, conversation, coid, answers };
+}
+
+const asked = (effect: IntentRecord["effect"]) =>
+  anIntentRecord(0, { state: "awaiting_confirmation", sent: true, effect });
+const declined = (coid: string): How => [coid, "r1", { confirm: false, by: "sidecar" }];
+
+describe("an exit that finds a question open", () => {
+  it.each(["entry", "flip"] as const)(
+    "has that of an order that opens declined (%s)",
+    async (is) => {
+      const { parts, coid, answers } = rig(asked(is));
+      await giveWay(parts);
+      expect(answers).toEqual([declined(coid)]);
+    },
+  );
+
+  it("leaves the question of another exit to the owner", async () => {
+    const { parts, answers } = rig(asked("exit"));
+    await giveWay(parts);
+    expect(answers).toEqual([]);
+  });
+
+  it("does not wait for an order that the journal does not know", async () => {
+    const { parts, coid, answers } = rig(null, true);
+    await giveWay(parts);
+    expect(answers).toEqual([declined(coid)]);
+  });
+
+  it("answers nothing while none is open, whatever the journal holds", async () => {
+    const { parts, answers } = rig(asked("entry"), false);
+    await giveWay(parts);
+    expect(answers).toEqual([]);
+  });
+
+  it("goes on only when the question is answered, and hears why it was not", async () => {
+    const { parts, conversation } = rig(asked("entry"));
+    const failed = { ...conversation, answer: () => Promise.reject(new Error("not declined")) };
+    await expect(giveWay({ ...parts, conversation: failed })).rejects.toThrow("not declined");
+  });
+});
