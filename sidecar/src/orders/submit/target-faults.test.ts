@@ -109,6 +109,26 @@ describe("the order that a change is sent to", () => {
     expect(await moved({ ...target, before })).toEqual(["stop price"]);
   });
 
+  it("is read from no list older than the list's own time", async () => {
+    const target = await previewed();
+    const context = pc.context();
+    const account = await resolveAccount(context, ACCOUNT);
+    const bounded: boolean[] = [];
+    const watched: typeof context = {
+      ...context,
+      ask: (ask, options = {}) => {
+        const { maxAgeMs } = options;
+        if (ask.name === "iserver.orders") {
+          bounded.push(maxAgeMs !== undefined && maxAgeMs <= ask.ttlMs);
+        }
+        return context.ask(ask, options);
+      },
+    };
+    const order = anOrder({ action: "modify", target });
+    expect(await targetFaults(watched, account, pc.store, order)).toEqual([]);
+    expect(bounded).toEqual([true]);
+  });
+
   it("is refused without a name, or where the list does not show it as working", async () => {
     const rules = async (target: TargetOrder | null) => (await faults(target)).map((f) => f.rule);
     const target = await previewed();
