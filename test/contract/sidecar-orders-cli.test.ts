@@ -206,6 +206,7 @@ describe("mandates", { timeout: 60_000 }, () => {
     store.close();
     const shown = (await run("mandates")).out;
     expect(shown).toContain("m1: over");
-    expect(shown).not.toContain("47");
+    // The day of the mandate may have the same figures.
+    expect(shown).not.toMatch(/number for|: 47\b/);
   });
 });
