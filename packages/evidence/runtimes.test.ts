@@ -59,10 +59,12 @@ describe("the package runs as it is", () => {
     }
   });
 
-  it.each([
+  it.for([
     ["the Node that runs the tests", process.execPath],
     ["the machine's own Node", OLDER_NODE],
-  ])("in %s", async (_which, node) => {
+  ] as const)("in %s", async ([, node], { skip }) => {
+    // A clock that is set stands in a module that older Nodes cannot read; what runs here asks no time.
+    skip(node === OLDER_NODE && process.env.TEST_CLOCK !== undefined, "the clock is set");
     const file = join(folder, "self-check.mjs");
     await writeFile(
       file,
@@ -71,9 +73,7 @@ describe("the package runs as it is", () => {
         console.log(JSON.stringify(await selfCheck()));
       `),
     );
-    // Without what the caller's own Node is told to load, which an older one may not read.
-    const env = { ...process.env, NODE_OPTIONS: "" };
-    const { stdout } = await run(existsSync(node) ? node : process.execPath, [file], { env });
+    const { stdout } = await run(existsSync(node) ? node : process.execPath, [file]);
     expect(JSON.parse(stdout)).toEqual(EXPECTED);
   });
 });
