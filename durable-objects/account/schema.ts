@@ -8,6 +8,7 @@ import {
 } from "./access/tables/schema.ts";
 import {
   AUDIT_LOG_SCHEMA,
+  AUDIT_OUTAGE_SCHEMA,
   AUDIT_OUTBOX_SCHEMA,
   AUDIT_SALTS_SCHEMA,
   AUDIT_SIGNED_SCHEMA,
@@ -64,6 +65,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 22, sql: CHOSEN_SIDECAR_SCHEMA },
   { id: 23, sql: AUDIT_SALTS_SCHEMA },
   { id: 24, sql: AUDIT_SIGNED_SCHEMA },
+  { id: 25, sql: AUDIT_OUTAGE_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -15,6 +15,7 @@ import {
 import { seal } from "../../durable-objects/account/audit/seal.ts";
 import {
   AUDIT_LOG_SCHEMA,
+  AUDIT_OUTAGE_SCHEMA,
   AUDIT_OUTBOX_SCHEMA,
   AUDIT_SALTS_SCHEMA,
 } from "../../durable-objects/account/audit/tables/schema.ts";
@@ -36,7 +37,9 @@ afterAll(() => gateway.close());
 let accounts = 0;
 function account(events: number) {
   const accountId = `account-${++accounts}`;
-  const sql = sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA, AUDIT_SALTS_SCHEMA);
+  const sql = sqlStorage(
+    ...[AUDIT_LOG_SCHEMA, AUDIT_OUTBOX_SCHEMA, AUDIT_SALTS_SCHEMA, AUDIT_OUTAGE_SCHEMA],
+  );
   for (let n = 1; n <= events; n++) appendAudit(sql, accountId, auditEvent(n), NOW);
   return { accountId, sql };
 }

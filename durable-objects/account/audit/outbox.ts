@@ -1,7 +1,7 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { type ShippedRow, shipAuditRows } from "../../d1/tables/audit-events.ts";
 import { appendedAt, auditRowsAfter, auditSize } from "./tables/log.ts";
-import { noteFailure, noteShipped, readOutbox } from "./tables/outbox.ts";
+import { noteFailure, noteShipped, outageSince, readOutbox } from "./tables/outbox.ts";
 
 /**
  * Copies the audit log to D1: in order, at least once, and harmlessly more than once.
@@ -20,6 +20,11 @@ export const AUDIT_RETRY_MAX_MS = 5 * 60_000;
 /** Beyond either bound no new side effect begins. */
 export const AUDIT_BACKLOG_MAX_ROWS = 10_000;
 export const AUDIT_BACKLOG_MAX_AGE_MS = 15 * 60_000;
+/**
+ * An outage that went beyond a bound ends when no more than this waits, well below the bound: a copy
+ * that is only catching up goes past the bound again and again, and is still the same outage.
+ */
+export const AUDIT_CAUGHT_UP_ROWS = AUDIT_SHIP_MAX_ROWS;
 
 export interface AuditOutboxState {
   shippedSeq: number;
@@ -60,7 +65,10 @@ export async function shipAudit(
     return { outcome: "failed", error: text };
   }
   // Another round may have finished while this one waited for D1: the mark only moves forward.
-  noteShipped(sql, last.seq);
+  noteShipped(sql, {
+    seq: last.seq,
+    caughtUpFromSeq: auditSize(sql) - AUDIT_CAUGHT_UP_ROWS,
+  });
   return { outcome: "shipped", rows: rows.length };
 }
 
@@ -90,6 +98,12 @@ export function auditBacklogBlocksWrites(sql: SqlStorage, nowMs: number): Gatewa
     },
   );
 }
+
+/**
+ * Which outage of the copy this is: the moment it was first found to be one, in Unix milliseconds.
+ * Ask while {@link auditBacklogBlocksWrites}. It stays the same until the copy has caught up.
+ */
+export const auditOutage = (sql: SqlStorage, nowMs: number): number => outageSince(sql, nowMs);
 
 export function auditOutboxState(sql: SqlStorage): AuditOutboxState {
   const { notBefore: _internal, ...state } = outboxState(sql);

@@ -25,11 +25,26 @@ export function noteFailure(
   );
 }
 
-/** The mark only moves forward. */
-export function noteShipped(sql: SqlStorage, seq: number): void {
+/** The mark only moves forward. An outage is over once the copy has caught up. */
+export function noteShipped(
+  sql: SqlStorage,
+  shipped: { seq: number; caughtUpFromSeq: number },
+): void {
   sql.exec(
-    `UPDATE audit_outbox SET shipped_seq = MAX(shipped_seq, ?),
-       failures = 0, not_before = 0, last_error = NULL`,
-    seq,
+    `UPDATE audit_outbox SET shipped_seq = MAX(shipped_seq, ?1),
+       failures = 0, not_before = 0, last_error = NULL,
+       outage_since = CASE WHEN MAX(shipped_seq, ?1) < ?2 THEN outage_since END`,
+    shipped.seq,
+    shipped.caughtUpFromSeq,
   );
+}
+
+/** When the outage that lasts began, in Unix milliseconds: now, where none lasts yet. */
+export function outageSince(sql: SqlStorage, nowMs: number): number {
+  const { since } = sql
+    .exec<{ since: number | null }>("SELECT outage_since AS since FROM audit_outbox")
+    .one();
+  if (since !== null) return since;
+  sql.exec("UPDATE audit_outbox SET outage_since = ?", nowMs);
+  return nowMs;
 }

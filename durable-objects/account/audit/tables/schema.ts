@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS audit_outbox (
 INSERT OR IGNORE INTO audit_outbox VALUES (1, 0, 0, 0, NULL);
 `;
 
+/** Since when so much of the log waits that nothing new is sent; null while the copy keeps up. */
+export const AUDIT_OUTAGE_SCHEMA = "ALTER TABLE audit_outbox ADD COLUMN outage_since INTEGER;";
+
 /**
  * The signed log: what it is called, whose signature counts, and its newest head; beside it the heads
  * that are kept for good.

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { accepts, lost, refusedHere, refuses } from "../../../../test/support/scripted-pc.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
+import { AUDIT_BACKLOG_MAX_ROWS, AUDIT_SHIP_MAX_ROWS, shipAudit } from "../../audit/outbox.ts";
 import { limitsOf } from "../agent/limits.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { tradingStateOf } from "../rules/trading-state.ts";
@@ -39,6 +40,11 @@ const loose = (stopAfterErrors: number | null = 5) =>
     policy.behaviour.duplicate_window_seconds = null;
     policy.portfolio.max_position_notional = null;
   });
+
+/** A D1 that takes whatever is copied to it. */
+const takesAll = {
+  prepare: () => ({ bind: () => ({ run: async () => ({ success: true }) }) }),
+} as unknown as D1Database;
 
 const orderIdOf = (answer: object): string =>
   String(/"order_id":"(\d+)"/.exec(JSON.stringify(answer))?.[1]);
@@ -291,8 +297,48 @@ describe("an audit log that is not copied stops trading by itself", () => {
     await rig.desk.alarm();
     expect(kills(rig)).toEqual([]);
     // Copied, and then stuck again: that is another outage.
-    sql.exec("UPDATE audit_outbox SET shipped_seq = (SELECT MAX(seq) - 1 FROM audit_log)");
+    await shipAudit(sql, takesAll, rig.parts.accountId, rig.parts.now);
+    await rig.trade({ limit_price: "187.2" });
     rig.clock.now += 15 * 60_000 + 1;
+    await rig.desk.alarm();
+    expect(engagedLeaves(rig)).toEqual(["audit_backlog", "audit_backlog"]);
+  });
+
+  it("once while a backlog drains, however often it is past its bound meanwhile, and lifted stays lifted", async () => {
+    const rig = loose();
+    const { sql } = rig.parts.storage;
+    const fill = (events: number) =>
+      sql.exec(
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+         INSERT INTO audit_log (seq, nodes, event, appended_at)
+         SELECT (SELECT MAX(seq) FROM audit_log) + i, zeroblob(640), '{}', ?2 FROM n`,
+        events,
+        rig.clock.now,
+      );
+    const ship = async (rounds: number) => {
+      for (let round = 0; round < rounds; round += 1) {
+        await shipAudit(sql, takesAll, rig.parts.accountId, rig.parts.now);
+        await rig.desk.alarm();
+      }
+    };
+    fill(AUDIT_BACKLOG_MAX_ROWS + 3 * AUDIT_SHIP_MAX_ROWS);
+    await ship(1);
+    expect(engagedLeaves(rig)).toEqual(["audit_backlog"]);
+    const lifted = { scope: "gateway", subject: null, actor: "owner" } as const;
+    expect(liftKill(sql, { ...lifted, epoch: killEpoch(sql) })).toBe(true);
+    // Under the bound and over it again, and under it for good: it never caught up between.
+    await ship(4);
+    fill(4 * AUDIT_SHIP_MAX_ROWS);
+    await ship(6);
+    expect([kills(rig), engagedLeaves(rig), alerts(rig)]).toEqual([
+      [],
+      ["audit_backlog"],
+      ["kill_switch_engaged"],
+    ]);
+    // Caught up: what comes then is another outage.
+    await ship(25);
+    rig.clock.now += 60_000;
+    fill(AUDIT_BACKLOG_MAX_ROWS + 1);
     await rig.desk.alarm();
     expect(engagedLeaves(rig)).toEqual(["audit_backlog", "audit_backlog"]);
   });

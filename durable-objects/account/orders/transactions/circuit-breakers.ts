@@ -6,7 +6,7 @@ import {
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
+import { auditBacklogBlocksWrites, auditOutage } from "../../audit/outbox.ts";
 import type { OrderParts } from "../order-context.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { feature } from "../rules/trading-features.ts";
@@ -112,9 +112,9 @@ export function watchAudit(parts: OrderParts): void {
   // Where no orders are switched on there is nothing to stop.
   if (!feature(sql, "paper").enabled && !feature(sql, "live").enabled) return;
   const cause = "audit_backlog";
-  // One outage is one occasion: it ends when the next event was copied.
-  const occasion = String(auditOutboxState(sql).shippedSeq);
   storage.transactionSync(() => {
+    // One outage is one occasion, and a copy that is catching up is still the same outage.
+    const occasion = String(auditOutage(sql, nowMs));
     if (!claimStop(sql, { cause, subject: "", occasion }, nowMs)) return;
     const reason = "The audit log has not been copied for too long, so nothing new is sent.";
     stop(parts, { cause, brokerAccount: null, occasion, reason });
