@@ -139,7 +139,8 @@ const ITEMS: Record<string, string> = {
   approvals_reviewed: "I have approved and denied orders, and know what the page shows.",
   limits_reviewed: "I have read the limits of my live account and they are what I want.",
   kill_switch_tested: "I have engaged and lifted the kill switch, here and at the PC.",
-  incident_runbook_reviewed: "I know what to do when an order's outcome is unknown.",
+  incident_runbook_reviewed:
+    "I have read docs/incidents.md, and know what to do when an order's outcome is unknown.",
 };
 
 function Checklist({
