@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
-import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import { orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
+import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { askAboutKeys, type KeyQuestions } from "../../sidecar/src/run/ask-about-keys.ts";
 import { APPROVER_TAKEN, APPROVER_WAITING } from "../../sidecar/src/run/key-events.ts";
 import { listWaiting } from "../../sidecar/src/trust/announced-keys.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { openJournal } from "../../sidecar/src/journal/journal.ts";
-import type { OperationExecutor } from "../../sidecar/src/operations/executor.ts";
+import type { OperationExecutor } from "../../sidecar/src/operations/executor-interface.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import type { FaultAction } from "@ibkr-edge-gateway/simulator/control/faults.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { SERVED } from "../../sidecar/src/operations/served.ts";
+import { SERVED } from "../../sidecar/src/operations/broker-operations.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 
 let rig: BrokerRig;

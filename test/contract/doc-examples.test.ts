@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { OrderSettings } from "../../sidecar/src/orders/local-policy/files.ts";
+import { OrderSettings } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { type Person, startPerson } from "../clients/person.ts";
 import { type Example, examplesIn, examplesInDocs, type Fate } from "../support/doc-examples.ts";
 import { FAMILIES, FATES, SETTINGS } from "../support/doc-fates.ts";

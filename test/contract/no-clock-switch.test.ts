@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import * as z from "zod";
-import { killSwitchPath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { killSwitchPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { instantNamed } from "../clock/instants.ts";
 import { planFor } from "../clock/plan.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";

@@ -11,8 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { pairSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { startSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { loadPairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
-import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import { orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
+import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { listApprovers } from "../../sidecar/src/trust/tables/approvers.ts";
 import { accountOf, ownerOf } from "../support/access.ts";

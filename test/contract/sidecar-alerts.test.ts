@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { machineReach } from "../../sidecar/src/orders/notify/channels.ts";
+import { machineReach } from "../../sidecar/src/orders/notify/desktop-and-webhook.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 
 /**

@@ -6,8 +6,11 @@ import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { writeRunStatus } from "../../sidecar/src/config/status-file.ts";
-import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import { killSwitchPath, orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
+import {
+  killSwitchPath,
+  orderStorePath,
+} from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import {
   confirmMandate,

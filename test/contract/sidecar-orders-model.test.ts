@@ -3,7 +3,7 @@ import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.
 import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { OrderStore } from "../../sidecar/src/orders/journal/store.ts";
+import type { OrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 
 /**

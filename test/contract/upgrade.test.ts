@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { openJournal } from "../../sidecar/src/journal/journal.ts";
-import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
+import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { listApprovers } from "../../sidecar/src/trust/tables/approvers.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { modern } from "../support/mcp.ts";

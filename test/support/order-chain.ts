@@ -6,7 +6,7 @@ import { inject } from "vitest";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { Browser, connect, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
 import { runSidecarProcess } from "../../scripts/lib/sidecar-process.ts";
-import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { capsPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import { accountOf } from "./access.ts";

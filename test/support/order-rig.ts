@@ -24,10 +24,13 @@ import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
 import type { RunningSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import type { Transport } from "../../sidecar/src/client-portal/transport.ts";
-import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import { capsPath } from "../../sidecar/src/orders/local-policy/files.ts";
-import { fileLocalRules, type LocalRules } from "../../sidecar/src/orders/local-policy/rules.ts";
-import type { Reach } from "../../sidecar/src/orders/notify/channels.ts";
+import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
+import {
+  fileLocalRules,
+  type LocalRules,
+} from "../../sidecar/src/orders/local-policy/local-rules.ts";
+import { capsPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
+import type { Reach } from "../../sidecar/src/orders/notify/desktop-and-webhook.ts";
 import { createOrderService } from "../../sidecar/src/orders/order-service.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";

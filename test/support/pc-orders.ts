@@ -7,14 +7,17 @@ import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.
 import type { Ask, Portal } from "../../sidecar/src/client-portal/ask.ts";
 import type { BrokerEvent } from "../../sidecar/src/client-portal/events/broker-event.ts";
 import type { WireAnswer, WireRequest } from "../../sidecar/src/client-portal/transport.ts";
-import { contextFor } from "../../sidecar/src/operations/context.ts";
-import type { OperationRequest } from "../../sidecar/src/operations/executor.ts";
-import type { KeyPolicy } from "../../sidecar/src/orders/approval/announced-keys.ts";
-import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import type { LocalRules } from "../../sidecar/src/orders/local-policy/rules.ts";
-import type { BrokerSide, OrderServiceOptions } from "../../sidecar/src/orders/parts.ts";
-import type { SubmitInput } from "../../sidecar/src/orders/submit/context.ts";
-import { createSubmitContext } from "../../sidecar/src/orders/submit/create-context.ts";
+import type { OperationRequest } from "../../sidecar/src/operations/executor-interface.ts";
+import { contextFor } from "../../sidecar/src/operations/operation-context.ts";
+import type { KeyPolicy } from "../../sidecar/src/orders/approval/receive-announced-keys.ts";
+import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
+import type { LocalRules } from "../../sidecar/src/orders/local-policy/local-rules.ts";
+import type {
+  BrokerSide,
+  OrderServiceOptions,
+} from "../../sidecar/src/orders/order-service-parts.ts";
+import { createSubmitContext } from "../../sidecar/src/orders/submit/create-submit-context.ts";
+import type { SubmitInput } from "../../sidecar/src/orders/submit/submit-context.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { handClock, noLog, settled } from "./intent-record.ts";

@@ -22,7 +22,7 @@ import {
   openingFaults,
 } from "../../sidecar/src/orders/submit/local-checks.ts";
 import { orderValue } from "../../sidecar/src/orders/submit/order-value.ts";
-import { larger } from "../../sidecar/src/orders/submit/seen.ts";
+import { larger } from "../../sidecar/src/orders/submit/own-reads.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.ts";
 import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";

@@ -3,7 +3,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { ensureConfigDir } from "../config/files.ts";
 import { readRunStatus } from "../config/status-file.ts";
-import { killSwitchPath } from "../orders/local-policy/files.ts";
+import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { engageKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
 import { globalOptions } from "./options.ts";
 import { isAlive, processExists } from "./status.ts";

@@ -1,7 +1,7 @@
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
-import type { OrderStore } from "../orders/journal/store.ts";
+import type { OrderStore } from "../orders/journal/order-store.ts";
 import { typedAtTerminal } from "../run/terminal.ts";
 import {
   forgetWrongNumbers,

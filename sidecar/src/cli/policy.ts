@@ -4,7 +4,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { writePrivateJson } from "../config/files.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { capsPath, killSwitchPath } from "../orders/local-policy/files.ts";
+import { capsPath, killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { canAsk, lineAtTerminal, typedAtTerminal } from "../run/terminal.ts";
 import { Caps, readCaps } from "../trust/caps.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";

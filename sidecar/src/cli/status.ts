@@ -2,7 +2,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { loadPairing } from "../config/pairing-file.ts";
 import { type RunStatus, readRunStatus, STATUS_STALE_MS } from "../config/status-file.ts";
-import { killSwitchPath } from "../orders/local-policy/files.ts";
+import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
 import { globalOptions } from "./options.ts";

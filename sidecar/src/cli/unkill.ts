@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { killSwitchPath } from "../orders/local-policy/files.ts";
+import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { typedAtTerminal } from "../run/terminal.ts";
 import { liftKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
 import { globalOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { Verdict } from "./answer-verdict.ts";
 import { LIMITS } from "./limits.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** Why a read of the broker failed, as the caller hears it. Paths and account ids stay out of both message and detail. */
 

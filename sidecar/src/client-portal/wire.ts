@@ -1,3 +1,4 @@
+import { judge, type Verdict } from "./answer-verdict.ts";
 import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { Pacer } from "./pacing/pacer.ts";
@@ -5,7 +6,6 @@ import type { Priority } from "./pacing/priority.ts";
 import type { Urgency } from "./pacing/urgency.ts";
 import type { PaceName } from "./pacing/windows.ts";
 import { type Transport, TransportError, type WireRequest } from "./transport.ts";
-import { judge, type Verdict } from "./verdict.ts";
 
 /** A paced question to the gateway and what its answer means. */
 export interface WireCall extends Omit<WireRequest, "timeoutMs"> {

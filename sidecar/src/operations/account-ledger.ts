@@ -2,9 +2,9 @@ import { accountLedger } from "@ibkr-edge-gateway/protocol/operations/account-le
 import { Decimal } from "decimal.js";
 import { isoTime } from "../client-portal/clock.ts";
 import { type LedgerLine, portfolioLedger } from "../client-portal/endpoints/balances.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const serveAccountLedger = serve(accountLedger, async (context, input) => {
   const { accountId, baseCurrency } = await resolveAccount(context, input.account_id);

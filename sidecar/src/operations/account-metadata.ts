@@ -1,9 +1,9 @@
 import { accountMetadata } from "@ibkr-edge-gateway/protocol/operations/account-metadata.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { accountMeta, brokerageAccounts } from "../client-portal/endpoints/accounts.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const serveAccountMetadata = serve(accountMetadata, async (context, input) => {
   const { accountId } = await resolveAccount(context, input.account_id);

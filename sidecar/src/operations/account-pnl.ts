@@ -1,6 +1,6 @@
 import type { PnlPartition } from "../client-portal/endpoints/pnl.ts";
 import { pnlPartitioned } from "../client-portal/endpoints/pnl.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 
 export interface AccountPnl {
   /** By partition name, without the account. */

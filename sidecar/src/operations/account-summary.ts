@@ -1,9 +1,9 @@
 import { accountSummary } from "@ibkr-edge-gateway/protocol/operations/account-summary.ts";
 import { portfolioSummary } from "../client-portal/endpoints/balances.ts";
 import { toDecimal } from "../client-portal/wire-values.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 import { money, ratio } from "./summary-figures.ts";
 
 export const serveAccountSummary = serve(accountSummary, async (context, input) => {

@@ -6,8 +6,8 @@ import {
   brokerageAccounts,
   portfolioAccounts,
 } from "../client-portal/endpoints/accounts.ts";
-import { provenance } from "./context.ts";
-import { serve } from "./serve.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 export const serveAccountsList = serve(accountsList, async (context) => {
   const portfolio = await context.ask(portfolioAccounts);

@@ -3,9 +3,9 @@ import { alertsGet, alertsList } from "@ibkr-edge-gateway/protocol/operations/al
 import { brokerText, label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { type Alert, alertDetail, alertsOf } from "../client-portal/endpoints/alerts.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 const KINDS: Record<number, string> = {
   1: "price",

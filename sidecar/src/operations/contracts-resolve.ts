@@ -1,10 +1,10 @@
 import { contractsResolve } from "@ibkr-edge-gateway/protocol/operations/contracts-resolve.ts";
 import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 import { portfolioAccounts } from "../client-portal/endpoints/accounts.ts";
-import { type OperationContext, provenance } from "./context.ts";
 import { type ContractQuery, type FoundContracts, findContracts } from "./find-contracts.ts";
 import { homeListing, levelSymbol, spellings } from "./home-listing.ts";
-import { serve } from "./serve.ts";
+import { type OperationContext, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 const SHOWN = 20;
 

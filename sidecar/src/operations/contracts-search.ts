@@ -1,7 +1,7 @@
 import { contractsSearch } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
-import { pageOf, provenance } from "./context.ts";
 import { findContracts } from "./find-contracts.ts";
-import { serve } from "./serve.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 export const serveContractsSearch = serve(contractsSearch, async (context, input) => {
   const found = await findContracts(context, input);

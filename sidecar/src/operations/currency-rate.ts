@@ -1,8 +1,8 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { currencyRate } from "@ibkr-edge-gateway/protocol/operations/currency-rate.ts";
 import { exchangeRate } from "../client-portal/endpoints/currency.ts";
-import { provenance } from "./context.ts";
-import { serve } from "./serve.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 export const serveCurrencyRate = serve(currencyRate, async (context, input) => {
   if (input.base === input.quote) {

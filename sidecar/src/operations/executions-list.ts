@@ -1,8 +1,8 @@
 import { executionsList } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
-import { pageOf, provenance } from "./context.ts";
 import { readExecutions } from "./live-executions.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const serveExecutionsList = serve(executionsList, async (context, input) => {
   const account = await resolveAccount(context, input.account_id);

@@ -10,7 +10,7 @@ import {
   type SecDef,
   searchContracts,
 } from "../client-portal/endpoints/contracts.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 import { monthsFromBroker } from "./option-months.ts";
 
 export interface ContractQuery {

@@ -2,8 +2,8 @@ import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Execution } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
 import { executionFrom } from "../client-portal/domain/execution-rows.ts";
 import { trades } from "../client-portal/endpoints/trades.ts";
-import type { OperationContext, Provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
+import type { OperationContext, Provenance } from "./operation-context.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
 
 export interface ExecutionsRead {

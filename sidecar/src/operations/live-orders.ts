@@ -3,8 +3,8 @@ import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.t
 import { orderFrom, sideOf } from "../client-portal/domain/order-rows.ts";
 import { ACCOUNT_ID } from "../client-portal/endpoints/accounts.ts";
 import { liveOrders, type OrderRow } from "../client-portal/endpoints/orders.ts";
-import { isOver } from "../client-portal/stream/order-state.ts";
-import type { OperationContext, Provenance } from "./context.ts";
+import { isOver } from "../client-portal/stream/streamed-orders.ts";
+import type { OperationContext, Provenance } from "./operation-context.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
 
 /** A row that names no order or no account. */

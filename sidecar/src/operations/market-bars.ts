@@ -9,10 +9,10 @@ import { isoTime } from "../client-portal/clock.ts";
 import { type History, historyOf } from "../client-portal/endpoints/history.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import { barSeconds, brokerTime, checkPeriod } from "./bar-window.ts";
-import { provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { availabilityOf } from "./quote.ts";
-import { serve } from "./serve.ts";
 
 export const serveMarketBars = serve(marketBars, async (context, input) => {
   checkPeriod(input.period, input.bar);

@@ -3,10 +3,10 @@ import { marketDepth } from "@ibkr-edge-gateway/protocol/operations/market-depth
 import { Decimal } from "decimal.js";
 import { sessionRefusal } from "../client-portal/session/refusal.ts";
 import type { LadderRow } from "../client-portal/stream/ladder.ts";
-import { provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const serveMarketDepth = serve(marketDepth, async (context, input) => {
   const session = context.session();

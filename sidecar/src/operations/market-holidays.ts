@@ -1,8 +1,8 @@
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
 import { marketHolidays } from "@ibkr-edge-gateway/protocol/operations/market-holidays.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
-import { provenance } from "./context.ts";
-import { serve } from "./serve.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 export interface Holiday {
   day: string;

@@ -4,8 +4,8 @@ import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
 import { marketSession } from "@ibkr-edge-gateway/protocol/operations/market-session.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
-import { marketNotes, provenance } from "./context.ts";
-import { serve } from "./serve.ts";
+import { marketNotes, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 const spans = (hours: readonly Hours[]) =>
   hours.map(({ opening, closing }) => ({

@@ -12,13 +12,18 @@ import {
   snapshotLook,
 } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
-import { marketNotes, type OperationContext, type Provenance, provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
 import { VIEW_FIELDS } from "./market-view.ts";
 import { readSchedules, readViews, stateNotes } from "./market-views.ts";
+import {
+  marketNotes,
+  type OperationContext,
+  type Provenance,
+  provenance,
+} from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { availabilityOf, DEFAULT_FIELDS, hasEveryFigure, hasFigure, quoteFrom } from "./quote.ts";
 import { quoteInMarket } from "./quote-in-market.ts";
-import { serve } from "./serve.ts";
 
 export interface RowsRead {
   rows: ReadonlyMap<number, SnapshotRow>;

@@ -20,7 +20,7 @@ import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import { historyOf } from "../client-portal/endpoints/history.ts";
 import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 import { pastSession } from "./past-session.ts";
 import { availabilityOf, figureOf, readField } from "./quote.ts";
 

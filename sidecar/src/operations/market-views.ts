@@ -3,8 +3,8 @@ import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
 import type { Quote } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import type { SnapshotRow } from "../client-portal/endpoints/quotes.ts";
-import type { OperationContext } from "./context.ts";
 import { type MarketView, needsCloses, readProof, readSchedule, viewFrom } from "./market-view.ts";
+import type { OperationContext } from "./operation-context.ts";
 
 /** The markets of many contracts at once, with a bound on what that costs at the broker. */
 

@@ -3,8 +3,8 @@ import { notificationsList } from "@ibkr-edge-gateway/protocol/operations/notifi
 import { brokerText, label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { notices, unreadNotices } from "../client-portal/endpoints/notices.ts";
-import { provenance } from "./context.ts";
-import { serve } from "./serve.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 export const serveNotificationsList = serve(notificationsList, async (context, input) => {
   const [list, unread] = await Promise.all([

@@ -10,12 +10,12 @@ import {
   type Strikes,
   strikesOf,
 } from "../client-portal/endpoints/option-contracts.ts";
-import { type OperationContext, pageOf, provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
 import { readQuotes } from "./market-snapshot.ts";
+import { type OperationContext, pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { monthForBroker, monthsFromBroker } from "./option-months.ts";
 import { quoteFrom } from "./quote.ts";
-import { serve } from "./serve.ts";
 import { chooseStrikes } from "./strikes.ts";
 
 /**

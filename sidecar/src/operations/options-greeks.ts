@@ -2,11 +2,11 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { optionsGreeks } from "@ibkr-edge-gateway/protocol/operations/options-greeks.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
-import { provenance } from "./context.ts";
 import { factsOf } from "./find-contracts.ts";
 import { readRows } from "./market-snapshot.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { availabilityOf, readField } from "./quote.ts";
-import { serve } from "./serve.ts";
 
 const FIELDS = {
   delta: "7308",

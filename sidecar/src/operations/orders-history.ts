@@ -4,11 +4,11 @@ import { ordersHistory } from "@ibkr-edge-gateway/protocol/operations/orders-his
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { Decimal } from "decimal.js";
 import { canStillTrade } from "../client-portal/domain/order-rows.ts";
-import { pageOf, provenance } from "./context.ts";
 import { readExecutions } from "./live-executions.ts";
 import { readOrders } from "./live-orders.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 const FROM_FILLS =
   "Orders from before today are known by their fills only: what was filled is certain, whether more was left is not.";

@@ -1,9 +1,9 @@
 import { ordersList } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { canStillTrade } from "../client-portal/domain/order-rows.ts";
-import { pageOf, provenance } from "./context.ts";
 import { readOrders } from "./live-orders.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const serveOrdersList = serve(ordersList, async (context, input) => {
   const account = await resolveAccount(context, input.account_id);

@@ -5,10 +5,10 @@ import { brokerText, label } from "../client-portal/broker-text.ts";
 import { orderFrom } from "../client-portal/domain/order-rows.ts";
 import { type OrderStatus, orderStatus } from "../client-portal/endpoints/order-status.ts";
 import type { OrderRow } from "../client-portal/endpoints/orders.ts";
-import { provenance } from "./context.ts";
 import { readOrders } from "./live-orders.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 /**
  * One order. The list says whose it is; the status endpoint, which answers only about the selected

@@ -1,9 +1,9 @@
 import { performanceGet } from "@ibkr-edge-gateway/protocol/operations/performance-get.ts";
 import { performanceOf } from "../client-portal/endpoints/analyst.ts";
 import { toDay } from "../client-portal/wire-values.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const servePerformanceGet = serve(performanceGet, async (context, input) => {
   const { accountId } = await resolveAccount(context, input.account_id);

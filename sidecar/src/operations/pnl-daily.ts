@@ -2,9 +2,9 @@ import type { Money } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const servePnlDaily = serve(pnlDaily, async (context, input) => {
   const { accountId, baseCurrency } = await resolveAccount(context, input.account_id);

@@ -1,8 +1,8 @@
 import { pnlPartitioned } from "@ibkr-edge-gateway/protocol/operations/pnl-partitioned.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const servePnlPartitioned = serve(pnlPartitioned, async (context, input) => {
   const { accountId, baseCurrency } = await resolveAccount(context, input.account_id);

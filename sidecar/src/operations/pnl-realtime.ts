@@ -3,10 +3,10 @@ import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-
 import { Decimal } from "decimal.js";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";
-import { pageOf, provenance } from "./context.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { readPositions } from "./positions.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 import { looksUnsettled, SETTLING_NOTE } from "./settling.ts";
 
 export const servePnlRealtime = serve(pnlRealtime, async (context, input) => {

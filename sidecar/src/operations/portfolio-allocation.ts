@@ -2,10 +2,10 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { portfolioAllocation } from "@ibkr-edge-gateway/protocol/operations/portfolio-allocation.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { type AllocationSlice, allocationOf } from "../client-portal/endpoints/allocation.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { readPositions } from "./positions.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const servePortfolioAllocation = serve(portfolioAllocation, async (context, input) => {
   const { accountId, baseCurrency } = await resolveAccount(context, input.account_id);

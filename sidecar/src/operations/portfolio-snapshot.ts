@@ -3,10 +3,10 @@ import { portfolioSnapshot } from "@ibkr-edge-gateway/protocol/operations/portfo
 import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
 import { portfolioLedger, portfolioSummary } from "../client-portal/endpoints/balances.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { readPositions } from "./positions.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 import { looksUnsettled, SETTLING_NOTE } from "./settling.ts";
 import { money } from "./summary-figures.ts";
 

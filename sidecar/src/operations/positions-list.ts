@@ -1,9 +1,9 @@
 import { positionsList } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
-import { pageOf, provenance } from "./context.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { readPositions } from "./positions.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 import { looksUnsettled, SETTLING_NOTE } from "./settling.ts";
 
 export const servePositionsList = serve(positionsList, async (context, input) => {

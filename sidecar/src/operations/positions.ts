@@ -11,7 +11,7 @@ import {
   settledPositions,
 } from "../client-portal/endpoints/positions.ts";
 import { LIMITS } from "../client-portal/limits.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 
 export interface PositionsRead {
   positions: Position[];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contractFacts } from "../client-portal/endpoints/contracts.ts";
 import { snapshotLook } from "../client-portal/endpoints/quotes.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 import { readRealtimePositions } from "./positions.ts";
 import { quoteFrom } from "./quote.ts";
 

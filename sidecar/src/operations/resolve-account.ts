@@ -5,7 +5,7 @@ import {
   type PortfolioAccount,
   portfolioAccounts,
 } from "../client-portal/endpoints/accounts.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 
 export interface ResolvedAccount {
   accountId: string;

@@ -1,9 +1,9 @@
 import { scannerCodes } from "@ibkr-edge-gateway/protocol/operations/scanner-codes.ts";
 import { label } from "../client-portal/broker-text.ts";
 import type { ScannerParams } from "../client-portal/endpoints/scanner.ts";
-import { pageOf, provenance } from "./context.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { readScannerParams } from "./scanner-params-store.ts";
-import { serve } from "./serve.ts";
 
 export interface Code {
   code: string;

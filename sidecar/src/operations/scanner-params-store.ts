@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ScannerParams, scannerParams } from "../client-portal/endpoints/scanner.ts";
 import { unreadable } from "../client-portal/read-failure.ts";
 import { readPrivateJson, writePrivateJson } from "../config/files.ts";
-import type { OperationContext } from "./context.ts";
+import type { OperationContext } from "./operation-context.ts";
 
 /**
  * The scanner's parameters: large, slow to change, and to be had once a quarter of an hour at

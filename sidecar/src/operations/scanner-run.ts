@@ -3,10 +3,10 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { scannerRun } from "@ibkr-edge-gateway/protocol/operations/scanner-run.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { scannerRun as askScan } from "../client-portal/endpoints/scanner.ts";
-import { provenance } from "./context.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { type Code, filtersFor, locationsFor, scansFor } from "./scanner-codes.ts";
 import { readScannerParams } from "./scanner-params-store.ts";
-import { serve } from "./serve.ts";
 
 const known = (codes: readonly Code[], code: string): boolean =>
   codes.some((one) => one.code === code);

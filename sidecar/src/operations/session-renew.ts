@@ -1,5 +1,5 @@
 import { sessionRenew } from "@ibkr-edge-gateway/protocol/operations/session-renew.ts";
-import { serve } from "./serve.ts";
+import { serve } from "./operation-handler.ts";
 
 /** Keeps the session alive and says how it stands now. It takes nothing from anybody. */
 export const serveSessionRenew = serve(sessionRenew, async (context) => {

@@ -2,9 +2,9 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { transactionsList } from "@ibkr-edge-gateway/protocol/operations/transactions-list.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { transactionsOf } from "../client-portal/endpoints/analyst.ts";
-import { pageOf, provenance } from "./context.ts";
+import { pageOf, provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
-import { serve } from "./serve.ts";
 
 export const serveTransactionsList = serve(transactionsList, async (context, input) => {
   const { accountId, baseCurrency } = await resolveAccount(context, input.account_id);

@@ -5,8 +5,8 @@ import {
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { watchlist, watchlists } from "../client-portal/endpoints/watchlists.ts";
-import { provenance } from "./context.ts";
-import { serve } from "./serve.ts";
+import { provenance } from "./operation-context.ts";
+import { serve } from "./operation-handler.ts";
 
 export const serveWatchlistsList = serve(watchlistsList, async (context) => {
   const answer = await context.ask(watchlists);

@@ -3,7 +3,7 @@ import { anIntentRecord } from "../../../test/support/intent-record.ts";
 import { anOrder, NOW } from "../../../test/support/orders.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "./limits.ts";
-import { tellFaults } from "./local-policy/told-rules.ts";
+import { tellFaults } from "./local-policy/report-faults.ts";
 import { createOrderService } from "./order-service.ts";
 import { localFaults } from "./submit/local-checks.ts";
 

@@ -2,9 +2,9 @@ import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operations/events.
 import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import { ORDER_LIMITS } from "./limits.ts";
-import { type OrderOperations, orderOperations } from "./operations.ts";
-import type { BrokerSide, OrderServiceOptions } from "./parts.ts";
-import { createSubmitContext, type OrderServiceContext } from "./submit/create-context.ts";
+import { type OrderOperations, orderOperations } from "./order-operations.ts";
+import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
+import { createSubmitContext, type OrderServiceContext } from "./submit/create-submit-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 
 /** The order side of the sidecar: every operation about orders, approvals and the local switch. */

@@ -2,7 +2,7 @@ import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sta
 import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { OperationExecutor } from "../operations/executor.ts";
+import type { OperationExecutor } from "../operations/executor-interface.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import type { LocalPolicy } from "../trust/local-policy.ts";
 import type { Connect } from "./socket.ts";

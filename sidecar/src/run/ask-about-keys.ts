@@ -1,6 +1,6 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
-import type { OrderStore } from "../orders/journal/store.ts";
+import type { OrderStore } from "../orders/journal/order-store.ts";
 import { type AnnouncedKey, acceptAnnounced, refuseAnnounced } from "../trust/announced-keys.ts";
 
 /** More than an owner adds in an hour; a gateway that was broken into shall not wear anybody down. */

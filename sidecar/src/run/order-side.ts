@@ -1,14 +1,14 @@
 import { statfsSync } from "node:fs";
 import type { Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import type { KeyPolicy } from "../orders/approval/announced-keys.ts";
-import { type OrderStore, openOrderStore } from "../orders/journal/store.ts";
-import { loadOrderSettings, orderStorePath } from "../orders/local-policy/files.ts";
-import { fileLocalRules } from "../orders/local-policy/rules.ts";
-import type { DiskRoom } from "../orders/local-policy/told-rules.ts";
-import { machineReach } from "../orders/notify/channels.ts";
+import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
+import { type OrderStore, openOrderStore } from "../orders/journal/order-store.ts";
+import { fileLocalRules } from "../orders/local-policy/local-rules.ts";
+import { loadOrderSettings, orderStorePath } from "../orders/local-policy/order-settings.ts";
+import type { DiskRoom } from "../orders/local-policy/report-faults.ts";
+import { machineReach } from "../orders/notify/desktop-and-webhook.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
-import type { BrokerSide } from "../orders/parts.ts";
+import type { BrokerSide } from "../orders/order-service-parts.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import { type RunStatus, STATUS_REWRITE_MS, writeRunStatus } from "../config/status-file.ts";
-import { killSwitchPath } from "../orders/local-policy/files.ts";
+import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
 import type { Broker } from "./broker.ts";
 

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { CHECKS } from "@ibkr-edge-gateway/policy/registry.ts";
 import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { loadPairing } from "../../../sidecar/src/config/pairing-file.ts";
-import { orderStorePath } from "../../../sidecar/src/orders/local-policy/files.ts";
+import { orderStorePath } from "../../../sidecar/src/orders/local-policy/order-settings.ts";
 import type { Load } from "./agent.ts";
 import type { BrokerOrder, EdgeIntent, OrderEvidence } from "./verdict.ts";
 import type { World } from "./world.ts";

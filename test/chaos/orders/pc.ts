@@ -6,7 +6,7 @@ import { confirmPairingAsOwner } from "../../../scripts/lib/confirm-pairing.ts";
 import { fromRoot } from "../../../scripts/lib/paths.ts";
 import { SIDECAR_NODE_FLAGS } from "../../../scripts/lib/sidecar-build.ts";
 import { loadPairing, storePairing } from "../../../sidecar/src/config/pairing-file.ts";
-import { capsPath } from "../../../sidecar/src/orders/local-policy/files.ts";
+import { capsPath } from "../../../sidecar/src/orders/local-policy/order-settings.ts";
 import { DEFAULT_CAPS } from "../../../sidecar/src/trust/caps.ts";
 import { approverFingerprint } from "../../../sidecar/src/trust/tables/approvers.ts";
 

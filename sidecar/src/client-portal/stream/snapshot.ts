@@ -3,7 +3,7 @@ import { PnlPartition as Partition, type PnlPartition } from "../endpoints/pnl.t
 import { TradeRow } from "../endpoints/trades.ts";
 import { toRecord } from "../wire-values.ts";
 import type { RawRow } from "./frames.ts";
-import { isOver, overlay } from "./order-state.ts";
+import { isOver, overlay } from "./streamed-orders.ts";
 
 /** What stream and reads together have told of this generation: orders, fills, profit and loss. */
 export interface StreamSnapshot {

@@ -12,11 +12,11 @@ import { createStreamConnection, type StreamConnection } from "./connection.ts";
 import { createDepth, type Depth } from "./depth.ts";
 import type { Frame, RawRow } from "./frames.ts";
 import type { DepthQuery, LadderRow } from "./ladder.ts";
-import { isComplete } from "./order-state.ts";
 import { createQuoteFeed, type QuoteFeed } from "./quote-feed.ts";
-import { StreamReconciler } from "./reconciler.ts";
 import { createStreamSnapshot } from "./snapshot.ts";
 import type { StreamSocket, StreamSocketEvents } from "./socket.ts";
+import { StreamReconciler } from "./stream-reads.ts";
+import { isComplete } from "./streamed-orders.ts";
 import type { Streamed } from "./view.ts";
 
 /**

@@ -4,8 +4,8 @@ import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { approverFingerprint, listApprovers } from "../../trust/tables/approvers.ts";
 import { listMandates } from "../../trust/tables/mandates.ts";
-import type { OrderStore } from "../journal/store.ts";
-import type { LocalRules } from "../local-policy/rules.ts";
+import type { OrderStore } from "../journal/order-store.ts";
+import type { LocalRules } from "../local-policy/local-rules.ts";
 
 /** At most so many mandates, and orders in doubt, are listed. */
 const LISTED = 100;

@@ -6,22 +6,22 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/r
 import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
-import type { OperationContext } from "../../operations/context.ts";
-import type { OperationRequest } from "../../operations/executor.ts";
+import type { OperationRequest } from "../../operations/executor-interface.ts";
 import { readOrders } from "../../operations/live-orders.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
-import { checkGrant } from "../local-policy/rules.ts";
+import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceCancel, announceSubmitted } from "../notify/order-notices.ts";
-import type { SubmitContext } from "../submit/context.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
+import type { SubmitContext } from "../submit/submit-context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";
+import { cancelTarget, OWN_REFERENCE } from "./cancel-target.ts";
 import { cancelWords } from "./cancel-words.ts";
 import { sendCancel } from "./send-cancel.ts";
-import { isSilent } from "./status.ts";
-import { cancelTarget, OWN_REFERENCE } from "./target.ts";
+import { isSilent } from "./status-after-cancel.ts";
 
 /**
  * Cancels one order. Nothing of this gateway's own making stands in the way of it: no kill switch,

@@ -12,13 +12,13 @@ import {
 import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { brokerText } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import type { OperationContext } from "../../operations/context.ts";
-import type { OperationRequest } from "../../operations/executor.ts";
+import type { OperationRequest } from "../../operations/executor-interface.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { SubmitContext } from "../submit/context.ts";
+import type { SubmitContext } from "../submit/submit-context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";
-import { readUntilEnded, recordStatus, type Seen } from "./status.ts";
+import { readUntilEnded, recordStatus, type Seen } from "./status-after-cancel.ts";
 
 /** Which one of the broker's orders is to be cancelled, and for whom. */
 export interface NumberedCancel {

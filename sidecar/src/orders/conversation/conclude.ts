@@ -3,9 +3,9 @@ import { isBookRead, isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts"
 import { brokerText } from "../../client-portal/broker-text.ts";
 import { alert, apply, note } from "../journal/intent-change.ts";
 import { principalOrder } from "../journal/record.ts";
-import { type ConversationDraft, evidence } from "./draft.ts";
+import { type ConversationDraft, evidence } from "./conversation-draft.ts";
+import { IDLE } from "./conversation-state.ts";
 import { withAnswer } from "./reply-rows.ts";
-import { IDLE } from "./state.ts";
 
 /** An answer that ends the conversation. */
 export type FinalAnswer = Exclude<Classified, { outcome: "question" }>;

@@ -12,13 +12,13 @@ import {
 } from "../../../../test/support/intent-record.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
+import { type OrderStore, openOrderStore } from "../journal/order-store.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import { type OrderStore, openOrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { OrderRequest } from "../submit/send.ts";
+import type { OrderRequest } from "../submit/send-to-broker.ts";
 import { createProgress, type Progress } from "../tracking/progress.ts";
-import type { Conversation } from "./contract.ts";
 import { createConversation } from "./conversation.ts";
+import type { Conversation } from "./conversation-interface.ts";
 
 /**
  * Any broker, any owner, any clock, and a PC that dies before or after any write of its journal,

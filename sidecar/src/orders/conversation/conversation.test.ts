@@ -6,9 +6,9 @@ import {
   noLog,
   settled,
 } from "../../../../test/support/intent-record.ts";
-import { type OrderStore, openOrderStore } from "../journal/store.ts";
+import { type OrderStore, openOrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { OrderRequest } from "../submit/send.ts";
+import type { OrderRequest } from "../submit/send-to-broker.ts";
 import { createProgress } from "../tracking/progress.ts";
 import { createConversation } from "./conversation.ts";
 

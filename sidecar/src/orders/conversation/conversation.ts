@@ -1,7 +1,11 @@
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { Conversation, ConversationParts, OrderPost, Waiter } from "./contract.ts";
-import { HeldBack, post } from "./post.ts";
+import type {
+  Conversation,
+  ConversationParts,
+  OrderPost,
+  Waiter,
+} from "./conversation-interface.ts";
 import {
   type ConversationEffect,
   type ConversationInput,
@@ -10,8 +14,9 @@ import {
   coidOf,
   dueAt,
   IDLE,
-} from "./state.ts";
-import { conversationStep } from "./step.ts";
+} from "./conversation-state.ts";
+import { conversationStep } from "./conversation-step.ts";
+import { HeldBack, post } from "./post.ts";
 
 /**
  * Drives the confirmation conversation: it commits what a step writes, then carries out what the step

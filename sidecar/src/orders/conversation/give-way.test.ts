@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import { openOrderStore } from "../journal/order-store.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import { openOrderStore } from "../journal/store.ts";
-import type { Conversation } from "./contract.ts";
+import type { Conversation } from "./conversation-interface.ts";
 import { giveWay } from "./give-way.ts";
 
 type How = Parameters<Conversation["answer"]>;

@@ -1,5 +1,5 @@
-import type { OrderStore } from "../journal/store.ts";
-import type { Conversation } from "./contract.ts";
+import type { OrderStore } from "../journal/order-store.ts";
+import type { Conversation } from "./conversation-interface.ts";
 
 /** An exit does not wait for an entry's open question: the entry is declined. */
 export async function giveWay(parts: {

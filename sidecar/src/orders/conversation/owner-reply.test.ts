@@ -2,7 +2,7 @@ import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock, START_MS } from "../../../../test/support/intent-record.ts";
 import { DEFAULT_CAPS } from "../../trust/caps.ts";
-import { openOrderStore } from "../journal/store.ts";
+import { openOrderStore } from "../journal/order-store.ts";
 import { answerQuestion } from "./owner-reply.ts";
 
 const message = messageOf("o163", "Are you sure?");

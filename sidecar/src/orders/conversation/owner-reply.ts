@@ -1,13 +1,13 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { OperationRequest } from "../../operations/executor.ts";
+import type { OperationRequest } from "../../operations/executor-interface.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
-import { checkGrant } from "../local-policy/rules.ts";
+import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceAnswer } from "../notify/order-notices.ts";
-import type { SubmitContext } from "../submit/context.ts";
+import type { SubmitContext } from "../submit/submit-context.ts";
 import { numberFaults } from "./question-number.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SendOrder } from "../submit/send.ts";
+import type { SendOrder } from "../submit/send-to-broker.ts";
 import { HeldBack, post } from "./post.ts";
 
 /** A send whose connection stands at once. */

@@ -1,8 +1,8 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { SendOrder } from "../submit/send.ts";
-import type { ConversationInput } from "./state.ts";
+import type { SendOrder } from "../submit/send-to-broker.ts";
+import type { ConversationInput } from "./conversation-state.ts";
 
 /** Thrown at the last look: the connection stands, and the order must not go. */
 export class HeldBack extends Error {

@@ -9,8 +9,8 @@ import {
 } from "../../../../test/support/intent-record.ts";
 import { DEFAULT_CAPS } from "../../trust/caps.ts";
 import { unlockNumbers } from "../../trust/shown-numbers.ts";
+import { openOrderStore } from "../journal/order-store.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import { openOrderStore } from "../journal/store.ts";
 import { numberFaults, showQuestion, yesNeedsNumber } from "./question-number.ts";
 
 const at = new Date(START_MS).toISOString();

@@ -7,8 +7,8 @@ import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-num
 import { keepQuestionNumber, questionNumber } from "../../trust/tables/question-numbers.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { announceQuestion, announceWrongNumber, questionText } from "../notify/order-notices.ts";
-import type { SubmitContext } from "../submit/context.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
+import type { SubmitContext } from "../submit/submit-context.ts";
 
 /**
  * The number beside an open question. A yes can add a price cap, hand the order to an algorithm or

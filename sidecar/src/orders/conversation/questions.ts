@@ -7,8 +7,8 @@ import { isoTime } from "../../client-portal/clock.ts";
 import { alert, apply, note, tellQuestion } from "../journal/intent-change.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { AnswerSource } from "./conclude.ts";
-import { type ConversationDraft, evidence } from "./draft.ts";
-import type { Replying, Waiting } from "./state.ts";
+import { type ConversationDraft, evidence } from "./conversation-draft.ts";
+import type { Replying, Waiting } from "./conversation-state.ts";
 
 /** Messages that every order of a kind meets; seen once, they are shown in the next preview. */
 const ROUTINE: ReadonlySet<string> = new Set(["o10151", "o10152", "o10331", "o10138"]);

@@ -3,7 +3,7 @@ import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/sessi
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import { killFaults } from "../../trust/kill-switch.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import type { LocalRules } from "../local-policy/rules.ts";
+import type { LocalRules } from "../local-policy/local-rules.ts";
 
 /** Why nothing may be confirmed to the broker for an intent any more; null when it may. */
 export function whyStopped(

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
-import type { ConversationState } from "./state.ts";
-import { conversationStep } from "./step.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { conversationStep } from "./conversation-step.ts";
 
 /** The owner's yes to a broker's question could not leave this PC (no room at the pacer, no connection). */
 it("an owner's yes that did not leave has left the question open, to be answered again", () => {

@@ -2,7 +2,7 @@ import { memberOrderId } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { createIntents } from "./intents.ts";
-import { openOrderStore } from "./store.ts";
+import { openOrderStore } from "./order-store.ts";
 import { intentRecord, openCoids } from "./tables/intents.ts";
 import { coidOfOrderId, noteOrderId } from "./tables/order-ids.ts";
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { START_MS } from "../../../../test/support/intent-record.ts";
 import { aTicket } from "../../../../test/support/orders.ts";
+import { openOrderStore } from "./order-store.ts";
 import { createPreviews, prunePreviews } from "./previews.ts";
-import { openOrderStore } from "./store.ts";
 import { deleteUsageWithoutPreview } from "./tables/joint/usage-without-preview.ts";
 import { insertPreviewUsage, previewUsage } from "./tables/preview-usage.ts";
 import { insertPreview, previewRow, setFirstEcho } from "./tables/previews.ts";

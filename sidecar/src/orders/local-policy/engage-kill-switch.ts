@@ -1,9 +1,9 @@
 import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define.ts";
 import type { killEngage } from "@ibkr-edge-gateway/protocol/operations/kill-engage.ts";
 import type { Clock } from "../../client-portal/clock.ts";
-import type { OperationRequest } from "../../operations/executor.ts";
+import type { OperationRequest } from "../../operations/executor-interface.ts";
 import type { Progress } from "../tracking/progress.ts";
-import type { LocalRules } from "./rules.ts";
+import type { LocalRules } from "./local-rules.ts";
 
 /** Engages this PC's kill switch. Engaged already, it stays as it is, and nobody is told again. */
 export function engageKillSwitch(

@@ -4,7 +4,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
 import type * as z from "zod";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
-import type { Reach } from "./channels.ts";
+import type { Reach } from "./desktop-and-webhook.ts";
 
 /** More than an honest gateway has to say; a dishonest one shall not drown the owner in alarms. */
 const AN_HOUR = 30;

@@ -2,7 +2,7 @@ import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { settled } from "../../../../test/support/intent-record.ts";
 import { aMandate, aTicket } from "../../../../test/support/orders.ts";
-import { loggingReach, type Reach } from "./channels.ts";
+import { loggingReach, type Reach } from "./desktop-and-webhook.ts";
 import {
   announceAnswer,
   announceMandate,

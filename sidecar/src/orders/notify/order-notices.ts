@@ -10,7 +10,7 @@ import {
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { KeptMandate } from "../../trust/tables/mandates.ts";
-import type { Reach } from "./channels.ts";
+import type { Reach } from "./desktop-and-webhook.ts";
 
 /**
  * What this PC says of its own accord, whether or not the gateway asked it to: every approval that

@@ -14,11 +14,11 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts
 import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
-import type { OperationContext } from "../../operations/context.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
-import type { OrderStore } from "../journal/store.ts";
+import type { OrderStore } from "../journal/order-store.ts";
+import { readTarget } from "./read-target-order.ts";
 import { type ContractAsked, resolveContract } from "./resolve-contract.ts";
-import { readTarget } from "./target.ts";
 
 export interface BuiltOrder {
   ok: true;

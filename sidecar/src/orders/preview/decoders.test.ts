@@ -7,7 +7,7 @@ import recordedWhatIf from "../../../../test/fixtures/cpapi/Orders/POST-whatif-o
   type: "json",
 };
 import { parseWireJson } from "../../client-portal/wire-json.ts";
-import { contractRules } from "./rules.ts";
+import { contractRules } from "./contract-rules.ts";
 import { warningOf, whatIf } from "./what-if.ts";
 
 const NOW = "2026-11-20T15:00:00.000Z";

@@ -10,12 +10,12 @@ import { Decimal } from "decimal.js";
 import { label } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
-import type { OperationContext } from "../../operations/context.ts";
 import { factsOf } from "../../operations/find-contracts.ts";
 import { readRows } from "../../operations/market-snapshot.ts";
 import { readSchedule } from "../../operations/market-view.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { readField } from "../../operations/quote.ts";
-import { figure, orNull } from "../submit/facts.ts";
+import { figure, orNull } from "../submit/read-facts.ts";
 
 /** Reference data of one contract: when it trades, when it ends, what moves it. */
 const GREEK_FIELDS = { delta: "7308", gamma: "7309", theta: "7310", vega: "7311" } as const;

@@ -29,15 +29,19 @@ import {
 import type { Answer } from "../../client-portal/ask.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
-import type { OperationContext } from "../../operations/context.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-account.ts";
 import { leastTier } from "../../trust/caps.ts";
 import { driftUnknown } from "../../trust/drift-faults.ts";
 import { routineKind } from "../conversation/questions.ts";
-import type { OrderStore } from "../journal/store.ts";
+import type { OrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { type LocalRules, usageOf } from "../local-policy/rules.ts";
-import { currentOnly, FACT_AGES, knownAt } from "../submit/fact.ts";
+import { type LocalRules, usageOf } from "../local-policy/local-rules.ts";
+import { currentOnly, FACT_AGES, knownAt } from "../submit/dated-fact.ts";
+import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
+import type { Mutex } from "../submit/mutex.ts";
+import { orderValue } from "../submit/order-value.ts";
+import { withOwnOrders } from "../submit/own-orders.ts";
 import {
   datedRates,
   orNull,
@@ -45,17 +49,13 @@ import {
   readMarket,
   readPositionFacts,
   readRates,
-} from "../submit/facts.ts";
-import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
-import type { Mutex } from "../submit/mutex.ts";
-import { orderValue } from "../submit/order-value.ts";
-import { withOwnOrders } from "../submit/own-orders.ts";
+} from "../submit/read-facts.ts";
 import { atWorst, readWorkingFacts, unreadNotes } from "../submit/working-facts.ts";
 import { askWhatIf } from "./ask-what-if.ts";
 import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
-import { formFaults } from "./form-faults.ts";
+import { contractRules } from "./contract-rules.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
-import { contractRules } from "./rules.ts";
+import { formFaults } from "./request-faults.ts";
 import { withShortOptions } from "./short-options.ts";
 
 /**

@@ -12,9 +12,9 @@ import {
   searchContracts,
 } from "../../client-portal/endpoints/contracts.ts";
 import { optionInfo, strikesOf } from "../../client-portal/endpoints/option-contracts.ts";
-import type { OperationContext } from "../../operations/context.ts";
 import { factsOf, findContracts } from "../../operations/find-contracts.ts";
 import { homeListing, levelSymbol, spellings } from "../../operations/home-listing.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { monthForBroker } from "../../operations/option-months.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 

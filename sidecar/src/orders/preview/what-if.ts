@@ -6,7 +6,7 @@ import type { Ask } from "../../client-portal/ask.ts";
 import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import { toDecimal, toRecord, toText } from "../../client-portal/wire-values.ts";
-import { figure } from "../submit/facts.ts";
+import { figure } from "../submit/read-facts.ts";
 
 /**
  * The broker's what-if: an order's cost and margin before there is an order. All of it is text made

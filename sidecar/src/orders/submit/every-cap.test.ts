@@ -8,7 +8,7 @@ import { Caps, DEFAULT_CAPS } from "../../trust/caps.ts";
 import { driftFaults } from "../../trust/drift-faults.ts";
 import { LocalPolicy } from "../../trust/local-policy.ts";
 import { tierFaults } from "../../trust/verify-approval.ts";
-import { checkGrant } from "../local-policy/rules.ts";
+import { checkGrant } from "../local-policy/local-rules.ts";
 import {
   driftOf,
   type LocalJudge,

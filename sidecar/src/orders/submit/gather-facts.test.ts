@@ -9,7 +9,7 @@ import {
   type PcOrders,
   pcOrders,
 } from "../../../../test/support/pc-orders.ts";
-import type { OperationContext } from "../../operations/context.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import { gatherFacts } from "./gather-facts.ts";
 

@@ -7,14 +7,14 @@ import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
-import type { OperationContext } from "../../operations/context.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";
-import type { OrderHours, SubmitContext } from "./context.ts";
-import { currentOnly, type Fact, freshOnly, joined } from "./fact.ts";
-import { orNull, readDailyPnl, readMarket, readPositionFacts, readRates } from "./facts.ts";
+import { currentOnly, type Fact, freshOnly, joined } from "./dated-fact.ts";
 import { withOwnOrders } from "./own-orders.ts";
-import type { Seen } from "./seen.ts";
+import type { Seen } from "./own-reads.ts";
+import { orNull, readDailyPnl, readMarket, readPositionFacts, readRates } from "./read-facts.ts";
+import type { OrderHours, SubmitContext } from "./submit-context.ts";
 import { atWorst, readWorkingFacts } from "./working-facts.ts";
 
 /** Market, position, rates and the day's result, read here and now. */

@@ -1,7 +1,7 @@
 import { acceptedOfTicket } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, plannedOrders } from "../journal/record.ts";
-import type { Facts, SubmitInput } from "./context.ts";
+import type { Facts, SubmitInput } from "./submit-context.ts";
 
 /** The intent as it is journaled before its POST. */
 export function newRecord({

@@ -2,9 +2,9 @@ import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aMandate } from "../../../../test/support/orders.ts";
-import { openOrderStore } from "../journal/store.ts";
-import { usageOf } from "../local-policy/rules.ts";
-import { larger } from "./seen.ts";
+import { openOrderStore } from "../journal/order-store.ts";
+import { usageOf } from "../local-policy/local-rules.ts";
+import { larger } from "./own-reads.ts";
 import { usageUnder } from "./spend-approval.ts";
 
 describe("the value of an order", () => {

@@ -7,12 +7,12 @@ import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
-import { mandateAtFirstUse } from "../approval/mandates.ts";
+import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
+import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
-import type { OrderStore } from "../journal/store.ts";
 import { announceWrongNumber } from "../notify/order-notices.ts";
-import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
+import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 
 export type Spent = { ok: true; intentHash: string } | { ok: false; refusals: OrderRefusal[] };
 

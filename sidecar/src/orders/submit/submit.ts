@@ -4,8 +4,8 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { modifyBody, placeBody } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { OperationContext } from "../../operations/context.ts";
-import type { OperationRequest } from "../../operations/executor.ts";
+import type { OperationRequest } from "../../operations/executor-interface.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import type { CapsBefore } from "../../trust/cap-faults.ts";
 import { giveWay } from "../conversation/give-way.ts";
@@ -13,14 +13,14 @@ import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { checkGrant } from "../local-policy/rules.ts";
+import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";
-import type { Facts, SubmitContext, SubmitInput } from "./context.ts";
 import { gatherFacts } from "./gather-facts.ts";
 import { localFaults, openingFaults, sessionFaults, ticketFaults } from "./local-checks.ts";
 import { newRecord } from "./new-record.ts";
-import { factsAt, unknownFaults } from "./seen.ts";
+import { factsAt, unknownFaults } from "./own-reads.ts";
 import { spendApproval } from "./spend-approval.ts";
+import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 import { targetFaults } from "./target-faults.ts";
 
 /**

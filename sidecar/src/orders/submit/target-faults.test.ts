@@ -4,7 +4,7 @@ import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { AAPL, aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
-import { readTarget } from "../preview/target.ts";
+import { readTarget } from "../preview/read-target-order.ts";
 import { targetFaults } from "./target-faults.ts";
 
 let pc: PcOrders;

@@ -4,11 +4,11 @@ import type {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { OperationContext } from "../../operations/context.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
-import type { OrderStore } from "../journal/store.ts";
-import { readTarget } from "../preview/target.ts";
-import { currentOnly } from "./fact.ts";
+import type { OrderStore } from "../journal/order-store.ts";
+import { readTarget } from "../preview/read-target-order.ts";
+import { currentOnly } from "./dated-fact.ts";
 
 /** A change is only sent to the order as the owner saw it. */
 export async function targetFaults(

@@ -11,12 +11,12 @@ import {
 import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { PositionFact, WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
-import type { OperationContext } from "../../operations/context.ts";
 import { readOrders } from "../../operations/live-orders.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
-import type { OrderStore } from "../journal/store.ts";
-import type { Fact } from "./fact.ts";
-import { figure, orNull, type RateTable } from "./facts.ts";
+import type { OrderStore } from "../journal/order-store.ts";
+import type { Fact } from "./dated-fact.ts";
+import { figure, orNull, type RateTable } from "./read-facts.ts";
 import { contractsOf, workingValue } from "./working-value.ts";
 
 /** The account's orders that can still trade, ours and foreign ones. */

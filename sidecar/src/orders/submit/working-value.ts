@@ -3,10 +3,10 @@ import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.t
 import type { Contract, Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { Decimal, dec, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { valueAtRisk } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
-import type { OperationContext } from "../../operations/context.ts";
 import { factsOf } from "../../operations/find-contracts.ts";
+import type { OperationContext } from "../../operations/operation-context.ts";
 import { contractOf } from "../preview/resolve-contract.ts";
-import { orNull } from "./facts.ts";
+import { orNull } from "./read-facts.ts";
 
 /**
  * What a working order puts at risk, by the broker's row of it and the terms of its contract, in base

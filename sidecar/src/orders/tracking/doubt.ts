@@ -1,11 +1,11 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
 import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { gatewaySays, intentOf, type TrackingDraft } from "./draft.ts";
-import { findInBook } from "./evidence.ts";
+import { findInBook } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";
-import { readSoon } from "./read.ts";
-import type { Doubt } from "./state.ts";
+import { readSoon } from "./plan-book-read.ts";
+import { gatewaySays, intentOf, type TrackingDraft } from "./tracking-draft.ts";
+import type { Doubt } from "./tracking-state.ts";
 
 const NEW_DOUBT: Doubt = { looks: 0, blank: 0, dueAt: null };
 

@@ -3,8 +3,8 @@ import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { NOW } from "../../../../test/support/orders.ts";
 import { orderFrom } from "../../client-portal/domain/order-rows.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
+import { findInBook } from "./book-evidence.ts";
 import { rowOf } from "./event-row.ts";
-import { findInBook } from "./evidence.ts";
 
 it("an order that was told is evidence as the row it was made of", () => {
   const record = anIntentRecord(0, { state: "accepted", sent: true });

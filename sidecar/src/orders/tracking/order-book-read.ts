@@ -4,8 +4,8 @@ import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import { orderStatus } from "../../client-portal/endpoints/order-status.ts";
 import { liveOrders, type OrderRow } from "../../client-portal/endpoints/orders.ts";
 import { trades } from "../../client-portal/endpoints/trades.ts";
-import { orderMark } from "../../client-portal/stream/order-state.ts";
-import type { BookView } from "./evidence.ts";
+import { orderMark } from "../../client-portal/stream/streamed-orders.ts";
+import type { BookView } from "./book-evidence.ts";
 
 /**
  * The broker's book, read until it is believed: the list is a cache that a forced read empties, so

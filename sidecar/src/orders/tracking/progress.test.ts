@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock, noLog } from "../../../../test/support/intent-record.ts";
 import { NOW } from "../../../../test/support/orders.ts";
-import { type OrderStore, openOrderStore } from "../journal/store.ts";
+import { type OrderStore, openOrderStore } from "../journal/order-store.ts";
 import { createProgress } from "./progress.ts";
 
 function start(over: Partial<OrderStore> = {}) {

@@ -10,10 +10,10 @@ import {
 import { isoTime } from "../../client-portal/clock.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
+import { type OrderStore, openOrderStore } from "../journal/order-store.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import { type OrderStore, openOrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { BookView } from "./evidence.ts";
+import type { BookView } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";
 import { createProgress } from "./progress.ts";
 import { createTracking, type Tracking } from "./tracking.ts";

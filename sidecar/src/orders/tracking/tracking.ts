@@ -3,10 +3,10 @@ import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { StreamView } from "../../client-portal/stream/view.ts";
+import type { OrderStore } from "../journal/order-store.ts";
 import type { IntentRecord } from "../journal/record.ts";
-import type { OrderStore } from "../journal/store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import type { BookView } from "./evidence.ts";
+import type { BookView } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";
 import type { Progress } from "./progress.ts";
 import {
@@ -16,8 +16,8 @@ import {
   type TrackingEffect,
   type TrackingInput,
   type TrackingState,
-} from "./state.ts";
-import { trackingStep } from "./step.ts";
+} from "./tracking-state.ts";
+import { trackingStep } from "./tracking-step.ts";
 
 /**
  * Follows every intent until it is proved to have ended: an accepted one until it is seen, one in

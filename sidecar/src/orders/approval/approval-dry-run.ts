@@ -1,0 +1,48 @@
+import type { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
+import type {
+  OperationInput,
+  OperationOutput,
+} from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { isoTime } from "../../client-portal/clock.ts";
+import { leastTier } from "../../trust/caps.ts";
+import { checkApproval } from "../../trust/verify-approval.ts";
+import type { Reach } from "../notify/desktop-and-webhook.ts";
+import type { SubmitContext } from "../submit/submit-context.ts";
+
+/** Says beforehand whether an approval would hold here; a wrong number is also told at this PC. */
+export async function checkAtPc(
+  parts: SubmitContext,
+  reach: Reach,
+  input: OperationInput<typeof approvalCheck>,
+): Promise<OperationOutput<typeof approvalCheck>> {
+  const { store, rules, clock } = parts;
+  const nowMs = clock.now();
+  const kept = store.preview(input.approval.preview_id, nowMs);
+  const preview = kept?.ticket.order.account_id === input.account_id ? kept : null;
+  const caps = rules.caps();
+  const { holds, refusals, triesLeft } = await checkApproval(store.db, input.approval, {
+    gatewayAccountId: parts.gatewayAccountId,
+    sidecarId: parts.sidecarId,
+    generation: parts.session().generation ?? -1,
+    preview,
+    leastTier:
+      preview !== null && caps.ok
+        ? leastTier(caps.caps, preview.ticket.order, preview.ticket.notional)
+        : 2,
+    effectAtPreview: preview?.usage?.effect ?? null,
+    relyingParty: parts.relyingParty,
+    simulator: parts.simulator,
+    nowMs,
+  });
+  const wrong = refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH");
+  if (wrong && preview !== null) {
+    const words = ticketText(preview.ticket);
+    reach.terminal([
+      "A wrong number came with the approval of:",
+      ...words.map((line) => `  ${line}`),
+    ]);
+    void reach.desktop("A wrong number came", words.join("\n"));
+  }
+  return { holds, refusals, tries_left: triesLeft, as_of: isoTime(nowMs) };
+}

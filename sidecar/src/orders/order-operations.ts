@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { alertTell } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
+import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
+import { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
+import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approver-announce.ts";
+import { killEngage } from "@ibkr-edge-gateway/protocol/operations/kill-engage.ts";
+import {
+  mandateConfirm,
+  mandateRevoke,
+  mandateTake,
+} from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
+import { orderAnswer } from "@ibkr-edge-gateway/protocol/operations/order-answer.ts";
+import { orderCancel } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
+import { orderModify } from "@ibkr-edge-gateway/protocol/operations/order-modify.ts";
+import { orderPlace } from "@ibkr-edge-gateway/protocol/operations/order-place.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { orderStatus } from "@ibkr-edge-gateway/protocol/operations/order-status.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
+import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import { isoTime } from "../client-portal/clock.ts";
+import type { OperationRequest } from "../operations/executor-interface.ts";
+import { type Served, serve } from "../operations/operation-handler.ts";
+import { checkAtPc } from "./approval/approval-dry-run.ts";
+import { receiveAnnouncedKeys } from "./approval/receive-announced-keys.ts";
+import {
+  receiveConfirmation,
+  receiveMandate,
+  receiveRevocation,
+} from "./approval/receive-mandates.ts";
+import { readTrustStatus } from "./approval/trust-status.ts";
+import { cancelOrder } from "./cancel/cancel.ts";
+import { answerQuestion } from "./conversation/owner-reply.ts";
+import { outcomeOf } from "./journal/record.ts";
+import { engageKillSwitch } from "./local-policy/engage-kill-switch.ts";
+import { announceApproval } from "./notify/desktop-and-webhook.ts";
+import { createTeller } from "./notify/gateway-alerts.ts";
+import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
+import { refused } from "./preview/build-order.ts";
+import { inputRefusals } from "./preview/input-refusals.ts";
+import { previewOrder } from "./preview/preview.ts";
+import type { OrderServiceContext } from "./submit/create-submit-context.ts";
+import { placeOrder } from "./submit/submit.ts";
+import { reconcileOrders } from "./tracking/serve-reconcile.ts";
+
+type Handler = (request: OperationRequest) => Pick<Served, "execute">;
+export type OrderOperations = Readonly<Record<string, Handler>>;
+
+/** Every operation about orders, approvals and the local switch, by its name on the relay. */
+export function orderOperations(
+  options: OrderServiceOptions,
+  broker: BrokerSide,
+  submit: OrderServiceContext,
+): OrderOperations {
+  return {
+    ...writes(broker, submit),
+    ...reads(options, broker, submit),
+    ...approvals(options, submit),
+  };
+}
+
+/** What changes something at the broker or at this PC. */
+const writes = (broker: BrokerSide, submit: OrderServiceContext): OrderOperations => ({
+  "order.place": (request) =>
+    serve(orderPlace, (context, input) => placeOrder(submit, request, context, "place", input)),
+  "order.modify": (request) =>
+    serve(orderModify, (context, input) => placeOrder(submit, request, context, "modify", input)),
+  "order.cancel": (request) =>
+    serve(orderCancel, (context, input) => cancelOrder(submit, request, context, input)),
+  "order.answer": (request) =>
+    serve(orderAnswer, (_context, input) => answerQuestion(submit, request, input)),
+  "kill.engage": (request) =>
+    serve(killEngage, (_context, input) =>
+      Promise.resolve(engageKillSwitch({ ...submit, clock: broker.clock }, request, input.reason)),
+    ),
+});
+
+const reads = (
+  options: OrderServiceOptions,
+  { clock, source, clockSkewMs }: BrokerSide,
+  submit: OrderServiceContext,
+): OrderOperations => ({
+  "order.preview": () => ({
+    execute: async (context, input) => {
+      const refusals = inputRefusals(input);
+      if (refusals.length > 0) return refused(refusals);
+      return serve(orderPreview, (_context, request) =>
+        previewOrder(
+          {
+            ...submit,
+            source,
+            clockSkewMs,
+            newPreviewId: () => `pv_${ulid(clock.now(), randomBytes(10))}`,
+          },
+          context,
+          request,
+        ),
+      ).execute(context, input);
+    },
+  }),
+  "order.status": () =>
+    serve(orderStatus, (_context, input) => {
+      const record = submit.store.intent(input.coid);
+      const own = record?.account_id === input.account_id ? record : null;
+      return Promise.resolve({
+        source,
+        as_of: isoTime(clock.now()),
+        intent: own === null ? null : outcomeOf(own),
+      });
+    }),
+  "orders.reconcile": () =>
+    serve(ordersReconcile, (context, input) => reconcileOrders(submit, context, input)),
+  "trust.status": () =>
+    serve(trustStatus, () =>
+      Promise.resolve(
+        readTrustStatus({ ...submit, sidecarId: options.sidecarId, nowMs: clock.now() }),
+      ),
+    ),
+});
+
+/** What the owner's approvals, keys and mandates need of this PC. */
+const approvals = (options: OrderServiceOptions, submit: OrderServiceContext): OrderOperations => {
+  const { store, reach, clock, simulator, echo } = submit;
+  const tellOwner = createTeller(reach, clock);
+  return {
+    "alert.tell": () => serve(alertTell, (_context, input) => tellOwner(input)),
+    "approval.announce": () =>
+      serve(approvalAnnounce, async (_context, input) => ({
+        ...(await announceApproval({ store, reach, echo, nowMs: clock.now() }, input)),
+        as_of: isoTime(clock.now()),
+      })),
+    "approval.check": () =>
+      serve(approvalCheck, (_context, input) => checkAtPc(submit, reach, input)),
+    "approver.announce": () =>
+      serve(approverAnnounce, (_context, input) =>
+        receiveAnnouncedKeys({ store, clock, simulator, keys: options.keys }, input),
+      ),
+    "mandate.take": () => serve(mandateTake, (_context, input) => receiveMandate(submit, input)),
+    "mandate.confirm": () =>
+      serve(mandateConfirm, (_context, input) =>
+        Promise.resolve(receiveConfirmation(submit, input)),
+      ),
+    "mandate.revoke": () =>
+      serve(mandateRevoke, (_context, input) => Promise.resolve(receiveRevocation(submit, input))),
+  };
+};

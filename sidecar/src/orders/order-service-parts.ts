@@ -1,0 +1,50 @@
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { Portal } from "../client-portal/ask.ts";
+import type { Clock } from "../client-portal/clock.ts";
+import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
+import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { Pacer } from "../client-portal/pacing/pacer.ts";
+import type { StreamView } from "../client-portal/stream/view.ts";
+import type { Transport } from "../client-portal/transport.ts";
+import type { RelyingParty } from "../trust/verify-assertion.ts";
+import type { KeyPolicy } from "./approval/receive-announced-keys.ts";
+import type { OrderStore } from "./journal/order-store.ts";
+import type { LocalRules } from "./local-policy/local-rules.ts";
+import type { OrderSettings } from "./local-policy/order-settings.ts";
+import type { DiskRoom } from "./local-policy/report-faults.ts";
+import type { Reach } from "./notify/desktop-and-webhook.ts";
+
+/** What the broker side lends the order side. */
+export interface BrokerSide {
+  portal: Portal;
+  transport: Transport;
+  pacer: Pacer;
+  clock: Clock;
+  source: Source;
+  logger: BrokerLogger;
+  stream: StreamView;
+  session(): BrokerSession;
+  /** The login's accounts, as the broker named them in this session. */
+  accounts(): readonly string[];
+  clockSkewMs(): number | null;
+  onRateLimited(): void;
+  onUnauthorized(): void;
+  tell(event: BrokerEvent): void;
+}
+
+/** What the owner's PC brings. */
+export interface OrderServiceOptions {
+  store: OrderStore;
+  rules: LocalRules;
+  settings: OrderSettings;
+  gatewayAccountId: string;
+  sidecarId: string;
+  relyingParty: RelyingParty;
+  reach: Reach;
+  keys: KeyPolicy;
+  /** The room on the journal's disk; without it, it is not watched. */
+  disk?: DiskRoom;
+  /** Injected for tests. */
+  echo?: () => number;
+}

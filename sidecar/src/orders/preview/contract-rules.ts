@@ -1,0 +1,96 @@
+import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { ContractRules } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import * as z from "zod";
+import type { Ask } from "../../client-portal/ask.ts";
+import { label } from "../../client-portal/broker-text.ts";
+import { readWith } from "../../client-portal/endpoints/read-with.ts";
+import { toDecimal, toRecord, toText, wire } from "../../client-portal/wire-values.ts";
+import { figure } from "../submit/read-facts.ts";
+
+/** `/iserver/contract/rules`: what an order in one contract, on one side, may look like. */
+const TYPES: Readonly<Record<string, OrderType>> = {
+  limit: "LMT",
+  market: "MKT",
+  stop: "STP",
+  stop_limit: "STOP_LIMIT",
+  midprice: "MIDPRICE",
+  trailing_stop: "TRAIL",
+  trailing_stop_limit: "TRAILLMT",
+};
+
+const words = z
+  .unknown()
+  .optional()
+  .transform((value) => (Array.isArray(value) ? value.flatMap((one) => toText(one) ?? []) : null));
+
+const Rules = z.looseObject({
+  orderTypes: words,
+  orderTypesOutside: words,
+  tifTypes: words,
+  fraqTypes: words,
+  cqtTypes: words,
+  canTradeAcctIds: words,
+  sizeIncrement: wire.decimal,
+  increment: wire.decimal,
+  incrementRules: wire.list,
+  negativeCapable: wire.boolean,
+  priceMagnifier: z.unknown().optional(),
+  error: wire.text,
+});
+
+const typesOf = (list: string[] | null): OrderType[] | null =>
+  list === null ? null : list.flatMap((word) => TYPES[word.toLowerCase()] ?? []);
+
+function increments(rules: z.output<typeof Rules>): ContractRules["increments"] {
+  const bands = rules.incrementRules.flatMap((band) => {
+    const record = toRecord(band);
+    const from = figure(toDecimal(record?.lowerEdge));
+    const step = figure(toDecimal(record?.increment));
+    return from === null || step === null ? [] : [{ from, step }];
+  });
+  if (bands.length > 0) return bands.toSorted((a, b) => Number(a.from) - Number(b.from));
+  const flat = figure(rules.increment);
+  return flat === null ? [] : [{ from: "0", step: flat }];
+}
+
+/** Null is the broker's word that there is none; nothing at all, or no figure, is no word. */
+function magnifierOf(value: unknown): Pick<ContractRules, "price_magnifier"> {
+  if (value === null) return { price_magnifier: null };
+  const stated = figure(toDecimal(value));
+  return stated === null ? {} : { price_magnifier: stated };
+}
+
+export function contractRules(
+  conid: number,
+  isBuy: boolean,
+  now: () => string,
+): Ask<ContractRules> {
+  return {
+    name: "contract.rules",
+    method: "POST",
+    path: "/iserver/contract/rules",
+    body: { conid, isBuy },
+    needs: "brokerage",
+    ttlMs: 60_000,
+    decode: readWith(
+      "contract.rules",
+      Rules.transform(
+        (rules): ContractRules => ({
+          order_types: typesOf(rules.orderTypes),
+          order_types_outside_rth: typesOf(rules.orderTypesOutside),
+          times_in_force:
+            rules.tifTypes?.map((text) => (text.split("/")[0] ?? text).toUpperCase()) ?? null,
+          increments: increments(rules),
+          size_step: figure(rules.sizeIncrement),
+          fractional: rules.fraqTypes === null ? null : rules.fraqTypes.length > 0,
+          cash_quantity: rules.cqtTypes === null ? null : rules.cqtTypes.length > 0,
+          tradable_accounts: rules.canTradeAcctIds,
+          negative_prices: rules.negativeCapable,
+          ...magnifierOf(rules.priceMagnifier),
+          error: label(rules.error, 300),
+          at: now(),
+        }),
+      ),
+    ),
+  };
+}

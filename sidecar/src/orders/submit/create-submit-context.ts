@@ -1,0 +1,138 @@
+import type { BrokerLogger } from "../../client-portal/logger.ts";
+import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
+import { createConversation } from "../conversation/conversation.ts";
+import type { Conversation } from "../conversation/conversation-interface.ts";
+import { giveWay } from "../conversation/give-way.ts";
+import { type NumberParts, showQuestion } from "../conversation/question-number.ts";
+import { whyStopped } from "../conversation/stopped.ts";
+import type { OrderStore } from "../journal/order-store.ts";
+import { tellFaults } from "../local-policy/report-faults.ts";
+import { loggingReach, newEcho, type Reach } from "../notify/desktop-and-webhook.ts";
+import type { BrokerSide, OrderServiceOptions } from "../order-service-parts.ts";
+import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
+import { createProgress, type Progress } from "../tracking/progress.ts";
+import { createTracking } from "../tracking/tracking.ts";
+import { createMutex, type Mutex } from "./mutex.ts";
+import { createSendOrder } from "./send-to-broker.ts";
+import type { SubmitContext } from "./submit-context.ts";
+
+export type OrderServiceContext = SubmitContext & { readonly book: BookParts };
+
+/** Puts together what the operations about orders work with. */
+export function createSubmitContext(
+  options: OrderServiceOptions,
+  broker: BrokerSide,
+): OrderServiceContext {
+  const { store, settings } = options;
+  const { clock, source, logger } = broker;
+  const reach = loggingReach(options.reach, logger);
+  const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
+  const progress = progressOf(store, broker, reach);
+  const rules = tellFaults(
+    options.rules,
+    (message) => progress.alert({ alert: "needs_owner", message, record: null }),
+    options.disk ?? null,
+  );
+  const tracking = createTracking({
+    reads: {
+      book: (accountId, signal) => readBook(book, accountId, signal),
+      status: (orderId, signal) => readStatus(book, orderId, signal),
+    },
+    accounts: broker.accounts,
+    store,
+    progress,
+    source,
+    logger,
+    ready: () => broker.session().state === "ready",
+    stream: broker.stream,
+    clock,
+  });
+  const send = createSendOrder(broker);
+  const echo = options.echo ?? newEcho;
+  const mutex = createMutex(clock);
+  const conversation: Conversation = createConversation({
+    store,
+    progress,
+    tracking,
+    send,
+    clock,
+    source,
+    logger,
+    stopped: (record) => whyStopped({ rules, clock, session: broker.session }, record),
+    opened: () => questionOpened({ conversation, store, reach, rules, clock, echo, mutex, logger }),
+  });
+  const cancelRetries = createCancelRetryQueue({
+    clock,
+    logger,
+    session: broker.session,
+    onGivenUp: (order) =>
+      progress.alert({
+        alert: "needs_owner",
+        message: `The broker refused to cancel order ${order} again and again. It may still fill: look at the account in TWS.`,
+        record: null,
+      }),
+  });
+  return {
+    store,
+    progress,
+    tracking,
+    conversation,
+    mutex,
+    cancelRetries,
+    send,
+    rules,
+    clock,
+    book,
+    session: broker.session,
+    accounts: broker.accounts,
+    gatewayAccountId: options.gatewayAccountId,
+    sidecarId: options.sidecarId,
+    relyingParty: options.relyingParty,
+    // Every connection to it had to show the simulator's certificate.
+    simulator: source === "simulator",
+    futuresOperator: settings.futures_operator,
+    reach,
+    echo,
+  };
+}
+
+function progressOf(
+  store: OrderStore,
+  { clock, source, logger, tell }: BrokerSide,
+  reach: Reach,
+): Progress {
+  return createProgress({
+    store,
+    clock,
+    source,
+    logger,
+    tell,
+    push: (alert, message) => {
+      reach.terminal([`ALERT ${alert}: ${message}`]);
+      void reach.desktop("ibkr-sidecar", message);
+      void reach.push(`ibkr-sidecar: ${alert}`, message);
+    },
+  });
+}
+
+/** A question is shown at this PC; one of an entry is declined at once where an exit waits. */
+function questionOpened(
+  parts: NumberParts & {
+    conversation: Conversation;
+    mutex: Pick<Mutex, "wantedBy">;
+    logger: BrokerLogger;
+  },
+): void {
+  const { conversation, store, mutex, logger } = parts;
+  try {
+    const coid = conversation.waiting()?.coid;
+    if (coid !== undefined) showQuestion(parts, coid);
+  } catch (thrown) {
+    // Without its number the question takes no yes; a no, and the cancel, go as ever.
+    logger.error({ err: thrown }, "a question could not be shown");
+  }
+  if (mutex.wantedBy() !== "exit") return;
+  void Promise.resolve()
+    .then(() => giveWay({ conversation, store }))
+    .catch((thrown) => logger.error({ err: thrown }, "an entry's question was not declined"));
+}

@@ -1,0 +1,52 @@
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { alert, apply, type IntentDraft, note } from "../journal/intent-change.ts";
+import { type BookView, findInBook } from "./book-evidence.ts";
+import { unprotected } from "./protection.ts";
+import type { TrackingDraft } from "./tracking-draft.ts";
+
+/** How soon the whole book is read when a view without a beginning speaks against a proved end. */
+const OVERTURN_LOOK_MS = 2_000;
+
+/** What a view of the book says of one intent goes to its record. */
+export function applyFinding(draft: TrackingDraft, intent: IntentDraft, view: BookView): void {
+  const before = intent.record;
+  const finding = findInBook(before, view);
+  if (finding.surplus.length > 0) {
+    alert(intent, {
+      alert: "unexplained_order",
+      message:
+        "The broker shows more orders under one reference than this PC sent. Look at once, and cancel what is too much.",
+      cancelOffered: finding.surplus,
+    });
+  }
+  if (finding.evidence === null) {
+    if (JSON.stringify(finding.orders) === JSON.stringify(before.orders)) return;
+    note(intent, { orders: finding.orders });
+    checkProtection(intent);
+    return;
+  }
+  const resurrects =
+    isTerminal(before.state) && before.state !== "filled" && finding.evidence.says === "working";
+  // A late frame or an older list shows what was; only a read begun afterwards shows what is.
+  if (resurrects && (view.startedAt === null || view.startedAt <= before.updated_at)) {
+    if (view.startedAt === null) draft.overturnLookAt = draft.env.now + OVERTURN_LOOK_MS;
+    return;
+  }
+  apply(intent, finding.evidence, { orders: finding.orders });
+  checkProtection(intent);
+}
+
+/** Tells the owner once when an entry or a group's member stands without what was to protect it. */
+export function checkProtection(intent: IntentDraft): void {
+  const { record } = intent;
+  const gap = unprotected(record);
+  if (gap === null) return;
+  // A stop that nobody has looked for yet is not missing.
+  const stop = record.orders.find(({ role }) => role === "stop_loss");
+  if (stop?.state === "submitting" && !record.told.includes("looked_for_exits")) return;
+  alert(intent, {
+    alert: "unprotected_position",
+    message: gap.message,
+    cancelOffered: gap.cancelOffered,
+  });
+}
