@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts"
 import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
-import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent, contentHash, type NewAuditEvent } from "./audit/events.ts";

@@ -1,5 +1,5 @@
 import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { PolicyDocument } from "./document.ts";
 import type { Figures } from "./figures.ts";
 import type { PolicySnapshot } from "./snapshot.ts";

@@ -1,4 +1,4 @@
-import { ORDER_REFUSAL_CODES } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { ORDER_REFUSAL_CODES } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { describe, expect, it } from "vitest";
 import { aDraftOf, type Tweak, verdictOf } from "../../test/support/policy.ts";
 import { APPROVAL_CASES } from "../../test/support/policy-cases/approval.ts";

@@ -1,4 +1,4 @@
-import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { describe, expect, it } from "vitest";
 import { AT, hoursAt, onSaturday, quoteAt } from "../../test/support/closed-market.ts";
 import { LEG_OF_TYPE } from "../../test/support/closed-market-orders.ts";

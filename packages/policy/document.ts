@@ -8,7 +8,7 @@ import {
   OrderType,
   TimeInForce,
   TradingMode,
-} from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import * as z from "zod";
 
 /**

@@ -1,5 +1,5 @@
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
-import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Check, CheckFinding, CheckScope, Context, Stage } from "./check.ts";
 import type { Policy } from "./document.ts";
 import { figuresOf } from "./figures.ts";

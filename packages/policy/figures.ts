@@ -9,13 +9,13 @@ import {
   standsOnLastSession,
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { Decimal, dec, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import type { Side } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { quotedUnitsOf } from "@ibkr-edge-gateway/protocol/orders/price-unit.ts";
 import {
   MISSING_IN_WORDS,
   rateToBase,
   riskInBase,
 } from "@ibkr-edge-gateway/protocol/orders/risk-in-base.ts";
-import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
 import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   tradedValue,

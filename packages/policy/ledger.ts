@@ -1,5 +1,5 @@
 import { Decimal, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { Side } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Usage } from "./snapshot.ts";
 
 /**

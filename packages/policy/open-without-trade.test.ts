@@ -1,4 +1,4 @@
-import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/price-drift.ts";
 import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { describe, expect, it } from "vitest";
 import { AT, hoursAt, quoteAt } from "../../test/support/closed-market.ts";

@@ -1,7 +1,7 @@
-import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.ts";
+import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
-import type { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type {
   PreviewFacts,
   Ticket,

@@ -3,7 +3,7 @@ import {
   type Leg,
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { dayInWords, momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
+import { dayInWords, momentInWords } from "@ibkr-edge-gateway/protocol/orders/instant-words.ts";
 import type { InstrumentFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /** What is said, and asked, of an order whose market does not trade now. */

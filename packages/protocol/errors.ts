@@ -1,4 +1,4 @@
-import { ORDER_ONLY_CODES } from "./orders/refusal.ts";
+import { ORDER_ONLY_CODES } from "./orders/order-refusal.ts";
 
 /**
  * The closed set of reasons the gateway may give a caller; docs/predecessor-codes.md says what the

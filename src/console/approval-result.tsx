@@ -1,5 +1,5 @@
-import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
+import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { ApprovalView } from "../../durable-objects/account/rpc/orders.ts";
 import { displayText } from "../web/client-text.ts";
 import { WithCommands } from "../web/command.tsx";

@@ -3,8 +3,8 @@ import {
   OrderType,
   Side,
   TimeInForce,
-} from "@ibkr-edge-gateway/protocol/orders/terms.ts";
-import { plainly } from "@ibkr-edge-gateway/protocol/orders/words.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
+import { plainly } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { Child } from "hono/jsx";
 import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
 import { displayText } from "../web/client-text.ts";

@@ -1,4 +1,4 @@
-import { seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { seenOn } from "@ibkr-edge-gateway/protocol/approval/price-drift.ts";
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   isOfCompletedSession,
@@ -6,10 +6,10 @@ import {
   standsOnLastSession,
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/opening-words.ts";
-import { orderLines, warningLines } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/instant-words.ts";
+import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
+import { orderLines, warningLines } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import type { Child } from "hono/jsx";
 
 /**

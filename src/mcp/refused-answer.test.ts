@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { ORDER_REFUSAL_CODES } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { ORDER_REFUSAL_CODES } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ALL_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
 import { scripted } from "../../test/support/scripted-exchange.ts";

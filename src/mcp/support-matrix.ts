@@ -1,4 +1,4 @@
-import { MARKET_STATES } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import { MARKET_STATES } from "@ibkr-edge-gateway/protocol/market/market-state.ts";
 import { TOOLS } from "./catalogue.ts";
 
 /** Tools of the predecessor that are not here, each with the reason and the nearest that is. */

@@ -1,7 +1,7 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { OrderType, Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { OrderType, Side } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AT, hoursAt, NEW_YORK } from "../support/closed-market.ts";

@@ -1,5 +1,5 @@
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
-import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

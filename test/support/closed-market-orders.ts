@@ -1,5 +1,5 @@
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 
 /** A buying leg of each type with the prices that its type needs, around a market of 187. */
 export const LEG_OF_TYPE: Record<OrderType, Partial<Leg>> = {

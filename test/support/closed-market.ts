@@ -1,8 +1,11 @@
 import { activationAt } from "@ibkr-edge-gateway/protocol/market/activation.ts";
-import { type PriceFacts, referencePrice } from "@ibkr-edge-gateway/protocol/market/reference.ts";
-import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
-import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
-import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/market-state.ts";
+import { quotesSides } from "@ibkr-edge-gateway/protocol/market/quote-sides.ts";
+import {
+  type PriceFacts,
+  referencePrice,
+} from "@ibkr-edge-gateway/protocol/market/reference-price.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import type { InstrumentFact, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Tweak } from "./policy.ts";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { GatewayError, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
@@ -19,7 +19,7 @@ import {
   intentHash,
   intentOf,
 } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
 import type { RunningSimulator } from "@ibkr-edge-gateway/simulator/start.ts";

@@ -1,4 +1,4 @@
-import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";

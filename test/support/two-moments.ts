@@ -2,7 +2,7 @@ import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/documen
 import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
-import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import {
   type CanonicalOrder,

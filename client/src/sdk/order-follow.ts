@@ -1,4 +1,4 @@
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
 import type { ApprovalStatus, Waiting } from "./order-types.ts";

@@ -1,4 +1,4 @@
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { findJob } from "../relay/tables/jobs.ts";
 import type { OrderParts } from "./order-context.ts";

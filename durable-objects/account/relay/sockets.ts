@@ -1,5 +1,5 @@
 import type { ConnectionId, EdgeConnection } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
-import { PING, PONG } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
+import { PING, PONG } from "@ibkr-edge-gateway/protocol/relay/frame-envelope.ts";
 
 /** What a socket carries through hibernation. */
 interface Attachment {

@@ -1,6 +1,6 @@
 import { UPGRADE_TOKEN_MAX_CHARS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
-import { SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
+import { SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/frame-envelope.ts";
 import { decodeJwt } from "jose";
 import { hasTables } from "../tables/migrations.ts";
 import { checkDeviceToken } from "./device-token-check.ts";

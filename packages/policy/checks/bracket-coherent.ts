@@ -1,4 +1,4 @@
-import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure.ts";
+import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure-faults.ts";
 import { type Check, OFF } from "../check.ts";
 import { fromFaults } from "./from-faults.ts";
 

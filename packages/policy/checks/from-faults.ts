@@ -1,4 +1,4 @@
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { type CheckFinding, fail, OFF, pass, unknown } from "../check.ts";
 import type { Figures } from "../figures.ts";
 

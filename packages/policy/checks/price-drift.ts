@@ -1,4 +1,4 @@
-import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/price-drift.ts";
 import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { atMost, type Check, OFF, pass, unknown } from "../check.ts";

@@ -10,17 +10,17 @@ import {
   aTicket,
   NOW,
 } from "../../../test/support/orders.ts";
-import { adverseDriftBps } from "./drift.ts";
-import { acceptedUnder, type MandateV1, mandateHash, type UnderMandate } from "./mandate.ts";
-import { mandateFaults } from "./mandate-faults.ts";
-import { mandateInWords } from "./mandate-words.ts";
-import { challengeOf, type Statement, statementHash } from "./statement.ts";
 import {
   type APPROVAL_STATES,
   type ApprovalEvent,
   approvalAfter,
   approvalTtlSeconds,
-} from "./states.ts";
+} from "./approval-state.ts";
+import { acceptedUnder, type MandateV1, mandateHash, type UnderMandate } from "./mandate.ts";
+import { mandateFaults } from "./mandate-faults.ts";
+import { mandateInWords } from "./mandate-words.ts";
+import { adverseDriftBps } from "./price-drift.ts";
+import { challengeOf, type Statement, statementHash } from "./statement.ts";
 import { requiredTier, type TierNumbers, type TierRules } from "./tier.ts";
 
 const EVENTS: ApprovalEvent[] = [

@@ -1,9 +1,9 @@
 import type { Leg } from "../orders/canonical-order.ts";
 import { comparedPrice } from "../orders/compared-price.ts";
 import { basisPoints, type Decimal, dec } from "../orders/decimal.ts";
+import type { OrderRefusal } from "../orders/order-refusal.ts";
+import type { TimeInForce } from "../orders/order-terms.ts";
 import { quoted } from "../orders/quoted.ts";
-import type { OrderRefusal } from "../orders/refusal.ts";
-import type { TimeInForce } from "../orders/terms.ts";
 import { opensShortCall, opensShortSale } from "../orders/value-at-risk.ts";
 import { isExitRole, type Mandate, outside, type UnderMandate } from "./mandate.ts";
 

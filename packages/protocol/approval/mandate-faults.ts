@@ -1,6 +1,6 @@
+import { sameWarning } from "../orders/broker-question.ts";
 import { dec, parseFigure } from "../orders/decimal.ts";
-import { sameWarning } from "../orders/question.ts";
-import type { OrderRefusal } from "../orders/refusal.ts";
+import type { OrderRefusal } from "../orders/order-refusal.ts";
 import {
   isExitRole,
   type Mandate,

@@ -3,8 +3,8 @@ import { expectWordsOfEveryField, type Silent } from "../../../test/support/ever
 import { aMandate } from "../../../test/support/orders.ts";
 import { fieldsOf } from "../../../test/support/signed-leaves.ts";
 import { OpenQuestion } from "../operations/order-parts.ts";
-import { lineText, questionLines } from "../orders/order-lines.ts";
-import { messageOf } from "../orders/question.ts";
+import { messageOf } from "../orders/broker-question.ts";
+import { lineText, questionLines } from "../orders/signed-words.ts";
 import { MandateV1, MandateV2 } from "./mandate.ts";
 import { mandateInWords } from "./mandate-words.ts";
 import { QuestionStatement } from "./statement.ts";

@@ -1,6 +1,6 @@
 import { counted } from "../count.ts";
 import type { AcceptedWarning } from "../orders/intent.ts";
-import { plainly } from "../orders/words.ts";
+import { plainly } from "../orders/order-words.ts";
 import type { Mandate } from "./mandate.ts";
 import { type PlacementBounds, placementBounds } from "./mandate-bounds.ts";
 

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { canonicalJson, sha256Hex } from "../digest.ts";
 import { AccountId, Conid, Currency } from "../operations/parts.ts";
+import { acceptedOfTicket } from "../orders/broker-question.ts";
 import { Figure, OrderDecimal } from "../orders/decimal.ts";
 import { AcceptedWarning, Nonce } from "../orders/intent.ts";
-import { acceptedOfTicket } from "../orders/question.ts";
-import { type OrderRefusal, refusal } from "../orders/refusal.ts";
-import { AssetClass, OrderType, Side, TimeInForce, TradingMode } from "../orders/terms.ts";
+import { type OrderRefusal, refusal } from "../orders/order-refusal.ts";
+import { AssetClass, OrderType, Side, TimeInForce, TradingMode } from "../orders/order-terms.ts";
 import type { Effect, Ticket, TicketQuote } from "../orders/ticket.ts";
 
 /**

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { dec, Figure, OrderDecimal, parseFigure } from "../orders/decimal.ts";
-import { OrderType } from "../orders/terms.ts";
+import { OrderType } from "../orders/order-terms.ts";
 
 /**
  * How much of a human an order needs. The tier follows from the numbers by these rules and from

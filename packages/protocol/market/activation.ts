@@ -1,5 +1,5 @@
-import type { TradingSchedule } from "./schedule.ts";
-import { covers, regularSpan, wholeSpan } from "./schedule.ts";
+import type { TradingSchedule } from "./trading-schedule.ts";
+import { covers, regularSpan, wholeSpan } from "./trading-schedule.ts";
 
 /** From when an order that is sent now can trade, and until when a day order of that session lives. */
 export interface Activation {

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { PasskeyProof } from "../approval/proof.ts";
-import { OrderRefusal } from "../orders/refusal.ts";
+import { PasskeyProof } from "../approval/approval-proof.ts";
+import { OrderRefusal } from "../orders/order-refusal.ts";
 import { defineOperation } from "./define.ts";
 import { AccountId, Timestamp } from "./parts.ts";
 

@@ -6,9 +6,9 @@ import {
   ModifyInput,
   OrderInput as OrderFields,
 } from "../orders/order-input.ts";
-import { OrderRefusal } from "../orders/refusal.ts";
-import { OrderState, ProofSource } from "../orders/state.ts";
-import { TradingMode } from "../orders/terms.ts";
+import { OrderRefusal } from "../orders/order-refusal.ts";
+import { OrderState, ProofSource } from "../orders/order-state.ts";
+import { TradingMode } from "../orders/order-terms.ts";
 import { BrokerMessage, TicketQuote, WhatIf } from "../orders/ticket.ts";
 import { ContractCandidate } from "./contracts-search.ts";
 import { defineEdgeOperation } from "./edge.ts";

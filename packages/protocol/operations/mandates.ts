@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Assertion } from "../approval/assertion.ts";
 import { Mandate } from "../approval/mandate.ts";
 import { Hash } from "../orders/intent.ts";
-import { OrderRefusal } from "../orders/refusal.ts";
+import { OrderRefusal } from "../orders/order-refusal.ts";
 import { defineOperation } from "./define.ts";
 import { Timestamp } from "./parts.ts";
 

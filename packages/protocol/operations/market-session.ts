@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CompletedSession, MarketPhase } from "../market/state.ts";
+import { CompletedSession, MarketPhase } from "../market/market-state.ts";
 import { defineOperation } from "./define.ts";
 import { Conid, Day, inputConid, provenance, Timestamp } from "./parts.ts";
 

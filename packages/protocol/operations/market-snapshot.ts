@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { ReferencePrice } from "../market/reference.ts";
-import { MarketPhase } from "../market/state.ts";
+import { MarketPhase } from "../market/market-state.ts";
+import { ReferencePrice } from "../market/reference-price.ts";
 import { defineOperation } from "./define.ts";
 import { Availability, Conid, Currency, Day, DecimalText, provenance, Timestamp } from "./parts.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ApprovalProof } from "../approval/proof.ts";
+import { ApprovalProof } from "../approval/approval-proof.ts";
 import { ClientOrderId } from "../orders/intent.ts";
 import { defineOperation } from "./define.ts";
 import { BrokerOrderId, OrderOutcome, OrderRef, orderWrite } from "./order-parts.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Hash } from "../orders/intent.ts";
-import { OrderEvidence, OrderState } from "../orders/state.ts";
+import { OrderEvidence, OrderState } from "../orders/order-state.ts";
 import { BrokerOrderId, IntentOrder, OpenQuestion, OrderRef } from "./order-parts.ts";
 import { AccountId, BrokerText, Source, Timestamp } from "./parts.ts";
 

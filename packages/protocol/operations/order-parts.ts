@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { ClientOrderId, Hash } from "../orders/intent.ts";
-import { OrderRefusal } from "../orders/refusal.ts";
-import { OrderState, ProofSource } from "../orders/state.ts";
-import { TradingMode } from "../orders/terms.ts";
+import { OrderRefusal } from "../orders/order-refusal.ts";
+import { OrderState, ProofSource } from "../orders/order-state.ts";
+import { TradingMode } from "../orders/order-terms.ts";
 import { BrokerMessage } from "../orders/ticket.ts";
 import { AccountId, BrokerText, Timestamp } from "./parts.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ApprovalProof } from "../approval/proof.ts";
+import { ApprovalProof } from "../approval/approval-proof.ts";
 import { ClientOrderId, Hash } from "../orders/intent.ts";
 import { defineOperation } from "./define.ts";
 import { OrderOutcome, orderWrite } from "./order-parts.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { BracketInput, CancelInput, ModifyInput, OrderInput } from "../orders/order-input.ts";
-import { OrderRefusal } from "../orders/refusal.ts";
+import { OrderRefusal } from "../orders/order-refusal.ts";
 import { PreviewAnswer } from "../orders/ticket.ts";
 import { ContractCandidate } from "./contracts-search.ts";
 import { defineOperation } from "./define.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OrderEvidence } from "../orders/state.ts";
+import { OrderEvidence } from "../orders/order-state.ts";
 import { defineOperation } from "./define.ts";
 import { OrderRef } from "./order-parts.ts";
 import { Order } from "./orders-list.ts";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CAPABILITIES } from "../capabilities.ts";
 import { OrderDecimal } from "../orders/decimal.ts";
 import { Hash } from "../orders/intent.ts";
-import { AssetClass, OrderType } from "../orders/terms.ts";
+import { AssetClass, OrderType } from "../orders/order-terms.ts";
 import { defineOperation } from "./define.ts";
 import { AccountId, Timestamp } from "./parts.ts";
 

@@ -1,4 +1,4 @@
-import { dayInWords, momentInWords } from "./opening-words.ts";
+import { dayInWords, momentInWords } from "./instant-words.ts";
 import type { InstrumentFact, Waits } from "./ticket.ts";
 
 /**

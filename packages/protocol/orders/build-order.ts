@@ -1,9 +1,9 @@
 import type { TargetOrder } from "./canonical-order.ts";
 import { type CanonicalOrder, type Contract, canonicalOrder, type Leg } from "./canonical-order.ts";
-import { FIELDS_OF_TYPE } from "./form-rules.ts";
+import { FIELDS_OF_TYPE } from "./form-faults.ts";
 import type { BracketInput, ModifyInput, OrderInput } from "./order-input.ts";
-import { type OrderRefusal, refusal } from "./refusal.ts";
-import { opposite, type TradingMode } from "./terms.ts";
+import { type OrderRefusal, refusal } from "./order-refusal.ts";
+import { opposite, type TradingMode } from "./order-terms.ts";
 
 /** From what was asked, and the contract the sidecar resolved, to the canonical order. */
 export function orderOf(input: OrderInput, contract: Contract, mode: TradingMode): CanonicalOrder {

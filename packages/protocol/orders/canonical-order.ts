@@ -9,7 +9,7 @@ import {
   TimeInForce,
   TradingMode,
   Trailing,
-} from "./terms.ts";
+} from "./order-terms.ts";
 
 /**
  * The canonical order: what will be sent, in the sidecar's own words, after it resolved the

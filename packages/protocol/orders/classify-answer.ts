@@ -1,4 +1,4 @@
-import { type BrokerQuestion, messageOf, plainText } from "./question.ts";
+import { type BrokerQuestion, messageOf, plainText } from "./broker-question.ts";
 import { recordedRefusal } from "./recorded-refusals.ts";
 
 /**

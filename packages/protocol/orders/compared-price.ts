@@ -1,4 +1,4 @@
-import type { ReferenceSource } from "../market/reference.ts";
+import type { ReferenceSource } from "../market/reference-price.ts";
 import { type Decimal, parseFigure } from "./decimal.ts";
 import { midOf, quoted } from "./quoted.ts";
 import type { TicketQuote } from "./ticket.ts";

@@ -1,7 +1,7 @@
 import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec, isOnStep } from "./decimal.ts";
+import { type OrderRefusal, refusal } from "./order-refusal.ts";
 import { quoted } from "./quoted.ts";
-import { type OrderRefusal, refusal } from "./refusal.ts";
 import type { ContractRules, TicketQuote } from "./ticket.ts";
 
 /**

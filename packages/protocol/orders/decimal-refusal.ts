@@ -1,5 +1,5 @@
 import { type DecimalFault, orderDecimalFault } from "./decimal.ts";
-import { type OrderRefusal, refusal } from "./refusal.ts";
+import { type OrderRefusal, refusal } from "./order-refusal.ts";
 
 const FAULT_WORDS: Record<DecimalFault, string> = {
   not_text: 'must be a decimal string such as "10" or "187.25", not a JSON number',

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { jobSettlementOf } from "../relay/edge/terminal.ts";
 import { FORMER_NAMES, presentCode } from "./former-codes.ts";
-import { ORDER_REFUSAL_CODES, OrderRefusal, OrderRefusalCode } from "./refusal.ts";
+import { ORDER_REFUSAL_CODES, OrderRefusal, OrderRefusalCode } from "./order-refusal.ts";
 
 it("reads a stored refusal that bears a former name, and gives it by today's", () => {
   expect(FORMER_NAMES).toHaveLength(20);

@@ -1,5 +1,5 @@
 import { type CanonicalOrder, canonicalOrder, type Leg } from "./canonical-order.ts";
-import { plainly } from "./words.ts";
+import { plainly } from "./order-words.ts";
 
 /** What differs between two readings of one order, each as `limit price from 187.25 to 187.3`. */
 

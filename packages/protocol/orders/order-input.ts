@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AccountId, Conid } from "../operations/parts.ts";
 import { OrderDecimal } from "./decimal.ts";
-import { AssetClass, OptionRight, OrderType, Side, TimeInForce } from "./terms.ts";
+import { AssetClass, OptionRight, OrderType, Side, TimeInForce } from "./order-terms.ts";
 
 /**
  * What an agent may ask for. Strict: a field nobody knows is refused, never ignored, because an

@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ORDER_REFUSAL_CODES } from "./order-refusal.ts";
 import {
   parseBracketInput,
   parseCancelInput,
   parseModifyInput,
   parseOrderInput,
 } from "./parse-input.ts";
-import { ORDER_REFUSAL_CODES } from "./refusal.ts";
 
 const GOOD = {
   account_id: "DU1234567",

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { decimalRefusal } from "./decimal-refusal.ts";
-import { bracketFormFaults, modifyFormFaults, orderFormFaults } from "./form-rules.ts";
+import { bracketFormFaults, modifyFormFaults, orderFormFaults } from "./form-faults.ts";
 import {
   BracketInput,
   CancelInput,
@@ -9,7 +9,7 @@ import {
   OrderInput,
   ordersOfGroup,
 } from "./order-input.ts";
-import { type OrderRefusal, refusal } from "./refusal.ts";
+import { type OrderRefusal, refusal } from "./order-refusal.ts";
 
 /** Everything wrong with what a caller sent, each with its field and rule; or the parsed value. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; refusals: OrderRefusal[] };

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { ReferencePrice } from "../market/reference.ts";
-import { MarketState } from "../market/state.ts";
+import { MarketState } from "../market/market-state.ts";
+import { ReferencePrice } from "../market/reference-price.ts";
 import { Availability, Conid, Day } from "../operations/parts.ts";
 import { CanonicalOrder } from "./canonical-order.ts";
 import { Figure, OrderDecimal } from "./decimal.ts";
-import { OrderType, Side } from "./terms.ts";
+import { OrderType, Side } from "./order-terms.ts";
 
 /**
  * What a preview comes back with. The ticket is what the owner reads and the passkey signs; the

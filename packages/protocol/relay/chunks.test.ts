@@ -6,7 +6,7 @@ import { canonicalJson, sha256Hex } from "../digest.ts";
 import type { JsonValue } from "../json.ts";
 import { CHUNK_MAX_BYTES, FRAME_MAX_BYTES, RESULT_MAX_BYTES } from "../limits.ts";
 import { cutText } from "./chunks.ts";
-import { utf8Length } from "./codec.ts";
+import { utf8Length } from "./frame-codec.ts";
 
 function asked() {
   const world = createWorld();

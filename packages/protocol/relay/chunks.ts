@@ -1,4 +1,4 @@
-import { isAscii, utf8Length } from "./codec.ts";
+import { isAscii, utf8Length } from "./frame-codec.ts";
 
 /** Cuts text into pieces of at most `maxBytes` UTF-8 bytes, never inside a code point. */
 export function cutText(text: string, maxBytes: number): string[] {

@@ -8,8 +8,8 @@ import {
 } from "../../../test/support/relay/frame-arbitraries.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
 import { createWorld, type Sidecar, type World } from "../../../test/support/relay/world.ts";
-import { decodeFrame } from "./codec.ts";
 import { RELAY_ERROR_CODES } from "./errors.ts";
+import { decodeFrame } from "./frame-codec.ts";
 import { FROM_EDGE, FROM_SIDECAR } from "./messages.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400);

@@ -1,5 +1,5 @@
 import type { FaultAction, WsAction } from "../control/faults.ts";
-import type { OrderEffects } from "../orders/effects.ts";
+import type { OrderEffects } from "../orders/fault-effects.ts";
 import { accessDenied, html, plain, type SimAnswer } from "./exchange.ts";
 
 /** What becomes of one request, once all its faults have had their say. */

@@ -1,14 +1,14 @@
 import { Decimal } from "decimal.js";
 import { answer, badRequest, empty, failed, type SimAnswer } from "../http/exchange.ts";
 import type { Fields } from "../json.ts";
-import type { Instrument } from "../market/instrument.ts";
 import {
   allowedTimes,
   allowedTypes,
   isOrderType,
   type OrderType,
   takesFractions,
-} from "../market/rules.ts";
+} from "../market/contract-rules.ts";
+import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import type { OrderDraft } from "../state/orders.ts";
 

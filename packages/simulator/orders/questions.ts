@@ -2,7 +2,7 @@ import type { Instrument } from "../market/instrument.ts";
 import type { Simulator } from "../simulator.ts";
 import type { OrderDraft } from "../state/orders.ts";
 import type { Asking } from "../state/question.ts";
-import { costOf } from "./refusal.ts";
+import { costOf } from "./order-cost.ts";
 
 /** What the broker asks before it takes these orders, in the order in which it asks. */
 export function questionsFor(

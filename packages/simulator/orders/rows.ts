@@ -1,6 +1,6 @@
 import { double, type WireJson } from "../json.ts";
+import type { OrderType } from "../market/contract-rules.ts";
 import type { Instrument } from "../market/instrument.ts";
-import type { OrderType } from "../market/rules.ts";
 import { type Execution, isFinished, type Order, remaining } from "../state/orders.ts";
 import { factor } from "../state/valuation.ts";
 import { compactUtc, utcTime } from "../zone.ts";

@@ -3,7 +3,7 @@ import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
 import type { Asking, Question } from "../state/question.ts";
-import type { OrderEffects } from "./effects.ts";
+import type { OrderEffects } from "./fault-effects.ts";
 import { modifyOrder, place, requestCancel } from "./life.ts";
 import { questionsFor } from "./questions.ts";
 

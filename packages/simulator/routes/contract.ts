@@ -9,9 +9,9 @@ import {
 } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import type { WireJson } from "../json.ts";
+import { rulesOf } from "../market/contract-rules.ts";
 import type { Instrument } from "../market/instrument.ts";
 import { monthOf } from "../market/months.ts";
-import { rulesOf } from "../market/rules.ts";
 import type { Simulator } from "../simulator.ts";
 
 /** One contract: what it is, how it may be traded, which algorithms take it. */

@@ -9,8 +9,8 @@ import {
 } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import type { WireJson } from "../json.ts";
+import { brokerRefusal, costOf, reckonedPrice } from "../orders/order-cost.ts";
 import { questionsFor } from "../orders/questions.ts";
-import { brokerRefusal, costOf, reckonedPrice } from "../orders/refusal.ts";
 import { commissionOf } from "../orders/settlement.ts";
 import type { Simulator } from "../simulator.ts";
 import { dollarsPer, margins } from "../state/valuation.ts";

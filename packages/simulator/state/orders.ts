@@ -1,5 +1,5 @@
 import type { Decimal } from "decimal.js";
-import type { OrderType } from "../market/rules.ts";
+import type { OrderType } from "../market/contract-rules.ts";
 
 export type OrderStatus =
   | "Inactive"

@@ -1,6 +1,6 @@
 import { Decimal } from "decimal.js";
 import * as z from "zod";
-import { ORDER_TYPES, type OrderType } from "../market/rules.ts";
+import { ORDER_TYPES, type OrderType } from "../market/contract-rules.ts";
 
 /**
  * What the simulated broker would not forget over a night: positions, cash, orders and fills, as JSON

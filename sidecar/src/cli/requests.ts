@@ -1,4 +1,4 @@
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { loadPairing } from "../config/pairing-file.ts";

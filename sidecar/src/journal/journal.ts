@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { utf8Length } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { utf8Length } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import { JobTerminal } from "@ibkr-edge-gateway/protocol/relay/job-messages.ts";
 import type {
   JournalIndex,

@@ -1,4 +1,4 @@
-import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import { marketHolidays } from "@ibkr-edge-gateway/protocol/operations/market-holidays.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";
 import { provenance } from "./operation-context.ts";

@@ -1,6 +1,6 @@
-import type { Hours } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
-import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
-import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/market-state.ts";
+import { stateInWords } from "@ibkr-edge-gateway/protocol/market/market-words.ts";
+import type { Hours } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import { marketSession } from "@ibkr-edge-gateway/protocol/operations/market-session.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import { tradingSchedule } from "../client-portal/endpoints/schedule.ts";

@@ -1,21 +1,21 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import {
-  type NoReference,
-  type PriceFacts,
-  type ReferenceFinding,
-  referencePrice,
-} from "@ibkr-edge-gateway/protocol/market/reference.ts";
-import {
-  regularSpan,
-  type TradingSchedule,
-  wholeSpan,
-} from "@ibkr-edge-gateway/protocol/market/schedule.ts";
-import {
   type CompletedSession,
   dayIn,
   type MarketState,
   marketStateAt,
-} from "@ibkr-edge-gateway/protocol/market/state.ts";
+} from "@ibkr-edge-gateway/protocol/market/market-state.ts";
+import {
+  type NoReference,
+  type PriceFacts,
+  type ReferenceFinding,
+  referencePrice,
+} from "@ibkr-edge-gateway/protocol/market/reference-price.ts";
+import {
+  regularSpan,
+  type TradingSchedule,
+  wholeSpan,
+} from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import { historyOf } from "../client-portal/endpoints/history.ts";
 import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.ts";

@@ -1,5 +1,5 @@
-import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
-import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
+import { stateInWords } from "@ibkr-edge-gateway/protocol/market/market-words.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import type { Quote } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import type { SnapshotRow } from "../client-portal/endpoints/quotes.ts";

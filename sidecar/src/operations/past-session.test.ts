@@ -1,5 +1,5 @@
-import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
-import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/market-state.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import { describe, expect, it } from "vitest";
 import { pastSession } from "./past-session.ts";
 

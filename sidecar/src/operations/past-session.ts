@@ -1,9 +1,12 @@
-import { type TradingSchedule, wholeSpan } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
 import {
   type CompletedSession,
   dayIn,
   type MarketState,
-} from "@ibkr-edge-gateway/protocol/market/state.ts";
+} from "@ibkr-edge-gateway/protocol/market/market-state.ts";
+import {
+  type TradingSchedule,
+  wholeSpan,
+} from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { History } from "../client-portal/endpoints/history.ts";
 

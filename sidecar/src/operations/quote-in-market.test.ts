@@ -1,4 +1,4 @@
-import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import { Quote } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-import { stateInWords } from "@ibkr-edge-gateway/protocol/market/words.ts";
+import { stateInWords } from "@ibkr-edge-gateway/protocol/market/market-words.ts";
 import type {
   LastPriceAge,
   Quote,

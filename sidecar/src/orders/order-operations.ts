@@ -3,6 +3,7 @@ import { alertTell } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts"
 import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
 import { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
 import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approver-announce.ts";
+import { orderStatus } from "@ibkr-edge-gateway/protocol/operations/intent-status.ts";
 import { killEngage } from "@ibkr-edge-gateway/protocol/operations/kill-engage.ts";
 import {
   mandateConfirm,
@@ -14,7 +15,6 @@ import { orderCancel } from "@ibkr-edge-gateway/protocol/operations/order-cancel
 import { orderModify } from "@ibkr-edge-gateway/protocol/operations/order-modify.ts";
 import { orderPlace } from "@ibkr-edge-gateway/protocol/operations/order-place.ts";
 import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import { orderStatus } from "@ibkr-edge-gateway/protocol/operations/order-status.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
 import { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";

@@ -4,7 +4,7 @@ import {
   HANDSHAKE_DEADLINE_MS,
   UPGRADE_REFUSAL_MAX_BYTES,
 } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
+import { SUBPROTOCOL } from "@ibkr-edge-gateway/protocol/relay/frame-envelope.ts";
 import type { RelayTransport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
 import WebSocket from "ws";
 import * as z from "zod";

@@ -1,6 +1,6 @@
 import { SEND_BUFFER_MAX_BYTES } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
 import type { CloseCode } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import type { ListedJob } from "@ibkr-edge-gateway/protocol/relay/session-messages.ts";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import type {

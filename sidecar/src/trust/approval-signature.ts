@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
-import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OwnView } from "./own-view.ts";
 import { findApprover } from "./tables/approvers.ts";
 import { findMandate } from "./tables/mandates.ts";

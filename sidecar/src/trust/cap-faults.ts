@@ -5,7 +5,7 @@ import {
   decimalText,
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   opensShortCall,

@@ -3,7 +3,7 @@ import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { dec, OrderDecimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { AssetClass, OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { AssetClass, OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import * as z from "zod";
 
 /**

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { comparedPrice } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import {
   Decimal,
@@ -7,7 +7,7 @@ import {
   decimalText,
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { needsNumber } from "./approval-number.ts";
 import type { OwnView } from "./own-view.ts";

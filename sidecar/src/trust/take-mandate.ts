@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { noteCounter } from "./counters.ts";
 import { findApprover } from "./tables/approvers.ts";

@@ -1,13 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
-import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
 import type {
   ApprovalProof,
   MandateProof,
   PasskeyProof,
-} from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+} from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
+import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import {
   echoHolds,

@@ -1,6 +1,6 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
-import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import {
   COSEALG,

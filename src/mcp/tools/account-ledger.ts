@@ -1,6 +1,6 @@
 import { accountLedger as operation } from "@ibkr-edge-gateway/protocol/operations/account-ledger.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const accountLedgerTool = defineTool({
   name: "ibkr_account_ledger",

@@ -1,6 +1,6 @@
 import { accountMetadata as operation } from "@ibkr-edge-gateway/protocol/operations/account-metadata.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const accountMetadataTool = defineTool({
   name: "ibkr_account_metadata",

@@ -1,6 +1,6 @@
 import { accountSummary as operation } from "@ibkr-edge-gateway/protocol/operations/account-summary.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const accountSummaryTool = defineTool({
   name: "ibkr_account_summary",

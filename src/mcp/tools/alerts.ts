@@ -3,7 +3,7 @@ import {
   alertsList as operation,
 } from "@ibkr-edge-gateway/protocol/operations/alerts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const alertsTool = defineTool({
   name: "ibkr_alerts",

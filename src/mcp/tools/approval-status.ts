@@ -2,10 +2,10 @@ import {
   ApprovalId,
   tradeApproval as operation,
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY, waitInput } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 const ENDED: ReadonlySet<string> = new Set(["denied", "expired", "revoked"]);
 

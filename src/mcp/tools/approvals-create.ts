@@ -5,8 +5,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import * as z from "zod";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const approvalsCreateTool = defineTool({
   name: "ibkr_approvals_create",

@@ -1,6 +1,6 @@
 import { contractsResolve as operation } from "@ibkr-edge-gateway/protocol/operations/contracts-resolve.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { filterInput } from "../inputs.ts";
+import { filterInput } from "../tool-inputs.ts";
 
 export const contractResolveTool = defineTool({
   name: "ibkr_contract_resolve",

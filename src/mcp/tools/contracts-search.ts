@@ -1,6 +1,6 @@
 import { contractsSearch as operation } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, filterInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { byOffset, filterInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const contractsSearchTool = defineTool({
   name: "ibkr_contracts_search",

@@ -1,8 +1,8 @@
 import { executionsList as operation } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const executionsListTool = defineTool({
   name: "ibkr_executions_list",

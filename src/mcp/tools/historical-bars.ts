@@ -2,8 +2,8 @@ import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
 import * as z from "zod";
 import { type AskedPage, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
-import { conidInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { conidInput } from "../tool-inputs.ts";
 
 type Bar = z.output<typeof operation.output>["bars"][number];
 

@@ -1,7 +1,7 @@
 import { tradeLimits as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const limitsStatusTool = defineTool({
   name: "ibkr_limits_status",

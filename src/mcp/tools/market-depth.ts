@@ -1,8 +1,8 @@
 import { marketDepth as operation } from "@ibkr-edge-gateway/protocol/operations/market-depth.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, conidInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { accountInput, conidInput } from "../tool-inputs.ts";
 
 export const marketDepthTool = defineTool({
   name: "ibkr_market_depth",

@@ -1,6 +1,6 @@
 import { marketHolidays as operation } from "@ibkr-edge-gateway/protocol/operations/market-holidays.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { conidInput } from "../inputs.ts";
+import { conidInput } from "../tool-inputs.ts";
 
 export const marketHolidaysTool = defineTool({
   name: "ibkr_market_holidays",

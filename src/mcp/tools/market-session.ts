@@ -1,6 +1,6 @@
 import { marketSession as operation } from "@ibkr-edge-gateway/protocol/operations/market-session.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { conidInput } from "../inputs.ts";
+import { conidInput } from "../tool-inputs.ts";
 
 export const marketSessionTool = defineTool({
   name: "ibkr_market_session",

@@ -1,8 +1,8 @@
 import { tradePreviewGroup as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { parseGroupInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { faultsOf, forParser } from "../order-faults.ts";
-import { orderWords } from "../order-inputs.ts";
+import { faultsOf, forParser } from "../order-tool-faults.ts";
+import { orderWords } from "../order-tool-inputs.ts";
 
 const { order_type: _type, ...shared } = orderWords;
 

@@ -2,8 +2,8 @@ import { optionsChain as operation } from "@ibkr-edge-gateway/protocol/operation
 import { Conid } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const optionsChainTool = defineTool({
   name: "ibkr_options_chain",

@@ -1,8 +1,8 @@
 import { tradePreview as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { parseOrderInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { faultsOf, forParser } from "../order-faults.ts";
-import { orderWords } from "../order-inputs.ts";
+import { faultsOf, forParser } from "../order-tool-faults.ts";
+import { orderWords } from "../order-tool-inputs.ts";
 
 export const orderPreviewTool = defineTool({
   name: "ibkr_order_preview",

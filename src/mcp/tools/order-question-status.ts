@@ -2,7 +2,7 @@ import { tradeQuestion as operation } from "@ibkr-edge-gateway/protocol/operatio
 import { ClientOrderId } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const orderQuestionStatusTool = defineTool({
   name: "ibkr_order_question_status",

@@ -1,6 +1,6 @@
 import { ordersStatus as operation } from "@ibkr-edge-gateway/protocol/operations/orders-status.ts";
 import { defineTool, READS_BROKER, waitInput } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 const ENDED: ReadonlySet<string> = new Set(["filled", "cancelled"]);
 

@@ -5,8 +5,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { parseModifyInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, type Tool, WRITES_BROKER } from "../define-tool.ts";
-import { faultsOf, forParser } from "../order-faults.ts";
-import { cancelInput, modifyInput, submitInput } from "../order-inputs.ts";
+import { faultsOf, forParser } from "../order-tool-faults.ts";
+import { cancelInput, modifyInput, submitInput } from "../order-tool-inputs.ts";
 
 /** The kind of account a tool writes to. It is part of the tool's name and never an argument. */
 type Mode = "paper" | "live";

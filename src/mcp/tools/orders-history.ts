@@ -1,6 +1,6 @@
 import { ordersHistory as operation } from "@ibkr-edge-gateway/protocol/operations/orders-history.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const ordersHistoryTool = defineTool({
   name: "ibkr_orders_history",

@@ -1,6 +1,6 @@
 import { ordersList as operation } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const ordersListTool = defineTool({
   name: "ibkr_orders_list",

@@ -1,6 +1,6 @@
 import { performanceGet as operation } from "@ibkr-edge-gateway/protocol/operations/performance-get.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const performanceTool = defineTool({
   name: "ibkr_performance",

@@ -2,7 +2,7 @@ import { pnlDaily as operation } from "@ibkr-edge-gateway/protocol/operations/pn
 import { pnlPartitioned } from "@ibkr-edge-gateway/protocol/operations/pnl-partitioned.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const pnlDailyTool = defineTool({
   name: "ibkr_pnl_daily",

@@ -1,6 +1,6 @@
 import { pnlRealtime as operation } from "@ibkr-edge-gateway/protocol/operations/pnl-realtime.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const pnlRealtimeTool = defineTool({
   name: "ibkr_pnl_realtime",

@@ -1,6 +1,6 @@
 import { portfolioAllocation as operation } from "@ibkr-edge-gateway/protocol/operations/portfolio-allocation.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const portfolioAllocationTool = defineTool({
   name: "ibkr_portfolio_allocation",

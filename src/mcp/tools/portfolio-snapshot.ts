@@ -1,8 +1,8 @@
 import { portfolioSnapshot as operation } from "@ibkr-edge-gateway/protocol/operations/portfolio-snapshot.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const portfolioSnapshotTool = defineTool({
   name: "ibkr_portfolio_snapshot",

@@ -1,6 +1,6 @@
 import { positionsList as operation } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const positionsListTool = defineTool({
   name: "ibkr_positions_list",

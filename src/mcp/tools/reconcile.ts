@@ -1,7 +1,7 @@
 import { tradeReconcile as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput } from "../inputs.ts";
+import { accountInput } from "../tool-inputs.ts";
 
 export const reconcileTool = defineTool({
   name: "ibkr_reconcile",

@@ -1,6 +1,6 @@
 import { scannerCodes as operation } from "@ibkr-edge-gateway/protocol/operations/scanner-codes.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { byOffset, OPERATION_PAGE, pageInput } from "../inputs.ts";
+import { byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const scannerCodesTool = defineTool({
   name: "ibkr_scanner_codes",

@@ -1,8 +1,8 @@
 import { transactionsList as operation } from "@ibkr-edge-gateway/protocol/operations/transactions-list.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { accountInput, byOffset, conidInput, OPERATION_PAGE, pageInput } from "../inputs.ts";
 import { numeric } from "../json-schema.ts";
+import { accountInput, byOffset, conidInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 
 export const transactionsListTool = defineTool({
   name: "ibkr_transactions_list",

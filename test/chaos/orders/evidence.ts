@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { CHECKS } from "@ibkr-edge-gateway/policy/registry.ts";
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { loadPairing } from "../../../sidecar/src/config/pairing-file.ts";
 import { orderStorePath } from "../../../sidecar/src/orders/local-policy/order-settings.ts";
 import type { Load } from "./agent.ts";

@@ -2,7 +2,7 @@ import {
   isInDoubt,
   isTerminal,
   type OrderState,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 
 /** An order as the simulated broker knows it. */
 export interface BrokerOrder {

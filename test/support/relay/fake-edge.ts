@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import {
   acceptedTranscript,
   refusedTranscript,

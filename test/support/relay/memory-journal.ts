@@ -1,4 +1,4 @@
-import { utf8Length } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { utf8Length } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import type { JobTerminal } from "@ibkr-edge-gateway/protocol/relay/job-messages.ts";
 import type {
   JournalIndex,

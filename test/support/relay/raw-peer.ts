@@ -1,5 +1,5 @@
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import { authenticateTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
 import { fakeSign } from "./fake-keys.ts";
 import { ACCOUNT, ORIGIN, type Wire, type World } from "./world.ts";

@@ -2,7 +2,6 @@ import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { HEARTBEAT_LOST_MS, SETTLED_JOBS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/codec.ts";
 import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/again.ts";
 import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
 import {
@@ -22,6 +21,7 @@ import type {
 } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { leaseDueAt, nextDueAt } from "@ibkr-edge-gateway/protocol/relay/edge/tick.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
+import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import { sidecarDueAt, sidecarStep } from "@ibkr-edge-gateway/protocol/relay/sidecar/machine.ts";
 import {
   initialSidecarState,

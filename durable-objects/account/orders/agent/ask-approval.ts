@@ -3,9 +3,9 @@ import type {
   EDGE_ORDER_OPERATIONS,
   ShownApproval,
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";

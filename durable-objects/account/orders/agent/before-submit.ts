@@ -1,7 +1,7 @@
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import type { Asker, OrderParts } from "../order-context.ts";

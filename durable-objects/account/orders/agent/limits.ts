@@ -2,7 +2,7 @@ import type { LimitStatus } from "@ibkr-edge-gateway/policy/headroom.ts";
 import { headroomOf } from "@ibkr-edge-gateway/policy/headroom.ts";
 import { type OrderLedgerEntry, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { ledgerEntryOf } from "../rules/ledger-entry.ts";
 import { mandateUsage } from "../rules/mandate-usage.ts";

@@ -6,8 +6,8 @@ import type {
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { ModifyInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
-import { refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";

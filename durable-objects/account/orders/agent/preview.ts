@@ -7,8 +7,8 @@ import {
   type PreviewedTicket,
   type PreviewRequest,
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
 import { judgePreview, lasting, policyFailures } from "../rules/judge-preview.ts";

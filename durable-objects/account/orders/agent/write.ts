@@ -1,6 +1,6 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { type Asker, ledgerName, type OrderParts } from "../order-context.ts";

@@ -1,12 +1,12 @@
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
-import { quotesSides, tradesIn } from "@ibkr-edge-gateway/protocol/market/sides.ts";
+import { quotesSides, tradesIn } from "@ibkr-edge-gateway/protocol/market/quote-sides.ts";
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { marketSnapshot } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { ApprovalItem, ApprovalView } from "../../rpc/orders.ts";

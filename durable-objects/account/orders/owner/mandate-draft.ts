@@ -4,9 +4,9 @@ import {
   mandateHash,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { NEVER_BY_DEFAULT } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { NEVER_BY_DEFAULT } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import * as z from "zod";
 import { listPasskeys } from "../../access/tables/passkeys.ts";

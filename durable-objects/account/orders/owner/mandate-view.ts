@@ -1,4 +1,4 @@
-import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";

@@ -1,5 +1,5 @@
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import { listClients } from "../../clients/clients.ts";

@@ -3,7 +3,7 @@ import { orderAnswer } from "@ibkr-edge-gateway/protocol/operations/order-answer
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { orderLines, questionLines } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { orderLines, questionLines } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { BrokerMessage, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";

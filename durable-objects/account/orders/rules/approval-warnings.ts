@@ -1,4 +1,4 @@
-import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/drift.ts";
+import { adverseDriftBps, seenOn } from "@ibkr-edge-gateway/protocol/approval/price-drift.ts";
 import {
   comparedPrice,
   type SeenQuote,

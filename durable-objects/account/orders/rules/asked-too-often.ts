@@ -1,5 +1,5 @@
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { approvalsAsked, ownerAsked } from "../tables/approvals.ts";
 import { exitAskedSince } from "../tables/joint/exit-requests.ts";
 import type { Preview } from "../tables/previews.ts";

@@ -1,4 +1,4 @@
-import { isInDoubt, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 
 /** After how long the next reading of the book follows, by how many there were. */

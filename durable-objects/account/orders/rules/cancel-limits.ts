@@ -1,5 +1,5 @@
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { listClients } from "../../clients/clients.ts";
 import { GATEWAY_CLIENT, OWNER_CLIENT } from "../order-context.ts";
 import { countUnsettledCancels, unsettledCancelOf } from "../tables/intents/cancels.ts";

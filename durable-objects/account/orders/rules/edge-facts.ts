@@ -1,7 +1,7 @@
 import { clientUsageOf, roundTripsOf, usageOf } from "@ibkr-edge-gateway/policy/ledger.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
-import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type {
   PreviewFacts,
   TicketQuote,

@@ -8,7 +8,7 @@ import {
   isTerminal,
   type OrderEvidence,
   type OrderState,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 
 /** An ended order counts with what filled; one proved never placed counts no more. */

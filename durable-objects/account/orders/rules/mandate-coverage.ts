@@ -4,10 +4,10 @@ import {
   type UnderMandate,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
+import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { Decimal, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { AcceptedWarning } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/question.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isPasskey } from "../../access/tables/passkeys.ts";
 import type { Approval } from "../tables/approvals.ts";

@@ -1,10 +1,10 @@
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { plainText } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { plainText } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import {
   type OrderRefusal,
   OrderRefusalCode,
   refusal,
-} from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import { iso } from "../order-context.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";

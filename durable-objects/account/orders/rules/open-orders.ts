@@ -1,7 +1,7 @@
 import { sumOf } from "@ibkr-edge-gateway/policy/percent.ts";
 import type { OpenOrder, Usage } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { iso } from "../order-context.ts";
 import type { CountedIntent } from "../tables/intents/counted.ts";

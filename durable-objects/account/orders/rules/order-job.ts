@@ -1,4 +1,4 @@
-import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { type Intent, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { Approval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";

@@ -1,8 +1,8 @@
 import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import { Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/words.ts";
 import { iso } from "../order-context.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 

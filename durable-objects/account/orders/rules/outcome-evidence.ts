@@ -4,7 +4,7 @@ import {
   type OrderState,
   type ProofSource,
   step,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 
 const SAYS: Record<OrderState, OrderEvidence["says"]> = {

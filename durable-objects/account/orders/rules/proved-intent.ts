@@ -1,4 +1,4 @@
-import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { type Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { Conditions } from "./edge-facts.ts";
 import type { PassedSubmit } from "./judge-submit.ts";

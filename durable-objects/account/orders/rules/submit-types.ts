@@ -6,8 +6,8 @@ import {
   type OrderRefusal,
   type OrderRefusalCode,
   refusal,
-} from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { PreviewFacts, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /**

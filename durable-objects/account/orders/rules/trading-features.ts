@@ -1,4 +1,4 @@
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { storedFeature } from "../tables/features.ts";
 
 /** The owner ticks these one by one before live orders can be switched on. */

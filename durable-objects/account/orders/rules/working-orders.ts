@@ -1,6 +1,6 @@
 import { type KillScope, killCovers } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { openPlacements } from "../tables/intents/working.ts";
 

@@ -1,5 +1,5 @@
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { Preview } from "../tables/previews.ts";
 

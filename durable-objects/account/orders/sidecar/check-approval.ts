@@ -1,6 +1,6 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OrderParts } from "../order-context.ts";
 import { proofOf } from "../rules/order-job.ts";
 import type { Approval } from "../tables/approvals.ts";

@@ -1,7 +1,7 @@
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type ServiceClass, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";

@@ -1,5 +1,5 @@
+import { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
-import { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/states.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { parseCarrying } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { Intent } from "@ibkr-edge-gateway/protocol/orders/intent.ts";

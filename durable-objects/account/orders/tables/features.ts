@@ -1,4 +1,4 @@
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 
 /** A switch for paper or live, and its list of things to tick; what they mean is the rules' part. */
 export interface StoredFeature {

@@ -1,5 +1,5 @@
 import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { Side } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 
 /** Executions as the broker reported them; quantities and prices are decimal strings. */
 export interface StoredFill {

@@ -1,7 +1,7 @@
 import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { KeptFindings, keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import * as z from "zod";
 
 /** What is kept beside a preview for a day: what the PC said of it, and what the rules found. */

@@ -1,5 +1,5 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import type { Conditions } from "../rules/edge-facts.ts";

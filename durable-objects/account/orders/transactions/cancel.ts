@@ -1,7 +1,7 @@
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { clientKnows } from "../../relay/client-knows.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";

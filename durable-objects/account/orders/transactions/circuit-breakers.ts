@@ -5,7 +5,7 @@ import {
 } from "@ibkr-edge-gateway/policy/trading-state.ts";
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { auditBacklogBlocksWrites, auditOutage } from "../../audit/outbox.ts";
 import type { OrderParts } from "../order-context.ts";
 import { tradingDay } from "../rules/trading-day.ts";

@@ -1,9 +1,9 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import {
   type ApprovalEvent,
   type ApprovalState,
   approvalAfter,
-} from "@ibkr-edge-gateway/protocol/approval/states.ts";
+} from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import {

@@ -1,5 +1,5 @@
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";

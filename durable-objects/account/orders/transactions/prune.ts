@@ -1,5 +1,5 @@
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderParts } from "../order-context.ts";
 import { deleteAlerts } from "../tables/alerts.ts";
 import { deleteFills } from "../tables/fills.ts";

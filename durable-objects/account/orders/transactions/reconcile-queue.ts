@@ -1,5 +1,5 @@
-import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { readDelayMs } from "../rules/book-reads.ts";

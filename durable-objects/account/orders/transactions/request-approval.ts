@@ -1,5 +1,5 @@
 import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
-import { approvalTtlSeconds } from "@ibkr-edge-gateway/protocol/approval/states.ts";
+import { approvalTtlSeconds } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import {
   type AcceptedWarning,

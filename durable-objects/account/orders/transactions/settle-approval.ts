@@ -1,4 +1,4 @@
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { moveApproval } from "./decide-approval.ts";
 

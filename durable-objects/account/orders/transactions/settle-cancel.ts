@@ -5,7 +5,7 @@ import {
   isTerminal,
   type OrderEvidence,
   type TerminalState,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { openCancels } from "../tables/intents/cancels.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";

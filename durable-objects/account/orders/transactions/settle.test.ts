@@ -1,5 +1,5 @@
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { expect, it } from "vitest";
 import { orderBook } from "../../../../test/support/order-book.ts";
 import { findIntent, insertIntent } from "../tables/intents/rows.ts";

@@ -6,7 +6,7 @@ import {
   type OrderEvidence,
   type OrderState,
   step,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { nextReadAfter } from "../rules/book-reads.ts";

@@ -11,7 +11,7 @@ import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { positiveDecimal } from "../rules/positive-decimal.ts";
 import { storeFill } from "../tables/fills.ts";

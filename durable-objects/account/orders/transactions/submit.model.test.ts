@@ -2,7 +2,7 @@ import {
   isInDoubt,
   isTerminal,
   type OrderEvidence,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";

@@ -1,4 +1,4 @@
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { type ChecklistItem, type Feature, feature } from "../rules/trading-features.ts";
 import { storeFeature } from "../tables/features.ts";
 

@@ -10,10 +10,10 @@ import {
 } from "../../limits.ts";
 import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import { acceptedTranscript } from "../transcript.ts";
-import { REPLACED_BY_ITSELF, takeoversOf } from "./copies.ts";
+import { startReconcile } from "./ask-journal.ts";
+import { REPLACED_BY_ITSELF, takeoversOf } from "./copied-device.ts";
 import { dropConnection } from "./drop.ts";
-import { settleGoneJournals } from "./lost.ts";
-import { startReconcile } from "./reconcile.ts";
+import { settleGoneJournals } from "./lost-writes.ts";
 import { close, send } from "./send.ts";
 import {
   type Acceptance,

@@ -4,7 +4,7 @@ import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import type { SidecarFrame } from "../messages.ts";
 import { authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { prepareAcceptance, sendAccepted, signAcceptance } from "./accept.ts";
-import { copyRefusal } from "./copies.ts";
+import { copyRefusal } from "./copied-device.ts";
 import { close, send, sendProblem } from "./send.ts";
 import type { ConnectionId, ConnectionRefusal, Offer } from "./state.ts";
 import { type Draft, setPhase, type TokenVerdict } from "./step.ts";

@@ -1,14 +1,14 @@
 import type { Capability } from "../../capabilities.ts";
 import { HANDSHAKES_PER_SIDECAR_MAX } from "../../limits.ts";
-import { decodeFrame } from "../codec.ts";
-import { PING } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
+import { decodeFrame } from "../frame-codec.ts";
+import { PING } from "../frame-envelope.ts";
 import { FROM_SIDECAR } from "../messages.ts";
 import { dropConnection } from "./drop.ts";
 import { answerChecked, handshakeFrame, proofSigned, tokenChecked } from "./handshake.ts";
 import { refreshChecked, rotationChecked } from "./lease.ts";
 import { liveFrame } from "./live.ts";
-import { settleRevoked } from "./lost.ts";
+import { settleRevoked } from "./lost-writes.ts";
 import { close, send, sendProblem } from "./send.ts";
 import { type ConnectionId, type EdgeState, isUnauthenticated, liveConnection } from "./state.ts";
 import {

@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import { encodeFrame, type FrameProblem } from "../codec.ts";
 import type { CloseCode, RelayErrorCode } from "../errors.ts";
+import { encodeFrame, type FrameProblem } from "../frame-codec.ts";
 import type { FROM_EDGE } from "../messages.ts";
 import type { ConnectionId } from "./state.ts";
 import { type Draft, setPhase } from "./step.ts";

@@ -102,7 +102,7 @@ export type Phase =
       readonly refresh: Refresh | null;
       /** The sidecar's newest event when this began; null once all up to it have arrived. */
       readonly replayTo: number | null;
-      /** When it, or those it took over from, replaced a live one of the same PC; see `copies.ts`. */
+      /** When it, or those it took over from, replaced a live one of the same PC; see `copied-device.ts`. */
       readonly takeovers?: readonly number[];
     }
   /** A refusal that waits for the edge's signature. */

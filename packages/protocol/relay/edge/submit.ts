@@ -4,8 +4,8 @@ import {
   OPEN_WRITES_MAX,
 } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
-import { longerThan } from "../codec.ts";
 import type { JobOutcome, RelayErrorCode } from "../errors.ts";
+import { longerThan } from "../frame-codec.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
 import { NOT_CONNECTED } from "./drop.ts";
 import { hasReadPlace, inFlight, mayWait, nextRead, serviceOfJob } from "./read-places.ts";

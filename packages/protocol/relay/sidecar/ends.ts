@@ -1,7 +1,7 @@
 import { canonicalJson, sha256Hex } from "../../digest.ts";
 import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../../limits.ts";
 import { cutText } from "../chunks.ts";
-import { utf8Length } from "../codec.ts";
+import { utf8Length } from "../frame-codec.ts";
 import type { JobError, JobTerminal } from "../job-messages.ts";
 import type { SidecarJob } from "./state.ts";
 import { type Draft, type JobEnd, send } from "./step.ts";

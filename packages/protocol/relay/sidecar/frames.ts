@@ -1,6 +1,6 @@
-import { decodeFrame } from "../codec.ts";
-import { PONG } from "../envelope.ts";
 import { CLOSE } from "../errors.ts";
+import { decodeFrame } from "../frame-codec.ts";
+import { PONG } from "../frame-envelope.ts";
 import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
 import { early, handshakeFrame, refreshAsked } from "./handshake.ts";
 import { cancelled, submitted } from "./jobs.ts";

@@ -1,6 +1,6 @@
 import { UNACKED_BYTES_MAX, UNACKED_EVENTS_MAX } from "../../limits.ts";
-import { utf8Length } from "../codec.ts";
 import type { RelayErrorCode } from "../errors.ts";
+import { utf8Length } from "../frame-codec.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
 import type { SidecarState, Unjournaled } from "./state.ts";

@@ -8,8 +8,8 @@ import {
   STANDBY_RETRY_MAX_MS,
   STANDBY_RETRY_MS,
 } from "../../limits.ts";
-import { PING } from "../envelope.ts";
 import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
+import { PING } from "../frame-envelope.ts";
 import { dropReads, stopUnbegun } from "./jobs.ts";
 import { reconnectDelayMs } from "./reconnect.ts";
 import type { Ended } from "./state.ts";

@@ -2,8 +2,8 @@ import type * as z from "zod";
 import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
-import { encodeFrame } from "../codec.ts";
 import type { CloseCode, JobOutcome, RelayErrorCode } from "../errors.ts";
+import { encodeFrame } from "../frame-codec.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType, FROM_SIDECAR } from "../messages.ts";
 import type {

@@ -1,5 +1,8 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Hours, TradingSchedule } from "@ibkr-edge-gateway/protocol/market/schedule.ts";
+import type {
+  Hours,
+  TradingSchedule,
+} from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import * as z from "zod";
 import type { Ask } from "../ask.ts";
 import { toDay, toInteger, toList, toRecord, wire } from "../wire-values.ts";

@@ -3,7 +3,7 @@ import type {
   OperationInput,
   OperationOutput,
 } from "@ibkr-edge-gateway/protocol/operations/define.ts";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { leastTier } from "../../trust/caps.ts";
 import { checkApproval } from "../../trust/verify-approval.ts";

@@ -9,7 +9,7 @@ import type {
   mandateRevoke,
   mandateTake,
 } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { confirmMandate, findMandate, revokeMandate } from "../../trust/tables/mandates.ts";
 import { revoked, takeMandate, unconfirmed } from "../../trust/take-mandate.ts";

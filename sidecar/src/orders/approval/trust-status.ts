@@ -1,6 +1,6 @@
 import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define.ts";
 import type { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { approverFingerprint, listApprovers } from "../../trust/tables/approvers.ts";
 import { listMandates } from "../../trust/tables/mandates.ts";

@@ -1,8 +1,8 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { isOpen } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime, sleep } from "../../client-portal/clock.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { liveOrders } from "../../client-portal/endpoints/orders.ts";

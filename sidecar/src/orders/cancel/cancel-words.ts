@@ -1,8 +1,8 @@
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
-import { isStop, plainly } from "@ibkr-edge-gateway/protocol/orders/words.ts";
+import { isStop, plainly } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { IntentRecord } from "../journal/record.ts";
 
 /** An order of the broker's that is about to be cancelled, as this PC knows it. */

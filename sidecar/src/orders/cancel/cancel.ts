@@ -1,9 +1,9 @@
-import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";

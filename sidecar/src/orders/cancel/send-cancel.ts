@@ -9,7 +9,7 @@ import {
   type Classified,
   classifyAnswer,
 } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
-import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { brokerText } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";

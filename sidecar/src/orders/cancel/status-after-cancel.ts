@@ -1,6 +1,9 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
-import { evidenceOfStatus, type OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import {
+  evidenceOfStatus,
+  type OrderState,
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { type Clock, isoTime, sleep } from "../../client-portal/clock.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import type { IntentRecord } from "../journal/record.ts";

@@ -1,5 +1,5 @@
 import type { Classified } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
-import { isBookRead, isOpen } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isBookRead, isOpen } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { brokerText } from "../../client-portal/broker-text.ts";
 import { alert, apply, note } from "../journal/intent-change.ts";
 import { principalOrder } from "../journal/record.ts";

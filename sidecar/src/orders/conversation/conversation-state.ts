@@ -1,7 +1,7 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { BrokerQuestion } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
-import type { BrokerQuestion } from "@ibkr-edge-gateway/protocol/orders/question.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { IntentEffect } from "../journal/intent-change.ts";
 import type { IntentRecord } from "../journal/record.ts";

@@ -2,7 +2,7 @@ import {
   type BrokerExchange,
   classifyAnswer,
 } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { apply, note, tellQuestion } from "../journal/intent-change.ts";
 import { conclude, type FinalAnswer } from "./conclude.ts";
 import { begin, type ConversationDraft, end, evidence } from "./conversation-draft.ts";

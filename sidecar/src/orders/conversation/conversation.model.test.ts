@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import {

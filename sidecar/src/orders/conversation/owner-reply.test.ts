@@ -1,4 +1,4 @@
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock, START_MS } from "../../../../test/support/intent-record.ts";
 import { DEFAULT_CAPS } from "../../trust/caps.ts";

@@ -1,6 +1,6 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";

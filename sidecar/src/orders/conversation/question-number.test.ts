@@ -1,4 +1,4 @@
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,6 +1,6 @@
 import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { guessedOf } from "../../trust/approval-number.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-numbers.ts";

@@ -1,8 +1,8 @@
-import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   type BrokerQuestion,
   decideQuestion,
-} from "@ibkr-edge-gateway/protocol/orders/question.ts";
+} from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
+import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { alert, apply, note, tellQuestion } from "../journal/intent-change.ts";
 import { ORDER_LIMITS } from "../limits.ts";

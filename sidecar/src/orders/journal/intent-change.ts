@@ -8,7 +8,7 @@ import {
   isTerminal,
   type OrderEvidence,
   step,
-} from "@ibkr-edge-gateway/protocol/orders/state.ts";
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
 import type { IntentRecord } from "./record.ts";

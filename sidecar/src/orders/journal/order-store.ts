@@ -1,6 +1,6 @@
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { pruneCounters } from "../../trust/counters.ts";
 import { createTrustTables } from "../../trust/schema.ts";

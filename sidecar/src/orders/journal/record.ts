@@ -15,8 +15,8 @@ import {
   Hash,
   memberOrderId,
 } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { OrderState, ProofSource } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { OrderState, ProofSource } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 

@@ -1,5 +1,5 @@
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 
 /** Refused before anything was sent; nothing of it is kept but the answer. */

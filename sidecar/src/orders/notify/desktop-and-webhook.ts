@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";

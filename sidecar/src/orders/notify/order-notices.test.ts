@@ -1,4 +1,4 @@
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { settled } from "../../../../test/support/intent-record.ts";
 import { aMandate, aTicket } from "../../../../test/support/orders.ts";

@@ -6,7 +6,7 @@ import {
   lineText,
   questionLines,
   ticketText,
-} from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
+} from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { KeptMandate } from "../../trust/tables/mandates.ts";

@@ -10,9 +10,9 @@ import {
   orderOf,
 } from "@ibkr-edge-gateway/protocol/orders/build-order.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure.ts";
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
+import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure-faults.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";

@@ -1,4 +1,4 @@
-import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { ContractRules } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 import type { Ask } from "../../client-portal/ask.ts";

@@ -1,4 +1,4 @@
-import { fingerprintOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { fingerprintOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { describe, expect, it } from "vitest";
 import recordedRules from "../../../../test/fixtures/cpapi/Contracts/POST-contract-rules.json" with {
   type: "json",

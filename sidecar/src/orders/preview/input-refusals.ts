@@ -1,10 +1,10 @@
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import {
   parseBracketInput,
   parseCancelInput,
   parseModifyInput,
   parseOrderInput,
 } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 import { toRecord } from "../../client-portal/wire-values.ts";
 
 /** Everything wrong with what a preview is asked for, each with its field and rule. */

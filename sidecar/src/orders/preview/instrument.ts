@@ -1,5 +1,5 @@
 import { activationAt } from "@ibkr-edge-gateway/protocol/market/activation.ts";
-import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/market-state.ts";
 import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type {
   Greeks,

@@ -1,6 +1,6 @@
 import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import {

@@ -1,8 +1,8 @@
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import type { Leg, TargetOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { OrderType, TimeInForce } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { OrderType, TimeInForce } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { Decimal } from "decimal.js";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { factsOf } from "../../operations/find-contracts.ts";

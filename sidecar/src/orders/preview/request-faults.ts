@@ -3,8 +3,8 @@ import {
   bracketFormFaults,
   modifyFormFaults,
   orderFormFaults,
-} from "@ibkr-edge-gateway/protocol/orders/form-rules.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+} from "@ibkr-edge-gateway/protocol/orders/form-faults.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 
 /** What is wrong with a request as it was written, whatever the broker would say to it. */
 export function formFaults(accountId: string, request: PreviewRequest): OrderRefusal[] {

@@ -3,8 +3,8 @@ import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/c
 import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { canonicalDecimal, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
-import { AssetClass } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { AssetClass } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { label } from "../../client-portal/broker-text.ts";
 import {
   futuresOf,

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerMessage, WhatIf } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 import type { Ask } from "../../client-portal/ask.ts";

@@ -1,4 +1,4 @@
-import { messageOf } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aTicket } from "../../../../test/support/orders.ts";

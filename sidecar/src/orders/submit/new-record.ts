@@ -1,4 +1,4 @@
-import { acceptedOfTicket } from "@ibkr-edge-gateway/protocol/orders/question.ts";
+import { acceptedOfTicket } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { type IntentRecord, plannedOrders } from "../journal/record.ts";
 import type { Facts, SubmitInput } from "./submit-context.ts";

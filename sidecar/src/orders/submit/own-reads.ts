@@ -1,6 +1,6 @@
 import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type {
   PositionFact,
   TicketQuote,

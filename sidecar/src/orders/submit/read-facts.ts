@@ -1,6 +1,6 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { quotesSides } from "@ibkr-edge-gateway/protocol/market/sides.ts";
-import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/state.ts";
+import { marketStateAt } from "@ibkr-edge-gateway/protocol/market/market-state.ts";
+import { quotesSides } from "@ibkr-edge-gateway/protocol/market/quote-sides.ts";
 import {
   Decimal,
   dec,

@@ -4,8 +4,8 @@ import {
   mandateHash,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { ticketText } from "@ibkr-edge-gateway/protocol/orders/order-lines.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
 import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import type { OrderStore } from "../journal/order-store.ts";

@@ -1,4 +1,4 @@
-import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/proof.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
 import type {

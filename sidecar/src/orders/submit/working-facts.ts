@@ -8,7 +8,7 @@ import {
   OrderDecimal,
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { Side } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { Side } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { PositionFact, WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { readOrders } from "../../operations/live-orders.ts";

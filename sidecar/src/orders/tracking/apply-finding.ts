@@ -1,4 +1,4 @@
-import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { alert, apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import { type BookView, findInBook } from "./book-evidence.ts";
 import { unprotected } from "./protection.ts";

@@ -1,6 +1,9 @@
 import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { compareDecimals } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { evidenceOfStatus, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import {
+  evidenceOfStatus,
+  type OrderEvidence,
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { Decimal } from "decimal.js";
 import { label } from "../../client-portal/broker-text.ts";
 import type { OrderRow } from "../../client-portal/endpoints/orders.ts";

@@ -1,4 +1,4 @@
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { findInBook } from "./book-evidence.ts";

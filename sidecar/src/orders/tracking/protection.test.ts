@@ -1,4 +1,4 @@
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { describe, expect, it } from "vitest";
 import { aBracket, anIntent, aTicket } from "../../../../test/support/orders.ts";
 import { type IntentRecord, plannedOrders } from "../journal/record.ts";

@@ -1,6 +1,9 @@
 import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define.ts";
 import type { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
-import { evidenceOfStatus, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import {
+  evidenceOfStatus,
+  type OrderEvidence,
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { orderFrom } from "../../client-portal/domain/order-rows.ts";
 import { type OperationContext, provenance } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";

@@ -1,4 +1,4 @@
-import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { alertEffects, apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import { principalOrder } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";

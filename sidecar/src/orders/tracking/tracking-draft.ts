@@ -1,4 +1,4 @@
-import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { draftOf, type IntentDraft } from "../journal/intent-change.ts";
 import type { IntentRecord } from "../journal/record.ts";

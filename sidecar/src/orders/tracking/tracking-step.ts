@@ -1,4 +1,4 @@
-import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { lookAgain, startDoubt } from "./doubt.ts";
 import { readEnded, readSoon } from "./plan-book-read.ts";

@@ -1,4 +1,4 @@
-import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import {

@@ -1,4 +1,4 @@
-import { evidenceOfStatus } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { evidenceOfStatus } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";

@@ -1,4 +1,4 @@
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 
 /** The cancels in `order_intents` that have not ended. */
 

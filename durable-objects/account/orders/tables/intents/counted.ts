@@ -1,4 +1,4 @@
-import { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { IntentRow } from "./rows.ts";
 
 /** What limits and circuit breakers count of `order_intents`. */

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
-import { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 

@@ -1,4 +1,4 @@
-import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/terms.ts";
+import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 
 /** Those of `order_intents` that are in submission or may still fill. */
 

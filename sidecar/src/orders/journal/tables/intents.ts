@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(",");
 

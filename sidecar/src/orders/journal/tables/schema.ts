@@ -1,4 +1,4 @@
-import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import { TERMINAL_STATES } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 
 const TERMINAL = TERMINAL_STATES.map((state) => `'${state}'`).join(",");
 

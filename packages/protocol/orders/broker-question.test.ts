@@ -7,7 +7,7 @@ import {
   messageOf,
   neverByDefault,
   plainText,
-} from "./question.ts";
+} from "./broker-question.ts";
 
 const O163 =
   "The following order &quot;BUY 1 SPY LMT 1.00&quot; price exceeds \nthe Percentage constraint of 3%.<br/>Are you sure you want to submit this order?";

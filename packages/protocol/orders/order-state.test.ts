@@ -9,7 +9,7 @@ import {
   OrderEvidence,
   ProofSource,
   step,
-} from "./state.ts";
+} from "./order-state.ts";
 
 const evidence = (
   source: ProofSource,

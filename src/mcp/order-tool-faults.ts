@@ -1,6 +1,6 @@
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Parsed } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/refusal.ts";
 
 /** What a parsed order input is refused for; nothing when it is well-formed. */
 export function faultsOf(parsed: Parsed<unknown>): readonly OrderRefusal[] {

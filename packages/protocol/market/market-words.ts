@@ -1,4 +1,4 @@
-import type { MarketState } from "./state.ts";
+import type { MarketState } from "./market-state.ts";
 
 /** A market's state in words, with every time in the exchange's zone and in the owner's. */
 

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type PriceFacts, ReferencePrice, referencePrice } from "./reference.ts";
-import type { Hours, TradingSchedule } from "./schedule.ts";
-import { marketStateAt } from "./state.ts";
+import { marketStateAt } from "./market-state.ts";
+import { type PriceFacts, ReferencePrice, referencePrice } from "./reference-price.ts";
+import type { Hours, TradingSchedule } from "./trading-schedule.ts";
 
 const hours = (from: string, to: string): Hours => ({
   opening: Date.parse(from) / 1000,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AAPL, aLeg, anOrder } from "../../../test/support/orders.ts";
 import type { Contract } from "./canonical-order.ts";
-import { orderInWords } from "./words.ts";
+import { orderInWords } from "./order-words.ts";
 
 const order = (over: Partial<Contract>) =>
   anOrder({ legs: [aLeg({ contract: { ...AAPL, ...over } })] });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { momentInWords } from "./opening-words.ts";
+import { momentInWords } from "./instant-words.ts";
 
 const OPENS = "2026-11-30T14:30:00.000Z";
 

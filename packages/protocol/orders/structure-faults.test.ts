@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AAPL, aBracket, aLeg, anOrder, aTicket } from "../../../test/support/orders.ts";
 import type { CanonicalOrder, Leg } from "./canonical-order.ts";
-import { structureFaults } from "./structure.ts";
+import { structureFaults } from "./structure-faults.ts";
 
 const market = aTicket().market;
 const rules = (order: CanonicalOrder, quote = market) =>

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { expectWordsOfEveryField, type Silent } from "../../../test/support/every-place.ts";
 import { AAPL, aBracket, aLeg, anOrder, aTicket, NOW } from "../../../test/support/orders.ts";
 import type { Leg } from "./canonical-order.ts";
-import { ticketText } from "./order-lines.ts";
 import { quotedUnitsOf } from "./price-unit.ts";
+import { ticketText } from "./signed-words.ts";
 import { Ticket } from "./ticket.ts";
 
 const text = (ticket: Ticket): string => ticketText(ticket).join("\n");

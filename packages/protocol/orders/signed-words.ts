@@ -1,9 +1,7 @@
+import { neverByDefault } from "./broker-question.ts";
 import { type Leg, principalLeg } from "./canonical-order.ts";
 import { dec, decimalText } from "./decimal.ts";
 import { legChanges } from "./order-changes.ts";
-import { quotedUnitsOf } from "./price-unit.ts";
-import { neverByDefault } from "./question.ts";
-import type { BrokerMessage, Ticket } from "./ticket.ts";
 import {
   headline,
   isStop,
@@ -15,7 +13,9 @@ import {
   unitOf,
   waitsInWords,
   whatInWords,
-} from "./words.ts";
+} from "./order-words.ts";
+import { quotedUnitsOf } from "./price-unit.ts";
+import type { BrokerMessage, Ticket } from "./ticket.ts";
 
 /**
  * What is signed, line by line: every term of a ticket that changes what is bought, what it may cost or

@@ -1,7 +1,7 @@
 import { RECONCILE_DEADLINE_MS } from "../../limits.ts";
 import { LISTED_JOBS_MAX, type ListedJob } from "../session-messages.ts";
 import { endJob } from "./drop.ts";
-import { settleLost } from "./lost.ts";
+import { settleLost } from "./lost-writes.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, liveConnection } from "./state.ts";
 import type { Draft } from "./step.ts";

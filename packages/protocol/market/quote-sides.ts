@@ -1,6 +1,6 @@
 import type { Availability } from "../operations/parts.ts";
-import type { ReferencePrice } from "./reference.ts";
-import type { MarketPhase } from "./state.ts";
+import type { MarketPhase } from "./market-state.ts";
+import type { ReferencePrice } from "./reference-price.ts";
 
 /**
  * Whether the bid and the ask of a quote are those of a market. While nothing trades, and on a feed

@@ -6,7 +6,7 @@ import {
 import { BrokerOrderId } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { ModifyInput, OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import * as z from "zod";
-import { accountInput } from "./inputs.ts";
+import { accountInput } from "./tool-inputs.ts";
 
 /** Arguments of the order writes; the tool's own name says which mode is meant. */
 

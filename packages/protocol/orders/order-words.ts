@@ -1,13 +1,13 @@
 import type { CanonicalOrder, Contract, Leg, TargetOrder } from "./canonical-order.ts";
 import { principalLeg } from "./canonical-order.ts";
-import { dayInWords, momentInWords } from "./opening-words.ts";
+import { dayInWords, momentInWords } from "./instant-words.ts";
 import { quotedUnitsPer } from "./price-unit.ts";
 import type { Ticket, Waits } from "./ticket.ts";
 
 /**
  * Orders in plain words, made of canonical fields alone: nothing an agent wrote is in them, and what
  * the broker named is spelled so that nothing in it moves a cursor or hides. The phrases of one leg;
- * what is signed as a whole, line by line, is in `order-lines.ts`.
+ * what is signed as a whole, line by line, is in `signed-words.ts`.
  */
 export type Worded = Pick<Ticket, "order" | "waits" | "price_magnifier">;
 

@@ -1,7 +1,7 @@
 import { Decimal } from "decimal.js";
 import * as z from "zod";
 import { type Availability, Day, DecimalText, Timestamp } from "../operations/parts.ts";
-import type { CompletedSession, MarketState } from "./state.ts";
+import type { CompletedSession, MarketState } from "./market-state.ts";
 
 /**
  * The price that a contract may be judged by when nobody asks who quotes it now: which price it is,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MARKET_STATES, type MarketState, marketStateAt } from "./state.ts";
-import { instantInWords, stateInWords } from "./words.ts";
+import { MARKET_STATES, type MarketState, marketStateAt } from "./market-state.ts";
+import { instantInWords, stateInWords } from "./market-words.ts";
 
 const CLOSED: MarketState = {
   state: "closed",

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { activationAt } from "./activation.ts";
-import type { Hours, TradingDay, TradingSchedule } from "./schedule.ts";
-import { MarketState, marketStateAt } from "./state.ts";
+import { MarketState, marketStateAt } from "./market-state.ts";
+import type { Hours, TradingDay, TradingSchedule } from "./trading-schedule.ts";
 
 const seconds = (text: string): number => Date.parse(text) / 1000;
 const hours = (from: string, to: string): Hours => ({

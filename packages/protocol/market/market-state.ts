@@ -9,7 +9,7 @@ import {
   type TradingDay,
   type TradingSchedule,
   wholeSpan,
-} from "./schedule.ts";
+} from "./trading-schedule.ts";
 
 /**
  * The state of one contract's market at one instant: the one notion that quotes, trading hours and

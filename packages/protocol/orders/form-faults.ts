@@ -1,8 +1,8 @@
 import { dec } from "./decimal.ts";
 import { decimalRefusal } from "./decimal-refusal.ts";
 import type { BracketInput, ModifyInput, OrderInput } from "./order-input.ts";
-import { type OrderRefusal, refusal } from "./refusal.ts";
-import type { OrderType } from "./terms.ts";
+import { type OrderRefusal, refusal } from "./order-refusal.ts";
+import type { OrderType } from "./order-terms.ts";
 
 /**
  * What can be said about an order before anyone is asked: which fields its type needs and forbids,
