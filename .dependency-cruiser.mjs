@@ -98,7 +98,7 @@ export default {
       comment: "What is judged knows tables and nothing of those who ask, send or write.",
       severity: "error",
       from: { path: "^durable-objects/account/orders/rules/", pathNot: TESTS },
-      to: { path: "^durable-objects/account/orders/(agent|owner|sidecar|transactions)/" },
+      to: { path: "^durable-objects/account/orders/(agent|owner|sidecar-calls|transactions)/" },
     },
     {
       name: "order-tables-are-the-bottom",
@@ -115,7 +115,7 @@ export default {
       comment: "Nothing is asked of the PC, and nobody's verb is called, inside a transaction.",
       severity: "error",
       from: { path: "^durable-objects/account/orders/transactions/", pathNot: TESTS },
-      to: { path: "^durable-objects/account/orders/(agent|owner|sidecar)/" },
+      to: { path: "^durable-objects/account/orders/(agent|owner|sidecar-calls)/" },
     },
     {
       name: "rooms-do-not-mix",

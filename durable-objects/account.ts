@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { logAbandoned } from "./account/abandoned.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
-import { checkOwnerSession } from "./account/access/owner-sessions.ts";
+import { checkOwnerSession } from "./account/access/session-lifecycle.ts";
 import type { AccountParts } from "./account/account-parts.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
@@ -24,7 +24,7 @@ import { createOrderService, type OrderService } from "./account/orders/order-se
 import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
 import type { RelayHost } from "./account/relay/relay-host-interface.ts";
-import { pruneRelay } from "./account/relay/store.ts";
+import { pruneRelay } from "./account/relay/relay-store.ts";
 import type { Principal } from "./account/rpc/account.ts";
 import { AgentAccount, type AgentParts } from "./account/rpc/agent.ts";
 import { GatewayAccount } from "./account/rpc/gateway.ts";

@@ -27,7 +27,7 @@ const FILES: Record<string, string> = {
   "durable-objects/account/orders/rules/judge.ts": 'export { keys } from "../tables/keys.ts";',
   "durable-objects/account/orders/transactions/submit.ts":
     'export { keys } from "../rules/judge.ts";',
-  "durable-objects/account/orders/sidecar/send.ts":
+  "durable-objects/account/orders/sidecar-calls/send.ts":
     'export { keys } from "../transactions/submit.ts";',
   "durable-objects/log.ts": 'export { note } from "../packages/evidence/note.ts";',
   "sidecar/src/witness.ts": 'export { note } from "../../packages/evidence/note.ts";',
@@ -87,7 +87,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ],
   [
     "durable-objects/account/orders/rules/judge.ts",
-    'import "../sidecar/send.ts";',
+    'import "../sidecar-calls/send.ts";',
     "order-rules-judge-only",
   ],
   [
@@ -97,7 +97,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ],
   [
     "durable-objects/account/orders/transactions/submit.ts",
-    'import "../sidecar/send.ts";',
+    'import "../sidecar-calls/send.ts";',
     "order-transactions-are-synchronous",
   ],
   ["src/mcp/tools.ts", 'import "../oauth/consent.ts";', "rooms-do-not-mix"],

@@ -16,7 +16,7 @@ import { shareOf } from "./clients/share.ts";
 import type { OrderService } from "./orders/order-service.ts";
 import { accountOfOrder } from "./orders/transactions/cancel.ts";
 import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
-import { failureOf, notPaired, sidecarOffline } from "./relay/failure.ts";
+import { failureOf, notPaired, sidecarOffline } from "./relay/relay-failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
 import { hasActiveSidecar } from "./relay/tables/sidecars.ts";
 import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account.ts";

@@ -8,7 +8,7 @@ import type {
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import { openOwnerSession } from "../../durable-objects/account/access/owner-sessions.ts";
+import { openOwnerSession } from "../../durable-objects/account/access/session-lifecycle.ts";
 import { appendAudit } from "../../durable-objects/account/audit/log.ts";
 import { admitClient } from "../../durable-objects/account/clients/clients.ts";
 import type { OrderParts } from "../../durable-objects/account/orders/order-context.ts";

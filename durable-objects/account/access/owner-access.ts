@@ -3,7 +3,6 @@ import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/p
 import type { OwnerSession, SignInSource } from "../rpc/account.ts";
 import type { PasskeyCeremony } from "../rpc/passkey-ceremony.ts";
 import { stopRecoveries } from "./member-recovery.ts";
-import { type OpenedSession, openOwnerSession } from "./owner-sessions.ts";
 import {
   addPasskey,
   confirmWithPasskey,
@@ -14,6 +13,7 @@ import {
   spendSignInChallenge,
 } from "./passkeys.ts";
 import { noteRecoveredKeys } from "./recovered-keys.ts";
+import { type OpenedSession, openOwnerSession } from "./session-lifecycle.ts";
 import { noteConfirmed } from "./tables/owner-sessions.ts";
 import { countPasskeys, listPasskeys, removePasskey } from "./tables/passkeys.ts";
 import type { RelyingParty } from "./webauthn.ts";

@@ -2,7 +2,7 @@ import type { AccountParts } from "../account-parts.ts";
 import { ownerEvent } from "../audit/events.ts";
 import { SessionEnded } from "../rpc/session-ended.ts";
 import type { OwnerAccess, SignedIn } from "./owner-access.ts";
-import { checkOwnerSession } from "./owner-sessions.ts";
+import { checkOwnerSession } from "./session-lifecycle.ts";
 
 /**
  * The owner behind a session's secret. Each verb of the owner's capability begins by asking for it,

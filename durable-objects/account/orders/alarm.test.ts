@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { outcome } from "../../../test/support/order-desk.ts";
 import { lost } from "../../../test/support/scripted-pc.ts";
 import { type TradingRig, tradingRig } from "../../../test/support/trading-rig.ts";
-import { ORPHAN_MS } from "./sidecar/send-order.ts";
+import { ORPHAN_MS } from "./sidecar-calls/send-order.ts";
 import { listAlerts } from "./tables/alerts.ts";
 import { findApproval } from "./tables/approvals.ts";
 import { findIntent } from "./tables/intents/rows.ts";

@@ -6,7 +6,7 @@ import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
-import { type InFlight, nothingInFlight } from "./sidecar/in-flight.ts";
+import { type InFlight, nothingInFlight } from "./sidecar-calls/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";
 import { applyOrderEvent } from "./transactions/sidecar-events.ts";
 

@@ -4,7 +4,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BackendStatus } from "../rpc/account.ts";
-import { howToPair } from "./failure.ts";
+import { howToPair } from "./relay-failure.ts";
 import type { RelayHost } from "./relay-host-interface.ts";
 import { lastBrokerStatus } from "./tables/broker-status.ts";
 import { findSidecar, hasActiveSidecar } from "./tables/sidecars.ts";

@@ -5,7 +5,7 @@ import type {
   NewJob,
 } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
 import type { EdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
-import type { EdgeListener } from "./store.ts";
+import type { EdgeListener } from "./relay-store.ts";
 
 /** What is known of the sidecar's connection without asking it. */
 export interface Presence {

@@ -11,15 +11,15 @@ import {
   takeRecoveryWithoutPc,
 } from "../access/member-recovery.ts";
 import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
+import { tokenSignsIn } from "../access/passkeys.ts";
+import { pruneAccess } from "../access/prune.ts";
+import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts";
 import {
   type OpenedSession,
   openOwnerSession,
   SIGN_IN_WINDOW_MS,
   takeSignInAttempt,
-} from "../access/owner-sessions.ts";
-import { tokenSignsIn } from "../access/passkeys.ts";
-import { pruneAccess } from "../access/prune.ts";
-import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts";
+} from "../access/session-lifecycle.ts";
 import { ownerAccess } from "../access/signed-in.ts";
 import { noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
 import { listPasskeys } from "../access/tables/passkeys.ts";

@@ -22,7 +22,7 @@ export const GUARANTEE_FILES: readonly (readonly [string, string])[] = [
   ["Whatever is sent: fuzzing", "packages/protocol/relay/fuzz.test.ts"],
   ["The sidecar's journal", "sidecar/src/journal/journal.test.ts"],
   ["The sidecar's end over a real socket", "sidecar/src/relay/link.test.ts"],
-  ["What the edge drops", "durable-objects/account/relay/store.test.ts"],
+  ["What the edge drops", "durable-objects/account/relay/relay-store.test.ts"],
   ["Over real sockets", "test/contract/relay-socket.test.ts"],
   ["A client from the document alone", "test/contract/relay-raw-client.test.ts"],
   ["Pairing", "test/contract/pairing.test.ts"],

@@ -7,7 +7,7 @@ import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.t
 import type { Asker, OrderParts } from "../order-context.ts";
 import { conditionsOf } from "../rules/conditions.ts";
 import type { Conditions } from "../rules/edge-facts.ts";
-import { type Fresh, NO_FACTS } from "../rules/fresh.ts";
+import { type Fresh, NO_FACTS } from "../rules/fresh-facts.ts";
 import type { SubmitRequest } from "../rules/submit-types.ts";
 import { watchAudit, watchLoss } from "../transactions/circuit-breakers.ts";
 

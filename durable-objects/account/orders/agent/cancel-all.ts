@@ -5,7 +5,7 @@ import { logAbandoned } from "../../abandoned.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
-import { type InFlight, writesUnderWay } from "../sidecar/in-flight.ts";
+import { type InFlight, writesUnderWay } from "../sidecar-calls/in-flight.ts";
 import { coidsUnderKeys } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { engagedKills } from "../tables/kill-switches.ts";

@@ -3,7 +3,7 @@ import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type * as z from "zod";
 import type { AgentAsker, Asker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 import { ownOrder } from "../transactions/cancel.ts";

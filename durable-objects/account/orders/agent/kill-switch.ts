@@ -1,6 +1,6 @@
 import { isReadOnlyYet } from "../../clients/clients.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { engage, killStatus } from "../transactions/engage-kill-switch.ts";
 import { cancelWorking } from "./cancel-all.ts";
 

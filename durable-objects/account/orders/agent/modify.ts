@@ -11,8 +11,8 @@ import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { refusedWith, type Written } from "../rules/submit-response.ts";
-import { announceApproval } from "../sidecar/announce-approval.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import { announceApproval } from "../sidecar-calls/announce-approval.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { requestsUnder, sendWish } from "../tables/sends.ts";
 import { shownApproval } from "./approval-status.ts";

@@ -4,7 +4,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
 import { writeOnce } from "./write.ts";

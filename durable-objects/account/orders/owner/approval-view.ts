@@ -13,7 +13,7 @@ import type { ApprovalItem, ApprovalView } from "../../rpc/orders.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { drifted, standing } from "../rules/approval-warnings.ts";
 import { shownOrder } from "../rules/order-view.ts";
-import { askSidecar } from "../sidecar/request.ts";
+import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 import { firstSeen } from "../tables/approval-views.ts";
 import { type Approval, findApproval, latestApprovals } from "../tables/approvals.ts";
 import { fillsOf } from "../tables/fills.ts";

@@ -7,7 +7,7 @@ import {
 import { decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { FlattenAccount, FlattenPlan, FlattenRow } from "../../rpc/orders.ts";
 import type { OrderParts } from "../order-context.ts";
-import { askSidecar } from "../sidecar/request.ts";
+import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 
 /**
  * What closing every position would take: for each the order that would close it, and what it is

@@ -5,7 +5,7 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
 import { cancelWorking } from "../agent/cancel-all.ts";
 import type { OrderParts } from "../order-context.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";

@@ -20,7 +20,7 @@ import { softwareAuthenticator } from "../../../../test/support/software-authent
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { SessionEnded } from "../../rpc/session-ended.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
-import { nextMandateSyncAt, syncMandates } from "../sidecar/mandate-sync.ts";
+import { nextMandateSyncAt, syncMandates } from "../sidecar-calls/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { changePolicy } from "../transactions/change-policy.ts";

@@ -6,8 +6,8 @@ import { logAbandoned } from "../../abandoned.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { MandateDone } from "../../rpc/mandates.ts";
 import type { OrderParts } from "../order-context.ts";
-import { endedAtPc, sendMandate, sendMandateEnd } from "../sidecar/mandate-sync.ts";
-import { askSidecar } from "../sidecar/request.ts";
+import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
+import { endedAtPc, sendMandate, sendMandateEnd } from "../sidecar-calls/mandate-sync.ts";
 import { revokeUnderMandate } from "../tables/approvals.ts";
 import { unsentRevocations } from "../tables/joint/mandate-orders.ts";
 import {

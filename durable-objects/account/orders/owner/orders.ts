@@ -9,7 +9,7 @@ import { GATEWAY_CLIENT, iso, type OrderParts, OWNER_CLIENT } from "../order-con
 import { shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";
-import type { InFlight } from "../sidecar/in-flight.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { listAlerts } from "../tables/alerts.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { latestIntents } from "../tables/intents/history.ts";

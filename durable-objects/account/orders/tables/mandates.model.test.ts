@@ -13,7 +13,7 @@ import { aSnapshot } from "../../../../test/support/policy.ts";
 import { askApproval } from "../agent/ask-approval.ts";
 import { conditionsOf } from "../rules/conditions.ts";
 import { mayStillLeave } from "../rules/may-still-leave.ts";
-import { endedAtPc } from "../sidecar/mandate-sync.ts";
+import { endedAtPc } from "../sidecar-calls/mandate-sync.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
 import { engageKill, liftKill } from "../transactions/kill-switches.ts";
 import { noteAtPc } from "../transactions/mandate-at-pc.ts";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
-import { openOwnerSession } from "../../access/owner-sessions.ts";
+import { openOwnerSession } from "../../access/session-lifecycle.ts";
 import { LOOSENING_DELAY_MS } from "../transactions/change-policy.ts";
 import { policyInForce } from "./policies.ts";
 

@@ -16,7 +16,7 @@ import {
 import { anOrder } from "../../../../test/support/orders.ts";
 import { cancelWorking } from "../agent/cancel-all.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
-import { nothingInFlight } from "../sidecar/in-flight.ts";
+import { nothingInFlight } from "../sidecar-calls/in-flight.ts";
 import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { decideApproval } from "./decide-approval.ts";
 import { engage } from "./engage-kill-switch.ts";

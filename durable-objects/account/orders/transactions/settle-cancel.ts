@@ -9,8 +9,8 @@ import {
 import { iso, type OrderParts } from "../order-context.ts";
 import { openCancels } from "../tables/intents/cancels.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
+import { applyBookRead } from "./apply-book-read.ts";
 import { ownOrder } from "./cancel.ts";
-import { applyBookRead } from "./reconcile-queue.ts";
 
 /**
  * A cancel whose answer was lost, or whose effect was not seen, is settled by the order it was

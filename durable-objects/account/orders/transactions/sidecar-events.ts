@@ -15,7 +15,7 @@ import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orde
 import { iso, type OrderParts } from "../order-context.ts";
 import { positiveDecimal } from "../rules/positive-decimal.ts";
 import { storeFill } from "../tables/fills.ts";
-import { lookAtOnce } from "../tables/intents/reconcile.ts";
+import { lookAtOnce } from "../tables/intents/in-doubt.ts";
 import { findIntent, type IntentRow, setOutcome } from "../tables/intents/rows.ts";
 import { ownOrder } from "./cancel.ts";
 import { watchErrors } from "./circuit-breakers.ts";

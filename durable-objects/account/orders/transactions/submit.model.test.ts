@@ -11,10 +11,10 @@ import type { OrderLogEntry } from "../order-log.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
+import { applyBookRead } from "./apply-book-read.ts";
 import { approveAndSubmit } from "./approve-and-send.ts";
 import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
-import { applyBookRead } from "./reconcile-queue.ts";
 import { applyEvidence, settle } from "./settle.ts";
 import { submitTransaction } from "./submit.ts";
 

@@ -11,9 +11,9 @@ import {
   type SignedIn,
   switchTokenSignIn,
 } from "../../access/owner-access.ts";
-import { listOwnerSessions } from "../../access/owner-sessions.ts";
 import { tokenSignsIn } from "../../access/passkeys.ts";
 import { keepForm } from "../../access/pending-forms.ts";
+import { listOwnerSessions } from "../../access/session-lifecycle.ts";
 import { revokeOtherSessions, revokeOwnerSession } from "../../access/tables/owner-sessions.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { pendingForm, takeForm } from "../../access/tables/pending-forms.ts";

@@ -3,8 +3,8 @@ import { logAbandoned } from "../../abandoned.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { servedAs } from "./approval-service.ts";
-import { askSidecar } from "./request.ts";
+import { servedAs } from "./approval-service-class.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 
 /**
  * Shows the request at the PC, with the number of tier 2. Whether that works is no condition: the

@@ -1,4 +1,4 @@
-import type { FreshRead } from "../rules/fresh.ts";
+import type { FreshRead } from "../rules/fresh-facts.ts";
 import type { Written } from "../rules/submit-response.ts";
 
 /** What is in flight in this object's memory; it is gone after a sleep, and nothing depends on it. */

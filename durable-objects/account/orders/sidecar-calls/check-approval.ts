@@ -4,8 +4,8 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refu
 import type { OrderParts } from "../order-context.ts";
 import { proofOf } from "../rules/order-job.ts";
 import type { Approval } from "../tables/approvals.ts";
-import { servedAs } from "./approval-service.ts";
-import { askSidecar } from "./request.ts";
+import { servedAs } from "./approval-service-class.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 
 export type AtPc =
   | { kind: "holds" }

@@ -7,7 +7,7 @@ import { accountsThatPlaced } from "../tables/intents/counted.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
-import { askSidecar } from "./request.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 
 /**
  * The day's result of every account that traded today, checked once a minute while the PC is

@@ -2,7 +2,7 @@ import { alertTell, STOPPED_ALERTS } from "@ibkr-edge-gateway/protocol/operation
 import type { OrderParts } from "../order-context.ts";
 import { noteAlertSent, unsentAlerts } from "../tables/alerts.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
-import { askSidecar } from "./request.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 
 /**
  * What the gateway noticed by itself, sent to the PC, which has ways to reach its owner. An alert

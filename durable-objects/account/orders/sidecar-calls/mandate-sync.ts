@@ -12,7 +12,7 @@ import {
 } from "../tables/mandates.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { noteAtPc, noteEndKnown } from "../transactions/mandate-at-pc.ts";
-import { askSidecar } from "./request.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 
 /**
  * What the PC is told of mandates: that one was signed, so that it can verify and show it, and that

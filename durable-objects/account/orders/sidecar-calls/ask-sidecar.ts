@@ -7,7 +7,7 @@ import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import { contentHash } from "../../audit/events.ts";
-import { failureOf } from "../../relay/failure.ts";
+import { failureOf } from "../../relay/relay-failure.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 
 export type SidecarAnswer<T> =

@@ -5,9 +5,9 @@ import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
 import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../../test/support/order-desk.ts";
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
-import { reconcileAllAt } from "../tables/intents/reconcile.ts";
+import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
 import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";
-import { QUIET_PERIOD_MS } from "../transactions/reconcile-queue.ts";
+import { QUIET_PERIOD_MS } from "../transactions/apply-book-read.ts";
 import { settle } from "../transactions/settle.ts";
 import { reconcileAccount } from "./reconcile-account.ts";
 

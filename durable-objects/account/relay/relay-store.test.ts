@@ -8,7 +8,7 @@ import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { jobsInSubmission } from "../orders/tables/intents/working.ts";
 import { writeLost } from "../orders/transactions/lost-write.ts";
 import { MIGRATIONS } from "../schema.ts";
-import { pruneRelay, settledWrite, storeEdge } from "./store.ts";
+import { pruneRelay, settledWrite, storeEdge } from "./relay-store.ts";
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 10, 20);

@@ -3,12 +3,12 @@ import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { orderChanges } from "@ibkr-edge-gateway/protocol/orders/order-changes.ts";
 import type { OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
-import type { FreshRead } from "../rules/fresh.ts";
+import type { FreshRead } from "../rules/fresh-facts.ts";
 import { requestOf } from "../rules/preview-request.ts";
 import type { Preview } from "../tables/previews.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 import type { InFlight } from "./in-flight.ts";
 import { newerRefusal } from "./newer-pc.ts";
-import { askSidecar } from "./request.ts";
 
 /** How much of an answer's time the fresh reads may take; without them nothing is let out. */
 const FRESH_MS = 12_000;

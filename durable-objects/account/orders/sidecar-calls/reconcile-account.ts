@@ -5,13 +5,13 @@ import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
-import { notProved } from "../tables/intents/reconcile.ts";
+import { notProved } from "../tables/intents/in-doubt.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { findPreview } from "../tables/previews.ts";
+import { applyBookRead } from "../transactions/apply-book-read.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
-import { applyBookRead } from "../transactions/reconcile-queue.ts";
 import { settleCancels } from "../transactions/settle-cancel.ts";
-import { askSidecar } from "./request.ts";
+import { askSidecar } from "./ask-sidecar.ts";
 
 export interface ReconcileReport extends CrossCheck {
   account_id: string;
