@@ -1,0 +1,64 @@
+import * as z from "zod";
+import { ClientOrderId, Hash } from "../orders/intent.ts";
+import { Envelope } from "./approver-envelope.ts";
+import { APPROVER_LIMITS } from "./approver-limits.ts";
+import {
+  bodyHolds,
+  DOMAINS,
+  Ed25519Signature,
+  signedSha256,
+  type VerifyEd25519,
+} from "./signed-body.ts";
+
+/**
+ * What became of a yes, as the PC says and signs it: a statement like all others of the PC's, of the
+ * kind `ibkr-approver-receipt/v1`, in their sequence. Silence is visible too: a yes without a receipt
+ * may have been used.
+ */
+export const RECEIPT_KIND = "ibkr-approver-receipt/v1";
+
+export const VERDICTS = ["accepted", "refused", "sent", "unknown", "filled"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const ReceiptBody = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal(RECEIPT_KIND),
+  /** Which envelope was answered. */
+  ticket_sha256: Hash,
+  /** Of what the passkey signed: the intent's hash where it is an order. */
+  intent_hash: Hash,
+  /** The order's reference; null for what is no order. */
+  coid: ClientOrderId.nullable(),
+  verdict: z.enum(VERDICTS),
+  /** Why it was refused, or how it ended; null where the verdict says all. */
+  code: z.string().max(64).nullable(),
+  at: z.iso.datetime({ precision: 3 }),
+  pc_seq: z.int().nonnegative(),
+});
+export type ReceiptBody = z.infer<typeof ReceiptBody>;
+
+export const Receipt = z.strictObject({ body: ReceiptBody, signature: Ed25519Signature });
+export type Receipt = z.infer<typeof Receipt>;
+
+export const receiptSha256 = (body: ReceiptBody): string => signedSha256(DOMAINS.receipt, body);
+
+/** Whether the PC with this ticket key, base64url, signed the receipt. Never throws. */
+export const receiptHolds = (
+  receipt: Receipt,
+  pcKey: string,
+  verify?: VerifyEd25519,
+): Promise<boolean> => bodyHolds(DOMAINS.receipt, receipt, pcKey, verify);
+
+/** `GET /approver/v1/pending`. */
+export const PendingAnswer = z.strictObject({
+  v: z.literal(1),
+  envelopes: z.array(Envelope).max(APPROVER_LIMITS.pendingMax),
+});
+export type PendingAnswer = z.infer<typeof PendingAnswer>;
+
+/** `GET /approver/v1/receipts`, and the answer to `POST /approver/v1/approvals`. */
+export const ReceiptsAnswer = z.strictObject({
+  v: z.literal(1),
+  receipts: z.array(Receipt).max(APPROVER_LIMITS.receiptsMax),
+});
+export type ReceiptsAnswer = z.infer<typeof ReceiptsAnswer>;

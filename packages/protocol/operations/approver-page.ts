@@ -1,0 +1,120 @@
+import * as z from "zod";
+import { PasskeyProof } from "../approval/approval-proof.ts";
+import { Mandate } from "../approval/mandate.ts";
+import { LiftStatement, PolicyStatement } from "../approval/statement.ts";
+import { Envelope } from "../approver/approver-envelope.ts";
+import { APPROVER_LIMITS } from "../approver/approver-limits.ts";
+import { Receipt } from "../approver/approver-receipt.ts";
+import { PageOrigin } from "../approver/enrolment.ts";
+import { PageMessage } from "../approver/page-message.ts";
+import { Hash } from "../orders/intent.ts";
+import { OrderRefusal } from "../orders/order-refusal.ts";
+import { defineOperation } from "./define.ts";
+import { Timestamp } from "./parts.ts";
+
+/**
+ * What the edge carries between the owner's own page and the PC. The edge asks, hands bytes over, and
+ * is believed in nothing: envelopes and receipts are signed by the PC, a yes holds by a passkey that
+ * the edge knows nothing of. All are reads: each may be repeated without another effect, and none of
+ * them reaches the broker. Only for a PC whose handshake says `approver-page`.
+ */
+const base = { class: "read", capability: "broker.read", deadlineMs: 5_000 } as const;
+const Time = z.iso.datetime({ precision: 3 });
+
+/** Asks the PC to ask its owner. Brought again it is the same request. */
+export const approverAsk = defineOperation({
+  ...base,
+  name: "approver.ask",
+  input: z.discriminatedUnion("act", [
+    z.strictObject({
+      act: z.literal("order"),
+      preview_id: z.string().min(1).max(64),
+      tier: z.union([z.literal(1), z.literal(2)]),
+      policy_version: z.int().positive(),
+      policy_hash: Hash,
+      not_after: Time,
+    }),
+    z.strictObject({ act: z.literal("mandate"), mandate: Mandate, not_after: Time }),
+    z.strictObject({
+      act: z.literal("lift_kill_switch"),
+      lift: LiftStatement.omit({ nonce: true, not_after: true }),
+      not_after: Time,
+    }),
+    z.strictObject({
+      act: z.literal("loosen_policy"),
+      change: PolicyStatement.omit({ nonce: true, not_after: true }),
+      loosened: z.array(z.string().max(200)).max(60),
+      not_after: Time,
+    }),
+  ]),
+  output: z.strictObject({
+    /** Null when there is no approver of the owner's own page, or nothing to ask about. */
+    ticket_sha256: Hash.nullable(),
+    as_of: Timestamp,
+  }),
+});
+
+/** Which pages may speak for this PC's owner at the edge. */
+export const approverPages = defineOperation({
+  ...base,
+  name: "approver.pages",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    pages: z
+      .array(z.strictObject({ origin: PageOrigin, page_token_sha256: Hash }))
+      .max(APPROVER_LIMITS.pagesMax),
+    /** The page that a ceremony of enrolment is open for; its token is not known yet. */
+    enrolling: PageOrigin.nullable(),
+    as_of: Timestamp,
+  }),
+});
+
+/** What waits for the owner, the oldest first. */
+export const approverPending = defineOperation({
+  ...base,
+  name: "approver.pending",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    envelopes: z.array(Envelope).max(APPROVER_LIMITS.pendingMax),
+    as_of: Timestamp,
+  }),
+});
+
+/** One message of the page's, judged at the PC. */
+export const approverSubmit = defineOperation({
+  ...base,
+  name: "approver.submit",
+  input: z.strictObject({ message: PageMessage }),
+  output: z.strictObject({
+    accepted: z.boolean(),
+    refusals: z.array(OrderRefusal).max(20),
+    /** Null where nothing was judged: no such envelope, a no, an enrolment that is not open. */
+    receipt: Receipt.nullable(),
+    /**
+     * What the gateway does now. An order is let out by the gateway as any approved order is, under
+     * its own checks, with this proof, which the PC judges again before it sends.
+     */
+    act_on: z
+      .discriminatedUnion("act", [
+        z.strictObject({ act: z.literal("order"), approval: PasskeyProof }),
+        z.strictObject({ act: z.literal("deny_order"), preview_id: z.string().min(1).max(64) }),
+        z.strictObject({ act: z.literal("mandate"), mandate_hash: Hash }),
+        z.strictObject({ act: z.literal("lift_kill_switch"), lift: LiftStatement }),
+        z.strictObject({ act: z.literal("loosen_policy"), change: PolicyStatement }),
+      ])
+      .nullable(),
+    as_of: Timestamp,
+  }),
+  deadlineMs: 10_000,
+});
+
+/** What became of the last answers, the newest first. */
+export const approverReceipts = defineOperation({
+  ...base,
+  name: "approver.receipts",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    receipts: z.array(Receipt).max(APPROVER_LIMITS.receiptsMax),
+    as_of: Timestamp,
+  }),
+});
