@@ -7,7 +7,7 @@ import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent, contentHash, type NewAuditEvent } from "./audit/events.ts";
-import { shownTail } from "./audit/log.ts";
+import { shownTail } from "./audit/find.ts";
 import { accessOf } from "./clients/access-request.ts";
 import { narrowInput, narrowResult, notGranted } from "./clients/client-accounts.ts";
 import type { ClientStanding, Standing } from "./clients/clients.ts";
@@ -105,6 +105,7 @@ export async function runToolCall(call: ToolCall, deps: ToolCallDeps): Promise<T
       inputHash,
       outputHash: answer.ok ? (answer.hash ?? contentHash(answer.result)) : null,
       requestId: call.requestId,
+      meta: { ...orderNamed(answer), ...traceOf(call) },
     }),
   );
   return answer.ok
@@ -226,9 +227,7 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps, standing: Standing): A
       if (!query.success) {
         return { ok: false, failure: failure("INPUT_INVALID", "The page asked for is not valid.") };
       }
-      const { beforeSeq, limit } = query.data;
-      const page = shownTail(deps.sql, beforeSeq === undefined ? { limit } : { limit, beforeSeq });
-      return { ok: true, result: asJson(page) };
+      return { ok: true, result: asJson(shownTail(deps.sql, query.data)) };
     }
     case "session.status": {
       if (deps.relay.presence().online) return null;
@@ -293,6 +292,25 @@ function noteBegun(call: ToolCall, deps: ToolCallDeps, jobId: string, inputHash:
       meta: { job_id: jobId },
     }),
   );
+}
+
+/** Which order a write was about, so that its calls are found by it. */
+function orderNamed(answer: Answer): { coid?: string } {
+  const order = answer.ok ? memberOf(answer.result, "order") : undefined;
+  const coid = order === undefined ? undefined : memberOf(order, "order_ref");
+  return typeof coid === "string" && coid.length <= 128 ? { coid } : {};
+}
+
+/** The caller's trace, under which the PC writes its own log. */
+function traceOf({ traceparent }: ToolCall): { trace_id?: string } {
+  const [, id] = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? "") ?? [];
+  return id === undefined ? {} : { trace_id: id };
+}
+
+function memberOf(value: JsonValue, name: string): JsonValue | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value[name]
+    : undefined;
 }
 
 /** The account that a call names, or that an answer is about. */

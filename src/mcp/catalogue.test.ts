@@ -140,11 +140,11 @@ describe("the catalogue", () => {
     expect(isForbiddenName("ibkr_order_submit")).toBe(true);
   });
 
-  it("costs a grant of every read at most 6,000 tokens beside the way to more, the choice to read 5,500", () => {
+  it("costs a grant of every read at most 6,300 tokens beside the way to more, the choice to read 5,500", () => {
     const tokens = (scopes: readonly string[]) =>
       JSON.stringify(listTools(new Set<string>(scopes))).length / 4;
     expect(tokens(BASELINE_SCOPES)).toBeLessThanOrEqual(5_500);
-    expect(tokens(READ_SCOPES) - tokens([])).toBeLessThanOrEqual(6_000);
+    expect(tokens(READ_SCOPES) - tokens([])).toBeLessThanOrEqual(6_300);
     expect(tokens([])).toBeLessThanOrEqual(150);
   });
 });

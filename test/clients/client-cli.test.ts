@@ -178,7 +178,7 @@ describe("an export of the log", () => {
     const folder = join(await rig.home(), "export");
     const policy = await writeLog(folder, false);
     const good = await ibkr(["audit", "verify", folder, "--policy", policy], { IBKR_GATEWAY: "" });
-    expect([good.code, good.out], good.err).toEqual([0, expect.stringContaining("verified")]);
+    expect([good.code, good.out], good.err).toEqual([0, expect.stringContaining("Verified")]);
     const unjudged = await ibkr(["audit", "verify", folder]);
     expect(unjudged.code).toBe(1);
     const changed = join(await rig.home(), "changed");
@@ -186,7 +186,22 @@ describe("an export of the log", () => {
     const bad = await ibkr(["audit", "verify", changed, "--policy", policy, "--json"]);
     expect(bad.code).toBe(2);
     expect(JSON.parse(bad.out).outcome).toBe("broken");
-    expect((await ibkr(["audit", "verify", "/no/such/folder"])).code).toBe(2);
+    expect(JSON.parse(bad.out).first).toMatchObject({ code: "LEAF_HASH_DIFFERS", seq: 1 });
+  });
+
+  it("that cannot be read is never called broken", async () => {
+    const folder = join(await rig.home(), "there");
+    await writeLog(folder, false);
+    const missing = await ibkr(["audit", "verify", "/no/such/folder", "--json"]);
+    expect(missing.code).toBe(1);
+    expect(JSON.parse(missing.out)).toMatchObject({ outcome: "unchecked", exitCode: 1 });
+    const noPolicy = await ibkr(["audit", "verify", folder, "--policy", "/no/such/policy"]);
+    expect([noPolicy.code, noPolicy.out]).toEqual([1, expect.stringContaining("/no/such/policy")]);
+    const noProof = await ibkr(["audit", "verify", join(folder, "checkpoint")]);
+    expect([noProof.code, noProof.out]).toEqual([
+      2,
+      expect.stringContaining("PROOF_FILE_MALFORMED"),
+    ]);
   });
 });
 

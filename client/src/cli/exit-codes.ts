@@ -5,7 +5,7 @@ import { UsageError } from "./usage-error.ts";
 export const EXIT = {
   ok: 0,
   failed: 1,
-  /** The command was not understood. For `audit verify`: the log is broken. */
+  /** The command was not understood. For `audit verify`: broken, or not witnessed. */
   usage: 2,
   /** A rule does not let it through. */
   refused: 3,
@@ -21,7 +21,7 @@ export const EXIT_HELP = [
   "Exit codes:",
   "  0  done",
   "  1  failed",
-  "  2  the command was not understood (for audit verify: the log is broken)",
+  "  2  the command was not understood (for audit verify: broken, or not witnessed)",
   "  3  a rule refused it",
   "  4  the owner has to act; the text says what to do",
   "  5  it is not known whether an order or a change was carried out",

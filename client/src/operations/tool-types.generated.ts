@@ -55,7 +55,7 @@ export interface ToolInputs {
   ibkr_kill_switch_engage: { reason: string; cancel_working_orders?: boolean };
   ibkr_limits_status: { account_id?: string };
   ibkr_reconcile: { account_id?: string };
-  ibkr_audit_tail: { limit?: number; cursor?: string };
+  ibkr_audit_tail: { limit?: number; from?: string; to?: string; client_id?: string; tool?: string; order?: string; outcome?: "ok" | "failed" | "refused"; cursor?: string };
   ibkr_audit_export: { limit?: number; cursor?: string };
 }
 

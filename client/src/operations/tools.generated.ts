@@ -3467,6 +3467,36 @@ export const TOOLS: readonly ToolEntry[] = [
      "type": "integer",
      "maximum": 200
     },
+    "from": {
+     "description": "RFC 3339",
+     "type": "string",
+     "format": "date-time"
+    },
+    "to": {
+     "description": "RFC 3339, excluded",
+     "type": "string",
+     "format": "date-time"
+    },
+    "client_id": {
+     "description": "Client",
+     "type": "string"
+    },
+    "tool": {
+     "description": "Tool name",
+     "type": "string"
+    },
+    "order": {
+     "description": "Any id of an order",
+     "type": "string"
+    },
+    "outcome": {
+     "description": "Outcome",
+     "enum": [
+      "ok",
+      "failed",
+      "refused"
+     ]
+    },
     "cursor": {
      "description": "A next_cursor",
      "type": "string"

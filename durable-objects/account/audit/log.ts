@@ -1,17 +1,11 @@
-import {
-  AuditEvent,
-  type ShownAuditEvent,
-  shownEvent,
-} from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { leafOfCanonical } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
 import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
-import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { randomBytes } from "../random.ts";
-import type { AuditPage } from "../rpc/account.ts";
 import type { NewAuditEvent } from "./events.ts";
+import { fitting } from "./fit.ts";
 import { seal } from "./seal.ts";
-import { auditSize, eventsBefore, insertEvent, newestLeaf, storedNode } from "./tables/log.ts";
+import { auditSize, insertEvent, newestLeaf, storedNode } from "./tables/log.ts";
 
 /**
  * The account's audit log: numbered without gaps from 1, never changed, one row written for one
@@ -23,7 +17,6 @@ import { auditSize, eventsBefore, insertEvent, newestLeaf, storedNode } from "./
  * commitments stand in the row too, outside of what is hashed and copied, so that they can be erased.
  */
 
-export const AUDIT_PAGE_MAX_RECORDS = 200;
 const HASH_BYTES = 32;
 
 export interface AppendedEvent {
@@ -43,7 +36,7 @@ export function appendAudit(
   const newest = newestLeaf(sql);
   const seq = newest.seq + 1;
   const sealed = seal(event, random);
-  const json = canonicalJson(sealed.event);
+  const json = fitting(accountId, seq, sealed.event);
   const leaf = leafOfCanonical(accountId, seq, json);
   const stored = storedNodes(sql);
   const completed = completedBy(leaf, seq, {
@@ -68,36 +61,6 @@ export function appendAudit(
 export function auditHead(sql: SqlStorage): { size: number; root: string } {
   const size = auditSize(sql);
   return { size, root: bytesToHex(treeRoot(size, storedNodes(sql))) };
-}
-
-/** The newest events before `beforeSeq` (or of all), newest first. */
-export function tailAudit(
-  sql: SqlStorage,
-  query: { beforeSeq?: number; limit: number },
-): AuditPage {
-  const limit = Math.min(Math.max(Math.trunc(query.limit), 1), AUDIT_PAGE_MAX_RECORDS);
-  const headSeq = auditSize(sql);
-  const records = eventsBefore(sql, query.beforeSeq ?? headSeq + 1, limit).map((row) => ({
-    seq: row.seq,
-    leaf_hash: row.leaf_hash,
-    event: AuditEvent.parse(JSON.parse(row.event)),
-  }));
-  const oldest = records.at(-1)?.seq ?? 1;
-  return { records, nextBeforeSeq: oldest > 1 ? oldest : null, headSeq };
-}
-
-/** The same for others than the owner: see {@link shownEvent}. */
-export function shownTail(
-  sql: SqlStorage,
-  query: { beforeSeq?: number; limit: number },
-): Omit<AuditPage, "records"> & {
-  records: { seq: number; leaf_hash: string; event: ShownAuditEvent }[];
-} {
-  const page = tailAudit(sql, query);
-  return {
-    ...page,
-    records: page.records.map((record) => ({ ...record, event: shownEvent(record.event) })),
-  };
 }
 
 /** The log's Merkle nodes: a full subtree stands in the row of its last leaf, at its level. */

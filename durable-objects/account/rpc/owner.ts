@@ -1,7 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import { signedInOwner } from "../access/signed-in.ts";
 import type { AccountParts } from "../account-parts.ts";
-import { tailAudit } from "../audit/log.ts";
+import { tailAudit } from "../audit/find.ts";
 import { entryBundle } from "../audit/served.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
 import { backendStatus } from "../relay/backend-status.ts";

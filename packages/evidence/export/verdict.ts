@@ -47,6 +47,13 @@ export function firstFault(fault: EvidenceFault, place: Place = {}): FirstFault 
   return { code: fault.code, why: fault.message, seq, throughSeq, file };
 }
 
+/** The verdict over evidence, or over a reader's own file, that cannot be read at all. */
+export function couldNotRead(file: string, why: string): Verdict {
+  const out = new VerdictBuilder();
+  out.failed("file", new EvidenceFault("FILE_MISSING", `${file} cannot be read. ${why}`), { file });
+  return out.verdict();
+}
+
 /**
  * Collects checks into a verdict. The worst class wins: what is broken is never covered by what
  * could not be looked at, and what was not looked at is never called verified.

@@ -65,12 +65,29 @@ export const backendStatus = defineEdgeOperation({
   deadlineMs: 2_000,
 });
 
-/** A page of the log as it is shown to others than the owner, newest first. */
+/** What of the log is asked for; every part that is given has to be met. */
+export const auditFilter = {
+  /** From this moment on, and before that one. */
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  client_id: z.string().min(1).max(256).optional(),
+  tool: z.string().min(1).max(64).optional(),
+  /** Any id of an order: its reference, intent hash, preview, approval or mandate. */
+  order: z.string().min(1).max(128).optional(),
+  /** `refused`: nothing was done; `failed`: it was tried and did not succeed. */
+  outcome: z.enum(["ok", "failed", "refused"]).optional(),
+};
+
+/**
+ * A page of the log as it is shown to others than the owner, newest first. A filtered page looks
+ * through a bounded number of events, so it can be short, or empty, and still go on.
+ */
 export const auditTail = defineEdgeOperation({
   name: "audit.tail",
   input: z.strictObject({
     beforeSeq: z.int().positive().optional(),
     limit: z.int().min(1).max(500),
+    ...auditFilter,
   }),
   output: z.strictObject({
     records: z.array(

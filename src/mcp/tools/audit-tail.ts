@@ -1,4 +1,7 @@
-import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import {
+  auditFilter,
+  auditTail as operation,
+} from "@ibkr-edge-gateway/protocol/operations/edge.ts";
 import * as z from "zod";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";
@@ -11,6 +14,12 @@ export const auditTailTool = defineTool({
   annotations: READS_GATEWAY,
   input: z.strictObject({
     limit: numeric(z.int().min(1).max(200)).default(20).describe("Rows"),
+    from: auditFilter.from.describe("RFC 3339"),
+    to: auditFilter.to.describe("RFC 3339, excluded"),
+    client_id: auditFilter.client_id.describe("Client"),
+    tool: auditFilter.tool.describe("Tool name"),
+    order: auditFilter.order.describe("Any id of an order"),
+    outcome: auditFilter.outcome.describe("Outcome"),
     ...cursorInput,
   }),
   operation,

@@ -65,6 +65,45 @@ export function eventsBefore(sql: SqlStorage, beforeSeq: number, limit: number):
     .toArray();
 }
 
+/** What an event has to be; null where anything will do. */
+export interface EventConditions {
+  readonly clientId: string | null;
+  readonly tool: string | null;
+  /** Stands among the event's small facts. */
+  readonly fact: string | null;
+  readonly outcome: "ok" | "failed" | "refused" | null;
+}
+
+/** The newest events of a range of numbers, its end left out, that meet all conditions. */
+export function eventsThatMeet(
+  sql: SqlStorage,
+  range: { fromSeq: number; toSeq: number },
+  { clientId, tool, fact, outcome }: EventConditions,
+  limit: number,
+): AuditRow[] {
+  return sql
+    .exec<Row>(
+      `SELECT seq, lower(hex(substr(nodes, 1, ${HASH_BYTES}))) AS leaf_hash, event FROM audit_log
+       WHERE seq >= ?1 AND seq < ?2
+         AND (?3 IS NULL OR event ->> '$.who.client_id' = ?3)
+         AND (?4 IS NULL OR event ->> '$.what.tool' = ?4)
+         AND (?5 IS NULL OR instr(event -> '$.meta', ':"' || ?5 || '"') > 0)
+         AND (?6 IS NULL OR ?6 = CASE
+           WHEN event ->> '$.what.decision' <> 'allow' THEN 'refused'
+           WHEN event ->> '$.what.result' = 'error' THEN 'failed'
+           ELSE 'ok' END)
+       ORDER BY seq DESC LIMIT ?7`,
+      range.fromSeq,
+      range.toSeq,
+      clientId,
+      tool,
+      fact,
+      outcome,
+      limit,
+    )
+    .toArray();
+}
+
 /** The next events after `seq`, oldest first, as they go to D1. */
 export function auditRowsAfter(sql: SqlStorage, seq: number, limit: number): AuditRow[] {
   return sql

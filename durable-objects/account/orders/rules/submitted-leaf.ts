@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
-import { appendedAt, auditSize, eventsWith } from "../../audit/tables/log.ts";
+import { firstSince } from "../../audit/find.ts";
+import { eventsWith } from "../../audit/tables/log.ts";
 
 /**
  * The leaf that let this order out, found by its time; null when the log has none. Events are
@@ -21,18 +22,6 @@ export function submittedLeaf(
     }
   }
   return null;
-}
-
-/** The number of the first event since a moment. */
-function firstSince(sql: SqlStorage, atMs: number): number {
-  let low = 1;
-  let high = auditSize(sql) + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if ((appendedAt(sql, middle) ?? atMs) < atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The intent and its leaf are written in one turn; the clock may be read twice in it. */
