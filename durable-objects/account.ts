@@ -25,7 +25,7 @@ import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
 import type { RelayHost } from "./account/relay/relay-host-interface.ts";
 import { pruneRelay } from "./account/relay/relay-store.ts";
-import type { Principal } from "./account/rpc/account.ts";
+import type { Principal } from "./account/rpc/account-types.ts";
 import { AgentAccount, type AgentParts } from "./account/rpc/agent.ts";
 import { GatewayAccount } from "./account/rpc/gateway.ts";
 import { OwnerAccount } from "./account/rpc/owner.ts";

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { PAIRING_MINUTES } from "@ibkr-edge-gateway/protocol/limits.ts";
 import type { PairingRequest } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
-import type { PairingUndo } from "./account/rpc/account.ts";
+import type { PairingUndo } from "./account/rpc/account-types.ts";
 
 export type PairingState = "pending" | "confirmed" | "active" | "revoked";
 

@@ -1,6 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
 import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
@@ -19,7 +19,7 @@ import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay/relay-failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
 import { hasActiveSidecar } from "./relay/tables/sidecars.ts";
-import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account.ts";
+import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account-types.ts";
 
 /** How long after its submission a sidecar may still take a job up. */
 const GRANT_SECONDS = 60;

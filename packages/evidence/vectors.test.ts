@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fromBase64, fromHex, toHex, utf8 } from "./bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { formatCheckpoint, parseCheckpoint, parseCheckpointNote } from "./checkpoint/checkpoint.ts";
-import { parseTrustPolicy } from "./checkpoint/policy.ts";
+import { parseTrustPolicy } from "./checkpoint/trust-policy.ts";
 import { commitment } from "./event/commitment.ts";
 import { formatEntry } from "./event/entry.ts";
 import { logSeed } from "./keys/log-key.ts";

@@ -9,7 +9,7 @@ import { loginPage } from "./http/pages.ts";
 import { createRequestLog } from "./http/request-log.ts";
 import { type Arrival, sendAnswer, startServer } from "./http/server.ts";
 import { type SimulatorOptions, settingsFrom } from "./options.ts";
-import { arm, matchAll } from "./orders/life.ts";
+import { arm, matchAll } from "./orders/order-lifecycle.ts";
 import { ROUTES } from "./routes/all.ts";
 import { createSimulator } from "./simulator.ts";
 import { keepBook, restoreBook } from "./state/keep-book.ts";

@@ -1,4 +1,4 @@
-import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
+import type { ConnectedClient } from "../../durable-objects/account/rpc/account-types.ts";
 import type { Owner } from "../web/owner.ts";
 
 /** This owner's client of that id, while it is let in. */

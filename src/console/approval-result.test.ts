@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ApprovalView } from "../../durable-objects/account/rpc/orders.ts";
+import type { ApprovalView } from "../../durable-objects/account/rpc/order-views.ts";
 import { resultInWords } from "./approval-result.tsx";
 
 const UNTIL = "2026-11-30T14:30:00.000Z";

@@ -6,7 +6,7 @@ import type {
   ApprovalItem,
   ApprovalView,
   Decided,
-} from "../../durable-objects/account/rpc/orders.ts";
+} from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import { Command, WithCommands } from "../web/command.tsx";

@@ -1,6 +1,6 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { Hono } from "hono";
-import type { AuditRecord } from "../../durable-objects/account/rpc/account.ts";
+import type { AuditRecord } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { AUDIT_PAGE_ROWS } from "../web/limits.ts";

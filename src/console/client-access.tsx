@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import type {
   ClientConnection,
   ConnectedClient,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { LiveNeeds } from "../oauth/access-choices.tsx";
 import { connectionKept, liveRefused, newScopes } from "../oauth/access-form.ts";
 import { openConnections, revokeStoredGrants } from "../oauth/grants.ts";

@@ -5,7 +5,7 @@ import type {
   ClientChange,
   ClientConnection,
   ConnectedClient,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { AccessChoices } from "../oauth/access-choices.tsx";
 import { connectionKept, liveRefused, newScopes, scopesChosen } from "../oauth/access-form.ts";
 import { AccountChoices, accountsChosen, accountsToChoose } from "../oauth/account-choices.tsx";

@@ -1,7 +1,7 @@
 import { accessInWords } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { isScope, SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { Hono } from "hono";
-import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
+import type { ConnectedClient } from "../../durable-objects/account/rpc/account-types.ts";
 import { revokeStoredGrants } from "../oauth/grants.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";

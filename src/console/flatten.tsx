@@ -1,6 +1,6 @@
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { Hono } from "hono";
-import type { FlattenAccount } from "../../durable-objects/account/rpc/orders.ts";
+import type { FlattenAccount } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import { WithCommands } from "../web/command.tsx";

@@ -5,7 +5,7 @@ import {
 } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { TradingSettings } from "../../durable-objects/account/rpc/orders.ts";
+import type { TradingSettings } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";

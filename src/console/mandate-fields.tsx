@@ -6,7 +6,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { plainly } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { Child } from "hono/jsx";
-import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
+import type { MandateChoices } from "../../durable-objects/account/rpc/mandate-views.ts";
 import { displayText } from "../web/client-text.ts";
 
 /** The form a mandate is made with; what was filled in stays when something is wrong. */

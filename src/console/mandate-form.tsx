@@ -1,6 +1,6 @@
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { MandateChoices } from "../../durable-objects/account/rpc/mandates.ts";
+import type { MandateChoices } from "../../durable-objects/account/rpc/mandate-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";

@@ -1,5 +1,8 @@
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
-import type { MandateChoices, MandateView } from "../../durable-objects/account/rpc/mandates.ts";
+import type {
+  MandateChoices,
+  MandateView,
+} from "../../durable-objects/account/rpc/mandate-views.ts";
 import { displayText } from "../web/client-text.ts";
 
 /** The bounds line by line; the names of agents are the owner's, everything else the mandate's. */

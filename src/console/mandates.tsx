@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
-import type { MandateView } from "../../durable-objects/account/rpc/mandates.ts";
+import type { MandateView } from "../../durable-objects/account/rpc/mandate-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";
 import { Command, WithCommands } from "../web/command.tsx";

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type {
   BackendStatus,
   BrokerSessionState,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import { WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";

@@ -1,7 +1,7 @@
 import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
-import type { PairedSidecar } from "../../durable-objects/account/rpc/account.ts";
+import type { PairedSidecar } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { confirmPairing, lookupPairing, type PairingDetails } from "../relay/pairing.ts";

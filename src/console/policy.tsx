@@ -2,7 +2,7 @@ import { POLICY_FIELDS } from "@ibkr-edge-gateway/policy/restriction.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import type { PolicyView } from "../../durable-objects/account/rpc/orders.ts";
+import type { PolicyView } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";

@@ -6,7 +6,7 @@ import type {
   OwnerSessionView,
   PasskeyView,
   SignInMethod,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { confirmFirst, requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { browserLabel } from "../web/browser-label.ts";

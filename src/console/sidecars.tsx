@@ -1,7 +1,10 @@
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
-import type { PairedSidecar, PasskeyView } from "../../durable-objects/account/rpc/account.ts";
+import type {
+  PairedSidecar,
+  PasskeyView,
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { Command } from "../web/command.tsx";

@@ -1,7 +1,7 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Context, Hono } from "hono";
-import type { TradingSettings } from "../../durable-objects/account/rpc/orders.ts";
+import type { TradingSettings } from "../../durable-objects/account/rpc/order-views.ts";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";

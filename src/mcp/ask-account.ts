@@ -6,7 +6,7 @@ import type {
   RefusedCall,
   ToolCall,
   ToolOutcome,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { MCP_ANSWER_GRACE_MS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";

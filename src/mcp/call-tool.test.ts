@@ -1,6 +1,6 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { describe, expect, it, vi } from "vitest";
-import type { ToolOutcome } from "../../durable-objects/account/rpc/account.ts";
+import type { ToolOutcome } from "../../durable-objects/account/rpc/account-types.ts";
 import { answers, auditLog, scripted } from "../../test/support/scripted-exchange.ts";
 import { callTool } from "./call-tool.ts";
 

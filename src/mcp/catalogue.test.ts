@@ -1,4 +1,4 @@
-import { EDGE_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import { EDGE_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
 import { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import {

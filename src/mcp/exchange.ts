@@ -1,6 +1,6 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { Principal } from "../../durable-objects/account/rpc/account.ts";
+import type { Principal } from "../../durable-objects/account/rpc/account-types.ts";
 import type { AgentAccount } from "../../durable-objects/account/rpc/agent.ts";
 import type { Remote } from "../../durable-objects/account/rpc/remote.ts";
 import type { CursorCodec } from "./cursor.ts";

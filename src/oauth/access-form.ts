@@ -1,6 +1,6 @@
 import { choiceNamed, isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { ALL_SCOPES, SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { ClientConnection } from "../../durable-objects/account/rpc/account.ts";
+import type { ClientConnection } from "../../durable-objects/account/rpc/account-types.ts";
 import type { LiveNeed } from "./live-needs.ts";
 
 /**

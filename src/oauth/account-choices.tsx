@@ -1,5 +1,5 @@
-import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
-import type { BrokerAccount } from "../../durable-objects/account/rpc/account.ts";
+import { AccountId } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { BrokerAccount } from "../../durable-objects/account/rpc/account-types.ts";
 import type { Owner } from "../web/owner.ts";
 
 /** How long a page waits for the PC's list of accounts. */

@@ -9,7 +9,7 @@ import type {
   BrokerAccount,
   ClientConnection,
   ConnectedClient,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { displayText } from "../web/client-text.ts";
 import type { Owner } from "../web/owner.ts";
 import { Page } from "../web/page.tsx";

@@ -7,7 +7,7 @@ import {
 import { accessInWords, isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { BASELINE_SCOPES, isScope, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type Context, Hono } from "hono";
-import type { ConnectedClient } from "../../durable-objects/account/rpc/account.ts";
+import type { ConnectedClient } from "../../durable-objects/account/rpc/account-types.ts";
 import { confirmFirst, needsConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import { displayText } from "../web/client-text.ts";

@@ -2,7 +2,7 @@ import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import type {
   ClientConnection,
   ConnectedClient,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 
 /**
  * What is left in KV of a client's access. The account's object has decided already; this makes

@@ -1,4 +1,4 @@
-import type { ClientConnection } from "../../durable-objects/account/rpc/account.ts";
+import type { ClientConnection } from "../../durable-objects/account/rpc/account-types.ts";
 import { When } from "../web/page.tsx";
 import { connectionThatStays } from "./access-form.ts";
 

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { SignInSecurity } from "../../durable-objects/account/rpc/account.ts";
+import type { SignInSecurity } from "../../durable-objects/account/rpc/account-types.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import type { PageEnv } from "../web/context.ts";
 import { accountObject } from "../web/env.ts";

@@ -6,7 +6,7 @@ import {
   type PairingRequest,
 } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import type { PairedSidecar } from "../../durable-objects/account/rpc/account.ts";
+import type { PairedSidecar } from "../../durable-objects/account/rpc/account-types.ts";
 import type { ConfirmedPairing } from "../../durable-objects/pairing.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import type { Owner } from "../web/owner.ts";

@@ -1,4 +1,4 @@
-import type { OwnerSession } from "../../durable-objects/account/rpc/account.ts";
+import type { OwnerSession } from "../../durable-objects/account/rpc/account-types.ts";
 import type { RemoteOwner } from "../../durable-objects/account/rpc/surface.ts";
 
 /** The signed-in owner behind a page request. */

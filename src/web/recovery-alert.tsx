@@ -1,4 +1,4 @@
-import type { PendingRecovery } from "../../durable-objects/account/rpc/account.ts";
+import type { PendingRecovery } from "../../durable-objects/account/rpc/account-types.ts";
 import { displayText } from "./client-text.ts";
 import type { Owner } from "./owner.ts";
 import { When } from "./page.tsx";

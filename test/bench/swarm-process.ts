@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
-import { openJournal } from "../../sidecar/src/journal/journal.ts";
+import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import type { OperationExecutor } from "../../sidecar/src/operations/executor-interface.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";

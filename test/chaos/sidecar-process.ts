@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
-import { openJournal } from "../../sidecar/src/journal/journal.ts";
+import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";

@@ -25,7 +25,7 @@ export const IS_GIVEN_A_CLOCK: readonly string[] = [
   "sidecar/src/client-portal/transport.test.ts",
   "sidecar/src/client-portal/session/session-core.test.ts",
   "sidecar/src/trust/{verify-approval,approvers}.test.ts",
-  "sidecar/src/journal/journal.test.ts",
+  "sidecar/src/journal/relay-journal.test.ts",
   "packages/simulator/{zone,clock}.test.ts",
   "packages/simulator/market/{bars,options}.test.ts",
 ];

@@ -1,6 +1,9 @@
 import { concat } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
-import { checkTrusted, parseTrustPolicy } from "@ibkr-edge-gateway/evidence/checkpoint/policy.ts";
+import {
+  checkTrusted,
+  parseTrustPolicy,
+} from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
 import type { ExportFiles } from "@ibkr-edge-gateway/evidence/export/files.ts";
 import { verifyTiles } from "@ibkr-edge-gateway/evidence/export/verify-tiles.ts";
 import { treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";

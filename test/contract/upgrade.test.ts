@@ -7,7 +7,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
-import { openJournal } from "../../sidecar/src/journal/journal.ts";
+import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { listApprovers } from "../../sidecar/src/trust/tables/approvers.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";

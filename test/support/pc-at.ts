@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
-import { openJournal } from "../../sidecar/src/journal/journal.ts";
+import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import { askForCode, collect, pairingOf } from "../../sidecar/src/relay/pairing-client.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";

@@ -4,7 +4,7 @@ import type {
   RefusedCall,
   ToolCall,
   ToolOutcome,
-} from "../../durable-objects/account/rpc/account.ts";
+} from "../../durable-objects/account/rpc/account-types.ts";
 import { cursorCodec } from "../../src/mcp/cursor.ts";
 import type { Exchange } from "../../src/mcp/exchange.ts";
 

@@ -3,7 +3,7 @@ import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/ev
 import { keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
-import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import {
   type CanonicalOrder,
   principalLeg,

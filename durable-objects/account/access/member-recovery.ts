@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { PendingRecovery, RecoveryStep } from "../rpc/account.ts";
+import type { PendingRecovery, RecoveryStep } from "../rpc/account-types.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "./recovery-code.ts";
 import { settingsOfSidecars } from "./tables/joint/recoveries.ts";
 import { deleteSetting, deleteSettings, setting, storeSetting } from "./tables/owner-settings.ts";

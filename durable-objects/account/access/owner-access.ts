@@ -1,6 +1,6 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import type { OwnerSession, SignInSource } from "../rpc/account.ts";
+import type { OwnerSession, SignInSource } from "../rpc/account-types.ts";
 import type { PasskeyCeremony } from "../rpc/passkey-ceremony.ts";
 import { stopRecoveries } from "./member-recovery.ts";
 import {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import type { PasskeyView } from "../rpc/account.ts";
+import type { PasskeyView } from "../rpc/account-types.ts";
 import { noteRecoveredKeys, toldToPc } from "./recovered-keys.ts";
 import { storeSetting } from "./tables/owner-settings.ts";
 

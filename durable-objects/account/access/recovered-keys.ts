@@ -1,4 +1,4 @@
-import type { PasskeyView } from "../rpc/account.ts";
+import type { PasskeyView } from "../rpc/account-types.ts";
 import { RECOVERY_WAIT_MS } from "./member-recovery.ts";
 import { setting, storeSetting } from "./tables/owner-settings.ts";
 

@@ -1,6 +1,6 @@
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { randomToken } from "../random.ts";
-import type { OwnerSession, OwnerSessionView, SignInMethod } from "../rpc/account.ts";
+import type { OwnerSession, OwnerSessionView, SignInMethod } from "../rpc/account-types.ts";
 import {
   deleteEndedSessions,
   deleteOldestSessions,

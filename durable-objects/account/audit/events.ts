@@ -2,7 +2,7 @@ import type { AuditEventType, AuditEventV2 } from "@ibkr-edge-gateway/protocol/a
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { Principal } from "../rpc/account.ts";
+import type { Principal } from "../rpc/account-types.ts";
 
 /**
  * The private values of an event. The log keeps commitments to them, and beside its row the salts;

@@ -3,7 +3,7 @@ import {
   type ShownAuditEvent,
   shownEvent,
 } from "@ibkr-edge-gateway/protocol/audit/event.ts";
-import type { AuditPage } from "../rpc/account.ts";
+import type { AuditPage } from "../rpc/account-types.ts";
 import {
   type AuditRow,
   appendedAt,

@@ -1,5 +1,8 @@
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
-import { checkTrusted, parseTrustPolicy } from "@ibkr-edge-gateway/evidence/checkpoint/policy.ts";
+import {
+  checkTrusted,
+  parseTrustPolicy,
+} from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
 import { LogKeys } from "@ibkr-edge-gateway/evidence/keys/rotation.ts";
 import { consistencyProof, verifyConsistency } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
 import { beforeEach, describe, expect, it } from "vitest";

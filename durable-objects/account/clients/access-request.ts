@@ -1,7 +1,7 @@
 import { accessInWords, choicesBeyond } from "@ibkr-edge-gateway/protocol/access-choices.ts";
-import type { accessRequest } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import type { accessRequest } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
 import type * as z from "zod";
-import type { Principal } from "../rpc/account.ts";
+import type { Principal } from "../rpc/account-types.ts";
 import type { Standing } from "./clients.ts";
 
 /** What a connection may do, what else there is, and where its owner allows it. */

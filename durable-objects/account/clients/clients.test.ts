@@ -2,7 +2,7 @@ import { ALL_SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { SPENT_TOKENS_SCHEMA } from "../access/tables/schema.ts";
-import type { ClientAdmission, Principal } from "../rpc/account.ts";
+import type { ClientAdmission, Principal } from "../rpc/account-types.ts";
 import {
   admitClient,
   changeClient,

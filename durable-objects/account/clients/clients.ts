@@ -10,7 +10,12 @@ import {
   type Scope,
 } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { spendOnce } from "../access/spent-tokens.ts";
-import type { ClientAdmission, ClientChange, ConnectedClient, Principal } from "../rpc/account.ts";
+import type {
+  ClientAdmission,
+  ClientChange,
+  ConnectedClient,
+  Principal,
+} from "../rpc/account-types.ts";
 import {
   addClientCalls,
   allClients,

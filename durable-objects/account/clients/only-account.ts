@@ -1,7 +1,7 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
-import type { BrokerAccount } from "../rpc/account.ts";
+import type { BrokerAccount } from "../rpc/account-types.ts";
 import { takesAccount } from "./client-accounts.ts";
 
 /**

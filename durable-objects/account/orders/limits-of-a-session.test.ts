@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../test/support/order-desk.ts";
 import { aSnapshot } from "../../../test/support/policy.ts";
 import { type TradingRig, tradingRig } from "../../../test/support/trading-rig.ts";
-import { limitsOf } from "./agent/limits.ts";
+import { limitsOf } from "./agent/limits-status.ts";
 import { findIntent } from "./tables/intents/rows.ts";
 
 /** Orders sent while nothing trades all fill at one opening: they share the limits of its day. */

@@ -1,9 +1,9 @@
 import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
 import { logAbandoned } from "../abandoned.ts";
-import type { ToolCall } from "../rpc/account.ts";
+import type { ToolCall } from "../rpc/account-types.ts";
 import { cancelFound } from "./agent/cancel-all.ts";
-import { type OrderAnswer, runOrderTool } from "./agent/tools.ts";
+import { type OrderAnswer, runOrderTool } from "./agent/order-tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
 import { type InFlight, nothingInFlight } from "./sidecar-calls/in-flight.ts";

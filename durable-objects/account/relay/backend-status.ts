@@ -3,7 +3,7 @@ import {
   marketNote,
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import type { BackendStatus } from "../rpc/account.ts";
+import type { BackendStatus } from "../rpc/account-types.ts";
 import { howToPair } from "./relay-failure.ts";
 import type { RelayHost } from "./relay-host-interface.ts";
 import { lastBrokerStatus } from "./tables/broker-status.ts";

@@ -4,7 +4,7 @@ import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts"
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
-import type { BrokerAccount } from "../rpc/account.ts";
+import type { BrokerAccount } from "../rpc/account-types.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay-failure.ts";
 import type { RelayHost } from "./relay-host-interface.ts";
 import { hasActiveSidecar } from "./tables/sidecars.ts";

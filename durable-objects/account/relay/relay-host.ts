@@ -1,6 +1,6 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { HEARTBEAT_LOST_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/again.ts";
+import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/answered-before.ts";
 import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
 import {
   type EdgeState,

@@ -1,5 +1,5 @@
 import { CURSORS_PER_SIDECAR_MAX, SETTLED_JOBS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/again.ts";
+import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/answered-before.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
-import type { PairingUndo } from "../rpc/account.ts";
+import type { PairingUndo } from "../rpc/account-types.ts";
 import { restorePairing, revokeSidecar, standingPairing } from "./tables/sidecars.ts";
 
 /**

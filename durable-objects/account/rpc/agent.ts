@@ -12,7 +12,7 @@ import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
 import { callKind } from "../orders/rules/call-kind.ts";
 import { brokerAccounts } from "../relay/broker-accounts.ts";
 import { runToolCall } from "../tool-call.ts";
-import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account.ts";
+import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account-types.ts";
 
 /** What agents' calls need of the account beyond what every verb does. */
 export interface AgentParts {

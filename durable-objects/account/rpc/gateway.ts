@@ -33,7 +33,7 @@ import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
 import { chooseSidecar, chosenSidecar, hasActiveSidecar } from "../relay/tables/sidecars.ts";
 import { undoPairing } from "../relay/undo-pairing.ts";
-import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account.ts";
+import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
 
 /** Longer than anything that is used once stays valid by itself. */
 const ONCE_REMEMBERED_MS = 86_400_000;

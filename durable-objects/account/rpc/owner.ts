@@ -5,7 +5,7 @@ import { tailAudit } from "../audit/find.ts";
 import { entryBundle } from "../audit/served.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
 import { backendStatus } from "../relay/backend-status.ts";
-import type { AuditPage, BackendStatus, OwnerSession, SignedHead } from "./account.ts";
+import type { AuditPage, BackendStatus, OwnerSession, SignedHead } from "./account-types.ts";
 import { OwnerClients } from "./owner/clients.ts";
 import { OwnerMandates } from "./owner/mandates.ts";
 import { OwnerOrders } from "./owner/orders.ts";

@@ -1,4 +1,4 @@
-import type { Principal } from "./account.ts";
+import type { Principal } from "./account-types.ts";
 import type { AgentAccount } from "./agent.ts";
 import type { GatewayAccount } from "./gateway.ts";
 import type { OwnerAccount } from "./owner.ts";

@@ -14,7 +14,7 @@ import {
   parseCheckpoint,
   parseCheckpointNote,
 } from "./checkpoint.ts";
-import { parseTrustPolicy } from "./policy.ts";
+import { parseTrustPolicy } from "./trust-policy.ts";
 
 const GOOD = vectors.CHECKPOINT_8;
 const KEYS = [parseVkey(vectors.LOG_VKEY), parseVkey(vectors.PC_VKEY)];

@@ -1,5 +1,5 @@
 import type { CheckpointNote } from "../checkpoint/checkpoint.ts";
-import type { Signed, TrustPolicy } from "../checkpoint/policy.ts";
+import type { Signed, TrustPolicy } from "../checkpoint/trust-policy.ts";
 import { EvidenceFault } from "../fault.ts";
 import type { LogKeys } from "../keys/rotation.ts";
 import type { LogFacts } from "./log-reader.ts";

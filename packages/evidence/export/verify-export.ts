@@ -1,5 +1,5 @@
 import { type CheckpointNote, parseCheckpointNote } from "../checkpoint/checkpoint.ts";
-import { parseTrustPolicy, type TrustPolicy } from "../checkpoint/policy.ts";
+import { parseTrustPolicy, type TrustPolicy } from "../checkpoint/trust-policy.ts";
 import { EvidenceFault } from "../fault.ts";
 import { LogKeys } from "../keys/rotation.ts";
 import { frontierOf } from "../merkle/frontier.ts";

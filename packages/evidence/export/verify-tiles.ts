@@ -1,6 +1,6 @@
 import { concat, sameBytes, textOf } from "../bytes.ts";
 import { type CheckpointNote, parseCheckpointNote } from "../checkpoint/checkpoint.ts";
-import { parseTrustPolicy } from "../checkpoint/policy.ts";
+import { parseTrustPolicy } from "../checkpoint/trust-policy.ts";
 import { EvidenceFault } from "../fault.ts";
 import { LogKeys } from "../keys/rotation.ts";
 import { EMPTY_FRONTIER } from "../merkle/frontier.ts";

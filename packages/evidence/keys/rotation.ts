@@ -1,5 +1,5 @@
 import type { CheckpointNote } from "../checkpoint/checkpoint.ts";
-import { checkTrusted, type Signed, type TrustPolicy } from "../checkpoint/policy.ts";
+import { checkTrusted, type Signed, type TrustPolicy } from "../checkpoint/trust-policy.ts";
 import { EvidenceFault } from "../fault.ts";
 import { parseVkey, SIGNATURE_TYPES, type VerifierKey } from "../note/vkey.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../bytes.ts";
 import { parseCheckpointNote } from "../checkpoint/checkpoint.ts";
-import { checkTrusted, parseTrustPolicy } from "../checkpoint/policy.ts";
+import { checkTrusted, parseTrustPolicy } from "../checkpoint/trust-policy.ts";
 import { formatEntry } from "../event/entry.ts";
 import type { FaultCode } from "../fault.ts";
 import { hashLeaf } from "../merkle/hash.ts";

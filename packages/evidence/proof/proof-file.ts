@@ -1,6 +1,6 @@
 import { fromBase64, toBase64, wholeNumber } from "../bytes.ts";
 import { type CheckpointNote, parseCheckpointNote } from "../checkpoint/checkpoint.ts";
-import { checkTrusted, type Signed, type TrustPolicy } from "../checkpoint/policy.ts";
+import { checkTrusted, type Signed, type TrustPolicy } from "../checkpoint/trust-policy.ts";
 import { EvidenceFault } from "../fault.ts";
 import { HASH_BYTES } from "../merkle/hash.ts";
 import { checkInclusion } from "../merkle/verify.ts";

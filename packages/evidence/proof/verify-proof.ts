@@ -1,5 +1,5 @@
 import { utf8 } from "../bytes.ts";
-import { parseTrustPolicy } from "../checkpoint/policy.ts";
+import { parseTrustPolicy } from "../checkpoint/trust-policy.ts";
 import { parseEntry } from "../event/entry.ts";
 import { signedWords } from "../export/trust.ts";
 import { type Verdict, VerdictBuilder } from "../export/verdict.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Day, Timestamp } from "../operations/parts.ts";
+import { Day, Timestamp } from "../operations/field-types.ts";
 import {
   covers,
   type Hours,

@@ -1,6 +1,6 @@
 import { Decimal } from "decimal.js";
 import * as z from "zod";
-import { type Availability, Day, DecimalText, Timestamp } from "../operations/parts.ts";
+import { type Availability, Day, DecimalText, Timestamp } from "../operations/field-types.ts";
 import type { CompletedSession, MarketState } from "./market-state.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   AccountId,
   Currency,
@@ -7,7 +7,7 @@ import {
   inputAccountId,
   provenance,
   Timestamp,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 const figure = DecimalText.nullable();
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, Currency, inputAccountId, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Currency, inputAccountId, provenance } from "./field-types.ts";
 
 /** What kind of account it is and what it may do, as far as the broker says. Null is unknown. */
 export const accountMetadata = defineOperation({

@@ -1,6 +1,13 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, Currency, DecimalText, inputAccountId, Money, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import {
+  AccountId,
+  Currency,
+  DecimalText,
+  inputAccountId,
+  Money,
+  provenance,
+} from "./field-types.ts";
 
 const figure = Money.nullable();
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, Currency, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Currency, provenance } from "./field-types.ts";
 
 export const accountsList = defineOperation({
   name: "accounts.list",

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Timestamp } from "./field-types.ts";
 
 /** What says that trading was stopped: told before all else, and never crowded out by the rest. */
 export const STOPPED_ALERTS: readonly string[] = [

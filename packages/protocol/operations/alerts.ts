@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, BrokerText, inputAccountId, provenance, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, BrokerText, inputAccountId, provenance, Timestamp } from "./field-types.ts";
 
 const Alert = z.strictObject({
   alert_id: z.string().max(20),

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Timestamp } from "./field-types.ts";
 
 /**
  * Shows at the PC that an approval is asked for: the order in the sidecar's own words, and for tier

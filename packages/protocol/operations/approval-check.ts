@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { PasskeyProof } from "../approval/approval-proof.ts";
 import { OrderRefusal } from "../orders/order-refusal.ts";
-import { defineOperation } from "./define.ts";
-import { AccountId, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Timestamp } from "./field-types.ts";
 
 /**
  * Whether an approval would hold at the PC: the signature by a passkey enrolled there, over the

@@ -9,8 +9,8 @@ import { PageOrigin } from "../approver/enrolment.ts";
 import { PageMessage } from "../approver/page-message.ts";
 import { Hash } from "../orders/intent.ts";
 import { OrderRefusal } from "../orders/order-refusal.ts";
-import { defineOperation } from "./define.ts";
-import { Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Timestamp } from "./field-types.ts";
 
 /**
  * What the edge carries between the owner's own page and the PC. The edge asks, hands bytes over, and

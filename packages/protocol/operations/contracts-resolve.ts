@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { inCapitals } from "../capitals.ts";
 import { ContractCandidate, contractFilters } from "./contracts-search.ts";
-import { defineOperation } from "./define.ts";
-import { provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { provenance } from "./field-types.ts";
 
 /** One symbol to one contract: the only one, the home listing, or else the candidates. */
 export const contractsResolve = defineOperation({

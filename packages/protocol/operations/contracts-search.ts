@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Conid, Currency, inputPage, page, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Conid, Currency, inputPage, page, provenance } from "./field-types.ts";
 
 /** One instrument a search may mean. */
 export const ContractCandidate = z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Currency, DecimalText, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Currency, DecimalText, provenance } from "./field-types.ts";
 
 /** How many units of `quote` one unit of `base` is worth. Indicative, not tradable. */
 export const currencyRate = defineOperation({

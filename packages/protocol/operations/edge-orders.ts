@@ -11,9 +11,9 @@ import { OrderState, ProofSource } from "../orders/order-state.ts";
 import { TradingMode } from "../orders/order-terms.ts";
 import { BrokerMessage, TicketQuote, WhatIf } from "../orders/ticket.ts";
 import { ContractCandidate } from "./contracts-search.ts";
-import { defineEdgeOperation } from "./edge.ts";
+import { defineEdgeOperation } from "./edge-operations.ts";
+import { AccountId, BrokerText, Source, Timestamp } from "./field-types.ts";
 import { BrokerOrderId, IntentOrder, OpenQuestion } from "./order-parts.ts";
-import { AccountId, BrokerText, Source, Timestamp } from "./parts.ts";
 
 /**
  * What an agent may ask the account object about orders. The object asks the sidecar itself where

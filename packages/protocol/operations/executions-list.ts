@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   AccountId,
   Conid,
@@ -10,7 +10,7 @@ import {
   page,
   provenance,
   Timestamp,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 /** One fill. Price, commission and net amount in `currency`. */
 export const Execution = z.strictObject({

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { ClientOrderId } from "../orders/intent.ts";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Source, Timestamp } from "./field-types.ts";
 import { OrderOutcome } from "./order-parts.ts";
-import { AccountId, Source, Timestamp } from "./parts.ts";
 
 /**
  * What this sidecar's own journal knows of one intent. Costs the broker nothing; `null` means that

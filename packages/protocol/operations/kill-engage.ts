@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Timestamp } from "./field-types.ts";
 
 /**
  * Engages the kill switch at the PC. Anybody may stop; there is no operation that lifts it, only

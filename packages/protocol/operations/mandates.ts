@@ -3,8 +3,8 @@ import { Assertion } from "../approval/assertion.ts";
 import { Mandate } from "../approval/mandate.ts";
 import { Hash } from "../orders/intent.ts";
 import { OrderRefusal } from "../orders/order-refusal.ts";
-import { defineOperation } from "./define.ts";
-import { Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Timestamp } from "./field-types.ts";
 
 /**
  * A mandate at the PC. The edge tells of one and of its end; what counts is what this PC verified,

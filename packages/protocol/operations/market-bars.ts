@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   Availability,
   Conid,
@@ -8,7 +8,7 @@ import {
   inputConid,
   provenance,
   Timestamp,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 export const BAR_SIZES = [
   "1min",

@@ -1,6 +1,13 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Conid, Currency, DecimalText, inputAccountId, inputConid, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import {
+  Conid,
+  Currency,
+  DecimalText,
+  inputAccountId,
+  inputConid,
+  provenance,
+} from "./field-types.ts";
 
 const level = z.strictObject({ price: DecimalText, size: DecimalText });
 

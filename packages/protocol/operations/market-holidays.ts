@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Conid, Day, inputConid, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Conid, Day, inputConid, provenance } from "./field-types.ts";
 
 /** Weekdays without regular trading, and shortened ones, inside the dated schedule's horizon. */
 export const marketHolidays = defineOperation({

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CompletedSession, MarketPhase } from "../market/market-state.ts";
-import { defineOperation } from "./define.ts";
-import { Conid, Day, inputConid, provenance, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Conid, Day, inputConid, provenance, Timestamp } from "./field-types.ts";
 
 const hours = z.array(z.strictObject({ opens: Timestamp, closes: Timestamp }));
 

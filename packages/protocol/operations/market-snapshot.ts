@@ -1,8 +1,16 @@
 import * as z from "zod";
 import { MarketPhase } from "../market/market-state.ts";
 import { ReferencePrice } from "../market/reference-price.ts";
-import { defineOperation } from "./define.ts";
-import { Availability, Conid, Currency, Day, DecimalText, provenance, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import {
+  Availability,
+  Conid,
+  Currency,
+  Day,
+  DecimalText,
+  provenance,
+  Timestamp,
+} from "./field-types.ts";
 
 /** The figures a quote can hold: prices in the quote's currency, sizes in shares or contracts. */
 export const QUOTE_FIELDS = [

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { BrokerText, provenance, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { BrokerText, provenance, Timestamp } from "./field-types.ts";
 
 /** The broker's notices to the owner. Their text is somebody else's and only ever data. */
 export const notificationsList = defineOperation({

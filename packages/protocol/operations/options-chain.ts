@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Conid, Currency, Day, DecimalText, inputPage, page, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Conid, Currency, Day, DecimalText, inputPage, page, provenance } from "./field-types.ts";
 
 const Month = z.string().regex(/^20\d\d-(0[1-9]|1[0-2])$/);
 

@@ -1,6 +1,14 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Availability, Conid, Currency, Day, DecimalText, provenance, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import {
+  Availability,
+  Conid,
+  Currency,
+  Day,
+  DecimalText,
+  provenance,
+  Timestamp,
+} from "./field-types.ts";
 
 /** The broker's model figures of options: per one unit of the underlying; volatility in percent a year. */
 export const optionsGreeks = defineOperation({

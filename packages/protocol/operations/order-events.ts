@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { Hash } from "../orders/intent.ts";
 import { OrderEvidence, OrderState } from "../orders/order-state.ts";
+import { AccountId, BrokerText, Source, Timestamp } from "./field-types.ts";
 import { BrokerOrderId, IntentOrder, OpenQuestion, OrderRef } from "./order-parts.ts";
-import { AccountId, BrokerText, Source, Timestamp } from "./parts.ts";
 
 /**
  * What the order side of the sidecar tells on its own account, beside the broker's news

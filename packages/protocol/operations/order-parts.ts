@@ -4,7 +4,7 @@ import { OrderRefusal } from "../orders/order-refusal.ts";
 import { OrderState, ProofSource } from "../orders/order-state.ts";
 import { TradingMode } from "../orders/order-terms.ts";
 import { BrokerMessage } from "../orders/ticket.ts";
-import { AccountId, BrokerText, Timestamp } from "./parts.ts";
+import { AccountId, BrokerText, Timestamp } from "./field-types.ts";
 
 /** What the order operations share. */
 

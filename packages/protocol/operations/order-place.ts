@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ApprovalProof } from "../approval/approval-proof.ts";
 import { ClientOrderId, Hash } from "../orders/intent.ts";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import { OrderOutcome, orderWrite } from "./order-parts.ts";
 
 /**

@@ -3,8 +3,8 @@ import { BracketInput, CancelInput, ModifyInput, OrderInput } from "../orders/or
 import { OrderRefusal } from "../orders/order-refusal.ts";
 import { PreviewAnswer } from "../orders/ticket.ts";
 import { ContractCandidate } from "./contracts-search.ts";
-import { defineOperation } from "./define.ts";
-import { AccountId, Source, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Source, Timestamp } from "./field-types.ts";
 
 /** What to prepare. Nothing is sent: a modify or cancel is previewed against the order as it works. */
 export const PreviewRequest = z.discriminatedUnion("kind", [

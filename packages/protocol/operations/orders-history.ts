@@ -1,7 +1,14 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
+import {
+  AccountId,
+  inputAccountId,
+  inputPage,
+  page,
+  provenance,
+  Timestamp,
+} from "./field-types.ts";
 import { Order } from "./orders-list.ts";
-import { AccountId, inputAccountId, inputPage, page, provenance, Timestamp } from "./parts.ts";
 
 /**
  * Orders of the broker's day, and older ones as far as their executions tell (at most seven days).

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   AccountId,
   BrokerText,
@@ -11,7 +11,7 @@ import {
   page,
   provenance,
   Timestamp,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 /** Ours, in plain words; the broker's own word stands beside it. `inactive` is not sent, or rejected. */
 export const ORDER_STATUSES = [

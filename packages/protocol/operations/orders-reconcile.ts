@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { OrderEvidence } from "../orders/order-state.ts";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, provenance } from "./field-types.ts";
 import { OrderRef } from "./order-parts.ts";
 import { Order } from "./orders-list.ts";
-import { AccountId, provenance } from "./parts.ts";
 
 /**
  * Asks the broker's book about order references: the live orders (forced, then read until two reads

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
+import { BrokerText, inputAccountId, provenance } from "./field-types.ts";
 import { Order } from "./orders-list.ts";
-import { BrokerText, inputAccountId, provenance } from "./parts.ts";
 
 export const ordersStatus = defineOperation({
   name: "orders.status",

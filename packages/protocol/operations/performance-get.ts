@@ -1,6 +1,13 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, Currency, Day, DecimalText, inputAccountId, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import {
+  AccountId,
+  Currency,
+  Day,
+  DecimalText,
+  inputAccountId,
+  provenance,
+} from "./field-types.ts";
 
 export const PERFORMANCE_PERIODS = ["1D", "7D", "MTD", "1M", "3M", "6M", "12M", "YTD"] as const;
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, inputAccountId, Money, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, inputAccountId, Money, provenance } from "./field-types.ts";
 
 /** Profit and loss since the previous close, and what is open, in base currency. */
 export const pnlDaily = defineOperation({

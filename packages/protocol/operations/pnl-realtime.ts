@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   AccountId,
   Conid,
@@ -10,7 +10,7 @@ import {
   Money,
   page,
   provenance,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 /** Profit and loss by holding, now. */
 export const pnlRealtime = defineOperation({

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { AccountId, Currency, DecimalText, inputAccountId, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Currency, DecimalText, inputAccountId, provenance } from "./field-types.ts";
 
 const slices = z.array(
   z.strictObject({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   AccountId,
   Conid,
@@ -10,7 +10,7 @@ import {
   inputPage,
   page,
   provenance,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 /** One holding. Prices and values are in `currency`; quantity is shares or contracts. */
 export const Position = z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { inputPage, page, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { inputPage, page, provenance } from "./field-types.ts";
 
 /** Which scans, markets and filters there are for an instrument type; from the copy kept on disk. */
 export const scannerCodes = defineOperation({

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Conid, provenance } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Conid, provenance } from "./field-types.ts";
 
 const code = /^[A-Za-z0-9_.]{1,60}$/;
 

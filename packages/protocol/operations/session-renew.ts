@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import { BrokerSession } from "./session-status.ts";
 
 /**

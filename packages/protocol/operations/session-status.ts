@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Source, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Source, Timestamp } from "./field-types.ts";
 
 export const BROKER_SESSION_STATES = [
   "unknown",

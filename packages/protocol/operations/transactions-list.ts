@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
+import { defineOperation } from "./define-operation.ts";
 import {
   AccountId,
   Conid,
@@ -12,7 +12,7 @@ import {
   Money,
   page,
   provenance,
-} from "./parts.ts";
+} from "./field-types.ts";
 
 /** What was traded and paid in one contract. Amounts in each row's currency; nothing of today. */
 export const transactionsList = defineOperation({

@@ -3,8 +3,8 @@ import { CAPABILITIES } from "../capabilities.ts";
 import { OrderDecimal } from "../orders/decimal.ts";
 import { Hash } from "../orders/intent.ts";
 import { AssetClass, OrderType } from "../orders/order-terms.ts";
-import { defineOperation } from "./define.ts";
-import { AccountId, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { AccountId, Timestamp } from "./field-types.ts";
 
 const modeCaps = z.strictObject({
   enabled: z.boolean(),

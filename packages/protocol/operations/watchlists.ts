@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { defineOperation } from "./define.ts";
-import { Conid, provenance, Timestamp } from "./parts.ts";
+import { defineOperation } from "./define-operation.ts";
+import { Conid, provenance, Timestamp } from "./field-types.ts";
 
 const WatchlistId = z.string().regex(/^\d{1,20}$/);
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { jobSettlementOf } from "../relay/edge/terminal.ts";
+import { jobSettlementOf } from "../relay/edge/job-settlement.ts";
 import { FORMER_NAMES, presentCode } from "./former-codes.ts";
 import { ORDER_REFUSAL_CODES, OrderRefusal, OrderRefusalCode } from "./order-refusal.ts";
 

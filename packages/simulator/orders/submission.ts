@@ -4,7 +4,7 @@ import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
 import type { Asking, Question } from "../state/question.ts";
 import type { OrderEffects } from "./fault-effects.ts";
-import { modifyOrder, place, requestCancel } from "./life.ts";
+import { modifyOrder, place, requestCancel } from "./order-lifecycle.ts";
 import { questionsFor } from "./questions.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
 } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import type { WireJson } from "../json.ts";
-import { executionRow, orderRow, statusRecord } from "../orders/rows.ts";
+import { executionRow, orderRow, statusRecord } from "../orders/order-rows.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Execution, Order } from "../state/orders.ts";
 import { dateStamp } from "../zone.ts";

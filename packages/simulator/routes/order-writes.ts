@@ -10,8 +10,8 @@ import {
 } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import { isFields } from "../json.ts";
-import { parseOrder } from "../orders/draft.ts";
-import { requestCancel, route } from "../orders/life.ts";
+import { requestCancel, route } from "../orders/order-lifecycle.ts";
+import { parseOrder } from "../orders/parse-order.ts";
 import { submitOrders, takeReply } from "../orders/submission.ts";
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";

@@ -1,5 +1,5 @@
 import type { Decimal } from "decimal.js";
-import { resume } from "../orders/resume.ts";
+import { resume } from "../orders/resume-orders.ts";
 import type { Simulator } from "../simulator.ts";
 import { nextTimeOfDay } from "../zone.ts";
 import type { Account, Position } from "./accounts.ts";

@@ -1,5 +1,5 @@
 import { double, type WireJson } from "../json.ts";
-import { orderRow } from "../orders/rows.ts";
+import { orderRow } from "../orders/order-rows.ts";
 import { executionsOf, tradeRow, visibleOrders } from "../routes/order-reads.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Execution, Order } from "../state/orders.ts";

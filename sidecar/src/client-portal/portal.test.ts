@@ -2,9 +2,9 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { describe, expect, it } from "vitest";
 import { handClock, noLog } from "../../../test/support/intent-record.ts";
-import type { Ask, AskOptions } from "./ask.ts";
 import { LIMITS } from "./limits.ts";
 import { createPortal } from "./portal.ts";
+import type { Ask, AskOptions } from "./portal-interface.ts";
 import type { ReadParts } from "./read-once.ts";
 
 const NUMBER: Ask<number> = {

@@ -1,9 +1,9 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Answer, Ask, AskOptions, Portal } from "./ask.ts";
 import { sleep } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import { isMoreUrgent, type Priority } from "./pacing/priority.ts";
 import { createUrgency } from "./pacing/urgency.ts";
+import type { Answer, Ask, AskOptions, Portal } from "./portal-interface.ts";
 import { deadline } from "./read-failure.ts";
 import { decode, type RawAnswer, type ReadParts, readOnce } from "./read-once.ts";
 import { sessionRefusal } from "./session/refusal.ts";

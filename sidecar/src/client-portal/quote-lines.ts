@@ -1,7 +1,7 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Ask, Portal } from "./ask.ts";
 import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
+import type { Ask, Portal } from "./portal-interface.ts";
 
 /**
  * Every contract a snapshot was asked for keeps one of the account's market data lines (100 by

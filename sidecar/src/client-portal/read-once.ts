@@ -1,13 +1,13 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Ask, AskOptions } from "./ask.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { BrokerLogger } from "./logger.ts";
+import type { Wire, WireOutcome } from "./paced-wire.ts";
 import type { Urgency } from "./pacing/urgency.ts";
+import type { Ask, AskOptions } from "./portal-interface.ts";
 import { generalFailure, unavailable, unreadable } from "./read-failure.ts";
 import { sessionRefusal } from "./session/refusal.ts";
 import type { Supervisor } from "./session/supervisor.ts";
-import type { Wire, WireOutcome } from "./wire.ts";
 
 /** An answer as it came, before it is decoded. */
 export interface RawAnswer {

@@ -1,6 +1,6 @@
-import type { Ask } from "./ask.ts";
 import { LIMITS } from "./limits.ts";
 import type { Urgency } from "./pacing/urgency.ts";
+import type { Ask } from "./portal-interface.ts";
 import type { RawAnswer } from "./read-once.ts";
 
 /** A read on its way, and how urgent it is to whoever waits for it. */

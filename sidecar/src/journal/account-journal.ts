@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { type Journal, openJournal } from "./journal.ts";
 import { JournalBusyError } from "./open-database.ts";
+import { type Journal, openJournal } from "./relay-journal.ts";
 
 /** One journal per gateway account: what one account did not acknowledge is never told to another. */
 export function openAccountJournal(

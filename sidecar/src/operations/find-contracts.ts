@@ -1,7 +1,6 @@
 import { inCapitals } from "@ibkr-edge-gateway/protocol/capitals.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
-import type { Answer } from "../client-portal/ask.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   contractFacts,
@@ -10,6 +9,7 @@ import {
   type SecDef,
   searchContracts,
 } from "../client-portal/endpoints/contracts.ts";
+import type { Answer } from "../client-portal/portal-interface.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { monthsFromBroker } from "./option-months.ts";
 

@@ -1,8 +1,8 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { priceOnTick, tickAt } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import { marketBars } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
-import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { Decimal } from "decimal.js";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";

@@ -3,7 +3,6 @@ import {
   marketSnapshot,
   type QuoteField,
 } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
-import type { Answer, Ask } from "../client-portal/ask.ts";
 import { sleep } from "../client-portal/clock.ts";
 import {
   AVAILABILITY_FIELD,
@@ -12,6 +11,7 @@ import {
   snapshotLook,
 } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
+import type { Answer, Ask } from "../client-portal/portal-interface.ts";
 import { factsOf } from "./find-contracts.ts";
 import { VIEW_FIELDS } from "./market-view.ts";
 import { readSchedules, readViews, stateNotes } from "./market-views.ts";

@@ -1,11 +1,11 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import {
   type BrokerSession,
   marketNote,
 } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
-import type { Answer, Ask, AskOptions, Portal } from "../client-portal/ask.ts";
 import { type Clock, isoTime } from "../client-portal/clock.ts";
 import type { Priority } from "../client-portal/pacing/priority.ts";
+import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal-interface.ts";
 import type { QuoteLines } from "../client-portal/quote-lines.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 

@@ -4,7 +4,7 @@ import type {
   Operation,
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define.ts";
+} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
 
 /** An operation joined to the code that answers it. */

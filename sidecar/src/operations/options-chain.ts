@@ -1,7 +1,6 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { optionsChain } from "@ibkr-edge-gateway/protocol/operations/options-chain.ts";
 import { Decimal } from "decimal.js";
-import type { Answer } from "../client-portal/ask.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { type SearchHit, searchContracts } from "../client-portal/endpoints/contracts.ts";
 import {
@@ -10,6 +9,7 @@ import {
   type Strikes,
   strikesOf,
 } from "../client-portal/endpoints/option-contracts.ts";
+import type { Answer } from "../client-portal/portal-interface.ts";
 import { factsOf } from "./find-contracts.ts";
 import { readQuotes } from "./market-snapshot.ts";
 import { type OperationContext, pageOf, provenance } from "./operation-context.ts";

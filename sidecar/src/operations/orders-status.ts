@@ -1,10 +1,10 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { ordersStatus } from "@ibkr-edge-gateway/protocol/operations/orders-status.ts";
-import type { Answer } from "../client-portal/ask.ts";
 import { brokerText, label } from "../client-portal/broker-text.ts";
 import { orderFrom } from "../client-portal/domain/order-rows.ts";
 import { type OrderStatus, orderStatus } from "../client-portal/endpoints/order-status.ts";
 import type { OrderRow } from "../client-portal/endpoints/orders.ts";
+import type { Answer } from "../client-portal/portal-interface.ts";
 import { readOrders } from "./live-orders.ts";
 import { provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";

@@ -1,4 +1,4 @@
-import type { Money } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Money } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
 import { portfolioLedger } from "../client-portal/endpoints/balances.ts";
 import { NO_PNL_NOTE, readAccountPnl } from "./account-pnl.ts";

@@ -1,4 +1,4 @@
-import type { Money } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Money } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import { portfolioSnapshot } from "@ibkr-edge-gateway/protocol/operations/portfolio-snapshot.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";

@@ -2,7 +2,6 @@ import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { Decimal } from "decimal.js";
-import type { Answer } from "../client-portal/ask.ts";
 import { label } from "../client-portal/broker-text.ts";
 import {
   type RealtimePosition,
@@ -11,6 +10,7 @@ import {
   settledPositions,
 } from "../client-portal/endpoints/positions.ts";
 import { LIMITS } from "../client-portal/limits.ts";
+import type { Answer } from "../client-portal/portal-interface.ts";
 import type { OperationContext } from "./operation-context.ts";
 
 export interface PositionsRead {

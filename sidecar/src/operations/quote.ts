@@ -3,11 +3,11 @@ import {
   tickAt,
   withoutFloatNoise,
 } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type {
   QuoteField,
   QuoteFigures,
 } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
-import type { Availability } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";

@@ -1,10 +1,10 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Answer } from "../client-portal/ask.ts";
 import {
   accountIdOf,
   type PortfolioAccount,
   portfolioAccounts,
 } from "../client-portal/endpoints/accounts.ts";
+import type { Answer } from "../client-portal/portal-interface.ts";
 import type { OperationContext } from "./operation-context.ts";
 
 export interface ResolvedAccount {

@@ -1,4 +1,4 @@
-import type { Money } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Money } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { Summary } from "../client-portal/endpoints/balances.ts";
 
 /** One figure of the broker's summary with its currency; null when the broker has none. */

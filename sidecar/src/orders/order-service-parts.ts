@@ -1,10 +1,10 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
-import type { Portal } from "../client-portal/ask.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { Pacer } from "../client-portal/pacing/pacer.ts";
+import type { Portal } from "../client-portal/portal-interface.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 import type { Transport } from "../client-portal/transport.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";

@@ -1,4 +1,4 @@
-import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operations/events.ts";
+import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import { ORDER_LIMITS } from "./limits.ts";

@@ -1,7 +1,7 @@
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
 import type { Pairing } from "../config/pairing-file.ts";
-import type { Journal } from "../journal/journal.ts";
+import type { Journal } from "../journal/relay-journal.ts";
 import type { OperationExecutor } from "../operations/executor-interface.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import type { LocalPolicy } from "../trust/local-policy.ts";

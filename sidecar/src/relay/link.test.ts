@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Caller, startFakeEdge } from "../../../test/support/relay/fake-edge.ts";
 import { memoryDeviceKey } from "../../../test/support/relay/live-sidecar.ts";
 import { testExecutor, testOperations } from "../../../test/support/relay/test-executor.ts";
-import { type Journal, openJournal } from "../journal/journal.ts";
+import { type Journal, openJournal } from "../journal/relay-journal.ts";
 import { createRelayLink } from "./link.ts";
 import { connectWebSocket } from "./socket.ts";
 

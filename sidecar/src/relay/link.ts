@@ -8,7 +8,7 @@ import type {
   SidecarEffect,
   SidecarInput,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
-import type { Loaded } from "../journal/journal.ts";
+import type { Loaded } from "../journal/relay-journal.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import { DueTimer } from "./due-timer.ts";
 import { type KeyEffect, rotationTo, upgradeToken, useKey } from "./key-work.ts";

@@ -9,7 +9,7 @@ import type {
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
 import type { RelayTransport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { Journal } from "../journal/journal.ts";
+import type { Journal } from "../journal/relay-journal.ts";
 import type { Connect } from "./socket.ts";
 
 /** How many journaled events are read at a time. */

@@ -1,7 +1,6 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { type GatewayAddress, parseGatewayAddress } from "../client-portal/address.ts";
-import type { Portal } from "../client-portal/ask.ts";
 import { type Clock, systemClock } from "../client-portal/clock.ts";
 import { contractFacts } from "../client-portal/endpoints/contracts.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
@@ -9,7 +8,9 @@ import { createEventDeduplication } from "../client-portal/events/deduplicate.ts
 import { fileSeenStore } from "../client-portal/events/seen-store.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { Wire } from "../client-portal/paced-wire.ts";
 import { createPortal } from "../client-portal/portal.ts";
+import type { Portal } from "../client-portal/portal-interface.ts";
 import { createQuoteLines } from "../client-portal/quote-lines.ts";
 import { nearestResetZone, type ResetZone } from "../client-portal/session/calendar.ts";
 import { fileSessionStore } from "../client-portal/session/store.ts";
@@ -17,7 +18,6 @@ import { createSupervisor, type Supervisor } from "../client-portal/session/supe
 import { proveSimulator } from "../client-portal/simulator-proof.ts";
 import { openStreamSocket } from "../client-portal/stream/socket.ts";
 import { createStream, type Stream } from "../client-portal/stream/stream.ts";
-import type { Wire } from "../client-portal/wire.ts";
 import { takeNudge } from "../config/wake-file.ts";
 import type { OperationExecutor } from "../operations/executor-interface.ts";
 import { contextFor, type OperationContext } from "../operations/operation-context.ts";

@@ -1,12 +1,12 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { GatewayAddress } from "../client-portal/address.ts";
 import { filePins, memoryPins } from "../client-portal/certificate-pin.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
+import { createWire, type Wire } from "../client-portal/paced-wire.ts";
 import { createPacer, type Pacer } from "../client-portal/pacing/pacer.ts";
 import { filePacingStore } from "../client-portal/pacing/store.ts";
 import { createTransport, type Transport } from "../client-portal/transport.ts";
-import { createWire, type Wire } from "../client-portal/wire.ts";
 
 export interface OpenWire {
   readonly pacer: Pacer;

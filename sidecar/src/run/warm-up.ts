@@ -1,9 +1,9 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Ask, Portal } from "../client-portal/ask.ts";
 import { portfolioAccounts } from "../client-portal/endpoints/accounts.ts";
 import { liveOrders } from "../client-portal/endpoints/orders.ts";
 import { trades } from "../client-portal/endpoints/trades.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { Ask, Portal } from "../client-portal/portal-interface.ts";
 
 /** Makes the reads that wake the broker's services in a new session; false when one was not answered. */
 export async function warmUp(portal: Portal, logger: BrokerLogger): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
-import { AccountId } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import { AccountId } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { dec, OrderDecimal, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { AssetClass, OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";

@@ -1,5 +1,5 @@
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
 import * as z from "zod";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,7 +1,7 @@
 import {
   auditFilter,
   auditTail as operation,
-} from "@ibkr-edge-gateway/protocol/operations/edge.ts";
+} from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
 import * as z from "zod";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

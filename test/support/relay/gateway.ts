@@ -7,7 +7,7 @@ import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { PairedSidecar } from "../../../durable-objects/account/rpc/account.ts";
+import type { PairedSidecar } from "../../../durable-objects/account/rpc/account-types.ts";
 import { buildWorker, type WorkerBundle } from "../../../scripts/lib/bundle.ts";
 import { type Gateway, type GatewayOptions, launchGateway } from "../../../scripts/lib/gateway.ts";
 import { fromRoot } from "../../../scripts/lib/paths.ts";

@@ -20,7 +20,7 @@ export const GUARANTEE_FILES: readonly (readonly [string, string])[] = [
   ["Defects seen elsewhere", "packages/protocol/relay/known-defects.test.ts"],
   ["Whatever happens: models of both ends", "packages/protocol/relay/model.test.ts"],
   ["Whatever is sent: fuzzing", "packages/protocol/relay/fuzz.test.ts"],
-  ["The sidecar's journal", "sidecar/src/journal/journal.test.ts"],
+  ["The sidecar's journal", "sidecar/src/journal/relay-journal.test.ts"],
   ["The sidecar's end over a real socket", "sidecar/src/relay/link.test.ts"],
   ["What the edge drops", "durable-objects/account/relay/relay-store.test.ts"],
   ["Over real sockets", "test/contract/relay-socket.test.ts"],

@@ -7,7 +7,7 @@ import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts"
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import { SignJWT } from "jose";
-import { openJournal } from "../../../sidecar/src/journal/journal.ts";
+import { openJournal } from "../../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../../sidecar/src/relay/link-interface.ts";
 import { connectWebSocket } from "../../../sidecar/src/relay/socket.ts";

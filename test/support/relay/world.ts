@@ -2,7 +2,7 @@ import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { HEARTBEAT_LOST_MS, SETTLED_JOBS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/again.ts";
+import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/answered-before.ts";
 import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
 import {
   type EdgeConnection,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
-import type { BackendStatus } from "../../../durable-objects/account/rpc/account.ts";
+import type { BackendStatus } from "../../../durable-objects/account/rpc/account-types.ts";
 import { ASKS_OWNER, READS_BROKER, READS_GATEWAY } from "../../../src/mcp/define-tool.ts";
 import { toJsonObject } from "../../../src/mcp/to-json.ts";
 import { auditRecord } from "../scripted-exchange.ts";

@@ -1,4 +1,4 @@
-import type { PasskeyView } from "../../rpc/account.ts";
+import type { PasskeyView } from "../../rpc/account-types.ts";
 
 export function insertPasskey(
   sql: SqlStorage,

@@ -1,4 +1,4 @@
-import type { ConnectedClient } from "../../rpc/account.ts";
+import type { ConnectedClient } from "../../rpc/account-types.ts";
 
 /** Clients by id; lists are JSON, times Unix milliseconds. */
 type ClientRow = {

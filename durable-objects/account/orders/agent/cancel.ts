@@ -9,7 +9,7 @@ import type { IntentRow } from "../tables/intents/rows.ts";
 import { ownOrder } from "../transactions/cancel.ts";
 import { preparePreview } from "./preview.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
-import { writeOnce } from "./write.ts";
+import { writeOnce } from "./write-once.ts";
 
 type CancelInput = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.cancel"]["input"]>;
 

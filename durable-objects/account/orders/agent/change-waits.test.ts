@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sqlStorage } from "../../../../test/support/sql-storage.ts";
 import { AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA } from "../../audit/tables/schema.ts";
-import type { WaitEnd } from "../../rpc/account.ts";
+import type { WaitEnd } from "../../rpc/account-types.ts";
 import {
   ACCOUNT_WAITS_MAX,
   CLIENT_WAITS_MAX,

@@ -1,5 +1,5 @@
 import { eventTypesAfter } from "../../audit/tables/log.ts";
-import type { WaitEnd } from "../../rpc/account.ts";
+import type { WaitEnd } from "../../rpc/account-types.ts";
 
 /**
  * Calls that wait until something changes about approvals and orders. They wait in the object's

@@ -20,7 +20,7 @@ import { askApproval } from "./ask-approval.ts";
 import { writeDigest } from "./before-submit.ts";
 import { preparePreview } from "./preview.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
-import { writeOnce } from "./write.ts";
+import { writeOnce } from "./write-once.ts";
 
 type ModifyCall = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.modify"]["input"]>;
 

@@ -7,7 +7,7 @@ import type { Written } from "../rules/submit-response.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
-import { writeOnce } from "./write.ts";
+import { writeOnce } from "./write-once.ts";
 
 type SubmitInput = z.output<(typeof EDGE_ORDER_OPERATIONS)["trade.submit"]["input"]>;
 

@@ -9,7 +9,7 @@ import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts"
 import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
-import type { ApprovalItem, ApprovalView } from "../../rpc/orders.ts";
+import type { ApprovalItem, ApprovalView } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { drifted, standing } from "../rules/approval-warnings.ts";
 import { shownOrder } from "../rules/order-view.ts";

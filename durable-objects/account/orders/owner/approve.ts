@@ -4,7 +4,7 @@ import { canonicalDecimal, parseFigure } from "@ibkr-edge-gateway/protocol/order
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
-import type { Decided, Typed } from "../../rpc/orders.ts";
+import type { Decided, Typed } from "../../rpc/order-views.ts";
 import type { OrderParts } from "../order-context.ts";
 import { standing } from "../rules/approval-warnings.ts";
 import { type AtPc, heldAtPc } from "../sidecar-calls/check-approval.ts";
@@ -15,7 +15,7 @@ import { sendWish } from "../tables/sends.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
 import { READ_MS } from "./approval-view.ts";
-import { approveAndSend, notSent, readToSend } from "./send.ts";
+import { approveAndSend, notSent, readToSend } from "./approve-and-send.ts";
 
 /**
  * The owner's decision. Only a signed-in session of this account comes here, and only a passkey's

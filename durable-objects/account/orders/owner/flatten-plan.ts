@@ -5,7 +5,7 @@ import {
   positionsList,
 } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
 import { decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { FlattenAccount, FlattenPlan, FlattenRow } from "../../rpc/orders.ts";
+import type { FlattenAccount, FlattenPlan, FlattenRow } from "../../rpc/order-views.ts";
 import type { OrderParts } from "../order-context.ts";
 import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 

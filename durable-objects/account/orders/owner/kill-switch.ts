@@ -2,7 +2,7 @@ import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
-import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
+import type { SignedTerms, StatementCeremony } from "../../rpc/order-views.ts";
 import { cancelWorking } from "../agent/cancel-all.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";

@@ -10,7 +10,7 @@ import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import * as z from "zod";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
-import type { MandateCeremony } from "../../rpc/mandates.ts";
+import type { MandateCeremony } from "../../rpc/mandate-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { standingMandates } from "../tables/mandates.ts";
 import { mandateChoices } from "./mandate-view.ts";

@@ -2,7 +2,7 @@ import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-questi
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
-import type { MandateChoices, MandateView } from "../../rpc/mandates.ts";
+import type { MandateChoices, MandateView } from "../../rpc/mandate-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { mandateUsage } from "../rules/mandate-usage.ts";
 import { isUntold } from "../tables/mandate-pcs.ts";

@@ -4,7 +4,7 @@ import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { logAbandoned } from "../../abandoned.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
-import type { MandateDone } from "../../rpc/mandates.ts";
+import type { MandateDone } from "../../rpc/mandate-views.ts";
 import type { OrderParts } from "../order-context.ts";
 import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 import { endedAtPc, sendMandate, sendMandateEnd } from "../sidecar-calls/mandate-sync.ts";

@@ -7,7 +7,7 @@ import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
-import type { SignedTerms, StatementCeremony } from "../../rpc/orders.ts";
+import type { SignedTerms, StatementCeremony } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 
 /** What a passkey signs besides an order, and whether it did. A statement is good for ten minutes. */

@@ -1,7 +1,7 @@
 import { confirmedSession, type SignedIn } from "../../access/owner-access.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
 import { listClients } from "../../clients/clients.ts";
-import type { TradingSettings, TradingSwitched } from "../../rpc/orders.ts";
+import type { TradingSettings, TradingSwitched } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { pcOffers } from "../rules/conditions.ts";
 import { feature, LIVE_CHECKLIST } from "../rules/trading-features.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { CallKind } from "../../clients/rate-limit.ts";
-import type { ToolCall } from "../../rpc/account.ts";
+import type { ToolCall } from "../../rpc/account-types.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { findPreview } from "../tables/previews.ts";
 

@@ -1,6 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { Operation } from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import type { Operation } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import { readNewer, type Unknown } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";

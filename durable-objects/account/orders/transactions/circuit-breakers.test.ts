@@ -3,7 +3,7 @@ import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { accepts, lost, refusedHere, refuses } from "../../../../test/support/scripted-pc.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { AUDIT_BACKLOG_MAX_ROWS, AUDIT_SHIP_MAX_ROWS, shipAudit } from "../../audit/outbox.ts";
-import { limitsOf } from "../agent/limits.ts";
+import { limitsOf } from "../agent/limits-status.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { tradingStateOf } from "../rules/trading-state.ts";
 import { listAlerts } from "../tables/alerts.ts";

@@ -1,7 +1,7 @@
 import {
   BrokerExecutionEvent,
   BrokerOrderEvent,
-} from "@ibkr-edge-gateway/protocol/operations/events.ts";
+} from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
 import {
   IntentAlertEvent,
   IntentQuestionEvent,

@@ -12,7 +12,7 @@ import { findApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { applyBookRead } from "./apply-book-read.ts";
-import { approveAndSubmit } from "./approve-and-send.ts";
+import { approveAndSubmit } from "./approve-and-submit.ts";
 import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
 import { applyEvidence, settle } from "./settle.ts";

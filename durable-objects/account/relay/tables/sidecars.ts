@@ -1,7 +1,12 @@
 import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { NewlyPaired, NewSidecar, PairedSidecar, PairingUndo } from "../../rpc/account.ts";
+import type {
+  NewlyPaired,
+  NewSidecar,
+  PairedSidecar,
+  PairingUndo,
+} from "../../rpc/account-types.ts";
 
 /** The PCs this owner paired. A revoked one keeps its row: its key must never be let in again. */
 export interface SidecarRow {

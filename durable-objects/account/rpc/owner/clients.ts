@@ -13,7 +13,12 @@ import {
   revokeClient,
 } from "../../clients/clients.ts";
 import { brokerAccounts } from "../../relay/broker-accounts.ts";
-import type { BrokerAccount, ClientAdmission, ClientChange, ConnectedClient } from "../account.ts";
+import type {
+  BrokerAccount,
+  ClientAdmission,
+  ClientChange,
+  ConnectedClient,
+} from "../account-types.ts";
 
 /** The agents' clients: who is admitted, and to what. */
 export class OwnerClients extends RpcTarget {

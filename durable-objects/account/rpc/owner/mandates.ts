@@ -10,7 +10,12 @@ import {
   showMandate,
   signMandate,
 } from "../../orders/owner/mandates.ts";
-import type { MandateCeremony, MandateChoices, MandateDone, MandateView } from "../mandates.ts";
+import type {
+  MandateCeremony,
+  MandateChoices,
+  MandateDone,
+  MandateView,
+} from "../mandate-views.ts";
 
 /** Standing approvals inside bounds, in the owner's hand. */
 export class OwnerMandates extends RpcTarget {

@@ -2,10 +2,10 @@ import { RpcTarget } from "cloudflare:workers";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { OrderService } from "../../orders/order-service.ts";
+import { answerQuestion, beginAnswer } from "../../orders/owner/answer-question.ts";
 import { approvalView, listApprovals } from "../../orders/owner/approval-view.ts";
 import { approveOrder, denyOrder } from "../../orders/owner/approve.ts";
-import { ordersPage, ownerCancel } from "../../orders/owner/orders.ts";
-import { answerQuestion, beginAnswer } from "../../orders/owner/question.ts";
+import { ordersPage, ownerCancel } from "../../orders/owner/orders-page.ts";
 import { markAlertsSeen } from "../../orders/tables/alerts.ts";
 import type {
   AnswerCeremony,
@@ -15,7 +15,7 @@ import type {
   OrdersPage,
   SignedTerms,
   Typed,
-} from "../orders.ts";
+} from "../order-views.ts";
 
 /** Approvals, orders and alerts, in the owner's hand. */
 export class OwnerOrders extends RpcTarget {

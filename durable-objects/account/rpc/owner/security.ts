@@ -18,7 +18,7 @@ import { revokeOtherSessions, revokeOwnerSession } from "../../access/tables/own
 import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { pendingForm, takeForm } from "../../access/tables/pending-forms.ts";
 import type { AccountParts } from "../../account-parts.ts";
-import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account.ts";
+import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account-types.ts";
 import type { PasskeyCeremony } from "../passkey-ceremony.ts";
 
 /** How the owner gets in, and keeps others out. */

@@ -9,7 +9,7 @@ import {
   listSidecars,
   revokeSidecar,
 } from "../../relay/tables/sidecars.ts";
-import type { NewlyPaired, NewSidecar, PairedSidecar } from "../account.ts";
+import type { NewlyPaired, NewSidecar, PairedSidecar } from "../account-types.ts";
 
 /** The owner's PCs: pairing, choosing the one in use, revoking. */
 export class OwnerSidecars extends RpcTarget {

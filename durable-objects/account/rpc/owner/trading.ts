@@ -5,7 +5,7 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import type { OrderService } from "../../orders/order-service.ts";
 import { flattenPlan } from "../../orders/owner/flatten-plan.ts";
 import { beginLift, lift, stopTrading } from "../../orders/owner/kill-switch.ts";
-import { beginPolicy, type Change, setPolicy } from "../../orders/owner/policy.ts";
+import { beginPolicy, type Change, setPolicy } from "../../orders/owner/set-policy.ts";
 import { switchTrading, tickItem, tradingSettings } from "../../orders/owner/trading-switches.ts";
 import type {
   FlattenPlan,
@@ -15,7 +15,7 @@ import type {
   StatementCeremony,
   TradingSettings,
   TradingSwitched,
-} from "../orders.ts";
+} from "../order-views.ts";
 
 /** What may be traded at all, in the owner's hand. */
 export class OwnerTrading extends RpcTarget {

@@ -12,7 +12,7 @@ import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import { acceptedTranscript } from "../transcript.ts";
 import { startReconcile } from "./ask-journal.ts";
 import { REPLACED_BY_ITSELF, takeoversOf } from "./copied-device.ts";
-import { dropConnection } from "./drop.ts";
+import { dropConnection } from "./drop-connection.ts";
 import { settleGoneJournals } from "./lost-writes.ts";
 import { close, send } from "./send.ts";
 import {

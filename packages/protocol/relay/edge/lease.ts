@@ -3,7 +3,7 @@ import { CLOSE } from "../errors.ts";
 import { fingerprintWords } from "../fingerprint.ts";
 import type { SidecarFrame } from "../messages.ts";
 import { authenticateTranscript, rotationTranscript } from "../transcript.ts";
-import { dropConnection } from "./drop.ts";
+import { dropConnection } from "./drop-connection.ts";
 import { close, send, sendProblem } from "./send.ts";
 import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
 import { type Draft, setPhase, setSession } from "./step.ts";

@@ -1,4 +1,4 @@
-import { endJob } from "./drop.ts";
+import { endJob } from "./drop-connection.ts";
 import { type EdgeJob, liveConnection } from "./state.ts";
 import { type Draft, setPhase } from "./step.ts";
 

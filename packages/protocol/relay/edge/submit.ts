@@ -7,7 +7,7 @@ import { NO_CHUNKS } from "../chunks.ts";
 import type { JobOutcome, RelayErrorCode } from "../errors.ts";
 import { longerThan } from "../frame-codec.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
-import { NOT_CONNECTED } from "./drop.ts";
+import { NOT_CONNECTED } from "./drop-connection.ts";
 import { hasReadPlace, inFlight, mayWait, nextRead, serviceOfJob } from "./read-places.ts";
 import { send } from "./send.ts";
 import { type EdgeJob, type EdgeState, liveConnection } from "./state.ts";

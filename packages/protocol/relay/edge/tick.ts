@@ -1,8 +1,8 @@
 import { ACK_INTERVAL_MS, HANDSHAKE_DEADLINE_MS, LEASE_REFRESH_BEFORE_MS } from "../../limits.ts";
 import { CLOSE } from "../errors.ts";
-import { dropConnection, endJob, NOT_CONNECTED } from "./drop.ts";
+import { dropConnection, endJob, NOT_CONNECTED } from "./drop-connection.ts";
 import { leaseTick } from "./lease.ts";
-import { acknowledge } from "./live.ts";
+import { acknowledge } from "./live-frame.ts";
 import { close, send, sendProblem } from "./send.ts";
 import { type EdgeState, isUnauthenticated, liveConnection } from "./state.ts";
 import type { Draft } from "./step.ts";

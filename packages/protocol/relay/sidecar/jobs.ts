@@ -1,12 +1,12 @@
 import { canonicalJson, sha256Hex } from "../../digest.ts";
 import type { JsonValue } from "../../json.ts";
-import { mayAskUnder } from "../../operations/define.ts";
+import { mayAskUnder } from "../../operations/define-operation.ts";
 import { placesFor, rankOf, serviceOf } from "../../service-class.ts";
 import type { RelayErrorCode } from "../errors.ts";
 import type { JobError } from "../job-messages.ts";
 import type { EdgeFrame } from "../messages.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
-import { sendReadEnd, writeTerminal } from "./ends.ts";
+import { sendReadEnd, writeTerminal } from "./job-ends.ts";
 import { appendTerminal, journalBlocksWrites, journalIsBroken } from "./journaling.ts";
 import type { SidecarJob } from "./state.ts";
 import { type Draft, findJob, type JobEnd, send } from "./step.ts";

@@ -1,5 +1,5 @@
 import { CLOSE } from "../errors.ts";
-import { frameArrived, isConnected } from "./frames.ts";
+import { frameArrived, isConnected } from "./frame-arrived.ts";
 import { answerSigned, connected, proofChecked, tokenSigned } from "./handshake.ts";
 import { beginJob, finished, jobsDueAt, jobsTick, stopUnbegun } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";

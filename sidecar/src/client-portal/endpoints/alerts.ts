@@ -1,6 +1,6 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../portal-interface.ts";
 import { wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 

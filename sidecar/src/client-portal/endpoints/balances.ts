@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../portal-interface.ts";
 import { toRecord, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 

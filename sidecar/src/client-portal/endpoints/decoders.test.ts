@@ -1,7 +1,7 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../portal-interface.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "../session/read-auth.ts";
 import { readFrame } from "../stream/frames.ts";
 import { accountMeta, brokerageAccounts, portfolioAccounts } from "./accounts.ts";

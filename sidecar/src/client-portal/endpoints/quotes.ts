@@ -1,6 +1,6 @@
 import type { QuoteField } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
 import * as z from "zod";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../portal-interface.ts";
 import { toConid, toInteger, toText, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 

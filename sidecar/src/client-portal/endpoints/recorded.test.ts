@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { judge } from "../answer-verdict.ts";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../portal-interface.ts";
 import { readAuthStatus, readPrime, readTickle } from "../session/read-auth.ts";
 import { accountMeta, brokerageAccounts, portfolioAccounts } from "./accounts.ts";
 import { alertDetail, alertsOf } from "./alerts.ts";

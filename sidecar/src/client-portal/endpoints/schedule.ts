@@ -4,7 +4,7 @@ import type {
   TradingSchedule,
 } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import * as z from "zod";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../portal-interface.ts";
 import { toDay, toInteger, toList, toRecord, wire } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 

@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { isoTime } from "../clock.ts";

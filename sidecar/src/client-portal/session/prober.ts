@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
+import type { Wire, WireOutcome } from "../paced-wire.ts";
 import type { PaceName } from "../pacing/windows.ts";
-import type { Wire, WireOutcome } from "../wire.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "./read-auth.ts";
 import type { Observation, Probe } from "./state.ts";
 

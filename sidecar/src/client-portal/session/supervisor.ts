@@ -2,7 +2,7 @@ import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/sessi
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
-import type { Wire } from "../wire.ts";
+import type { Wire } from "../paced-wire.ts";
 import { describe, readsIn, type Surroundings, stateOf } from "./describe.ts";
 import { nextProbe, type PlannedProbe } from "./next-probe.ts";
 import { createProber, type Prober } from "./prober.ts";

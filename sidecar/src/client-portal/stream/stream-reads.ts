@@ -1,9 +1,9 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Answer, Ask, Portal } from "../ask.ts";
 import { liveOrders, type OrderRow } from "../endpoints/orders.ts";
 import { type TradeRow, trades } from "../endpoints/trades.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
+import type { Answer, Ask, Portal } from "../portal-interface.ts";
 import type { StreamConnection } from "./connection.ts";
 import type { StreamSnapshot } from "./snapshot.ts";
 

@@ -1,4 +1,3 @@
-import type { Portal } from "../ask.ts";
 import type { Clock } from "../clock.ts";
 import type { OrderRow } from "../endpoints/orders.ts";
 import type { PnlPartition } from "../endpoints/pnl.ts";
@@ -6,6 +5,7 @@ import type { SnapshotRow } from "../endpoints/quotes.ts";
 import type { TradeRow } from "../endpoints/trades.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
+import type { Portal } from "../portal-interface.ts";
 import type { SessionState } from "../session/state.ts";
 import type { Supervisor } from "../session/supervisor.ts";
 import { createStreamConnection, type StreamConnection } from "./connection.ts";

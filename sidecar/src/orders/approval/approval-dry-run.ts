@@ -2,7 +2,7 @@ import type { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/appro
 import type {
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define.ts";
+} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { leastTier } from "../../trust/caps.ts";

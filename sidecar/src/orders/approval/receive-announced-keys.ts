@@ -2,7 +2,7 @@ import type { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/ap
 import type {
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define.ts";
+} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import {
   type AnnouncedKey,

@@ -3,7 +3,7 @@ import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type {
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define.ts";
+} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import type {
   mandateConfirm,
   mandateRevoke,

@@ -1,4 +1,4 @@
-import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import type { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";

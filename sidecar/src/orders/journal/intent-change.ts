@@ -1,8 +1,8 @@
+import type { BrokerText, Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type {
   INTENT_ALERTS,
   IntentQuestionEvent,
 } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
-import type { BrokerText, Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import {
   isInDoubt,
   isTerminal,

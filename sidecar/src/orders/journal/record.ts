@@ -1,10 +1,10 @@
+import { AccountId, BrokerText } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import {
   AnsweredQuestion,
   IntentOrder,
   OpenQuestion,
   type OrderOutcome,
 } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import { AccountId, BrokerText } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import {
   type CanonicalOrder,
   principalLeg,

@@ -1,4 +1,4 @@
-import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import type { killEngage } from "@ibkr-edge-gateway/protocol/operations/kill-engage.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";

@@ -2,7 +2,7 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AAPL, aBracket, aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { notAnswered, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
-import type { Ask } from "../../client-portal/ask.ts";
+import type { Ask } from "../../client-portal/portal-interface.ts";
 import { askWhatIf } from "./ask-what-if.ts";
 
 let pc: PcOrders;

@@ -1,9 +1,9 @@
 import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { ContractRules } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
-import type { Ask } from "../../client-portal/ask.ts";
 import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
+import type { Ask } from "../../client-portal/portal-interface.ts";
 import { toDecimal, toRecord, toText, wire } from "../../client-portal/wire-values.ts";
 import { figure } from "../submit/read-facts.ts";
 

@@ -1,9 +1,9 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type {
   PreviewOutcome,
   PreviewRequest,
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/parts.ts";
 import {
   type FuturesOperator,
   modifyBody,
@@ -26,8 +26,8 @@ import {
   differenceInWords,
   whatIfDifference,
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
-import type { Answer } from "../../client-portal/ask.ts";
 import { isoTime } from "../../client-portal/clock.ts";
+import type { Answer } from "../../client-portal/portal-interface.ts";
 import { sessionRefusal } from "../../client-portal/session/refusal.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-account.ts";

@@ -2,9 +2,9 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerMessage, WhatIf } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
-import type { Ask } from "../../client-portal/ask.ts";
 import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
+import type { Ask } from "../../client-portal/portal-interface.ts";
 import { toDecimal, toRecord, toText } from "../../client-portal/wire-values.ts";
 import { figure } from "../submit/read-facts.ts";
 

@@ -1,9 +1,9 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import { API } from "../../client-portal/paced-wire.ts";
 import type { Pacer } from "../../client-portal/pacing/pacer.ts";
 import type { Priority } from "../../client-portal/pacing/priority.ts";
 import { type Transport, TransportError } from "../../client-portal/transport.ts";
-import { API } from "../../client-portal/wire.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 
 /**

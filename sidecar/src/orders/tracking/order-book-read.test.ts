@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { describe, expect, it } from "vitest";
 import { handClock } from "../../../../test/support/intent-record.ts";
-import type { Answer, Ask } from "../../client-portal/ask.ts";
+import type { Answer, Ask } from "../../client-portal/portal-interface.ts";
 import { readBook, readStatus } from "./order-book-read.ts";
 
 const row = { orderId: 11, order_ref: "ieg1-x", status: "Submitted" };

@@ -1,9 +1,9 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { AskOptions, Portal } from "../../client-portal/ask.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import { orderStatus } from "../../client-portal/endpoints/order-status.ts";
 import { liveOrders, type OrderRow } from "../../client-portal/endpoints/orders.ts";
 import { trades } from "../../client-portal/endpoints/trades.ts";
+import type { AskOptions, Portal } from "../../client-portal/portal-interface.ts";
 import { orderMark } from "../../client-portal/stream/streamed-orders.ts";
 import type { BookView } from "./book-evidence.ts";
 

@@ -1,4 +1,4 @@
-import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define.ts";
+import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
 import type { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
 import {
   evidenceOfStatus,

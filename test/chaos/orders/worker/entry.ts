@@ -1,7 +1,7 @@
 // Before everything else: the product must find the run's clock.
 import "./fast-worker.ts";
 
-import type { Principal, ToolCall } from "../../../../durable-objects/account/rpc/account.ts";
+import type { Principal, ToolCall } from "../../../../durable-objects/account/rpc/account-types.ts";
 import { AgentAccount } from "../../../../durable-objects/account/rpc/agent.ts";
 import { Account as ProductAccount } from "../../../../durable-objects/account.ts";
 import product from "../../../../src/index.ts";

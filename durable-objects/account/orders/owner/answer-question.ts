@@ -10,7 +10,7 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import { contentHash } from "../../audit/events.ts";
 import { clientKnows } from "../../relay/client-knows.ts";
-import type { AnswerCeremony, SignedTerms } from "../../rpc/orders.ts";
+import type { AnswerCeremony, SignedTerms } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";

@@ -12,8 +12,8 @@ import { join } from "node:path";
 import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Journal, openJournal } from "./journal.ts";
 import { JournalBusyError } from "./open-database.ts";
+import { type Journal, openJournal } from "./relay-journal.ts";
 
 const [A, B] = [ulid(100_000), ulid(200_000)];
 

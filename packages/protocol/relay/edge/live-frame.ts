@@ -3,14 +3,14 @@ import { CLOSE } from "../errors.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import { isBrokerEventType, type SidecarFrame } from "../messages.ts";
 import { jobsListed } from "./ask-journal.ts";
-import { dropConnection, endJob } from "./drop.ts";
+import { dropConnection, endJob } from "./drop-connection.ts";
+import { jobSettlementOf, withChunk } from "./job-settlement.ts";
 import { answerRefresh, rotateKey } from "./lease.ts";
 import { settleGoneJournals } from "./lost-writes.ts";
 import { close, send, sendProblem } from "./send.ts";
 import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
 import { type Draft, setPhase, setSession } from "./step.ts";
 import { sendWaitingReads } from "./submit.ts";
-import { jobSettlementOf, withChunk } from "./terminal.ts";
 
 type Live = Extract<Phase, { kind: "live" }>;
 

@@ -3,7 +3,7 @@ import { compareRestriction } from "@ibkr-edge-gateway/policy/restriction.ts";
 import type { Statement } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
-import type { PolicyBegun, PolicyOutcome, SignedTerms } from "../../rpc/orders.ts";
+import type { PolicyBegun, PolicyOutcome, SignedTerms } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { newestVersion, policyInForce } from "../tables/policies.ts";
 import { changePolicy } from "../transactions/change-policy.ts";

@@ -3,7 +3,7 @@ import { parseVkey } from "../note/vkey.ts";
 import { faultOf } from "../testing/fault-of.ts";
 import * as vectors from "../testing/vectors.ts";
 import { parseCheckpointNote } from "./checkpoint.ts";
-import { checkTrusted, parseTrustPolicy } from "./policy.ts";
+import { checkTrusted, parseTrustPolicy } from "./trust-policy.ts";
 
 const GOOD = vectors.CHECKPOINT_8;
 const _KEYS = [parseVkey(vectors.LOG_VKEY), parseVkey(vectors.PC_VKEY)];

@@ -1,8 +1,8 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { Decided } from "../../rpc/orders.ts";
+import type { Decided } from "../../rpc/order-views.ts";
 import { beforeSubmit, submitRequest, writeDigest } from "../agent/before-submit.ts";
-import type { WriteRequest } from "../agent/write.ts";
+import type { WriteRequest } from "../agent/write-once.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import type { Fresh } from "../rules/fresh-facts.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
@@ -11,7 +11,7 @@ import { sendOrder } from "../sidecar-calls/send-order.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findPreview } from "../tables/previews.ts";
 import type { SendWish } from "../tables/sends.ts";
-import { approveAndSubmit } from "../transactions/approve-and-send.ts";
+import { approveAndSubmit } from "../transactions/approve-and-submit.ts";
 
 /**
  * *Approve and send*: the submit that the agent asked for beforehand, set off by the owner's passkey

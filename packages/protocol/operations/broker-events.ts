@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Execution } from "./executions-list.ts";
+import { BrokerText, Source, Timestamp } from "./field-types.ts";
 import { Order } from "./orders-list.ts";
-import { BrokerText, Source, Timestamp } from "./parts.ts";
 
 /**
  * What the broker's news become on their way to the edge. `event_key` is the same whenever the same

@@ -17,7 +17,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { shareOf } from "../../clients/share.ts";
-import type { ToolCall } from "../../rpc/account.ts";
+import type { ToolCall } from "../../rpc/account-types.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";
@@ -30,7 +30,7 @@ import { approvalStatus } from "./approval-status.ts";
 import { askForOrder } from "./ask-approval.ts";
 import { cancel } from "./cancel.ts";
 import { agentKill } from "./kill-switch.ts";
-import { limitsOf } from "./limits.ts";
+import { limitsOf } from "./limits-status.ts";
 import { modify } from "./modify.ts";
 import { preparePreview } from "./preview.ts";
 import { submitApproved } from "./submit.ts";

@@ -1,6 +1,6 @@
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order } from "../state/orders.ts";
-import { arm, endCancel, endOrder, expireInTime, route } from "./life.ts";
+import { arm, endCancel, endOrder, expireInTime, route } from "./order-lifecycle.ts";
 
 /** Sets every order of a kept book in motion again, each where it stood. */
 export function resume(sim: Simulator): void {
