@@ -21,6 +21,7 @@ import { stepUps } from "./account/clients/step-ups.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
 import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
+import { attention } from "./account/orders/owner/attention.ts";
 import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
 import type { RelayHost } from "./account/relay/relay-host-interface.ts";
@@ -101,7 +102,8 @@ export class Account extends DurableObject<ObjectEnv> {
     if (!hasTables(this.ctx.storage.sql)) return null;
     const session = checkOwnerSession(this.#sql, secret, Date.now());
     if (session === null) return null;
-    return { owner: new OwnerAccount(this.parts, secret, requestId), session };
+    const owner = new OwnerAccount(this.parts, secret, requestId);
+    return { owner, session, attention: attention(this.parts, Date.now()) };
   }
 
   /** The capability of an agent, whose token the Worker verified. */

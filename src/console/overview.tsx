@@ -34,7 +34,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
     c,
     <Page title="Overview" owner={owner} room="/" script>
       <div class="head">
-        <h1>{headline(status)}</h1>
+        <h1>{headline(status, owner.attention.length > 0)}</h1>
       </div>
       <RecoveryAlert recoveries={recoveries} owner={owner} now={now} />
       <NextStep status={status} gateway={c.get("settings").publicOrigin} />
@@ -62,10 +62,12 @@ overviewRoutes.get("/", requireOwner, async (c) => {
   );
 });
 
-function headline({ sidecar, broker }: BackendStatus): string {
+function headline({ sidecar, broker }: BackendStatus, somethingWaits: boolean): string {
   if (sidecar.state === "not_paired") return "Pair your PC to begin";
   if (sidecar.state === "offline") return "Your PC is not connected";
-  if (broker.state === "ready") return "Everything is up";
+  if (broker.state === "ready") {
+    return somethingWaits ? "Your PC and your broker are connected" : "Everything is up";
+  }
   if (broker.state === "unknown") return "Your PC is connected";
   return BROKER_STATES[broker.state].words;
 }

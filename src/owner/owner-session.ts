@@ -44,7 +44,9 @@ export async function currentOwner(c: Context<PageEnv>): Promise<Owner | null> {
   if (!isAccountId(accountId) || secret.length > 64) return null;
   if (!(await accountExists(c.env.DB, accountId))) return null;
   const entry = await accountObject(c.env, accountId).owner(secret, c.get("requestId"));
-  return entry === null ? null : { accountId, account: entry.owner, session: entry.session };
+  if (entry === null) return null;
+  const { owner: account, session, attention = [] } = entry;
+  return { accountId, account, session, attention };
 }
 
 /** Lets only the owner through; anyone else is sent to sign in and comes back afterwards. */

@@ -1,4 +1,5 @@
 import type { OwnerSession } from "../../durable-objects/account/rpc/account-types.ts";
+import type { Attention } from "../../durable-objects/account/rpc/attention.ts";
 import type { RemoteOwner } from "../../durable-objects/account/rpc/surface.ts";
 
 /** The signed-in owner behind a page request. */
@@ -7,4 +8,6 @@ export interface Owner {
   /** Everything that the owner may do, good for this request and for this session. */
   account: RemoteOwner;
   session: OwnerSession;
+  /** What waits for the owner, the most urgent first, as of the beginning of this request. */
+  attention: readonly Attention[];
 }

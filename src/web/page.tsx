@@ -2,7 +2,9 @@ import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from "./assets.ts";
+import { AttentionBanner } from "./attention.tsx";
 import type { PageEnv } from "./context.ts";
+import { distance } from "./distance.ts";
 import type { Owner } from "./owner.ts";
 import { contentSecurityPolicy } from "./page-headers.ts";
 
@@ -79,6 +81,7 @@ export function Page({ title, owner, room, narrow, script, children }: PageProps
           </div>
         </header>
         <main id="main" tabindex={-1} class={narrow ? "narrow" : ""}>
+          {owner && <AttentionBanner attention={owner.attention} room={room} now={new Date()} />}
           {children}
         </main>
         <footer>
@@ -173,18 +176,4 @@ export function When({ at, now }: { at: string; now: Date }) {
       {distance(Date.parse(at) - now.getTime())}
     </time>
   );
-}
-
-const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ["day", 86_400_000],
-  ["hour", 3_600_000],
-  ["minute", 60_000],
-];
-
-export function distance(ms: number): string {
-  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-  for (const [unit, size] of UNITS) {
-    if (Math.abs(ms) >= size) return words.format(Math.trunc(ms / size), unit);
-  }
-  return Math.abs(ms) < 10_000 ? "just now" : words.format(Math.trunc(ms / 1000), "second");
 }

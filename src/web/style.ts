@@ -86,6 +86,8 @@ dl.facts dt { color: var(--soft); }
 .note.bad { background: var(--bad-ground); border-color: color-mix(in srgb, var(--bad) 35%, transparent); }
 .note.ok { background: var(--ok-ground); border-color: color-mix(in srgb, var(--ok) 35%, transparent); }
 .note h2 { font-size: 1rem; }
+.attention { margin-bottom: 1.25rem; }
+.attention .line { margin: 0; }
 .next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
 .copy.key { word-break: break-all; }
 .stack { display: grid; gap: 0.75rem; }

@@ -1,5 +1,6 @@
 import type { Principal } from "./account-types.ts";
 import type { AgentAccount } from "./agent.ts";
+import type { Attention } from "./attention.ts";
 import type { GatewayAccount } from "./gateway.ts";
 import type { OwnerAccount } from "./owner.ts";
 import type { Remote } from "./remote.ts";
@@ -8,6 +9,8 @@ import type { Remote } from "./remote.ts";
 export interface OwnerEntry {
   owner: OwnerAccount;
   session: Awaited<ReturnType<OwnerAccount["session"]>>;
+  /** What waits for the owner, for every page; an object of the version before tells none. */
+  attention?: Attention[];
 }
 
 export type RemoteOwner = Remote<OwnerAccount>;
@@ -26,7 +29,10 @@ export interface RemoteAccount {
   owner(
     secret: string,
     requestId: string,
-  ): Promise<({ owner: RemoteOwner; session: OwnerEntry["session"] } & Disposable) | null>;
+  ): Promise<
+    | ({ owner: RemoteOwner; session: OwnerEntry["session"]; attention?: Attention[] } & Disposable)
+    | null
+  >;
   /** Not awaited: the verb that follows travels with it. */
   agent(principal: Principal): Remote<AgentAccount>;
   readonly gateway: Remote<GatewayAccount>;

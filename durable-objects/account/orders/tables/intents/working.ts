@@ -1,3 +1,4 @@
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 
 /** Those of `order_intents` that are in submission or may still fill. */
@@ -13,6 +14,20 @@ export function openPlacements(
        ORDER BY created_at`,
     )
     .toArray();
+}
+
+/** How many may still fill, by state; a state that none is in is not there. */
+export function openPlacementsByState(sql: SqlStorage): ReadonlyMap<OrderState, number> {
+  return new Map(
+    sql
+      .exec<{ state: OrderState; orders: number }>(
+        `SELECT state, COUNT(*) AS orders FROM order_intents
+         WHERE action = 'place' AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')
+         GROUP BY state`,
+      )
+      .toArray()
+      .map(({ state, orders }) => [state, orders]),
+  );
 }
 
 export function hasOpenPlacement(sql: SqlStorage): boolean {
