@@ -17,6 +17,7 @@ import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { ApprovalResult, wordsOfState } from "./approval-result.tsx";
 import { OrderCard } from "./order-card.tsx";
+import { readShownNumber, SHOWN_NUMBER_LENGTH, SHOWN_NUMBER_PATTERN } from "./shown-number.ts";
 
 /**
  * Where the owner says yes or no. A page that is only looked at does nothing: whatever decides is a
@@ -53,14 +54,11 @@ approvalsRoutes.post("/approvals/:id/approve", requireOwner, ownerForm, async (c
   if (assertion === null) {
     return show(c, approvalId, "No passkey came with it. Nothing was approved.");
   }
-  const echo = form.get("echo") ?? "";
-  const typed = form.has("symbol")
-    ? {
-        symbol: (form.get("symbol") ?? "").slice(0, 40),
-        quantity: (form.get("quantity") ?? "").slice(0, 40),
-        echo: /^\d\d$/.test(echo) ? Number(echo) : null,
-      }
-    : null;
+  const typed = {
+    symbol: (form.get("symbol") ?? "").slice(0, 40),
+    quantity: (form.get("quantity") ?? "").slice(0, 40),
+    echo: readShownNumber(form.get("echo")),
+  };
   const decided = await owner.account.orders.approveOrder({
     approvalId,
     assertion,
@@ -243,9 +241,42 @@ function whatIsApproved(order: ApprovalView["ticket"]["order"]): string {
   return principalLeg(order).side === "BUY" ? "this purchase" : "this sale";
 }
 
-/** Tier 2: the order in the owner's own hand, and the number that only the PC shows. */
+/**
+ * The number that only the PC shows: this page is the gateway's own, so a tap on it is not enough. At
+ * the simulator the PC waives it below tier 2.
+ */
+function NumberAtPc({ view }: { view: ApprovalView }) {
+  if (view.tier !== 2 && view.source === "simulator") return null;
+  const exit = view.ticket.order.reduce_only;
+  return (
+    <>
+      <label class="field">
+        Number shown at your PC
+        <input
+          type="text"
+          name="echo"
+          inputmode="numeric"
+          pattern={SHOWN_NUMBER_PATTERN}
+          required={view.tier === 2 && !exit}
+          maxlength={SHOWN_NUMBER_LENGTH}
+          autocomplete="off"
+        />
+        <span class="hint">
+          Four digits, on its terminal or as a notification. There is one try.
+          {exit &&
+            " Away from your PC? Leave it empty: a single reduce-only limit order near the market goes out without it, six times a day."}
+        </span>
+      </label>
+      <p class="hint">
+        To see the number again, run at the PC: <Command>{sidecarCommand("requests")}</Command>
+      </p>
+    </>
+  );
+}
+
+/** Tier 2: the order in the owner's own hand. */
 function TypedOut({ view }: { view: ApprovalView }) {
-  if (view.tier !== 2) return null;
+  if (view.tier !== 2) return <NumberAtPc view={view} />;
   return (
     <>
       <p>
@@ -271,22 +302,7 @@ function TypedOut({ view }: { view: ApprovalView }) {
           autocomplete="off"
         />
       </label>
-      <label class="field">
-        Number shown at your PC
-        <input
-          type="text"
-          name="echo"
-          inputmode="numeric"
-          pattern="[0-9]{2}"
-          required
-          maxlength={2}
-          autocomplete="off"
-        />
-        <span class="hint">Two digits, on its terminal or as a notification.</span>
-      </label>
-      <p class="hint">
-        To see the number again, run at the PC: <Command>{sidecarCommand("requests")}</Command>
-      </p>
+      <NumberAtPc view={view} />
     </>
   );
 }

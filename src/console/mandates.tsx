@@ -11,6 +11,7 @@ import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { LetIn } from "./mandate-limits.tsx";
 import { Lines } from "./mandate-lines.tsx";
+import { readShownNumber, SHOWN_NUMBER_LENGTH, SHOWN_NUMBER_PATTERN } from "./shown-number.ts";
 
 /**
  * The owner's standing permissions: what each allows in plain words, how it stands here and at the
@@ -83,10 +84,10 @@ mandatesRoutes.get("/mandates/:id", requireOwner, async (c) => show(c, c.req.par
 mandatesRoutes.post("/mandates/:id/number", requireOwner, ownerForm, async (c) => {
   const owner = c.get("owner");
   const mandateId = c.req.param("id");
-  const typed = (c.get("form").get("number") ?? "").trim();
-  // What is no number of two digits is no try.
-  if (!/^[1-9]\d$/.test(typed)) return show(c, mandateId, "Type the two digits your PC shows.");
-  const done = await owner.account.mandates.confirmMandate({ mandateId, number: Number(typed) });
+  const number = readShownNumber(c.get("form").get("number"));
+  // What is no such number is no try.
+  if (number === null) return show(c, mandateId, "Type the four digits your PC shows.");
+  const done = await owner.account.mandates.confirmMandate({ mandateId, number });
   return done.ok ? c.redirect(`/mandates/${mandateId}`, 303) : show(c, mandateId, done.detail);
 });
 
@@ -277,12 +278,12 @@ function NumberForm({ view, owner }: { view: MandateView; owner: Owner }) {
           type="text"
           name="number"
           inputmode="numeric"
-          pattern="[1-9][0-9]"
+          pattern={SHOWN_NUMBER_PATTERN}
           required
-          maxlength={2}
+          maxlength={SHOWN_NUMBER_LENGTH}
           autocomplete="off"
         />
-        <span class="hint">Two digits. There is one try; a wrong number voids the mandate.</span>
+        <span class="hint">Four digits. There is one try; a wrong number voids the mandate.</span>
       </label>
       <div class="actions">
         <button type="submit">Put it in force</button>

@@ -15,6 +15,7 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { readShownNumber, SHOWN_NUMBER_LENGTH, SHOWN_NUMBER_PATTERN } from "./shown-number.ts";
 
 /** What was sent, what became of it, and what the owner must look at. */
 export const ordersRoutes = new Hono<PageEnv>();
@@ -146,7 +147,7 @@ ordersRoutes.post("/orders/answer", requireOwner, ownerForm, async (c) => {
     coid: form.get("coid") ?? "",
     confirm,
     signed: assertion === null ? null : { terms, assertion },
-    echo: readNumber(form.get("echo")),
+    echo: readShownNumber(form.get("echo")),
   });
   return done.ok ? c.redirect("/orders", 303) : told(c, "Not answered", done.message);
 });
@@ -162,15 +163,15 @@ function NumberField({ number }: { number: AnswerCeremony["number"] }) {
           type="text"
           name="echo"
           inputmode="numeric"
-          pattern="[0-9]{2}"
+          pattern={SHOWN_NUMBER_PATTERN}
           required={number === "needed"}
-          maxlength={2}
+          maxlength={SHOWN_NUMBER_LENGTH}
           autocomplete="off"
         />
         <span class="hint">
           {number === "needed"
-            ? "Two digits, beside this question on its terminal or as a notification."
-            : "Two digits, if your PC shows one beside this question."}
+            ? "It stands beside this question on its terminal or as a notification. There is one try."
+            : "If your PC shows one beside this question. There is one try."}
         </span>
       </label>
       <p class="hint">
@@ -179,9 +180,6 @@ function NumberField({ number }: { number: AnswerCeremony["number"] }) {
     </>
   );
 }
-
-const readNumber = (text: string | null): number | null =>
-  text !== null && /^\d\d$/.test(text) ? Number(text) : null;
 
 function told(c: Context<PageEnv>, title: string, message: string) {
   return sendPage(

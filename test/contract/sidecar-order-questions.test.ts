@@ -197,7 +197,7 @@ describe("a broker's question", () => {
     expect(rig.shown.at(-1)).toContain("Buy 2 AAPL at 176 USD or less");
   });
 
-  it("about an order that took this PC's number takes one for its yes, three times wrong and none", async () => {
+  it("about an order that took this PC's number takes one for its yes; that none came costs no try", async () => {
     await asking(extra.slice(0, 1));
     const preview = await rig.preview(limitOrder(rig.account, "176"));
     const { preview_id } = preview;
@@ -212,23 +212,22 @@ describe("a broker's question", () => {
     expect(await yes({ nonce: "1".repeat(32) })).toEqual(["number_shown_at_pc"]);
     // Who has no key of the owner's learns nothing of the number.
     expect(await yes({ phone: softwareAuthenticator(), echo: 42 })).toEqual(["enrolled_key"]);
-    expect(await yes({ nonce: "2".repeat(32), echo: 41 })).toEqual(["number_shown_at_pc"]);
-    expect(rig.shown.at(-1)).toContain("A wrong number came from the gateway");
     expect(rig.replies()).toEqual([]);
     expect(await yes({ nonce: "3".repeat(32), echo: 42 })).toEqual([]);
     expect(rig.replies().map(({ body }) => body)).toEqual(['{"confirmed":true}']);
   });
 
-  it("whose number was guessed three times takes no yes any more, and a no as ever", async () => {
+  it("whose number was guessed once takes no yes any more, and a no as ever", async () => {
     await asking(extra.slice(0, 1));
     const preview = await rig.preview(limitOrder(rig.account, "176"));
     const { preview_id } = preview;
     await rig.job("approval.announce", { preview_id, tier: 2, requested_by: "An agent" });
     const outcome = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));
-    for (const [index, echo] of [41, 40, 39, 42].entries()) {
+    for (const [index, echo] of [41, 42].entries()) {
       const answer = confirmation(outcome, { nonce: String(index).repeat(32), echo });
       const { refusals } = await rig.write("order.answer", answer);
       expect(refusals.map(({ code }) => code)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
+      expect(rig.shown.at(-1)).toContain("A wrong number came from the gateway");
     }
     const bare = { ...confirmation(outcome), owner: null, confirm: false };
     expect((await rig.write("order.answer", bare)).state).toBe("rejected");

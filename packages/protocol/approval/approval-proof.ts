@@ -17,13 +17,16 @@ const terms = {
   not_after: z.iso.datetime({ precision: 3 }),
 };
 
+/** Four digits; a PC of an older version shows two. */
+export const ShownNumber = z.int().min(10).max(9_999);
+
 export const PasskeyProof = z.strictObject({
   kind: z.literal("passkey"),
   ...terms,
   tier: z.union([z.literal(1), z.literal(2)]),
   assertion: Assertion,
-  /** The number the sidecar showed and the owner picked; tier 2 only. */
-  echo: z.int().min(10).max(99).nullable(),
+  /** The number that the PC showed and the owner typed; null when none was. */
+  echo: ShownNumber.nullable(),
 });
 export type PasskeyProof = z.infer<typeof PasskeyProof>;
 

@@ -3,8 +3,9 @@ import { defineOperation } from "./define-operation.ts";
 import { Timestamp } from "./field-types.ts";
 
 /**
- * Shows at the PC that an approval is asked for: the order in the sidecar's own words, and for tier
- * 2 a two-digit number that the approval page must bring back. The number is made here, shown here,
+ * Shows at the PC that an approval is asked for: the order in the sidecar's own words, and a
+ * four-digit number that the approval page must bring back: for tier 2, and for everything while a
+ * passkey of the gateway's own pages is on probation there. The number is made here, shown here,
  * and in no answer. Asking again shows the same number again.
  */
 export const approvalAnnounce = defineOperation({

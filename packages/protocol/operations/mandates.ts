@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ShownNumber } from "../approval/approval-proof.ts";
 import { Assertion } from "../approval/assertion.ts";
 import { Mandate } from "../approval/mandate.ts";
 import { Hash } from "../orders/intent.ts";
@@ -46,7 +47,7 @@ export const mandateConfirm = defineOperation({
   name: "mandate.confirm",
   class: "read",
   capability: "broker.read",
-  input: z.strictObject({ mandate_hash: Hash, number: z.int().min(10).max(99) }),
+  input: z.strictObject({ mandate_hash: Hash, number: ShownNumber }),
   output: answer,
   deadlineMs: 5_000,
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ShownNumber } from "../approval/approval-proof.ts";
 import { Assertion } from "../approval/assertion.ts";
 import { ClientOrderId, Hash, Nonce } from "../orders/intent.ts";
 import { defineOperation } from "./define-operation.ts";
@@ -31,7 +32,7 @@ export const orderAnswer = defineOperation({
          * The number that the PC showed beside the question, where placing the order took one. Only
          * for a PC whose handshake says `question-number`.
          */
-        echo: z.int().min(10).max(99).nullable().default(null),
+        echo: ShownNumber.nullable().default(null),
       })
       .nullable(),
   }),

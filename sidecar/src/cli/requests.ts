@@ -21,7 +21,7 @@ export function register(program: Command): void {
     .summary("show what agents ask you to approve, with the number")
     .description(
       "The requests of the last five minutes, from this PC's own tickets. The approval page asks for\n" +
-        "the two-digit number of a large or live order, and so does the page of a broker's question about\n" +
+        "the four-digit number of an order, and so does the page of a broker's question about\n" +
         `one. It is shown here, on the terminal of \`${sidecarCommand("run")}\` and as a desktop\n` +
         "notification, and nowhere else.",
     )
@@ -99,13 +99,9 @@ function show(store: OrderStore, json: boolean, nowMs: number): void {
     for (const row of [...rows, ...open]) process.stdout.write(`${JSON.stringify(row)}\n`);
     return;
   }
-  for (const [of, what] of [
-    ["other", "but for exits"],
-    ["exit", "for an exit"],
-  ] as const) {
-    if (!numbersLocked(store.db, of, nowMs)) continue;
+  if (numbersLocked(store.db, nowMs)) {
     process.stdout.write(
-      `Too many wrong numbers came; none is taken ${what}: ${sidecarCommand("requests")} unlock\n`,
+      `Too many wrong numbers came; none is taken: ${sidecarCommand("requests")} unlock\n`,
     );
   }
   if (rows.length === 0 && open.length === 0) {

@@ -126,7 +126,7 @@ const approvals = (options: OrderServiceOptions, submit: OrderServiceContext): O
     "alert.tell": () => serve(alertTell, (_context, input) => tellOwner(input)),
     "approval.announce": () =>
       serve(approvalAnnounce, async (_context, input) => ({
-        ...(await announceApproval({ store, reach, echo, nowMs: clock.now() }, input)),
+        ...(await announceApproval({ store, reach, echo, simulator, nowMs: clock.now() }, input)),
         as_of: isoTime(clock.now()),
       })),
     "approval.check": () =>

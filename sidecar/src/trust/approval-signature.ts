@@ -3,13 +3,13 @@ import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approva
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OwnView } from "./own-view.ts";
-import { findApprover } from "./tables/approvers.ts";
+import { type Approver, findApprover } from "./tables/approvers.ts";
 import { findMandate } from "./tables/mandates.ts";
 import { notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
-import { verifyAssertion } from "./verify-assertion.ts";
+import { verifyBy } from "./verify-by-approver.ts";
 
 type Signed =
-  | { ok: true; credentialId: string; counter: number | null }
+  | { ok: true; key: Approver; counter: number | null }
   | { ok: false; refusal: OrderRefusal };
 
 export async function signedBy(
@@ -20,9 +20,9 @@ export async function signedBy(
 ): Promise<Signed> {
   const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusal: notEnrolled() };
-  const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
+  const verdict = await verifyBy(hash, assertion, key, own.relyingParty);
   return verdict.ok
-    ? { ok: true, credentialId: key.credentialId, counter: verdict.counter }
+    ? { ok: true, key, counter: verdict.counter }
     : {
         ok: false,
         refusal: refusal(
@@ -45,7 +45,6 @@ export function mandateStands(
   if (known?.state === "revoked") return no(revoked());
   if (known?.state !== "confirmed") return no(unconfirmed());
   // Its signer must still be an approver.
-  return findApprover(db, known.credentialId, own.simulator) === null
-    ? no(notEnrolled())
-    : { ok: true, credentialId: known.credentialId, counter: null };
+  const key = findApprover(db, known.credentialId, own.simulator);
+  return key === null ? no(notEnrolled()) : { ok: true, key, counter: null };
 }

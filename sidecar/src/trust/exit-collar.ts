@@ -11,6 +11,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { needsNumber } from "./approval-number.ts";
 import type { OwnView } from "./own-view.ts";
+import type { Signer } from "./probation.ts";
 import { exitsGuessed, wasWrong } from "./shown-numbers.ts";
 
 /**
@@ -22,9 +23,13 @@ export function guessedExitFaults(
   db: DatabaseSync,
   proof: ApprovalProof,
   ticket: Ticket,
-  own: Pick<OwnView, "effect" | "market" | "waits" | "maxDriftBps" | "leastTier" | "nowMs">,
+  own: Pick<
+    OwnView,
+    "effect" | "market" | "waits" | "maxDriftBps" | "leastTier" | "simulator" | "nowMs"
+  >,
+  key: Signer,
 ): OrderRefusal[] {
-  if (own.effect?.kind !== "exit" || !needsNumber(proof, own)) return [];
+  if (own.effect?.kind !== "exit" || !needsNumber(proof, own, key)) return [];
   const guessed = exitsGuessed(db, own.nowMs) || wasWrong(db, proof.preview_id);
   if (!guessed) return [];
   const price = comparedPrice({ quote: own.market, waits: own.waits });

@@ -6,6 +6,8 @@ import { NONCES_SCHEMA } from "./tables/nonces.ts";
 import { QUESTION_NUMBERS_SCHEMA } from "./tables/question-numbers.ts";
 import { SEEN_COUNTERS_SCHEMA } from "./tables/seen-counters.ts";
 import { SHOWN_NUMBERS_SCHEMA } from "./tables/shown-numbers-schema.ts";
+import { TRUST_NOTES_SCHEMA } from "./tables/trust-notes.ts";
+import { UNNUMBERED_EXITS_SCHEMA } from "./tables/unnumbered-exits.ts";
 
 /** The tables that trust is kept in. Safe to run on every start. */
 export function createTrustTables(db: DatabaseSync): void {
@@ -16,7 +18,9 @@ export function createTrustTables(db: DatabaseSync): void {
       MANDATES_SCHEMA +
       SEEN_COUNTERS_SCHEMA +
       SHOWN_NUMBERS_SCHEMA +
-      QUESTION_NUMBERS_SCHEMA,
+      QUESTION_NUMBERS_SCHEMA +
+      TRUST_NOTES_SCHEMA +
+      UNNUMBERED_EXITS_SCHEMA,
   );
   widenApproversTable(db);
   widenMandatesTable(db);

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { deleteRequests } from "./tables/approval-requests.ts";
 import { deleteQuestionNumbers } from "./tables/question-numbers.ts";
+import { deleteUnnumberedExits } from "./tables/unnumbered-exits.ts";
 import {
   countWrongTimes,
   deleteWrongTimes,
@@ -10,18 +11,19 @@ import {
 import { addWrongTry, deleteWrongTries, wrongTries } from "./tables/wrong-numbers.ts";
 
 /**
- * What was asked at this PC, with the two-digit number that stands beside it, and how often a wrong
- * one came back. The number is worth three tries: whoever guesses is through before the odds are.
+ * What was asked at this PC, with the four-digit number that stands beside it, and how often a wrong
+ * one came back. The number is worth one try: a guess costs a tap and is right once in nine thousand.
  */
 
-const NUMBER_TRIES = 3;
+const NUMBER_TRIES = 1;
 
 /**
  * Over all orders together: so many wrong numbers within so long, and no number is taken any more
- * until the PC's owner says so. A fresh preview would else be worth three tries again.
+ * until the PC's owner says so. A fresh preview would else be worth a try again.
  */
 const WRONG_NUMBERS_OF_ORDERS = 6;
-const WRONG_WITHIN_MS = 7 * 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+const WRONG_WITHIN_MS = 7 * DAY_MS;
 
 /** How many wrong numbers are left before the number of this ticket is worth nothing any more. */
 export function triesLeft(db: DatabaseSync, previewId: string): number {
@@ -40,16 +42,18 @@ export function noteWrongNumber(
   nowMs: number,
 ): number {
   addWrongTry(db, previewId, nowMs);
-  if (!numbersLocked(db, of, nowMs)) insertWrongTime(db, of, nowMs);
+  if (!numbersLocked(db, nowMs)) insertWrongTime(db, of, nowMs);
   return triesLeft(db, previewId);
 }
 
 /**
- * Whether too many wrong numbers came lately. Exits have a lock of their own: guesses at entries hold
- * back no exit, and guesses at exits come to an end as well.
+ * Whether too many wrong numbers came lately, for whatever they came. Exits are counted among them:
+ * near the market they go out without a number, locked or not.
  */
-export function numbersLocked(db: DatabaseSync, of: Guessed, nowMs: number): boolean {
-  return countWrongTimes(db, of, nowMs - WRONG_WITHIN_MS) >= WRONG_NUMBERS_OF_ORDERS;
+export function numbersLocked(db: DatabaseSync, nowMs: number): boolean {
+  const afterMs = nowMs - WRONG_WITHIN_MS;
+  const wrong = countWrongTimes(db, "exit", afterMs) + countWrongTimes(db, "other", afterMs);
+  return wrong >= WRONG_NUMBERS_OF_ORDERS;
 }
 
 /** Whether a wrong number came lately for any exit: then somebody may be guessing. */
@@ -67,4 +71,5 @@ export function pruneNumbers(db: DatabaseSync, beforeMs: number): void {
   deleteWrongTries(db, beforeMs);
   deleteQuestionNumbers(db, beforeMs);
   deleteWrongTimes(db, beforeMs - WRONG_WITHIN_MS);
+  deleteUnnumberedExits(db, beforeMs - DAY_MS);
 }

@@ -4,15 +4,18 @@ import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { noteCounter } from "./counters.ts";
-import { findApprover } from "./tables/approvers.ts";
+import { ownApproverFaults } from "./probation.ts";
+import { findApprover, TERMINAL_EDGE } from "./tables/approvers.ts";
 import {
+  confirmMandate,
   findMandate,
   giveNumber,
   type KeptMandate,
   storeMandate,
   wrongNumbersSince,
 } from "./tables/mandates.ts";
-import { type RelyingParty, verifyAssertion } from "./verify-assertion.ts";
+import type { RelyingParty } from "./verify-assertion.ts";
+import { verifyBy } from "./verify-by-approver.ts";
 
 /**
  * The first meeting with a mandate: the signature is verified against the passkeys enrolled here,
@@ -52,7 +55,9 @@ export async function takeMandate(
 
   const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusals: [notEnrolled()] };
-  const verdict = await verifyAssertion(hash, assertion, key, own.relyingParty);
+  const limited = ownApproverFaults(db, key, mandate.mode);
+  if (limited.length > 0) return no(...limited);
+  const verdict = await verifyBy(hash, assertion, key, own.relyingParty);
   if (!verdict.ok) {
     return no(
       refusal(verdict.code, verdict.field, verdict.rule, "The mandate's signature does not hold."),
@@ -71,11 +76,10 @@ export async function takeMandate(
       ),
     );
   }
-  storeMandate(
-    db,
-    { hash, mandate, credentialId: key.credentialId, number: own.newNumber() },
-    own.nowMs,
-  );
+  const number = own.newNumber();
+  storeMandate(db, { hash, mandate, credentialId: key.credentialId, number }, own.nowMs);
+  // What its owner signed on a page that the gateway does not serve needs no number.
+  if (key.kind !== TERMINAL_EDGE) confirmMandate(db, hash, number, own.nowMs);
   const kept = findMandate(db, hash);
   return kept === null ? no(revoked()) : { ok: true, kept, first: true };
 }

@@ -9,21 +9,15 @@ import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import {
-  echoHolds,
-  guessedOf,
-  locked,
-  lockedOut,
-  needsNumber,
-  wrongNumber,
-} from "./approval-number.ts";
+import { judgeNumber } from "./approval-number.ts";
 import { mandateStands, signedBy } from "./approval-signature.ts";
 import { noteCounter } from "./counters.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { guessedExitFaults } from "./exit-collar.ts";
 import type { OwnView } from "./own-view.ts";
-import { noteWrongNumber, triesLeft } from "./shown-numbers.ts";
+import { ownApproverFaults } from "./probation.ts";
 import { claimNonce, isNonceUsed } from "./tables/nonces.ts";
+import { insertUnnumberedExit } from "./tables/unnumbered-exits.ts";
 import { notAllowed } from "./take-mandate.ts";
 
 /**
@@ -34,7 +28,14 @@ import { notAllowed } from "./take-mandate.ts";
  * what follows fails.
  */
 export type Accepted =
-  | { ok: true; intent: Intent; intentHash: string; by: { credentialId: string; tier: Tier } }
+  | {
+      ok: true;
+      intent: Intent;
+      intentHash: string;
+      by: { credentialId: string; tier: Tier };
+      /** An exit of an approver on probation, without this PC's number. */
+      unnumbered: boolean;
+    }
   | { ok: false; refusals: OrderRefusal[] };
 
 export async function acceptApproval(
@@ -50,7 +51,6 @@ export async function acceptApproval(
   const faults = [
     ...standingFaults(db, proof, own, own.preview.generation),
     ...driftFaults(ticket, own),
-    ...guessedExitFaults(db, proof, ticket, own),
     ...tierFaults(proof, own),
   ];
   if (proof.kind === "mandate") {
@@ -77,21 +77,27 @@ export async function acceptApproval(
       ? await signedBy(db, hash, proof.assertion, own)
       : mandateStands(db, proof.mandate, own);
   if (!signed.ok) faults.push(signed.refusal);
+  else faults.push(...guessedExitFaults(db, proof, ticket, own, signed.key));
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
   const kind = own.effect?.kind ?? null;
-  // Judged last and only behind a valid signature: who has none learns nothing and spends no try.
-  if (needsNumber(proof, own) && lockedOut(db, ticket, kind, own.nowMs)) return denied(locked());
-  if (!echoHolds(db, proof, own, own.preview.echo)) {
-    spend(db, intent, hash, own);
-    const of = guessedOf(ticket, kind);
-    return denied(wrongNumber(noteWrongNumber(db, proof.preview_id, of, own.nowMs)));
+  const facts = { effect: kind, market: own.market, waits: own.waits, nowMs: own.nowMs };
+  const number = judgeNumber(db, proof, { ...own, preview: own.preview }, signed.key, facts);
+  if (!number.ok) {
+    // A guess costs the tap that it came with.
+    if (number.guess) spend(db, intent, hash, own);
+    return denied(number.refusal);
+  }
+  if (!number.unnumbered && proof.kind === "passkey") {
+    const limited = ownApproverFaults(db, signed.key, ticket.order.mode);
+    if (limited.length > 0) return denied(...limited);
   }
 
   const spent = inTransaction(db, () => {
     if (!spend(db, intent, hash, own)) return "consumed" as const;
+    if (number.unnumbered) insertUnnumberedExit(db, own.nowMs);
     if (signed.counter === null) return "ok" as const;
-    const unseen = noteCounter(db, signed.credentialId, signed.counter, own.nowMs);
+    const unseen = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
     // The nonce makes it one use; what an authenticator counts holds back no exit.
     return unseen || own.effect?.kind === "exit" || ticket.order.action === "cancel"
       ? "ok"
@@ -113,7 +119,8 @@ export async function acceptApproval(
     ok: true,
     intent,
     intentHash: hash,
-    by: { credentialId: signed.credentialId, tier },
+    by: { credentialId: signed.key.credentialId, tier },
+    unnumbered: number.unnumbered,
   };
 }
 
@@ -202,18 +209,20 @@ export async function checkApproval(
     ...standingFaults(db, proof, own, preview.generation),
     ...(signed.ok ? [] : [signed.refusal]),
   ];
-  if (faults.length > 0 || !needsNumber(proof, own)) {
-    return { holds: faults.length === 0, refusals: faults, triesLeft: null };
+  if (faults.length > 0 || !signed.ok) return { holds: false, refusals: faults, triesLeft: null };
+  const number = judgeNumber(db, proof, { ...own, preview }, signed.key, {
+    effect: own.effectAtPreview,
+    market: preview.ticket.market,
+    waits: preview.ticket.waits != null,
+    nowMs: own.nowMs,
+  });
+  if (!number.ok) {
+    return { holds: false, refusals: [number.refusal], triesLeft: number.triesLeft };
   }
-  const of = guessedOf(preview.ticket, own.effectAtPreview);
-  if (lockedOut(db, preview.ticket, own.effectAtPreview, own.nowMs)) {
-    return { holds: false, refusals: [locked()], triesLeft: 0 };
-  }
-  if (echoHolds(db, proof, own, preview.echo)) {
-    return { holds: true, refusals: [], triesLeft: triesLeft(db, proof.preview_id) };
-  }
-  const left = noteWrongNumber(db, proof.preview_id, of, own.nowMs);
-  return { holds: false, refusals: [wrongNumber(left)], triesLeft: left };
+  const limited = number.unnumbered
+    ? []
+    : ownApproverFaults(db, signed.key, preview.ticket.order.mode);
+  return { holds: limited.length === 0, refusals: limited, triesLeft: number.triesLeft };
 }
 
 /** The intent as this PC computes it: its own ticket, under the terms that came along. */

@@ -202,8 +202,9 @@ function typedFaults(parts: OrderParts, approval: Approval, typed: Typed | null)
       detail: "What was typed is not the symbol and the quantity of this order.",
     };
   }
-  if (typed.echo === null || typed.echo < 10 || typed.echo > 99) {
-    return { ok: false, reason: "number", detail: "Type the two-digit number shown at the PC." };
+  // Away from the PC an exit may go out without it; whether this one does is the PC's to say.
+  if (typed.echo === null && !approval.intent.ticket.order.reduce_only) {
+    return { ok: false, reason: "number", detail: "Type the number shown at the PC." };
   }
   return null;
 }

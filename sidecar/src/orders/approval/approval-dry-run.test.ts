@@ -44,7 +44,7 @@ describe("an approval that is checked beforehand", () => {
       approval: wrong,
     });
     expect(codes(answer)).toContain("APPROVAL_ECHO_MISMATCH");
-    expect(answer.tries_left).toBe(2);
+    expect(answer.tries_left).toBe(0);
     expect(pc.shown.join()).toContain("wrong number");
     expect(pc.shown.join()).not.toContain("42");
   });

@@ -35,7 +35,9 @@ export async function checkAtPc(
     simulator: parts.simulator,
     nowMs,
   });
-  const wrong = refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH");
+  // That none came is no guess, and nothing to tell.
+  const wrong =
+    input.approval.echo !== null && refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH");
   if (wrong && preview !== null) {
     const words = ticketText(preview.ticket);
     reach.terminal([

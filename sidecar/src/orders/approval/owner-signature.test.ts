@@ -31,8 +31,8 @@ const rule = async (given: ReturnType<typeof signed>) => {
   const { db } = pc.store;
   const { relyingParty, simulator } = pc.submit;
   const parts = { db, relyingParty, simulator, nowMs: pc.clock.now() };
-  const { refusals, credentialId } = await ownerSigned(parts, statement(), given);
-  return refusals[0]?.rule ?? credentialId;
+  const { refusals, key } = await ownerSigned(parts, statement(), given);
+  return refusals[0]?.rule ?? key?.credentialId;
 };
 
 describe("the owner's signature under a statement", () => {

@@ -3,9 +3,10 @@ import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.t
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { noteCounter } from "../../trust/counters.ts";
-import { findApprover } from "../../trust/tables/approvers.ts";
+import { type Approver, findApprover } from "../../trust/tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "../../trust/tables/nonces.ts";
-import { type RelyingParty, verifyAssertion } from "../../trust/verify-assertion.ts";
+import type { RelyingParty } from "../../trust/verify-assertion.ts";
+import { verifyBy } from "../../trust/verify-by-approver.ts";
 
 /**
  * Whether the owner signed this very statement, with a passkey enrolled at this PC, in time, and for
@@ -15,11 +16,11 @@ export async function ownerSigned(
   parts: { db: DatabaseSync; relyingParty: RelyingParty; simulator: boolean; nowMs: number },
   statement: Statement,
   signed: { nonce: string; not_after: string; assertion: Assertion },
-): Promise<{ refusals: OrderRefusal[]; credentialId: string | null }> {
+): Promise<{ refusals: OrderRefusal[]; key: Approver | null }> {
   const { db, nowMs } = parts;
   const no = (code: OrderRefusal["code"], field: string, rule: string, message: string) => ({
     refusals: [refusal(code, field, rule, message)],
-    credentialId: null,
+    key: null,
   });
   const notAfterMs = Date.parse(signed.not_after);
   if (!(nowMs < notAfterMs)) {
@@ -38,14 +39,14 @@ export async function ownerSigned(
     );
   }
   const hash = statementHash(statement);
-  const verdict = await verifyAssertion(hash, signed.assertion, key, parts.relyingParty);
+  const verdict = await verifyBy(hash, signed.assertion, key, parts.relyingParty);
   if (!verdict.ok) {
     return no(verdict.code, verdict.field, verdict.rule, "The signature does not hold.");
   }
   const claim = { nonce: signed.nonce, statementHash: hash, notAfterMs };
   if (!claimNonce(db, claim, nowMs)) return used();
   return noteCounter(db, key.credentialId, verdict.counter, nowMs)
-    ? { refusals: [], credentialId: key.credentialId }
+    ? { refusals: [], key }
     : no(
         "APPROVAL_COUNTER_REGRESSED",
         "counter",

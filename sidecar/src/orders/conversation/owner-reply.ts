@@ -2,6 +2,7 @@ import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.t
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";
+import { ownApproverFaults } from "../../trust/probation.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "../journal/record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
@@ -117,7 +118,7 @@ async function ownerFaults(
       ),
     ];
   }
-  const { refusals } = await ownerSigned(
+  const { refusals, key } = await ownerSigned(
     {
       db: store.db,
       relyingParty: parts.relyingParty,
@@ -138,8 +139,10 @@ async function ownerFaults(
     owner,
   );
   // Judged last and only behind a valid signature: who has none learns nothing and spends no try.
-  if (refusals.length > 0) return refusals;
-  const wrong = numberFaults(parts, record, question, owner.echo);
+  if (refusals.length > 0 || key === null) return refusals;
+  const limited = ownApproverFaults(store.db, key, record.ticket.order.mode);
+  if (limited.length > 0) return limited;
+  const wrong = numberFaults(parts, record, question, owner.echo, key);
   if (wrong.length === 0) announceAnswer(parts.reach, record.ticket, question);
   return wrong;
 }

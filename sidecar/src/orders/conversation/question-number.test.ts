@@ -7,8 +7,10 @@ import {
   START_MS,
   settled,
 } from "../../../../test/support/intent-record.ts";
+import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
 import { DEFAULT_CAPS } from "../../trust/caps.ts";
 import { unlockNumbers } from "../../trust/shown-numbers.ts";
+import { enrolApprover } from "../../trust/tables/approvers.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { numberFaults, showQuestion, yesNeedsNumber } from "./question-number.ts";
@@ -30,6 +32,7 @@ function rig(from: string | null) {
   const numbers = [42, 57, 63, 71];
   const parts = {
     store,
+    simulator: true,
     clock: handClock(),
     rules: { caps: () => ({ ok: true as const, caps }) },
     echo: () => numbers.shift() ?? 99,
@@ -51,10 +54,14 @@ function rig(from: string | null) {
     store.insert(record);
     showQuestion(parts, record.coid);
     return (number: number | null) =>
-      numberFaults(parts, record, question, number).map(({ code, rule }) => `${code} ${rule}`);
+      numberFaults(parts, record, question, number, edgeKey).map(
+        ({ code, rule }) => `${code} ${rule}`,
+      );
   };
   return { parts, said, asked };
 }
+
+const edgeKey = { kind: "terminal-edge" } as const;
 
 const WRONG = ["APPROVAL_ECHO_MISMATCH number_shown_at_pc"];
 const NO_MORE = ["APPROVAL_ECHO_MISMATCH few_tries"];
@@ -83,8 +90,29 @@ describe("a yes to an order below the value that needs a number", () => {
     });
     const yes = asked();
     // The number of the approval is not that of the question.
-    expect(yes(17)).toEqual(WRONG);
+    expect(yes(17)).toEqual(NO_MORE);
+    expect(yes(42)).toEqual(NO_MORE);
+  });
+});
+
+describe("a yes of an approver", () => {
+  it("that came through the gateway's pages needs the number of every order, at a real broker", () => {
+    const { parts, asked } = rig(null);
+    parts.simulator = false;
+    const phone = softwareAuthenticator();
+    enrolApprover(parts.store.db, { ...phone, label: "phone", enrolledBy: "terminal" }, 1);
+    const yes = asked();
+    expect(yes(null)).toEqual(WRONG);
     expect(yes(42)).toEqual([]);
+  });
+
+  it("of this PC's own page needs none, of a large order neither", () => {
+    const { parts, asked } = rig("0");
+    asked();
+    const record = anIntentRecord(0);
+    for (const kind of ["loopback", "qr", "usb"] as const) {
+      expect(numberFaults(parts, record, questionOf("r0"), null, { kind })).toEqual([]);
+    }
   });
 });
 
@@ -122,42 +150,39 @@ describe("a yes to an order from that value on", () => {
     expect(yes(42)).toEqual([]);
   });
 
-  it("has three tries, and then none with the right number either", () => {
+  it("has one try, and then none with the right number either", () => {
     const { said, asked } = rig("0");
     const yes = asked();
-    expect(yes(41)).toEqual(WRONG);
-    expect(yes(43)).toEqual(WRONG);
-    expect(yes(42)).toEqual([]);
-    expect(yes(44)).toEqual(NO_MORE);
+    expect(yes(41)).toEqual(NO_MORE);
     expect(yes(42)).toEqual(NO_MORE);
     // Each of them is told at the PC, with what it was about.
     const told = said.terminal.filter((text) => text.includes("A wrong number came"));
-    expect(told).toHaveLength(4);
+    expect(told).toHaveLength(2);
     expect(told[0]).toContain("Are you sure of this price?");
   });
 
   it("does not take the number of another question", () => {
     const { asked } = rig("0");
     const [one, other] = [asked(0), asked(1)];
-    expect(one(57)).toEqual(WRONG);
+    expect(one(57)).toEqual(NO_MORE);
     expect(other(57)).toEqual([]);
   });
 
   it("is locked after six wrong numbers of all orders, and says how it is unlocked", () => {
     const { parts, asked } = rig("0");
-    const [one, two] = [asked(0), asked(1)];
-    for (let n = 0; n < 3; n += 1) one(11);
-    for (let n = 0; n < 3; n += 1) two(11);
+    for (let n = 10; n < 16; n += 1) asked(n)(11);
     const third = asked(2);
-    expect(third(63)).toEqual(NO_MORE);
+    expect(third(99)).toEqual(NO_MORE);
     const { coid } = anIntentRecord(2);
     const record = parts.store.intent(coid);
     if (record === null) throw new Error("the order is not in the journal");
-    const [locked] = numberFaults(parts, record, questionOf("r2"), 63);
+    const [locked] = numberFaults(parts, record, questionOf("r2"), 99, edgeKey);
     expect(locked?.message).toContain(sidecarCommand("requests unlock"));
-    // Guesses at entries hold back no exit.
-    expect(asked(3, { effect: "exit" })(71)).toEqual([]);
+    // The numbers of exits among them.
+    const exit = asked(3, { effect: "exit" });
+    expect(exit(99)).toEqual(NO_MORE);
     unlockNumbers(parts.store.db);
-    expect(third(63)).toEqual([]);
+    expect(third(99)).toEqual([]);
+    expect(exit(99)).toEqual([]);
   });
 });

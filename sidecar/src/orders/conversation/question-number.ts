@@ -3,7 +3,9 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { guessedOf } from "../../trust/approval-number.ts";
+import { isOnProbation, type Signer, showsNumbers } from "../../trust/probation.ts";
 import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-numbers.ts";
+import { TERMINAL_EDGE } from "../../trust/tables/approvers.ts";
 import { keepQuestionNumber, questionNumber } from "../../trust/tables/question-numbers.ts";
 import type { IntentRecord } from "../journal/record.ts";
 import { announceQuestion, announceWrongNumber, questionText } from "../notify/order-notices.ts";
@@ -14,7 +16,10 @@ import type { SubmitContext } from "../submit/submit-context.ts";
  * The number beside an open question. A yes can add a price cap, hand the order to an algorithm or
  * cancel others: it takes the proof that placing the order took, and no less.
  */
-export type NumberParts = Pick<SubmitContext, "store" | "reach" | "clock" | "echo"> & {
+export type NumberParts = Pick<
+  SubmitContext,
+  "store" | "reach" | "clock" | "echo" | "simulator"
+> & {
   rules: Pick<SubmitContext["rules"], "caps">;
 };
 
@@ -34,7 +39,7 @@ export function showQuestion(parts: NumberParts, coid: string): void {
   const record = store.intent(coid);
   if (record?.question == null) return;
   const { reply_id } = record.question;
-  if (yesNeedsNumber(parts, record)) {
+  if (yesNeedsNumber(parts, record) || showsNumbers(store.db, parts.simulator)) {
     const madeAtMs = clock.now();
     keepQuestionNumber(store.db, { coid, replyId: reply_id, number: parts.echo(), madeAtMs });
   }
@@ -44,21 +49,23 @@ export function showQuestion(parts: NumberParts, coid: string): void {
 
 /**
  * Why the number that came with a yes does not hold; asked behind a true signature alone. Like an
- * order's own, it is worth three tries.
+ * order's own, it is worth one try, and a key of a page that the gateway does not serve needs none.
  */
 export function numberFaults(
   parts: NumberParts,
   record: IntentRecord,
   question: OpenQuestion,
   echo: number | null,
+  key: Signer,
 ): OrderRefusal[] {
   const { store, clock } = parts;
   const { db } = store;
-  if (!yesNeedsNumber(parts, record)) return [];
+  if (key.kind !== TERMINAL_EDGE) return [];
+  if (!isOnProbation(key, parts.simulator) && !yesNeedsNumber(parts, record)) return [];
   const nowMs = clock.now();
   // By what this PC found the order to be as it went out.
   const of = guessedOf(record.ticket, record.effect);
-  if (numbersLocked(db, of, nowMs)) {
+  if (numbersLocked(db, nowMs)) {
     return [
       wrong(
         "few_tries",
@@ -66,9 +73,9 @@ export function numberFaults(
       ),
     ];
   }
-  const key = triesKey(record.coid, question.reply_id);
+  const triedFor = triesKey(record.coid, question.reply_id);
   const shown = questionNumber(db, record.coid, question.reply_id);
-  if (shown !== null && shown === echo && triesLeft(db, key) > 0) return [];
+  if (shown !== null && shown === echo && triesLeft(db, triedFor) > 0) return [];
   if (echo === null) {
     return [
       wrong(
@@ -77,7 +84,7 @@ export function numberFaults(
       ),
     ];
   }
-  const left = noteWrongNumber(db, key, of, nowMs);
+  const left = noteWrongNumber(db, triedFor, of, nowMs);
   announceWrongNumber(parts.reach, [...ticketText(record.ticket), ...questionText(question)]);
   return [
     left > 0

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anOrder } from "../../../../test/support/orders.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { requestsSince } from "../../trust/tables/approval-requests.ts";
+import { revokeApprover } from "../../trust/tables/approvers.ts";
 import { announceApproval, machineReach, newEcho } from "./desktop-and-webhook.ts";
 
 describe("a request for approval", () => {
@@ -11,11 +12,16 @@ describe("a request for approval", () => {
     pc = pcOrders();
     pc.approved(anOrder());
   });
-  const announce = (tier: 1 | 2, requested_by = "Claude", preview_id = "pv_1") =>
-    announceApproval(
-      { store: pc.store, reach: pc.options.reach, echo: pc.submit.echo, nowMs: pc.clock.now() },
-      { preview_id, tier, requested_by },
-    );
+  const announce = (
+    tier: 1 | 2,
+    requested_by = "Claude",
+    preview_id = "pv_1",
+    simulator = true,
+  ) => {
+    const { store, options, submit, clock } = pc;
+    const parts = { store, reach: options.reach, echo: submit.echo, simulator, nowMs: clock.now() };
+    return announceApproval(parts, { preview_id, tier, requested_by });
+  };
 
   it("is shown in all words of this PC's own ticket, with a number where the tier asks for one", async () => {
     expect(await announce(1)).toEqual({ known: true, shown: ["terminal", "push"], number: false });
@@ -24,6 +30,14 @@ describe("a request for approval", () => {
     expect(pc.shown[1]).toContain("Number for the approval page: 42");
     expect(pc.pushed.join()).toContain("Buy 1 AAPL");
     expect(pc.pushed.join()).not.toContain("42");
+  });
+
+  it("has a number at every tier while a passkey of the gateway's pages is on probation", async () => {
+    expect(await announce(1, "Claude", "pv_1", false)).toMatchObject({ number: true });
+    expect(pc.shown[0]).toContain("Number for the approval page: 42");
+    revokeApprover(pc.store.db, pc.phone.credentialId, 2);
+    pc.approved(anOrder(), 2);
+    expect(await announce(1, "Claude", "pv_2", false)).toMatchObject({ number: false });
   });
 
   it("keeps its first number, and stands in the list of requests", async () => {
@@ -110,8 +124,8 @@ describe("the ways of this machine", () => {
   });
 });
 
-it("a number has two digits and no leading zero", () => {
+it("a number has four digits and no leading zero", () => {
   const numbers = Array.from({ length: 500 }, newEcho);
-  expect(Math.min(...numbers)).toBeGreaterThanOrEqual(10);
-  expect(Math.max(...numbers)).toBeLessThanOrEqual(99);
+  expect(Math.min(...numbers)).toBeGreaterThanOrEqual(1_000);
+  expect(Math.max(...numbers)).toBeLessThanOrEqual(9_999);
 });

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
+import { showsNumbers } from "../../trust/probation.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 
@@ -25,22 +26,29 @@ export interface Announced {
   number: boolean;
 }
 
-/** Two digits, never a leading zero. */
-export const newEcho = (): number => randomInt(10, 100);
+/** Four digits, never a leading zero. */
+export const newEcho = (): number => randomInt(1_000, 10_000);
 
 /**
  * Shows what is asked to be approved, in the words of its own ticket and all of them. The number
  * goes to the terminal and the desktop only: never out by the network, where the edge might read it.
  */
 export async function announceApproval(
-  parts: { store: OrderStore; reach: Reach; echo(): number; nowMs: number },
+  parts: {
+    store: OrderStore;
+    reach: Reach;
+    echo(): number;
+    /** The broker behind this PC is the proved simulator. */
+    simulator: boolean;
+    nowMs: number;
+  },
   input: { preview_id: string; tier: 1 | 2; requested_by: string },
 ): Promise<Announced> {
   const { store, reach } = parts;
   const kept = store.preview(input.preview_id, parts.nowMs);
   if (kept === null) return { known: false, shown: [], number: false };
   let number: number | null = null;
-  if (input.tier === 2) {
+  if (input.tier === 2 || showsNumbers(store.db, parts.simulator)) {
     if (kept.echo === null) store.setEcho(input.preview_id, parts.echo());
     number = store.preview(input.preview_id, parts.nowMs)?.echo ?? null;
   }
@@ -56,6 +64,9 @@ export async function announceApproval(
     `Approval asked for by "${who}":`,
     ...words.map((line) => `  ${line}`),
     ...(number === null ? [] : [`  Number for the approval page: ${number}`]),
+    ...(number === null && parts.simulator
+      ? ["  At the simulator no number is asked for; at a real broker one is."]
+      : []),
     `  If you do not expect this: ${sidecarCommand("kill")}`,
   ];
   const shown: Announced["shown"] = [];

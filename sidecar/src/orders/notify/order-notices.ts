@@ -9,6 +9,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { UNNUMBERED_EXITS_A_DAY } from "../../trust/probation.ts";
 import type { KeptMandate } from "../../trust/tables/mandates.ts";
 import type { Reach } from "./desktop-and-webhook.ts";
 
@@ -32,6 +33,18 @@ export function announceSubmitted(
     by.kind === "mandate"
       ? `  To end the mandate: ${sidecarCommand("mandates")} revoke ${plain(by.mandateId)}`
       : `  If you did not approve this: ${sidecarCommand("kill")}`,
+  ]);
+  tell(reach, title, words.join("\n"));
+}
+
+/** An exit of an owner who is away from this PC: what it is, and how many more may go like it. */
+export function announceUnnumberedExit(reach: Reach, ticket: Ticket, usedToday: number): void {
+  const title = `An exit goes out without this PC's number (${usedToday} of ${UNNUMBERED_EXITS_A_DAY} a day)`;
+  const words = ticketText(ticket);
+  reach.terminal([
+    `${title}:`,
+    ...indented(words),
+    `  If it was not you: ${sidecarCommand("kill")}`,
   ]);
   tell(reach, title, words.join("\n"));
 }

@@ -10,12 +10,12 @@ describe("what the writes about orders work with", () => {
     expect(pcOrders({ source: "client_portal" }).submit.simulator).toBe(false);
   });
 
-  it("makes its own numbers of two digits when none are injected", () => {
+  it("makes its own numbers of four digits when none are injected", () => {
     const pc = pcOrders();
     const { echo: _injected, ...options } = pc.options;
     const { echo } = createSubmitContext(options, pc.side);
     const numbers = Array.from({ length: 200 }, echo);
-    expect(numbers.every((number) => number >= 10 && number <= 99)).toBe(true);
+    expect(numbers.every((number) => number >= 1_000 && number <= 9_999)).toBe(true);
     expect(new Set(numbers).size).toBeGreaterThan(20);
   });
 

@@ -59,7 +59,11 @@ export function createSubmitContext(
     source,
     logger,
     stopped: (record) => whyStopped({ rules, clock, session: broker.session }, record),
-    opened: () => questionOpened({ conversation, store, reach, rules, clock, echo, mutex, logger }),
+    opened: () =>
+      questionOpened({
+        ...{ conversation, store, reach, rules, clock, echo, mutex, logger },
+        simulator: source === "simulator",
+      }),
   });
   const cancelRetries = createCancelRetryQueue({
     clock,

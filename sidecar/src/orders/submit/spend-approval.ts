@@ -6,11 +6,12 @@ import {
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
+import { unnumberedExits } from "../../trust/probation.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
 import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
-import { announceWrongNumber } from "../notify/order-notices.ts";
+import { announceUnnumberedExit, announceWrongNumber } from "../notify/order-notices.ts";
 import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 
@@ -49,8 +50,15 @@ export async function spendApproval(
     simulator: parts.simulator,
     nowMs: clock.now(),
   });
-  if (accepted.ok) return { ok: true, intentHash: accepted.intentHash };
-  if (accepted.refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
+  if (accepted.ok) {
+    if (accepted.unnumbered) {
+      const { used } = unnumberedExits(store.db, clock.now());
+      announceUnnumberedExit(parts.reach, preview.ticket, used);
+    }
+    return { ok: true, intentHash: accepted.intentHash };
+  }
+  const came = input.approval.kind === "passkey" && input.approval.echo !== null;
+  if (came && accepted.refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
     announceWrongNumber(parts.reach, ticketText(preview.ticket));
   }
   return { ok: false, refusals: accepted.refusals };

@@ -38,7 +38,7 @@ export interface SubmitContext {
   simulator: boolean;
   futuresOperator: FuturesOperator | null;
   reach: Reach;
-  /** A number of two digits, to be shown here and brought back. */
+  /** A number of four digits, to be shown here and brought back. */
   echo(): number;
 }
 

@@ -1,6 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
-import { algorithmOf, type EnrolledKey, isKnownAlgorithm } from "../verify-assertion.ts";
+import * as z from "zod";
+import {
+  algorithmOf,
+  type EnrolledKey,
+  isKnownAlgorithm,
+  type RelyingParty,
+} from "../verify-assertion.ts";
 
 /**
  * The passkeys that may approve, enrolled at this machine and nowhere else. The edge can show a
@@ -20,20 +26,32 @@ CREATE TABLE IF NOT EXISTS approvers (
 ) STRICT;
 `;
 
-/** A column that a table of an earlier version lacks; what it held came through the gateway's pages. */
+/** Columns that a table of an earlier version lacks; what it held came through the gateway's pages. */
 export function widenApproversTable(db: DatabaseSync): void {
-  const known = db
-    .prepare("SELECT 1 FROM pragma_table_info('approvers') WHERE name = 'kind'")
-    .get();
-  if (known !== undefined) return;
-  db.exec(`ALTER TABLE approvers ADD COLUMN kind TEXT NOT NULL DEFAULT '${TERMINAL_EDGE}'`);
+  const known = new Set(
+    db
+      .prepare("SELECT name FROM pragma_table_info('approvers')")
+      .all()
+      .map(({ name }) => name),
+  );
+  for (const [name, column] of [
+    ["kind", `kind TEXT NOT NULL DEFAULT '${TERMINAL_EDGE}'`],
+    ["rp_id", "rp_id TEXT"],
+    ["origins", "origins TEXT"],
+  ] as const) {
+    if (!known.has(name)) db.exec(`ALTER TABLE approvers ADD COLUMN ${column}`);
+  }
 }
 
 /**
- * A passkey of the gateway's own pages, accepted at this PC: the gateway serves the page on which
- * it is used, so what a tap signs is the gateway's choice.
+ * How a passkey came to this PC. `terminal-edge`: it lives under the gateway's own pages and was
+ * accepted at the terminal, so that what a tap signs is the gateway's choice: it stays on probation.
+ * `loopback`: made on this PC's own page. `qr`: made on the page that its owner hosts, with a secret
+ * from this PC's screen. `usb`: proved at this PC without a browser.
  */
-const TERMINAL_EDGE = "terminal-edge";
+export const ENROLLED_VIA = ["terminal-edge", "loopback", "qr", "usb"] as const;
+export type EnrolledVia = (typeof ENROLLED_VIA)[number];
+export const TERMINAL_EDGE = "terminal-edge";
 
 export interface Approver extends EnrolledKey {
   label: string;
@@ -43,7 +61,9 @@ export interface Approver extends EnrolledKey {
   /** `terminal`, or {@link UNASKED}. */
   enrolledBy: string;
   /** Where the key lives and which page uses it. */
-  kind: typeof TERMINAL_EDGE;
+  kind: EnrolledVia;
+  /** Where an assertion of this key comes from; null for the gateway that this PC is paired with. */
+  relyingParty: RelyingParty | null;
 }
 
 /**
@@ -57,15 +77,23 @@ export function approverFingerprint(publicKey: Uint8Array): string {
 /** False when the key is no passkey this sidecar can judge, or its id was ever used before. */
 export function enrolApprover(
   db: DatabaseSync,
-  approver: { credentialId: string; publicKey: Uint8Array; label: string; enrolledBy: string },
+  approver: {
+    credentialId: string;
+    publicKey: Uint8Array;
+    label: string;
+    enrolledBy: string;
+    /** Of a key that this PC's ceremony made; without it the key is the gateway's own pages'. */
+    own?: { via: "loopback" | "qr"; relyingParty: RelyingParty };
+  },
   nowMs: number,
 ): boolean {
   const algorithm = algorithmOf(approver.publicKey);
   if (algorithm === null || !isKnownAlgorithm(algorithm)) return false;
   const { changes } = db
     .prepare(
-      `INSERT INTO approvers (credential_id, public_key, algorithm, counter, label, enrolled_at, enrolled_by)
-       VALUES (?, ?, ?, 0, ?, ?, ?) ON CONFLICT (credential_id) DO NOTHING`,
+      `INSERT INTO approvers (credential_id, public_key, algorithm, counter, label, enrolled_at,
+         enrolled_by, kind, rp_id, origins)
+       VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT (credential_id) DO NOTHING`,
     )
     .run(
       approver.credentialId,
@@ -74,6 +102,9 @@ export function enrolApprover(
       approver.label,
       nowMs,
       approver.enrolledBy,
+      approver.own?.via ?? TERMINAL_EDGE,
+      approver.own?.relyingParty.id ?? null,
+      approver.own === undefined ? null : JSON.stringify(approver.own.relyingParty.origins),
     );
   return Number(changes) === 1;
 }
@@ -113,6 +144,16 @@ export function listApprovers(db: DatabaseSync): Approver[] {
     .all()
     .map(approverOf);
 }
+
+/** Whether an approver stands here that the gateway had no part in. */
+export const hasOwnApprover = (db: DatabaseSync): boolean =>
+  listApprovers(db).some(({ kind }) => kind !== TERMINAL_EDGE);
+
+/** Keys that came through the gateway's pages, and that somebody at this PC said yes to. */
+export const onProbation = (db: DatabaseSync): Approver[] =>
+  listApprovers(db).filter(
+    ({ kind, enrolledBy }) => kind === TERMINAL_EDGE && enrolledBy !== UNASKED,
+  );
 
 /** A revoked key stays known, so that it cannot come back in as a new one. */
 export function revokeApprover(db: DatabaseSync, credentialId: string, nowMs: number): boolean {
@@ -165,27 +206,37 @@ export function raiseCounterFloor(db: DatabaseSync, credentialId: string, counte
   );
 }
 
-function approverOf(row: Record<string, unknown>): Approver {
-  const { credential_id, public_key, counter, label, enrolled_at, enrolled_by, kind } = row;
-  if (
-    typeof credential_id !== "string" ||
-    !(public_key instanceof Uint8Array) ||
-    typeof counter !== "number" ||
-    typeof label !== "string" ||
-    typeof enrolled_at !== "number" ||
-    typeof enrolled_by !== "string" ||
-    kind !== TERMINAL_EDGE
-  ) {
+const Row = z.object({
+  credential_id: z.string(),
+  public_key: z.instanceof(Uint8Array),
+  counter: z.number(),
+  label: z.string(),
+  enrolled_at: z.number(),
+  enrolled_by: z.string(),
+  kind: z.enum(ENROLLED_VIA),
+  rp_id: z.string().nullable(),
+  origins: z.string().nullable(),
+});
+const Origins = z.array(z.string()).min(1);
+
+function approverOf(given: Record<string, unknown>): Approver {
+  const row = Row.parse(given);
+  // A key of another kind is never judged as one of the gateway's pages.
+  if ((row.kind === TERMINAL_EDGE) !== (row.rp_id === null) || !row.rp_id !== !row.origins) {
     throw new TypeError("approvers table holds a row of another shape");
   }
   return {
-    credentialId: credential_id,
-    publicKey: public_key,
-    counter,
-    label,
-    fingerprint: approverFingerprint(public_key),
-    enrolledAt: enrolled_at,
-    enrolledBy: enrolled_by,
-    kind: TERMINAL_EDGE,
+    credentialId: row.credential_id,
+    publicKey: row.public_key,
+    counter: row.counter,
+    label: row.label,
+    fingerprint: approverFingerprint(row.public_key),
+    enrolledAt: row.enrolled_at,
+    enrolledBy: row.enrolled_by,
+    kind: row.kind,
+    relyingParty:
+      row.rp_id === null
+        ? null
+        : { id: row.rp_id, origins: Origins.parse(JSON.parse(row.origins ?? "[]")) },
   };
 }
