@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { AT, hoursAt, onSaturday, quoteAt } from "../../test/support/closed-market.ts";
 import { LEG_OF_TYPE } from "../../test/support/closed-market-orders.ts";
 import { AAPL, aBracket, aLeg } from "../../test/support/orders.ts";
-import { aDraftOf, type Tweak, verdictOf } from "../../test/support/policy.ts";
+import { aDraftOf, readNow, type Tweak, verdictOf } from "../../test/support/policy.ts";
 import {
   as,
   holding,
@@ -94,7 +94,7 @@ describe("an entry while the market is closed", () => {
 
   it("takes Friday's price for none once Monday's session is over", () => {
     const later: Tweak = ({ s }) =>
-      Object.assign(instrument(s), hoursAt("2026-11-24T03:00:00.000Z"));
+      Object.assign(instrument(s), hoursAt("2026-11-24T03:00:00.000Z"), { at: s.now });
     expect(failing(later)).toEqual(["tradable-now", "quote-fresh"]);
     expect(said("quote-fresh", later)?.message).toContain("of Fri 20 Nov");
   });
@@ -117,11 +117,12 @@ describe("an entry while the market is closed", () => {
 
 it("before the open of a regular day a limit order waits, and is compared with the market there is", () => {
   const early = "2026-11-23T12:00:00.000Z";
-  const { s, p } = aDraftOf(onSaturday, preview);
+  const draft = aDraftOf(onSaturday, preview);
+  const { s, p } = draft;
   s.now = early;
   s.ticket.prepared_at = early;
   Object.assign(instrument(s), hoursAt(early));
-  for (const dated of [s.facts.account, s.facts.fx_to_base]) if (dated !== null) dated.at = early;
+  readNow(draft);
   s.ticket.market = quoteAt(early, {
     conid: AAPL.conid,
     bid: "187.2",

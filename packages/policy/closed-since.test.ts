@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { AT, hoursAt, onSaturday, quoteAt } from "../../test/support/closed-market.ts";
 import { AAPL } from "../../test/support/orders.ts";
-import { type Tweak, verdictOf } from "../../test/support/policy.ts";
+import { readNow, type Tweak, verdictOf } from "../../test/support/policy.ts";
 import { holding, instrument, leg } from "../../test/support/policy-cases/tweaks.ts";
 
 describe("an order for today, approved while the market was open", () => {
-  const previewedOpen: Tweak = ({ s }) => {
+  const previewedOpen: Tweak = (draft) => {
+    const { s } = draft;
     const before = AT.minutes_to_close;
     s.ticket.prepared_at = before;
     s.ticket.waits = null;
@@ -24,7 +25,7 @@ describe("an order for today, approved while the market was open", () => {
       ask: "187.26",
       availability: "live",
     });
-    for (const dated of [s.facts.account, s.facts.fx_to_base]) if (dated !== null) dated.at = s.now;
+    readNow(draft);
     s.edge.preview = { expires_at: "2026-11-20T21:03:00.000Z", generation: 4 };
     if (s.edge.approval !== null) s.edge.approval.expires_at = "2026-11-20T21:03:00.000Z";
   };
@@ -39,7 +40,12 @@ describe("an order for today, approved while the market was open", () => {
     const exit: Tweak = (draft) => {
       leg({ side: "SELL" })(draft);
       holding("1")(draft);
-      draft.s.facts.effect = { kind: "exit", position: "1", working_same_side: "0", at: AT.open };
+      draft.s.facts.effect = {
+        kind: "exit",
+        position: "1",
+        working_same_side: "0",
+        at: draft.s.now,
+      };
     };
     expect(verdictOf(previewedOpen, exit).failures).toEqual([]);
   });
@@ -49,7 +55,7 @@ describe("an order that was to wait for one session", () => {
   const at =
     (when: string): Tweak =>
     ({ s }) =>
-      Object.assign(instrument(s), hoursAt(when));
+      Object.assign(instrument(s), hoursAt(when), { at: s.now });
   const said = (...tweaks: Tweak[]) =>
     verdictOf(onSaturday, ...tweaks).failures.find(({ check }) => check === "tradable-now")
       ?.message;

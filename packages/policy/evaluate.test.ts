@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { onSaturday } from "../../test/support/closed-market.ts";
 import { AAPL, aLeg, anOrder } from "../../test/support/orders.ts";
-import { aDraftOf, aSnapshot, type Tweak, verdictOf } from "../../test/support/policy.ts";
+import { aDraftOf, aSnapshot, readNow, type Tweak, verdictOf } from "../../test/support/policy.ts";
 import { defaultPolicy } from "./defaults.ts";
 import { PolicyDocument, policyOf } from "./document.ts";
 import { evaluatePolicy } from "./evaluate.ts";
@@ -391,7 +391,7 @@ it("a preview is judged by the quote its ticket was made with, a submit by one o
     if (s.edge.client !== null) s.edge.client.scopes = ["ibkr:orders:preview"];
   };
   expect(verdictOf(later, preview).failures).toEqual([]);
-  expect(verdictOf(later).failures.map(({ code }) => code)).toEqual(["STALE_QUOTE"]);
+  expect(verdictOf(later, readNow).failures.map(({ code }) => code)).toEqual(["STALE_QUOTE"]);
 });
 
 it("a refusal names the field to correct, for checks that exist", () => {

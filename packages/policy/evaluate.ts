@@ -3,6 +3,7 @@ import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/order-
 import type { Check, CheckFinding, CheckScope, Context, Stage } from "./check.ts";
 import type { Policy } from "./document.ts";
 import { figuresOf } from "./figures.ts";
+import { withKnownFacts } from "./known-facts.ts";
 import { CHECKS } from "./registry.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
 import { tierOf } from "./tier-of.ts";
@@ -37,12 +38,15 @@ export interface PolicyVerdict {
 }
 
 /** Without a policy nothing is allowed, and the verdict says so. */
-export function evaluatePolicy(snapshot: PolicySnapshot, policy: Policy | null): PolicyVerdict {
-  if (policy === null) return withoutPolicy(snapshot);
+export function evaluatePolicy(given: PolicySnapshot, policy: Policy | null): PolicyVerdict {
+  if (policy === null) return withoutPolicy(given);
+  const { snapshot, tooOld } = withKnownFacts(given);
   const figures = figuresOf(snapshot, policy.document);
   const context: Context = { snapshot, policy: policy.document, figures };
   const results = CHECKS.map((check) =>
-    applies(check.scope, context) ? resultOf(check, check.evaluate(context)) : exempt(check),
+    applies(check.scope, context)
+      ? resultOf(check, check.evaluate(context), tooOld)
+      : exempt(check),
   );
   const failures = results.filter(({ outcome }) => outcome === "fail" || outcome === "unknown");
   return {
@@ -67,7 +71,7 @@ function applies(scope: CheckScope, { figures }: Context): boolean {
   }
 }
 
-function resultOf(check: Check, finding: CheckFinding): CheckResult {
+function resultOf(check: Check, finding: CheckFinding, tooOld: readonly string[]): CheckResult {
   const base = {
     number: check.number,
     check: check.name,
@@ -87,19 +91,18 @@ function resultOf(check: Check, finding: CheckFinding): CheckResult {
     finding.outcome === "fail"
       ? finding.message
       : finding.outcome === "unknown"
-        ? unknownMessage(finding)
+        ? unknownMessage(finding, tooOld)
         : check.means;
   return { ...base, message, observed, limit, headroom, source, as_of };
 }
 
-function unknownMessage({
-  missing,
-  untilKnown,
-}: {
-  missing: string;
-  untilKnown?: string | undefined;
-}) {
-  const refused = `${missing} could not be read. Without it the order is not allowed.`;
+function unknownMessage(
+  { missing, untilKnown }: { missing: string; untilKnown?: string | undefined },
+  tooOld: readonly string[],
+) {
+  const why =
+    tooOld.length === 0 ? "could not be read" : `could not be read anew: ${tooOld.join("; ")}`;
+  const refused = `${missing} ${why}. Without it the order is not allowed.`;
   return untilKnown === undefined ? refused : `${refused} ${untilKnown}`;
 }
 

@@ -84,6 +84,7 @@ const NEEDED = {
     idempotency: "one key, one order",
     preview: "what was previewed",
     approval: "the owner's yes",
+    facts_read_at: "what is of no age is not known, and who cannot be classified is an entry",
     // Not facts: the order's own name and a promise.
     economic_hash: "",
     mandate_covers: "",

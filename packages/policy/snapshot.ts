@@ -3,6 +3,7 @@ import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import type { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type {
+  Effect,
   PreviewFacts,
   Ticket,
   TicketQuote,
@@ -54,6 +55,10 @@ export interface EdgeFacts {
   idempotency: { key: string | null; seen: "new" | "same" | "conflict" } | null;
   economic_hash: string;
   preview: { expires_at: string; generation: number } | null;
+  /** How the order changed the position when it was prepared, as its PC proved it then. */
+  previewed_effect: Effect | null;
+  /** When the PC was asked for the facts of a submit, on this gateway's clock. */
+  facts_read_at: string | null;
   /** Read for the submit; the ticket holds the one the owner saw. */
   market_now: TicketQuote | null;
   approval: ApprovalFacts | null;

@@ -7,7 +7,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/market/reference-price.ts";
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import type { InstrumentFact, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { Tweak } from "./policy.ts";
+import { readNow, type Tweak } from "./policy.ts";
 
 /** New York around the weekend before the fixture's Friday: its sessions, and what is read in them. */
 const seconds = (at: string) => Date.parse(at) / 1_000;
@@ -92,7 +92,8 @@ export function quoteAt(
 }
 
 /** The good order on a Saturday: what is known of its market is Friday's last price. */
-export const onSaturday: Tweak = ({ s }) => {
+export const onSaturday: Tweak = (draft) => {
+  const { s } = draft;
   s.now = AT.saturday;
   s.ticket.prepared_at = AT.saturday;
   if (s.facts.instrument !== null) Object.assign(s.facts.instrument, hoursAt(AT.saturday));
@@ -100,9 +101,7 @@ export const onSaturday: Tweak = ({ s }) => {
   const quote = quoteAt(AT.saturday, { conid: s.ticket.order.legs[0]?.contract.conid ?? 0 });
   s.ticket.market = quote;
   s.edge.market_now = structuredClone(quote);
-  for (const dated of [s.facts.account, s.facts.fx_to_base]) {
-    if (dated !== null) dated.at = AT.saturday;
-  }
+  readNow(draft);
   s.edge.preview = { expires_at: "2026-11-21T15:05:00.000Z", generation: 4 };
   if (s.edge.approval !== null) s.edge.approval.expires_at = "2026-11-21T15:05:00.000Z";
 };

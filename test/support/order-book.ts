@@ -27,7 +27,7 @@ import { requestApproval } from "../../durable-objects/account/orders/transactio
 import { storePreview } from "../../durable-objects/account/orders/transactions/store-preview.ts";
 import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
-import { aSnapshot } from "./policy.ts";
+import { factsAt } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";
 
 /** An account's order tables in an SQLite of this process, with a clock and a log one can read. */
@@ -175,6 +175,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
         fresh: {
           market: market === null ? null : { ...market, at: iso(book.now) },
           facts: facts(book.now, effect),
+          readAtMs: book.now,
         },
         nonce: String(ids).padStart(32, "f"),
         jobId: next("job"),
@@ -191,7 +192,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
 function facts(nowMs: number, kind: Effect["kind"]): PreviewFacts {
   const position = kind === "entry" ? "0" : "-5";
   return {
-    ...structuredClone(aSnapshot().facts),
+    ...factsAt(iso(nowMs)),
     effect: { kind, position, working_same_side: "0", at: iso(nowMs) },
   };
 }

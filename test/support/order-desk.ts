@@ -21,7 +21,7 @@ import { settle } from "../../durable-objects/account/orders/transactions/settle
 import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { aLeg, anOrder, aTicket } from "./orders.ts";
-import { aSnapshot } from "./policy.ts";
+import { factsAt } from "./policy.ts";
 import { sqlStorage } from "./sql-storage.ts";
 
 /**
@@ -254,7 +254,7 @@ let previews = 0;
 export function previewed(order: CanonicalOrder, nowMs: number): JobSettlement {
   const at = new Date(nowMs).toISOString();
   const ticket = aTicket(order);
-  const facts = structuredClone(aSnapshot().facts);
+  const facts = factsAt(at);
   const told: PreviewOutcome = {
     outcome: "ticket",
     ticket: {

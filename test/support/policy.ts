@@ -3,6 +3,7 @@ import { type PolicyDocument, policyOf } from "@ibkr-edge-gateway/policy/documen
 import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { anOrder, aTicket, NOW } from "./orders.ts";
 
@@ -110,6 +111,8 @@ export function aSnapshot(): PolicySnapshot {
       idempotency: { key: "k-1", seen: "new" },
       economic_hash: economicHash(anOrder()),
       preview: { expires_at: "2026-11-20T15:05:00.000Z", generation: 4 },
+      previewed_effect: null,
+      facts_read_at: NOW,
       market_now: structuredClone(ticket.market),
       approval: {
         state: "approved",
@@ -122,11 +125,34 @@ export function aSnapshot(): PolicySnapshot {
   };
 }
 
+/** What the PC reads of that order's surroundings, all of it at one moment. */
+export function factsAt(at: string): PreviewFacts {
+  const { facts } = aSnapshot();
+  const { rules, instrument, account, effect, fx_to_base } = facts;
+  return {
+    ...facts,
+    rules: rules && { ...rules, at },
+    instrument: instrument && { ...instrument, at },
+    account: account && { ...account, at },
+    effect: effect && { ...effect, at },
+    fx_to_base: fx_to_base && { ...fx_to_base, at },
+  };
+}
+
 export interface Draft {
   s: PolicySnapshot;
   p: PolicyDocument;
 }
 export type Tweak = (draft: Draft) => void;
+
+/** Everything the PC tells was read at the snapshot's own moment. */
+export const readNow: Tweak = ({ s }) => {
+  s.edge.facts_read_at = s.now;
+  const { account, effect, fx_to_base, instrument, rules } = s.facts;
+  for (const dated of [account, effect, fx_to_base, instrument, rules]) {
+    if (dated !== null) dated.at = s.now;
+  }
+};
 
 export function aDraftOf(...tweaks: Tweak[]): Draft {
   const draft = { s: structuredClone(aSnapshot()), p: defaultPolicy("DU1234567", "paper") };

@@ -28,7 +28,7 @@ import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.
 import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";
 import { hoursAt, quoteAt } from "./closed-market.ts";
 import { aTicket } from "./orders.ts";
-import { aSnapshot } from "./policy.ts";
+import { aSnapshot, factsAt } from "./policy.ts";
 
 /**
  * One order at two moments, judged by the rules of both ends as they are: at the preview, and at the
@@ -145,7 +145,7 @@ const judgeOf = (world: World) => ({
 });
 
 function factsOf(order: CanonicalOrder, world: World): PreviewFacts {
-  const { facts } = aSnapshot();
+  const facts = factsAt(world.at);
   const reads = pcReads(order, world);
   const { instrument, account } = facts;
   if (instrument === null || account === null) throw new Error("the fixture has facts");
@@ -184,6 +184,7 @@ function edgeOf(order: CanonicalOrder, world: World, over: Partial<EdgeFacts>): 
     preview: { expires_at: later(world.at, 300), generation: 4 },
     approval: null,
     idempotency: null,
+    facts_read_at: world.at,
     ...over,
   };
 }

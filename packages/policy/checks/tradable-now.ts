@@ -16,7 +16,8 @@ export const tradableNowCheck: Check = {
   means: "The market is open for this order, or it is a limit order that may wait for the open.",
   evaluate({ snapshot, policy, figures }) {
     const { instrument } = snapshot.facts;
-    if (instrument === null || instrument.tradable_now === null) {
+    if (instrument === null) return unknown("Whether the market is open");
+    if (instrument.tradable_now === null) {
       // Without a calendar nothing is judged as waiting: then it needs a fresh price, as ever.
       return policy.form.when_closed
         ? pass({ source: "policy" })

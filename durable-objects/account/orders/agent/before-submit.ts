@@ -2,6 +2,7 @@ import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import type { Asker, OrderParts } from "../order-context.ts";
@@ -23,13 +24,16 @@ export function beforeSubmit(
   asker: Asker,
   request: { accountId: string; scope: Scope },
   fresh: Fresh | null,
+  /** How the order changed the position when it was prepared: asked where that cannot be read now. */
+  previewed: Effect | null,
 ): { conditions: Conditions; refusals: OrderRefusal[] } {
   const facts = fresh?.facts ?? NO_FACTS;
   const conditions = conditionsOf(parts, asker, {
     skewMs: fresh?.skewMs ?? null,
     reread: facts.working !== null && facts.positions !== null,
   });
-  const entry = facts.effect?.kind !== "exit" && request.scope.endsWith("cancel") === false;
+  const entry =
+    (facts.effect ?? previewed)?.kind !== "exit" && request.scope.endsWith("cancel") === false;
   watchLoss(parts, request.accountId, facts.account);
   const backlog = entry ? auditBacklogBlocksWrites(parts.storage.sql, conditions.nowMs) : null;
   if (backlog === null) return { conditions, refusals: [] };

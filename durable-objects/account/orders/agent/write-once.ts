@@ -93,7 +93,13 @@ async function submitPreviewed(
   const fresh = read === null ? (request.fresh ?? null) : read.fresh;
   const jobId = ulid(parts.now());
   // From here to the job's frame there is no wait but that for the account's mutex.
-  const { conditions, refusals } = beforeSubmit(parts, asker, request, fresh);
+  const { conditions, refusals } = beforeSubmit(
+    parts,
+    asker,
+    request,
+    fresh,
+    preview?.facts.effect ?? null,
+  );
   if (refusals.length > 0 && findKey(sql, ledgerName(asker), request.key) === null) {
     logRefusal(parts, asker, request, refusals);
     return refusedWith(request.accountId, refusals);

@@ -57,7 +57,13 @@ export async function approveAndSend(
   };
   const request = writeOf(approval, wish);
   const startedAt = parts.now();
-  const { conditions, refusals } = beforeSubmit(parts, asker, request, fresh);
+  const { conditions, refusals } = beforeSubmit(
+    parts,
+    asker,
+    request,
+    fresh,
+    findPreview(parts.storage.sql, approval.previewId)?.facts.effect ?? null,
+  );
   const digest = writeDigest(wish.said);
   const submit = submitRequest(asker, request, digest, fresh, ulid(startedAt));
   const decided =

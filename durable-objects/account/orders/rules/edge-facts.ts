@@ -109,6 +109,8 @@ export function edgeFacts(
     idempotency: order.idempotency,
     economic_hash: preview.economicHash,
     preview: { expires_at: iso(preview.expiresAt), generation: preview.generation },
+    previewed_effect: preview.facts.effect,
+    facts_read_at: order.readAtMs === undefined ? null : iso(order.readAtMs),
     market_now: order.marketNow,
     approval: approval === null ? null : approvalFacts(approval, preview),
     mandate_covers: order.mandateCovers,

@@ -1,7 +1,9 @@
 import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
 import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import { type Figures, figuresOf } from "@ibkr-edge-gateway/policy/figures.ts";
+import { withKnownFacts } from "@ibkr-edge-gateway/policy/known-facts.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
+import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import { policyInForce } from "../tables/policies.ts";
@@ -17,6 +19,8 @@ export interface PassedSubmit {
   kind: "passed";
   preview: Preview;
   approval: Approval | null;
+  /** What the PC read, as far as it is known by now. */
+  facts: PreviewFacts;
   policy: Policy;
   figures: Figures;
   /** The mandate that the approval was given under, where it covers the order by now. */
@@ -46,7 +50,9 @@ export function judgeSubmit(
     return no("APPROVAL_MISSING", "approval_id", "own_approval", "There is no such approval.");
   }
   const policy = policyInForce(sql, preview.brokerAccount, nowMs);
-  const known = knownNow(sql, request, conditions, { preview, approval });
+  const given = knownNow(sql, request, conditions, { preview, approval });
+  const { snapshot: known, exitByPreview } = withKnownFacts(given);
+  const { facts } = known;
   const figures = policy === null ? null : figuresOf(known, policy.document);
   // Bounds that were kept when the approval was given must be kept now, by what was sent since.
   const under =
@@ -58,21 +64,23 @@ export function judgeSubmit(
           preview,
           conditions,
           {
-            effect: request.fresh.facts.effect,
+            // A mandate stands for no human who reads that the position is not known.
+            effect: exitByPreview ? null : facts.effect,
             notional: figures?.notional ?? null,
-            market: request.fresh.market,
-            waits: request.fresh.facts.instrument?.tradable_now === false,
+            market: known.edge.market_now,
+            waits: facts.instrument?.tradable_now === false,
           },
         );
   const beyond = under?.refusals ?? [];
   const mandate = beyond.length === 0 ? (under?.signed ?? null) : null;
-  const edge = { ...known.edge, mandate_covers: mandate !== null };
-  const verdict = evaluatePolicy({ ...known, edge }, policy);
+  // Given whole, so that the refusal says which fact is too old.
+  const edge = { ...given.edge, mandate_covers: mandate !== null };
+  const verdict = evaluatePolicy({ ...given, edge }, policy);
   if (!verdict.allowed || policy === null || figures === null || beyond.length > 0) {
     const failures = refusalsOf(verdict, findingsAtPreview(sql, preview.previewId));
     return { kind: "refused", refusals: [...beyond, ...failures], verdict };
   }
-  return { kind: "passed", preview, approval, policy, figures, mandate, verdict };
+  return { kind: "passed", preview, approval, facts, policy, figures, mandate, verdict };
 }
 
 /** What the policy is asked about; whether a mandate covers the order is not known in it yet. */

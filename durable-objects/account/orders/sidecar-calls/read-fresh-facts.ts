@@ -3,7 +3,7 @@ import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { orderChanges } from "@ibkr-edge-gateway/protocol/orders/order-changes.ts";
 import type { OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
-import type { FreshRead } from "../rules/fresh-facts.ts";
+import { type FreshRead, NO_FACTS } from "../rules/fresh-facts.ts";
 import { requestOf } from "../rules/preview-request.ts";
 import type { Preview } from "../tables/previews.ts";
 import { askSidecar } from "./ask-sidecar.ts";
@@ -46,7 +46,7 @@ async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead
       service: { class: preview.facts.effect?.kind === "exit" ? "exit" : "entry" },
     },
   );
-  if (!answer.ok) return answer;
+  if (!answer.ok) return withoutReading(preview, answer);
   const { value } = answer;
   const newer = newerRefusal(answer);
   if (newer !== null) return { ok: false, failure: newer };
@@ -73,4 +73,16 @@ async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead
       readAtMs: answer.askedAt,
     },
   };
+}
+
+/**
+ * An exit does not wait for figures that the PC could not read in time: here it is judged by the rest,
+ * there by the PC's own reads.
+ */
+function withoutReading(
+  { facts }: Pick<Preview, "facts">,
+  failed: Extract<FreshRead, { failure: unknown }>,
+): FreshRead {
+  if (facts.effect?.kind !== "exit" || !failed.failure.retryable) return failed;
+  return { ok: true, fresh: { market: null, facts: NO_FACTS, skewMs: null } };
 }

@@ -9,7 +9,7 @@ import {
   outcome,
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, aMandate, anOrder, aTicket } from "../../../../test/support/orders.ts";
-import { aSnapshot } from "../../../../test/support/policy.ts";
+import { factsAt } from "../../../../test/support/policy.ts";
 import { askApproval } from "../agent/ask-approval.ts";
 import { conditionsOf } from "../rules/conditions.ts";
 import { mayStillLeave } from "../rules/may-still-leave.ts";
@@ -345,7 +345,11 @@ class Model {
         digest: given.approval,
         previewId: approval.previewId,
         approvalId: given.approval,
-        fresh: { market: market === null ? null : { ...market, at: now }, facts: this.facts() },
+        fresh: {
+          market: market === null ? null : { ...market, at: now },
+          facts: this.facts(),
+          readAtMs: rig.clock.now,
+        },
         nonce: String(this.serial).padStart(32, "f"),
         jobId: `job_${this.serial}`,
       },
@@ -415,9 +419,8 @@ class Model {
 
   private facts() {
     const at = new Date(this.rig.clock.now).toISOString();
-    const facts = structuredClone(aSnapshot().facts);
     return {
-      ...facts,
+      ...factsAt(at),
       effect: { kind: "entry" as const, position: "0", working_same_side: "0", at },
     };
   }

@@ -38,7 +38,7 @@ export function submitTransaction(
     const { preview, approval, verdict } = passed;
     const joined = joinCancel(sql, request, passed, conditions);
     if (joined !== null) return joined.kind === "refused" ? refuse(joined) : joined;
-    const isExit = request.fresh.facts.effect?.kind === "exit";
+    const isExit = passed.facts.effect?.kind === "exit";
     const proved = provedIntent(request.nonce, passed, isExit, conditions);
     if (proved.kind === "refused") return refuse(proved);
     const { nowMs } = conditions;
@@ -91,13 +91,12 @@ function joinCancel(
 function letOut(
   sql: SqlStorage,
   request: SubmitRequest,
-  { preview, approval, policy, figures, mandate, verdict }: PassedSubmit,
+  { preview, approval, facts, policy, figures, mandate, verdict }: PassedSubmit,
   { intent, hash }: ProvedIntent,
   { nowMs, client, sidecarId }: Conditions,
   log: OrderLog,
 ): void {
   const { order } = preview.ticket;
-  const { facts } = request.fresh;
   const isCancel = order.action === "cancel";
   const leg = principalLeg(order);
   const written = insertIntent(sql, {

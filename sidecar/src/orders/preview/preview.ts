@@ -147,7 +147,8 @@ async function readFacts(
     positions,
     working,
     tried,
-    effect: effectOf(order, positions, taking, now()),
+    // As old as the older of the two reads that it was made of.
+    effect: effectOf(order, positions, taking, isoTime(Math.min(held?.at ?? 0, book?.at ?? 0))),
     notes,
   };
 }

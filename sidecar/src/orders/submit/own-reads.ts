@@ -38,7 +38,8 @@ export function factsAt(
   const market = knownAt(seen.market, FACT_AGES.marketMs, nowMs);
   const positions = knownAt(seen.positions, FACT_AGES.positionsMs, nowMs);
   const taking = knownAt(seen.taking, FACT_AGES.workingMs, nowMs);
-  const effect = effectOf(ticket.order, positions, taking, isoTime(nowMs));
+  const readAt = Math.min(seen.positions?.at ?? 0, seen.taking?.at ?? 0);
+  const effect = effectOf(ticket.order, positions, taking, isoTime(readAt));
   const value = orderValue(ticket, { market, effect, ...around, rates: datedRates(seen.rates) });
   return {
     market,
