@@ -1,7 +1,7 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
-import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";

@@ -1,5 +1,5 @@
 import { EDGE_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
-import { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import {
   ALL_SCOPES,

@@ -2,7 +2,7 @@ import {
   ApprovalId,
   IdempotencyKey,
   PreviewId,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+} from "@ibkr-edge-gateway/protocol/operations/order-ids.ts";
 import { BrokerOrderId } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { ModifyInput, OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import * as z from "zod";

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts"
 import {
   EDGE_ORDER_OPERATIONS,
   isEdgeOrderOperation,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+} from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 
 /**

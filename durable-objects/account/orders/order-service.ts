@@ -1,4 +1,4 @@
-import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
 import { logAbandoned } from "../abandoned.ts";
 import type { ToolCall } from "../rpc/account-types.ts";

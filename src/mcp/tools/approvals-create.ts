@@ -1,8 +1,5 @@
-import {
-  IdempotencyKey,
-  tradeAsk as operation,
-  PreviewId,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { IdempotencyKey, PreviewId } from "@ibkr-edge-gateway/protocol/operations/order-ids.ts";
+import { tradeAsk as operation } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
 import * as z from "zod";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

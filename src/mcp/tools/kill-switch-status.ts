@@ -1,4 +1,4 @@
-import { tradeKillStatus as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { tradeKillStatus as operation } from "@ibkr-edge-gateway/protocol/operations/trade-kill-switch.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
 export const killSwitchStatusTool = defineTool({

@@ -1,4 +1,4 @@
-import { tradePreviewGroup as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { tradePreviewGroup as operation } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
 import { parseGroupInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-tool-faults.ts";

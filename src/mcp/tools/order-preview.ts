@@ -1,4 +1,4 @@
-import { tradePreview as operation } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import { tradePreview as operation } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
 import { parseOrderInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-tool-faults.ts";

@@ -2,7 +2,7 @@ import {
   tradeCancel,
   tradeModify,
   tradeSubmit,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+} from "@ibkr-edge-gateway/protocol/operations/trade-writes.ts";
 import { parseModifyInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, type Tool, WRITES_BROKER } from "../define-tool.ts";
 import { faultsOf, forParser } from "../order-tool-faults.ts";

@@ -1,8 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type {
-  ShownApproval,
-  ShownOrder,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
+import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/order-view.ts";
 import { submitCallText } from "../rules/submit-call.ts";

@@ -1,8 +1,6 @@
 import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
-import type {
-  EDGE_ORDER_OPERATIONS,
-  ShownApproval,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";

@@ -1,4 +1,4 @@
-import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type * as z from "zod";
 import type { AgentAsker, Asker, OrderParts } from "../order-context.ts";

@@ -1,8 +1,6 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type {
-  EDGE_ORDER_OPERATIONS,
-  ShownApproval,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { ModifyInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";

@@ -1,20 +1,21 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import { tradeApproval, tradeAsk } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
+import { tradeKill } from "@ibkr-edge-gateway/protocol/operations/trade-kill-switch.ts";
+import { tradeLimits } from "@ibkr-edge-gateway/protocol/operations/trade-limits.ts";
 import {
-  type EdgeOrderOperationName,
-  tradeApproval,
-  tradeAsk,
-  tradeCancel,
-  tradeKill,
-  tradeLimits,
-  tradeModify,
   tradePreview,
   tradePreviewBracket,
   tradePreviewGroup,
+} from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
+import { tradeReconcile } from "@ibkr-edge-gateway/protocol/operations/trade-reconcile.ts";
+import {
+  tradeCancel,
+  tradeModify,
   tradeQuestion,
-  tradeReconcile,
   tradeSubmit,
-} from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+} from "@ibkr-edge-gateway/protocol/operations/trade-writes.ts";
 import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { shareOf } from "../../clients/share.ts";
 import type { ToolCall } from "../../rpc/account-types.ts";

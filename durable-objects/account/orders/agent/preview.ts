@@ -1,12 +1,12 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { PreviewAnswerShown } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import {
   orderPreview,
   type PreviewedTicket,
   type PreviewRequest,
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewAnswerShown } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";

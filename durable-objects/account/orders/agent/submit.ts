@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";

@@ -1,7 +1,7 @@
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { quotesSides, tradesIn } from "@ibkr-edge-gateway/protocol/market/quote-sides.ts";
-import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { marketSnapshot } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";

@@ -4,7 +4,7 @@ import {
   evaluatePolicy,
   type PolicyVerdict,
 } from "@ibkr-edge-gateway/policy/evaluate.ts";
-import type { PolicyFailure } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { PolicyFailure } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
 import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { policyInForce } from "../tables/policies.ts";

@@ -1,5 +1,5 @@
-import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
 import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import { Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";

@@ -1,5 +1,5 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { WriteAnswer } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
+import type { WriteAnswer } from "@ibkr-edge-gateway/protocol/operations/trade-writes.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findIntent } from "../tables/intents/rows.ts";

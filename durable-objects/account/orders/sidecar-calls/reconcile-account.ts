@@ -1,6 +1,6 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/edge-orders.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";
