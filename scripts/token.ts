@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { isScope, READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import { Browser, connect, signIn } from "./lib/oauth-client.ts";
+import { Browser } from "./lib/browser.ts";
+import { connect, signIn } from "./lib/oauth-client.ts";
 import { findGateway, reach } from "./lib/running.ts";
 import { orSaySorry, Sorry } from "./lib/say.ts";
 

@@ -20,6 +20,7 @@ import { failureOf, notPaired, sidecarOffline } from "./relay/relay-failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";
 import { hasActiveSidecar } from "./relay/tables/sidecars.ts";
 import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account-types.ts";
+import { accountIn, asJson, hashIfWellFormed, memberOf, traceOf } from "./tool-call-fields.ts";
 
 /** How long after its submission a sidecar may still take a job up. */
 const GRANT_SECONDS = 60;
@@ -117,15 +118,6 @@ const NOT_WELL_FORMED: Answer = {
   ok: false,
   failure: failure("INPUT_INVALID", "The arguments hold text that is not well-formed Unicode."),
 };
-
-/** SHA-256 of an input's canonical form; null where half a character leaves it without one. */
-function hashIfWellFormed(input: JsonValue): string | null {
-  try {
-    return contentHash(input);
-  } catch {
-    return null;
-  }
-}
 
 async function answerOf(
   call: ToolCall,
@@ -299,28 +291,4 @@ function orderNamed(answer: Answer): { coid?: string } {
   const order = answer.ok ? memberOf(answer.result, "order") : undefined;
   const coid = order === undefined ? undefined : memberOf(order, "order_ref");
   return typeof coid === "string" && coid.length <= 128 ? { coid } : {};
-}
-
-/** The caller's trace, under which the PC writes its own log. */
-function traceOf({ traceparent }: ToolCall): { trace_id?: string } {
-  const [, id] = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? "") ?? [];
-  return id === undefined ? {} : { trace_id: id };
-}
-
-function memberOf(value: JsonValue, name: string): JsonValue | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value[name]
-    : undefined;
-}
-
-/** The account that a call names, or that an answer is about. */
-function accountIn(value: JsonValue): string | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  const { account_id: account } = value;
-  return typeof account === "string" && account.length > 0 && account.length <= 32 ? account : null;
-}
-
-/** Our own plain data, as JSON sees it. */
-function asJson(value: unknown): JsonValue {
-  return JSON.parse(JSON.stringify(value));
 }

@@ -1,11 +1,6 @@
-import {
-  Browser,
-  checkboxes,
-  formFields,
-  OwnerTokenRefused,
-  signIn,
-  unescapeHtml,
-} from "./oauth-client.ts";
+import { Browser } from "./browser.ts";
+import { checkboxes, formFields, unescapeHtml } from "./html-forms.ts";
+import { OwnerTokenRefused, signIn } from "./oauth-client.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
 

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Browser } from "../../scripts/lib/browser.ts";
 import { buildWorker, type WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import {
-  Browser,
   connect,
   type OAuthConnection,
   registerClient,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { Browser } from "../../scripts/lib/browser.ts";
 import { buildWorker, type WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
 import {
@@ -9,7 +10,7 @@ import {
   sidecarStatus,
   startLocalSidecar,
 } from "../../scripts/lib/local-sidecar.ts";
-import { Browser, connect, signIn } from "../../scripts/lib/oauth-client.ts";
+import { connect, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
 import { type BenchProcess, startProcess } from "./processes.ts";

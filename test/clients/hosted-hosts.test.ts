@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formFields } from "../../scripts/lib/oauth-client.ts";
+import { formFields } from "../../scripts/lib/html-forms.ts";
 import { pinned } from "../support/vendor-documents.ts";
 import {
   authorizationAddress,

@@ -1,4 +1,4 @@
-import type { Browser } from "../../scripts/lib/oauth-client.ts";
+import type { Browser } from "../../scripts/lib/browser.ts";
 import { approve } from "../support/consent.ts";
 import { startDoorbell } from "./doorbell.ts";
 

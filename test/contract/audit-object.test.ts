@@ -3,7 +3,8 @@ import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
 import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
+import { Browser } from "../../scripts/lib/browser.ts";
+import { signIn } from "../../scripts/lib/oauth-client.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 
 let gateway: Gateway;

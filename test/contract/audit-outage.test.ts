@@ -3,7 +3,8 @@ import {
   AUDIT_BACKLOG_MAX_ROWS,
   AUDIT_SHIP_MAX_ROWS,
 } from "../../durable-objects/account/audit/outbox.ts";
-import { Browser, signIn } from "../../scripts/lib/oauth-client.ts";
+import { Browser } from "../../scripts/lib/browser.ts";
+import { signIn } from "../../scripts/lib/oauth-client.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 
 /**

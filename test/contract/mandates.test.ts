@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formFields } from "../../scripts/lib/oauth-client.ts";
+import { formFields } from "../../scripts/lib/html-forms.ts";
 import { type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { type MandateOwner, mandateOwner } from "../support/owner-mandates.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";

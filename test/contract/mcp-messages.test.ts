@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Browser, connect, signIn } from "../../scripts/lib/oauth-client.ts";
+import { Browser } from "../../scripts/lib/browser.ts";
+import { connect, signIn } from "../../scripts/lib/oauth-client.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import {
   CLIENT_META,

@@ -1,7 +1,9 @@
 import { PairingOffer, PairingPoll } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Browser } from "../../scripts/lib/browser.ts";
 import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
-import { Browser, formFields, signIn } from "../../scripts/lib/oauth-client.ts";
+import { formFields } from "../../scripts/lib/html-forms.ts";
+import { signIn } from "../../scripts/lib/oauth-client.ts";
 import { accountOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { memoryDeviceKey } from "../support/relay/live-sidecar.ts";

@@ -1,4 +1,5 @@
-import { type Browser, formFields } from "../../scripts/lib/oauth-client.ts";
+import type { Browser } from "../../scripts/lib/browser.ts";
+import { formFields } from "../../scripts/lib/html-forms.ts";
 
 /**
  * The owner opens an authorization address and allows it; the address that the browser is sent back

@@ -12,7 +12,7 @@ import type {
   OAuthClientInformationMixed,
   OAuthTokens,
 } from "@modelcontextprotocol/sdk/shared/auth.js";
-import type { Browser } from "../../scripts/lib/oauth-client.ts";
+import type { Browser } from "../../scripts/lib/browser.ts";
 import { approve } from "./consent.ts";
 
 /**

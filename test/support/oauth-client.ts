@@ -1,10 +1,9 @@
+export { Browser } from "../../scripts/lib/browser.ts";
+export { checkboxes, formFields } from "../../scripts/lib/html-forms.ts";
 export {
   type AuthorizationAnswer,
   authorize,
-  Browser,
-  checkboxes,
   connect,
-  formFields,
   type OAuthConnection,
   type RegisteredClient,
   registerClient,

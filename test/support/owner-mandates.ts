@@ -1,4 +1,4 @@
-import { formFields } from "../../scripts/lib/oauth-client.ts";
+import { formFields } from "../../scripts/lib/html-forms.ts";
 import type { OrderChain } from "./order-chain.ts";
 import { AAPL } from "./order-chain.ts";
 import { ceremonyOn } from "./software-passkey.ts";

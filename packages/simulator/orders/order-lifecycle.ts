@@ -23,7 +23,8 @@ const CHECK_MS = 1_000;
 const FIRST_ID = 473_740_000;
 const NO_EFFECTS: OrderEffects = { silentDrop: false, hideMs: 0 };
 
-function update(sim: Simulator, order: Order, changes: Partial<Order>): void {
+/** Stamps a change and tells whoever streams it on. */
+export function update(sim: Simulator, order: Order, changes: Partial<Order>): void {
   Object.assign(order, changes);
   order.changedAt = sim.clock.now();
   if (!order.lost) sim.events.emit("order", order);
@@ -226,45 +227,6 @@ export function endOrder(sim: Simulator, order: Order, reason: string): void {
   order.pieces = [];
   update(sim, order, { status: "Cancelled", reason });
   if (order.filled.isZero()) cancelChildren(sim, order, reason);
-}
-
-/** A cancel was asked for: it takes its time, and may come too late. */
-export function requestCancel(sim: Simulator, order: Order): void {
-  if (isFinished(order) || order.status === "PendingCancel") return;
-  update(sim, order, { status: "PendingCancel" });
-  sim.clock.after(sim.behaviours.orderLife.cancelMs, () => endCancel(sim, order));
-}
-
-/** The cancel has reached the exchange. */
-export function endCancel(sim: Simulator, order: Order): void {
-  if (isFinished(order)) return;
-  const instrument = sim.market.find(order.conid);
-  if (!sim.behaviours.orderLife.cancelLosesRace || instrument === undefined) {
-    endOrder(sim, order, "");
-    return;
-  }
-  const { last } = sim.market.quote(instrument);
-  order.pieces = [];
-  const price = order.type === "MKT" ? last : (order.price ?? last);
-  fill(sim, order, instrument, remaining(order), price);
-}
-
-/** Restates a working order; it is routed anew. */
-export function modifyOrder(sim: Simulator, order: Order, draft: OrderDraft): void {
-  const { quantity, price, auxPrice, trailing, tif, outsideRth } = draft;
-  order.pieces = [];
-  update(sim, order, {
-    quantity,
-    price,
-    auxPrice,
-    trailing,
-    tif,
-    outsideRth,
-    triggered: false,
-    trailStop: undefined,
-    status: "PendingSubmit",
-  });
-  sim.clock.after(sim.behaviours.orderLife.routeMs, () => route(sim, order));
 }
 
 /** Sees to it that working orders are looked at again: each second of trading, else at the next open. */

@@ -1,6 +1,7 @@
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order } from "../state/orders.ts";
-import { arm, endCancel, endOrder, expireInTime, route } from "./order-lifecycle.ts";
+import { endCancel } from "./change-order.ts";
+import { arm, endOrder, expireInTime, route } from "./order-lifecycle.ts";
 
 /** Sets every order of a kept book in motion again, each where it stood. */
 export function resume(sim: Simulator): void {

@@ -3,8 +3,9 @@ import type { WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
 import type { Asking, Question } from "../state/question.ts";
+import { modifyOrder, requestCancel } from "./change-order.ts";
 import type { OrderEffects } from "./fault-effects.ts";
-import { modifyOrder, place, requestCancel } from "./order-lifecycle.ts";
+import { place } from "./order-lifecycle.ts";
 import { questionsFor } from "./questions.ts";
 
 /**

@@ -10,7 +10,8 @@ import {
 } from "../http/exchange.ts";
 import type { SimRoute } from "../http/router.ts";
 import { isFields } from "../json.ts";
-import { requestCancel, route } from "../orders/order-lifecycle.ts";
+import { requestCancel } from "../orders/change-order.ts";
+import { route } from "../orders/order-lifecycle.ts";
 import { parseOrder } from "../orders/parse-order.ts";
 import { submitOrders, takeReply } from "../orders/submission.ts";
 import type { Simulator } from "../simulator.ts";

@@ -1,4 +1,6 @@
-import { Browser, connect, formFields, signIn } from "../../../scripts/lib/oauth-client.ts";
+import { Browser } from "../../../scripts/lib/browser.ts";
+import { formFields } from "../../../scripts/lib/html-forms.ts";
+import { connect, signIn } from "../../../scripts/lib/oauth-client.ts";
 import { accountOf } from "../../support/access.ts";
 import { ceremonyOn, SoftwarePasskey } from "../../support/software-passkey.ts";
 import { type Client, clientOf } from "./client.ts";

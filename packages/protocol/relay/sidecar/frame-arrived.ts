@@ -3,10 +3,11 @@ import { decodeFrame } from "../frame-codec.ts";
 import { PONG } from "../frame-envelope.ts";
 import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
 import { early, handshakeFrame, refreshAsked } from "./handshake.ts";
-import { cancelled, submitted } from "./jobs.ts";
+import { submitted } from "./jobs.ts";
 import { acknowledged } from "./journaling.ts";
 import { hangUp } from "./link.ts";
 import { type Draft, findJob, send, setLink } from "./step.ts";
+import { cancelled } from "./stop-jobs.ts";
 
 /** A text frame of the edge's. It is read only while the connection stands. */
 export function frameArrived(draft: Draft, text: string): void {

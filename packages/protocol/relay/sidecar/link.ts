@@ -10,10 +10,10 @@ import {
 } from "../../limits.ts";
 import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
 import { PING } from "../frame-envelope.ts";
-import { dropReads, stopUnbegun } from "./jobs.ts";
 import { reconnectDelayMs } from "./reconnect.ts";
 import type { Ended } from "./state.ts";
 import { type Draft, setLink } from "./step.ts";
+import { dropReads, stopUnbegun } from "./stop-jobs.ts";
 
 /** The peer is gone. What its close code says counts once it is known who said it. */
 export function closed(draft: Draft, end: Ended & { retryAfterMs?: number }): void {

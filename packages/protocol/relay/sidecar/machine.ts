@@ -1,7 +1,7 @@
 import { CLOSE } from "../errors.ts";
 import { frameArrived, isConnected } from "./frame-arrived.ts";
 import { answerSigned, connected, proofChecked, tokenSigned } from "./handshake.ts";
-import { beginJob, finished, jobsDueAt, jobsTick, stopUnbegun } from "./jobs.ts";
+import { beginJob, finished } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
 import { appendEvent, appendTerminal, heldDueAt, pump, retryHeld } from "./journaling.ts";
 import { closed, dial, hangUp, linkDueAt, linkTick } from "./link.ts";
@@ -15,6 +15,7 @@ import {
   send,
   setLink,
 } from "./step.ts";
+import { jobsDueAt, jobsTick, stopUnbegun } from "./stop-jobs.ts";
 
 export interface SidecarStep {
   readonly state: SidecarState;
