@@ -139,6 +139,23 @@ describe("ibkr-sidecar", () => {
     await run();
   }, 60_000);
 
+  it("starts with a torn policy.json and orders.json, says so, and keeps what stood in them", async () => {
+    await pair();
+    const torn = { "policy.json": '{"offer":["orders.pa', "orders.json": '{"v":1,' };
+    for (const [name, text] of Object.entries(torn)) {
+      writeFileSync(join(configDir, name), text, { mode: 0o600 });
+    }
+    const { logs } = await run();
+    for (const [name, text] of Object.entries(torn)) {
+      const kept = readdirSync(configDir).filter((file) => file.startsWith(`${name}.torn-`));
+      expect(kept).toHaveLength(1);
+      expect(readFileSync(join(configDir, kept[0] ?? ""), "utf8")).toBe(text);
+    }
+    expect(logs.join("\n")).toContain("policy.json is not JSON");
+    const status = JSON.parse((await cli("status", "--json")).out);
+    expect(status.running.relay.state).toBe("connected");
+  }, 60_000);
+
   it("a rotation that was broken off is put right by the next connection", async () => {
     await pair();
     const key = readFileSync(join(configDir, "device-key.json"), "utf8");

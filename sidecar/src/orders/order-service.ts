@@ -39,6 +39,8 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   const keepPruning = (): void => {
     prune();
     submit.rules.diskFault?.();
+    // Said as soon as it is known, not only when an order is refused for it.
+    submit.rules.policyFault();
     cancelPrune = broker.clock.after(ORDER_LIMITS.pruneEveryMs, keepPruning);
   };
   keepPruning();

@@ -4,7 +4,7 @@ import { UsageError } from "../config/usage-error.ts";
 import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/order-store.ts";
 import { fileLocalRules } from "../orders/local-policy/local-rules.ts";
-import { loadOrderSettings, orderStorePath } from "../orders/local-policy/order-settings.ts";
+import { orderSettingsAtStart, orderStorePath } from "../orders/local-policy/order-settings.ts";
 import type { DiskRoom } from "../orders/local-policy/report-faults.ts";
 import { machineReach } from "../orders/notify/desktop-and-webhook.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
@@ -25,7 +25,7 @@ export function openOrderSide(
   pairing: Pairing,
   keysOf: (store: OrderStore) => KeyPolicy,
 ): OrderSide {
-  const settings = loadOrderSettings(configDir);
+  const { value: settings, fault } = orderSettingsAtStart(configDir);
   const store = opened(orderStorePath(configDir, pairing));
   const keys = keysOf(store);
   const { hostname, origin } = new URL(pairing.gateway_origin);
@@ -35,7 +35,7 @@ export function openOrderSide(
       createOrderService(
         {
           store,
-          rules: fileLocalRules(configDir),
+          rules: fileLocalRules(configDir, fault),
           settings,
           gatewayAccountId: pairing.account_id,
           sidecarId: pairing.sidecar_id,

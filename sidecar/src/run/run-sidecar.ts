@@ -12,11 +12,11 @@ import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
 import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
 import type { OrderStore } from "../orders/journal/order-store.ts";
+import { policyOf } from "../orders/local-policy/local-rules.ts";
 import { createRelayLink } from "../relay/link.ts";
 import type { RelayLinkOptions, RelayLogger } from "../relay/link-interface.ts";
 import { connectWebSocket } from "../relay/socket.ts";
 import { type KeyRing, openKeyRing } from "../trust/device-key.ts";
-import { loadLocalPolicy } from "../trust/local-policy.ts";
 import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
@@ -42,7 +42,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const { configDir } = options;
   ensureConfigDir(configDir);
   const { pairing, keys } = pairedPc(options);
-  const policy = loadLocalPolicy(configDir);
+  const { value: policy } = policyOf(configDir);
   const logger = pino(
     { level: options.logLevel, base: { service: "ibkr-sidecar" } },
     pino.destination({ dest: 2, sync: true }),

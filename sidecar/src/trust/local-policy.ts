@@ -2,7 +2,7 @@ import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capab
 import * as z from "zod";
 import { readPrivateJson, writePrivateJson } from "../config/files.ts";
 
-const FILE = "policy.json";
+export const POLICY_FILE = "policy.json";
 
 /**
  * What this PC allows at most. The gateway can narrow it and never widen it; `orders.live` is off
@@ -19,9 +19,9 @@ const DEFAULT_OFFER: Capability[] = ["broker.read", "orders.paper", "events", "c
 
 /** The policy file, written with careful defaults when there is none. */
 export function loadLocalPolicy(configDir: string): LocalPolicy {
-  const stored = readPrivateJson(configDir, FILE, LocalPolicy);
+  const stored = readPrivateJson(configDir, POLICY_FILE, LocalPolicy);
   if (stored !== null) return stored;
   const policy: LocalPolicy = { offer: DEFAULT_OFFER, broker_accounts: null };
-  writePrivateJson(configDir, FILE, policy);
+  writePrivateJson(configDir, POLICY_FILE, policy);
   return policy;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,7 +6,7 @@ import { anIntentRecord, START_MS } from "../../../../test/support/intent-record
 import { readKillSwitch } from "../../trust/kill-switch.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { checkGrant, fileLocalRules, usageOf } from "./local-rules.ts";
-import { capsPath, killSwitchPath } from "./order-settings.ts";
+import { capsPath, killSwitchPath, orderSettingsAtStart } from "./order-settings.ts";
 import { tellFaults } from "./report-faults.ts";
 
 const policy = { offer: ["orders.paper" as const], broker_accounts: null };
@@ -82,6 +82,41 @@ describe("the files of the owner's word", () => {
     writeFileSync(path, '{"offer":[],"broker_accounts":null}', { mode: 0o600 });
     expect(telling.policyFault()).toBeNull();
     expect(telling.policy().offer).toEqual([]);
+  });
+
+  it("that were torn while this PC was off leave what they held in the run before", () => {
+    const good = { offer: ["orders.paper"], broker_accounts: ["DU1"] };
+    const path = join(folder, "policy.json");
+    writeFileSync(path, JSON.stringify(good), { mode: 0o600 });
+    expect(fileLocalRules(folder).policyFault()).toBeNull();
+    writeFileSync(path, '{"offer":[', { mode: 0o600 });
+    const started = fileLocalRules(folder);
+    expect(started.policy()).toEqual(good);
+    const [aside, ...more] = readdirSync(folder).filter((name) => name.includes(".torn-"));
+    expect(more).toEqual([]);
+    expect(started.policyFault()).toContain(`kept as ${aside}`);
+    expect(readFileSync(join(folder, aside ?? ""), "utf8")).toBe('{"offer":[');
+    // The copy is no policy: the file stays as it is, and so does the fault.
+    expect(readFileSync(path, "utf8")).toBe('{"offer":[');
+    writeFileSync(path, JSON.stringify(good), { mode: 0o600 });
+    expect(started.policyFault()).toBeNull();
+  });
+
+  it("of orders that were torn leave what they held, and hold back entries until this PC is started anew", () => {
+    const settings = {
+      v: 1,
+      futures_operator: { manual_indicator: true, ext_operator: "ME" },
+      alerts: { webhook_url: null, ntfy_url: null },
+    };
+    const path = join(folder, "orders.json");
+    writeFileSync(path, JSON.stringify(settings), { mode: 0o600 });
+    expect(orderSettingsAtStart(folder)).toEqual({ value: settings, fault: null });
+    writeFileSync(path, "{", { mode: 0o600 });
+    const { value, fault } = orderSettingsAtStart(folder);
+    // Without it no futures order could be written, an exit neither.
+    expect(value).toEqual(settings);
+    expect(fault).toContain(`${path} is not JSON`);
+    expect(fileLocalRules(folder, fault).policyFault()).toBe(fault);
   });
 
   it("engage the switch where nobody may look whether its file is there", () => {

@@ -1,9 +1,10 @@
 import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { type OwnersFile, readOwnersFile } from "../../config/torn-file.ts";
 import { type Caps, type CapsFile, type CapsUsage, readCaps } from "../../trust/caps.ts";
 import { engageKillSwitch, type LocalKillSwitch, readKillSwitch } from "../../trust/kill-switch.ts";
-import { type LocalPolicy, loadLocalPolicy } from "../../trust/local-policy.ts";
+import { LocalPolicy, loadLocalPolicy, POLICY_FILE } from "../../trust/local-policy.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { capsPath, killSwitchPath } from "./order-settings.ts";
 
@@ -20,24 +21,18 @@ export interface LocalRules {
   caps(): CapsFile;
 }
 
-export function fileLocalRules(configDir: string): LocalRules {
+/**
+ * @param settingsFault why `orders.json` could not be read when this PC was started; null when it could
+ */
+export function fileLocalRules(configDir: string, settingsFault: string | null = null): LocalRules {
   const switchPath = killSwitchPath(configDir);
-  let lastPolicy: LocalPolicy | null = null;
   let lastCaps: Caps | null = null;
   /** Engaged while the disk would not take the file: it holds for as long as this process lives. */
   let unwritten: LocalKillSwitch | null = null;
-  const policyNow = (): { policy: LocalPolicy; fault: string | null } => {
-    try {
-      lastPolicy = loadLocalPolicy(configDir);
-      return { policy: lastPolicy, fault: null };
-    } catch (thrown) {
-      const fault = thrown instanceof Error ? thrown.message : "policy.json cannot be read";
-      return { policy: lastPolicy ?? UNREAD, fault };
-    }
-  };
+  const policyNow = () => policyOf(configDir);
   return {
-    policy: () => policyNow().policy,
-    policyFault: () => policyNow().fault,
+    policy: () => policyNow().value,
+    policyFault: () => policyNow().fault ?? settingsFault,
     killSwitch: () => unwritten ?? readKillSwitch(switchPath),
     engage: (reason, nowMs) => {
       try {
@@ -54,6 +49,15 @@ export function fileLocalRules(configDir: string): LocalRules {
     },
   };
 }
+
+/** `policy.json` as it counts now; never ends the program. */
+export const policyOf = (configDir: string): OwnersFile<LocalPolicy> =>
+  readOwnersFile(configDir, {
+    name: POLICY_FILE,
+    schema: LocalPolicy,
+    load: () => loadLocalPolicy(configDir),
+    otherwise: UNREAD,
+  });
 
 /** Without any policy no exit and no cancel is held back; whatever may open is refused by its fault. */
 const UNREAD: LocalPolicy = { offer: [...CAPABILITIES], broker_accounts: null };

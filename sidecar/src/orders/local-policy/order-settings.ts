@@ -4,6 +4,7 @@ import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-
 import * as z from "zod";
 import { readPrivateJson } from "../../config/files.ts";
 import type { Pairing } from "../../config/pairing-file.ts";
+import { type OwnersFile, readOwnersFile } from "../../config/torn-file.ts";
 
 /** Where the owner's word about orders stands on this PC. */
 export const capsPath = (configDir: string): string => join(configDir, "caps.json");
@@ -48,6 +49,22 @@ const DEFAULTS: OrderSettings = {
 /** The settings of `orders.json`; @throws UsageError when the file is wrong. */
 export function loadOrderSettings(configDir: string): OrderSettings {
   return readPrivateJson(configDir, FILE, OrderSettings) ?? DEFAULTS;
+}
+
+/**
+ * The same for a PC that is started: a file that is wrong leaves what it held last, and is said with
+ * every order that may open a position, until it is mended and this PC started anew.
+ */
+export function orderSettingsAtStart(configDir: string): OwnersFile<OrderSettings> {
+  const read = readOwnersFile(configDir, {
+    name: FILE,
+    schema: OrderSettings,
+    load: () => loadOrderSettings(configDir),
+    otherwise: DEFAULTS,
+  });
+  return read.fault === null
+    ? read
+    : { ...read, fault: `${read.fault}; it is read when this PC's sidecar is started` };
 }
 
 export function futuresOperator(settings: OrderSettings): FuturesOperator | null {

@@ -126,7 +126,7 @@ function policyFaults(
           "LOCAL_CAP_EXCEEDED",
           "policy",
           "policy_readable",
-          `This PC's policy cannot be read, so only exits and cancels go out: ${fault}.`,
+          `This PC's policy cannot be read, so only exits and cancels go out: ${fault}. At the PC, mend the file, or remove it to begin with the defaults.`,
         ),
       ];
 }
