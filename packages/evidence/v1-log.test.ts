@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { leafOfCanonical } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
 import { describe, expect, it } from "vitest";
 import { toHex, utf8 } from "./bytes.ts";
 import { formatEntry, parseEntry } from "./event/entry.ts";
@@ -34,14 +33,6 @@ describe("a log of the first version", () => {
       const entry = parseEntry(text);
       expect(formatEntry(entry)).toBe(text);
       expect(readEvent(entry.value)?.v).toBe(1);
-    }
-  });
-
-  it("has the leaves that the account's object makes", () => {
-    for (const line of LINES) {
-      const { entry: text, leaf_hash } = parseRecord(line);
-      const { account, event, seq } = parseEntry(text);
-      expect(toHex(leafOfCanonical(account, seq, event))).toBe(leaf_hash);
     }
   });
 });

@@ -1,8 +1,8 @@
+import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
-import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
-import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { auditLeaf } from "../../durable-objects/account/audit/leaf.ts";
 import { Browser } from "../../scripts/lib/browser.ts";
 import { signIn } from "../../scripts/lib/oauth-client.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";

@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
-import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
 import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { auditLeaf } from "../../durable-objects/account/audit/leaf.ts";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";

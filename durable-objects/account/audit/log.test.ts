@@ -1,6 +1,6 @@
 import { opens } from "@ibkr-edge-gateway/evidence/event/commitment.ts";
-import { auditLeaf } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
-import { inclusionProof, verifyInclusion } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
+import { inclusionProof } from "@ibkr-edge-gateway/evidence/merkle/proofs.ts";
+import { verifyInclusion } from "@ibkr-edge-gateway/evidence/merkle/verify.ts";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { shownTail, tailAudit } from "./find.ts";
+import { auditLeaf } from "./leaf.ts";
 import { appendAudit, auditHead, storedNodes } from "./log.ts";
 import { seal } from "./seal.ts";
 import { eraseSalts, eventsBefore, storedSalts } from "./tables/log.ts";

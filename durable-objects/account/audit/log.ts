@@ -1,9 +1,9 @@
-import { leafOfCanonical } from "@ibkr-edge-gateway/protocol/audit/leaf.ts";
-import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
+import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { randomBytes } from "../random.ts";
 import type { NewAuditEvent } from "./events.ts";
 import { fitting } from "./fit.ts";
+import { leafOfCanonical } from "./leaf.ts";
 import { seal } from "./seal.ts";
 import { auditSize, insertEvent, newestLeaf, storedNode } from "./tables/log.ts";
 

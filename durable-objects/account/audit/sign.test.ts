@@ -4,7 +4,8 @@ import {
   parseTrustPolicy,
 } from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
 import { LogKeys } from "@ibkr-edge-gateway/evidence/keys/rotation.ts";
-import { consistencyProof, verifyConsistency } from "@ibkr-edge-gateway/protocol/audit/merkle.ts";
+import { consistencyProof } from "@ibkr-edge-gateway/evidence/merkle/proofs.ts";
+import { verifyConsistency } from "@ibkr-edge-gateway/evidence/merkle/verify.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
