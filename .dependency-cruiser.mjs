@@ -77,6 +77,17 @@ export default {
       },
     },
     {
+      name: "approver-page-alone",
+      comment:
+        "What the owner's page shows and signs is made by what all ends agree on, and by itself.",
+      severity: "error",
+      from: { path: "^sidecar/approver/", pathNot: TESTS },
+      to: {
+        path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
+        pathNot: "^(sidecar/approver|packages/protocol)/",
+      },
+    },
+    {
       name: "simulator-apart",
       comment: "What talks to the broker must not be able to lean on what imitates it.",
       severity: "error",

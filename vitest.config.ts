@@ -17,6 +17,7 @@ export const suiteFiles: {
   readonly contract: readonly string[];
 } = {
   unit: [
+    "sidecar/approver/**/*.test.ts",
     "{src,durable-objects,packages,sidecar/src,client/src,scripts}/**/*.test.ts",
     "test/clock/**/*.test.ts",
   ],

@@ -30,6 +30,7 @@ const FILES: Record<string, string> = {
   "durable-objects/account/orders/sidecar-calls/send.ts":
     'export { keys } from "../transactions/submit.ts";',
   "durable-objects/log.ts": 'export { note } from "../packages/evidence/note.ts";',
+  "sidecar/approver/words.ts": 'export { wire } from "../../packages/protocol/wire.ts";',
   "sidecar/src/witness.ts": 'export { note } from "../../packages/evidence/note.ts";',
   "sidecar/src/relay/dial.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
   "sidecar/src/cli/simulator.ts": 'export { broker } from "../../../packages/simulator/broker.ts";',
@@ -58,6 +59,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ["packages/protocol/wire.ts", 'import "agents";', "pure-packages-libraries"],
   ["packages/policy/check.ts", 'import "../../src/mcp/tools.ts";', "policy-knows-protocol-only"],
   ["packages/policy/check.ts", 'import "../simulator/broker.ts";', "policy-knows-protocol-only"],
+  ["sidecar/approver/words.ts", 'import "../src/operations/quotes.ts";', "approver-page-alone"],
   ["packages/evidence/note.ts", 'import "../protocol/wire.ts";', "evidence-stands-alone"],
   [
     "packages/evidence/note.ts",

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Plugin, stop } from "esbuild";
+import { approverPageTemplate } from "./approver-page-build.ts";
 import { buildOnce } from "./build-cache.ts";
 import { fromRoot, ROOT } from "./paths.ts";
 
@@ -32,7 +33,8 @@ const withoutAttestation: Plugin = {
 };
 
 /**
- * Bundles the sidecar and all it depends on into a folder, and returns the file to run. From one
+ * Bundles the sidecar and all it depends on into a folder, with the template of the owner's approval
+ * page beside it, and returns the file to run. From one
  * file Node starts faster and holds half the memory that it does from some two hundred sources
  * whose types it must strip. An earlier build of the very same sources is taken again.
  */
@@ -59,11 +61,18 @@ async function bundle(directory: string): Promise<string[]> {
     plugins: [withoutAttestation],
     logLevel: "silent",
   });
+  const page = await approverPageTemplate();
+  await writeFile(join(directory, "approver-page.html"), page.html);
   // esbuild keeps a process for the next build; there is none.
   await stop();
   const file = join(directory, `${ENTRY}.js`);
   const code = await readFile(file, "utf8");
   const hashbang = `#!/usr/bin/env -S node ${SIDECAR_NODE_FLAGS.join(" ")}`;
   await writeFile(file, code.replace(/^#!.*/, hashbang), { mode: 0o755 });
-  return Object.keys(metafile.inputs);
+  return [
+    ...Object.keys(metafile.inputs),
+    ...page.inputs,
+    "sidecar/approver/view/style.ts",
+    "scripts/lib/approver-page-build.ts",
+  ];
 }

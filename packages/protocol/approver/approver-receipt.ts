@@ -1,7 +1,5 @@
 import * as z from "zod";
 import { ClientOrderId, Hash } from "../orders/intent.ts";
-import { Envelope } from "./approver-envelope.ts";
-import { APPROVER_LIMITS } from "./approver-limits.ts";
 import {
   bodyHolds,
   DOMAINS,
@@ -48,17 +46,3 @@ export const receiptHolds = (
   pcKey: string,
   verify?: VerifyEd25519,
 ): Promise<boolean> => bodyHolds(DOMAINS.receipt, receipt, pcKey, verify);
-
-/** `GET /approver/v1/pending`. */
-export const PendingAnswer = z.strictObject({
-  v: z.literal(1),
-  envelopes: z.array(Envelope).max(APPROVER_LIMITS.pendingMax),
-});
-export type PendingAnswer = z.infer<typeof PendingAnswer>;
-
-/** `GET /approver/v1/receipts`, and the answer to `POST /approver/v1/approvals`. */
-export const ReceiptsAnswer = z.strictObject({
-  v: z.literal(1),
-  receipts: z.array(Receipt).max(APPROVER_LIMITS.receiptsMax),
-});
-export type ReceiptsAnswer = z.infer<typeof ReceiptsAnswer>;

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
+import { register as registerApproverPage } from "./approver-page.ts";
 import { register as registerApprovers } from "./approvers.ts";
 import { register as registerDoctor } from "./doctor.ts";
 import { register as registerKill } from "./kill.ts";
@@ -44,6 +45,7 @@ for (const register of [
   registerUnkill,
   registerPolicy,
   registerApprovers,
+  registerApproverPage,
   registerMandates,
   registerRequests,
   registerUse,
