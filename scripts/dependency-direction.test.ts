@@ -25,10 +25,10 @@ const FILES: Record<string, string> = {
   "durable-objects/account.ts": 'export { wire } from "../packages/policy/check.ts";',
   "durable-objects/account/orders/tables/keys.ts": "export const keys = 1;",
   "durable-objects/account/orders/rules/judge.ts": 'export { keys } from "../tables/keys.ts";',
-  "durable-objects/account/orders/transactions/submit.ts":
+  "durable-objects/account/orders/transactions/submit-transaction.ts":
     'export { keys } from "../rules/judge.ts";',
   "durable-objects/account/orders/sidecar-calls/send.ts":
-    'export { keys } from "../transactions/submit.ts";',
+    'export { keys } from "../transactions/submit-transaction.ts";',
   "durable-objects/log.ts": 'export { note } from "../packages/evidence/note.ts";',
   "sidecar/approver/words.ts": 'export { wire } from "../../packages/protocol/wire.ts";',
   "sidecar/src/witness.ts": 'export { note } from "../../packages/evidence/note.ts";',
@@ -84,7 +84,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ],
   [
     "durable-objects/account/orders/rules/judge.ts",
-    'import type { A } from "../transactions/submit.ts";',
+    'import type { A } from "../transactions/submit-transaction.ts";',
     "order-rules-judge-only",
   ],
   [
@@ -98,7 +98,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
     "order-tables-are-the-bottom",
   ],
   [
-    "durable-objects/account/orders/transactions/submit.ts",
+    "durable-objects/account/orders/transactions/submit-transaction.ts",
     'import "../sidecar-calls/send.ts";',
     "order-transactions-are-synchronous",
   ],

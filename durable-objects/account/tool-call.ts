@@ -14,7 +14,7 @@ import type { ClientStanding, Standing } from "./clients/clients.ts";
 import { lacksAccount, withOnlyAccount } from "./clients/only-account.ts";
 import { shareOf } from "./clients/share.ts";
 import type { OrderService } from "./orders/order-service.ts";
-import { accountOfOrder } from "./orders/transactions/cancel.ts";
+import { accountOfOrder } from "./orders/transactions/cancel-transaction.ts";
 import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
 import { failureOf, notPaired, sidecarOffline } from "./relay/relay-failure.ts";
 import type { RelayHost } from "./relay/relay-host-interface.ts";

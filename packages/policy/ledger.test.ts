@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inDailyWindow, minuteOfDay } from "./daily-window.ts";
 import { defaultPolicy } from "./defaults.ts";
 import { headroomOf } from "./headroom.ts";
 import { KILL_ACTORS, killBlocks, killCovers, mayEngage, mayLift } from "./kill-table.ts";
@@ -13,7 +14,6 @@ import {
   usageOf,
 } from "./ledger.ts";
 import { stateByLoss, tighterState } from "./trading-state.ts";
-import { inDailyWindow, minuteOfDay } from "./windows.ts";
 
 const NOW_MS = Date.parse("2026-11-20T15:00:00.000Z");
 const entry = (over: Partial<OrderLedgerEntry> = {}): OrderLedgerEntry => ({

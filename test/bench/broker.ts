@@ -1,6 +1,9 @@
 import { settledPositions } from "../../sidecar/src/client-portal/endpoints/positions.ts";
 import { startsKeptFrom } from "../../sidecar/src/client-portal/pacing/priority.ts";
-import { earliestStart, GLOBAL_WINDOWS } from "../../sidecar/src/client-portal/pacing/windows.ts";
+import {
+  earliestStart,
+  GLOBAL_WINDOWS,
+} from "../../sidecar/src/client-portal/pacing/rate-windows.ts";
 import { startRig } from "../support/broker.ts";
 import { quantile, round } from "./load.ts";
 

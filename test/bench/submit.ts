@@ -1,6 +1,6 @@
 import { decideApproval } from "../../durable-objects/account/orders/transactions/decide-approval.ts";
 import { engageKill } from "../../durable-objects/account/orders/transactions/kill-switches.ts";
-import { submitTransaction } from "../../durable-objects/account/orders/transactions/submit.ts";
+import { submitTransaction } from "../../durable-objects/account/orders/transactions/submit-transaction.ts";
 import { ASSERTION, type OrderBook, orderBook } from "../support/order-book.ts";
 import { quantiles } from "./load.ts";
 

@@ -7,7 +7,7 @@ import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import type { OperationExecutor } from "../../sidecar/src/operations/executor-interface.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
-import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";
+import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { callAccount } from "./account-calls.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SeededRandom } from "../support/relay/random.ts";
 

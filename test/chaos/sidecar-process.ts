@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
-import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";
+import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
 import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { testExecutor, testOperations } from "../support/relay/test-executor.ts";
 

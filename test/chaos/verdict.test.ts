@@ -1,4 +1,4 @@
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { describe, expect, it } from "vitest";
 import { recoveriesOf } from "./recoveries.ts";
 import { type Evidence, isClean, judge } from "./verdict.ts";

@@ -1,4 +1,4 @@
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { Asked } from "./load.ts";
 
 /** What the edge stored about one write. */

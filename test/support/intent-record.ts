@@ -2,7 +2,10 @@ import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
 import type { BrokerLogger } from "../../sidecar/src/client-portal/logger.ts";
-import { type IntentRecord, plannedOrders } from "../../sidecar/src/orders/journal/record.ts";
+import {
+  type IntentRecord,
+  plannedOrders,
+} from "../../sidecar/src/orders/journal/intent-record.ts";
 import { anIntent, anOrder, aTicket, NOW } from "./orders.ts";
 
 /** The order side of the PC without a PC: its records, a clock that is turned by hand, no log. */

@@ -6,7 +6,7 @@ import type {
   PreviewRequest,
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { openOwnerSession } from "../../durable-objects/account/access/session-lifecycle.ts";
 import { appendAudit } from "../../durable-objects/account/audit/log.ts";

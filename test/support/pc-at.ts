@@ -8,7 +8,7 @@ import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import { askForCode, collect, pairingOf } from "../../sidecar/src/relay/pairing-client.ts";
-import { connectWebSocket } from "../../sidecar/src/relay/socket.ts";
+import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
 import type { BrokerRig } from "./broker.ts";
 import type { Gateway } from "./gateway.ts";
 import { memoryDeviceKey } from "./relay/live-sidecar.ts";

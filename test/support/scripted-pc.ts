@@ -3,7 +3,7 @@ import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.t
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
 import { canonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { ACCOUNT, type DeskRig, outcome, previewed, settled } from "./order-desk.ts";
 import { aLeg, anOrder } from "./orders.ts";
 

@@ -1,5 +1,5 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { findJob } from "../relay/tables/jobs.ts";
 import type { OrderParts } from "./order-context.ts";
 import { pcMissedAt, watchPc } from "./sidecar-calls/absence-alert.ts";
@@ -15,7 +15,7 @@ import { oldestSubmitting, submittingSince } from "./tables/intents/working.ts";
 import { forgetTasks, noteDone } from "./tables/scheduled-tasks.ts";
 import { watchAudit, watchErrors } from "./transactions/circuit-breakers.ts";
 import { bookRetry, crossChecks, crossCheckTried } from "./transactions/cross-check.ts";
-import { pruneNowAndThen } from "./transactions/prune.ts";
+import { pruneNowAndThen } from "./transactions/prune-orders.ts";
 import { raiseAlert } from "./transactions/raise-alert.ts";
 
 /** A write whose waiter is gone is looked into again after this. */

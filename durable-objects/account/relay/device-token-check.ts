@@ -3,7 +3,7 @@ import {
   OPEN_TOKEN_MAX_SECONDS,
 } from "@ibkr-edge-gateway/protocol/limits.ts";
 import type { DeviceTokenType } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
-import type { TokenVerdict } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { TokenVerdict } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { errors, importJWK, jwtVerify } from "jose";
 import { cursorOf } from "./tables/event-cursors.ts";
 import { findSidecar } from "./tables/sidecars.ts";

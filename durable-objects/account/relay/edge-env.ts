@@ -1,4 +1,4 @@
-import type { EdgeEnv } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { EdgeEnv } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { EdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";

@@ -3,7 +3,7 @@ import type {
   EdgeEffect,
   EdgeInput,
   TokenVerdict,
-} from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import {
   type EdgeIdentity,
   verifyEd25519,

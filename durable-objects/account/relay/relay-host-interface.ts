@@ -3,7 +3,7 @@ import type {
   CancelAnswer,
   JobSettlement,
   NewJob,
-} from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { EdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import type { EdgeListener } from "./relay-store.ts";
 

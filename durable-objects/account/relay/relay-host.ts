@@ -1,12 +1,12 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { HEARTBEAT_LOST_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/answered-before.ts";
-import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
+import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/edge-machine.ts";
 import {
   type EdgeState,
   emptyEdgeState,
   liveConnection,
-} from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
 import type {
   CancelAnswer,
   EdgeEffect,
@@ -14,7 +14,7 @@ import type {
   EdgeInput,
   JobSettlement,
   NewJob,
-} from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { leaseDueAt, nextDueAt } from "@ibkr-edge-gateway/protocol/relay/edge/tick.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { hasTables } from "../tables/migrations.ts";

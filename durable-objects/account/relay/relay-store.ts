@@ -4,8 +4,8 @@ import {
   type EdgeState,
   emptyEdgeState,
   type SessionRecord,
-} from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
-import type { EdgeWrite, JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
+import type { EdgeWrite, JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { auditEvent } from "../audit/events.ts";
 import { appendAudit } from "../audit/log.ts";
 import { storeBrokerStatus } from "./tables/broker-status.ts";

@@ -1,4 +1,7 @@
-import type { ConnectionId, EdgeConnection } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+import type {
+  ConnectionId,
+  EdgeConnection,
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
 import { PING, PONG } from "@ibkr-edge-gateway/protocol/relay/frame-envelope.ts";
 
 /** What a socket carries through hibernation. */

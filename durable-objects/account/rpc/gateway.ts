@@ -12,7 +12,7 @@ import {
 } from "../access/member-recovery.ts";
 import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
 import { tokenSignsIn } from "../access/passkeys.ts";
-import { pruneAccess } from "../access/prune.ts";
+import { pruneAccess } from "../access/prune-access.ts";
 import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts";
 import {
   type OpenedSession,

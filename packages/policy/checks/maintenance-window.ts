@@ -1,5 +1,5 @@
 import { type Check, fail, OFF, pass } from "../check.ts";
-import { inDailyWindow } from "../windows.ts";
+import { inDailyWindow } from "../daily-window.ts";
 
 export const maintenanceWindowCheck: Check = {
   number: 8,

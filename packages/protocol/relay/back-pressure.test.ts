@@ -3,7 +3,7 @@ import { createWorld, type Sidecar } from "../../../test/support/relay/world.ts"
 import { INFLIGHT_READS_MAX, UNACKED_EVENTS_MAX, WAITING_READS_MAX } from "../limits.ts";
 import { placesFor } from "../service-class.ts";
 import { UNJOURNALED_EVENTS_MAX } from "./sidecar/journaling.ts";
-import { sidecarDueAt } from "./sidecar/machine.ts";
+import { sidecarDueAt } from "./sidecar/sidecar-machine.ts";
 
 function wireOf(sidecar: Sidecar) {
   if (sidecar.wire === null) throw new Error("not connected");

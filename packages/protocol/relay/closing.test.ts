@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
 import { createWorld } from "../../../test/support/relay/world.ts";
-import { CLOSE } from "./errors.ts";
+import { CLOSE } from "./relay-errors.ts";
 
 describe("closing", () => {
   it("a graceful close leaves writes that were begun to end, and their end is told later", () => {

@@ -1,7 +1,7 @@
 import { FRAME_MAX_BYTES, FRAME_MAX_DEPTH } from "../limits.ts";
-import { CLOSE, type CloseCode, type RelayErrorCode } from "./errors.ts";
 import { Envelope, PROTOCOL_VERSION } from "./frame-envelope.ts";
 import type { Catalogue, FrameHead, FrameOf } from "./messages.ts";
+import { CLOSE, type CloseCode, type RelayErrorCode } from "./relay-errors.ts";
 
 /** Why a frame was not understood, and what its sender is told. Nothing is dropped in silence. */
 export interface FrameProblem {

@@ -8,9 +8,9 @@ import {
 } from "../../../test/support/relay/frame-arbitraries.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
 import { createWorld, type Sidecar, type World } from "../../../test/support/relay/world.ts";
-import { RELAY_ERROR_CODES } from "./errors.ts";
 import { decodeFrame } from "./frame-codec.ts";
 import { FROM_EDGE, FROM_SIDECAR } from "./messages.ts";
+import { RELAY_ERROR_CODES } from "./relay-errors.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_120);

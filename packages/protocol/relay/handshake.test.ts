@@ -8,8 +8,8 @@ import {
   type World,
 } from "../../../test/support/relay/world.ts";
 import { CLIENT_WORDS } from "./client-words.ts";
-import { CLOSE } from "./errors.ts";
 import { encodeFrame } from "./frame-codec.ts";
+import { CLOSE } from "./relay-errors.ts";
 
 type Stage = "opening" | "opened" | "answered";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createWorld } from "../../../test/support/relay/world.ts";
 import { leaseDueAt, nextDueAt } from "./edge/tick.ts";
-import { CLOSE } from "./errors.ts";
+import { CLOSE } from "./relay-errors.ts";
 
 describe("heartbeat", () => {
   it("an idle sidecar pings every twenty seconds, and nothing else is said", () => {

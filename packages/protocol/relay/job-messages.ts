@@ -3,7 +3,7 @@ import { CAPABILITIES } from "../capabilities.ts";
 import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../limits.ts";
 import { JobService } from "../service-class.ts";
 import { ULID_PATTERN } from "../ulid.ts";
-import { ErrorText, JobOutcome, RelayErrorCode } from "./errors.ts";
+import { ErrorText, JobOutcome, RelayErrorCode } from "./relay-errors.ts";
 
 /** Chosen by the edge; for a write it is the idempotency key at the sidecar. */
 export const JobId = z.string().regex(ULID_PATTERN);

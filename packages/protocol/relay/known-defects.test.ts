@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
 import { createWorld, type World } from "../../../test/support/relay/world.ts";
-import { CLOSE } from "./errors.ts";
+import { CLOSE } from "./relay-errors.ts";
 
 /**
  * Defects that were observed in other implementations of such a protocol, each as the guarantee

@@ -3,7 +3,7 @@ import { fakeSign } from "../../../test/support/relay/fake-keys.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
 import { ACCOUNT, createWorld, ORIGIN } from "../../../test/support/relay/world.ts";
 import { LEASE_HOURS, LEASE_REFRESH_BEFORE_MS, LEASE_REFRESH_DEADLINE_MS } from "../limits.ts";
-import { CLOSE } from "./errors.ts";
+import { CLOSE } from "./relay-errors.ts";
 import { rotationTranscript } from "./transcript.ts";
 
 const LEASE_MS = LEASE_HOURS * 3_600_000;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CAPABILITIES } from "../capabilities.ts";
-import { ErrorText, RelayErrorCode } from "./errors.ts";
 import { JobTerminal } from "./job-messages.ts";
+import { ErrorText, RelayErrorCode } from "./relay-errors.ts";
 
 const Capabilities = z.array(z.enum(CAPABILITIES)).max(CAPABILITIES.length);
 /** 32 bytes, base64url without padding. */

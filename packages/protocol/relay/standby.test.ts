@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createWorld } from "../../../test/support/relay/world.ts";
-import { CLOSE } from "./errors.ts";
+import { CLOSE } from "./relay-errors.ts";
 
 describe("a PC that the owner chooses", () => {
   it("replaces the live one at once, and connects at its next try", () => {

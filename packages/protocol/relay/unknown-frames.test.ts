@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
 import { createWorld } from "../../../test/support/relay/world.ts";
-import { CLOSE } from "./errors.ts";
+import { CLOSE } from "./relay-errors.ts";
 
 function connected() {
   const world = createWorld();

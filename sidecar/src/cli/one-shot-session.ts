@@ -5,9 +5,9 @@ import { type Clock, systemClock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import { createWire } from "../client-portal/paced-wire.ts";
 import { createPacer } from "../client-portal/pacing/pacer.ts";
-import { filePacingStore } from "../client-portal/pacing/store.ts";
+import { filePacingStore } from "../client-portal/pacing/pacing-store.ts";
 import { nearestResetZone } from "../client-portal/session/calendar.ts";
-import { fileSessionStore, memorySessionStore } from "../client-portal/session/store.ts";
+import { fileSessionStore, memorySessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
 import { createTransport } from "../client-portal/transport.ts";
 

@@ -7,7 +7,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
 import { createRelayLink } from "../relay/link.ts";
-import { connectWebSocket } from "../relay/socket.ts";
+import { connectWebSocket } from "../relay/relay-socket.ts";
 import { createNextDeviceKey, openKeyRing } from "../trust/device-key.ts";
 import { globalOptions } from "./options.ts";
 

@@ -3,8 +3,8 @@ import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
 import type { Pacer } from "./pacing/pacer.ts";
 import type { Priority } from "./pacing/priority.ts";
+import type { PaceName } from "./pacing/rate-windows.ts";
 import type { Urgency } from "./pacing/urgency.ts";
-import type { PaceName } from "./pacing/windows.ts";
 import { type Transport, TransportError, type WireRequest } from "./transport.ts";
 
 /** A paced question to the gateway and what its answer means. */

@@ -1,6 +1,6 @@
 import type { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Priority } from "./pacing/priority.ts";
-import type { PaceName } from "./pacing/windows.ts";
+import type { PaceName } from "./pacing/rate-windows.ts";
 
 /**
  * Reads of the broker: gated by the session, paced, coalesced, cached for a moment, repeated where

@@ -6,7 +6,7 @@ import { createUrgency } from "./pacing/urgency.ts";
 import type { Answer, Ask, AskOptions, Portal } from "./portal-interface.ts";
 import { deadline } from "./read-failure.ts";
 import { decode, type RawAnswer, type ReadParts, readOnce } from "./read-once.ts";
-import { sessionRefusal } from "./session/refusal.ts";
+import { sessionRefusal } from "./session/session-refusal.ts";
 import { keyOf, SessionMemory, serviceOf } from "./session-memory.ts";
 
 export function createPortal(parts: ReadParts): Portal {

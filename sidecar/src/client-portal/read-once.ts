@@ -6,7 +6,7 @@ import type { Wire, WireOutcome } from "./paced-wire.ts";
 import type { Urgency } from "./pacing/urgency.ts";
 import type { Ask, AskOptions } from "./portal-interface.ts";
 import { generalFailure, unavailable, unreadable } from "./read-failure.ts";
-import { sessionRefusal } from "./session/refusal.ts";
+import { sessionRefusal } from "./session/session-refusal.ts";
 import type { Supervisor } from "./session/supervisor.ts";
 
 /** An answer as it came, before it is decoded. */

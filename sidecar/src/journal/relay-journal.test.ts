@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { JournalBusyError } from "./open-database.ts";

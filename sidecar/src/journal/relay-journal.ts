@@ -5,7 +5,7 @@ import type {
   JournalIndex,
   JournalWrite,
   SidecarJob,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { type JournalFile, openJournalDatabase } from "./open-database.ts";
 import { type EventRow, type EventsTable, eventsTable } from "./tables/events.ts";

@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { marketDepth } from "@ibkr-edge-gateway/protocol/operations/market-depth.ts";
 import { Decimal } from "decimal.js";
-import { sessionRefusal } from "../client-portal/session/refusal.ts";
+import { sessionRefusal } from "../client-portal/session/session-refusal.ts";
 import type { LadderRow } from "../client-portal/stream/ladder.ts";
 import { factsOf } from "./find-contracts.ts";
 import { provenance } from "./operation-context.ts";

@@ -29,18 +29,18 @@ import {
   receiveRevocation,
 } from "./approval/receive-mandates.ts";
 import { readTrustStatus } from "./approval/trust-status.ts";
-import { cancelOrder } from "./cancel/cancel.ts";
+import { cancelOrder } from "./cancel/cancel-order.ts";
 import { answerQuestion } from "./conversation/owner-reply.ts";
-import { outcomeOf } from "./journal/record.ts";
+import { outcomeOf } from "./journal/intent-record.ts";
 import { engageKillSwitch } from "./local-policy/engage-kill-switch.ts";
 import { announceApproval } from "./notify/desktop-and-webhook.ts";
 import { createTeller } from "./notify/gateway-alerts.ts";
 import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
 import { refused } from "./preview/build-order.ts";
 import { inputRefusals } from "./preview/input-refusals.ts";
-import { previewOrder } from "./preview/preview.ts";
+import { previewOrder } from "./preview/preview-order.ts";
 import type { OrderServiceContext } from "./submit/create-submit-context.ts";
-import { placeOrder } from "./submit/submit.ts";
+import { placeOrder } from "./submit/place-order.ts";
 import { reconcileOrders } from "./tracking/serve-reconcile.ts";
 
 type Handler = (request: OperationRequest) => Pick<Served, "execute">;

@@ -3,8 +3,8 @@ import {
   type GatewayErrorCode,
   toFailure,
 } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { RelayErrorCode } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
-import type { JobEnd } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import type { RelayErrorCode } from "@ibkr-edge-gateway/protocol/relay/relay-errors.ts";
+import type { JobEnd } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 
 /** What an operation threw, as the end of its job: the relay's code for the link, ours for the caller. */
 export function failedEnd(thrown: unknown): Extract<JobEnd, { ok: false }> {

@@ -2,7 +2,7 @@ import { verifyEd25519 } from "@ibkr-edge-gateway/protocol/relay/edge-identity.t
 import type {
   SidecarEffect,
   SidecarInput,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import { rotationTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { DeviceKey } from "../trust/device-key.ts";

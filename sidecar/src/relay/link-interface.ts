@@ -1,11 +1,11 @@
-import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
-import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
+import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import type { Journal } from "../journal/relay-journal.ts";
 import type { OperationExecutor } from "../operations/executor-interface.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import type { LocalPolicy } from "../trust/local-policy.ts";
-import type { Connect } from "./socket.ts";
+import type { Connect } from "./relay-socket.ts";
 
 /** The part of a pino logger that the relay uses. */
 export interface RelayLogger {

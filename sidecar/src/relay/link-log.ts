@@ -1,4 +1,4 @@
-import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import type { RelayLogger } from "./link-interface.ts";
 
 /** Says in the PC's log what became of the connection. */

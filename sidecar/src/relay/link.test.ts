@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { CLOSE } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
+import { CLOSE } from "@ibkr-edge-gateway/protocol/relay/relay-errors.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Caller, startFakeEdge } from "../../../test/support/relay/fake-edge.ts";
@@ -11,7 +11,7 @@ import { memoryDeviceKey } from "../../../test/support/relay/live-sidecar.ts";
 import { testExecutor, testOperations } from "../../../test/support/relay/test-executor.ts";
 import { type Journal, openJournal } from "../journal/relay-journal.ts";
 import { createRelayLink } from "./link.ts";
-import { connectWebSocket } from "./socket.ts";
+import { connectWebSocket } from "./relay-socket.ts";
 
 /** The dialling end over a real socket, with somebody at the other end who says what a test wants. */
 const cleanUps: (() => unknown)[] = [];

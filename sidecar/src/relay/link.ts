@@ -1,13 +1,16 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { sidecarDueAt, sidecarStep } from "@ibkr-edge-gateway/protocol/relay/sidecar/machine.ts";
+import {
+  sidecarDueAt,
+  sidecarStep,
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-machine.ts";
 import {
   initialSidecarState,
   type SidecarState,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import type {
   SidecarEffect,
   SidecarInput,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { Loaded } from "../journal/relay-journal.ts";
 import type { DeviceKey } from "../trust/device-key.ts";
 import { DueTimer } from "./due-timer.ts";

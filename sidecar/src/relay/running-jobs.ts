@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { JobEnd, SidecarEffect } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import type {
+  JobEnd,
+  SidecarEffect,
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { OperationExecutor } from "../operations/executor-interface.ts";
 import { failedEnd } from "./job-end.ts";
 import type { RelayLogger } from "./link-interface.ts";

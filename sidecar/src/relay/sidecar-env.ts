@@ -1,4 +1,4 @@
-import type { SidecarEnv } from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+import type { SidecarEnv } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { RelayLinkOptions } from "./link-interface.ts";
 

@@ -1,16 +1,16 @@
 import { SEND_BUFFER_MAX_BYTES } from "@ibkr-edge-gateway/protocol/limits.ts";
-import type { CloseCode } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
 import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
+import type { CloseCode } from "@ibkr-edge-gateway/protocol/relay/relay-errors.ts";
 import type { ListedJob } from "@ibkr-edge-gateway/protocol/relay/session-messages.ts";
-import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import type {
   SidecarEffect,
   SidecarInput,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { RelayTransport } from "@ibkr-edge-gateway/protocol/relay/transport.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Journal } from "../journal/relay-journal.ts";
-import type { Connect } from "./socket.ts";
+import type { Connect } from "./relay-socket.ts";
 
 /** How many journaled events are read at a time. */
 const PUMP_BATCH = 64;

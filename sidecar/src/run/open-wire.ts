@@ -5,7 +5,7 @@ import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import { createWire, type Wire } from "../client-portal/paced-wire.ts";
 import { createPacer, type Pacer } from "../client-portal/pacing/pacer.ts";
-import { filePacingStore } from "../client-portal/pacing/store.ts";
+import { filePacingStore } from "../client-portal/pacing/pacing-store.ts";
 import { createTransport, type Transport } from "../client-portal/transport.ts";
 
 export interface OpenWire {

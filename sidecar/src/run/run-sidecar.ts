@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
-import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Logger, pino } from "pino";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
@@ -15,7 +15,7 @@ import type { OrderStore } from "../orders/journal/order-store.ts";
 import { policyOf } from "../orders/local-policy/local-rules.ts";
 import { createRelayLink } from "../relay/link.ts";
 import type { RelayLinkOptions, RelayLogger } from "../relay/link-interface.ts";
-import { connectWebSocket } from "../relay/socket.ts";
+import { connectWebSocket } from "../relay/relay-socket.ts";
 import { type KeyRing, openKeyRing } from "../trust/device-key.ts";
 import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
 import { type Broker, createBroker } from "./broker.ts";

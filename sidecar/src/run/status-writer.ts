@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import { type RunStatus, STATUS_REWRITE_MS, writeRunStatus } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";

@@ -1,4 +1,4 @@
-import { minuteOfDay } from "@ibkr-edge-gateway/policy/windows.ts";
+import { minuteOfDay } from "@ibkr-edge-gateway/policy/daily-window.ts";
 import { ulid, ulidTime } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { hoursOf } from "@ibkr-edge-gateway/simulator/market/hours.ts";
 import { instantOf, localTime } from "@ibkr-edge-gateway/simulator/zone.ts";

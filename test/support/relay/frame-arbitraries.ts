@@ -1,10 +1,10 @@
 import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
-import { RELAY_ERROR_CODES } from "@ibkr-edge-gateway/protocol/relay/errors.ts";
 import {
   type Catalogue,
   FROM_EDGE,
   FROM_SIDECAR,
 } from "@ibkr-edge-gateway/protocol/relay/messages.ts";
+import { RELAY_ERROR_CODES } from "@ibkr-edge-gateway/protocol/relay/relay-errors.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import fc from "fast-check";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayAccountIdOf } from "@ibkr-edge-gateway/protocol/account-id.ts";
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";

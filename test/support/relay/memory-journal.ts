@@ -4,7 +4,7 @@ import type {
   JournalIndex,
   JournalWrite,
   SidecarJob,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 
 interface StoredJob {
   digest: string;

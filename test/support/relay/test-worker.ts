@@ -1,5 +1,5 @@
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { NewSidecar } from "../../../durable-objects/account/rpc/account-types.ts";
 import type { OwnerAccount } from "../../../durable-objects/account/rpc/owner.ts";
 import { Account as ProductAccount } from "../../../durable-objects/account.ts";

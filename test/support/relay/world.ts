@@ -3,7 +3,7 @@ import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { HEARTBEAT_LOST_MS, SETTLED_JOBS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/answered-before.ts";
-import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/machine.ts";
+import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/edge-machine.ts";
 import {
   type EdgeConnection,
   type EdgeJob,
@@ -11,28 +11,31 @@ import {
   emptyEdgeState,
   liveConnection,
   type SessionRecord,
-} from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
 import type {
   CancelAnswer,
   EdgeEffect,
   EdgeInput,
   EdgeWrite,
   JobSettlement,
-} from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { leaseDueAt, nextDueAt } from "@ibkr-edge-gateway/protocol/relay/edge/tick.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
-import { sidecarDueAt, sidecarStep } from "@ibkr-edge-gateway/protocol/relay/sidecar/machine.ts";
+import {
+  sidecarDueAt,
+  sidecarStep,
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-machine.ts";
 import {
   initialSidecarState,
   type JournalWrite,
   type SidecarState,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/state.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import type {
   JobEnd,
   SidecarEffect,
   SidecarInput,
-} from "@ibkr-edge-gateway/protocol/relay/sidecar/step.ts";
+} from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { fakeSign, fakeVerify } from "./fake-keys.ts";

@@ -20,7 +20,7 @@ import { findPreview, type Preview } from "../tables/previews.ts";
 import { keepSendWish } from "../tables/sends.ts";
 import { requestApproval } from "../transactions/request-approval.ts";
 import { nextStep, shownApproval } from "./approval-status.ts";
-import { saidToSubmit } from "./submit.ts";
+import { saidToSubmit } from "./submit-approved.ts";
 
 export interface Asked {
   outcome: "asked" | "granted" | "refused";

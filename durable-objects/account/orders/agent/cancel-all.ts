@@ -10,7 +10,7 @@ import { coidsUnderKeys } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { raiseAlert } from "../transactions/raise-alert.ts";
-import { cancelIntent } from "./cancel.ts";
+import { cancelIntent } from "./cancel-order.ts";
 
 /**
  * Cancels what may still fill, as a kill switch wants it. An order whose number at the broker is

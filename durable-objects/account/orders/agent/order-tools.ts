@@ -27,14 +27,14 @@ import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { reconcileAccount } from "../sidecar-calls/reconcile-account.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { killStatus } from "../transactions/engage-kill-switch.ts";
+import { agentKill } from "./agent-kill-switch.ts";
 import { approvalStatus } from "./approval-status.ts";
 import { askForOrder } from "./ask-approval.ts";
-import { cancel } from "./cancel.ts";
-import { agentKill } from "./kill-switch.ts";
+import { cancel } from "./cancel-order.ts";
 import { limitsOf } from "./limits-status.ts";
-import { modify } from "./modify.ts";
-import { preparePreview } from "./preview.ts";
-import { submitApproved } from "./submit.ts";
+import { modify } from "./modify-order.ts";
+import { preparePreview } from "./prepare-preview.ts";
+import { submitApproved } from "./submit-approved.ts";
 
 export type OrderAnswer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
 

@@ -15,8 +15,8 @@ import { findApproval } from "../tables/approvals.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 import { findPreview, type Preview } from "../tables/previews.ts";
-import { cancelTransaction } from "../transactions/cancel.ts";
-import { submitTransaction } from "../transactions/submit.ts";
+import { cancelTransaction } from "../transactions/cancel-transaction.ts";
+import { submitTransaction } from "../transactions/submit-transaction.ts";
 import { beforeSubmit, freshNonce, submitRequest, writeDigest } from "./before-submit.ts";
 import { logRefusal, refusedAndLogged } from "./refuse-write.ts";
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import {

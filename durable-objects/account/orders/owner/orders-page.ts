@@ -4,7 +4,7 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import { listClients } from "../../clients/clients.ts";
 import type { OrdersPage } from "../../rpc/order-views.ts";
-import { cancelIntent } from "../agent/cancel.ts";
+import { cancelIntent } from "../agent/cancel-order.ts";
 import { GATEWAY_CLIENT, iso, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import { shownOrder } from "../rules/order-view.ts";
 import type { Written } from "../rules/submit-response.ts";

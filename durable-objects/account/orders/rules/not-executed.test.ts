@@ -1,5 +1,5 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { describe, expect, it } from "vitest";
 import { accepts, stateEvent } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";

@@ -5,7 +5,7 @@ import {
   OrderRefusalCode,
   refusal,
 } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { iso } from "../order-context.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
 

@@ -2,7 +2,7 @@ import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/step.ts";
+import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type ServiceClass, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { contentHash } from "../../audit/events.ts";
@@ -14,7 +14,7 @@ import { notTaken } from "../rules/not-executed.ts";
 import { refusedWith, type Written, writeAnswer } from "../rules/submit-response.ts";
 import type { OrderJob } from "../rules/submit-types.ts";
 import { findIntent } from "../tables/intents/rows.ts";
-import type { CancelDecision } from "../transactions/cancel.ts";
+import type { CancelDecision } from "../transactions/cancel-transaction.ts";
 import { watchErrors } from "../transactions/circuit-breakers.ts";
 import { type Settlement, settle } from "../transactions/settle.ts";
 import { exitLane, type InFlight, oneAtATime } from "./in-flight.ts";

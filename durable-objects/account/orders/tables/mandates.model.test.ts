@@ -19,7 +19,7 @@ import { engageKill, liftKill } from "../transactions/kill-switches.ts";
 import { noteAtPc } from "../transactions/mandate-at-pc.ts";
 import { settle } from "../transactions/settle.ts";
 import { storePreview } from "../transactions/store-preview.ts";
-import { submitTransaction } from "../transactions/submit.ts";
+import { submitTransaction } from "../transactions/submit-transaction.ts";
 import { findApproval, revokeUnderMandate } from "./approvals.ts";
 import { findIntent } from "./intents/rows.ts";
 import { killEpoch } from "./kill-epoch.ts";

@@ -5,7 +5,7 @@ import type { OrderStorage } from "../order-storage.ts";
 import type { Conditions } from "../rules/edge-facts.ts";
 import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
 import { decideApproval } from "./decide-approval.ts";
-import { submitTransaction } from "./submit.ts";
+import { submitTransaction } from "./submit-transaction.ts";
 
 export type ApprovedAndSent =
   /** Committed, both: send this job, once. */

@@ -1,4 +1,4 @@
-import { minuteOfDay } from "@ibkr-edge-gateway/policy/windows.ts";
+import { minuteOfDay } from "@ibkr-edge-gateway/policy/daily-window.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import type { OrderParts } from "../order-context.ts";
 import { submittedLeaf } from "../rules/submitted-leaf.ts";

@@ -1,4 +1,4 @@
-import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/state.ts";
+import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findIntentByJob } from "../tables/intents/rows.ts";
 import { raiseAlert } from "./raise-alert.ts";

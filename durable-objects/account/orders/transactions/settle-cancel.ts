@@ -10,7 +10,7 @@ import { iso, type OrderParts } from "../order-context.ts";
 import { openCancels } from "../tables/intents/cancels.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { applyBookRead } from "./apply-book-read.ts";
-import { ownOrder } from "./cancel.ts";
+import { ownOrder } from "./cancel-transaction.ts";
 
 /**
  * A cancel whose answer was lost, or whose effect was not seen, is settled by the order it was

@@ -9,7 +9,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import type { OrderParts } from "../order-context.ts";
-import { ownOrder } from "./cancel.ts";
+import { ownOrder } from "./cancel-transaction.ts";
 import { crossCheck, isExplained } from "./cross-check.ts";
 import { executed } from "./execution-report.ts";
 import { intentChanged } from "./intent-report.ts";

@@ -6,7 +6,7 @@ import { ASSERTION, orderBook } from "../../../../test/support/order-book.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
 import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
 import { decideApproval } from "./decide-approval.ts";
-import { submitTransaction } from "./submit.ts";
+import { submitTransaction } from "./submit-transaction.ts";
 
 // fixed dates: the book of these tests has a clock of its own.
 

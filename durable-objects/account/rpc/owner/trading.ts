@@ -4,7 +4,7 @@ import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { OrderService } from "../../orders/order-service.ts";
 import { flattenPlan } from "../../orders/owner/flatten-plan.ts";
-import { beginLift, lift, stopTrading } from "../../orders/owner/kill-switch.ts";
+import { beginLift, lift, stopTrading } from "../../orders/owner/owner-kill-switch.ts";
 import { beginPolicy, type Change, setPolicy } from "../../orders/owner/set-policy.ts";
 import { switchTrading, tickItem, tradingSettings } from "../../orders/owner/trading-switches.ts";
 import type {

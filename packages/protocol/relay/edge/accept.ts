@@ -8,13 +8,11 @@ import {
   LEASE_HOURS,
   RESUME_WINDOW_MS,
 } from "../../limits.ts";
-import { CLOSE, type RelayErrorCode } from "../errors.ts";
+import { CLOSE, type RelayErrorCode } from "../relay-errors.ts";
 import { acceptedTranscript } from "../transcript.ts";
 import { startReconcile } from "./ask-journal.ts";
 import { REPLACED_BY_ITSELF, takeoversOf } from "./copied-device.ts";
 import { dropConnection } from "./drop-connection.ts";
-import { settleGoneJournals } from "./lost-writes.ts";
-import { close, send } from "./send.ts";
 import {
   type Acceptance,
   type ConnectionId,
@@ -22,9 +20,11 @@ import {
   type Offer,
   type Phase,
   type SessionRecord,
-} from "./state.ts";
-import { type Draft, setPhase, setSession } from "./step.ts";
-import { sendWaitingReads } from "./submit.ts";
+} from "./edge-state.ts";
+import { type Draft, setPhase, setSession } from "./edge-step.ts";
+import { settleGoneJournals } from "./lost-writes.ts";
+import { close, send } from "./send.ts";
+import { sendWaitingReads } from "./submit-job.ts";
 
 type Proving = Extract<Phase, { kind: "proving" }>;
 

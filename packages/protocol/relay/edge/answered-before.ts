@@ -1,6 +1,6 @@
 import { SETTLED_JOBS_DAYS } from "../../limits.ts";
 import { ulidTime } from "../../ulid.ts";
-import type { JobSettlement } from "./step.ts";
+import type { JobSettlement } from "./edge-step.ts";
 
 /**
  * A write under an id that was used before is answered with the end that stands under it, and one

@@ -1,12 +1,12 @@
 import { RECONCILE_DEADLINE_MS } from "../../limits.ts";
 import { LISTED_JOBS_MAX, type ListedJob } from "../session-messages.ts";
 import { endJob } from "./drop-connection.ts";
+import { type EdgeJob, liveConnection } from "./edge-state.ts";
+import type { Draft } from "./edge-step.ts";
 import { jobSettlementOf } from "./job-settlement.ts";
 import { settleLost } from "./lost-writes.ts";
 import { send } from "./send.ts";
-import { type EdgeJob, liveConnection } from "./state.ts";
-import type { Draft } from "./step.ts";
-import { putOnWire } from "./submit.ts";
+import { putOnWire } from "./submit-job.ts";
 
 /**
  * After a session began: what became of the writes whose frames may have arrived? Only the journal

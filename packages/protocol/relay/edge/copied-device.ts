@@ -1,6 +1,6 @@
 import { COPY_TAKEOVERS_MAX, COPY_WINDOW_MS } from "../../limits.ts";
-import { liveConnection, type Offer } from "./state.ts";
-import { type Draft, setPhase } from "./step.ts";
+import { liveConnection, type Offer } from "./edge-state.ts";
+import { type Draft, setPhase } from "./edge-step.ts";
 
 /**
  * Two programs with one device key, from a folder that was copied: each would take the session from

@@ -1,6 +1,6 @@
 import { READ_RETRY_WAIT_MS } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
-import { type Draft, type JobSettlement, setSession } from "./step.ts";
+import { type Draft, type JobSettlement, setSession } from "./edge-step.ts";
 
 /** How often a read may be put on the wire: once, and once more after a drop. */
 const READ_TRIES_MAX = 2;

@@ -6,7 +6,7 @@ import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../../limits.ts";
 import { presentCode } from "../../orders/former-codes.ts";
 import { addChunk, type ChunkBuffer, NO_CHUNKS } from "../chunks.ts";
 import type { JobError, JobResult, JobTerminal } from "../job-messages.ts";
-import type { JobSettlement } from "./step.ts";
+import type { JobSettlement } from "./edge-step.ts";
 
 /** What a sidecar may ask us to tell the caller, in the gateway's own closed terms. */
 const Failure = z.strictObject({

@@ -1,12 +1,12 @@
 import { LEASE_HOURS, LEASE_REFRESH_BEFORE_MS, LEASE_REFRESH_DEADLINE_MS } from "../../limits.ts";
-import { CLOSE } from "../errors.ts";
 import { fingerprintWords } from "../fingerprint.ts";
 import type { SidecarFrame } from "../messages.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { authenticateTranscript, rotationTranscript } from "../transcript.ts";
 import { dropConnection } from "./drop-connection.ts";
+import { type ConnectionId, liveConnection, type Phase } from "./edge-state.ts";
+import { type Draft, setPhase, setSession } from "./edge-step.ts";
 import { close, send, sendProblem } from "./send.ts";
-import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
-import { type Draft, setPhase, setSession } from "./step.ts";
 
 type Live = Extract<Phase, { kind: "live" }>;
 

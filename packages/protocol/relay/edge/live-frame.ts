@@ -1,16 +1,16 @@
 import { ACK_EVENTS_MAX, ACK_INTERVAL_MS } from "../../limits.ts";
-import { CLOSE } from "../errors.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import { isBrokerEventType, type SidecarFrame } from "../messages.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { jobsListed } from "./ask-journal.ts";
 import { dropConnection, endJob } from "./drop-connection.ts";
+import { type ConnectionId, liveConnection, type Phase } from "./edge-state.ts";
+import { type Draft, setPhase, setSession } from "./edge-step.ts";
 import { jobSettlementOf, withChunk } from "./job-settlement.ts";
 import { answerRefresh, rotateKey } from "./lease.ts";
 import { settleGoneJournals } from "./lost-writes.ts";
 import { close, send, sendProblem } from "./send.ts";
-import { type ConnectionId, liveConnection, type Phase } from "./state.ts";
-import { type Draft, setPhase, setSession } from "./step.ts";
-import { sendWaitingReads } from "./submit.ts";
+import { sendWaitingReads } from "./submit-job.ts";
 
 type Live = Extract<Phase, { kind: "live" }>;
 

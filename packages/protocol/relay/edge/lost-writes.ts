@@ -1,6 +1,6 @@
 import { endJob } from "./drop-connection.ts";
-import { type EdgeJob, liveConnection } from "./state.ts";
-import { type Draft, setPhase } from "./step.ts";
+import { type EdgeJob, liveConnection } from "./edge-state.ts";
+import { type Draft, setPhase } from "./edge-step.ts";
 
 /**
  * Writes whose journal will never be heard of again. Their end stays unknown for good: they are

@@ -7,7 +7,7 @@ import {
   withinShare,
 } from "../../service-class.ts";
 import type { JobSubmit } from "../job-messages.ts";
-import type { EdgeJob, EdgeState } from "./state.ts";
+import type { EdgeJob, EdgeState } from "./edge-state.ts";
 
 /** As what a job is served here. */
 export const serviceOfJob = (submit: JobSubmit): ServiceClass =>

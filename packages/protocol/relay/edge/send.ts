@@ -1,9 +1,9 @@
 import type * as z from "zod";
-import type { CloseCode, RelayErrorCode } from "../errors.ts";
 import { encodeFrame, type FrameProblem } from "../frame-codec.ts";
 import type { FROM_EDGE } from "../messages.ts";
-import type { ConnectionId } from "./state.ts";
-import { type Draft, setPhase } from "./step.ts";
+import type { CloseCode, RelayErrorCode } from "../relay-errors.ts";
+import type { ConnectionId } from "./edge-state.ts";
+import { type Draft, setPhase } from "./edge-step.ts";
 
 type EdgeType = keyof typeof FROM_EDGE;
 

@@ -1,12 +1,12 @@
 import { ACK_INTERVAL_MS, HANDSHAKE_DEADLINE_MS, LEASE_REFRESH_BEFORE_MS } from "../../limits.ts";
-import { CLOSE } from "../errors.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { dropConnection, endJob, NOT_CONNECTED } from "./drop-connection.ts";
+import { type EdgeState, isUnauthenticated, liveConnection } from "./edge-state.ts";
+import type { Draft } from "./edge-step.ts";
 import { leaseTick } from "./lease.ts";
 import { acknowledge } from "./live-frame.ts";
 import { close, send, sendProblem } from "./send.ts";
-import { type EdgeState, isUnauthenticated, liveConnection } from "./state.ts";
-import type { Draft } from "./step.ts";
-import { sendWaitingReads } from "./submit.ts";
+import { sendWaitingReads } from "./submit-job.ts";
 
 /** Everything whose time has come. */
 export function edgeTick(draft: Draft): void {

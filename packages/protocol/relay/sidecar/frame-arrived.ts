@@ -1,12 +1,12 @@
-import { CLOSE } from "../errors.ts";
 import { decodeFrame } from "../frame-codec.ts";
 import { PONG } from "../frame-envelope.ts";
 import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
-import { early, handshakeFrame, refreshAsked } from "./handshake.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { submitted } from "./jobs.ts";
 import { acknowledged } from "./journaling.ts";
-import { hangUp } from "./link.ts";
-import { type Draft, findJob, send, setLink } from "./step.ts";
+import { early, handshakeFrame, refreshAsked } from "./sidecar-handshake.ts";
+import { hangUp } from "./sidecar-link.ts";
+import { type Draft, findJob, send, setLink } from "./sidecar-step.ts";
 import { cancelled } from "./stop-jobs.ts";
 
 /** A text frame of the edge's. It is read only while the connection stands. */

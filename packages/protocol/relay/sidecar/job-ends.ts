@@ -3,8 +3,8 @@ import { CHUNK_MAX_BYTES, RESULT_MAX_BYTES } from "../../limits.ts";
 import { cutText } from "../chunks.ts";
 import { utf8Length } from "../frame-codec.ts";
 import type { JobError, JobTerminal } from "../job-messages.ts";
-import type { SidecarJob } from "./state.ts";
-import { type Draft, type JobEnd, send } from "./step.ts";
+import type { SidecarJob } from "./sidecar-state.ts";
+import { type Draft, type JobEnd, send } from "./sidecar-step.ts";
 
 /** Room for the envelope around a result. */
 const ENVELOPE_BYTES = 4096;

@@ -9,8 +9,8 @@ import {
   sendRefusal,
   UNKNOWN_OPERATION,
 } from "./refuse-job.ts";
-import type { SidecarJob } from "./state.ts";
-import { type Draft, findJob, type JobEnd, send } from "./step.ts";
+import type { SidecarJob } from "./sidecar-state.ts";
+import { type Draft, findJob, type JobEnd, send } from "./sidecar-step.ts";
 
 /** A job from the edge: known already, refused, or taken up. */
 export function submitted(draft: Draft, frame: SubmitFrame): void {

@@ -1,7 +1,7 @@
-import { CLOSE } from "../errors.ts";
-import { hangUp } from "./link.ts";
-import { type JournalIndex, type SidecarJob, splitJobs } from "./state.ts";
-import type { Draft } from "./step.ts";
+import { CLOSE } from "../relay-errors.ts";
+import { hangUp } from "./sidecar-link.ts";
+import { type JournalIndex, type SidecarJob, splitJobs } from "./sidecar-state.ts";
+import type { Draft } from "./sidecar-step.ts";
 
 /** How soon a journal that could not be begun is tried again. */
 const RESTART_RETRY_MS = 1_000;

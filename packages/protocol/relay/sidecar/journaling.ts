@@ -1,10 +1,10 @@
 import { UNACKED_BYTES_MAX, UNACKED_EVENTS_MAX } from "../../limits.ts";
-import type { RelayErrorCode } from "../errors.ts";
 import { utf8Length } from "../frame-codec.ts";
 import type { JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
-import type { SidecarState, Unjournaled } from "./state.ts";
-import { type Draft, send } from "./step.ts";
+import type { RelayErrorCode } from "../relay-errors.ts";
+import type { SidecarState, Unjournaled } from "./sidecar-state.ts";
+import { type Draft, send } from "./sidecar-step.ts";
 
 /** Writes remembered after their end was acknowledged: what "the same job again" is answered from. */
 export const REMEMBERED_WRITES_MAX = 2_000;

@@ -2,12 +2,12 @@ import { canonicalJson, sha256Hex } from "../../digest.ts";
 import type { JsonValue } from "../../json.ts";
 import { mayAskUnder } from "../../operations/define-operation.ts";
 import { placesFor, rankOf, serviceOf } from "../../service-class.ts";
-import type { RelayErrorCode } from "../errors.ts";
 import type { EdgeFrame } from "../messages.ts";
+import type { RelayErrorCode } from "../relay-errors.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
 import { journalBlocksWrites } from "./journaling.ts";
-import type { SidecarJob } from "./state.ts";
-import { type Draft, send } from "./step.ts";
+import type { SidecarJob } from "./sidecar-state.ts";
+import { type Draft, send } from "./sidecar-step.ts";
 
 /** A job as the edge submits it. */
 export type SubmitFrame = Extract<EdgeFrame, { type: "job.submit" }>;

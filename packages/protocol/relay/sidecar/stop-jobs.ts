@@ -1,9 +1,9 @@
-import type { RelayErrorCode } from "../errors.ts";
 import type { JobError } from "../job-messages.ts";
 import type { EdgeFrame } from "../messages.ts";
+import type { RelayErrorCode } from "../relay-errors.ts";
 import { appendTerminal } from "./journaling.ts";
-import type { SidecarJob } from "./state.ts";
-import { type Draft, findJob, send } from "./step.ts";
+import type { SidecarJob } from "./sidecar-state.ts";
+import { type Draft, findJob, send } from "./sidecar-step.ts";
 
 /** `job.cancel`: acknowledged before the end it causes, or refused with the reason. */
 export function cancelled(draft: Draft, frame: Extract<EdgeFrame, { type: "job.cancel" }>): void {

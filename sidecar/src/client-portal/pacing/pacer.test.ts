@@ -3,9 +3,9 @@ import { createClock } from "@ibkr-edge-gateway/simulator/clock.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPacer } from "./pacer.ts";
+import { memoryPacingStore } from "./pacing-store.ts";
 import type { Priority } from "./priority.ts";
-import { memoryPacingStore } from "./store.ts";
-import type { PaceName } from "./windows.ts";
+import type { PaceName } from "./rate-windows.ts";
 
 function rig() {
   const clock = createClock("virtual", 1_000_000);

@@ -1,10 +1,10 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Clock } from "../clock.ts";
+import type { PacingStore } from "./pacing-store.ts";
 import type { Priority } from "./priority.ts";
 import { initialQueue, type QueueInput, queueStep } from "./queue.ts";
-import type { PacingStore } from "./store.ts";
+import type { PaceName } from "./rate-windows.ts";
 import type { Urgency } from "./urgency.ts";
-import type { PaceName } from "./windows.ts";
 
 /** Every request to the broker passes here, the whole process through one gate. */
 export interface PaceRequest {

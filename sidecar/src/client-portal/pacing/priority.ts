@@ -1,5 +1,5 @@
 import { SERVICE_CLASSES, type ServiceClass } from "@ibkr-edge-gateway/protocol/service-class.ts";
-import type { Window } from "./windows.ts";
+import type { Window } from "./rate-windows.ts";
 
 /** The order of service in the line to the broker; the owner's own cancel goes before all. */
 export const PRIORITIES = ["owner_cancel", ...SERVICE_CLASSES] as const;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../limits.ts";
 import { PRIORITIES, type Priority } from "./priority.ts";
 import { initialQueue, type QueueInput, type QueueState, queueStep } from "./queue.ts";
-import { ENDPOINT_PACES, type PaceName } from "./windows.ts";
+import { ENDPOINT_PACES, type PaceName } from "./rate-windows.ts";
 
 const NOW = 1_000_000;
 const ask = (

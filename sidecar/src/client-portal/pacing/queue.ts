@@ -1,8 +1,6 @@
 import { LIMITS } from "../limits.ts";
+import type { PacingState } from "./pacing-store.ts";
 import { byUrgency, isMoreUrgent, OWN_RESERVE, type Priority, startsKeptFrom } from "./priority.ts";
-import { arrivals, recent, type Sent } from "./sent.ts";
-import { type Asked, hasPlace, nextTurn, servedTurn, type Turns } from "./shares.ts";
-import type { PacingState } from "./store.ts";
 import {
   ENDPOINT_PACES,
   type EndpointPace,
@@ -11,7 +9,9 @@ import {
   isPaceName,
   isScarce,
   type PaceName,
-} from "./windows.ts";
+} from "./rate-windows.ts";
+import { arrivals, recent, type Sent } from "./sent.ts";
+import { type Asked, hasPlace, nextTurn, servedTurn, type Turns } from "./shares.ts";
 
 /** Starts counted against the first second after a quick restart. */
 const RESTART_STARTS = 5;

@@ -1,5 +1,5 @@
 import { LIMITS } from "../limits.ts";
-import { longestMs, type Window } from "./windows.ts";
+import { longestMs, type Window } from "./rate-windows.ts";
 
 /**
  * One request that left. The broker counts what arrives, and all that is known of that is that it was

@@ -1,4 +1,4 @@
-import type { SessionState, TradingMode } from "./state.ts";
+import type { SessionState, TradingMode } from "./session-state.ts";
 
 /** Prefixes that only paper accounts carry. The list is not documented, so others prove nothing. */
 const PAPER_PREFIX = /^D[UF][A-Z]?\d/;

@@ -1,5 +1,5 @@
 import { LIMITS } from "../limits.ts";
-import { hasRival, isEstablished, type Probe, type SessionState } from "./state.ts";
+import { hasRival, isEstablished, type Probe, type SessionState } from "./session-state.ts";
 
 /** What to ask next, and not before when (ms since the epoch). */
 export interface PlannedProbe {

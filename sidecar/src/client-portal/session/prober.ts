@@ -3,9 +3,9 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { Wire, WireOutcome } from "../paced-wire.ts";
-import type { PaceName } from "../pacing/windows.ts";
+import type { PaceName } from "../pacing/rate-windows.ts";
 import { readAuthStatus, readPrime, readSso, readTickle } from "./read-auth.ts";
-import type { Observation, Probe } from "./state.ts";
+import type { Observation, Probe } from "./session-state.ts";
 
 const PROBES: Record<
   Exclude<Probe, "prime">,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { wire } from "../wire-values.ts";
-import type { AuthStatus, PrimeFacts, SsoFacts } from "./state.ts";
+import type { AuthStatus, PrimeFacts, SsoFacts } from "./session-state.ts";
 
 /** Decoders of the session endpoints. What a build leaves out reads as null. */
 

@@ -1,6 +1,6 @@
 import { LIMITS } from "../limits.ts";
-import type { AuthStatus, Observation, Probe, SessionState } from "./state.ts";
-import { isEstablished } from "./state.ts";
+import type { AuthStatus, Observation, Probe, SessionState } from "./session-state.ts";
+import { isEstablished } from "./session-state.ts";
 
 /** The broker's words for "somebody else has it and you were too polite to take it". */
 const RIVAL = /compete/i;

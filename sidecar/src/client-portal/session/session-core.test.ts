@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../limits.ts";
-import { readsIn, stateOf } from "./describe.ts";
+import { readsIn, stateOf } from "./describe-session.ts";
 import { provenMode } from "./mode.ts";
 import { nextProbe } from "./next-probe.ts";
 import { reduce } from "./reduce.ts";
@@ -11,7 +11,7 @@ import {
   type Observation,
   type Probe,
   type SessionState,
-} from "./state.ts";
+} from "./session-state.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 14, 0);
 const ZONE = "America/New_York";

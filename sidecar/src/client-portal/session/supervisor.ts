@@ -3,12 +3,17 @@ import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
 import type { Wire } from "../paced-wire.ts";
-import { describe, readsIn, type Surroundings, stateOf } from "./describe.ts";
+import { describe, readsIn, type Surroundings, stateOf } from "./describe-session.ts";
 import { nextProbe, type PlannedProbe } from "./next-probe.ts";
 import { createProber, type Prober } from "./prober.ts";
 import { reduce } from "./reduce.ts";
-import { initialSession, type Observation, type Probe, type SessionState } from "./state.ts";
-import type { SessionStore } from "./store.ts";
+import {
+  initialSession,
+  type Observation,
+  type Probe,
+  type SessionState,
+} from "./session-state.ts";
+import type { SessionStore } from "./session-store.ts";
 
 /**
  * Drives the session: one loop that asks what `nextProbe` says, one question at a time, so that a

@@ -1,9 +1,9 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
-import type { StreamConnection } from "./connection.ts";
 import type { RawRow } from "./frames.ts";
 import { type DepthQuery, type LadderRow, withRows } from "./ladder.ts";
+import type { StreamConnection } from "./stream-connection.ts";
 import type { Streamed } from "./view.ts";
 
 /** The order book, asked for over the stream. The broker keeps one ladder an account: one question at a time. */

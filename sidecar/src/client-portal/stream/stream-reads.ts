@@ -4,8 +4,8 @@ import { type TradeRow, trades } from "../endpoints/trades.ts";
 import { LIMITS } from "../limits.ts";
 import type { BrokerLogger } from "../logger.ts";
 import type { Answer, Ask, Portal } from "../portal-interface.ts";
-import type { StreamConnection } from "./connection.ts";
-import type { StreamSnapshot } from "./snapshot.ts";
+import type { StreamConnection } from "./stream-connection.ts";
+import type { StreamSnapshot } from "./stream-snapshot.ts";
 
 export interface ReconcilerParts {
   portal: Portal;

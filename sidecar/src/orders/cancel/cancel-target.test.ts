@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { aBracket, aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { cancelTarget } from "./cancel-target.ts";
 
 let pc: PcOrders;

@@ -9,7 +9,7 @@ import { liveOrders } from "../../client-portal/endpoints/orders.ts";
 import { readOrders } from "../../operations/live-orders.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";

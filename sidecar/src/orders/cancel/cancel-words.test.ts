@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { aBracket, aTicket } from "../../../../test/support/orders.ts";
-import { type IntentRecord, plannedOrders } from "../journal/record.ts";
+import { type IntentRecord, plannedOrders } from "../journal/intent-record.ts";
 import { cancelWords } from "./cancel-words.ts";
 
 function bracket(entry: Partial<IntentRecord["orders"][number]> = {}): IntentRecord {

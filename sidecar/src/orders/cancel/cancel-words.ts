@@ -3,7 +3,7 @@ import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts"
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isStop, plainly } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 
 /** An order of the broker's that is about to be cancelled, as this PC knows it. */
 export interface CancelWords {

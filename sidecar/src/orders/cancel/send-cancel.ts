@@ -14,7 +14,7 @@ import { brokerText } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 import type { BookParts } from "../tracking/order-book-read.ts";

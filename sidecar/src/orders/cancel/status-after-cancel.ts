@@ -6,7 +6,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { type Clock, isoTime, sleep } from "../../client-portal/clock.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 import { type BookParts, readStatus } from "../tracking/order-book-read.ts";

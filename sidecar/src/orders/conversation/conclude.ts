@@ -2,7 +2,7 @@ import type { Classified } from "@ibkr-edge-gateway/protocol/orders/classify-ans
 import { isBookRead, isOpen } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { brokerText } from "../../client-portal/broker-text.ts";
 import { alert, apply, note } from "../journal/intent-change.ts";
-import { principalOrder } from "../journal/record.ts";
+import { principalOrder } from "../journal/intent-record.ts";
 import { type ConversationDraft, evidence } from "./conversation-draft.ts";
 import { IDLE } from "./conversation-state.ts";
 import { withAnswer } from "./reply-rows.ts";

@@ -4,8 +4,8 @@ import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import type { SendOrder } from "../submit/send-to-broker.ts";
 import type { Progress } from "../tracking/progress.ts";
 import type { Tracking } from "../tracking/tracking.ts";

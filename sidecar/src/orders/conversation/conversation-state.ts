@@ -4,7 +4,7 @@ import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { IntentEffect } from "../journal/intent-change.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 
 /**
  * The confirmation conversation of one broker session: from the order's POST, over the broker's

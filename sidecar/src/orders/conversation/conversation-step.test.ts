@@ -2,7 +2,7 @@ import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aBracket } from "../../../../test/support/orders.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { conclude } from "./conclude.ts";
 import { begin, end } from "./conversation-draft.ts";

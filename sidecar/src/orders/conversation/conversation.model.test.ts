@@ -12,8 +12,8 @@ import {
 } from "../../../../test/support/intent-record.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { type OrderStore, openOrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { OrderRequest } from "../submit/send-to-broker.ts";
 import { createProgress, type Progress } from "../tracking/progress.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { openOrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import type { Conversation } from "./conversation-interface.ts";
 import { giveWay } from "./give-way.ts";
 

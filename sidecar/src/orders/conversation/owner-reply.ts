@@ -4,7 +4,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import type { OperationRequest } from "../../operations/executor-interface.ts";
 import { ownApproverFaults } from "../../trust/probation.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
-import { type IntentRecord, outcomeOf } from "../journal/record.ts";
+import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceAnswer } from "../notify/order-notices.ts";

@@ -11,8 +11,8 @@ import { softwareAuthenticator } from "../../../../test/support/software-authent
 import { DEFAULT_CAPS } from "../../trust/caps.ts";
 import { unlockNumbers } from "../../trust/shown-numbers.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { openOrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import { numberFaults, showQuestion, yesNeedsNumber } from "./question-number.ts";
 
 const at = new Date(START_MS).toISOString();

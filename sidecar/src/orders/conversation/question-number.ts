@@ -7,7 +7,7 @@ import { isOnProbation, type Signer, showsNumbers } from "../../trust/probation.
 import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-numbers.ts";
 import { TERMINAL_EDGE } from "../../trust/tables/approvers.ts";
 import { keepQuestionNumber, questionNumber } from "../../trust/tables/question-numbers.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { announceQuestion, announceWrongNumber, questionText } from "../notify/order-notices.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";

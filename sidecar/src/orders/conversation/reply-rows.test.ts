@@ -1,7 +1,7 @@
 import { classifyAnswer } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import { describe, expect, it } from "vitest";
 import { aBracket, anOrder } from "../../../../test/support/orders.ts";
-import { plannedOrders } from "../journal/record.ts";
+import { plannedOrders } from "../journal/intent-record.ts";
 import { withAnswer } from "./reply-rows.ts";
 
 const COID = `ieg1-${"a".repeat(32)}`;

@@ -2,7 +2,7 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import { killFaults } from "../../trust/kill-switch.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { LocalRules } from "../local-policy/local-rules.ts";
 
 /** Why nothing may be confirmed to the broker for an intent any more; null when it may. */

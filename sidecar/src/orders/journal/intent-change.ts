@@ -11,7 +11,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
-import type { IntentRecord } from "./record.ts";
+import type { IntentRecord } from "./intent-record.ts";
 
 /**
  * How one intent changes: evidence goes through the state machine, and every change is a new version

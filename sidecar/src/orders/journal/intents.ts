@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { IntentRecord } from "./record.ts";
+import { IntentRecord } from "./intent-record.ts";
 import {
   countSentSince,
   countTradingSince,

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aBracket, aLeg, anOrder, aTicket } from "../../../../test/support/orders.ts";
 import { ORDER_LIMITS } from "../limits.ts";
+import { outcomeOf, plannedOrders, principalOrder } from "./intent-record.ts";
 import { openOrderStore } from "./order-store.ts";
-import { outcomeOf, plannedOrders, principalOrder } from "./record.ts";
 import { refusedOutcome } from "./refused-outcome.ts";
 
 describe("the journal of orders", () => {

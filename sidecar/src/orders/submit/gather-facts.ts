@@ -6,7 +6,7 @@ import {
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
-import { sessionRefusal } from "../../client-portal/session/refusal.ts";
+import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock, START_MS } from "../../../../test/support/intent-record.ts";
 import { aLeg, anOrder, aTicket, NOW } from "../../../../test/support/orders.ts";
 import { DEFAULT_CAPS } from "../../trust/caps.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import {
   driftOf,
   leastTierOf,

@@ -20,9 +20,9 @@ import { type CapsBefore, capFaults } from "../../trust/cap-faults.ts";
 import { DEFAULT_CAPS, leastTier } from "../../trust/caps.ts";
 import { killFaults } from "../../trust/kill-switch.ts";
 import type { LocalPolicy } from "../../trust/local-policy.ts";
+import { type IntentRecord, principalConid } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
-import { type IntentRecord, principalConid } from "../journal/record.ts";
 import { type LocalRules, usageOf } from "../local-policy/local-rules.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 

@@ -2,7 +2,7 @@ import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts
 import { expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aTicket } from "../../../../test/support/orders.ts";
-import { IntentRecord } from "../journal/record.ts";
+import { IntentRecord } from "../journal/intent-record.ts";
 import { newRecord } from "./new-record.ts";
 
 it("journals an intent that was approved, and of which nothing was sent", () => {

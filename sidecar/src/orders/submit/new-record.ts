@@ -1,6 +1,6 @@
 import { acceptedOfTicket } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
+import { type IntentRecord, plannedOrders } from "../journal/intent-record.ts";
 import type { KeptPreview } from "../journal/previews.ts";
-import { type IntentRecord, plannedOrders } from "../journal/record.ts";
 import type { Facts, SubmitInput } from "./submit-context.ts";
 
 /** The intent as it is journaled before its POST. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { withOwnOrders } from "./own-orders.ts";
 

@@ -1,8 +1,8 @@
 import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 
 /**

@@ -8,7 +8,7 @@ import { Decimal } from "decimal.js";
 import { label } from "../../client-portal/broker-text.ts";
 import type { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { TradeRow } from "../../client-portal/endpoints/trades.ts";
-import { type IntentRecord, principalOrder } from "../journal/record.ts";
+import { type IntentRecord, principalOrder } from "../journal/intent-record.ts";
 
 /** What the broker's book says about the orders of one intent. Pure. */
 export interface BookView {

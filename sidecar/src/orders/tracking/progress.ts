@@ -16,8 +16,8 @@ import {
   note,
   tellQuestion,
 } from "../journal/intent-change.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 
 /**
  * The one way in which an intent changes: to the disk first, and only then to whoever listens.

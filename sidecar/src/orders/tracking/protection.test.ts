@@ -1,7 +1,7 @@
 import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { describe, expect, it } from "vitest";
 import { aBracket, anIntent, aTicket } from "../../../../test/support/orders.ts";
-import { type IntentRecord, plannedOrders } from "../journal/record.ts";
+import { type IntentRecord, plannedOrders } from "../journal/intent-record.ts";
 import { unprotected } from "./protection.ts";
 
 function bracketIn(states: [OrderState, OrderState, OrderState]): IntentRecord {

@@ -1,5 +1,5 @@
 import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 
 /**
  * Whether a bracket's entry stands without its stop, or a group without one of its members. The

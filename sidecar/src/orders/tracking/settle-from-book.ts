@@ -1,6 +1,6 @@
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { alertEffects, apply, type IntentDraft, note } from "../journal/intent-change.ts";
-import { principalOrder } from "../journal/record.ts";
+import { principalOrder } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { applyFinding } from "./apply-finding.ts";
 import type { BookView } from "./book-evidence.ts";

@@ -1,7 +1,7 @@
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { draftOf, type IntentDraft } from "../journal/intent-change.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type {
   Doubt,
   TrackingEffect,

@@ -1,7 +1,7 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { IntentEffect } from "../journal/intent-change.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import type { BookView } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";
 

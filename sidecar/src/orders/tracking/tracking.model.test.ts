@@ -10,8 +10,8 @@ import {
 import { isoTime } from "../../client-portal/clock.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { type OrderStore, openOrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { BookView } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";

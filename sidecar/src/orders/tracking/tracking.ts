@@ -3,8 +3,8 @@ import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { StreamView } from "../../client-portal/stream/view.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { IntentRecord } from "../journal/record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { BookView } from "./book-evidence.ts";
 import type { BookRead } from "./order-book-read.ts";

@@ -1,6 +1,6 @@
 import { evidenceOfStatus } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { applyFinding, checkProtection } from "./apply-finding.ts";
 import { startDoubt } from "./doubt.ts";

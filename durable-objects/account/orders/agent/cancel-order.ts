@@ -6,8 +6,8 @@ import { refusedWith, type Written } from "../rules/submit-response.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";
-import { ownOrder } from "../transactions/cancel.ts";
-import { preparePreview } from "./preview.ts";
+import { ownOrder } from "../transactions/cancel-transaction.ts";
+import { preparePreview } from "./prepare-preview.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
 import { writeOnce } from "./write-once.ts";
 

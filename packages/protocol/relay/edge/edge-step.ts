@@ -1,9 +1,9 @@
 import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
-import type { CloseCode, JobOutcome, RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
+import type { CloseCode, JobOutcome, RelayErrorCode } from "../relay-errors.ts";
 import type {
   Claims,
   ConnectionId,
@@ -12,7 +12,7 @@ import type {
   EdgeState,
   Offer,
   SessionRecord,
-} from "./state.ts";
+} from "./edge-state.ts";
 
 /**
  * The edge's half of the protocol as values: `step(state, input)` gives the next state, what to

@@ -1,13 +1,13 @@
 import { sha256Hex } from "../../digest.ts";
 import { readClientVersion } from "../client-words.ts";
-import { CLOSE, type RelayErrorCode } from "../errors.ts";
 import type { SidecarFrame } from "../messages.ts";
+import { CLOSE, type RelayErrorCode } from "../relay-errors.ts";
 import { authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { prepareAcceptance, sendAccepted, signAcceptance } from "./accept.ts";
 import { copyRefusal } from "./copied-device.ts";
+import type { ConnectionId, ConnectionRefusal, Offer } from "./edge-state.ts";
+import { type Draft, setPhase, type TokenVerdict } from "./edge-step.ts";
 import { close, send, sendProblem } from "./send.ts";
-import type { ConnectionId, ConnectionRefusal, Offer } from "./state.ts";
-import { type Draft, setPhase, type TokenVerdict } from "./step.ts";
 
 /** A frame on a connection that is not authenticated: only the next step of the handshake is allowed. */
 export function handshakeFrame(

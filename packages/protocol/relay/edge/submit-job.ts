@@ -4,14 +4,14 @@ import {
   OPEN_WRITES_MAX,
 } from "../../limits.ts";
 import { NO_CHUNKS } from "../chunks.ts";
-import type { JobOutcome, RelayErrorCode } from "../errors.ts";
 import { longerThan } from "../frame-codec.ts";
+import type { JobOutcome, RelayErrorCode } from "../relay-errors.ts";
 import { isExit, isUnqueued } from "../unqueued.ts";
 import { NOT_CONNECTED } from "./drop-connection.ts";
+import { type EdgeJob, type EdgeState, liveConnection } from "./edge-state.ts";
+import type { Draft, NewJob } from "./edge-step.ts";
 import { hasReadPlace, inFlight, mayWait, nextRead, serviceOfJob } from "./read-places.ts";
 import { send } from "./send.ts";
-import { type EdgeJob, type EdgeState, liveConnection } from "./state.ts";
-import type { Draft, NewJob } from "./step.ts";
 
 const RETRY_AFTER_MS = 250;
 

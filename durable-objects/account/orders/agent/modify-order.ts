@@ -16,7 +16,7 @@ import { requestsUnder, sendWish } from "../tables/sends.ts";
 import { shownApproval } from "./approval-status.ts";
 import { askApproval } from "./ask-approval.ts";
 import { writeDigest } from "./before-submit.ts";
-import { preparePreview } from "./preview.ts";
+import { preparePreview } from "./prepare-preview.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
 import { writeOnce } from "./write-once.ts";
 

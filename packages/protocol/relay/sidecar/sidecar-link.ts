@@ -8,11 +8,11 @@ import {
   STANDBY_RETRY_MAX_MS,
   STANDBY_RETRY_MS,
 } from "../../limits.ts";
-import { CLOSE, type CloseCode, isFinalClose } from "../errors.ts";
 import { PING } from "../frame-envelope.ts";
+import { CLOSE, type CloseCode, isFinalClose } from "../relay-errors.ts";
 import { reconnectDelayMs } from "./reconnect.ts";
-import type { Ended } from "./state.ts";
-import { type Draft, setLink } from "./step.ts";
+import type { Ended } from "./sidecar-state.ts";
+import { type Draft, setLink } from "./sidecar-step.ts";
 import { dropReads, stopUnbegun } from "./stop-jobs.ts";
 
 /** The peer is gone. What its close code says counts once it is known who said it. */

@@ -2,10 +2,10 @@ import type * as z from "zod";
 import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
-import type { CloseCode, JobOutcome, RelayErrorCode } from "../errors.ts";
 import { encodeFrame } from "../frame-codec.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType, FROM_SIDECAR } from "../messages.ts";
+import type { CloseCode, JobOutcome, RelayErrorCode } from "../relay-errors.ts";
 import type {
   JournalIndex,
   JournalWrite,
@@ -13,7 +13,7 @@ import type {
   SidecarJob,
   SidecarState,
   Unjournaled,
-} from "./state.ts";
+} from "./sidecar-state.ts";
 
 /**
  * The sidecar's half of the protocol as values. The caller commits `writes` to the journal first;

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import { type Frame, readFrame } from "./frames.ts";
-import type { StreamSocket, StreamSocketEvents } from "./socket.ts";
+import type { StreamSocket, StreamSocketEvents } from "./stream-socket.ts";
 
 /**
  * One connection to the broker's stream, kept up while it is wanted: dialled, watched for silence, and

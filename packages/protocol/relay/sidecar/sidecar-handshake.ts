@@ -1,12 +1,12 @@
 import { sha256Hex } from "../../digest.ts";
 import { versionWithWords } from "../client-words.ts";
-import { CLOSE } from "../errors.ts";
 import type { EdgeFrame } from "../messages.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { acceptedTranscript, authenticateTranscript, refusedTranscript } from "../transcript.ts";
 import { acknowledged } from "./journaling.ts";
-import { closed, hangUp } from "./link.ts";
-import type { Link, RelaySession } from "./state.ts";
-import { type Draft, send, setLink } from "./step.ts";
+import { closed, hangUp } from "./sidecar-link.ts";
+import type { Link, RelaySession } from "./sidecar-state.ts";
+import { type Draft, send, setLink } from "./sidecar-step.ts";
 
 /** The transport is there: say who this is. */
 export function connected(draft: Draft): void {

@@ -9,10 +9,10 @@ import { findApproval } from "../tables/approvals.ts";
 import { storeFill } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { decideApproval } from "./decide-approval.ts";
-import { KEPT_DAYS, LATEST_KEPT, pruneNowAndThen, pruneOrders } from "./prune.ts";
+import { KEPT_DAYS, LATEST_KEPT, pruneNowAndThen, pruneOrders } from "./prune-orders.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { applyEvidence, settle } from "./settle.ts";
-import { submitTransaction } from "./submit.ts";
+import { submitTransaction } from "./submit-transaction.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -5,13 +5,13 @@ import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.t
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
-import { sessionRefusal } from "../../client-portal/session/refusal.ts";
+import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";
 import { readOrders } from "../../operations/live-orders.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import { acceptApproval } from "../../trust/verify-approval.ts";
-import { type IntentRecord, outcomeOf } from "../journal/record.ts";
+import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceCancel, announceSubmitted } from "../notify/order-notices.ts";

@@ -20,7 +20,7 @@ import { changePolicy } from "./change-policy.ts";
 import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
 import { applyEvidence, settle } from "./settle.ts";
-import { submitTransaction } from "./submit.ts";
+import { submitTransaction } from "./submit-transaction.ts";
 import { switchFeature, tickChecklist } from "./switch-feature.ts";
 import { tightenTradingState } from "./tighten-trading-state.ts";
 

@@ -5,7 +5,7 @@ import { isoTime } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import { inMaintenanceWindow, nextMidnight, type ResetZone } from "./calendar.ts";
 import { provenMode } from "./mode.ts";
-import { hasRival, isEstablished, type SessionState, type SessionStatus } from "./state.ts";
+import { hasRival, isEstablished, type SessionState, type SessionStatus } from "./session-state.ts";
 
 export interface Surroundings {
   source: Source;

@@ -1,8 +1,8 @@
 import type { Capability } from "../../capabilities.ts";
 import type { ChunkBuffer } from "../chunks.ts";
 import type { ClientWord } from "../client-words.ts";
-import type { RelayErrorCode } from "../errors.ts";
 import type { JobSubmit } from "../job-messages.ts";
+import type { RelayErrorCode } from "../relay-errors.ts";
 
 /** Names one WebSocket of the account for as long as it lives. */
 export type ConnectionId = string;

@@ -5,7 +5,7 @@ import { TransportError } from "../../client-portal/transport.ts";
 import { DEFAULT_CAPS } from "../../trust/caps.ts";
 import { isNonceUsed } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { placeOrder } from "./submit.ts";
+import { placeOrder } from "./place-order.ts";
 import type { SubmitInput } from "./submit-context.ts";
 
 let pc: PcOrders;

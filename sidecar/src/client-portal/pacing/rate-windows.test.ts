@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ENDPOINT_PACES, earliestStart, GLOBAL_WINDOWS } from "./windows.ts";
+import { ENDPOINT_PACES, earliestStart, GLOBAL_WINDOWS } from "./rate-windows.ts";
 
 describe("sliding windows", () => {
   it("never allow more starts than their most in any span of their length", () => {

@@ -1,11 +1,11 @@
-import { CLOSE } from "../errors.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { frameArrived, isConnected } from "./frame-arrived.ts";
-import { answerSigned, connected, proofChecked, tokenSigned } from "./handshake.ts";
 import { beginJob, finished } from "./jobs.ts";
 import { journalRestarted, journalStuck, retryJournal } from "./journal-restart.ts";
 import { appendEvent, appendTerminal, heldDueAt, pump, retryHeld } from "./journaling.ts";
-import { closed, dial, hangUp, linkDueAt, linkTick } from "./link.ts";
-import type { JournalWrite, SidecarState } from "./state.ts";
+import { answerSigned, connected, proofChecked, tokenSigned } from "./sidecar-handshake.ts";
+import { closed, dial, hangUp, linkDueAt, linkTick } from "./sidecar-link.ts";
+import type { JournalWrite, SidecarState } from "./sidecar-state.ts";
 import {
   type Draft,
   draftOf,
@@ -14,7 +14,7 @@ import {
   type SidecarInput,
   send,
   setLink,
-} from "./step.ts";
+} from "./sidecar-step.ts";
 import { jobsDueAt, jobsTick, stopUnbegun } from "./stop-jobs.ts";
 
 export interface SidecarStep {

@@ -16,7 +16,7 @@ import { approveAndSubmit } from "./approve-and-submit.ts";
 import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
 import { applyEvidence, settle } from "./settle.ts";
-import { submitTransaction } from "./submit.ts";
+import { submitTransaction } from "./submit-transaction.ts";
 
 /**
  * Any order of anything that can happen to an account's orders, against the promises: one key and

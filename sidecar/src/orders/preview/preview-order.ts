@@ -28,7 +28,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { Answer } from "../../client-portal/portal-interface.ts";
-import { sessionRefusal } from "../../client-portal/session/refusal.ts";
+import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-account.ts";
 import { leastTier } from "../../trust/caps.ts";

@@ -1,8 +1,8 @@
 import type { Capability } from "../../capabilities.ts";
 import type { ServiceClass } from "../../service-class.ts";
-import type { RelayErrorCode } from "../errors.ts";
 import type { JobSubmit, JobTerminal } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
+import type { RelayErrorCode } from "../relay-errors.ts";
 
 /** Where the connection stands. `since` is when it came there. */
 export type Link =

@@ -11,7 +11,7 @@ import {
   pcOrders,
 } from "../../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { previewOrder } from "./preview.ts";
+import { previewOrder } from "./preview-order.ts";
 
 let pc: PcOrders;
 beforeEach(() => {

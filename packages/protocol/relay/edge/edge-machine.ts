@@ -1,16 +1,17 @@
 import type { Capability } from "../../capabilities.ts";
 import { HANDSHAKES_PER_SIDECAR_MAX } from "../../limits.ts";
-import { CLOSE } from "../errors.ts";
 import { decodeFrame } from "../frame-codec.ts";
 import { PING } from "../frame-envelope.ts";
 import { FROM_SIDECAR } from "../messages.ts";
+import { CLOSE } from "../relay-errors.ts";
 import { dropConnection } from "./drop-connection.ts";
-import { answerChecked, handshakeFrame, proofSigned, tokenChecked } from "./handshake.ts";
-import { refreshChecked, rotationChecked } from "./lease.ts";
-import { liveFrame } from "./live-frame.ts";
-import { settleRevoked } from "./lost-writes.ts";
-import { close, send, sendProblem } from "./send.ts";
-import { type ConnectionId, type EdgeState, isUnauthenticated, liveConnection } from "./state.ts";
+import { answerChecked, handshakeFrame, proofSigned, tokenChecked } from "./edge-handshake.ts";
+import {
+  type ConnectionId,
+  type EdgeState,
+  isUnauthenticated,
+  liveConnection,
+} from "./edge-state.ts";
 import {
   type Draft,
   draftOf,
@@ -19,8 +20,12 @@ import {
   type EdgeInput,
   type EdgeWrite,
   setSession,
-} from "./step.ts";
-import { submitJob } from "./submit.ts";
+} from "./edge-step.ts";
+import { refreshChecked, rotationChecked } from "./lease.ts";
+import { liveFrame } from "./live-frame.ts";
+import { settleRevoked } from "./lost-writes.ts";
+import { close, send, sendProblem } from "./send.ts";
+import { submitJob } from "./submit-job.ts";
 import { edgeTick } from "./tick.ts";
 
 export interface EdgeStep {

@@ -9,7 +9,7 @@ import {
   type PcOrders,
   pcOrders,
 } from "../../../../test/support/pc-orders.ts";
-import { type CancelInput, cancelOrder } from "./cancel.ts";
+import { type CancelInput, cancelOrder } from "./cancel-order.ts";
 
 let pc: PcOrders;
 beforeEach(() => {
