@@ -15,6 +15,7 @@ import {
 } from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
+import { ORDER_GROWTH_SCHEMA } from "./orders/tables/growth-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
 import { ORDER_TASKS_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
 import {
@@ -27,6 +28,7 @@ import { ORDER_SENDS_SCHEMA } from "./orders/tables/sends.ts";
 import {
   CHOSEN_SIDECAR_SCHEMA,
   RELAY_CURSOR_TIMES_SCHEMA,
+  RELAY_OPEN_JOBS_SCHEMA,
   RELAY_SCHEMA,
 } from "./relay/tables/schema.ts";
 import {
@@ -66,6 +68,8 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 23, sql: AUDIT_SALTS_SCHEMA },
   { id: 24, sql: AUDIT_SIGNED_SCHEMA },
   { id: 25, sql: AUDIT_OUTAGE_SCHEMA },
+  { id: 26, sql: ORDER_GROWTH_SCHEMA },
+  { id: 27, sql: RELAY_OPEN_JOBS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -175,6 +175,12 @@ describe("the Worker on the data of an earlier version", () => {
     const grow = ["migrations", "audit_log", "order_alerts", "order_chores", "passkey_challenges"];
     for (const [table, count] of Object.entries(data.made.counts)) {
       if (table === "owner_sessions") continue;
+      if (table === "order_preview_notes") {
+        // Each stands in its preview's own row by now.
+        const noted = "SELECT COUNT(*) AS noted FROM order_previews WHERE pc_refusals IS NOT NULL";
+        expect(await inObject(noted)).toEqual([{ noted: count }]);
+        continue;
+      }
       if (grow.includes(table)) expect(rows[table]).toBeGreaterThanOrEqual(count);
       else expect([table, rows[table]]).toEqual([table, count]);
     }

@@ -8,6 +8,7 @@ import type { OrderStorage } from "../../durable-objects/account/orders/order-st
 import type { Conditions } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { ORDER_SERVICE_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
+import { ORDER_GROWTH_SCHEMA } from "../../durable-objects/account/orders/tables/growth-schema.ts";
 import {
   MANDATE_PCS_SCHEMA,
   MANDATES_SCHEMA,
@@ -63,6 +64,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     MANDATE_PCS_SCHEMA,
     ORDER_SENDS_SCHEMA,
     PASSKEYS_SCHEMA,
+    ORDER_GROWTH_SCHEMA,
   );
   const leaves: OrderLogEntry[] = [];
   let ids = 0;

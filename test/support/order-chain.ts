@@ -92,6 +92,8 @@ export async function startOrderChain(
      * always open.
      */
     startAt?: number;
+    /** A module in front of the Worker; see `GatewayOptions`. */
+    entry?: string;
   } = {},
 ): Promise<OrderChain> {
   const folder = await mkdtemp(join(tmpdir(), "ibkr-orders-"));
@@ -111,6 +113,7 @@ export async function startOrderChain(
         ...(startAt === undefined ? {} : { startAt }),
       }),
       startGateway({
+        ...(options.entry === undefined ? {} : { entry: options.entry }),
         vars: {
           CLIENT_CALLS_PER_MINUTE: "5000",
           ACCOUNT_CALLS_PER_MINUTE: "5000",

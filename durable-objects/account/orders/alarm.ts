@@ -15,7 +15,7 @@ import { oldestSubmitting, submittingSince } from "./tables/intents/working.ts";
 import { forgetTasks, noteDone } from "./tables/scheduled-tasks.ts";
 import { watchAudit, watchErrors } from "./transactions/circuit-breakers.ts";
 import { bookRetry, crossChecks, crossCheckTried } from "./transactions/cross-check.ts";
-import { pruneNowAndThen } from "./transactions/prune-orders.ts";
+import { nextPruneAt, pruneNowAndThen } from "./transactions/prune-orders.ts";
 import { raiseAlert } from "./transactions/raise-alert.ts";
 
 /** A write whose waiter is gone is looked into again after this. */
@@ -91,7 +91,7 @@ export function orderAlarmAt(parts: OrderParts): number | null {
   const reads = parts.relay.presence().online
     ? [nextBookAt(parts), nextLossCheckAt(parts), nextForwardAt(parts), nextMandateSyncAt(parts)]
     : [pcMissedAt(parts)];
-  const all = [orphanAt, ...reads].filter((at) => at !== null);
+  const all = [orphanAt, nextPruneAt(parts), ...reads].filter((at) => at !== null);
   return all.length === 0 ? null : Math.min(...all);
 }
 

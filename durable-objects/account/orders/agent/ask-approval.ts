@@ -15,8 +15,7 @@ import { cannotSend, otherwiseAsked, type WantedSend } from "../rules/send-on-ap
 import { refusalsOf } from "../rules/submit-types.ts";
 import type { Approval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
-import { pcRefusals } from "../tables/preview-notes.ts";
-import { findPreview, type Preview } from "../tables/previews.ts";
+import { findPreview, type Preview, pcRefusals } from "../tables/previews.ts";
 import { keepSendWish } from "../tables/sends.ts";
 import { requestApproval } from "../transactions/request-approval.ts";
 import { nextStep, shownApproval } from "./approval-status.ts";

@@ -1,5 +1,6 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyVerdict } from "@ibkr-edge-gateway/policy/evaluate.ts";
+import { keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import {
   orderPreview,
@@ -17,11 +18,10 @@ import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { newerRefusal, withAllOfTicket } from "../sidecar-calls/newer-pc.ts";
 import { previewService } from "../sidecar-calls/preview-service-class.ts";
 import { newestVersion } from "../tables/policies.ts";
-import { keepFindings, keepNotes } from "../tables/preview-notes.ts";
-import type { Preview } from "../tables/previews.ts";
+import { insertPreview, type Preview } from "../tables/previews.ts";
 import { changePolicy } from "../transactions/change-policy.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
-import { storePreview } from "../transactions/store-preview.ts";
+import { madePreview } from "../transactions/store-preview.ts";
 
 /**
  * Prepares an order: the sidecar makes the ticket, the policy is evaluated over it, and whatever is
@@ -94,8 +94,7 @@ function keep(
     const nowMs = now();
     const { order } = outcome.ticket;
     ensurePolicy(parts, order.account_id, order.mode, asker.requestId);
-    const preview = storePreview(
-      sql,
+    const preview = madePreview(
       {
         previewId: outcome.preview_id,
         clientId: asker.clientId,
@@ -108,10 +107,13 @@ function keep(
       },
       nowMs,
     );
-    keepNotes(sql, preview.previewId, outcome, nowMs);
     watchLoss(parts, preview.brokerAccount, preview.facts.account);
     const { verdict, policy } = judgePreview(parts, asker, preview, skewMs);
-    keepFindings(sql, preview.previewId, verdict);
+    insertPreview(sql, preview, {
+      pcRefusals: outcome.local_refusals,
+      source: outcome.source,
+      findings: keptFindings(verdict),
+    });
     const mayBeAsked = lasting(verdict).length === 0 && outcome.local_refusals.length === 0;
     return {
       ok: true,

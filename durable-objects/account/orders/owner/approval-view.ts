@@ -18,8 +18,7 @@ import { firstSeen } from "../tables/approval-views.ts";
 import { type Approval, findApproval, latestApprovals } from "../tables/approvals.ts";
 import { fillsOf } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";
-import { previewSource } from "../tables/preview-notes.ts";
-import { findPreview } from "../tables/previews.ts";
+import { findPreview, previewSource } from "../tables/previews.ts";
 import { sendWish } from "../tables/sends.ts";
 
 /**

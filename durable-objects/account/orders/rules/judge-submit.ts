@@ -7,8 +7,7 @@ import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts"
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import { policyInForce } from "../tables/policies.ts";
-import { findingsAtPreview } from "../tables/preview-notes.ts";
-import { findPreview, type Preview } from "../tables/previews.ts";
+import { findingsAtPreview, findPreview, type Preview } from "../tables/previews.ts";
 import { type Conditions, edgeFacts } from "./edge-facts.ts";
 import { mandateOfApproval } from "./mandate-coverage.ts";
 import { seenKey } from "./seen-key.ts";

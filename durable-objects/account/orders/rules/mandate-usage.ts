@@ -4,6 +4,7 @@ import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { openUnderMandate } from "../tables/approvals.ts";
 import { ordersUnder } from "../tables/joint/mandate-orders.ts";
+import { tradingDay } from "./trading-day.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -19,7 +20,8 @@ export function mandateUsage(
   nowMs: number,
   open: "count_open_approvals" | "orders_only",
 ): MandateUsage {
-  const orders = ordersUnder(sql, mandateId, nowMs - DAY_MS)
+  const since = { ms: nowMs - DAY_MS, day: tradingDay(nowMs - DAY_MS) };
+  const orders = ordersUnder(sql, mandateId, since)
     .filter((row) => !neverSent(row))
     .map(({ notional }) => notional);
   const approvals = open === "orders_only" ? [] : openUnderMandate(sql, mandateId, nowMs);

@@ -2,9 +2,9 @@ import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
 import type { OrderParts } from "../order-context.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { feature } from "../rules/trading-features.ts";
-import { accountsThatFilled } from "../tables/fills.ts";
-import { accountsThatPlaced } from "../tables/intents/counted.ts";
-import { policyInForce } from "../tables/policies.ts";
+import { lastFillAt } from "../tables/fills.ts";
+import { hasPlacedFor } from "../tables/intents/counted.ts";
+import { accountsWithPolicy, policyInForce } from "../tables/policies.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
 import { askSidecar } from "./ask-sidecar.ts";
@@ -57,14 +57,14 @@ function watched(parts: OrderParts): string[] {
   const { sql } = parts.storage;
   const nowMs = parts.now();
   const day = tradingDay(nowMs);
-  const sinceMs = nowMs - 86_400_000;
-  const active = new Set([
-    ...accountsThatPlaced(sql, day),
-    ...accountsThatFilled(sql, sinceMs)
-      .filter(({ at }) => tradingDay(at) === day)
-      .map(({ brokerAccount }) => brokerAccount),
-  ]);
-  return [...active].filter((account) => {
+  // Longer than the longest day, which has 25 hours.
+  const sinceMs = nowMs - 26 * 3_600_000;
+  return accountsWithPolicy(sql).filter((account) => {
+    const filledAt = lastFillAt(sql, account);
+    const traded =
+      hasPlacedFor(sql, { brokerAccount: account, day, sinceMs }) ||
+      (filledAt !== null && tradingDay(filledAt) === day);
+    if (!traded) return false;
     const document = policyInForce(sql, account, nowMs)?.document;
     if (document === undefined || !feature(sql, document.mode).enabled) return false;
     const { daily_loss_soft, daily_loss_hard } = document.behaviour;

@@ -118,7 +118,7 @@ describe("a PC that is newer than its gateway", () => {
       expect(asked).toMatchObject({ ok: true, result: { outcome: "asked" } });
       // What the passkey signs is the PC's own ticket, to the member.
       const { sql } = rig.parts.storage;
-      const [approvalId = ""] = approvalsForPreview(sql, preview.preview_id);
+      const [approvalId = ""] = approvalsForPreview(sql, preview.preview_id, rig.clock.now);
       const { ticket } = Object(findApproval(sql, approvalId, rig.clock.now)?.intent);
       const carried = at.slice(1).reduce<unknown>((from, step) => Object(from)[step], ticket);
       if (at[0] === "ticket") {

@@ -13,3 +13,7 @@ export function firstSeen(sql: SqlStorage, approvalId: string, nowMs: number): n
     )
     .one().first_seen_at;
 }
+
+export function deleteView(sql: SqlStorage, approvalId: string): void {
+  sql.exec("DELETE FROM order_approval_views WHERE approval_id = ?", approvalId);
+}

@@ -1,4 +1,7 @@
-import { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
+import {
+  APPROVAL_TTL_SECONDS,
+  ApprovalState,
+} from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { parseCarrying } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
@@ -110,11 +113,15 @@ export function findApproval(sql: SqlStorage, approvalId: string, nowMs: number)
   return row === undefined ? null : approvalOf(row, nowMs);
 }
 
+/** No request is open for longer, so that what is open is found by its time. */
+const OPEN_AT_MOST_MS = APPROVAL_TTL_SECONDS.most * 1_000;
+
 /** The requests that wait for the owner, oldest first. */
 export function pendingApprovals(sql: SqlStorage, nowMs: number): Approval[] {
   return sql
     .exec(
-      "SELECT * FROM order_approvals WHERE state = 'pending' AND expires_at > ? ORDER BY created_at",
+      `SELECT * FROM order_approvals WHERE created_at > ?1 - ${OPEN_AT_MOST_MS}
+         AND state = 'pending' AND expires_at > ?1 ORDER BY created_at`,
       nowMs,
     )
     .toArray()
@@ -173,8 +180,9 @@ export function stateAt(state: ApprovalState, expiresAt: number, nowMs: number):
 export function revokeUnderMandate(sql: SqlStorage, mandateId: string, nowMs: number): number {
   return sql
     .exec(
-      `UPDATE order_approvals SET state = 'revoked', decided_at = ?
-       WHERE mandate_id = ? AND state = 'approved' RETURNING 1`,
+      `UPDATE order_approvals SET state = 'revoked', decided_at = ?1
+       WHERE mandate_id = ?2 AND created_at > ?1 - ${OPEN_AT_MOST_MS} AND state = 'approved'
+       RETURNING 1`,
       nowMs,
       mandateId,
     )
@@ -190,7 +198,8 @@ export function deniedSince(
   return sql
     .exec<{ economic_hash: string; decided_at: number }>(
       `SELECT economic_hash, decided_at FROM order_approvals
-       WHERE broker_account = ? AND state = 'denied' AND decided_at > ?`,
+       WHERE broker_account = ?1 AND created_at > ?2 - ${OPEN_AT_MOST_MS}
+         AND state = 'denied' AND decided_at > ?2`,
       brokerAccount,
       sinceMs,
     )
@@ -208,12 +217,16 @@ export function latestApprovals(sql: SqlStorage, limit: number): string[] {
     .map(({ approval_id }) => approval_id);
 }
 
-/** The requests that a preview led to, the newest first. */
-export function approvalsForPreview(sql: SqlStorage, previewId: string): string[] {
+/**
+ * The requests that a preview led to and that may still be open, the newest first.
+ */
+export function approvalsForPreview(sql: SqlStorage, previewId: string, nowMs: number): string[] {
   return sql
     .exec<{ approval_id: string }>(
-      "SELECT approval_id FROM order_approvals WHERE preview_id = ? ORDER BY created_at DESC",
+      `SELECT approval_id FROM order_approvals
+       WHERE created_at > ?2 - ${OPEN_AT_MOST_MS} AND preview_id = ?1 ORDER BY created_at DESC`,
       previewId,
+      nowMs,
     )
     .toArray()
     .map(({ approval_id }) => approval_id);
@@ -244,7 +257,8 @@ export function openUnderMandate(
   return sql
     .exec<{ notional: string | null }>(
       `SELECT json_extract(intent, '$.ticket.notional') AS notional FROM order_approvals
-       WHERE mandate_id = ? AND state = 'approved' AND expires_at > ?`,
+       WHERE mandate_id = ?1 AND created_at > ?2 - ${OPEN_AT_MOST_MS}
+         AND state = 'approved' AND expires_at > ?2`,
       mandateId,
       nowMs,
     )

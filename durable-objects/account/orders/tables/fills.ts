@@ -63,26 +63,28 @@ export function fillsOf(sql: SqlStorage, coid: string): { quantity: string; pric
     .toArray();
 }
 
-/** The accounts in which something filled since a moment, and when last. */
-export function accountsThatFilled(
-  sql: SqlStorage,
-  sinceMs: number,
-): { brokerAccount: string; at: number }[] {
+/** When something last filled in an account, in Unix milliseconds; null when nothing is kept. */
+export function lastFillAt(sql: SqlStorage, brokerAccount: string): number | null {
   return sql
-    .exec<{ broker_account: string; at: number }>(
-      "SELECT broker_account, MAX(at) AS at FROM order_fills WHERE at > ? GROUP BY broker_account",
-      sinceMs,
+    .exec<{ at: number | null }>(
+      "SELECT MAX(at) AS at FROM order_fills WHERE broker_account = ?",
+      brokerAccount,
     )
-    .toArray()
-    .map(({ broker_account, at }) => ({ brokerAccount: broker_account, at }));
+    .one().at;
 }
 
 /** Deletes what is from before a moment; how many, at most the limit. */
 export function deleteFills(sql: SqlStorage, beforeMs: number, limit: number): number {
   return sql
     .exec(
-      `DELETE FROM order_fills WHERE execution_id IN (
-         SELECT execution_id FROM order_fills WHERE at < ? LIMIT ?) RETURNING 1`,
+      `WITH RECURSIVE accounts (account) AS (
+         SELECT MIN(broker_account) FROM order_fills
+         UNION ALL
+         SELECT (SELECT MIN(broker_account) FROM order_fills WHERE broker_account > account)
+         FROM accounts WHERE account IS NOT NULL)
+       DELETE FROM order_fills WHERE execution_id IN (
+         SELECT execution_id FROM accounts CROSS JOIN order_fills
+         WHERE broker_account = account AND at < ? LIMIT ?) RETURNING 1`,
       beforeMs,
       limit,
     )

@@ -23,6 +23,10 @@ export function keepKey(
   );
 }
 
+export function deleteKey(sql: SqlStorage, clientId: string, key: string): void {
+  sql.exec("DELETE FROM order_keys WHERE client_id = ? AND idempotency_key = ?", clientId, key);
+}
+
 /** What a client's key stands for; null when it is new. */
 export function findKey(sql: SqlStorage, clientId: string, key: string): UsedKey | null {
   const [row] = sql
@@ -45,9 +49,10 @@ export function coidsUnderKeys(
   return sql
     .exec<{ coid: string }>(
       `SELECT coid FROM order_keys
-       WHERE client_id = ? AND idempotency_key LIKE ? AND used_at >= ?`,
+       WHERE client_id = ? AND idempotency_key >= ? AND idempotency_key < ? AND used_at >= ?`,
       clientId,
-      `${prefix}%`,
+      prefix,
+      `${prefix}\u{10ffff}`,
       sinceMs,
     )
     .toArray()

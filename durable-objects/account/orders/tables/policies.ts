@@ -60,7 +60,7 @@ export function cancelWaitingPolicies(sql: SqlStorage, brokerAccount: string, no
   );
 }
 
-/** The looser version that waits, when there is one. */
+/** The looser version that waits, when there is one: newer than the one in force. */
 export function waitingPolicy(
   sql: SqlStorage,
   brokerAccount: string,
@@ -69,7 +69,11 @@ export function waitingPolicy(
   const [row] = sql
     .exec<{ version: number; effective_at: number }>(
       `SELECT version, effective_at FROM order_policies
-       WHERE broker_account = ? AND effective_at > ? AND withdrawn_at IS NULL
+       WHERE broker_account = ?1 AND effective_at > ?2 AND withdrawn_at IS NULL
+         AND version > COALESCE((
+           SELECT version FROM order_policies
+           WHERE broker_account = ?1 AND effective_at <= ?2 AND withdrawn_at IS NULL
+           ORDER BY version DESC LIMIT 1), 0)
        ORDER BY version DESC LIMIT 1`,
       brokerAccount,
       nowMs,
@@ -91,7 +95,14 @@ export function newestVersion(sql: SqlStorage, brokerAccount: string): number {
 export function accountsWithPolicy(sql: SqlStorage): string[] {
   return sql
     .exec<{ broker_account: string }>(
-      "SELECT DISTINCT broker_account FROM order_policies ORDER BY broker_account",
+      // From one account to the next in the key: each has as many rows as versions.
+      `WITH RECURSIVE accounts (broker_account) AS (
+         SELECT MIN(broker_account) FROM order_policies
+         UNION ALL
+         SELECT (SELECT MIN(p.broker_account) FROM order_policies p
+                 WHERE p.broker_account > accounts.broker_account)
+         FROM accounts WHERE broker_account IS NOT NULL)
+       SELECT broker_account FROM accounts WHERE broker_account IS NOT NULL`,
     )
     .toArray()
     .map(({ broker_account }) => broker_account);

@@ -1,4 +1,6 @@
+import { KeptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import { parseCarrying } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
+import { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { PreviewFacts, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 
@@ -17,11 +19,23 @@ export interface Preview {
   expiresAt: number;
 }
 
-export function insertPreview(sql: SqlStorage, preview: Preview): void {
+/** What is kept beside the ticket: what the PC said of it, and what the rules found. */
+export interface PreviewNotes {
+  pcRefusals: readonly OrderRefusal[];
+  /** What the PC said it read from. */
+  source: string;
+  findings: KeptFindings;
+}
+
+export function insertPreview(
+  sql: SqlStorage,
+  preview: Preview,
+  notes: PreviewNotes | null = null,
+): void {
   sql.exec(
     `INSERT INTO order_previews (preview_id, client_id, broker_account, economic_hash, sidecar_id,
-       generation, ticket, facts, least_tier, created_at, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       generation, ticket, facts, least_tier, created_at, expires_at, pc_refusals, source, findings)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     preview.previewId,
     preview.clientId,
     preview.brokerAccount,
@@ -33,7 +47,36 @@ export function insertPreview(sql: SqlStorage, preview: Preview): void {
     preview.leastTier,
     preview.createdAt,
     preview.expiresAt,
+    notes === null ? null : JSON.stringify(notes.pcRefusals),
+    notes?.source ?? null,
+    notes === null ? null : JSON.stringify(notes.findings),
   );
+}
+
+/** What the rules found at the preview; null when it is gone, or was made before this was kept. */
+export function findingsAtPreview(sql: SqlStorage, previewId: string): KeptFindings | null {
+  const findings = noted(sql, previewId)?.findings;
+  return findings == null ? null : KeptFindings.parse(JSON.parse(findings));
+}
+
+export function pcRefusals(sql: SqlStorage, previewId: string): OrderRefusal[] {
+  const refusals = noted(sql, previewId)?.pc_refusals;
+  return refusals == null ? [] : z.array(OrderRefusal).parse(JSON.parse(refusals));
+}
+
+/** What the PC said it read from; null when the preview is gone, or is older than such notes. */
+export function previewSource(sql: SqlStorage, previewId: string): string | null {
+  return noted(sql, previewId)?.source ?? null;
+}
+
+function noted(sql: SqlStorage, previewId: string) {
+  const [row] = sql
+    .exec<{ pc_refusals: string | null; source: string | null; findings: string | null }>(
+      "SELECT pc_refusals, source, findings FROM order_previews WHERE preview_id = ?",
+      previewId,
+    )
+    .toArray();
+  return row;
 }
 
 const Row = z.object({
@@ -96,4 +139,23 @@ export function latestTickets(sql: SqlStorage, limit: number): Ticket[] {
       const parsed = Ticket.safeParse(JSON.parse(ticket));
       return parsed.success ? [parsed.data] : [];
     });
+}
+
+/** The previews made from one moment until another, the oldest first. */
+export function previewsMade(
+  sql: SqlStorage,
+  fromMs: number,
+  beforeMs: number,
+  limit: number,
+): { previewId: string; createdAt: number }[] {
+  return sql
+    .exec<{ preview_id: string; created_at: number }>(
+      `SELECT preview_id, created_at FROM order_previews
+       WHERE created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?`,
+      fromMs,
+      beforeMs,
+      limit,
+    )
+    .toArray()
+    .map(({ preview_id, created_at }) => ({ previewId: preview_id, createdAt: created_at }));
 }

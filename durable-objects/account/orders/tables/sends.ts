@@ -75,3 +75,7 @@ export function requestsUnder(sql: SqlStorage, clientId: string, key: string): s
     .toArray()
     .map(({ approval_id }) => approval_id);
 }
+
+export function deleteSendWish(sql: SqlStorage, approvalId: string): void {
+  sql.exec("DELETE FROM order_sends WHERE approval_id = ?", approvalId);
+}

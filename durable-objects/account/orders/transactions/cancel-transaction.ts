@@ -13,7 +13,7 @@ import type { OrderJob, SubmitRequest } from "../rules/submit-types.ts";
 import { tradingDay } from "../rules/trading-day.ts";
 import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow, insertIntent } from "../tables/intents/rows.ts";
-import { accountsMentioning, placementsMentioning } from "../tables/intents/working.ts";
+import { placementsNumbered } from "../tables/joint/orders-by-number.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { policyInForce } from "../tables/policies.ts";
 
@@ -44,9 +44,8 @@ export function ownOrder(
   sql: SqlStorage,
   order: { brokerAccount: string; mode: IntentRow["mode"]; orderId: string },
 ): IntentRow | null {
-  const { brokerAccount, mode } = order;
-  const text = `"${order.orderId}"`;
-  for (const coid of placementsMentioning(sql, { brokerAccount, mode, text })) {
+  for (const { coid, brokerAccount } of placementsNumbered(sql, order)) {
+    if (brokerAccount !== order.brokerAccount) continue;
     const intent = findIntent(sql, coid);
     const outcome = OrderOutcome.safeParse(JSON.parse(intent?.outcome ?? "null"));
     if (outcome.success && outcome.data.orders.some((part) => part.order_id === order.orderId)) {
@@ -61,7 +60,8 @@ export function accountOfOrder(
   sql: SqlStorage,
   order: { mode: IntentRow["mode"]; orderId: string },
 ): string | null {
-  const accounts = accountsMentioning(sql, { mode: order.mode, text: `"${order.orderId}"` }).filter(
+  const numbered = placementsNumbered(sql, order).map(({ brokerAccount }) => brokerAccount);
+  const accounts = [...new Set(numbered)].filter(
     (brokerAccount) => ownOrder(sql, { ...order, brokerAccount }) !== null,
   );
   const [only, another] = accounts;

@@ -9,7 +9,13 @@ import { findApproval } from "../tables/approvals.ts";
 import { storeFill } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { decideApproval } from "./decide-approval.ts";
-import { KEPT_DAYS, LATEST_KEPT, pruneNowAndThen, pruneOrders } from "./prune-orders.ts";
+import {
+  KEPT_DAYS,
+  LATEST_KEPT,
+  nextPruneAt,
+  pruneNowAndThen,
+  pruneOrders,
+} from "./prune-orders.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { applyEvidence, settle } from "./settle.ts";
 import { submitTransaction } from "./submit-transaction.ts";
@@ -172,12 +178,16 @@ describe("what an account keeps of its orders", () => {
     }
     pruneNowAndThen(parts);
     book.now += (KEPT_DAYS + 1) * DAY_MS;
-    const left = [0, 60_000, 60_000, 60_000].map((ms) => {
+    const turns = [0, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000];
+    const left = turns.map((ms, turn) => {
       book.now += ms;
       pruneNowAndThen(parts);
+      // A full turn asks for the next one by itself.
+      const again = nextPruneAt(parts);
+      expect(again).toBe(turn === turns.length - 1 ? null : book.now + 5_000);
       return count(book, "order_fills");
     });
-    expect(left).toEqual([700, 200, 0, 0]);
+    expect(left).toEqual([1_000, 800, 600, 400, 200, 0, 0]);
     storeFill(sql, {
       executionId: "old",
       coid: null,

@@ -2,6 +2,7 @@ import type { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { findIntent, setOutcome } from "../tables/intents/rows.ts";
+import { keepNumbers } from "../tables/order-numbers.ts";
 import { raiseAlert } from "./raise-alert.ts";
 
 /** The PC tells that the broker asked about an order, or that a question was answered. */
@@ -85,4 +86,5 @@ function keepOutcome(
     intent.outcome === null ? null : OrderOutcome.safeParse(JSON.parse(intent.outcome));
   const outcome = make(parsed?.success === true ? parsed.data : null);
   setOutcome(sql, coid, outcome);
+  if (intent.action === "place") keepNumbers(sql, coid, outcome);
 }

@@ -21,6 +21,7 @@ import {
   updateIntent,
 } from "../tables/intents/rows.ts";
 import { revokeIfMandateEnded } from "../tables/joint/mandate-orders.ts";
+import { keepNumbers } from "../tables/order-numbers.ts";
 import { moveApproval } from "./decide-approval.ts";
 import { settleApproval } from "./settle-approval.ts";
 
@@ -224,6 +225,9 @@ function keepRow(sql: SqlStorage, intent: IntentRow, next: Kept): void {
   const known: Record<string, unknown> = intent;
   if (Object.entries(facts).every(([name, value]) => known[name] === value)) return;
   updateIntent(sql, intent.coid, next);
+  if (intent.action !== "place" || next.outcome === intent.outcome) return;
+  const outcome = OrderOutcome.safeParse(JSON.parse(next.outcome ?? "null"));
+  if (outcome.success) keepNumbers(sql, intent.coid, outcome.data);
 }
 
 /** The outcome's text; the one there is where a new one differs in nothing but its time. */

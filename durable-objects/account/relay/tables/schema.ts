@@ -59,3 +59,7 @@ ALTER TABLE event_cursors ADD COLUMN touched_at INTEGER NOT NULL DEFAULT 0;
 
 /** A PC that the owner takes another one into use with; null counts as chosen when it was paired. */
 export const CHOSEN_SIDECAR_SCHEMA = "ALTER TABLE sidecars ADD COLUMN chosen_at INTEGER;";
+
+/** The writes whose end is not known, which every start of the object reads. */
+export const RELAY_OPEN_JOBS_SCHEMA =
+  "CREATE INDEX relay_jobs_open ON relay_jobs (job_id) WHERE settled_at IS NULL;";

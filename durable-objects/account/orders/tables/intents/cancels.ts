@@ -3,7 +3,7 @@ import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms
 /** The cancels in `order_intents` that have not ended. */
 
 const UNSETTLED_CANCEL = `broker_account = ? AND created_at > ? AND action = 'cancel'
-  AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`;
+  AND ended_at IS NULL AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')`;
 
 /** The newest unsettled cancel of one order that began since a moment; its cOID, or null. */
 export function unsettledCancelOf(
@@ -46,7 +46,7 @@ export function openCancels(sql: SqlStorage, brokerAccount: string): string[] {
   return sql
     .exec<{ coid: string }>(
       `SELECT coid FROM order_intents
-       WHERE broker_account = ? AND action = 'cancel'
+       WHERE broker_account = ? AND action = 'cancel' AND ended_at IS NULL
          AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
       brokerAccount,
     )

@@ -1,4 +1,5 @@
 import { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { kindsOf } from "./kinds.ts";
 import type { IntentRow } from "./rows.ts";
 
 /** What limits and circuit breakers count of `order_intents`. */
@@ -27,9 +28,14 @@ export type CountedIntent = Pick<
   | "updated_at"
 >;
 
+const COUNTED = `coid, client_id, action, conid, side, asset_class, quantity, time_in_force,
+  economic_hash, effect, state, orders, notional, filled_notional, ledger, seen, day, created_at,
+  updated_at`;
+
 /**
  * Everything let out since a moment or for the day and later ones, and what is older and may still be
- * an order; newest first.
+ * an order; newest first. Only an order that waited counts for a later day than the one it was sent
+ * on: the moment lies before that day's beginning.
  */
 export function countedIntents(
   sql: SqlStorage,
@@ -38,16 +44,21 @@ export function countedIntents(
 ): CountedIntent[] {
   return sql
     .exec<CountedIntent>(
-      `SELECT coid, client_id, action, conid, side, asset_class, quantity, time_in_force,
-         economic_hash, effect, state, orders, notional, filled_notional, ledger, seen, day,
-         created_at, updated_at
-       FROM order_intents
-       WHERE broker_account = ?
-         AND (created_at >= ? OR day >= ? OR state NOT IN ('filled', 'cancelled', 'rejected', 'expired'))
+      `SELECT ${COUNTED} FROM json_each(?4) AS kind CROSS JOIN order_intents
+       WHERE broker_account = ?1 AND asset_class = kind.value AND created_at >= ?2
+       UNION ALL
+       SELECT ${COUNTED} FROM order_intents
+       WHERE waits IS NOT NULL AND day >= ?3 AND broker_account = ?1 AND created_at < ?2
+       UNION ALL
+       SELECT ${COUNTED} FROM order_intents
+       WHERE broker_account = ?1 AND ended_at IS NULL AND created_at < ?2
+         AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')
+         AND NOT (waits IS NOT NULL AND day >= ?3)
        ORDER BY created_at DESC, coid`,
       brokerAccount,
       from.sinceMs,
       from.day,
+      JSON.stringify(kindsOf(sql, brokerAccount)),
     )
     .toArray();
 }
@@ -79,25 +90,43 @@ export function latestOutcomes(
   return sql
     .exec<{ coid: string; state: string; delivered: number; proved_by: string | null }>(
       `SELECT coid, state, delivered, json_extract(outcome, '$.proved_by') AS proved_by
-       FROM order_intents
-       WHERE broker_account = ? AND created_at > ? AND action <> 'cancel'
-       ORDER BY created_at DESC, coid LIMIT ?`,
+       FROM json_each(?4) AS kind CROSS JOIN order_intents
+       WHERE broker_account = ?1 AND asset_class = kind.value AND created_at > ?2 AND action <> 'cancel'
+       ORDER BY created_at DESC, coid LIMIT ?3`,
       of.brokerAccount,
       of.sinceMs,
       limit,
+      JSON.stringify(kindsOf(sql, of.brokerAccount)),
     )
     .toArray()
     .map((row) => ({ ...row, state: OrderState.parse(row.state) }));
 }
 
-/** The accounts in which something was placed for a trading day, whenever sent, and not released. */
-export function accountsThatPlaced(sql: SqlStorage, day: string): string[] {
-  return sql
-    .exec<{ broker_account: string }>(
-      `SELECT DISTINCT broker_account FROM order_intents
-       WHERE day = ? AND action = 'place' AND ledger <> 'released'`,
-      day,
-    )
-    .toArray()
-    .map(({ broker_account }) => broker_account);
+/**
+ * Whether something was placed in an account for a trading day, whenever sent, and not released.
+ * @param sinceMs a moment before the day's beginning: what counts for the day and was sent earlier
+ *   has waited for it
+ */
+export function hasPlacedFor(
+  sql: SqlStorage,
+  of: { brokerAccount: string; day: string; sinceMs: number },
+): boolean {
+  return (
+    sql
+      .exec(
+        `SELECT 1 FROM json_each(?4) AS kind CROSS JOIN order_intents
+         WHERE broker_account = ?1 AND asset_class = kind.value AND created_at >= ?2
+           AND day = ?3 AND action = 'place' AND ledger <> 'released'
+         UNION ALL
+         SELECT 1 FROM order_intents
+         WHERE waits IS NOT NULL AND day = ?3 AND broker_account = ?1
+           AND action = 'place' AND ledger <> 'released'
+         LIMIT 1`,
+        of.brokerAccount,
+        of.sinceMs,
+        of.day,
+        JSON.stringify(kindsOf(sql, of.brokerAccount)),
+      )
+      .toArray().length > 0
+  );
 }

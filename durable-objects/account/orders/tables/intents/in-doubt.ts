@@ -7,7 +7,7 @@ export function intentsInDoubt(sql: SqlStorage, brokerAccount: string): IntentRo
   return sql
     .exec(
       `SELECT * FROM order_intents
-       WHERE broker_account = ? AND state IN ('unknown', 'reconciling', 'needs_owner')`,
+       WHERE broker_account = ? AND ended_at IS NULL AND state IN ('unknown', 'reconciling', 'needs_owner')`,
       brokerAccount,
     )
     .toArray()
@@ -19,7 +19,7 @@ export function notProved(sql: SqlStorage, brokerAccount: string, limit: number)
   return sql
     .exec<{ coid: string }>(
       `SELECT coid FROM order_intents
-       WHERE broker_account = ? AND action <> 'cancel'
+       WHERE broker_account = ? AND action <> 'cancel' AND ended_at IS NULL
          AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')
        ORDER BY look_at IS NULL, look_at, created_at LIMIT ?`,
       brokerAccount,
@@ -38,7 +38,7 @@ export function dueForReconcile(
   return sql
     .exec<{ coid: string; broker_account: string }>(
       `SELECT coid, broker_account FROM order_intents
-       WHERE look_at IS NOT NULL AND look_at <= ? ORDER BY look_at, coid LIMIT ?`,
+       WHERE ended_at IS NULL AND look_at <= ? ORDER BY look_at, coid LIMIT ?`,
       nowMs,
       limit,
     )
@@ -48,7 +48,11 @@ export function dueForReconcile(
 
 /** When the next reconciliation is due, in Unix milliseconds; null when nothing is in doubt. */
 export function nextReconcileAt(sql: SqlStorage): number | null {
-  return sql.exec<{ at: number | null }>("SELECT MIN(look_at) AS at FROM order_intents").one().at;
+  return sql
+    .exec<{ at: number | null }>(
+      "SELECT MIN(look_at) AS at FROM order_intents WHERE ended_at IS NULL",
+    )
+    .one().at;
 }
 
 /** When each account's book is to be read next, in Unix milliseconds. */
@@ -56,7 +60,7 @@ export function nextReconciles(sql: SqlStorage): { account: string; dueAt: numbe
   return sql
     .exec<{ broker_account: string; at: number }>(
       `SELECT broker_account, MIN(look_at) AS at FROM order_intents
-       WHERE look_at IS NOT NULL GROUP BY broker_account`,
+       WHERE ended_at IS NULL AND look_at IS NOT NULL GROUP BY broker_account`,
     )
     .toArray()
     .map(({ broker_account, at }) => ({ account: broker_account, dueAt: at }));
@@ -69,7 +73,8 @@ export function nextReconciles(sql: SqlStorage): { account: string; dueAt: numbe
 export function reconcileAllAt(sql: SqlStorage, nowMs: number): void {
   sql.exec(
     `UPDATE order_intents SET look_at = ?
-     WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
+     WHERE ended_at IS NULL
+       AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'submitting')`,
     nowMs,
   );
 }

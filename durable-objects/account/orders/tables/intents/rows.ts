@@ -1,5 +1,5 @@
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { isTerminal, OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
@@ -81,7 +81,7 @@ export function insertIntent(sql: SqlStorage, intent: NewIntent): boolean {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'submitting', ?, ?, 'reserved', ?, ?, ?,
        ?, ?)
      ON CONFLICT (coid) DO UPDATE SET state = 'submitting', ledger = 'reserved', delivered = 1,
-       outcome = NULL, waits = excluded.waits,
+       outcome = NULL, waits = excluded.waits, ended_at = NULL,
        job_id = excluded.job_id, effect = excluded.effect, notional = excluded.notional,
        day = excluded.day, created_at = excluded.created_at, updated_at = excluded.updated_at
        WHERE state = 'rejected' AND ledger = 'released' AND delivered = 0
@@ -118,10 +118,8 @@ export function findIntent(sql: SqlStorage, coid: string): IntentRow | null {
   return row === undefined ? null : intentRowOf(row);
 }
 
-export function findIntentByJob(sql: SqlStorage, jobId: string): IntentRow | null {
-  const [row] = sql.exec("SELECT * FROM order_intents WHERE job_id = ?", jobId).toArray();
-  return row === undefined ? null : intentRowOf(row);
-}
+const CHANGED = `state = ?1, outcome = ?2, filled_notional = ?3, ledger = ?4, seen = ?5,
+  updated_at = ?6, doubt_since = ?7, look_at = ?8, looks = ?9, absent_reads = ?10`;
 
 export function updateIntent(
   sql: SqlStorage,
@@ -140,10 +138,7 @@ export function updateIntent(
     | "absent_reads"
   >,
 ): void {
-  sql.exec(
-    `UPDATE order_intents SET state = ?, outcome = ?, filled_notional = ?, ledger = ?, seen = ?,
-       updated_at = ?, doubt_since = ?, look_at = ?, looks = ?, absent_reads = ?
-     WHERE coid = ?`,
+  const values = [
     change.state,
     change.outcome,
     change.filled_notional,
@@ -154,8 +149,22 @@ export function updateIntent(
     change.look_at,
     change.looks,
     change.absent_reads,
-    coid,
-  );
+  ];
+  const ended = isTerminal(change.state);
+  // The end is written where it begins or is taken back: named in every change, it would have the
+  // index of the open ones written every time.
+  const turned = sql
+    .exec(
+      `UPDATE order_intents SET ${CHANGED}, ended_at = ?11
+       WHERE coid = ?12 AND (ended_at IS NOT NULL) <> ?13 RETURNING 1`,
+      ...values,
+      ended ? change.updated_at : null,
+      coid,
+      ended ? 1 : 0,
+    )
+    .toArray();
+  if (turned.length > 0) return;
+  sql.exec(`UPDATE order_intents SET ${CHANGED} WHERE coid = ?11`, ...values, coid);
 }
 
 /** Notes that the sidecar never had the job: its cOID may be used once more. */

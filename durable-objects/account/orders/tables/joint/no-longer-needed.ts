@@ -1,42 +1,65 @@
 /**
  * Deletes rows that no row of another table needs any more: `order_keys` and `order_approvals` beside
- * `order_intents`; `order_previews`, `order_sends` and `order_approval_views` beside
- * `order_approvals`. `?1` is a moment in Unix milliseconds, `?2` how many rows go at most.
+ * `order_intents`, `order_previews` beside `order_approvals`. Each reads no more than its limit of rows
+ * and what hangs on those; how many are kept makes no difference. Moments are Unix milliseconds.
  */
-const DELETES = {
-  /** Keys used before the moment whose order is gone. */
-  keys: `DELETE FROM order_keys WHERE (client_id, idempotency_key) IN (
-    SELECT client_id, idempotency_key FROM order_keys k WHERE used_at < ?1
-      AND NOT EXISTS (SELECT 1 FROM order_intents i WHERE i.coid = k.coid) LIMIT ?2) RETURNING 1`,
-  /** Requests made and ended before the moment that let out no order. */
-  approvals: `DELETE FROM order_approvals WHERE approval_id IN (
-    SELECT approval_id FROM order_approvals a
-    WHERE created_at < ?1 AND expires_at < ?1 AND state <> 'reserved'
-      AND NOT EXISTS (SELECT 1 FROM order_intents i WHERE i.approval_id = a.approval_id)
-    LIMIT ?2) RETURNING 1`,
-  /** Previews that ended before the moment and led to no request. */
-  previews: `DELETE FROM order_previews WHERE preview_id IN (
-    SELECT preview_id FROM order_previews p WHERE expires_at < ?1
-      AND NOT EXISTS (SELECT 1 FROM order_approvals a WHERE a.preview_id = p.preview_id)
-    LIMIT ?2) RETURNING 1`,
-  /** Wishes to send whose request is gone, whatever the moment. */
-  sends: `DELETE FROM order_sends WHERE approval_id IN (
-    SELECT approval_id FROM order_sends s WHERE ?1 IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM order_approvals a WHERE a.approval_id = s.approval_id)
-    LIMIT ?2) RETURNING 1`,
-  /** Notes of pages first seen before the moment whose request is gone. */
-  views: `DELETE FROM order_approval_views WHERE approval_id IN (
-    SELECT approval_id FROM order_approval_views v WHERE first_seen_at < ?1
-      AND NOT EXISTS (SELECT 1 FROM order_approvals a WHERE a.approval_id = v.approval_id)
-    LIMIT ?2) RETURNING 1`,
-} as const;
+import { APPROVAL_TTL_SECONDS } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 
-/** How many rows went. */
-export function deleteUnneeded(
+/** Requests made and ended before the moment that let out no order, and the previews they came from. */
+export function deleteApprovals(
   sql: SqlStorage,
-  what: keyof typeof DELETES,
   beforeMs: number,
   limit: number,
-): number {
-  return sql.exec(DELETES[what], beforeMs, limit).toArray().length;
+): { approvalId: string; previewId: string }[] {
+  return sql
+    .exec<{ approval_id: string; preview_id: string }>(
+      `DELETE FROM order_approvals WHERE approval_id IN (
+         SELECT approval_id FROM order_approvals a
+         WHERE created_at < ?1 AND expires_at < ?1 AND state <> 'reserved'
+           AND NOT EXISTS (SELECT 1 FROM order_intents i
+             WHERE i.coid = a.intent ->> '$.coid' AND i.approval_id = a.approval_id)
+         LIMIT ?2) RETURNING approval_id, preview_id`,
+      beforeMs,
+      limit,
+    )
+    .toArray()
+    .map(({ approval_id, preview_id }) => ({ approvalId: approval_id, previewId: preview_id }));
+}
+
+/** A request is made while its preview stands; an hour more costs nothing. */
+const ASKED_WITHIN_MS = APPROVAL_TTL_SECONDS.most * 1_000;
+
+/** Of these previews, those that no request hangs on. */
+export function deletePreviews(sql: SqlStorage, previewIds: readonly string[]): void {
+  sql.exec(
+    `DELETE FROM order_previews WHERE preview_id IN (
+       SELECT p.preview_id FROM json_each(?) AS wanted
+         CROSS JOIN order_previews p ON p.preview_id = wanted.value
+       WHERE NOT EXISTS (SELECT 1 FROM order_approvals a
+         WHERE a.created_at BETWEEN p.created_at AND p.expires_at + ${ASKED_WITHIN_MS}
+           AND a.preview_id = p.preview_id))`,
+    JSON.stringify(previewIds),
+  );
+}
+
+/** The next keys after one, in the order of the table, with whether each is to go. */
+export function nextKeys(
+  sql: SqlStorage,
+  after: { clientId: string; key: string },
+  beforeMs: number,
+  limit: number,
+): { clientId: string; key: string; spent: boolean }[] {
+  return sql
+    .exec<{ client_id: string; idempotency_key: string; spent: number }>(
+      `SELECT client_id, idempotency_key, used_at < ?3
+         AND NOT EXISTS (SELECT 1 FROM order_intents i WHERE i.coid = k.coid) AS spent
+       FROM order_keys k WHERE (client_id, idempotency_key) > (?1, ?2)
+       ORDER BY client_id, idempotency_key LIMIT ?4`,
+      after.clientId,
+      after.key,
+      beforeMs,
+      limit,
+    )
+    .toArray()
+    .map((row) => ({ clientId: row.client_id, key: row.idempotency_key, spent: row.spent === 1 }));
 }
