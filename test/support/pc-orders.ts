@@ -226,7 +226,7 @@ export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide[
     echo: () => 42,
   };
   const submit = createSubmitContext(options, side);
-  const context = (more: { deadlineMs?: number; signal?: AbortSignal } = {}) =>
+  const context = (more: { deadlineMs?: number; signal?: AbortSignal; share?: string } = {}) =>
     contextFor({
       portal,
       clock,
@@ -235,7 +235,7 @@ export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide[
       configDir: "",
       ownerZone: null,
       priority: "entry",
-      share: null,
+      share: more.share ?? null,
       deadlineAt: clock.now() + (more.deadlineMs ?? 20_000),
       session: side.session,
       stream: side.stream,

@@ -30,24 +30,24 @@ export interface OperationContext {
   readonly configDir: string;
   /** As what its questions stand in the line to the broker. */
   readonly priority: Priority;
+  /** The client for whom it is done; null for nobody's. */
+  readonly share: string | null;
   ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh" | "maxAgeMs">): Promise<Answer<T>>;
 }
 
 export interface ContextParts extends Omit<OperationContext, "ask"> {
   readonly portal: Portal;
-  /** The client for whom it is done; null for nobody's. */
-  readonly share: string | null;
 }
 
 export function contextFor(parts: ContextParts): OperationContext {
-  const { portal, share, ...rest } = parts;
+  const { portal, ...rest } = parts;
   return {
     ...rest,
     ask: (ask, options = {}) =>
       portal.ask(ask, {
         ...options,
         priority: rest.priority,
-        share,
+        share: rest.share,
         signal: rest.signal,
         maxWaitMs: Math.max(0, rest.deadlineAt - rest.clock.now()),
       }),

@@ -17,8 +17,13 @@ export const ORDER_LIMITS = {
   requestListedMs: 5 * 60_000,
   /** What is too old is forgotten this often while the PC runs. */
   pruneEveryMs: 10 * 60_000,
-  /** Tickets that are kept at once; above, none is made of an order that may open a position. */
+  /**
+   * Tickets of orders that may open a position, kept at once; no client takes more of them than it
+   * leaves to the others.
+   */
   previewsKept: 5_000,
+  /** The places of exits and cancels: beyond its share, a client's oldest makes room for its next. */
+  exitPreviewsKept: 1_000,
   /** On the disk: the owner is told from this share on, and entries stop with less than this free. */
   diskWarnPercent: 80,
   diskReserveBytes: 256 * 1024 * 1024,

@@ -52,14 +52,16 @@ const orders = (pc: PcOrders) =>
   pc.told.flatMap(({ type, payload }) => (type === "broker.alert" ? [payload] : []));
 const MB = 1024 * 1024;
 
+const NOBODYS = { share: null, reduces: false };
+
 describe("a PC that keeps running", () => {
   it("forgets the tickets that are long gone", () => {
     const pc = pcOrders();
     const service = start(pc);
     for (let n = 1; n <= 5; n += 1) pc.approved(undefined, n);
-    expect(pc.store.previewsSince(0)).toBe(5);
+    expect(pc.store.previewsSince(0, NOBODYS).taken).toBe(5);
     pc.clock.run(2 * ORDER_LIMITS.previewKeptMs + 2 * ORDER_LIMITS.pruneEveryMs);
-    expect(pc.store.previewsSince(0)).toBe(0);
+    expect(pc.store.previewsSince(0, NOBODYS).taken).toBe(0);
     service.close();
   });
 

@@ -1,6 +1,10 @@
 import { expect, it } from "vitest";
-import { admit } from "../../../../test/support/order-desk.ts";
+import { ACCOUNT, admit } from "../../../../test/support/order-desk.ts";
+import { AAPL, aLeg, anOrder, aTicket } from "../../../../test/support/orders.ts";
+import { factsAt } from "../../../../test/support/policy.ts";
 import { Refused, SCOPES, tradingRig } from "../../../../test/support/trading-rig.ts";
+import { findApproval, insertApproval } from "../tables/approvals.ts";
+import { askedTooOften } from "./asked-too-often.ts";
 
 const CODE = ["APPROVAL_RATE_LIMITED"];
 
@@ -34,6 +38,39 @@ it("exits count among a client's requests, and each position's exit can still be
   rig.clock.now += 10 * 60_000 + 1;
   expect(await ask(265598)).toEqual([]);
   expect(await ask(265598)).toEqual(CODE);
+});
+
+it("requests are bounded where the limits set no bound, and however many positions there are", async () => {
+  const { rig } = startRig();
+  const { sql } = rig.parts.storage;
+  const at = new Date(rig.clock.now).toISOString();
+  const effect = { kind: "exit", position: "5", working_same_side: "0", at } as const;
+  const asked = (limit: number | null) =>
+    askedTooOften(
+      sql,
+      {
+        clientId: "client-1",
+        brokerAccount: ACCOUNT,
+        facts: { ...factsAt(at), effect },
+        // A position that nobody has asked for.
+        ticket: aTicket(anOrder({ legs: [aLeg({ contract: { ...AAPL, conid: 4 } })] })),
+      },
+      limit,
+      rig.clock.now,
+    );
+  const approvalId = await rig.approved({ side: "SELL", conid: 265598 });
+  const one = findApproval(sql, approvalId, rig.clock.now);
+  if (one === null) throw new Error("nobody was asked");
+  let copies = 1;
+  const until = (many: number) => {
+    for (; copies < many; copies += 1) {
+      insertApproval(sql, { ...one, approvalId: `ap_${copies}`, intentHash: `${copies}` }, null);
+    }
+  };
+  until(239);
+  expect([asked(3), asked(null)]).toEqual([null, null]);
+  until(240);
+  expect([asked(3)?.code, asked(null)?.code]).toEqual([...CODE, ...CODE]);
 });
 
 it("all clients together are bounded too, and none takes another's exit away", async () => {

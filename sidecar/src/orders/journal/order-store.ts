@@ -9,6 +9,7 @@ import { pruneNonces } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createPreviews, type Previews, prunePreviews } from "./previews.ts";
+import { widenPreviewsTable } from "./tables/previews.ts";
 import { routineQuestionsOf, storeRoutineQuestion } from "./tables/routine-questions.ts";
 import { ORDERS_SCHEMA } from "./tables/schema.ts";
 
@@ -65,5 +66,6 @@ function openDatabase(path: string): DatabaseSync {
   db.exec("PRAGMA synchronous = FULL");
   createTrustTables(db);
   db.exec(ORDERS_SCHEMA);
+  widenPreviewsTable(db);
   return db;
 }

@@ -6,8 +6,10 @@ import { deleteUsageWithoutPreview } from "./tables/joint/usage-without-preview.
 import { insertPreviewUsage, previewUsage } from "./tables/preview-usage.ts";
 import {
   countPreviewsSince,
+  deleteOldestPreview,
   deletePreviewsBefore,
   insertPreview,
+  type PreviewPlace,
   previewRow,
   setFirstEcho,
 } from "./tables/previews.ts";
@@ -24,24 +26,24 @@ export interface KeptPreview {
 }
 
 export interface Previews {
-  keepPreview(id: string, preview: KeptPreview): void;
+  /** @param place whose it is; of nobody's, and none that only takes risk away, where it is absent */
+  keepPreview(id: string, preview: KeptPreview, place?: PreviewPlace): void;
   /** Null when there is none, and when it was made too long ago. */
   preview(id: string, nowMs: number): KeptPreview | null;
   setEcho(id: string, echo: number): void;
-  /** How many are kept that were made since then. */
-  previewsSince(sinceMs: number): number;
+  /** How many places of this kind are taken by those made since then, and how many by this client. */
+  previewsSince(sinceMs: number, place: PreviewPlace): { taken: number; own: number };
+  /** Makes room by one of the same client's. */
+  dropOldestPreview(place: PreviewPlace): void;
 }
 
+const NOBODYS: PreviewPlace = { share: null, reduces: false };
+
 export const createPreviews = (db: DatabaseSync): Previews => ({
-  keepPreview(id, { ticket, generation, echo, madeAt, usage }) {
+  keepPreview(id, { ticket, generation, echo, madeAt, usage }, place = NOBODYS) {
     if (usage !== null) insertPreviewUsage(db, id, JSON.stringify(usage));
-    insertPreview(db, {
-      previewId: id,
-      ticket: JSON.stringify(ticket),
-      generation,
-      echo,
-      madeAtMs: madeAt,
-    });
+    const row = { previewId: id, ticket: JSON.stringify(ticket), generation, echo };
+    insertPreview(db, { ...row, madeAtMs: madeAt }, place);
   },
   preview(id, nowMs) {
     const row = previewRow(db, id);
@@ -56,7 +58,8 @@ export const createPreviews = (db: DatabaseSync): Previews => ({
     };
   },
   setEcho: (id, echo) => setFirstEcho(db, id, echo),
-  previewsSince: (sinceMs) => countPreviewsSince(db, sinceMs),
+  previewsSince: (sinceMs, place) => countPreviewsSince(db, place, sinceMs),
+  dropOldestPreview: (place) => deleteOldestPreview(db, place),
 });
 
 export function prunePreviews(db: DatabaseSync, madeBeforeMs: number): void {

@@ -3,6 +3,7 @@ import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts
 import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import { aTicket } from "../../../../test/support/orders.ts";
 import {
   ACCOUNT,
   bookRow,
@@ -183,9 +184,25 @@ describe("a preview that is not made", () => {
 });
 
 describe("so many tickets that the disk would fill", () => {
-  it("leave room for those of exits and cancels only", async () => {
-    pc.store.previewsSince = () => ORDER_LIMITS.previewsKept;
-    await expect(preview()).rejects.toMatchObject({ failure: { code: "RATE_LIMITED" } });
+  const asked = (share: string, request = order()) => {
+    const parts = {
+      ...pc.submit,
+      source: pc.side.source,
+      clockSkewMs: () => 0,
+      newPreviewId: () => `pv_${share}_${++ids}`,
+    };
+    const context = pc.context({ share });
+    return pc.finish(previewOrder(parts, context, { account_id: ACCOUNT, request }));
+  };
+  let ids = 0;
+  const keep = (share: string, many: number, reduces: boolean) => {
+    const preview = { ticket: aTicket(), generation: 1, echo: null, usage: null };
+    for (let n = 0; n < many; n += 1) {
+      const kept = { ...preview, madeAt: pc.clock.now() };
+      pc.store.keepPreview(`kept_${share}_${reduces}_${n}`, kept, { share, reduces });
+    }
+  };
+  const held = () => {
     pc.broker.answers["portfolio2.positions"] = [
       {
         conid: 265598,
@@ -196,7 +213,22 @@ describe("so many tickets that the disk would fill", () => {
         secType: "STK",
       },
     ];
-    const exit = await ticketOf(order({ side: "SELL" }));
-    expect(exit.facts.effect?.kind).toBe("exit");
+  };
+
+  it("of one client leave half of the places to the others", async () => {
+    keep("greedy", ORDER_LIMITS.previewsKept / 2, false);
+    await expect(asked("greedy")).rejects.toMatchObject({ failure: { code: "RATE_LIMITED" } });
+    expect(await asked("other")).toMatchObject({ outcome: "ticket" });
+  });
+
+  it("hold back no exit of the very client that fills them: its oldest makes room", async () => {
+    held();
+    keep("greedy", ORDER_LIMITS.previewsKept / 2, false);
+    keep("greedy", ORDER_LIMITS.exitPreviewsKept / 2, true);
+    const place = { share: "greedy", reduces: true };
+    const sell = order({ side: "SELL" });
+    expect(await asked("greedy", sell)).toMatchObject({ facts: { effect: { kind: "exit" } } });
+    expect(pc.store.previewsSince(0, place).own).toBe(ORDER_LIMITS.exitPreviewsKept / 2);
+    expect(await asked("other", sell)).toMatchObject({ outcome: "ticket" });
   });
 });

@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type {
@@ -26,6 +27,7 @@ import {
   differenceInWords,
   whatIfDifference,
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
+import { withinShare } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { Answer } from "../../client-portal/portal-interface.ts";
 import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
@@ -35,6 +37,7 @@ import { leastTier } from "../../trust/caps.ts";
 import { driftUnknown } from "../../trust/drift-faults.ts";
 import { routineKind } from "../conversation/questions.ts";
 import type { OrderStore } from "../journal/order-store.ts";
+import type { PreviewPlace } from "../journal/tables/previews.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { type LocalRules, usageOf } from "../local-policy/local-rules.ts";
 import { currentOnly, FACT_AGES, knownAt } from "../submit/dated-fact.ts";
@@ -153,14 +156,27 @@ async function readFacts(
   };
 }
 
-/** Exits and cancels are prepared however many are kept. */
-function refuseWhenTooMany(store: Pick<OrderStore, "previewsSince">, nowMs: number): void {
-  const kept = store.previewsSince(nowMs - ORDER_LIMITS.previewKeptMs);
-  if (kept < ORDER_LIMITS.previewsKept) return;
+/**
+ * A place for one more ticket. An exit or a cancel always has one: of its own client's the oldest goes.
+ * @throws GatewayError when this client, or all together, keep too many of the other orders
+ */
+function makeRoom(
+  store: Pick<OrderStore, "previewsSince" | "dropOldestPreview">,
+  place: PreviewPlace,
+  nowMs: number,
+): void {
+  const { previewKeptMs, previewsKept, exitPreviewsKept } = ORDER_LIMITS;
+  const { taken, own } = store.previewsSince(nowMs - previewKeptMs, place);
+  const places = place.reduces ? exitPreviewsKept : previewsKept;
+  if (withinShare(own, taken, places)) return;
+  if (place.reduces) {
+    if (own > 0) store.dropOldestPreview(place);
+    return;
+  }
   throw new GatewayError(
     failure(
       "RATE_LIMITED",
-      `This PC keeps ${kept} prepared orders of the last two hours, so it prepares exits and cancels only. Wait, and prepare fewer.`,
+      `This PC keeps ${counted(own, "prepared order")} of this client and ${taken} in all of the last two hours, so it prepares only exits and cancels for it. Wait, and prepare fewer.`,
       { retryable: true, retry_after_ms: ORDER_LIMITS.pruneEveryMs },
     ),
   );
@@ -211,17 +227,18 @@ async function describe(
   };
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
-  if (effect?.kind !== "exit" && order.action !== "cancel") refuseWhenTooMany(store, nowMs);
+  const reduces = effect?.kind === "exit" || order.action === "cancel";
+  const place = { share: context.share, reduces };
+  makeRoom(store, place, nowMs);
   const previewId = parts.newPreviewId();
   const dailyPnl = accountFact?.daily_pnl ?? null;
   const usage = usageOf(store, clock.now(), dailyPnl);
-  store.keepPreview(previewId, {
-    ticket,
-    generation,
-    echo: null,
-    madeAt: clock.now(),
-    usage: { ...usage, effect: effect?.kind ?? null },
-  });
+  const kept = { ...usage, effect: effect?.kind ?? null };
+  store.keepPreview(
+    previewId,
+    { ticket, generation, echo: null, madeAt: clock.now(), usage: kept },
+    place,
+  );
   const difference = order.action === "cancel" ? null : whatIfDifference(ticket, parseFigure(rate));
   return {
     outcome: "ticket",
