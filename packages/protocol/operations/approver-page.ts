@@ -80,6 +80,29 @@ export const approverPending = defineOperation({
   }),
 });
 
+/** What the gateway is to do about an answer that the PC took. */
+export const ActOn = z.discriminatedUnion("act", [
+  z.strictObject({ act: z.literal("order"), approval: PasskeyProof }),
+  z.strictObject({ act: z.literal("deny_order"), preview_id: z.string().min(1).max(64) }),
+  z.strictObject({ act: z.literal("mandate"), mandate_hash: Hash }),
+  z.strictObject({ act: z.literal("lift_kill_switch"), lift: LiftStatement }),
+  z.strictObject({ act: z.literal("loosen_policy"), change: PolicyStatement }),
+]);
+export type ActOn = z.infer<typeof ActOn>;
+
+/**
+ * `broker.alert`: an answer came to the PC itself, over its loopback page. The gateway does with it
+ * what it does with one that it carried; an older gateway reads past it, as past every kind of report
+ * that it does not know.
+ */
+export const OwnerAnswerEvent = z.strictObject({
+  kind: z.literal("owner_answer"),
+  event_key: z.string().max(200),
+  observed_at: Timestamp,
+  act_on: ActOn,
+});
+export type OwnerAnswerEvent = z.infer<typeof OwnerAnswerEvent>;
+
 /** One message of the page's, judged at the PC. */
 export const approverSubmit = defineOperation({
   ...base,
@@ -94,15 +117,7 @@ export const approverSubmit = defineOperation({
      * What the gateway does now. An order is let out by the gateway as any approved order is, under
      * its own checks, with this proof, which the PC judges again before it sends.
      */
-    act_on: z
-      .discriminatedUnion("act", [
-        z.strictObject({ act: z.literal("order"), approval: PasskeyProof }),
-        z.strictObject({ act: z.literal("deny_order"), preview_id: z.string().min(1).max(64) }),
-        z.strictObject({ act: z.literal("mandate"), mandate_hash: Hash }),
-        z.strictObject({ act: z.literal("lift_kill_switch"), lift: LiftStatement }),
-        z.strictObject({ act: z.literal("loosen_policy"), change: PolicyStatement }),
-      ])
-      .nullable(),
+    act_on: ActOn.nullable(),
     as_of: Timestamp,
   }),
   deadlineMs: 10_000,

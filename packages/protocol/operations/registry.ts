@@ -7,6 +7,13 @@ import { alertsGet, alertsList } from "./alerts.ts";
 import { approvalAnnounce } from "./approval-announce.ts";
 import { approvalCheck } from "./approval-check.ts";
 import { approverAnnounce } from "./approver-announce.ts";
+import {
+  approverAsk,
+  approverPages,
+  approverPending,
+  approverReceipts,
+  approverSubmit,
+} from "./approver-page.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
 import { contractsSearch } from "./contracts-search.ts";
 import { currencyRate } from "./currency-rate.ts";
@@ -94,6 +101,11 @@ export const OPERATIONS = {
   "approval.announce": approvalAnnounce,
   "approver.announce": approverAnnounce,
   "approval.check": approvalCheck,
+  "approver.ask": approverAsk,
+  "approver.pages": approverPages,
+  "approver.pending": approverPending,
+  "approver.submit": approverSubmit,
+  "approver.receipts": approverReceipts,
   "trust.status": trustStatus,
   "kill.engage": killEngage,
   "mandate.take": mandateTake,

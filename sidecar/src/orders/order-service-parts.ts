@@ -1,5 +1,6 @@
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
@@ -7,6 +8,7 @@ import type { Pacer } from "../client-portal/pacing/pacer.ts";
 import type { Portal } from "../client-portal/portal-interface.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 import type { Transport } from "../client-portal/transport.ts";
+import type { SigningKey } from "../trust/signing-key.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";
 import type { KeyPolicy } from "./approval/receive-announced-keys.ts";
 import type { OrderStore } from "./journal/order-store.ts";
@@ -47,4 +49,8 @@ export interface OrderServiceOptions {
   disk?: DiskRoom;
   /** Injected for tests. */
   echo?: () => number;
+  /** Signs what the owner is asked on a page of their own; one of the moment where it is left out. */
+  ticketKey?: SigningKey;
+  /** Why no answer of the hosted page is taken now; null, or left out, when it is. */
+  hostedFault?: () => OrderRefusal | null;
 }

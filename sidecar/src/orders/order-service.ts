@@ -1,9 +1,13 @@
 import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
+import { memorySigningKey } from "../trust/signing-key.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { type OrderOperations, orderOperations } from "./order-operations.ts";
 import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
+import { createOwnPage, type OwnPage } from "./own-page/own-page.ts";
+import { ownPageOperations } from "./own-page/own-page-operations.ts";
+import { ownerAnswer } from "./own-page/owner-answer.ts";
 import { createSubmitContext, type OrderServiceContext } from "./submit/create-submit-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 
@@ -11,6 +15,8 @@ import { rowOf } from "./tracking/event-row.ts";
 export interface OrderService {
   /** By the operation's name on the relay. */
   readonly operations: OrderOperations;
+  /** What waits for the owner on a page of their own, and the answers. */
+  readonly ownPage: OwnPage;
   /** What the broker side told; orders among it are evidence. */
   heard(event: BrokerEvent): void;
   /** The session changed. */
@@ -22,6 +28,12 @@ export interface OrderService {
 export function createOrderService(options: OrderServiceOptions, broker: BrokerSide): OrderService {
   const submit = createSubmitContext(options, broker);
   submit.conversation.recover();
+  const ownPage = createOwnPage({
+    ...submit,
+    ticketKey: options.ticketKey ?? memorySigningKey(),
+    hostedFault: options.hostedFault ?? (() => null),
+    tellGateway: (actOn) => broker.tell(ownerAnswer(actOn, broker.clock.now())),
+  });
 
   /** What this side cannot journal must not stop the broker side from telling what it hears. */
   const guarded =
@@ -62,7 +74,11 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   };
 
   return {
-    operations: orderOperations(options, broker, submit),
+    operations: {
+      ...orderOperations(options, broker, submit),
+      ...ownPageOperations(ownPage, submit),
+    },
+    ownPage,
     heard: guarded((event) => {
       if (event.type !== "broker.order") return;
       const parsed = BrokerOrderEvent.safeParse(event.payload);

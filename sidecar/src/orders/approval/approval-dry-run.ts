@@ -7,6 +7,7 @@ import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { leastTier } from "../../trust/caps.ts";
 import { checkApproval } from "../../trust/verify-approval.ts";
+import type { KeptPreview } from "../journal/previews.ts";
 import type { Reach } from "../notify/desktop-and-webhook.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 
@@ -16,25 +17,15 @@ export async function checkAtPc(
   reach: Reach,
   input: OperationInput<typeof approvalCheck>,
 ): Promise<OperationOutput<typeof approvalCheck>> {
-  const { store, rules, clock } = parts;
+  const { store, clock } = parts;
   const nowMs = clock.now();
   const kept = store.preview(input.approval.preview_id, nowMs);
   const preview = kept?.ticket.order.account_id === input.account_id ? kept : null;
-  const caps = rules.caps();
-  const { holds, refusals, triesLeft } = await checkApproval(store.db, input.approval, {
-    gatewayAccountId: parts.gatewayAccountId,
-    sidecarId: parts.sidecarId,
-    generation: parts.session().generation ?? -1,
-    preview,
-    leastTier:
-      preview !== null && caps.ok
-        ? leastTier(caps.caps, preview.ticket.order, preview.ticket.notional)
-        : 2,
-    effectAtPreview: preview?.usage?.effect ?? null,
-    relyingParty: parts.relyingParty,
-    simulator: parts.simulator,
-    nowMs,
-  });
+  const { holds, refusals, triesLeft } = await checkApproval(
+    store.db,
+    input.approval,
+    dryRunView(parts, preview, nowMs),
+  );
   // That none came is no guess, and nothing to tell.
   const wrong =
     input.approval.echo !== null && refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH");
@@ -47,4 +38,30 @@ export async function checkAtPc(
     void reach.desktop("A wrong number came", words.join("\n"));
   }
   return { holds, refusals, tries_left: triesLeft, as_of: isoTime(nowMs) };
+}
+
+/** What this PC knows of an approval before it is used. */
+export function dryRunView(
+  parts: Pick<
+    SubmitContext,
+    "gatewayAccountId" | "sidecarId" | "session" | "rules" | "relyingParty" | "simulator"
+  >,
+  preview: KeptPreview | null,
+  nowMs: number,
+): Parameters<typeof checkApproval>[2] {
+  const caps = parts.rules.caps();
+  return {
+    gatewayAccountId: parts.gatewayAccountId,
+    sidecarId: parts.sidecarId,
+    generation: parts.session().generation ?? -1,
+    preview,
+    leastTier:
+      preview !== null && caps.ok
+        ? leastTier(caps.caps, preview.ticket.order, preview.ticket.notional)
+        : 2,
+    effectAtPreview: preview?.usage?.effect ?? null,
+    relyingParty: parts.relyingParty,
+    simulator: parts.simulator,
+    nowMs,
+  };
 }

@@ -1,0 +1,135 @@
+import { approvedHash } from "@ibkr-edge-gateway/protocol/approver/approved-statement.ts";
+import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approver/approver-limits.ts";
+import type { Receipt } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+import type { PageMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
+import type { approverAsk } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import type { OperationInput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import {
+  answerEnvelope,
+  findEnvelope,
+  type KeptEnvelope,
+  openEnvelopes,
+} from "../../trust/tables/approver-envelopes.ts";
+import { askOwner, askTheQuestion } from "./ask-owner.ts";
+import type { ActOn, OwnPageParts, Submitted, Via } from "./own-page-parts.ts";
+import { currentReceipts, giveReceipt } from "./receipts.ts";
+import { receiveEnrolment } from "./receive-enrolment.ts";
+import { judgeApproval } from "./take-approval.ts";
+
+/**
+ * The owner's own page, as this PC serves it: what waits, the answers, and what became of them. The
+ * same over loopback and through the gateway, which carries bytes.
+ */
+export interface OwnPage {
+  ask(input: OperationInput<typeof approverAsk>): Promise<string | null>;
+  pending(): Promise<Envelope[]>;
+  submit(message: PageMessage, via: Via): Promise<Submitted>;
+  receipts(): Promise<Receipt[]>;
+}
+
+export function createOwnPage(
+  parts: OwnPageParts & {
+    /** Why no answer of the hosted page is taken now; null when it is. */
+    hostedFault(): OrderRefusal | null;
+    /** Tells the gateway what to do about an answer that came over loopback. */
+    tellGateway(actOn: ActOn): void;
+  },
+): OwnPage {
+  const { store, clock } = parts;
+  return {
+    ask: (input) => askOwner(parts, input),
+    async pending() {
+      await askTheQuestion(parts);
+      return openEnvelopes(store.db, clock.now(), APPROVER_LIMITS.pendingMax).map(
+        ({ envelope }) => envelope,
+      );
+    },
+    receipts: () => currentReceipts(parts),
+    async submit(message, via) {
+      if (message.kind === "enrolment") return receiveEnrolment(parts, message, via);
+      const kept = findEnvelope(store.db, message.ticket_sha256);
+      const faults = openFaults(kept, clock.now());
+      if (kept === null || faults.length > 0) return refused(faults);
+      if (message.kind === "denial") return deny(parts, kept, via);
+      const fault = via === "qr" ? parts.hostedFault() : null;
+      return fault === null ? approve(parts, kept, message, via) : refused([fault]);
+    },
+  };
+}
+
+type Told = Parameters<typeof createOwnPage>[0];
+
+async function approve(
+  parts: Told,
+  kept: KeptEnvelope,
+  message: Extract<PageMessage, { kind: "approval" }>,
+  via: Via,
+): Promise<Submitted> {
+  const { envelope, ticketSha256 } = kept;
+  const judged = await judgeApproval(parts, envelope, message);
+  const signedSha256 = approvedHash(envelope, message);
+  const named = { ticket_sha256: ticketSha256, intent_hash: signedSha256 };
+  if (!judged.ok) {
+    const code = judged.refusals[0]?.code ?? null;
+    const receipt = await giveReceipt(parts, { ...named, coid: null, verdict: "refused", code });
+    return { ...refused(judged.refusals), receipt };
+  }
+  const { coid, actOn, question } = judged;
+  const answer = { state: "approved" as const, signedSha256, coid };
+  if (!answerEnvelope(parts.store.db, ticketSha256, answer)) return refused([answered()]);
+  const receipt = await giveReceipt(parts, { ...named, coid, verdict: "accepted", code: null });
+  if (question !== undefined) {
+    void parts.conversation
+      .answer(question.coid, question.replyId, { confirm: true, by: "owner" })
+      .catch(() => undefined);
+  }
+  if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
+  return { accepted: true, refusals: [], receipt, actOn };
+}
+
+/** A no takes no passkey: saying no needs nobody. */
+async function deny(
+  parts: Told,
+  { envelope, ticketSha256 }: KeptEnvelope,
+  via: Via,
+): Promise<Submitted> {
+  const answer = { state: "denied" as const, signedSha256: null, coid: null };
+  if (!answerEnvelope(parts.store.db, ticketSha256, answer)) return refused([answered()]);
+  if (envelope.act === "question") {
+    const { coid, reply_id } = envelope.body;
+    await parts.conversation.answer(coid, reply_id, { confirm: false, by: "owner" });
+  }
+  const actOn: ActOn | null =
+    envelope.act === "order" ? { act: "deny_order", preview_id: envelope.body.preview_id } : null;
+  if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
+  return { accepted: true, refusals: [], receipt: null, actOn };
+}
+
+function openFaults(kept: KeptEnvelope | null, nowMs: number): OrderRefusal[] {
+  if (kept === null) {
+    return [
+      refusal(
+        "APPROVAL_PREVIEW_MISMATCH",
+        "ticket_sha256",
+        "own_ticket",
+        "This PC asked no such thing.",
+      ),
+    ];
+  }
+  if (kept.state !== "open") return [answered()];
+  return nowMs < kept.notAfterMs
+    ? []
+    : [refusal("APPROVAL_EXPIRED", "not_after", "not_expired", "The time for an answer is over.")];
+}
+
+const answered = (): OrderRefusal =>
+  refusal("APPROVAL_CONSUMED", "ticket_sha256", "one_answer", "This was answered before.");
+
+const refused = (refusals: OrderRefusal[]): Submitted => ({
+  accepted: false,
+  refusals,
+  receipt: null,
+  actOn: null,
+});

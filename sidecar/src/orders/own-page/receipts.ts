@@ -1,0 +1,74 @@
+import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approver/approver-limits.ts";
+import {
+  RECEIPT_KIND,
+  type Receipt,
+  type ReceiptBody,
+  type Verdict,
+} from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+import { DOMAINS, signBody } from "@ibkr-edge-gateway/protocol/approver/signed-body.ts";
+import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { approvedOrders } from "../../trust/tables/approver-envelopes.ts";
+import { lastVerdict, latestReceipts, storeReceipt } from "../../trust/tables/approver-receipts.ts";
+import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
+import type { IntentRecord } from "../journal/record.ts";
+import type { OwnPageParts } from "./own-page-parts.ts";
+
+/** What became of each answer, signed by this PC: the edge can hold one back and make none up. */
+
+type Said = Pick<ReceiptBody, "ticket_sha256" | "intent_hash" | "coid" | "verdict" | "code">;
+
+/** Signs what became of an answer, and keeps it. */
+export async function giveReceipt(
+  { store, clock, ticketKey }: Pick<OwnPageParts, "store" | "clock" | "ticketKey">,
+  said: Said,
+): Promise<Receipt> {
+  const { db } = store;
+  const nowMs = clock.now();
+  const body: ReceiptBody = {
+    v: 1,
+    kind: RECEIPT_KIND,
+    ...said,
+    at: new Date(nowMs).toISOString(),
+    pc_seq: nextStatementSeq(db),
+  };
+  const sign = (message: Uint8Array) => Promise.resolve(ticketKey.sign(message));
+  const receipt = { body, signature: await signBody(DOMAINS.receipt, body, sign) };
+  storeReceipt(db, receipt, nowMs);
+  return receipt;
+}
+
+/** The last receipts, the newest first; what changed since the last one of an order has one first. */
+export async function currentReceipts(
+  parts: Pick<OwnPageParts, "store" | "clock" | "ticketKey">,
+): Promise<Receipt[]> {
+  const { db } = parts.store;
+  for (const kept of approvedOrders(db, APPROVER_LIMITS.receiptsMax)) {
+    const { coid, signedSha256 } = kept;
+    if (coid === null || signedSha256 === null) continue;
+    const record = parts.store.intent(coid);
+    if (record === null) continue;
+    const { verdict, code } = verdictOf(record);
+    if (verdict === lastVerdict(db, signedSha256)) continue;
+    await giveReceipt(parts, {
+      ticket_sha256: kept.ticketSha256,
+      intent_hash: signedSha256,
+      coid,
+      verdict,
+      code,
+    });
+  }
+  return latestReceipts(db, APPROVER_LIMITS.receiptsMax);
+}
+
+function verdictOf(record: IntentRecord): { verdict: Verdict; code: string | null } {
+  const { state, sent, refusals } = record;
+  if (isInDoubt(state)) return { verdict: "unknown", code: null };
+  if (state === "filled") return { verdict: "filled", code: null };
+  if (state === "rejected" || !sent) {
+    const ended = state === "rejected" || state === "cancelled" || state === "expired";
+    return ended
+      ? { verdict: "refused", code: refusals[0]?.code ?? state }
+      : { verdict: "accepted", code: null };
+  }
+  return { verdict: "sent", code: state === "cancelled" || state === "expired" ? state : null };
+}

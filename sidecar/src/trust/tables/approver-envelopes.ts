@@ -1,0 +1,107 @@
+import type { DatabaseSync } from "node:sqlite";
+import { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+
+/** What this PC asked its owner on a page of their own, as it signed it, and what was said. */
+export const APPROVER_ENVELOPES_SCHEMA = `
+CREATE TABLE IF NOT EXISTS approver_envelopes (
+  ticket_sha256 TEXT PRIMARY KEY,
+  about TEXT NOT NULL UNIQUE,
+  envelope TEXT NOT NULL,
+  state TEXT NOT NULL,
+  signed_sha256 TEXT,
+  coid TEXT,
+  made_at INTEGER NOT NULL,
+  not_after INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+export type Asked = "open" | "approved" | "denied";
+
+export interface KeptEnvelope {
+  ticketSha256: string;
+  /** What it is about: a preview, a question, a key. One of each. */
+  about: string;
+  envelope: Envelope;
+  state: Asked;
+  /** Of what the passkey signed; null before. */
+  signedSha256: string | null;
+  coid: string | null;
+  notAfterMs: number;
+}
+
+export function storeEnvelope(
+  db: DatabaseSync,
+  kept: Pick<KeptEnvelope, "ticketSha256" | "about" | "envelope" | "notAfterMs">,
+  nowMs: number,
+): void {
+  db.prepare(
+    `INSERT INTO approver_envelopes (ticket_sha256, about, envelope, state, made_at, not_after)
+     VALUES (?, ?, ?, 'open', ?, ?) ON CONFLICT DO NOTHING`,
+  ).run(kept.ticketSha256, kept.about, JSON.stringify(kept.envelope), nowMs, kept.notAfterMs);
+}
+
+export function findEnvelope(db: DatabaseSync, ticketSha256: string): KeptEnvelope | null {
+  const row = db
+    .prepare("SELECT * FROM approver_envelopes WHERE ticket_sha256 = ?")
+    .get(ticketSha256);
+  return row === undefined ? null : envelopeOf(row);
+}
+
+export function envelopeAbout(db: DatabaseSync, about: string): KeptEnvelope | null {
+  const row = db.prepare("SELECT * FROM approver_envelopes WHERE about = ?").get(about);
+  return row === undefined ? null : envelopeOf(row);
+}
+
+/** What waits, the oldest first. */
+export function openEnvelopes(db: DatabaseSync, nowMs: number, limit: number): KeptEnvelope[] {
+  return db
+    .prepare(
+      `SELECT * FROM approver_envelopes WHERE state = 'open' AND not_after > ?
+       ORDER BY made_at, ticket_sha256 LIMIT ?`,
+    )
+    .all(nowMs, limit)
+    .map(envelopeOf);
+}
+
+/** Answers it once; false when it was answered before. */
+export function answerEnvelope(
+  db: DatabaseSync,
+  ticketSha256: string,
+  answer: { state: "approved" | "denied"; signedSha256: string | null; coid: string | null },
+): boolean {
+  const { changes } = db
+    .prepare(
+      `UPDATE approver_envelopes SET state = ?, signed_sha256 = ?, coid = ?
+       WHERE ticket_sha256 = ? AND state = 'open'`,
+    )
+    .run(answer.state, answer.signedSha256, answer.coid, ticketSha256);
+  return Number(changes) === 1;
+}
+
+/** Orders that were approved here, the newest first. */
+export function approvedOrders(db: DatabaseSync, limit: number): KeptEnvelope[] {
+  return db
+    .prepare(
+      `SELECT * FROM approver_envelopes WHERE state = 'approved' AND coid IS NOT NULL
+       ORDER BY made_at DESC LIMIT ?`,
+    )
+    .all(limit)
+    .map(envelopeOf);
+}
+
+export function deleteEnvelopes(db: DatabaseSync, beforeMs: number): void {
+  db.prepare("DELETE FROM approver_envelopes WHERE made_at < ?").run(beforeMs);
+}
+
+function envelopeOf(row: Record<string, unknown>): KeptEnvelope {
+  const { state } = row;
+  return {
+    ticketSha256: String(row.ticket_sha256),
+    about: String(row.about),
+    envelope: Envelope.parse(JSON.parse(String(row.envelope))),
+    state: state === "approved" || state === "denied" ? state : "open",
+    signedSha256: row.signed_sha256 === null ? null : String(row.signed_sha256),
+    coid: row.coid === null ? null : String(row.coid),
+    notAfterMs: Number(row.not_after),
+  };
+}

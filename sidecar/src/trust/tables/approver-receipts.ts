@@ -1,0 +1,44 @@
+import type { DatabaseSync } from "node:sqlite";
+import { Receipt } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+
+/** What this PC said became of each answer, as it signed it, in its own sequence. */
+export const APPROVER_RECEIPTS_SCHEMA = `
+CREATE TABLE IF NOT EXISTS approver_receipts (
+  pc_seq INTEGER PRIMARY KEY,
+  ticket_sha256 TEXT NOT NULL,
+  signed_sha256 TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  receipt TEXT NOT NULL,
+  made_at INTEGER NOT NULL
+) STRICT;
+`;
+
+export function storeReceipt(db: DatabaseSync, receipt: Receipt, nowMs: number): void {
+  const { pc_seq, ticket_sha256, intent_hash, verdict } = receipt.body;
+  db.prepare(
+    `INSERT INTO approver_receipts (pc_seq, ticket_sha256, signed_sha256, verdict, receipt, made_at)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  ).run(pc_seq, ticket_sha256, intent_hash, verdict, JSON.stringify(receipt), nowMs);
+}
+
+/** The newest first. */
+export function latestReceipts(db: DatabaseSync, limit: number): Receipt[] {
+  return db
+    .prepare("SELECT receipt FROM approver_receipts ORDER BY pc_seq DESC LIMIT ?")
+    .all(limit)
+    .map(({ receipt }) => Receipt.parse(JSON.parse(String(receipt))));
+}
+
+/** The last verdict about one answer; null when there is none. */
+export function lastVerdict(db: DatabaseSync, signedSha256: string): string | null {
+  const row = db
+    .prepare(
+      "SELECT verdict FROM approver_receipts WHERE signed_sha256 = ? ORDER BY pc_seq DESC LIMIT 1",
+    )
+    .get(signedSha256);
+  return row === undefined ? null : String(row.verdict);
+}
+
+export function deleteReceipts(db: DatabaseSync, beforeMs: number): void {
+  db.prepare("DELETE FROM approver_receipts WHERE made_at < ?").run(beforeMs);
+}
