@@ -68,7 +68,9 @@ export function takesAccount(operation: string): boolean {
   if (isEdgeOrderOperation(operation)) {
     return "account_id" in EDGE_ORDER_OPERATIONS[operation].input.shape;
   }
-  return isOperationName(operation) && "account_id" in OPERATIONS[operation].input.shape;
+  if (!isOperationName(operation)) return false;
+  const { input } = OPERATIONS[operation];
+  return "shape" in input && "account_id" in input.shape;
 }
 
 function isObject(value: JsonValue): value is JsonObject {

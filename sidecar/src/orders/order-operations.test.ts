@@ -3,13 +3,13 @@ import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../test/support/intent-record.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
-import { orderOperations } from "./order-operations.ts";
+import { createOrderService } from "./order-service.ts";
 
 let pc: PcOrders;
 beforeEach(() => {
   pc = pcOrders();
 });
-const operations = () => orderOperations(pc.options, pc.side, pc.submit);
+const operations = () => createOrderService(pc.options, pc.side).operations;
 async function run(operation: string, input: unknown) {
   const handler = operations()[operation];
   if (handler === undefined) throw new Error("not served");

@@ -1,0 +1,320 @@
+import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import { approvedHash } from "@ibkr-edge-gateway/protocol/approver/approved-statement.ts";
+import {
+  type Envelope,
+  envelopeHolds,
+  envelopeSha256,
+} from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+import { receiptHolds } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+import type { ApprovalMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
+import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { anOrder, aTicket } from "../../../../test/support/orders.ts";
+import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
+import {
+  type Ceremony,
+  softwareAuthenticator,
+} from "../../../../test/support/software-authenticator.ts";
+import { memorySigningKey } from "../../trust/signing-key.ts";
+import { enrolApprover } from "../../trust/tables/approvers.ts";
+import { placeOrder } from "../submit/submit.ts";
+import { createOwnPage, type OwnPage } from "./own-page.ts";
+import { type ActOn, ticketKeyText } from "./own-page-parts.ts";
+
+const ORIGIN = "http://localhost:41234";
+const AT_PAGE = { rpId: "localhost", origin: ORIGIN };
+const warning = { message_id: "o163", fingerprint: "1".repeat(64), text: "Exceeds 3 %." };
+
+let pc: PcOrders;
+let page: OwnPage;
+let told: ActOn[];
+let own: ReturnType<typeof softwareAuthenticator>;
+let hosted: Parameters<typeof createOwnPage>[0]["hostedFault"];
+const ticketKey = memorySigningKey();
+const key = ticketKeyText(ticketKey);
+
+beforeEach(() => {
+  // A real broker's PC: every waiver of the simulator's is off.
+  pc = pcOrders({ source: "client_portal" });
+  told = [];
+  own = softwareAuthenticator();
+  hosted = () => null;
+  page = createOwnPage({
+    ...pc.submit,
+    ticketKey,
+    hostedFault: () => hosted(),
+    tellGateway: (actOn) => told.push(actOn),
+  });
+});
+
+const enrol = () =>
+  enrolApprover(
+    pc.store.db,
+    {
+      ...own,
+      label: "this PC",
+      enrolledBy: "terminal",
+      own: { via: "loopback", relyingParty: { id: "localhost", origins: [ORIGIN] } },
+    },
+    1,
+  );
+
+/** Asks about a fresh order of this PC's, as the gateway does. */
+async function ask(
+  n = 1,
+  over: { live?: boolean; warnings?: (typeof warning)[]; tier?: 1 | 2 } = {},
+) {
+  const preview_id = `pv_${n}`;
+  const order = anOrder(over.live === true ? { mode: "live" } : {});
+  pc.store.keepPreview(preview_id, {
+    ticket: aTicket(order, { warnings: over.warnings ?? [] }),
+    generation: 1,
+    echo: null,
+    madeAt: pc.clock.now(),
+    usage: null,
+  });
+  return page.ask(about(n, over.tier));
+}
+
+const about = (n: number, tier: 1 | 2 = 1) => ({
+  act: "order" as const,
+  preview_id: `pv_${n}`,
+  tier,
+  policy_version: 1,
+  policy_hash: "a".repeat(64),
+  not_after: new Date(pc.clock.now() + 300_000).toISOString(),
+});
+
+const only = async (): Promise<Envelope> => {
+  const [envelope] = await page.pending();
+  if (envelope === undefined) throw new Error("nothing waits");
+  return envelope;
+};
+
+function yes(
+  envelope: Envelope,
+  over: Partial<ApprovalMessage> & { ceremony?: Partial<Ceremony>; by?: typeof own } = {},
+): ApprovalMessage {
+  const { ceremony = {}, by = own, ...rest } = over;
+  const choice = { nonce: "9".repeat(32), accepted_warnings: [], ...rest };
+  return {
+    v: 1,
+    kind: "approval",
+    ticket_sha256: envelopeSha256(envelope),
+    ...choice,
+    assertion: by.approve(approvedHash(envelope, choice), { ...AT_PAGE, ...ceremony }),
+    ...rest,
+  };
+}
+
+const rules = async (message: ApprovalMessage) =>
+  (await page.submit(message, "loopback")).refusals.map(({ rule }) => rule);
+
+describe("an order on the owner's own page", () => {
+  it("is asked about only where there is an approver of the PC's own", async () => {
+    expect(await ask()).toBeNull();
+    enrol();
+    expect(await ask(2)).toMatch(/^[0-9a-f]{64}$/);
+    const envelope = await only();
+    expect(await envelopeHolds(envelope, key)).toBe(true);
+    expect(envelope.body).toMatchObject({ number_needed: false, preview_id: "pv_2", tier: 1 });
+    // Brought again it is the same request.
+    expect(await page.ask(about(2))).toBe(envelopeSha256(envelope));
+    expect(await page.pending()).toHaveLength(1);
+  });
+
+  it("that its owner approved goes to the gateway with a proof that places it, without a number", async () => {
+    enrol();
+    await ask();
+    const submitted = await page.submit(yes(await only()), "loopback");
+    expect(submitted).toMatchObject({ accepted: true, receipt: { body: { verdict: "accepted" } } });
+    expect(submitted.receipt === null || (await receiptHolds(submitted.receipt, key))).toBe(true);
+    const [actOn] = told;
+    if (actOn?.act !== "order") throw new Error("the gateway was told of no order");
+    const { approval } = actOn;
+    const intent = intentOf({
+      v: 1,
+      ticket: aTicket(),
+      gateway_account_id: pc.options.gatewayAccountId,
+      sidecar_id: pc.options.sidecarId,
+      generation: 1,
+      ...{ preview_id: approval.preview_id, policy_version: 1, policy_hash: "a".repeat(64) },
+      ...{ accepted_warnings: [], nonce: approval.nonce, not_after: approval.not_after },
+    });
+    pc.broker.replies.push({
+      status: 200,
+      contentType: "application/json",
+      text: JSON.stringify([{ order_id: "11", order_status: "Submitted" }]),
+    });
+    const outcome = await pc.finish(
+      placeOrder(pc.submit, pc.request(), pc.context(), "place", {
+        account_id: "DU1234567",
+        mode: "paper",
+        coid: intent.coid,
+        intent_hash: intentHash(intent),
+        approval,
+      }),
+    );
+    expect(outcome.refusals).toEqual([]);
+    expect(pc.broker.sent).toHaveLength(1);
+    const [receipt] = await page.receipts();
+    expect(receipt?.body).toMatchObject({ verdict: "sent", coid: intent.coid });
+    // The last word stands; it is not said twice.
+    expect(await page.receipts()).toHaveLength(2);
+  });
+
+  it("is answered once", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    expect((await page.submit(yes(envelope), "loopback")).accepted).toBe(true);
+    expect(await rules(yes(envelope))).toEqual(["one_answer"]);
+    expect(await rules(yes(envelope, { nonce: "8".repeat(32) }))).toEqual(["one_answer"]);
+    expect(told).toHaveLength(1);
+    expect(await page.pending()).toEqual([]);
+  });
+
+  it("that is denied needs no passkey, and goes to the gateway as a no", async () => {
+    enrol();
+    await ask();
+    const ticket_sha256 = envelopeSha256(await only());
+    const no = { v: 1, kind: "denial", ticket_sha256 } as const;
+    expect(await page.submit(no, "loopback")).toMatchObject({ accepted: true, receipt: null });
+    expect(told).toEqual([{ act: "deny_order", preview_id: "pv_1" }]);
+    expect((await page.submit(no, "loopback")).accepted).toBe(false);
+  });
+
+  it("takes no yes of a passkey of the gateway's pages, with a number neither", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    pc.store.setEcho("pv_1", 4711);
+    const gateway = { rpId: "gateway.example", origin: "https://gateway.example" };
+    const planted = yes(envelope, { by: pc.phone, ceremony: gateway, number: 4711 });
+    expect(await rules(planted)).toEqual(["enrolled_key"]);
+    expect(await rules(yes(envelope, { by: softwareAuthenticator() }))).toEqual(["enrolled_key"]);
+    expect(told).toEqual([]);
+  });
+
+  it.each<[string, Partial<Ceremony>]>([
+    ["another port", { origin: "http://localhost:41235" }],
+    ["the address for the name", { origin: "http://127.0.0.1:41234" }],
+    ["a frame", { crossOrigin: true }],
+    ["another site's key", { rpId: "gateway.example" }],
+    ["nobody verified", { userVerified: false }],
+    [
+      "a signature that was changed",
+      { tamper: (s) => Buffer.concat([s.subarray(0, -1), Buffer.from([(s.at(-1) ?? 0) ^ 1])]) },
+    ],
+  ])("takes no yes from %s", async (_name, ceremony) => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    const answer = await page.submit(yes(envelope, { ceremony }), "loopback");
+    expect(answer).toMatchObject({ accepted: false, receipt: { body: { verdict: "refused" } } });
+    // It is open still, for its owner.
+    expect((await page.submit(yes(envelope), "loopback")).accepted).toBe(true);
+  });
+
+  it("whose fields were swapped on the way signs another intent than this PC's", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    if (envelope.act !== "order") throw new Error("an order");
+    const { ticket } = envelope.body;
+    const dearer = aTicket(anOrder(), { ...ticket, notional: "1" });
+    const shown = { ...envelope, body: { ...envelope.body, ticket: dearer } };
+    const message = { ...yes(shown), ticket_sha256: envelopeSha256(envelope) };
+    expect(await rules(message)).toEqual(["own_statement_hash"]);
+    for (const change of [{ nonce: "7".repeat(32) }, { ticket_sha256: "0".repeat(64) }]) {
+      expect((await page.submit({ ...yes(envelope), ...change }, "loopback")).accepted).toBe(false);
+    }
+    expect(told).toEqual([]);
+  });
+
+  it("accepts of the broker's warnings those that were shown with it, and no other", async () => {
+    enrol();
+    await ask(1, { warnings: [warning] });
+    const envelope = await only();
+    const { message_id, fingerprint } = warning;
+    const slipped = [{ message_id: "o164", fingerprint: "2".repeat(64) }];
+    expect(await rules(yes(envelope, { accepted_warnings: slipped }))).toEqual(["shown_warnings"]);
+    const message = yes(envelope, { accepted_warnings: [{ message_id, fingerprint }] });
+    expect((await page.submit(message, "loopback")).accepted).toBe(true);
+    expect(told).toMatchObject([
+      { approval: { accepted_warnings: [{ message_id, fingerprint }] } },
+    ]);
+  });
+
+  it("is dead when its time is over", async () => {
+    enrol();
+    await ask();
+    const message = yes(await only());
+    pc.clock.run(300_000);
+    expect(await page.pending()).toEqual([]);
+    expect(await rules(message)).toEqual(["not_expired"]);
+  });
+
+  it("from the hosted page is not taken while that page is another than this PC made; at the PC it is", async () => {
+    enrol();
+    await ask();
+    const fault = { code: "APPROVAL_ORIGIN_REFUSED", field: "page", rule: "page_as_made" } as const;
+    hosted = () => ({ ...fault, message: "The page is another one." });
+    const message = yes(await only());
+    expect((await page.submit(message, "qr")).refusals.map(({ rule }) => rule)).toEqual([
+      "page_as_made",
+    ]);
+    expect((await page.submit(message, "loopback")).accepted).toBe(true);
+  });
+
+  it("of real money asks for no number, and for the strength that the caps ask for", async () => {
+    enrol();
+    await ask(1, { live: true });
+    const envelope = await only();
+    // By the caps of now every live order is of tier 2: the page has it typed out.
+    expect(envelope.body).toMatchObject({ tier: 2, number_needed: false });
+    expect((await page.submit(yes(envelope), "loopback")).accepted).toBe(true);
+    expect(told).toMatchObject([{ act: "order", approval: { tier: 2, echo: null } }]);
+  });
+});
+
+describe("what else is asked there", () => {
+  it("is a policy or a kill switch, signed as its own act and told to the gateway", async () => {
+    enrol();
+    const not_after = new Date(pc.clock.now() + 60_000).toISOString();
+    const gateway_account_id = pc.options.gatewayAccountId;
+    const lift = { gateway_account_id, scope: "gateway", subject: null, epoch: 3 } as const;
+    await page.ask({ act: "lift_kill_switch", lift, not_after });
+    const message = yes(await only());
+    expect(await page.submit(message, "loopback")).toMatchObject({ accepted: true });
+    expect(told).toEqual([
+      { act: "lift_kill_switch", lift: { ...lift, nonce: message.nonce, not_after } },
+    ]);
+    expect(
+      await page.ask({
+        act: "lift_kill_switch",
+        lift: { ...lift, gateway_account_id: "x" },
+        not_after,
+      }),
+    ).toBeNull();
+  });
+
+  it("is no order: what was signed for a policy approves none", async () => {
+    enrol();
+    await ask();
+    const order = await only();
+    if (order.act !== "order") throw new Error("an order");
+    const change = {
+      gateway_account_id: pc.options.gatewayAccountId,
+      broker_account_id: "DU1234567",
+      from_hash: null,
+      to_hash: order.body.policy_hash,
+      to_version: 2,
+      nonce: "9".repeat(32),
+      not_after: order.body.not_after,
+    };
+    const other = statementHash({ act: "loosen_policy", change });
+    const message = { ...yes(order), assertion: own.approve(other, AT_PAGE) };
+    expect(await rules(message)).toEqual(["own_statement_hash"]);
+  });
+});
