@@ -17,7 +17,7 @@ import {
 } from "../../../../test/support/software-authenticator.ts";
 import { memorySigningKey } from "../../trust/signing-key.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
-import { placeOrder } from "../submit/submit.ts";
+import { placeOrder } from "../submit/place-order.ts";
 import { createOwnPage, type OwnPage } from "./own-page.ts";
 import { type ActOn, ticketKeyText } from "./own-page-parts.ts";
 

@@ -10,7 +10,7 @@ import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { approvedOrders } from "../../trust/tables/approver-envelopes.ts";
 import { lastVerdict, latestReceipts, storeReceipt } from "../../trust/tables/approver-receipts.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
-import type { IntentRecord } from "../journal/record.ts";
+import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OwnPageParts } from "./own-page-parts.ts";
 
 /** What became of each answer, signed by this PC: the edge can hold one back and make none up. */
