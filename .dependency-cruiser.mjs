@@ -22,9 +22,13 @@ export default {
     },
     {
       name: "pure-packages-run-anywhere",
-      comment: "Neither Node nor Workers: pure TypeScript, zod and a few pure libraries.",
+      comment:
+        "Neither Node nor Workers: pure TypeScript, zod and a few pure libraries. What reads and writes evidence on a disk stands apart, for command lines.",
       severity: "error",
-      from: { path: "^packages/(protocol|policy|evidence)/", pathNot: TESTS },
+      from: {
+        path: "^packages/(protocol|policy|evidence)/",
+        pathNot: `${TESTS}|^packages/evidence/node/`,
+      },
       to: {
         path: "^(node:|cloudflare:)|^(assert|buffer|crypto|fs|http|https|net|os|path|stream|url|util)$",
       },
@@ -58,6 +62,14 @@ export default {
         path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
         pathNot: "^packages/evidence/",
       },
+    },
+    {
+      name: "evidence-on-disk-for-command-lines",
+      severity: "error",
+      from: {
+        pathNot: `${TESTS}|^(packages/evidence/node|(sidecar|client)/src/cli|scripts|test)/`,
+      },
+      to: { path: "^packages/evidence/node/" },
     },
     {
       name: "evidence-for-keepers",

@@ -14,6 +14,7 @@ const FILES: Record<string, string> = {
   "packages/protocol/wire.ts": "export const wire = 1;",
   "packages/policy/check.ts": 'export { wire } from "../protocol/wire.ts";',
   "packages/evidence/note.ts": "export const note = 1;",
+  "packages/evidence/node/folder.ts": 'export { note } from "../note.ts"; import "node:fs";',
   "packages/simulator/broker.ts": "export const broker = 1;",
   "src/mcp/handler.ts": "export const handler = 1;",
   "src/mcp/tools.ts": "export const tools = 1;",
@@ -69,6 +70,11 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ["packages/evidence/note.ts", 'import "node:crypto";', "pure-packages-run-anywhere"],
   ["packages/evidence/note.ts", 'import "agents";', "pure-packages-libraries"],
   ["src/mcp/tools.ts", 'import "../../packages/evidence/note.ts";', "evidence-for-keepers"],
+  [
+    "sidecar/src/witness.ts",
+    'import "../../packages/evidence/node/folder.ts";',
+    "evidence-on-disk-for-command-lines",
+  ],
   ["packages/policy/check.ts", 'import "../evidence/note.ts";', "evidence-for-keepers"],
   ["packages/simulator/broker.ts", 'import "../policy/check.ts";', "simulator-stands-alone"],
   [

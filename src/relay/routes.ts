@@ -1,4 +1,5 @@
 import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
+import { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import {
   PAIRING_BODY_MAX_BYTES,
@@ -34,6 +35,7 @@ relayRoutes.use("/relay/*", limited);
 relayRoutes.use("/pairing", limited);
 relayRoutes.use("/recovery", limited);
 relayRoutes.use("/use-this-pc", limited);
+relayRoutes.use("/audit-export", limited);
 
 /**
  * The relay's WebSocket. The PC's key signs a token for the `Authorization` header, which the object
@@ -150,6 +152,22 @@ relayRoutes.post("/use-this-pc", async (c) => {
   return c.json(answer, 200, { "Cache-Control": "no-store" });
 });
 
+/** A part of the audit log for the owner at the PC's terminal, proved by its device key. */
+relayRoutes.post("/audit-export", async (c) => {
+  const request = PcExportRequest.safeParse(await smallJson(c));
+  if (!request.success || !isAccountId(request.data.account_id)) {
+    return problem(c, 400, "invalid_request", "This is not a request for a part of the log.");
+  }
+  const account = accountObject(c.env, request.data.account_id).gateway;
+  const answer = await account.auditExport(request.data, c.get("requestId"));
+  if (answer === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
+  const { part } = answer;
+  if (part === null) {
+    return problem(c, 404, "no_head", "The log has no signed head: is EVIDENCE_KEY set?");
+  }
+  return c.json(part, 200, { "Cache-Control": "no-store" });
+});
+
 function opened(code: string | null) {
   return code === null ? null : { state: "open" as const, code };
 }
@@ -187,6 +205,6 @@ function relayUrl(origin: string, account: string): string {
   return `${origin.replace(/^http/, "ws")}/relay/${account}`;
 }
 
-function problem(c: Relay, status: 400 | 401 | 429 | 503, error: string, message: string) {
+function problem(c: Relay, status: 400 | 401 | 404 | 429 | 503, error: string, message: string) {
   return c.json({ error, message }, status);
 }

@@ -46,6 +46,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("sidecar", "DELETE", "/pairing"),
   route("sidecar", "POST", "/recovery"),
   route("sidecar", "POST", "/use-this-pc"),
+  route("sidecar", "POST", "/audit-export"),
   route("sign-in", "GET", "/sign-in"),
   route("sign-in", "POST", "/sign-in"),
   route("sign-in", "POST", "/sign-in/passkey"),

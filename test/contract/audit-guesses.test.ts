@@ -139,7 +139,6 @@ it("no reader of the log finds the account by trying all numbers", async () => {
   const { seq } = reads[0] ?? { seq: 0 };
   for (const answer of [
     tail,
-    await tool(access_token, "ibkr_audit_export", { limit: 100 }),
     await call(access_token, "resources/read", { uri: `ibkr://audit/${seq}` }),
     await tool(access_token, "ibkr_positions_list", { account_id: NUMBERS[0] ?? "" }),
     await tool(null, "ibkr_audit_tail"),
@@ -148,6 +147,9 @@ it("no reader of the log finds the account by trying all numbers", async () => {
     seen.push(answer.text, answer.headers);
   }
   seen.push(await copied(seq), await signedLog());
+  const exported = await tool(access_token, "ibkr_audit_export", { limit: 100 });
+  expect(exported.text).toContain("ibkr-audit/v1");
+  seen.push(exported.text, exported.headers);
   expect(found(seen.join("\n").replaceAll(NUMBERS[0] ?? "", ""))).toEqual([]);
 }, 60_000);
 

@@ -1,11 +1,15 @@
-import { hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import type { Verdict } from "@ibkr-edge-gateway/evidence/export/verdict.ts";
+import type { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { Command } from "commander";
 import { typedAs } from "../config/typed-as.ts";
-import { globalOptions } from "./globals.ts";
+import { TOOLS } from "../operations/tools.generated.ts";
+import type { Connection } from "../sdk/connection.ts";
+import { IbkrError } from "../sdk/errors.ts";
+import { accessFor, personIsThere } from "./access.ts";
+import { chosenGateway, globalOptions } from "./globals.ts";
+import { GRAMMAR } from "./grammar.ts";
+import { runTyped } from "./tool-command.ts";
+import { UsageError } from "./usage-error.ts";
 
 interface VerifyOptions {
   policy?: string;
@@ -13,9 +17,15 @@ interface VerifyOptions {
   since: string[];
 }
 
-/** The offline check of an export or of one order's proof: it needs no gateway and believes none. */
+const EXPORT = "ibkr_audit_export";
+/** Records of one call; a file of an export takes fifty of them. */
+const RECORDS_A_CALL = 200;
+const WAITS_MAX = 30;
+
+/** Exports into a folder, and the offline check of one, which needs no gateway and believes none. */
 export function register(program: Command): void {
   const audit = program.commands.find((command) => command.name() === "audit");
+  addFolder(audit?.commands.find((command) => command.name() === "export"));
   audit
     ?.command("verify")
     .description(
@@ -35,8 +45,9 @@ export function register(program: Command): void {
       `\nExamples:\n  ${typedAs("audit verify my-export --policy my.policy")}\n  ${typedAs("audit verify order.tlog-proof --policy my.policy --keys my.keys")}`,
     )
     .action(async (path: string, options: VerifyOptions, command: Command) => {
+      const { judge } = await import("@ibkr-edge-gateway/evidence/node/judge.ts");
       const { verdictText } = await import("@ibkr-edge-gateway/evidence/export/verdict-text.ts");
-      const verdict = await judged(path, options);
+      const verdict = await judge(path, options, Math.floor(Date.now() / 1_000));
       process.stdout.write(
         globalOptions(command).json ? `${JSON.stringify(verdict)}\n` : verdictText(verdict),
       );
@@ -44,46 +55,118 @@ export function register(program: Command): void {
     });
 }
 
-/** What cannot be read cannot be judged: that is an answer as well, and never "broken". */
-async function judged(path: string, options: VerifyOptions): Promise<Verdict> {
-  const { couldNotRead } = await import("@ibkr-edge-gateway/evidence/export/verdict.ts");
-  const found = await stat(path).catch(() => null);
-  if (found === null) return couldNotRead(path, "There is no such file or folder.");
-  const nowSeconds = Math.floor(Date.now() / 1_000);
+const more = (file: string, before: string[]): string[] => [...before, file];
+
+/** `--out`: every part into a folder, in place of one part on the screen. */
+function addFolder(command: Command | undefined): void {
+  const tool = TOOLS.find(({ name }) => name === EXPORT);
+  const words = GRAMMAR[EXPORT];
+  if (command === undefined || tool === undefined || words === undefined) return;
+  command
+    .option(
+      "--out <folder>",
+      "write all of the range into this folder; goes on where it was stopped",
+    )
+    .addHelpText("after", `\nAll of it, to keep:\n  ${typedAs("audit export --out my-log")}`)
+    .action(async () => {
+      const { out, from, to } = command.opts<{ out?: string; from?: string; to?: string }>();
+      if (out === undefined) return runTyped(tool, command, words);
+      await exportTo(out, { from, to }, command);
+    });
+}
+
+async function exportTo(
+  folder: string,
+  { from, to }: { from: string | undefined; to: string | undefined },
+  command: Command,
+): Promise<void> {
+  const { readRange } = await import("@ibkr-edge-gateway/evidence/export/range.ts");
+  const { ExportRefused, writeExport } = await import(
+    "@ibkr-edge-gateway/evidence/export/write-export.ts"
+  );
+  const { exportInto, nodeSha256 } = await import("@ibkr-edge-gateway/evidence/node/folder.ts");
+  const { openConnection } = await import("../sdk/connection.ts");
+  const globals = globalOptions(command);
+  const tty = process.stderr.isTTY && !globals.json;
+  let connection: Connection | null = null;
   try {
-    const policy = await textIfNamed(options.policy);
-    if (found.isDirectory()) {
-      const { verifyExport } = await import("@ibkr-edge-gateway/evidence/export/verify-export.ts");
-      const since = await Promise.all(options.since.map((file) => readFile(file, "utf8")));
-      return await verifyExport(filesIn(path), { policy, since, nowSeconds, sha256 });
-    }
-    const { verifyProof } = await import("@ibkr-edge-gateway/evidence/proof/verify-proof.ts");
-    const keys = await textIfNamed(options.keys);
-    return await verifyProof(await readFile(path, "utf8"), { policy, keys, nowSeconds });
+    const { fromIndex, toIndex, ...times } = readRange(from, to);
+    const range = {
+      ...times,
+      ...(fromIndex === undefined ? {} : { from_index: fromIndex }),
+      ...(toIndex === undefined ? {} : { to_index: toIndex }),
+    };
+    const resource = await chosenGateway(globals);
+    connection = await openConnection(
+      resource,
+      await accessFor(globals, resource, personIsThere()),
+    );
+    const {
+      origin,
+      fromIndex: first,
+      toIndex: last,
+    } = await writeExport(partsOf(connection, range), exportInto(folder), {
+      asked: JSON.stringify(range),
+      sha256: nodeSha256,
+      onProgress: (done, of) => {
+        if (tty) process.stderr.write(`\r${done} of ${of} entries`);
+      },
+    });
+    if (tty) process.stderr.write("\n");
+    process.stdout.write(
+      globals.json
+        ? `${JSON.stringify({ folder, origin, first_seq: first + 1, last_seq: last })}\n`
+        : `Entries ${first + 1} to ${last} of ${origin} are in ${folder}. What opens their private values is exported at the PC alone.\n`,
+    );
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || !("path" in error)) throw error;
-    return couldNotRead(String(error.path), error.message);
+    if (error instanceof ExportRefused || error instanceof RangeError) {
+      throw new UsageError(error.message);
+    }
+    throw error;
+  } finally {
+    await connection?.close();
   }
 }
 
-const textIfNamed = async (file: string | undefined): Promise<string | null> =>
-  file === undefined ? null : readFile(file, "utf8");
-
-/** The platform's own: 100,000 entries are a second's work with it. */
-const sha256 = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer");
-
-const more = (file: string, before: string[]): string[] => [...before, file];
-
-/** Names come from the export itself, which is not believed: none leads out of its folder. */
-function filesIn(folder: string) {
-  return {
-    async open(name: string) {
-      if (name.split("/").some((part) => part === ".." || part === "") || name.includes("\\")) {
-        return null;
+/** The export's source: the tool, part by part; it waits where the gateway asks to. */
+function partsOf({ call }: Connection, range: JsonObject) {
+  const ask = async (args: JsonObject): Promise<JsonObject> => {
+    for (let waits = 0; ; waits += 1) {
+      try {
+        return await call(EXPORT, args, false);
+      } catch (error) {
+        const seconds = error instanceof IbkrError ? error.answer?.retry_after_seconds : undefined;
+        if (typeof seconds !== "number" || waits >= WAITS_MAX) throw error;
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
       }
-      const path = join(folder, name);
-      const found = await stat(path).catch(() => null);
-      return found?.isFile() === true ? createReadStream(path) : null;
+    }
+  };
+  return {
+    async part(asked: { fromIndex: number | null; toIndex: number | null }): Promise<ExportPart> {
+      const { ExportPart } = await import("@ibkr-edge-gateway/evidence/export/part.ts");
+      const answer = await ask({
+        ...range,
+        limit: RECORDS_A_CALL,
+        ...(asked.fromIndex === null ? {} : { from_index: asked.fromIndex }),
+        ...(asked.toIndex === null ? {} : { to_index: asked.toIndex }),
+      });
+      return ExportPart.parse({
+        origin: answer.origin,
+        account: answer.account,
+        fromIndex: answer.from_index,
+        rangeEnd: answer.range_end,
+        left: answer.left,
+        entries: String(answer.payload)
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => JSON.parse(line).entry),
+        openings: [],
+        heads: answer.older_checkpoints,
+        size: answer.head_seq,
+        checkpoint: answer.checkpoint,
+        tail: answer.tail,
+        policy: answer.trust_policy,
+      });
     },
   };
 }

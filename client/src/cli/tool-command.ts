@@ -55,16 +55,28 @@ function addTool(
     for (const gate of FORMER_GATES) command.addOption(new Option(gate).hideHelp());
     command.addOption(new Option("--live-broker <name>").hideHelp());
   }
-  command.action(async (...given: unknown[]) => {
-    const typed = argumentsTyped(tool, command, positional);
-    const missing = missingFlags(tool, typed);
-    if (missing.length > 0) {
-      throw new UsageError(`${missing.join(", ")} is missing. For example: ${typedAs(example)}`);
-    }
-    void given;
-    noteFormerGates(command);
-    await runTool(tool, typed, command.opts<ToolOptions>(), globalOptions(command));
-  });
+  command.action(() =>
+    runTyped(tool, command, {
+      words,
+      example,
+      ...(positional === undefined ? {} : { positional }),
+    }),
+  );
+}
+
+/** The tool's call as it was typed. */
+export async function runTyped(
+  tool: ToolEntry,
+  command: Command,
+  { positional, example }: ToolWords,
+): Promise<void> {
+  const typed = argumentsTyped(tool, command, positional);
+  const missing = missingFlags(tool, typed);
+  if (missing.length > 0) {
+    throw new UsageError(`${missing.join(", ")} is missing. For example: ${typedAs(example)}`);
+  }
+  noteFormerGates(command);
+  await runTool(tool, typed, command.opts<ToolOptions>(), globalOptions(command));
 }
 
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {

@@ -3532,7 +3532,7 @@ export const TOOLS: readonly ToolEntry[] = [
   "scope": "ibkr:audit:export",
   "name": "ibkr_audit_export",
   "title": "Export the audit log",
-  "description": "A part of the audit log as JSON lines with their SHA-256, newest part first.",
+  "description": "A part of the audit log as JSON lines, oldest first, with what leads to its signed head.",
   "inputSchema": {
    "type": "object",
    "properties": {
@@ -3541,6 +3541,24 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "Records",
      "type": "integer",
      "maximum": 200
+    },
+    "from": {
+     "description": "RFC 3339",
+     "type": "string",
+     "format": "date-time"
+    },
+    "to": {
+     "description": "RFC 3339, excluded",
+     "type": "string",
+     "format": "date-time"
+    },
+    "from_index": {
+     "description": "First index",
+     "type": "integer"
+    },
+    "to_index": {
+     "description": "End, excluded",
+     "type": "integer"
     },
     "cursor": {
      "description": "A next_cursor",
@@ -3553,10 +3571,10 @@ export const TOOLS: readonly ToolEntry[] = [
    "type": "object",
    "properties": {
     "format": {},
+    "origin": {},
+    "account": {},
     "first_seq": {},
-    "last_seq": {},
-    "head_seq": {},
-    "records": {}
+    "last_seq": {}
    }
   },
   "annotations": {
@@ -3568,12 +3586,21 @@ export const TOOLS: readonly ToolEntry[] = [
   "answerFields": [
    [
     "format",
+    "origin",
+    "account",
     "first_seq",
     "last_seq",
+    "from_index",
+    "range_end",
     "head_seq",
     "records",
     "sha256",
     "payload",
+    "checkpoint",
+    "left",
+    "tail",
+    "older_checkpoints",
+    "trust_policy",
     "next_cursor"
    ]
   ]

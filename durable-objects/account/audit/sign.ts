@@ -114,8 +114,11 @@ async function openLog(parts: SigningParts, secret: Uint8Array): Promise<SignedL
   return { logId, origin, vkey, listed: false, size: 0, note: null, signedAt: 0 };
 }
 
-/** Events of version 1 came first, so that the border between them is found by halving. */
-function firstV2Index(sql: SqlStorage, size: number): number {
+/**
+ * The index of the first event of version 2 among the first `size`; `size` where there is none. Events
+ * of version 1 came first, so that the border between them is found by halving.
+ */
+export function firstV2Index(sql: SqlStorage, size: number): number {
   let low = 1;
   let high = size + 1;
   while (low < high) {

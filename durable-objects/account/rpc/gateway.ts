@@ -1,5 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
+import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import {
   DEVICE_TOKEN,
@@ -26,9 +28,11 @@ import { listPasskeys } from "../access/tables/passkeys.ts";
 import { isRedeemed } from "../access/tables/spent-tokens.ts";
 import type { AccountParts } from "../account-parts.ts";
 import { auditEvent, type EventFacts } from "../audit/events.ts";
+import { exportPart } from "../audit/export.ts";
 import { type LogFile, logFile } from "../audit/served.ts";
 import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
+import { accountsWithPolicy } from "../orders/tables/policies.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
 import { chooseSidecar, chosenSidecar, hasActiveSidecar } from "../relay/tables/sidecars.ts";
@@ -140,6 +144,26 @@ export class GatewayAccount extends RpcTarget {
     this.#access(requestId).audit("sidecar.chosen", { sidecarId });
     relay.chosen(sidecarId);
     return { replaced: before?.machine ?? null };
+  }
+
+  /**
+   * A part of the audit log for the owner, at this PC's terminal; `token` is by its device key and for
+   * this one request. The first one of an export is noted (`begins`).
+   * @returns null when not proved; `part` null while the log has no signed head
+   */
+  async auditExport(
+    { sidecar_id: sidecarId, token, query, begins }: PcExportRequest,
+    requestId: string,
+  ): Promise<{ part: ExportPartText | null } | null> {
+    if (!(await this.#provesDevice(DEVICE_TOKEN.auditExport, sidecarId, token))) return null;
+    const { sql, accountId: account } = this.#parts;
+    const brokerAccounts = () => accountsWithPolicy(sql);
+    const part = exportPart({ sql, account, brokerAccounts }, query, "owner");
+    if (begins && part !== null) {
+      const meta = { from_index: String(part.fromIndex), to_index: String(part.rangeEnd) };
+      this.#access(requestId).audit("log.exported", { sidecarId, meta });
+    }
+    return { part };
   }
 
   /**

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { ShownAuditEvent } from "../audit/event.ts";
+import { AuditExportQuery } from "../audit/export-query.ts";
+import { auditFilter } from "../audit/filter.ts";
 import { BROKER_SESSION_STATES } from "./session-status.ts";
 
 /**
@@ -65,19 +67,6 @@ export const backendStatus = defineEdgeOperation({
   deadlineMs: 2_000,
 });
 
-/** What of the log is asked for; every part that is given has to be met. */
-export const auditFilter = {
-  /** From this moment on, and before that one. */
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
-  client_id: z.string().min(1).max(256).optional(),
-  tool: z.string().min(1).max(64).optional(),
-  /** Any id of an order: its reference, intent hash, preview, approval or mandate. */
-  order: z.string().min(1).max(128).optional(),
-  /** `refused`: nothing was done; `failed`: it was tried and did not succeed. */
-  outcome: z.enum(["ok", "failed", "refused"]).optional(),
-};
-
 /**
  * A page of the log as it is shown to others than the owner, newest first. A filtered page looks
  * through a bounded number of events, so it can be short, or empty, and still go on.
@@ -97,6 +86,32 @@ export const auditTail = defineEdgeOperation({
     headSeq: z.int().nonnegative(),
   }),
   deadlineMs: 5_000,
+});
+
+/**
+ * A part of the log as it was hashed, oldest first, with what leads from it to the newest signed head:
+ * `ExportPart` of packages/evidence, without openings and from the first event of version 2 on.
+ */
+export const auditExport = defineEdgeOperation({
+  name: "audit.export",
+  input: AuditExportQuery,
+  output: z.strictObject({
+    origin: z.string(),
+    account: z.string(),
+    fromIndex: z.int().nonnegative(),
+    rangeEnd: z.int().nonnegative(),
+    left: z.array(z.string()),
+    entries: z.array(z.string()),
+    /** Lower-case hex, one for each entry. */
+    leafHashes: z.array(z.string()),
+    openings: z.array(z.never()),
+    heads: z.array(z.strictObject({ size: z.int().nonnegative(), note: z.string() })),
+    size: z.int().nonnegative(),
+    checkpoint: z.string(),
+    tail: z.array(z.string()),
+    policy: z.string(),
+  }),
+  deadlineMs: 10_000,
 });
 
 /** What this connection may do, what else the owner can choose, and the link where he does. */
@@ -128,5 +143,6 @@ export const EDGE_OPERATIONS = {
   "gateway.health": gatewayHealth,
   "backend.status": backendStatus,
   "audit.tail": auditTail,
+  "audit.export": auditExport,
   "access.request": accessRequest,
 } as const;

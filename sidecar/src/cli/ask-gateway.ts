@@ -7,6 +7,17 @@ import { type DeviceClaims, type DeviceKey, loadDeviceKey } from "../trust/devic
 
 const TIMEOUT_MS = 10_000;
 
+/** The gateway asks to come back after so many seconds. */
+export class TooManyRequests extends Error {
+  override readonly name = "TooManyRequests";
+  readonly seconds: number;
+
+  constructor(seconds: number) {
+    super("too many requests; wait a minute and try again");
+    this.seconds = seconds;
+  }
+}
+
 /** @throws UsageError when this PC is not paired. */
 export function pairedPc(configDir: string): { pairing: Pairing; key: DeviceKey } {
   const pairing = loadPairing(configDir);
@@ -32,7 +43,12 @@ export const claimsOf = ({ gateway_origin, sidecar_id }: Pairing): DeviceClaims 
 export async function askGateway<Answer extends z.ZodType>(
   url: { origin: string; path: string },
   request: object,
-  expected: { statuses: readonly number[]; answer: Answer },
+  expected: {
+    statuses: readonly number[];
+    answer: Answer;
+    /** What another status means, by its number. */
+    says?: Readonly<Record<number, string>>;
+  },
 ): Promise<z.output<Answer>> {
   let response: Response;
   try {
@@ -49,7 +65,12 @@ export async function askGateway<Answer extends z.ZodType>(
   if (response.status === 401) {
     throw new Error("the gateway does not know this PC; its pairing may have been revoked");
   }
-  if (response.status === 429) throw new Error("too many requests; wait a minute and try again");
+  if (response.status === 429) {
+    const seconds = Number(response.headers.get("Retry-After"));
+    throw new TooManyRequests(seconds >= 1 && seconds <= 600 ? Math.ceil(seconds) : 60);
+  }
+  const meant = expected.says?.[response.status];
+  if (meant !== undefined) throw new Error(meant);
   const answer = expected.answer.safeParse(await response.json().catch(() => null));
   if (expected.statuses.includes(response.status) && answer.success) return answer.data;
   throw new Error(`the gateway answered HTTP ${response.status}`);

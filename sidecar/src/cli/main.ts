@@ -4,6 +4,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { register as registerApproverPage } from "./approver-page.ts";
 import { register as registerApprovers } from "./approvers.ts";
+import { register as registerAudit } from "./audit.ts";
 import { register as registerDoctor } from "./doctor.ts";
 import { register as registerKill } from "./kill.ts";
 import { register as registerMandates } from "./mandates.ts";
@@ -49,6 +50,7 @@ for (const register of [
   registerMandates,
   registerRequests,
   registerUse,
+  registerAudit,
   registerSimulator,
 ]) {
   register(program);

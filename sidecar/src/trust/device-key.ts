@@ -33,6 +33,8 @@ export interface DeviceKey {
   recoveryToken(claims: DeviceClaims): Promise<string>;
   /** The single-use token by which the owner takes this PC into use; it opens no session. */
   useToken(claims: DeviceClaims): Promise<string>;
+  /** The single-use token for one part of the audit log; it opens no session. */
+  auditExportToken(claims: DeviceClaims): Promise<string>;
 }
 
 export interface DeviceClaims {
@@ -99,6 +101,7 @@ export function openKeyRing(configDir: string): KeyRing | null {
       upgradeToken: (claims) => used().upgradeToken(claims),
       recoveryToken: (claims) => used().recoveryToken(claims),
       useToken: (claims) => used().useToken(claims),
+      auditExportToken: (claims) => used().auditExportToken(claims),
     },
     refused() {
       if (!settled) active += 1;
@@ -128,6 +131,7 @@ function deviceKey(stored: StoredKey): DeviceKey {
     upgradeToken: (claims) => signToken(privateKey, DEVICE_TOKEN.upgrade, claims),
     recoveryToken: (claims) => signToken(privateKey, DEVICE_TOKEN.recovery, claims),
     useToken: (claims) => signToken(privateKey, DEVICE_TOKEN.use, claims),
+    auditExportToken: (claims) => signToken(privateKey, DEVICE_TOKEN.auditExport, claims),
   };
 }
 

@@ -42,6 +42,7 @@ export function memoryDeviceKey(): DeviceKey {
     upgradeToken: token(DEVICE_TOKEN.upgrade),
     recoveryToken: token(DEVICE_TOKEN.recovery),
     useToken: token(DEVICE_TOKEN.use),
+    auditExportToken: token(DEVICE_TOKEN.auditExport),
   };
 }
 

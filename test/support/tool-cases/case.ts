@@ -27,7 +27,7 @@ export interface Pages {
   args: JsonObject;
   input: JsonObject;
   /** What the operation calls the position that a cursor stands for. */
-  position: "offset" | "beforeSeq";
+  position: "offset" | "beforeSeq" | "fromIndex";
 }
 
 export interface ToolCase {

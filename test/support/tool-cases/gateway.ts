@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { BackendStatus } from "../../../durable-objects/account/rpc/account-types.ts";
 import { ASKS_OWNER, READS_BROKER, READS_GATEWAY } from "../../../src/mcp/define-tool.ts";
 import { toJsonObject } from "../../../src/mcp/to-json.ts";
-import { auditRecord } from "../scripted-exchange.ts";
 import { type ToolCase, takesAccount, takesNothing } from "./case.ts";
 
 const HEALTH = { gateway: "ok", sidecar: "online", checked_at: "2026-11-20T09:00:00.000Z" };
@@ -27,7 +25,28 @@ const OFFLINE: BackendStatus = {
   next_step: "Start the sidecar on your PC.",
 };
 
-const EXPORTED = `${canonicalJson(auditRecord(2))}\n${canonicalJson(auditRecord(3))}\n`;
+/** RFC 6962 leaf hash of a text. */
+const leafOf = (entry: string) => createHash("sha256").update(`\0${entry}`).digest("hex");
+const ENTRIES = ["entry two", "entry three"];
+const EXPORT_PART = {
+  origin: "gw.example/audit/0",
+  account: "acct",
+  fromIndex: 1,
+  rangeEnd: 9,
+  left: ["left"],
+  entries: ENTRIES,
+  leafHashes: ENTRIES.map(leafOf),
+  openings: [],
+  heads: [{ size: 3, note: "older" }],
+  size: 12,
+  checkpoint: "head",
+  tail: ["tail"],
+  policy: "quorum none",
+};
+const EXPORTED = ENTRIES.map(
+  (entry, at) =>
+    `{"entry":"${entry}","index":${at + 1},"leaf_hash":"${leafOf(entry)}","seq":${at + 2}}\n`,
+).join("");
 
 /** Tools about the gateway itself: its state, its bounds, its log. */
 export const GATEWAY_TOOLS: Record<string, ToolCase> = {
@@ -165,31 +184,50 @@ export const GATEWAY_TOOLS: Record<string, ToolCase> = {
   ibkr_audit_export: {
     scope: "ibkr:audit:export",
     hints: READS_GATEWAY,
-    operations: ["audit.tail"],
+    operations: ["audit.export"],
     rules: [
       {
-        it: "bounds a part",
-        takes: [[{}, { limit: 100 }]],
-        refuses: [[{ limit: 201 }, "limit must be at most 200"]],
+        it: "bounds a part, and takes a range by index or time",
+        takes: [
+          [{}, { limit: 100 }],
+          [
+            { from_index: "0", to_index: 7, from: "2026-11-30T08:00:00+01:00" },
+            { limit: 100, fromIndex: 0, toIndex: 7, from: "2026-11-30T08:00:00+01:00" },
+          ],
+        ],
+        refuses: [
+          [{ limit: 201 }, "limit must be at most 200"],
+          [{ from: "yesterday" }, "from"],
+          [{ fromIndex: 1 }, "fromIndex"],
+        ],
       },
       {
         it: "writes the records as lines, oldest first, under the hash of exactly those bytes",
         shows: [
           {
-            result: { records: [auditRecord(3), auditRecord(2)], nextBeforeSeq: 2, headSeq: 3 },
+            result: EXPORT_PART,
             shown: {
               format: "jsonl",
+              origin: "gw.example/audit/0",
+              account: "acct",
               first_seq: 2,
               last_seq: 3,
-              head_seq: 3,
+              from_index: 1,
+              range_end: 9,
+              head_seq: 12,
               records: 2,
               sha256: createHash("sha256").update(EXPORTED).digest("hex"),
               payload: EXPORTED,
+              checkpoint: "head",
+              left: ["left"],
+              tail: ["tail"],
+              older_checkpoints: [{ size: 3, note: "older" }],
+              trust_policy: "quorum none",
             },
           },
         ],
       },
     ],
-    pages: { args: {}, input: {}, position: "beforeSeq" },
+    pages: { args: {}, input: {}, position: "fromIndex" },
   },
 };

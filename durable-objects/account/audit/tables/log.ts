@@ -116,6 +116,28 @@ export function auditRowsAfter(sql: SqlStorage, seq: number, limit: number): Aud
     .toArray();
 }
 
+/** A row with what opens it, as its owner exports it. */
+export interface ExportRow {
+  seq: number;
+  /** Lower-case hex. */
+  leaf_hash: string;
+  event: string;
+  /** JSON of salts by field; null where it hides nothing or they were erased. */
+  salts: string | null;
+}
+
+/** The next events after `seq`, oldest first. */
+export function exportRows(sql: SqlStorage, seq: number, limit: number): ExportRow[] {
+  return sql
+    .exec<{ seq: number; leaf_hash: string; event: string; salts: string | null }>(
+      `SELECT seq, lower(hex(substr(nodes, 1, ${HASH_BYTES}))) AS leaf_hash, event, salts
+       FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?`,
+      seq,
+      limit,
+    )
+    .toArray();
+}
+
 /** The types of the events after `seq`, in no order. */
 export function eventTypesAfter(sql: SqlStorage, seq: number, limit: number): (string | null)[] {
   return sql

@@ -1,0 +1,98 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type OrderChain, startOrderChain } from "../support/order-chain.ts";
+
+/**
+ * The whole log of a run, exported by the paired PC from the built Worker and checked without it; and
+ * by an agent with the scope for it.
+ */
+let chain: OrderChain;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "audit-export-"));
+  chain = await startOrderChain();
+  const approval_id = await chain.approved({ limit_price: "240" });
+  await chain.agent.call("ibkr_paper_order_submit", {
+    account_id: chain.broker,
+    approval_id,
+    idempotency_key: "export-1",
+  });
+}, 180_000);
+afterAll(async () => {
+  await chain?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (name: string) => join(folder, name);
+const verify = (name: string, ...more: string[]) =>
+  chain.pc("audit", "verify", at(name), "--policy", join(at(name), "trust.policy"), ...more);
+
+describe("an export by the PC", () => {
+  it("holds every entry up to the head, opens the broker's account, and verifies", async () => {
+    const made = await chain.pc("audit", "export", "--out", at("whole"));
+    expect([made.code, made.output]).toEqual([0, expect.stringContaining("Entries 1 to ")]);
+    const verdict = await verify("whole", "--json");
+    expect(verdict.code, verdict.output).toBe(0);
+    const { outcome, checks } = JSON.parse(verdict.output);
+    expect(outcome).toBe("verified");
+    const opened = checks.find(({ name }: { name: string }) => name === "openings");
+    expect(opened.says).toMatch(/^[1-9]\d* private values/);
+    expect(await readFile(join(at("whole"), "openings.jsonl"), "utf8")).toContain(chain.broker);
+    const { to_index } = JSON.parse(await readFile(join(at("whole"), "export.json"), "utf8"));
+    const entries = await readFile(join(at("whole"), "entries", "000000000.jsonl"), "utf8");
+    expect(entries.trimEnd().split("\n")).toHaveLength(to_index);
+    expect(entries).not.toContain(chain.broker);
+    expect(entries).toContain("order.submitted");
+  });
+
+  it("is noted in the log, once", async () => {
+    const events = await chain.gateway.sql(
+      "Account",
+      chain.accountId,
+      "SELECT seq FROM audit_log WHERE event ->> '$.type' = 'log.exported'",
+    );
+    expect(events).toHaveLength(1);
+  });
+
+  it("of a range verifies against the same head; a range that is none is wrong use", async () => {
+    const made = await chain.pc("audit", "export", "--out", at("part"), "--from", "3", "--to", "9");
+    expect(made.output).toContain("Entries 3 to 9 of");
+    expect((await verify("part")).code).toBe(0);
+    for (const range of [
+      ["--from", "9", "--to", "3"],
+      ["--to", "yesterday"],
+    ]) {
+      const wrong = await chain.pc("audit", "export", "--out", at("none"), ...range);
+      expect(wrong.code, wrong.output).toBe(2);
+    }
+    expect((await chain.pc("audit", "export", "--out", at("part"))).code).toBe(2);
+  });
+
+  it("is found out with its first number where an entry was changed, and unchecked without a policy", async () => {
+    await cp(at("whole"), at("changed"), { recursive: true });
+    const file = join(at("changed"), "entries", "000000000.jsonl");
+    const lines = (await readFile(file, "utf8")).split("\n");
+    lines[4] = (lines[4] ?? "").replace('started_at\\":\\"20', 'started_at\\":\\"19');
+    await writeFile(file, lines.join("\n"));
+    const broken = await verify("changed", "--json");
+    expect(broken.code).toBe(2);
+    expect(JSON.parse(broken.output).first).toMatchObject({ code: "LEAF_HASH_DIFFERS", seq: 5 });
+    expect((await chain.pc("audit", "verify", at("whole"))).code).toBe(1);
+    expect((await chain.pc("audit", "verify", at("nowhere"))).code).toBe(1);
+  });
+});
+
+describe("an export by an agent", () => {
+  it("takes the scope for it, and is a part in the same form without anything that opens it", async () => {
+    const agent = await chain.newAgent("Auditor", "ibkr:audit:export");
+    const first = await agent.call("ibkr_audit_export", { limit: 5 });
+    expect(first).toMatchObject({ first_seq: 1, last_seq: 5, records: 5 });
+    const next = await agent.call("ibkr_audit_export", { limit: 5, cursor: first.next_cursor });
+    expect(next).toMatchObject({ first_seq: 6, last_seq: 10, origin: first.origin });
+    expect(JSON.stringify([first, next])).not.toContain(chain.broker);
+    const whole = await readFile(join(at("whole"), "entries", "000000000.jsonl"), "utf8");
+    expect(whole.startsWith(first.payload + next.payload)).toBe(true);
+  });
+});
