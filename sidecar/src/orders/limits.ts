@@ -17,6 +17,8 @@ export const ORDER_LIMITS = {
   requestListedMs: 5 * 60_000,
   /** What is too old is forgotten this often while the PC runs. */
   pruneEveryMs: 10 * 60_000,
+  /** Where one turn left something. */
+  pruneAgainMs: 1_000,
   /**
    * Tickets of orders that may open a position, kept at once; no client takes more of them than it
    * leaves to the others.

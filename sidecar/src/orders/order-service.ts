@@ -47,13 +47,18 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
     };
 
   let cancelPrune = (): void => {};
-  const prune = guarded(() => submit.store.prune(broker.clock.now()));
+  let wholePruned = true;
+  const prune = guarded(() => {
+    wholePruned = true;
+    wholePruned = submit.store.prune(broker.clock.now());
+  });
   const keepPruning = (): void => {
     prune();
     submit.rules.diskFault?.();
     // Said as soon as it is known, not only when an order is refused for it.
     submit.rules.policyFault();
-    cancelPrune = broker.clock.after(ORDER_LIMITS.pruneEveryMs, keepPruning);
+    const again = wholePruned ? ORDER_LIMITS.pruneEveryMs : ORDER_LIMITS.pruneAgainMs;
+    cancelPrune = broker.clock.after(again, keepPruning);
   };
   keepPruning();
 

@@ -88,4 +88,50 @@ describe("the intents of a journal", () => {
     expect(intents.sentUnder(one, START_MS - 1).map(({ job_id }) => job_id)).toEqual(["job-0"]);
     expect(intents.sentUnder(one, START_MS)).toEqual([]);
   });
+
+  it("take their orders' numbers with them when they are pruned, a part at a time", () => {
+    const intents = createIntents(db);
+    for (let n = 0; n < 450; n += 1) {
+      const record = withId(n, String(1_000 + n), { state: "filled", sent: true });
+      intents.insert(record);
+      intents.save(record);
+    }
+    const open = withId(450, "99", { sent: true });
+    intents.insert(open);
+    intents.save(open);
+    const count = (table: string) =>
+      Number(db.prepare(`SELECT COUNT(*) AS n FROM ${table}`).get()?.n);
+    const turns = [0, 1, 2].map(() => [
+      intents.prune(START_MS + 1),
+      count("intents"),
+      count("order_ids"),
+    ]);
+    expect(turns).toEqual([
+      [false, 251, 251],
+      [false, 51, 51],
+      [true, 1, 1],
+    ]);
+    expect(intents.byOrderId("99")?.coid).toBe(open.coid);
+  });
+
+  it("are found by when they ended, however many were sent before", () => {
+    const intents = createIntents(db);
+    const late = anIntentRecord(0, { state: "filled", sent: true, updated_at: START_MS + 5_000 });
+    intents.insert(late);
+    intents.insert(anIntentRecord(1, { state: "filled", sent: true, updated_at: START_MS }));
+    intents.insert(
+      anIntentRecord(2, { state: "filled", sent: false, updated_at: START_MS + 9_000 }),
+    );
+    expect(intents.endedSince(START_MS + 1).map(({ coid }) => coid)).toEqual([late.coid]);
+    intents.save({ ...late, updated_at: START_MS + 7_000 });
+    expect(intents.endedSince(START_MS + 6_000)).toHaveLength(1);
+    const plan = db
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT record FROM intents WHERE +sent = 1
+         AND state IN ('filled','cancelled','rejected','expired') AND updated_at >= ?`,
+      )
+      .all(0)
+      .map(({ detail }) => String(detail));
+    expect(plan).toEqual(["SEARCH intents USING INDEX intents_ended (updated_at>?)"]);
+  });
 });

@@ -11,7 +11,7 @@ import {
   recordsSentUnder,
   updateIntent,
 } from "./tables/intents.ts";
-import { coidOfOrderId, noteOrderId } from "./tables/order-ids.ts";
+import { coidOfOrderId, forgetOrderIds, noteOrderId } from "./tables/order-ids.ts";
 
 /** Every intent, with the broker's ids of its orders. */
 export interface Intents {
@@ -38,6 +38,8 @@ export interface Intents {
 }
 
 const REMEMBERED = 2_000;
+/** Deleted in one turn, so that nothing else waits for long. */
+const AT_ONCE = 200;
 
 const parsed = (json: string): IntentRecord => IntentRecord.parse(JSON.parse(json));
 
@@ -50,7 +52,7 @@ const rowOf = (record: IntentRecord) => ({
 
 export function createIntents(
   db: DatabaseSync,
-): Intents & { prune(createdBeforeMs: number): void } {
+): Intents & { prune(writtenBeforeMs: number): boolean } {
   const recent = createRecent();
   const intent = (coid: string): IntentRecord | null => {
     const held = recent.get(coid);
@@ -85,9 +87,13 @@ export function createIntents(
     sentSince: (sinceMs) => countSentSince(db, sinceMs),
     tradingSince: (sinceMs) => countTradingSince(db, sinceMs),
     sentUnder: (hash, sinceMs) => recordsSentUnder(db, hash, sinceMs).map(parsed),
-    prune(createdBeforeMs) {
-      recent.clear();
-      deleteEndedBefore(db, createdBeforeMs);
+    prune(writtenBeforeMs) {
+      const gone = deleteEndedBefore(db, writtenBeforeMs, AT_ONCE);
+      for (const { coid, orders } of gone) {
+        recent.drop(coid);
+        forgetOrderIds(db, coid, orders);
+      }
+      return gone.length < AT_ONCE;
     },
   };
 }
@@ -128,6 +134,6 @@ function createRecent() {
       }
       return record;
     },
-    clear: () => records.clear(),
+    drop: (coid: string): boolean => records.delete(coid),
   };
 }

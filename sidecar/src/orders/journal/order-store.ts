@@ -9,6 +9,8 @@ import { pruneNonces } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { createIntents, type Intents } from "./intents.ts";
 import { createPreviews, type Previews, prunePreviews } from "./previews.ts";
+import { widenIntentsTable } from "./tables/intents.ts";
+import { deleteIdsWithoutIntent } from "./tables/joint/ids-without-intent.ts";
 import { widenPreviewsTable } from "./tables/previews.ts";
 import { routineQuestionsOf, storeRoutineQuestion } from "./tables/routine-questions.ts";
 import { ORDERS_SCHEMA } from "./tables/schema.ts";
@@ -20,14 +22,18 @@ export interface OrderStore extends Previews, Intents {
   noteQuestion(kind: string, message: BrokerMessage, nowMs: number): void;
   /** Questions the broker is known to ask of every order of this kind. */
   routineQuestions(kind: string): BrokerMessage[];
-  prune(nowMs: number): void;
+  /** Drops a part of what is too old; true when nothing of that age is left. */
+  prune(nowMs: number): boolean;
   close(): void;
 }
+
+const IDS_AT_ONCE = 1_000;
 
 /** Opens the store. The command line may look into it beside the running sidecar. */
 export function openOrderStore(path: string): OrderStore {
   const db = openDatabase(path);
   const intents = createIntents(db);
+  let idsWhole = false;
   return {
     db,
     ...createPreviews(db),
@@ -48,9 +54,11 @@ export function openOrderStore(path: string): OrderStore {
       const previewsBeforeMs = nowMs - 2 * ORDER_LIMITS.previewKeptMs;
       prunePreviews(db, previewsBeforeMs);
       pruneNumbers(db, previewsBeforeMs);
-      intents.prune(nowMs - ORDER_LIMITS.intentKeptMs);
+      const whole = intents.prune(nowMs - ORDER_LIMITS.intentKeptMs);
+      idsWhole ||= deleteIdsWithoutIntent(db, IDS_AT_ONCE);
       pruneNonces(db, nowMs, ORDER_LIMITS.nonceKeptMs);
       pruneCounters(db, nowMs - ORDER_LIMITS.nonceKeptMs);
+      return whole && idsWhole;
     },
     close: () => db.close(),
   };
@@ -67,5 +75,6 @@ function openDatabase(path: string): DatabaseSync {
   createTrustTables(db);
   db.exec(ORDERS_SCHEMA);
   widenPreviewsTable(db);
+  widenIntentsTable(db);
   return db;
 }

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS nonces (
   used_at INTEGER NOT NULL,
   not_after INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS nonces_end ON nonces (not_after);
 `;
 
 /** True the first time, false ever after. */

@@ -12,6 +12,29 @@ export interface IntentRow {
   record: string;
 }
 
+/**
+ * What a statement asks of a record, as columns of its table: made from the record itself, so that no
+ * version of this program can write them differently. For a file of any version, at every start.
+ */
+export function widenIntentsTable(db: DatabaseSync): void {
+  const known = db.prepare("SELECT name FROM pragma_table_xinfo('intents')").all();
+  for (const [name, made] of MADE_OF_RECORD) {
+    if (known.some((column) => column.name === name)) continue;
+    db.exec(`ALTER TABLE intents ADD COLUMN ${name} INTEGER GENERATED ALWAYS AS (${made}) VIRTUAL`);
+  }
+  db.exec(`CREATE INDEX IF NOT EXISTS intents_ended ON intents (updated_at)
+    WHERE state IN (${TERMINAL})`);
+  db.exec("CREATE INDEX IF NOT EXISTS intents_counted ON intents (counts_from) WHERE sent = 1");
+}
+
+const MADE_OF_RECORD = [
+  ["updated_at", "json_extract(record, '$.updated_at')"],
+  [
+    "counts_from",
+    "MAX(created_at, COALESCE(unixepoch(json_extract(record, '$.ticket.waits.until')) * 1000, 0))",
+  ],
+] as const;
+
 /** False when the reference, the job or the intent was there before. */
 export function insertIntent(
   db: DatabaseSync,
@@ -61,8 +84,8 @@ export function openCoids(db: DatabaseSync): string[] {
 export function recordsEndedSince(db: DatabaseSync, sinceMs: number): string[] {
   return db
     .prepare(
-      `SELECT record FROM intents WHERE sent = 1 AND state IN (${TERMINAL})
-       AND json_extract(record, '$.updated_at') >= ?`,
+      // By its end and not by its sending, which all of a month have in common.
+      `SELECT record FROM intents WHERE +sent = 1 AND state IN (${TERMINAL}) AND updated_at >= ?`,
     )
     .all(sinceMs)
     .map(({ record }) => String(record));
@@ -79,27 +102,34 @@ export function countSentSince(db: DatabaseSync, sinceMs: number): number {
 /** As above, where one that waited for its market to open counts from that opening on. */
 export function countTradingSince(db: DatabaseSync, sinceMs: number): number {
   const row = db
-    .prepare(`SELECT COUNT(*) AS count FROM intents WHERE sent = 1 AND ${TRADING_SINCE}`)
-    .get({ since: sinceMs });
+    .prepare("SELECT COUNT(*) AS count FROM intents WHERE sent = 1 AND counts_from > ?")
+    .get(sinceMs);
   return Number(row?.count ?? 0);
 }
-
-const TRADING_SINCE = `(created_at > :since
-  OR unixepoch(json_extract(record, '$.ticket.waits.until')) * 1000 > :since)`;
 
 /** Those of them that were sent under one mandate. */
 export function recordsSentUnder(db: DatabaseSync, mandateHash: string, sinceMs: number): string[] {
   return db
     .prepare(
-      `SELECT record FROM intents WHERE sent = 1 AND ${TRADING_SINCE}
-       AND json_extract(record, '$.mandate_hash') = :hash`,
+      `SELECT record FROM intents WHERE sent = 1 AND counts_from > ?
+       AND json_extract(record, '$.mandate_hash') = ?`,
     )
-    .all({ since: sinceMs, hash: mandateHash })
+    .all(sinceMs, mandateHash)
     .map(({ record }) => String(record));
 }
 
-export function deleteEndedBefore(db: DatabaseSync, createdBeforeMs: number): void {
-  db.prepare(`DELETE FROM intents WHERE state IN (${TERMINAL}) AND created_at < ?`).run(
-    createdBeforeMs,
-  );
+/** Deletes ended ones that were last written before then, at most the limit; their orders, as JSON. */
+export function deleteEndedBefore(
+  db: DatabaseSync,
+  writtenBeforeMs: number,
+  limit: number,
+): { coid: string; orders: string }[] {
+  return db
+    .prepare(
+      `DELETE FROM intents WHERE coid IN (
+         SELECT coid FROM intents WHERE state IN (${TERMINAL}) AND updated_at < ?1
+           AND created_at < ?1 LIMIT ?2) RETURNING coid, record ->> '$.orders' AS orders`,
+    )
+    .all(writtenBeforeMs, limit)
+    .map(({ coid, orders }) => ({ coid: String(coid), orders: String(orders) }));
 }

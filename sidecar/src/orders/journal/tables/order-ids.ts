@@ -11,3 +11,11 @@ export function coidOfOrderId(db: DatabaseSync, orderId: string): string | null 
   const row = db.prepare("SELECT coid FROM order_ids WHERE order_id = ?").get(orderId);
   return row === undefined ? null : String(row.coid);
 }
+
+/** Of an intent's orders, as JSON, whatever else stands in them. */
+export function forgetOrderIds(db: DatabaseSync, coid: string, orders: string): void {
+  db.prepare(
+    `DELETE FROM order_ids WHERE coid = ?
+       AND order_id IN (SELECT value ->> '$.order_id' FROM json_each(?))`,
+  ).run(coid, orders);
+}
