@@ -2,7 +2,12 @@ import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { orderFrom, sideOf } from "../client-portal/domain/order-rows.ts";
 import { ACCOUNT_ID } from "../client-portal/endpoints/accounts.ts";
-import { liveOrders, type OrderRow } from "../client-portal/endpoints/orders.ts";
+import {
+  isCutShort,
+  liveOrders,
+  ORDER_LIST_ROWS_MAX,
+  type OrderRow,
+} from "../client-portal/endpoints/orders.ts";
 import { isOver } from "../client-portal/stream/streamed-orders.ts";
 import type { OperationContext, Provenance } from "./operation-context.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
@@ -56,12 +61,20 @@ export async function readOrders(
     ...rows.filter((row) => orderFrom(row, context.isOwnOrder) === null),
     ...(answer?.value.unread ?? []),
   ].flatMap((row) => unreadOf(row, account.accountId) ?? []);
+  const cut = isCutShort(rows.length + (answer?.value.lost ?? 0));
+  // What a full list left out may be anything, as a row of which nothing could be read.
+  if (cut) unread.push(UNKNOWN_ROW);
   const looked = answer?.proved ?? true;
-  const proved = looked && lost === 0;
+  const proved = looked && lost === 0 && !cut;
   const notes: string[] = [];
   if (!proved && orders.length === 0) notes.push(EMPTY_UNPROVED);
   if (lost > 0) {
     notes.push(`${counted(lost, "order row")} of the broker could not be read: missing here.`);
+  }
+  if (cut) {
+    notes.push(
+      `The broker lists ${ORDER_LIST_ROWS_MAX} orders at most and listed that many: others may be missing here.`,
+    );
   }
   return {
     orders,
@@ -77,9 +90,11 @@ export async function readOrders(
   };
 }
 
+const UNKNOWN_ROW: UnreadRow = { order_id: null, conid: null, side: null, remaining: null };
+
 /** Null for a row that provably is another account's, or of an order that has ended. */
 function unreadOf(row: OrderRow | null, accountId: string): UnreadRow | null {
-  if (row === null) return { order_id: null, conid: null, side: null, remaining: null };
+  if (row === null) return UNKNOWN_ROW;
   const of = row.account ?? row.acct;
   if ((of !== null && ACCOUNT_ID.test(of) && of !== accountId) || isOver(row)) return null;
   const side = sideOf(row.side);

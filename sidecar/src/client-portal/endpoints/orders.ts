@@ -55,6 +55,12 @@ const LiveOrders = z
   });
 type LiveOrders = z.output<typeof LiveOrders>;
 
+/** The broker lists no more than these, and does not say that there were more. */
+export const ORDER_LIST_ROWS_MAX = 1_000;
+
+/** Whether a list of so many rows, unreadable ones included, may have left some out. */
+export const isCutShort = (rows: number): boolean => rows >= ORDER_LIST_ROWS_MAX;
+
 /**
  * The broker's day of orders. Never asked with a filter: a filtered read silences the order stream
  * until a forced one.

@@ -6,6 +6,9 @@ import { readBook, readStatus } from "./order-book-read.ts";
 
 const row = { orderId: 11, order_ref: "ieg1-x", status: "Submitted" };
 
+const many = (rows: number) =>
+  Array.from({ length: rows }, (_, n) => ({ ...row, orderId: n + 1, order_ref: `ieg1-${n}` }));
+
 /** Answers the forced read, then the given lists in turn, the last one for ever, then the trades. */
 function rig(lists: { orders: unknown[]; snapshot?: boolean }[]) {
   const asked: string[] = [];
@@ -33,6 +36,12 @@ describe("a read of the broker's book", () => {
       false,
     ],
     ["a row could not be read", [{ orders: [row, { status: "Submitted" }] }], false],
+    [
+      "the list is as long as the broker makes one",
+      [{ orders: many(1_000), snapshot: true }],
+      false,
+    ],
+    ["the list is one shorter than that", [{ orders: many(999), snapshot: true }], true],
   ])("of which %s is proved or not", async (_name, lists, proved) => {
     const { parts, asked } = rig(lists);
     const book = await readBook(parts, "DU1234567");

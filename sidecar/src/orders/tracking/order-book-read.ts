@@ -1,7 +1,7 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import { orderStatus } from "../../client-portal/endpoints/order-status.ts";
-import { liveOrders, type OrderRow } from "../../client-portal/endpoints/orders.ts";
+import { isCutShort, liveOrders, type OrderRow } from "../../client-portal/endpoints/orders.ts";
 import { trades } from "../../client-portal/endpoints/trades.ts";
 import type { AskOptions, Portal } from "../../client-portal/portal-interface.ts";
 import { orderMark } from "../../client-portal/stream/streamed-orders.ts";
@@ -12,7 +12,10 @@ import type { BookView } from "./book-evidence.ts";
  * it is asked by force and then again until two answers in a row agree.
  */
 export interface BookRead extends BookView {
-  /** False when no two reads agreed, a row was unreadable, or nothing but an empty list was ever seen. */
+  /**
+   * False when no two reads agreed, a row was unreadable, the list was as long as the broker makes it,
+   * or nothing but an empty list was ever seen.
+   */
   proved: boolean;
 }
 
@@ -62,8 +65,8 @@ export async function readBook(
     trades: done.value,
     source: "live_orders",
     at: isoTime(parts.clock.now()),
-    // A row that cannot be read may be the very order that is looked for.
-    proved: proved && lost === 0,
+    // A row that cannot be read, or was left out, may be the very order that is looked for.
+    proved: proved && lost === 0 && !isCutShort(last?.length ?? 0),
     startedAt,
   };
 }
