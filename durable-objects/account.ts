@@ -7,14 +7,9 @@ import type { AccountParts } from "./account/account-parts.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
 import { appendAudit } from "./account/audit/log.ts";
+import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
-import {
-  checkpointDueAt,
-  isSignedAtOnce,
-  type SigningParts,
-  signHead,
-} from "./account/audit/sign.ts";
-import { noteListed, readSignedLog } from "./account/audit/tables/signed.ts";
+import { isSignedAtOnce } from "./account/audit/sign.ts";
 import { type ClientUse, flushClientUse } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
@@ -33,20 +28,11 @@ import { OwnerAccount } from "./account/rpc/owner.ts";
 import type { OwnerEntry } from "./account/rpc/surface.ts";
 import { migrate } from "./account/schema.ts";
 import { hasTables } from "./account/tables/migrations.ts";
-import { newestCopied } from "./d1/tables/audit-events.ts";
-import { listAuditLog } from "./d1/tables/audit-logs.ts";
 import type { ObjectEnv } from "./env.ts";
 
 const VERSION = "0.1.0";
 const PRUNE_EVERY_MS = 3_600_000;
 const ACCOUNT_HASH_KEY = "account-hash-key";
-/** Why no head of the audit log is signed, for the operator. */
-const UNSIGNED: Readonly<Record<string, string>> = {
-  other_key:
-    "EVIDENCE_KEY is not the key this log was signed with. Set EVIDENCE_KEY_BEFORE to that one.",
-  copy_differs:
-    "The log's copy in D1 holds events that the account's object does not have, or others. Its storage may be an older state; no head is signed.",
-};
 
 /**
  * One gateway account: relay session, jobs, clients, audit. This file is what the platform binds: the
@@ -58,6 +44,7 @@ export class Account extends DurableObject<ObjectEnv> {
   readonly #accountId: string;
   protected readonly relay: RelayHost;
   readonly #orders: OrderService;
+  readonly #log: LogKeeper;
   readonly #clientUse: ClientUse = new Map();
   readonly #waits = changeWaits();
   /** An own property, which no RPC can reach. */
@@ -66,10 +53,6 @@ export class Account extends DurableObject<ObjectEnv> {
   /** When the alarm is set for; null when it is not. */
   #alarmAt: number | null = null;
   #migrated = false;
-  /** Whether the log agreed with its copy since the object started. */
-  #copyAgreed = false;
-  /** Whether a head of the log is being signed, and another one wanted since. */
-  #signing: "none" | "once" | "again" = "none";
   #prunedAt = 0;
 
   constructor(ctx: DurableObjectState, env: ObjectEnv) {
@@ -78,6 +61,7 @@ export class Account extends DurableObject<ObjectEnv> {
     if (hasTables(ctx.storage.sql)) this.#migrate();
     this.relay = this.#createRelay();
     this.#orders = this.#createOrders();
+    this.#log = this.#createLogKeeper();
     this.parts = this.#createParts();
     this.calls = {
       budget: callBudget({
@@ -148,12 +132,12 @@ export class Account extends DurableObject<ObjectEnv> {
         JSON.stringify({ level: "warn", event: "audit.ship_failed", detail: report.error }),
       );
     }
-    await this.#signIfDue(sql);
+    await this.#log.signIfDue();
     await this.#orders.alarm();
     // Orders take the ends of their writes before the oldest of these go.
     this.#pruneNowAndThen(sql);
     this.#alarmNoLaterThan(auditShipDueAt(sql));
-    this.#alarmNoLaterThan(checkpointDueAt(sql, this.env.EVIDENCE_KEY));
+    this.#alarmNoLaterThan(this.#log.dueAt());
     this.#alarmNoLaterThan(this.relay.leaseDueAt());
     this.#alarmNoLaterThan(this.#orders.alarmAt());
   }
@@ -172,8 +156,11 @@ export class Account extends DurableObject<ObjectEnv> {
         connected: () => {
           this.#orders.connected();
           this.#announceKeys();
+          this.#log.reconnected();
         },
         lost: (job) => this.#orders.lost(job),
+        witnessed: (sidecarId, answer) =>
+          this.#log.witnessing.answered(sidecarId, answer).catch(logAbandoned("audit.witness")),
       },
     });
   }
@@ -195,6 +182,22 @@ export class Account extends DurableObject<ObjectEnv> {
       }),
       now: Date.now,
       wakeAt: (at) => this.#alarmNoLaterThan(at),
+    });
+  }
+
+  #createLogKeeper(): LogKeeper {
+    return new LogKeeper({
+      sql: () => this.#sql,
+      accountId: this.#accountId,
+      env: this.env,
+      atomic: (act) => this.ctx.storage.transactionSync(act),
+      append: (event) => this.#audit(event),
+      connected: () => {
+        const { online, sidecarId } = this.relay.presence();
+        return online ? sidecarId : null;
+      },
+      show: (head) => this.relay.showHead(head),
+      now: Date.now,
     });
   }
 
@@ -240,57 +243,8 @@ export class Account extends DurableObject<ObjectEnv> {
   #audit(event: NewAuditEvent): number {
     const { seq } = appendAudit(this.#sql, this.#accountId, event, Date.now());
     this.#shipSoon();
-    // After the turn, so that what it adds is under one head; the alarm makes up for one that is lost.
-    if (isSignedAtOnce(event.type)) this.#signSoon();
+    if (isSignedAtOnce(event.type)) this.#log.signSoon();
     return seq;
-  }
-
-  #signSoon(): void {
-    if (this.#signing !== "none") {
-      this.#signing = "again";
-      return;
-    }
-    this.#signing = "once";
-    void Promise.resolve()
-      .then(() => this.#sign())
-      .catch(logAbandoned("audit.sign"))
-      .finally(() => {
-        const again = this.#signing === "again";
-        this.#signing = "none";
-        if (again) this.#signSoon();
-      });
-  }
-
-  async #sign(): Promise<void> {
-    const { env } = this;
-    const parts: SigningParts = {
-      sql: this.#sql,
-      host: new URL(env.PUBLIC_ORIGIN).host,
-      secret: env.EVIDENCE_KEY,
-      secretBefore: env.EVIDENCE_KEY_BEFORE,
-      append: (event) => this.#audit(event),
-      newestCopied: async () => (this.#copyAgreed ? null : newestCopied(env.DB, this.#accountId)),
-      now: Date.now,
-    };
-    const { outcome } = await signHead(parts);
-    if (outcome === "signed") this.#copyAgreed = true;
-    const detail = UNSIGNED[outcome];
-    if (detail === undefined) return;
-    console.error(JSON.stringify({ level: "error", event: `audit.${outcome}`, detail }));
-  }
-
-  /** The alarm's part of signing; it fails nobody, and comes again with the next alarm. */
-  async #signIfDue(sql: SqlStorage): Promise<void> {
-    const dueAt = checkpointDueAt(sql, this.env.EVIDENCE_KEY);
-    try {
-      if (dueAt !== null && dueAt <= Date.now()) await this.#sign();
-      const log = readSignedLog(sql);
-      if (log === null || log.listed) return;
-      await listAuditLog(this.env.DB, log.logId, this.#accountId);
-      noteListed(sql);
-    } catch (error) {
-      logAbandoned("audit.sign")(error);
-    }
   }
 
   /** The log is copied a little after it grew, so that a busy minute is a few statements. */

@@ -12,6 +12,7 @@ import {
   AUDIT_OUTBOX_SCHEMA,
   AUDIT_SALTS_SCHEMA,
   AUDIT_SIGNED_SCHEMA,
+  AUDIT_WITNESS_SCHEMA,
 } from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
@@ -70,6 +71,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 25, sql: AUDIT_OUTAGE_SCHEMA },
   { id: 26, sql: ORDER_GROWTH_SCHEMA },
   { id: 27, sql: RELAY_OPEN_JOBS_SCHEMA },
+  { id: 28, sql: AUDIT_WITNESS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

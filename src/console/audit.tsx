@@ -1,6 +1,6 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { Hono } from "hono";
-import type { AuditRecord } from "../../durable-objects/account/rpc/account-types.ts";
+import type { AuditRecord, SignedHead } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { AUDIT_PAGE_ROWS } from "../web/limits.ts";
@@ -44,7 +44,7 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
           Signed up to #{page.signed.size} as <code>{page.signed.origin}</code>:{" "}
           <a href={`/audit/${page.signed.logId}/checkpoint`}>newest head</a>,{" "}
           <a href={`/audit/${page.signed.logId}/vkey`}>key</a>. Keep a head: it shows whether the
-          log was changed since.
+          log was changed since. {witnessWords(page.signed)}
         </p>
       )}
       <nav class="pager" aria-label="Pages of the log">
@@ -64,6 +64,15 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
     </Page>,
   );
 });
+
+/** What the owner's PC, the log's witness, has made of it. */
+function witnessWords({ witnessed }: SignedHead): string {
+  if (witnessed === null) return "Unwitnessed: no PC has cosigned it yet.";
+  if (witnessed.state !== "whole") {
+    return "Your PC says that this is not the log that it cosigned; `ibkr-sidecar status` there says what differs.";
+  }
+  return `Your PC has cosigned it up to #${witnessed.size}.`;
+}
 
 /** The entries as they were hashed, for whoever checks the whole log: the owner. */
 auditRoutes.get("/audit/:log/tile/entries/*", requireOwner, async (c) => {
@@ -85,6 +94,14 @@ const WORDS: Record<AuditEventType, string> = {
   "log.key_changed": "Log's key changed",
   "log.exported": "Log exported",
   "log.purged": "Old entries removed",
+  "log.witness": "PC cosigns the log",
+  "log.rolled_back": "Log shorter than the PC's",
+  "log.forked": "Log contradicts the PC's",
+  "log.another_log": "Another log than the PC's",
+  "log.settled": "Log and PC agree again",
+  "log.healed": "Log's end put back",
+  "book.unmatched": "Broker's book: not explained",
+  "book.not_reconcilable": "Broker's book: not shown any more",
   "auth.denied": "Access denied",
   "owner.signed_in": "You signed in",
   "owner.sign_in_refused": "Sign-in refused",

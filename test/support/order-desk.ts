@@ -102,6 +102,7 @@ export function deskRig(
       revoked: unused,
       chosen: unused,
       narrowed: unused,
+      showHead: unused,
       leaseDueAt: unused,
       tick: unused,
       presence: () => presence,

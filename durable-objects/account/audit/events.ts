@@ -86,6 +86,17 @@ export function ownerEvent(
   });
 }
 
+/** Something about the log itself, or that a PC says of it. */
+export function logEvent(
+  type: Extract<AuditEventType, `log.${string}` | `book.${string}`>,
+  nowMs: number,
+  { sidecarId = null, meta }: { sidecarId?: string | null; meta: Record<string, string> },
+): NewAuditEvent {
+  const kind = sidecarId === null ? "gateway" : "sidecar";
+  const who = { kind, subject: null, client_id: null, sidecar_id: sidecarId } as const;
+  return auditEvent({ type, startedAt: nowMs, endedAt: nowMs, who, meta });
+}
+
 export function agent(principal: Principal, sidecarId: string | null): AuditEventV2["who"] {
   return {
     kind: "agent",

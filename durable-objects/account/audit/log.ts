@@ -5,7 +5,7 @@ import type { NewAuditEvent } from "./events.ts";
 import { fitting } from "./fit.ts";
 import { leafOfCanonical } from "./leaf.ts";
 import { seal } from "./seal.ts";
-import { auditSize, insertEvent, newestLeaf, storedNode } from "./tables/log.ts";
+import { auditSize, insertEvent, type LoggedEvent, newestLeaf, storedNode } from "./tables/log.ts";
 
 /**
  * The account's audit log: numbered without gaps from 1, never changed, one row written for one
@@ -18,6 +18,8 @@ import { auditSize, insertEvent, newestLeaf, storedNode } from "./tables/log.ts"
  */
 
 const HASH_BYTES = 32;
+
+export type { LoggedEvent };
 
 export interface AppendedEvent {
   seq: number;
@@ -34,10 +36,31 @@ export function appendAudit(
   random: (bytes: number) => Uint8Array = randomBytes,
 ): AppendedEvent {
   const newest = newestLeaf(sql);
-  const seq = newest.seq + 1;
   const sealed = seal(event, random);
-  const json = fitting(accountId, seq, sealed.event);
-  const leaf = leafOfCanonical(accountId, seq, json);
+  return appendAfter(sql, accountId, newest, {
+    event: fitting(accountId, newest.seq + 1, sealed.event),
+    salts: sealed.salts,
+    appendedAt: nowMs,
+  });
+}
+
+/** Appends an event as it stood in the log once: its text is hashed as it is. */
+export function appendLogged(
+  sql: SqlStorage,
+  accountId: string,
+  logged: LoggedEvent,
+): AppendedEvent {
+  return appendAfter(sql, accountId, newestLeaf(sql), logged);
+}
+
+function appendAfter(
+  sql: SqlStorage,
+  accountId: string,
+  newest: ReturnType<typeof newestLeaf>,
+  { event, salts, appendedAt }: LoggedEvent,
+): AppendedEvent {
+  const seq = newest.seq + 1;
+  const leaf = leafOfCanonical(accountId, seq, event);
   const stored = storedNodes(sql);
   const completed = completedBy(leaf, seq, {
     // The leaf beside the new one is in the row that was read already.
@@ -47,13 +70,7 @@ export function appendAudit(
   completed.forEach((hash, level) => {
     nodes.set(hash, level * HASH_BYTES);
   });
-  insertEvent(sql, {
-    seq,
-    nodes: nodes.buffer,
-    event: json,
-    salts: sealed.salts,
-    appendedAt: nowMs,
-  });
+  insertEvent(sql, { seq, nodes: nodes.buffer, event, salts, appendedAt });
   return { seq, leafHash: bytesToHex(leaf) };
 }
 

@@ -1,11 +1,13 @@
 import { entryBytes } from "@ibkr-edge-gateway/evidence/event/entry.ts";
 import { EvidenceFault } from "@ibkr-edge-gateway/evidence/fault.ts";
+import { formatNote, parseNote } from "@ibkr-edge-gateway/evidence/note/note.ts";
 import { encodeBundle } from "@ibkr-edge-gateway/evidence/tiles/bundle.ts";
 import { parseTilePath, TILE_WIDTH } from "@ibkr-edge-gateway/evidence/tiles/path.ts";
 import { tileBytes } from "@ibkr-edge-gateway/evidence/tiles/tile.ts";
 import { storedNodes } from "./log.ts";
 import { auditRowsAfter } from "./tables/log.ts";
-import { readSignedLog } from "./tables/signed.ts";
+import { readSignedLog, type SignedLog } from "./tables/signed.ts";
+import { allWitnesses } from "./tables/witnesses.ts";
 
 /** One file of the signed log as it is served (C2SP tlog-tiles): hashes and heads, no event. */
 export type LogFile =
@@ -22,7 +24,7 @@ export function logFile(sql: SqlStorage, logId: string, path: string): LogFile |
   const log = readSignedLog(sql);
   if (log?.logId !== logId) return null;
   if (path === "vkey") return { kind: "text", text: `${log.vkey}\n` };
-  if (path === "checkpoint") return log.note === null ? null : { kind: "text", text: log.note };
+  if (path === "checkpoint") return headFile(sql, log);
   const tile = tileOf(path);
   if (tile === null) return null;
   const { level, index, width } = tile;
@@ -30,6 +32,20 @@ export function logFile(sql: SqlStorage, logId: string, path: string): LogFile |
   const there = Math.floor(log.size / TILE_WIDTH ** level) - index * TILE_WIDTH;
   if (there < width) return null;
   return { kind: "tile", bytes: tileBytes({ level, index, width }, storedNodes(sql)) };
+}
+
+/** The newest head, with the lines of every PC that has cosigned it by now. */
+function headFile(sql: SqlStorage, { size, note }: SignedLog): LogFile | null {
+  if (note === null) return null;
+  const lines = allWitnesses(sql)
+    .filter((witness) => witness.size === size && witness.note !== null)
+    .flatMap((witness) => parseNote(witness.note ?? "").signatures.slice(-1));
+  if (lines.length === 0) return { kind: "text", text: note };
+  const head = parseNote(note);
+  return {
+    kind: "text",
+    text: formatNote({ ...head, signatures: [...head.signatures, ...lines] }),
+  };
 }
 
 /**

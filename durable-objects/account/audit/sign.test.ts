@@ -11,6 +11,7 @@ import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { appendAudit, storedNodes } from "./log.ts";
+import { AUDIT_SHIP_DELAY_MS } from "./outbox.ts";
 import { logFile } from "./served.ts";
 import {
   CHECKPOINT_DELAY_MS,
@@ -77,19 +78,28 @@ describe("heads of the log", () => {
     });
   });
 
-  it("are due a minute after the oldest event without one, at once for a hundred, and never for none", async () => {
+  it("are due with the round that copies, once a minute at most, at once for a hundred, and never for none", async () => {
     expect(checkpointDueAt(sql, SECRET)).toBeNull();
     append();
     clock += 1_000;
     append();
-    expect(checkpointDueAt(sql, SECRET)).toBe(NOW + CHECKPOINT_DELAY_MS);
+    expect(checkpointDueAt(sql, SECRET)).toBe(NOW + AUDIT_SHIP_DELAY_MS);
     append(CHECKPOINT_EVENTS_MAX - 3);
-    expect(checkpointDueAt(sql, SECRET)).toBe(NOW + CHECKPOINT_DELAY_MS);
+    expect(checkpointDueAt(sql, SECRET)).toBe(NOW + AUDIT_SHIP_DELAY_MS);
     append();
     expect(checkpointDueAt(sql, SECRET)).toBe(NOW);
     await signHead(parts);
+    const signedAt = clock;
     expect(checkpointDueAt(sql, SECRET)).toBeNull();
     expect(await signHead(parts)).toEqual({ outcome: "idle" });
+    clock += 10_000;
+    append();
+    expect(checkpointDueAt(sql, SECRET)).toBe(signedAt + CHECKPOINT_DELAY_MS);
+    await signHead(parts);
+    // A log that rested is signed with the copying of the next event, and its object sleeps on.
+    clock += 3_600_000;
+    append();
+    expect(checkpointDueAt(sql, SECRET)).toBe(clock + AUDIT_SHIP_DELAY_MS);
   });
 
   it("follow events of orders at once, and reads and sign-ins do not hurry them", () => {

@@ -9,14 +9,16 @@ import { formatVkey } from "@ibkr-edge-gateway/evidence/note/vkey.ts";
 import { randomBytes } from "../random.ts";
 import { auditEvent, type NewAuditEvent } from "./events.ts";
 import { storedNodes } from "./log.ts";
+import { AUDIT_SHIP_DELAY_MS } from "./outbox.ts";
 import { keepHead } from "./tables/checkpoints.ts";
+import { keepHandover } from "./tables/handovers.ts";
 import { appendedAt, auditSize, eventVersion, storedNode } from "./tables/log.ts";
 import { openSignedLog, readSignedLog, type SignedLog, storeHead } from "./tables/signed.ts";
 
 /**
  * Signs heads of the account's log (C2SP checkpoints). A head is made at once after an event of an
- * order; otherwise when the oldest event that none covers is a minute old, or a hundred wait. A log
- * to which nothing is added gets none, and its object is not woken.
+ * order; otherwise with the round that copies an event, at most one a minute, or when a hundred wait.
+ * No event is without one for longer than a minute; a log to which nothing is added gets none.
  */
 
 export const CHECKPOINT_DELAY_MS = 60_000;
@@ -54,11 +56,17 @@ export function isSignedAtOnce(type: string): boolean {
 /** When the next head is due (epoch milliseconds); null when the newest covers everything. */
 export function checkpointDueAt(sql: SqlStorage, secret: string | undefined): number | null {
   if (readSecret(secret) === null) return null;
-  const covered = readSignedLog(sql)?.size ?? 0;
+  const log = readSignedLog(sql);
+  const covered = log?.size ?? 0;
   const oldest = appendedAt(sql, covered + 1);
   if (oldest === null) return null;
-  const many = auditSize(sql) - covered >= CHECKPOINT_EVENTS_MAX;
-  return many ? oldest : oldest + CHECKPOINT_DELAY_MS;
+  if (auditSize(sql) - covered >= CHECKPOINT_EVENTS_MAX) return oldest;
+  // With the round that copies it, so that a log that then rests is not woken once more.
+  const soon = oldest + AUDIT_SHIP_DELAY_MS;
+  return Math.min(
+    Math.max(soon, (log?.signedAt ?? 0) + CHECKPOINT_DELAY_MS),
+    oldest + CHECKPOINT_DELAY_MS,
+  );
 }
 
 /** Signs a head over the log as it stands, opening the signed log when there is none yet. */
@@ -84,6 +92,7 @@ export async function signHead(parts: SigningParts): Promise<SignReport> {
   if (!storeHead(sql, head)) return { outcome: "idle" };
   const newDay = Math.floor(before / DAY_MS) !== Math.floor(head.signedAt / DAY_MS);
   if (newDay || keys.handsOver) keepHead(sql, head);
+  if (keys.handsOver) keepHandover(sql, head);
   return { outcome: "signed", size };
 }
 

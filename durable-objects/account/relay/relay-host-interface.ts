@@ -1,4 +1,5 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
+import type { AuditCheckpoint } from "@ibkr-edge-gateway/protocol/relay/audit-messages.ts";
 import type {
   CancelAnswer,
   JobSettlement,
@@ -30,6 +31,8 @@ export interface RelayHost {
   chosen(sidecarId: string): void;
   /** Its owner grants this PC no more than these; a session that is open keeps to it at once. */
   narrowed(sidecarId: string, granted: readonly Capability[]): void;
+  /** Shows the connected PC a head of the audit log; its answer comes to the listener. */
+  showHead(head: AuditCheckpoint): void;
   presence(): Presence;
   /** When the lease needs the alarm; null without a session. */
   leaseDueAt(): number | null;

@@ -1,5 +1,6 @@
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { HEARTBEAT_LOST_MS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import type { AuditCheckpoint } from "@ibkr-edge-gateway/protocol/relay/audit-messages.ts";
 import { answeredBefore } from "@ibkr-edge-gateway/protocol/relay/edge/answered-before.ts";
 import { edgeStep } from "@ibkr-edge-gateway/protocol/relay/edge/edge-machine.ts";
 import {
@@ -95,6 +96,8 @@ class EdgeDriver implements RelayHost {
       case "cancel_answered":
         this.#cancelled.resolve(effect.jobId, effect.answer);
         return undefined;
+      case "audit_answered":
+        return this.#options.listener?.witnessed?.(effect.sidecarId, effect.answer);
       default:
         return this.#checkKey(effect);
     }
@@ -166,6 +169,10 @@ class EdgeDriver implements RelayHost {
 
   narrowed(sidecarId: string, granted: readonly Capability[]): void {
     void this.#dispatch({ kind: "narrowed", sidecarId, granted });
+  }
+
+  showHead(head: AuditCheckpoint): void {
+    void this.#dispatch({ kind: "audit_head", head });
   }
 
   get origin(): string {

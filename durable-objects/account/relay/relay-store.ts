@@ -1,4 +1,5 @@
 import { CURSORS_PER_SIDECAR_MAX, SETTLED_JOBS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
+import type { AuditCosignature } from "@ibkr-edge-gateway/protocol/relay/audit-messages.ts";
 import {
   type EdgeJob,
   type EdgeState,
@@ -62,6 +63,8 @@ export interface EdgeListener {
   connected(): void;
   /** A write whose end will never be known: its journal is gone. */
   lost(job: EdgeJob): void;
+  /** What the PC says of a head of the audit log; called outside of any transaction, fails nobody. */
+  witnessed?(sidecarId: string, answer: AuditCosignature): Promise<void>;
 }
 
 /** Stores one step; the caller wraps it in the transaction that also holds the step's cause. */

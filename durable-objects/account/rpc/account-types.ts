@@ -260,6 +260,12 @@ export interface SignedHead {
   origin: string;
   /** Events that the newest head covers. */
   size: number;
+  /** What the PC that answered last has cosigned, and what it says of the log; null before any did. */
+  witnessed: {
+    size: number;
+    atMs: number | null;
+    state: "whole" | "rolled_back" | "forked" | "another_log";
+  } | null;
 }
 
 export interface NewSidecar {

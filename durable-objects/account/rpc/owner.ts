@@ -4,6 +4,7 @@ import type { AccountParts } from "../account-parts.ts";
 import { tailAudit } from "../audit/find.ts";
 import { entryBundle } from "../audit/served.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
+import { latestWitness } from "../audit/tables/witnesses.ts";
 import { backendStatus } from "../relay/backend-status.ts";
 import type { AuditPage, BackendStatus, OwnerSession, SignedHead } from "./account-types.ts";
 import { OwnerClients } from "./owner/clients.ts";
@@ -79,8 +80,14 @@ export class OwnerAccount extends RpcTarget {
     this.#signedIn();
     const { sql } = this.#parts;
     const log = readSignedLog(sql);
-    const signed = log === null ? null : { logId: log.logId, origin: log.origin, size: log.size };
-    return { ...tailAudit(sql, query), signed };
+    if (log === null) return { ...tailAudit(sql, query), signed: null };
+    const { logId, origin, size } = log;
+    const witness = latestWitness(sql);
+    const witnessed =
+      witness === null
+        ? null
+        : { size: witness.size, atMs: witness.cosigned_at, state: witness.state };
+    return { ...tailAudit(sql, query), signed: { logId, origin, size, witnessed } };
   }
 
   /** A bundle of the log's entries (C2SP tlog-tiles), by its path under the log's prefix; null where

@@ -26,6 +26,36 @@ export async function shipAuditRows(
     .run();
 }
 
+/** The hash of one event of the copy; null where it has none of that number. */
+export async function copiedLeaf(
+  database: D1Database,
+  accountId: string,
+  seq: number,
+): Promise<string | null> {
+  const row = await database
+    .prepare("SELECT leaf_hash FROM audit_events WHERE account_id = ?1 AND seq = ?2")
+    .bind(accountId, seq)
+    .first<{ leaf_hash: string }>();
+  return row?.leaf_hash ?? null;
+}
+
+/** The events of the copy after a number, oldest first. */
+export async function copiedAfter(
+  database: D1Database,
+  accountId: string,
+  seq: number,
+  limit: number,
+): Promise<ShippedRow[]> {
+  const { results } = await database
+    .prepare(
+      `SELECT seq, leaf_hash, event FROM audit_events
+       WHERE account_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3`,
+    )
+    .bind(accountId, seq, limit)
+    .all<{ seq: number; leaf_hash: string; event: string }>();
+  return results;
+}
+
 /** The newest event of an account in the copy; null where it has none. */
 export function newestCopied(
   database: D1Database,

@@ -9,6 +9,17 @@ const EventType = z.enum([
   "log.key_changed",
   "log.exported",
   "log.purged",
+  // A PC cosigns the log from here on, by the key named; and what it found the log to be.
+  "log.witness",
+  "log.rolled_back",
+  "log.forked",
+  "log.another_log",
+  "log.settled",
+  // Entries that an older state of the object had lost came back from the copy.
+  "log.healed",
+  // The broker's book against the log and the PC's own book, each night and when the PC comes back.
+  "book.unmatched",
+  "book.not_reconcilable",
   "auth.denied",
   "owner.signed_in",
   "owner.sign_in_refused",

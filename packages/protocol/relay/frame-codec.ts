@@ -58,6 +58,7 @@ export function decodeFrame<C extends Catalogue>(text: string, catalogue: C): De
 
 export interface Outgoing extends Omit<FrameHead, "timestamp"> {
   readonly type: string;
+  readonly optional?: true | undefined;
   readonly now: number;
   readonly payload: unknown;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AuditCheckpoint, AuditCosignature } from "./audit-messages.ts";
 import {
   JobAccepted,
   JobCancel,
@@ -64,6 +65,7 @@ export const FROM_SIDECAR = {
   "broker.execution": BrokerEventPayload,
   "broker.question": BrokerEventPayload,
   "broker.alert": BrokerEventPayload,
+  "audit.cosignature": AuditCosignature,
 } as const;
 
 /** What the edge may send. */
@@ -82,6 +84,7 @@ export const FROM_EDGE = {
   "session.error": SessionError,
   "job.submit": JobSubmit,
   "job.cancel": JobCancel,
+  "audit.checkpoint": AuditCheckpoint,
 } as const;
 
 export type Catalogue = Readonly<Record<string, z.ZodType>>;

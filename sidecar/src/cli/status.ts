@@ -5,6 +5,8 @@ import { type RunStatus, readRunStatus, STATUS_STALE_MS } from "../config/status
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { loadDeviceKey } from "../trust/device-key.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
+import { storedStanding } from "../trust/witness/open-store.ts";
+import { type LogStanding, standingInWords } from "../trust/witness/standing.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `status`: what is paired, whether it runs, and what to do next. */
@@ -26,6 +28,8 @@ interface StatusReport {
   fingerprint: string | null;
   running: RunStatus | null;
   kill_switch_engaged: boolean;
+  /** What this PC, as its witness, holds of the gateway's audit log. */
+  audit_log: LogStanding;
   next_step: string | null;
 }
 
@@ -46,6 +50,7 @@ function statusReport(configDir: string): StatusReport {
     fingerprint: loadDeviceKey(configDir)?.fingerprint ?? null,
     running,
     kill_switch_engaged: readKillSwitch(killSwitchPath(configDir)).engaged,
+    audit_log: pairing === null ? { state: "unwitnessed" } : storedStanding(configDir, pairing),
     next_step: nextStep(pairing !== null, running, written),
   };
 }
@@ -89,6 +94,7 @@ function inWords({
   fingerprint,
   running,
   kill_switch_engaged,
+  audit_log,
   next_step,
 }: StatusReport): string {
   const lines = [
@@ -112,7 +118,15 @@ function inWords({
       `Kill switch:    ENGAGED; no order opens or changes a position. Lift it with: ${sidecarCommand("unkill")}`,
     );
   }
+  const differs = standingInWords(audit_log);
+  lines.push(`Audit log:      ${differs ?? wholeInWords(audit_log)}`);
   if (next_step !== null) lines.push(`Next step:      ${next_step}`);
-  else if (!kill_switch_engaged) lines.push("All is well.");
+  else if (!kill_switch_engaged && differs === null) lines.push("All is well.");
   return lines.join("\n");
+}
+
+function wholeInWords(standing: LogStanding): string {
+  return standing.state === "unwitnessed"
+    ? "unwitnessed; the gateway has shown this PC no head of it"
+    : `cosigned by this PC up to entry ${standing.size}, ${new Date(standing.cosignedAt).toISOString()}`;
 }

@@ -21,6 +21,8 @@ export interface OrderService {
   heard(event: BrokerEvent): void;
   /** The session changed. */
   sessionChanged(): void;
+  /** Tells the owner, by every way that this PC has and in the console. */
+  tellOwner(message: string): void;
   close(): void;
 }
 
@@ -96,6 +98,9 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
         startedAt: null,
       });
     }),
+    tellOwner: guarded((message) =>
+      submit.progress.alert({ alert: "needs_owner", message, record: null }),
+    ),
     sessionChanged: guarded(followSession(broker, submit, checkSoon)),
     close() {
       cancelFirstCheck();

@@ -1,3 +1,7 @@
+import type {
+  AuditCheckpoint,
+  AuditCosignature,
+} from "@ibkr-edge-gateway/protocol/relay/audit-messages.ts";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { Pairing } from "../config/pairing-file.ts";
@@ -22,6 +26,8 @@ export interface RelayLinkOptions {
   readonly journal: Journal;
   readonly executor: OperationExecutor;
   readonly operations: OperationLookup;
+  /** The witness of the audit log; without one heads are passed over. */
+  readonly witness?: { judge(head: AuditCheckpoint): Promise<AuditCosignature> };
   readonly version: string;
   readonly logger: RelayLogger;
   readonly connect: Connect;

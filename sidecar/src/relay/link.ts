@@ -126,6 +126,9 @@ class SidecarDriver implements RelayLink {
       case "list_jobs":
         this.#uplink.listJobs(effect);
         return;
+      case "witness":
+        this.#witness(effect);
+        return;
       case "rotated":
         this.#rotation?.(effect.refusal);
         this.#rotation = null;
@@ -140,6 +143,15 @@ class SidecarDriver implements RelayLink {
     const input = useKey(this.#options, effect);
     if (input instanceof Promise) void input.then((later) => this.#dispatch(later));
     else this.#dispatch(input);
+  }
+
+  /** A PC without a witness says nothing, like one of an older version. */
+  #witness({ dial, head }: Extract<SidecarEffect, { kind: "witness" }>): void {
+    const { witness, logger } = this.#options;
+    void witness?.judge(head).then(
+      (answer) => this.#dispatch({ kind: "witnessed", dial, answer }),
+      (error) => logger.error({ err: error }, "a head of the audit log could not be judged"),
+    );
   }
 
   #restartJournal(): void {

@@ -9,10 +9,13 @@ import type { DiskRoom } from "../orders/local-policy/report-faults.ts";
 import { machineReach } from "../orders/notify/desktop-and-webhook.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/order-service-parts.ts";
+import { type LogStanding, logFault } from "../trust/witness/standing.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;
   open(parts: BrokerSide): OrderService;
+  /** Does nothing before the order side is open. */
+  tellOwner(message: string): void;
   close(): void;
 }
 
@@ -24,18 +27,24 @@ export function openOrderSide(
   configDir: string,
   pairing: Pairing,
   keysOf: (store: OrderStore) => KeyPolicy,
+  standing: () => LogStanding,
 ): OrderSide {
+  let service: OrderService | null = null;
   const { value: settings, fault } = orderSettingsAtStart(configDir);
   const store = opened(orderStorePath(configDir, pairing));
   const keys = keysOf(store);
   const { hostname, origin } = new URL(pairing.gateway_origin);
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
-    open: (parts) =>
-      createOrderService(
+    tellOwner: (message) => service?.tellOwner(message),
+    open: (parts) => {
+      service = createOrderService(
         {
           store,
-          rules: fileLocalRules(configDir, fault),
+          rules: {
+            ...fileLocalRules(configDir, fault),
+            logFault: () => faultOf(standing(), store),
+          },
           settings,
           gatewayAccountId: pairing.account_id,
           sidecarId: pairing.sidecar_id,
@@ -50,10 +59,15 @@ export function openOrderSide(
           }),
         },
         parts,
-      ),
+      );
+      return service;
+    },
     close: () => store.close(),
   };
 }
+
+const faultOf = (standing: LogStanding, store: OrderStore): string | null =>
+  logFault(standing, { lastSentAt: store.lastSentAt(), nowMs: Date.now() });
 
 function roomIn(folder: string): ReturnType<DiskRoom> {
   try {

@@ -13,6 +13,7 @@ import { openAccountJournal } from "../journal/account-journal.ts";
 import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
 import type { OrderStore } from "../orders/journal/order-store.ts";
 import { policyOf } from "../orders/local-policy/local-rules.ts";
+import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { createRelayLink } from "../relay/link.ts";
 import type { RelayLinkOptions, RelayLogger } from "../relay/link-interface.ts";
 import { connectWebSocket } from "../relay/relay-socket.ts";
@@ -20,6 +21,7 @@ import { type KeyRing, openKeyRing } from "../trust/device-key.ts";
 import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
+import { openWitness } from "./open-witness.ts";
 import { type OrderSide, openOrderSide } from "./order-side.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 import { canAsk, yesAtTerminal } from "./terminal.ts";
@@ -55,10 +57,21 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const { clientPortal } = options;
   const gateway = typeof clientPortal === "string" ? { url: clientPortal } : await clientPortal();
   let questions: KeyQuestions | null = null;
-  const orders = openOrderSide(configDir, pairing, (store) => {
-    questions = canAsk() ? terminalQuestions(store, logger) : null;
-    return keyPolicy(logger, options.takeApprovers, questions);
+  const audit = openWitness(configDir, pairing, {
+    killSwitchPath: killSwitchPath(configDir),
+    now: Date.now,
+    tell: (message) => orders.tellOwner(message),
+    log: (message, standing) => logger.warn({ event: "audit.standing", ...standing }, message),
   });
+  const orders = openOrderSide(
+    configDir,
+    pairing,
+    (store) => {
+      questions = canAsk() ? terminalQuestions(store, logger) : null;
+      return keyPolicy(logger, options.takeApprovers, questions);
+    },
+    () => audit.witness.standing(),
+  );
   const foreign = new AbortController();
   const broker = await openBroker(options, gateway.url, orders, logger, foreign);
   const status = createStatusWriter({
@@ -68,7 +81,17 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     broker,
     clientPortal: broker.core.address.origin,
   });
-  const link = { pairing, deviceKey: keys.key, policy, journal, executor: broker, logger, now };
+  const { witness } = audit;
+  const link = {
+    pairing,
+    deviceKey: keys.key,
+    policy,
+    journal,
+    executor: broker,
+    witness,
+    logger,
+    now,
+  };
   return untilEnded({
     link,
     keys,
@@ -80,6 +103,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       await broker.close();
       if ("close" in gateway) await gateway.close();
       orders.close();
+      audit.close();
       journal.close();
     },
   });
@@ -129,7 +153,7 @@ function openBroker(
 interface Running {
   link: Pick<
     RelayLinkOptions,
-    "pairing" | "deviceKey" | "policy" | "journal" | "executor" | "now"
+    "pairing" | "deviceKey" | "policy" | "journal" | "executor" | "witness" | "now"
   > & {
     logger: Logger;
   };

@@ -35,6 +35,31 @@ export function insertEvent(
   );
 }
 
+/** An event with what is kept of it beside its hashes. */
+export interface LoggedEvent {
+  /** RFC 8785 JSON. */
+  event: string;
+  salts: string | null;
+  /** Unix milliseconds. */
+  appendedAt: number;
+}
+
+/** All events after a number, oldest first. */
+export function loggedAfter(sql: SqlStorage, seq: number): LoggedEvent[] {
+  return sql
+    .exec<{ event: string; salts: string | null; appended_at: number }>(
+      "SELECT event, salts, appended_at FROM audit_log WHERE seq > ? ORDER BY seq",
+      seq,
+    )
+    .toArray()
+    .map(({ event, salts, appended_at }) => ({ event, salts, appendedAt: appended_at }));
+}
+
+/** For healing alone, and for what no signed head covers: see heal.ts. */
+export function deleteEventsAfter(sql: SqlStorage, seq: number): void {
+  sql.exec("DELETE FROM audit_log WHERE seq > ?", seq);
+}
+
 /** Number and leaf of the newest event; 0 and nothing in an empty log. */
 export function newestLeaf(sql: SqlStorage): { seq: number; leaf: Uint8Array } {
   const [row] = sql

@@ -45,3 +45,24 @@ CREATE TABLE audit_checkpoints (
   signed_at INTEGER NOT NULL
 ) STRICT;
 `;
+
+/**
+ * The PCs that witness the log, by what each said last; and the heads with which the log went over to
+ * another key, signed by both.
+ */
+export const AUDIT_WITNESS_SCHEMA = `
+CREATE TABLE audit_witnesses (
+  sidecar_id TEXT PRIMARY KEY,
+  vkey TEXT,
+  size INTEGER NOT NULL,
+  note TEXT,
+  cosigned_at INTEGER,
+  state TEXT NOT NULL CHECK (state IN ('whole', 'rolled_back', 'forked', 'another_log')),
+  answered_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit_handovers (
+  size INTEGER PRIMARY KEY,
+  vkey TEXT NOT NULL,
+  note TEXT NOT NULL
+) STRICT;
+`;

@@ -4,6 +4,7 @@ import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
+import { auditBlocksWrites } from "../../audit/blocks-writes.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import type { Asker, OrderParts } from "../order-context.ts";
 import { conditionsOf } from "../rules/conditions.ts";
@@ -35,10 +36,15 @@ export function beforeSubmit(
   const entry =
     (facts.effect ?? previewed)?.kind !== "exit" && request.scope.endsWith("cancel") === false;
   watchLoss(parts, request.accountId, facts.account);
-  const backlog = entry ? auditBacklogBlocksWrites(parts.storage.sql, conditions.nowMs) : null;
-  if (backlog === null) return { conditions, refusals: [] };
+  const { sql } = parts.storage;
+  const blocked = entry ? auditBlocksWrites(sql, conditions.nowMs) : null;
+  if (blocked === null) return { conditions, refusals: [] };
+  if (auditBacklogBlocksWrites(sql, conditions.nowMs) === null) {
+    const { message } = blocked;
+    return { conditions, refusals: [refusal("AUDIT_UNAVAILABLE", "audit", "witnessed", message)] };
+  }
   watchAudit(parts);
-  const message = `${backlog.message} ${backlogSincePreview(parts.storage.sql, conditions.nowMs)}`;
+  const message = `${blocked.message} ${backlogSincePreview(sql, conditions.nowMs)}`;
   return { conditions, refusals: [refusal("AUDIT_UNAVAILABLE", "audit", "copied", message)] };
 }
 

@@ -5,7 +5,7 @@ import {
   type PolicyVerdict,
 } from "@ibkr-edge-gateway/policy/evaluate.ts";
 import type { PolicyFailure } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
-import { auditBacklogBlocksWrites } from "../../audit/outbox.ts";
+import { auditBlocksWrites } from "../../audit/blocks-writes.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { policyInForce } from "../tables/policies.ts";
 import type { Preview } from "../tables/previews.ts";
@@ -58,7 +58,7 @@ export function lasting(verdict: PolicyVerdict): PolicyVerdict["failures"] {
 function withBacklog(verdict: PolicyVerdict, parts: OrderParts, preview: Preview): PolicyVerdict {
   const { order } = preview.ticket;
   const opens = order.action !== "cancel" && preview.facts.effect?.kind !== "exit";
-  const backlog = opens ? auditBacklogBlocksWrites(parts.storage.sql, parts.now()) : null;
+  const backlog = opens ? auditBlocksWrites(parts.storage.sql, parts.now()) : null;
   if (backlog === null) return verdict;
   const failure: CheckResult = {
     number: 5,

@@ -90,6 +90,11 @@ function apply(draft: Draft, input: EdgeInput): void {
     case "chosen":
       chosen(draft, input);
       return;
+    case "audit_head": {
+      const live = liveConnection(draft);
+      if (live !== null) send(draft, live.id, "audit.checkpoint", input.head, { optional: true });
+      return;
+    }
     case "silent":
       silent(draft);
       return;

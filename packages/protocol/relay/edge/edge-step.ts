@@ -1,6 +1,7 @@
 import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
+import type { AuditCheckpoint, AuditCosignature } from "../audit-messages.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType } from "../messages.ts";
 import type { CloseCode, JobOutcome, RelayErrorCode } from "../relay-errors.ts";
@@ -46,6 +47,8 @@ export type EdgeInput =
     }
   /** The owner takes this PC into use; `message` tells every other one that it stands by. */
   | { readonly kind: "chosen"; readonly sidecarId: string; readonly message: string }
+  /** A head of the audit log for the PC that is connected; without one it is dropped. */
+  | { readonly kind: "audit_head"; readonly head: AuditCheckpoint }
   /** No sign of life on the live connection for longer than allowed. */
   | { readonly kind: "silent" }
   | { readonly kind: "tick" };
@@ -131,7 +134,13 @@ export type EdgeEffect =
     }
   | { readonly kind: "sign_proof"; readonly conn: ConnectionId; readonly message: Uint8Array }
   | { readonly kind: "settle"; readonly jobId: string; readonly settlement: JobSettlement }
-  | { readonly kind: "cancel_answered"; readonly jobId: string; readonly answer: CancelAnswer };
+  | { readonly kind: "cancel_answered"; readonly jobId: string; readonly answer: CancelAnswer }
+  /** What the PC says of a head of the audit log. */
+  | {
+      readonly kind: "audit_answered";
+      readonly sidecarId: string;
+      readonly answer: AuditCosignature;
+    };
 
 export type EdgeWrite =
   | { readonly kind: "session"; readonly record: SessionRecord }

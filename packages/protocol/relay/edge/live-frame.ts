@@ -67,6 +67,12 @@ export function liveFrame(
     case "session.error":
       submitRefused(draft, frame);
       return;
+    case "audit.cosignature": {
+      const { sidecarId } = draft.session;
+      if (sidecarId === null) return;
+      draft.effects.push({ kind: "audit_answered", sidecarId, answer: frame.payload });
+      return;
+    }
     case "session.open":
       violation(draft, conn, frame.id, "a session is open already");
       return;

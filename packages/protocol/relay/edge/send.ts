@@ -10,6 +10,8 @@ type EdgeType = keyof typeof FROM_EDGE;
 interface Head {
   correlation_id?: string;
   traceparent?: string | undefined;
+  /** Whoever does not know the type passes it over. */
+  optional?: true;
 }
 
 /** Queues one frame; a live connection's frames carry its session and epoch. Returns the frame's id. */

@@ -60,6 +60,9 @@ function liveFrame(draft: Draft, frame: EdgeFrame): void {
     case "job.cancel":
       cancelled(draft, frame);
       return;
+    case "audit.checkpoint":
+      draft.effects.push({ kind: "witness", dial: draft.state.dial, head: frame.payload });
+      return;
     case "session.ack":
       acknowledged(draft, frame.payload.last_processed_seq);
       return;

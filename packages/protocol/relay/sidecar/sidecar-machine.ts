@@ -110,6 +110,10 @@ function apply(draft: Draft, input: SidecarInput): void {
     case "rotate":
       rotate(draft, input);
       return;
+    case "witnessed":
+      if (draft.state.link.kind !== "live") return;
+      send(draft, "audit.cosignature", input.answer, { optional: true });
+      return;
     case "journal_restarted":
       journalRestarted(draft, input.journal, input.jobs);
       return;

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Capability } from "../../capabilities.ts";
 import type { GatewayFailure } from "../../errors.ts";
 import type { JsonValue } from "../../json.ts";
+import type { AuditCheckpoint, AuditCosignature } from "../audit-messages.ts";
 import { encodeFrame } from "../frame-codec.ts";
 import type { JobSubmit } from "../job-messages.ts";
 import type { BrokerEventType, FROM_SIDECAR } from "../messages.ts";
@@ -71,6 +72,8 @@ export type SidecarInput =
     }
   /** A new journal could not be begun: the disk is full. */
   | { readonly kind: "journal_stuck" }
+  /** What this PC says of a head of the audit log. */
+  | { readonly kind: "witnessed"; readonly dial: number; readonly answer: AuditCosignature }
   | { readonly kind: "tick" }
   | { readonly kind: "stop"; readonly reason: string }
   | { readonly kind: "unjournaled"; readonly input: SidecarInput };
@@ -115,6 +118,8 @@ export type SidecarEffect =
         readonly state: "not_started" | "started" | "done" | "forgotten";
       }[];
     }
+  /** Judge a head of the audit log; what is cosigned is on the disk first. */
+  | { readonly kind: "witness"; readonly dial: number; readonly head: AuditCheckpoint }
   /** The edge has taken the new device key, or has said why not. */
   | { readonly kind: "rotated"; readonly refusal: string | null }
   /** The journal belongs to a past that the edge has left behind: begin a new one. */
@@ -192,7 +197,7 @@ export function send<T extends SidecarType>(
   draft: Draft,
   type: T,
   payload: z.input<(typeof FROM_SIDECAR)[T]>,
-  head: { correlation_id?: string } = {},
+  head: { correlation_id?: string; optional?: true } = {},
 ): { id: string; text: string } {
   const { link } = draft.state;
   const id = draft.env.ulid();

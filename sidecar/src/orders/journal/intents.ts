@@ -6,6 +6,7 @@ import {
   deleteEndedBefore,
   insertIntent,
   intentRecord,
+  newestSentAt,
   openCoids,
   recordsEndedSince,
   recordsSentUnder,
@@ -31,6 +32,8 @@ export interface Intents {
   endedSince(sinceMs: number): IntentRecord[];
   /** How many intents begun since then may have been sent. */
   sentSince(sinceMs: number): number;
+  /** When the newest that may have been sent was begun, Unix milliseconds. */
+  lastSentAt(): number | null;
   /** The same, where one that waited for its market to open counts from that opening on. */
   tradingSince(sinceMs: number): number;
   /** Those of these that were sent under one mandate. */
@@ -85,6 +88,7 @@ export function createIntents(
     open: () => openCoids(db).flatMap((coid) => intent(coid) ?? []),
     endedSince: (sinceMs) => recordsEndedSince(db, sinceMs).map(parsed),
     sentSince: (sinceMs) => countSentSince(db, sinceMs),
+    lastSentAt: () => newestSentAt(db),
     tradingSince: (sinceMs) => countTradingSince(db, sinceMs),
     sentUnder: (hash, sinceMs) => recordsSentUnder(db, hash, sinceMs).map(parsed),
     prune(writtenBeforeMs) {

@@ -16,6 +16,8 @@ export interface LocalRules {
   policyFault(): string | null;
   /** Why what may open a position stops for want of room on the disk; null while there is room. */
   diskFault?(): string | null;
+  /** Why what may open a position stops for the gateway's audit log; null while that is as it was. */
+  logFault?(): string | null;
   killSwitch(): LocalKillSwitch;
   engage(reason: string, nowMs: number): void;
   caps(): CapsFile;

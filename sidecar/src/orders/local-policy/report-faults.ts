@@ -43,6 +43,7 @@ export function tellFaults(
   };
   return {
     diskFault,
+    logFault: () => rules.logFault?.() ?? null,
     killSwitch: () => rules.killSwitch(),
     engage: (reason, nowMs) => rules.engage(reason, nowMs),
     caps: () => rules.caps(),

@@ -82,7 +82,7 @@ export function ticketFaults(
 
 /** What the PC's own rules are judged with. */
 export interface LocalJudge {
-  rules: Pick<LocalRules, "killSwitch" | "caps" | "policyFault" | "diskFault">;
+  rules: Pick<LocalRules, "killSwitch" | "caps" | "policyFault" | "diskFault" | "logFault">;
   store: Pick<OrderStore, "open" | "sentSince" | "tradingSince">;
   clock: Pick<Clock, "now">;
 }
@@ -105,6 +105,7 @@ export function localFaults(
     ...killFaults(rules.killSwitch(), order, effect),
     ...policyFaults(rules, order, effect),
     ...diskFaults(rules, order, effect),
+    ...logFaults(rules, order, effect),
     ...capFaults(rules.caps(), order, { notional, missing, units, effect, usage }, before),
     ...doubtFaults(store, order, facts.effect),
     ...reduceOnlyFaults(order, facts.effect),
@@ -140,6 +141,17 @@ function diskFaults(
   if (effect?.kind === "exit" || order.action === "cancel") return [];
   const fault = diskFault?.() ?? null;
   return fault === null ? [] : [refusal("LOCAL_CAP_EXCEEDED", "disk", "room_on_disk", fault)];
+}
+
+/** Under a log that is not what this PC cosigned nothing new begins; exits and cancels are never held. */
+function logFaults(
+  { logFault }: Pick<LocalRules, "logFault">,
+  order: CanonicalOrder,
+  effect: Effect | null,
+): OrderRefusal[] {
+  if (effect?.kind === "exit" || order.action === "cancel") return [];
+  const fault = logFault?.() ?? null;
+  return fault === null ? [] : [refusal("LOCAL_CAP_EXCEEDED", "audit_log", "log_whole", fault)];
 }
 
 /** While nobody knows what became of one, no further entry of that account, contract and side. */

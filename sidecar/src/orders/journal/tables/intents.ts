@@ -99,6 +99,12 @@ export function countSentSince(db: DatabaseSync, sinceMs: number): number {
   return Number(row?.count ?? 0);
 }
 
+/** When the newest of those that may have been sent was begun, Unix milliseconds; null for none. */
+export function newestSentAt(db: DatabaseSync): number | null {
+  const row = db.prepare("SELECT MAX(created_at) AS at FROM intents WHERE sent = 1").get();
+  return typeof row?.at === "number" ? row.at : null;
+}
+
 /** As above, where one that waited for its market to open counts from that opening on. */
 export function countTradingSince(db: DatabaseSync, sinceMs: number): number {
   const row = db

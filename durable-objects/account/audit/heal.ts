@@ -1,0 +1,107 @@
+import { toHex } from "@ibkr-edge-gateway/evidence/bytes.ts";
+import type { ShippedRow } from "../../d1/tables/audit-events.ts";
+import { appendLogged, type LoggedEvent } from "./log.ts";
+import { auditSize, deleteEventsAfter, loggedAfter, storedNode } from "./tables/log.ts";
+import { noteShipped } from "./tables/outbox.ts";
+import { readSignedLog } from "./tables/signed.ts";
+
+/**
+ * Gives a log that was restored from an older state its end back, from the copy in D1. What the
+ * object wrote since under numbers that were taken goes behind it: no signed head covers that, since
+ * an object that differs from its copy signs nothing. Nothing under a signed head is ever touched.
+ */
+export interface HealParts {
+  readonly sql: SqlStorage;
+  readonly accountId: string;
+  /** Runs its argument as one transaction; what it throws undoes all of it. */
+  readonly atomic: <T>(act: () => T) => T;
+  /** The copy: its newest event, one event's hash, and the rows after a number in their order. */
+  readonly copy: {
+    newest(): Promise<{ seq: number; leaf_hash: string } | null>;
+    leaf(seq: number): Promise<string | null>;
+    after(seq: number, limit: number): Promise<ShippedRow[]>;
+  };
+}
+
+export type HealReport =
+  /** So many events came back, and so many of ours stand behind them now. */
+  | { outcome: "healed"; restored: number; moved: number }
+  /** The copy holds nothing that is missing here. */
+  | { outcome: "whole" }
+  /** The copy contradicts what is under a signed head, or itself: nothing was changed. */
+  | { outcome: "differs" }
+  | { outcome: "too_many" };
+
+export const HEAL_MAX_EVENTS = 20_000;
+const BATCH = 500;
+
+export async function healFromCopy(parts: HealParts): Promise<HealReport> {
+  const { sql, copy } = parts;
+  const newest = await copy.newest();
+  if (newest === null || holds(sql, newest)) return { outcome: "whole" };
+  const common = await commonEvents(parts, newest.seq);
+  if (common < (readSignedLog(sql)?.size ?? 0)) return { outcome: "differs" };
+  if (newest.seq - common > HEAL_MAX_EVENTS) return { outcome: "too_many" };
+  const rows: ShippedRow[] = [];
+  for (let after = common; after < newest.seq; after = rows.at(-1)?.seq ?? newest.seq) {
+    const batch = await copy.after(after, Math.min(BATCH, newest.seq - after));
+    if (batch.length === 0) return { outcome: "differs" };
+    rows.push(...batch);
+  }
+  try {
+    return parts.atomic(() => putBack(parts, common, rows));
+  } catch (thrown) {
+    if (thrown instanceof CopyDiffers) return { outcome: "differs" };
+    throw thrown;
+  }
+}
+
+/** How many events, from the first on, both hold alike: found by halving, since they part once. */
+async function commonEvents({ sql, copy }: HealParts, copied: number): Promise<number> {
+  let low = 0;
+  let high = Math.min(auditSize(sql), copied);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const leaf = await copy.leaf(middle);
+    if (leaf !== null && holds(sql, { seq: middle, leaf_hash: leaf })) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function putBack(
+  { sql, accountId }: HealParts,
+  common: number,
+  rows: readonly ShippedRow[],
+): HealReport {
+  const signed = readSignedLog(sql)?.size ?? 0;
+  if (common < signed) return { outcome: "differs" };
+  const ours = loggedAfter(sql, common);
+  deleteEventsAfter(sql, common);
+  for (const row of rows) {
+    const { seq, leafHash } = appendLogged(sql, accountId, copied(row));
+    // What does not hash to what the copy says of it is no copy of this log.
+    if (seq !== row.seq || leafHash !== row.leaf_hash) throw new CopyDiffers();
+  }
+  for (const one of ours) appendLogged(sql, accountId, one);
+  const copiedSeq = rows.at(-1)?.seq ?? common;
+  noteShipped(sql, { seq: copiedSeq, caughtUpFromSeq: copiedSeq });
+  return { outcome: "healed", restored: rows.length, moved: ours.length };
+}
+
+/** The copy holds neither salts nor the time of appending; the event says when it was closed. */
+function copied({ event }: ShippedRow): LoggedEvent {
+  const said: unknown = JSON.parse(event);
+  const endedAt = said instanceof Object && "ended_at" in said ? said.ended_at : null;
+  const at = typeof endedAt === "string" ? Date.parse(endedAt) : Number.NaN;
+  return { event, salts: null, appendedAt: Number.isNaN(at) ? 0 : at };
+}
+
+/** Undoes the transaction that it is thrown in. */
+class CopyDiffers extends Error {
+  override readonly name = "CopyDiffers";
+}
+
+function holds(sql: SqlStorage, { seq, leaf_hash }: { seq: number; leaf_hash: string }): boolean {
+  return seq <= auditSize(sql) && toHex(storedNode(sql, seq, 0)) === leaf_hash;
+}
