@@ -1,4 +1,5 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
 import type { AuditRecord, SignedHead } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireOwner } from "../owner/owner-session.ts";
@@ -69,7 +70,7 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
 function witnessWords({ witnessed }: SignedHead): string {
   if (witnessed === null) return "Unwitnessed: no PC has cosigned it yet.";
   if (witnessed.state !== "whole") {
-    return "Your PC says that this is not the log that it cosigned; `ibkr-sidecar status` there says what differs.";
+    return `Your PC says that this is not the log that it cosigned. There ${sidecarCommand("status")} says what differs.`;
   }
   return `Your PC has cosigned it up to #${witnessed.size}.`;
 }

@@ -1,4 +1,5 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { auditBacklogBlocksWrites } from "./outbox.ts";
 import { latestWitness } from "./tables/witnesses.ts";
 
@@ -21,7 +22,7 @@ function witnessBlocksWrites(sql: SqlStorage): GatewayFailure | null {
       : "The audit log is not the one that the PC cosigned, so nothing new is sent.",
     {
       retryable: healing,
-      user_action: "Look at the PC: `ibkr-sidecar status` says what differs and what to do.",
+      user_action: `At the PC \`${sidecarCommand("status")}\` says what differs and what to do.`,
     },
   );
 }

@@ -1,0 +1,122 @@
+import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
+import {
+  checkTrusted,
+  parseTrustPolicy,
+} from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
+
+/** The PC as the witness of its gateway's log, with every part real. */
+let chain: OrderChain;
+beforeAll(async () => {
+  chain = await startOrderChain({});
+  chain.sim.control.pin(AAPL, { last: 180, bid: 179.9, ask: 180.1, data: "R" });
+}, 240_000);
+afterAll(() => chain?.close());
+
+type Witness = { vkey: string; size: number; note: string; state: string };
+type Signed = { log_id: string; vkey: string; size: number };
+
+const sql = <Row extends Record<string, string | number | null>>(text: string) =>
+  chain.gateway.sql<Row>("Account", chain.accountId, text);
+const witness = async () => (await sql<Witness>("SELECT * FROM audit_witnesses"))[0];
+const signed = async () => (await sql<Signed>("SELECT * FROM audit_signed"))[0];
+const status = async () => JSON.parse((await chain.pc("status", "--json")).output);
+const quick = { timeout: 20_000, interval: 100 };
+
+async function submitted(over: Record<string, unknown>, key: string) {
+  const approval = await chain.approved(over);
+  return chain.agent.call("ibkr_paper_order_submit", {
+    account_id: chain.broker,
+    approval_id: approval,
+    idempotency_key: key,
+  });
+}
+
+describe("the gateway's log, witnessed by the owner's PC", () => {
+  let resting: string;
+
+  it("has every head of an order cosigned, and serves the cosignature with it", async () => {
+    const entry = await submitted({ limit_price: "150", quantity: "2" }, "witness-1");
+    expect(entry.refusals).toEqual([]);
+    resting = entry.order.orders[0].order_id;
+    await vi.waitFor(async () => {
+      const [log, seen] = [await signed(), await witness()];
+      expect(seen).toMatchObject({ state: "whole", size: log?.size });
+    }, quick);
+    const log = await signed();
+    const head = parseCheckpointNote(
+      await (await fetch(`${chain.gateway.url}/audit/${log?.log_id}/checkpoint`)).text(),
+    );
+    const policy = parseTrustPolicy(
+      `log ${log?.vkey}\nwitness pc ${(await witness())?.vkey}\nquorum pc\n`,
+    );
+    expect((await checkTrusted(head, policy)).byWitnesses).toHaveLength(1);
+    expect((await status()).audit_log).toMatchObject({ state: "whole", size: head.size });
+    expect(await chain.page("/audit")).toContain("Your PC has cosigned it up to #");
+  });
+
+  it("is rewritten by whoever holds the object: the PC says so and stops entries, and what reduces goes out", async () => {
+    // The root of the first 2^n entries, which the next heads stand on.
+    const size = (await signed())?.size ?? 0;
+    const full = 2 ** Math.floor(Math.log2(size));
+    await sql(
+      `UPDATE audit_log SET nodes = CAST(substr(nodes, 1, length(nodes) - 32) || zeroblob(32) AS BLOB)
+       WHERE seq = ${full}`,
+    );
+    const reason = async () => (await status()).audit_log.state;
+    await chain.form("/trading/kill", { effect: "freeze" });
+    await chain.lift();
+    await vi.waitFor(async () => expect(await reason()).toBe("forked"), quick);
+    expect((await witness())?.state).toBe("forked");
+    const { audit_log, kill_switch_engaged } = await status();
+    expect([kill_switch_engaged, audit_log.shown.size > audit_log.size]).toEqual([true, true]);
+    expect((await chain.pc("status")).output).toContain("not a continuation");
+
+    const refused = await chain.agent.call(
+      "ibkr_order_preview",
+      small(chain.broker, {
+        limit_price: "150",
+      }),
+    );
+    expect(refused.preview.may_be_asked).toBe(false);
+    expect(JSON.stringify(refused)).toContain("LOCAL_KILL_SWITCH");
+    expect(JSON.stringify(refused)).toContain("AUDIT_UNAVAILABLE");
+
+    const cancelled = await chain.agent.call("ibkr_paper_order_cancel", {
+      account_id: chain.broker,
+      order_id: resting,
+      idempotency_key: "witness-cancel",
+    });
+    expect(cancelled.refusals).toEqual([]);
+    await vi.waitFor(
+      () => chain.page("/orders").then((page) => expect(page).toContain("audit log")),
+      quick,
+    );
+  });
+
+  it("is taken as it is by the owner at the PC alone, and entries go out again", async () => {
+    const unasked = await chain.pc("audit", "accept");
+    expect([unasked.code, unasked.output]).toEqual([2, expect.stringContaining("at the terminal")]);
+    expect((await status()).audit_log.state).toBe("forked");
+    const accepted = await chain.pc("audit", "accept", "--yes");
+    expect(accepted.output).toContain("The kill switch is lifted.");
+    await chain.form("/trading/kill", { effect: "freeze" });
+    await chain.lift();
+    await vi.waitFor(async () => expect((await witness())?.state).toBe("whole"), quick);
+    const entry = await submitted({ limit_price: "150" }, "witness-2");
+    expect(entry.refusals).toEqual([]);
+    expect(entry.order.state).not.toBe("rejected");
+  });
+
+  it("goes on after the PC was away", async () => {
+    await chain.stopPc();
+    await chain.form("/trading/kill", { effect: "freeze" });
+    await chain.lift();
+    await chain.startPc();
+    await vi.waitFor(async () => {
+      expect((await witness())?.size).toBe((await signed())?.size);
+    }, quick);
+    expect((await status()).audit_log.state).toBe("whole");
+  });
+});
