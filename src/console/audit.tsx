@@ -70,7 +70,7 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
 function witnessWords({ witnessed }: SignedHead): string {
   if (witnessed === null) return "Unwitnessed: no PC has cosigned it yet.";
   if (witnessed.state !== "whole") {
-    return `Your PC says that this is not the log that it cosigned. There ${sidecarCommand("status")} says what differs.`;
+    return `Your PC says that this is not the log that it cosigned. What differs it says with: ${sidecarCommand("status")}`;
   }
   return `Your PC has cosigned it up to #${witnessed.size}.`;
 }
