@@ -5,7 +5,6 @@ import {
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
@@ -22,63 +21,8 @@ import { killFaults } from "../../trust/kill-switch.ts";
 import type { LocalPolicy } from "../../trust/local-policy.ts";
 import { type IntentRecord, principalConid } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { KeptPreview } from "../journal/previews.ts";
 import { type LocalRules, usageOf } from "../local-policy/local-rules.ts";
-import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
-
-/** What an approval says of the intent, of whichever kind it is. */
-type ApprovedTerms = Pick<
-  Intent,
-  "preview_id" | "policy_version" | "policy_hash" | "accepted_warnings" | "nonce" | "not_after"
->;
-
-/** The ticket under an approval, held against what the edge says of it. */
-export function ticketFaults(
-  parts: Pick<SubmitContext, "gatewayAccountId" | "sidecarId">,
-  preview: KeptPreview | null,
-  input: Omit<SubmitInput, "approval"> & { approval: ApprovedTerms },
-  action: "place" | "modify",
-): OrderRefusal[] {
-  const mismatch = (field: string, rule: string, message: string) =>
-    refusal("APPROVAL_PREVIEW_MISMATCH", field, rule, message);
-  if (preview === null) {
-    return [mismatch("preview_id", "own_preview", "This sidecar made no such preview.")];
-  }
-  const { order } = preview.ticket;
-  const faults: OrderRefusal[] = [];
-  if (order.account_id !== input.account_id) {
-    faults.push(mismatch("account_id", "account_of_ticket", "The ticket is for another account."));
-  }
-  if (order.mode !== input.mode) {
-    faults.push(mismatch("mode", "mode_of_ticket", "The ticket is for another mode."));
-  }
-  if (order.action !== action) {
-    faults.push(mismatch("action", "action_of_ticket", "The ticket is for another act."));
-  }
-  const own = intentOf({
-    v: 1,
-    ticket: preview.ticket,
-    gateway_account_id: parts.gatewayAccountId,
-    sidecar_id: parts.sidecarId,
-    generation: preview.generation,
-    preview_id: input.approval.preview_id,
-    policy_version: input.approval.policy_version,
-    policy_hash: input.approval.policy_hash,
-    accepted_warnings: input.approval.accepted_warnings,
-    nonce: input.approval.nonce,
-    not_after: input.approval.not_after,
-  });
-  if (own.coid !== input.coid || intentHash(own) !== input.intent_hash) {
-    faults.push(
-      mismatch(
-        "intent_hash",
-        "own_intent",
-        "The gateway's intent is not the one this PC computes.",
-      ),
-    );
-  }
-  return faults;
-}
+import type { Facts } from "./submit-context.ts";
 
 /** What the PC's own rules are judged with. */
 export interface LocalJudge {

@@ -8,6 +8,9 @@ import type { OperationRequest } from "../../operations/executor-interface.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import type { CapsBefore } from "../../trust/cap-faults.ts";
+import { acceptApproval } from "../../trust/verify-approval.ts";
+import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
+import type { OrderPost } from "../conversation/conversation-interface.ts";
 import { giveWay } from "../conversation/give-way.ts";
 import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import type { KeptPreview } from "../journal/previews.ts";
@@ -15,18 +18,19 @@ import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";
+import { announceJudged, ownViewOf } from "./approval-view.ts";
 import { gatherFacts } from "./gather-facts.ts";
-import { localFaults, openingFaults, sessionFaults, ticketFaults } from "./local-checks.ts";
+import { localFaults, openingFaults, sessionFaults } from "./local-checks.ts";
 import { newRecord } from "./new-record.ts";
 import { factsAt, unknownFaults } from "./own-reads.ts";
-import { spendApproval } from "./spend-approval.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 import { targetFaults } from "./target-faults.ts";
+import { ticketFaults } from "./ticket-faults.ts";
 
 /**
  * `order.place` and `order.modify`: from an approved ticket to one POST, in this order: what is
  * known of the ticket (`ticketFaults`), the mutex of the broker session (`acquireMutex`), this PC's
- * own checks on reads of this moment (`judgeNow`), the approval (`spendApproval`), the journal
+ * own checks on reads of this moment (`judgeNow`), the approval (`acceptApproval`), the journal
  * (`newRecord`), and the conversation. Everything that may refuse does so before the nonce is spent;
  * the nonce is on the disk before the intent, the intent before the connection, and the note that it
  * is being sent before the first byte. After that there is no way back and no second try.
@@ -49,7 +53,7 @@ export async function placeOrder(
   const misfits = ticketFaults(parts, preview, input, action);
   if (preview === null || misfits.length > 0) return refuse(misfits);
 
-  const first = await look(parts, context, preview, account);
+  const first = await readFresh(parts, context, preview, account);
   const isExit = first.now().effect?.kind === "exit";
   if (isExit) await giveWay(parts);
   const release = await acquireMutex(parts, context, isExit);
@@ -57,14 +61,18 @@ export async function placeOrder(
   try {
     const judged = await judgeNow(parts, context, account, preview, action, input);
     if (!judged.ok) return refuse(judged.refusals);
-    const { sight, facts, body } = judged;
-    const approved = await spendApproval(parts, input, preview, facts);
+    const { reads, facts, body } = judged;
+    const { approval } = input;
+    const unconfirmed = approval.kind === "mandate" ? await mandateAtFirstUse(parts, approval) : [];
+    if (unconfirmed.length > 0) return refuse(unconfirmed);
+    const approved = await acceptApproval(store.db, approval, ownViewOf(parts, preview, facts));
+    announceJudged(parts, preview, approval, approved);
     if (!approved.ok) return refuse(approved.refusals);
     const record = newRecord({
       input,
       jobId: request.jobId ?? input.coid,
       intentHash: approved.intentHash,
-      mandateHash: input.approval.kind === "mandate" ? mandateHash(input.approval.mandate) : null,
+      mandateHash: approval.kind === "mandate" ? mandateHash(approval.mandate) : null,
       preview,
       facts,
       action,
@@ -73,7 +81,8 @@ export async function placeOrder(
     if (!store.insert(record)) return refuse([consumed()]);
     handedOn = true;
     announceSubmitted(parts.reach, preview.ticket, approverOf(input));
-    return await transmit(parts, request, record, body, sight, release);
+    const post = orderPost(parts, request, record, body, reads, release);
+    return outcomeOf(await parts.conversation.place(input.coid, post));
   } finally {
     if (!handedOn) release();
   }
@@ -101,18 +110,18 @@ async function acquireMutex(
 }
 
 /** What was read of an order at one moment, and what decides of it at any later one. */
-interface Sight {
+interface FreshReads {
   now(): Facts;
   /** What stands against the order by the reads and the rules of now. */
   faults(before: CapsBefore | null): OrderRefusal[];
 }
 
-async function look(
+async function readFresh(
   parts: SubmitContext,
   context: OperationContext,
   preview: KeptPreview,
   account: Awaited<ReturnType<typeof resolveAccount>>,
-): Promise<Sight> {
+): Promise<FreshReads> {
   const { rules, clock } = parts;
   const { ticket } = preview;
   const base = account.baseCurrency;
@@ -132,7 +141,7 @@ async function look(
 }
 
 type Judged =
-  | { ok: true; sight: Sight; facts: Facts; body: JsonObject }
+  | { ok: true; reads: FreshReads; facts: Facts; body: JsonObject }
   | { ok: false; refusals: OrderRefusal[] };
 
 /** Another order may have gone out since, from the same position: judged anew, always. */
@@ -145,17 +154,17 @@ async function judgeNow(
   input: SubmitInput,
 ): Promise<Judged> {
   const { order, notional } = preview.ticket;
-  const sight = await look(parts, context, preview, account);
+  const reads = await readFresh(parts, context, preview, account);
   const target =
     action === "modify" ? await targetFaults(context, account, parts.store, order) : [];
-  const refusals = [...sight.faults({ notional, usage: preview.usage }), ...target];
+  const refusals = [...reads.faults({ notional, usage: preview.usage }), ...target];
   if (refusals.length > 0) return { ok: false, refusals };
   const body =
     action === "place"
       ? placeBody(order, input.coid, parts.futuresOperator)
       : modifyBody(order, parts.futuresOperator);
   return body.ok
-    ? { ok: true, sight, facts: sight.now(), body: body.body }
+    ? { ok: true, reads, facts: reads.now(), body: body.body }
     : {
         ok: false,
         refusals: [refusal("INPUT_INVALID", body.field, body.rule, body.message)],
@@ -167,28 +176,27 @@ const approverOf = ({ approval }: SubmitInput) =>
     ? ({ kind: "mandate", mandateId: approval.mandate.mandate_id } as const)
     : ({ kind: "passkey" } as const);
 
-/** The POST and the conversation that follows from it; the mutex goes with it. */
-async function transmit(
+/** The order's POST, and what is asked right before its first byte; the mutex goes with it. */
+function orderPost(
   parts: SubmitContext,
   request: OperationRequest,
   record: IntentRecord,
   body: JsonObject,
-  sight: Sight,
+  reads: FreshReads,
   release: () => void,
-): Promise<OrderOutcome> {
-  const { coid, action, account_id } = record;
+): OrderPost {
+  const { action, account_id } = record;
   const { order } = record.ticket;
-  const last = await parts.conversation.place(coid, {
+  return {
     path:
       action === "place"
         ? `/iserver/account/${account_id}/orders`
         : `/iserver/account/${account_id}/order/${order.target?.order_id ?? ""}`,
     body,
-    faults: () => [...sight.faults(null), ...sessionFaults(parts, record)],
+    faults: () => [...reads.faults(null), ...sessionFaults(parts, record)],
     begin: () => request.begin?.(),
     release,
-  });
-  return outcomeOf(last);
+  };
 }
 
 const consumed = (): OrderRefusal =>

@@ -1,39 +1,25 @@
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import {
   type Mandate,
   type MandateUsage,
   mandateHash,
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
+import type { OwnView } from "../../trust/own-view.ts";
 import { unnumberedExits } from "../../trust/probation.ts";
-import { acceptApproval } from "../../trust/verify-approval.ts";
-import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
+import type { Accepted } from "../../trust/verify-approval.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { announceUnnumberedExit, announceWrongNumber } from "../notify/order-notices.ts";
 import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
-import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
+import type { Facts, SubmitContext } from "./submit-context.ts";
 
-export type Spent = { ok: true; intentHash: string } | { ok: false; refusals: OrderRefusal[] };
-
-/**
- * Checks the approval here, by this PC's own trust, and spends its nonce: it is on the disk when this
- * returns, and the approval is of no use a second time.
- */
-export async function spendApproval(
-  parts: SubmitContext,
-  input: SubmitInput,
-  preview: KeptPreview,
-  facts: Facts,
-): Promise<Spent> {
+/** What this PC itself knows at this moment, that the approval of an order is held against. */
+export function ownViewOf(parts: SubmitContext, preview: KeptPreview, facts: Facts): OwnView {
   const { store, rules, clock } = parts;
   const { order } = preview.ticket;
-  if (input.approval.kind === "mandate") {
-    const refusals = await mandateAtFirstUse(parts, input.approval);
-    if (refusals.length > 0) return { ok: false, refusals };
-  }
-  const accepted = await acceptApproval(store.db, input.approval, {
+  return {
     gatewayAccountId: parts.gatewayAccountId,
     sidecarId: parts.sidecarId,
     generation: parts.session().generation ?? -1,
@@ -49,19 +35,26 @@ export async function spendApproval(
     relyingParty: parts.relyingParty,
     simulator: parts.simulator,
     nowMs: clock.now(),
-  });
-  if (accepted.ok) {
-    if (accepted.unnumbered) {
-      const { used } = unnumberedExits(store.db, clock.now());
-      announceUnnumberedExit(parts.reach, preview.ticket, used);
-    }
-    return { ok: true, intentHash: accepted.intentHash };
+  };
+}
+
+/** Tells whoever sits at this PC what an approval was that counts, or that one had a wrong number. */
+export function announceJudged(
+  { store, clock, reach }: Pick<SubmitContext, "store" | "clock" | "reach">,
+  { ticket }: KeptPreview,
+  proof: ApprovalProof,
+  judged: Accepted,
+): void {
+  if (judged.ok) {
+    if (!judged.unnumbered) return;
+    const { used } = unnumberedExits(store.db, clock.now());
+    announceUnnumberedExit(reach, ticket, used);
+    return;
   }
-  const came = input.approval.kind === "passkey" && input.approval.echo !== null;
-  if (came && accepted.refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
-    announceWrongNumber(parts.reach, ticketText(preview.ticket));
+  const came = proof.kind === "passkey" && proof.echo !== null;
+  if (came && judged.refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
+    announceWrongNumber(reach, ticketText(ticket));
   }
-  return { ok: false, refusals: accepted.refusals };
 }
 
 const DAY_MS = 24 * 60 * 60_000;

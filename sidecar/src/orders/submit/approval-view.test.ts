@@ -4,8 +4,8 @@ import { anIntentRecord, START_MS } from "../../../../test/support/intent-record
 import { aMandate } from "../../../../test/support/orders.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { usageOf } from "../local-policy/local-rules.ts";
+import { usageUnder } from "./approval-view.ts";
 import { larger } from "./own-reads.ts";
-import { usageUnder } from "./spend-approval.ts";
 
 describe("the value of an order", () => {
   it("is the larger of two, and unknown is larger than any number", () => {
