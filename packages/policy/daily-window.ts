@@ -1,10 +1,7 @@
+import { zoneFormats } from "@ibkr-edge-gateway/protocol/zone-format.ts";
 import type { DailyWindow } from "./document.ts";
 
-/**
- * Whether an instant lies in a daily window of a time zone. Formatters are dear to make and hold
- * nothing but their zone, so one of each is kept.
- */
-const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
+const clocks = zoneFormats("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 /**
  * Whether an instant (ms since the epoch) lies in a window; its first minute does, its last one
@@ -19,17 +16,7 @@ export function inDailyWindow(window: DailyWindow, nowMs: number): boolean {
 
 /** Minutes since local midnight. Throws RangeError on a zone nobody knows. */
 export function minuteOfDay(zone: string, nowMs: number): number {
-  let formatter = FORMATTERS.get(zone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat("en-GB", {
-      timeZone: zone,
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-    });
-    FORMATTERS.set(zone, formatter);
-  }
-  return minutes(formatter.format(nowMs));
+  return minutes(clocks(zone).format(nowMs));
 }
 
 function minutes(clock: string): number {

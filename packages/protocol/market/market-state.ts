@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Day, Timestamp } from "../operations/field-types.ts";
+import { dayInZone } from "../zone-format.ts";
 import {
   covers,
   type Hours,
@@ -201,14 +202,7 @@ export function lastCompletedSession(
 /** The calendar day of an instant in a zone; null for a zone that this machine does not know. */
 export function dayIn(atMs: number, zone: string): string | null {
   try {
-    const parts = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-    }).formatToParts(atMs);
-    const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? "";
-    return `${part("year")}-${part("month")}-${part("day")}`;
+    return dayInZone(atMs, zone);
   } catch {
     return null;
   }

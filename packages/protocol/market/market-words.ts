@@ -1,3 +1,4 @@
+import { zoneFormats } from "../zone-format.ts";
 import type { MarketState } from "./market-state.ts";
 
 /** A market's state in words, with every time in the exchange's zone and in the owner's. */
@@ -29,19 +30,20 @@ interface WallClock {
   zone: string;
 }
 
+const clocks = zoneFormats("en-GB", {
+  hourCycle: "h23",
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
 function wallClock(ms: number, zone: string | null): WallClock | null {
   if (zone === null) return null;
   try {
-    const parts = new Intl.DateTimeFormat("en-GB", {
-      timeZone: zone,
-      hourCycle: "h23",
-      weekday: "short",
-      day: "numeric",
-      month: "short",
-      year: "numeric",
-      hour: "2-digit",
-      minute: "2-digit",
-    }).formatToParts(ms);
+    const parts = clocks(zone).formatToParts(ms);
     const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? "";
     return {
       // "Sept" in newer data, "Sep" in older: three letters everywhere.

@@ -1,3 +1,5 @@
+import { zoneFormats } from "../zone-format.ts";
+
 /**
  * An instant as a person reads it beside an exchange: `Mon 30 Nov 09:30 New York`. The day and the
  * date both stand there, since the next opening may be days away. Where the owner's zone is known
@@ -33,21 +35,21 @@ export function dayInWords(day: string): string {
 
 const NONE = { weekday: "?", day: "?", month: "?", hour: "?", minute: "?" };
 
+const clocks = zoneFormats("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
 function partsOf(at: string, timeZone: string): typeof NONE | null {
   const ms = Date.parse(at);
   if (!Number.isFinite(ms)) return null;
   try {
     const found = { ...NONE };
-    const format = new Intl.DateTimeFormat("en-GB", {
-      timeZone,
-      weekday: "short",
-      day: "numeric",
-      month: "short",
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-    });
-    for (const { type, value } of format.formatToParts(ms)) {
+    for (const { type, value } of clocks(timeZone).formatToParts(ms)) {
       if (type === "weekday" || type === "day" || type === "hour" || type === "minute") {
         found[type] = value;
       }

@@ -30,6 +30,9 @@ export function deleteOtherForms(
   );
 }
 
+/** The form of one id, of one session, that waits still. */
+const WAITING = "FROM pending_forms WHERE id = ? AND session_id = ? AND forget_at > ?";
+
 /** The form of this session that waits under this id, which stays there; null when there is none. */
 export function pendingForm(
   sql: SqlStorage,
@@ -37,14 +40,7 @@ export function pendingForm(
   id: string,
   nowMs: number,
 ): FormRow | null {
-  const [row] = sql
-    .exec<FormRow>(
-      "SELECT path, fields FROM pending_forms WHERE id = ? AND session_id = ? AND forget_at > ?",
-      id,
-      sessionId,
-      nowMs,
-    )
-    .toArray();
+  const [row] = sql.exec<FormRow>(`SELECT path, fields ${WAITING}`, id, sessionId, nowMs).toArray();
   return row ?? null;
 }
 
@@ -56,13 +52,7 @@ export function takeForm(
   nowMs: number,
 ): FormRow | null {
   const [row] = sql
-    .exec<FormRow>(
-      `DELETE FROM pending_forms
-       WHERE id = ? AND session_id = ? AND forget_at > ? RETURNING path, fields`,
-      id,
-      sessionId,
-      nowMs,
-    )
+    .exec<FormRow>(`DELETE ${WAITING} RETURNING path, fields`, id, sessionId, nowMs)
     .toArray();
   return row ?? null;
 }

@@ -19,6 +19,7 @@ import { findPreview, type Preview, pcRefusals } from "../tables/previews.ts";
 import { keepSendWish } from "../tables/sends.ts";
 import { requestApproval } from "../transactions/request-approval.ts";
 import { nextStep, shownApproval } from "./approval-status.ts";
+import { logRefused } from "./refuse-write.ts";
 import { saidToSubmit } from "./submit-approved.ts";
 
 export interface Asked {
@@ -215,23 +216,8 @@ function notAsked(
   brokerAccount: string,
   refusals: OrderRefusal[],
 ): Asked {
-  parts.log({
-    type: "order.refused",
-    kind: "agent",
-    clientId: asker.clientId,
-    sidecarId: parts.relay.presence().sidecarId,
-    brokerAccount,
-    decision: "refuse",
-    errorCode: refusals[0]?.code ?? "INTERNAL",
-    requestId: asker.requestId,
-    meta: {
-      at: "approval",
-      codes: refusals
-        .map(({ code }) => code)
-        .join(",")
-        .slice(0, 300),
-    },
-  });
+  const codes = refusals.map(({ code }) => code).join(",");
+  logRefused(parts, asker, brokerAccount, refusals, { at: "approval", codes: codes.slice(0, 300) });
   return {
     outcome: "refused",
     approval: null,

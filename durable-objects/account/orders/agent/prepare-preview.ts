@@ -8,7 +8,6 @@ import {
   type PreviewRequest,
 } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
 import type { PreviewAnswerShown } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
-import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
 import { provenSkewMs } from "../rules/conditions.ts";
@@ -22,6 +21,7 @@ import { insertPreview, type Preview } from "../tables/previews.ts";
 import { changePolicy } from "../transactions/change-policy.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
 import { madePreview } from "../transactions/store-preview.ts";
+import { logRefused } from "./refuse-write.ts";
 
 /**
  * Prepares an order: the sidecar makes the ticket, the policy is evaluated over it, and whatever is
@@ -61,7 +61,11 @@ export async function preparePreview(
   if (newer !== null) return { ok: false, failure: newer };
   const outcome = withAllOfTicket(answer);
   if (outcome.outcome === "refused") {
-    refused(parts, asker, accountId, outcome.refusals);
+    const { refusals } = outcome;
+    const fields = refusals.map(({ field }) => field).join(",");
+    const codes = refusals.map(({ code }) => code).join(",");
+    const meta = { at: "preview", codes, fields: fields.slice(0, 300) };
+    logRefused(parts, asker, accountId, refusals, meta);
     return {
       ok: true,
       preview: null,
@@ -179,31 +183,5 @@ export function ensurePolicy(
     errorCode: null,
     requestId,
     meta: { version: String(made.version), hash: made.hash, reason: "first_policy", mode },
-  });
-}
-
-function refused(
-  parts: OrderParts,
-  asker: AgentAsker,
-  brokerAccount: string,
-  refusals: readonly OrderRefusal[],
-): void {
-  parts.log({
-    type: "order.refused",
-    kind: "agent",
-    clientId: asker.clientId,
-    sidecarId: parts.relay.presence().sidecarId,
-    brokerAccount,
-    decision: "refuse",
-    errorCode: refusals[0]?.code ?? "INPUT_INVALID",
-    requestId: asker.requestId,
-    meta: {
-      at: "preview",
-      codes: refusals.map(({ code }) => code).join(","),
-      fields: refusals
-        .map(({ field }) => field)
-        .join(",")
-        .slice(0, 300),
-    },
   });
 }

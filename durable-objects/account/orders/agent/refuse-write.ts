@@ -19,22 +19,30 @@ export function refusedAndLogged(
 export function logRefusal(
   parts: OrderParts,
   asker: Asker,
-  request: RefusedWrite,
-  refusals: OrderRefusal[],
+  { accountId, previewId }: RefusedWrite,
+  refusals: readonly OrderRefusal[],
+): void {
+  const codes = refusals.map(({ code }) => code).join(",");
+  logRefused(parts, asker, accountId, refusals, { at: "submit", preview_id: previewId, codes });
+}
+
+/** The leaf of a refusal, whatever was asked for. */
+export function logRefused(
+  parts: OrderParts,
+  asker: Asker,
+  brokerAccount: string,
+  refusals: readonly OrderRefusal[],
+  meta: Record<string, string>,
 ): void {
   parts.log({
     type: "order.refused",
     kind: asker.kind,
     clientId: asker.kind === "agent" ? asker.clientId : null,
     sidecarId: parts.relay.presence().sidecarId,
-    brokerAccount: request.accountId,
+    brokerAccount,
     decision: "refuse",
     errorCode: refusals[0]?.code ?? "INTERNAL",
     requestId: asker.requestId,
-    meta: {
-      at: "submit",
-      preview_id: request.previewId,
-      codes: refusals.map(({ code }) => code).join(","),
-    },
+    meta,
   });
 }

@@ -1,24 +1,12 @@
 import type { Waits } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-
-const DAYS = new Map<string, Intl.DateTimeFormat>();
+import { dayInZone } from "@ibkr-edge-gateway/protocol/zone-format.ts";
 
 /** Whose calendar the day's limits follow. */
 export const TRADING_ZONE = "America/New_York";
 
 /** The trading day an instant belongs to, `YYYY-MM-DD`: the calendar day of the zone. */
-export function tradingDay(nowMs: number, zone: string = TRADING_ZONE): string {
-  let formatter = DAYS.get(zone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat("en-CA", {
-      timeZone: zone,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-    });
-    DAYS.set(zone, formatter);
-  }
-  return formatter.format(nowMs);
-}
+export const tradingDay = (nowMs: number, zone: string = TRADING_ZONE): string =>
+  dayInZone(nowMs, zone);
 
 /**
  * The day whose limits an order counts against: the session that it waits for while nothing trades,

@@ -1,3 +1,5 @@
+import { zoneFormats } from "@ibkr-edge-gateway/protocol/zone-format.ts";
+
 /**
  * When the broker resets and mends its servers, computed in the zone of the nearest region. The
  * documents give the times in words and their conversions to UTC are wrong, so the zone database
@@ -21,22 +23,20 @@ export interface LocalTime {
 }
 
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const formats = new Map<string, Intl.DateTimeFormat>();
+const clocks = zoneFormats("en-US", {
+  weekday: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 
 export function localTime(now: number, zone: string): LocalTime {
-  let format = formats.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      weekday: "short",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      hourCycle: "h23",
-    });
-    formats.set(zone, format);
-  }
-  const parts = new Map(format.formatToParts(now).map((part) => [part.type, part.value]));
+  const parts = new Map(
+    clocks(zone)
+      .formatToParts(now)
+      .map((part) => [part.type, part.value]),
+  );
   const minuteOfDay = Number(parts.get("hour")) * 60 + Number(parts.get("minute"));
   return {
     weekday: WEEKDAYS.indexOf(parts.get("weekday") ?? ""),
