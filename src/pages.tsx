@@ -8,6 +8,7 @@ import { auditLogRoutes } from "./audit/routes.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import { healthRoutes } from "./health.ts";
 import { consentRoutes } from "./oauth/consent.tsx";
+import { ownPageRoutes } from "./own-page/routes.ts";
 import { confirmRoutes } from "./owner/confirm.tsx";
 import { oidcRoutes } from "./owner/oidc-routes.tsx";
 import { recoverRoutes } from "./owner/recover.tsx";
@@ -23,8 +24,8 @@ import { pageHeaders } from "./web/page-headers.ts";
 import { requestId } from "./web/request-id.ts";
 
 /**
- * Everything that is not OAuth's own or behind a token: the relay's entrance (no page, so before the
- * pages' headers), the health checks, sign-in, consent, console.
+ * Everything that is not OAuth's own or behind a token: the relay's entrance and that of the owner's own
+ * page (no pages here, so before the pages' headers), the health checks, sign-in, consent, console.
  */
 export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
@@ -32,6 +33,7 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   app.use(requestIds({ headerName: "", generator: (c) => requestId(c.req.raw) }));
   app.route("/", relayRoutes);
   app.route("/", auditLogRoutes);
+  app.route("/", ownPageRoutes);
   app.use(async (c, next) => {
     c.set("settings", settings);
     c.set("oidc", oidc);

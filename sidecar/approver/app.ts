@@ -93,8 +93,8 @@ class App {
       if (keeper.get().answered.length > 0) await this.#take((await api.receipts(token)).receipts);
       this.#problem = "";
     } catch (error) {
-      // Between the new key and the yes at the terminal the token is not known there yet.
-      const early = error instanceof NoAnswer && error.unknownToken && this.#enrolled;
+      // Between the new key and the yes at the terminal this page is not known there yet.
+      const early = error instanceof NoAnswer && this.#enrolled && !this.#parts.keeper.get().proved;
       this.#problem = early ? "" : wordsFor(error);
     } finally {
       this.#asking = false;

@@ -9,15 +9,14 @@ import {
   type PageSettings,
 } from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
 import type { ApprovalMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
+import { sha256OfToken } from "@ibkr-edge-gateway/protocol/approver/page-token.ts";
 import {
   type AcceptedWarning,
   economicHash,
   newNonce,
 } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { decode, encode } from "jose/base64url";
+import { encode } from "jose/base64url";
 import { coseKeyOf } from "./attested-key.ts";
 import type { Answered } from "./kept.ts";
 import type { Passkeys } from "./passkeys.ts";
@@ -111,7 +110,7 @@ export async function enrol(
     rp_id,
     origin,
     registration: made.registration,
-    page_token_sha256: bytesToHex(sha256(decode(page_token))),
+    page_token_sha256: sha256OfToken(page_token),
   };
   const key = coseKeyOf(made.attestationObject);
   return {

@@ -6,10 +6,11 @@
  * - `sign-in`: anyone, with a form bound to the browser or a state bound to it
  * - `owner`: a signed-in owner; POST forms carry the session's token
  * - `sidecar`: a device key or a poll token
+ * - `page`: the token of a page that the owner's PC named
  * - `oauth`: the authorization server's own protocol
  * - `bearer`: an access token
  */
-export type Guard = "public" | "sign-in" | "owner" | "sidecar" | "oauth" | "bearer";
+export type Guard = "public" | "sign-in" | "owner" | "sidecar" | "page" | "oauth" | "bearer";
 
 export interface Route {
   method: "GET" | "POST" | "DELETE";
@@ -47,6 +48,9 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("sidecar", "POST", "/recovery"),
   route("sidecar", "POST", "/use-this-pc"),
   route("sidecar", "POST", "/audit-export"),
+  route("page", "GET", "/approver/v1/pending"),
+  route("page", "GET", "/approver/v1/receipts"),
+  route("page", "POST", "/approver/v1/approvals"),
   route("sign-in", "GET", "/sign-in"),
   route("sign-in", "POST", "/sign-in"),
   route("sign-in", "POST", "/sign-in/passkey"),

@@ -6,6 +6,7 @@ import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/order-tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
+import { createOwnPage, type OwnPage } from "./own-page/own-page.ts";
 import { type InFlight, nothingInFlight } from "./sidecar-calls/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";
 import { applyOrderEvent } from "./transactions/sidecar-events.ts";
@@ -15,6 +16,8 @@ export interface OrderService {
   /** What the owner's verbs work with. */
   readonly parts: OrderParts;
   readonly inFlight: InFlight;
+  /** For the owner's own page, which the gateway does not serve. */
+  readonly ownPage: OwnPage;
   /** One order tool's call, for an agent whose standing was looked up. */
   runTool(
     agent: Omit<AgentAsker, "kind">,
@@ -37,13 +40,16 @@ export function createOrderService(parts: OrderParts): OrderService {
     void Promise.resolve()
       .then(() => cancelFound(parts, inFlight, `found:${parts.now()}`, what))
       .catch(logAbandoned("orders.cancel_found"));
+  const ownPage = createOwnPage(parts, inFlight);
   return {
     parts,
     inFlight,
+    ownPage,
     runTool: (agent, call) => runOrderTool(parts, inFlight, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
       if (event.type === "broker.order") cancelSoon("new");
+      if (event.type === "broker.alert") ownPage.heard(event.payload);
       if (event.type === "broker.session") cancelSoon("untaken");
     },
     connected: () => {

@@ -38,6 +38,7 @@ import { checkDeviceToken } from "../relay/device-token-check.ts";
 import { chooseSidecar, chosenSidecar, hasActiveSidecar } from "../relay/tables/sidecars.ts";
 import { undoPairing } from "../relay/undo-pairing.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
+import type { OwnPageAnswer, OwnPageCall } from "./own-page-types.ts";
 
 /** Longer than anything that is used once stays valid by itself. */
 const ONCE_REMEMBERED_MS = 86_400_000;
@@ -267,6 +268,20 @@ export class GatewayAccount extends RpcTarget {
   /** A file of the signed audit log, for anybody: heads and hashes alone; null where there is none. */
   auditFile(logId: string, path: string): LogFile | null {
     return this.#parts.hasTables() ? logFile(this.#parts.sql, logId, path) : null;
+  }
+
+  /** Origins of the owner's own pages, as the PC in use names them; none where there is none. */
+  async ownPageOrigins(): Promise<readonly string[]> {
+    return this.#parts.hasTables() ? this.#parts.orders.ownPage.origins() : [];
+  }
+
+  /**
+   * What the owner's own page asks, carried to the PC: it proves itself by a token whose hash the PC
+   * gave. It reads what waits and brings what its passkey signed, and the PC judges that.
+   */
+  async ownPage(asked: OwnPageCall): Promise<OwnPageAnswer> {
+    if (!this.#parts.hasTables()) return { kind: "unknown_token", origins: [] };
+    return this.#parts.orders.ownPage.call(asked);
   }
 
   /** Removes what has ended of sessions, attempts, challenges and codes; answers how many rows. */

@@ -38,6 +38,7 @@ export type ReceiptBody = z.infer<typeof ReceiptBody>;
 export const Receipt = z.strictObject({ body: ReceiptBody, signature: Ed25519Signature });
 export type Receipt = z.infer<typeof Receipt>;
 
+/** Lower-case hex SHA-256 of what is signed: how a log names it. */
 export const receiptSha256 = (body: ReceiptBody): string => signedSha256(DOMAINS.receipt, body);
 
 /** Whether the PC with this ticket key, base64url, signed the receipt. Never throws. */

@@ -29,11 +29,11 @@ import {
   enrolmentMac,
   enrolmentMacHolds,
   enrolmentWords,
-  PageOrigin,
   readEnrolmentFragment,
   seedFromWords,
 } from "./enrolment.ts";
 import { PageMessage } from "./page-message.ts";
+import { PageOrigin } from "./page-origin.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
 const choice = { nonce: NONCE, accepted_warnings: [] };

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { canonicalJson, sha256Hex } from "../digest.ts";
 import { Hash, Nonce } from "../orders/intent.ts";
 import { APPROVER_LIMITS } from "./approver-limits.ts";
+import { PageOrigin, RpId } from "./page-origin.ts";
 import { Ed25519PublicKey } from "./signed-body.ts";
 
 /**
@@ -81,13 +82,6 @@ export function seedFromWords(text: string): Uint8Array | null {
   }
   return hexToBytes(bits.toString(16).padStart(2 * ENROLMENT_SEED_BYTES, "0"));
 }
-
-export const RpId = z.string().regex(/^[a-z0-9.-]{1,253}$/);
-/** `https://host[:port]`, or `http://localhost:port`. */
-export const PageOrigin = z
-  .string()
-  .max(300)
-  .regex(/^(https:\/\/[a-z0-9.-]+(:\d{1,5})?|http:\/\/localhost(:\d{1,5})?)$/);
 
 const Base64Url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 

@@ -2,11 +2,8 @@ import * as z from "zod";
 import { PasskeyProof } from "../approval/approval-proof.ts";
 import { Mandate } from "../approval/mandate.ts";
 import { LiftStatement, PolicyStatement } from "../approval/statement.ts";
-import { Envelope } from "../approver/approver-envelope.ts";
 import { APPROVER_LIMITS } from "../approver/approver-limits.ts";
-import { Receipt } from "../approver/approver-receipt.ts";
-import { PageOrigin } from "../approver/enrolment.ts";
-import { PageMessage } from "../approver/page-message.ts";
+import { PageOrigin } from "../approver/page-origin.ts";
 import { Hash } from "../orders/intent.ts";
 import { OrderRefusal } from "../orders/order-refusal.ts";
 import { defineOperation } from "./define-operation.ts";
@@ -16,10 +13,16 @@ import { Timestamp } from "./field-types.ts";
  * What the edge carries between the owner's own page and the PC. The edge asks, hands bytes over, and
  * is believed in nothing: envelopes and receipts are signed by the PC, a yes holds by a passkey that
  * the edge knows nothing of. All are reads: each may be repeated without another effect, and none of
- * them reaches the broker. Only for a PC whose handshake says `approver-page`.
+ * them reaches the broker. Only for a PC whose handshake says `own-page`.
  */
 const base = { class: "read", capability: "broker.read", deadlineMs: 5_000 } as const;
 const Time = z.iso.datetime({ precision: 3 });
+
+/**
+ * A document of `approver/` that the edge passes on as it came: were it read here, a member that is
+ * newer than this gateway would be lost, and the signature with it.
+ */
+const Carried = z.record(z.string(), z.json());
 
 /** Asks the PC to ask its owner. Brought again it is the same request. */
 export const approverAsk = defineOperation({
@@ -69,13 +72,13 @@ export const approverPages = defineOperation({
   }),
 });
 
-/** What waits for the owner, the oldest first. */
+/** What waits for the owner, each an `Envelope`, the oldest first. */
 export const approverPending = defineOperation({
   ...base,
   name: "approver.pending",
   input: z.strictObject({}),
   output: z.strictObject({
-    envelopes: z.array(Envelope).max(APPROVER_LIMITS.pendingMax),
+    envelopes: z.array(Carried).max(APPROVER_LIMITS.pendingMax),
     as_of: Timestamp,
   }),
 });
@@ -103,19 +106,20 @@ export const OwnerAnswerEvent = z.strictObject({
 });
 export type OwnerAnswerEvent = z.infer<typeof OwnerAnswerEvent>;
 
-/** One message of the page's, judged at the PC. */
+/** One `PageMessage`, judged at the PC; what is none is refused there. */
 export const approverSubmit = defineOperation({
   ...base,
   name: "approver.submit",
-  input: z.strictObject({ message: PageMessage }),
+  input: z.strictObject({ message: Carried }),
   output: z.strictObject({
     accepted: z.boolean(),
     refusals: z.array(OrderRefusal).max(20),
-    /** Null where nothing was judged: no such envelope, a no, an enrolment that is not open. */
-    receipt: Receipt.nullable(),
+    /** A `Receipt`; null where nothing was judged: no such envelope, a no, an enrolment. */
+    receipt: Carried.nullable(),
     /**
      * What the gateway does now. An order is let out by the gateway as any approved order is, under
-     * its own checks, with this proof, which the PC judges again before it sends.
+     * its own checks, with this proof, which the PC judges again before it sends. Null for what ends
+     * at the PC: an enrolment, a probe, the answer to a question of the broker's.
      */
     act_on: ActOn.nullable(),
     as_of: Timestamp,
@@ -123,13 +127,13 @@ export const approverSubmit = defineOperation({
   deadlineMs: 10_000,
 });
 
-/** What became of the last answers, the newest first. */
+/** What became of the last answers, each a `Receipt`, the newest first. */
 export const approverReceipts = defineOperation({
   ...base,
   name: "approver.receipts",
   input: z.strictObject({}),
   output: z.strictObject({
-    receipts: z.array(Receipt).max(APPROVER_LIMITS.receiptsMax),
+    receipts: z.array(Carried).max(APPROVER_LIMITS.receiptsMax),
     as_of: Timestamp,
   }),
 });

@@ -10,16 +10,23 @@ export const CLIENT_WORDS = [
   "service-class",
   /** `order.answer` with the number that the PC shows beside a question. */
   "question-number",
+  /** The operations `approver.*` of the owner's own page (`approver-page.ts`). */
+  "own-page",
 ] as const;
 export type ClientWord = (typeof CLIENT_WORDS)[number];
 
 /** At most what `client.version` holds. */
 const VERSION_MAX_CHARS = 64;
 
-/** A PC's version with the words it knows; the version alone where both would be too long. */
+/** A PC's version with the words it knows: as many as there is room for, in their order. */
 export function versionWithWords(version: string): string {
-  const told = `${version}${version.includes("+") ? "." : "+"}${CLIENT_WORDS.join(".")}`;
-  return told.length <= VERSION_MAX_CHARS ? told : version;
+  let told = version;
+  for (const word of CLIENT_WORDS) {
+    const more = `${told}${told.includes("+") ? "." : "+"}${word}`;
+    if (more.length > VERSION_MAX_CHARS) break;
+    told = more;
+  }
+  return told;
 }
 
 /** The version without the words, and those of them that are known here. */

@@ -1,4 +1,3 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Decided } from "../../rpc/order-views.ts";
 import { beforeSubmit, submitRequest, writeDigest } from "../agent/before-submit.ts";
@@ -12,6 +11,7 @@ import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findPreview } from "../tables/previews.ts";
 import type { SendWish } from "../tables/sends.ts";
 import { approveAndSubmit } from "../transactions/approve-and-submit.ts";
+import type { Yes } from "../transactions/decide-approval.ts";
 
 /**
  * *Approve and send*: the submit that the agent asked for beforehand, set off by the owner's passkey
@@ -43,7 +43,7 @@ export async function approveAndSend(
   wanted: {
     approval: Approval;
     wish: SendWish;
-    said: { assertion: Assertion; echo: number | null };
+    said: Yes;
     fresh: Fresh;
     requestId: string;
   },

@@ -88,6 +88,20 @@ export function keepAssertion(
   );
 }
 
+/** Keeps the intent that was signed, where its owner's page made the nonce. */
+export function keepIntent(
+  sql: SqlStorage,
+  approvalId: string,
+  { intent, hash }: { intent: Intent; hash: string },
+): void {
+  sql.exec(
+    "UPDATE order_approvals SET intent = ?, intent_hash = ? WHERE approval_id = ?",
+    JSON.stringify(intent),
+    hash,
+    approvalId,
+  );
+}
+
 const Row = z.object({
   approval_id: z.string(),
   preview_id: z.string(),

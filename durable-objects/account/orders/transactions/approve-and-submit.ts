@@ -1,10 +1,9 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import type { Conditions } from "../rules/edge-facts.ts";
 import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
-import { decideApproval } from "./decide-approval.ts";
+import { decideApproval, type Yes } from "./decide-approval.ts";
 import { submitTransaction } from "./submit-transaction.ts";
 
 export type ApprovedAndSent =
@@ -24,7 +23,7 @@ export type ApprovedAndSent =
  */
 export function approveAndSubmit(
   storage: OrderStorage,
-  decision: { assertion: Assertion; echo: number | null },
+  decision: Yes,
   request: SubmitRequest & { approvalId: string },
   conditions: Conditions,
   log: OrderLog,

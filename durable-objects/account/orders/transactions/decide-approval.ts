@@ -4,12 +4,14 @@ import {
   approvalAfter,
 } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { type Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import {
   type Approval,
   findApproval,
   keepAssertion,
+  keepIntent,
   replaceApprovalState,
   stateAt,
   storedApproval,
@@ -33,14 +35,24 @@ export function moveApproval(
   return replaceApprovalState(sql, approvalId, { from, to }, nowMs) ? to : null;
 }
 
+/** What the owner's yes comes with. */
+export interface Yes {
+  assertion: Assertion;
+  echo: number | null;
+  /** What was signed, where it is another than what was asked for: with a nonce of the owner's page. */
+  intent?: Intent;
+}
+
 /** The owner said yes; the assertion was verified by the caller and is kept for the sidecar. */
 export function approve(
   sql: SqlStorage,
   approvalId: string,
-  decision: { assertion: Assertion; echo: number | null },
+  decision: Yes,
   nowMs: number,
 ): boolean {
   if (moveApproval(sql, approvalId, "approve", nowMs) === null) return false;
+  const { intent } = decision;
+  if (intent !== undefined) keepIntent(sql, approvalId, { intent, hash: intentHash(intent) });
   keepAssertion(sql, approvalId, decision);
   return true;
 }
@@ -49,13 +61,11 @@ export function approve(
 export function decideApproval(
   storage: OrderStorage,
   decision: { approvalId: string; requestId: string } & (
-    | {
+    | ({
         say: "approve";
-        assertion: Assertion;
-        echo: number | null;
         /** The order goes out with this very decision. */
         sends?: boolean;
-      }
+      } & Yes)
     | { say: "deny" | "revoke" }
   ),
   nowMs: number,

@@ -1,4 +1,5 @@
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approver/approver-limits.ts";
+import { PageMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
 import {
   approverAsk,
   approverPages,
@@ -6,6 +7,7 @@ import {
   approverReceipts,
   approverSubmit,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { serve } from "../../operations/operation-handler.ts";
 import { hostedPages } from "../../trust/tables/approver-pages.ts";
@@ -47,10 +49,22 @@ export function ownPageOperations(
       serve(approverPending, async () => ({ envelopes: await page.pending(), as_of: as_of() })),
     "approver.submit": () =>
       serve(approverSubmit, async (_context, { message }) => {
-        const { actOn, ...submitted } = await page.submit(message, "qr");
+        // Carried as it came; what is no message of a page's is nothing that was asked.
+        const read = PageMessage.safeParse(message);
+        if (!read.success) return { ...noMessage(), as_of: as_of() };
+        const { actOn, ...submitted } = await page.submit(read.data, "qr");
         return { ...submitted, act_on: actOn, as_of: as_of() };
       }),
     "approver.receipts": () =>
       serve(approverReceipts, async () => ({ receipts: await page.receipts(), as_of: as_of() })),
   };
 }
+
+const noMessage = () => ({
+  accepted: false,
+  refusals: [
+    refusal("APPROVAL_MALFORMED", "message", "page_message", "This is no message of a page's."),
+  ],
+  receipt: null,
+  act_on: null,
+});

@@ -1,0 +1,113 @@
+import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import {
+  type ActOn,
+  OwnerAnswerEvent,
+} from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import { logAbandoned } from "../../abandoned.ts";
+import type { OwnPageAnswer, OwnPageCall } from "../../rpc/own-page-types.ts";
+import type { OrderParts } from "../order-context.ts";
+import type { InFlight } from "../sidecar-calls/in-flight.ts";
+import { readPendingOnPage, readReceipts, submitFromPage } from "../sidecar-calls/own-page.ts";
+import { approveFromPage, type DoneFromPage, denyFromPage } from "./approve-from-page.ts";
+import { pageBudget } from "./page-budget.ts";
+import { type KnownPages, pageTokens } from "./page-tokens.ts";
+
+/** What a page of the owner's may ask of the gateway: three things, each carried to the PC. */
+export interface OwnPage {
+  /** Whose answers a browser may read: the origins that the PC names. */
+  origins(): Promise<readonly string[]>;
+  call(asked: OwnPageCall): Promise<OwnPageAnswer>;
+  /** A report of the PC's: an answer that came to its own page is acted on like one from elsewhere. */
+  heard(payload: unknown): void;
+}
+
+export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
+  const tokens = pageTokens(parts);
+  const budget = pageBudget(parts.now);
+  return {
+    async origins() {
+      const known = await tokens.known(() => true);
+      return known === null ? [] : originsOf(known);
+    },
+    heard(payload) {
+      const told = OwnerAnswerEvent.safeParse(payload);
+      if (!told.success) return;
+      // After the transaction of the report.
+      void Promise.resolve()
+        .then(() => actOn(parts, inFlight, told.data.act_on, told.data.event_key))
+        .catch(logAbandoned("own_page.answer"));
+    },
+    async call(asked) {
+      const has = ({ pages }: KnownPages): boolean =>
+        pages.some((page) => page.page_token_sha256 === asked.tokenSha256);
+      const known = await tokens.known(has);
+      if (known === null) return away([]);
+      const origins = originsOf(known);
+      const isKnown = has(known);
+      if (!budget.take(isKnown)) return { kind: "too_many", origins };
+      // A page that is being enrolled has no token yet; all it may bring is its enrolment.
+      if (!isKnown && !(asked.ask === "submit" && isEnrolment(asked.message) && known.enrolling)) {
+        return { kind: "unknown_token", origins };
+      }
+      return carried(parts, inFlight, asked, origins);
+    },
+  };
+}
+
+async function carried(
+  parts: OrderParts,
+  inFlight: InFlight,
+  asked: OwnPageCall,
+  origins: readonly string[],
+): Promise<OwnPageAnswer> {
+  switch (asked.ask) {
+    case "pending": {
+      const answer = await readPendingOnPage(parts);
+      if (!answer.ok) return away(origins);
+      return { kind: "answer", origins, body: { v: 1, envelopes: answer.value.envelopes } };
+    }
+    case "receipts": {
+      const answer = await readReceipts(parts);
+      if (!answer.ok) return away(origins);
+      return { kind: "answer", origins, body: { v: 1, receipts: answer.value.receipts } };
+    }
+    case "submit": {
+      const answer = await submitFromPage(parts, asked.message);
+      if (!answer.ok) return away(origins);
+      const done = await actOn(parts, inFlight, answer.value.act_on, asked.requestId);
+      const { accepted, receipt } = answer.value;
+      const said = answer.value.refusals.map(({ code, message }) => ({ code, message }));
+      const refusals = done.ok ? said : [...said, { code: done.code, message: done.message }];
+      return {
+        kind: "answer",
+        origins,
+        body: { v: 1, accepted: accepted && done.ok, receipt, refusals },
+      };
+    }
+  }
+}
+
+/** What the gateway does upon the PC's word; nothing of it loosens what holds here anyway. */
+async function actOn(
+  parts: OrderParts,
+  inFlight: InFlight,
+  wanted: ActOn | null,
+  requestId: string,
+): Promise<DoneFromPage> {
+  switch (wanted?.act) {
+    case "order":
+      return approveFromPage(parts, inFlight, wanted.approval, requestId);
+    case "deny_order":
+      return denyFromPage(parts, wanted.preview_id, requestId);
+    default:
+      return { ok: true };
+  }
+}
+
+const isEnrolment = (message: JsonObject): boolean => message.kind === "enrolment";
+
+const originsOf = ({ pages, enrolling }: KnownPages): string[] => [
+  ...new Set([...pages.map(({ origin }) => origin), ...(enrolling === null ? [] : [enrolling])]),
+];
+
+const away = (origins: readonly string[]): OwnPageAnswer => ({ kind: "pc_away", origins });
