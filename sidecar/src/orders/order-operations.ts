@@ -33,7 +33,7 @@ import { cancelOrder } from "./cancel/cancel-order.ts";
 import { answerQuestion } from "./conversation/owner-reply.ts";
 import { outcomeOf } from "./journal/intent-record.ts";
 import { engageKillSwitch } from "./local-policy/engage-kill-switch.ts";
-import { announceApproval } from "./notify/desktop-and-webhook.ts";
+import { announceApproval } from "./notify/announce-approval.ts";
 import { createTeller } from "./notify/gateway-alerts.ts";
 import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
 import { refused } from "./preview/build-order.ts";

@@ -7,7 +7,8 @@ import { type NumberParts, showQuestion } from "../conversation/question-number.
 import { whyStopped } from "../conversation/stopped.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { tellFaults } from "../local-policy/report-faults.ts";
-import { loggingReach, newEcho, type Reach } from "../notify/desktop-and-webhook.ts";
+import { newEcho } from "../notify/announce-approval.ts";
+import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
 import type { BrokerSide, OrderServiceOptions } from "../order-service-parts.ts";
 import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
 import { createProgress, type Progress } from "../tracking/progress.ts";
