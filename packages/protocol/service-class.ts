@@ -81,6 +81,9 @@ const RANKS = new Map<string, number>(SERVICE_CLASSES.map((name, rank) => [name,
 /** The place of a class in the order of service; the smaller goes first. */
 export const rankOf = (service: ServiceClass): number => RANKS.get(service) ?? RANKS.size;
 
+/** For whom the last room on a full disk is given up. */
+export const LAST_ROOM_FOR: ReadonlySet<ServiceClass> = new Set(["cancel", "exit", "reply"]);
+
 /** Places among the reads in flight which a class may not take, so that those before it find one. */
 const KEPT_FREE: Record<ServiceClass, number> = {
   cancel: 0,

@@ -128,9 +128,17 @@ export const json = (body: unknown, status = 200): WireAnswer => ({
 export const notAnswered = (): GatewayError =>
   new GatewayError(failure("BROKER_BACKEND_UNAVAILABLE", "The broker does not answer now."));
 
-export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide["source"] } = {}) {
+export function pcOrders(
+  over: {
+    keys?: Partial<KeyPolicy>;
+    source?: BrokerSide["source"];
+    /** Where the journal is; in memory without one. */
+    path?: string;
+    disk?: Pick<OrderServiceOptions, "disk" | "reserve">;
+  } = {},
+) {
   const clock = handClock();
-  const store: OrderStore = openOrderStore(":memory:");
+  const store: OrderStore = openOrderStore(over.path ?? ":memory:");
   const phone = softwareAuthenticator();
   enrolApprover(store.db, { ...phone, label: "phone", enrolledBy: "terminal" }, 1);
   const broker = {
@@ -223,6 +231,7 @@ export function pcOrders(over: { keys?: Partial<KeyPolicy>; source?: BrokerSide[
       push: (title, text) => Promise.resolve(pushed.push(`${title}: ${text}`) > 0),
     },
     keys: { takeUnasked: false, taken: () => {}, waiting: () => {}, ...over.keys },
+    ...over.disk,
     echo: () => 42,
   };
   const submit = createSubmitContext(options, side);

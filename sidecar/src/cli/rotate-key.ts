@@ -36,7 +36,7 @@ async function rotate(_flags: object, command: Command): Promise<void> {
   }
   const now = () => performance.timeOrigin + performance.now();
   // Held by a running sidecar: the rotation would throw it off its own connection.
-  const journal = openAccountJournal(configDir, pairing, now, () => undefined);
+  const journal = openAccountJournal(configDir, pairing, now, null, () => undefined);
   let connected = () => {};
   let refused = (_why: string) => {};
   const link = createRelayLink({

@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
+import { LAST_ROOM_FOR, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
+import type { DiskReserve } from "../config/disk-reserve.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { JournalBusyError } from "./open-database.ts";
@@ -10,6 +13,7 @@ export function openAccountJournal(
   configDir: string,
   pairing: Pairing,
   now: () => number,
+  reserve: Pick<DiskReserve, "giveUp"> | null,
   onDamaged: (movedTo: string) => void,
 ): Journal {
   const whose = createHash("sha256")
@@ -17,9 +21,30 @@ export function openAccountJournal(
     .digest("hex")
     .slice(0, 12);
   try {
-    return openJournal({ path: join(configDir, `journal-${whose}.sqlite`), now, onDamaged });
+    return openJournal({
+      path: join(configDir, `journal-${whose}.sqlite`),
+      now,
+      onDamaged,
+      makeRoom: (writes) => writes.some(isOfAnExit) && reserve?.giveUp() === true,
+    });
   } catch (error) {
     if (error instanceof JournalBusyError) throw new UsageError(error.message);
     throw error;
+  }
+}
+
+/** The last room on the disk is for what takes risk away, from its acceptance to its end. */
+function isOfAnExit(write: JournalWrite): boolean {
+  switch (write.kind) {
+    case "accepted": {
+      const { operation, service } = write.submit;
+      return LAST_ROOM_FOR.has(serviceOf(operation, service?.class));
+    }
+    case "event":
+      return write.jobId !== null;
+    case "started":
+    case "acked":
+    case "forget":
+      return true;
   }
 }

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { JOURNAL_MAX_PAGES, JOURNAL_SCHEMA } from "./tables/schema.ts";
 
 export interface JournalFile {
@@ -7,6 +8,11 @@ export interface JournalFile {
   readonly now: () => number;
   /** For tests of a full disk. */
   readonly maxPages?: number;
+  /**
+   * Called when the disk is full for these writes: true when room was made for them. Writes for which
+   * none is to be made fail.
+   */
+  readonly makeRoom?: (writes: readonly JournalWrite[]) => boolean;
   /** Called after a damaged file was put aside. */
   readonly onDamaged?: (movedTo: string) => void;
 }
@@ -59,12 +65,16 @@ class DamagedError extends Error {}
 
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !("errcode" in error)) return null;
   return typeof error.errcode === "number" ? error.errcode & 0xff : null;
 }
+
+/** The disk, or the bound on the file, left no room for a write. */
+export const isFull = (error: unknown): boolean => codeOf(error) === SQLITE_FULL;
 
 function isDamage(error: unknown): boolean {
   const code = codeOf(error);

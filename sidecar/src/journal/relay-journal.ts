@@ -7,7 +7,7 @@ import type {
   SidecarJob,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { type JournalFile, openJournalDatabase } from "./open-database.ts";
+import { isFull, type JournalFile, openJournalDatabase } from "./open-database.ts";
 import { type EventRow, type EventsTable, eventsTable } from "./tables/events.ts";
 import { type JobsTable, jobsTable } from "./tables/jobs.ts";
 import { type MetaTable, metaTable } from "./tables/meta.ts";
@@ -54,10 +54,18 @@ export function openJournal(file: JournalFile): Journal {
   }
   return {
     load: () => load(tables),
-    commit: (writes) =>
-      transaction(database, () => {
-        for (const write of writes) apply(tables, write);
-      }),
+    commit(writes) {
+      const store = () =>
+        transaction(database, () => {
+          for (const write of writes) apply(tables, write);
+        });
+      try {
+        store();
+      } catch (error) {
+        if (!isFull(error) || file.makeRoom?.(writes) !== true) throw error;
+        store();
+      }
+    },
     eventsAfter: tables.events.after,
     terminal(jobId) {
       const row = tables.jobs.terminal(jobId);

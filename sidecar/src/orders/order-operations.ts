@@ -17,8 +17,10 @@ import { orderPlace } from "@ibkr-edge-gateway/protocol/operations/order-place.t
 import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
 import { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
+import { LAST_ROOM_FOR, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { isoTime } from "../client-portal/clock.ts";
+import type { DiskReserve } from "../config/disk-reserve.ts";
 import type { OperationRequest } from "../operations/executor-interface.ts";
 import { type Served, serve } from "../operations/operation-handler.ts";
 import { checkAtPc } from "./approval/approval-dry-run.ts";
@@ -53,11 +55,24 @@ export function orderOperations(
   submit: OrderServiceContext,
 ): OrderOperations {
   return {
-    ...writes(broker, submit),
+    ...withRoom(options.reserve, writes(broker, submit)),
     ...reads(options, broker, submit),
     ...approvals(options, submit),
   };
 }
+
+/** What takes risk away is written down before it leaves, also on a disk that is full. */
+const withRoom = (reserve: DiskReserve | undefined, operations: OrderOperations): OrderOperations =>
+  Object.fromEntries(
+    Object.entries(operations).map(([name, handler]): [string, Handler] => [
+      name,
+      (request) => {
+        const { operation, service } = request;
+        if (LAST_ROOM_FOR.has(serviceOf(operation, service?.class))) reserve?.giveUpWhenFull();
+        return handler(request);
+      },
+    ]),
+  );
 
 /** What changes something at the broker or at this PC. */
 const writes = (broker: BrokerSide, submit: OrderServiceContext): OrderOperations => ({

@@ -8,13 +8,14 @@ import type { Pacer } from "../client-portal/pacing/pacer.ts";
 import type { Portal } from "../client-portal/portal-interface.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 import type { Transport } from "../client-portal/transport.ts";
+import type { DiskReserve } from "../config/disk-reserve.ts";
 import type { SigningKey } from "../trust/signing-key.ts";
 import type { RelyingParty } from "../trust/verify-assertion.ts";
 import type { KeyPolicy } from "./approval/receive-announced-keys.ts";
 import type { OrderStore } from "./journal/order-store.ts";
 import type { LocalRules } from "./local-policy/local-rules.ts";
 import type { OrderSettings } from "./local-policy/order-settings.ts";
-import type { DiskRoom } from "./local-policy/report-faults.ts";
+import type { ReadDiskRoom } from "./local-policy/report-faults.ts";
 import type { Reach } from "./notify/desktop-and-webhook.ts";
 
 /** What the broker side lends the order side. */
@@ -46,7 +47,9 @@ export interface OrderServiceOptions {
   reach: Reach;
   keys: KeyPolicy;
   /** The room on the journal's disk; without it, it is not watched. */
-  disk?: DiskRoom;
+  disk?: ReadDiskRoom;
+  /** The room that is given up so that an exit or a cancel can be written down. */
+  reserve?: DiskReserve;
   /** Injected for tests. */
   echo?: () => number;
   /** Signs what the owner is asked on a page of their own; one of the moment where it is left out. */

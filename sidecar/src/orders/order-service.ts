@@ -56,7 +56,7 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   });
   const keepPruning = (): void => {
     prune();
-    submit.rules.diskFault?.();
+    if (submit.rules.diskFault?.() == null) options.reserve?.keep();
     // Said as soon as it is known, not only when an order is refused for it.
     submit.rules.policyFault();
     const again = wholePruned ? ORDER_LIMITS.pruneEveryMs : ORDER_LIMITS.pruneAgainMs;

@@ -1,11 +1,10 @@
-import { statfsSync } from "node:fs";
+import { type DiskReserve, roomIn } from "../config/disk-reserve.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/order-store.ts";
 import { fileLocalRules } from "../orders/local-policy/local-rules.ts";
 import { orderSettingsAtStart, orderStorePath } from "../orders/local-policy/order-settings.ts";
-import type { DiskRoom } from "../orders/local-policy/report-faults.ts";
 import { machineReach } from "../orders/notify/desktop-and-webhook.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/order-service-parts.ts";
@@ -26,6 +25,7 @@ export interface OrderSide {
 export function openOrderSide(
   configDir: string,
   pairing: Pairing,
+  reserve: DiskReserve,
   keysOf: (store: OrderStore) => KeyPolicy,
   standing: () => LogStanding,
 ): OrderSide {
@@ -51,6 +51,7 @@ export function openOrderSide(
           relyingParty: { id: hostname, origins: [origin] },
           keys,
           disk: () => roomIn(configDir),
+          reserve,
           reach: machineReach({
             interactive: process.stderr.isTTY === true,
             write: (text) => process.stderr.write(text),
@@ -68,15 +69,6 @@ export function openOrderSide(
 
 const faultOf = (standing: LogStanding, store: OrderStore): string | null =>
   logFault(standing, { lastSentAt: store.lastSentAt(), nowMs: Date.now() });
-
-function roomIn(folder: string): ReturnType<DiskRoom> {
-  try {
-    const { bavail, blocks, bsize } = statfsSync(folder);
-    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
-  } catch {
-    return null;
-  }
-}
 
 /** A journal of orders that cannot be read is never replaced by an empty one: it knows what was sent. */
 function opened(path: string): OrderStore {

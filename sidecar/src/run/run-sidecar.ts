@@ -5,6 +5,7 @@ import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sid
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Logger, pino } from "pino";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
+import { diskReserve } from "../config/disk-reserve.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -39,6 +40,9 @@ export interface RunOptions {
   logLevel: string;
 }
 
+const RESERVE_GIVEN_UP =
+  "the disk is full: the room that was kept for it is given up so that exits and cancels can be written down; make room";
+
 /** Runs until a signal or the gateway ends it; the exit status. */
 export async function runSidecar(options: RunOptions): Promise<number> {
   const { configDir } = options;
@@ -51,7 +55,9 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   );
   // A clock that is set, by hand or by the network, must not end or prolong anything.
   const now = () => performance.timeOrigin + performance.now();
-  const journal = openAccountJournal(configDir, pairing, now, (movedTo) =>
+  const reserve = diskReserve(configDir, () => logger.error({}, RESERVE_GIVEN_UP));
+  reserve.keep();
+  const journal = openAccountJournal(configDir, pairing, now, reserve, (movedTo) =>
     logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
   );
   const { clientPortal } = options;
@@ -66,6 +72,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const orders = openOrderSide(
     configDir,
     pairing,
+    reserve,
     (store) => {
       questions = canAsk() ? terminalQuestions(store, logger) : null;
       return keyPolicy(logger, options.takeApprovers, questions);

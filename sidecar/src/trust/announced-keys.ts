@@ -52,7 +52,8 @@ export function noteAnnounced(
     db.exec("COMMIT");
     return states;
   } catch (thrown) {
-    db.exec("ROLLBACK");
+    // A full disk may have ended the transaction by itself.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw thrown;
   }
 }

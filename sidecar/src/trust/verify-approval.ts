@@ -261,7 +261,8 @@ function inTransaction<T>(db: DatabaseSync, act: () => T): T {
     db.exec("COMMIT");
     return result;
   } catch (thrown) {
-    db.exec("ROLLBACK");
+    // A full disk may have ended the transaction by itself.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw thrown;
   }
 }

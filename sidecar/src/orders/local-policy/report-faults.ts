@@ -1,8 +1,9 @@
+import type { DiskRoom } from "../../config/disk-reserve.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { LocalRules } from "./local-rules.ts";
 
-/** How much room the disk has that the journal is on; null when that cannot be told. */
-export type DiskRoom = () => { freeBytes: number; totalBytes: number } | null;
+/** Of the disk that the journal is on; null when that cannot be told. */
+export type ReadDiskRoom = () => DiskRoom | null;
 
 const megabytes = (bytes: number): number => Math.floor(bytes / 1024 / 1024);
 
@@ -13,7 +14,7 @@ const usedPercent = ({ freeBytes, totalBytes }: { freeBytes: number; totalBytes:
 export function tellFaults(
   rules: LocalRules,
   tell: (message: string) => void,
-  disk: DiskRoom | null = null,
+  disk: ReadDiskRoom | null = null,
 ): LocalRules {
   let told: string | null = null;
   const faultNow = (): string | null => {

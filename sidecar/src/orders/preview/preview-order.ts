@@ -234,11 +234,11 @@ async function describe(
   const dailyPnl = accountFact?.daily_pnl ?? null;
   const usage = usageOf(store, clock.now(), dailyPnl);
   const kept = { ...usage, effect: effect?.kind ?? null };
-  store.keepPreview(
-    previewId,
-    { ticket, generation, echo: null, madeAt: clock.now(), usage: kept },
-    place,
-  );
+  // What a full disk refuses anyway takes none of the room that is left.
+  if (reduces || (rules.diskFault?.() ?? null) === null) {
+    const preview = { ticket, generation, echo: null, madeAt: clock.now(), usage: kept };
+    store.keepPreview(previewId, preview, place);
+  }
   const difference = order.action === "cancel" ? null : whatIfDifference(ticket, parseFigure(rate));
   return {
     outcome: "ticket",
