@@ -231,7 +231,7 @@ describe("the Worker on the data of an earlier version", () => {
     const copied = async () => {
       const { results } = await (await gateway.d1())
         .prepare(
-          "SELECT seq, leaf_hash AS leaf, event FROM audit_events WHERE account_id = ?1 ORDER BY seq",
+          "SELECT seq, leaf_hash AS leaf, event FROM audit_log_events WHERE account_id = ?1 ORDER BY seq",
         )
         .bind(account_id)
         .all();

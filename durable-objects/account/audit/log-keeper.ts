@@ -1,5 +1,5 @@
-import { copiedAfter, copiedLeaf, newestCopied } from "../../d1/tables/audit-events.ts";
 import { listAuditLog } from "../../d1/tables/audit-logs.ts";
+import { copiedAfter, copiedLeaf, newestCopied } from "../../d1/tables/joint/copied-events.ts";
 import type { ObjectEnv } from "../../env.ts";
 import { logAbandoned } from "../abandoned.ts";
 import { logEvent, type NewAuditEvent } from "./events.ts";

@@ -11,8 +11,8 @@ import { noteFailure, noteShipped, outageSince, readOutbox } from "./tables/outb
  */
 
 export const AUDIT_SHIP_MAX_ROWS = 500;
-/** D1 takes at most 2 MB in one bound value. */
-export const AUDIT_SHIP_MAX_CHARS = 1_000_000;
+/** D1 takes at most 2 MB in one bound value; an event stands in it as text in JSON, escaped once more. */
+export const AUDIT_SHIP_MAX_BYTES = 1_500_000;
 /** New events gather this long, so that a busy minute is a few statements and not hundreds. */
 export const AUDIT_SHIP_DELAY_MS = 2_000;
 export const AUDIT_RETRY_FIRST_MS = 1_000;
@@ -122,12 +122,14 @@ function outboxState(sql: SqlStorage): AuditOutboxState & { notBefore: number } 
   };
 }
 
+const UTF8 = new TextEncoder();
+
 /** As many rows from the front as one statement may carry; always at least one. */
 function upToSize(rows: ShippedRow[]): ShippedRow[] {
-  let chars = 0;
-  const end = rows.findIndex(({ event }, at) => {
-    chars += event.length;
-    return at > 0 && chars > AUDIT_SHIP_MAX_CHARS;
+  let bytes = 0;
+  const end = rows.findIndex((row, at) => {
+    bytes += UTF8.encode(JSON.stringify(row)).byteLength + 1;
+    return at > 0 && bytes > AUDIT_SHIP_MAX_BYTES;
   });
   return end === -1 ? rows : rows.slice(0, end);
 }
