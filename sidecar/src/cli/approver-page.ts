@@ -8,12 +8,14 @@ import { hostedPageSettings } from "../approver-page/page-settings.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/signing-key.ts";
+import { registerAccept } from "./accept-hosted-page.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `approver-page`: makes the owner's own approval page. */
 export function register(program: Command): void {
-  program
-    .command("approver-page")
+  const page = program.command("approver-page");
+  registerAccept(page);
+  page
     .summary("make your own approval page, to be put on a static host of yours")
     .description(
       "Writes index.html, the page on which you approve orders from a phone: one file without\n" +
@@ -23,10 +25,11 @@ export function register(program: Command): void {
         "The same PC makes the same file, byte for byte, in any folder and at any time: compare the\n" +
         "SHA-256 with that of the file on your host.",
     )
-    .requiredOption("--out <folder>", "where to write it; made if need be")
+    .option("--out <folder>", "where to write it; made if need be")
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExit status: 0 written, 2 wrong use.")
-    .action((flags: { out: string; json?: boolean }, command: Command) => {
+    .action((flags: { out?: string; json?: boolean }, command: Command) => {
+      if (flags.out === undefined) throw new UsageError("say where to write it: --out <folder>");
       const { configDir } = globalOptions(command);
       const pairing = loadPairing(configDir);
       if (pairing === null) {

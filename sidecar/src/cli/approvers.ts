@@ -6,16 +6,18 @@ import { type OrderStore, openOrderStore } from "../orders/journal/order-store.t
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { questionAbout } from "../run/ask-about-keys.ts";
 import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "../run/terminal.ts";
+import { removeApprover } from "../trust/accept-enrolment.ts";
 import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
 import {
   approverFingerprint,
+  type EnrolledVia,
   enrolApprover,
   listApprovers,
-  revokeApprover,
   UNASKED,
   vouchFor,
 } from "../trust/tables/approvers.ts";
 import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
+import { registerEnrol } from "./approvers-enrol.ts";
 import { globalOptions } from "./options.ts";
 import { sameWords } from "./same-words.ts";
 
@@ -46,6 +48,7 @@ export function register(program: Command): void {
     .option("--label <name>", "with --credential: what it is called in the list", "passkey")
     .addHelpText("after", "\nExit status: 0 added, 1 not added, 2 wrong use.")
     .action(add);
+  registerEnrol(approvers);
   approvers
     .command("remove")
     .summary("take no approvals from a passkey any more")
@@ -56,7 +59,7 @@ export function register(program: Command): void {
       const credential = flags.credential ?? given;
       if (credential === undefined) throw new UsageError("say which passkey: its id is missing");
       withStore(command, (store) => {
-        if (!revokeApprover(store.db, credential, Date.now())) {
+        if (!removeApprover(store.db, credential, Date.now())) {
           throw new UsageError("there is no such approver");
         }
         process.stdout.write("Removed. An approval by it is refused from now on.\n");
@@ -182,6 +185,13 @@ async function agreed(publicKey: Uint8Array, given: string | undefined): Promise
   return typedAtTerminal(`Approver: ${words}\nAre these the words on your own screen?`, "yes");
 }
 
+const KINDS: Record<EnrolledVia, string> = {
+  "terminal-edge": "\n  of the gateway's pages: wants this PC's number for all it approves",
+  loopback: "\n  of this PC's own page: no number",
+  qr: "\n  of the page that you host: no number",
+  usb: "\n  a USB key, proved at this PC: no number",
+};
+
 function list(store: OrderStore, json: boolean): void {
   const rows = listApprovers(store.db).map((approver) => ({
     credential_id: approver.credentialId,
@@ -198,8 +208,9 @@ function list(store: OrderStore, json: boolean): void {
   if (rows.length === 0) {
     process.stdout.write("No passkey may approve orders yet; none goes out without one.\n");
   }
-  for (const { label, words, enrolled_at, enrolled_by, credential_id } of rows) {
-    const only = enrolled_by === UNASKED ? "\n  taken without asking: at the simulator only" : "";
+  for (const { label, words, enrolled_at, enrolled_by, credential_id, kind } of rows) {
+    const only =
+      enrolled_by === UNASKED ? "\n  taken without asking: at the simulator only" : KINDS[kind];
     process.stdout.write(
       `${label}: ${words}\n  since ${enrolled_at}, id ${credential_id}${only}\n`,
     );
@@ -211,15 +222,32 @@ function list(store: OrderStore, json: boolean): void {
 
 /** Opens the order store beside a running sidecar. @throws UsageError when this PC is not paired. */
 export function withStore(command: Command, act: (store: OrderStore) => void): void {
-  const { configDir } = globalOptions(command);
-  const pairing = loadPairing(configDir);
-  if (pairing === null) {
-    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")}`);
-  }
-  const store = openOrderStore(orderStorePath(configDir, pairing));
+  const store = openedStore(command);
   try {
     act(store);
   } finally {
     store.close();
   }
+}
+
+/** The same for what takes time. */
+export async function withStoreAsync(
+  command: Command,
+  act: (store: OrderStore) => Promise<void>,
+): Promise<void> {
+  const store = openedStore(command);
+  try {
+    await act(store);
+  } finally {
+    store.close();
+  }
+}
+
+function openedStore(command: Command): OrderStore {
+  const { configDir } = globalOptions(command);
+  const pairing = loadPairing(configDir);
+  if (pairing === null) {
+    throw new UsageError(`this PC is not paired yet; run: ${sidecarCommand("pair")}`);
+  }
+  return openOrderStore(orderStorePath(configDir, pairing));
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import { VERSION } from "../config/version.ts";
 import { register as registerAcceptLog } from "./accept-log.ts";
+import { register as registerApprove } from "./approve.ts";
 import { register as registerApproverPage } from "./approver-page.ts";
 import { register as registerApprovers } from "./approvers.ts";
 import { register as registerAudit } from "./audit.ts";
@@ -46,6 +47,7 @@ for (const register of [
   registerKill,
   registerUnkill,
   registerPolicy,
+  registerApprove,
   registerApprovers,
   registerApproverPage,
   registerMandates,

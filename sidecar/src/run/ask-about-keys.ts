@@ -70,6 +70,7 @@ export function questionAbout({ label, words }: Pick<AnnouncedKey, "label" | "wo
     `\nYour console has a passkey "${label}" that this PC does not know. Its six words:\n\n` +
     `  ${words}\n\n` +
     "Compare them with those on the console's Security page. Say yes only if they are the same,\n" +
-    "and if you added this passkey yourself. May it approve orders at this PC?"
+    "and if you added this passkey yourself. What it approves will want this PC's number as well.\n" +
+    "May it approve orders at this PC?"
   );
 }

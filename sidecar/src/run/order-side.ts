@@ -5,10 +5,11 @@ import type { KeyPolicy } from "../orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/order-store.ts";
 import { fileLocalRules } from "../orders/local-policy/local-rules.ts";
 import { orderSettingsAtStart, orderStorePath } from "../orders/local-policy/order-settings.ts";
-import { machineReach } from "../orders/notify/desktop-and-webhook.ts";
+import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/order-service-parts.ts";
 import { type LogStanding, logFault } from "../trust/witness/standing.ts";
+import { openOwnPageSide } from "./own-page-side.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;
@@ -33,11 +34,18 @@ export function openOrderSide(
   const { value: settings, fault } = orderSettingsAtStart(configDir);
   const store = opened(orderStorePath(configDir, pairing));
   const keys = keysOf(store);
+  const ownPage = openOwnPageSide(configDir, pairing, store.db);
   const { hostname, origin } = new URL(pairing.gateway_origin);
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
     tellOwner: (message) => service?.tellOwner(message),
     open: (parts) => {
+      const reach = machineReach({
+        interactive: process.stderr.isTTY === true,
+        write: (text) => process.stderr.write(text),
+        webhookUrl: settings.alerts.webhook_url,
+        ntfyUrl: settings.alerts.ntfy_url,
+      });
       service = createOrderService(
         {
           store,
@@ -52,18 +60,24 @@ export function openOrderSide(
           keys,
           disk: () => roomIn(configDir),
           reserve,
-          reach: machineReach({
-            interactive: process.stderr.isTTY === true,
-            write: (text) => process.stderr.write(text),
-            webhookUrl: settings.alerts.webhook_url,
-            ntfyUrl: settings.alerts.ntfy_url,
-          }),
+          reach,
+          ticketKey: ownPage.ticketKey,
+          hostedFault: ownPage.hostedFault,
         },
         parts,
       );
+      const { clock, logger, source } = parts;
+      const simulator = source === "simulator";
+      ownPage.start({
+        ...{ ownPage: service.ownPage, clock, logger, simulator },
+        reach: loggingReach(reach, logger),
+      });
       return service;
     },
-    close: () => store.close(),
+    close() {
+      ownPage.close();
+      store.close();
+    },
   };
 }
 

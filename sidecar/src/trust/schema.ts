@@ -5,6 +5,7 @@ import { APPROVER_PAGES_SCHEMA } from "./tables/approver-pages.ts";
 import { APPROVER_RECEIPTS_SCHEMA } from "./tables/approver-receipts.ts";
 import { APPROVERS_SCHEMA, widenApproversTable } from "./tables/approvers.ts";
 import { ENROLMENTS_SCHEMA } from "./tables/enrolments.ts";
+import { HOSTED_PAGE_SCHEMA } from "./tables/hosted-page.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./tables/mandates.ts";
 import { NONCES_SCHEMA } from "./tables/nonces.ts";
 import { QUESTION_NUMBERS_SCHEMA } from "./tables/question-numbers.ts";
@@ -28,6 +29,7 @@ export function createTrustTables(db: DatabaseSync): void {
       APPROVER_ENVELOPES_SCHEMA +
       APPROVER_RECEIPTS_SCHEMA +
       ENROLMENTS_SCHEMA +
+      HOSTED_PAGE_SCHEMA +
       STATEMENT_SEQUENCE_SCHEMA +
       TRUST_NOTES_SCHEMA +
       UNNUMBERED_EXITS_SCHEMA,

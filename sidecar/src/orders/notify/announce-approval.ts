@@ -3,6 +3,7 @@ import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { showsNumbers } from "../../trust/probation.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";
+import { hasOwnApprover } from "../../trust/tables/approvers.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { Reach } from "./desktop-and-webhook.ts";
 
@@ -53,6 +54,7 @@ export async function announceApproval(
     ...(number === null && parts.simulator
       ? ["  At the simulator no number is asked for; at a real broker one is."]
       : []),
+    ...(hasOwnApprover(store.db) ? [`  To answer at this PC: ${sidecarCommand("approve")}`] : []),
     `  If you do not expect this: ${sidecarCommand("kill")}`,
   ];
   const shown: Announced["shown"] = [];

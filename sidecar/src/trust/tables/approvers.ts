@@ -38,6 +38,7 @@ export function widenApproversTable(db: DatabaseSync): void {
     ["kind", `kind TEXT NOT NULL DEFAULT '${TERMINAL_EDGE}'`],
     ["rp_id", "rp_id TEXT"],
     ["origins", "origins TEXT"],
+    ["statement", "statement TEXT"],
   ] as const) {
     if (!known.has(name)) db.exec(`ALTER TABLE approvers ADD COLUMN ${column}`);
   }
@@ -154,6 +155,22 @@ export const onProbation = (db: DatabaseSync): Approver[] =>
   listApprovers(db).filter(
     ({ kind, enrolledBy }) => kind === TERMINAL_EDGE && enrolledBy !== UNASKED,
   );
+
+/** This PC's signed word about the key, as it was said when the key was enrolled. */
+export function keepStatement(db: DatabaseSync, credentialId: string, statement: string): void {
+  db.prepare("UPDATE approvers SET statement = ? WHERE credential_id = ?").run(
+    statement,
+    credentialId,
+  );
+}
+
+/** Null when nothing was said of it: a key of the gateway's pages. */
+export function approverStatement(db: DatabaseSync, credentialId: string): string | null {
+  const row = db
+    .prepare("SELECT statement FROM approvers WHERE credential_id = ?")
+    .get(credentialId);
+  return typeof row?.statement === "string" ? row.statement : null;
+}
 
 /** A revoked key stays known, so that it cannot come back in as a new one. */
 export function revokeApprover(db: DatabaseSync, credentialId: string, nowMs: number): boolean {

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { hostedPageRows, noteSeen } from "../trust/tables/hosted-page.ts";
+
+/**
+ * Whether the page that its owner hosts is still the one that this PC made. A file that was exchanged
+ * shows here; one that is exchanged for the phone alone does not. A page that cannot be read is no
+ * difference: whoever can cut a line off must not be able to cut off the approvals.
+ */
+const LOOK_MS = 15_000;
+const PAGE_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Lower-case hex SHA-256 of what stands at an address; null when it could not be read. */
+export async function hostedSha256(url: string, fetching: typeof fetch): Promise<string | null> {
+  try {
+    const answer = await fetching(url, {
+      redirect: "error",
+      cache: "no-store",
+      signal: AbortSignal.timeout(LOOK_MS),
+    });
+    if (!answer.ok || answer.body === null) return null;
+    const hash = createHash("sha256");
+    let bytes = 0;
+    for await (const part of answer.body) {
+      bytes += part.length;
+      if (bytes > PAGE_MAX_BYTES) return null;
+      hash.update(part);
+    }
+    return hash.digest("hex");
+  } catch {
+    return null;
+  }
+}
+
+/** Looks at every page; the addresses at which another stands than before this look. */
+export async function lookAtHostedPages(
+  db: DatabaseSync,
+  expectedSha256: string,
+  { fetching, nowMs }: { fetching: typeof fetch; nowMs: number },
+): Promise<string[]> {
+  const changed: string[] = [];
+  for (const { url, acceptedSha256, otherSha256 } of hostedPageRows(db)) {
+    const seen = await hostedSha256(url, fetching);
+    if (seen === null) continue;
+    const right = seen === expectedSha256 || seen === acceptedSha256;
+    noteSeen(db, url, right ? null : seen, nowMs);
+    if (!right && otherSha256 !== seen) changed.push(url);
+  }
+  return changed;
+}
+
+/** Why no answer of a hosted page is taken; null when each is as this PC made it, or was accepted. */
+export function hostedPageFault(db: DatabaseSync): OrderRefusal | null {
+  const other = hostedPageRows(db).find(({ otherSha256 }) => otherSha256 !== null);
+  return other === undefined
+    ? null
+    : refusal(
+        "APPROVAL_ORIGIN_REFUSED",
+        "page",
+        "page_as_made",
+        `The page at ${other.url} is not the one that this PC made, so no answer of it is taken. At the PC look why, then run \`${sidecarCommand("approver-page accept")}\`. The PC's own page goes on: \`${sidecarCommand("approve")}\`.`,
+      );
+}
