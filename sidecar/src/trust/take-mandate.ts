@@ -66,7 +66,7 @@ export async function takeMandate(
   // The same signature may have come twice at once: whoever is second finds it kept.
   const meanwhile = findMandate(db, hash);
   if (meanwhile !== null) return asKnown(db, meanwhile, own);
-  if (!noteCounter(db, key.credentialId, verdict.counter, own.nowMs)) {
+  if (noteCounter(db, key.credentialId, verdict.counter, own.nowMs) === "seen") {
     return no(
       refusal(
         "APPROVAL_COUNTER_REGRESSED",

@@ -11,7 +11,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { judgeNumber } from "./approval-number.ts";
 import { mandateStands, signedBy } from "./approval-signature.ts";
-import { noteCounter } from "./counters.ts";
+import { type CounterVerdict, noteCounter } from "./counters.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { guessedExitFaults } from "./exit-collar.ts";
 import type { OwnView } from "./own-view.ts";
@@ -35,6 +35,8 @@ export type Accepted =
       by: { credentialId: string; tier: Tier };
       /** An exit of an approver on probation, without this PC's number. */
       unnumbered: boolean;
+      /** What the key's counter says; anything but `new` is told to the owner. */
+      counter: CounterVerdict;
     }
   | { ok: false; refusals: OrderRefusal[] };
 
@@ -96,12 +98,11 @@ export async function acceptApproval(
   const spent = inTransaction(db, () => {
     if (!spend(db, intent, hash, own)) return "consumed" as const;
     if (number.unnumbered) insertUnnumberedExit(db, own.nowMs);
-    if (signed.counter === null) return "ok" as const;
-    const unseen = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
+    if (signed.counter === null) return "new" as const;
+    const counter = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
     // The nonce makes it one use; what an authenticator counts holds back no exit.
-    return unseen || own.effect?.kind === "exit" || ticket.order.action === "cancel"
-      ? "ok"
-      : "regressed";
+    const reduces = own.effect?.kind === "exit" || ticket.order.action === "cancel";
+    return counter === "seen" && !reduces ? "regressed" : counter;
   });
   if (spent === "consumed") return denied(consumed());
   if (spent === "regressed") {
@@ -121,6 +122,7 @@ export async function acceptApproval(
     intentHash: hash,
     by: { credentialId: signed.key.credentialId, tier },
     unnumbered: number.unnumbered,
+    counter: spent,
   };
 }
 

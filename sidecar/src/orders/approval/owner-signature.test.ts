@@ -50,6 +50,22 @@ describe("the owner's signature under a statement", () => {
     expect(await rule(signed({ ms: 1 }))).toBe(pc.phone.credentialId);
   });
 
+  it("with a counter that was seen counts for an exit alone; a lower one counts and is told", async () => {
+    const { db } = pc.store;
+    const { relyingParty, simulator } = pc.submit;
+    const parts = { db, relyingParty, simulator, nowMs: pc.clock.now() };
+    const sign = (n: number, counter: number, ofExit = false) => {
+      const given = { nonce: String(n).padStart(32, "0"), not_after: until(60_000) };
+      const question = { ...statement(), nonce: given.nonce };
+      const assertion = pc.phone.approve(statementHash(question), { counter });
+      return ownerSigned({ ...parts, ofExit }, question, { ...given, assertion });
+    };
+    expect(await sign(1, 7)).toMatchObject({ refusals: [], counter: "new" });
+    expect((await sign(2, 7)).refusals.map(({ rule }) => rule)).toEqual(["counter_unseen"]);
+    expect(await sign(3, 7, true)).toMatchObject({ refusals: [], counter: "seen" });
+    expect(await sign(4, 5)).toMatchObject({ refusals: [], counter: "lower" });
+  });
+
   it("spends nothing when it does not hold", async () => {
     expect(await rule(signed({ phone: softwareAuthenticator() }))).toBe("enrolled_key");
     expect(await rule(signed({ of: statement("q-2") }))).not.toBe(pc.phone.credentialId);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import { noteCounter } from "../../trust/counters.ts";
+import { type CounterVerdict, noteCounter } from "../../trust/counters.ts";
 import { type Approver, findApprover } from "../../trust/tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "../../trust/tables/nonces.ts";
 import type { RelyingParty } from "../../trust/verify-assertion.ts";
@@ -13,14 +13,26 @@ import { verifyBy } from "../../trust/verify-by-approver.ts";
  * the first time. When it did, the nonce is spent and the key's counter raised before this returns.
  */
 export async function ownerSigned(
-  parts: { db: DatabaseSync; relyingParty: RelyingParty; simulator: boolean; nowMs: number },
+  parts: {
+    db: DatabaseSync;
+    relyingParty: RelyingParty;
+    simulator: boolean;
+    nowMs: number;
+    /** It is about an exit, which what an authenticator counts never holds back. */
+    ofExit?: boolean;
+  },
   statement: Statement,
   signed: { nonce: string; not_after: string; assertion: Assertion },
-): Promise<{ refusals: OrderRefusal[]; key: Approver | null }> {
+): Promise<{
+  refusals: OrderRefusal[];
+  key: Approver | null;
+  counter: CounterVerdict | null;
+}> {
   const { db, nowMs } = parts;
   const no = (code: OrderRefusal["code"], field: string, rule: string, message: string) => ({
     refusals: [refusal(code, field, rule, message)],
     key: null,
+    counter: null,
   });
   const notAfterMs = Date.parse(signed.not_after);
   if (!(nowMs < notAfterMs)) {
@@ -45,8 +57,9 @@ export async function ownerSigned(
   }
   const claim = { nonce: signed.nonce, statementHash: hash, notAfterMs };
   if (!claimNonce(db, claim, nowMs)) return used();
-  return noteCounter(db, key.credentialId, verdict.counter, nowMs)
-    ? { refusals: [], key }
+  const counter = noteCounter(db, key.credentialId, verdict.counter, nowMs);
+  return counter !== "seen" || parts.ofExit === true
+    ? { refusals: [], key, counter }
     : no(
         "APPROVAL_COUNTER_REGRESSED",
         "counter",

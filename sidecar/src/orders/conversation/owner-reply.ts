@@ -7,7 +7,7 @@ import { ownerSigned } from "../approval/owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
-import { announceAnswer } from "../notify/order-notices.ts";
+import { announceAnswer, announceCounter } from "../notify/order-notices.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
 import { numberFaults } from "./question-number.ts";
 
@@ -118,12 +118,13 @@ async function ownerFaults(
       ),
     ];
   }
-  const { refusals, key } = await ownerSigned(
+  const { refusals, key, counter } = await ownerSigned(
     {
       db: store.db,
       relyingParty: parts.relyingParty,
       simulator: parts.simulator,
       nowMs: clock.now(),
+      ofExit: record.effect === "exit",
     },
     {
       act: "question",
@@ -140,6 +141,7 @@ async function ownerFaults(
   );
   // Judged last and only behind a valid signature: who has none learns nothing and spends no try.
   if (refusals.length > 0 || key === null) return refusals;
+  if (counter !== "new") announceCounter(parts.reach, key.label);
   const limited = ownApproverFaults(store.db, key, record.ticket.order.mode);
   if (limited.length > 0) return limited;
   const wrong = numberFaults(parts, record, question, owner.echo, key);

@@ -71,6 +71,17 @@ export function announceCancel(
 }
 
 /** A wrong number costs the owner a tap; whoever sits here must hear that somebody is guessing. */
+/** A passkey's counter that does not rise may come from a copy of it. */
+export function announceCounter(reach: Reach, label: string): void {
+  const title = "A passkey's counter did not rise";
+  const words = [
+    `The passkey "${plain(label)}" signed with a counter that is not above those before. Two approvals that are used in another order do that, and so does a copy of the passkey.`,
+    `If you cannot explain it, remove the passkey: ${sidecarCommand("approvers remove")}`,
+  ];
+  reach.terminal([`${title}:`, ...indented(words)]);
+  tell(reach, title, words.join("\n"));
+}
+
 export function announceWrongNumber(reach: Reach, what: readonly string[]): void {
   const title = "A wrong number came from the gateway";
   const words = [...what, `If it was not you who typed it: ${sidecarCommand("kill")}`];

@@ -55,7 +55,13 @@ export async function judgeApproval(
       const statement = approvedStatement(envelope, message);
       if (statement === null) return no(notShown());
       const { refusals } = await ownerSigned(
-        { ...parts, db: store.db, nowMs: clock.now() },
+        {
+          ...parts,
+          db: store.db,
+          nowMs: clock.now(),
+          ofExit:
+            envelope.act === "question" && store.intent(envelope.body.coid)?.effect === "exit",
+        },
         statement,
         { ...message, not_after: envelope.body.not_after },
       );

@@ -8,10 +8,15 @@ import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { OwnView } from "../../trust/own-view.ts";
 import { unnumberedExits } from "../../trust/probation.ts";
+import { findApprover } from "../../trust/tables/approvers.ts";
 import type { Accepted } from "../../trust/verify-approval.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
-import { announceUnnumberedExit, announceWrongNumber } from "../notify/order-notices.ts";
+import {
+  announceCounter,
+  announceUnnumberedExit,
+  announceWrongNumber,
+} from "../notify/order-notices.ts";
 import { driftOf, leastTierOf, mandatesAllowed } from "./local-checks.ts";
 import type { Facts, SubmitContext } from "./submit-context.ts";
 
@@ -46,6 +51,10 @@ export function announceJudged(
   judged: Accepted,
 ): void {
   if (judged.ok) {
+    const { by, counter } = judged;
+    if (counter !== "new") {
+      announceCounter(reach, findApprover(store.db, by.credentialId, true)?.label ?? "");
+    }
     if (!judged.unnumbered) return;
     const { used } = unnumberedExits(store.db, clock.now());
     announceUnnumberedExit(reach, ticket, used);

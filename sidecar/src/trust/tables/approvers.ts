@@ -215,7 +215,7 @@ export function findCounterFloor(db: DatabaseSync, credentialId: string): number
   return row === undefined ? null : Number(row.counter);
 }
 
-/** Counters at or below this one are refused from now on. */
+/** This counter is refused from now on; what is below it is older. */
 export function raiseCounterFloor(db: DatabaseSync, credentialId: string, counter: number): void {
   db.prepare("UPDATE approvers SET counter = MAX(counter, ?) WHERE credential_id = ?").run(
     counter,

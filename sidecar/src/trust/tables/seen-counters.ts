@@ -26,12 +26,12 @@ export function insertSeenCounter(
   return Number(changes) === 1;
 }
 
-/** Whether the key ever counted. */
-export function hasSeenCounter(db: DatabaseSync, credentialId: string): boolean {
-  return (
-    db.prepare("SELECT 1 FROM seen_counters WHERE credential_id = ?").get(credentialId) !==
-    undefined
-  );
+/** The highest that the key came with; 0 when it never counted. */
+export function highestSeenOf(db: DatabaseSync, credentialId: string): number {
+  const row = db
+    .prepare("SELECT MAX(counter) AS counter FROM seen_counters WHERE credential_id = ?")
+    .get(credentialId);
+  return Number(row?.counter ?? 0);
 }
 
 /** The highest counter of each key among those seen before a moment. */
