@@ -18,7 +18,7 @@ import {
   UseRequest,
 } from "@ibkr-edge-gateway/protocol/relay/pairing.ts";
 import { type Context, Hono } from "hono";
-import { randomToken } from "../../durable-objects/account/random.ts";
+import { randomToken } from "../../durable-objects/account/platform/random.ts";
 import { findOperator } from "../../durable-objects/d1/tables/accounts.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import { log } from "../web/log.ts";

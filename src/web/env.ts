@@ -1,5 +1,5 @@
+import type { ObjectEnv } from "../../durable-objects/account/platform/object-env.ts";
 import type { RemoteAccount } from "../../durable-objects/account/rpc/surface.ts";
-import type { ObjectEnv } from "../../durable-objects/env.ts";
 
 /** What the objects need, and what the Worker alone does. */
 export interface Env extends ObjectEnv {

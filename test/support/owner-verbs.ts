@@ -1,8 +1,8 @@
-import type { AccountParts } from "../../durable-objects/account/account-parts.ts";
 import {
   createOrderService,
   type OrderService,
 } from "../../durable-objects/account/orders/order-service.ts";
+import type { AccountParts } from "../../durable-objects/account/rpc/account-parts.ts";
 import { OwnerAccount } from "../../durable-objects/account/rpc/owner.ts";
 import type { DeskRig } from "./order-desk.ts";
 

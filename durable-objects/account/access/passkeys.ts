@@ -1,5 +1,5 @@
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import { randomToken } from "../random.ts";
+import { randomToken } from "../platform/random.ts";
 import { setting, storeSetting } from "./tables/owner-settings.ts";
 import {
   deleteChallenge,

@@ -1,4 +1,4 @@
-import { randomToken } from "../random.ts";
+import { randomToken } from "../platform/random.ts";
 import { deleteEndedForms, deleteOtherForms, insertForm } from "./tables/pending-forms.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { randomToken } from "../random.ts";
+import { randomToken } from "../platform/random.ts";
 import type { OwnerSession, OwnerSessionView, SignInMethod } from "../rpc/account-types.ts";
 import {
   deleteEndedSessions,

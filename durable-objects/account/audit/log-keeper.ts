@@ -1,7 +1,7 @@
 import { listAuditLog } from "../../d1/tables/audit-logs.ts";
 import { copiedAfter, copiedLeaf, newestCopied } from "../../d1/tables/joint/copied-events.ts";
-import type { ObjectEnv } from "../../env.ts";
-import { logAbandoned } from "../abandoned.ts";
+import { logAbandoned } from "../platform/log-abandoned.ts";
+import type { ObjectEnv } from "../platform/object-env.ts";
 import { logEvent, type NewAuditEvent } from "./events.ts";
 import { type HealReport, healFromCopy } from "./heal.ts";
 import { checkpointDueAt, type SignReport, signHead } from "./sign.ts";

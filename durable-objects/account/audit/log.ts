@@ -1,6 +1,6 @@
 import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { randomBytes } from "../random.ts";
+import { randomBytes } from "../platform/random.ts";
 import type { NewAuditEvent } from "./events.ts";
 import { fitting } from "./fit.ts";
 import { leafOfCanonical } from "./leaf.ts";

@@ -6,7 +6,7 @@ import { treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { formatNote } from "@ibkr-edge-gateway/evidence/note/note.ts";
 import { logSigner, type NoteSigner, signNote } from "@ibkr-edge-gateway/evidence/note/sign.ts";
 import { formatVkey } from "@ibkr-edge-gateway/evidence/note/vkey.ts";
-import { randomBytes } from "../random.ts";
+import { randomBytes } from "../platform/random.ts";
 import { auditEvent, type NewAuditEvent } from "./events.ts";
 import { storedNodes } from "./log.ts";
 import { AUDIT_SHIP_DELAY_MS } from "./outbox.ts";

@@ -1,6 +1,6 @@
 import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
-import { logAbandoned } from "../abandoned.ts";
+import { logAbandoned } from "../platform/log-abandoned.ts";
 import type { ToolCall } from "../rpc/account-types.ts";
 import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/order-tools.ts";

@@ -2,7 +2,7 @@ import type { EdgeEnv } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.t
 import type { EdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { fingerprintWords } from "@ibkr-edge-gateway/protocol/relay/fingerprint.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { randomToken } from "../random.ts";
+import { randomToken } from "../platform/random.ts";
 
 /** Identity, time and chance for the protocol machine, read anew for each step. */
 export function edgeEnvOf(options: {

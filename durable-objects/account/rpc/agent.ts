@@ -1,17 +1,17 @@
 import { RpcTarget } from "cloudflare:workers";
 import { accessLink } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import type { AccountParts } from "../account-parts.ts";
 import type { accountHasher } from "../audit/account-hash.ts";
 import { agent, auditEvent, contentHash } from "../audit/events.ts";
-import { countCall } from "../call-metrics.ts";
+import { countCall } from "../calls/call-metrics.ts";
+import { runToolCall } from "../calls/tool-call.ts";
 import { clientStanding, noteClientUse, takeExternalToken } from "../clients/clients.ts";
 import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
 import type { StepUps } from "../clients/step-ups.ts";
 import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
 import { callKind } from "../orders/rules/call-kind.ts";
 import { brokerAccounts } from "../relay/broker-accounts.ts";
-import { runToolCall } from "../tool-call.ts";
+import type { AccountParts } from "./account-parts.ts";
 import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account-types.ts";
 
 /** What agents' calls need of the account beyond what every verb does. */

@@ -22,11 +22,9 @@ import {
   SIGN_IN_WINDOW_MS,
   takeSignInAttempt,
 } from "../access/session-lifecycle.ts";
-import { ownerAccess } from "../access/signed-in.ts";
 import { noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
 import { listPasskeys } from "../access/tables/passkeys.ts";
 import { isRedeemed } from "../access/tables/spent-tokens.ts";
-import type { AccountParts } from "../account-parts.ts";
 import { auditEvent, type EventFacts } from "../audit/events.ts";
 import { exportPart } from "../audit/export.ts";
 import { type LogFile, logFile } from "../audit/served.ts";
@@ -37,8 +35,10 @@ import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
 import { chooseSidecar, chosenSidecar, hasActiveSidecar } from "../relay/tables/sidecars.ts";
 import { undoPairing } from "../relay/undo-pairing.ts";
+import type { AccountParts } from "./account-parts.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
 import type { OwnPageAnswer, OwnPageCall } from "./own-page-types.ts";
+import { ownerAccess } from "./signed-in-owner.ts";
 
 /** Longer than anything that is used once stays valid by itself. */
 const ONCE_REMEMBERED_MS = 86_400_000;

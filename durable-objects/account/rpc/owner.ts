@@ -1,11 +1,10 @@
 import { RpcTarget } from "cloudflare:workers";
-import { signedInOwner } from "../access/signed-in.ts";
-import type { AccountParts } from "../account-parts.ts";
 import { tailAudit } from "../audit/find.ts";
 import { entryBundle } from "../audit/served.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
 import { latestWitness } from "../audit/tables/witnesses.ts";
 import { backendStatus } from "../relay/backend-status.ts";
+import type { AccountParts } from "./account-parts.ts";
 import type { AuditPage, BackendStatus, OwnerSession, SignedHead } from "./account-types.ts";
 import { OwnerClients } from "./owner/clients.ts";
 import { OwnerMandates } from "./owner/mandates.ts";
@@ -13,6 +12,7 @@ import { OwnerOrders } from "./owner/orders.ts";
 import { OwnerSecurity } from "./owner/security.ts";
 import { OwnerSidecars } from "./owner/sidecars.ts";
 import { OwnerTrading } from "./owner/trading.ts";
+import { signedInOwner } from "./signed-in-owner.ts";
 
 /**
  * Everything that the owner may do, as one capability: who holds it was signed in when it was given

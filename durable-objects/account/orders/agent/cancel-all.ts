@@ -1,7 +1,7 @@
 import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import { logAbandoned } from "../../abandoned.ts";
+import { logAbandoned } from "../../platform/log-abandoned.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
 import type { Written } from "../rules/submit-response.ts";
 import { openNumbers, workingOrders } from "../rules/working-orders.ts";

@@ -3,7 +3,7 @@ import {
   type ActOn,
   OwnerAnswerEvent,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
-import { logAbandoned } from "../../abandoned.ts";
+import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { OwnPageAnswer, OwnPageCall } from "../../rpc/own-page-types.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";

@@ -1,8 +1,8 @@
 import { isInDoubt, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import type { AccountParts } from "../../account-parts.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
 import { backendStatus } from "../../relay/backend-status.ts";
 import { lastBrokerStatus } from "../../relay/tables/broker-status.ts";
+import type { AccountParts } from "../../rpc/account-parts.ts";
 import type { Attention } from "../../rpc/attention.ts";
 import { iso } from "../order-context.ts";
 import { pendingApprovals } from "../tables/approvals.ts";

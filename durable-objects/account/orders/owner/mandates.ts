@@ -2,8 +2,8 @@ import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/manda
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import { logAbandoned } from "../../abandoned.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
+import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { MandateDone } from "../../rpc/mandate-views.ts";
 import type { OrderParts } from "../order-context.ts";
 import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";

@@ -1,6 +1,6 @@
 import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
-import { logAbandoned } from "../../abandoned.ts";
 import { listClients } from "../../clients/clients.ts";
+import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { servedAs } from "./approval-service-class.ts";

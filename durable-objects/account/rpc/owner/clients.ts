@@ -2,7 +2,6 @@ import { RpcTarget } from "cloudflare:workers";
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { isScope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
-import type { AccountParts } from "../../account-parts.ts";
 import {
   admitClient,
   changeClient,
@@ -13,6 +12,7 @@ import {
   revokeClient,
 } from "../../clients/clients.ts";
 import { brokerAccounts } from "../../relay/broker-accounts.ts";
+import type { AccountParts } from "../account-parts.ts";
 import type {
   BrokerAccount,
   ClientAdmission,

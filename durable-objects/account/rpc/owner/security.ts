@@ -17,7 +17,7 @@ import { listOwnerSessions } from "../../access/session-lifecycle.ts";
 import { revokeOtherSessions, revokeOwnerSession } from "../../access/tables/owner-sessions.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { pendingForm, takeForm } from "../../access/tables/pending-forms.ts";
-import type { AccountParts } from "../../account-parts.ts";
+import type { AccountParts } from "../account-parts.ts";
 import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account-types.ts";
 import type { PasskeyCeremony } from "../passkey-ceremony.ts";
 

@@ -1,6 +1,5 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { SignedIn } from "../../access/owner-access.ts";
-import type { AccountParts } from "../../account-parts.ts";
 import { cutOff } from "../../relay/cut-off.ts";
 import { returnPairingTry, takePairingTry } from "../../relay/pairing-attempts.ts";
 import {
@@ -9,6 +8,7 @@ import {
   listSidecars,
   revokeSidecar,
 } from "../../relay/tables/sidecars.ts";
+import type { AccountParts } from "../account-parts.ts";
 import type { NewlyPaired, NewSidecar, PairedSidecar } from "../account-types.ts";
 
 /** The owner's PCs: pairing, choosing the one in use, revoking. */

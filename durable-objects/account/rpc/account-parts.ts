@@ -1,8 +1,8 @@
-import type { RelyingParty } from "./access/webauthn.ts";
-import type { NewAuditEvent } from "./audit/events.ts";
-import type { ClientUse } from "./clients/clients.ts";
-import type { OrderService } from "./orders/order-service.ts";
-import type { RelayHost } from "./relay/relay-host-interface.ts";
+import type { RelyingParty } from "../access/webauthn.ts";
+import type { NewAuditEvent } from "../audit/events.ts";
+import type { ClientUse } from "../clients/clients.ts";
+import type { OrderService } from "../orders/order-service.ts";
+import type { RelayHost } from "../relay/relay-host-interface.ts";
 
 /** What the verbs of an account's surface work with. */
 export interface AccountParts {

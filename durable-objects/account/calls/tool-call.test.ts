@@ -1,7 +1,7 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { expect, it } from "vitest";
-import { deskRig } from "../../test/support/order-desk.ts";
-import type { ToolCall } from "./rpc/account-types.ts";
+import { deskRig } from "../../../test/support/order-desk.ts";
+import type { ToolCall } from "../rpc/account-types.ts";
 import { runToolCall } from "./tool-call.ts";
 
 it("a cancel and a kill pass when the client's calls are used up; nothing else does", async () => {

@@ -1,8 +1,8 @@
-import type { AccountParts } from "../account-parts.ts";
+import type { OwnerAccess, SignedIn } from "../access/owner-access.ts";
+import { checkOwnerSession } from "../access/session-lifecycle.ts";
 import { ownerEvent } from "../audit/events.ts";
-import { SessionEnded } from "../rpc/session-ended.ts";
-import type { OwnerAccess, SignedIn } from "./owner-access.ts";
-import { checkOwnerSession } from "./session-lifecycle.ts";
+import type { AccountParts } from "./account-parts.ts";
+import { SessionEnded } from "./session-ended.ts";
 
 /**
  * The owner behind a session's secret. Each verb of the owner's capability begins by asking for it,

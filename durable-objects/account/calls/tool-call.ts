@@ -6,21 +6,21 @@ import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operati
 import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { agent, auditEvent, contentHash, type NewAuditEvent } from "./audit/events.ts";
-import { exportPart } from "./audit/export.ts";
-import { shownTail } from "./audit/find.ts";
-import { accessOf } from "./clients/access-request.ts";
-import { narrowInput, narrowResult, notGranted } from "./clients/client-accounts.ts";
-import type { ClientStanding, Standing } from "./clients/clients.ts";
-import { lacksAccount, withOnlyAccount } from "./clients/only-account.ts";
-import { shareOf } from "./clients/share.ts";
-import type { OrderService } from "./orders/order-service.ts";
-import { accountOfOrder } from "./orders/transactions/cancel-transaction.ts";
-import { backendStatus, offlineBrokerSession } from "./relay/backend-status.ts";
-import { failureOf, notPaired, sidecarOffline } from "./relay/relay-failure.ts";
-import type { RelayHost } from "./relay/relay-host-interface.ts";
-import { hasActiveSidecar } from "./relay/tables/sidecars.ts";
-import type { BrokerAccount, ToolCall, ToolOutcome } from "./rpc/account-types.ts";
+import { agent, auditEvent, contentHash, type NewAuditEvent } from "../audit/events.ts";
+import { exportPart } from "../audit/export.ts";
+import { shownTail } from "../audit/find.ts";
+import { accessOf } from "../clients/access-request.ts";
+import { narrowInput, narrowResult, notGranted } from "../clients/client-accounts.ts";
+import type { ClientStanding, Standing } from "../clients/clients.ts";
+import { lacksAccount, withOnlyAccount } from "../clients/only-account.ts";
+import { shareOf } from "../clients/share.ts";
+import type { OrderService } from "../orders/order-service.ts";
+import { accountOfOrder } from "../orders/transactions/cancel-transaction.ts";
+import { backendStatus, offlineBrokerSession } from "../relay/backend-status.ts";
+import { failureOf, notPaired, sidecarOffline } from "../relay/relay-failure.ts";
+import type { RelayHost } from "../relay/relay-host-interface.ts";
+import { hasActiveSidecar } from "../relay/tables/sidecars.ts";
+import type { BrokerAccount, ToolCall, ToolOutcome } from "../rpc/account-types.ts";
 import { accountIn, asJson, hashIfWellFormed, memberOf, traceOf } from "./tool-call-fields.ts";
 
 /** How long after its submission a sidecar may still take a job up. */

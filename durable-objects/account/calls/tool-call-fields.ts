@@ -1,6 +1,6 @@
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { contentHash } from "./audit/events.ts";
-import type { ToolCall } from "./rpc/account-types.ts";
+import { contentHash } from "../audit/events.ts";
+import type { ToolCall } from "../rpc/account-types.ts";
 
 /** SHA-256 of an input's canonical form; null where half a character leaves it without one. */
 export function hashIfWellFormed(input: JsonValue): string | null {
