@@ -4,6 +4,7 @@ import { defineOperation } from "./define-operation.ts";
 import { AccountId, provenance } from "./field-types.ts";
 import { OrderRef } from "./order-parts.ts";
 import { Order } from "./orders-list.ts";
+import { OwnBookReport } from "./own-book.ts";
 
 /**
  * Asks the broker's book about order references: the live orders (forced, then read until two reads
@@ -36,6 +37,8 @@ export const ordersReconcile = defineOperation({
     ),
     /** Every order of the broker's day, foreign ones too, for the cross-check against the log. */
     orders: z.array(Order).max(1_000),
+    /** The PC's own book against this reading; a PC of an older version has none. */
+    own_book: OwnBookReport.optional(),
     /** True when two reads agreed and every row could be read. */
     proved: z.boolean(),
     ...provenance,

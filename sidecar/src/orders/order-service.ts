@@ -57,6 +57,7 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   const keepPruning = (): void => {
     prune();
     if (submit.rules.diskFault?.() == null) options.reserve?.keep();
+    holdBookDaily(broker, submit);
     // Said as soon as it is known, not only when an order is refused for it.
     submit.rules.policyFault();
     const again = wholePruned ? ORDER_LIMITS.pruneEveryMs : ORDER_LIMITS.pruneAgainMs;
@@ -111,6 +112,15 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
     },
   };
 }
+
+/** Every session's start has the book held; one that goes on has it held again after a day. */
+function holdBookDaily({ clock, session }: BrokerSide, { keeper, tracking }: OrderServiceContext) {
+  const heldAt = keeper.heldAt();
+  if (heldAt === null || clock.now() - heldAt < DAY_MS || session().state !== "ready") return;
+  tracking.checkAll();
+}
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /** A session that ends takes its open question with it; a new one has the whole book checked. */
 function followSession(

@@ -89,6 +89,7 @@ function senderOf(parts: CancelContext, input: NumberedCancel, future: boolean):
             },
           }
         : {}),
+      about: { coid: input.coid, accountId: input.account_id, intentHash: null },
       priority: input.by === "agent" ? "cancel" : "owner_cancel",
       maxWaitMs,
       lastLook,

@@ -25,6 +25,12 @@ import { HeldBack, post } from "./post.ts";
 export const createConversation = (parts: ConversationParts): Conversation =>
   new ConversationDriver(parts);
 
+const aboutOf = ({ coid, account_id }: IntentRecord, intentHash: string | null) => ({
+  coid,
+  accountId: account_id,
+  intentHash,
+});
+
 class ConversationDriver implements Conversation {
   readonly #parts: ConversationParts;
   #state: ConversationState = IDLE;
@@ -257,17 +263,20 @@ class ConversationDriver implements Conversation {
     const state = this.#state;
     const record = state.phase === "idle" ? null : this.#parts.store.intent(state.coid);
     const priority = record?.effect === "exit" ? "exit" : "entry";
-    await this.#exchange({ path, body, priority }, check, () => post.begin());
+    const about = record === null ? null : aboutOf(record, record.intent_hash);
+    await this.#exchange({ path, body, priority, about }, check, () => post.begin());
   }
 
   async #sendReply(effect: { coid: string; replyId: string; confirmed: boolean }): Promise<void> {
     const begin = this.#begin;
     this.#begin = () => {};
+    const record = this.#parts.store.intent(effect.coid);
     await this.#exchange(
       {
         path: `/iserver/reply/${encodeURIComponent(effect.replyId)}`,
         body: { confirmed: effect.confirmed },
         priority: "reply",
+        about: record === null ? null : aboutOf(record, null),
       },
       () => (effect.confirmed ? this.#stopped(effect.coid) : null),
       begin,

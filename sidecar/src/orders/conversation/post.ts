@@ -1,6 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { LeavingRequest } from "../own-book/own-book.ts";
 import type { SendOrder } from "../submit/send-to-broker.ts";
 import type { ConversationInput } from "./conversation-state.ts";
 
@@ -23,7 +24,12 @@ const WAIT_FOR_PACE_MS = 5_000;
  */
 export async function post(
   send: SendOrder,
-  request: { path: string; body: JsonObject; priority: "exit" | "reply" | "entry" },
+  request: {
+    path: string;
+    body: JsonObject;
+    priority: "exit" | "reply" | "entry";
+    about?: LeavingRequest["about"];
+  },
   look: {
     /** Why it must not go; null when it may. */
     check(): Error | null;
@@ -44,6 +50,7 @@ export async function post(
       path: request.path,
       body: request.body,
       priority: request.priority,
+      about: request.about ?? null,
       maxWaitMs: WAIT_FOR_PACE_MS,
       lastLook,
     });

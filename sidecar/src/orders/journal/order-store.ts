@@ -11,6 +11,7 @@ import { createIntents, type Intents } from "./intents.ts";
 import { createPreviews, type Previews, prunePreviews } from "./previews.ts";
 import { widenIntentsTable } from "./tables/intents.ts";
 import { deleteIdsWithoutIntent } from "./tables/joint/ids-without-intent.ts";
+import { OWN_STATEMENTS_SCHEMA } from "./tables/own-statements.ts";
 import { widenPreviewsTable } from "./tables/previews.ts";
 import { routineQuestionsOf, storeRoutineQuestion } from "./tables/routine-questions.ts";
 import { ORDERS_SCHEMA } from "./tables/schema.ts";
@@ -74,6 +75,7 @@ function openDatabase(path: string): DatabaseSync {
   db.exec("PRAGMA synchronous = FULL");
   createTrustTables(db);
   db.exec(ORDERS_SCHEMA);
+  db.exec(OWN_STATEMENTS_SCHEMA);
   widenPreviewsTable(db);
   widenIntentsTable(db);
   return db;

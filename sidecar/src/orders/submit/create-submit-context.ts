@@ -1,4 +1,5 @@
 import type { BrokerLogger } from "../../client-portal/logger.ts";
+import { memorySigningKey } from "../../trust/signing-key.ts";
 import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
 import { createConversation } from "../conversation/conversation.ts";
 import type { Conversation } from "../conversation/conversation-interface.ts";
@@ -10,14 +11,26 @@ import { tellFaults } from "../local-policy/report-faults.ts";
 import { newEcho } from "../notify/announce-approval.ts";
 import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
 import type { BrokerSide, OrderServiceOptions } from "../order-service-parts.ts";
-import { type BookParts, readBook, readStatus } from "../tracking/order-book-read.ts";
+import { type BookKeeper, createBookKeeper } from "../own-book/keep-book.ts";
+import { createOwnBook, type OwnBook } from "../own-book/own-book.ts";
+import {
+  type BookParts,
+  type BookRead,
+  readBook,
+  readStatus,
+} from "../tracking/order-book-read.ts";
 import { createProgress, type Progress } from "../tracking/progress.ts";
 import { createTracking } from "../tracking/tracking.ts";
 import { createMutex, type Mutex } from "./mutex.ts";
 import { createSendOrder } from "./send-to-broker.ts";
 import type { SubmitContext } from "./submit-context.ts";
 
-export type OrderServiceContext = SubmitContext & { readonly book: BookParts };
+export type OrderServiceContext = SubmitContext & {
+  readonly book: BookParts;
+  readonly keeper: BookKeeper;
+  /** Reads an account's book, and holds it against this PC's own. */
+  readBook(accountId: string, signal?: AbortSignal): Promise<BookRead>;
+};
 
 /** Puts together what the operations about orders work with. */
 export function createSubmitContext(
@@ -34,9 +47,15 @@ export function createSubmitContext(
     (message) => progress.alert({ alert: "needs_owner", message, record: null }),
     options.disk ?? null,
   );
+  const own = openOwnBook(options, broker, progress);
+  const read: OrderServiceContext["readBook"] = async (accountId, signal) => {
+    const found = await readBook(book, accountId, signal);
+    own.keeper.hold(accountId, found);
+    return found;
+  };
   const tracking = createTracking({
     reads: {
-      book: (accountId, signal) => readBook(book, accountId, signal),
+      book: read,
       status: (orderId, signal) => readStatus(book, orderId, signal),
     },
     accounts: broker.accounts,
@@ -48,7 +67,8 @@ export function createSubmitContext(
     stream: broker.stream,
     clock,
   });
-  const send = createSendOrder(broker);
+  const { ownBook, keeper } = own;
+  const send = createSendOrder({ ...broker, ownBook });
   const echo = options.echo ?? newEcho;
   const mutex = createMutex(clock);
   const conversation: Conversation = createConversation({
@@ -88,6 +108,8 @@ export function createSubmitContext(
     rules,
     clock,
     book,
+    keeper,
+    readBook: read,
     session: broker.session,
     accounts: broker.accounts,
     gatewayAccountId: options.gatewayAccountId,
@@ -99,6 +121,16 @@ export function createSubmitContext(
     reach,
     echo,
   };
+}
+
+function openOwnBook(
+  { store, ticketKey }: OrderServiceOptions,
+  { clock, logger }: BrokerSide,
+  progress: Progress,
+): { ownBook: OwnBook; keeper: BookKeeper } {
+  const ownBook = createOwnBook(store.db, ticketKey ?? memorySigningKey(), clock.now);
+  const keeper = createBookKeeper({ store, book: ownBook, progress, logger, now: clock.now });
+  return { ownBook, keeper };
 }
 
 function progressOf(

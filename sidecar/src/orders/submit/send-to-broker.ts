@@ -1,10 +1,12 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
+import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { API } from "../../client-portal/paced-wire.ts";
 import type { Pacer } from "../../client-portal/pacing/pacer.ts";
 import type { Priority } from "../../client-portal/pacing/priority.ts";
 import { type Transport, TransportError } from "../../client-portal/transport.ts";
 import { ORDER_LIMITS } from "../limits.ts";
+import type { LeavingRequest, OwnBook } from "../own-book/own-book.ts";
 
 /**
  * The only place from which an order leaves. A connection of its own for every request, no retry,
@@ -20,6 +22,8 @@ export interface OrderRequest {
   priority: Priority;
   maxWaitMs: number;
   lastLook: () => void;
+  /** Which order it is about; its intent's hash where the request is what the approval is for. */
+  about?: LeavingRequest["about"];
 }
 
 export type SendOrder = (request: OrderRequest) => Promise<BrokerExchange>;
@@ -29,9 +33,12 @@ export function createSendOrder(options: {
   pacer: Pick<Pacer, "acquire" | "penalize">;
   onRateLimited(): void;
   onUnauthorized(): void;
+  /** The PC's own book; what leaves is stated there before its first byte. */
+  ownBook?: Pick<OwnBook, "leaving">;
+  logger?: Pick<BrokerLogger, "error">;
 }): SendOrder {
-  const { transport, pacer } = options;
-  return async ({ path, priority, maxWaitMs, lastLook, ...request }) => {
+  const { transport, pacer, ownBook, logger } = options;
+  return async ({ path, priority, maxWaitMs, lastLook, about = null, ...request }) => {
     let release: () => void;
     try {
       release = await pacer.acquire({ pace: "any", priority, maxWaitMs });
@@ -45,7 +52,17 @@ export function createSendOrder(options: {
         path: `${API}${path}`,
         timeoutMs: ORDER_LIMITS.requestTimeoutMs,
         fresh: true,
-        beforeSend: lastLook,
+        beforeSend: () => {
+          lastLook();
+          const body = request.body === undefined ? null : JSON.stringify(request.body);
+          try {
+            ownBook?.leaving({ method: request.method, path, body, about });
+          } catch (thrown) {
+            // What opens a position waits for a book that can be written; what ends one does not.
+            if (priority === "entry") throw thrown;
+            logger?.error({ err: thrown }, "what left for the broker could not be stated");
+          }
+        },
       });
       if (answer.status === 429) {
         pacer.penalize();

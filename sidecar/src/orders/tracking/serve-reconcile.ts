@@ -8,17 +8,24 @@ import { orderFrom } from "../../client-portal/domain/order-rows.ts";
 import { type OperationContext, provenance } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import { type BookParts, type BookRead, readBook } from "./order-book-read.ts";
+import type { BookKeeper } from "../own-book/keep-book.ts";
+import type { BookRead } from "./order-book-read.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** Asks the book about references, and lets the sidecar's own journal learn from the same read. */
 export async function reconcileOrders(
-  parts: { book: BookParts; store: OrderStore; tracking: Tracking },
+  parts: {
+    readBook(accountId: string, signal?: AbortSignal): Promise<BookRead>;
+    keeper: Pick<BookKeeper, "report">;
+    store: OrderStore;
+    tracking: Tracking;
+  },
   context: OperationContext,
   input: { account_id: string; order_refs: string[] },
 ): Promise<OperationOutput<typeof ordersReconcile>> {
   const account = await resolveAccount(context, input.account_id);
-  const book = await readBook(parts.book, account.accountId, context.signal);
+  const book = await parts.readBook(account.accountId, context.signal);
+  const ownBook = parts.keeper.report(account.accountId);
   parts.tracking.see(book);
   const isOwn = (ref: string): boolean => parts.store.byRef(ref) !== null;
   const read = book.orders.map((row) => orderFrom(row, isOwn));
@@ -46,6 +53,7 @@ export async function reconcileOrders(
       };
     }),
     orders: orders.slice(0, 1_000),
+    ...(ownBook === null ? {} : { own_book: ownBook }),
     proved: book.proved && complete,
     ...provenance(
       context,
