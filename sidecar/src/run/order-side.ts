@@ -8,7 +8,6 @@ import { orderSettingsAtStart, orderStorePath } from "../orders/local-policy/ord
 import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook.ts";
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/order-service-parts.ts";
-import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/signing-key.ts";
 import { type LogStanding, logFault } from "../trust/witness/standing.ts";
 import { openOwnPageSide } from "./own-page-side.ts";
 
@@ -55,7 +54,6 @@ export function openOrderSide(
             logFault: () => faultOf(standing(), store),
           },
           settings,
-          ticketKey: openSigningKey(configDir, STATEMENT_KEY_FILE),
           gatewayAccountId: pairing.account_id,
           sidecarId: pairing.sidecar_id,
           relyingParty: { id: hostname, origins: [origin] },
