@@ -16,20 +16,24 @@ const OPEN = ["new-york-lunch", "America/Los_Angeles"] as const;
 const HELP = `Runs the whole suite at one instant when the market is closed (${CLOSED.join(", ")}) and at one
 when it is open (${OPEN.join(", ")}), and everything that touches time at all
 ${INSTANTS.length} instants; then fills every queue with 10,000 requests of agents and looks
-whether an exit gets through. Prints what fails as it fails and a table for each part; exit code 1 when anything
+whether an exit gets through, and attacks the owner's own page 10,000 times from between. Prints what fails as it fails and a table for each part; exit code 1 when anything
 failed. Takes about half an hour on two cores.
 
 Usage: npm run verify:long -- [options]
 
-  --part <name>   closed, open, matrix or saturation alone; may be given several times
+  --part <name>   closed, open, matrix, saturation or hostile-edge alone; may be given several times
   --minutes <n>   ends a part that is not done by then (default ${LIMIT_MINUTES})
   --help          prints this
 `;
 
-const PARTS = ["closed", "open", "matrix", "saturation"] as const;
+const PARTS = ["closed", "open", "matrix", "saturation", "hostile-edge"] as const;
 type Part = (typeof PARTS)[number];
-/** How often the agents of the saturation ask. */
-const SATURATION_REQUESTS = "10000";
+/** One test at its full count: files by the beginning of their path, and what sets the count. */
+const COUNTED: Partial<Record<Part, [files: string, env: Record<string, string>]>> = {
+  // How often the agents of the saturation ask.
+  saturation: ["test/contract/saturation", { SATURATION_REQUESTS: "10000" }],
+  "hostile-edge": ["test/contract/hostile-page-edge", { HOSTILE_ATTEMPTS: "10000" }],
+};
 
 /** `npm run verify:long`. */
 export const main = (args: string[]): Promise<void> => orSaySorry(() => run(args));
@@ -50,10 +54,11 @@ async function run(args: string[]): Promise<void> {
   const failed: Part[] = [];
   for (const part of parts) {
     console.log(`\n== ${part}`);
+    const counted = COUNTED[part];
     const { ok, stopped } =
-      part === "saturation"
-        ? await saturate(limitMinutes)
-        : await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK });
+      counted === undefined
+        ? await runCases(casesOf(part), { limitMinutes, exclude: KERNEL_CLOCK })
+        : await runCounted(counted, limitMinutes);
     if (stopped) throw new Sorry(`\nStopped in ${part}.`);
     if (!ok) failed.push(part);
   }
@@ -67,17 +72,19 @@ function partNamed(name: string): Part {
   return found;
 }
 
-/** Every queue filled by agents, and whether an exit gets through. */
-async function saturate(limitMinutes: number): Promise<{ ok: boolean; stopped: boolean }> {
+async function runCounted(
+  [files, env]: NonNullable<(typeof COUNTED)[Part]>,
+  limitMinutes: number,
+): Promise<{ ok: boolean; stopped: boolean }> {
   const vitest = fromRoot("node_modules/vitest/vitest.mjs");
-  const { code, endedFor } = await runToItsEnd(
-    [process.execPath, vitest, "run", "test/contract/saturation"],
-    { env: { SATURATION_REQUESTS }, limitMs: limitMinutes * 60_000 },
-  );
+  const { code, endedFor } = await runToItsEnd([process.execPath, vitest, "run", files], {
+    env,
+    limitMs: limitMinutes * 60_000,
+  });
   return { ok: code === 0 && endedFor === null, stopped: endedFor === "stop" };
 }
 
-function casesOf(part: Exclude<Part, "saturation">): Case[] {
+function casesOf(part: Part): Case[] {
   if (part === "matrix") return timeBoundCases(INSTANTS, ZONES, inTurn);
   const [name, zone] = part === "closed" ? CLOSED : OPEN;
   return [{ instant: instantNamed(name), zone, ...suiteFiles }];

@@ -1,16 +1,16 @@
 import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { approvedHash } from "@ibkr-edge-gateway/protocol/approver/approved-statement.ts";
 import { envelopeSha256 } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
-import { enrolmentMac } from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
 import { receiptHolds } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+import { enrolmentMac } from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { coseKeyOf } from "../../sidecar/approver/attested-key.ts";
 import { economicHashOf } from "../../sidecar/approver/ceremony.ts";
 import { withReceipts } from "../../sidecar/approver/kept.ts";
 import { mayBeOut } from "../../sidecar/approver/may-be-out.ts";
-import { noteAnnounced } from "../../sidecar/src/trust/announced-keys.ts";
-import { coseKeyOf } from "../../sidecar/approver/attested-key.ts";
 import { acceptEnrolment } from "../../sidecar/src/trust/accept-enrolment.ts";
+import { noteAnnounced } from "../../sidecar/src/trust/announced-keys.ts";
 import { sealed, sealedReceipt, somePc } from "../support/approver.ts";
 import { type HostilePageEdge, hostilePageEdge } from "../support/hostile-page-edge.ts";
 import { aLeg } from "../support/orders.ts";
@@ -32,6 +32,8 @@ type Attack = (edge: HostilePageEdge, dice: Dice) => Promise<void>;
 
 const WARNING = { message_id: "o163", fingerprint: "1".repeat(64), text: "Exceeds 3 %." };
 const PLANTED = { message_id: "o354", fingerprint: "2".repeat(64) };
+/** A switch is lifted anew each time. */
+let lifts = 0;
 /** What the attacker wants: more, at any price. */
 const WANTED = { legs: [aLeg({ quantity: "900", order_type: "MKT", limit_price: null })] };
 
@@ -87,7 +89,10 @@ const ATTACKS: Record<string, Attack> = {
   async "the nonce of the yes is another"(edge, dice) {
     const { envelope, waiting } = await shownOrder(edge);
     const { message } = await edge.tap(waiting);
-    const nonce = dice.roll(2 ** 31).toString(16).padStart(32, "0");
+    const nonce = dice
+      .roll(2 ** 31)
+      .toString(16)
+      .padStart(32, "0");
     await carry(edge, { ...message, nonce });
     await edge.place({ ...proofOf(envelope.body, message), nonce });
   },
@@ -144,7 +149,10 @@ const ATTACKS: Record<string, Attack> = {
     await carry(edge, { ...message, ticket_sha256: envelopeSha256(equal), nonce });
     await edge.place({ ...proofOf(equal.body, message), nonce });
   },
-  async "the passkey is used in a frame, on another origin or by another relying party"(edge, dice) {
+  async "the passkey is used in a frame, on another origin or by another relying party"(
+    edge,
+    dice,
+  ) {
     const { envelope, waiting } = await shownOrder(edge);
     const ways = [
       { crossOrigin: true },
@@ -214,7 +222,13 @@ const ATTACKS: Record<string, Attack> = {
   async "a key is planted in an enrolment, under a MAC that is none"(edge, dice) {
     const of = edge.attacker();
     const code = edge.begin();
-    const guessed = { ...code, secret: dice.roll(2 ** 31).toString(16).padStart(32, "0") };
+    const guessed = {
+      ...code,
+      secret: dice
+        .roll(2 ** 31)
+        .toString(16)
+        .padStart(32, "0"),
+    };
     const { message } = await edge.plant(of, guessed);
     await plantAndUse(edge, of, message);
   },
@@ -264,7 +278,10 @@ const ATTACKS: Record<string, Attack> = {
     if (body === undefined) throw new Error("the PC gave no receipt");
     const forged = [
       await sealedReceipt({ ...body, verdict: "refused", pc_seq: body.pc_seq + 1 }, forger),
-      { body: { ...body, verdict: "refused" as const, pc_seq: body.pc_seq + 1 }, signature: mine?.signature ?? "" },
+      {
+        body: { ...body, verdict: "refused" as const, pc_seq: body.pc_seq + 1 },
+        signature: mine?.signature ?? "",
+      },
       ...(dice.roll(2) === 0 && mine != null ? [mine, mine] : []),
     ].sort(() => dice.roll(3) - 1);
     for (const receipt of forged) {
@@ -287,13 +304,14 @@ const ATTACKS: Record<string, Attack> = {
       answered: kept.answered.filter((one) => one.ticket_sha256 !== answered.ticket_sha256),
     }));
   },
-  async "what was signed for another act approves an order"(edge, dice) {
+  async "what was signed for another act approves an order"(edge) {
+    lifts += 1;
     const order = await edge.ask(WANTED);
     const not_after = order.body.not_after;
     const gateway_account_id = edge.settings.gateway_account_id;
     await edge.page.ask({
       act: "lift_kill_switch",
-      lift: { gateway_account_id, scope: "gateway", subject: null, epoch: dice.roll(2 ** 31) },
+      lift: { gateway_account_id, scope: "gateway", subject: null, epoch: lifts },
       not_after,
     });
     const lift = (await edge.page.pending()).findLast(({ act }) => act === "lift_kill_switch");
@@ -382,7 +400,9 @@ describe("a gateway in an attacker's hands, between the owner's own page and the
 
   afterAll(() => {
     const table = [...tried].map(([name, times]) => `${String(times).padStart(5)}  ${name}`);
-    console.log(`${made} attempts, ${allowed} orders that were approved, 0 others\n${table.join("\n")}`);
+    console.log(
+      `${made} attempts, ${allowed} orders that were approved, 0 others\n${table.join("\n")}`,
+    );
   });
 
   it(`gets no order out in ${ATTEMPTS} attempts`, async () => {
@@ -399,6 +419,7 @@ describe("a gateway in an attacker's hands, between the owner's own page and the
           };
           const before = edge.orders.length;
           await ATTACKS[name]?.(edge, dice);
+          await edge.clear();
           made += 1;
           tried.set(name, (tried.get(name) ?? 0) + 1);
           allowed += edge.orders.length - before;
@@ -418,4 +439,3 @@ describe("a gateway in an attacker's hands, between the owner's own page and the
     expect(honest.stolen()).toEqual([]);
   });
 });
-

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
-import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+import {
+  type Envelope,
+  envelopeSha256,
+} from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
 import {
   enrolmentCodeOf,
   type PageSettings,
@@ -27,7 +30,7 @@ import { acceptEnrolment } from "../../sidecar/src/trust/accept-enrolment.ts";
 import { memorySigningKey } from "../../sidecar/src/trust/signing-key.ts";
 import { beginEnrolment } from "../../sidecar/src/trust/tables/enrolments.ts";
 import { acceptApproval } from "../../sidecar/src/trust/verify-approval.ts";
-import { somePhone, type SomePhone } from "./approver-phone.ts";
+import { type SomePhone, somePhone } from "./approver-phone.ts";
 import { anOrder, aTicket } from "./orders.ts";
 import { pcOrders } from "./pc-orders.ts";
 import type { Overrides } from "./software-passkey.ts";
@@ -134,6 +137,12 @@ export async function hostilePageEdge() {
       );
       if (sha256 === null || found?.act !== "order") throw new Error("the PC asked nothing");
       return found;
+    },
+    /** Nothing waits any more. */
+    async clear(): Promise<void> {
+      for (const envelope of await page.pending()) {
+        await page.submit({ v: 1, kind: "denial", ticket_sha256: envelopeSha256(envelope) }, "qr");
+      }
     },
     /** What the owner's page shows of what the attacker hands it. */
     async shows(...envelopes: unknown[]): Promise<Waiting[]> {
