@@ -16,6 +16,7 @@ import { type Gateway, startGateway } from "./gateway.ts";
 import { modern } from "./mcp.ts";
 import { otherClock } from "./other-clock.ts";
 import { ceremonyOn, SoftwarePasskey } from "./software-passkey.ts";
+import { atTerminal, type Terminal } from "./terminal.ts";
 
 /**
  * The whole way of an order with every part real: a client that did OAuth, the built Worker in
@@ -43,6 +44,10 @@ export interface OrderChain {
   limits(change: Record<string, string>): Promise<Response>;
   /** Previews, asks and approves; the approval to submit with. */
   approved(order: Record<string, unknown>): Promise<string>;
+  /** The PC's own folder. */
+  configDir: string;
+  /** A command of the sidecar at a terminal of its own, for somebody who types there. */
+  atPc(...args: string[]): Terminal;
   /** Runs one command of the sidecar. */
   pc(...args: string[]): Promise<{ code: number | null; output: string }>;
   stopPc(): Promise<void>;
@@ -275,6 +280,8 @@ export async function startOrderChain(
         if (approving.status !== 303) throw new Error(`approving was answered ${approving.status}`);
         return approval.approval_id;
       },
+      configDir,
+      atPc: (...args) => atTerminal([process.execPath, cli, "--config-dir", configDir, ...args]),
       pc,
       startPc,
       stopPc,
