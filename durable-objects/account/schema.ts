@@ -16,6 +16,7 @@ import {
 } from "./audit/tables/schema.ts";
 import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
+import { ORDER_EVIDENCE_SCHEMA } from "./orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "./orders/tables/growth-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
 import { ORDER_TASKS_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
@@ -72,6 +73,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 26, sql: ORDER_GROWTH_SCHEMA },
   { id: 27, sql: RELAY_OPEN_JOBS_SCHEMA },
   { id: 28, sql: AUDIT_WITNESS_SCHEMA },
+  { id: 29, sql: ORDER_EVIDENCE_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

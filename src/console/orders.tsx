@@ -69,6 +69,25 @@ ordersRoutes.post("/orders/cancel", requireOwner, ownerForm, async (c) => {
   return told(c, "Not withdrawn", done.message);
 });
 
+/** The proof of one order, as a file to keep. */
+ordersRoutes.get("/orders/proof", requireOwner, async (c) => {
+  const coid = c.req.query("ref") ?? "";
+  const found = await c.get("owner").account.orders.orderProof(coid);
+  if (found.kind !== "proof") return told(c, "No proof yet", NO_PROOF[found.kind]);
+  return c.body(found.text, 200, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Disposition": `attachment; filename="${coid}.tlog-proof"`,
+    "Cache-Control": "private, no-store",
+  });
+});
+
+const NO_PROOF = {
+  unknown_order: "No order of this gateway has that reference, or its record was removed.",
+  not_settled: "The order has not ended yet, so its proof is not complete.",
+  not_signed: "No signed head of the log covers the order's end yet. Try again in a minute.",
+  no_key: "The order was approved with a passkey that only your PC knows.",
+} as const;
+
 ordersRoutes.get("/orders/question", requireOwner, async (c) => {
   const owner = c.get("owner");
   const coid = c.req.query("ref") ?? "";
@@ -255,6 +274,11 @@ function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Da
         {displayText(item.clientName, 80)}, <When at={item.createdAt} now={now} />,{" "}
         <span class="mono">{order.order_ref}</span>
       </span>
+      {order.action !== "cancel" && ENDED.has(order.state) && (
+        <a class="small" href={`/orders/proof?ref=${order.order_ref}`}>
+          Download its proof<span class="visually-hidden"> of {words}</span>
+        </a>
+      )}
       {order.question !== null && (
         <a class="button" href={`/orders/question?ref=${order.order_ref}`}>
           Read the broker's question

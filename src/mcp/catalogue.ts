@@ -29,6 +29,7 @@ import { notificationsListTool } from "./tools/notifications-list.ts";
 import { ocaOrderPreviewTool } from "./tools/oca-order-preview.ts";
 import { optionGreeksTool } from "./tools/option-greeks.ts";
 import { optionsChainTool } from "./tools/options-chain.ts";
+import { orderEvidenceTool } from "./tools/order-evidence.ts";
 import { orderPreviewTool } from "./tools/order-preview.ts";
 import { orderQuestionStatusTool } from "./tools/order-question-status.ts";
 import { orderStatusTool } from "./tools/order-status.ts";
@@ -100,6 +101,7 @@ export const TOOLS: readonly Tool[] = [
   reconcileTool,
   auditTailTool,
   auditExportTool,
+  orderEvidenceTool,
 ];
 
 const BY_NAME: ReadonlyMap<string, Tool> = new Map(TOOLS.map((tool) => [tool.name, tool]));

@@ -92,6 +92,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/security/sessions/end-others"),
   route("owner", "GET", "/orders"),
   route("owner", "GET", "/orders/question"),
+  route("owner", "GET", "/orders/proof"),
   route("owner", "POST", "/orders/answer"),
   route("owner", "POST", "/orders/cancel"),
   route("owner", "GET", "/approvals"),

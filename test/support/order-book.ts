@@ -3,11 +3,16 @@ import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { PASSKEYS_SCHEMA } from "../../durable-objects/account/access/tables/schema.ts";
+import {
+  AUDIT_LOG_SCHEMA,
+  AUDIT_SALTS_SCHEMA,
+} from "../../durable-objects/account/audit/tables/schema.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-log.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
 import type { Conditions } from "../../durable-objects/account/orders/rules/edge-facts.ts";
 import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
 import { ORDER_SERVICE_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
+import { ORDER_EVIDENCE_SCHEMA } from "../../durable-objects/account/orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "../../durable-objects/account/orders/tables/growth-schema.ts";
 import {
   MANDATE_PCS_SCHEMA,
@@ -65,6 +70,9 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     ORDER_SENDS_SCHEMA,
     PASSKEYS_SCHEMA,
     ORDER_GROWTH_SCHEMA,
+    ORDER_EVIDENCE_SCHEMA,
+    AUDIT_LOG_SCHEMA,
+    AUDIT_SALTS_SCHEMA,
   );
   const leaves: OrderLogEntry[] = [];
   let ids = 0;

@@ -196,6 +196,10 @@ export const GRAMMAR: Readonly<Record<string, ToolWords>> = {
   ibkr_limits_status: { words: ["limits", "status"], example: "limits status" },
   ibkr_reconcile: { words: ["orders", "reconcile"], example: "orders reconcile" },
   ibkr_audit_tail: { words: ["audit", "tail"], example: "audit tail --limit 10" },
+  ibkr_order_evidence: {
+    words: ["orders", "evidence"],
+    example: "orders evidence --order-ref ieg1-0123456789abcdef0123456789abcdef",
+  },
   ibkr_audit_export: { words: ["audit", "export"], example: "audit export --limit 100" },
 };
 

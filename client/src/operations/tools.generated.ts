@@ -3604,5 +3604,52 @@ export const TOOLS: readonly ToolEntry[] = [
     "next_cursor"
    ]
   ]
+ },
+ {
+  "scope": "ibkr:audit:export",
+  "name": "ibkr_order_evidence",
+  "title": "Proof of one order",
+  "description": "The proof file of an order that has ended: its words, the owner's approval, the policy, and the signed log. It is checked offline.",
+  "inputSchema": {
+   "type": "object",
+   "properties": {
+    "order_ref": {
+     "type": "string",
+     "description": "From the submit"
+    }
+   },
+   "required": [
+    "order_ref"
+   ],
+   "additionalProperties": false
+  },
+  "outputSchema": {
+   "type": "object",
+   "properties": {
+    "order_ref": {},
+    "outcome": {},
+    "seq": {},
+    "witnesses": {},
+    "proof": {}
+   }
+  },
+  "annotations": {
+   "readOnlyHint": true,
+   "destructiveHint": false,
+   "idempotentHint": true,
+   "openWorldHint": false
+  },
+  "answerFields": [
+   [
+    "account_id",
+    "order_ref",
+    "outcome",
+    "seq",
+    "witnesses",
+    "proof",
+    "trust_policy",
+    "trusted_keys"
+   ]
+  ]
  }
 ];

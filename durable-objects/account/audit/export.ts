@@ -7,6 +7,7 @@ import { consistencyProof, frontierProof } from "@ibkr-edge-gateway/evidence/mer
 import type { AuditExportQuery } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { firstSince } from "./find.ts";
 import { storedNodes } from "./log.ts";
+import { newestHead } from "./served.ts";
 import { firstV2Index } from "./sign.ts";
 import { headsBetween } from "./tables/checkpoints.ts";
 import { auditSize, type ExportRow, exportRows } from "./tables/log.ts";
@@ -36,7 +37,8 @@ export function exportPart(
 ): (ExportPartText & { leafHashes: string[] }) | null {
   const { sql, account } = parts;
   const log = readSignedLog(sql);
-  if (log === null || log.note === null) return null;
+  const head = log === null ? null : newestHead(sql, log);
+  if (log === null || head === null) return null;
   const nodes = storedNodes(sql);
   const lowest = whose === "owner" ? 0 : Math.min(firstV2Index(sql, auditSize(sql)), log.size);
   const { fromIndex, rangeEnd } = rangeOf(sql, query, { lowest, size: log.size });
@@ -53,9 +55,9 @@ export function exportPart(
     openings: whose === "owner" ? openingsOf(rows, parts.brokerAccounts()) : [],
     heads: headsBetween(sql, fromIndex, end),
     size: log.size,
-    checkpoint: log.note,
+    checkpoint: head.note,
     tail: consistencyProof(end, log.size, nodes).map(toBase64),
-    policy: suggestedPolicy(log),
+    policy: suggestedPolicy(log, head.witnesses),
   };
 }
 
@@ -106,13 +108,22 @@ function openingsOf(
   });
 }
 
-/** Whom a reader might trust, where they know no better: the key that the log is signed with. */
-export function suggestedPolicy({ vkey, origin }: Pick<SignedLog, "vkey" | "origin">): string {
+/**
+ * Whom a reader might trust, where they know no better: the key that the log is signed with, and the
+ * PCs that have cosigned the head.
+ */
+export function suggestedPolicy(
+  { vkey, origin }: Pick<SignedLog, "vkey" | "origin">,
+  witnesses: readonly string[],
+): string {
+  const names = witnesses.map((_, at) => `pc${at + 1}`);
   return [
-    "# A suggestion that came with the evidence itself. Compare the key with one from elsewhere:",
-    `# https://${origin}/vkey`,
+    "# A suggestion that came with the evidence itself. Compare the keys with what you have from",
+    `# elsewhere: https://${origin}/vkey, and the PC's own \`ibkr-sidecar status\`.`,
     `log ${vkey}`,
-    "quorum none",
+    ...witnesses.map((witness, at) => `witness ${names[at]} ${witness}`),
+    ...(names.length === 0 ? [] : [`group pcs any ${names.join(" ")}`]),
+    names.length === 0 ? "quorum none" : "quorum pcs",
     "",
   ].join("\n");
 }

@@ -24,7 +24,10 @@ export function logFile(sql: SqlStorage, logId: string, path: string): LogFile |
   const log = readSignedLog(sql);
   if (log?.logId !== logId) return null;
   if (path === "vkey") return { kind: "text", text: `${log.vkey}\n` };
-  if (path === "checkpoint") return headFile(sql, log);
+  if (path === "checkpoint") {
+    const head = newestHead(sql, log);
+    return head === null ? null : { kind: "text", text: head.note };
+  }
   const tile = tileOf(path);
   if (tile === null) return null;
   const { level, index, width } = tile;
@@ -34,18 +37,46 @@ export function logFile(sql: SqlStorage, logId: string, path: string): LogFile |
   return { kind: "tile", bytes: tileBytes({ level, index, width }, storedNodes(sql)) };
 }
 
-/** The newest head, with the lines of every PC that has cosigned it by now. */
-function headFile(sql: SqlStorage, { size, note }: SignedLog): LogFile | null {
+/** A head as readers get it. */
+export interface ServedHead {
+  readonly size: number;
+  readonly note: string;
+  /** Verifier keys of the PCs whose lines stand on it. */
+  readonly witnesses: readonly string[];
+}
+
+/** The newest head, with the lines of every PC that has cosigned it by now; null before the first. */
+export function newestHead(sql: SqlStorage, { size, note }: SignedLog): ServedHead | null {
   if (note === null) return null;
-  const lines = allWitnesses(sql)
-    .filter((witness) => witness.size === size && witness.note !== null)
-    .flatMap((witness) => parseNote(witness.note ?? "").signatures.slice(-1));
-  if (lines.length === 0) return { kind: "text", text: note };
   const head = parseNote(note);
+  const witnesses = allWitnesses(sql).filter((witness) => witness.size === size);
+  const lines = witnesses.flatMap(({ note: cosigned }) =>
+    cosigned === null ? [] : parseNote(cosigned).signatures.slice(-1),
+  );
   return {
-    kind: "text",
-    text: formatNote({ ...head, signatures: [...head.signatures, ...lines] }),
+    size,
+    note: formatNote({ ...head, signatures: [...head.signatures, ...lines] }),
+    witnesses: witnesses.flatMap(({ vkey, note: cosigned }) =>
+      cosigned === null || vkey === null ? [] : [vkey],
+    ),
   };
+}
+
+/** The newest head that covers an entry: one that a PC has cosigned, where there is one. */
+export function headOver(sql: SqlStorage, log: SignedLog, seq: number): ServedHead | null {
+  const newest = newestHead(sql, log);
+  if (newest === null || newest.size < seq) return null;
+  if (newest.witnesses.length > 0) return newest;
+  const cosigned = allWitnesses(sql)
+    .filter(({ size, note }) => size >= seq && note !== null)
+    .sort((a, b) => b.size - a.size)[0];
+  return cosigned === undefined || cosigned.note === null
+    ? newest
+    : {
+        size: cosigned.size,
+        note: cosigned.note,
+        witnesses: cosigned.vkey === null ? [] : [cosigned.vkey],
+      };
 }
 
 /**

@@ -1,13 +1,12 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { auditExport, auditTail } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
 import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent, contentHash, type NewAuditEvent } from "../audit/events.ts";
-import { exportPart } from "../audit/export.ts";
 import { shownTail } from "../audit/find.ts";
 import { accessOf } from "../clients/access-request.ts";
 import { narrowInput, narrowResult, notGranted } from "../clients/client-accounts.ts";
@@ -21,6 +20,7 @@ import { failureOf, notPaired, sidecarOffline } from "../relay/relay-failure.ts"
 import type { RelayHost } from "../relay/relay-host-interface.ts";
 import { hasActiveSidecar } from "../relay/tables/sidecars.ts";
 import type { BrokerAccount, ToolCall, ToolOutcome } from "../rpc/account-types.ts";
+import { exported, orderEvidence } from "./evidence-answers.ts";
 import { accountIn, asJson, hashIfWellFormed, memberOf, traceOf } from "./tool-call-fields.ts";
 
 /** How long after its submission a sidecar may still take a job up. */
@@ -223,7 +223,9 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps, standing: Standing): A
       return { ok: true, result: asJson(shownTail(deps.sql, query.data)) };
     }
     case "audit.export":
-      return exported(call, deps);
+      return exported(call, deps.sql);
+    case "order.evidence":
+      return orderEvidence(call, { sql: deps.sql, origin: deps.relay.origin }, standing.accounts);
     case "session.status": {
       if (deps.relay.presence().online) return null;
       const offline = offlineBrokerSession(deps.sql);
@@ -232,23 +234,6 @@ function answeredHere(call: ToolCall, deps: ToolCallDeps, standing: Standing): A
     default:
       return null;
   }
-}
-
-function exported(call: ToolCall, { sql }: ToolCallDeps): Answer {
-  const query = auditExport.input.safeParse(call.input);
-  if (!query.success) {
-    return { ok: false, failure: failure("INPUT_INVALID", "The part asked for is not valid.") };
-  }
-  const { accountId: account } = call.principal;
-  const part = exportPart({ sql, account, brokerAccounts: () => [] }, query.data, "others");
-  return part === null
-    ? {
-        ok: false,
-        failure: failure("NOT_FOUND", "The log has no signed head yet. Ask again in a minute.", {
-          retryable: true,
-        }),
-      }
-    : { ok: true, result: asJson(part) };
 }
 
 async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string): Promise<Answer> {

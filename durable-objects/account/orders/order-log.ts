@@ -15,6 +15,8 @@ export interface OrderLogEntry {
     | "order.refused"
     | "order.state"
     | "order.alert"
+    | "order.settled"
+    | "order.amended"
     | "broker.execution"
     | "approval.requested"
     | "approval.decided"

@@ -56,14 +56,13 @@ const Assertion = z.strictObject({
   signature: Base64Url,
 });
 
-const statement = <Shape extends z.core.$ZodLooseShape>(kind: string, shape: Shape) =>
-  z.strictObject({
-    body: z.strictObject({ v: z.literal(1), kind: z.literal(kind), ...shape }),
-    signature: Base64Url,
-  });
+const bodyOf = <Shape extends z.core.$ZodLooseShape>(kind: string, shape: Shape) =>
+  z.strictObject({ v: z.literal(1), kind: z.literal(kind), ...shape });
 
-/** The PC vouches for a passkey that was enrolled at it. */
-const ApproverStatement = statement("approver", {
+const statement = <Shape extends z.core.$ZodLooseShape>(kind: string, shape: Shape) =>
+  z.strictObject({ body: bodyOf(kind, shape), signature: Base64Url });
+
+const approver = {
   credential_id: Base64Url,
   cose_key: Base64Url,
   rp_id: z.string(),
@@ -72,6 +71,15 @@ const ApproverStatement = statement("approver", {
   label_sha256: Hash.nullable(),
   enrolled_at: z.string(),
   enrolled_via: z.string(),
+};
+
+/**
+ * The passkey that signed. The PC vouches for one that was enrolled at it; without its signature this
+ * is the gateway's word, and the reader's own list has to name the key.
+ */
+const ApproverStatement = z.strictObject({
+  body: bodyOf("approver", approver),
+  signature: Base64Url.nullable(),
 });
 
 /** What the PC sent to the broker's gateway, byte for byte. */
@@ -113,14 +121,15 @@ export const OrderEvidence = z.strictObject({
   /** The standing approval that covered the order; null when the owner approved the order itself. */
   mandate: JsonValue,
   approver: ApproverStatement,
-  sent: SentStatement,
-  result: ResultStatement,
+  /** Null where the PC has stated nothing of it. */
+  sent: SentStatement.nullable(),
+  result: ResultStatement.nullable(),
   /** What opens the entry's commitments, as far as its owner shows it. */
   openings: z.array(z.strictObject({ field: z.string(), salt: z.string(), payload: Text })).max(16),
   /** The policy document in force; null when its owner does not show it. */
   policy: JsonValue,
-  /** The PC's statement key, base64url. A hint: the reader's own list decides. */
-  pc_key: Base64Url,
+  /** The PC's statement key, base64url; null without any statement. A hint: the reader's list decides. */
+  pc_key: Base64Url.nullable(),
 });
 export type OrderEvidence = z.infer<typeof OrderEvidence>;
 export type IntentParts = z.infer<typeof Intent>;

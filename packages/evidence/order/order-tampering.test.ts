@@ -5,13 +5,14 @@ import { anIntent } from "../../../test/support/orders.ts";
 import { softwareAuthenticator } from "../../../test/support/software-authenticator.ts";
 import type { Json } from "../canonical-json.ts";
 import type { FaultCode } from "../fault.ts";
-import { anOrderProof } from "../testing/an-order.ts";
+import { anOrderProof, type StatedEvidence } from "../testing/an-order.ts";
 import { formatOrderEvidence, type OrderEvidence } from "./order-evidence.ts";
 
 describe("somebody who edits one order's evidence", () => {
-  type Edit = (evidence: OrderEvidence) => OrderEvidence;
+  type Edit = (evidence: StatedEvidence) => OrderEvidence;
+  type Sent = StatedEvidence["sent"]["body"];
   const sent =
-    (edit: (body: OrderEvidence["sent"]["body"]) => OrderEvidence["sent"]["body"]): Edit =>
+    (edit: (body: Sent) => Sent): Edit =>
     (evidence) => ({ ...evidence, sent: { ...evidence.sent, body: edit(evidence.sent.body) } });
   const intent =
     (over: Record<string, Json>): Edit =>
@@ -50,6 +51,16 @@ describe("somebody who edits one order's evidence", () => {
         ...evidence,
         result: { ...evidence.result, body: { ...evidence.result.body, status: "Cancelled" } },
       }),
+      "ORDER_LEAF_DIFFERS",
+    ],
+    [
+      "what the PC sent, left out",
+      (evidence) => ({ ...evidence, sent: null }),
+      "ORDER_LEAF_DIFFERS",
+    ],
+    [
+      "what the PC read back, left out",
+      (evidence) => ({ ...evidence, result: null }),
       "ORDER_LEAF_DIFFERS",
     ],
     [

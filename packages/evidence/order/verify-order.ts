@@ -29,6 +29,12 @@ interface Order {
   readonly keys: TrustedKeys | null;
 }
 
+/** What a file without the PC's word leaves open. */
+const UNSTATED = {
+  sent: "the PC has stated nothing of what it sent to the broker",
+  result: "the PC has stated nothing of what it read back, so there are no fills here",
+} as const;
+
 const hashText = (text: string): string => toHex(sha256(utf8(text)));
 
 /**
@@ -53,7 +59,12 @@ export async function verifyOrder(
   );
   if (whole === null) return;
   await out.run("approval", () => checkApproval(whole), place);
-  await out.run("statements", () => checkStatements(whole), place);
+  if (statementsOf(evidence).length > 0) {
+    await out.run("statements", () => checkStatements(whole), place);
+  }
+  for (const name of ["sent", "result"] as const) {
+    if (evidence[name] === null) out.skipped(name, UNSTATED[name]);
+  }
   await out.run("keys", () => checkKeys(whole), place);
   if (evidence.openings.length > 0) await out.run("openings", () => checkOpenings(whole), place);
   if (evidence.policy === null)
@@ -86,10 +97,10 @@ function tie(
   if (meta("assertion_sha256") !== hashText(canonicalJson(evidence.assertion))) {
     throw leafDiffers("it names another approval");
   }
-  const statements = [evidence.sent, evidence.result].map(({ body }) => statementHash(body));
-  const named = (meta("statements_sha256") ?? "").split(",");
-  if (statements.some((hash) => !named.includes(hash)))
-    throw leafDiffers("it names other statements");
+  const shown = [evidence.sent, evidence.result].filter((one) => one !== null);
+  const statements = shown.map(({ body }) => statementHash(body)).sort();
+  const named = (meta("statements_sha256") ?? "").split(",").filter((hash) => hash !== "");
+  if (statements.join() !== named.sort().join()) throw leafDiffers("it names other statements");
   return { evidence, entry, intent, intentHash, head, keys };
 }
 
@@ -115,12 +126,11 @@ async function checkApproval({ evidence, intent, intentHash }: Order): Promise<s
   );
   const bounds = isJsonMap(mandate) ? mandate : {};
   const { accounts, gateway_account_id, not_before, not_after } = bounds;
-  const { sent_at } = evidence.sent.body;
+  const sentAt = evidence.sent === null ? null : Date.parse(evidence.sent.body.sent_at);
   const inForce =
     typeof not_before === "string" &&
     typeof not_after === "string" &&
-    Date.parse(not_before) <= Date.parse(sent_at) &&
-    Date.parse(sent_at) < Date.parse(not_after);
+    (sentAt === null || (Date.parse(not_before) <= sentAt && sentAt < Date.parse(not_after)));
   const own =
     gateway_account_id === intent.gateway_account_id &&
     Array.isArray(accounts) &&
@@ -134,7 +144,14 @@ async function checkApproval({ evidence, intent, intentHash }: Order): Promise<s
   return `under a standing approval that the passkey ${approver.credential_id} signed; its amounts were not counted again`;
 }
 
-/** The PC's three statements hold, and say of this order what was approved. */
+function statementsOf({ approver, sent, result }: OrderEvidence): SignedStatement[] {
+  const { body, signature } = approver;
+  return [signature === null ? null : { body, signature }, sent, result].filter(
+    (one) => one !== null,
+  );
+}
+
+/** What the PC has stated holds, and says of this order what was approved. */
 async function checkStatements({
   evidence,
   entry,
@@ -142,21 +159,28 @@ async function checkStatements({
   intentHash,
   head,
 }: Order): Promise<string> {
-  const key = fromBase64Url(evidence.pc_key) ?? new Uint8Array();
-  const all: SignedStatement[] = [evidence.approver, evidence.sent, evidence.result];
-  for (const statement of all) await checkStatement(statement, key);
-  const { sent, result } = { sent: evidence.sent.body, result: evidence.result.body };
-  if (sent.intent_hash !== intentHash || sent.coid !== intent.coid || result.coid !== intent.coid) {
+  const key = fromBase64Url(evidence.pc_key ?? "") ?? new Uint8Array();
+  for (const statement of statementsOf(evidence)) await checkStatement(statement, key);
+  const [sent, result] = [evidence.sent?.body, evidence.result?.body];
+  const others = [sent, result].some((one) => one !== undefined && one.coid !== intent.coid);
+  if (others || (sent !== undefined && sent.intent_hash !== intentHash)) {
     throw new EvidenceFault("STATEMENT_DIFFERS", "The PC speaks of another order.");
   }
-  checkSentBody(sent.body, intent.ticket.order, intent.coid);
-  checkSeen(sent.seen, eventHead(entry.value).meta("submitted_index"), head);
-  return `the PC sent this order at ${sent.sent_at} and read it as ${result.status} with ${result.executions.length} executions`;
+  const says = evidence.approver.signature === null ? [] : ["vouches for the passkey"];
+  if (sent !== undefined) {
+    checkSentBody(sent.body, intent.ticket.order, intent.coid);
+    checkSeen(sent.seen, eventHead(entry.value).meta("submitted_index"), head);
+    says.push(`sent this order at ${sent.sent_at}`);
+  }
+  if (result !== undefined) {
+    says.push(`read it as ${result.status} with ${result.executions.length} executions`);
+  }
+  return `the PC ${says.join(", ")}`;
 }
 
 /** An entry goes out only after the PC has seen it in the log. */
 function checkSeen(
-  seen: OrderEvidence["sent"]["body"]["seen"],
+  seen: NonNullable<OrderEvidence["sent"]>["body"]["seen"],
   submittedIndex: string | null,
   head: CheckpointNote,
 ): void {
@@ -179,21 +203,30 @@ function checkSeen(
 /** Whose keys these are is the reader's to know. */
 function checkKeys({ evidence, keys }: Order): string {
   const { credential_id, cose_key } = evidence.approver.body;
-  const pc = toHex(fromBase64Url(evidence.pc_key) ?? new Uint8Array());
-  if (keys === null || !keys.pcs.has(pc)) {
+  const pc = toHex(fromBase64Url(evidence.pc_key ?? "") ?? new Uint8Array());
+  const stated = statementsOf(evidence).length > 0;
+  if (stated && (keys === null || !keys.pcs.has(pc))) {
     throw new EvidenceFault(
       "STATEMENT_KEY_UNKNOWN",
       "Nobody whom you trust says that this PC's key is the owner's.",
     );
   }
-  const known = keys.approvers.get(credential_id);
+  const known = keys?.approvers.get(credential_id);
+  if (evidence.approver.signature === null && known === undefined) {
+    throw new EvidenceFault(
+      "STATEMENT_KEY_UNKNOWN",
+      "Nobody whom you trust says that this passkey is the owner's: no PC vouches for it here, and your list does not name it.",
+    );
+  }
   const found = toHex(sha256(fromBase64Url(cose_key) ?? new Uint8Array()));
   if (known !== undefined && known !== found) {
     throw new EvidenceFault("APPROVER_DIFFERS", "The passkey's key is not the one on your list.");
   }
   return known === undefined
     ? "the PC is on your list, and it vouches for the passkey"
-    : "the PC and the passkey are on your list";
+    : stated
+      ? "the PC and the passkey are on your list"
+      : "the passkey is on your list";
 }
 
 function checkOpenings({ evidence, entry, intent }: Order): string {

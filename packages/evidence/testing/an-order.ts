@@ -32,6 +32,12 @@ export interface OrderParts {
   readonly seenSize?: number | null;
 }
 
+/** Evidence in which the PC has stated everything. */
+export type StatedEvidence = OrderEvidence & {
+  readonly sent: NonNullable<OrderEvidence["sent"]>;
+  readonly result: NonNullable<OrderEvidence["result"]>;
+};
+
 export const SUBMITTED_INDEX = 50;
 export const SETTLED_SEQ = 60;
 export const LOG_SIZE = 100;
@@ -43,7 +49,7 @@ const hashText = (text: string): string => toHex(sha256(utf8(text)));
 /** One order's evidence in the log of its account, made as an edge and a PC would. */
 export async function anOrderProof(
   parts: OrderParts,
-  edit: (evidence: OrderEvidence) => OrderEvidence = (evidence) => evidence,
+  edit: (evidence: StatedEvidence) => OrderEvidence = (evidence) => evidence,
 ): Promise<{ text: string; evidence: OrderEvidence; log: SomeLog; keys: string }> {
   const pc = await ed25519FromSeed(PC_STATEMENT_SEED);
   const { passkey, seenSize = SUBMITTED_INDEX + 1 } = parts;
@@ -126,7 +132,9 @@ export async function anOrderProof(
     policy: parts.policy,
     pc_key: toBase64Url(pc.publicKey),
   };
-  const evidence = edit(OrderEvidence.parse(made));
+  const whole = OrderEvidence.parse(made);
+  if (whole.sent === null || whole.result === null) throw new Error("the PC stated nothing");
+  const evidence = edit({ ...whole, sent: whole.sent, result: whole.result });
   const proof = inclusionProof(SETTLED_SEQ - 1, LOG_SIZE, nodesOfLeaves(leavesOf(log)));
   const text = formatProofFile({
     extra: formatOrderEvidence(evidence),

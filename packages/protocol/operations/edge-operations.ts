@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ShownAuditEvent } from "../audit/event.ts";
 import { AuditExportQuery } from "../audit/export-query.ts";
 import { auditFilter } from "../audit/filter.ts";
+import { ClientOrderId } from "../orders/intent.ts";
 import { BROKER_SESSION_STATES } from "./session-status.ts";
 
 /**
@@ -114,6 +115,26 @@ export const auditExport = defineEdgeOperation({
   deadlineMs: 10_000,
 });
 
+/** The proof file of one order (packages/evidence/SPEC.md, section 9), with whom one might trust. */
+export const orderEvidence = defineEdgeOperation({
+  name: "order.evidence",
+  input: z.strictObject({ order_ref: ClientOrderId }),
+  output: z.strictObject({
+    account_id: z.string(),
+    order_ref: z.string(),
+    /** How the order ended. */
+    outcome: z.string(),
+    /** Number of the log's entry that names all of it. */
+    seq: z.int().positive(),
+    /** How many PCs have cosigned the head. */
+    witnesses: z.int().nonnegative(),
+    proof: z.string(),
+    trust_policy: z.string(),
+    trusted_keys: z.string(),
+  }),
+  deadlineMs: 5_000,
+});
+
 /** What this connection may do, what else the owner can choose, and the link where he does. */
 export const accessRequest = defineEdgeOperation({
   name: "access.request",
@@ -144,5 +165,6 @@ export const EDGE_OPERATIONS = {
   "backend.status": backendStatus,
   "audit.tail": auditTail,
   "audit.export": auditExport,
+  "order.evidence": orderEvidence,
   "access.request": accessRequest,
 } as const;

@@ -27,6 +27,7 @@ const OFFLINE: BackendStatus = {
 
 /** RFC 6962 leaf hash of a text. */
 const leafOf = (entry: string) => createHash("sha256").update(`\0${entry}`).digest("hex");
+const ORDER_REF = `ieg1-${"0".repeat(32)}`;
 const ENTRIES = ["entry two", "entry three"];
 const EXPORT_PART = {
   origin: "gw.example/audit/0",
@@ -229,5 +230,21 @@ export const GATEWAY_TOOLS: Record<string, ToolCase> = {
       },
     ],
     pages: { args: {}, input: {}, position: "fromIndex" },
+  },
+  ibkr_order_evidence: {
+    scope: "ibkr:audit:export",
+    hints: READS_GATEWAY,
+    operations: ["order.evidence"],
+    rules: [
+      {
+        it: "takes an order's reference, whole",
+        takes: [[{ order_ref: ORDER_REF }, { order_ref: ORDER_REF }]],
+        refuses: [
+          [{}, "order_ref"],
+          [{ order_ref: [] }, "order_ref"],
+          [{ order_ref: ORDER_REF, account_id: "DU1" }, "account_id"],
+        ],
+      },
+    ],
   },
 };

@@ -34,16 +34,21 @@ export function insertPasskey(
 export function findPasskey(
   sql: SqlStorage,
   credentialId: string,
-): { credentialId: string; publicKey: string; counter: number } | null {
+): { credentialId: string; publicKey: string; counter: number; addedAt: number } | null {
   const [row] = sql
-    .exec<{ public_key: string; counter: number }>(
-      "SELECT public_key, counter FROM passkeys WHERE credential_id = ?",
+    .exec<{ public_key: string; counter: number; added_at: number }>(
+      "SELECT public_key, counter, added_at FROM passkeys WHERE credential_id = ?",
       credentialId,
     )
     .toArray();
   return row === undefined
     ? null
-    : { credentialId, publicKey: row.public_key, counter: row.counter };
+    : {
+        credentialId,
+        publicKey: row.public_key,
+        counter: row.counter,
+        addedAt: row.added_at,
+      };
 }
 
 /** Moves the counter, and only forwards; false when it is further by now, or the passkey gone. */

@@ -180,16 +180,15 @@ export function eventsWith(
   sql: SqlStorage,
   range: { fromSeq: number; toSeq: number },
   text: string,
-): string[] {
+): { seq: number; event: string }[] {
   return sql
-    .exec<{ event: string }>(
-      "SELECT event FROM audit_log WHERE seq >= ? AND seq < ? AND instr(event, ?) > 0",
+    .exec<{ seq: number; event: string }>(
+      "SELECT seq, event FROM audit_log WHERE seq >= ? AND seq < ? AND instr(event, ?) > 0",
       range.fromSeq,
       range.toSeq,
       text,
     )
-    .toArray()
-    .map(({ event }) => event);
+    .toArray();
 }
 
 /** When an event was appended, in Unix milliseconds; null where there is none. */

@@ -10,15 +10,15 @@ export function submittedLeaf(
   sql: SqlStorage,
   coid: string,
   atMs: number,
-): { mandate: string } | null {
+): { seq: number; mandate: string } | null {
   const range = {
     fromSeq: firstSince(sql, atMs - LEAF_SLACK_MS),
     toSeq: firstSince(sql, atMs + LEAF_SLACK_MS),
   };
-  for (const event of eventsWith(sql, range, coid)) {
+  for (const { seq, event } of eventsWith(sql, range, coid)) {
     const leaf: AuditEvent = JSON.parse(event);
     if (leaf.type === "order.submitted" && leaf.meta.coid === coid) {
-      return { mandate: leaf.meta.mandate ?? "" };
+      return { seq, mandate: leaf.meta.mandate ?? "" };
     }
   }
   return null;

@@ -26,6 +26,22 @@ export function policyInForce(
   return { version: row.version, hash: row.hash, document: parsed.data };
 }
 
+/** One version of an account's policy, as it was signed; null where there is none. */
+export function policyDocument(
+  sql: SqlStorage,
+  brokerAccount: string,
+  version: number,
+): JsonValue | null {
+  const [row] = sql
+    .exec<{ document: string }>(
+      "SELECT document FROM order_policies WHERE broker_account = ? AND version = ?",
+      brokerAccount,
+      version,
+    )
+    .toArray();
+  return row === undefined ? null : JSON.parse(row.document);
+}
+
 /** A new version of an account's policy. */
 export function insertPolicy(
   sql: SqlStorage,

@@ -24,6 +24,7 @@ import { revokeIfMandateEnded } from "../tables/joint/mandate-orders.ts";
 import { keepNumbers } from "../tables/order-numbers.ts";
 import { moveApproval } from "./decide-approval.ts";
 import { settleApproval } from "./settle-approval.ts";
+import { noteSettled } from "./settle-evidence.ts";
 
 /**
  * What becomes of an order after it was let out. Evidence moves the state and nothing else does; the
@@ -199,6 +200,7 @@ export function apply(
       },
     });
   }
+  if (state !== intent.state) noteSettled(sql, intent, state, nowMs, log);
   if (alarm !== null) {
     // Whatever was proved about its delivery, it was delivered.
     markDelivered(sql, intent.coid);

@@ -6,6 +6,7 @@ import { answerQuestion, beginAnswer } from "../../orders/owner/answer-question.
 import { approvalView, listApprovals } from "../../orders/owner/approval-view.ts";
 import { approveOrder, denyOrder } from "../../orders/owner/approve.ts";
 import { ordersPage, ownerCancel } from "../../orders/owner/orders-page.ts";
+import { type OrderProof, orderProof } from "../../orders/rules/order-proof.ts";
 import { markAlertsSeen } from "../../orders/tables/alerts.ts";
 import type {
   AnswerCeremony,
@@ -94,6 +95,14 @@ export class OwnerOrders extends RpcTarget {
   ): Promise<{ ok: boolean; message: string }> {
     const { parts, inFlight } = this.#orders;
     return ownerCancel(parts, inFlight, this.#signedIn(), order);
+  }
+
+  /** The proof file of one order, or why there is none. */
+  orderProof(coid: string): OrderProof {
+    this.#signedIn();
+    const { storage, accountId, origin } = this.#orders.parts;
+    const party = { id: new URL(origin).hostname, origin: new URL(origin).origin };
+    return orderProof({ sql: storage.sql, account: accountId, party }, coid);
   }
 
   /** What the passkey signs to say yes to the question that is open; null when none is. */

@@ -1,0 +1,80 @@
+import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+import {
+  auditExport,
+  orderEvidence as orderEvidenceOperation,
+} from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { exportPart } from "../audit/export.ts";
+import { notGranted } from "../clients/client-accounts.ts";
+import { type OrderProof, orderProof } from "../orders/rules/order-proof.ts";
+import type { ToolCall } from "../rpc/account-types.ts";
+
+type Answer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
+
+/** A part of the log for an agent that may export it; see `exportPart` for what it is not shown. */
+export function exported(call: ToolCall, sql: SqlStorage): Answer {
+  const query = auditExport.input.safeParse(call.input);
+  if (!query.success) return no("INPUT_INVALID", "The part asked for is not valid.");
+  const { accountId: account } = call.principal;
+  const part = exportPart({ sql, account, brokerAccounts: () => [] }, query.data, "others");
+  return part === null ? NO_HEAD : { ok: true, result: plain(part) };
+}
+
+/** One order's proof file, for a client that may use the account it was sent to. */
+export function orderEvidence(
+  call: ToolCall,
+  { sql, origin }: { sql: SqlStorage; origin: string },
+  accounts: readonly string[] | null,
+): Answer {
+  const asked = orderEvidenceOperation.input.safeParse(call.input);
+  if (!asked.success) return no("INPUT_INVALID", "The order_ref asked for is not valid.");
+  const { order_ref } = asked.data;
+  const party = { id: new URL(origin).hostname, origin: new URL(origin).origin };
+  const found = orderProof({ sql, account: call.principal.accountId, party }, order_ref);
+  if (found.kind === "unknown_order") return no("NOT_FOUND", SAYS.unknown_order);
+  if (accounts !== null && !accounts.includes(found.brokerAccount)) {
+    return { ok: false, failure: notGranted() };
+  }
+  if (found.kind !== "proof") {
+    const retryable = found.kind !== "no_key";
+    return { ok: false, failure: failure("NOT_FOUND", SAYS[found.kind], { retryable }) };
+  }
+  const { brokerAccount, outcome, seq, witnesses, text, policy, keys } = found;
+  return {
+    ok: true,
+    result: {
+      account_id: brokerAccount,
+      order_ref,
+      outcome,
+      seq,
+      witnesses,
+      proof: text,
+      trust_policy: policy,
+      trusted_keys: keys,
+    },
+  };
+}
+
+/** Why an order has no proof file, for a caller or a page. */
+export const SAYS: Readonly<Record<Exclude<OrderProof["kind"], "proof">, string>> = {
+  unknown_order: "No order of this gateway has that reference, or its record was removed.",
+  not_settled: "The order has not ended yet, so its proof is not complete. Ask again when it has.",
+  not_signed: "No signed head of the log covers the order's end yet. Ask again in a minute.",
+  no_key:
+    "The order was approved with a passkey that only the PC knows, so its proof cannot be made here.",
+};
+
+const NO_HEAD: Answer = {
+  ok: false,
+  failure: failure("NOT_FOUND", "The log has no signed head yet. Ask again in a minute.", {
+    retryable: true,
+  }),
+};
+
+const no = (code: "INPUT_INVALID" | "NOT_FOUND", says: string): Answer => ({
+  ok: false,
+  failure: failure(code, says),
+});
+
+/** Our own plain data, as JSON sees it. */
+const plain = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value));
