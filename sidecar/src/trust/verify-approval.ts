@@ -8,7 +8,7 @@ import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faul
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { judgeNumber } from "./approval-number.ts";
 import { mandateStands, signedBy } from "./approval-signature.ts";
 import { type CounterVerdict, noteCounter } from "./counters.ts";
@@ -95,26 +95,8 @@ export async function acceptApproval(
     if (limited.length > 0) return denied(...limited);
   }
 
-  const spent = inTransaction(db, () => {
-    if (!spend(db, intent, hash, own)) return "consumed" as const;
-    if (number.unnumbered) insertUnnumberedExit(db, own.nowMs);
-    if (signed.counter === null) return "new" as const;
-    const counter = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
-    // The nonce makes it one use; what an authenticator counts holds back no exit.
-    const reduces = own.effect?.kind === "exit" || ticket.order.action === "cancel";
-    return counter === "seen" && !reduces ? "regressed" : counter;
-  });
-  if (spent === "consumed") return denied(consumed());
-  if (spent === "regressed") {
-    return denied(
-      refusal(
-        "APPROVAL_COUNTER_REGRESSED",
-        "counter",
-        "counter_unseen",
-        "The passkey's counter was seen before. Somebody may hold a copy of the key: revoke it at the PC if that was not you.",
-      ),
-    );
-  }
+  const spent = spendOnce(db, intent, hash, own, ticket, signed, number.unnumbered);
+  if (!spent.ok) return denied(spent.refusal);
   const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
   return {
     ok: true,
@@ -122,8 +104,35 @@ export async function acceptApproval(
     intentHash: hash,
     by: { credentialId: signed.key.credentialId, tier },
     unnumbered: number.unnumbered,
-    counter: spent,
+    counter: spent.counter,
   };
+}
+
+/** What an approval is used up by, in one transaction; what its counter tells, or why it cannot be used. */
+function spendOnce(
+  db: DatabaseSync,
+  intent: Intent,
+  hash: string,
+  own: OwnView,
+  { order }: Ticket,
+  signed: { key: { credentialId: string }; counter: number | null },
+  unnumbered: boolean,
+): { ok: true; counter: CounterVerdict } | { ok: false; refusal: OrderRefusal } {
+  const spent = inTransaction(db, () => {
+    if (!spend(db, intent, hash, own)) return "consumed" as const;
+    if (unnumbered) insertUnnumberedExit(db, own.nowMs);
+    if (signed.counter === null) return "new" as const;
+    const counter = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
+    // The nonce makes it one use; what an authenticator counts holds back no exit.
+    const reduces = own.effect?.kind === "exit" || order.action === "cancel";
+    return counter === "seen" && !reduces ? "regressed" : counter;
+  });
+  if (spent === "consumed") return { ok: false, refusal: consumed() };
+  if (spent !== "regressed") return { ok: true, counter: spent };
+  const message =
+    "The passkey's counter was seen before. Somebody may hold a copy of the key: revoke it at the PC if that was not you.";
+  const regressed = refusal("APPROVAL_COUNTER_REGRESSED", "counter", "counter_unseen", message);
+  return { ok: false, refusal: regressed };
 }
 
 function standingFaults(

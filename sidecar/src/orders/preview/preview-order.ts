@@ -1,4 +1,3 @@
-import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
 import type {
@@ -27,7 +26,6 @@ import {
   differenceInWords,
   whatIfDifference,
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
-import { withinShare } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { Answer } from "../../client-portal/portal-interface.ts";
 import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
@@ -37,9 +35,8 @@ import { leastTier } from "../../trust/caps.ts";
 import { driftUnknown } from "../../trust/drift-faults.ts";
 import { routineKind } from "../conversation/questions.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { PreviewPlace } from "../journal/tables/previews.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { type LocalRules, usageOf } from "../local-policy/local-rules.ts";
+import type { LocalRules } from "../local-policy/local-rules.ts";
 import { currentOnly, FACT_AGES, knownAt } from "../submit/dated-fact.ts";
 import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
 import type { Mutex } from "../submit/mutex.ts";
@@ -58,6 +55,7 @@ import { askWhatIf } from "./ask-what-if.ts";
 import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
 import { contractRules } from "./contract-rules.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
+import { keepTicket } from "./keep-ticket.ts";
 import { formFaults } from "./request-faults.ts";
 import { withShortOptions } from "./short-options.ts";
 
@@ -156,32 +154,6 @@ async function readFacts(
   };
 }
 
-/**
- * A place for one more ticket. An exit or a cancel always has one: of its own client's the oldest goes.
- * @throws GatewayError when this client, or all together, keep too many of the other orders
- */
-function makeRoom(
-  store: Pick<OrderStore, "previewsSince" | "dropOldestPreview">,
-  place: PreviewPlace,
-  nowMs: number,
-): void {
-  const { previewKeptMs, previewsKept, exitPreviewsKept } = ORDER_LIMITS;
-  const { taken, own } = store.previewsSince(nowMs - previewKeptMs, place);
-  const places = place.reduces ? exitPreviewsKept : previewsKept;
-  if (withinShare(own, taken, places)) return;
-  if (place.reduces) {
-    if (own > 0) store.dropOldestPreview(place);
-    return;
-  }
-  throw new GatewayError(
-    failure(
-      "RATE_LIMITED",
-      `This PC keeps ${counted(own, "prepared order")} of this client and ${taken} in all of the last two hours, so it prepares only exits and cancels for it. Wait, and prepare fewer.`,
-      { retryable: true, retry_after_ms: ORDER_LIMITS.pruneEveryMs },
-    ),
-  );
-}
-
 async function describe(
   parts: PreviewParts,
   context: OperationContext,
@@ -227,18 +199,10 @@ async function describe(
   };
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
-  const reduces = effect?.kind === "exit" || order.action === "cancel";
-  const place = { share: context.share, reduces };
-  makeRoom(store, place, nowMs);
   const previewId = parts.newPreviewId();
   const dailyPnl = accountFact?.daily_pnl ?? null;
-  const usage = usageOf(store, clock.now(), dailyPnl);
-  const kept = { ...usage, effect: effect?.kind ?? null };
-  // What a full disk refuses anyway takes none of the room that is left.
-  if (reduces || (rules.diskFault?.() ?? null) === null) {
-    const preview = { ticket, generation, echo: null, madeAt: clock.now(), usage: kept };
-    store.keepPreview(previewId, preview, place);
-  }
+  const made = { ticket, effect, generation, dailyPnl };
+  keepTicket({ store, rules, clock }, previewId, context.share, made);
   const difference = order.action === "cancel" ? null : whatIfDifference(ticket, parseFigure(rate));
   return {
     outcome: "ticket",
