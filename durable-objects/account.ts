@@ -8,7 +8,7 @@ import { appendAudit } from "./account/audit/log.ts";
 import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
 import { isSignedAtOnce } from "./account/audit/sign.ts";
-import { type ClientUse, flushClientUse } from "./account/clients/clients.ts";
+import { type ClientUse, flushClientUse, pruneClients } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
@@ -263,6 +263,7 @@ export class Account extends DurableObject<ObjectEnv> {
     const now = Date.now();
     if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = now;
+    pruneClients(sql, now);
     pruneRelay(sql, { nowMs: now, waitedFor: jobsInSubmission(sql) });
   }
 

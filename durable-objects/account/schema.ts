@@ -14,7 +14,7 @@ import {
   AUDIT_SIGNED_SCHEMA,
   AUDIT_WITNESS_SCHEMA,
 } from "./audit/tables/schema.ts";
-import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
+import { CLIENTS_GROWTH_SCHEMA, CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./clients/tables/schema.ts";
 import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { ORDER_EVIDENCE_SCHEMA } from "./orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "./orders/tables/growth-schema.ts";
@@ -74,6 +74,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 27, sql: RELAY_OPEN_JOBS_SCHEMA },
   { id: 28, sql: AUDIT_WITNESS_SCHEMA },
   { id: 29, sql: ORDER_EVIDENCE_SCHEMA },
+  { id: 30, sql: CLIENTS_GROWTH_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -74,3 +74,9 @@ export const SLIPPAGE_LEAST_BPS = 100;
 export const RATE_MAX_AGE_SECONDS = 3_600;
 /** A preview may be submitted for this long. */
 export const PREVIEW_SECONDS = 300;
+
+/**
+ * Withdrawn for so long, a client is forgotten: by then its orders are, and the audit log keeps what
+ * it did.
+ */
+export const WITHDRAWN_CLIENT_KEPT_DAYS = 180;

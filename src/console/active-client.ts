@@ -6,6 +6,6 @@ export async function activeClient(
   { account }: Pick<Owner, "account">,
   id: string | null | undefined,
 ): Promise<ConnectedClient | null> {
-  const clients = await account.clients.listClients();
-  return clients.find((client) => client.clientId === id && client.state === "active") ?? null;
+  const client = id == null ? null : await account.clients.findClient(id);
+  return client?.state === "active" ? client : null;
 }

@@ -1,4 +1,5 @@
 import { accessInWords } from "@ibkr-edge-gateway/protocol/access-choices.ts";
+import { WITHDRAWN_CLIENT_KEPT_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { isScope, SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { Hono } from "hono";
 import type { ConnectedClient } from "../../durable-objects/account/rpc/account-types.ts";
@@ -15,10 +16,12 @@ export const clientsRoutes = new Hono<PageEnv>();
 
 clientsRoutes.get("/clients", requireOwner, async (c) => {
   const owner = c.get("owner");
-  const clients = await owner.account.clients.listClients();
+  const from = c.req.query("from") ?? null;
+  const withdrawnFrom = c.req.query("withdrawn_from") ?? null;
+  const pages = await owner.account.clients.listClients({ active: from, withdrawn: withdrawnFrom });
+  const { clients: active, next } = pages.active;
+  const { clients: revoked, next: nextRevoked } = pages.withdrawn;
   const now = new Date();
-  const active = clients.filter((client) => client.state === "active");
-  const revoked = clients.filter((client) => client.state === "revoked");
   return sendPage(
     c,
     <Page title="Clients" owner={owner} room="/clients">
@@ -29,7 +32,7 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
           call.
         </p>
       </div>
-      {active.length === 0 && (
+      {active.length === 0 && from === null && (
         <section class="card">
           <h2>No client is connected</h2>
           <p class="soft">Give an MCP client this address; it will ask you for access.</p>
@@ -41,6 +44,11 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
           <ClientCard client={client} owner={owner} now={now} />
         ))}
       </div>
+      {next !== null && (
+        <p>
+          <a href={`/clients?from=${encodeURIComponent(next)}`}>Show older clients</a>
+        </p>
+      )}
       {active.length > 1 && (
         <form method="post" action="/clients/revoke-all">
           <input type="hidden" name="csrf" value={owner.session.csrf} />
@@ -52,8 +60,15 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
         </form>
       )}
       {revoked.length > 0 && (
-        <details>
-          <summary>Withdrawn ({revoked.length})</summary>
+        <details open={withdrawnFrom !== null}>
+          <summary>
+            Withdrawn ({revoked.length}
+            {nextRevoked === null ? "" : " shown"})
+          </summary>
+          <p class="soft small">
+            A withdrawn client is forgotten after {WITHDRAWN_CLIENT_KEPT_DAYS} days. The audit log
+            keeps what it did.
+          </p>
           <ul class="plain rows">
             {revoked.map((client) => (
               <li>
@@ -71,6 +86,13 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
               </li>
             ))}
           </ul>
+          {nextRevoked !== null && (
+            <p>
+              <a href={`/clients?withdrawn_from=${encodeURIComponent(nextRevoked)}`}>
+                Show those that were let in before
+              </a>
+            </p>
+          )}
         </details>
       )}
     </Page>,

@@ -11,13 +11,14 @@ export interface PaperOrdersStep {
  * a passkey could approve them and the PC would send them, but they are switched off here.
  */
 export async function paperOrdersStep({ account }: Owner): Promise<PaperOrdersStep | null> {
-  const [settings, clients] = await Promise.all([
+  const [settings, listed] = await Promise.all([
     account.trading.tradingSettings(),
-    account.clients.listClients(),
+    // A newcomer's agents all stand on the first page.
+    account.clients.listClients({ active: null, withdrawn: null }),
   ]);
   if (settings.paper || !settings.pc.paper || settings.passkeys === 0) return null;
-  const waiting = clients.find(
-    ({ state, scopes }) => state === "active" && coversScope(scopes, "ibkr:orders:paper:submit"),
+  const waiting = listed.active.clients.find(({ scopes }) =>
+    coversScope(scopes, "ibkr:orders:paper:submit"),
   );
   return waiting === undefined ? null : { clientName: waiting.clientName };
 }

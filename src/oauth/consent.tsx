@@ -55,13 +55,13 @@ consentRoutes.get("/authorize", async (c) => {
     return refuse(c, request, "invalid_scope", "None of the requested scopes exists here");
   }
   const details = await oauth.describeConsent(request);
-  const [consent, accounts, live, clients] = await Promise.all([
+  const [consent, accounts, live, client] = await Promise.all([
     oauth.beginConsent(request),
     accountsToChoose(owner),
     liveNeeds(owner),
-    owner.account.clients.listClients(),
+    owner.account.clients.findClient(request.clientId),
   ]);
-  const known = clientIn(clients, request.clientId);
+  const known = whileIn(client);
   const connections =
     known === null ? [] : await openConnections(oauth, owner.accountId, known, Date.now());
   return sendPage(
@@ -125,7 +125,7 @@ consentRoutes.post("/authorize", async (c) => {
   // Before the code leaves: what it will be exchanged for has no standing until this is stored.
   const accounts = accountsChosen(form);
   const grantId = grantOf(redirectTo);
-  const had = clientIn(await owner.account.clients.listClients(), client.clientId)?.scopes ?? [];
+  const had = whileIn(await owner.account.clients.findClient(client.clientId))?.scopes ?? [];
   const endsOthers = form.get("end_others") === "yes" && newScopes(scopes, had).some(isOrderScope);
   await owner.account.clients.admitClient({
     ...client,
@@ -173,9 +173,8 @@ consentRoutes.onError((error, c) => {
   throw error;
 });
 
-function clientIn(clients: readonly ConnectedClient[], clientId: string): ConnectedClient | null {
-  return clients.find((one) => one.clientId === clientId && one.state === "active") ?? null;
-}
+const whileIn = (client: ConnectedClient | null): ConnectedClient | null =>
+  client?.state === "active" ? client : null;
 
 /** The scopes to ask about, in the order of the catalogue; a client that names none gets the baseline. */
 function requestedScopes(request: AuthRequest): Scope[] {

@@ -2,12 +2,15 @@ import { ALL_SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { describe, expect, it } from "vitest";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { SPENT_TOKENS_SCHEMA } from "../access/tables/schema.ts";
-import type { ClientAdmission, Principal } from "../rpc/account-types.ts";
+import type { ClientAdmission, ClientPage, Principal } from "../rpc/account-types.ts";
 import {
   admitClient,
+  CLIENTS_LISTED,
   changeClient,
+  clientPage,
   clientStanding,
-  listClients,
+  connectedClient,
+  pruneClients,
   READ_ONLY_FIRST_MS,
   readmitExternal,
   revokeAllClients,
@@ -15,9 +18,10 @@ import {
   takeExternalToken,
 } from "./clients.ts";
 import { revokeGrant } from "./tables/grants.ts";
-import { CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./tables/schema.ts";
+import { CLIENTS_GROWTH_SCHEMA, CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./tables/schema.ts";
 
-const fresh = () => sqlStorage(CLIENTS_SCHEMA, GRANTS_SCHEMA, SPENT_TOKENS_SCHEMA);
+const fresh = () =>
+  sqlStorage(CLIENTS_SCHEMA, GRANTS_SCHEMA, SPENT_TOKENS_SCHEMA, CLIENTS_GROWTH_SCHEMA);
 const T0 = 1_000_000;
 
 const admission = (more: Partial<ClientAdmission> = {}): ClientAdmission => ({
@@ -59,8 +63,8 @@ describe("a client's standing", () => {
   it("ends with its client, and its old grants stay dead when the client comes back", () => {
     const sql = fresh();
     admitClient(sql, admission(), T0);
-    expect(revokeClient(sql, "c")).toBe(true);
-    expect(revokeClient(sql, "c")).toBe(false);
+    expect(revokeClient(sql, "c", T0)).toBe(true);
+    expect(revokeClient(sql, "c", T0)).toBe(false);
     expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
     admitClient(sql, admission({ grantId: "g3" }), T0);
     expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
@@ -75,8 +79,8 @@ describe("a client's standing", () => {
     const sql = fresh();
     admitClient(sql, admission(), T0);
     admitClient(sql, admission({ clientId: "d", grantId: "g2" }), T0);
-    expect(revokeAllClients(sql).sort()).toEqual(["c", "d"]);
-    expect(listClients(sql).every(({ state }) => state === "revoked")).toBe(true);
+    expect(revokeAllClients(sql, T0).sort()).toEqual(["c", "d"]);
+    expect(clientPage(sql, "active", null).clients).toEqual([]);
     expect(clientStanding(sql, principal(), null, T0).ok).toBe(false);
   });
 
@@ -108,7 +112,7 @@ describe("a client's standing", () => {
       atOnce: false,
     });
     expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_MISSING_SCOPE" } });
-    revokeClient(sql, "c");
+    revokeClient(sql, "c", T0);
     expect(ask("trade.kill")).toMatchObject({ failure: { code: "AUTH_TOKEN_INVALID" } });
   });
 
@@ -134,7 +138,7 @@ describe("a client's standing", () => {
     // N10: whoever may submit may see what became of it.
     expect(clientStanding(sql, principal(), "ibkr:orders:read", T0).ok).toBe(true);
     expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
-    revokeClient(sql, "c");
+    revokeClient(sql, "c", T0);
     expect(change(["ibkr:health:read"])).toBeNull();
   });
 
@@ -157,9 +161,7 @@ describe("a client's standing", () => {
     for (const grantId of ["g1", "g2", "g3"]) admitClient(sql, admission({ grantId }), T0);
     admitClient(sql, admission({ clientId: "d", grantId: "d1" }), T0);
     const in_ = (clientId: string) =>
-      listClients(sql)
-        .find((client) => client.clientId === clientId)
-        ?.connections.map(({ grantId }) => grantId);
+      connectedClient(sql, clientId)?.connections.map(({ grantId }) => grantId);
     const change = { clientId: "c", scopes: [...ALL_SCOPES], accounts: null, atOnce: true };
     expect(changeClient(sql, change)?.ended).toBe(0);
     expect(in_("c")).toEqual(["g1", "g2", "g3"]);
@@ -201,7 +203,7 @@ describe("a client's standing", () => {
     const sql = fresh();
     const accountsAfter = (more: Partial<ClientAdmission>) => {
       admitClient(sql, admission(more), T0);
-      return listClients(sql)[0]?.accounts;
+      return clientPage(sql, "active", null).clients[0]?.accounts;
     };
     expect(accountsAfter({ accounts: ["U2", "U1"] })).toEqual(["U1", "U2"]);
     expect(accountsAfter({ grantId: "g2" })).toEqual(["U1", "U2"]);
@@ -214,10 +216,13 @@ describe("a client's standing", () => {
     admitClient(sql, admission(), T0);
     changeClient(sql, { clientId: "c", scopes: [], accounts: ["U1"], atOnce: true });
     admitClient(sql, admission({ grantId: "g2" }), T0 + 5);
-    expect(listClients(sql)[0]).toMatchObject({ accounts: ["U1"], readOnlyUntil: null });
-    revokeClient(sql, "c");
+    expect(clientPage(sql, "active", null).clients[0]).toMatchObject({
+      accounts: ["U1"],
+      readOnlyUntil: null,
+    });
+    revokeClient(sql, "c", T0);
     admitClient(sql, admission({ grantId: "g3" }), T0 + 10);
-    expect(listClients(sql)[0]).toMatchObject({
+    expect(clientPage(sql, "active", null).clients[0]).toMatchObject({
       accounts: null,
       readOnlyUntil: new Date(T0 + 10 + READ_ONLY_FIRST_MS).toISOString(),
     });
@@ -231,13 +236,13 @@ describe("a client of another issuer", () => {
     expect(clientStanding(sql, external("t1"), "ibkr:orders:paper:submit", T0)).toMatchObject({
       failure: { code: "CLIENT_READ_ONLY_YET" },
     });
-    revokeClient(sql, "ext:https://id.example#bot");
+    revokeClient(sql, "ext:https://id.example#bot", T0);
     expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(false);
     expect(readmitExternal(sql, "ext:https://id.example#bot", T0)).toBe(true);
     expect(readmitExternal(sql, "ext:https://id.example#bot", T0)).toBe(false);
     expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(true);
     admitClient(sql, admission(), T0);
-    revokeClient(sql, "c");
+    revokeClient(sql, "c", T0);
     expect(readmitExternal(sql, "c", T0)).toBe(false);
   });
 
@@ -261,5 +266,52 @@ describe("a client of another issuer", () => {
     expect(take(external("t2"), "ibkr:orders:live:submit")).toBeNull();
     expect(take(external(null), "ibkr:orders:live:submit")).toBe("AUTH_TOKEN_INVALID");
     expect(take(principal(), "ibkr:orders:live:submit")).toBeNull();
+  });
+});
+
+describe("the list of clients", () => {
+  const DAY_MS = 86_400_000;
+
+  it("comes in pages, each client once, the latest let in first", () => {
+    const sql = fresh();
+    const all = CLIENTS_LISTED * 2 + 3;
+    for (let n = 0; n < all; n += 1) {
+      // Several are let in in the same millisecond.
+      admitClient(sql, admission({ clientId: `c-${n}`, grantId: `g-${n}` }), T0 + (n >> 3));
+    }
+    const seen: string[] = [];
+    const sizes: number[] = [];
+    let from: string | null = null;
+    do {
+      const { clients, next }: ClientPage = clientPage(sql, "active", from);
+      seen.push(...clients.map(({ clientId }) => clientId));
+      sizes.push(clients.length);
+      from = next;
+    } while (from !== null);
+    expect(sizes).toEqual([CLIENTS_LISTED, CLIENTS_LISTED, 3]);
+    expect(new Set(seen).size).toBe(all);
+    const admitted = seen.map((id) => connectedClient(sql, id)?.admittedAt ?? "");
+    expect(admitted).toEqual(admitted.toSorted().toReversed());
+    // What is no place begins at the beginning.
+    expect(clientPage(sql, "active", "x").clients[0]?.clientId).toBe(seen[0]);
+  });
+
+  it("forgets what was withdrawn half a year ago, and no token works again by that", () => {
+    const sql = fresh();
+    admitClient(sql, admission(), T0);
+    admitClient(sql, admission({ clientId: "d", grantId: "g2" }), T0);
+    clientStanding(sql, external("t1"), "ibkr:health:read", T0);
+    for (const id of ["c", "ext:https://id.example#bot"]) revokeClient(sql, id, T0);
+    pruneClients(sql, T0 + 180 * DAY_MS);
+    expect(connectedClient(sql, "c")).not.toBeNull();
+    pruneClients(sql, T0 + 181 * DAY_MS);
+    expect(connectedClient(sql, "c")).toBeNull();
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    // Its own grant is gone with it: to be let in again is to be let in anew.
+    admitClient(sql, admission({ grantId: "g3" }), T0);
+    expect(clientStanding(sql, principal(), "ibkr:health:read", T0).ok).toBe(false);
+    expect(connectedClient(sql, "d")?.connections).toHaveLength(1);
+    // One of another issuer would let itself in again if it were forgotten.
+    expect(clientStanding(sql, external("t2"), "ibkr:health:read", T0).ok).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import { isOrderScope } from "@ibkr-edge-gateway/protocol/access-choices.ts";
 import { notAllowed } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
+import { WITHDRAWN_CLIENT_KEPT_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import {
   ALL_SCOPES,
   coversScope,
@@ -13,14 +14,19 @@ import { spendOnce } from "../access/spent-tokens.ts";
 import type {
   ClientAdmission,
   ClientChange,
+  ClientPage,
   ConnectedClient,
   Principal,
 } from "../rpc/account-types.ts";
 import {
   addClientCalls,
-  allClients,
+  type ClientPlace,
+  type ClientShown,
+  clientOf,
+  deleteClients,
   findClient,
   insertClient,
+  listedClients,
   setAllClientsRevoked,
   setClientAccess,
   setClientActive,
@@ -28,7 +34,8 @@ import {
   storeClient,
 } from "./tables/clients.ts";
 import {
-  activeGrants,
+  activeGrantsOf,
+  deleteEndedGrants,
   insertGrant,
   revokeAllGrants,
   revokeGrantsOf,
@@ -67,15 +74,15 @@ export function admitClient(
 }
 
 /** Throws a client out with every grant it ever had; true when it was in. */
-export function revokeClient(sql: SqlStorage, clientId: string): boolean {
+export function revokeClient(sql: SqlStorage, clientId: string, nowMs: number): boolean {
   revokeGrantsOf(sql, clientId);
-  return setClientRevoked(sql, clientId);
+  return setClientRevoked(sql, clientId, nowMs);
 }
 
 /** Throws every client out; the ids of those that were in. */
-export function revokeAllClients(sql: SqlStorage): string[] {
+export function revokeAllClients(sql: SqlStorage, nowMs: number): string[] {
   revokeAllGrants(sql);
-  return setAllClientsRevoked(sql);
+  return setAllClientsRevoked(sql, nowMs);
 }
 
 /**
@@ -267,14 +274,59 @@ export function flushClientUse(sql: SqlStorage, use: ClientUse): void {
   use.clear();
 }
 
-/** Every client ever let in: those that still are first, the latest first; with its connections. */
-export function listClients(sql: SqlStorage): ConnectedClient[] {
-  const connections = Map.groupBy(activeGrants(sql), ({ clientId }) => clientId);
-  return allClients(sql).map((client) => ({
-    ...client,
-    connections: (connections.get(client.clientId) ?? []).map(({ grantId, admittedAt }) => ({
-      grantId,
-      madeAt: new Date(admittedAt).toISOString(),
-    })),
-  }));
+/** Clients on one page of the owner's. */
+export const CLIENTS_LISTED = 25;
+/** Where one of the clients is to be chosen, the latest of them. */
+export const CLIENTS_TO_CHOOSE = 100;
+
+/**
+ * A page of the clients that are in, or of those that were withdrawn, the latest let in first, each
+ * with its connections; `next` is where the next page begins, null where this is the last.
+ */
+export function clientPage(
+  sql: SqlStorage,
+  state: ConnectedClient["state"],
+  from: string | null,
+): ClientPage {
+  const after = from === null ? null : placeOf(from);
+  const found = listedClients(sql, state, { after, limit: CLIENTS_LISTED + 1 });
+  const clients = found.slice(0, CLIENTS_LISTED);
+  const last = clients.at(-1);
+  const more = found.length > CLIENTS_LISTED && last !== undefined;
+  return {
+    clients: clients.map((client) => withConnections(sql, client)),
+    next: more ? `${Date.parse(last.admittedAt)}:${last.clientId}` : null,
+  };
+}
+
+/** Null where the text is none of {@link clientPage}: the list then begins at its beginning. */
+function placeOf(text: string): ClientPlace | null {
+  const [, at, clientId] = /^(\d{1,16}):(.{1,2000})$/s.exec(text) ?? [];
+  return at === undefined || clientId === undefined ? null : { admittedAt: Number(at), clientId };
+}
+
+/** One client, in or withdrawn, with its connections; null where it is not known. */
+export function connectedClient(sql: SqlStorage, clientId: string): ConnectedClient | null {
+  const client = clientOf(sql, clientId);
+  return client === null ? null : withConnections(sql, client);
+}
+
+const withConnections = (sql: SqlStorage, client: ClientShown): ConnectedClient => ({
+  ...client,
+  connections: activeGrantsOf(sql, client.clientId).map(({ grantId, admittedAt }) => ({
+    grantId,
+    madeAt: new Date(admittedAt).toISOString(),
+  })),
+});
+
+const PRUNED_AT_ONCE = 200;
+
+/**
+ * Forgets what ended long ago. One of another issuer's stays: its next token would let it in anew, as
+ * one that its owner has never seen.
+ */
+export function pruneClients(sql: SqlStorage, nowMs: number): void {
+  const before = nowMs - WITHDRAWN_CLIENT_KEPT_DAYS * 86_400_000;
+  deleteEndedGrants(sql, before, PRUNED_AT_ONCE);
+  deleteClients(sql, { revokedMs: before, butPrefix: EXTERNAL_PREFIX }, PRUNED_AT_ONCE);
 }

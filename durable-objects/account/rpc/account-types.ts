@@ -171,6 +171,12 @@ export interface ConnectedClient {
   connections: ClientConnection[];
 }
 
+export interface ClientPage {
+  clients: ConnectedClient[];
+  /** Where the next page begins; null after the last. */
+  next: string | null;
+}
+
 /** How an owner session was opened; `recovery` is the owner token together with the paired PC. */
 export type SignInMethod = "token" | "passkey" | "oidc" | "recovery";
 

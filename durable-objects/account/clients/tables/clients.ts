@@ -43,7 +43,7 @@ export function storeClient(
        read_only_until =
          CASE WHEN state = 'active' THEN MIN(read_only_until, ?6) ELSE ?6 END,
        accounts = CASE WHEN ?8 THEN ?7 WHEN state = 'active' THEN accounts END,
-       state = 'active'`,
+       state = 'active', revoked_at = NULL`,
     client.clientId,
     client.clientName,
     client.redirectHost,
@@ -81,11 +81,13 @@ export function insertClient(
 }
 
 /** True when it was active. */
-export function setClientRevoked(sql: SqlStorage, clientId: string): boolean {
+export function setClientRevoked(sql: SqlStorage, clientId: string, nowMs: number): boolean {
   return (
     sql
       .exec(
-        "UPDATE clients SET state = 'revoked' WHERE client_id = ? AND state = 'active' RETURNING 1",
+        `UPDATE clients SET state = 'revoked', revoked_at = ?
+         WHERE client_id = ? AND state = 'active' RETURNING 1`,
+        nowMs,
         clientId,
       )
       .toArray().length > 0
@@ -93,10 +95,12 @@ export function setClientRevoked(sql: SqlStorage, clientId: string): boolean {
 }
 
 /** The ids of those that were active. */
-export function setAllClientsRevoked(sql: SqlStorage): string[] {
+export function setAllClientsRevoked(sql: SqlStorage, nowMs: number): string[] {
   return sql
     .exec<{ client_id: string }>(
-      "UPDATE clients SET state = 'revoked' WHERE state = 'active' RETURNING client_id",
+      `UPDATE clients SET state = 'revoked', revoked_at = ?
+       WHERE state = 'active' RETURNING client_id`,
+      nowMs,
     )
     .toArray()
     .map((row) => row.client_id);
@@ -111,7 +115,8 @@ export function setClientActive(
   return (
     sql
       .exec(
-        `UPDATE clients SET state = 'active', admitted_at = ?1, read_only_until = ?2
+        `UPDATE clients SET state = 'active', admitted_at = ?1, read_only_until = ?2,
+           revoked_at = NULL
          WHERE client_id = ?3 AND state = 'revoked' RETURNING 1`,
         nowMs,
         client.readOnlyUntil,
@@ -155,25 +160,88 @@ export function addClientCalls(
   );
 }
 
-/** Every client ever let in: those that still are first, the latest first. */
-export function allClients(sql: SqlStorage): Omit<ConnectedClient, "connections">[] {
-  return sql
-    .exec<ClientRow>("SELECT * FROM clients ORDER BY state, admitted_at DESC, client_id")
-    .toArray()
-    .map((row) => ({
-      clientId: row.client_id,
-      clientName: row.client_name,
-      redirectHost: row.redirect_host,
-      scopes: textList(row.scopes),
-      consented: textList(row.consented),
-      accounts: row.accounts === null ? null : textList(row.accounts),
-      state: row.state === "active" ? "active" : "revoked",
-      admittedAt: new Date(row.admitted_at).toISOString(),
-      readOnlyUntil: row.read_only_until === 0 ? null : new Date(row.read_only_until).toISOString(),
-      lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),
-      calls: row.calls,
-    }));
+/** A client as its owner sees it, but for its connections. */
+export type ClientShown = Omit<ConnectedClient, "connections">;
+
+/** Where a page of the list ends. */
+export interface ClientPlace {
+  admittedAt: number;
+  clientId: string;
 }
+
+/** Those that are in, or those that were withdrawn, the latest let in first; from after a place. */
+export function listedClients(
+  sql: SqlStorage,
+  state: ConnectedClient["state"],
+  page: { after: ClientPlace | null; limit: number },
+): ClientShown[] {
+  return sql
+    .exec<ClientRow>(
+      `SELECT * FROM clients WHERE state = ?1 AND admitted_at <= ?2
+         AND (admitted_at < ?2 OR client_id > ?3)
+       ORDER BY admitted_at DESC, client_id LIMIT ?4`,
+      state,
+      page.after?.admittedAt ?? Number.MAX_SAFE_INTEGER,
+      page.after?.clientId ?? "",
+      page.limit,
+    )
+    .toArray()
+    .map(shownClient);
+}
+
+export function clientOf(sql: SqlStorage, clientId: string): ClientShown | null {
+  const [row] = sql
+    .exec<ClientRow>("SELECT * FROM clients WHERE client_id = ?", clientId)
+    .toArray();
+  return row === undefined ? null : shownClient(row);
+}
+
+/** What these clients call themselves; one that is not known is left out. */
+export function namesOfClients(
+  sql: SqlStorage,
+  clientIds: Iterable<string>,
+): Map<string, { name: string; redirectHost: string }> {
+  return new Map(
+    sql
+      .exec<{ client_id: string; client_name: string; redirect_host: string }>(
+        `SELECT client_id, client_name, redirect_host FROM json_each(?) AS wanted
+         CROSS JOIN clients ON client_id = wanted.value`,
+        JSON.stringify([...new Set(clientIds)]),
+      )
+      .toArray()
+      .map((row) => [row.client_id, { name: row.client_name, redirectHost: row.redirect_host }]),
+  );
+}
+
+/** Forgets clients withdrawn before a moment, but for those of other issuers; at most the limit. */
+export function deleteClients(
+  sql: SqlStorage,
+  before: { revokedMs: number; butPrefix: string },
+  limit: number,
+): void {
+  sql.exec(
+    `DELETE FROM clients WHERE client_id IN (
+       SELECT client_id FROM clients WHERE revoked_at < ?1 AND state = 'revoked'
+         AND substr(client_id, 1, length(?2)) <> ?2 LIMIT ?3)`,
+    before.revokedMs,
+    before.butPrefix,
+    limit,
+  );
+}
+
+const shownClient = (row: ClientRow): ClientShown => ({
+  clientId: row.client_id,
+  clientName: row.client_name,
+  redirectHost: row.redirect_host,
+  scopes: textList(row.scopes),
+  consented: textList(row.consented),
+  accounts: row.accounts === null ? null : textList(row.accounts),
+  state: row.state === "active" ? "active" : "revoked",
+  admittedAt: new Date(row.admitted_at).toISOString(),
+  readOnlyUntil: row.read_only_until === 0 ? null : new Date(row.read_only_until).toISOString(),
+  lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),
+  calls: row.calls,
+});
 
 export function findClient(
   sql: SqlStorage,

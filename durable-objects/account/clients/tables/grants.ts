@@ -44,19 +44,27 @@ export function revokeOtherGrants(sql: SqlStorage, clientId: string, grantId: st
     .toArray().length;
 }
 
-/** All that are active, the latest first. */
-export function activeGrants(
+/** A client's that are active, the latest first. */
+export function activeGrantsOf(
   sql: SqlStorage,
-): { grantId: string; clientId: string; admittedAt: number }[] {
+  clientId: string,
+): { grantId: string; admittedAt: number }[] {
   return sql
-    .exec<{ grant_id: string; client_id: string; admitted_at: number }>(
-      `SELECT grant_id, client_id, admitted_at FROM grants WHERE state = 'active'
+    .exec<{ grant_id: string; admitted_at: number }>(
+      `SELECT grant_id, admitted_at FROM grants WHERE client_id = ? AND state = 'active'
        ORDER BY admitted_at DESC, grant_id`,
+      clientId,
     )
     .toArray()
-    .map((row) => ({
-      grantId: row.grant_id,
-      clientId: row.client_id,
-      admittedAt: row.admitted_at,
-    }));
+    .map((row) => ({ grantId: row.grant_id, admittedAt: row.admitted_at }));
+}
+
+/** Forgets grants that ended and were made before a moment; no token of one works without its row. */
+export function deleteEndedGrants(sql: SqlStorage, madeBeforeMs: number, limit: number): void {
+  sql.exec(
+    `DELETE FROM grants WHERE grant_id IN (
+       SELECT grant_id FROM grants WHERE state = 'revoked' AND admitted_at < ? LIMIT ?)`,
+    madeBeforeMs,
+    limit,
+  );
 }

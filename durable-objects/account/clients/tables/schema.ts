@@ -27,3 +27,15 @@ ALTER TABLE clients ADD COLUMN consented TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE clients ADD COLUMN accounts TEXT;
 ALTER TABLE clients ADD COLUMN read_only_until INTEGER NOT NULL DEFAULT 0;
 `;
+
+/**
+ * The list of clients in its order, and since when one is withdrawn: long after that it is forgotten,
+ * as are the grants that ended. Neither is asked for by a call, which looks both up by their keys.
+ */
+export const CLIENTS_GROWTH_SCHEMA = `
+ALTER TABLE clients ADD COLUMN revoked_at INTEGER;
+UPDATE clients SET revoked_at = COALESCE(last_used_at, admitted_at) WHERE state = 'revoked';
+CREATE INDEX clients_listed ON clients (state, admitted_at DESC, client_id);
+CREATE INDEX clients_revoked ON clients (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX grants_ended ON grants (admitted_at) WHERE state = 'revoked';
+`;

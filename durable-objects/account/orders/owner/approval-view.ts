@@ -8,7 +8,7 @@ import { dec, decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/order
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { listPasskeys } from "../../access/tables/passkeys.ts";
-import { listClients } from "../../clients/clients.ts";
+import { namesOfClients } from "../../clients/tables/clients.ts";
 import type { ApprovalItem, ApprovalView } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { drifted, standing } from "../rules/approval-warnings.ts";
@@ -31,23 +31,23 @@ const QUOTE_MS = 4_000;
 
 export function listApprovals(parts: OrderParts): ApprovalItem[] {
   const { sql } = parts.storage;
-  const names = clientNames(sql);
-  return latestApprovals(sql, LISTED).flatMap((approvalId) => {
-    const approval = findApproval(sql, approvalId, parts.now());
-    if (approval === null) return [];
-    return [
-      {
-        approvalId: approval.approvalId,
-        state: approval.state,
-        mandateId: approval.mandateId,
-        inWords: orderInWords(approval.intent.ticket),
-        mode: approval.intent.ticket.order.mode,
-        clientName: names.get(approval.clientId)?.name ?? "An agent",
-        createdAt: iso(approval.createdAt),
-        expiresAt: iso(approval.expiresAt),
-      },
-    ];
-  });
+  const approvals = latestApprovals(sql, LISTED).flatMap(
+    (approvalId) => findApproval(sql, approvalId, parts.now()) ?? [],
+  );
+  const names = namesOfClients(
+    sql,
+    approvals.map(({ clientId }) => clientId),
+  );
+  return approvals.map((approval) => ({
+    approvalId: approval.approvalId,
+    state: approval.state,
+    mandateId: approval.mandateId,
+    inWords: orderInWords(approval.intent.ticket),
+    mode: approval.intent.ticket.order.mode,
+    clientName: names.get(approval.clientId)?.name ?? "An agent",
+    createdAt: iso(approval.createdAt),
+    expiresAt: iso(approval.expiresAt),
+  }));
 }
 
 export async function approvalView(
@@ -60,7 +60,7 @@ export async function approvalView(
   const marketNow = asked.state === "pending" ? await quoteNow(parts, asked) : null;
   const nowMs = parts.now();
   const approval = findApproval(sql, approvalId, nowMs) ?? asked;
-  const client = clientNames(sql).get(approval.clientId);
+  const client = namesOfClients(sql, [approval.clientId]).get(approval.clientId);
   const source = previewSource(sql, approval.previewId);
   const intent = findIntent(sql, approval.intent.coid);
   const order = intent === null ? null : shownOrder(intent, nowMs);
@@ -152,13 +152,4 @@ function zonesOf(sql: SqlStorage, approval: Approval): ApprovalView["zones"] {
     exchange: instrument?.market?.time_zone ?? waits?.time_zone ?? null,
     owner: waits?.owner_zone ?? null,
   };
-}
-
-function clientNames(sql: SqlStorage): Map<string, { name: string; redirectHost: string }> {
-  return new Map(
-    listClients(sql).map(({ clientId, clientName, redirectHost }) => [
-      clientId,
-      { name: clientName, redirectHost },
-    ]),
-  );
 }

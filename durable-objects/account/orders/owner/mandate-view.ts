@@ -1,7 +1,8 @@
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
-import { listClients } from "../../clients/clients.ts";
+import { CLIENTS_TO_CHOOSE } from "../../clients/clients.ts";
+import { listedClients } from "../../clients/tables/clients.ts";
 import type { MandateChoices, MandateView } from "../../rpc/mandate-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { mandateUsage } from "../rules/mandate-usage.ts";
@@ -69,8 +70,8 @@ export function mandateChoices(parts: OrderParts): MandateChoices {
   );
   return {
     accounts: accountChoices(parts),
-    clients: listClients(sql)
-      .filter(({ state, scopes }) => state === "active" && scopes.includes("ibkr:approvals:create"))
+    clients: listedClients(sql, "active", { after: null, limit: CLIENTS_TO_CHOOSE })
+      .filter(({ scopes }) => scopes.includes("ibkr:approvals:create"))
       .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
     contracts: [...contracts.values()].slice(0, 20),
     warnings: [...warnings.values()].slice(0, 20),

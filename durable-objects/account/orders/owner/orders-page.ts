@@ -2,7 +2,7 @@ import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { orderInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
-import { listClients } from "../../clients/clients.ts";
+import { namesOfClients } from "../../clients/tables/clients.ts";
 import type { OrdersPage } from "../../rpc/order-views.ts";
 import { cancelIntent } from "../agent/cancel-order.ts";
 import { GATEWAY_CLIENT, iso, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
@@ -26,25 +26,25 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
 /** Orders and alerts as the owner sees them, newest first. */
 export function ordersPage(parts: OrderParts): OrdersPage {
   const { sql } = parts.storage;
-  const names = new Map(listClients(sql).map(({ clientId, clientName }) => [clientId, clientName]));
-  const orders = latestIntents(sql, LISTED).flatMap((coid) => {
-    const intent = findIntent(sql, coid);
-    if (intent === null) return [];
+  const intents = latestIntents(sql, LISTED).flatMap((coid) => findIntent(sql, coid) ?? []);
+  const names = namesOfClients(
+    sql,
+    intents.map(({ client_id }) => client_id),
+  );
+  const orders = intents.map((intent) => {
     const preview = intent.preview_id === null ? null : findPreview(sql, intent.preview_id);
     const approval =
       intent.approval_id === null ? null : findApproval(sql, intent.approval_id, parts.now());
     const ticket = approval?.intent.ticket ?? preview?.ticket ?? null;
-    return [
-      {
-        order: shownOrder(intent, parts.now()),
-        brokerAccount: intent.broker_account,
-        mode: intent.mode,
-        inWords: ticket === null ? null : orderInWords(ticket),
-        clientName: names.get(intent.client_id) ?? OWN_NAMES[intent.client_id] ?? "An agent",
-        createdAt: iso(intent.created_at),
-        approvalId: intent.approval_id,
-      },
-    ];
+    return {
+      order: shownOrder(intent, parts.now()),
+      brokerAccount: intent.broker_account,
+      mode: intent.mode,
+      inWords: ticket === null ? null : orderInWords(ticket),
+      clientName: names.get(intent.client_id)?.name ?? OWN_NAMES[intent.client_id] ?? "An agent",
+      createdAt: iso(intent.created_at),
+      approvalId: intent.approval_id,
+    };
   });
   return {
     orders,

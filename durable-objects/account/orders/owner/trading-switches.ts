@@ -1,6 +1,7 @@
 import { confirmedSession, type SignedIn } from "../../access/owner-access.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
-import { listClients } from "../../clients/clients.ts";
+import { CLIENTS_TO_CHOOSE } from "../../clients/clients.ts";
+import { clientOf, listedClients } from "../../clients/tables/clients.ts";
 import type { TradingSettings, TradingSwitched } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { pcOffers } from "../rules/conditions.ts";
@@ -27,9 +28,7 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
     pc: pcOffers(parts),
     passkeys: countPasskeys(sql),
     mandates: standingMandates(sql, nowMs).filter(({ pc }) => pc.state === "confirmed").length,
-    agents: listClients(sql)
-      .filter(({ state }) => state === "active")
-      .map(({ clientId, clientName }) => ({ clientId, name: clientName })),
+    agents: agentsToStop(sql),
     kill: {
       epoch: killEpoch(sql),
       switches: engagedKills(sql).map(({ engagedAt, cancelFrom: _, ...kill }) => ({
@@ -53,6 +52,18 @@ export function tradingSettings(parts: OrderParts): TradingSettings {
       ];
     }),
   };
+}
+
+/** The latest that were let in, and every one that is stopped by a switch of its own. */
+function agentsToStop(sql: SqlStorage): TradingSettings["agents"] {
+  const latest = listedClients(sql, "active", { after: null, limit: CLIENTS_TO_CHOOSE });
+  const stopped = engagedKills(sql).flatMap(({ scope, subject }) => {
+    const client = scope === "agent" && subject !== null ? clientOf(sql, subject) : null;
+    return client?.state === "active" ? [client] : [];
+  });
+  return [
+    ...new Map([...latest, ...stopped].map((client) => [client.clientId, client])).values(),
+  ].map(({ clientId, clientName }) => ({ clientId, name: clientName }));
 }
 
 export function switchTrading(

@@ -5,7 +5,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { listClients } from "../../clients/clients.ts";
+import { clientOf } from "../../clients/tables/clients.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { Approval } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
@@ -16,9 +16,7 @@ import { judgePreview, lasting } from "./judge-preview.ts";
 export function standing(parts: OrderParts, approval: Approval): string[] {
   const preview = findPreview(parts.storage.sql, approval.previewId);
   if (preview === null) return ["The preview is gone."];
-  const client = listClients(parts.storage.sql).find(
-    ({ clientId }) => clientId === approval.clientId,
-  );
+  const client = clientOf(parts.storage.sql, approval.clientId);
   if (client?.state !== "active") return ["The client that asked has no access any more."];
   // What one PC prepared, no other one takes: it would be refused there after the passkey.
   const { sidecarId } = parts.relay.presence();

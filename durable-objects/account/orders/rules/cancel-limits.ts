@@ -1,6 +1,6 @@
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
-import { listClients } from "../../clients/clients.ts";
+import { findClient } from "../../clients/tables/clients.ts";
 import { GATEWAY_CLIENT, OWNER_CLIENT } from "../order-context.ts";
 import { countUnsettledCancels, unsettledCancelOf } from "../tables/intents/cancels.ts";
 
@@ -32,8 +32,9 @@ export function noRoomToCancel(
   nowMs: number,
 ): OrderRefusal | null {
   // A client that bears one of these names is a client and counts.
-  const clients = listClients(sql).map(({ clientId }) => clientId);
-  const butClients = [OWNER_CLIENT, GATEWAY_CLIENT].filter((name) => !clients.includes(name));
+  const butClients = [OWNER_CLIENT, GATEWAY_CLIENT].filter(
+    (name) => findClient(sql, name) === null,
+  );
   const of = { brokerAccount, butClients };
   const open = countUnsettledCancels(sql, of, nowMs - CANCEL_AGAIN_MS);
   if (open < AGENT_CANCELS_MAX) return null;

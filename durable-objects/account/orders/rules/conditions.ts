@@ -1,6 +1,6 @@
 import { CAPABILITIES } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import { auditOutboxState } from "../../audit/outbox.ts";
-import { listClients } from "../../clients/clients.ts";
+import { clientOf } from "../../clients/tables/clients.ts";
 import { lastBrokerStatus } from "../../relay/tables/broker-status.ts";
 import { storedSession } from "../../relay/tables/session.ts";
 import { type Asker, iso, ledgerName, type OrderParts } from "../order-context.ts";
@@ -50,7 +50,7 @@ export function conditionsOf(
     },
     sidecarSkewMs: read.skewMs,
     pcOffers: pcOffers(parts),
-    client: clientOf(sql, asker, nowMs),
+    client: askingClient(sql, asker, nowMs),
   };
 }
 
@@ -60,7 +60,7 @@ export function pcOffers({ storage, relay }: OrderParts): Conditions["pcOffers"]
   return { paper: offered.includes("orders.paper"), live: offered.includes("orders.live") };
 }
 
-function clientOf(sql: SqlStorage, asker: Asker, nowMs: number): Conditions["client"] {
+function askingClient(sql: SqlStorage, asker: Asker, nowMs: number): Conditions["client"] {
   if (asker.kind !== "agent") {
     return {
       kind: asker.kind,
@@ -71,14 +71,14 @@ function clientOf(sql: SqlStorage, asker: Asker, nowMs: number): Conditions["cli
       released: true,
     };
   }
-  const client = listClients(sql).find(({ clientId }) => clientId === asker.clientId);
+  const client = clientOf(sql, asker.clientId);
   return {
     kind: "agent",
     clientId: asker.clientId,
     scopes: client?.scopes.filter((scope) => asker.scopes.includes(scope)) ?? [],
-    accounts: client === undefined ? [] : client.accounts,
-    admittedAtMs: client === undefined ? nowMs : Date.parse(client.admittedAt),
-    released: client !== undefined && client.readOnlyUntil === null,
+    accounts: client === null ? [] : client.accounts,
+    admittedAtMs: client === null ? nowMs : Date.parse(client.admittedAt),
+    released: client !== null && client.readOnlyUntil === null,
   };
 }
 

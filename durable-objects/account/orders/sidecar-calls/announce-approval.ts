@@ -1,5 +1,5 @@
 import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
-import { listClients } from "../../clients/clients.ts";
+import { clientOf } from "../../clients/tables/clients.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
@@ -18,9 +18,7 @@ export function announceApproval(parts: OrderParts, approvalId: string): void {
 async function announce(parts: OrderParts, approvalId: string): Promise<void> {
   const approval = findApproval(parts.storage.sql, approvalId, parts.now());
   if (approval === null || approval.state !== "pending") return;
-  const client = listClients(parts.storage.sql).find(
-    ({ clientId }) => clientId === approval.clientId,
-  );
+  const client = clientOf(parts.storage.sql, approval.clientId);
   await askSidecar(
     parts,
     approvalAnnounce,

@@ -5,8 +5,9 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import {
   admitClient,
   changeClient,
+  clientPage,
+  connectedClient,
   flushClientUse,
-  listClients,
   readmitExternal,
   revokeAllClients,
   revokeClient,
@@ -17,6 +18,7 @@ import type {
   BrokerAccount,
   ClientAdmission,
   ClientChange,
+  ClientPage,
   ConnectedClient,
 } from "../account-types.ts";
 
@@ -31,11 +33,27 @@ export class OwnerClients extends RpcTarget {
     this.#signedIn = signedIn;
   }
 
-  /** Every client that was ever admitted, with its calls up to now; times are ISO 8601, UTC. */
-  listClients(): ConnectedClient[] {
+  /**
+   * A page of the clients that are in and one of those that were withdrawn, with their calls up to now;
+   * times are ISO 8601, UTC. `from` holds the `next` of the pages before; null for the first.
+   */
+  listClients(from: { active: string | null; withdrawn: string | null }): {
+    active: ClientPage;
+    withdrawn: ClientPage;
+  } {
     const { sql } = this.#signedIn();
     flushClientUse(sql, this.#parts.clientUse);
-    return listClients(sql);
+    return {
+      active: clientPage(sql, "active", from.active),
+      withdrawn: clientPage(sql, "revoked", from.withdrawn),
+    };
+  }
+
+  /** One client that was admitted, in or withdrawn; null where there is none of this id. */
+  findClient(clientId: string): ConnectedClient | null {
+    const { sql } = this.#signedIn();
+    flushClientUse(sql, this.#parts.clientUse);
+    return connectedClient(sql, clientId);
   }
 
   /**
@@ -84,7 +102,7 @@ export class OwnerClients extends RpcTarget {
   /** Takes all standing from a client; false when it had none. */
   revokeClient(clientId: string): boolean {
     const owner = this.#signedIn();
-    const revoked = revokeClient(owner.sql, clientId);
+    const revoked = revokeClient(owner.sql, clientId, owner.now());
     if (revoked) owner.audit("client.revoked", { clientId });
     return revoked;
   }
@@ -100,7 +118,7 @@ export class OwnerClients extends RpcTarget {
   /** Revokes every client at once; the ids of those that had standing. */
   revokeAllClients(): string[] {
     const owner = this.#signedIn();
-    const revoked = revokeAllClients(owner.sql);
+    const revoked = revokeAllClients(owner.sql, owner.now());
     for (const clientId of revoked) owner.audit("client.revoked", { clientId });
     return revoked;
   }
