@@ -224,7 +224,7 @@ const TONES: Record<string, "ok" | "warn" | "bad" | "idle"> = {
   needs_owner: "bad",
 };
 
-/** Also what nobody knows yet: it is withdrawn if it stands. */
+/** Also what nobody knows yet: it is cancelled if it stands. */
 const CAN_CANCEL = new Set([
   "accepted",
   "working",

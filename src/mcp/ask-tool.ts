@@ -36,10 +36,10 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
   const { wait } = call;
   if (wait !== undefined) {
     return waitForChange(exchange, { scope: tool.scope, ...wait }, () =>
-      look(exchange, tool, call, position),
+      askOnce(exchange, tool, call, position),
     );
   }
-  const looked = await look(exchange, tool, call, position);
+  const looked = await askOnce(exchange, tool, call, position);
   if (!looked.ok || call.page === null) return looked;
   const { nextPosition } = looked;
   const next_cursor =
@@ -50,7 +50,12 @@ export async function askTool(exchange: Exchange, tool: Tool, args: JsonValue): 
 }
 
 /** Asks once, and checks what came back. */
-async function look(exchange: Exchange, tool: Tool, call: PreparedCall, position: number | null) {
+async function askOnce(
+  exchange: Exchange,
+  tool: Tool,
+  call: PreparedCall,
+  position: number | null,
+) {
   const answer = await askAccount(exchange, {
     tool: tool.name,
     operation: call.operation,

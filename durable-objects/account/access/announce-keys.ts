@@ -3,7 +3,7 @@ import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approve
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
 import type { RelayHost } from "../relay/relay-host-interface.ts";
-import { toldToPc } from "./recovered-keys.ts";
+import { keysForPc } from "./recovered-keys.ts";
 import { listPasskeys } from "./tables/passkeys.ts";
 
 const GRANT_MS = 60_000;
@@ -15,7 +15,7 @@ const GRANT_MS = 60_000;
  */
 export async function announceKeys(sql: SqlStorage, relay: RelayHost): Promise<void> {
   const now = Date.now();
-  const keys = toldToPc(sql, listPasskeys(sql), now);
+  const keys = keysForPc(sql, listPasskeys(sql), now);
   if (keys.length === 0 || !relay.presence().online) return;
   const input: JsonObject = {
     keys: keys.map(({ credentialId, publicKey, name }) => ({

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import type { PasskeyView } from "../rpc/account-types.ts";
-import { noteRecoveredKeys, toldToPc } from "./recovered-keys.ts";
+import { keysForPc, noteRecoveredKeys } from "./recovered-keys.ts";
 import { storeSetting } from "./tables/owner-settings.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -22,7 +22,7 @@ it("no PC is told of a passkey of a recovery session before a day is over", () =
   const [old, made] = [key("old"), key("made")];
   noteRecoveredKeys(sql, [old], [old, made], 1_000);
   const told = (nowMs: number) =>
-    toldToPc(sql, [old, made], nowMs).map(({ credentialId }) => credentialId);
+    keysForPc(sql, [old, made], nowMs).map(({ credentialId }) => credentialId);
   expect(told(1_000)).toEqual(["old"]);
   expect(told(1_000 + DAY_MS - 1)).toEqual(["old"]);
   expect(told(1_000 + DAY_MS)).toEqual(["old", "made"]);

@@ -21,7 +21,7 @@ export function noteRecoveredKeys(
 }
 
 /** Those that a PC may be told of. */
-export function toldToPc(
+export function keysForPc(
   sql: SqlStorage,
   keys: readonly PasskeyView[],
   nowMs: number,

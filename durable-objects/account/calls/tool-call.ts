@@ -29,7 +29,7 @@ const GRANT_SECONDS = 60;
 /** Calls that reach the broker's order book; what they need is served with them. */
 const WRITES: ReadonlySet<string> = new Set(["trade.submit", "trade.modify", "trade.cancel"]);
 
-/** Taking an order back and stopping everything wait for no budget. */
+/** A cancel, and stopping everything, wait for no budget. */
 const UNMETERED: ReadonlySet<string> = new Set(["trade.cancel", "trade.kill"]);
 
 /**

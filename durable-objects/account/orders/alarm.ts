@@ -48,12 +48,12 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
   }
   for (const account of accounts) {
     if (parts.now() < bookRetry.notBefore(sql, account)) continue;
-    await lookInto(parts, account);
+    await reconcileDoubts(parts, account);
   }
 }
 
 /** Looks for everything of one account that is not proved, and holds its book against the log. */
-async function lookInto(parts: OrderParts, account: string): Promise<void> {
+async function reconcileDoubts(parts: OrderParts, account: string): Promise<void> {
   const { sql } = parts.storage;
   const answer = await reconcileAccount(parts, account);
   if (!answer.ok) {

@@ -304,7 +304,7 @@ describe("an exit and a cancel", () => {
         accounts: null,
         atOnce: true,
       });
-    // Orders were taken away and withdrawing was left: the order can be taken back.
+    // The right to place orders was taken away and that to cancel was left: the order can be cancelled.
     narrow(["ibkr:orders:preview", "ibkr:orders:paper:cancel"]);
     expect((await rig.cancel(orderId)).refusals).toEqual([]);
     rig.pc.effect = "exit";

@@ -8,7 +8,7 @@ export const CancelBy = z.enum(["owner", "agent", "gateway"]);
 export type CancelBy = z.infer<typeof CancelBy>;
 
 /**
- * Withdraws one order, or every member of one group. An order of this gateway needs no approval and
+ * Cancels one order, or every member of one group. An order of this gateway needs no approval and
  * no open kill switch; one placed elsewhere needs an approval of its own. `coid` names this act, for
  * the log; the broker never sees it. A cancel is a request: the outcome is `cancelled` only when the
  * book says so.

@@ -134,7 +134,7 @@ export function modifiedOrderOf(
   return { ok: true, order };
 }
 
-/** Withdraws one order; its legs say which. */
+/** Cancels one order; its legs say which. */
 export function cancelOf(
   accountId: string,
   target: TargetOrder,

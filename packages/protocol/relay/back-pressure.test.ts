@@ -194,7 +194,7 @@ describe("flow control", () => {
       code: "BACKPRESSURE_OVERFLOW",
       outcome: "not_executed",
     });
-    // An order is taken back all the same.
+    // An order is cancelled all the same.
     const cancel = world.submit("order.cancel");
     while (!sidecar.running.has(cancel) && world.outcome(cancel) === null) world.stepOnce();
     expect(sidecar.running.has(cancel)).toBe(true);

@@ -83,7 +83,7 @@ async function session(
   address: GatewayAddress,
   before: readonly Finding[],
 ): Promise<Finding[]> {
-  const told = toldSession(configDir);
+  const told = reportedSession(configDir);
   if (told !== null) return checkSession(told);
   if (before.some((finding) => finding.verdict === "wrong")) {
     return [
@@ -119,7 +119,7 @@ export function clientPortalOf(configDir: string, named: string | undefined): st
 }
 
 /** The broker session as a sidecar that runs with this folder knows it; null where none does. */
-export function toldSession(configDir: string): BrokerSession | null {
+export function reportedSession(configDir: string): BrokerSession | null {
   const running = readRunStatus(configDir);
   if (running === null || !isAlive(running)) return null;
   const told = BrokerSession.safeParse(running.broker);

@@ -3,7 +3,7 @@ import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/sessi
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import { nudge } from "../config/wake-file.ts";
-import { addressFrom, clientPortalOf, runsSimulator, toldSession } from "./doctor.ts";
+import { addressFrom, clientPortalOf, reportedSession, runsSimulator } from "./doctor.ts";
 import { openLooker, waitForState } from "./one-shot-session.ts";
 import { globalOptions } from "./options.ts";
 
@@ -41,7 +41,7 @@ async function takeover(flags: Flags, command: Command): Promise<void> {
     process.stdout.write(`${text}\n`);
   };
   // A running sidecar knows already, and to ask beside it can earn both the broker's penalty.
-  const told = toldSession(configDir);
+  const told = reportedSession(configDir);
   if (told !== null && isSettled(told) && nothingToTake(told, say)) return;
   const simulated = runsSimulator(configDir, address);
   const looker = openLooker({ address, configDir, simulated, remember: true });

@@ -73,7 +73,7 @@ export async function readRows(
     const timeLeft = context.deadlineAt - context.clock.now() > 2 * LIMITS.snapshotPollMs;
     if (!waiting || looks >= LIMITS.snapshotPolls || !timeLeft || last.from === "stale") break;
     await sleep(context.clock, LIMITS.snapshotPollMs, context.signal);
-    const next = await lookAgain(context, look);
+    const next = await readAgain(context, look);
     if (next === null) break;
     last = next;
   }
@@ -81,7 +81,7 @@ export async function readRows(
 }
 
 /** Null while the broker may not be asked: what was seen until then is the answer. */
-async function lookAgain<T>(context: OperationContext, look: Ask<T>): Promise<Answer<T> | null> {
+async function readAgain<T>(context: OperationContext, look: Ask<T>): Promise<Answer<T> | null> {
   try {
     return await context.ask(look, { fresh: true });
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { anIntentRecord } from "../../../test/support/intent-record.ts";
 import { anOrder, NOW } from "../../../test/support/orders.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "./limits.ts";
-import { tellFaults } from "./local-policy/report-faults.ts";
+import { reportFaults } from "./local-policy/report-faults.ts";
 import { createOrderService } from "./order-service.ts";
 import { localFaults } from "./submit/local-checks.ts";
 
@@ -69,7 +69,7 @@ describe("a PC that keeps running", () => {
     const pc = pcOrders();
     const room = { freeBytes: 210 * MB * 10, totalBytes: 1_000 * MB * 10 };
     const service = createOrderService({ ...pc.options, disk: () => room }, pc.side);
-    const rules = tellFaults(
+    const rules = reportFaults(
       pc.options.rules,
       () => {},
       () => room,

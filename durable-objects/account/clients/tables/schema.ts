@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS clients (
 `;
 
 /**
- * A grant belongs to a client; once withdrawn no token of it works again, also after the same
+ * A grant belongs to a client; once revoked no token of it works again, also after the same
  * client was let in anew.
  */
 export const GRANTS_SCHEMA = `

@@ -23,7 +23,7 @@ import { raiseAlert } from "../transactions/raise-alert.ts";
 const COID = "ieg1-0123456789abcdef0123456789ab";
 const ownerOf = (rig: DeskRig, requestId = "r-1") => ownerVerbs(rig, { requestId });
 
-/** A sidecar that withdraws what it is asked to withdraw. */
+/** A sidecar that cancels what it is asked to cancel. */
 const withdraws: Parameters<typeof deskRig>[0] = (job, rig) => {
   if (job.operation === "order.preview") {
     const { request } = orderPreview.input.parse(job.input);

@@ -64,7 +64,7 @@ describe("an agent that withdraws over and over", () => {
     expect(await cancelOrder(desk, "key-00000007", "502")).toMatchObject({
       result: { refusals: [{ code: "IDEMPOTENCY_CONFLICT" }] },
     });
-    // What is not settled by then may have been lost: withdrawing again is let out, once more.
+    // What is not settled by then may have been lost: another cancel is let out, once more.
     rig.clock.now += CANCEL_AGAIN_MS;
     expect(await cancelOrder(desk, "key-again-000")).toMatchObject({ result: { replayed: false } });
     expect(cancelled(rig)).toHaveLength(2);
@@ -95,7 +95,7 @@ describe("an agent that withdraws over and over", () => {
     expect(cancelled(rig)).toHaveLength(AGENT_CANCELS_MAX + 1);
     const stop = { reason: "enough", cancel_working_orders: true };
     const kill = { operation: "trade.kill" as const, input: stop };
-    // What is being withdrawn is not withdrawn again, by this call or by the ones after it.
+    // What is being cancelled is not cancelled again, by this call or by the ones after it.
     for (let n = 0; n < 20; n += 1) await desk.runTool({ ...asker, requestId: `r-${n}` }, kill);
     await expect.poll(() => cancelled(rig).length).toBe(orders);
   });

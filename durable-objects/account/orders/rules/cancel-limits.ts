@@ -19,7 +19,7 @@ export const AGENT_CANCELS_MAX = 40;
 /** The cancel of this very order that is in flight, whoever asked for it; its cOID, or null. */
 export function cancelInFlight(
   sql: SqlStorage,
-  order: { brokerAccount: string; mode: TradingMode; withdraws: string },
+  order: { brokerAccount: string; mode: TradingMode; target: string },
   nowMs: number,
 ): string | null {
   return unsettledCancelOf(sql, order, nowMs - CANCEL_AGAIN_MS);

@@ -136,7 +136,7 @@ CREATE TABLE order_trading_state (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** What a withdrawal is to withdraw: the broker's number, or our reference where it is not known. */
+/** What a cancel is to cancel: the broker's number, or our reference where it is not known. */
 export const ORDER_CANCELS_SCHEMA = `
 ALTER TABLE order_intents ADD COLUMN withdraws TEXT;
 `;
@@ -150,7 +150,7 @@ ALTER TABLE order_intents ADD COLUMN waits TEXT;
 ALTER TABLE order_preview_notes ADD COLUMN findings TEXT;
 `;
 
-/** Since when a switch withdraws what turns up, by the owner's or the policy's word; null: it does not. */
+/** Since when a switch cancels what turns up, by the owner's or the policy's word; null: it does not. */
 export const KILL_CANCELS_SCHEMA = `
 ALTER TABLE order_kills ADD COLUMN withdraw_from INTEGER;
 UPDATE order_kills SET withdraw_from = engaged_at WHERE effect <> 'freeze' AND actor <> 'agent';

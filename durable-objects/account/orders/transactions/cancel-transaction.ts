@@ -84,7 +84,7 @@ export function cancelTransaction(
       seen?.kind === "refused" ? seen.refusals : standingOf(sql, request, conditions);
     if (refusals.length === 0 && client.kind === "agent") {
       const { broker_account: brokerAccount, mode } = request.own;
-      const coid = cancelInFlight(sql, { brokerAccount, mode, withdraws: namedBy(request) }, nowMs);
+      const coid = cancelInFlight(sql, { brokerAccount, mode, target: namedBy(request) }, nowMs);
       if (coid !== null) {
         keepKey(sql, client.clientId, request, coid, nowMs);
         return { kind: "replay", coid };

@@ -3,14 +3,14 @@ import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.t
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderParts } from "../order-context.ts";
-import { lookAtOnce } from "../tables/intents/in-doubt.ts";
+import { readAtOnce } from "../tables/intents/in-doubt.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 
 /**
  * A row of the broker's list that says something else of an order of ours than its own row. The PC
  * that sent the order tells of it anyway; after a change of the PC nobody does, and the book is read.
  */
-export function lookForMoved(parts: OrderParts, order: Order): void {
+export function searchMoved(parts: OrderParts, order: Order): void {
   if (order.order_ref === null) return;
   const { sql } = parts.storage;
   const intent =
@@ -18,7 +18,7 @@ export function lookForMoved(parts: OrderParts, order: Order): void {
   if (intent?.action !== "place" || intent.broker_account !== order.account_id) return;
   // What is being submitted has its own end to wait for.
   if (isTerminal(intent.state) || intent.state === "submitting" || agrees(intent, order)) return;
-  lookAtOnce(sql, intent.coid, parts.now());
+  readAtOnce(sql, intent.coid, parts.now());
   parts.wakeAt(parts.now());
 }
 

@@ -13,7 +13,7 @@ import { ownOrder } from "./cancel-transaction.ts";
 import { crossCheck, isExplained } from "./cross-check.ts";
 import { executed } from "./execution-report.ts";
 import { intentChanged } from "./intent-report.ts";
-import { lookForMoved } from "./moved-order.ts";
+import { searchMoved } from "./moved-order.ts";
 import { questionReported } from "./question-report.ts";
 import { raiseAlert } from "./raise-alert.ts";
 
@@ -36,7 +36,7 @@ export function applyOrderEvent(
       if (!seen.ok) return;
       const { order } = seen.value;
       crossCheck(parts, order.account_id, [order]);
-      lookForMoved(parts, order);
+      searchMoved(parts, order);
       return;
     }
     case "broker.question": {

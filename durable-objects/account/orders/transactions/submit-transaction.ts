@@ -76,7 +76,7 @@ function joinCancel(
     return null;
   }
   const { brokerAccount } = preview;
-  const coid = cancelInFlight(sql, { brokerAccount, mode, withdraws: target.order_id }, nowMs);
+  const coid = cancelInFlight(sql, { brokerAccount, mode, target: target.order_id }, nowMs);
   const inFlight = coid === null ? null : findIntent(sql, coid);
   if (inFlight !== null) {
     keepKey(sql, client.clientId, request, inFlight.coid, nowMs);

@@ -69,7 +69,7 @@ export function refusalOf(
   if (job.job_id <= journal.forgottenThrough) {
     return { code: "FAILED_PRECONDITION", message: "this job id is older than the journal" };
   }
-  // An order is taken back also when nothing can be written down: done twice it does no harm.
+  // An order is cancelled also when nothing can be written down: done twice it does no harm.
   const blocked = isExit(job.operation) ? null : journalBlocksWrites(draft);
   if (blocked !== null) return blocked;
   if (isUnqueued(job.operation)) return null;

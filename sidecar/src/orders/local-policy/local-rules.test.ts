@@ -7,7 +7,7 @@ import { readKillSwitch } from "../../trust/kill-switch.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { checkGrant, fileLocalRules, usageOf } from "./local-rules.ts";
 import { capsPath, killSwitchPath, orderSettingsAtStart } from "./order-settings.ts";
-import { tellFaults } from "./report-faults.ts";
+import { reportFaults } from "./report-faults.ts";
 
 const policy = { offer: ["orders.paper" as const], broker_accounts: null };
 const paper = { capability: "orders.paper", brokerAccount: "DU1" } as const;
@@ -71,7 +71,7 @@ describe("the files of the owner's word", () => {
     writeFileSync(path, '{"offer":["orders.live"],"broker_accounts":["DU1"]}', { mode: 0o600 });
     const rules = fileLocalRules(folder);
     const told: string[] = [];
-    const telling = tellFaults(rules, (message) => told.push(message));
+    const telling = reportFaults(rules, (message) => told.push(message));
     expect(telling.policy()).toEqual({ offer: ["orders.live"], broker_accounts: ["DU1"] });
     writeFileSync(path, "{", { mode: 0o600 });
     expect(telling.policy()).toEqual({ offer: ["orders.live"], broker_accounts: ["DU1"] });

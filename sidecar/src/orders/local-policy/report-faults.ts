@@ -11,7 +11,7 @@ const usedPercent = ({ freeBytes, totalBytes }: { freeBytes: number; totalBytes:
   totalBytes === 0 ? 100 : Math.floor(((totalBytes - freeBytes) / totalBytes) * 100);
 
 /** The same rules, whose owner is told once of each fault of the policy file, whoever meets it first. */
-export function tellFaults(
+export function reportFaults(
   rules: LocalRules,
   tell: (message: string) => void,
   disk: ReadDiskRoom | null = null,

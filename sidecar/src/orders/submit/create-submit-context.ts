@@ -7,7 +7,7 @@ import { giveWay } from "../conversation/give-way.ts";
 import { type NumberParts, showQuestion } from "../conversation/question-number.ts";
 import { whyStopped } from "../conversation/stopped.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import { tellFaults } from "../local-policy/report-faults.ts";
+import { reportFaults } from "../local-policy/report-faults.ts";
 import { newEcho } from "../notify/announce-approval.ts";
 import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
 import type { BrokerSide, OrderServiceOptions } from "../order-service-parts.ts";
@@ -42,7 +42,7 @@ export function createSubmitContext(
   const reach = loggingReach(options.reach, logger);
   const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
   const progress = progressOf(store, broker, reach);
-  const rules = tellFaults(
+  const rules = reportFaults(
     options.rules,
     (message) => progress.alert({ alert: "needs_owner", message, record: null }),
     options.disk ?? null,

@@ -16,7 +16,7 @@ export function startDoubt(draft: TrackingDraft, coid: string): void {
   draft.doubts.set(coid, { ...doubt, dueAt: draft.env.now });
 }
 
-export function lookAgain(draft: TrackingDraft, coid: string): void {
+export function searchAgain(draft: TrackingDraft, coid: string): void {
   const intent = intentOf(draft, coid);
   const doubt = draft.doubts.get(coid) ?? NEW_DOUBT;
   if (intent === null || !isInDoubt(intent.record.state)) {

@@ -25,7 +25,7 @@ export function settle(draft: TrackingDraft, accountId: string, book: BookRead):
       // What is in a conversation with the broker is not judged by a list.
       if (account_id !== accountId) return;
       if (state === "awaiting_confirmation" || state === "submitting") return;
-      lookedForExits(intent, book);
+      searchedForExits(intent, book);
       applyFinding(draft, intent, book);
       if (isInDoubt(intent.record.state)) stillInDoubt(draft, intent, book, reading.startedAt);
       else draft.doubts.delete(coid);
@@ -56,7 +56,7 @@ export function see(draft: TrackingDraft, view: BookView): void {
 }
 
 /** A proved book that does not show an exit says that it does not stand. */
-function lookedForExits(intent: IntentDraft, book: BookRead): void {
+function searchedForExits(intent: IntentDraft, book: BookRead): void {
   const { ticket, told } = intent.record;
   const bracket = ticket.order.structure === "bracket";
   if (!book.proved || !bracket || told.includes("looked_for_exits")) return;

@@ -62,7 +62,7 @@ export interface OrderStatusRead {
 }
 
 /** A look for an accepted order that goes on when its exits' statuses are read. */
-export interface Look {
+export interface AcceptanceCheck {
   readonly coid: string;
   readonly turn: number;
   /** The stream had no orders to look at. */
@@ -81,7 +81,7 @@ export type TrackingInput =
   | { readonly kind: "tick" }
   | {
       readonly kind: "statuses_read";
-      readonly look: Look;
+      readonly look: AcceptanceCheck;
       /** Of the record when they were asked for. */
       readonly version: number;
       /** Null when the read failed. */
@@ -108,7 +108,7 @@ export type TrackingEffect =
   | { readonly kind: "read_book"; readonly accountIds: readonly string[] }
   | {
       readonly kind: "read_statuses";
-      readonly look: Look;
+      readonly look: AcceptanceCheck;
       readonly version: number;
       readonly orderIds: readonly string[];
     };

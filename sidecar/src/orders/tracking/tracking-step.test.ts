@@ -14,7 +14,7 @@ import { see, settle } from "./settle-from-book.ts";
 import { attempt, begin, coidOfRow, end, intentOf } from "./tracking-draft.ts";
 import { dueAt, NOTHING_TRACKED, type TrackingEnv, type TrackingState } from "./tracking-state.ts";
 import { trackingStep } from "./tracking-step.ts";
-import { look, statusesRead } from "./watch-acceptance.ts";
+import { checkAcceptance, statusesRead } from "./watch-acceptance.ts";
 
 const account = "DU1234567";
 
@@ -84,7 +84,7 @@ describe("a look for an accepted order", () => {
     ] as const) {
       const draft = rig([accepted], { streamed }).draft();
       const intent = intentOf(draft, accepted.coid);
-      if (intent !== null) look(draft, intent, turn);
+      if (intent !== null) checkAcceptance(draft, intent, turn);
       expect(draft.acts.some(({ kind }) => kind === "read_book")).toBe(reads);
       expect(draft.watches.get(accepted.coid)?.turn).toBe(turn + 1);
     }
@@ -93,7 +93,7 @@ describe("a look for an accepted order", () => {
   it("doubts the acceptance when nothing was seen in time", () => {
     const draft = rig([accepted], { now: START_MS + ORDER_LIMITS.seenWithinMs }).draft();
     const intent = intentOf(draft, accepted.coid);
-    if (intent !== null) look(draft, intent, 5);
+    if (intent !== null) checkAcceptance(draft, intent, 5);
     expect(intent?.record.state).toBe("unknown");
     expect(draft.doubts.has(accepted.coid)).toBe(true);
     expect(draft.watches.has(accepted.coid)).toBe(false);
@@ -108,7 +108,7 @@ describe("a look for an accepted order", () => {
     const draft = rig([bracket]).draft();
     const intent = intentOf(draft, bracket.coid);
     if (intent === null) throw new Error("no intent");
-    look(draft, intent, 0);
+    checkAcceptance(draft, intent, 0);
     expect(draft.acts).toMatchObject([{ kind: "read_statuses", orderIds: ["11", "12", "13"] }]);
     const going = { coid: bracket.coid, turn: 0, streamless: false };
     const status = { status: "Submitted", filled: "0", remaining: "10" };

@@ -1,11 +1,11 @@
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { ORDER_LIMITS } from "../limits.ts";
-import { lookAgain, startDoubt } from "./doubt.ts";
+import { searchAgain, startDoubt } from "./doubt.ts";
 import { readEnded, readSoon } from "./plan-book-read.ts";
 import { see, settle } from "./settle-from-book.ts";
 import { attempt, begin, end, intentOf, openCoids, type TrackingDraft } from "./tracking-draft.ts";
 import type { TrackingEnv, TrackingInput, TrackingState, TrackingStep } from "./tracking-state.ts";
-import { look, startWatch, statusesRead } from "./watch-acceptance.ts";
+import { checkAcceptance, startWatch, statusesRead } from "./watch-acceptance.ts";
 
 /** One step of the tracking. Pure: time, stream and journal come with `env`. */
 export function trackingStep(
@@ -62,11 +62,11 @@ function tick(draft: TrackingDraft): void {
   for (const [coid, watch] of [...draft.watches]) {
     if (!due(watch.dueAt)) continue;
     draft.watches.delete(coid);
-    if (attempt(draft, coid, (intent) => look(draft, intent, watch.turn))) continue;
+    if (attempt(draft, coid, (intent) => checkAcceptance(draft, intent, watch.turn))) continue;
     draft.watches.set(coid, { turn: watch.turn, dueAt: now + ORDER_LIMITS.retryMs });
   }
   for (const [coid, doubt] of [...draft.doubts]) {
-    if (due(doubt.dueAt)) lookAgain(draft, coid);
+    if (due(doubt.dueAt)) searchAgain(draft, coid);
   }
   if (due(draft.missedLookAt)) {
     draft.missedLookAt = null;

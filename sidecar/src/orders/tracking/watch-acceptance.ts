@@ -6,7 +6,7 @@ import { applyFinding, checkProtection } from "./apply-finding.ts";
 import { startDoubt } from "./doubt.ts";
 import { readSoon } from "./plan-book-read.ts";
 import { gatewaySays, intentOf, type TrackingDraft } from "./tracking-draft.ts";
-import type { Look, OrderStatusRead } from "./tracking-state.ts";
+import type { AcceptanceCheck, OrderStatusRead } from "./tracking-state.ts";
 
 /** Accepted and not seen; or seen, with a bracket's exits or a group's members still to be seen. */
 function isUnseen(record: IntentRecord): boolean {
@@ -20,24 +20,24 @@ function isUnseen(record: IntentRecord): boolean {
   );
 }
 
-const lookAfterMs = (turn: number): number => {
+const nextCheckMs = (turn: number): number => {
   const looks = ORDER_LIMITS.seenLooksMs;
   return looks[Math.min(turn, looks.length - 1)] ?? 20_000;
 };
 
 export function startWatch(draft: TrackingDraft, coid: string): void {
-  draft.watches.set(coid, { turn: 0, dueAt: draft.env.now + lookAfterMs(0) });
+  draft.watches.set(coid, { turn: 0, dueAt: draft.env.now + nextCheckMs(0) });
 }
 
 /** Looks with what costs nothing; asks the broker's list only when that does not show the order. */
-export function look(draft: TrackingDraft, intent: IntentDraft, turn: number): void {
+export function checkAcceptance(draft: TrackingDraft, intent: IntentDraft, turn: number): void {
   if (!isUnseen(intent.record)) return;
   const view = draft.env.streamed();
   if (view !== null) applyFinding(draft, intent, view);
-  const going: Look = { coid: intent.record.coid, turn, streamless: view === null };
+  const going: AcceptanceCheck = { coid: intent.record.coid, turn, streamless: view === null };
   const { record } = intent;
   if (record.ticket.order.structure !== "bracket" || !draft.env.ready) {
-    lookOn(draft, going);
+    planNextCheck(draft, going);
     return;
   }
   // A bracket's exits by their own status: it is not paced like the list, so it takes a second.
@@ -52,7 +52,7 @@ export function look(draft: TrackingDraft, intent: IntentDraft, turn: number): v
 /** The statuses are laid over the orders, unless something else spoke of them meanwhile. */
 export function statusesRead(
   draft: TrackingDraft,
-  going: Look,
+  going: AcceptanceCheck,
   version: number,
   statuses: readonly OrderStatusRead[] | null,
 ): void {
@@ -66,7 +66,7 @@ export function statusesRead(
     if (JSON.stringify(orders) !== JSON.stringify(intent.record.orders)) note(intent, { orders });
     checkProtection(intent);
   }
-  lookOn(draft, going);
+  planNextCheck(draft, going);
 }
 
 function withStatus(
@@ -88,7 +88,7 @@ function withStatus(
 }
 
 /** Not seen by this look: the next one is planned, or the acceptance is in doubt. */
-function lookOn(draft: TrackingDraft, { coid, turn, streamless }: Look): void {
+function planNextCheck(draft: TrackingDraft, { coid, turn, streamless }: AcceptanceCheck): void {
   const intent = intentOf(draft, coid);
   if (intent === null || !isUnseen(intent.record)) return;
   if (streamless || turn >= 2) readSoon(draft, false);
@@ -100,5 +100,5 @@ function lookOn(draft: TrackingDraft, { coid, turn, streamless }: Look): void {
     startDoubt(draft, coid);
     return;
   }
-  draft.watches.set(coid, { turn: turn + 1, dueAt: now + lookAfterMs(turn + 1) });
+  draft.watches.set(coid, { turn: turn + 1, dueAt: now + nextCheckMs(turn + 1) });
 }

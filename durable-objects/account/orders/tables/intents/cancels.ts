@@ -8,7 +8,7 @@ const UNSETTLED_CANCEL = `broker_account = ? AND created_at > ? AND action = 'ca
 /** The newest unsettled cancel of one order that began since a moment; its cOID, or null. */
 export function unsettledCancelOf(
   sql: SqlStorage,
-  order: { brokerAccount: string; mode: TradingMode; withdraws: string },
+  order: { brokerAccount: string; mode: TradingMode; target: string },
   sinceMs: number,
 ): string | null {
   const [row] = sql
@@ -18,7 +18,7 @@ export function unsettledCancelOf(
       order.brokerAccount,
       sinceMs,
       order.mode,
-      order.withdraws,
+      order.target,
     )
     .toArray();
   return row?.coid ?? null;

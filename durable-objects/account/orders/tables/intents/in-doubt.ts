@@ -80,7 +80,7 @@ export function reconcileAllAt(sql: SqlStorage, nowMs: number): void {
 }
 
 /** One order, at once; what is due already stays as it is. */
-export function lookAtOnce(sql: SqlStorage, coid: string, nowMs: number): void {
+export function readAtOnce(sql: SqlStorage, coid: string, nowMs: number): void {
   sql.exec(
     `UPDATE order_intents SET look_at = ?1
      WHERE coid = ?2 AND (look_at IS NULL OR look_at > ?1)`,
