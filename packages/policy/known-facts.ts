@@ -12,6 +12,8 @@ export const FACT_MAX_AGES = {
   accountSeconds: 120,
   /** The position, with all that works on it. */
   bookSeconds: 120,
+  /** The position that was proved last, of an exit that says so to its owner; its PC bounds the order by it. */
+  lastProofSeconds: 86_400,
   /** Whether the market trades now, and what the contract is. */
   instrumentSeconds: 120,
   /** The broker's rules of a contract: by the day, and asked again every ten minutes. */
@@ -20,8 +22,8 @@ export const FACT_MAX_AGES = {
 
 export interface Known {
   snapshot: PolicySnapshot;
-  /** The position is not known now; the order is an exit by what was proved at its preview. */
-  exitByPreview: boolean;
+  /** The position is not known now; the order is an exit by what was proved before. */
+  exitByProof: boolean;
   /** What was read and does not count any more, as the subject of a sentence, with its age. */
   tooOld: string[];
 }
@@ -30,8 +32,8 @@ export interface Known {
  * The snapshot without the facts that are older than the decision accepts: they are not known any more.
  * A preview is judged as of the moment at which its PC read them, however often it is judged; a submit
  * as of now. A time ahead of the clock says as little as one long ago. An order that was an exit at its
- * preview stays one while the position cannot be known: it is judged by the rest, and its PC bounds it
- * by the position that was proved last.
+ * preview, and says that it only reduces, stays one while the position cannot be known: it is judged by
+ * the rest, and its PC bounds it by the position that was proved last.
  */
 export function withKnownFacts(given: PolicySnapshot): Known {
   const { facts, phase, edge } = given;
@@ -51,13 +53,14 @@ export function withKnownFacts(given: PolicySnapshot): Known {
   const age = FACT_MAX_AGES;
   const readAt = asPrepared ? undefined : (edge.facts_read_at ?? null);
   const reading = readAt !== null && counts("what your PC read is", readAt, age.readingSeconds);
-  const book = counts("the position is", effect?.at, age.bookSeconds) && reading;
+  const bookSeconds = effect?.by_last_proof === true ? age.lastProofSeconds : age.bookSeconds;
+  const book = counts("the position is", effect?.at, bookSeconds) && reading;
   const has = {
     account: counts("the account's figures are", account?.at, age.accountSeconds),
     instrument: counts("the market's hours are", instrument?.at, age.instrumentSeconds),
     rules: counts("the contract's rules are", rules?.at, age.rulesSeconds),
   };
-  const last = phase === "submit" ? edge.previewed_effect : null;
+  const last = phase === "submit" && given.ticket.order.reduce_only ? edge.previewed_effect : null;
   const exitByPreview = (effect === null || !book) && last?.kind === "exit";
   const known: PreviewFacts = {
     ...facts,
@@ -73,5 +76,6 @@ export function withKnownFacts(given: PolicySnapshot): Known {
   };
   const market_now = reading ? edge.market_now : null;
   const snapshot = { ...given, facts: known, edge: { ...edge, market_now } };
-  return { snapshot, exitByPreview, tooOld };
+  const exitByProof = exitByPreview || (book && effect?.by_last_proof === true);
+  return { snapshot, exitByProof, tooOld };
 }

@@ -45,8 +45,16 @@ export function orderLines(ticket: WordedTicket): WordsLine[] {
     ...legLines(ticket),
     ...targetLines(ticket),
     ...(order.reduce_only ? [{ name: "Only", says: "it may only reduce the position" }] : []),
+    ...(ticket.last_position === undefined ? [] : [lastPositionLine(ticket.last_position)]),
     ...costLines(ticket),
   ];
+}
+
+function lastPositionLine({ quantity, at }: NonNullable<Ticket["last_position"]>): WordsLine {
+  return {
+    name: "Position",
+    says: `not known now; at ${at} it was ${quantity}. If it was closed elsewhere since, this order opens the other side`,
+  };
 }
 
 /** What the broker warned of when the order was prepared, to its last word. */

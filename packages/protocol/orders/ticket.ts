@@ -93,6 +93,8 @@ export const Ticket = z.strictObject({
   base_currency: z.string().regex(/^[A-Z]{3}$/),
   what_if: WhatIf.nullable(),
   warnings: z.array(BrokerMessage).max(20),
+  /** The position is not known; this is what was proved last, and when. The order reduces by it alone. */
+  last_position: z.strictObject({ quantity: Figure, at: Time }).exactOptional(),
   /** Null or absent when the order can trade at once, or when nobody knows the market's hours. */
   waits: Waits.nullable().exactOptional(),
   prepared_at: Time,
@@ -208,6 +210,8 @@ export const Effect = z.strictObject({
   position: Figure,
   /** Quantity that working orders on the same side may still take. */
   working_same_side: Figure,
+  /** The position could not be read and proved: it is the one that was proved last, at `at`. */
+  by_last_proof: z.literal(true).exactOptional(),
   at: Time,
 });
 export type Effect = z.infer<typeof Effect>;

@@ -27,7 +27,7 @@ export function judgePreview(
     reread: facts.working !== null && facts.positions !== null,
   });
   const policy = policyInForce(sql, preview.brokerAccount, conditions.nowMs);
-  const covered = coveringMandate(sql, preview, facts.effect, conditions);
+  const covered = coveringMandate(sql, preview, provedEffect(facts), conditions);
   const judged = evaluatePolicy(
     {
       now: iso(conditions.nowMs),
@@ -86,3 +86,7 @@ export function policyFailures(verdict: PolicyVerdict): PolicyFailure[] {
     headroom,
   }));
 }
+
+/** A mandate stands for no human who reads that the position is not known. */
+const provedEffect = ({ effect }: Preview["facts"]): Preview["facts"]["effect"] =>
+  effect?.by_last_proof === true ? null : effect;

@@ -50,7 +50,7 @@ export function judgeSubmit(
   }
   const policy = policyInForce(sql, preview.brokerAccount, nowMs);
   const given = knownNow(sql, request, conditions, { preview, approval });
-  const { snapshot: known, exitByPreview } = withKnownFacts(given);
+  const { snapshot: known, exitByProof } = withKnownFacts(given);
   const { facts } = known;
   const figures = policy === null ? null : figuresOf(known, policy.document);
   // Bounds that were kept when the approval was given must be kept now, by what was sent since.
@@ -64,7 +64,7 @@ export function judgeSubmit(
           conditions,
           {
             // A mandate stands for no human who reads that the position is not known.
-            effect: exitByPreview ? null : facts.effect,
+            effect: exitByProof ? null : facts.effect,
             notional: figures?.notional ?? null,
             market: known.edge.market_now,
             waits: facts.instrument?.tradable_now === false,

@@ -80,9 +80,10 @@ async function readFacts(parts: OrderParts, preview: Preview): Promise<FreshRead
  * there by the PC's own reads.
  */
 function withoutReading(
-  { facts }: Pick<Preview, "facts">,
+  { facts, ticket }: Pick<Preview, "facts" | "ticket">,
   failed: Extract<FreshRead, { failure: unknown }>,
 ): FreshRead {
-  if (facts.effect?.kind !== "exit" || !failed.failure.retryable) return failed;
+  const reduces = ticket.order.reduce_only && facts.effect?.kind === "exit";
+  if (!reduces || !failed.failure.retryable) return failed;
   return { ok: true, fresh: { market: null, facts: NO_FACTS, skewMs: null } };
 }

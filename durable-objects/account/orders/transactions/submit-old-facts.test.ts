@@ -41,7 +41,7 @@ function aged(fresh: Fresh, name: FactName, byMs: number): Fresh {
 
 function submitted(kind: Effect["kind"], change: (fresh: Fresh) => Fresh): SubmitDecision {
   const book = orderBook();
-  const previewId = book.preview(anOrder(), kind);
+  const previewId = book.preview(anOrder({ reduce_only: kind === "exit" }), kind);
   const approvalId = book.ask(previewId);
   decideApproval(
     book.storage,

@@ -13,6 +13,7 @@ import { widenIntentsTable } from "./tables/intents.ts";
 import { deleteIdsWithoutIntent } from "./tables/joint/ids-without-intent.ts";
 import { OWN_STATEMENTS_SCHEMA } from "./tables/own-statements.ts";
 import { widenPreviewsTable } from "./tables/previews.ts";
+import { PROVED_POSITIONS_SCHEMA } from "./tables/proved-positions.ts";
 import { routineQuestionsOf, storeRoutineQuestion } from "./tables/routine-questions.ts";
 import { ORDERS_SCHEMA } from "./tables/schema.ts";
 
@@ -76,6 +77,7 @@ function openDatabase(path: string): DatabaseSync {
   createTrustTables(db);
   db.exec(ORDERS_SCHEMA);
   db.exec(OWN_STATEMENTS_SCHEMA);
+  db.exec(PROVED_POSITIONS_SCHEMA);
   widenPreviewsTable(db);
   widenIntentsTable(db);
   return db;

@@ -38,6 +38,7 @@ import type { OrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { LocalRules } from "../local-policy/local-rules.ts";
 import { currentOnly, FACT_AGES, knownAt } from "../submit/dated-fact.ts";
+import { keepProved, lastProofAtPreview } from "../submit/last-proof.ts";
 import { localFaults, offerFaults, whatIfFaults } from "../submit/local-checks.ts";
 import type { Mutex } from "../submit/mutex.ts";
 import { orderValue } from "../submit/order-value.ts";
@@ -135,10 +136,17 @@ async function readFacts(
   if (positions === null) notes.push("The positions could not be read and proved.");
   if (seen === null) notes.push("The working orders could not be read and proved.");
   else notes.push(...unreadNotes(seen));
+  keepProved(store, account.accountId, held);
   const worst = seen === null || positions === null ? null : atWorst(seen, positions);
   const taking = withOwnOrders(worst, store, account.accountId, askedAt);
   // What may open a position is judged by the whole list or not at all.
   const working = seen === null || seen.unread.length > 0 ? null : seen.working;
+  // As old as the older of the two reads that it was made of.
+  const readAt = isoTime(Math.min(held?.at ?? 0, book?.at ?? 0));
+  const proved = effectOf(order, positions, taking, readAt);
+  const last =
+    proved === null ? lastProofAtPreview(parts, order, market, clock.now()) : { effect: proved };
+  if (last.note !== undefined) notes.push(last.note);
   return {
     market,
     rates,
@@ -148,8 +156,7 @@ async function readFacts(
     positions,
     working,
     tried,
-    // As old as the older of the two reads that it was made of.
-    effect: effectOf(order, positions, taking, isoTime(Math.min(held?.at ?? 0, book?.at ?? 0))),
+    effect: last.effect,
     notes,
   };
 }
@@ -190,6 +197,9 @@ async function describe(
     ...priced,
     market,
     notional,
+    ...(effect?.by_last_proof === true
+      ? { last_position: { quantity: effect.position, at: effect.at } }
+      : {}),
     ...(opensShortCall(order, effect) ? { uncovered_call: true } : {}),
     base_currency: base,
     what_if: tried?.whatIf ?? null,

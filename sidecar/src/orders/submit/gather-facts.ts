@@ -11,6 +11,7 @@ import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";
 import { currentOnly, type Fact, freshOnly, joined } from "./dated-fact.ts";
+import { keepProved } from "./last-proof.ts";
 import { withOwnOrders } from "./own-orders.ts";
 import type { Seen } from "./own-reads.ts";
 import { orNull, readDailyPnl, readMarket, readPositionFacts, readRates } from "./read-facts.ts";
@@ -40,6 +41,7 @@ export async function gatherFacts(
     readPositionFacts(freshOnly(context), account.accountId, rates?.value ?? null),
     readDailyPnl(context, account.accountId),
   ]);
+  keepProved(parts.store, account.accountId, positions);
   const taking = await takingFrom(parts, context, order, account, positions, positionsAskedAt);
   return { market, hours, rates, positions, taking, dailyPnl };
 }

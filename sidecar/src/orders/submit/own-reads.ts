@@ -2,6 +2,7 @@ import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/de
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type {
+  Effect,
   PositionFact,
   TicketQuote,
   WorkingOrderFact,
@@ -32,14 +33,23 @@ const NO_HOURS: OrderHours = { tradable_now: null, waits: null };
 export function factsAt(
   seen: Seen,
   { ticket }: Pick<KeptPreview, "ticket">,
-  around: { base: string | null; caps: CapsFile; nowMs: number },
+  around: {
+    base: string | null;
+    caps: CapsFile;
+    nowMs: number;
+    /** What else makes an exit of it while the position is not known. */
+    otherwise?: (market: TicketQuote | null) => Effect | null;
+  },
 ): Facts {
   const { nowMs } = around;
   const market = knownAt(seen.market, FACT_AGES.marketMs, nowMs);
   const positions = knownAt(seen.positions, FACT_AGES.positionsMs, nowMs);
   const taking = knownAt(seen.taking, FACT_AGES.workingMs, nowMs);
   const readAt = Math.min(seen.positions?.at ?? 0, seen.taking?.at ?? 0);
-  const effect = effectOf(ticket.order, positions, taking, isoTime(readAt));
+  const effect =
+    effectOf(ticket.order, positions, taking, isoTime(readAt)) ??
+    around.otherwise?.(market) ??
+    null;
   const value = orderValue(ticket, { market, effect, ...around, rates: datedRates(seen.rates) });
   return {
     market,

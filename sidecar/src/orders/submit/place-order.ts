@@ -4,6 +4,7 @@ import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import { modifyBody, placeBody } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { OperationRequest } from "../../operations/executor-interface.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import { resolveAccount } from "../../operations/resolve-account.ts";
@@ -20,7 +21,8 @@ import { checkGrant } from "../local-policy/local-rules.ts";
 import { announceSubmitted } from "../notify/order-notices.ts";
 import { announceJudged, ownViewOf } from "./approval-view.ts";
 import { gatherFacts } from "./gather-facts.ts";
-import { localFaults, openingFaults, sessionFaults } from "./local-checks.ts";
+import { exitByLastProof, LAST_PROOF, readLastProof } from "./last-proof.ts";
+import { driftOf, localFaults, openingFaults, sessionFaults } from "./local-checks.ts";
 import { newRecord } from "./new-record.ts";
 import { factsAt, unknownFaults } from "./own-reads.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
@@ -53,7 +55,8 @@ export async function placeOrder(
   const misfits = ticketFaults(parts, preview, input, action);
   if (preview === null || misfits.length > 0) return refuse(misfits);
 
-  const first = await readFresh(parts, context, preview, account);
+  const byMandate = input.approval.kind === "mandate";
+  const first = await readFresh(parts, context, preview, account, byMandate);
   const isExit = first.now().effect?.kind === "exit";
   if (isExit) await giveWay(parts);
   const release = await acquireMutex(parts, context, isExit);
@@ -121,12 +124,27 @@ async function readFresh(
   context: OperationContext,
   preview: KeptPreview,
   account: Awaited<ReturnType<typeof resolveAccount>>,
+  byMandate: boolean,
 ): Promise<FreshReads> {
   const { rules, clock } = parts;
   const { ticket } = preview;
   const base = account.baseCurrency;
   const seen = await gatherFacts(parts, context, ticket.order, account);
-  const now = (): Facts => factsAt(seen, preview, { base, caps: rules.caps(), nowMs: clock.now() });
+  const lastProof = readLastProof(parts.store, account.accountId);
+  const now = (): Facts => {
+    const nowMs = clock.now();
+    // A mandate stands for no owner who has read that the position is not known.
+    const otherwise = (market: TicketQuote | null) =>
+      byMandate
+        ? null
+        : exitByLastProof(lastProof, ticket.order, {
+            market,
+            maxDriftBps: driftOf(rules),
+            maxAgeMs: ticket.last_position === undefined ? LAST_PROOF.unsaidMs : LAST_PROOF.saidMs,
+            nowMs,
+          });
+    return factsAt(seen, preview, { base, caps: rules.caps(), nowMs, otherwise });
+  };
   return {
     now,
     faults: (before) => {
@@ -154,7 +172,8 @@ async function judgeNow(
   input: SubmitInput,
 ): Promise<Judged> {
   const { order, notional } = preview.ticket;
-  const reads = await readFresh(parts, context, preview, account);
+  const byMandate = input.approval.kind === "mandate";
+  const reads = await readFresh(parts, context, preview, account, byMandate);
   const target =
     action === "modify" ? await targetFaults(context, account, parts.store, order) : [];
   const refusals = [...reads.faults({ notional, usage: preview.usage }), ...target];
