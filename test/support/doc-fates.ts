@@ -3,6 +3,7 @@ import type { Fate } from "./doc-examples.ts";
 const WALK = "test/console/first-order.test.ts";
 const CLIENT_ORDERS = "test/clients/client-orders.test.ts";
 const RELAY = "test/contract/relay-raw-client.test.ts";
+const HOST = "The host is the owner's, and not here.";
 const ITSELF = "It writes a document from its own test, which fails while the document is old.";
 
 /**
@@ -10,6 +11,18 @@ const ITSELF = "It writes a document from its own test, which fails while the do
  * signs in until there is a passkey, and the kill switch comes last.
  */
 export const FATES: Readonly<Record<string, Fate>> = {
+  "npm run sidecar -- approver-page --out page": { by: "test/console/own-page-chain.test.ts" },
+  "npm run sidecar -- approvers enrol --page https://approve.example.com/": {
+    why: "Its address is an owner's; test/console/own-page-chain.test.ts enrols at one of its own.",
+  },
+  "curl -s https://approve.example.com/ | sha256sum": { why: HOST },
+  "curl -s https://… | sha256sum": { why: HOST },
+  "npm run sidecar -- approvers enrol": { by: "test/console/loopback-page.test.ts" },
+  "npm run sidecar -- approve": { by: "test/console/loopback-page.test.ts" },
+  "npm run sidecar -- approve --print": { by: "test/console/loopback-page.test.ts" },
+  "npm run sidecar -- approver-page accept": {
+    why: "It is asked at a terminal about a page that was exchanged; that page's own tests do so.",
+  },
   "npm ci && npm start": {
     why: "The run has started it already, after the `npm ci` of this checkout.",
   },
