@@ -19,6 +19,7 @@ import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { ORDER_EVIDENCE_SCHEMA } from "./orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "./orders/tables/growth-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
+import { PC_STATEMENTS_SCHEMA } from "./orders/tables/pc-statements.ts";
 import { ORDER_TASKS_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
 import {
   KILL_CANCELS_SCHEMA,
@@ -75,6 +76,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 28, sql: AUDIT_WITNESS_SCHEMA },
   { id: 29, sql: ORDER_EVIDENCE_SCHEMA },
   { id: 30, sql: CLIENTS_GROWTH_SCHEMA },
+  { id: 31, sql: PC_STATEMENTS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -1,8 +1,13 @@
+import { fromBase64Url } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import {
   checkTrusted,
   parseTrustPolicy,
 } from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
+import {
+  checkStatement,
+  type SignedStatement,
+} from "@ibkr-edge-gateway/evidence/order/statement.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 
@@ -54,6 +59,27 @@ describe("the gateway's log, witnessed by the owner's PC", () => {
     expect((await checkTrusted(head, policy)).byWitnesses).toHaveLength(1);
     expect((await status()).audit_log).toMatchObject({ state: "whole", size: head.size });
     expect(await chain.page("/audit")).toContain("Your PC has cosigned it up to #");
+  });
+
+  it("agrees with the PC's own book and the broker's, and the PC's statement holds what was posted", async () => {
+    const report = await chain.agent.call("ibkr_reconcile", { account_id: chain.broker });
+    expect(report.unexplained ?? []).toEqual([]);
+    const rows = await sql<{ coid: string; pc_key: string; sent: string }>(
+      "SELECT coid, pc_key, sent FROM order_pc_statements",
+    );
+    expect(rows).toHaveLength(1);
+    const sent: SignedStatement = JSON.parse(rows[0]?.sent ?? "null");
+    const key = fromBase64Url(rows[0]?.pc_key ?? "") ?? new Uint8Array();
+    await expect(checkStatement(sent, key)).resolves.toBeUndefined();
+    const posted = chain.sim.control
+      .requests()
+      .filter(({ method, path }) => method === "POST" && path.endsWith("/orders"))
+      .map(({ body }) => body);
+    // Byte for byte.
+    expect(sent.body.body).toBe(posted[0]);
+    expect(sent.body).toMatchObject({ kind: "sent", coid: rows[0]?.coid });
+    const left = await sql("SELECT event FROM audit_log WHERE instr(event, 'book.unmatched') > 0");
+    expect(left).toEqual([]);
   });
 
   it("is rewritten by whoever holds the object: the PC says so and stops entries, and what reduces goes out", async () => {

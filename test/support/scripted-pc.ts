@@ -1,6 +1,7 @@
 import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operations/own-book.ts";
 import { canonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
@@ -24,6 +25,8 @@ export interface Pc {
   /** The broker's book. */
   book: Order[];
   bookProved: boolean;
+  /** Its own book; a PC of an older version tells none. */
+  ownBook?: OwnBookReport;
   /** Alerts it was told. */
   told: { kind: string; message: string }[];
   takesAlerts: boolean;
@@ -143,6 +146,7 @@ export async function answerOf(
           executions: [],
         })),
         orders: pc.book,
+        ...(pc.ownBook === undefined ? {} : { own_book: pc.ownBook }),
         proved: pc.bookProved,
         ...provenance,
       });

@@ -17,6 +17,8 @@ export interface OrderLogEntry {
     | "order.alert"
     | "order.settled"
     | "order.amended"
+    | "book.unmatched"
+    | "book.not_reconcilable"
     | "broker.execution"
     | "approval.requested"
     | "approval.decided"

@@ -10,6 +10,7 @@ import { findIntent } from "../tables/intents/rows.ts";
 import { findPreview } from "../tables/previews.ts";
 import { applyBookRead } from "../transactions/apply-book-read.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
+import { holdOwnBook } from "../transactions/hold-own-book.ts";
 import { settleCancels } from "../transactions/settle-cancel.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 
@@ -54,13 +55,14 @@ export async function reconcileAccount(
     { scope: "ibkr:orders:read", account: brokerAccount, service },
   );
   if (!answer.ok) return answer;
-  const { results, orders, proved } = answer.value;
+  const { results, orders, proved, own_book } = answer.value;
   for (const { order_ref, evidence, found, claimed: told = false } of results) {
     const claimed = told || wentElsewhere(storage.sql, order_ref, askedOf);
     applyBookRead(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }
   settleCancels(parts, brokerAccount, { orders, proved });
   const check = crossCheck(parts, brokerAccount, orders);
+  if (own_book !== undefined) holdOwnBook(parts, brokerAccount, own_book, askedOf);
   const shown = wanted.flatMap((coid) => {
     const intent = findIntent(storage.sql, coid);
     return intent === null ? [] : [shownOrder(intent, parts.now())];

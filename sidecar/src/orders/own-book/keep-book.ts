@@ -6,6 +6,7 @@ import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import {
   bookBeganAt,
+  goneOrders,
   latestOwnStatements,
   newestOwnStatement,
   noteMatched,
@@ -94,7 +95,7 @@ export function createBookKeeper(parts: BookKeeperParts): BookKeeper {
         unmatched: match.unmatched
           .slice(0, TOLD_MAX)
           .map(({ what, id, orderRef, why }) => ({ what, id, order_ref: orderRef, why })),
-        gone: match.gone.slice(0, TOLD_MAX),
+        gone: goneOrders(db, accountId, TOLD_MAX),
         executions: match.executions.slice(0, 1_000),
       };
     },

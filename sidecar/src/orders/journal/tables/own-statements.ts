@@ -94,6 +94,17 @@ export function latestOwnStatements(
     .reverse();
 }
 
+/** Orders of an account that the broker shows no more, the newest so many. */
+export function goneOrders(db: DatabaseSync, accountId: string, limit: number): string[] {
+  return db
+    .prepare(
+      `SELECT coid FROM own_statements WHERE account_id = ? AND matched = 'gone'
+       ORDER BY pc_seq DESC LIMIT ?`,
+    )
+    .all(accountId, limit)
+    .map(({ coid }) => String(coid));
+}
+
 /** After a number, oldest first. */
 export function ownStatementsAfter(
   db: DatabaseSync,
