@@ -221,7 +221,8 @@ export function deleteClients(
 ): void {
   sql.exec(
     `DELETE FROM clients WHERE client_id IN (
-       SELECT client_id FROM clients WHERE revoked_at < ?1 AND state = 'revoked'
+       SELECT client_id FROM clients INDEXED BY clients_revoked
+       WHERE revoked_at < ?1 AND state = 'revoked'
          AND substr(client_id, 1, length(?2)) <> ?2 LIMIT ?3)`,
     before.revokedMs,
     before.butPrefix,

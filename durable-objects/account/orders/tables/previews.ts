@@ -118,7 +118,7 @@ export function findPreview(sql: SqlStorage, previewId: string): Preview | null 
 export function latestPositions(sql: SqlStorage, account: string): PreviewFacts["positions"] {
   const [row] = sql
     .exec<{ facts: string }>(
-      `SELECT facts FROM order_previews WHERE broker_account = ?
+      `SELECT facts FROM order_previews INDEXED BY order_previews_recent WHERE broker_account = ?
        ORDER BY created_at DESC LIMIT 1`,
       account,
     )

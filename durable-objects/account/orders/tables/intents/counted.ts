@@ -47,10 +47,10 @@ export function countedIntents(
       `SELECT ${COUNTED} FROM json_each(?4) AS kind CROSS JOIN order_intents
        WHERE broker_account = ?1 AND asset_class = kind.value AND created_at >= ?2
        UNION ALL
-       SELECT ${COUNTED} FROM order_intents
+       SELECT ${COUNTED} FROM order_intents INDEXED BY order_intents_waited
        WHERE waits IS NOT NULL AND day >= ?3 AND broker_account = ?1 AND created_at < ?2
        UNION ALL
-       SELECT ${COUNTED} FROM order_intents
+       SELECT ${COUNTED} FROM order_intents INDEXED BY order_intents_open
        WHERE broker_account = ?1 AND ended_at IS NULL AND created_at < ?2
          AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')
          AND NOT (waits IS NOT NULL AND day >= ?3)

@@ -68,7 +68,8 @@ export function revokeIfMandateEnded(sql: SqlStorage, approvalId: string, nowMs:
   sql.exec(
     `UPDATE order_approvals SET state = 'revoked', decided_at = ?
      WHERE approval_id = ? AND state = 'approved'
-       AND mandate_id IN (SELECT mandate_id FROM order_mandates WHERE revoked_at IS NOT NULL)`,
+       AND EXISTS (SELECT 1 FROM order_mandates m
+         WHERE m.mandate_id = order_approvals.mandate_id AND m.revoked_at IS NOT NULL)`,
     nowMs,
     approvalId,
   );

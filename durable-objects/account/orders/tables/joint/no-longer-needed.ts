@@ -3,7 +3,6 @@
  * `order_intents`, `order_previews` beside `order_approvals`. Each reads no more than its limit of rows
  * and what hangs on those; how many are kept makes no difference. Moments are Unix milliseconds.
  */
-import { APPROVAL_TTL_SECONDS } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 
 /** Requests made and ended before the moment that let out no order, and the previews they came from. */
 export function deleteApprovals(
@@ -26,8 +25,8 @@ export function deleteApprovals(
     .map(({ approval_id, preview_id }) => ({ approvalId: approval_id, previewId: preview_id }));
 }
 
-/** A request is made while its preview stands; an hour more costs nothing. */
-const ASKED_WITHIN_MS = APPROVAL_TTL_SECONDS.most * 1_000;
+/** A request is made while its preview stands, by the same clock; a minute more costs nothing. */
+const ASKED_WITHIN_MS = 60_000;
 
 /** Of these previews, those that no request hangs on. */
 export function deletePreviews(sql: SqlStorage, previewIds: readonly string[]): void {

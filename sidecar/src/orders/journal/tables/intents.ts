@@ -108,7 +108,8 @@ export function newestSentAt(db: DatabaseSync): number | null {
 /** As above, where one that waited for its market to open counts from that opening on. */
 export function countTradingSince(db: DatabaseSync, sinceMs: number): number {
   const row = db
-    .prepare("SELECT COUNT(*) AS count FROM intents WHERE sent = 1 AND counts_from > ?")
+    .prepare(`SELECT COUNT(*) AS count FROM intents INDEXED BY intents_counted
+       WHERE sent = 1 AND counts_from > ?`)
     .get(sinceMs);
   return Number(row?.count ?? 0);
 }
@@ -117,7 +118,7 @@ export function countTradingSince(db: DatabaseSync, sinceMs: number): number {
 export function recordsSentUnder(db: DatabaseSync, mandateHash: string, sinceMs: number): string[] {
   return db
     .prepare(
-      `SELECT record FROM intents WHERE sent = 1 AND counts_from > ?
+      `SELECT record FROM intents INDEXED BY intents_counted WHERE sent = 1 AND counts_from > ?
        AND json_extract(record, '$.mandate_hash') = ?`,
     )
     .all(sinceMs, mandateHash)

@@ -17,6 +17,10 @@ CREATE TABLE IF NOT EXISTS own_statements (
   matched TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS own_statements_coid ON own_statements (coid, kind);
+CREATE INDEX IF NOT EXISTS own_statements_sent ON own_statements (account_id, made_at)
+  WHERE kind = 'sent';
+CREATE INDEX IF NOT EXISTS own_statements_open ON own_statements (account_id)
+  WHERE kind = 'sent' AND matched IS NULL;
 `;
 
 /** How an order ended in the book: found there, refused by the broker, or not shown any more. */
@@ -71,8 +75,12 @@ export function ownStatementOf(
 export function sentSince(db: DatabaseSync, accountId: string, sinceMs: number): OwnStatementRow[] {
   return db
     .prepare(
-      `SELECT * FROM own_statements WHERE kind = 'sent' AND account_id = ?
-       AND (made_at >= ? OR matched IS NULL) ORDER BY pc_seq`,
+      `SELECT * FROM own_statements INDEXED BY own_statements_sent
+       WHERE kind = 'sent' AND account_id = ?1 AND made_at >= ?2
+       UNION ALL
+       SELECT * FROM own_statements INDEXED BY own_statements_open
+       WHERE kind = 'sent' AND account_id = ?1 AND matched IS NULL AND made_at < ?2
+       ORDER BY pc_seq`,
     )
     .all(accountId, sinceMs)
     .map(ownStatement);
