@@ -212,8 +212,8 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
     >
       <TypedOut view={view} />
       <p class="soft small">
-        {words} Your passkey signs exactly this order. Your PC checks the signature for itself
-        before anything leaves it.
+        {words} This page comes from your gateway; your PC checks the signature against its own
+        record before anything leaves it, and what stands beside its number is its own reading.
       </p>
     </PasskeyForm>
   );

@@ -126,7 +126,9 @@ function notApproved(
 function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>): Decided {
   const words = refusals.map(({ message }) => message).join(" ");
   if (!refusals.some(({ code }) => code === "APPROVAL_ECHO_MISMATCH")) {
-    const unknown = refusals.some(({ code }) => code === "APPROVAL_KEY_NOT_ENROLLED");
+    const unknown = refusals.some(
+      ({ code, rule }) => code === "APPROVAL_KEY_NOT_ENROLLED" && rule === "enrolled_key",
+    );
     const cure = unknown ? ` Accept it there first: \`${sidecarCommand("approvers add")}\`.` : "";
     return { ok: false, reason: "pc", detail: `Your PC would refuse it. ${words}${cure}` };
   }

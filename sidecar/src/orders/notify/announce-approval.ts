@@ -4,6 +4,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { showsNumbers } from "../../trust/probation.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";
 import { hasOwnApprover } from "../../trust/tables/approvers.ts";
+import { hostedPageRows } from "../../trust/tables/hosted-page.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { Reach } from "./desktop-and-webhook.ts";
 
@@ -62,7 +63,9 @@ export async function announceApproval(
   const said = words.join("\n");
   const text = number === null ? said : `${said}\nNumber: ${number}`;
   if (await reach.desktop("Order to approve", text)) shown.push("desktop");
-  if (await reach.push("Order to approve", said)) shown.push("push");
+  const [hosted] = hostedPageRows(store.db);
+  const pushed = hosted === undefined ? said : `${said}\nApprove: ${hosted.url}`;
+  if (await reach.push("Order to approve", pushed)) shown.push("push");
   const local = shown.includes("terminal") || shown.includes("desktop");
   return { known: true, shown, number: number !== null && local };
 }
