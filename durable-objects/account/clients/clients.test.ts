@@ -5,11 +5,8 @@ import { SPENT_TOKENS_SCHEMA } from "../access/tables/schema.ts";
 import type { ClientAdmission, ClientPage, Principal } from "../rpc/account-types.ts";
 import {
   admitClient,
-  CLIENTS_LISTED,
   changeClient,
-  clientPage,
   clientStanding,
-  connectedClient,
   pruneClients,
   READ_ONLY_FIRST_MS,
   readmitExternal,
@@ -17,6 +14,7 @@ import {
   revokeClient,
   takeExternalToken,
 } from "./clients.ts";
+import { CLIENTS_LISTED, clientPage, connectedClient } from "./list-clients.ts";
 import { revokeGrant } from "./tables/grants.ts";
 import { CLIENTS_GROWTH_SCHEMA, CLIENTS_SCHEMA, GRANTS_SCHEMA } from "./tables/schema.ts";
 

@@ -1,7 +1,7 @@
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
-import { CLIENTS_TO_CHOOSE } from "../../clients/clients.ts";
+import { CLIENTS_TO_CHOOSE } from "../../clients/list-clients.ts";
 import { listedClients } from "../../clients/tables/clients.ts";
 import type { MandateChoices, MandateView } from "../../rpc/mandate-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";

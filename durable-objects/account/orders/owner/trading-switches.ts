@@ -1,6 +1,6 @@
 import { confirmedSession, type SignedIn } from "../../access/owner-access.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";
-import { CLIENTS_TO_CHOOSE } from "../../clients/clients.ts";
+import { CLIENTS_TO_CHOOSE } from "../../clients/list-clients.ts";
 import { clientOf, listedClients } from "../../clients/tables/clients.ts";
 import type { TradingSettings, TradingSwitched } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";

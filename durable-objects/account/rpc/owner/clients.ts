@@ -5,13 +5,12 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import {
   admitClient,
   changeClient,
-  clientPage,
-  connectedClient,
   flushClientUse,
   readmitExternal,
   revokeAllClients,
   revokeClient,
 } from "../../clients/clients.ts";
+import { clientPage, connectedClient } from "../../clients/list-clients.ts";
 import { brokerAccounts } from "../../relay/broker-accounts.ts";
 import type { AccountParts } from "../account-parts.ts";
 import type {

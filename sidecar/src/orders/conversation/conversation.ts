@@ -1,16 +1,15 @@
 import type { IntentRecord } from "../journal/intent-record.ts";
-import { ORDER_LIMITS } from "../limits.ts";
 import type {
   Conversation,
   ConversationParts,
   OrderPost,
   Waiter,
 } from "./conversation-interface.ts";
+import { commitWrite, retryJournaling } from "./conversation-journal.ts";
 import {
   type ConversationEffect,
   type ConversationInput,
   type ConversationState,
-  type ConversationWrite,
   coidOf,
   dueAt,
   IDLE,
@@ -126,7 +125,7 @@ class ConversationDriver implements Conversation {
     const record = coid === null ? null : store.intent(coid);
     const before = this.#phase();
     const step = conversationStep(this.#state, input, { now: clock.now(), source, record });
-    for (const write of step.writes) this.#commit(write);
+    for (const write of step.writes) commitWrite(this.#parts, write);
     this.#state = step.state;
     this.#arm();
     for (const effect of step.effects) {
@@ -164,36 +163,16 @@ class ConversationDriver implements Conversation {
 
   /** Not even that could be written: the session comes free, and the journal is tried again. */
   #abandon(coid: string): void {
-    const { clock, tracking, logger } = this.#parts;
+    const { tracking } = this.#parts;
     this.#state = IDLE;
     this.#arm();
     this.#finish(this.#thrown);
     tracking.doubt(coid);
-    const retry = (): void => {
-      if (this.#closed) return;
-      try {
-        this.#dispatch({ kind: "restart", coid });
-        tracking.doubt(coid);
-      } catch (thrown) {
-        logger.warn({ err: thrown }, "the journal of orders still cannot be written");
-        clock.after(ORDER_LIMITS.retryMs, retry);
-      }
+    const attempt = (): void => {
+      this.#dispatch({ kind: "restart", coid });
+      tracking.doubt(coid);
     };
-    clock.after(ORDER_LIMITS.retryMs, retry);
-  }
-
-  #commit(write: ConversationWrite): void {
-    const { store, clock, logger } = this.#parts;
-    if (write.kind === "save") {
-      store.save(write.record);
-      return;
-    }
-    try {
-      store.noteQuestion(write.orderKind, write.message, clock.now());
-    } catch (thrown) {
-      // The next preview shows one message less; the order is not touched by it.
-      logger.error({ err: thrown }, "a routine question could not be kept");
-    }
+    retryJournaling(this.#parts, () => !this.#closed, attempt);
   }
 
   #arm(): void {
