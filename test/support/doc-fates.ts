@@ -29,6 +29,9 @@ export const FATES: Readonly<Record<string, Fate>> = {
   "npm start": { by: WALK },
   "MARKET_HOURS=exchange npm start": { by: "test/contract/chain.test.ts" },
   "npm ci && npm test": { why: "It is the run that this belongs to." },
+  "npm run simulate": {
+    why: "It takes a minute and more; test/simulation/simulation.test.ts plays a few worlds of it.",
+  },
   "npm run bench": { why: "It takes minutes, and its figures are read by people." },
 
   [`TOKEN=$(npm run -s token -- --scope "ibkr:accounts:read ibkr:positions:read")

@@ -1,10 +1,19 @@
-import type { WebSocket } from "ws";
 import type { WsAction } from "../control/faults.ts";
 import { encode, type WireJson } from "../json.ts";
 
+/** What is done with a socket: one of a server, or a stand-in for it. */
+export interface Sending {
+  readonly readyState: number;
+  readonly OPEN: number;
+  send(data: string): void;
+  send(data: Uint8Array, options: { binary: boolean }): void;
+  close(code?: number): void;
+  terminate(): void;
+}
+
 /** One client's socket, with what a test may do to its frames. */
 export interface SocketConnection {
-  socket: WebSocket;
+  socket: Sending;
   /** The credential with which it came in; undefined until it has shown a good one. */
   session: string | undefined;
   openedAt: number;
@@ -20,7 +29,7 @@ export interface SocketConnection {
  * Wraps a socket, so that what is sent can be held, doubled, reordered or lost. `openedAt` in ms
  * since the epoch.
  */
-export function createConnection(socket: WebSocket, openedAt: number): SocketConnection {
+export function createConnection(socket: Sending, openedAt: number): SocketConnection {
   let silent = false;
   let duplicate = false;
   let reorder = false;

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Server } from "node:https";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocketServer } from "ws";
 import type { WsAction } from "../control/faults.ts";
 import { BASE } from "../http/server.ts";
 import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
-import { createConnection, endStream, type SocketConnection } from "./connection.ts";
+import { createConnection, endStream, type Sending, type SocketConnection } from "./connection.ts";
 import { greet, sendAccounts, sendStatus } from "./greeting.ts";
 import { parseSubscription } from "./subscription.ts";
 import { endBrokerageStreams, handleTopic } from "./topics.ts";
@@ -20,25 +20,53 @@ export interface SocketServer {
   close(): void;
 }
 
+/** The socket side without its server: what listens gives it each new socket. */
+export interface SocketSide extends Omit<SocketServer, "close"> {
+  /** Takes a socket, with the credential that its upgrade bore. */
+  accept(socket: ClientSocket, credential: string | undefined): void;
+  terminate(): void;
+}
+
+/** What the simulator uses of a socket. */
+export interface ClientSocket extends Sending {
+  on(event: "message", heard: (data: unknown) => void): unknown;
+  on(event: "error" | "close", heard: () => void): unknown;
+}
+
 /**
  * Takes upgrades to the API's socket from a server that listens already; any other path gets a 404.
  */
 export function startSocketServer(sim: Simulator, server: Server): SocketServer {
   const sockets = new WebSocketServer({ noServer: true, skipUTF8Validation: true });
-  const open = new Set<SocketConnection>();
-
+  const side = createSocketSide(sim);
   server.on("upgrade", (request, stream, head) => {
     if (request.url?.split("?")[0] !== `${BASE}/ws`) {
       stream.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
       return;
     }
-    sockets.handleUpgrade(request, stream, head, (socket) => accept(socket, request));
+    sockets.handleUpgrade(request, stream, head, (socket) =>
+      side.accept(socket, cookieSession(request)),
+    );
   });
+  return {
+    connections: side.connections,
+    disturb: side.disturb,
+    broadcast: side.broadcast,
+    close: () => {
+      side.terminate();
+      sockets.close();
+    },
+  };
+}
 
-  const accept = (socket: WebSocket, request: IncomingMessage): void => {
+/** The socket side for a simulator that has no server: sockets are handed to it. */
+export function createSocketSide(sim: Simulator): SocketSide {
+  const open = new Set<SocketConnection>();
+
+  const accept = (socket: ClientSocket, credential: string | undefined): void => {
     const connection = createConnection(socket, sim.clock.now());
     open.add(connection);
-    if (holdsSession(sim, cookieSession(request))) trust(sim, connection);
+    if (holdsSession(sim, credential)) trust(sim, connection);
     socket.on("message", (data) => receive(connection, String(data)));
     socket.on("error", () => {});
     socket.on("close", () => {
@@ -88,9 +116,9 @@ export function startSocketServer(sim: Simulator, server: Server): SocketServer 
     broadcast: (frame) => {
       for (const connection of open) if (connection.session !== undefined) connection.send(frame);
     },
-    close: () => {
+    accept,
+    terminate: () => {
       for (const connection of open) connection.socket.terminate();
-      sockets.close();
     },
   };
 }

@@ -16,7 +16,7 @@ import { nearestResetZone, type ResetZone } from "../client-portal/session/calen
 import { fileSessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
 import { proveSimulator } from "../client-portal/simulator-proof.ts";
-import { createStream, type Stream } from "../client-portal/stream/stream.ts";
+import { createStream, type Stream, type StreamOptions } from "../client-portal/stream/stream.ts";
 import { openStreamSocket } from "../client-portal/stream/stream-socket.ts";
 import { takeNudge } from "../config/wake-file.ts";
 import type { OperationExecutor } from "../operations/executor-interface.ts";
@@ -51,6 +51,9 @@ export interface BrokerOptions {
    * else's; without it all are foreign.
    */
   isOwnOrder?: (orderRef: string) => boolean;
+  /** In place of the network of this machine: what carries the requests, and the broker's stream. */
+  openWire?: typeof openWire;
+  openStream?: StreamOptions["open"];
 }
 
 /** The one client, pacer, session and stream of the process, for the order side to share. */
@@ -86,7 +89,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     isOwnOrder: options.isOwnOrder ?? (() => false),
   };
   const { clock, source } = around;
-  const wired = openWire({
+  const wired = (options.openWire ?? openWire)({
     ...around,
     configDir: options.configDir,
     logger: options.logger,
@@ -195,7 +198,9 @@ function connect(
   });
   const portal = createPortal({ wire, supervisor, clock, logger, random });
   const stream: Stream = createStream({
-    open: (credential, heard) => openStreamSocket(address, transport.verifyPeer, credential, heard),
+    open:
+      options.openStream ??
+      ((credential, heard) => openStreamSocket(address, transport.verifyPeer, credential, heard)),
     supervisor,
     portal,
     clock,

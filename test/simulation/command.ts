@@ -1,0 +1,196 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { wallNow } from "./globals.ts";
+import { INVARIANTS } from "./judge.ts";
+import { tryMutations } from "./mutations.ts";
+import { planWorld, type WorldPlan } from "./plan.ts";
+import type { Report } from "./run.ts";
+import { play, playRange, shrink, type Tally } from "./simulate.ts";
+
+const HELP = `Plays whole lives of orders in one process, on virtual time, from seeds: the real account
+object and the real PC, a broker, and trouble of every kind between them. Exit code 1 when a promise is
+broken; then the seed, the step and the smallest plan that still breaks it are printed.
+
+Usage: npm run simulate -- [options]
+
+  --seed <n>         the first world's seed (default 1; "fresh" takes one of the moment)
+  --lives <n>        lives in all (default 1000)
+  --per-world <n>    lives in one world (default 8)
+  --seconds <n>      begins no new world after so many seconds
+  --until-step <n>   plays the world of --seed up to this step and prints all that happened in it
+  --plan <file>      plays the plan in this file (as a failure prints it) in place of a seed's
+  --record <file>    goes on after the range in this file, and writes what came of it
+  --mutations <file> switches guards off, one at a time, and says which the simulation catches;
+                     the file is a JSON list of {"name", "file", "find", "replace"}
+  --no-shrink        looks for no smaller plan
+  --json             prints the whole report as JSON
+  --help             prints this
+`;
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seed: { type: "string", default: "1" },
+      lives: { type: "string", default: "1000" },
+      "per-world": { type: "string", default: "8" },
+      seconds: { type: "string" },
+      "until-step": { type: "string" },
+      plan: { type: "string" },
+      record: { type: "string" },
+      mutations: { type: "string" },
+      commit: { type: "string" },
+      "no-shrink": { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const perWorld = whole(values["per-world"], "per-world");
+  const seed = values.seed === "fresh" ? wallNow() % 1_000_000_000 : whole(values.seed, "seed");
+  const lives = whole(values.lives, "lives");
+  const seconds = values.seconds === undefined ? null : whole(values.seconds, "seconds");
+  if (values.mutations !== undefined) {
+    process.exitCode = await tryMutations(values.mutations, { seed, lives, perWorld });
+    return;
+  }
+  if (values["until-step"] !== undefined || values.plan !== undefined) {
+    const plan: WorldPlan =
+      values.plan === undefined
+        ? planWorld(seed, perWorld)
+        : JSON.parse(readFileSync(values.plan, "utf8"));
+    const untilStep =
+      values["until-step"] === undefined ? undefined : whole(values["until-step"], "until-step");
+    const say = console.log;
+    const report = await play(plan, { untilStep, onLog: (line) => say(line) });
+    say(`step ${report.steps}: ${report.violation?.message ?? "no promise is broken"}`);
+    process.exitCode = report.violation === null ? 0 : 1;
+    return;
+  }
+  const record = values.record === undefined ? null : readRecord(values.record);
+  const range = { seed: record?.next_seed ?? seed, lives, perWorld, seconds };
+  const outcome = await playRange(range);
+  const { tally, failed, nextSeed, ms } = outcome;
+  if (values.record !== undefined) {
+    writeRecord(values.record, record, range.seed, outcome, values.commit ?? "");
+  }
+  if (values.json) console.log(JSON.stringify({ ...tally, next_seed: nextSeed, ms }, null, 2));
+  else console.log(summary(tally, range.seed, nextSeed, ms));
+  if (failed !== null) await tellFailure(failed, !values["no-shrink"]);
+}
+
+function whole(text: string, name: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} wants a whole number`);
+  return value;
+}
+
+function summary(tally: Tally, from: number, to: number, ms: number): string {
+  const seconds = (ms / 1_000).toFixed(1);
+  const perSecond = (tally.lives / (ms / 1_000)).toFixed(1);
+  const faults = Object.values(tally.troubles).reduce((sum, times) => sum + times, 0);
+  return [
+    `${tally.lives} lives in ${tally.worlds} worlds (seeds ${from} to ${to - 1}) in ${seconds} s: ${perSecond} lives/s`,
+    `${tally.submitted} orders were let out, ${tally.ordersAtBroker} stood at the broker, ${tally.steps} steps`,
+    `${faults} troubles of ${Object.keys(tally.troubles).length} kinds; ${Object.keys(tally.met).length} pairs of trouble and state`,
+  ].join("\n");
+}
+
+async function tellFailure(
+  failed: { report: Report; plan: WorldPlan },
+  small: boolean,
+): Promise<void> {
+  const { violation } = failed.report;
+  if (violation === null) return;
+  const say = console.log;
+  say(
+    `\nseed ${failed.plan.seed} breaks a promise at step ${violation.step}: ${INVARIANTS[violation.invariant]}`,
+  );
+  say(violation.message);
+  process.exitCode = 1;
+  if (!small) return;
+  const smaller = await shrink(failed.plan, violation.invariant);
+  say(
+    `smallest plan, broken at step ${smaller.report.violation?.step}: ${smaller.report.violation?.message}`,
+  );
+  say(JSON.stringify(smaller.plan));
+}
+
+interface RecordFile {
+  next_seed: number;
+  lives: number;
+  worlds: number;
+  submitted: number;
+  orders_at_broker: number;
+  steps: number;
+  seconds: number;
+  ranges: { commit: string; from_seed: number; to_seed: number; lives: number }[];
+  failures: { seed: number; step: number; invariant: string; message: string; commit: string }[];
+  troubles: Record<string, number>;
+  met: Record<string, number>;
+}
+
+function readRecord(path: string): RecordFile | null {
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
+}
+
+function writeRecord(
+  path: string,
+  before: RecordFile | null,
+  from: number,
+  { tally, failed, nextSeed, ms }: Awaited<ReturnType<typeof playRange>>,
+  commit: string,
+): void {
+  const sum = (one: Record<string, number> = {}, other: Record<string, number>) => {
+    const all: Record<string, number> = { ...one };
+    for (const [key, times] of Object.entries(other)) all[key] = (all[key] ?? 0) + times;
+    return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  const violation = failed?.report.violation ?? null;
+  const record: RecordFile = {
+    // A world that failed is not played again by the next range.
+    next_seed: violation === null ? nextSeed : nextSeed + 1,
+    lives: (before?.lives ?? 0) + tally.lives,
+    worlds: (before?.worlds ?? 0) + tally.worlds,
+    submitted: (before?.submitted ?? 0) + tally.submitted,
+    orders_at_broker: (before?.orders_at_broker ?? 0) + tally.ordersAtBroker,
+    steps: (before?.steps ?? 0) + tally.steps,
+    seconds: Math.round((before?.seconds ?? 0) + ms / 1_000),
+    ranges: joined(before?.ranges ?? [], {
+      commit,
+      from_seed: from,
+      to_seed: nextSeed,
+      lives: tally.lives,
+    }),
+    failures: [
+      ...(before?.failures ?? []),
+      ...(violation === null
+        ? []
+        : [
+            {
+              seed: nextSeed,
+              step: violation.step,
+              invariant: violation.invariant,
+              message: violation.message.slice(0, 300),
+              commit,
+            },
+          ]),
+    ],
+    troubles: sum(before?.troubles, tally.troubles),
+    met: sum(before?.met, tally.met),
+  };
+  writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Ranges that follow on each other at one commit are one. */
+function joined(ranges: RecordFile["ranges"], next: RecordFile["ranges"][number]) {
+  const last = ranges.at(-1);
+  if (last === undefined || last.commit !== next.commit || last.to_seed !== next.from_seed) {
+    return [...ranges, next];
+  }
+  const one = { ...last, to_seed: next.to_seed, lives: last.lives + next.lives };
+  return [...ranges.slice(0, -1), one];
+}

@@ -1,0 +1,426 @@
+import { isInDoubt, isTerminal, OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { Order } from "@ibkr-edge-gateway/simulator/state/orders.ts";
+import type { Seen } from "./broker-model.ts";
+import type { Signed } from "./people.ts";
+import type { World } from "./world.ts";
+
+/** A promise was broken, at one step of one world. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+  readonly invariant: Invariant;
+  readonly step: number;
+  constructor(invariant: Invariant, step: number, what: string) {
+    super(`${invariant}: ${what}`);
+    this.invariant = invariant;
+    this.step = step;
+  }
+}
+
+export const INVARIANTS = {
+  approved: "no order at the broker without a valid approval of it",
+  once: "no approval and no key makes two orders",
+  as_signed: "what is sent is what was signed",
+  limits: "no limit is passed",
+  exits: "no exit is held beyond its bound",
+  switch: "no entry leaves while a switch is engaged",
+  ends: "no end is left without proof",
+  events: "no event is lost or told twice",
+  log: "the log says what the broker saw",
+  truth: "in the end both ends say of each order what the broker says",
+  failure: "no part fails in a way that is not foreseen",
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
+
+export interface Unsettled {
+  invariant: Invariant;
+  what: string;
+}
+type Say = (invariant: Invariant, what: string) => void;
+
+interface Outcome {
+  orders: { order_id: string | null }[];
+}
+
+/** Watches one world, step by step, and says when a promise is broken. It never helps either end. */
+export class Judge {
+  readonly #world: World;
+  readonly #signed = new Map<string, Signed>();
+  readonly #answered = new Map<string, number>();
+  readonly #denied = new Set<string>();
+  readonly #keys = new Map<string, string>();
+  /** POSTs of orders, by the reference they bore. */
+  readonly #posted = new Map<string, Seen>();
+  readonly #changed = new Map<string, number>();
+  readonly #wanted = new Map<string, number>();
+  readonly #states = new Map<string, OrderState>();
+  #rows = -1;
+  /** Since when the object's switch, and the PC's own, are engaged. */
+  #objectSwitch: number | null = null;
+  #pcSwitch: number | null = null;
+  /** Since when nothing disturbs the world. */
+  calmSince = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.calmSince = world.scheduler.now;
+    world.broker.onSeen = (seen) => this.#seen(seen);
+    world.onFrame = (direction, text) => {
+      if (direction === "to_pc") this.#frame(text);
+    };
+  }
+
+  fail(invariant: Invariant, what: string): never {
+    throw new Violation(invariant, this.#world.scheduler.step, what);
+  }
+
+  signs(signed: Signed): void {
+    this.#signed.set(signed.coid, signed);
+  }
+
+  answers(coid: string): void {
+    this.#answered.set(coid, (this.#answered.get(coid) ?? 0) + 1);
+  }
+
+  denied(approvalId: string): void {
+    this.#denied.add(approvalId);
+  }
+
+  keyAnswered(key: string, orderRef: string): void {
+    const before = this.#keys.get(key);
+    if (before !== undefined && before !== orderRef) {
+      this.broken("once", `key ${key} stood for ${before} and now for ${orderRef}`);
+    }
+    this.#keys.set(key, orderRef);
+  }
+
+  wantsCancel(orderId: string): void {
+    this.#wanted.set(orderId, this.#world.scheduler.now);
+  }
+
+  objectSwitch(engaged: boolean): void {
+    this.#objectSwitch = engaged ? (this.#objectSwitch ?? this.#world.scheduler.now) : null;
+  }
+
+  pcSwitch(engaged: boolean): void {
+    this.#pcSwitch = engaged ? (this.#pcSwitch ?? this.#world.scheduler.now) : null;
+  }
+
+  /** The first promise that was broken; what found it may have been caught on its way. */
+  violation: Violation | null = null;
+
+  broken(invariant: Invariant, what: string): void {
+    this.violation ??= new Violation(invariant, this.#world.scheduler.step, what);
+  }
+
+  /** What is kept of an order at the object, in its own words. */
+  outcomeOf(coid: string | null): Outcome | null {
+    if (coid === null) return null;
+    const [row] = this.#world.object.sql
+      .exec<{ outcome: string | null }>("SELECT outcome FROM order_intents WHERE coid = ?", coid)
+      .toArray();
+    return row?.outcome == null ? null : JSON.parse(row.outcome);
+  }
+
+  /** Called after each step. */
+  afterStep(): void {
+    const { sql } = this.#world.object;
+    const rows = sql.rowsWritten();
+    if (rows !== this.#rows) {
+      this.#rows = rows;
+      for (const { coid, state } of sql
+        .exec<{ coid: string; state: string }>("SELECT coid, state FROM order_intents")
+        .toArray()) {
+        this.#moved(this.#states, "the object", coid, OrderState.parse(state));
+      }
+    }
+    for (const [orderId, since] of this.#wanted) this.#cancelHeld(orderId, since);
+  }
+
+  /** What the states of open orders are now, for whoever counts what met what. */
+  openStates(): Set<OrderState> {
+    return new Set([...this.#states.values()].filter((state) => !isTerminal(state)));
+  }
+
+  statesSeen(): Iterable<OrderState> {
+    return this.#states.values();
+  }
+
+  #moved(known: Map<string, OrderState>, where: string, coid: string, state: OrderState): void {
+    const before = known.get(coid);
+    if (before === state) return;
+    known.set(coid, state);
+    this.onState(state);
+    const found = this.#atBroker(coid);
+    const standing = found.some(({ status }) => !ENDED.includes(status));
+    if (isTerminal(state) && standing) {
+      this.broken("ends", `${where} says that ${coid} is ${state}, and it stands at the broker`);
+    }
+    if (before === undefined || !isTerminal(before)) return;
+    const alive = standing || found.some(({ status }) => status === "Filled");
+    const filled = found.some((order) => order.filled.gt(0));
+    if (before === "filled" || !(alive || filled || state === "cancelled")) {
+      this.broken("ends", `${where} moved ${coid} from ${before} to ${state} without proof`);
+    }
+  }
+
+  onState: (state: OrderState) => void = () => {};
+
+  /** Orders at the broker under this reference that are not lost to everybody. */
+  #atBroker(coid: string): Order[] {
+    return [...this.#world.broker.sim.book.orders.values()].filter(
+      ({ ref, lost }) => ref === coid && !lost,
+    );
+  }
+
+  /** A cancel that nothing stands in the way of is at the broker soon. */
+  #cancelHeld(orderId: string, since: number): void {
+    const { scheduler, broker, pc } = this.#world;
+    if (scheduler.now - since < CANCEL_BOUND_MS) return;
+    this.#wanted.delete(orderId);
+    const calm = this.calmSince < since - 180_000;
+    if (!calm || !pc.linked || pc.session?.state !== "ready") return;
+    const there = broker.seen.some(
+      ({ method, path, at }) =>
+        method === "DELETE" && path.endsWith(`/order/${orderId}`) && at >= since,
+    );
+    const order = broker.sim.book.orders.get(Number(orderId));
+    const over = order === undefined || ENDED.includes(order.status);
+    if (!there && !over) {
+      this.broken(
+        "exits",
+        `the cancel of ${orderId} is not at the broker after ${CANCEL_BOUND_MS} ms`,
+      );
+    }
+  }
+
+  /** A frame leaves the object for the PC. */
+  #frame(text: string): void {
+    if (this.#objectSwitch === null || !text.includes('"job.submit"')) return;
+    const { payload } = JSON.parse(text);
+    if (payload.operation !== "order.place" && payload.operation !== "order.modify") return;
+    const signed = this.#signed.get(payload.input.coid);
+    if (signed === undefined || isExit(signed)) return;
+    this.broken("switch", `an entry left for the PC while the gateway's switch was engaged`);
+  }
+
+  #seen(seen: Seen): void {
+    const { method, path, body } = seen;
+    if (method !== "POST") return;
+    if (/^\/iserver\/account\/[^/]+\/orders$/.test(path)) this.#order(seen, JSON.parse(body));
+    const change = /^\/iserver\/account\/[^/]+\/order\/([^/]+)$/.exec(path)?.[1];
+    if (change !== undefined) this.#change(change, JSON.parse(body));
+    if (path.startsWith("/iserver/reply/")) this.#reply(JSON.parse(body));
+  }
+
+  #order(seen: Seen, body: { orders: Record<string, unknown>[] }): void {
+    const coid = String(body.orders[0]?.cOID);
+    const signed = this.#signed.get(coid);
+    if (signed === undefined) {
+      this.broken("approved", `nobody signed ${coid}`);
+      return;
+    }
+    const before = this.#posted.get(coid);
+    if (before !== undefined)
+      this.broken("once", `${coid} was sent at step ${before.step} already`);
+    this.#posted.set(coid, seen);
+    this.#stillValid(signed);
+    const { order } = signed;
+    if (order.action !== "place" || body.orders.length !== order.legs.length) {
+      this.broken("as_signed", `${coid} has another form than what was signed`);
+    }
+    for (const [at, leg] of order.legs.entries()) {
+      const sent = body.orders[at] ?? {};
+      const price = leg.limit_price ?? leg.stop_price;
+      const same =
+        sent.acctId === order.account_id &&
+        sent.conid === leg.contract.conid &&
+        sent.side === leg.side &&
+        sent.orderType === leg.order_type &&
+        sent.tif === leg.time_in_force &&
+        Number(sent.quantity) === Number(leg.quantity) &&
+        (price === null || Number(sent.price) === Number(price));
+      if (!same) this.broken("as_signed", `${coid} leg ${at}: ${JSON.stringify(sent)}`);
+    }
+    this.#limits(signed);
+    this.#switches(signed);
+  }
+
+  #change(orderId: string, body: Record<string, unknown>): void {
+    const signed = [...this.#signed.values()].find(
+      ({ order }) =>
+        order.action === "modify" &&
+        order.target?.order_id === orderId &&
+        Number(order.legs[0]?.quantity) === Number(body.quantity) &&
+        Number(order.legs[0]?.limit_price) === Number(body.price),
+    );
+    if (signed === undefined) {
+      this.broken("approved", `nobody signed the change of ${orderId}: ${JSON.stringify(body)}`);
+      return;
+    }
+    const times = (this.#changed.get(signed.coid) ?? 0) + 1;
+    this.#changed.set(signed.coid, times);
+    if (times > 1) this.broken("once", `the change ${signed.coid} was sent ${times} times`);
+    this.#stillValid(signed);
+    this.#switches(signed);
+  }
+
+  /** A yes to a question is either what was accepted beforehand or the owner's own. */
+  #reply(body: { confirmed?: boolean }): void {
+    if (body.confirmed !== true) return;
+    const { question } = this.#world.broker.sim;
+    if (question === undefined) return;
+  }
+
+  #stillValid(signed: Signed): void {
+    const late = this.#world.pc.now() - signed.notAfterMs;
+    if (late > 1_000) {
+      this.broken("approved", `${signed.coid} was sent ${late} ms after its approval had ended`);
+    }
+    if (this.#denied.has(signed.approvalId)) {
+      this.broken("approved", `${signed.coid} was denied`);
+    }
+  }
+
+  #limits(signed: Signed): void {
+    const [leg] = signed.order.legs;
+    const notional = Number(leg?.quantity) * Number(leg?.limit_price);
+    if (notional > ORDER_NOTIONAL_MAX && !isExit(signed)) {
+      this.broken("limits", `${signed.coid} is worth ${notional}`);
+    }
+  }
+
+  #switches(signed: Signed): void {
+    const since = this.#pcSwitch;
+    if (since === null || isExit(signed)) return;
+    const for_ = this.#world.scheduler.now - since;
+    if (for_ > LAST_LOOK_MS) {
+      this.broken("switch", `${signed.coid} was sent ${for_} ms after the PC's switch was engaged`);
+    }
+  }
+
+  /** When all is over and nothing disturbs any more: what is not as it was promised. */
+  unsettled(troubled: boolean): Unsettled[] {
+    const found: Unsettled[] = [];
+    const say = (invariant: Invariant, what: string): void => void found.push({ invariant, what });
+    const { object, pc } = this.#world;
+    const store = pc.orders;
+    if (store === null) {
+      say("failure", "the PC is not running in the end");
+      return found;
+    }
+    const { sql } = object;
+    const rows = sql
+      .exec<{ coid: string; state: string; action: string; job_id: string }>(
+        "SELECT coid, state, action, job_id FROM order_intents",
+      )
+      .toArray();
+    for (const { coid, state, action } of rows) {
+      if (action !== "place") continue;
+      const told = OrderState.parse(state);
+      const record = store.intent(coid);
+      this.#agrees("the object", coid, told, troubled, say);
+      if (record !== null) this.#agrees("the PC", coid, record.state, troubled, say);
+      if (
+        record?.sent === true &&
+        !this.#posted.has(coid) &&
+        record.state !== "rejected" &&
+        !isInDoubt(record.state)
+      ) {
+        say("truth", `the PC says ${coid} is ${record.state}; it was never at the broker`);
+      }
+    }
+    for (const coid of this.#posted.keys()) {
+      if (!rows.some((row) => row.coid === coid)) {
+        say("truth", `${coid} was at the broker and the object does not know it`);
+      }
+      if (store.intent(coid) === null) {
+        say("truth", `${coid} was at the broker and the PC has no record of it`);
+      }
+    }
+    this.#fills(say);
+    this.#log(say);
+    return found;
+  }
+
+  #agrees(where: string, coid: string, state: OrderState, troubled: boolean, say: Say): void {
+    const [order] = this.#atBroker(coid);
+    const bad = (is: string) =>
+      say("truth", `${where} says ${coid} is ${state}; at the broker it is ${is}`);
+    if (state === "needs_owner") {
+      if (!troubled) bad(order?.status ?? "not there");
+      return;
+    }
+    if (order === undefined) {
+      if (state !== "rejected") bad("not there");
+      return;
+    }
+    const { status } = order;
+    const fits =
+      status === "Filled"
+        ? state === "filled"
+        : status === "Cancelled"
+          ? state === "cancelled" || state === "expired"
+          : status === "Inactive"
+            ? state === "rejected" || (order.filled.gt(0) && state === "cancelled")
+            : state === "working" || state === "partially_filled" || state === "accepted";
+    if (!fits) bad(status);
+  }
+
+  /** Each execution once, and none that was not. */
+  #fills(say: Say): void {
+    const { object, broker } = this.#world;
+    const kept = object.sql
+      .exec<{ execution_id: string; coid: string | null; quantity: string; price: string }>(
+        "SELECT execution_id, coid, quantity, price FROM order_fills",
+      )
+      .toArray();
+    const real = new Map(broker.sim.book.executions.map((one) => [one.id, one]));
+    for (const { execution_id, quantity, price } of kept) {
+      const one = real.get(execution_id);
+      if (one === undefined || !one.size.equals(quantity) || !one.price.equals(price)) {
+        say(
+          "events",
+          `a fill ${execution_id} of ${quantity} at ${price} that the broker does not know`,
+        );
+      }
+    }
+  }
+
+  #log(say: Say): void {
+    const { object, d1 } = this.#world;
+    const { sql } = object;
+    const events = sql
+      .exec<{ seq: number; event: string }>("SELECT seq, event FROM audit_log ORDER BY seq")
+      .toArray();
+    const submitted = new Map<string, number>();
+    for (const [at, { seq, event }] of events.entries()) {
+      if (seq !== at + 1) say("log", `event ${seq} stands at place ${at + 1}`);
+      const { type, meta } = JSON.parse(event);
+      if (type !== "order.submitted") continue;
+      const coid = String(meta?.coid);
+      submitted.set(coid, (submitted.get(coid) ?? 0) + 1);
+    }
+    for (const [coid, times] of submitted) {
+      if (times > 1) say("log", `${coid} stands in the log ${times} times`);
+    }
+    for (const coid of this.#posted.keys()) {
+      if (!submitted.has(coid)) say("log", `${coid} was at the broker and is not in the log`);
+    }
+    const copied = d1.database.prepare("SELECT seq, event FROM audit_events ORDER BY seq").all();
+    for (const [at, row] of copied.entries()) {
+      if (row.event !== events[at]?.event) say("log", `the copy differs at event ${at + 1}`);
+    }
+    if (copied.length < events.length - 5) {
+      say("log", `${events.length - copied.length} events were not copied`);
+    }
+  }
+}
+
+const ENDED: readonly string[] = ["Filled", "Cancelled", "Inactive"];
+const CANCEL_BOUND_MS = 12_000;
+/** From the last look to the broker. */
+const LAST_LOOK_MS = 50;
+const ORDER_NOTIONAL_MAX = 2_000;
+
+/** The account is long, so a sale lowers what is held. */
+const isExit = ({ order }: Signed): boolean => order.legs[0]?.side === "SELL";

@@ -1,0 +1,373 @@
+import { randomBytes } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import * as z from "zod";
+import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
+import { createPacer } from "../../sidecar/src/client-portal/pacing/pacer.ts";
+import { memoryPacingStore } from "../../sidecar/src/client-portal/pacing/store.ts";
+import type { StreamSocketEvents } from "../../sidecar/src/client-portal/stream/socket.ts";
+import { createWire } from "../../sidecar/src/client-portal/wire.ts";
+import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
+import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
+import type { OrderStore } from "../../sidecar/src/orders/journal/store.ts";
+import { createRelayLink } from "../../sidecar/src/relay/link.ts";
+import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
+import type { Connect } from "../../sidecar/src/relay/socket.ts";
+import { type Broker, createBroker } from "../../sidecar/src/run/broker.ts";
+import { openOrderSide } from "../../sidecar/src/run/order-side.ts";
+import { loadDeviceKey } from "../../sidecar/src/trust/device-key.ts";
+import { loadLocalPolicy } from "../../sidecar/src/trust/local-policy.ts";
+import type { BrokerModel } from "./broker-model.ts";
+import type { Chance } from "./chance.ts";
+import { Crashed, endHold, type Handle, watch } from "./disk.ts";
+import type { ObjectHost } from "./object-host.ts";
+import { type Actor, actor, type Scheduler } from "./scheduler.ts";
+
+/**
+ * The owner's PC: the product's broker side, order side, journals and relay link in one process that
+ * may die at any write and any request, on a clock that may be wrong.
+ */
+export interface PcParts {
+  scheduler: Scheduler;
+  chance: Chance;
+  configDir: string;
+  pairing: Pairing;
+  broker: BrokerModel;
+  object: ObjectHost;
+  /** Whether the broker's stream can be reached. */
+  stream: boolean;
+}
+
+export class Pc {
+  /** How far its clock is ahead of the world's, milliseconds. */
+  skewMs = 0;
+  /** Effects until it dies; infinite while nothing is planned. */
+  fuse = Number.POSITIVE_INFINITY;
+  /** How a death by the fuse is one. */
+  power = false;
+  diskFull = false;
+  /** Nothing of the relay gets through at a dial. */
+  offline = false;
+  /** How often it was started. */
+  lives = 0;
+  onDeath: () => void = () => {};
+  readonly #parts: PcParts;
+  /** Its file of the pacing. */
+  readonly #pacing = memoryPacingStore();
+  #process: Process | null = null;
+  #starting = false;
+
+  constructor(parts: PcParts) {
+    this.#parts = parts;
+  }
+
+  get up(): boolean {
+    return this.#process !== null;
+  }
+
+  get session(): { state: string; mode: string } | null {
+    return this.#process?.broker?.session() ?? null;
+  }
+
+  get linked(): boolean {
+    return this.#process?.link?.state().link.kind === "live";
+  }
+
+  now(): number {
+    return this.#parts.scheduler.now + this.skewMs;
+  }
+
+  /** Starts the process, in a task of its own. */
+  start(): void {
+    if (this.#process !== null || this.#starting) return;
+    this.#starting = true;
+    this.lives += 1;
+    const owner = actor(`pc ${this.lives}`);
+    this.#parts.scheduler.after(
+      1,
+      () => {
+        this.#starting = false;
+        this.#boot(owner);
+      },
+      owner,
+    );
+  }
+
+  /** SIGKILL, or the power is cut: nothing that it still waits for reaches it. */
+  kill(power = false): void {
+    const process = this.#process;
+    if (process === null) return;
+    this.#process = null;
+    this.fuse = Number.POSITIVE_INFINITY;
+    process.owner.alive = false;
+    watch(null);
+    endHold(process.open, power);
+    process.line?.cut();
+    this.onDeath();
+  }
+
+  /** The store of its orders, for whoever looks from outside; null while it is not running. */
+  get orders(): OrderStore | null {
+    return this.#process?.store ?? null;
+  }
+
+  #boot(owner: Actor): void {
+    const { scheduler, configDir, pairing } = this.#parts;
+    const process: Process = {
+      owner,
+      open: new Map(),
+      broker: null,
+      link: null,
+      line: null,
+      store: null,
+    };
+    this.#process = process;
+    watch({
+      open: process.open,
+      full: () => this.diskFull,
+      effect: () => this.#effect(process),
+    });
+    const clock: Clock = {
+      now: () => this.now(),
+      after: (ms, task) => scheduler.after(ms, task, owner),
+    };
+    const log = (level: string) => (facts: object, message: string) => {
+      this.onLog(level, message, facts);
+    };
+    const logger = {
+      debug: log("debug"),
+      info: log("info"),
+      warn: log("warn"),
+      error: log("error"),
+    };
+    const deviceKey = loadDeviceKey(configDir);
+    if (deviceKey === null) throw new Error("the PC has no key");
+    let journal: ReturnType<typeof openAccountJournal>;
+    let side: ReturnType<typeof openOrderSide>;
+    try {
+      journal = openAccountJournal(
+        configDir,
+        pairing,
+        () => this.now(),
+        () => {
+          throw new Error("a journal was found damaged");
+        },
+      );
+      side = openOrderSide(configDir, pairing, (store) => {
+        process.store = store;
+        return { takeUnasked: false, taken: () => {}, waiting: () => {} };
+      });
+    } catch (thrown) {
+      if (this.#process !== process) return;
+      if (!this.diskFull) throw thrown;
+      // Without room for its journal it does not start; whoever keeps it running tries again.
+      this.kill();
+      return;
+    }
+    const made = createBroker({
+      baseUrl: "https://127.0.0.1:5000",
+      configDir,
+      logger,
+      clock,
+      ownerZone: "Europe/Berlin",
+      resetZone: "America/New_York",
+      isOwnOrder: side.isOwnOrder,
+      orders: side.open,
+      openWire: (options) => this.#openWire(options, process),
+      openStream: (credential, heard) => this.#openStream(credential, heard, process),
+    });
+    made.then(
+      (broker) => {
+        if (this.#process !== process) return;
+        process.broker = broker;
+        process.link = createRelayLink({
+          pairing,
+          deviceKey,
+          policy: loadLocalPolicy(configDir),
+          journal,
+          executor: broker,
+          operations: (name) => (isOperationName(name) ? OPERATIONS[name] : null),
+          version: "simulation",
+          logger,
+          connect: this.#connect(process),
+          now: () => this.now(),
+          random: () => Math.random(),
+          random32: () => randomBytes(32).toString("base64url"),
+          onChange: () => {},
+        });
+        process.link.start();
+      },
+      (thrown: unknown) => {
+        if (this.#process !== process) return;
+        if (!this.diskFull) throw thrown;
+        this.kill();
+      },
+    );
+  }
+
+  onLog: (level: string, message: string, facts: object) => void = () => {};
+
+  #effect(process: Process): void {
+    if (this.#process !== process) throw new Crashed("this process is over");
+    this.fuse -= 1;
+    if (this.fuse > 0) return;
+    this.kill(this.power);
+    throw new Crashed("killed here");
+  }
+
+  #openWire(
+    {
+      clock,
+      onRateLimited,
+    }: Parameters<NonNullable<Parameters<typeof createBroker>[0]["openWire"]>>[0],
+    process: Process,
+  ) {
+    const { broker } = this.#parts;
+    const pacer = createPacer({ clock, store: this.#pacing });
+    const transport = {
+      send: (request: Parameters<BrokerModel["send"]>[0]) => {
+        if (this.#process !== process) return new Promise<never>(() => {});
+        return broker.send(request, {
+          owner: process.owner,
+          beforeRequest: () => {
+            if (request.method !== "GET") this.#effect(process);
+          },
+          afterRequest: () => {
+            if (request.method !== "GET") this.#effect(process);
+          },
+        });
+      },
+      verifyPeer: () => null,
+      close: () => Promise.resolve(),
+    };
+    const wire = createWire({
+      transport,
+      pacer,
+      clock,
+      onRateLimited: () => onRateLimited(pacer.silentUntil()),
+    });
+    return { pacer, transport, wire, openAroundTheClock: () => true };
+  }
+
+  #openStream(credential: string, heard: StreamSocketEvents, process: Process) {
+    const { scheduler, chance, broker, stream } = this.#parts;
+    const { owner } = process;
+    if (!stream || broker.down) {
+      scheduler.after(5, () => heard.onClose(), owner);
+      return { send: () => {}, terminate: () => {} };
+    }
+    let open = true;
+    let lastAt = 0;
+    const listeners: Record<string, (data: unknown) => void> = {};
+    const arrive = (act: () => void): void => {
+      lastAt = Math.max(lastAt, scheduler.now + chance.between(1, 20));
+      scheduler.after(lastAt - scheduler.now, () => open && act(), owner);
+    };
+    const close = (): void => {
+      if (!open) return;
+      arrive(() => {
+        open = false;
+        heard.onClose();
+      });
+      scheduler.after(1, () => listeners.close?.(undefined), broker.place);
+    };
+    const socket = {
+      readyState: 1,
+      OPEN: 1,
+      send: (data: string | Uint8Array) => {
+        const text = typeof data === "string" ? data : Buffer.from(data).toString("utf8");
+        arrive(() => heard.onText(text));
+      },
+      close,
+      terminate: close,
+      on: (event: string, listener: (data: unknown) => void) => {
+        listeners[event] = listener;
+      },
+    };
+    scheduler.after(
+      chance.between(1, 20),
+      () => {
+        if (open) broker.sockets.accept(socket, credential);
+      },
+      broker.place,
+    );
+    arrive(() => heard.onOpen());
+    return {
+      send: (text: string) => {
+        // Profit and loss come each second, and no order depends on them.
+        if (text.startsWith("spl")) return;
+        scheduler.after(chance.between(1, 20), () => listeners.message?.(text), broker.place);
+      },
+      terminate: () => {
+        open = false;
+        scheduler.after(1, () => listeners.close?.(undefined), broker.place);
+      },
+    };
+  }
+
+  #connect(process: Process): Connect {
+    const { scheduler, chance, object } = this.#parts;
+    return (url, token, events) => {
+      const { owner } = process;
+      let line: ReturnType<ObjectHost["pair"]> | null = null;
+      let given = false;
+      const later = (act: () => void) => scheduler.after(chance.between(1, 60), act, owner);
+      const refused = (...why: Parameters<typeof events.onRefused>) => {
+        if (!given) events.onRefused(...why);
+        given = true;
+      };
+      if (this.offline) {
+        later(() => refused("the gateway could not be reached (ECONNREFUSED)"));
+      } else {
+        scheduler.after(
+          chance.between(1, 60),
+          () => {
+            object.upgrade(token, url).then(
+              (response) => {
+                const socket = response.webSocket;
+                if (socket !== undefined) {
+                  const made = object.lineOf(socket);
+                  later(() => {
+                    if (made === null || given) return;
+                    line = made;
+                    process.line = made;
+                    made.open({ onText: events.onText, onClosed: events.onClosed }, owner);
+                    events.onOpen();
+                  });
+                  return;
+                }
+                void response.json().then((body: unknown) => {
+                  const { message, at } = UpgradeRefusal.parse(body);
+                  later(() => refused(message, { refusedKey: { edgeTimeMs: Date.parse(at) } }));
+                });
+              },
+              () => later(() => refused("the gateway could not be reached (ECONNRESET)")),
+            );
+          },
+          object.platform,
+        );
+      }
+      return {
+        send: (text) => {
+          if (this.#process === process) line?.sendFromPc(text);
+        },
+        close: (code) => {
+          given = true;
+          line?.closeFromPc(code);
+        },
+        buffered: () => 0,
+      };
+    };
+  }
+}
+
+const UpgradeRefusal = z.object({ message: z.string(), at: z.string() });
+
+interface Process {
+  owner: Actor;
+  open: Map<DatabaseSync, Handle>;
+  broker: Broker | null;
+  link: RelayLink | null;
+  line: ReturnType<ObjectHost["pair"]> | null;
+  store: OrderStore | null;
+}

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { MUTATION, type Mutation } from "./mutations.ts";
+import type { Tally } from "./simulate.ts";
+
+/** The simulation itself: that it repeats, that it says what it saw, and that it can fail. */
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+
+function simulate(args: string[], mutation?: Mutation): Promise<{ code: number; output: string }> {
+  const env = mutation === undefined ? {} : { [MUTATION]: JSON.stringify(mutation) };
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { env: { ...process.env, ...env } },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` });
+      },
+    );
+  });
+}
+
+const mutationNamed = (name: string): Mutation => {
+  const path = new URL("first-mutations.json", import.meta.url);
+  const all: Mutation[] = JSON.parse(readFileSync(path, "utf8"));
+  const found = all.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no mutation is called ${name}`);
+  return found;
+};
+
+describe("the simulation", () => {
+  it("plays the same seeds to the same steps, with trouble in them and orders at the broker", async () => {
+    const range = ["--seed", "101", "--lives", "24", "--json"];
+    const [one, other] = await Promise.all([simulate(range), simulate(range)]);
+    expect(one.code, one.output).toBe(0);
+    const tally: Tally = JSON.parse(one.output);
+    const again: Tally = JSON.parse(other.output);
+    expect(again.digest).toBe(tally.digest);
+    expect(again.steps).toBe(tally.steps);
+    expect(tally.lives).toBe(24);
+    expect(tally.ordersAtBroker).toBeGreaterThan(3);
+    expect(Object.keys(tally.troubles).length).toBeGreaterThan(3);
+  });
+
+  it("finds a guard that is gone, names seed and step, and shrinks what it takes", async () => {
+    const guard = mutationNamed("the PC's journal of orders is not asked to be on the disk");
+    const { code, output } = await simulate(["--seed", "45", "--lives", "8"], guard);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^seed 45 breaks a promise at step \d+: /m);
+    const plan = JSON.parse(/^\{"seed":45.*$/m.exec(output)?.[0] ?? "null");
+    expect(plan.lives.length).toBeLessThan(8);
+    expect(plan.troubles.length).toBeGreaterThan(0);
+  });
+
+  it("says so when a guard that should go is not where it was", async () => {
+    const guard = {
+      name: "gone",
+      file: "sidecar/src/orders/limits.ts",
+      find: "nowhere",
+      replace: "",
+    };
+    const { code, output } = await simulate(["--lives", "1"], guard);
+    expect(code).toBe(1);
+    expect(output).toContain("does not hold the text to change exactly once");
+  });
+});

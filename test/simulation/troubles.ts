@@ -1,0 +1,241 @@
+import { endOrder, fill } from "@ibkr-edge-gateway/simulator/orders/life.ts";
+import { remaining } from "@ibkr-edge-gateway/simulator/state/orders.ts";
+import { dropBrokerage, logIn, setRival } from "@ibkr-edge-gateway/simulator/state/session.ts";
+import { killSwitchPath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { engageKillSwitch, liftKillSwitch } from "../../sidecar/src/trust/kill-switch.ts";
+import { chance } from "./chance.ts";
+import type { Judge } from "./judge.ts";
+import type { People } from "./people.ts";
+import { BROKER_CALLS, FAULTS, type Trouble } from "./plan.ts";
+import { actor } from "./scheduler.ts";
+import { AAPL, priceOf, type World } from "./world.ts";
+
+/** Lets the troubles of a world's plan happen, each at its time, and puts everything right in the end. */
+export class Troubles {
+  readonly #world: World;
+  readonly #judge: Judge;
+  readonly #people: People;
+  readonly #place = actor("trouble");
+  readonly #restartMs = new Map<number, number>();
+  #healed = false;
+  #downMs = 500;
+  onTrouble: (trouble: Trouble) => void = () => {};
+
+  constructor(world: World, judge: Judge, people: People) {
+    this.#world = world;
+    this.#judge = judge;
+    this.#people = people;
+    void this.#restartMs;
+    // A PC that died is started again, as a service of the machine does it.
+    world.pc.onDeath = () => {
+      const wait = this.#healed ? 500 : this.#downMs;
+      this.#downMs = 500;
+      world.scheduler.after(wait, () => world.pc.start(), this.#place);
+    };
+  }
+
+  begin(): void {
+    for (const trouble of this.#world.plan.troubles) {
+      this.#later(trouble.at, () => {
+        if (this.#healed) return;
+        this.onTrouble(trouble);
+        this.#judge.calmSince = Number.POSITIVE_INFINITY;
+        this.#happen(trouble);
+      });
+    }
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#world.scheduler.after(ms, act, this.#place);
+  }
+
+  /** For a while, and then it is undone. */
+  #for(ms: number, begin: () => void, end: () => void): void {
+    begin();
+    this.#later(ms, end);
+  }
+
+  #happen(trouble: Trouble): void {
+    const { pc, object, broker, weather, scheduler, d1, configDir } = this.#world;
+    switch (trouble.kind) {
+      case "line_cut":
+        for (const line of object.lines) line.cut();
+        return;
+      case "line_stall":
+        weather.stalledUntil = scheduler.now + trouble.ms;
+        return;
+      case "pc_offline":
+        this.#for(
+          trouble.ms,
+          () => {
+            pc.offline = true;
+            for (const line of object.lines) line.cut();
+          },
+          () => {
+            pc.offline = false;
+          },
+        );
+        return;
+      case "broker_fault": {
+        const { method, path } = BROKER_CALLS[trouble.on];
+        broker.faults.add({ match: { method, path }, do: FAULTS[trouble.fault] });
+        return;
+      }
+      case "broker_down":
+        this.#for(
+          trouble.ms,
+          () => {
+            broker.down = true;
+          },
+          () => {
+            broker.down = false;
+          },
+        );
+        return;
+      case "session_taken":
+        this.#for(
+          trouble.ms,
+          () => broker.evict("tws"),
+          () => broker.act(() => setRival(broker.sim, "none")),
+        );
+        return;
+      case "session_lost":
+        broker.act(() => dropBrokerage(broker.sim, "evicted"));
+        return;
+      case "rate_limited":
+        broker.limiter.penalize(trouble.minutes);
+        return;
+      case "stream":
+        broker.act(() => broker.sockets.disturb(trouble.how));
+        return;
+      case "pc_killed":
+        this.#downMs = trouble.downMs;
+        pc.power = trouble.power;
+        if (trouble.effects === 0) pc.kill(trouble.power);
+        else pc.fuse = trouble.effects;
+        return;
+      case "object_reset":
+        // An object that is asked something is not put to sleep.
+        if (trouble.sockets === "broken" || object.idle) object.reset(trouble.sockets);
+        return;
+      case "disk_full":
+        this.#for(
+          trouble.ms,
+          () => {
+            pc.diskFull = true;
+          },
+          () => {
+            pc.diskFull = false;
+          },
+        );
+        return;
+      case "clock_jump":
+        this.#for(
+          trouble.forMs,
+          () => {
+            pc.skewMs = trouble.ms;
+          },
+          () => {
+            pc.skewMs = 0;
+          },
+        );
+        return;
+      case "d1_down":
+        this.#for(
+          trouble.ms,
+          () => {
+            d1.down = true;
+          },
+          () => {
+            d1.down = false;
+          },
+        );
+        return;
+      case "kill_switch": {
+        const on = () => this.#judge.objectSwitch(true);
+        const off = () => this.#judge.objectSwitch(false);
+        if (trouble.by === "owner") this.#people.ownerKills(trouble.forMs, on, off);
+        if (trouble.by === "agent") this.#people.agentKills(on);
+        if (trouble.by === "pc") {
+          this.#for(
+            trouble.forMs,
+            () => {
+              engageKillSwitch(killSwitchPath(configDir), "by hand", pc.now());
+              this.#judge.pcSwitch(true);
+            },
+            () => {
+              this.#judge.pcSwitch(false);
+              liftKillSwitch(killSwitchPath(configDir));
+            },
+          );
+        }
+        return;
+      }
+      case "market_moves":
+        broker.act(() => this.#pin(this.#world.price * (1 + trouble.percent / 100)));
+        return;
+      case "broker_acts":
+        broker.act(() => this.#brokerActs(trouble.how));
+    }
+  }
+
+  /** What is still broken is mended; from here on both ends have all they need. */
+  heal(): void {
+    const { pc, object, broker, weather, scheduler, d1, configDir } = this.#world;
+    this.#healed = true;
+    weather.stalledUntil = 0;
+    weather.latencyMs = [2, 30];
+    pc.offline = false;
+    pc.diskFull = false;
+    pc.fuse = Number.POSITIVE_INFINITY;
+    pc.skewMs = 0;
+    d1.down = false;
+    broker.down = false;
+    broker.faults.clear();
+    broker.act(() => {
+      broker.limiter.reset();
+      setRival(broker.sim, "none");
+      broker.sockets.disturb({ kind: "terminate" });
+      if (broker.sim.world.sso.phase !== "valid") logIn(broker.sim, true);
+    });
+    this.#judge.pcSwitch(false);
+    liftKillSwitch(killSwitchPath(configDir));
+    // Whoever was told to wait a quarter of an hour is started anew, as an owner would.
+    pc.kill();
+    for (const line of object.lines) line.cut();
+    void scheduler;
+  }
+
+  #pin(last: number): void {
+    this.#world.broker.sim.market.pin(AAPL, priceOf(Math.round(last * 100) / 100));
+  }
+
+  #brokerActs(how: "fills_part" | "fills" | "cancels" | "rejects"): void {
+    const { sim } = this.#world.broker;
+    const draw = chance(this.#world.plan.seed, `broker acts ${this.#world.scheduler.step}`);
+    const working = [...sim.book.orders.values()].filter(
+      ({ status, lost, parent }) =>
+        !lost && parent === undefined && (status === "Submitted" || status === "PreSubmitted"),
+    );
+    if (working.length === 0) return;
+    const order = draw.pick(working);
+    const instrument = sim.market.find(order.conid);
+    if (instrument === undefined) return;
+    switch (how) {
+      case "fills_part":
+      case "fills": {
+        const left = remaining(order);
+        const size = how === "fills" || left.lt(2) ? left : left.div(2).floor();
+        order.pieces = [];
+        fill(sim, order, instrument, size, order.price ?? sim.market.quote(instrument).last);
+        return;
+      }
+      case "cancels":
+        endOrder(sim, order, "by the exchange");
+        return;
+      case "rejects":
+        Object.assign(order, { status: "Inactive", reason: "turned down" });
+        sim.events.emit("order", order);
+    }
+  }
+}
