@@ -95,9 +95,17 @@ function summary(tally: Tally, from: number, to: number, ms: number): string {
   return [
     `${tally.lives} lives in ${tally.worlds} worlds (seeds ${from} to ${to - 1}) in ${seconds} s: ${perSecond} lives/s`,
     `${tally.submitted} orders were let out, ${tally.ordersAtBroker} stood at the broker, ${tally.steps} steps`,
+    `stopped before: ${top(tally.stopped)}`,
     `${faults} troubles of ${Object.keys(tally.troubles).length} kinds; ${Object.keys(tally.met).length} pairs of trouble and state`,
   ].join("\n");
 }
+
+const top = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, 6)
+    .map(([what, times]) => `${times} x ${what.slice(0, 80)}`)
+    .join("; ");
 
 async function tellFailure(
   failed: { report: Report; plan: WorldPlan },

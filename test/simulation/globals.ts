@@ -97,6 +97,10 @@ export function installGlobals(): void {
   set(globalThis, "WebSocketRequestResponsePair", class {});
   // Of keys that a library made for itself; they are read here and nowhere else.
   process.noDeprecation = true;
+  // Nobody sits at this machine: nothing is shown on its desktop or its terminal.
+  delete process.env.DISPLAY;
+  delete process.env.WAYLAND_DISPLAY;
+  set(process.stderr, "isTTY", false);
 }
 
 /** From now on time and chance are this world's. */

@@ -1,4 +1,8 @@
-import { isInDoubt, isTerminal, OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import {
+  isInDoubt,
+  isTerminal,
+  OrderState,
+} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { Order } from "@ibkr-edge-gateway/simulator/state/orders.ts";
 import type { Seen } from "./broker-model.ts";
 import type { Signed } from "./people.ts";

@@ -1,4 +1,4 @@
-import { PING, PONG } from "@ibkr-edge-gateway/protocol/relay/envelope.ts";
+import { PING, PONG } from "@ibkr-edge-gateway/protocol/relay/frame-envelope.ts";
 import type { Chance } from "./chance.ts";
 import type { Actor, Scheduler } from "./scheduler.ts";
 

@@ -3,20 +3,22 @@ import type { DatabaseSync } from "node:sqlite";
 import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
 import * as z from "zod";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
+import { createWire } from "../../sidecar/src/client-portal/paced-wire.ts";
 import { createPacer } from "../../sidecar/src/client-portal/pacing/pacer.ts";
-import { memoryPacingStore } from "../../sidecar/src/client-portal/pacing/store.ts";
-import type { StreamSocketEvents } from "../../sidecar/src/client-portal/stream/socket.ts";
-import { createWire } from "../../sidecar/src/client-portal/wire.ts";
+import { memoryPacingStore } from "../../sidecar/src/client-portal/pacing/pacing-store.ts";
+import type { StreamSocketEvents } from "../../sidecar/src/client-portal/stream/stream-socket.ts";
+import type { DiskReserve } from "../../sidecar/src/config/disk-reserve.ts";
 import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
-import type { OrderStore } from "../../sidecar/src/orders/journal/store.ts";
+import type { OrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
-import type { Connect } from "../../sidecar/src/relay/socket.ts";
+import type { Connect } from "../../sidecar/src/relay/relay-socket.ts";
 import { type Broker, createBroker } from "../../sidecar/src/run/broker.ts";
 import { openOrderSide } from "../../sidecar/src/run/order-side.ts";
 import { loadDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { loadLocalPolicy } from "../../sidecar/src/trust/local-policy.ts";
+import { questionNumber } from "../../sidecar/src/trust/tables/question-numbers.ts";
 import type { BrokerModel } from "./broker-model.ts";
 import type { Chance } from "./chance.ts";
 import { Crashed, endHold, type Handle, watch } from "./disk.ts";
@@ -43,6 +45,8 @@ export class Pc {
   skewMs = 0;
   /** Effects until it dies; infinite while nothing is planned. */
   fuse = Number.POSITIVE_INFINITY;
+  /** The same, counted from the next order's request on. */
+  fuseAtOrder: number | null = null;
   /** How a death by the fuse is one. */
   power = false;
   diskFull = false;
@@ -54,6 +58,7 @@ export class Pc {
   readonly #parts: PcParts;
   /** Its file of the pacing. */
   readonly #pacing = memoryPacingStore();
+  #reserveGiven = false;
   #process: Process | null = null;
   #starting = false;
 
@@ -111,6 +116,26 @@ export class Pc {
     return this.#process?.store ?? null;
   }
 
+  /** The owner lets it take the broker session back (`ibkr-sidecar takeover`). */
+  takeOver(): void {
+    const until = this.now() + 60_000;
+    this.#process?.broker?.core.supervisor.observe({ kind: "takeover_allowed", until });
+  }
+
+  /** The number beside a request, as the owner reads it at the PC (`ibkr-sidecar requests`). */
+  numberOf(previewId: string): number | null {
+    return this.orders?.preview(previewId, this.now())?.echo ?? null;
+  }
+
+  /** The number beside the broker's open question. */
+  numberOfQuestion(coid: string): number | null {
+    const store = this.orders;
+    const question = store?.intent(coid)?.question;
+    return store == null || question == null
+      ? null
+      : questionNumber(store.db, coid, question.reply_id);
+  }
+
   #boot(owner: Actor): void {
     const { scheduler, configDir, pairing } = this.#parts;
     const process: Process = {
@@ -124,7 +149,7 @@ export class Pc {
     this.#process = process;
     watch({
       open: process.open,
-      full: () => this.diskFull,
+      full: () => this.#full,
       effect: () => this.#effect(process),
     });
     const clock: Clock = {
@@ -140,6 +165,8 @@ export class Pc {
       warn: log("warn"),
       error: log("error"),
     };
+    const reserve = this.#reserve();
+    reserve.keep();
     const deviceKey = loadDeviceKey(configDir);
     if (deviceKey === null) throw new Error("the PC has no key");
     let journal: ReturnType<typeof openAccountJournal>;
@@ -149,14 +176,21 @@ export class Pc {
         configDir,
         pairing,
         () => this.now(),
+        reserve,
         () => {
           throw new Error("a journal was found damaged");
         },
       );
-      side = openOrderSide(configDir, pairing, (store) => {
-        process.store = store;
-        return { takeUnasked: false, taken: () => {}, waiting: () => {} };
-      });
+      side = openOrderSide(
+        configDir,
+        pairing,
+        reserve,
+        (store) => {
+          process.store = store;
+          return { takeUnasked: false, taken: () => {}, waiting: () => {} };
+        },
+        () => ({ state: "unwitnessed" }),
+      );
     } catch (thrown) {
       if (this.#process !== process) return;
       if (!this.diskFull) throw thrown;
@@ -205,6 +239,29 @@ export class Pc {
     );
   }
 
+  get #full(): boolean {
+    return this.diskFull && !this.#reserveGiven;
+  }
+
+  /** The room that the PC keeps for exits: the file itself is not written, only what it stands for. */
+  #reserve(): DiskReserve {
+    const giveUp = (): boolean => {
+      if (this.#reserveGiven) return false;
+      this.#reserveGiven = true;
+      return true;
+    };
+    return {
+      keep: () => {
+        if (!this.diskFull) this.#reserveGiven = false;
+        return !this.#reserveGiven;
+      },
+      giveUpWhenFull: () => {
+        if (this.diskFull) giveUp();
+      },
+      giveUp,
+    };
+  }
+
   onLog: (level: string, message: string, facts: object) => void = () => {};
 
   #effect(process: Process): void {
@@ -230,6 +287,10 @@ export class Pc {
         return broker.send(request, {
           owner: process.owner,
           beforeRequest: () => {
+            if (this.fuseAtOrder !== null && /\/account\/[^/]+\/order/.test(request.path)) {
+              this.fuse = this.fuseAtOrder;
+              this.fuseAtOrder = null;
+            }
             if (request.method !== "GET") this.#effect(process);
           },
           afterRequest: () => {

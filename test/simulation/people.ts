@@ -219,6 +219,7 @@ export class People {
       if (denied.ok && denied.result.ok) this.#judge.denied(approvalId);
       return "denied";
     }
+    let last = "";
     for (let tries = 0; tries < 4; tries += 1) {
       const view = await this.#owned((owner) => owner.orders?.approvalView?.(approvalId));
       if (!view.ok || view.result?.ceremony == null) {
@@ -227,18 +228,27 @@ export class People {
         continue;
       }
       const { ceremony, intentHash: hash } = view.result;
-      this.#judge.signs(signedOf(this.#world, approvalId, hash));
+      const signed = signedOf(this.#world, approvalId, hash);
+      this.#judge.signs(signed);
+      const typed = {
+        symbol: "AAPL",
+        quantity: signed.order.legs[0]?.quantity ?? "",
+        echo: this.#typed(this.#world.pc.numberOf(signed.previewId)),
+      };
       const assertion = this.#world.phone.use(ceremony.challenge);
       const send = view.result.sendsOnApproval === true;
       const decided = await this.#owned((owner) =>
-        owner.orders?.approveOrder?.({ approvalId, assertion, typed: null, send }),
+        owner.orders?.approveOrder?.({ approvalId, assertion, typed, send }),
       );
       if (decided.ok && decided.result.ok) return null;
       const why = decided.ok ? `${decided.result.reason} ${decided.result.detail}` : decided.why;
-      if (decided.ok && decided.result.reason === "not_open") return why;
+      const { reason } = decided.ok ? decided.result : { reason: null };
+      // A number is worth one try: this request is over for its owner.
+      if (reason === "not_open" || reason === "number") return why;
+      last = why ?? "";
       await this.#sleep(this.#chance.between(2_000, 20_000), this.#owner);
     }
-    return "given up";
+    return `given up: ${last}`;
   }
 
   #submit(approvalId: string, key: string, bracket: boolean): Promise<Told> {
@@ -283,13 +293,18 @@ export class People {
       const { challenge, nonce, notAfter } = asked.result;
       const confirm = says !== 2;
       if (confirm) this.#judge.answers(coid);
+      const echo = confirm ? this.#typed(this.#world.pc.numberOfQuestion(coid)) : null;
       const signed = confirm
         ? { terms: { nonce, notAfter }, assertion: this.#world.phone.use(challenge) }
         : null;
-      await this.#owned((owner) =>
-        owner.orders?.answerQuestion?.({ coid, confirm, signed, echo: null }),
-      );
+      await this.#owned((owner) => owner.orders?.answerQuestion?.({ coid, confirm, signed, echo }));
     }
+  }
+
+  /** As a person types it: now and then it is another one. */
+  #typed(number: number | null): number | null {
+    if (number === null || !this.#chance.odds(0.03)) return number;
+    return number === 9_999 ? 1_000 : number + 1;
   }
 
   async #change(life: Life, afterMs: number): Promise<void> {
@@ -416,6 +431,7 @@ const codes = (result: any): string =>
 /** What the owner's passkey signed. */
 export interface Signed {
   approvalId: string;
+  previewId: string;
   intentHash: string;
   coid: string;
   order: CanonicalOrder;
@@ -439,6 +455,7 @@ function signedOf(world: World, approvalId: string, hash: string): Signed {
   }
   return {
     approvalId,
+    previewId: intent.preview_id,
     intentHash: hash,
     coid,
     order: intent.ticket.order,

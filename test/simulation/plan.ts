@@ -48,7 +48,8 @@ export type Trouble = { at: number } & (
   | { kind: "session_lost" }
   | { kind: "rate_limited"; minutes: number }
   | { kind: "stream"; how: StreamTrouble }
-  | { kind: "pc_killed"; effects: number; power: boolean; downMs: number }
+  /** `aim`: the effects are counted from the next order's own request on. */
+  | { kind: "pc_killed"; effects: number; aim: boolean; power: boolean; downMs: number }
   | { kind: "object_reset"; sockets: "kept" | "broken" }
   | { kind: "disk_full"; ms: number }
   | { kind: "clock_jump"; ms: number; forMs: number }
@@ -184,16 +185,17 @@ function troubleOf(draw: Chance, at: number): Trouble {
     () => ({ at, kind: "session_lost" }),
     () => ({ at, kind: "rate_limited", minutes: draw.pick([1, 3]) }),
     () => ({ at, kind: "stream", how: draw.pick(STREAM_TROUBLES) }),
-    ...Array.from(
-      { length: 4 },
-      () => (): Trouble => ({
+    ...Array.from({ length: 6 }, () => (): Trouble => {
+      const aim = draw.odds(0.6);
+      return {
         at,
         kind: "pc_killed",
-        effects: draw.odds(0.25) ? 0 : draw.between(1, 30),
-        power: draw.odds(0.5),
+        effects: aim ? draw.between(1, 8) : draw.odds(0.3) ? 0 : draw.between(1, 30),
+        aim,
+        power: draw.odds(0.6),
         downMs: draw.pick([0, 500, 5_000, 60_000]),
-      }),
-    ),
+      };
+    }),
     () => ({ at, kind: "object_reset", sockets: draw.odds(0.5) ? "kept" : "broken" }),
     () => ({ at, kind: "object_reset", sockets: "broken" }),
     () => ({ at, kind: "disk_full", ms }),

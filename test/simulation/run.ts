@@ -1,4 +1,4 @@
-import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/state.ts";
+import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { Judge, Violation } from "./judge.ts";
 import type { ObjectClass } from "./object-host.ts";
 import { type Life, People } from "./people.ts";

@@ -5,7 +5,7 @@ import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { Capability } from "@ibkr-edge-gateway/protocol/capabilities.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
-import { openOwnerSession } from "../../durable-objects/account/access/owner-sessions.ts";
+import { openOwnerSession } from "../../durable-objects/account/access/session-lifecycle.ts";
 import { insertPasskey } from "../../durable-objects/account/access/tables/passkeys.ts";
 import { admitClient } from "../../durable-objects/account/clients/clients.ts";
 import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
@@ -15,8 +15,8 @@ import { migrate } from "../../durable-objects/account/schema.ts";
 import { ensureConfigDir, writePrivateJson } from "../../sidecar/src/config/files.ts";
 import { type Pairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
-import { openOrderStore } from "../../sidecar/src/orders/journal/store.ts";
-import { capsPath, orderStorePath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
+import { capsPath, orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { storageOver } from "../support/sql-storage.ts";
@@ -183,6 +183,7 @@ function pcTemplate(
     folder,
     pairing,
     () => START,
+    null,
     () => {},
   ).close();
   const store = openOrderStore(orderStorePath(folder, pairing));

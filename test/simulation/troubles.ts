@@ -1,7 +1,7 @@
-import { endOrder, fill } from "@ibkr-edge-gateway/simulator/orders/life.ts";
+import { endOrder, fill } from "@ibkr-edge-gateway/simulator/orders/order-lifecycle.ts";
 import { remaining } from "@ibkr-edge-gateway/simulator/state/orders.ts";
 import { dropBrokerage, logIn, setRival } from "@ibkr-edge-gateway/simulator/state/session.ts";
-import { killSwitchPath } from "../../sidecar/src/orders/local-policy/files.ts";
+import { killSwitchPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { engageKillSwitch, liftKillSwitch } from "../../sidecar/src/trust/kill-switch.ts";
 import { chance } from "./chance.ts";
 import type { Judge } from "./judge.ts";
@@ -96,7 +96,11 @@ export class Troubles {
         this.#for(
           trouble.ms,
           () => broker.evict("tws"),
-          () => broker.act(() => setRival(broker.sim, "none")),
+          // The owner takes it back.
+          () => {
+            broker.act(() => setRival(broker.sim, "none"));
+            this.#world.pc.takeOver();
+          },
         );
         return;
       case "session_lost":
@@ -112,6 +116,7 @@ export class Troubles {
         this.#downMs = trouble.downMs;
         pc.power = trouble.power;
         if (trouble.effects === 0) pc.kill(trouble.power);
+        else if (trouble.aim) pc.fuseAtOrder = trouble.effects;
         else pc.fuse = trouble.effects;
         return;
       case "object_reset":
@@ -188,6 +193,7 @@ export class Troubles {
     pc.offline = false;
     pc.diskFull = false;
     pc.fuse = Number.POSITIVE_INFINITY;
+    pc.fuseAtOrder = null;
     pc.skewMs = 0;
     d1.down = false;
     broker.down = false;

@@ -38,10 +38,12 @@ export function storageOver(database: DatabaseSync): MemorySqlStorage {
   const prepare = (query: string): Prepared => {
     const statement = saying(() => database.prepare(query));
     statement.setReturnArrays(true);
+    statement.setReadBigInts(true);
     const rest = query.slice(statement.sourceSQL.length).trim();
     const made = {
       statement,
-      names: statement.columns().map(({ name }) => name),
+      // Of a change of the schema SQLite names columns of its own.
+      names: OF_SCHEMA.test(query) ? [] : statement.columns().map(({ name }) => name),
       parameters: parametersIn(statement.sourceSQL),
       rest,
     };
@@ -101,7 +103,7 @@ function run(statement: StatementSync, bindings: readonly Binding[]): unknown[][
   return rows as unknown[][];
 }
 
-/** An error of SQLite in workerd's words. */
+/** An error of SQLite in workerd's words, but for where in the text it is, which Node does not tell. */
 function saying<T>(act: () => T): T {
   try {
     return act();
@@ -144,9 +146,11 @@ class Cursor {
     this.#rows = rows;
   }
 
-  next(): { done?: boolean; value?: Row } {
+  next(): { done: boolean; value: Row | undefined } {
     const row = this.#take();
-    return row === undefined ? { done: true } : { value: this.#named(row) };
+    return row === undefined
+      ? { done: true, value: undefined }
+      : { done: false, value: this.#named(row) };
   }
 
   toArray(): Row[] {
@@ -160,7 +164,7 @@ class Cursor {
     const row = this.#take();
     if (row === undefined || left > 1) {
       const found = left === 0 ? "no results" : "multiple results";
-      throw new Error(`Expected exactly one result from SQL query, but got ${found}`);
+      throw new Error(`Expected exactly one result from SQL query, but got ${found}.`);
     }
     return this.#named(row);
   }
@@ -188,11 +192,15 @@ class Cursor {
   }
 }
 
-/** A blob is a buffer of its own. */
-const fromSql = (value: unknown): unknown =>
-  value instanceof Uint8Array
+/** A blob is a buffer of its own, and every number a double. */
+const fromSql = (value: unknown): unknown => {
+  if (typeof value === "bigint") return Number(value);
+  return value instanceof Uint8Array
     ? value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength)
     : value;
+};
+
+const OF_SCHEMA = /^\s*(alter|create|drop|savepoint|release|rollback)\b/i;
 
 /** How many values a statement wants: its highest number, where a bare `?` takes the next. */
 export function parametersIn(query: string): number {
