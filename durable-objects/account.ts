@@ -8,6 +8,7 @@ import { appendAudit } from "./account/audit/log.ts";
 import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
 import { isSignedAtOnce } from "./account/audit/sign.ts";
+import { runningCalls } from "./account/calls/running-calls.ts";
 import { type ClientUse, flushClientUse, pruneClients } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
@@ -70,6 +71,7 @@ export class Account extends DurableObject<ObjectEnv> {
       }),
       stepUps: stepUps(Date.now),
       waits: this.#waits,
+      running: runningCalls(),
       accountHash: accountHasher(() => this.#accountHashKey()),
       analytics: env.ANALYTICS,
     };

@@ -11,6 +11,7 @@ import { MCP_ANSWER_GRACE_MS } from "../web/limits.ts";
 import { log } from "../web/log.ts";
 import type { Exchange } from "./exchange.ts";
 import { deadlineExceeded, unreachableAccount } from "./failures.ts";
+import { objectOf } from "./messages.ts";
 
 export type AccountAnswer =
   /** `seq` is the number of the call's own event in the log. */
@@ -24,7 +25,9 @@ export async function askAccount(
   exchange: Exchange,
   call: Pick<ToolCall, "tool" | "operation" | "input" | "scope" | "deadlineMs">,
 ): Promise<AccountAnswer> {
-  const { agent, requestId, traceparent } = exchange;
+  const { agent, requestId, traceparent, signal } = exchange;
+  const leave = () => left(exchange);
+  signal?.addEventListener("abort", leave, { once: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => {
     timer = setTimeout(resolve, call.deadlineMs + MCP_ANSWER_GRACE_MS, "late" as const);
@@ -35,6 +38,7 @@ export async function askAccount(
         ...call,
         requestId,
         ...(traceparent === null ? {} : { traceparent }),
+        ...rpcIdOf(exchange),
       }),
       late,
     ]);
@@ -50,7 +54,37 @@ export async function askAccount(
     return { ok: false, failure: unreachableAccount(isRetryable(error)) };
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
   }
+}
+
+/** The caller hung up (the modern era's cancel): a read that was asked for it alone ends at once. */
+function left({ agent, requestId, finish }: Exchange): void {
+  const told = agent()
+    .leaveCall(requestId)
+    // Then the read ends by its deadline.
+    .catch(() => undefined);
+  finish?.(told);
+}
+
+/**
+ * The caller took a request back (`notifications/cancelled`, the older era's cancel); the request that
+ * it names is still open, perhaps at another Worker.
+ */
+export async function takeBack(exchange: Exchange): Promise<void> {
+  const { params } = exchange.message;
+  const id = objectOf(params).requestId;
+  if (typeof id !== "string" && typeof id !== "number") return;
+  try {
+    await exchange.agent().takeBack(JSON.stringify(id));
+  } catch (error) {
+    logAccountError("mcp.cancel_failed", exchange, "notifications/cancelled", error);
+  }
+}
+
+function rpcIdOf({ message }: Exchange): { rpcId?: string } {
+  const { id } = message;
+  return typeof id === "string" || typeof id === "number" ? { rpcId: JSON.stringify(id) } : {};
 }
 
 /**

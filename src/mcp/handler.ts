@@ -8,7 +8,7 @@ import { tokenParts } from "../oauth/token-guard.ts";
 import { accountObject, type Env, readSettings } from "../web/env.ts";
 import { log } from "../web/log.ts";
 import { requestId } from "../web/request-id.ts";
-import { noteRefusal, scopesNow } from "./ask-account.ts";
+import { noteRefusal, scopesNow, takeBack } from "./ask-account.ts";
 import { type CursorCodec, cursorsOf } from "./cursor.ts";
 import { type DirectCalls, directCalls } from "./direct-calls.ts";
 import type { Exchange } from "./exchange.ts";
@@ -50,6 +50,7 @@ export function mcpEndpoint(
       const exchange = exchangeOf(opened, request, env, ctx, parts.cursors);
       if (exchange === null) return jsonRpcError(401, -32600, "The token names no account");
       const reading = readMessage(opened.message);
+      if (!reading.isRequest && reading.method === CANCELLED) await takeBack(exchange);
       const agreed = reading.isRequest && headersAgree(request.headers, reading);
       if (agreed) {
         const refused = await refusedScope(exchange, reading, ctx);
@@ -80,6 +81,7 @@ export function mcpEndpoint(
  * outlive the standing of the client that opened it.
  */
 const LISTEN = "subscriptions/listen";
+const CANCELLED = "notifications/cancelled";
 
 /** The product's endpoint. */
 export const mcpHandler: McpHandler = mcpEndpoint(serverFor);

@@ -38,6 +38,8 @@ export function scripted(answer: (call: AgentCall) => Promise<ToolOutcome> | Too
         return "unchanged";
       },
       async leaveWait() {},
+      async leaveCall() {},
+      async takeBack() {},
       async scopesLeft() {
         return [...READ_SCOPES];
       },

@@ -43,6 +43,7 @@ it("a cancel and a kill pass when the client's calls are used up; nothing else d
       link: () => "https://gateway.example/clients/access?id=client-1",
       accountHash: () => "0".repeat(64),
       now: () => rig.clock.now,
+      gone: new AbortController().signal,
     });
   expect(await run("trade.cancel")).toMatchObject({ ok: true });
   expect(await run("trade.kill")).toMatchObject({ ok: true });
@@ -89,6 +90,7 @@ it("an order without an account is about the only one there is, and is refused a
         audit: () => 1,
         accountHash: () => "0".repeat(64),
         now: () => rig.clock.now,
+        gone: new AbortController().signal,
       },
     );
   expect(await run(["DU1234567"])).toMatchObject({ result: { account_id: "DU1234567" } });
@@ -136,6 +138,7 @@ it("a cancel without an account is about that of our order with the number, and 
         audit: () => 1,
         accountHash: () => "0".repeat(64),
         now: () => rig.clock.now,
+        gone: new AbortController().signal,
       },
     );
   const ref = (n: number) => `ieg1-${String(n).padStart(32, "0")}`;
@@ -186,6 +189,7 @@ it("what is asked of the PC for its effect is written down before it begins, and
         link: () => "",
         accountHash: () => "0".repeat(64),
         now: () => rig.clock.now,
+        gone: new AbortController().signal,
       },
     );
   await run("session.renew");

@@ -19,6 +19,7 @@ import { backendStatus, offlineBrokerSession } from "../relay/backend-status.ts"
 import { failureOf, notPaired, sidecarOffline } from "../relay/relay-failure.ts";
 import type { RelayHost } from "../relay/relay-host-interface.ts";
 import { hasActiveSidecar } from "../relay/tables/sidecars.ts";
+import { traceparentOf } from "../relay/traceparent.ts";
 import type { BrokerAccount, ToolCall, ToolOutcome } from "../rpc/account-types.ts";
 import { exported, orderEvidence } from "./evidence-answers.ts";
 import { accountIn, asJson, hashIfWellFormed, memberOf, traceOf } from "./tool-call-fields.ts";
@@ -55,6 +56,8 @@ export interface ToolCallDeps {
   /** The keyed hash under which a broker account stands in the audit log. */
   readonly accountHash: (account: string) => string;
   readonly now: () => number;
+  /** Aborted when the caller went away. */
+  readonly gone: AbortSignal;
 }
 
 type Answer =
@@ -252,9 +255,12 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
   const jobId = ulid(now);
   // In the turn that hands the job to the relay: both are kept, or neither.
   if (ACTS.has(call.operation)) noteBegun(call, deps, jobId, inputHash);
+  // A read that nobody waits for any more ends; a write goes on to its end, which is asked for later.
+  const leave = () => void deps.relay.cancel(jobId, "the caller went away");
+  if (operation.class === "read") deps.gone.addEventListener("abort", leave, { once: true });
   const settlement = await deps.relay.submit({
     class: operation.class,
-    traceparent: call.traceparent,
+    traceparent: traceparentOf(call.requestId, call.traceparent),
     submit: {
       job_id: jobId,
       operation: operation.name,
@@ -270,6 +276,7 @@ async function askSidecar(call: ToolCall, deps: ToolCallDeps, inputHash: string)
       service: { class: serviceOf(operation.name), share: shareOf(call.principal.clientId) },
     },
   });
+  deps.gone.removeEventListener("abort", leave);
   return settlement.ok
     ? { ok: true, result: settlement.result, hash: settlement.resultSha256 }
     : { ok: false, failure: failureOf(settlement, deps.relay.origin) };

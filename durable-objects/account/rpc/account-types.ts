@@ -41,6 +41,8 @@ export interface ToolCall {
   requestId: string;
   /** W3C trace context, passed on to the sidecar; never trusted as identity. */
   traceparent?: string;
+  /** The caller's own JSON-RPC id, as JSON: by it a call is taken back. */
+  rpcId?: string;
   /** From arrival at the object to the answer. */
   deadlineMs: number;
 }

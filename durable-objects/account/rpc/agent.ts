@@ -4,6 +4,7 @@ import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { accountHasher } from "../audit/account-hash.ts";
 import { agent, auditEvent, contentHash } from "../audit/events.ts";
 import { countCall } from "../calls/call-metrics.ts";
+import type { RunningCalls } from "../calls/running-calls.ts";
 import { runToolCall } from "../calls/tool-call.ts";
 import { clientStanding, noteClientUse, takeExternalToken } from "../clients/clients.ts";
 import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
@@ -19,6 +20,7 @@ export interface AgentParts {
   readonly budget: CallBudget;
   readonly stepUps: StepUps;
   readonly waits: ChangeWaits;
+  readonly running: RunningCalls;
   readonly accountHash: ReturnType<typeof accountHasher>;
   readonly analytics: Parameters<typeof countCall>[0];
 }
@@ -48,7 +50,10 @@ export class AgentAccount extends RpcTarget {
     const { budget, accountHash, analytics } = this.#calls;
     const call = { ...asked, principal: this.#principal };
     const startedAt = now();
-    noteClientUse(clientUse, this.#principal.clientId, startedAt);
+    const { clientId, grantId } = this.#principal;
+    noteClientUse(clientUse, clientId, startedAt);
+    const { requestId, rpcId } = call;
+    const held = this.#calls.running.begin({ clientId, grantId, requestId, rpcId });
     const outcome = await runToolCall(call, {
       sql,
       relay,
@@ -66,7 +71,8 @@ export class AgentAccount extends RpcTarget {
       audit,
       accountHash,
       now,
-    });
+      gone: held.signal,
+    }).finally(() => held.end());
     countCall(analytics, {
       tool: call.tool,
       outcome: outcome.ok ? "ok" : outcome.failure.code,
@@ -124,6 +130,20 @@ export class AgentAccount extends RpcTarget {
     if (!clientStanding(sql, this.#principal, scope, now()).ok) return "changed";
     if (stepSince(sql, afterSeq)) return "changed";
     return this.#calls.waits.wait(this.#principal.clientId, ms, place);
+  }
+
+  /** The connection of this client's request was closed: a read asked for it ends. Answers nothing. */
+  leaveCall(requestId: string): void {
+    this.#calls.running.left(this.#principal.clientId, requestId);
+  }
+
+  /**
+   * This client took back its request with that JSON-RPC id (`notifications/cancelled`): a read ends,
+   * and whoever waits for it is told so. A write keeps to its rule. Answers nothing.
+   */
+  takeBack(rpcId: string): void {
+    const { clientId, grantId } = this.#principal;
+    this.#calls.running.takenBack(clientId, grantId, rpcId);
   }
 
   /** Ends the waits that this client named `place`: whoever waited there has hung up. Answers nothing. */

@@ -86,6 +86,30 @@ describe("the session's lease", () => {
     expect(world.executions.get(write)).toBe(1);
   });
 
+  it.each([
+    ["entry", false],
+    ["exit", true],
+  ] as const)("is asked when a write begins: an %s taken up before begins: %s", (kind, begins) => {
+    const world = createWorld();
+    const sidecar = world.connected();
+    const write = world.submit(
+      "order.place",
+      {},
+      { deadlineMs: 3 * LEASE_MS, service: { class: kind } },
+    );
+    world.settle();
+    const { wire } = sidecar;
+    if (wire === null) throw new Error("no wire");
+    expect(sidecar.state.jobs.get(write)).toMatchObject({ state: "accepted", service: kind });
+    // Nothing is heard of the edge any more; the lease outlives the connection, and ends.
+    world.cut(wire);
+    world.pass(LEASE_MS - 1_000);
+    expect(sidecar.state.leaseUntil).toBeGreaterThan(world.now());
+    world.pass(2_000);
+    expect(world.begin(sidecar, write)).toBe(begins);
+    expect(sidecar.state.jobs.get(write)?.state).toBe(begins ? "started" : "accepted");
+  });
+
   it("nothing is taken on a lease that has ended", () => {
     const world = createWorld();
     const peer = pairedPeer(world).dial();

@@ -1,6 +1,7 @@
 import { judge, type Verdict } from "./answer-verdict.ts";
 import type { Clock } from "./clock.ts";
 import { LIMITS } from "./limits.ts";
+import type { BrokerLogger } from "./logger.ts";
 import type { Pacer } from "./pacing/pacer.ts";
 import type { Priority } from "./pacing/priority.ts";
 import type { PaceName } from "./pacing/rate-windows.ts";
@@ -31,6 +32,8 @@ export function createWire(options: {
   pacer: Pacer;
   clock: Clock;
   onRateLimited(): void;
+  /** Told of each answer, for the log. */
+  log?: BrokerLogger["debug"];
 }): Wire {
   const { transport, pacer } = options;
   return {
@@ -50,6 +53,8 @@ export function createWire(options: {
           timeoutMs: timeoutMs ?? LIMITS.readTimeoutMs,
         });
         const verdict = judge(answer);
+        // The path alone: what stands behind it can name an account.
+        options.log?.({ method: request.method, verdict: verdict.kind }, "the broker answered");
         if (verdict.kind === "rate_limited") {
           pacer.penalize();
           options.onRateLimited();

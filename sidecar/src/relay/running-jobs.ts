@@ -4,6 +4,7 @@ import type {
   JobEnd,
   SidecarEffect,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
+import { underTrace } from "../client-portal/trace.ts";
 import type { OperationExecutor } from "../operations/executor-interface.ts";
 import { failedEnd } from "./job-end.ts";
 import type { RelayLogger } from "./link-interface.ts";
@@ -33,10 +34,21 @@ export class RunningJobs {
   }
 
   /** Never rejects: what fails is an end like any other. */
-  async execute({ job, class: kind }: Extract<SidecarEffect, { kind: "execute" }>): Promise<void> {
-    const { executor, logger, begin } = this.#parts;
+  execute(effect: Extract<SidecarEffect, { kind: "execute" }>): Promise<void> {
+    // Whatever is logged on behalf of this job, down to the broker's answer, bears its trace.
+    return underTrace(effect.traceparent, () => this.#run(effect));
+  }
+
+  async #run({ job, class: kind }: Extract<SidecarEffect, { kind: "execute" }>): Promise<void> {
+    const { executor, logger, begin, now } = this.#parts;
+    const startedAt = now();
     const controller = new AbortController();
     const jobId = job.job_id;
+    const facts = () => ({
+      job_id: jobId,
+      operation: job.operation,
+      ms: Math.round(now() - startedAt),
+    });
     this.#running.set(jobId, controller);
     try {
       const result = await executor.execute({
@@ -52,11 +64,15 @@ export class RunningJobs {
         ...(job.service === undefined ? {} : { service: job.service }),
         ...(kind === "write" ? { begin: () => begin(jobId) } : {}),
       });
+      logger.info({ ...facts(), result: "ok" }, "a job ended");
       this.#finish(jobId, controller, { ok: true, result });
     } catch (error) {
       if (!(error instanceof GatewayError) && !controller.signal.aborted) {
         logger.error({ operation: job.operation, err: error }, "an operation failed unexpectedly");
       }
+      const code = error instanceof GatewayError ? error.failure.code : "INTERNAL";
+      const result = controller.signal.aborted ? "aborted" : code;
+      logger.info({ ...facts(), result }, "a job ended");
       this.#finish(jobId, controller, failedEnd(error));
     }
   }

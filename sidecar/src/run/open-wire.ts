@@ -58,6 +58,7 @@ export function openWire(options: {
     pacer,
     clock,
     onRateLimited: () => options.onRateLimited(pacer.silentUntil()),
+    log: (facts, message) => logger.debug(facts, message),
   });
   return { pacer, transport, wire, openAroundTheClock: () => openAroundTheClock };
 }

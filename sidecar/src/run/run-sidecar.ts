@@ -5,6 +5,7 @@ import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sid
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Logger, pino } from "pino";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
+import { traceFacts } from "../client-portal/trace.ts";
 import { diskReserve } from "../config/disk-reserve.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
@@ -50,7 +51,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const { pairing, keys } = pairedPc(options);
   const { value: policy } = policyOf(configDir);
   const logger = pino(
-    { level: options.logLevel, base: { service: "ibkr-sidecar" } },
+    { level: options.logLevel, base: { service: "ibkr-sidecar" }, mixin: traceFacts },
     pino.destination({ dest: 2, sync: true }),
   );
   // A clock that is set, by hand or by the network, must not end or prolong anything.

@@ -46,6 +46,7 @@ export async function preparePreview(
     {
       scope: "ibkr:orders:preview",
       account: accountId,
+      requestId: asker.requestId,
       service: previewService(
         parts.storage.sql,
         inFlight,

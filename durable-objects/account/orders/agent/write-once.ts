@@ -106,7 +106,8 @@ async function submitPreviewed(
   }
   const submit = submitRequest(asker, request, digest, fresh, jobId);
   const decision = submitTransaction(parts.storage, submit, conditions, parts.log);
-  return sendOrder(parts, inFlight, request, decision, startedAt);
+  const sent = { ...request, requestId: asker.requestId };
+  return sendOrder(parts, inFlight, sent, decision, startedAt);
 }
 
 /** Reading for an order that cannot go out anyway would only cost the broker's patience. */
@@ -153,7 +154,8 @@ async function cancelOwn(
     conditionsOf(parts, asker, { skewMs: null, reread: false }),
     parts.log,
   );
-  return sendOrder(parts, inFlight, request, decision, startedAt);
+  const sent = { ...request, requestId: asker.requestId };
+  return sendOrder(parts, inFlight, sent, decision, startedAt);
 }
 
 const conflict = (): OrderRefusal =>

@@ -84,7 +84,8 @@ export async function approveAndSend(
     return notSent(decided.refusals.map(({ message }) => message).join(" "));
   }
   const slot = `${asker.clientId}\n${request.key}`;
-  const answer = sendOrder(parts, inFlight, request, decided, startedAt, SHOWN_AFTER_MS);
+  const sent = { ...request, requestId };
+  const answer = sendOrder(parts, inFlight, sent, decided, startedAt, SHOWN_AFTER_MS);
   // An agent that submits with the same key at this moment waits for the same answer.
   const free = !inFlight.running.has(slot);
   if (free) inFlight.running.set(slot, { digest, answer });

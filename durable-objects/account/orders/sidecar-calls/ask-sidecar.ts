@@ -8,6 +8,7 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import { contentHash } from "../../audit/events.ts";
 import { failureOf } from "../../relay/relay-failure.ts";
+import { traceparentOf } from "../../relay/traceparent.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 
 export type SidecarAnswer<T> =
@@ -33,12 +34,20 @@ export async function askSidecar<Output extends z.ZodType>(
   parts: OrderParts,
   operation: Operation<string, z.ZodType, Output>,
   input: object,
-  grant: { scope: Scope; account: string | null; deadlineMs?: number; service?: JobService },
+  grant: {
+    scope: Scope;
+    account: string | null;
+    deadlineMs?: number;
+    service?: JobService;
+    /** Of the call that asks; the PC's log bears it. */
+    requestId?: string;
+  },
 ): Promise<SidecarAnswer<z.output<Output>>> {
   const askedAt = parts.now();
   const asked: JsonObject = JSON.parse(JSON.stringify(input));
   const settlement = await parts.relay.submit({
     class: operation.class,
+    traceparent: traceparentOf(grant.requestId ?? ""),
     submit: {
       job_id: ulid(askedAt),
       operation: operation.name,

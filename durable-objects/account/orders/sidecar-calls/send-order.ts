@@ -8,6 +8,7 @@ import { type ServiceClass, serviceOf } from "@ibkr-edge-gateway/protocol/servic
 import { contentHash } from "../../audit/events.ts";
 import { clientKnows } from "../../relay/client-knows.ts";
 import { findJob } from "../../relay/tables/jobs.ts";
+import { traceparentOf } from "../../relay/traceparent.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { mayStillLeave } from "../rules/may-still-leave.ts";
 import { notTaken } from "../rules/not-executed.ts";
@@ -30,6 +31,8 @@ interface SentRequest {
   accountId: string;
   mode: TradingMode;
   scope: Scope;
+  /** Of the call that sends it; the PC's log bears it. */
+  requestId: string;
 }
 
 /** Sends what was let out, and answers with what is proved of it by the end of `answerMs`. */
@@ -87,7 +90,7 @@ function inTurn(
  */
 async function carryJob(
   parts: OrderParts,
-  { accountId, mode, scope }: SentRequest,
+  { accountId, mode, scope, requestId }: SentRequest,
   go: { coid: string; epoch: number; job: OrderJob },
   service: ServiceClass,
 ): Promise<void> {
@@ -103,7 +106,7 @@ async function carryJob(
   const askedAt = parts.now();
   const settlement = await parts.relay.submit({
     class: operation.class,
-    traceparent: undefined,
+    traceparent: traceparentOf(requestId),
     submit: {
       job_id: go.job.jobId,
       operation: operation.name,

@@ -4,7 +4,7 @@ import { type EdgeFrame, FROM_EDGE } from "../messages.ts";
 import { CLOSE } from "../relay-errors.ts";
 import { submitted } from "./jobs.ts";
 import { acknowledged } from "./journaling.ts";
-import { early, handshakeFrame, refreshAsked } from "./sidecar-handshake.ts";
+import { early, handshakeFrame, noteLease, refreshAsked } from "./sidecar-handshake.ts";
 import { hangUp } from "./sidecar-link.ts";
 import { type Draft, findJob, send, setLink } from "./sidecar-step.ts";
 import { cancelled } from "./stop-jobs.ts";
@@ -74,6 +74,7 @@ function liveFrame(draft: Draft, frame: EdgeFrame): void {
       return;
     case "session.refreshed": {
       const session = { ...link.session, leaseExpiresAt: frame.payload.lease.expires_at };
+      noteLease(draft, session.leaseExpiresAt);
       setLink(draft, { ...link, session });
       return;
     }

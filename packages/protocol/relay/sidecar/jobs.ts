@@ -1,3 +1,4 @@
+import { serviceOf } from "../../service-class.ts";
 import { isExit } from "../unqueued.ts";
 import { sendReadEnd, writeTerminal } from "./job-ends.ts";
 import { appendTerminal, journalIsBroken } from "./journaling.ts";
@@ -42,7 +43,13 @@ export function submitted(draft: Draft, frame: SubmitFrame): void {
     draft.writes.push({ kind: "accepted", submit: job, digest });
     send(draft, "job.accepted", { job_id: job.job_id }, { correlation_id: frame.id });
   }
-  draft.effects.push({ kind: "execute", job, class: operation.class });
+  const { traceparent } = frame;
+  draft.effects.push({
+    kind: "execute",
+    job,
+    class: operation.class,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  });
 }
 
 /** The same job again: its present state or its end once more; another job under its id: refused. */
@@ -67,10 +74,21 @@ export function beginJob(draft: Draft, jobId: string): void {
   const job = draft.jobs.get(jobId);
   if (job?.state !== "accepted") return;
   if (draft.journalDown && !isExit(operationOf(job))) return;
+  // Asked here and not when it arrived: what takes long must not begin under a lease that is over.
+  if (leaseIsOver(draft) && addsRisk(job)) return;
   draft.jobs.set(jobId, { ...job, state: "started" });
   if (!draft.journalDown && job.unsaved === undefined)
     draft.writes.push({ kind: "started", jobId });
 }
+
+/** The edge has not renewed it in time, or cannot be heard: what adds risk does not begin any more. */
+function leaseIsOver({ state, env }: Draft): boolean {
+  return state.leaseUntil !== null && env.now >= state.leaseUntil;
+}
+
+/** An older edge does not say what is an exit: then its word is not asked, and nothing is held back. */
+const addsRisk = (job: SidecarJob): boolean =>
+  job.service !== undefined && serviceOf(operationOf(job), job.service) !== "exit";
 
 /** The executor is done with a job. What was cancelled or timed out before has its end already. */
 export function finished(draft: Draft, jobId: string, end: JobEnd): void {

@@ -232,12 +232,18 @@ export function proofChecked(draft: Draft, valid: boolean): void {
   }
   setLink(draft, { kind: "live", since: draft.env.now, session, refreshNonce: null });
   draft.state.resume = { sessionId: session.id, token: session.resumeToken };
+  noteLease(draft, session.leaseExpiresAt);
   draft.state.trouble = null;
   draft.state.sentSeq = session.lastProcessedSeq;
   draft.state.pingedAt = draft.env.now;
   draft.state.unanswered = 0;
   // The last acknowledgement of the connection before may have been lost with it.
   acknowledged(draft, session.lastProcessedSeq);
+}
+
+/** The lease's end is the edge's time; it is kept on this PC's clock, which nobody sets. */
+export function noteLease(draft: Draft, expiresAt: string): void {
+  draft.state.leaseUntil = Date.parse(expiresAt) - draft.state.skewMs;
 }
 
 function place(draft: Draft) {

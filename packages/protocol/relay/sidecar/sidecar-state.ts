@@ -122,6 +122,8 @@ export interface SidecarState {
   readonly resume: { readonly sessionId: string; readonly token: string } | null;
   /** The edge's clock minus ours, as last seen. */
   readonly skewMs: number;
+  /** When the lease ends, on our clock; it outlives the connection. Null before the first. */
+  readonly leaseUntil: number | null;
   readonly journal: JournalIndex;
   /** Events are on the wire of this connection up to here. */
   readonly sentSeq: number;
@@ -174,6 +176,7 @@ export function initialSidecarState(
     attempt: 0,
     resume: null,
     skewMs: 0,
+    leaseUntil: null,
     journal,
     sentSeq: journal.ackedSeq,
     ...splitJobs(jobs),

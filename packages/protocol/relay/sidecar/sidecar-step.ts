@@ -103,7 +103,13 @@ export type SidecarEffect =
       readonly message: Uint8Array;
       readonly proof: string;
     }
-  | { readonly kind: "execute"; readonly job: JobSubmit; readonly class: "read" | "write" }
+  | {
+      readonly kind: "execute";
+      readonly job: JobSubmit;
+      readonly class: "read" | "write";
+      /** W3C trace context of the request behind it, for the log; absent where there is none. */
+      readonly traceparent?: string;
+    }
   | { readonly kind: "abort"; readonly jobId: string }
   /** Send journaled events after this one, in order, while the transport takes them. */
   | { readonly kind: "pump"; readonly dial: number; readonly after: number }
