@@ -83,6 +83,17 @@ describe("entry, exit or flip", () => {
     expect(kind(order("SELL", "1"), [position("10")], [...exits, flatten])).toBe("flip");
   });
 
+  it("counts a bracket's stop where the order is a stop itself: both would trigger", () => {
+    const stop = { stop_price: "180", limit_price: null, order_type: "STP" } as const;
+    const second = { ...order("SELL", "10") };
+    const asStop = { ...second, legs: second.legs.map((leg) => ({ ...leg, ...stop })) };
+    const works = working({ remaining: "10", exit_only: true, order_type: "STP" });
+    expect(kind(asStop, [position("10")], [works])).toBe("flip");
+    expect(kind(second, [position("10")], [works])).toBe("exit");
+    const target = working({ remaining: "10", exit_only: true, order_type: "LMT" });
+    expect(kind(asStop, [position("10")], [target])).toBe("exit");
+  });
+
   it("of a change counts neither the order itself nor what it filled", () => {
     const before = aLeg({ side: "SELL", quantity: "10" });
     const change: CanonicalOrder = {

@@ -60,7 +60,9 @@ function takenBy(order: CanonicalOrder, leg: Leg, working: readonly WorkingOrder
   const groups = new Map<string, Decimal>();
   for (const other of working) {
     if (other.conid !== leg.contract.conid || other.side !== leg.side) continue;
-    if (other.order_id === order.target?.order_id || other.exit_only) continue;
+    if (other.order_id === order.target?.order_id) continue;
+    // Two stops on one position would both trigger.
+    if (other.exit_only && !(isStop(leg) && STOP_TYPE.test(other.order_type))) continue;
     const remaining = dec(other.remaining);
     if (other.oca_group === null) {
       alone = alone.plus(remaining);
@@ -71,6 +73,9 @@ function takenBy(order: CanonicalOrder, leg: Leg, working: readonly WorkingOrder
   }
   return [...groups.values()].reduce((sum, value) => sum.plus(value), alone);
 }
+
+const isStop = ({ stop_price, trailing }: Leg): boolean => stop_price !== null || trailing !== null;
+const STOP_TYPE = /stop|stp|trail/i;
 
 const sameTarget = (a: Leg, b: Leg): boolean =>
   a.contract.conid === b.contract.conid && a.side === b.side;

@@ -235,7 +235,7 @@ function standingOf(
           "PROTECTION_WEAKENED",
           "order_id",
           "remove_stop",
-          "This stop protects a position, and the account's limits leave it to the owner to cancel one. Ask the owner: under Orders on the gateway's pages it is cancelled with one tap.",
+          "This stop protects a position (or it is the partly filled entry of a bracket, whose stop goes with it), and the account's limits leave it to the owner to cancel one. Ask the owner: under Orders on the gateway's pages it is cancelled with one tap.",
         ),
       ]
     : [];

@@ -52,6 +52,7 @@ import {
   readRates,
 } from "../submit/read-facts.ts";
 import { atWorst, readWorkingFacts, unreadNotes } from "../submit/working-facts.ts";
+import { besideNote, withoutOwnStops } from "../tracking/leftover-exits.ts";
 import { askWhatIf } from "./ask-what-if.ts";
 import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
 import { contractRules } from "./contract-rules.ts";
@@ -138,7 +139,8 @@ async function readFacts(
   else notes.push(...unreadNotes(seen));
   keepProved(store, account.accountId, held);
   const worst = seen === null || positions === null ? null : atWorst(seen, positions);
-  const taking = withOwnOrders(worst, store, account.accountId, askedAt);
+  const all = withOwnOrders(worst, store, account.accountId, askedAt);
+  const taking = all === null ? null : withoutOwnStops(order, all, store);
   // What may open a position is judged by the whole list or not at all.
   const working = seen === null || seen.unread.length > 0 ? null : seen.working;
   // As old as the older of the two reads that it was made of.
@@ -147,6 +149,8 @@ async function readFacts(
   const last =
     proved === null ? lastProofAtPreview(parts, order, market, clock.now()) : { effect: proved };
   if (last.note !== undefined) notes.push(last.note);
+  const beside = proved?.kind === "exit" && all !== null ? besideNote(order, all, store) : null;
+  if (beside !== null) notes.push(beside);
   return {
     market,
     rates,

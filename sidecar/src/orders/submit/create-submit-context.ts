@@ -13,6 +13,7 @@ import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
 import type { BrokerSide, OrderServiceOptions } from "../order-service-parts.ts";
 import { type BookKeeper, createBookKeeper } from "../own-book/keep-book.ts";
 import { createOwnBook, type OwnBook } from "../own-book/own-book.ts";
+import { createLeftoverWatch } from "../tracking/leftover-exits.ts";
 import {
   type BookParts,
   type BookRead,
@@ -138,18 +139,26 @@ function progressOf(
   { clock, source, logger, tell }: BrokerSide,
   reach: Reach,
 ): Progress {
-  return createProgress({
+  const progress = createProgress({
     store,
     clock,
     source,
     logger,
-    tell,
+    tell: (event) => {
+      tell(event);
+      // What is told may be in the middle of a step: the look at what is left comes after it.
+      void Promise.resolve()
+        .then(() => leftover(event))
+        .catch((thrown) => logger.error({ err: thrown }, "what an exit left was not looked for"));
+    },
     push: (alert, message) => {
       reach.terminal([`ALERT ${alert}: ${message}`]);
       void reach.desktop("ibkr-sidecar", message);
       void reach.push(`ibkr-sidecar: ${alert}`, message);
     },
   });
+  const leftover = createLeftoverWatch({ store, progress, nowMs: clock.now });
+  return progress;
 }
 
 /** A question is shown at this PC; one of an entry is declined at once where an exit waits. */

@@ -10,6 +10,7 @@ import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
 import type { OperationContext } from "../../operations/operation-context.ts";
 import type { ResolvedAccount } from "../../operations/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";
+import { withoutOwnStops } from "../tracking/leftover-exits.ts";
 import { currentOnly, type Fact, freshOnly, joined } from "./dated-fact.ts";
 import { keepProved } from "./last-proof.ts";
 import { withOwnOrders } from "./own-orders.ts";
@@ -64,7 +65,7 @@ async function takingFrom(
   if (book === null) return null;
   const worst = atWorst(book.value, positions.value);
   const all = withOwnOrders(worst, store, account.accountId, positionsAskedAt);
-  return all === null ? null : { ...book, value: all };
+  return all === null ? null : { ...book, value: withoutOwnStops(order, all, store) };
 }
 
 async function hoursFact(
