@@ -136,6 +136,28 @@ describe("the proof of one order", () => {
     }
   }, 60_000);
 
+  it("holds what the PC stated that it sent and read back, once the books were held together", async () => {
+    const before = (await proofOf(orderRef)).seq;
+    await chain.agent.call("ibkr_reconcile", { account_id: chain.broker });
+    await expect.poll(async () => (await evidence(orderRef)).seq ?? 0).toBeGreaterThan(before);
+    const { proof, trust_policy, trusted_keys } = await proofOf(orderRef);
+    const { sent, result, entry } = extraOf(proof);
+    expect(sent.body).toMatchObject({ kind: "sent", coid: orderRef });
+    expect(result.body).toMatchObject({ kind: "result", status: "cancelled", executions: [] });
+    expect(entry).toContain('"type":"order.amended"');
+    const verdict = await verifyProof(proof, { policy: trust_policy, keys: trusted_keys });
+    expect([verdict.outcome, verdict.first]).toEqual(["verified", null]);
+    const says = verdict.checks.find(({ name }) => name === "statements")?.says;
+    expect(says).toContain("sent this order at");
+    const { canonicalJson } = await import("@ibkr-edge-gateway/evidence/canonical-json.ts");
+    const whole = extraOf(proof);
+    const other = { ...sent, body: { ...sent.body, body: sent.body.body.replace("240", "241") } };
+    const extra = Buffer.from(canonicalJson({ ...whole, sent: other })).toString("base64");
+    const text = proof.replace(/^extra .*$/m, `extra ${extra}`);
+    const found = await verifyProof(text, { policy: trust_policy, keys: trusted_keys });
+    expect(found.first?.code).toBe("ORDER_LEAF_DIFFERS");
+  }, 90_000);
+
   it("is not shown to a client that may not use its account", async () => {
     const narrow = await chain.newAgent("Narrow", "ibkr:audit:export");
     await chain.owner.post("/clients/change", [

@@ -19,6 +19,7 @@ import { type Approver, findEvidence, type KeptEvidence } from "../tables/eviden
 import { findIntent } from "../tables/intents/rows.ts";
 import { findMandate } from "../tables/mandates.ts";
 import { policyDocument } from "../tables/policies.ts";
+import { statedOf } from "./pc-stated.ts";
 
 /** An order's proof file, or why there is none. */
 export type OrderProof =
@@ -69,6 +70,10 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
   if (log === null || head === null || row === undefined) {
     return { kind: "not_signed", brokerAccount };
   }
+  // What the entry names, and nothing that the PC stated since: that is named by the next one.
+  const named: string[] = (JSON.parse(row.event).meta.statements_sha256 ?? "").split(",");
+  const stated = statedOf(sql, coid).filter(({ hash }) => named.includes(hash));
+  const pcKey = stated[0]?.pcKey ?? null;
   const evidence = OrderEvidence.parse({
     kind: ORDER_EVIDENCE,
     entry: formatEntry({ account: parts.account, seq, event: row.event }),
@@ -76,11 +81,11 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
     assertion: kept.assertion,
     mandate: mandateOf(sql, kept),
     approver: approverOf(approver, parts),
-    sent: null,
-    result: null,
+    sent: stated.find(({ kind }) => kind === "sent")?.statement ?? null,
+    result: stated.find(({ kind }) => kind === "result")?.statement ?? null,
     openings: openingsOf(sql, kept),
     policy: policyDocument(sql, brokerAccount, kept.policyVersion),
-    pc_key: null,
+    pc_key: pcKey,
   });
   const text = formatProofFile({
     extra: formatOrderEvidence(evidence),
@@ -96,7 +101,7 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
     seq,
     witnesses: head.witnesses.length,
     policy: suggestedPolicy(log, head.witnesses),
-    keys: `approver ${approver.credential_id} ${keyHash(approver.cose_key)}\n`,
+    keys: `${pcKey === null ? "" : `pc ${pcKey}\n`}approver ${approver.credential_id} ${keyHash(approver.cose_key)}\n`,
   };
 }
 

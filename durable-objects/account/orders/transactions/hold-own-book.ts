@@ -6,6 +6,7 @@ import { keepPcStatement, noteGone } from "../tables/pc-statements.ts";
 import { findPreview } from "../tables/previews.ts";
 import { isExplained } from "./cross-check.ts";
 import { raiseAlert } from "./raise-alert.ts";
+import { noteStated } from "./settle-evidence.ts";
 
 /** What this object and the PC hold against one another: at most so old, as executions are shown. */
 const WINDOW_MS = 7 * 24 * 60 * 60_000;
@@ -32,7 +33,7 @@ export function holdOwnBook(
 ): void {
   const { storage } = parts;
   storage.transactionSync(() => {
-    if (askedOf !== null) keepStatements(storage.sql, report, askedOf);
+    if (askedOf !== null) keepStatements(parts, report, askedOf);
     const left = [
       ...fromPc(parts, report, askedOf),
       ...unexplainedExecutions(parts, brokerAccount, report),
@@ -46,14 +47,21 @@ export function holdOwnBook(
   });
 }
 
-function keepStatements(sql: SqlStorage, report: OwnBookReport, sidecarId: string): void {
+function keepStatements(
+  { storage: { sql }, log }: OrderParts,
+  report: OwnBookReport,
+  sidecarId: string,
+): void {
+  const stated = new Set<string>();
   for (const statement of report.statements) {
     const { coid, kind } = statement.body;
     // Only of what this gateway let out: a PC fills no table with names of its own making.
     if (findIntent(sql, coid) === null) continue;
     const pcKey = report.pc_key;
-    keepPcStatement(sql, { coid, sidecarId, pcKey, kind, statement: JSON.stringify(statement) });
+    const text = JSON.stringify(statement);
+    if (keepPcStatement(sql, { coid, sidecarId, pcKey, kind, statement: text })) stated.add(coid);
   }
+  for (const coid of stated) noteStated(sql, coid, log);
 }
 
 /** What the PC found left over; what it does not know may have been another PC's. */

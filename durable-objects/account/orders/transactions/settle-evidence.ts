@@ -1,12 +1,14 @@
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { findPasskey } from "../../access/tables/passkeys.ts";
-import { auditSize } from "../../audit/tables/log.ts";
+import { auditRowsAfter, auditSize } from "../../audit/tables/log.ts";
 import type { OrderLog } from "../order-log.ts";
+import { statedOf } from "../rules/pc-stated.ts";
 import { submittedLeaf } from "../rules/submitted-leaf.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { keepEvidence } from "../tables/evidence.ts";
-import type { IntentRow } from "../tables/intents/rows.ts";
+import { findEvidence, keepEvidence } from "../tables/evidence.ts";
+import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { findMandate } from "../tables/mandates.ts";
 
 /**
@@ -44,8 +46,8 @@ export function noteSettled(
       coid: intent.coid,
       intent_hash: intent.intent_hash,
       assertion_sha256: sha256Hex(canonicalJson(assertion)),
-      // The PC has signed nothing of what it sent; what it says later amends this.
-      statements_sha256: "",
+      // What the PC states later amends this.
+      statements_sha256: statementHashes(sql, intent.coid),
       submitted_index: submitted === null ? "" : String(submitted.seq - 1),
       outcome: state,
     },
@@ -67,4 +69,36 @@ export function noteSettled(
             enrolled_at: new Date(passkey.addedAt).toISOString(),
           },
   });
+}
+
+/**
+ * The PC has stated something of an order that has ended: another entry names it, with all that the one
+ * before it named. Nothing where the order has not ended, or nothing is kept of it.
+ */
+export function noteStated(sql: SqlStorage, coid: string, log: OrderLog): void {
+  const kept = findEvidence(sql, coid);
+  const intent = findIntent(sql, coid);
+  const [row] = kept === null ? [] : auditRowsAfter(sql, kept.seq - 1, 1);
+  if (kept === null || intent === null || row === undefined) return;
+  const before: AuditEvent = JSON.parse(row.event);
+  const statements = statementHashes(sql, coid);
+  if (statements === before.meta.statements_sha256) return;
+  log({
+    type: "order.amended",
+    kind: "gateway",
+    clientId: intent.client_id,
+    sidecarId: before.who.sidecar_id,
+    brokerAccount: kept.brokerAccount,
+    decision: "allow",
+    errorCode: null,
+    requestId: "",
+    meta: { ...before.meta, statements_sha256: statements },
+  });
+  keepEvidence(sql, { ...kept, seq: auditSize(sql) });
+}
+
+function statementHashes(sql: SqlStorage, coid: string): string {
+  return statedOf(sql, coid)
+    .map(({ hash }) => hash)
+    .join(",");
 }
