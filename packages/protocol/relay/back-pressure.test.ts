@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createWorld, type Sidecar } from "../../../test/support/relay/world.ts";
+import { createWorld } from "../../../test/support/relay/world.ts";
+import type { Sidecar } from "../../../test/support/relay/world-state.ts";
 import { INFLIGHT_READS_MAX, UNACKED_EVENTS_MAX, WAITING_READS_MAX } from "../limits.ts";
 import { placesFor } from "../service-class.ts";
 import { UNJOURNALED_EVENTS_MAX } from "./sidecar/journaling.ts";

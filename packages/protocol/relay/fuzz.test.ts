@@ -7,7 +7,8 @@ import {
   sidecarFrames,
 } from "../../../test/support/relay/frame-arbitraries.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
-import { createWorld, type Sidecar, type World } from "../../../test/support/relay/world.ts";
+import { createWorld, type World } from "../../../test/support/relay/world.ts";
+import type { Sidecar } from "../../../test/support/relay/world-state.ts";
 import { decodeFrame } from "./frame-codec.ts";
 import { FROM_EDGE, FROM_SIDECAR } from "./messages.ts";
 import { RELAY_ERROR_CODES } from "./relay-errors.ts";

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fakeSign } from "../../../test/support/relay/fake-keys.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
-import {
-  createWorld,
-  type Sidecar,
-  type Wire,
-  type World,
-} from "../../../test/support/relay/world.ts";
+import { createWorld, type World } from "../../../test/support/relay/world.ts";
+import type { Sidecar, Wire } from "../../../test/support/relay/world-state.ts";
 import { CLIENT_WORDS } from "./client-words.ts";
 import { encodeFrame } from "./frame-codec.ts";
 import { CLOSE } from "./relay-errors.ts";

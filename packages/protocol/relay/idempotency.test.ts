@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createWorld, type Sidecar, type World } from "../../../test/support/relay/world.ts";
+import { createWorld, type World } from "../../../test/support/relay/world.ts";
+import type { Sidecar } from "../../../test/support/relay/world-state.ts";
 
 /** The submit frame that the sidecar got for a job, changed as told, arrives once more. */
 function again(world: World, sidecar: Sidecar, jobId: string, change: object = {}): string {

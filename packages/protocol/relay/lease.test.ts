@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fakeSign } from "../../../test/support/relay/fake-keys.ts";
 import { pairedPeer } from "../../../test/support/relay/raw-peer.ts";
-import { ACCOUNT, createWorld, ORIGIN } from "../../../test/support/relay/world.ts";
+import { createWorld } from "../../../test/support/relay/world.ts";
+import { ACCOUNT, ORIGIN } from "../../../test/support/relay/world-state.ts";
 import { LEASE_HOURS, LEASE_REFRESH_BEFORE_MS, LEASE_REFRESH_DEADLINE_MS } from "../limits.ts";
 import { CLOSE } from "./relay-errors.ts";
 import { rotationTranscript } from "./transcript.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { restartJournal } from "../../../test/support/relay/memory-journal.ts";
-import { createWorld, type Sidecar, type World } from "../../../test/support/relay/world.ts";
+import { createWorld, type World } from "../../../test/support/relay/world.ts";
+import type { Sidecar } from "../../../test/support/relay/world-state.ts";
 import { encodeFrame } from "./frame-codec.ts";
 
 /** A write that reached the broker, and a PC that died before its end was told. */

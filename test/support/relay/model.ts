@@ -1,5 +1,6 @@
 import { memoryJournal } from "./memory-journal.ts";
-import { createWorld, type Sidecar, type Wire, type World } from "./world.ts";
+import { createWorld, type World } from "./world.ts";
+import type { Sidecar, Wire } from "./world-state.ts";
 
 /** One thing that happens to the simulated world; `pick` chooses among what is there. */
 export interface Move {

@@ -2,7 +2,8 @@ import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { encodeFrame } from "@ibkr-edge-gateway/protocol/relay/frame-codec.ts";
 import { authenticateTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
 import { fakeSign } from "./fake-keys.ts";
-import { ACCOUNT, ORIGIN, type Wire, type World } from "./world.ts";
+import type { World } from "./world.ts";
+import { ACCOUNT, ORIGIN, type Wire } from "./world-state.ts";
 
 export interface Frame {
   id: string;
