@@ -1,8 +1,15 @@
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
 import { describe, expect, it } from "vitest";
 import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
-import { ACCOUNT, type DeskRig, deskRig, settled } from "../../../../test/support/order-desk.ts";
+import {
+  ACCOUNT,
+  type DeskRig,
+  deskRig,
+  outcome,
+  settled,
+} from "../../../../test/support/order-desk.ts";
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
@@ -17,8 +24,14 @@ const COID = "ieg1-0123456789abcdef0123456789ab";
 function inDoubt(
   row: { found: boolean; claimed?: boolean },
   book: () => Partial<Order>[] = () => [],
+  /** What the PC's own journal says of the order; null: it never began it. */
+  journal: () => OrderOutcome | null = () => null,
 ): DeskRig {
   const rig = deskRig((job, { clock }) => {
+    if (job.operation === "order.status") {
+      const as_of = new Date(clock.now).toISOString();
+      return settled({ source: "simulator", as_of, intent: journal() });
+    }
     const { order_refs } = ordersReconcile.input.parse(job.input);
     return settled({
       account_id: ACCOUNT,
@@ -104,6 +117,43 @@ async function lookFor(rig: DeskRig, minutes: number): Promise<void> {
   }
 }
 const stands = (rig: DeskRig) => findIntent(rig.parts.storage.sql, COID);
+
+describe("an order that the PC ended without a word", () => {
+  const inJournal = (rig: DeskRig, more: Partial<OrderOutcome>) =>
+    outcome(
+      { coid: COID, state: "rejected", proved_by: "reply_answer", ...more },
+      null,
+      rig.clock.now,
+    );
+
+  it("takes the end from the PC's journal, where it was written before the PC died", async () => {
+    const rig = inDoubt({ found: false }, undefined, () => inJournal(rig, {}));
+    settle(
+      rig.parts.storage,
+      COID,
+      {
+        kind: "outcome",
+        outcome: inJournal(rig, { state: "awaiting_confirmation", proved_by: "submit_answer" }),
+      },
+      rig.clock.now,
+      rig.parts.log,
+    );
+    expect(stands(rig)?.state).toBe("awaiting_confirmation");
+    await lookFor(rig, 1);
+    expect(stands(rig)?.state).toBe("rejected");
+  });
+
+  it("takes nothing that is not an end, and nothing from a PC that never began it", async () => {
+    const open = inDoubt({ found: false }, undefined, () =>
+      inJournal(open, { state: "working", proved_by: "live_orders" }),
+    );
+    const unknown = inDoubt({ found: false });
+    for (const rig of [open, unknown]) {
+      await lookFor(rig, 1);
+      expect(stands(rig)?.state).toBe("reconciling");
+    }
+  });
+});
 
 describe("an order in doubt", () => {
   it("that the book shows under a status nobody understands is never absent", async () => {

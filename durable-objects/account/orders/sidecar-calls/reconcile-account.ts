@@ -12,6 +12,7 @@ import { applyBookRead } from "../transactions/apply-book-read.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
 import { holdOwnBook } from "../transactions/hold-own-book.ts";
 import { settleCancels } from "../transactions/settle-cancel.ts";
+import { askJournal } from "./ask-journal.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 
 export interface ReconcileReport extends CrossCheck {
@@ -60,6 +61,8 @@ export async function reconcileAccount(
     const claimed = told || wentElsewhere(storage.sql, order_ref, askedOf);
     applyBookRead(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
   }
+  const missing = results.flatMap(({ order_ref, found }) => (found ? [] : [order_ref]));
+  await askJournal(parts, brokerAccount, missing, service);
   settleCancels(parts, brokerAccount, { orders, proved });
   const check = crossCheck(parts, brokerAccount, orders);
   if (own_book !== undefined) holdOwnBook(parts, brokerAccount, own_book, askedOf);
