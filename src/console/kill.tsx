@@ -13,6 +13,7 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { askedElsewhere, OnOwnPage } from "./on-own-page.tsx";
 
 /**
  * The kill switch: one tap engages it, for everything, one account or one agent; lifting takes the
@@ -62,6 +63,14 @@ killRoutes.post("/trading/lift", requireOwner, ownerForm, async (c) => {
     named,
     "That did not lift it. Something changed meanwhile, or the passkey did not match.",
   );
+});
+
+killRoutes.post("/trading/lift/elsewhere", requireOwner, ownerForm, async (c) => {
+  const form = c.get("form");
+  const named = killNamed(form.get("scope") ?? undefined, form.get("subject") ?? undefined);
+  if (named === null) return c.redirect("/trading", 303);
+  const wanted = { act: "lift_kill_switch" as const, ...named };
+  return askedElsewhere(c, await c.get("owner").account.trading.confirmElsewhere(wanted));
 });
 
 interface KillName {
@@ -124,6 +133,14 @@ async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) 
           {others.length > 1 && ` ${others.length} other switches stay engaged.`}
         </p>
       </PasskeyForm>
+      <OnOwnPage
+        action="/trading/lift/elsewhere"
+        fields={{
+          csrf: owner.session.csrf,
+          scope: named.scope,
+          subject: named.subject ?? "",
+        }}
+      />
       <p>
         <a href="/trading">Leave it engaged</a>
       </p>

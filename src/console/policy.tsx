@@ -2,12 +2,14 @@ import { POLICY_FIELDS } from "@ibkr-edge-gateway/policy/restriction.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
+import * as z from "zod";
 import type { PolicyView } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { askedElsewhere, OnOwnPage } from "./on-own-page.tsx";
 import { policyWords, sentence } from "./policy-words.ts";
 
 /**
@@ -123,6 +125,26 @@ async function edit(c: Context<PageEnv>, account: string, problem?: string) {
   );
 }
 
+const Loosened = z.array(z.string()).catch([]);
+
+policyRoutes.post("/trading/policy/elsewhere", requireOwner, ownerForm, async (c) => {
+  const form = c.get("form");
+  let document: unknown;
+  let words: unknown;
+  try {
+    document = JSON.parse(form.get("document") ?? "");
+    words = JSON.parse(form.get("loosened") ?? "");
+  } catch {
+    return c.redirect("/trading", 303);
+  }
+  const loosened = Loosened.parse(words)
+    .map((one) => one.slice(0, 200))
+    .slice(0, 60);
+  const basedOn = form.get("based_on") ?? "";
+  const wanted = { act: "loosen_policy" as const, document, basedOn, loosened };
+  return askedElsewhere(c, await c.get("owner").account.trading.confirmElsewhere(wanted));
+});
+
 async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) {
   const owner = c.get("owner");
   const begun = await owner.account.trading.beginPolicy({ document, basedOn: view.hash });
@@ -174,6 +196,22 @@ async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) 
               <p>This lets agents do more. Your passkey signs exactly this change.</p>
             </PasskeyForm>
           )}
+          <OnOwnPage
+            action="/trading/policy/elsewhere"
+            fields={{
+              csrf: owner.session.csrf,
+              document: fields.document,
+              based_on: fields.based_on,
+              loosened: JSON.stringify(
+                changes
+                  .filter(({ change }) => change === "looser")
+                  .map(
+                    ({ field, from, to }) =>
+                      `${policyWords(field)}: ${textOf(from) || "no limit"} → ${textOf(to) || "no limit"}`,
+                  ),
+              ),
+            }}
+          />
           <form class="card" method="post" action="/trading/policy/change">
             {Object.entries(fields).map(([name, value]) => (
               <input type="hidden" name={name} value={value} />

@@ -1,3 +1,4 @@
+import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** What the owner's own page asks, as the Worker read it. */
@@ -12,3 +13,16 @@ export type OwnPageAnswer = { origins: readonly string[] } & (
   | { kind: "answer"; body: JsonObject }
   | { kind: "unknown_token" | "too_many" | "pc_away" }
 );
+
+/** What a signed-in owner wants to confirm on a page of their own in place of the console's passkey. */
+export type ConfirmElsewhere =
+  | { act: "lift_kill_switch"; scope: KillScope; subject: string | null }
+  | {
+      act: "loosen_policy";
+      document: unknown;
+      basedOn: string;
+      /** What becomes looser, in words, for the page to show as the gateway's. */
+      loosened: string[];
+    };
+
+export type AskedElsewhere = { ok: true } | { ok: false; detail: string };

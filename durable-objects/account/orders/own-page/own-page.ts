@@ -4,19 +4,28 @@ import {
   OwnerAnswerEvent,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
-import type { OwnPageAnswer, OwnPageCall } from "../../rpc/own-page-types.ts";
+import type {
+  AskedElsewhere,
+  ConfirmElsewhere,
+  OwnPageAnswer,
+  OwnPageCall,
+} from "../../rpc/own-page-types.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { readPendingOnPage, readReceipts, submitFromPage } from "../sidecar-calls/own-page.ts";
 import { approveFromPage, type DoneFromPage, denyFromPage } from "./approve-from-page.ts";
+import { confirmElsewhere, liftFromPage, loosenFromPage } from "./confirm-elsewhere.ts";
 import { pageBudget } from "./page-budget.ts";
 import { type KnownPages, pageTokens } from "./page-tokens.ts";
+import { createWishes, type Wishes } from "./wishes.ts";
 
 /** What a page of the owner's may ask of the gateway: three things, each carried to the PC. */
 export interface OwnPage {
   /** Whose answers a browser may read: the origins that the PC names. */
   origins(): Promise<readonly string[]>;
   call(asked: OwnPageCall): Promise<OwnPageAnswer>;
+  /** A signed-in owner wants to confirm something on a page of their own. */
+  confirm(wanted: ConfirmElsewhere): Promise<AskedElsewhere>;
   /** A report of the PC's: an answer that came to its own page is acted on like one from elsewhere. */
   heard(payload: unknown): void;
 }
@@ -24,17 +33,20 @@ export interface OwnPage {
 export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
   const tokens = pageTokens(parts);
   const budget = pageBudget(parts.now);
+  const wishes = createWishes(parts.now);
+  const acting = { parts, inFlight, wishes };
   return {
     async origins() {
       const known = await tokens.known(() => true);
       return known === null ? [] : originsOf(known);
     },
+    confirm: (wanted) => confirmElsewhere(parts, wishes, wanted),
     heard(payload) {
       const told = OwnerAnswerEvent.safeParse(payload);
       if (!told.success) return;
       // After the transaction of the report.
       void Promise.resolve()
-        .then(() => actOn(parts, inFlight, told.data.act_on, told.data.event_key))
+        .then(() => actOn(acting, told.data.act_on, told.data.event_key))
         .catch(logAbandoned("own_page.answer"));
     },
     async call(asked) {
@@ -49,17 +61,24 @@ export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
       if (!isKnown && !(asked.ask === "submit" && isEnrolment(asked.message) && known.enrolling)) {
         return { kind: "unknown_token", origins };
       }
-      return carried(parts, inFlight, asked, origins);
+      return carried(acting, asked, origins);
     },
   };
 }
 
+/** What acting on the PC's word works with. */
+interface Acting {
+  parts: OrderParts;
+  inFlight: InFlight;
+  wishes: Wishes;
+}
+
 async function carried(
-  parts: OrderParts,
-  inFlight: InFlight,
+  acting: Acting,
   asked: OwnPageCall,
   origins: readonly string[],
 ): Promise<OwnPageAnswer> {
+  const { parts } = acting;
   switch (asked.ask) {
     case "pending": {
       const answer = await readPendingOnPage(parts);
@@ -74,7 +93,7 @@ async function carried(
     case "submit": {
       const answer = await submitFromPage(parts, asked.message);
       if (!answer.ok) return away(origins);
-      const done = await actOn(parts, inFlight, answer.value.act_on, asked.requestId);
+      const done = await actOn(acting, answer.value.act_on, asked.requestId);
       const { accepted, receipt } = answer.value;
       const said = answer.value.refusals.map(({ code, message }) => ({ code, message }));
       const refusals = done.ok ? said : [...said, { code: done.code, message: done.message }];
@@ -89,8 +108,7 @@ async function carried(
 
 /** What the gateway does upon the PC's word; nothing of it loosens what holds here anyway. */
 async function actOn(
-  parts: OrderParts,
-  inFlight: InFlight,
+  { parts, inFlight, wishes }: Acting,
   wanted: ActOn | null,
   requestId: string,
 ): Promise<DoneFromPage> {
@@ -99,7 +117,13 @@ async function actOn(
       return approveFromPage(parts, inFlight, wanted.approval, requestId);
     case "deny_order":
       return denyFromPage(parts, wanted.preview_id, requestId);
-    default:
+    case "lift_kill_switch":
+      return liftFromPage(parts, wishes, wanted.lift, requestId);
+    case "loosen_policy":
+      return loosenFromPage(parts, wishes, wanted.change, requestId);
+    case "mandate":
+      return { ok: false, code: "UNIMPLEMENTED", message: "Sign a mandate in the console." };
+    case undefined:
       return { ok: true };
   }
 }

@@ -1,5 +1,9 @@
 import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
-import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import {
+  type LiftStatement,
+  type Statement,
+  statementHash,
+} from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
 import type { SignedTerms, StatementCeremony } from "../../rpc/order-views.ts";
@@ -45,13 +49,22 @@ export async function lift(
   owner: SignedIn,
   asked: KillName & { terms: SignedTerms; assertion: PasskeyAssertion },
 ): Promise<boolean> {
-  const { storage } = parts;
-  const epoch = killEpoch(storage.sql);
   const statement = liftStatement(parts, asked, asked.terms);
-  if (statement === null) return false;
+  if (statement?.act !== "lift_kill_switch") return false;
   if (!(await signed(parts, owner, statement, asked.terms, asked.assertion))) return false;
+  return liftConfirmed(parts, statement.lift, owner.requestId);
+}
+
+/** Lifts what its owner's passkey was found to have signed; false where the epoch is another by now. */
+export function liftConfirmed(
+  parts: OrderParts,
+  confirmed: LiftStatement,
+  requestId: string,
+): boolean {
+  const { storage } = parts;
+  const { scope, subject, epoch } = confirmed;
+  const statement: Statement = { act: "lift_kill_switch", lift: confirmed };
   return storage.transactionSync(() => {
-    const { scope, subject } = asked;
     if (!liftKill(storage.sql, { scope, subject, actor: "owner", epoch })) return false;
     parts.log({
       type: "kill.lifted",
@@ -61,7 +74,7 @@ export async function lift(
       brokerAccount: scope === "broker_account" ? subject : null,
       decision: "allow",
       errorCode: null,
-      requestId: owner.requestId,
+      requestId,
       meta: { scope, statement: statementHash(statement) },
     });
     return true;
@@ -85,6 +98,6 @@ function liftStatement(parts: OrderParts, lifted: KillName, terms: SignedTerms):
   };
 }
 
-function isEngaged(sql: SqlStorage, { scope, subject }: KillName): boolean {
+export function isEngaged(sql: SqlStorage, { scope, subject }: KillName): boolean {
   return engagedKills(sql).some((kill) => kill.scope === scope && kill.subject === subject);
 }

@@ -54,13 +54,26 @@ export async function setPolicy(
       return { ok: false, reason: "passkey", detail: "The passkey did not sign this change." };
     }
   }
-  return storage.transactionSync(() => {
+  const isSigned = change.signed !== null;
+  return changeNow(parts, { document, basedOn: change.basedOn, isSigned }, owner.requestId);
+}
+
+/** A change that its owner's passkey was found to have signed. */
+export const changeConfirmed = (
+  parts: OrderParts,
+  change: { document: PolicyDocument; basedOn: string },
+  requestId: string,
+): PolicyOutcome => changeNow(parts, { ...change, isSigned: true }, requestId);
+
+function changeNow(
+  parts: OrderParts,
+  { document, basedOn, isSigned }: { document: PolicyDocument; basedOn: string; isSigned: boolean },
+  requestId: string,
+): PolicyOutcome {
+  const { storage } = parts;
+  return storage.transactionSync((): PolicyOutcome => {
     const nowMs = parts.now();
-    const made = changePolicy(
-      storage.sql,
-      { document, basedOn: change.basedOn, signed: change.signed !== null },
-      nowMs,
-    );
+    const made = changePolicy(storage.sql, { document, basedOn, signed: isSigned }, nowMs);
     if (!made.ok) return made;
     const waits = made.effectiveAt > nowMs;
     parts.log({
@@ -71,12 +84,12 @@ export async function setPolicy(
       brokerAccount: document.account_id,
       decision: "allow",
       errorCode: null,
-      requestId: owner.requestId,
+      requestId,
       meta: {
         version: String(made.version),
         hash: made.hash,
-        from_hash: change.basedOn,
-        signed: String(change.signed !== null),
+        from_hash: basedOn,
+        signed: String(isSigned),
         effective_at: iso(made.effectiveAt),
         fields: (made.comparison?.changes ?? [])
           .map(({ field, change: how }) => `${field}:${how}`)

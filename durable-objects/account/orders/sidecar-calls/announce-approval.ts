@@ -5,7 +5,7 @@ import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { servedAs } from "./approval-service-class.ts";
 import { askSidecar } from "./ask-sidecar.ts";
-import { askOnOwnPage } from "./own-page.ts";
+import { askOrderOnOwnPage } from "./own-page.ts";
 
 /**
  * Shows the request at the PC, with the number of tier 2. Whether that works is no condition: the
@@ -33,5 +33,5 @@ async function announce(parts: OrderParts, approvalId: string): Promise<void> {
       ...servedAs(parts, approval),
     },
   );
-  await askOnOwnPage(parts, approval);
+  await askOrderOnOwnPage(parts, approval);
 }

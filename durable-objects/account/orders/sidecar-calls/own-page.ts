@@ -22,8 +22,17 @@ const grant = { scope: "ibkr:approvals:create", account: null } as const;
 export const knowsOwnPage = (parts: OrderParts): boolean =>
   clientKnows(parts.storage.sql, "own-page");
 
-/** Lets the PC ask its owner on pages of the PC's own making; what it answers is no condition. */
-export async function askOnOwnPage(parts: OrderParts, approval: Approval): Promise<void> {
+/** Lets the PC ask its owner on pages of the PC's own making; false where it has none. */
+export async function askOnOwnPage(
+  parts: OrderParts,
+  asked: OperationInput<typeof approverAsk>,
+): Promise<boolean> {
+  const answer = await askSidecar(parts, approverAsk, asked, grant);
+  return answer.ok && answer.value.ticket_sha256 !== null;
+}
+
+/** The same about an order; what the PC answers is no condition. */
+export async function askOrderOnOwnPage(parts: OrderParts, approval: Approval): Promise<void> {
   if (!knowsOwnPage(parts)) return;
   const { intent, tier, expiresAt } = approval;
   const asked: OperationInput<typeof approverAsk> = {

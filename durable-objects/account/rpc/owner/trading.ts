@@ -16,6 +16,7 @@ import type {
   TradingSettings,
   TradingSwitched,
 } from "../order-views.ts";
+import type { AskedElsewhere, ConfirmElsewhere } from "../own-page-types.ts";
 
 /** What may be traded at all, in the owner's hand. */
 export class OwnerTrading extends RpcTarget {
@@ -103,5 +104,14 @@ export class OwnerTrading extends RpcTarget {
     change: Change & { signed: { terms: SignedTerms; assertion: PasskeyAssertion } | null },
   ): Promise<PolicyOutcome> {
     return setPolicy(this.#orders.parts, this.#signedIn(), change);
+  }
+
+  /**
+   * Asks for the confirmation on a page of the owner's own, in place of a passkey here. It takes effect
+   * when the PC says that it was confirmed there, within ten minutes; `detail` is for a page.
+   */
+  async confirmElsewhere(wanted: ConfirmElsewhere): Promise<AskedElsewhere> {
+    this.#signedIn();
+    return this.#orders.ownPage.confirm(wanted);
   }
 }

@@ -33,14 +33,15 @@ export async function askOwner(
     case "lift_kill_switch": {
       const { lift } = input;
       if (lift.gateway_account_id !== parts.gatewayAccountId) return null;
-      const about = `lift ${digestOf("about", lift)}`;
+      // Asked again after its end it is another request.
+      const about = `lift ${digestOf("about", { ...lift, not_after: input.not_after })}`;
       const body = { lift, number_needed: false };
       return keepSealed(parts, { act: "lift_kill_switch", about, body, notAfterMs }, nowMs);
     }
     case "loosen_policy": {
       const { change, loosened } = input;
       if (change.gateway_account_id !== parts.gatewayAccountId) return null;
-      const about = `policy ${digestOf("about", change)}`;
+      const about = `policy ${digestOf("about", { ...change, not_after: input.not_after })}`;
       const body = { change, loosened, number_needed: false };
       return keepSealed(parts, { act: "loosen_policy", about, body, notAfterMs }, nowMs);
     }
