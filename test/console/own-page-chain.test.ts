@@ -160,6 +160,22 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")(
       expect(chain.posts()).toBe(before);
     }, 60_000);
 
+    it("lifts a kill switch that its owner asked about in the console", async () => {
+      const everything = { scope: "gateway", subject: "" };
+      await chain.form("/trading/kill", { ...everything, effect: "freeze" });
+      expect(await chain.page("/trading/lift?scope=gateway&subject=")).toContain("on your own");
+      const asked = await chain.form("/trading/lift/elsewhere", everything);
+      expect(await asked.text()).toContain("It waits on your own page");
+      await heading().getByText("Let all trading go on").waitFor();
+      await shoot("lift");
+      await button("Lift").click();
+      await page.getByText("Let all trading go on").waitFor();
+      await expect
+        .poll(async () => (await chain.owner.get("/trading/lift?scope=gateway&subject=")).status)
+        .toBe(303);
+      expect(complaints).toEqual([]);
+    }, 60_000);
+
     it("is answered to the page alone: no other origin, no other token, nothing without one", async () => {
       const url = `${chain.gateway.url}/approver/v1/pending?account=${chain.accountId}`;
       const token = await page.evaluate("JSON.parse(Object.values(localStorage)[0]).token");
