@@ -7,6 +7,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import {
+  type LeaveAnswer,
+  LeaveRequest,
   makeUserCode,
   type PairingOffer,
   type PairingPoll,
@@ -36,6 +38,7 @@ relayRoutes.use("/pairing", limited);
 relayRoutes.use("/recovery", limited);
 relayRoutes.use("/use-this-pc", limited);
 relayRoutes.use("/audit-export", limited);
+relayRoutes.use("/leave", limited);
 
 /**
  * The relay's WebSocket. The PC's key signs a token for the `Authorization` header, which the object
@@ -149,6 +152,20 @@ relayRoutes.post("/use-this-pc", async (c) => {
   const used = await account.useThisSidecar(sidecar_id, token, c.get("requestId"));
   if (used === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
   const answer: UseAnswer = used;
+  return c.json(answer, 200, { "Cache-Control": "no-store" });
+});
+
+/** The owner gives this PC's pairing up at its own terminal, proved by its device key. */
+relayRoutes.post("/leave", async (c) => {
+  const request = LeaveRequest.safeParse(await smallJson(c));
+  if (!request.success || !isAccountId(request.data.account_id)) {
+    return problem(c, 400, "invalid_request", "This is not a request to give a pairing up.");
+  }
+  const { account_id, sidecar_id, token } = request.data;
+  const account = accountObject(c.env, account_id).gateway;
+  const left = await account.leave(sidecar_id, token, c.get("requestId"));
+  if (!left) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
+  const answer: LeaveAnswer = { left };
   return c.json(answer, 200, { "Cache-Control": "no-store" });
 });
 

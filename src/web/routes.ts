@@ -48,6 +48,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("sidecar", "POST", "/recovery"),
   route("sidecar", "POST", "/use-this-pc"),
   route("sidecar", "POST", "/audit-export"),
+  route("sidecar", "POST", "/leave"),
   route("page", "GET", "/approver/v1/pending"),
   route("page", "GET", "/approver/v1/receipts"),
   route("page", "POST", "/approver/v1/approvals"),

@@ -33,7 +33,12 @@ import { revokeGrant } from "../clients/tables/grants.ts";
 import { accountsWithPolicy } from "../orders/tables/policies.ts";
 import { cutOff } from "../relay/cut-off.ts";
 import { checkDeviceToken } from "../relay/device-token-check.ts";
-import { chooseSidecar, chosenSidecar, hasActiveSidecar } from "../relay/tables/sidecars.ts";
+import {
+  chooseSidecar,
+  chosenSidecar,
+  hasActiveSidecar,
+  revokeSidecar,
+} from "../relay/tables/sidecars.ts";
 import { undoPairing } from "../relay/undo-pairing.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
@@ -145,6 +150,23 @@ export class GatewayAccount extends RpcTarget {
     this.#access(requestId).audit("sidecar.chosen", { sidecarId });
     relay.chosen(sidecarId);
     return { replaced: before?.machine ?? null };
+  }
+
+  /**
+   * The owner, at this PC's terminal, gives its pairing up; `token` is by its device key.
+   * @returns false when not proved
+   */
+  async leave(sidecarId: string, token: string, requestId: string): Promise<boolean> {
+    if (!(await this.#provesDevice(DEVICE_TOKEN.leave, sidecarId, token))) return false;
+    const { sql, relay } = this.#parts;
+    if (!revokeSidecar(sql, sidecarId)) return false;
+    this.#note("sidecar.pairing_undone", {
+      who: this.#who({ kind: "sidecar", sidecarId }),
+      meta: { left: "revoked" },
+      requestId,
+    });
+    cutOff(sql, relay, sidecarId);
+    return true;
   }
 
   /**

@@ -11,6 +11,8 @@ export const DEVICE_TOKEN = {
   recovery: "ibkr-recovery+jwt",
   /** `POST /use-this-pc`. */
   use: "ibkr-use+jwt",
+  /** `POST /leave`. */
+  leave: "ibkr-leave+jwt",
   /** `POST /audit-export`. */
   auditExport: "ibkr-audit-export+jwt",
 } as const;

@@ -94,6 +94,14 @@ export type UseRequest = z.infer<typeof UseRequest>;
 export const UseAnswer = z.object({ replaced: z.string().max(200).nullable() });
 export type UseAnswer = z.infer<typeof UseAnswer>;
 
+/** What a paired sidecar sends to `POST /leave` to give its pairing up; the token is of a type of its own. */
+export const LeaveRequest = RecoveryRequest;
+export type LeaveRequest = z.infer<typeof LeaveRequest>;
+
+/** It is revoked from now on. */
+export const LeaveAnswer = z.object({ left: z.literal(true) });
+export type LeaveAnswer = z.infer<typeof LeaveAnswer>;
+
 /** The code as typed by a human, or null when it cannot be one. */
 export function normaliseUserCode(typed: string): string | null {
   const code = typed.toUpperCase().replace(/[\s-]/g, "");

@@ -18,6 +18,15 @@ export class TooManyRequests extends Error {
   }
 }
 
+/** The gateway does not know this PC, or not any more. */
+export class NotKnownThere extends Error {
+  override readonly name = "NotKnownThere";
+
+  constructor() {
+    super("the gateway does not know this PC; its pairing may have been revoked");
+  }
+}
+
 /** @throws UsageError when this PC is not paired. */
 export function pairedPc(configDir: string): { pairing: Pairing; key: DeviceKey } {
   const pairing = loadPairing(configDir);
@@ -62,9 +71,7 @@ export async function askGateway<Answer extends z.ZodType>(
   } catch {
     throw new Error(`${url.origin} could not be reached`);
   }
-  if (response.status === 401) {
-    throw new Error("the gateway does not know this PC; its pairing may have been revoked");
-  }
+  if (response.status === 401) throw new NotKnownThere();
   if (response.status === 429) {
     const seconds = Number(response.headers.get("Retry-After"));
     throw new TooManyRequests(seconds >= 1 && seconds <= 600 ? Math.ceil(seconds) : 60);

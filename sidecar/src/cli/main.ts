@@ -20,6 +20,7 @@ import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
 import { register as registerTakeover } from "./takeover.ts";
+import { register as registerUninstall } from "./uninstall.ts";
 import { register as registerUnkill } from "./unkill.ts";
 import { register as registerUse } from "./use.ts";
 
@@ -54,6 +55,7 @@ for (const register of [
   registerRequests,
   registerUse,
   registerAudit,
+  registerUninstall,
   registerSimulator,
   registerAcceptLog,
 ]) {

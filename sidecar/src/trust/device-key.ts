@@ -33,6 +33,8 @@ export interface DeviceKey {
   recoveryToken(claims: DeviceClaims): Promise<string>;
   /** The single-use token by which the owner takes this PC into use; it opens no session. */
   useToken(claims: DeviceClaims): Promise<string>;
+  /** The single-use token by which this PC gives its pairing up. */
+  leaveToken(claims: DeviceClaims): Promise<string>;
   /** The single-use token for one part of the audit log; it opens no session. */
   auditExportToken(claims: DeviceClaims): Promise<string>;
 }
@@ -101,6 +103,7 @@ export function openKeyRing(configDir: string): KeyRing | null {
       upgradeToken: (claims) => used().upgradeToken(claims),
       recoveryToken: (claims) => used().recoveryToken(claims),
       useToken: (claims) => used().useToken(claims),
+      leaveToken: (claims) => used().leaveToken(claims),
       auditExportToken: (claims) => used().auditExportToken(claims),
     },
     refused() {
@@ -131,6 +134,7 @@ function deviceKey(stored: StoredKey): DeviceKey {
     upgradeToken: (claims) => signToken(privateKey, DEVICE_TOKEN.upgrade, claims),
     recoveryToken: (claims) => signToken(privateKey, DEVICE_TOKEN.recovery, claims),
     useToken: (claims) => signToken(privateKey, DEVICE_TOKEN.use, claims),
+    leaveToken: (claims) => signToken(privateKey, DEVICE_TOKEN.leave, claims),
     auditExportToken: (claims) => signToken(privateKey, DEVICE_TOKEN.auditExport, claims),
   };
 }

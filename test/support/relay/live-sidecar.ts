@@ -42,6 +42,7 @@ export function memoryDeviceKey(): DeviceKey {
     upgradeToken: token(DEVICE_TOKEN.upgrade),
     recoveryToken: token(DEVICE_TOKEN.recovery),
     useToken: token(DEVICE_TOKEN.use),
+    leaveToken: token(DEVICE_TOKEN.leave),
     auditExportToken: token(DEVICE_TOKEN.auditExport),
   };
 }
