@@ -65,21 +65,11 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   };
   keepPruning();
 
-  let cancelFirstCheck = (): void => {};
-  /**
-   * Every new session has the whole book checked; at once where something of ours stands. Where nothing
-   * does, the list of orders, which the broker gives once in five seconds, is first for the stream's own
-   * read and for whoever waits for a preview.
-   */
-  const checkSoon = (): void => {
-    cancelFirstCheck();
-    if (submit.store.open().length > 0) {
-      submit.tracking.checkAll();
-      return;
-    }
-    const check = guarded(() => submit.tracking.checkAll());
-    cancelFirstCheck = broker.clock.after(ORDER_LIMITS.firstCrossCheckMs, check);
-  };
+  const check = createCheckSoon(
+    broker,
+    submit,
+    guarded(() => submit.tracking.checkAll()),
+  );
 
   return {
     operations: {
@@ -102,9 +92,9 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
     tellOwner: guarded((message) =>
       submit.progress.alert({ alert: "needs_owner", message, record: null }),
     ),
-    sessionChanged: guarded(followSession(broker, submit, checkSoon)),
+    sessionChanged: guarded(followSession(broker, submit, check.soon)),
     close() {
-      cancelFirstCheck();
+      check.cancel();
       cancelPrune();
       submit.conversation.close();
       submit.cancelRetries.close();
@@ -121,6 +111,27 @@ function holdBookDaily({ clock, session }: BrokerSide, { keeper, tracking }: Ord
 }
 
 const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * Every new session has the whole book checked; at once where something of ours stands. Where nothing
+ * does, the list of orders, which the broker gives once in five seconds, is first for the stream's own
+ * read and for whoever waits for a preview.
+ */
+function createCheckSoon(
+  { clock }: BrokerSide,
+  { store, tracking }: OrderServiceContext,
+  check: () => void,
+): { soon(): void; cancel(): void } {
+  let cancel = (): void => {};
+  return {
+    soon() {
+      cancel();
+      if (store.open().length > 0) tracking.checkAll();
+      else cancel = clock.after(ORDER_LIMITS.firstCrossCheckMs, check);
+    },
+    cancel: () => cancel(),
+  };
+}
 
 /** A session that ends takes its open question with it; a new one has the whole book checked. */
 function followSession(
