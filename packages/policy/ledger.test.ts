@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { verdictOf } from "../../test/support/policy.ts";
+import { shortOption } from "../../test/support/policy-cases/tweaks.ts";
 import { inDailyWindow, minuteOfDay } from "./daily-window.ts";
 import { defaultPolicy } from "./defaults.ts";
 import { headroomOf } from "./headroom.ts";
@@ -21,6 +23,7 @@ const entry = (over: Partial<OrderLedgerEntry> = {}): OrderLedgerEntry => ({
   client_id: "client-1",
   kind: "order",
   side: "BUY",
+  sold_option: false,
   conid: 265598,
   orders: 1,
   notional: "100",
@@ -52,6 +55,15 @@ describe("the ledger", () => {
     });
     expect(release(back, "1")).toMatchObject({ ok: true });
     expect(settleEntry(back, "1", "100")).toEqual({ ok: false, reason: "final" });
+  });
+
+  it("counts an option that was sold to open with the purchases, and no other sale", () => {
+    const sold = entry({ id: "2", side: "SELL", notional: "50000", sold_option: true });
+    const closed = entry({ id: "3", side: "SELL", notional: "7" });
+    expect(usageOf([entry(), sold, closed], at).buy_notional_today).toBe("50100");
+    // A put of strike 180 obliges to 18,000: above the 10,000 of a new account's day.
+    const failed = verdictOf(shortOption).failures.map(({ check }) => check);
+    expect(failed).toContain("buy-notional-per-day");
   });
 
   it("counts what filled once the end is proved, and the order all the same", () => {

@@ -12,6 +12,8 @@ export interface OrderLedgerEntry {
   client_id: string;
   kind: "order" | "modify" | "cancel";
   side: Side;
+  /** An option was sold to open: it counts with the purchases. */
+  sold_option: boolean;
   conid: number;
   /** Orders it puts at the broker: three for a bracket. */
   orders: number;
@@ -108,7 +110,7 @@ export function usageOf(
       ({ kind, day }) => kind === "cancel" && day === (at.calendarDay ?? at.day),
     ).length,
     fills_today: at.fillsToday,
-    buy_notional_today: total(traded.filter(({ side }) => side === "BUY")),
+    buy_notional_today: total(traded.filter((entry) => entry.side === "BUY" || entry.sold_option)),
     turnover_today: total(traded),
     round_trips: at.roundTrips,
     inflight_orders: inflight.reduce((sum, { orders: count }) => sum + count, 0),

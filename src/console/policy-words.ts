@@ -60,7 +60,7 @@ const WORDS: Record<string, string> = {
   "cumulative.max_orders_per_day": "Orders a day",
   "cumulative.max_messages_per_minute": "Order messages a minute",
   "cumulative.max_cancels_per_fill": "Cancels for each fill",
-  "cumulative.max_buy_notional_per_day": "Purchases a day, in value",
+  "cumulative.max_buy_notional_per_day": "Purchases and options sold to open a day, in value",
   "cumulative.max_turnover_per_day": "Purchases and sales a day, in value",
   "cumulative.max_round_trips": "Day trades",
   "cumulative.max_open_orders": "Open orders",

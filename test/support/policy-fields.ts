@@ -56,7 +56,11 @@ const roomy: Tweak = ({ p }) => {
     max_position_nlv_percent: null,
     max_gross_percent: null,
   });
-  Object.assign(p.cumulative, { max_turnover_per_day: null, max_open_notional: null });
+  Object.assign(p.cumulative, {
+    max_turnover_per_day: null,
+    max_buy_notional_per_day: null,
+    max_open_notional: null,
+  });
   p.clients.max_notional_per_day = null;
 };
 /** The owner saw the market that there is now. */

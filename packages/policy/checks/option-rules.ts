@@ -71,7 +71,7 @@ function short({ snapshot, policy, figures }: Context): CheckFinding {
   }
   if (figures.uncoveredCall && !policy.options.uncovered_calls) {
     return fail(
-      "Whether the call is covered cannot be proved, and what an uncovered one may lose has no bound: the policy has to allow them by name.",
+      "Whether the call is covered cannot be proved (one over shares that are held counts as uncovered too), and what an uncovered one may lose has no bound: the policy has to allow them by name.",
       { source: "sidecar.positions" },
     );
   }

@@ -103,7 +103,7 @@ export function placementFaults(mandate: Mandate, order: UnderMandate): OrderRef
       outside(
         "side",
         "no_uncovered_calls",
-        "No mandate covers a call that is sold to open: what it may lose has no bound.",
+        "No mandate covers a call that is sold to open: what it may lose has no bound, and one over shares that are held counts as uncovered too. Ask the owner for this order.",
       ),
     );
   }

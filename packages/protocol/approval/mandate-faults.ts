@@ -115,7 +115,13 @@ function amountFaults(mandate: Mandate, order: UnderMandate, usage: MandateUsage
   for (const { quantity } of order.ticket.order.legs) {
     if (quantity === null || dec(quantity).greaterThan(dec(mandate.max_quantity_per_order))) {
       faults.push(
-        outside("quantity", "max_quantity_per_order", "The quantity is beyond the mandate's."),
+        outside(
+          "quantity",
+          "max_quantity_per_order",
+          quantity === null
+            ? "The order is for an amount of money and names no quantity, which the mandate bounds. Name a quantity, or ask the owner for this order."
+            : "The quantity is beyond the mandate's.",
+        ),
       );
     }
   }

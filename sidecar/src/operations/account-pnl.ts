@@ -15,7 +15,7 @@ export async function readAccountPnl(
   context: OperationContext,
   accountId: string,
 ): Promise<AccountPnl> {
-  const streamed = context.stream.pnl();
+  const streamed = context.stream.pnl(accountId);
   if (streamed !== null) {
     const partitions = ofAccount(streamed.value, accountId);
     if (partitions.size > 0) return { partitions, at: streamed.at, from: "stream", proved: true };

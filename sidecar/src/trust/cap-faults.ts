@@ -124,7 +124,7 @@ function kindFaults(
       over(
         "side",
         "uncovered_calls",
-        `What a call that is sold may lose has no bound, and this PC cannot prove that it is covered.${filed}`,
+        `What a call that is sold may lose has no bound, and this PC cannot prove that it is covered: one over shares that are held counts as uncovered too.${filed}`,
       ),
     );
   }

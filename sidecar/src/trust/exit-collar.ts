@@ -8,7 +8,8 @@ import {
   parseFigure,
 } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { quoted } from "@ibkr-edge-gateway/protocol/orders/quoted.ts";
+import type { Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { needsNumber } from "./approval-number.ts";
 import type { OwnView } from "./own-view.ts";
 import type { Signer } from "./probation.ts";
@@ -33,16 +34,18 @@ export function guessedExitFaults(
   const guessed = exitsGuessed(db, own.nowMs) || wasWrong(db, proof.preview_id);
   if (!guessed) return [];
   const price = comparedPrice({ quote: own.market, waits: own.waits });
-  const worst = worstPrices(ticket);
+  const worst = worstPrices(ticket, own.market);
   if (worst.length === 0) return [];
-  if (price === null) {
+  if (price === null || worst.some(({ at }) => at === null)) {
     return [outside("This PC has no quote of its own to hold the price against.")];
   }
   const room = price.times(dec(own.maxDriftBps)).dividedBy(10_000);
   const bad = worst.some(({ side, at, trigger }) =>
-    side === "SELL"
-      ? at.lessThan(Decimal.min(trigger ?? price, price).minus(room))
-      : at.greaterThan(Decimal.max(trigger ?? price, price).plus(room)),
+    at === null
+      ? true
+      : side === "SELL"
+        ? at.lessThan(Decimal.min(trigger ?? price, price).minus(room))
+        : at.greaterThan(Decimal.max(trigger ?? price, price).plus(room)),
   );
   return bad
     ? [
@@ -53,11 +56,23 @@ export function guessedExitFaults(
     : [];
 }
 
-/** The prices that the legs may trade at in the worst case, where they name one; a stop has its trigger too. */
-function worstPrices({
-  order,
-}: Ticket): { side: "BUY" | "SELL"; at: Decimal; trigger: Decimal | null }[] {
-  return order.legs.flatMap(({ side, limit_price, stop_price }) => {
+interface Worst {
+  side: "BUY" | "SELL";
+  at: Decimal | null;
+  trigger: Decimal | null;
+}
+
+/**
+ * The prices that the legs may trade at in the worst case; a stop has its trigger too. A market order
+ * trades at this PC's own quote of the other side: where that lies far from the price, the book is thin
+ * and the order waits for a limit. Null is not known. A stop without a limit names no price of anybody's.
+ */
+function worstPrices({ order }: Ticket, market: TicketQuote | null): Worst[] {
+  return order.legs.flatMap(({ side, order_type, limit_price, stop_price }): Worst[] => {
+    if (order_type === "MKT") {
+      const at = market === null ? null : quoted(market, side === "SELL" ? "bid" : "ask");
+      return [{ side, at, trigger: null }];
+    }
     const at = parseFigure(limit_price);
     return at === null ? [] : [{ side, at, trigger: parseFigure(stop_price) }];
   });

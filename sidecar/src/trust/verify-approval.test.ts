@@ -355,6 +355,7 @@ describe("an approval by passkey", () => {
   it("wrong once for an exit put a collar around this PC's quote for exits by number", async () => {
     const exits = { kind: "exit", position: "1", working_same_side: "0", at: NOW } as const;
     let n = 0;
+    let thin: ReturnType<typeof aTicket>["market"] = null;
     const sell = (price: string, echo: number, over: Partial<Leg> = {}) => {
       n += 1;
       const asked = aTicket(
@@ -365,7 +366,7 @@ describe("an approval by passkey", () => {
       const preview = { ticket: asked, generation: 4, echo: 42 };
       return codes(
         proof({}, { ...signs, tier: 2, echo, assertion }),
-        own({ preview, effect: exits }),
+        own({ preview, effect: exits, ...(thin === null ? {} : { market: thin }) }),
       );
     };
     // Nobody guessed: an exit may be sold at any price its owner signs.
@@ -376,6 +377,15 @@ describe("an approval by passkey", () => {
     const stop = { order_type: "STOP_LIMIT", stop_price: "170" } as const;
     expect(await sell("169.5", 42, stop)).toEqual([]);
     expect(await sell("0.01", 42, stop)).toEqual(["PRICE_DRIFT"]);
+    // A market order sells at the bid: near the price it goes, into a thin book it does not.
+    const atMarket = { order_type: "MKT", limit_price: null } as const;
+    expect(await sell("1", 42, atMarket)).toEqual([]);
+    const { market } = aTicket();
+    thin = market && { ...market, bid: "150", last: "187.25" };
+    expect(await sell("1", 42, atMarket)).toEqual(["PRICE_DRIFT"]);
+    thin = market && { ...market, bid: null };
+    expect(await sell("1", 42, atMarket)).toEqual(["PRICE_DRIFT"]);
+    thin = null;
     unlockNumbers(db);
     expect(await sell("0.01", 42)).toEqual([]);
   });

@@ -8,6 +8,7 @@ export function ledgerEntryOf(row: CountedIntent): OrderLedgerEntry {
     client_id: row.client_id,
     kind: row.action === "place" ? "order" : row.action,
     side: row.side,
+    sold_option: row.side === "SELL" && row.asset_class === "OPT" && row.effect !== "exit",
     conid: row.conid,
     orders: row.orders,
     notional: row.notional,

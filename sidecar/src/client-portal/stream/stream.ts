@@ -28,7 +28,7 @@ import type { Streamed } from "./view.ts";
 export interface Stream {
   orders(): Streamed<readonly OrderRow[]> | null;
   executions(days: number): Streamed<readonly TradeRow[]> | null;
-  pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
+  pnl(accountId: string): Streamed<ReadonlyMap<string, PnlPartition>> | null;
   /** Only where each contract's own frames are fresh; asking often makes them come. */
   quotes(
     conids: readonly number[],
@@ -70,7 +70,8 @@ class StreamDriver implements Stream {
   readonly #unsubscribeSession: () => void;
   #generation: number | null = null;
   #snapshot = createStreamSnapshot();
-  #pnlAt = 0;
+  /** By account: each comes in frames of its own, and one may fall silent while another flows. */
+  readonly #pnlAt = new Map<string, number>();
   #tending = false;
   #skews: number[] = [];
   #closed = false;
@@ -121,8 +122,8 @@ class StreamDriver implements Stream {
     return unclear ? null : { value: rows, at: this.#connection.heardAt() };
   }
 
-  pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null {
-    const at = this.#pnlAt;
+  pnl(accountId: string): Streamed<ReadonlyMap<string, PnlPartition>> | null {
+    const at = this.#pnlAt.get(accountId) ?? 0;
     const fresh = at > 0 && this.#options.clock.now() - at <= LIMITS.pnlFreshMs;
     return this.#connection.alive() && fresh ? { value: this.#snapshot.pnl, at } : null;
   }
@@ -186,7 +187,7 @@ class StreamDriver implements Stream {
 
   #forgetConnection(): void {
     this.#reconciler.doubt();
-    this.#pnlAt = 0;
+    this.#pnlAt.clear();
     this.#tending = false;
     this.#skews = [];
     this.#feed.reset();
@@ -214,7 +215,9 @@ class StreamDriver implements Stream {
       }
       case "pnl":
         this.#snapshot.hearPnl(frame.partitions);
-        this.#pnlAt = clock.now();
+        for (const key of Object.keys(frame.partitions)) {
+          this.#pnlAt.set(key.split(".")[0] ?? key, clock.now());
+        }
         return;
       case "quote":
         this.#feed.hear(frame.conid, frame.fields);

@@ -6,7 +6,8 @@ import type { DepthQuery, LadderRow } from "./ladder.ts";
 
 /** What the stream itself says, where it can be trusted. */
 export interface StreamView {
-  pnl(): Streamed<ReadonlyMap<string, PnlPartition>> | null;
+  /** As fresh as this account's own last frame. */
+  pnl(accountId: string): Streamed<ReadonlyMap<string, PnlPartition>> | null;
   orders(): Streamed<readonly OrderRow[]> | null;
   executions(days: number): Streamed<readonly TradeRow[]> | null;
   quotes(
