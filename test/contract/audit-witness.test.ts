@@ -4,12 +4,28 @@ import {
   checkTrusted,
   parseTrustPolicy,
 } from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
+import { verifyExport } from "@ibkr-edge-gateway/evidence/export/verify-export.ts";
 import {
   checkStatement,
   type SignedStatement,
 } from "@ibkr-edge-gateway/evidence/order/statement.ts";
+import {
+  anExport,
+  aPolicy,
+  type Folder,
+  NOW_SECONDS,
+} from "@ibkr-edge-gateway/evidence/testing/a-log.ts";
+import { filesOf } from "@ibkr-edge-gateway/evidence/testing/folder.ts";
+import { EDITS } from "@ibkr-edge-gateway/evidence/testing/tampering/all.ts";
+import {
+  FILE,
+  layEditsOver,
+  type Shown,
+  SIZE,
+} from "@ibkr-edge-gateway/evidence/testing/tampering/edits.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
+import { runLog } from "../support/run-log.ts";
 
 /** The PC as the witness of its gateway's log, with every part real. */
 let chain: OrderChain;
@@ -37,6 +53,11 @@ async function submitted(over: Record<string, unknown>, key: string) {
     idempotency_key: key,
   });
 }
+
+/** The same log; an export may come without openings. */
+const isSame = (a: Folder, b: Folder): boolean =>
+  a.get(FILE) === b.get(FILE) &&
+  [...a].every(([name, text]) => text === "" || b.get(name) === text);
 
 describe("the gateway's log, witnessed by the owner's PC", () => {
   let resting: string;
@@ -144,5 +165,35 @@ describe("the gateway's log, witnessed by the owner's PC", () => {
       expect((await witness())?.size).toBe((await signed())?.size);
     }, quick);
     expect((await status()).audit_log.state).toBe("whole");
+  });
+
+  it("edited in any of the table's ways, is found out by verify", async () => {
+    const rows = await sql<{ seq: number; event: string; salts: string | null }>(
+      `SELECT seq, event, salts FROM audit_log ORDER BY seq LIMIT ${SIZE}`,
+    );
+    expect(rows).toHaveLength(SIZE);
+    const log = runLog(rows, chain.accountId, chain.broker);
+    layEditsOver(log);
+    const policy = await aPolicy();
+    const judge = ({ folder, since = [] }: Shown) =>
+      verifyExport(filesOf(folder), { policy, nowSeconds: NOW_SECONDS, since });
+    const whole = await anExport(log);
+    expect(await judge({ folder: whole })).toMatchObject({ outcome: "verified" });
+    const missed: string[] = [];
+    let tried = 0;
+    for (const [what, edits] of Object.entries(EDITS)) {
+      for (const { name, shown, code } of edits) {
+        const edited = await shown().catch(() => null);
+        // This log hides other values than the made one: an edit of one may find nothing to edit,
+        if (edited === null || isSame(edited.folder, whole)) continue;
+        tried += 1;
+        const found = (await judge(edited)).first?.code ?? "nothing";
+        // and is found for another reason where it does.
+        const asExpected = what === "private values" ? found !== "nothing" : found === code;
+        if (!asExpected) missed.push(`${name}: ${found}, not ${code}`);
+      }
+    }
+    expect(missed).toEqual([]);
+    expect(tried).toBeGreaterThanOrEqual(62);
   });
 });

@@ -25,7 +25,15 @@ export interface Edit {
 export const SIZE = 40;
 /** An entry that has an opening. */
 export const TARGET = 18;
-export const LOG = someLog(SIZE);
+export let LOG = someLog(SIZE);
+
+/**
+ * Lays the edits over another log, of SIZE entries: one out of a run. Its origin has to be the test's,
+ * and its entry TARGET has to say "ok" somewhere.
+ */
+export function layEditsOver(log: SomeLog): void {
+  LOG = log;
+}
 export const FILE = "entries/000000000.jsonl";
 
 /** The folder with one file replaced. */
