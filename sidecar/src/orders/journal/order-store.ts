@@ -5,6 +5,8 @@ import { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { pruneCounters } from "../../trust/counters.ts";
 import { createTrustTables } from "../../trust/schema.ts";
 import { pruneNumbers } from "../../trust/shown-numbers.ts";
+import { deleteEnvelopes } from "../../trust/tables/approver-envelopes.ts";
+import { deleteReceipts } from "../../trust/tables/approver-receipts.ts";
 import { pruneNonces } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { createIntents, type Intents } from "./intents.ts";
@@ -56,6 +58,8 @@ export function openOrderStore(path: string): OrderStore {
       const previewsBeforeMs = nowMs - 2 * ORDER_LIMITS.previewKeptMs;
       prunePreviews(db, previewsBeforeMs);
       pruneNumbers(db, previewsBeforeMs);
+      deleteEnvelopes(db, nowMs - ORDER_LIMITS.intentKeptMs);
+      deleteReceipts(db, nowMs - ORDER_LIMITS.intentKeptMs);
       const whole = intents.prune(nowMs - ORDER_LIMITS.intentKeptMs);
       idsWhole ||= deleteIdsWithoutIntent(db, IDS_AT_ONCE);
       pruneNonces(db, nowMs, ORDER_LIMITS.nonceKeptMs);

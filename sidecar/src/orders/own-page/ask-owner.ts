@@ -26,7 +26,7 @@ export async function askOwner(
     case "mandate": {
       const { mandate } = input;
       if (mandate.gateway_account_id !== parts.gatewayAccountId) return null;
-      const about = `mandate ${mandateHash(mandate)}`;
+      const about = `mandate ${mandateHash(mandate)} ${input.not_after}`;
       const body = { mandate, mode: mandate.mode, number_needed: false };
       return keepSealed(parts, { act: "mandate", about, body, notAfterMs }, nowMs);
     }
@@ -64,7 +64,8 @@ async function askAboutOrder(
     parts,
     {
       act: "order",
-      about: `order ${input.preview_id}`,
+      // Asked for again after its end it is another request, and has another one.
+      about: `order ${input.preview_id} ${input.policy_hash} ${input.not_after}`,
       body: {
         ticket,
         generation,

@@ -253,6 +253,13 @@ describe("an order on the owner's own page", () => {
     pc.clock.run(300_000);
     expect(await page.pending()).toEqual([]);
     expect(await rules(message)).toEqual(["not_expired"]);
+    const { ticket_sha256 } = message;
+    const no = { v: 1, kind: "denial", ticket_sha256 } as const;
+    expect(await page.submit(no, "loopback")).toMatchObject({ accepted: false });
+    expect(told).toEqual([]);
+    // Asked for anew it is another request.
+    expect(await page.ask(about(1))).not.toBe(ticket_sha256);
+    expect(await page.pending()).toHaveLength(1);
   });
 
   it("from the hosted page is not taken while that page is another than this PC made; at the PC it is", async () => {
@@ -265,6 +272,19 @@ describe("an order on the owner's own page", () => {
       "page_as_made",
     ]);
     expect((await page.submit(message, "loopback")).accepted).toBe(true);
+  });
+
+  it("that the gateway never let out is said to be refused, once its time is over", async () => {
+    enrol();
+    await ask();
+    const message = yes(await only());
+    await page.submit(message, "loopback");
+    pc.clock.run(300_000);
+    expect((await page.receipts()).map(({ body }) => body.verdict)).toEqual(["accepted"]);
+    pc.clock.run(61_000);
+    const [last] = await page.receipts();
+    expect(last?.body).toMatchObject({ verdict: "refused", code: "APPROVAL_EXPIRED" });
+    expect(await page.receipts()).toHaveLength(2);
   });
 
   it("of real money asks for no number, and for the strength that the caps ask for", async () => {

@@ -15,6 +15,10 @@ import type { OwnPageParts } from "./own-page-parts.ts";
 
 /** What became of each answer, signed by this PC: the edge can hold one back and make none up. */
 
+/** From the moment at which an approval was judged until the order stands in the journal. */
+const BEGUN_WITHIN_MS = 60_000;
+const NOT_SENT = { verdict: "refused", code: "APPROVAL_EXPIRED" } as const;
+
 type Said = Pick<ReceiptBody, "ticket_sha256" | "intent_hash" | "coid" | "verdict" | "code">;
 
 /** Signs what became of an answer, and keeps it. */
@@ -46,8 +50,10 @@ export async function currentReceipts(
     const { coid, signedSha256 } = kept;
     if (coid === null || signedSha256 === null) continue;
     const record = parts.store.intent(coid);
-    if (record === null) continue;
-    const { verdict, code } = verdictOf(record);
+    // What was not begun in time cannot be begun any more: its approval has ended.
+    const over = record === null && parts.clock.now() > kept.notAfterMs + BEGUN_WITHIN_MS;
+    if (record === null && !over) continue;
+    const { verdict, code } = record === null ? NOT_SENT : verdictOf(record);
     if (verdict === lastVerdict(db, signedSha256)) continue;
     await giveReceipt(parts, {
       ticket_sha256: kept.ticketSha256,
