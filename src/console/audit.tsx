@@ -130,6 +130,7 @@ const WORDS: Record<AuditEventType, string> = {
   "sidecar.revoked": "PC revoked",
   "mandate.signed": "Mandate signed",
   "mandate.confirmed": "Mandate in force",
+  "approver.enrolled": "Approver enrolled at the PC",
   "mandate.revoked": "Mandate revoked",
   "broker.session": "Broker session changed",
   "broker.order": "Order changed",

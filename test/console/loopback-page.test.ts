@@ -105,6 +105,21 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")("the PC's own 
     const { output } = await chain.pc("approvers");
     expect(output).toContain(words);
     expect(output).toContain("of this PC's own page: no number");
+    // The gateway cannot do it, and keeps that it was done.
+    const leaves = async () => {
+      const rows = await chain.gateway.sql<{ event: string }>(
+        "Account",
+        chain.accountId,
+        "SELECT event FROM audit_log ORDER BY seq",
+      );
+      return rows
+        .map(({ event }) => JSON.parse(event))
+        .filter(({ type }) => type === "approver.enrolled")
+        .map(({ meta }) => meta);
+    };
+    await expect
+      .poll(leaves, { timeout: 10_000 })
+      .toMatchObject([{ via: "loopback", origin: `http://localhost:${port()}` }]);
   }, 60_000);
 
   it("approves a paper order without a number: the gateway lets it out, and the PC's receipt says what became of it", async () => {

@@ -59,6 +59,7 @@ export async function hostilePageEdge() {
     ticketKey,
     hostedFault: () => null,
     tellGateway: (actOn) => void told.push(actOn),
+    tellEnrolled: () => undefined,
   });
   const settings: PageSettings = {
     v: 1,

@@ -20,6 +20,7 @@ export interface OrderLogEntry {
     | "book.unmatched"
     | "book.not_reconcilable"
     | "broker.execution"
+    | "approver.enrolled"
     | "approval.requested"
     | "approval.decided"
     | "mandate.signed"

@@ -48,6 +48,8 @@ const EventType = z.enum([
   "broker.session",
   "broker.order",
   "broker.execution",
+  // A passkey became an approver at the PC's own terminal, and the PC states it.
+  "approver.enrolled",
   "approval.requested",
   "approval.decided",
   "order.submitted",

@@ -106,6 +106,18 @@ export const OwnerAnswerEvent = z.strictObject({
 });
 export type OwnerAnswerEvent = z.infer<typeof OwnerAnswerEvent>;
 
+/** `broker.alert`: a passkey became an approver at the PC's terminal, by a ceremony of the PC's own. */
+export const ApproverEnrolledEvent = z.strictObject({
+  kind: z.literal("approver_enrolled"),
+  event_key: z.string().max(200),
+  observed_at: Timestamp,
+  via: z.enum(["loopback", "qr"]),
+  origin: PageOrigin,
+  /** Of the PC's signed statement about the key. */
+  statement_sha256: Hash,
+});
+export type ApproverEnrolledEvent = z.infer<typeof ApproverEnrolledEvent>;
+
 /** One `PageMessage`, judged at the PC; what is none is refused there. */
 export const approverSubmit = defineOperation({
   ...base,

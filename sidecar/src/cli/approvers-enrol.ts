@@ -19,12 +19,7 @@ import { openOrderStore } from "../orders/journal/order-store.ts";
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { keepSealed } from "../orders/own-page/seal-envelope.ts";
 import { canAsk, yesAtTerminal } from "../run/terminal.ts";
-import {
-  acceptEnrolment,
-  stateEnrolment,
-  undoEnrolment,
-  wordsOfWaiting,
-} from "../trust/accept-enrolment.ts";
+import { acceptEnrolment, undoEnrolment, wordsOfWaiting } from "../trust/accept-enrolment.ts";
 import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/signing-key.ts";
 import { onProbation } from "../trust/tables/approvers.ts";
 import {
@@ -105,8 +100,6 @@ async function enrol(flags: Flags, command: Command): Promise<void> {
       process.exitCode = 1;
       return;
     }
-    const made = currentEnrolment(store.db)?.key?.credentialId ?? "";
-    stateEnrolment(store.db, made, openSigningKey(configDir, STATEMENT_KEY_FILE));
     tellWhatChanged(store.db);
   } finally {
     undoEnrolment(store.db, "it was broken off at the PC", Date.now());

@@ -7,7 +7,7 @@ import { type OrderOperations, orderOperations } from "./order-operations.ts";
 import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
 import { createOwnPage, type OwnPage } from "./own-page/own-page.ts";
 import { ownPageOperations } from "./own-page/own-page-operations.ts";
-import { ownerAnswer } from "./own-page/owner-answer.ts";
+import { approverEnrolled, ownerAnswer } from "./own-page/owner-answer.ts";
 import { createSubmitContext, type OrderServiceContext } from "./submit/create-submit-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 
@@ -35,6 +35,7 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
     ticketKey: options.ticketKey ?? memorySigningKey(),
     hostedFault: options.hostedFault ?? (() => null),
     tellGateway: (actOn) => broker.tell(ownerAnswer(actOn, broker.clock.now())),
+    tellEnrolled: (enrolled) => broker.tell(approverEnrolled(enrolled, broker.clock.now())),
   });
 
   /** What this side cannot journal must not stop the broker side from telling what it hears. */

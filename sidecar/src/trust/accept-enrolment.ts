@@ -1,5 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { DOMAINS, signedBytes } from "@ibkr-edge-gateway/protocol/approver/signed-body.ts";
+import {
+  DOMAINS,
+  signedBytes,
+  signedSha256,
+} from "@ibkr-edge-gateway/protocol/approver/signed-body.ts";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { SigningKey } from "./signing-key.ts";
 import { deletePagesOf, storePage } from "./tables/approver-pages.ts";
@@ -59,17 +63,17 @@ export function removeApprover(db: DatabaseSync, credentialId: string, nowMs: nu
 
 /**
  * This PC's signed word that this key was enrolled at it: where it lives, since when, and how. A
- * stranger holds an approval against it. Null when there is no such approver.
+ * stranger holds an approval against it; kept beside it, and named by its hash. Null when there is no such approver.
  */
 export function stateEnrolment(
   db: DatabaseSync,
   credentialId: string,
   key: SigningKey,
-): string | null {
+): { sha256: string } | null {
   const approver = findApprover(db, credentialId, false);
   if (approver === null || approver.relyingParty === null) return null;
   const body = {
-    v: 1,
+    v: 1 as const,
     kind: "approver",
     credential_id: approver.credentialId,
     cose_key: Buffer.from(approver.publicKey).toString("base64url"),
@@ -79,11 +83,7 @@ export function stateEnrolment(
     enrolled_at: new Date(approver.enrolledAt).toISOString(),
     enrolled_via: approver.kind,
   };
-  const signature = key.sign(signedBytes(DOMAINS.receipt, body));
-  const statement = canonicalJson({
-    body,
-    signature: Buffer.from(signature).toString("base64url"),
-  });
-  keepStatement(db, credentialId, statement);
-  return statement;
+  const signature = Buffer.from(key.sign(signedBytes(DOMAINS.receipt, body))).toString("base64url");
+  keepStatement(db, credentialId, canonicalJson({ body, signature }));
+  return { sha256: signedSha256(DOMAINS.receipt, body) };
 }

@@ -1,3 +1,4 @@
+import { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import {
   BrokerExecutionEvent,
   BrokerOrderEvent,
@@ -9,6 +10,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
 import type { OrderParts } from "../order-context.ts";
+import { approverEnrolled } from "./approver-report.ts";
 import { ownOrder } from "./cancel-transaction.ts";
 import { crossCheck, isExplained } from "./cross-check.ts";
 import { executed } from "./execution-report.ts";
@@ -51,7 +53,11 @@ export function applyOrderEvent(
     }
     case "broker.alert": {
       const report = readNewer(IntentAlertEvent, event.payload);
-      if (!report.ok) return;
+      if (!report.ok) {
+        const enrolled = readNewer(ApproverEnrolledEvent, event.payload);
+        if (enrolled.ok) approverEnrolled(parts, enrolled.value);
+        return;
+      }
       const { alert, message, broker_text, cancel_offered, account_id, coid, event_key } =
         report.value;
       if (alert === "unexplained_order" && isKnownHere(parts, report.value)) return;

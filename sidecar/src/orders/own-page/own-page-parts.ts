@@ -1,5 +1,8 @@
 import type { Receipt } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
-import type { ActOn } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import type {
+  ActOn,
+  ApproverEnrolledEvent,
+} from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { SigningKey } from "../../trust/signing-key.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
@@ -29,6 +32,9 @@ export const ticketKeyText = ({ publicKey }: SigningKey): string =>
 
 /** What the gateway is to do about an answer. */
 export type { ActOn };
+
+/** A passkey that became an approver, as the gateway hears of it. */
+export type Enrolled = Pick<ApproverEnrolledEvent, "via" | "origin" | "statement_sha256">;
 
 export interface Submitted {
   accepted: boolean;

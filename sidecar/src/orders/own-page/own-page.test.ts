@@ -44,6 +44,7 @@ beforeEach(() => {
     ticketKey,
     hostedFault: () => hosted(),
     tellGateway: (actOn) => told.push(actOn),
+    tellEnrolled: () => undefined,
   });
 });
 

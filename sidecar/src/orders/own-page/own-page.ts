@@ -13,7 +13,7 @@ import {
   openEnvelopes,
 } from "../../trust/tables/approver-envelopes.ts";
 import { askOwner, askTheQuestion } from "./ask-owner.ts";
-import type { ActOn, OwnPageParts, Submitted, Via } from "./own-page-parts.ts";
+import type { ActOn, Enrolled, OwnPageParts, Submitted, Via } from "./own-page-parts.ts";
 import { currentReceipts, giveReceipt } from "./receipts.ts";
 import { receiveEnrolment } from "./receive-enrolment.ts";
 import { judgeApproval } from "./take-approval.ts";
@@ -35,6 +35,8 @@ export function createOwnPage(
     hostedFault(): OrderRefusal | null;
     /** Tells the gateway what to do about an answer that came over loopback. */
     tellGateway(actOn: ActOn): void;
+    /** Tells it of a new approver, for the log. */
+    tellEnrolled(enrolled: Enrolled): void;
   },
 ): OwnPage {
   const { store, clock } = parts;
@@ -76,7 +78,7 @@ async function approve(
     const receipt = await giveReceipt(parts, { ...named, coid: null, verdict: "refused", code });
     return { ...refused(judged.refusals), receipt };
   }
-  const { coid, actOn, question } = judged;
+  const { coid, actOn, question, enrolled } = judged;
   const answer = { state: "approved" as const, signedSha256, coid };
   if (!answerEnvelope(parts.store.db, ticketSha256, answer)) return refused([answered()]);
   const receipt = await giveReceipt(parts, { ...named, coid, verdict: "accepted", code: null });
@@ -85,6 +87,7 @@ async function approve(
       .answer(question.coid, question.replyId, { confirm: true, by: "owner" })
       .catch(() => undefined);
   }
+  if (enrolled !== undefined) parts.tellEnrolled(enrolled);
   if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
   return { accepted: true, refusals: [], receipt, actOn };
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type {
   ActOn,
+  ApproverEnrolledEvent,
   OwnerAnswerEvent,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
+import type { Enrolled } from "./own-page-parts.ts";
 
 /** Tells the gateway what its owner answered at this PC, so that it acts on it. */
 export function ownerAnswer(actOn: ActOn, nowMs: number): BrokerEvent {
@@ -13,6 +15,17 @@ export function ownerAnswer(actOn: ActOn, nowMs: number): BrokerEvent {
     event_key: `owner-answer:${randomBytes(16).toString("hex")}`,
     observed_at: isoTime(nowMs),
     act_on: actOn,
+  };
+  return { type: "broker.alert", payload };
+}
+
+/** Tells it of a new approver: what the PC stated about it stands in the gateway's log by its hash. */
+export function approverEnrolled(enrolled: Enrolled, nowMs: number): BrokerEvent {
+  const payload: ApproverEnrolledEvent = {
+    kind: "approver_enrolled",
+    event_key: `approver-enrolled:${enrolled.statement_sha256}`,
+    observed_at: isoTime(nowMs),
+    ...enrolled,
   };
   return { type: "broker.alert", payload };
 }

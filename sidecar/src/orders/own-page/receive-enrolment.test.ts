@@ -1,4 +1,4 @@
-import { checkStatement } from "@ibkr-edge-gateway/evidence/order/statement.ts";
+import { checkStatement, statementHash } from "@ibkr-edge-gateway/evidence/order/statement.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { approvedHash } from "@ibkr-edge-gateway/protocol/approver/approved-statement.ts";
 import { envelopeSha256 } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
@@ -16,16 +16,20 @@ import { type Overrides, SoftwarePasskey } from "../../../../test/support/softwa
 import {
   acceptEnrolment,
   removeApprover,
-  stateEnrolment,
   undoEnrolment,
   wordsOfWaiting,
 } from "../../trust/accept-enrolment.ts";
 import { memorySigningKey } from "../../trust/signing-key.ts";
 import { hostedPages } from "../../trust/tables/approver-pages.ts";
-import { approverFingerprint, findApprover, listApprovers } from "../../trust/tables/approvers.ts";
+import {
+  approverFingerprint,
+  approverStatement,
+  findApprover,
+  listApprovers,
+} from "../../trust/tables/approvers.ts";
 import { beginEnrolment, currentEnrolment } from "../../trust/tables/enrolments.ts";
 import { createOwnPage, type OwnPage } from "./own-page.ts";
-import { ticketKeyText } from "./own-page-parts.ts";
+import { type Enrolled, ticketKeyText } from "./own-page-parts.ts";
 import { keepSealed } from "./seal-envelope.ts";
 
 const ORIGIN = "https://approve.example";
@@ -36,16 +40,19 @@ const ticketKey = memorySigningKey();
 let pc: PcOrders;
 let page: OwnPage;
 let phone: SoftwarePasskey;
+let enrolled: Enrolled[];
 
 beforeEach(() => {
   pc = pcOrders({ source: "client_portal" });
   removeApprover(pc.store.db, pc.phone.credentialId, 1);
   phone = new SoftwarePasskey(ORIGIN);
+  enrolled = [];
   page = createOwnPage({
     ...pc.submit,
     ticketKey,
     hostedFault: () => null,
     tellGateway: () => undefined,
+    tellEnrolled: (one) => enrolled.push(one),
   });
 });
 
@@ -158,8 +165,11 @@ describe("a passkey that a page made", () => {
       actOn: null,
     });
     expect(currentEnrolment(db)?.state).toBe("proved");
-    const statement = JSON.parse(stateEnrolment(db, credentialId, ticketKey) ?? "{}");
+    const statement = JSON.parse(approverStatement(db, credentialId) ?? "{}");
     await checkStatement(statement, ticketKey.publicKey);
+    // The gateway hears of it, for its log.
+    const statement_sha256 = statementHash(statement.body);
+    expect(enrolled).toEqual([{ via: "qr", origin: ORIGIN, statement_sha256 }]);
     expect(statement.body).toMatchObject({ kind: "approver", rp_id: RP, enrolled_via: "qr" });
     expect(approver === null || approverFingerprint(approver.publicKey)).toBe(words);
   });

@@ -9,6 +9,7 @@ import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-env
 import type { ApprovalMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
 import { sameWarning } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { stateEnrolment } from "../../trust/accept-enrolment.ts";
 import { type Approver, findApprover, TERMINAL_EDGE } from "../../trust/tables/approvers.ts";
 import { currentEnrolment, type Enrolment, moveEnrolment } from "../../trust/tables/enrolments.ts";
 import { notEnrolled, takeMandate } from "../../trust/take-mandate.ts";
@@ -17,7 +18,7 @@ import { verifyBy } from "../../trust/verify-by-approver.ts";
 import { dryRunView } from "../approval/approval-dry-run.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 
-import type { ActOn, OwnPageParts } from "./own-page-parts.ts";
+import type { ActOn, Enrolled, OwnPageParts } from "./own-page-parts.ts";
 
 /** A yes that holds, and what follows from it; or why it does not. */
 export type Judged =
@@ -26,6 +27,8 @@ export type Judged =
       actOn: ActOn | null;
       coid: string | null;
       question?: { coid: string; replyId: string };
+      /** The passkey that proved that it works, and so is an approver for good. */
+      enrolled?: Enrolled;
     }
   | { ok: false; refusals: OrderRefusal[] };
 
@@ -148,8 +151,16 @@ async function judgeProbe(
   if (!verdict.ok) {
     return no(refusal(verdict.code, verdict.field, verdict.rule, "The signature does not hold."));
   }
-  moveEnrolment(db, "accepted", "proved");
-  return { ok: true, actOn: null, coid: null };
+  if (!moveEnrolment(db, "accepted", "proved")) return no(notEnrolled());
+  const stated = stateEnrolment(db, asked, parts.ticketKey);
+  if (stated === null) return no(notEnrolled());
+  const { via, origin } = enrolment;
+  return {
+    ok: true,
+    actOn: null,
+    coid: null,
+    enrolled: { via, origin, statement_sha256: stated.sha256 },
+  };
 }
 
 const no = (...refusals: OrderRefusal[]): Judged => ({ ok: false, refusals });

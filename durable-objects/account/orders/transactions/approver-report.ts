@@ -1,0 +1,20 @@
+import type { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import type { OrderParts } from "../order-context.ts";
+
+/** The PC's word that a passkey became an approver there: in the log, and of no effect here. */
+export function approverEnrolled(
+  parts: OrderParts,
+  { via, origin, statement_sha256, event_key }: ApproverEnrolledEvent,
+): void {
+  parts.log({
+    type: "approver.enrolled",
+    kind: "sidecar",
+    clientId: null,
+    sidecarId: parts.relay.presence().sidecarId,
+    brokerAccount: null,
+    decision: "allow",
+    errorCode: null,
+    requestId: event_key,
+    meta: { via, origin, statement_sha256 },
+  });
+}
