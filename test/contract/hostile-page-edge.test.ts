@@ -178,7 +178,7 @@ const ATTACKS: Record<string, Attack> = {
             rpId: "approver.example",
           },
         },
-        over,
+        { counter: 0, ...over },
       ),
     );
     const { response } = answer;
@@ -205,6 +205,19 @@ const ATTACKS: Record<string, Attack> = {
     const made = await edge.tapElsewhere(waiting, edge.attacker(own));
     await carry(edge, made.message);
     await edge.place(proofOf(envelope.body, made.message));
+  },
+  async "a passkey of the gateway's own pages says yes, without the PC's number"(edge) {
+    const { envelope, waiting } = await shownOrder(edge, WANTED);
+    const choice = { nonce: "b".repeat(32), accepted_warnings: [] };
+    const message = {
+      v: 1,
+      kind: "approval",
+      ticket_sha256: waiting.sha256,
+      ...choice,
+      assertion: edge.pc.phone.approve(approvedHash(envelope, choice)),
+    };
+    await carry(edge, message);
+    await edge.place(proofOf(envelope.body, message));
   },
   async "the gateway names a key of its own to the PC"(edge) {
     const of = edge.attacker();

@@ -69,7 +69,8 @@ export async function hostilePageEdge() {
     pc_key: ticketKeyText(ticketKey),
     pc_name: "study",
   };
-  const phone = somePhone(PAGE_ORIGIN);
+  // Synced passkeys do not count, so that no counter helps against a repeated yes.
+  const phone = somePhone(PAGE_ORIGIN, { counter: 0 });
   const parts = (of: SomePhone) => ({ ...of, settings, place: PLACE });
   const submit = async (message: unknown): Promise<Submitted | null> => {
     const read = PageMessage.safeParse(message);
@@ -174,7 +175,8 @@ export async function hostilePageEdge() {
         nowMs: pc.clock.now(),
       });
     },
-    attacker: (over: Overrides = {}, origin = PAGE_ORIGIN) => somePhone(origin, over),
+    attacker: (over: Overrides = {}, origin = PAGE_ORIGIN) =>
+      somePhone(origin, { counter: 0, ...over }),
     submit,
     begin,
     /** A registration by the attacker's own phone, sealed with whatever it has. */
