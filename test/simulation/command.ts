@@ -5,7 +5,7 @@ import { INVARIANTS } from "./judge.ts";
 import { tryMutations } from "./mutations.ts";
 import { planWorld, type WorldPlan } from "./plan.ts";
 import type { Report } from "./run.ts";
-import { play, playRange, shrink, type Tally } from "./simulate.ts";
+import { play, playRange, type Range, shrink, type Tally } from "./simulate.ts";
 
 const HELP = `Plays whole lives of orders in one process, on virtual time, from seeds: the real account
 object and the real PC, a broker, and trouble of every kind between them. Exit code 1 when a promise is
@@ -70,16 +70,39 @@ export async function main(args: string[]): Promise<void> {
     process.exitCode = report.violation === null ? 0 : 1;
     return;
   }
-  const record = values.record === undefined ? null : readRecord(values.record);
-  const range = { seed: record?.next_seed ?? seed, lives, perWorld, seconds };
-  const outcome = await playRange(range);
-  const { tally, failed, nextSeed, ms } = outcome;
   if (values.record !== undefined) {
-    writeRecord(values.record, record, range.seed, outcome, values.commit ?? "");
+    await playOn(values.record, { seed, lives, perWorld, seconds }, values.commit ?? "");
+    return;
   }
+  const { tally, failed, nextSeed, ms } = await playRange({ seed, lives, perWorld, seconds });
   if (values.json) console.log(JSON.stringify({ ...tally, next_seed: nextSeed, ms }, null, 2));
-  else console.log(summary(tally, range.seed, nextSeed, ms));
+  else console.log(summary(tally, seed, nextSeed, ms));
   if (failed !== null) await tellFailure(failed, !values["no-shrink"]);
+}
+
+const CHUNK = 160;
+
+/** Goes on after a record, and keeps it as it goes: whenever it is ended, what was played is written down. */
+async function playOn(path: string, range: Range, commit: string): Promise<void> {
+  const begun = wallNow();
+  let left = range.lives;
+  while (left > 0) {
+    const passed = (wallNow() - begun) / 1_000;
+    if (range.seconds !== null && passed >= range.seconds) break;
+    const before = readRecord(path);
+    const seed = before?.next_seed ?? range.seed;
+    const outcome = await playRange({
+      ...range,
+      seed,
+      lives: Math.min(CHUNK, left),
+      seconds: null,
+    });
+    writeRecord(path, before, seed, outcome, commit);
+    left -= outcome.tally.lives;
+    const { failed } = outcome;
+    if (failed !== null)
+      console.log(`seed ${failed.plan.seed}: ${failed.report.violation?.message}`);
+  }
 }
 
 function whole(text: string, name: string): number {

@@ -6,6 +6,7 @@ import {
 import type { Order } from "@ibkr-edge-gateway/simulator/state/orders.ts";
 import type { Seen } from "./broker-model.ts";
 import type { Signed } from "./people.ts";
+import { TIGHT } from "./template.ts";
 import type { World } from "./world.ts";
 
 /** A promise was broken, at one step of one world. */
@@ -54,6 +55,7 @@ export class Judge {
   readonly #keys = new Map<string, string>();
   /** POSTs of orders, by the reference they bore. */
   readonly #posted = new Map<string, Seen>();
+  readonly #entries: number[] = [];
   readonly #changed = new Map<string, number>();
   readonly #wanted = new Map<string, number>();
   readonly #states = new Map<string, OrderState>();
@@ -246,7 +248,19 @@ export class Judge {
       if (!same) this.broken("as_signed", `${coid} leg ${at}: ${JSON.stringify(sent)}`);
     }
     this.#limits(signed);
+    this.#rates(signed);
     this.#switches(signed);
+  }
+
+  /** In a tight world few entries pass, by the gateway's policy and by the PC's own caps. */
+  #rates(signed: Signed): void {
+    if (!this.#world.plan.tight || isExit(signed)) return;
+    const { now } = this.#world.scheduler;
+    this.#entries.push(now);
+    const within = (ms: number) => this.#entries.filter((at) => at > now - ms).length;
+    if (within(3_600_000) > TIGHT.perHour || within(59_000) > TIGHT.perMinute) {
+      this.broken("limits", `${signed.coid} is one entry more than the rules let through`);
+    }
   }
 
   #change(orderId: string, body: Record<string, unknown>): void {

@@ -10,6 +10,8 @@ export interface WorldPlan {
   /** Questions that the broker asks of each order beyond its own. */
   questions: number;
   latencyMs: [number, number];
+  /** Few orders are let through, at both ends. */
+  tight: boolean;
 }
 
 export const WISHES = ["buy_works", "buy_fills", "sell_works", "sell_fills", "bracket"] as const;
@@ -137,6 +139,7 @@ export function planWorld(seed: number, lives: number): WorldPlan {
     troubles,
     stream: draw.odds(0.5),
     questions: draw.pick([0, 0, 1, 2]),
+    tight: draw.odds(0.25),
     latencyMs: draw.pick([
       [2, 30],
       [2, 30],
@@ -151,12 +154,14 @@ function lifeOf(draw: Chance, at: number, n: number): LifePlan {
   return {
     at,
     wish: draw.pick(WISHES),
-    quantity: draw.between(1, 4),
+    // A dozen is worth more than one order may be.
+    quantity: draw.odds(0.06) ? 12 : draw.between(1, 4),
     cents: 3 * n + draw.between(0, 2),
     says: kind < 0.86 ? "approve" : kind < 0.94 ? "deny" : "nothing",
     ownerMs: draw.pick([1_500, 3_000, 8_000, 30_000, 120_000]),
     twice: draw.odds(0.1),
-    submitMs: draw.pick([0, 50, 1_000, 10_000]),
+    // The longest outlasts its approval.
+    submitMs: draw.odds(0.05) ? 400_000 : draw.pick([0, 50, 1_000, 10_000]),
     callers: draw.pick([1, 1, 1, 2, 3]),
     sendOnApproval: draw.odds(0.3),
     cancelMs: draw.odds(0.4) ? draw.between(0, 60_000) : null,

@@ -16,7 +16,7 @@ import { ensureConfigDir, writePrivateJson } from "../../sidecar/src/config/file
 import { type Pairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
-import { capsPath, orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
+import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { storageOver } from "../support/sql-storage.ts";
@@ -84,6 +84,21 @@ export function widePolicy(account: string): PolicyDocument {
     daily_loss_hard: "1000000",
   });
   return policy;
+}
+
+/** What a tight world lets through: entries in an hour at the gateway, and in a minute at the PC. */
+export const TIGHT = { perHour: 4, perMinute: 2 } as const;
+
+export function tightPolicy(account: string): PolicyDocument {
+  const policy = widePolicy(account);
+  policy.cumulative.max_orders_per_hour = TIGHT.perHour;
+  return policy;
+}
+
+export function tightCaps(): Caps {
+  const caps = wideCaps();
+  caps.paper.max_orders_per_minute = TIGHT.perMinute;
+  return caps;
 }
 
 export function wideCaps(): Caps {
@@ -178,7 +193,6 @@ function pcTemplate(
   writePrivateJson(folder, "device-key.json", device);
   writePrivateJson(folder, "policy.json", { offer: CAPABILITIES, broker_accounts: null });
   writePrivateJson(folder, "caps.json", wideCaps());
-  void capsPath;
   openAccountJournal(
     folder,
     pairing,

@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { writePrivateJson } from "../../sidecar/src/config/files.ts";
 import { BrokerModel } from "./broker-model.ts";
 import { chance } from "./chance.ts";
 import { SimulatedD1 } from "./d1.ts";
@@ -12,7 +15,16 @@ import { OwnerPasskey } from "./passkey.ts";
 import { Pc } from "./pc.ts";
 import type { WorldPlan } from "./plan.ts";
 import { actor, Scheduler } from "./scheduler.ts";
-import { ACCOUNT_ID, EDGE_KEY, ORIGIN, START, type Template } from "./template.ts";
+import {
+  ACCOUNT_ID,
+  BROKER_ACCOUNT,
+  EDGE_KEY,
+  ORIGIN,
+  START,
+  type Template,
+  tightCaps,
+  tightPolicy,
+} from "./template.ts";
 
 /** One simulated world: both ends, what lies between them, and the broker behind. */
 export interface World {
@@ -89,6 +101,7 @@ export function createWorld(plan: WorldPlan, template: Template, Account: Object
     object,
     stream: plan.stream,
   });
+  if (plan.tight) tighten(object, configDir);
   takeSockets(object);
   const world: World = {
     plan,
@@ -114,6 +127,15 @@ export function createWorld(plan: WorldPlan, template: Template, Account: Object
     },
   };
   return world;
+}
+
+function tighten(object: ObjectHost, configDir: string): void {
+  const { sql } = object;
+  const document = tightPolicy(BROKER_ACCOUNT);
+  const basedOn = policyInForce(sql, BROKER_ACCOUNT, START)?.hash ?? null;
+  const changed = changePolicy(sql, { document, basedOn, signed: true }, START);
+  if (!changed.ok) throw new Error(`the policy is not taken at ${changed.detail}`);
+  writePrivateJson(configDir, "caps.json", tightCaps());
 }
 
 /** Ends what a world holds of the machine. */
