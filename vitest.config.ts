@@ -21,7 +21,7 @@ export const suiteFiles: {
     "{src,durable-objects,packages,sidecar/src,client/src,scripts}/**/*.test.ts",
     "test/{clock,simulation}/**/*.test.ts",
   ],
-  contract: ["test/{clients,contract,conformance,console,chaos}/**/*.test.ts"],
+  contract: ["test/{clients,contract,conformance,console,chaos,growth}/**/*.test.ts"],
 };
 
 /**

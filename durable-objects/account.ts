@@ -85,7 +85,7 @@ export class Account extends DurableObject<ObjectEnv> {
    * `requestId` stands in the log beside whatever is done through it.
    */
   owner(secret: string, requestId: string): OwnerEntry | null {
-    if (!hasTables(this.ctx.storage.sql)) return null;
+    if (!this.#hasTables()) return null;
     const session = checkOwnerSession(this.#sql, secret, Date.now());
     if (session === null) return null;
     const owner = new OwnerAccount(this.parts, secret, requestId);
@@ -124,7 +124,7 @@ export class Account extends DurableObject<ObjectEnv> {
 
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
-    if (!hasTables(this.ctx.storage.sql)) return;
+    if (!this.#hasTables()) return;
     const sql = this.#sql;
     this.relay.tick();
     flushClientUse(sql, this.#clientUse);
@@ -213,7 +213,7 @@ export class Account extends DurableObject<ObjectEnv> {
       get sql() {
         return tables();
       },
-      hasTables: () => hasTables(this.ctx.storage.sql),
+      hasTables: () => this.#hasTables(),
       relay: this.relay,
       orders: this.#orders,
       clientUse: this.#clientUse,
@@ -227,6 +227,11 @@ export class Account extends DurableObject<ObjectEnv> {
   get #sql(): SqlStorage {
     this.#migrate();
     return this.ctx.storage.sql;
+  }
+
+  /** Once they are there, no table of tables is read for it. */
+  #hasTables(): boolean {
+    return this.#migrated || hasTables(this.ctx.storage.sql);
   }
 
   #migrate(): void {

@@ -120,7 +120,7 @@ describe("the check itself", () => {
     expect(plansOf("SELECT * FROM orders WHERE at > ?")).toEqual(["SCAN orders"]);
     expect(plansOf("SELECT 1 FROM orders AS o WHERE o.at = ?")).toHaveLength(1);
     expect(plansOf("DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE at < ?)")).toEqual([
-      "SCAN orders",
+      "SCAN orders USING COVERING INDEX orders_recent",
     ]);
     expect(plansOf("SELECT * FROM orders WHERE broker_account = ?")).toEqual([
       "SEARCH orders USING INDEX orders_recent (broker_account=?)",

@@ -178,16 +178,16 @@ describe("what an account keeps of its orders", () => {
     }
     pruneNowAndThen(parts);
     book.now += (KEPT_DAYS + 1) * DAY_MS;
-    const turns = [0, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000];
-    const left = turns.map((ms, turn) => {
-      book.now += ms;
+    const turns = Array.from({ length: 13 }, (_, turn) => 1_200 - 100 * (turn + 1));
+    const left = turns.map((_, turn) => {
+      if (turn > 0) book.now += 5_000;
       pruneNowAndThen(parts);
       // A full turn asks for the next one by itself.
       const again = nextPruneAt(parts);
       expect(again).toBe(turn === turns.length - 1 ? null : book.now + 5_000);
       return count(book, "order_fills");
     });
-    expect(left).toEqual([1_000, 800, 600, 400, 200, 0, 0]);
+    expect(left).toEqual(turns.map((kept) => Math.max(0, kept)));
     storeFill(sql, {
       executionId: "old",
       coid: null,

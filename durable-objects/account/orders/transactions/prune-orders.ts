@@ -30,7 +30,7 @@ export const UNSEEN_ALERTS_KEPT_DAYS = 365;
 /** Of each kind of order of an account; see `historyOf`. */
 export const LATEST_KEPT = 20;
 /** Deleted of one table at once: a turn of the object stays short. */
-const AT_ONCE = 200;
+const AT_ONCE = 100;
 const EVERY_MS = 24 * 3_600_000;
 const AGAIN_MS = 5_000;
 const CHORE = "prune";
