@@ -98,7 +98,7 @@ const WORDS: Record<SessionStatus, { meaning: string; next: string | null }> = {
   },
   penalty_box: {
     meaning: "The broker refused us for asking too often; nothing is sent to it for a while.",
-    next: "Wait. If another program on this PC uses the same broker login, stop it.",
+    next: "Wait. To close a position before that, use IBKR Mobile or TWS; the owner's own cancel is sent from here all the same. If another program on this PC uses the same broker login, stop it.",
   },
   maintenance_suspected: {
     meaning: "The broker does not answer, as it often does during its nightly maintenance.",
