@@ -17,6 +17,7 @@ import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
 import { attention } from "./account/orders/owner/attention.ts";
 import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
+import { eraseOldRecords } from "./account/orders/transactions/erase-old-records.ts";
 import { logAbandoned } from "./account/platform/log-abandoned.ts";
 import type { ObjectEnv } from "./account/platform/object-env.ts";
 import { createRelayHost } from "./account/relay/relay-host.ts";
@@ -271,6 +272,8 @@ export class Account extends DurableObject<ObjectEnv> {
     if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = now;
     pruneClients(sql, now);
+    // More that is due waits for the next hour, or for the next alarm after an eviction.
+    eraseOldRecords(this.ctx.storage, now, (event) => this.#audit(event));
     pruneRelay(sql, { nowMs: now, waitedFor: jobsInSubmission(sql) });
   }
 

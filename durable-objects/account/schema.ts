@@ -6,6 +6,7 @@ import {
   RECOVERY_SCHEMA,
   SPENT_TOKENS_SCHEMA,
 } from "./access/tables/schema.ts";
+import { AUDIT_RETENTION_SCHEMA } from "./audit/tables/retention.ts";
 import {
   AUDIT_LOG_SCHEMA,
   AUDIT_OUTAGE_SCHEMA,
@@ -77,6 +78,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 29, sql: ORDER_EVIDENCE_SCHEMA },
   { id: 30, sql: CLIENTS_GROWTH_SCHEMA },
   { id: 31, sql: PC_STATEMENTS_SCHEMA },
+  { id: 32, sql: AUDIT_RETENTION_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

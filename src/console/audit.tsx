@@ -1,10 +1,13 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
+import type { Retention } from "../../durable-objects/account/audit/tables/retention.ts";
 import type { AuditRecord, SignedHead } from "../../durable-objects/account/rpc/account-types.ts";
+import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { AUDIT_PAGE_ROWS } from "../web/limits.ts";
+import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 
 /** What was done, by whom and with what outcome: the account's log, the latest first. */
@@ -19,6 +22,7 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
     ...(beforeSeq === undefined ? {} : { beforeSeq }),
   });
   const now = new Date();
+  const kept = beforeSeq === undefined ? await owner.account.retention() : null;
   return sendPage(
     c,
     <Page title="Audit" owner={owner} room="/audit">
@@ -48,6 +52,7 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
           log was changed since. {witnessWords(page.signed)}
         </p>
       )}
+      {kept !== null && <Keeping kept={kept} csrf={owner.session.csrf} />}
       <nav class="pager" aria-label="Pages of the log">
         {beforeSeq === undefined ? (
           <span />
@@ -65,6 +70,42 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
     </Page>,
   );
 });
+
+auditRoutes.post("/audit/retention", requireOwner, ownerForm, requireConfirmation, async (c) => {
+  const years = c.get("form").get("years") ?? "";
+  await c.get("owner").account.keepFor(/^[1-9]\d?$/.test(years) ? Number(years) : 0);
+  return c.redirect("/audit", 303);
+});
+
+/** How long what opens private values stays, and what has to happen before it goes. */
+function Keeping({ kept, csrf }: { kept: Retention; csrf: string }) {
+  return (
+    <section class="card" aria-labelledby="keeping">
+      <h2 id="keeping">Keeping</h2>
+      <p>
+        What opens the log's private values, and the proofs of orders, stay here for {kept.years}{" "}
+        years. After that they are erased, and only what your PC has exported: up to #
+        {kept.exported_through} so far. The log itself stays whole.
+      </p>
+      <p class="soft small">
+        Export it at your PC: <code>{sidecarCommand("audit export --out my-log")}</code>
+        {kept.erased_through > 0 && <>. Erased up to #{kept.erased_through}.</>}
+      </p>
+      <form method="post" action="/audit/retention">
+        <input type="hidden" name="csrf" value={csrf} />
+        <label>
+          Years
+          <input type="number" name="years" min="1" max="30" required value={String(kept.years)} />
+        </label>
+        <div class="actions">
+          <button class="quiet" type="submit">
+            Keep for so many years
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}
 
 /** What the owner's PC, the log's witness, has made of it. */
 function witnessWords({ witnessed }: SignedHead): string {

@@ -56,6 +56,18 @@ describe("an export by the PC", () => {
     expect(events).toHaveLength(1);
   });
 
+  it("counts as exported on the audit page, where its owner says for how long it is kept", async () => {
+    const { to_index } = JSON.parse(await readFile(join(at("whole"), "export.json"), "utf8"));
+    const before = await chain.page("/audit");
+    expect(before).toContain("stay here for 7");
+    expect(before.replace(/\s+/g, " ")).toMatch(new RegExp(`up to # ?${to_index} so far`));
+    expect((await chain.form("/audit/retention", { years: "10" })).status).toBe(303);
+    expect(await chain.page("/audit")).toContain("stay here for 10");
+    // What is no number of years changes nothing.
+    for (const years of ["0", "31", "-1", "x"]) await chain.form("/audit/retention", { years });
+    expect(await chain.page("/audit")).toContain("stay here for 10");
+  });
+
   it("of a range verifies against the same head; a range that is none is wrong use", async () => {
     const made = await chain.pc("audit", "export", "--out", at("part"), "--from", "3", "--to", "9");
     expect(made.output).toContain("Entries 3 to 9 of");

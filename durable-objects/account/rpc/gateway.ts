@@ -28,6 +28,7 @@ import { isRedeemed } from "../access/tables/spent-tokens.ts";
 import { auditEvent, type EventFacts } from "../audit/events.ts";
 import { exportPart } from "../audit/export.ts";
 import { type LogFile, logFile } from "../audit/served.ts";
+import { noteExported } from "../audit/tables/retention.ts";
 import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
 import { accountsWithPolicy } from "../orders/tables/policies.ts";
@@ -182,6 +183,8 @@ export class GatewayAccount extends RpcTarget {
     const { sql, accountId: account } = this.#parts;
     const brokerAccounts = () => accountsWithPolicy(sql);
     const part = exportPart({ sql, account, brokerAccounts }, query, "owner");
+    // What its owner holds may be erased here once it is old enough.
+    if (part !== null) noteExported(sql, part.fromIndex, part.fromIndex + part.entries.length);
     if (begins && part !== null) {
       const meta = { from_index: String(part.fromIndex), to_index: String(part.rangeEnd) };
       this.#access(requestId).audit("log.exported", { sidecarId, meta });

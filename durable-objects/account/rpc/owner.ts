@@ -1,8 +1,10 @@
 import { RpcTarget } from "cloudflare:workers";
 import { tailAudit } from "../audit/find.ts";
 import { entryBundle } from "../audit/served.ts";
+import { type Retention, readRetention, setRetentionYears } from "../audit/tables/retention.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
 import { latestWitness } from "../audit/tables/witnesses.ts";
+import { RETENTION_YEARS } from "../orders/transactions/erase-old-records.ts";
 import { backendStatus } from "../relay/backend-status.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { AuditPage, BackendStatus, OwnerSession, SignedHead } from "./account-types.ts";
@@ -95,5 +97,26 @@ export class OwnerAccount extends RpcTarget {
   auditEntries(asked: { logId: string; path: string }): Uint8Array | null {
     this.#signedIn();
     return entryBundle(this.#parts.sql, this.#parts.accountId, asked);
+  }
+
+  /**
+   * How many years private values and orders' evidence are kept, and up to which number of the log they
+   * are exported and erased.
+   */
+  retention(): Retention {
+    return readRetention(this.#signedIn().sql);
+  }
+
+  /** Keeps them for so many years from now on, 1 to 30; false for any other number. */
+  keepFor(years: number): boolean {
+    const owner = this.#signedIn();
+    const { least, most } = RETENTION_YEARS;
+    if (!Number.isInteger(years) || years < least || years > most) return false;
+    const before = readRetention(owner.sql).years;
+    if (before === years) return true;
+    setRetentionYears(owner.sql, years);
+    const meta = { retention_years: String(years), before: String(before) };
+    owner.audit("owner.setting_changed", { meta });
+    return true;
   }
 }

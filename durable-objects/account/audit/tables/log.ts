@@ -220,6 +220,18 @@ export function eraseSalts(sql: SqlStorage, seq: number): void {
   sql.exec("UPDATE audit_log SET salts = NULL WHERE seq = ?", seq);
 }
 
+/** Erases the salts of a range of entries; how many entries had some. No hash changes. */
+export function eraseSaltsBetween(sql: SqlStorage, afterSeq: number, throughSeq: number): number {
+  return sql
+    .exec(
+      `UPDATE audit_log SET salts = NULL
+       WHERE seq > ? AND seq <= ? AND salts IS NOT NULL RETURNING seq`,
+      afterSeq,
+      throughSeq,
+    )
+    .toArray().length;
+}
+
 /** One Merkle node of the row of an event: the level's subtree that this event's leaf completes. */
 export function storedNode(sql: SqlStorage, seq: number, level: number): Uint8Array {
   const { nodes } = sql

@@ -1,0 +1,41 @@
+/** How long an account keeps what opens its log's private values, and how far that is done. */
+export const AUDIT_RETENTION_SCHEMA = `
+CREATE TABLE audit_retention (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  years INTEGER NOT NULL,
+  exported_through INTEGER NOT NULL,
+  erased_through INTEGER NOT NULL
+) STRICT;
+INSERT INTO audit_retention VALUES (1, 7, 0, 0);
+`;
+
+export type Retention = {
+  years: number;
+  /** The owner has exported every entry up to this number. */
+  exported_through: number;
+  /** Up to here what opens private values is erased. */
+  erased_through: number;
+};
+
+export function readRetention(sql: SqlStorage): Retention {
+  return sql
+    .exec<Retention>("SELECT years, exported_through, erased_through FROM audit_retention")
+    .one();
+}
+
+export function setRetentionYears(sql: SqlStorage, years: number): void {
+  sql.exec("UPDATE audit_retention SET years = ?", years);
+}
+
+/** Entries of a part that the owner's PC took; it counts where it goes on from what was taken before. */
+export function noteExported(sql: SqlStorage, fromIndex: number, end: number): void {
+  sql.exec(
+    "UPDATE audit_retention SET exported_through = ?2 WHERE exported_through >= ?1 AND exported_through < ?2",
+    fromIndex,
+    end,
+  );
+}
+
+export function noteErased(sql: SqlStorage, through: number): void {
+  sql.exec("UPDATE audit_retention SET erased_through = ?", through);
+}
