@@ -110,7 +110,8 @@ export class Account extends DurableObject<ObjectEnv> {
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     await this.relay.message(socket, data);
-    this.#shipSoon();
+    // Most frames add nothing to the log, a cosignature of its head among them: none wakes for them.
+    if (this.#migrated) this.#alarmNoLaterThan(auditShipDueAt(this.#sql));
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {

@@ -160,8 +160,20 @@ async function signersOf(
   return { signers: [old, signer], vkey, handsOver: true };
 }
 
-const signerOf = async (origin: string, logId: string, secret: Uint8Array): Promise<NoteSigner> =>
-  logSigner(origin, await logKey(secret, logId));
+/** Keys are derived and imported once for each log and secret: that is most of what a head costs. */
+const signers = new Map<string, Promise<NoteSigner>>();
+const SIGNERS_MAX = 16;
+
+function signerOf(origin: string, logId: string, secret: Uint8Array): Promise<NoteSigner> {
+  const name = `${toHex(secret)} ${logId} ${origin}`;
+  const known = signers.get(name);
+  if (known !== undefined) return known;
+  if (signers.size >= SIGNERS_MAX) signers.clear();
+  const made = logKey(secret, logId).then((key) => logSigner(origin, key));
+  signers.set(name, made);
+  made.catch(() => signers.delete(name));
+  return made;
+}
 
 function announceKey(parts: SigningParts, vkey: string): void {
   parts.append(event(parts, "log.key_changed", { vkey }));

@@ -59,6 +59,17 @@ describe("this PC's own checks", () => {
     expect(localFaults(rig, anOrder(), facts("exit"))).toEqual([]);
   });
 
+  it("stop an entry under a log that is not what this PC cosigned, and no exit and no cancel", () => {
+    const whole = judge([]);
+    const rig = { ...whole, rules: { ...whole.rules, logFault: () => "The log was rewritten." } };
+    expect(localFaults(rig, anOrder(), facts("entry"))).toMatchObject([
+      { rule: "log_whole", message: "The log was rewritten." },
+    ]);
+    expect(localFaults(rig, anOrder(), facts("exit"))).toEqual([]);
+    const cancel = { ...anOrder(), action: "cancel" as const };
+    expect(localFaults(rig, cancel, facts("entry"))).toEqual([]);
+  });
+
   it("ask of an exit what the last good caps file asked", () => {
     const caps = {
       ...DEFAULT_CAPS,
