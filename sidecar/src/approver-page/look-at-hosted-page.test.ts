@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { hostedPageFault } from "../trust/hosted-page-fault.ts";
 import { createTrustTables } from "../trust/schema.ts";
 import { acceptSeen, addHostedPage } from "../trust/tables/hosted-page.ts";
-import { hostedPageFault, hostedSha256, lookAtHostedPages } from "./look-at-hosted-page.ts";
+import { hostedSha256, lookAtHostedPages } from "./look-at-hosted-page.ts";
 
 let db: DatabaseSync;
 let server: Server;

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { hostedPageRows, noteSeen } from "../trust/tables/hosted-page.ts";
 
 /**
@@ -49,17 +47,4 @@ export async function lookAtHostedPages(
     if (!right && otherSha256 !== seen) changed.push(url);
   }
   return changed;
-}
-
-/** Why no answer of a hosted page is taken; null when each is as this PC made it, or was accepted. */
-export function hostedPageFault(db: DatabaseSync): OrderRefusal | null {
-  const other = hostedPageRows(db).find(({ otherSha256 }) => otherSha256 !== null);
-  return other === undefined
-    ? null
-    : refusal(
-        "APPROVAL_ORIGIN_REFUSED",
-        "page",
-        "page_as_made",
-        `The page at ${other.url} is not the one that this PC made, so no answer of it is taken. At the PC look why, then run \`${sidecarCommand("approver-page accept")}\`. The PC's own page goes on: \`${sidecarCommand("approve")}\`.`,
-      );
 }

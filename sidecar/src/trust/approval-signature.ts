@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
-import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OwnView } from "./own-view.ts";
 import { type Approver, findApprover } from "./tables/approvers.ts";
 import { findMandate } from "./tables/mandates.ts";
@@ -20,18 +20,9 @@ export async function signedBy(
 ): Promise<Signed> {
   const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusal: notEnrolled() };
-  const verdict = await verifyBy(hash, assertion, key, own.relyingParty);
-  return verdict.ok
-    ? { ok: true, key, counter: verdict.counter }
-    : {
-        ok: false,
-        refusal: refusal(
-          verdict.code,
-          verdict.field,
-          verdict.rule,
-          "The approval's signature does not hold.",
-        ),
-      };
+  const says = "The approval's signature does not hold.";
+  const verdict = await verifyBy(db, { hash, assertion }, key, own.relyingParty, says);
+  return verdict.ok ? { ok: true, key, counter: verdict.counter } : verdict;
 }
 
 /** A mandate was verified when this PC took it; what counts now is how it stands at this PC. */

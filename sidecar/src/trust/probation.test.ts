@@ -12,6 +12,7 @@ import {
 import type { OwnView } from "./own-view.ts";
 import { createTrustTables } from "./schema.ts";
 import { enrolApprover, findApprover, listApprovers } from "./tables/approvers.ts";
+import { acceptSeen, addHostedPage, noteSeen } from "./tables/hosted-page.ts";
 import { acceptApproval } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
@@ -253,5 +254,32 @@ describe("the keys of an earlier version", () => {
     expect(() => listApprovers(db)).toThrow(TypeError);
     db.exec("UPDATE approvers SET kind = 'telepathy'");
     expect(() => listApprovers(db)).toThrow();
+  });
+});
+
+describe("a key of the page that its owner hosts", () => {
+  const HOSTED = { id: "me.example", origins: ["https://me.example"] };
+  const ceremony = { rpId: "me.example", origin: "https://me.example" };
+
+  beforeEach(() => {
+    enrolApprover(
+      db,
+      {
+        ...own,
+        label: "phone",
+        enrolledBy: "terminal",
+        own: { via: "qr", relyingParty: HOSTED },
+      },
+      NOW_MS,
+    );
+    addHostedPage(db, "https://me.example/");
+  });
+
+  it("signs nothing while another page stands there, by whatever way the signature comes", async () => {
+    expect(await judged({ by: own, ceremony })).toBe("accepted");
+    noteSeen(db, "https://me.example/", "e".repeat(64), NOW_MS);
+    expect(await judged({ by: own, ceremony })).toContain("page_as_made");
+    acceptSeen(db, "https://me.example/", "e".repeat(64));
+    expect(await judged({ by: own, ceremony })).toBe("accepted");
   });
 });

@@ -57,12 +57,9 @@ export async function takeMandate(
   if (key === null) return { ok: false, refusals: [notEnrolled()] };
   const limited = ownApproverFaults(db, key, mandate.mode);
   if (limited.length > 0) return no(...limited);
-  const verdict = await verifyBy(hash, assertion, key, own.relyingParty);
-  if (!verdict.ok) {
-    return no(
-      refusal(verdict.code, verdict.field, verdict.rule, "The mandate's signature does not hold."),
-    );
-  }
+  const says = "The mandate's signature does not hold.";
+  const verdict = await verifyBy(db, { hash, assertion }, key, own.relyingParty, says);
+  if (!verdict.ok) return no(verdict.refusal);
   // The same signature may have come twice at once: whoever is second finds it kept.
   const meanwhile = findMandate(db, hash);
   if (meanwhile !== null) return asKnown(db, meanwhile, own);

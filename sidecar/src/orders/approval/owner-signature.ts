@@ -51,10 +51,14 @@ export async function ownerSigned(
     );
   }
   const hash = statementHash(statement);
-  const verdict = await verifyBy(hash, signed.assertion, key, parts.relyingParty);
-  if (!verdict.ok) {
-    return no(verdict.code, verdict.field, verdict.rule, "The signature does not hold.");
-  }
+  const verdict = await verifyBy(
+    db,
+    { hash, assertion: signed.assertion },
+    key,
+    parts.relyingParty,
+    "The signature does not hold.",
+  );
+  if (!verdict.ok) return { refusals: [verdict.refusal], key: null, counter: null };
   const claim = { nonce: signed.nonce, statementHash: hash, notAfterMs };
   if (!claimNonce(db, claim, nowMs)) return used();
   const counter = noteCounter(db, key.credentialId, verdict.counter, nowMs);

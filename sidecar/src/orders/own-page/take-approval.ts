@@ -147,10 +147,14 @@ async function judgeProbe(
   if (asked !== key.credentialId || enrolment?.key?.credentialId !== asked)
     return no(notEnrolled());
   const hash = approvedHash(envelope, message);
-  const verdict = await verifyBy(hash, message.assertion, key, parts.relyingParty);
-  if (!verdict.ok) {
-    return no(refusal(verdict.code, verdict.field, verdict.rule, "The signature does not hold."));
-  }
+  const verdict = await verifyBy(
+    db,
+    { hash, assertion: message.assertion },
+    key,
+    parts.relyingParty,
+    "The signature does not hold.",
+  );
+  if (!verdict.ok) return no(verdict.refusal);
   if (!moveEnrolment(db, "accepted", "proved")) return no(notEnrolled());
   const stated = stateEnrolment(db, asked, parts.ticketKey);
   if (stated === null) return no(notEnrolled());
