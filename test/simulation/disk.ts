@@ -61,7 +61,7 @@ export function patchSqlite(): void {
     }
     const handle = handleOf(this);
     const ends = handle !== null && /^\s*COMMIT/i.test(sql);
-    if (ends) before(handle);
+    if (ends) before();
     exec.call(this, sql);
     if (ends) after(this, handle);
   };
@@ -95,7 +95,7 @@ export function patchSqlite(): void {
           throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
         }
         const alone = !database.isTransaction;
-        if (alone) before(handle);
+        if (alone) before();
         const value: unknown = Reflect.apply(plain, this, given);
         if (alone) after(database, handle);
         return value;
@@ -117,12 +117,11 @@ function notePragma(database: DatabaseSync, sql: string): void {
     handle.synchronous = found === "FULL" || found === "EXTRA" || found === "2";
 }
 
-function before(handle: Handle): void {
+function before(): void {
   if (watched?.full() === true) {
     throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
   }
   watched?.effect();
-  void handle;
 }
 
 function after(database: DatabaseSync, handle: Handle): void {

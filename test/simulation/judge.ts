@@ -55,7 +55,7 @@ export class Judge {
   readonly #keys = new Map<string, string>();
   /** POSTs of orders, by the reference they bore. */
   readonly #posted = new Map<string, Seen>();
-  readonly #entries: number[] = [];
+  readonly #entries: { coid: string; at: number; madeAt: number }[] = [];
   readonly #changed = new Map<string, number>();
   readonly #wanted = new Map<string, number>();
   readonly #states = new Map<string, OrderState>();
@@ -252,14 +252,23 @@ export class Judge {
     this.#switches(signed);
   }
 
-  /** In a tight world few entries pass, by the gateway's policy and by the PC's own caps. */
+  /**
+   * In a tight world few entries pass. The gateway's hour counts what was not turned down; the PC's
+   * minute counts whatever may have left, by the PC's own clock and from when it was written down.
+   */
   #rates(signed: Signed): void {
-    if (!this.#world.plan.tight || isExit(signed)) return;
-    const { now } = this.#world.scheduler;
-    this.#entries.push(now);
-    const within = (ms: number) => this.#entries.filter((at) => at > now - ms).length;
-    if (within(3_600_000) > TIGHT.perHour || within(59_000) > TIGHT.perMinute) {
-      this.broken("limits", `${signed.coid} is one entry more than the rules let through`);
+    const { plan, scheduler, pc } = this.#world;
+    if (!plan.tight || isExit(signed)) return;
+    const { coid } = signed;
+    const madeAt = pc.orders?.intent(coid)?.created_at ?? pc.now();
+    this.#entries.push({ coid, at: scheduler.now, madeAt });
+    const inHour = this.#entries.filter(
+      (one) => one.at > scheduler.now - 3_600_000 && this.#states.get(one.coid) !== "rejected",
+    );
+    const inMinute = this.#entries.filter((one) => one.madeAt > madeAt - 59_000);
+    const steady = plan.troubles.every(({ kind }) => kind !== "clock_jump");
+    if (inHour.length > TIGHT.perHour || (steady && inMinute.length > TIGHT.perMinute)) {
+      this.broken("limits", `${coid} is one entry more than the rules let through`);
     }
   }
 
@@ -284,9 +293,15 @@ export class Judge {
 
   /** A yes to a question is either what was accepted beforehand or the owner's own. */
   #reply(body: { confirmed?: boolean }): void {
-    if (body.confirmed !== true) return;
     const { question } = this.#world.broker.sim;
-    if (question === undefined) return;
+    if (body.confirmed !== true || question === undefined) return;
+    const [draft] = question.drafts;
+    const coid = draft?.ref;
+    const signed = coid === undefined ? undefined : this.#signed.get(coid);
+    if (signed === undefined || coid === undefined) return;
+    if (signed.acceptedWarnings.length === 0 && (this.#answered.get(coid) ?? 0) === 0) {
+      this.broken("approved", `a question about ${coid} was answered with yes, and nobody said so`);
+    }
   }
 
   #stillValid(signed: Signed): void {

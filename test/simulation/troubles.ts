@@ -16,7 +16,6 @@ export class Troubles {
   readonly #judge: Judge;
   readonly #people: People;
   readonly #place = actor("trouble");
-  readonly #restartMs = new Map<number, number>();
   #healed = false;
   #downMs = 500;
   onTrouble: (trouble: Trouble) => void = () => {};
@@ -25,7 +24,6 @@ export class Troubles {
     this.#world = world;
     this.#judge = judge;
     this.#people = people;
-    void this.#restartMs;
     // A PC that died is started again, as a service of the machine does it.
     world.pc.onDeath = () => {
       const wait = this.#healed ? 500 : this.#downMs;
@@ -56,53 +54,83 @@ export class Troubles {
   }
 
   #happen(trouble: Trouble): void {
-    const { pc, object, broker, weather, scheduler, d1, configDir } = this.#world;
     switch (trouble.kind) {
       case "line_cut":
-        for (const line of object.lines) line.cut();
-        return;
       case "line_stall":
-        weather.stalledUntil = scheduler.now + trouble.ms;
-        return;
       case "pc_offline":
-        this.#for(
-          trouble.ms,
-          () => {
-            pc.offline = true;
-            for (const line of object.lines) line.cut();
-          },
-          () => {
-            pc.offline = false;
-          },
-        );
+        this.#onTheLine(trouble);
         return;
+      case "broker_fault":
+      case "broker_down":
+      case "session_taken":
+      case "session_lost":
+      case "rate_limited":
+      case "stream":
+        this.#beforeTheBroker(trouble);
+        return;
+      case "pc_killed":
+      case "disk_full":
+      case "clock_jump":
+        this.#atThePc(trouble);
+        return;
+      case "object_reset":
+      case "d1_down":
+        this.#atTheObject(trouble);
+        return;
+      case "kill_switch":
+        this.#switchEngaged(trouble);
+        return;
+      case "market_moves":
+        this.#world.broker.act(() => this.#pin(this.#world.price * (1 + trouble.percent / 100)));
+        return;
+      case "broker_acts":
+        this.#world.broker.act(() => this.#brokerActs(trouble.how));
+    }
+  }
+
+  #onTheLine(trouble: Of<"line_cut" | "line_stall" | "pc_offline">): void {
+    const { pc, object, weather, scheduler } = this.#world;
+    const cut = (): void => {
+      for (const line of object.lines) line.cut();
+    };
+    if (trouble.kind === "line_cut") cut();
+    if (trouble.kind === "line_stall") weather.stalledUntil = scheduler.now + trouble.ms;
+    if (trouble.kind !== "pc_offline") return;
+    const offline = (on: boolean) => (): void => {
+      pc.offline = on;
+      if (on) cut();
+    };
+    this.#for(trouble.ms, offline(true), offline(false));
+  }
+
+  #beforeTheBroker(
+    trouble: Of<
+      "broker_fault" | "broker_down" | "session_taken" | "session_lost" | "rate_limited" | "stream"
+    >,
+  ): void {
+    const { pc, broker } = this.#world;
+    switch (trouble.kind) {
       case "broker_fault": {
         const { method, path } = BROKER_CALLS[trouble.on];
         broker.faults.add({ match: { method, path }, do: FAULTS[trouble.fault] });
         return;
       }
-      case "broker_down":
-        this.#for(
-          trouble.ms,
-          () => {
-            broker.down = true;
-          },
-          () => {
-            broker.down = false;
-          },
-        );
+      case "broker_down": {
+        const down = (is: boolean) => (): void => {
+          broker.down = is;
+        };
+        this.#for(trouble.ms, down(true), down(false));
         return;
-      case "session_taken":
-        this.#for(
-          trouble.ms,
-          () => broker.evict("tws"),
-          // The owner takes it back.
-          () => {
-            broker.act(() => setRival(broker.sim, "none"));
-            this.#world.pc.takeOver();
-          },
-        );
+      }
+      case "session_taken": {
+        // The owner takes it back.
+        const back = (): void => {
+          broker.act(() => setRival(broker.sim, "none"));
+          pc.takeOver();
+        };
+        this.#for(trouble.ms, () => broker.evict("tws"), back);
         return;
+      }
       case "session_lost":
         broker.act(() => dropBrokerage(broker.sim, "evicted"));
         return;
@@ -111,7 +139,12 @@ export class Troubles {
         return;
       case "stream":
         broker.act(() => broker.sockets.disturb(trouble.how));
-        return;
+    }
+  }
+
+  #atThePc(trouble: Of<"pc_killed" | "disk_full" | "clock_jump">): void {
+    const { pc } = this.#world;
+    switch (trouble.kind) {
       case "pc_killed":
         this.#downMs = trouble.downMs;
         pc.power = trouble.power;
@@ -119,74 +152,57 @@ export class Troubles {
         else if (trouble.aim) pc.fuseAtOrder = trouble.effects;
         else pc.fuse = trouble.effects;
         return;
-      case "object_reset":
-        // An object that is asked something is not put to sleep.
-        if (trouble.sockets === "broken" || object.idle) object.reset(trouble.sockets);
-        return;
-      case "disk_full":
-        this.#for(
-          trouble.ms,
-          () => {
-            pc.diskFull = true;
-          },
-          () => {
-            pc.diskFull = false;
-          },
-        );
-        return;
-      case "clock_jump":
-        this.#for(
-          trouble.forMs,
-          () => {
-            pc.skewMs = trouble.ms;
-          },
-          () => {
-            pc.skewMs = 0;
-          },
-        );
-        return;
-      case "d1_down":
-        this.#for(
-          trouble.ms,
-          () => {
-            d1.down = true;
-          },
-          () => {
-            d1.down = false;
-          },
-        );
-        return;
-      case "kill_switch": {
-        const on = () => this.#judge.objectSwitch(true);
-        const off = () => this.#judge.objectSwitch(false);
-        if (trouble.by === "owner") this.#people.ownerKills(trouble.forMs, on, off);
-        if (trouble.by === "agent") this.#people.agentKills(on);
-        if (trouble.by === "pc") {
-          this.#for(
-            trouble.forMs,
-            () => {
-              engageKillSwitch(killSwitchPath(configDir), "by hand", pc.now());
-              this.#judge.pcSwitch(true);
-            },
-            () => {
-              this.#judge.pcSwitch(false);
-              liftKillSwitch(killSwitchPath(configDir));
-            },
-          );
-        }
+      case "disk_full": {
+        const full = (is: boolean) => (): void => {
+          pc.diskFull = is;
+        };
+        this.#for(trouble.ms, full(true), full(false));
         return;
       }
-      case "market_moves":
-        broker.act(() => this.#pin(this.#world.price * (1 + trouble.percent / 100)));
-        return;
-      case "broker_acts":
-        broker.act(() => this.#brokerActs(trouble.how));
+      case "clock_jump": {
+        const ahead = (ms: number) => (): void => {
+          pc.skewMs = ms;
+        };
+        this.#for(trouble.forMs, ahead(trouble.ms), ahead(0));
+      }
     }
+  }
+
+  #atTheObject(trouble: Of<"object_reset" | "d1_down">): void {
+    const { object, d1 } = this.#world;
+    if (trouble.kind === "object_reset") {
+      // An object that is asked something is not put to sleep.
+      if (trouble.sockets === "broken" || object.idle) object.reset(trouble.sockets);
+      return;
+    }
+    const down = (is: boolean) => (): void => {
+      d1.down = is;
+    };
+    this.#for(trouble.ms, down(true), down(false));
+  }
+
+  #switchEngaged(trouble: Of<"kill_switch">): void {
+    const { pc, configDir } = this.#world;
+    const on = () => this.#judge.objectSwitch(true);
+    const off = () => this.#judge.objectSwitch(false);
+    if (trouble.by === "owner") this.#people.ownerKills(trouble.forMs, on, off);
+    if (trouble.by === "agent") this.#people.agentKills(on);
+    if (trouble.by !== "pc") return;
+    const path = killSwitchPath(configDir);
+    const engage = (): void => {
+      engageKillSwitch(path, "by hand", pc.now());
+      this.#judge.pcSwitch(true);
+    };
+    const lift = (): void => {
+      this.#judge.pcSwitch(false);
+      liftKillSwitch(path);
+    };
+    this.#for(trouble.forMs, engage, lift);
   }
 
   /** What is still broken is mended; from here on both ends have all they need. */
   heal(): void {
-    const { pc, object, broker, weather, scheduler, d1, configDir } = this.#world;
+    const { pc, object, broker, weather, d1, configDir } = this.#world;
     this.#healed = true;
     weather.stalledUntil = 0;
     weather.latencyMs = [2, 30];
@@ -209,7 +225,6 @@ export class Troubles {
     // Whoever was told to wait a quarter of an hour is started anew, as an owner would.
     pc.kill();
     for (const line of object.lines) line.cut();
-    void scheduler;
   }
 
   #pin(last: number): void {
@@ -245,3 +260,5 @@ export class Troubles {
     }
   }
 }
+
+type Of<K extends Trouble["kind"]> = Extract<Trouble, { kind: K }>;
