@@ -18,6 +18,7 @@ import {
   MANDATE_PCS_SCHEMA,
   MANDATES_SCHEMA,
 } from "../../durable-objects/account/orders/tables/mandates.ts";
+import { PC_STATEMENTS_SCHEMA } from "../../durable-objects/account/orders/tables/pc-statements.ts";
 import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
 import { findPreview } from "../../durable-objects/account/orders/tables/previews.ts";
 import { ORDER_TASKS_SCHEMA } from "../../durable-objects/account/orders/tables/scheduled-tasks.ts";
@@ -68,6 +69,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     MANDATES_SCHEMA,
     MANDATE_PCS_SCHEMA,
     ORDER_SENDS_SCHEMA,
+    PC_STATEMENTS_SCHEMA,
     PASSKEYS_SCHEMA,
     ORDER_GROWTH_SCHEMA,
     ORDER_EVIDENCE_SCHEMA,

@@ -131,7 +131,8 @@ function inPenaltyBox(waitMs: number): GatewayError {
       {
         retryable: true,
         retry_after_ms: Math.ceil(waitMs),
-        user_action: "Wait. If another program on this PC uses the same broker login, stop it.",
+        user_action:
+          "Wait. To close a position before that, use IBKR Mobile or TWS. If another program on this PC uses the same broker login, stop it.",
       },
     ),
   );
