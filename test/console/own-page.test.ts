@@ -25,6 +25,8 @@ import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../supp
 import { aBracket, aTicket } from "../support/orders.ts";
 import { scriptedEdge, staticHost } from "../support/page-host.ts";
 
+// fixed dates: what waits is given times from now on; the other dates of a sample are only shown.
+
 /** The owner's own page in a real browser, by itself: every state of it, on a phone. */
 const ARTIFACTS = fromRoot("artifacts/console");
 const PHONE = { width: 390, height: 844 };
