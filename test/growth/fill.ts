@@ -1,9 +1,11 @@
+import type { D1Database } from "@cloudflare/workers-types";
 import { appendAudit } from "../../durable-objects/account/audit/log.ts";
 import { newestLeaf } from "../../durable-objects/account/audit/tables/log.ts";
 import {
   AUDIT_LOG_SCHEMA,
   AUDIT_SALTS_SCHEMA,
 } from "../../durable-objects/account/audit/tables/schema.ts";
+import { shipAuditRows } from "../../durable-objects/d1/tables/audit-events.ts";
 import type { Gateway } from "../../scripts/lib/gateway.ts";
 import { auditEvent } from "../support/audit-event.ts";
 import { ASSERTION } from "../support/order-book.ts";
@@ -46,12 +48,18 @@ export async function fill(gateway: Gateway, accountId: string, from: Age, to: A
       ...[now - 2 * DAY_MS + n, now - DAY_MS, "owner"],
     );
   }
-  await fillLeaves(inObject, accountId, to.leaves - from.leaves);
+  await fillLeaves(inObject, await gateway.d1(), accountId, to.leaves - from.leaves);
 }
 
 /** True leaves: the PC cosigns the log, and sends nothing under one that is not its own. */
-async function fillLeaves(inObject: InObject, accountId: string, leaves: number): Promise<void> {
+async function fillLeaves(
+  inObject: InObject,
+  database: D1Database,
+  accountId: string,
+  leaves: number,
+): Promise<void> {
   if (leaves <= 0) return;
+  await copied(inObject);
   const log = sqlStorage(AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA);
   const rows = (await inObject(
     "SELECT seq, hex(nodes) AS nodes, event, salts, appended_at FROM audit_log ORDER BY seq",
@@ -72,11 +80,23 @@ async function fillLeaves(inObject: InObject, accountId: string, leaves: number)
       )
       .toArray();
     for (let at = 0; at < made.length; at += 1_000) {
-      await inObject(ADD_LEAVES, JSON.stringify(made.slice(at, at + 1_000)));
+      const rows = made.slice(at, at + 1_000);
+      await inObject(ADD_LEAVES, JSON.stringify(rows));
+      // The object's own alarm copies five hundred at a time, beside all else that is due.
+      await shipAuditRows(database, accountId, rows.map(shipped));
+      await inObject(
+        "UPDATE audit_outbox SET shipped_seq = MAX(shipped_seq, ?)",
+        Number(rows.at(-1)?.seq),
+      );
     }
-    await copied(inObject);
   }
 }
+
+const shipped = (row: Record<string, unknown>) => ({
+  seq: Number(row.seq),
+  leaf_hash: String(row.nodes).slice(0, 64).toLowerCase(),
+  event: String(row.event),
+});
 
 const ADD_LEAVES = `INSERT INTO audit_log (seq, nodes, event, salts, appended_at)
   SELECT value ->> '$.seq', unhex(value ->> '$.nodes'), value ->> '$.event', value ->> '$.salts',
@@ -90,7 +110,7 @@ async function copied(inObject: InObject): Promise<void> {
     const [row] = (await inObject(
       "SELECT (SELECT MAX(seq) FROM audit_log) - shipped_seq AS waiting FROM audit_outbox",
     )) as { waiting: number }[];
-    if (row !== undefined && row.waiting < 500) return;
+    if (row !== undefined && row.waiting === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("the log was not copied in time");

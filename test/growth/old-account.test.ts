@@ -46,6 +46,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => chain.close());
 
+/** The long run says how far it is. */
+const say = (what: string): void => {
+  if (LARGE) console.error(`${new Date().toISOString()} ${what}`);
+};
+
 const statements = async (): Promise<Statement[]> => {
   const response = await fetch(`${chain.gateway.url}/__rows`);
   // The meter's own answer.
@@ -157,7 +162,9 @@ async function costs(conid: number, key: string): Promise<Record<string, Cost>> 
   for (const page of PAGES) found[page] = await cheapest(() => chain.page(page));
   // The first alarm reads the broker's book, which takes a quarter of a minute.
   if (!LARGE) return found;
+  say("pages are read");
   found.alarm = await alarmCost();
+  say("the alarm rang");
   await chain.gateway.evict(chain.accountId, "hibernate");
   found.start = await cost(() => agent.call("ibkr_backend_status"));
   return found;
@@ -202,9 +209,12 @@ it("an old account's calls, orders, pages, alarms and starts read as many rows a
   expect(loosened.status).toBeLessThan(400);
   const none: Age = { orders: 0, clients: 0, mandates: 0, leaves: 0 };
   await fill(gateway, accountId, none, YOUNG);
+  say("young");
   if (LARGE) await sleep(LOOKED_FOR_WITHIN_MS);
   const young = await costs(CONIDS.young, "growth-young-0001");
+  say("measured young");
   await fill(gateway, accountId, YOUNG, OLD);
+  say("old");
   if (LARGE) await sleep(LOOKED_FOR_WITHIN_MS);
   const old = await costs(CONIDS.old, "growth-old-00001");
 
