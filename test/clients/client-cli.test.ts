@@ -13,6 +13,7 @@ import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { GRAMMAR } from "../../client/src/cli/grammar.ts";
 import { TOOLS } from "../../client/src/operations/tools.generated.ts";
+import { formFields } from "../../scripts/lib/html-forms.ts";
 import { connect } from "../../scripts/lib/oauth-client.ts";
 import { programEnv } from "./program.ts";
 import { type Rig, startRig } from "./rig.ts";
@@ -187,6 +188,26 @@ describe("an export of the log", () => {
     expect(bad.code).toBe(2);
     expect(JSON.parse(bad.out).outcome).toBe("broken");
     expect(JSON.parse(bad.out).first).toMatchObject({ code: "LEAF_HASH_DIFFERS", seq: 1 });
+  });
+
+  it("is written part by part by an app that may export, and verifies without the gateway", async () => {
+    // An act of the owner's is signed at once.
+    const { csrf = "" } = formFields(await (await rig.owner.get("/trading")).text());
+    await rig.owner.post("/trading/kill", { csrf, effect: "freeze" });
+    const folder = join(await rig.home(), "my-log");
+    await expect
+      .poll(async () => (await ibkr(["audit", "export", "--out", folder])).code, {
+        timeout: 20_000,
+      })
+      .toBe(0);
+    const policy = join(folder, "trust.policy");
+    const good = await ibkr(["audit", "verify", folder, "--policy", policy], { IBKR_GATEWAY: "" });
+    expect([good.code, good.out], good.err).toEqual([0, expect.stringContaining("Verified")]);
+    expect(good.out).not.toContain("openings");
+    const again = await ibkr(["audit", "export", "--out", folder]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining("finished")]);
+    const part = await ibkr(["audit", "export", "--limit", "2", "--json"]);
+    expect(JSON.parse(part.out)).toMatchObject({ first_seq: 1, last_seq: 2 });
   });
 
   it("that cannot be read is never called broken", async () => {
