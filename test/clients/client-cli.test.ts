@@ -68,6 +68,7 @@ const split = (line: string): string[] =>
 const OF_NOTHING = new Set([
   "ibkr_order_status",
   "ibkr_order_question_status",
+  "ibkr_order_evidence",
   "ibkr_option_greeks",
   "ibkr_approval_status",
 ]);
