@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
+import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +12,7 @@ import {
 } from "../../../test/support/software-authenticator.ts";
 import type { OwnView } from "./own-view.ts";
 import { createTrustTables } from "./schema.ts";
+import { answerEnvelope, storeEnvelope } from "./tables/approver-envelopes.ts";
 import { enrolApprover, findApprover, listApprovers } from "./tables/approvers.ts";
 import { acceptSeen, addHostedPage, noteSeen } from "./tables/hosted-page.ts";
 import { acceptApproval } from "./verify-approval.ts";
@@ -53,10 +55,40 @@ interface Given {
   tier?: 1 | 2;
   order?: Parameters<typeof anOrder>[0];
   view?: Partial<OwnView>;
+  /** This PC took the yes on the page on which it was asked. */
+  onPage?: boolean;
+}
+
+/** Keeps that what was signed is a yes that this PC took on the owner's own page. */
+function answeredOnPage(signedSha256: string): void {
+  const envelope: Envelope = {
+    act: "probe",
+    body: {
+      v: 1,
+      gateway_account_id: "acc_7d3f",
+      sidecar_id: "sc_1b2c",
+      issued_at: NOW,
+      not_after: NOW,
+      pc_seq: n,
+      credential_id: "x",
+    },
+    signature: "A".repeat(86),
+  };
+  const ticketSha256 = n.toString(16).padStart(64, "0");
+  storeEnvelope(db, { ticketSha256, about: `${n}`, envelope, notAfterMs: NOW_MS }, NOW_MS);
+  answerEnvelope(db, ticketSha256, { state: "approved", signedSha256, coid: null });
 }
 
 /** What becomes of a fresh order that this key signed; the number this PC showed is 4711. */
-async function judged({ by = edge, ceremony = {}, number = null, tier = 1, order, view }: Given) {
+async function judged({
+  by = edge,
+  ceremony = {},
+  number = null,
+  tier = 1,
+  order,
+  view,
+  onPage = true,
+}: Given) {
   n += 1;
   const ticket = aTicket(anOrder(order ?? {}));
   const terms = {
@@ -77,6 +109,7 @@ async function judged({ by = edge, ceremony = {}, number = null, tier = 1, order
       ...terms,
     }),
   );
+  if (onPage) answeredOnPage(hash);
   const proof: PasskeyProof = {
     kind: "passkey",
     ...terms,
@@ -191,6 +224,13 @@ describe("a passkey of the gateway's pages", () => {
 });
 
 describe("a passkey of this PC's own page", () => {
+  it("places nothing that this PC did not take on that page, whatever was signed", async () => {
+    enrolOwn();
+    const by = { by: own, ceremony: AT_LOOPBACK };
+    expect(await judged({ ...by, onPage: false })).toBe("APPROVAL_CONSUMED answered_on_page");
+    expect(await judged(by)).toBe("accepted");
+  });
+
   it("approves without a number, live and at tier 2 included", async () => {
     enrolOwn();
     const by = { by: own, ceremony: AT_LOOPBACK };

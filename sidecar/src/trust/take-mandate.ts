@@ -14,6 +14,7 @@ import {
   storeMandate,
   wrongNumbersSince,
 } from "./tables/mandates.ts";
+import { isNonceUsed } from "./tables/nonces.ts";
 import type { RelyingParty } from "./verify-assertion.ts";
 import { verifyBy } from "./verify-by-approver.ts";
 
@@ -51,6 +52,8 @@ export async function takeMandate(
   if (faults.length > 0) return { ok: false, refusals: faults };
   const known = findMandate(db, hash);
   if (known !== null) return asKnown(db, known, own);
+  // Its yes was refused on its owner's page, and this PC signed that.
+  if (isNonceUsed(db, mandate.nonce)) return no(spent());
   if (wrongNumbersSince(db, own.nowMs - WRONG_WITHIN_MS) >= WRONG_NUMBERS) return no(guessed());
 
   const key = findApprover(db, assertion.id, own.simulator);
@@ -120,6 +123,14 @@ export const unconfirmed = (): OrderRefusal =>
     "mandate",
     "confirmed_at_pc",
     "The mandate waits for the number that the PC shows for it.",
+  );
+
+const spent = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_CONSUMED",
+    "nonce",
+    "one_use",
+    "This answer was refused before; sign the mandate again.",
   );
 
 const guessed = (): OrderRefusal =>

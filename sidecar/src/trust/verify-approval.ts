@@ -16,6 +16,8 @@ import { driftFaults } from "./drift-faults.ts";
 import { guessedExitFaults } from "./exit-collar.ts";
 import type { OwnView } from "./own-view.ts";
 import { ownApproverFaults } from "./probation.ts";
+import { wasApproved } from "./tables/approver-envelopes.ts";
+import { type Approver, TERMINAL_EDGE } from "./tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "./tables/nonces.ts";
 import { insertUnnumberedExit } from "./tables/unnumbered-exits.ts";
 import { notAllowed } from "./take-mandate.ts";
@@ -79,7 +81,10 @@ export async function acceptApproval(
       ? await signedBy(db, hash, proof.assertion, own)
       : mandateStands(db, proof.mandate, own);
   if (!signed.ok) faults.push(signed.refusal);
-  else faults.push(...guessedExitFaults(db, proof, ticket, own, signed.key));
+  else {
+    faults.push(...guessedExitFaults(db, proof, ticket, own, signed.key));
+    if (proof.kind === "passkey") faults.push(...notTakenOnPage(db, signed.key, hash));
+  }
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
   const kind = own.effect?.kind ?? null;
@@ -159,6 +164,26 @@ function standingFaults(
   }
   if (isNonceUsed(db, proof.nonce)) faults.push(consumed());
   return faults;
+}
+
+/**
+ * A yes of the owner's own page places an order only once this PC took it as an answer of that page.
+ * Who carries it could else let the PC sign that it was refused, and place the order all the same.
+ */
+function notTakenOnPage(
+  db: DatabaseSync,
+  key: Pick<Approver, "kind">,
+  hash: string,
+): OrderRefusal[] {
+  if (key.kind === TERMINAL_EDGE || wasApproved(db, hash)) return [];
+  return [
+    refusal(
+      "APPROVAL_CONSUMED",
+      "ticket_sha256",
+      "answered_on_page",
+      "This PC did not take this answer on the page on which it was asked, so it places nothing. Ask its owner again.",
+    ),
+  ];
 }
 
 /** The strength that this PC's own numbers ask for. */

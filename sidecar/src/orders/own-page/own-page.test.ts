@@ -108,6 +108,37 @@ function yes(
   };
 }
 
+/** What the gateway hands to the PC with a yes, whatever the PC said of it. */
+async function place(envelope: Envelope, message: ApprovalMessage) {
+  if (envelope.act !== "order") throw new Error("an order");
+  const { preview_id, policy_version, policy_hash, not_after, tier } = envelope.body;
+  const { nonce, accepted_warnings, assertion } = message;
+  const terms = { preview_id, policy_version, policy_hash, accepted_warnings, nonce, not_after };
+  const intent = intentOf({
+    v: 1,
+    ticket: envelope.body.ticket,
+    gateway_account_id: pc.options.gatewayAccountId,
+    sidecar_id: pc.options.sidecarId,
+    generation: 1,
+    ...terms,
+  });
+  pc.broker.replies.push({
+    status: 200,
+    contentType: "application/json",
+    text: JSON.stringify([{ order_id: "11", order_status: "Submitted" }]),
+  });
+  const outcome = await pc.finish(
+    placeOrder(pc.submit, pc.request(), pc.context(), "place", {
+      account_id: "DU1234567",
+      mode: "paper",
+      coid: intent.coid,
+      intent_hash: intentHash(intent),
+      approval: { kind: "passkey", ...terms, tier, assertion, echo: null },
+    }),
+  );
+  return outcome.refusals.map(({ rule }) => rule);
+}
+
 const rules = async (message: ApprovalMessage) =>
   (await page.submit(message, "loopback")).refusals.map(({ rule }) => rule);
 
@@ -213,8 +244,9 @@ describe("an order on the owner's own page", () => {
     const envelope = await only();
     const answer = await page.submit(yes(envelope, { ceremony }), "loopback");
     expect(answer).toMatchObject({ accepted: false, receipt: { body: { verdict: "refused" } } });
-    // It is open still, for its owner.
-    expect((await page.submit(yes(envelope), "loopback")).accepted).toBe(true);
+    // It is open still, for another tap of its owner's.
+    const again = yes(envelope, { nonce: "8".repeat(32) });
+    expect((await page.submit(again, "loopback")).accepted).toBe(true);
   });
 
   it("whose fields were swapped on the way signs another intent than this PC's", async () => {
@@ -239,7 +271,8 @@ describe("an order on the owner's own page", () => {
     const envelope = await only();
     const { message_id, fingerprint } = warning;
     const slipped = [{ message_id: "o164", fingerprint: "2".repeat(64) }];
-    expect(await rules(yes(envelope, { accepted_warnings: slipped }))).toEqual(["shown_warnings"]);
+    const other = { nonce: "8".repeat(32), accepted_warnings: slipped };
+    expect(await rules(yes(envelope, other))).toEqual(["shown_warnings"]);
     const message = yes(envelope, { accepted_warnings: [{ message_id, fingerprint }] });
     expect((await page.submit(message, "loopback")).accepted).toBe(true);
     expect(told).toMatchObject([
@@ -286,6 +319,38 @@ describe("an order on the owner's own page", () => {
     const [last] = await page.receipts();
     expect(last?.body).toMatchObject({ verdict: "refused", code: "APPROVAL_EXPIRED" });
     expect(await page.receipts()).toHaveLength(2);
+  });
+
+  it("that the gateway spoiled on the way, so that the PC signs a refusal, is not placed afterwards", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    const message = yes(envelope);
+    const { assertion } = message;
+    const last = assertion.signature.endsWith("A") ? "Q" : "A";
+    const signature = `${assertion.signature.slice(0, -1)}${last}`;
+    const spoiled = { ...message, assertion: { ...assertion, signature } };
+    const said = await page.submit(spoiled, "qr");
+    expect(said.receipt?.body).toMatchObject({ verdict: "refused" });
+    expect(await place(envelope, message)).not.toEqual([]);
+    // Handed over whole after that, it is what the PC said of it.
+    expect((await page.submit(message, "qr")).accepted).toBe(false);
+    expect(await place(envelope, message)).not.toEqual([]);
+    expect(pc.broker.sent).toEqual([]);
+    // Another tap is another answer.
+    expect((await page.submit(yes(envelope, { nonce: "8".repeat(32) }), "qr")).accepted).toBe(true);
+  });
+
+  it("that the gateway denied in its owner's name, or holds back from the page's way, is not placed", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    const message = yes(envelope);
+    expect(await place(envelope, message)).toEqual(["answered_on_page"]);
+    const no = { v: 1, kind: "denial", ticket_sha256: message.ticket_sha256 } as const;
+    expect((await page.submit(no, "qr")).accepted).toBe(true);
+    expect(await place(envelope, message)).toEqual(["answered_on_page"]);
+    expect(pc.broker.sent).toEqual([]);
   });
 
   it("of real money asks for no number, and for the strength that the caps ask for", async () => {

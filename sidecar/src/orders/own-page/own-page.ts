@@ -12,6 +12,7 @@ import {
   type KeptEnvelope,
   openEnvelopes,
 } from "../../trust/tables/approver-envelopes.ts";
+import { claimNonce } from "../../trust/tables/nonces.ts";
 import { askOwner, askTheQuestion } from "./ask-owner.ts";
 import type { ActOn, Enrolled, OwnPageParts, Submitted, Via } from "./own-page-parts.ts";
 import { currentReceipts, giveReceipt } from "./receipts.ts";
@@ -74,6 +75,8 @@ async function approve(
   const signedSha256 = approvedHash(envelope, message);
   const named = { ticket_sha256: ticketSha256, intent_hash: signedSha256 };
   if (!judged.ok) {
+    // What this PC signs as refused can be used nowhere any more; of what was used it says no such thing.
+    if (!spendRefused(parts, kept, message.nonce, signedSha256)) return refused(judged.refusals);
     const code = judged.refusals[0]?.code ?? null;
     const receipt = await giveReceipt(parts, { ...named, coid: null, verdict: "refused", code });
     return { ...refused(judged.refusals), receipt };
@@ -90,6 +93,17 @@ async function approve(
   if (enrolled !== undefined) parts.tellEnrolled(enrolled);
   if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
   return { accepted: true, refusals: [], receipt, actOn };
+}
+
+/** Spends the nonce of a yes that was refused; false where another answer, or another way, had it. */
+function spendRefused(
+  { store, clock }: Pick<Told, "store" | "clock">,
+  { ticketSha256, notAfterMs }: KeptEnvelope,
+  nonce: string,
+  statementHash: string,
+): boolean {
+  if (findEnvelope(store.db, ticketSha256)?.state !== "open") return false;
+  return claimNonce(store.db, { nonce, statementHash, notAfterMs }, clock.now());
 }
 
 /** A no takes no passkey: saying no needs nobody. */

@@ -78,6 +78,17 @@ export function answerEnvelope(
   return Number(changes) === 1;
 }
 
+/** Whether the yes that signed this was taken on the page on which it was asked. */
+export function wasApproved(db: DatabaseSync, signedSha256: string): boolean {
+  return (
+    db
+      .prepare(
+        "SELECT 1 FROM approver_envelopes WHERE signed_sha256 = ? AND state = 'approved' LIMIT 1",
+      )
+      .get(signedSha256) !== undefined
+  );
+}
+
 /** Orders that were approved here, the newest first. */
 export function approvedOrders(db: DatabaseSync, limit: number): KeptEnvelope[] {
   return db
