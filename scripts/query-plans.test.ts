@@ -45,6 +45,7 @@ const DATABASES = {
 const KNOWN = {
   TERMINAL: TERMINAL_STATES.map((state) => `'${state}'`).join(","),
   "TABLES[of]": "wrong_number_times",
+  "COLUMN[told.kind]": "sent",
   table: "wrong_number_times",
 };
 

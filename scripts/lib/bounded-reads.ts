@@ -16,6 +16,7 @@ export const BOUNDED_TABLES: Readonly<Record<string, Bounds>> = {
     used_tokens: "tokens of 60 seconds, deleted when they end",
     audit_outbox: "one row",
     audit_signed: "one row",
+    audit_retention: "one row",
     order_epoch: "one row",
     order_kills: "engaged switches: one of the gateway, of each broker account and agent",
     order_trading_state: "one row a broker account",
