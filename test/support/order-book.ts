@@ -73,7 +73,6 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     PASSKEYS_SCHEMA,
     ORDER_GROWTH_SCHEMA,
     ORDER_EVIDENCE_SCHEMA,
-    PC_STATEMENTS_SCHEMA,
     AUDIT_LOG_SCHEMA,
     AUDIT_SALTS_SCHEMA,
   );
