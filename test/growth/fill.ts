@@ -39,6 +39,7 @@ export async function fill(gateway: Gateway, accountId: string, from: Age, to: A
     const mandate = {
       ...aMandate(),
       mandate_id: `mandate_${n}`,
+      not_before: new Date(now - 2 * DAY_MS).toISOString(),
       not_after: new Date(now - DAY_MS).toISOString(),
     };
     await inObject(
@@ -66,11 +67,13 @@ async function fillLeaves(
   )) as { appended_at: number }[];
   addLeaves(log, rows);
   const newestMs = Math.max(...rows.map(({ appended_at }) => appended_at));
+  const newest = new Date(newestMs).toISOString();
+  const times = { started_at: newest, ended_at: newest };
   for (let left = leaves; left > 0; left -= LEAVES_AT_ONCE) {
     const after = newestLeaf(log).seq;
     for (let n = 0; n < Math.min(left, LEAVES_AT_ONCE); n += 1) {
       // At the time of the newest there is: what is looked for by its time is not among them.
-      appendAudit(log, accountId, auditEvent(after + n), newestMs);
+      appendAudit(log, accountId, auditEvent(after + n, times), newestMs);
     }
     const made = log
       .exec(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";
+// fixed date: it gives each row its days from now.
 import { type Age, fill } from "./fill.ts";
 
 /**

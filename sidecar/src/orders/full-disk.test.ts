@@ -20,6 +20,8 @@ import { openAccountJournal } from "../journal/account-journal.ts";
 import { orderOperations } from "./order-operations.ts";
 import type { SubmitInput } from "./submit/submit-context.ts";
 
+// fixed dates: the PC's clock is turned by hand and the journal's stands; only the disk is the machine's.
+
 /**
  * A disk of a few megabytes that is really full: a tmpfs of its own. Where none can be mounted (it
  * takes root on Linux), these tests are skipped and say so.
