@@ -22,7 +22,8 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
     ...(beforeSeq === undefined ? {} : { beforeSeq }),
   });
   const now = new Date();
-  const kept = beforeSeq === undefined ? await owner.account.retention() : null;
+  // An object of the version before does not tell it with the page.
+  const kept = beforeSeq === undefined ? (page.retention ?? null) : null;
   return sendPage(
     c,
     <Page title="Audit" owner={owner} room="/audit">

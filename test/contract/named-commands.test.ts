@@ -112,13 +112,22 @@ describe("a command that a text names", () => {
   }, 60_000);
 
   it("has flags that exist, also where a text names the flag alone", async () => {
-    for (const command of ["run", "doctor", "simulator", "approvers add", "takeover", "unkill"]) {
+    for (const command of [
+      "run",
+      "doctor",
+      "simulator",
+      "approvers add",
+      "takeover",
+      "unkill",
+      "uninstall",
+    ]) {
       expect(await cli.faultOf([...command.split(" "), "--no-such-flag"])).not.toBeNull();
     }
     const sidecarOptions = await cli.options();
     const clientOptions = new Set(["--help", ...longOptions(ibkrProgram())]);
     const unknown = FILES.filter(
-      (file) => /\/(docs|sidecar\/src)\/|\.md$/.test(file) && !/clients\.md$/.test(file),
+      (file) =>
+        /\/(docs|sidecar\/src)\/|\.md$/.test(file) && !/(clients|simulation)\.md$/.test(file),
     ).flatMap((file) => {
       const options = /\/docs\/client\.md$/.test(file) ? clientOptions : sidecarOptions;
       return readFileSync(file, "utf8")

@@ -5,6 +5,7 @@ import { formatEntry } from "@ibkr-edge-gateway/evidence/event/entry.ts";
 import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import { consistencyProof, frontierProof } from "@ibkr-edge-gateway/evidence/merkle/proofs.ts";
 import type { AuditExportQuery } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { firstSince } from "./find.ts";
 import { storedNodes } from "./log.ts";
 import { newestHead } from "./served.ts";
@@ -119,7 +120,7 @@ export function suggestedPolicy(
   const names = witnesses.map((_, at) => `pc${at + 1}`);
   return [
     "# A suggestion that came with the evidence itself. Compare the keys with what you have from",
-    `# elsewhere: https://${origin}/vkey, and the PC's own \`ibkr-sidecar status\`.`,
+    `# elsewhere: https://${origin}/vkey, and the PC's own \`${sidecarCommand("status")}\`.`,
     `log ${vkey}`,
     ...witnesses.map((witness, at) => `witness ${names[at]} ${witness}`),
     ...(names.length === 0 ? [] : [`group pcs any ${names.join(" ")}`]),

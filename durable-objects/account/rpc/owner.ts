@@ -73,23 +73,27 @@ export class OwnerAccount extends RpcTarget {
     return backendStatus(this.#parts.sql, this.#parts.relay);
   }
 
-  /** A page of the account's log, the newest first; `limit` is a number of records, `beforeSeq` the
-   * number of the oldest one seen. */
+  /**
+   * A page of the account's log, the newest first; `limit` is a number of records, `beforeSeq` the
+   * number of the oldest one seen. `retention` says how many years private values and orders' evidence
+   * are kept, and up to which number of the log they are exported and erased.
+   */
   auditTail(query: {
     beforeSeq?: number;
     limit: number;
-  }): AuditPage & { signed: SignedHead | null } {
+  }): AuditPage & { signed: SignedHead | null; retention: Retention } {
     this.#signedIn();
     const { sql } = this.#parts;
     const log = readSignedLog(sql);
-    if (log === null) return { ...tailAudit(sql, query), signed: null };
+    const page = { ...tailAudit(sql, query), retention: readRetention(sql) };
+    if (log === null) return { ...page, signed: null };
     const { logId, origin, size } = log;
     const witness = latestWitness(sql);
     const witnessed =
       witness === null
         ? null
         : { size: witness.size, atMs: witness.cosigned_at, state: witness.state };
-    return { ...tailAudit(sql, query), signed: { logId, origin, size, witnessed } };
+    return { ...page, signed: { logId, origin, size, witnessed } };
   }
 
   /** A bundle of the log's entries (C2SP tlog-tiles), by its path under the log's prefix; null where
@@ -97,14 +101,6 @@ export class OwnerAccount extends RpcTarget {
   auditEntries(asked: { logId: string; path: string }): Uint8Array | null {
     this.#signedIn();
     return entryBundle(this.#parts.sql, this.#parts.accountId, asked);
-  }
-
-  /**
-   * How many years private values and orders' evidence are kept, and up to which number of the log they
-   * are exported and erased.
-   */
-  retention(): Retention {
-    return readRetention(this.#signedIn().sql);
   }
 
   /** Keeps them for so many years from now on, 1 to 30; false for any other number. */
