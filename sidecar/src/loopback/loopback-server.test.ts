@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -26,8 +27,12 @@ beforeEach(async () => {
   nowMs = Date.parse("2026-11-20T15:00:00.000Z");
   submitted = [];
   port = await loopbackPort(folder);
-  server = await startLoopback({
-    port,
+  server = await start(port);
+});
+
+const start = (at: number): Promise<Loopback> =>
+  startLoopback({
+    port: at,
     page: PAGE,
     db,
     nowMs: () => nowMs,
@@ -41,7 +46,6 @@ beforeEach(async () => {
       },
     },
   });
-});
 afterEach(async () => {
   await server?.close();
   rmSync(folder, { recursive: true });
@@ -186,6 +190,26 @@ describe("this PC's own page", () => {
     expect((await post({ token, body: JSON.stringify("x".repeat(60_000)) })).status).toBe(400);
     expect((await post({ token, headers: { "content-type": "text/plain" } })).status).toBe(400);
     expect(submitted).toEqual([]);
+  });
+
+  // A program of another user's there could hand the proof on to this PC's own program, and be given the link.
+  it("is not served beside another program that has its port on the other loopback address", async ({
+    skip,
+  }) => {
+    await server?.close();
+    server = null;
+    for (const address of ["::1", "127.0.0.1"]) {
+      const squatter = createServer();
+      const listening = await new Promise<boolean>((resolve) => {
+        squatter.once("error", () => resolve(false));
+        squatter.listen({ port, host: address, ipv6Only: true }, () => resolve(true));
+      });
+      if (!listening) return skip("this machine has no IPv6");
+      await expect(start(port)).rejects.toThrow("EADDRINUSE");
+      await new Promise<void>((resolve) => squatter.close(() => resolve()));
+    }
+    server = await start(port);
+    expect((await ask({ path: "/approver/v1/pending", token: link() })).status).toBe(200);
   });
 
   it("keeps its port, because its passkeys are bound to it", async () => {

@@ -31,7 +31,11 @@ export interface Loopback {
 /** Where the command line asks who answers at the port. */
 export const PROOF_PATH = "/approver/v1/proof";
 
-/** Rejects where the port is taken on 127.0.0.1; a machine without IPv6 serves without it. */
+/**
+ * Rejects where the port is taken on either address: browsers turn `localhost` into `::1` first, and
+ * whoever listens there would be handed the link, and stand at the origin of this PC's passkey. A
+ * machine without IPv6 serves without it.
+ */
 export async function startLoopback(parts: LoopbackParts): Promise<Loopback> {
   const servers: Server[] = [];
   for (const address of ["127.0.0.1", "::1"]) {
@@ -50,17 +54,27 @@ export async function startLoopback(parts: LoopbackParts): Promise<Loopback> {
       await listen(server, parts.port, address);
       servers.push(server);
     } catch (error) {
-      if (address === "127.0.0.1") throw error;
+      if (address === "127.0.0.1" || !hasNoIpv6(error)) {
+        await closeAll(servers);
+        throw error;
+      }
     }
   }
   return {
-    close: async () => {
-      for (const server of servers) {
-        server.closeAllConnections();
-        await new Promise<void>((resolve) => server.close(() => resolve()));
-      }
-    },
+    close: () => closeAll(servers),
   };
+}
+
+const hasNoIpv6 = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT" || error.code === "EINVAL");
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  for (const server of servers) {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {
