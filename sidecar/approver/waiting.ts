@@ -23,8 +23,9 @@ export interface ReadPending {
 }
 
 /**
- * What of an answer may be shown: what this page's PC signed for this account, in time, each once, the
- * oldest first. Everything else is counted and not shown.
+ * What of an answer may be shown: what this page's PC signed for this account, in time, each once: a
+ * question of the broker's first, which has less than a minute, then what cancels or only reduces, and
+ * of each the oldest first. Everything else is counted and not shown.
  */
 export async function readPending(
   envelopes: readonly unknown[],
@@ -52,8 +53,18 @@ export async function readPending(
     if (over || read.waiting.some((one) => one.sha256 === sha256)) continue;
     read.waiting.push({ envelope, sha256 });
   }
-  read.waiting.sort((a, b) => a.envelope.body.pc_seq - b.envelope.body.pc_seq);
+  read.waiting.sort(
+    (a, b) =>
+      rank(a.envelope) - rank(b.envelope) || a.envelope.body.pc_seq - b.envelope.body.pc_seq,
+  );
   return read;
+}
+
+function rank(envelope: Envelope): number {
+  if (envelope.act === "question") return 0;
+  if (envelope.act !== "order") return 2;
+  const { reduce_only, action } = envelope.body.ticket.order;
+  return reduce_only || action === "cancel" ? 1 : 2;
 }
 
 function isConsistent(envelope: Envelope, settings: PageSettings): boolean {

@@ -58,7 +58,7 @@ export function openOrderStore(path: string): OrderStore {
       const previewsBeforeMs = nowMs - 2 * ORDER_LIMITS.previewKeptMs;
       prunePreviews(db, previewsBeforeMs);
       pruneNumbers(db, previewsBeforeMs);
-      deleteEnvelopes(db, nowMs - ORDER_LIMITS.intentKeptMs);
+      deleteEnvelopes(db, nowMs - ORDER_LIMITS.intentKeptMs, nowMs);
       deleteReceipts(db, nowMs - ORDER_LIMITS.intentKeptMs);
       const whole = intents.prune(nowMs - ORDER_LIMITS.intentKeptMs);
       idsWhole ||= deleteIdsWithoutIntent(db, IDS_AT_ONCE);

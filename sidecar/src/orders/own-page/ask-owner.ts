@@ -2,11 +2,16 @@ import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { approverAsk } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import type { OperationInput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
+import { countEnvelopes } from "../../trust/tables/approver-envelopes.ts";
 import { hasOwnApprover } from "../../trust/tables/approvers.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
 import type { OwnPageParts } from "./own-page-parts.ts";
 import { keepSealed } from "./seal-envelope.ts";
+
+/** Far above what a gateway asks; it bounds what one in other hands makes this PC sign and keep. */
+const ASKED_AN_HOUR = 1_000;
+const HOUR_MS = 60 * 60_000;
 
 /**
  * Puts what the gateway wants its owner to be asked on the owner's own page: from this PC's own
@@ -20,6 +25,8 @@ export async function askOwner(
   const nowMs = clock.now();
   const notAfterMs = Math.min(Date.parse(input.not_after), nowMs + ORDER_LIMITS.previewKeptMs);
   if (!hasOwnApprover(store.db) || !(nowMs < notAfterMs)) return null;
+  const asked = countEnvelopes(store.db, nowMs - HOUR_MS);
+  if (asked >= (reduces(parts, input) ? 2 : 1) * ASKED_AN_HOUR) return null;
   switch (input.act) {
     case "order":
       return askAboutOrder(parts, input);
@@ -46,6 +53,16 @@ export async function askOwner(
       return keepSealed(parts, { act: "loosen_policy", about, body, notAfterMs }, nowMs);
     }
   }
+}
+
+/** What cancels or only reduces has room of its own. */
+function reduces(
+  { store, clock }: Pick<OwnPageParts, "store" | "clock">,
+  input: OperationInput<typeof approverAsk>,
+): boolean {
+  const order =
+    input.act === "order" ? store.preview(input.preview_id, clock.now())?.ticket.order : undefined;
+  return order !== undefined && (order.reduce_only || order.action === "cancel");
 }
 
 /** The end is the gateway's own to the millisecond: both make the intent with it. */

@@ -16,6 +16,7 @@ import {
   softwareAuthenticator,
 } from "../../../../test/support/software-authenticator.ts";
 import { memorySigningKey } from "../../trust/signing-key.ts";
+import { countEnvelopes } from "../../trust/tables/approver-envelopes.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
 import { placeOrder } from "../submit/place-order.ts";
 import { createOwnPage, type OwnPage } from "./own-page.ts";
@@ -351,6 +352,38 @@ describe("an order on the owner's own page", () => {
     expect((await page.submit(no, "qr")).accepted).toBe(true);
     expect(await place(envelope, message)).toEqual(["answered_on_page"]);
     expect(pc.broker.sent).toEqual([]);
+  });
+
+  it("that only reduces is shown before what waited longer, and is not kept back by how much that is", async () => {
+    enrol();
+    for (let n = 1; n <= 25; n += 1) await ask(n);
+    const ticket = aTicket(anOrder({ reduce_only: true }));
+    const kept = { generation: 1, echo: null, madeAt: pc.clock.now() + 1, usage: null };
+    pc.store.keepPreview("pv_exit", { ticket, ...kept });
+    const sha256 = await page.ask({ ...about(1), preview_id: "pv_exit" });
+    const [first, ...others] = await page.pending();
+    expect(first === undefined ? null : envelopeSha256(first)).toBe(sha256);
+    expect(others).toHaveLength(19);
+  });
+
+  it("is asked about a thousand times an hour at most, and forgotten after a day without an answer", async () => {
+    enrol();
+    await ask();
+    const again = (n: number) =>
+      page.ask({ ...about(1), not_after: new Date(pc.clock.now() + 1_000 + n).toISOString() });
+    for (let n = 1; n < 1_000; n += 1) expect(await again(n)).not.toBeNull();
+    expect(await again(1_000)).toBeNull();
+    const ticket = aTicket(anOrder({ reduce_only: true }));
+    const kept = { generation: 1, echo: null, madeAt: pc.clock.now(), usage: null };
+    pc.store.keepPreview("pv_exit", { ticket, ...kept });
+    expect(await page.ask({ ...about(1), preview_id: "pv_exit" })).not.toBeNull();
+    pc.clock.run(3_600_000);
+    expect(await again(1_001)).not.toBeNull();
+    const count = () => countEnvelopes(pc.store.db, 0);
+    expect(count()).toBe(1_002);
+    pc.clock.run(86_400_000);
+    pc.store.prune(pc.clock.now());
+    expect(count()).toBe(1);
   });
 
   it("of real money asks for no number, and for the strength that the caps ask for", async () => {

@@ -44,7 +44,8 @@ export function createOwnPage(
   return {
     ask: (input) => askOwner(parts, input),
     async pending() {
-      await askTheQuestion(parts);
+      // A question that has no form here keeps nothing else from being shown; its patience ends it.
+      await askTheQuestion(parts).catch(() => undefined);
       return openEnvelopes(store.db, clock.now(), APPROVER_LIMITS.pendingMax).map(
         ({ envelope }) => envelope,
       );

@@ -52,15 +52,30 @@ export function envelopeAbout(db: DatabaseSync, about: string): KeptEnvelope | n
   return row === undefined ? null : envelopeOf(row);
 }
 
-/** What waits, the oldest first. */
+/**
+ * What waits: a question of the broker's first, which has less than a minute; then the cancels and what
+ * says that it only reduces; of each the oldest first. What an agent asks for keeps neither back.
+ */
 export function openEnvelopes(db: DatabaseSync, nowMs: number, limit: number): KeptEnvelope[] {
   return db
     .prepare(
       `SELECT * FROM approver_envelopes WHERE state = 'open' AND not_after > ?
-       ORDER BY made_at, ticket_sha256 LIMIT ?`,
+       ORDER BY CASE
+         WHEN envelope ->> '$.act' IN ('probe', 'question') THEN 0
+         WHEN envelope ->> '$.body.ticket.order.reduce_only' = 1 THEN 1
+         WHEN envelope ->> '$.body.ticket.order.action' = 'cancel' THEN 1
+         ELSE 2 END, made_at, ticket_sha256 LIMIT ?`,
     )
     .all(nowMs, limit)
     .map(envelopeOf);
+}
+
+/** How many were made since. */
+export function countEnvelopes(db: DatabaseSync, afterMs: number): number {
+  const row = db
+    .prepare("SELECT COUNT(*) AS made FROM approver_envelopes WHERE made_at > ?")
+    .get(afterMs);
+  return Number(row?.made ?? 0);
 }
 
 /** Answers it once; false when it was answered before. */
@@ -100,9 +115,15 @@ export function approvedOrders(db: DatabaseSync, limit: number): KeptEnvelope[] 
     .map(envelopeOf);
 }
 
-export function deleteEnvelopes(db: DatabaseSync, beforeMs: number): void {
+/** Forgets what is old; what was never answered as soon as its time was over for a day. */
+export function deleteEnvelopes(db: DatabaseSync, beforeMs: number, nowMs: number): void {
   db.prepare("DELETE FROM approver_envelopes WHERE made_at < ?").run(beforeMs);
+  db.prepare(
+    "DELETE FROM approver_envelopes WHERE state = 'open' AND not_after < ? AND made_at < ?",
+  ).run(nowMs - DAY_MS, nowMs - DAY_MS);
 }
+
+const DAY_MS = 24 * 60 * 60_000;
 
 function envelopeOf(row: Record<string, unknown>): KeptEnvelope {
   const { state } = row;
