@@ -36,24 +36,24 @@ const look = () => lookAtHostedPages(db, hash(MADE), { fetching: fetch, nowMs: 1
 
 it("finds nothing to say of the page as this PC made it", async () => {
   expect(await look()).toEqual([]);
-  expect(hostedPageFault(db)).toBeNull();
+  expect(hostedPageFault(db, [new URL(url).origin])).toBeNull();
 });
 
 it("takes no answer of another page until its owner accepts it, and tells of it once", async () => {
   served.body = "<p>as made</p><script>evil()</script>";
   expect(await look()).toEqual([url]);
   expect(await look()).toEqual([]);
-  expect(hostedPageFault(db)).toMatchObject({ rule: "page_as_made" });
+  expect(hostedPageFault(db, [new URL(url).origin])).toMatchObject({ rule: "page_as_made" });
   acceptSeen(db, url, hash(served.body));
-  expect(hostedPageFault(db)).toBeNull();
+  expect(hostedPageFault(db, [new URL(url).origin])).toBeNull();
   expect(await look()).toEqual([]);
   served.body = "<p>a third</p>";
   expect(await look()).toEqual([url]);
-  expect(hostedPageFault(db)).not.toBeNull();
+  expect(hostedPageFault(db, [new URL(url).origin])).not.toBeNull();
   // The file that this PC made is right again, whatever was accepted.
   served.body = MADE;
   await look();
-  expect(hostedPageFault(db)).toBeNull();
+  expect(hostedPageFault(db, [new URL(url).origin])).toBeNull();
 });
 
 it("takes a page that cannot be read for no difference, and for no cure of one", async () => {
@@ -61,11 +61,11 @@ it("takes a page that cannot be read for no difference, and for no cure of one",
   expect(await look()).toEqual([]);
   served = { status: 302, body: "" };
   expect(await look()).toEqual([]);
-  expect(hostedPageFault(db)).toBeNull();
+  expect(hostedPageFault(db, [new URL(url).origin])).toBeNull();
   served = { status: 200, body: "<p>another</p>" };
   await look();
   served = { status: 500, body: MADE };
   await look();
-  expect(hostedPageFault(db)).not.toBeNull();
+  expect(hostedPageFault(db, [new URL(url).origin])).not.toBeNull();
   expect(await hostedSha256("http://127.0.0.1:1/", fetch)).toBeNull();
 });

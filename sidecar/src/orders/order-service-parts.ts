@@ -55,5 +55,5 @@ export interface OrderServiceOptions {
   /** Signs what the owner is asked on a page of their own; one of the moment where it is left out. */
   ticketKey?: SigningKey;
   /** Why no answer of the hosted page is taken now; null, or left out, when it is. */
-  hostedFault?: () => OrderRefusal | null;
+  hostedFault?: (credentialId: string) => OrderRefusal | null;
 }

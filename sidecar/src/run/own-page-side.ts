@@ -15,13 +15,13 @@ import type { OwnPage } from "../orders/own-page/own-page.ts";
 import { ticketKeyText } from "../orders/own-page/own-page-parts.ts";
 import { hostedPageFault } from "../trust/hosted-page-fault.ts";
 import { openSigningKey, type SigningKey, STATEMENT_KEY_FILE } from "../trust/signing-key.ts";
-import { onProbation } from "../trust/tables/approvers.ts";
+import { findApprover, onProbation } from "../trust/tables/approvers.ts";
 import { noteOnce } from "../trust/tables/trust-notes.ts";
 
 /** The owner's own page at this PC: its key, its loopback server, and the hourly look at the hosted one. */
 export interface OwnPageSide {
   readonly ticketKey: SigningKey;
-  hostedFault(): OrderRefusal | null;
+  hostedFault(credentialId: string): OrderRefusal | null;
   start(running: {
     ownPage: OwnPage;
     clock: Clock;
@@ -47,7 +47,8 @@ export function openOwnPageSide(
   let cancelLook = (): void => {};
   return {
     ticketKey,
-    hostedFault: () => hostedPageFault(db),
+    hostedFault: (credentialId) =>
+      hostedPageFault(db, findApprover(db, credentialId, true)?.relyingParty?.origins ?? []),
     start({ ownPage, clock, logger, reach, simulator }) {
       if (!simulator) tellOfProbation(db, clock.now(), reach, logger);
       const template = templateOf(logger);

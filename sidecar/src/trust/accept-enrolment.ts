@@ -12,9 +12,11 @@ import {
   enrolApprover,
   findApprover,
   keepStatement,
+  listApprovers,
   revokeApprover,
 } from "./tables/approvers.ts";
 import { currentEnrolment, moveEnrolment } from "./tables/enrolments.ts";
+import { forgetHostedPage, hostedPageRows } from "./tables/hosted-page.ts";
 
 /** The six words of the key that waits in the open ceremony; null when none does. */
 export function wordsOfWaiting(db: DatabaseSync): string | null {
@@ -53,12 +55,23 @@ export function undoEnrolment(db: DatabaseSync, why: string, nowMs: number): voi
   if (enrolment.state === "accepted" && enrolment.key !== null) {
     removeApprover(db, enrolment.key.credentialId, nowMs);
   }
+  forgetPagesOfNobody(db);
 }
 
 /** Takes an approver out, with the page that speaks for it. */
 export function removeApprover(db: DatabaseSync, credentialId: string, nowMs: number): boolean {
   deletePagesOf(db, credentialId);
-  return revokeApprover(db, credentialId, nowMs);
+  const removed = revokeApprover(db, credentialId, nowMs);
+  forgetPagesOfNobody(db);
+  return removed;
+}
+
+/** An address at which no approver lives is looked at no more. */
+function forgetPagesOfNobody(db: DatabaseSync): void {
+  const lived = listApprovers(db).flatMap(({ relyingParty }) => relyingParty?.origins ?? []);
+  for (const { url } of hostedPageRows(db)) {
+    if (!lived.includes(new URL(url).origin)) forgetHostedPage(db, url);
+  }
 }
 
 /**

@@ -3,9 +3,14 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { hostedPageRows } from "./tables/hosted-page.ts";
 
-/** Why no answer of a hosted page is taken; null when each is as this PC made it, or was accepted. */
-export function hostedPageFault(db: DatabaseSync): OrderRefusal | null {
-  const other = hostedPageRows(db).find(({ otherSha256 }) => otherSha256 !== null);
+/**
+ * Why no answer of a page at one of these origins is taken; null when each that is there is as this PC
+ * made it, or was accepted. What stands at another address is nothing to it.
+ */
+export function hostedPageFault(db: DatabaseSync, origins: readonly string[]): OrderRefusal | null {
+  const other = hostedPageRows(db).find(
+    ({ url, otherSha256 }) => otherSha256 !== null && origins.includes(new URL(url).origin),
+  );
   return other === undefined
     ? null
     : refusal(

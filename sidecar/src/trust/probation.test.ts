@@ -10,11 +10,13 @@ import {
   RELYING_PARTY,
   softwareAuthenticator,
 } from "../../../test/support/software-authenticator.ts";
+import { removeApprover, undoEnrolment } from "./accept-enrolment.ts";
 import type { OwnView } from "./own-view.ts";
 import { createTrustTables } from "./schema.ts";
 import { answerEnvelope, storeEnvelope } from "./tables/approver-envelopes.ts";
 import { enrolApprover, findApprover, listApprovers } from "./tables/approvers.ts";
-import { acceptSeen, addHostedPage, noteSeen } from "./tables/hosted-page.ts";
+import { beginEnrolment } from "./tables/enrolments.ts";
+import { acceptSeen, addHostedPage, hostedPageRows, noteSeen } from "./tables/hosted-page.ts";
 import { acceptApproval } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
@@ -321,5 +323,23 @@ describe("a key of the page that its owner hosts", () => {
     expect(await judged({ by: own, ceremony })).toContain("page_as_made");
     acceptSeen(db, "https://me.example/", "e".repeat(64));
     expect(await judged({ by: own, ceremony })).toBe("accepted");
+  });
+
+  it("is nothing to what stands at another address: a mistyped one, or a page of another phone", async () => {
+    addHostedPage(db, "https://other.example/");
+    noteSeen(db, "https://other.example/", "e".repeat(64), NOW_MS);
+    expect(await judged({ by: own, ceremony })).toBe("accepted");
+  });
+
+  it("has its page forgotten with it, and a ceremony that was broken off leaves none behind", () => {
+    const urls = () => hostedPageRows(db).map(({ url }) => url);
+    const code = { v: 1, nonce: "0".repeat(32), secret: "0".repeat(32), exp: 1 } as const;
+    const place = { via: "qr", origin: "https://other.example", rpId: "other.example" } as const;
+    beginEnrolment(db, { ...place, code, label: "x" }, NOW_MS);
+    addHostedPage(db, "https://other.example/");
+    undoEnrolment(db, "broken off", NOW_MS);
+    expect(urls()).toEqual(["https://me.example/"]);
+    expect(removeApprover(db, own.credentialId, NOW_MS)).toBe(true);
+    expect(urls()).toEqual([]);
   });
 });

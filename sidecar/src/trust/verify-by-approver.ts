@@ -21,7 +21,7 @@ export async function verifyBy(
   gateway: RelyingParty,
   says: string,
 ): Promise<Verified> {
-  const exchanged = key.kind === "qr" ? hostedPageFault(db) : null;
+  const exchanged = key.kind === "qr" ? hostedPageFault(db, key.relyingParty?.origins ?? []) : null;
   if (exchanged !== null) return { ok: false, refusal: exchanged };
   const { hash, assertion } = signed;
   const verdict = await verifyAssertion(hash, assertion, key, key.relyingParty ?? gateway);

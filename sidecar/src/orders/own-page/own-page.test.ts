@@ -43,7 +43,7 @@ beforeEach(() => {
   page = createOwnPage({
     ...pc.submit,
     ticketKey,
-    hostedFault: () => hosted(),
+    hostedFault: (credentialId) => hosted(credentialId),
     tellGateway: (actOn) => told.push(actOn),
     tellEnrolled: () => undefined,
   });

@@ -32,8 +32,8 @@ export interface OwnPage {
 
 export function createOwnPage(
   parts: OwnPageParts & {
-    /** Why no answer of the hosted page is taken now; null when it is. */
-    hostedFault(): OrderRefusal | null;
+    /** Why no answer of the hosted page at which this key lives is taken now; null when it is. */
+    hostedFault(credentialId: string): OrderRefusal | null;
     /** Tells the gateway what to do about an answer that came over loopback. */
     tellGateway(actOn: ActOn): void;
     /** Tells it of a new approver, for the log. */
@@ -57,7 +57,7 @@ export function createOwnPage(
       const faults = openFaults(kept, clock.now());
       if (kept === null || faults.length > 0) return refused(faults);
       if (message.kind === "denial") return deny(parts, kept, via);
-      const fault = via === "qr" ? parts.hostedFault() : null;
+      const fault = via === "qr" ? parts.hostedFault(message.assertion.id) : null;
       return fault === null ? approve(parts, kept, message, via) : refused([fault]);
     },
   };
