@@ -19,6 +19,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import type {
   BrokerMessage,
   ContractRules,
+  PreviewFacts,
   Ticket,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { opensShortCall } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
@@ -165,6 +166,8 @@ async function readFacts(
   };
 }
 
+type FactsRead = Awaited<ReturnType<typeof readFacts>>;
+
 async function describe(
   parts: PreviewParts,
   context: OperationContext,
@@ -182,7 +185,7 @@ async function describe(
   }
   const { order } = built;
   const read = await readFacts(parts, context, account, built);
-  const { market, effect, tried, rates, accountFact } = read;
+  const { market, effect, tried } = read;
   const caps = rules.caps();
   const magnifier = read.contract?.value.price_magnifier;
   const priced = { order, ...(magnifier === undefined ? {} : { price_magnifier: magnifier }) };
@@ -190,7 +193,7 @@ async function describe(
   const value = orderValue(priced, {
     market,
     effect,
-    rates: datedRates(rates),
+    rates: datedRates(read.rates),
     base,
     caps,
     nowMs,
@@ -214,7 +217,7 @@ async function describe(
   const after = context.session();
   if (after.generation !== generation) throw sessionRefusal(after, clock.now());
   const previewId = parts.newPreviewId();
-  const dailyPnl = accountFact?.daily_pnl ?? null;
+  const dailyPnl = read.accountFact?.daily_pnl ?? null;
   const made = { ticket, effect, generation, dailyPnl };
   keepTicket({ store, rules, clock }, previewId, context.share, made);
   const difference = order.action === "cancel" ? null : whatIfDifference(ticket, parseFigure(rate));
@@ -222,17 +225,7 @@ async function describe(
     outcome: "ticket",
     preview_id: previewId,
     ticket,
-    facts: {
-      rules: read.contract === null ? null : rulesAt(read.contract),
-      instrument: read.instrument,
-      account: accountFact,
-      positions: read.positions,
-      working: read.working,
-      fx_to_base: rate === null || rates === null ? null : { rate, at: isoTime(rates.at) },
-      effect,
-      greeks: await readPortfolioGreeks(context, read.positions),
-      broker_clock_skew_ms: parts.clockSkewMs(),
-    },
+    facts: await factsOf(parts, context, read, rate),
     generation,
     source: parts.source,
     kept_until: isoTime(clock.now() + ORDER_LIMITS.previewKeptMs),
@@ -245,6 +238,26 @@ async function describe(
     ].slice(0, 50),
     least_tier: caps.ok && leastTier(caps.caps, order, notional) < 2 ? 1 : 2,
     notes: [...read.notes, ...(difference === null ? [] : [differenceInWords(difference)])],
+  };
+}
+
+/** What the gateway's policy is evaluated over; `rate` is from the contract's currency to the base. */
+async function factsOf(
+  parts: PreviewParts,
+  context: OperationContext,
+  { rates, ...read }: FactsRead,
+  rate: string | null,
+): Promise<PreviewFacts> {
+  return {
+    rules: read.contract === null ? null : rulesAt(read.contract),
+    instrument: read.instrument,
+    account: read.accountFact,
+    positions: read.positions,
+    working: read.working,
+    fx_to_base: rate === null || rates === null ? null : { rate, at: isoTime(rates.at) },
+    effect: read.effect,
+    greeks: await readPortfolioGreeks(context, read.positions),
+    broker_clock_skew_ms: parts.clockSkewMs(),
   };
 }
 

@@ -87,17 +87,7 @@ export function createSubmitContext(
         simulator: source === "simulator",
       }),
   });
-  const cancelRetries = createCancelRetryQueue({
-    clock,
-    logger,
-    session: broker.session,
-    onGivenUp: (order) =>
-      progress.alert({
-        alert: "needs_owner",
-        message: `The broker refused to cancel order ${order} again and again. It may still fill: look at the account in TWS.`,
-        record: null,
-      }),
-  });
+  const cancelRetries = cancelRetriesOf(broker, progress);
   return {
     store,
     progress,
@@ -133,6 +123,20 @@ function openOwnBook(
   const keeper = createBookKeeper({ store, book: ownBook, progress, logger, now: clock.now });
   return { ownBook, keeper };
 }
+
+/** Cancels that the broker turned away, sent again; when they are given up, the owner is told. */
+const cancelRetriesOf = ({ clock, logger, session }: BrokerSide, progress: Progress) =>
+  createCancelRetryQueue({
+    clock,
+    logger,
+    session,
+    onGivenUp: (order) =>
+      progress.alert({
+        alert: "needs_owner",
+        message: `The broker refused to cancel order ${order} again and again. It may still fill: look at the account in TWS.`,
+        record: null,
+      }),
+  });
 
 function progressOf(
   store: OrderStore,
