@@ -14,7 +14,8 @@ import type { OrderStore } from "../../sidecar/src/orders/journal/order-store.ts
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
 import type { Connect } from "../../sidecar/src/relay/relay-socket.ts";
-import { type Broker, createBroker } from "../../sidecar/src/run/broker.ts";
+import { createBroker } from "../../sidecar/src/run/broker.ts";
+import type { Broker } from "../../sidecar/src/run/broker-interface.ts";
 import { openOrderSide } from "../../sidecar/src/run/order-side.ts";
 import { loadDeviceKey } from "../../sidecar/src/trust/device-key.ts";
 import { loadLocalPolicy } from "../../sidecar/src/trust/local-policy.ts";

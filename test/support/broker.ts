@@ -14,7 +14,8 @@ import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simula
 import type * as z from "zod";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
 import type { BrokerEvent } from "../../sidecar/src/client-portal/events/broker-event.ts";
-import { type Broker, type BrokerOptions, createBroker } from "../../sidecar/src/run/broker.ts";
+import { createBroker } from "../../sidecar/src/run/broker.ts";
+import type { Broker, BrokerOptions } from "../../sidecar/src/run/broker-interface.ts";
 
 /**
  * The sidecar's broker side against the simulator, both on one virtual clock: time moves from timer

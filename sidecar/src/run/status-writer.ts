@@ -4,7 +4,7 @@ import type { Pairing } from "../config/pairing-file.ts";
 import { type RunStatus, STATUS_REWRITE_MS, writeRunStatus } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { readKillSwitch } from "../trust/kill-switch.ts";
-import type { Broker } from "./broker.ts";
+import type { Broker } from "./broker-interface.ts";
 
 export interface StatusWriter {
   write(state: SidecarState): void;
