@@ -211,6 +211,23 @@ describe("a passkey of the gateway's pages", () => {
     expect(await judged({ order: sale("187"), view })).toBe("unnumbered");
   });
 
+  it("lets no exit out without the number by a position that was proved longer than a quarter of an hour ago", async () => {
+    const order = {
+      reduce_only: true,
+      legs: [aLeg({ side: "SELL", order_type: "LMT", limit_price: "187" })],
+    };
+    const ago = (minutes: number) => ({
+      effect: {
+        ...exit,
+        by_last_proof: true as const,
+        at: new Date(NOW_MS - minutes * 60_000).toISOString(),
+      },
+    });
+    expect(await judged({ order, view: ago(15) })).toBe("unnumbered");
+    expect(await judged({ order, view: ago(16) })).toContain("number_shown_at_pc");
+    expect(await judged({ order, view: ago(16), number: 4711 })).toBe("accepted");
+  });
+
   it("is good for paper alone once an approver of the PC's own exists", async () => {
     const live = { mode: "live" } as const;
     expect(await judged({ order: live, number: 4711 })).toBe("accepted");

@@ -21,6 +21,8 @@ import { countUnnumberedExits } from "./tables/unnumbered-exits.ts";
 const EXIT_COLLAR_BPS = 200;
 export const UNNUMBERED_EXITS_A_DAY = 6;
 const DAY_MS = 24 * 60 * 60_000;
+/** An older position is one that the owner has to have read of, and only the number says that they did. */
+const PROVED_WITHIN_MS = 15 * 60_000;
 
 /** Whose signature it is, as far as the number depends on it. */
 export type Signer = Pick<Approver, "kind">;
@@ -36,6 +38,8 @@ export const showsNumbers = (db: DatabaseSync, simulator: boolean): boolean =>
 /** What the broker's side was at the moment that is judged. */
 export interface ExitFacts {
   effect: Effect["kind"] | null;
+  /** When the position was proved that makes it an exit, where that is not this moment; Unix milliseconds. */
+  provedAtMs?: number;
   market: TicketQuote | null;
   waits: boolean;
   nowMs: number;
@@ -48,7 +52,7 @@ export interface ExitFacts {
 export function unnumberedFault(
   db: DatabaseSync,
   { order }: Ticket,
-  { effect, market, waits, nowMs }: ExitFacts,
+  { effect, provedAtMs, market, waits, nowMs }: ExitFacts,
 ): string | null {
   const [leg, ...others] = order.legs;
   const limit = parseFigure(leg?.limit_price);
@@ -61,6 +65,9 @@ export function unnumberedFault(
     limit === null
   ) {
     return "Without the number only a single limit order goes out that is marked as reduce-only and reduces the position.";
+  }
+  if (provedAtMs !== undefined && nowMs - provedAtMs > PROVED_WITHIN_MS) {
+    return "Without the number the position has to be known now, or to have been a quarter of an hour ago.";
   }
   const price = comparedPrice({ quote: market, waits });
   if (price === null)

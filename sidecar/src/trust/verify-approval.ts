@@ -88,7 +88,13 @@ export async function acceptApproval(
   if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
 
   const kind = own.effect?.kind ?? null;
-  const facts = { effect: kind, market: own.market, waits: own.waits, nowMs: own.nowMs };
+  const facts = {
+    effect: kind,
+    ...(own.effect?.by_last_proof === true && { provedAtMs: Date.parse(own.effect.at) }),
+    market: own.market,
+    waits: own.waits,
+    nowMs: own.nowMs,
+  };
   const number = judgeNumber(db, proof, { ...own, preview: own.preview }, signed.key, facts);
   if (!number.ok) {
     // A guess costs the tap that it came with.
