@@ -1,3 +1,6 @@
+import type { FieldChange } from "@ibkr-edge-gateway/policy/restriction.ts";
+import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
+
 /** What each limit of a policy is called on the page, in words an owner reads without a manual. */
 const WORDS: Record<string, string> = {
   enabled: "This policy is in force (off: no entries)",
@@ -116,3 +119,47 @@ export function sentence(name: string): string {
 
 /** Fields that have words of their own; a test holds that none is forgotten. */
 export const hasPolicyWords = (path: string): boolean => Object.hasOwn(WORDS, path);
+
+/** As a form's field holds it; nothing is no limit. */
+export function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) return value.map(String).join(" ");
+  return String(value);
+}
+
+/** A line of the owner's own page, and how many it takes. */
+const LINE_MAX_CHARS = 200;
+const LINES_MAX = 60;
+
+/**
+ * What a change loosens, a line each, for a page that is not the gateway's. A value that is too long
+ * for its line says that it was cut, and lines that are too many say how many are missing: nobody
+ * shall sign for a limit that was left out without a word.
+ */
+export function loosenedWords(changes: readonly FieldChange[]): string[] {
+  const lines = changes.filter(({ change }) => change === "looser").map(lineOf);
+  if (lines.length <= LINES_MAX) return lines;
+  const shown = lines.slice(0, LINES_MAX - 1);
+  return [...shown, `And ${lines.length - shown.length} more limits, which the console lists`];
+}
+
+function lineOf({ field, from, to }: FieldChange): string {
+  const name = policyWords(field);
+  const each = Math.floor((LINE_MAX_CHARS - name.length - ": ".length - " → ".length) / 2);
+  return `${name}: ${shortly(from, each)} → ${shortly(to, each)}`;
+}
+
+function shortly(value: JsonValue, mostChars: number): string {
+  const text = valueText(value);
+  if (text.length <= mostChars) return text;
+  const cut = ` … (cut, ${text.length} characters)`;
+  return `${text.slice(0, mostChars - cut.length)}${cut}`;
+}
+
+function valueText(value: JsonValue): string {
+  if (value === null) return "no limit";
+  if (!Array.isArray(value))
+    return typeof value === "object" ? JSON.stringify(value) : textOf(value);
+  if (value.length === 0) return "none";
+  return value.some((one) => typeof one === "object") ? JSON.stringify(value) : textOf(value);
+}

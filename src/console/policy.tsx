@@ -2,7 +2,6 @@ import { POLICY_FIELDS } from "@ibkr-edge-gateway/policy/restriction.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/digest.ts";
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { type Context, Hono } from "hono";
-import * as z from "zod";
 import type { PolicyView } from "../../durable-objects/account/rpc/order-views.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
@@ -10,7 +9,7 @@ import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
 import { askedElsewhere, OnOwnPage } from "./on-own-page.tsx";
-import { policyWords, sentence } from "./policy-words.ts";
+import { loosenedWords, policyWords, sentence, textOf } from "./policy-words.ts";
 
 /**
  * The limits of one broker account. Tightening takes effect at once; loosening waits a day, or takes
@@ -125,24 +124,23 @@ async function edit(c: Context<PageEnv>, account: string, problem?: string) {
   );
 }
 
-const Loosened = z.array(z.string()).catch([]);
-
 policyRoutes.post("/trading/policy/elsewhere", requireOwner, ownerForm, async (c) => {
   const form = c.get("form");
   let document: unknown;
-  let words: unknown;
   try {
     document = JSON.parse(form.get("document") ?? "");
-    words = JSON.parse(form.get("loosened") ?? "");
   } catch {
     return c.redirect("/trading", 303);
   }
-  const loosened = Loosened.parse(words)
-    .map((one) => one.slice(0, 200))
-    .slice(0, 60);
   const basedOn = form.get("based_on") ?? "";
+  const { trading } = c.get("owner").account;
+  // What the owner's own page shows is said here, of the two documents, and taken from no form.
+  const begun = await trading.beginPolicy({ document, basedOn });
+  if (!begun.ok) return askedElsewhere(c, begun);
+  const loosened = loosenedWords(begun.changes);
+  if (loosened.length === 0) return c.redirect("/trading", 303);
   const wanted = { act: "loosen_policy" as const, document, basedOn, loosened };
-  return askedElsewhere(c, await c.get("owner").account.trading.confirmElsewhere(wanted));
+  return askedElsewhere(c, await trading.confirmElsewhere(wanted));
 });
 
 async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) {
@@ -202,14 +200,6 @@ async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) 
               csrf: owner.session.csrf,
               document: fields.document,
               based_on: fields.based_on,
-              loosened: JSON.stringify(
-                changes
-                  .filter(({ change }) => change === "looser")
-                  .map(
-                    ({ field, from, to }) =>
-                      `${policyWords(field)}: ${textOf(from) || "no limit"} → ${textOf(to) || "no limit"}`,
-                  ),
-              ),
             }}
           />
           <form class="card" method="post" action="/trading/policy/change">
@@ -330,10 +320,4 @@ function setAt(document: unknown, path: string, value: unknown): void {
   if (last !== undefined && typeof place === "object" && place !== null) {
     Object.assign(place, { [last]: value });
   }
-}
-
-function textOf(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(String).join(" ");
-  return String(value);
 }
