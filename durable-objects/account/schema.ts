@@ -20,6 +20,7 @@ import { ORDER_SERVICE_SCHEMA } from "./orders/tables/audit-schema.ts";
 import { ORDER_EVIDENCE_SCHEMA } from "./orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "./orders/tables/growth-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
+import { PAGE_WISHES_SCHEMA } from "./orders/tables/page-wishes.ts";
 import { PC_STATEMENTS_SCHEMA } from "./orders/tables/pc-statements.ts";
 import { ORDER_TASKS_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
 import {
@@ -79,6 +80,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 30, sql: CLIENTS_GROWTH_SCHEMA },
   { id: 31, sql: PC_STATEMENTS_SCHEMA },
   { id: 32, sql: AUDIT_RETENTION_SCHEMA },
+  { id: 33, sql: PAGE_WISHES_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -18,6 +18,7 @@ export const BOUNDED_TABLES: Readonly<Record<string, Bounds>> = {
     audit_signed: "one row",
     audit_retention: "one row",
     order_epoch: "one row",
+    order_page_wishes: "WISHES_MOST: ten",
     order_kills: "engaged switches: one of the gateway, of each broker account and agent",
     order_trading_state: "one row a broker account",
     order_chores: "one row a task and broker account",

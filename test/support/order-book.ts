@@ -18,6 +18,7 @@ import {
   MANDATE_PCS_SCHEMA,
   MANDATES_SCHEMA,
 } from "../../durable-objects/account/orders/tables/mandates.ts";
+import { PAGE_WISHES_SCHEMA } from "../../durable-objects/account/orders/tables/page-wishes.ts";
 import { PC_STATEMENTS_SCHEMA } from "../../durable-objects/account/orders/tables/pc-statements.ts";
 import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
 import { findPreview } from "../../durable-objects/account/orders/tables/previews.ts";
@@ -70,6 +71,7 @@ export function orderBook(change: (policy: PolicyDocument) => void = () => {}): 
     MANDATE_PCS_SCHEMA,
     ORDER_SENDS_SCHEMA,
     PC_STATEMENTS_SCHEMA,
+    PAGE_WISHES_SCHEMA,
     PASSKEYS_SCHEMA,
     ORDER_GROWTH_SCHEMA,
     ORDER_EVIDENCE_SCHEMA,

@@ -55,8 +55,7 @@ export function liftFromPage(
   lift: LiftStatement,
   requestId: string,
 ): DoneFromPage {
-  const wish = wishes.takeLift(lift);
-  const lifted = wish !== null && liftConfirmed(parts, lift, requestId);
+  const lifted = wishes.takeLift(lift) && liftConfirmed(parts, lift, requestId);
   return lifted ? { ok: true } : notAsked("The kill switch was not lifted.");
 }
 

@@ -329,6 +329,25 @@ describe("what a signed-in owner confirms elsewhere", () => {
     expect(await lifted()).toBe(false);
   });
 
+  it("finds what was asked for when the object has slept meanwhile, within its ten minutes", async () => {
+    const { sql } = rig.parts.storage;
+    const engaged = () => engagedKills(sql).length;
+    await trading.engageKill({ ...GATEWAY, effect: "freeze", reason: "test" });
+    const ask = async () => {
+      await trading.confirmElsewhere({ act: "lift_kill_switch", ...GATEWAY });
+      const { lift } = Object(asked("approver.ask").at(-1)?.input);
+      actOn = { act: "lift_kill_switch", lift: { ...lift, ...signed() } };
+      // What was in its memory is gone.
+      desk = createOrderService(rig.parts);
+    };
+    await ask();
+    rig.clock.now += 10 * 60_000;
+    expect([await submit(), engaged()]).toMatchObject([{ body: { accepted: false } }, 1]);
+    await ask();
+    rig.clock.now += 9 * 60_000;
+    expect([await submit(), engaged()]).toMatchObject([{ body: { accepted: true } }, 0]);
+  });
+
   it("loosens a policy at once, as it was shown, and not after ten minutes", async () => {
     const { sql } = rig.parts.storage;
     const now = () => policyInForce(sql, ACCOUNT, rig.clock.now);

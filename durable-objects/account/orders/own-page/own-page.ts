@@ -33,7 +33,7 @@ export interface OwnPage {
 export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
   const tokens = pageTokens(parts);
   const budget = pageBudget(parts.now);
-  const wishes = createWishes(parts.now);
+  const wishes = createWishes(parts);
   const acting = { parts, inFlight, wishes };
   return {
     async origins() {
