@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildSecond, byOurClock } from "../second-evidence/second.ts";
 import { type OrderChain, startOrderChain } from "../support/order-chain.ts";
 
 /**
@@ -45,6 +46,19 @@ describe("an export by the PC", () => {
     expect(entries.trimEnd().split("\n")).toHaveLength(to_index);
     expect(entries).not.toContain(chain.broker);
     expect(entries).toContain("order.submitted");
+  });
+
+  it("is verified by a second program that was made from the format's text alone", async (context) => {
+    const second = await buildSecond();
+    if (second === null) return context.skip("needs Debian's golang-go");
+    const policy = ["--policy", join(at("whole"), "trust.policy"), ...byOurClock()];
+    const found = await second.run("export", at("whole"), ...policy);
+    expect(found).toMatchObject({ outcome: "verified", exitCode: 0 });
+    await cp(at("whole"), at("second"), { recursive: true });
+    const entries = join(at("second"), "entries", "000000000.jsonl");
+    await writeFile(entries, (await readFile(entries, "utf8")).replace("submitted", "withdrawn"));
+    expect(await second.run("export", at("second"), ...policy)).toMatchObject({ exitCode: 2 });
+    await second.close();
   });
 
   it("is noted in the log, once", async () => {

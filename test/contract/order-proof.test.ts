@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseProofFile } from "@ibkr-edge-gateway/evidence/proof/proof-file.ts";
 import { verifyProof } from "@ibkr-edge-gateway/evidence/proof/verify-proof.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildSecond, byOurClock } from "../second-evidence/second.ts";
 import { type Agent, type OrderChain, startOrderChain } from "../support/order-chain.ts";
 
 /**
@@ -114,6 +115,22 @@ describe("the proof of one order", () => {
     await writeFile(at(files.proof), changed);
     const bad = await verify("--keys", at(files.keys), "--json");
     expect([bad.code, JSON.parse(bad.output).first.code]).toEqual([2, "ENTRY_OF_ANOTHER_PLACE"]);
+  }, 60_000);
+
+  it("is verified by a second program that was made from the format's text alone", async (context) => {
+    const second = await buildSecond();
+    if (second === null) return context.skip("needs Debian's golang-go");
+    const { proof, trust_policy, trusted_keys } = await proofOf(orderRef);
+    const read = async (text: string, keys: string) => {
+      const files = { proof: text, policy: trust_policy, keys };
+      const path = await second.put(new Map(Object.entries(files)));
+      const [policy, list] = ["--policy", "--keys"].map((o) => [o, join(path, o.slice(2))]);
+      const more = [...(policy ?? []), ...(list ?? []), ...byOurClock()];
+      return second.run("proof", join(path, "proof"), ...more);
+    };
+    expect(await read(proof, trusted_keys)).toMatchObject({ outcome: "verified", exitCode: 0 });
+    expect(await read(proof, "")).toMatchObject({ code: "STATEMENT_KEY_UNKNOWN", exitCode: 2 });
+    await second.close();
   }, 60_000);
 
   it("is found out where any part of it was changed", async () => {

@@ -190,6 +190,17 @@ describe("a log's change of key", () => {
     expect(await verify(folder)).toMatchObject({ exitCode: 2, first: { code: "NOTE_UNSIGNED" } });
   });
 
+  it("takes it away as well from a reader whose policy names both keys", async () => {
+    const { next, log } = await rotated();
+    const policy = `log ${formatVkey(next.key)}\n${await aPolicy()}`;
+    const folder = await anExport(log, { older: [at] });
+    folder.set(`checkpoints/${at}`, await aCheckpoint(log, at, [await aLogSigner(), next]));
+    folder.set("checkpoint", await aCheckpoint(log, 40, [next, await aWitness()]));
+    expect((await verify(folder, { policy })).outcome).toBe("verified");
+    folder.set("checkpoint", await aCheckpoint(log, 40));
+    expect((await verify(folder, { policy })).first?.code).toBe("NOTE_UNSIGNED");
+  });
+
   it("does not trouble a reader who knows the new key alone", async () => {
     const { next, log } = await rotated();
     const folder = await anExport(log, { older: [at - 2, at] });
