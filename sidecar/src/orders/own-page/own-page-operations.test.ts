@@ -1,12 +1,16 @@
 import { receiptHolds } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
 import { enrolmentCodeOf, enrolmentMac } from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
 import {
+  approverAsk,
   approverPages,
+  approverPending,
+  approverReceipts,
   approverSubmit,
   OwnerAnswerEvent,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anOrderBody } from "../../../../test/support/approver.ts";
+import { ownPagePc } from "../../../../test/support/own-page.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
 import { memorySigningKey } from "../../trust/signing-key.ts";
@@ -93,6 +97,36 @@ describe("the operations of the hosted page", () => {
       expect(answer).toMatchObject({ accepted: false, receipt: null, act_on: null });
       expect(answer.refusals.map((refusal) => refusal.code)).toEqual([code]);
     }
+  });
+
+  it("carry a request to the page, its answer back, and what the PC says of it", async () => {
+    const at = ownPagePc();
+    at.enrol();
+    at.preview();
+    const said: unknown[] = [];
+    const page = createOwnPage({
+      ...at.parts,
+      hostedFault: () => null,
+      tellGateway: (actOn) => said.push(actOn),
+      tellEnrolled: () => {},
+    });
+    const served = ownPageOperations(page, at.parts);
+    const carry = (name: string, input: object) =>
+      served[name]?.(at.pc.request()).execute(at.pc.context(), input);
+    const as_of = at.inMs(0);
+
+    const asked = approverAsk.output.parse(await carry("approver.ask", at.asked("order")));
+    const envelope = at.kept(asked.ticket_sha256);
+    const pending = approverPending.output.parse(await carry("approver.pending", {}));
+    expect(pending).toEqual({ envelopes: [envelope], as_of });
+    const message = at.yes(envelope);
+    const taken = approverSubmit.output.parse(await carry("approver.submit", { message }));
+    const act_on = { act: "order", approval: { nonce: message.nonce, preview_id: "pv_1" } };
+    expect(taken).toMatchObject({ accepted: true, refusals: [], as_of, act_on });
+    // Who carried it hears it by the answer; only what came over loopback is told beside it.
+    expect(said).toEqual([]);
+    const receipts = approverReceipts.output.parse(await carry("approver.receipts", {}));
+    expect(receipts).toEqual({ receipts: [taken.receipt], as_of });
   });
 
   it("ask nothing where there is no approver of the owner's own", async () => {
