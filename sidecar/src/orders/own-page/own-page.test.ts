@@ -194,6 +194,12 @@ describe("an order on the owner's own page", () => {
     expect(receipt?.body).toMatchObject({ verdict: "sent", coid: intent.coid });
     // The last word stands; it is not said twice.
     expect(await page.receipts()).toHaveLength(2);
+    const record = pc.store.intent(intent.coid);
+    if (record === null) throw new Error("the order is in the journal");
+    pc.store.save({ ...record, state: "cancelled" });
+    const [last] = await page.receipts();
+    expect(last?.body).toMatchObject({ verdict: "sent", code: "cancelled" });
+    expect(await page.receipts()).toHaveLength(3);
   });
 
   it("is answered once", async () => {
@@ -352,6 +358,18 @@ describe("an order on the owner's own page", () => {
     expect((await page.submit(no, "qr")).accepted).toBe(true);
     expect(await place(envelope, message)).toEqual(["answered_on_page"]);
     expect(pc.broker.sent).toEqual([]);
+  });
+
+  it("of the longest kind leaves room for no more than a page takes at once", async () => {
+    enrol();
+    const long = Array.from({ length: 20 }, (_, n) => ({
+      ...warning,
+      text: `${n}`.repeat(4_000).slice(0, 4_000),
+    }));
+    for (let n = 1; n <= 10; n += 1) await ask(n, { warnings: long });
+    const shown = await page.pending();
+    expect(shown.length).toBeGreaterThan(3);
+    expect(JSON.stringify(shown).length).toBeLessThan(512 * 1_024);
   });
 
   it("that only reduces is shown before what waited longer, and is not kept back by how much that is", async () => {

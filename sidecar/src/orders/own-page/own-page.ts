@@ -46,8 +46,10 @@ export function createOwnPage(
     async pending() {
       // A question that has no form here keeps nothing else from being shown; its patience ends it.
       await askTheQuestion(parts).catch(() => undefined);
-      return openEnvelopes(store.db, clock.now(), APPROVER_LIMITS.pendingMax).map(
-        ({ envelope }) => envelope,
+      const open = openEnvelopes(store.db, clock.now(), APPROVER_LIMITS.pendingMax);
+      return within(
+        open.map(({ envelope }) => envelope),
+        APPROVER_LIMITS.pendingMaxBytes,
       );
     },
     receipts: () => currentReceipts(parts),
@@ -61,6 +63,16 @@ export function createOwnPage(
       return fault === null ? approve(parts, kept, message, via) : refused([fault]);
     },
   };
+}
+
+/** The first of them that fit; the rest is handed out once there is room. */
+function within(envelopes: readonly Envelope[], bytes: number): Envelope[] {
+  let left = bytes;
+  const fitting = envelopes.findIndex((envelope) => {
+    left -= Buffer.byteLength(JSON.stringify(envelope)) + 1;
+    return left < 0;
+  });
+  return fitting === -1 ? [...envelopes] : envelopes.slice(0, Math.max(1, fitting));
 }
 
 type Told = Parameters<typeof createOwnPage>[0];

@@ -8,7 +8,7 @@ import {
 import { DOMAINS, signBody } from "@ibkr-edge-gateway/protocol/approver/signed-body.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { approvedOrders } from "../../trust/tables/approver-envelopes.ts";
-import { lastVerdict, latestReceipts, storeReceipt } from "../../trust/tables/approver-receipts.ts";
+import { lastSaid, latestReceipts, storeReceipt } from "../../trust/tables/approver-receipts.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OwnPageParts } from "./own-page-parts.ts";
@@ -54,7 +54,9 @@ export async function currentReceipts(
     const over = record === null && parts.clock.now() > kept.notAfterMs + BEGUN_WITHIN_MS;
     if (record === null && !over) continue;
     const { verdict, code } = record === null ? NOT_SENT : verdictOf(record);
-    if (verdict === lastVerdict(db, signedSha256)) continue;
+    const before = lastSaid(db, signedSha256);
+    // That what was sent ended otherwise is a word of its own.
+    if (verdict === before?.verdict && code === before.code) continue;
     await giveReceipt(parts, {
       ticket_sha256: kept.ticketSha256,
       intent_hash: signedSha256,

@@ -29,14 +29,18 @@ export function latestReceipts(db: DatabaseSync, limit: number): Receipt[] {
     .map(({ receipt }) => Receipt.parse(JSON.parse(String(receipt))));
 }
 
-/** The last verdict about one answer; null when there is none. */
-export function lastVerdict(db: DatabaseSync, signedSha256: string): string | null {
+/** The last verdict about one answer, and its code; null when there is none. */
+export function lastSaid(
+  db: DatabaseSync,
+  signedSha256: string,
+): { verdict: string; code: string | null } | null {
   const row = db
     .prepare(
-      "SELECT verdict FROM approver_receipts WHERE signed_sha256 = ? ORDER BY pc_seq DESC LIMIT 1",
+      "SELECT verdict, receipt ->> '$.body.code' AS code FROM approver_receipts WHERE signed_sha256 = ? ORDER BY pc_seq DESC LIMIT 1",
     )
     .get(signedSha256);
-  return row === undefined ? null : String(row.verdict);
+  if (row === undefined) return null;
+  return { verdict: String(row.verdict), code: row.code === null ? null : String(row.code) };
 }
 
 export function deleteReceipts(db: DatabaseSync, beforeMs: number): void {
