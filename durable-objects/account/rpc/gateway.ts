@@ -1,21 +1,11 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
-import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import type { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
-import {
-  DEVICE_TOKEN,
-  type DeviceTokenType,
-} from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
-import {
-  askRecovery,
-  takeMemberRecovery,
-  takeRecoveryWithoutPc,
-} from "../access/member-recovery.ts";
+import { takeMemberRecovery } from "../access/member-recovery.ts";
 import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
 import { tokenSignsIn } from "../access/passkeys.ts";
 import { pruneAccess } from "../access/prune-access.ts";
-import { issueRecoveryCode, takeRecoveryCode } from "../access/recovery-code.ts";
 import {
   type OpenedSession,
   openOwnerSession,
@@ -25,24 +15,14 @@ import {
 import { noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
 import { listPasskeys } from "../access/tables/passkeys.ts";
 import { isRedeemed } from "../access/tables/spent-tokens.ts";
-import { auditEvent, type EventFacts } from "../audit/events.ts";
-import { exportPart } from "../audit/export.ts";
 import { type LogFile, logFile } from "../audit/served.ts";
-import { noteExported } from "../audit/tables/retention.ts";
 import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
-import { accountsWithPolicy } from "../orders/tables/policies.ts";
-import { cutOff } from "../relay/cut-off.ts";
-import { checkDeviceToken } from "../relay/device-token-check.ts";
-import {
-  chooseSidecar,
-  chosenSidecar,
-  hasActiveSidecar,
-  revokeSidecar,
-} from "../relay/tables/sidecars.ts";
-import { undoPairing } from "../relay/undo-pairing.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
+import { noteEvent } from "./gateway/note-event.ts";
+import { auditExport, leave, undoPairing, useThisSidecar } from "./gateway/pc-requests.ts";
+import { beginMemberRecovery, beginRecovery, takeRecovery } from "./gateway/recovery.ts";
 import type { OwnPageAnswer, OwnPageCall } from "./own-page-types.ts";
 import { ownerAccess } from "./signed-in-owner.ts";
 
@@ -125,13 +105,7 @@ export class GatewayAccount extends RpcTarget {
    * passkey: a code to type within ten minutes, or null.
    */
   async beginRecovery(sidecarId: string, token: string, requestId: string): Promise<string | null> {
-    if (!(await this.#provesRecovery(sidecarId, token))) return null;
-    this.#note("owner.recovery_begun", {
-      who: this.#who({ kind: "sidecar", sidecarId }),
-      meta: { sidecar_id: sidecarId },
-      requestId,
-    });
-    return issueRecoveryCode(this.#parts.sql, sidecarId, this.#parts.now());
+    return beginRecovery(this.#parts, { sidecarId, token }, requestId);
   }
 
   /**
@@ -143,14 +117,7 @@ export class GatewayAccount extends RpcTarget {
     token: string,
     requestId: string,
   ): Promise<{ replaced: string | null } | null> {
-    if (!(await this.#provesDevice(DEVICE_TOKEN.use, sidecarId, token))) return null;
-    const { sql, now, relay } = this.#parts;
-    const before = chosenSidecar(sql);
-    if (before?.sidecarId === sidecarId) return { replaced: null };
-    if (!chooseSidecar(sql, sidecarId, now())) return null;
-    this.#access(requestId).audit("sidecar.chosen", { sidecarId });
-    relay.chosen(sidecarId);
-    return { replaced: before?.machine ?? null };
+    return useThisSidecar(this.#parts, { sidecarId, token }, requestId);
   }
 
   /**
@@ -158,16 +125,7 @@ export class GatewayAccount extends RpcTarget {
    * @returns false when not proved
    */
   async leave(sidecarId: string, token: string, requestId: string): Promise<boolean> {
-    if (!(await this.#provesDevice(DEVICE_TOKEN.leave, sidecarId, token))) return false;
-    const { sql, relay } = this.#parts;
-    if (!revokeSidecar(sql, sidecarId)) return false;
-    this.#note("sidecar.pairing_undone", {
-      who: this.#who({ kind: "sidecar", sidecarId }),
-      meta: { left: "revoked" },
-      requestId,
-    });
-    cutOff(sql, relay, sidecarId);
-    return true;
+    return leave(this.#parts, { sidecarId, token }, requestId);
   }
 
   /**
@@ -176,20 +134,10 @@ export class GatewayAccount extends RpcTarget {
    * @returns null when not proved; `part` null while the log has no signed head
    */
   async auditExport(
-    { sidecar_id: sidecarId, token, query, begins }: PcExportRequest,
+    asked: PcExportRequest,
     requestId: string,
   ): Promise<{ part: ExportPartText | null } | null> {
-    if (!(await this.#provesDevice(DEVICE_TOKEN.auditExport, sidecarId, token))) return null;
-    const { sql, accountId: account } = this.#parts;
-    const brokerAccounts = () => accountsWithPolicy(sql);
-    const part = exportPart({ sql, account, brokerAccounts }, query, "owner");
-    // What its owner holds may be erased here once it is old enough.
-    if (part !== null) noteExported(sql, part.fromIndex, part.fromIndex + part.entries.length);
-    if (begins && part !== null) {
-      const meta = { from_index: String(part.fromIndex), to_index: String(part.rangeEnd) };
-      this.#access(requestId).audit("log.exported", { sidecarId, meta });
-    }
-    return { part };
+    return auditExport(this.#parts, asked, requestId);
   }
 
   /**
@@ -197,16 +145,7 @@ export class GatewayAccount extends RpcTarget {
    * (Unix milliseconds) is then when.
    */
   takeRecovery(code: string, requestId: string): { ok: boolean; readyAt: number | null } {
-    const { sql, now } = this.#parts;
-    if (hasActiveSidecar(sql)) {
-      return { ok: takeRecoveryCode(sql, code, now()) !== null, readyAt: null };
-    }
-    const readyAt = takeRecoveryWithoutPc(sql, now());
-    if (readyAt !== null) {
-      const who = this.#who({ kind: "gateway" });
-      this.#note("owner.recovery_begun", { who, meta: { state: "without_pc" }, requestId });
-    }
-    return { ok: readyAt === null, readyAt };
+    return takeRecovery(this.#parts, code, requestId);
   }
 
   /**
@@ -218,14 +157,7 @@ export class GatewayAccount extends RpcTarget {
     token: string,
     requestId: string,
   ): Promise<RecoveryStep | null> {
-    if (!(await this.#provesRecovery(sidecarId, token))) return null;
-    const step = askRecovery(this.#parts.sql, sidecarId, this.#parts.now());
-    if (step.state !== "waiting") {
-      const meta = { sidecar_id: sidecarId, state: step.state };
-      const who = this.#who({ kind: "sidecar", sidecarId });
-      this.#note("owner.recovery_begun", { who, meta, requestId });
-    }
-    return step;
+    return beginMemberRecovery(this.#parts, { sidecarId, token }, requestId);
   }
 
   /** Whether the code is one of a PC that has waited. */
@@ -259,8 +191,12 @@ export class GatewayAccount extends RpcTarget {
     if (!this.#parts.hasTables()) return false;
     const clientId = revokeGrant(this.#parts.sql, grantId);
     if (clientId === null) return false;
-    const who = this.#who({ kind: "gateway", clientId });
-    this.#note("client.revoked", { who, meta: { reason: "grant" }, requestId });
+    const meta = { reason: "grant" };
+    noteEvent(this.#parts, "client.revoked", {
+      by: { kind: "gateway", clientId },
+      meta,
+      requestId,
+    });
     return true;
   }
 
@@ -276,18 +212,7 @@ export class GatewayAccount extends RpcTarget {
    * back that the owner took since; false when the pairing stands no more as it was made.
    */
   undoPairing(sidecarId: string, undo: PairingUndo, requestId: string): boolean {
-    const { sql, relay } = this.#parts;
-    const undone = undoPairing(sql, sidecarId, undo);
-    if (undone === null) return false;
-    const left = undone.left === "paired" ? undone.capabilities : [];
-    this.#note("sidecar.pairing_undone", {
-      who: this.#who({ kind: "sidecar", sidecarId }),
-      meta: { left: undone.left, capabilities: left.join(" ") },
-      requestId,
-    });
-    if (undone.left === "revoked") cutOff(sql, relay, sidecarId);
-    else relay.narrowed(sidecarId, left);
-    return true;
+    return undoPairing(this.#parts, sidecarId, undo, requestId);
   }
 
   /** A file of the signed audit log, for anybody: heads and hashes alone; null where there is none. */
@@ -317,35 +242,7 @@ export class GatewayAccount extends RpcTarget {
     return pruneAccess(this.#parts.sql, { nowMs, attemptsSinceMs });
   }
 
-  /** Nobody who is signed in did it: the PC, by its own key, or the gateway by itself. */
-  #who(by: { kind: "sidecar" | "gateway"; clientId?: string; sidecarId?: string }) {
-    const { kind, clientId = null, sidecarId = null } = by;
-    const subject = this.#parts.accountId;
-    return { kind, subject, client_id: clientId, sidecar_id: sidecarId };
-  }
-
-  #note(type: AuditEventType, facts: Pick<EventFacts, "who" | "meta" | "requestId">): void {
-    const at = this.#parts.now();
-    this.#parts.audit(auditEvent({ ...facts, type, startedAt: at, endedAt: at }));
-  }
-
   #access(requestId: string): OwnerAccess {
     return ownerAccess(this.#parts, requestId);
-  }
-
-  /** Whether a paired PC's own key asks for a recovery. */
-  #provesRecovery(sidecarId: string, token: string): Promise<boolean> {
-    return this.#provesDevice(DEVICE_TOKEN.recovery, sidecarId, token);
-  }
-
-  async #provesDevice(typ: DeviceTokenType, sidecarId: string, token: string): Promise<boolean> {
-    if (!this.#parts.hasTables()) return false;
-    const verdict = await checkDeviceToken(
-      this.#parts.sql,
-      typ,
-      { token, principal: sidecarId, journalId: "" },
-      { origin: this.#parts.party.origin, now: this.#parts.now },
-    );
-    return verdict.ok;
   }
 }
