@@ -1,19 +1,17 @@
-import { envelopeHolds } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
-import {
-  type Receipt,
-  receiptHolds,
-} from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
 import {
   type EnrolmentCode,
   enrolmentCodeOf,
   enrolmentEnds,
   seedFromWords,
 } from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
-import { type Api, NoAnswer } from "./api.ts";
-import { approveEnvelope, type CeremonyParts, economicHashOf, enrol } from "./ceremony.ts";
-import { type Keeper, withAnswered, withoutAnswered, withReceipts } from "./kept.ts";
-import { lastReceipt, mayBeOut, wasAnswered } from "./may-be-out.ts";
-import { ceremonyWords } from "./passkeys.ts";
+import { NoAnswer } from "./api.ts";
+import { failureWords } from "./failure-words.ts";
+import { withoutAnswered } from "./kept.ts";
+import { blockerOf, nextWaiting } from "./next-waiting.ts";
+import type { PageParts } from "./page-parts.ts";
+import { sendApproval } from "./send-approval.ts";
+import { sendEnrolment } from "./send-enrolment.ts";
+import { takeReceipts } from "./take-receipts.ts";
 import { type Card, card } from "./view/card.ts";
 import { button, element, paragraph } from "./view/element.ts";
 import {
@@ -27,26 +25,18 @@ import {
   whosePage,
 } from "./view/screens.ts";
 import { type ReadPending, readPending, type Waiting } from "./waiting.ts";
-import { verdictInWords, wordsOf } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 /** How often the page asks while somebody looks at it. */
 const ASK_MS = 2_500;
 
-export interface AppParts extends CeremonyParts {
-  api: Api;
-  keeper: Keeper;
-  /** From the address; its token is the PC's own page's and is kept in memory alone. */
-  token: string | null;
-  code: EnrolmentCode | null;
-}
-
 /** The whole page over a document: asks, shows, and hands over what the owner decides. */
-export function startApp(parts: AppParts): void {
+export function startApp(parts: PageParts): void {
   new App(parts).start();
 }
 
 class App {
-  readonly #parts: AppParts;
+  readonly #parts: PageParts;
   readonly #main = element("main", {});
   readonly #footer = element("footer", {});
   /** What the present screen is made of; it is made anew only when this changes. */
@@ -60,7 +50,7 @@ class App {
   #shownAt = 0;
   #asking = false;
 
-  constructor(parts: AppParts) {
+  constructor(parts: PageParts) {
     this.#parts = parts;
     this.#code = parts.code;
   }
@@ -90,31 +80,18 @@ class App {
       const { api, settings, keeper } = this.#parts;
       const pending = await api.pending(token);
       this.#read = await readPending(pending.envelopes, settings, Date.now());
-      if (keeper.get().answered.length > 0) await this.#take((await api.receipts(token)).receipts);
+      if (keeper.get().answered.length > 0) {
+        await takeReceipts(this.#parts, (await api.receipts(token)).receipts);
+      }
       this.#problem = "";
     } catch (error) {
       // Between the new key and the yes at the terminal this page is not known there yet.
       const early = error instanceof NoAnswer && this.#enrolled && !this.#parts.keeper.get().proved;
-      this.#problem = early ? "" : wordsFor(error);
+      this.#problem = early ? "" : failureWords(error);
     } finally {
       this.#asking = false;
     }
     this.#render();
-  }
-
-  /** Keeps those receipts that the PC signed. */
-  async #take(received: readonly Receipt[]): Promise<void> {
-    const { settings, keeper } = this.#parts;
-    const holding: Receipt[] = [];
-    for (const receipt of received) {
-      if (await receiptHolds(receipt, settings.pc_key)) holding.push(receipt);
-    }
-    keeper.change((kept) =>
-      withReceipts(
-        kept,
-        holding.map(({ body }) => body),
-      ),
-    );
   }
 
   #tick(): void {
@@ -123,25 +100,16 @@ class App {
     }
   }
 
-  #next(): Waiting | null {
-    const kept = this.#parts.keeper.get();
-    const open = (this.#read?.waiting ?? []).filter(
-      ({ sha256, envelope }) =>
-        !wasAnswered(kept, sha256) && Date.parse(envelope.body.not_after) > Date.now(),
-    );
-    return open.find(({ envelope }) => envelope.act === "probe") ?? open[0] ?? null;
-  }
-
   #render(): void {
     const kept = this.#parts.keeper.get();
-    const waiting = this.#next();
+    const waiting = nextWaiting(kept, this.#read, Date.now());
     const entering = this.#code !== null && !this.#enrolled;
     const name = entering
       ? "enrol"
       : this.#token === null
         ? "none"
         : waiting !== null
-          ? `card ${waiting.sha256} ${this.#blocker(waiting) === null}`
+          ? `card ${waiting.sha256} ${blockerOf(kept, waiting) === null}`
           : this.#enrolled && !kept.proved
             ? "compare"
             : "idle";
@@ -211,7 +179,6 @@ class App {
   }
 
   async #enrol(): Promise<void> {
-    const { api, keeper, token } = this.#parts;
     const code = this.#code;
     if (code === null) return;
     if (Date.now() >= code.exp * 1_000) {
@@ -220,36 +187,18 @@ class App {
       return this.#render();
     }
     try {
-      const made = await enrol(this.#parts, code, token);
-      const answer = await api.submit(made.token, made.message);
-      if (!answer.accepted) {
-        const why = answer.refusals.map(({ message }) => message).join(" ");
-        throw new NoAnswer(`Your PC did not take the passkey. ${why} Begin anew at the PC.`);
-      }
-      this.#words = made.words;
+      this.#words = await sendEnrolment(this.#parts, code);
       this.#enrolled = true;
-      keeper.change((kept) => ({
-        ...kept,
-        token: token === null ? made.token : kept.token,
-        credential_id: made.credentialId,
-        proved: false,
-      }));
       this.#problem = "";
     } catch (error) {
-      this.#problem = wordsFor(error);
+      this.#problem = failureWords(error);
     }
     this.#render();
   }
 
-  /** An earlier equal order whose end nobody knows. */
-  #blocker({ envelope, sha256 }: Waiting) {
-    const hash = economicHashOf(envelope);
-    return hash === null ? null : mayBeOut(this.#parts.keeper.get(), hash, sha256);
-  }
-
   #showCard(waiting: Waiting): void {
     const { keeper } = this.#parts;
-    const blocker = this.#blocker(waiting);
+    const blocker = blockerOf(keeper.get(), waiting);
     this.#shownAt = Date.now();
     const shown = card(waiting, this.#shownAt);
     this.#card = shown;
@@ -281,7 +230,6 @@ class App {
   }
 
   async #approve(waiting: Waiting, shown: Card): Promise<void> {
-    const { api, keeper, settings } = this.#parts;
     const token = this.#token;
     const said = shown.said();
     if (token === null) return;
@@ -289,43 +237,10 @@ class App {
       this.#problem = said.missing;
       return this.#render();
     }
-    let given = false;
-    try {
-      // What was verified when it came is verified again at the moment it is signed.
-      if (!(await envelopeHolds(waiting.envelope, settings.pc_key))) {
-        throw new NoAnswer("Your PC did not sign this. Nothing was approved.");
-      }
-      const { message, answered } = await approveEnvelope(this.#parts, waiting, {
-        credentialId: keeper.get().credential_id,
-        acceptedWarnings: said.acceptedWarnings,
-        number: said.number,
-        nowMs: Date.now(),
-      });
-      given = true;
-      keeper.change((kept) => withAnswered(kept, answered));
-      const answer = await api.submit(token, message);
-      if (answer.receipt !== null) await this.#take([answer.receipt]);
-      const last = lastReceipt(keeper.get(), answered);
-      const words = answer.refusals.map(({ message: why }) => why).join(" ");
-      if (last?.verdict === "refused") {
-        this.#problem = `${wordsOf(waiting.envelope).title}: ${verdictInWords(last.verdict, last.code)}. ${words}`;
-      } else this.#problem = answer.accepted ? "" : `It was not taken. ${words}`;
-      if (waiting.envelope.act === "probe") this.#probed(answer.accepted, answered.ticket_sha256);
-    } catch (error) {
-      this.#problem = given
-        ? `${wordsFor(error)} Your yes was given and may have arrived: it may be out.`
-        : wordsFor(error);
-    }
+    const { problem, probeTaken } = await sendApproval(this.#parts, token, waiting, said);
+    this.#problem = problem;
+    if (probeTaken) this.#read = null;
     this.#render();
-  }
-
-  /** A probe is no order: nothing of it may be out. */
-  #probed(accepted: boolean, ticketSha256: string): void {
-    this.#parts.keeper.change((kept) => ({
-      ...withoutAnswered(kept, ticketSha256),
-      proved: kept.proved || accepted,
-    }));
-    if (accepted) this.#read = null;
   }
 
   async #deny({ sha256 }: Waiting): Promise<void> {
@@ -340,13 +255,10 @@ class App {
       }
       this.#problem = "";
     } catch (error) {
-      this.#problem = wordsFor(error);
+      this.#problem = failureWords(error);
     }
     this.#render();
   }
 }
 
 const orNone = (child: HTMLElement | null): HTMLElement[] => (child === null ? [] : [child]);
-
-const wordsFor = (error: unknown): string =>
-  error instanceof NoAnswer ? error.message : ceremonyWords(error);
