@@ -141,11 +141,12 @@ describe("a change of the log's key", () => {
 describe("a log that the second one writes", () => {
   it("is verified by both", async () => {
     const path = await second().put(new Map());
-    await second().run("write", path);
+    await second().run("write", path, ...clock);
     const policy = join(path, "trust.policy");
-    expect(await second().run("export", path, "--policy", policy)).toMatchObject({ exitCode: 0 });
-    const nowSeconds = Math.floor(Date.now() / 1_000) + 1;
-    const ours = await judge(path, { policy }, nowSeconds);
+    expect(await second().run("export", path, "--policy", policy, ...clock)).toMatchObject({
+      exitCode: 0,
+    });
+    const ours = await judge(path, { policy }, NOW_SECONDS);
     expect(ours.first).toBeNull();
     expect(ours.exitCode).toBe(0);
     const unsigned = await verifyExport(filesIn(path), { policy: await aPolicy() });

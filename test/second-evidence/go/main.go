@@ -3,7 +3,7 @@
 //
 //	second export <folder> [--policy file] [--since head]... [--now seconds]
 //	second proof <file>    [--policy file] [--keys list] [--now seconds]
-//	second write <folder>
+//	second write <folder> [--now seconds]
 package main
 
 import (

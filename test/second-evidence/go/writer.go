@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 const writtenOrigin = "second.example/audit/00112233445566778899aabbccddeeff"
@@ -34,7 +33,7 @@ func signHead(tree *frontier, log, witness ed25519.PrivateKey) string {
 	line := func(k key, sig []byte) string {
 		return "— " + k.name + " " + std(append(append([]byte{}, k.id[:]...), sig...)) + "\n"
 	}
-	at := uint64(time.Now().Unix())
+	at := uint64(now())
 	stamp := make([]byte, 8)
 	binary.BigEndian.PutUint64(stamp, at)
 	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", at, body)
