@@ -9,7 +9,7 @@ import { receiptHolds } from "@ibkr-edge-gateway/protocol/approver/approver-rece
 import type { ApprovalMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { anOrder, aTicket } from "../../../../test/support/orders.ts";
+import { aMandate, anOrder, aTicket } from "../../../../test/support/orders.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import {
   type Ceremony,
@@ -18,6 +18,7 @@ import {
 import { memorySigningKey } from "../../trust/signing-key.ts";
 import { countEnvelopes } from "../../trust/tables/approver-envelopes.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
+import { takeMandate } from "../../trust/take-mandate.ts";
 import { placeOrder } from "../submit/place-order.ts";
 import { createOwnPage, type OwnPage } from "./own-page.ts";
 import { type ActOn, ticketKeyText } from "./own-page-parts.ts";
@@ -434,6 +435,23 @@ describe("what else is asked there", () => {
         not_after,
       }),
     ).toBeNull();
+  });
+
+  it("is a standing approval, which the gateway cannot spoil for the page and bring to the PC by itself", async () => {
+    enrol();
+    const not_after = new Date(pc.clock.now() + 60_000).toISOString();
+    const mandate = aMandate({ gateway_account_id: pc.options.gatewayAccountId });
+    await page.ask({ act: "mandate", mandate, not_after });
+    const envelope = await only();
+    const message = yes(envelope);
+    const signature = `${"A".repeat(4)}${message.assertion.signature.slice(4)}`;
+    const spoiled = { ...message, assertion: { ...message.assertion, signature } };
+    expect((await page.submit(spoiled, "qr")).receipt?.body).toMatchObject({ verdict: "refused" });
+    const signed = { mandate: { ...mandate, nonce: message.nonce }, assertion: message.assertion };
+    const own = { ...pc.options, mandatesAllowed: true, newNumber: () => 4711 };
+    const view = { ...own, relyingParty: pc.submit.relyingParty, simulator: false };
+    const taken = await takeMandate(pc.store.db, signed, { ...view, nowMs: pc.clock.now() });
+    expect(taken).toMatchObject({ ok: false, refusals: [{ rule: "one_use", field: "nonce" }] });
   });
 
   it("is no order: what was signed for a policy approves none", async () => {
