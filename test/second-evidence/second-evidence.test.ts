@@ -17,6 +17,7 @@ import { filesOf } from "@ibkr-edge-gateway/evidence/testing/folder.ts";
 import { EDITS } from "@ibkr-edge-gateway/evidence/testing/tampering/all.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bodyOf, partsOf, verify } from "../support/order-proof.ts";
+// fixed date: a proof is judged at NOW_SECONDS, which both programs are given.
 import { anIntent } from "../support/orders.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";
 import { buildSecond, type Second } from "./second.ts";
