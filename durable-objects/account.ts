@@ -4,6 +4,7 @@ import { announceKeys } from "./account/access/announce-keys.ts";
 import { checkOwnerSession } from "./account/access/session-lifecycle.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
+import { exportsUnderWay } from "./account/audit/exports-under-way.ts";
 import { appendAudit } from "./account/audit/log.ts";
 import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
@@ -47,6 +48,7 @@ export class Account extends DurableObject<ObjectEnv> {
   protected readonly relay: RelayHost;
   readonly #orders: OrderService;
   readonly #log: LogKeeper;
+  readonly #exportsUnderWay = exportsUnderWay(Date.now);
   readonly #clientUse: ClientUse = new Map();
   readonly #waits = changeWaits();
   /** An own property, which no RPC can reach. */
@@ -220,6 +222,7 @@ export class Account extends DurableObject<ObjectEnv> {
       orders: this.#orders,
       clientUse: this.#clientUse,
       audit: (event) => this.#audit(event),
+      exportsUnderWay: this.#exportsUnderWay,
       announceKeys: () => this.#announceKeys(),
       now: Date.now,
     };

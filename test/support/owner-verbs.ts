@@ -1,3 +1,4 @@
+import { exportsUnderWay } from "../../durable-objects/account/audit/exports-under-way.ts";
 import {
   createOrderService,
   type OrderService,
@@ -28,6 +29,7 @@ export function ownerVerbs(
     orders: over.orders ?? createOrderService(rig.parts),
     clientUse: new Map(),
     audit: ({ type }) => over.audited?.push(type) ?? 0,
+    exportsUnderWay: exportsUnderWay(now),
     announceKeys: () => undefined,
     now,
   };

@@ -1,5 +1,6 @@
 import type { RelyingParty } from "../access/webauthn.ts";
 import type { NewAuditEvent } from "../audit/events.ts";
+import type { ExportsUnderWay } from "../audit/exports-under-way.ts";
 import type { ClientUse } from "../clients/clients.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import type { RelayHost } from "../relay/relay-host-interface.ts";
@@ -20,6 +21,7 @@ export interface AccountParts {
   readonly clientUse: ClientUse;
   /** Appends to the account's log in this turn; its number there. */
   readonly audit: (event: NewAuditEvent) => number;
+  readonly exportsUnderWay: ExportsUnderWay;
   /** Tells the PC which passkeys there are, after the step that is in progress; never fails. */
   readonly announceKeys: () => void;
   readonly now: () => number;

@@ -130,7 +130,7 @@ export class GatewayAccount extends RpcTarget {
 
   /**
    * A part of the audit log for the owner, at this PC's terminal; `token` is by its device key and for
-   * this one request. The first one of an export is noted (`begins`).
+   * this one request. The first one of an export is noted.
    * @returns null when not proved; `part` null while the log has no signed head
    */
   async auditExport(
