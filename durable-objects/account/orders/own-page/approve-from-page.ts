@@ -8,6 +8,7 @@ import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import type { Approval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
+import { notApproved } from "../transactions/not-approved.ts";
 
 /** What became of a page's answer here; the reason is for the owner. */
 export type DoneFromPage = { ok: true } | { ok: false; code: string; message: string };
@@ -25,20 +26,25 @@ export async function approveFromPage(
 ): Promise<DoneFromPage> {
   const approval = pendingOf(parts, proof.preview_id);
   if (approval === null) return notOpen();
+  // A yes that its owner gave and that has no effect here stands in the log as well.
+  const refused = (code: string, message: string): DoneFromPage => {
+    notApproved(parts, approval, code, requestId);
+    return no(code, message);
+  };
   const intent = intentFromPage(approval, proof);
   if (intent === null) {
-    return no("APPROVAL_PREVIEW_MISMATCH", "The request is another one by now.");
+    return refused("APPROVAL_PREVIEW_MISMATCH", "The request is another one by now.");
   }
   const inTheWay = standing(parts, approval);
-  if (inTheWay.length > 0) return no("ORDER_REFUSED", inTheWay.join(" "));
+  if (inTheWay.length > 0) return refused("ORDER_REFUSED", inTheWay.join(" "));
   const said = { assertion: proof.assertion, echo: proof.echo, intent };
   const wish = sendWish(parts.storage.sql, approval.approvalId);
   if (wish !== null) {
     const read = await readToSend(parts, inFlight, approval);
-    if (!read.ok) return no("SIDECAR_UNAVAILABLE", read.detail);
+    if (!read.ok) return refused("SIDECAR_UNAVAILABLE", read.detail);
     if (pendingOf(parts, proof.preview_id) === null) return notOpen();
     const late = standing(parts, approval);
-    if (late.length > 0) return no("ORDER_REFUSED", late.join(" "));
+    if (late.length > 0) return refused("ORDER_REFUSED", late.join(" "));
     const wanted = { approval, wish, said, fresh: read.fresh, requestId };
     const sent = await approveAndSend(parts, inFlight, wanted);
     return sent.ok ? { ok: true } : no("ORDER_REFUSED", sent.detail);

@@ -241,6 +241,24 @@ describe("an order that was approved on the owner's own page", () => {
     expect(asked("order.place")).toHaveLength(1);
   });
 
+  it("stands in the log as not taken where something is in its way here", async () => {
+    const id = await askedFor(true);
+    actOn = { act: "order", approval: proofFor(id, { policy_version: 99 }) };
+    await submit();
+    const decided = () => rig.leaves.filter(({ type }) => type === "approval.decided");
+    expect(decided()).toMatchObject([
+      { decision: "refuse", errorCode: "APPROVAL_PREVIEW_MISMATCH", meta: { approval_id: id } },
+    ]);
+    actOn = { act: "order", approval: proofFor(id) };
+    const all = { scope: "gateway", subject: null, effect: "freeze", reason: "test" } as const;
+    await trading.engageKill(all);
+    await submit();
+    expect(decided().map(({ errorCode }) => errorCode)).toEqual([
+      "APPROVAL_PREVIEW_MISMATCH",
+      "ORDER_REFUSED",
+    ]);
+  });
+
   it("else waits for the agent, like one that was approved in the console", async () => {
     const id = await askedFor(false);
     actOn = { act: "order", approval: proofFor(id) };

@@ -14,6 +14,7 @@ import { type Approval, findApproval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
+import { notApproved } from "../transactions/not-approved.ts";
 import { READ_MS } from "./approval-view.ts";
 import { approveAndSend, notSent, readToSend } from "./approve-and-send.ts";
 
@@ -101,26 +102,6 @@ export async function approveOrder(
   return decided === null
     ? { ok: false, reason: "not_open", detail: "The request was decided meanwhile." }
     : { ok: true, state: decided.state };
-}
-
-/** A try to approve that failed, in the log; the request stays open. */
-function notApproved(
-  parts: OrderParts,
-  approval: Approval,
-  errorCode: string,
-  requestId: string,
-): void {
-  parts.log({
-    type: "approval.decided",
-    kind: "owner",
-    clientId: approval.clientId,
-    sidecarId: approval.intent.sidecar_id,
-    brokerAccount: approval.brokerAccount,
-    decision: "refuse",
-    errorCode,
-    requestId,
-    meta: { approval_id: approval.approvalId, intent_hash: approval.intentHash, said: "approve" },
-  });
 }
 
 function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>): Decided {
