@@ -20,7 +20,7 @@ export const IS_GIVEN_A_CLOCK: readonly string[] = [
   "packages/protocol/approval/*.test.ts",
   "packages/policy/{restriction,exits}.test.ts",
   "src/oauth/verified-tokens.test.ts",
-  "durable-objects/account/{audit/log,relay/store}.test.ts",
+  "durable-objects/account/{audit/log,relay/relay-store}.test.ts",
   "durable-objects/account/orders/transactions/cross-check.test.ts",
   "sidecar/src/client-portal/transport.test.ts",
   "sidecar/src/client-portal/session/session-core.test.ts",

@@ -98,6 +98,7 @@ const ARGUMENTS: Record<string, Record<string, unknown>> = {
   ibkr_option_greeks: { conids: [] },
   ibkr_scanner_run: { scan: "TOP_PERC_GAIN", limit: 3 },
   ibkr_order_status: { order_id: "1" },
+  ibkr_order_evidence: { order_ref: "ieg1-0123456789abcdef0123456789abcdef" },
   ibkr_transactions_list: { conid: AAPL },
 };
 
@@ -105,7 +106,10 @@ const ARGUMENTS: Record<string, Record<string, unknown>> = {
 const LABEL = "Simulated market, open around the clock";
 
 /** Where the simulated account cannot have an answer, the reason it must be given. */
-const REFUSED: Record<string, string> = { ibkr_order_status: "NOT_FOUND" };
+const REFUSED: Record<string, string> = {
+  ibkr_order_status: "NOT_FOUND",
+  ibkr_order_evidence: "NOT_FOUND",
+};
 
 describe.each(CLIENTS)("%s", (_, open) => {
   it("(j) calls every tool, down to the simulated broker and back", async () => {
