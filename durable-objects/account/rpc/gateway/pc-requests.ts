@@ -62,13 +62,9 @@ export async function auditExport(
   // What its owner holds may be erased here once it is old enough.
   if (part !== null) noteExported(sql, part.fromIndex, part.fromIndex + part.entries.length);
   if (part === null) return { part };
-  const { fromIndex } = part;
-  const isNew = parts.exportsUnderWay.isNew(sidecarId, {
-    fromIndex,
-    end: fromIndex + part.entries.length,
-  });
-  // What says that it goes on with another, and does not, is noted like any.
-  if (begins || isNew) {
+  const { fromIndex, rangeEnd, entries } = part;
+  const given = { begins, fromIndex, end: fromIndex + entries.length, rangeEnd };
+  if (parts.exportsUnderWay.isNew(sidecarId, given)) {
     const meta = { from_index: String(part.fromIndex), to_index: String(part.rangeEnd) };
     ownerAccess(parts, requestId).audit("log.exported", { sidecarId, meta });
   }
