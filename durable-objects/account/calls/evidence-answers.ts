@@ -7,6 +7,8 @@ import {
 import { exportPart } from "../audit/export.ts";
 import { notGranted } from "../clients/client-accounts.ts";
 import { type OrderProof, orderProof } from "../orders/rules/order-proof.ts";
+import { findEvidence } from "../orders/tables/evidence.ts";
+import { findMandate } from "../orders/tables/mandates.ts";
 import type { ToolCall } from "../rpc/account-types.ts";
 
 type Answer = { ok: true; result: JsonValue } | { ok: false; failure: GatewayFailure };
@@ -20,7 +22,10 @@ export function exported(call: ToolCall, sql: SqlStorage): Answer {
   return part === null ? NO_HEAD : { ok: true, result: plain(part) };
 }
 
-/** One order's proof file, for a client that may use the account it was sent to. */
+/**
+ * One order's proof file, for a client that may use every account that is named in it: that of the
+ * order, and all of the mandate that it was sent under, which cannot be left out of a proof.
+ */
 export function orderEvidence(
   call: ToolCall,
   { sql, origin }: { sql: SqlStorage; origin: string },
@@ -34,6 +39,13 @@ export function orderEvidence(
   if (found.kind === "unknown_order") return no("NOT_FOUND", SAYS.unknown_order);
   if (accounts !== null && !accounts.includes(found.brokerAccount)) {
     return { ok: false, failure: notGranted() };
+  }
+  if (
+    accounts !== null &&
+    !mandateAccounts(sql, order_ref).every((one) => accounts.includes(one))
+  ) {
+    const { code, user_action } = notGranted();
+    return { ok: false, failure: failure(code, SAYS_MANDATE, { user_action }) };
   }
   if (found.kind !== "proof") {
     const retryable = found.kind !== "no_key";
@@ -54,6 +66,15 @@ export function orderEvidence(
     },
   };
 }
+
+/** The accounts of the mandate that an order was sent under; none where its owner approved it. */
+function mandateAccounts(sql: SqlStorage, coid: string): readonly string[] {
+  const mandateId = findEvidence(sql, coid)?.mandateId ?? null;
+  return mandateId === null ? [] : (findMandate(sql, mandateId)?.mandate.accounts ?? []);
+}
+
+const SAYS_MANDATE =
+  "The order was sent under a mandate for more accounts than this connection may use, and its proof names them all.";
 
 /** Why an order has no proof file, for a caller or a page. */
 export const SAYS: Readonly<Record<Exclude<OrderProof["kind"], "proof">, string>> = {
