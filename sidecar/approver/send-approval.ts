@@ -18,6 +18,21 @@ export interface ApprovalOutcome {
   probeTaken: boolean;
 }
 
+const TRIES = 3;
+const PAUSE_MS = 2_000;
+
+/** The same yes again where no answer came: the PC takes it once, however often it arrives. */
+async function answerTo<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 0 || !(error instanceof NoAnswer) || error.unknownToken) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
 /** The owner's yes, signed and sent; never rejects. A yes that may have arrived is said to be out. */
 export async function sendApproval(
   parts: PageParts,
@@ -40,7 +55,7 @@ export async function sendApproval(
     });
     given = true;
     keeper.change((kept) => withAnswered(kept, answered));
-    const answer = await api.submit(token, message);
+    const answer = await answerTo(() => api.submit(token, message));
     if (answer.receipt !== null) await takeReceipts(parts, [answer.receipt]);
     const last = lastReceipt(keeper.get(), answered);
     const words = answer.refusals.map(({ message: why }) => why).join(" ");

@@ -5,7 +5,7 @@ import { approveAndSend, readToSend } from "../owner/approve-and-send.ts";
 import { standing } from "../rules/approval-warnings.ts";
 import { openRequest } from "../rules/open-request.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
-import type { Approval } from "../tables/approvals.ts";
+import { type Approval, approvalsForPreview, findApproval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
 import { notApproved } from "../transactions/not-approved.ts";
@@ -25,7 +25,7 @@ export async function approveFromPage(
   requestId: string,
 ): Promise<DoneFromPage> {
   const approval = pendingOf(parts, proof.preview_id);
-  if (approval === null) return notOpen();
+  if (approval === null) return wasTaken(parts, proof) ? { ok: true } : notOpen();
   // A yes that its owner gave and that has no effect here stands in the log as well.
   const refused = (code: string, message: string): DoneFromPage => {
     notApproved(parts, approval, code, requestId);
@@ -74,6 +74,17 @@ export function denyFromPage(
   );
   return decided === null ? notOpen() : { ok: true };
 }
+
+/** Whether this very yes was taken before: its answer was lost on the way, and the page asks again. */
+function wasTaken(parts: OrderParts, { preview_id, nonce }: PasskeyProof): boolean {
+  const { sql } = parts.storage;
+  return approvalsForPreview(sql, preview_id, parts.now()).some((approvalId) => {
+    const approval = findApproval(sql, approvalId, parts.now());
+    return approval?.intent.nonce === nonce && TAKEN.has(approval.state);
+  });
+}
+
+const TAKEN: ReadonlySet<Approval["state"]> = new Set(["approved", "reserved", "consumed"]);
 
 function pendingOf(parts: OrderParts, previewId: string): Approval | null {
   const open = openRequest(parts.storage.sql, previewId, parts.now());

@@ -208,10 +208,27 @@ describe("an order on the owner's own page", () => {
     await ask();
     const envelope = await only();
     expect((await page.submit(yes(envelope), "loopback")).accepted).toBe(true);
-    expect(await rules(yes(envelope))).toEqual(["one_answer"]);
     expect(await rules(yes(envelope, { nonce: "8".repeat(32) }))).toEqual(["one_answer"]);
     expect(told).toHaveLength(1);
     expect(await page.pending()).toEqual([]);
+  });
+
+  it("whose answer was lost on the way is told once more by the same yes, and placed once", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    const message = yes(envelope);
+    await page.submit(message, "qr");
+    expect(await page.submit(message, "qr")).toMatchObject({
+      accepted: true,
+      receipt: null,
+      actOn: { act: "order", approval: { nonce: message.nonce } },
+    });
+    expect(await page.receipts()).toHaveLength(1);
+    expect(await place(envelope, message)).toEqual([]);
+    expect(await page.submit(message, "qr")).toMatchObject({ accepted: true, actOn: null });
+    expect(await place(envelope, message)).toEqual(["one_use"]);
+    expect(pc.broker.sent).toHaveLength(1);
   });
 
   it("that is denied needs no passkey, and goes to the gateway as a no", async () => {

@@ -56,6 +56,9 @@ export function createOwnPage(
     async submit(message, via) {
       if (message.kind === "enrolment") return receiveEnrolment(parts, message, via);
       const kept = findEnvelope(store.db, message.ticket_sha256);
+      if (kept !== null && message.kind === "approval" && isSameYes(kept, message)) {
+        return sayAgain(parts, kept, message, via);
+      }
       const faults = openFaults(kept, clock.now());
       if (kept === null || faults.length > 0) return refused(faults);
       if (message.kind === "denial") return deny(parts, kept, via);
@@ -106,6 +109,35 @@ async function approve(
   if (enrolled !== undefined) parts.tellEnrolled(enrolled);
   if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
   return { accepted: true, refusals: [], receipt, actOn };
+}
+
+/** The very yes to an order that was taken before; another one has another nonce, and another hash. */
+const isSameYes = (
+  { state, envelope, signedSha256 }: KeptEnvelope,
+  message: Extract<PageMessage, { kind: "approval" }>,
+): boolean =>
+  state === "approved" &&
+  envelope.act === "order" &&
+  signedSha256 === approvedHash(envelope, message);
+
+/**
+ * A yes whose answer was lost comes once more: the gateway is told the same again, and nothing is
+ * taken a second time. Where its order is under way already there is nothing left to tell.
+ */
+async function sayAgain(
+  parts: Told,
+  { envelope, coid }: KeptEnvelope,
+  message: Extract<PageMessage, { kind: "approval" }>,
+  via: Via,
+): Promise<Submitted> {
+  const taken = { accepted: true, refusals: [], receipt: null };
+  if (coid !== null && parts.store.intent(coid) !== null) return { ...taken, actOn: null };
+  const fault = via === "qr" ? parts.hostedFault(message.assertion.id) : null;
+  if (fault !== null) return refused([fault]);
+  const judged = await judgeApproval(parts, envelope, message);
+  if (!judged.ok) return refused(judged.refusals);
+  if (via === "loopback" && judged.actOn !== null) parts.tellGateway(judged.actOn);
+  return { ...taken, actOn: judged.actOn };
 }
 
 /** Spends the nonce of a yes that was refused; false where another answer, or another way, had it. */
