@@ -389,6 +389,17 @@ describe("a mandate of the owner's", () => {
     expect(rig.leaves.filter(({ type }) => type === "mandate.revoked")).toHaveLength(1);
   });
 
+  it("ends for good with the access of the last agent it names", async () => {
+    const own = await sign();
+    await confirm(own);
+    const shared = await sign({ clients: ["client-1", "client-2"] });
+    expect(await pages.clients.revokeClient("client-1")).toBe(true);
+    expect(await stateOf(own)).toMatchObject({ state: "revoked", revokedBy: "owner" });
+    expect(await stateOf(shared)).toMatchObject({ state: "waits_for_number" });
+    expect(await pages.clients.revokeAllClients()).toEqual(["client-2"]);
+    expect(await stateOf(shared)).toMatchObject({ state: "revoked" });
+  });
+
   it("revoked while an order of it waits for the account's lane: that order does not leave", async () => {
     const id = await sign();
     await confirm(id);

@@ -3,6 +3,7 @@ import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
+import { findClient } from "../../clients/tables/clients.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { MandateDone } from "../../rpc/mandate-views.ts";
 import type { OrderParts } from "../order-context.ts";
@@ -146,6 +147,18 @@ export function revokeMandate(
     sendMandateEnd(parts, ended).catch(logAbandoned("mandate.tell_end"));
   }
   return true;
+}
+
+/**
+ * Ends each mandate that names none but agents without access. One that is let in again later begins
+ * with what its owner gives it then, and not with what it had.
+ */
+export function endMandatesOfNobody(parts: OrderParts, owner: SignedIn): void {
+  const { sql } = parts.storage;
+  const isIn = (clientId: string): boolean => findClient(sql, clientId)?.state === "active";
+  for (const { mandate } of standingMandates(sql, parts.now())) {
+    if (!mandate.clients.some(isIn)) revokeMandate(parts, owner, mandate.mandate_id);
+  }
 }
 
 const NOT_THERE = "Your PC cannot be reached now. Try again when it is connected.";

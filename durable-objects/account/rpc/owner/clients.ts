@@ -11,6 +11,7 @@ import {
   revokeClient,
 } from "../../clients/clients.ts";
 import { clientPage, connectedClient } from "../../clients/list-clients.ts";
+import { endMandatesOfNobody } from "../../orders/owner/mandates.ts";
 import { brokerAccounts } from "../../relay/broker-accounts.ts";
 import type { AccountParts } from "../account-parts.ts";
 import type {
@@ -98,11 +99,12 @@ export class OwnerClients extends RpcTarget {
     return true;
   }
 
-  /** Takes all standing from a client; false when it had none. */
+  /** Takes all standing from a client, and ends the mandates of none but it; false when it had none. */
   revokeClient(clientId: string): boolean {
     const owner = this.#signedIn();
     const revoked = revokeClient(owner.sql, clientId, owner.now());
     if (revoked) owner.audit("client.revoked", { clientId });
+    endMandatesOfNobody(this.#parts.orders.parts, owner);
     return revoked;
   }
 
@@ -114,11 +116,12 @@ export class OwnerClients extends RpcTarget {
     return true;
   }
 
-  /** Revokes every client at once; the ids of those that had standing. */
+  /** Revokes every client at once, and ends their mandates; the ids of those that had standing. */
   revokeAllClients(): string[] {
     const owner = this.#signedIn();
     const revoked = revokeAllClients(owner.sql, owner.now());
     for (const clientId of revoked) owner.audit("client.revoked", { clientId });
+    endMandatesOfNobody(this.#parts.orders.parts, owner);
     return revoked;
   }
 
