@@ -99,6 +99,8 @@ export async function startOrderChain(
     startAt?: number;
     /** A module in front of the Worker; see `GatewayOptions`. */
     entry?: string;
+    /** The PC's program, where it is not the one that was just built. */
+    cli?: string;
   } = {},
 ): Promise<OrderChain> {
   const folder = await mkdtemp(join(tmpdir(), "ibkr-orders-"));
@@ -107,8 +109,7 @@ export async function startOrderChain(
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const cli = inject("sidecarCli");
-    const { startAt } = options;
+    const { startAt, cli = inject("sidecarCli") } = options;
     if (startAt !== undefined) await otherClock(startAt, folder, endings);
     const [sim, gateway] = await Promise.all([
       startSimulator({
