@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { AAPL, type OrderChain, startOrderChain } from "../support/order-chain.ts";
+import { type OrderChain, startOrderChain } from "../support/order-chain.ts";
 
 const run = promisify(execFile);
 const PACKED_MAX_BYTES = 6 * 1024 * 1024;
@@ -57,7 +57,7 @@ describe("the sidecar's package", () => {
     expect(await chain.agent.call("ibkr_positions_list")).toMatchObject({
       positions: expect.anything(),
     });
-    const approval_id = await chain.approved({ conid: AAPL, limit_price: "100" });
+    const approval_id = await chain.approved({ limit_price: "240" });
     const submitted = await chain.agent.call("ibkr_paper_order_submit", {
       account_id: chain.broker,
       approval_id,

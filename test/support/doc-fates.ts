@@ -109,6 +109,8 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
   "npm run sidecar -- takeover": { runs: true, says: /is here already/ },
   "npm run sidecar -- audit verify <folder>": { by: "test/contract/audit-export.test.ts" },
   "npm run sidecar -- audit accept": { by: "test/contract/audit-witness.test.ts" },
+  "npm pack -w sidecar": { by: "test/clients/sidecar-package.test.ts" },
+  "npm install -g": { by: "test/clients/sidecar-package.test.ts" },
   "npm run sidecar -- policy": { runs: true, says: /paper/ },
   "npm run sidecar -- approvers": { runs: true },
   "npm run sidecar -- approvers add": { runs: true, ends: 1, says: /No passkey waits/ },
