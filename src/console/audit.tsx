@@ -85,8 +85,9 @@ function Keeping({ kept, csrf }: { kept: Retention; csrf: string }) {
       <h2 id="keeping">Keeping</h2>
       <p>
         What opens the log's private values, and the proofs of orders, stay here for {kept.years}{" "}
-        years. After that they are erased, and only what your PC has exported: up to #
-        {kept.exported_through} so far. The log itself stays whole.
+        years. After that they are erased, and only what your PC has exported:{" "}
+        {kept.exported_through > 0 ? `up to #${kept.exported_through}` : "nothing"} so far. The log
+        itself stays whole.
       </p>
       <p class="soft small">
         Export it at your PC: <code>{sidecarCommand("audit export --out my-log")}</code>
@@ -94,13 +95,13 @@ function Keeping({ kept, csrf }: { kept: Retention; csrf: string }) {
       </p>
       <form method="post" action="/audit/retention">
         <input type="hidden" name="csrf" value={csrf} />
-        <label>
-          Years
+        <label class="field">
+          <span>Years</span>
           <input type="number" name="years" min="1" max="30" required value={String(kept.years)} />
         </label>
         <div class="actions">
           <button class="quiet" type="submit">
-            Keep for so many years
+            Keep for this many years
           </button>
         </div>
       </form>

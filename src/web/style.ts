@@ -87,7 +87,7 @@ dl.facts dt { color: var(--soft); }
 .note.ok { background: var(--ok-ground); border-color: color-mix(in srgb, var(--ok) 35%, transparent); }
 .note h2 { font-size: 1rem; }
 .attention { margin-bottom: 1.25rem; }
-.attention .line { margin: 0; }
+.attention .line { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem 1rem; margin: 0; }
 .next { box-shadow: inset 5px 0 0 var(--accent); padding-left: 1.5rem; }
 .copy.key { word-break: break-all; }
 .stack { display: grid; gap: 0.75rem; }

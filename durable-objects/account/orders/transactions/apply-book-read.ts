@@ -8,11 +8,6 @@ import { type Applied, apply, applyEvidence } from "./settle.ts";
 import { settleApproval } from "./settle-approval.ts";
 
 /**
- * The queue of orders to look for. Not finding one proves nothing until reads that were themselves
- * proved have said so several times over a quiet period; until then, and for as long as the book
- * cannot be read, the doubt stands and entries beside it are held back.
- */
-/**
  * Longer than the PC's own quiet period, by more than its clock may lag behind the edge's: the edge
  * never says "absent" of an order that the PC still doubts.
  */
@@ -32,7 +27,11 @@ export interface BookRead {
   claimed: boolean;
 }
 
-/** Takes the result of one reading of the book for one order. */
+/**
+ * Takes the result of one reading of the book for one order. Not finding it proves nothing until reads
+ * that were themselves proved have said so several times over a quiet period; until then, and for as
+ * long as the book cannot be read, the doubt stands and entries beside it are held back.
+ */
 export function applyBookRead(
   storage: OrderStorage,
   coid: string,
