@@ -10,6 +10,7 @@ import {
   record,
   renumber,
   SIZE,
+  sayingOtherwise,
   TARGET,
   underTrueHead,
   withFile,
@@ -75,7 +76,7 @@ export const MOVED: readonly Edit[] = [
   {
     name: "puts an entry in",
     shown: lines((all) =>
-      all.toSpliced(TARGET - 1, 0, record(entryAt(TARGET).replace("ok", "no"), TARGET)),
+      all.toSpliced(TARGET - 1, 0, record(sayingOtherwise(entryAt(TARGET)), TARGET)),
     ),
     code: "RECORD_OUT_OF_ORDER",
     seq: TARGET + 1,

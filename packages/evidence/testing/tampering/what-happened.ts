@@ -6,6 +6,7 @@ import {
   entryAt,
   record,
   SIZE,
+  sayingOtherwise,
   TARGET,
   underTrueHead,
 } from "./edits.ts";
@@ -14,7 +15,7 @@ import {
 export const CHANGED: readonly Edit[] = [
   {
     name: "changes a word of an entry",
-    shown: at(TARGET, (line) => line.replace("ok", "no")),
+    shown: at(TARGET, (line) => sayingOtherwise(line)),
     code: "LEAF_HASH_DIFFERS",
     seq: TARGET,
   },
