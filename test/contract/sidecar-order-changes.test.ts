@@ -690,10 +690,10 @@ describe("a ticket", () => {
       requested_by: "An agent",
     });
     expect(announced).toMatchObject({ known: true, number: true, shown: ["terminal", "push"] });
-    expect(JSON.stringify(announced)).not.toContain("42");
+    expect(JSON.stringify(announced)).not.toMatch(/\b42\b/);
     expect(rig.shown.join()).toContain("Number for the approval page: 42");
     expect(rig.shown.join()).toContain("Buy 2 AAPL at 176 USD or less, today only");
-    expect(rig.pushed.join()).not.toContain("42");
+    expect(rig.pushed.join()).not.toMatch(/\b42\b/);
     const none = await rig.place(rig.approve(preview, { tier: 2 }));
     expect(none.refusals.map(({ code }) => code)).toEqual(["APPROVAL_ECHO_MISMATCH"]);
     const right = await rig.place(rig.approve(preview, { tier: 2, echo: 42 }));

@@ -46,6 +46,6 @@ describe("an approval that is checked beforehand", () => {
     expect(codes(answer)).toContain("APPROVAL_ECHO_MISMATCH");
     expect(answer.tries_left).toBe(0);
     expect(pc.shown.join()).toContain("wrong number");
-    expect(pc.shown.join()).not.toContain("42");
+    expect(pc.shown.join()).not.toMatch(/\b42\b/);
   });
 });

@@ -28,7 +28,7 @@ describe("a request for approval", () => {
     expect(pc.shown[0]).not.toContain("Number");
     expect(pc.shown[1]).toContain("Number for the approval page: 42");
     expect(pc.pushed.join()).toContain("Buy 1 AAPL");
-    expect(pc.pushed.join()).not.toContain("42");
+    expect(pc.pushed.join()).not.toMatch(/\b42\b/);
   });
 
   it("has a number at every tier while a passkey of the gateway's pages is on probation", async () => {
