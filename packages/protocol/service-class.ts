@@ -52,6 +52,7 @@ const OWNERS: ReadonlySet<string> = new Set([
   "approver.pages",
   "approver.pending",
   "approver.receipts",
+  "approver.result",
   "approver.submit",
   "mandate.confirm",
   "mandate.revoke",

@@ -30,7 +30,7 @@ import { type Answered, keeper, NOTHING_KEPT, withAnswered, withReceipts } from 
 import { isOpen, mayBeOut } from "./may-be-out.ts";
 import { readSettings } from "./settings.ts";
 import { readPending } from "./waiting.ts";
-import { timeLeft, wordsOf } from "./words.ts";
+import { timeLeft, verdictInWords, wordsOf } from "./words.ts";
 
 const ORIGIN = "https://approver.example";
 const place = { rpId: "approver.example", origin: ORIGIN };
@@ -74,6 +74,15 @@ describe("what the page shows of what it is handed", () => {
     ];
     const read = await readPending(forged, settings, NOW_MS);
     expect(read).toEqual({ waiting: [], false: forged.length, unread: 0 });
+  });
+
+  it("of the PC's word says who has yet to act, and who refused", () => {
+    expect(verdictInWords("accepted", null)).toBe("your yes was signed; waiting for the gateway");
+    expect(verdictInWords("accepted", "gateway_took")).toContain("taken by PC and gateway");
+    expect(verdictInWords("refused", "gateway:ORDER_REFUSED")).toContain(
+      "refused by the gateway (ORDER_REFUSED)",
+    );
+    expect(verdictInWords("refused", "LOCAL_CAP_EXCEEDED")).toContain("refused by your PC");
   });
 
   it("is nothing whose time is over, and says that it cannot read what is newer than itself", async () => {

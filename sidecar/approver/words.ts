@@ -1,5 +1,9 @@
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
 import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+import {
+  ACCEPTED_CODES,
+  REFUSED_BY_GATEWAY,
+} from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
 import { headline, plainly } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import {
   orderLines,
@@ -89,7 +93,7 @@ export function isLive({ body }: Envelope): boolean {
 }
 
 const VERDICT_WORDS = {
-  accepted: "taken by your PC, on its way",
+  accepted: "your yes was signed; waiting for the gateway",
   refused: "refused by your PC",
   sent: "sent to the broker",
   unknown: "sent, and nobody knows yet what became of it: look in TWS",
@@ -97,8 +101,16 @@ const VERDICT_WORDS = {
 } as const;
 
 /** `sent to the broker`, with the code where there is one. */
-export const verdictInWords = (verdict: keyof typeof VERDICT_WORDS, code: string | null): string =>
-  code === null ? VERDICT_WORDS[verdict] : `${VERDICT_WORDS[verdict]} (${plainly(code)})`;
+export function verdictInWords(verdict: keyof typeof VERDICT_WORDS, code: string | null): string {
+  if (code === null) return VERDICT_WORDS[verdict];
+  if (code === ACCEPTED_CODES.atPc) return "taken by your PC";
+  if (code === ACCEPTED_CODES.gatewayTook) {
+    return "your yes was taken by PC and gateway; nothing is at the broker yet";
+  }
+  return code.startsWith(REFUSED_BY_GATEWAY)
+    ? `refused by the gateway (${plainly(code.slice(REFUSED_BY_GATEWAY.length))}), nothing was sent; why stands in the console`
+    : `${VERDICT_WORDS[verdict]} (${plainly(code)})`;
+}
 
 /** `4 min 05 s`, or `over`. */
 export function timeLeft(notAfter: string, nowMs: number): string {

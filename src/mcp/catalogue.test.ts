@@ -33,6 +33,7 @@ const WITHOUT_TOOL: ReadonlySet<string> = new Set([
   "approver.pending",
   "approver.submit",
   "approver.receipts",
+  "approver.result",
   "trust.status",
   "kill.engage",
   "mandate.take",

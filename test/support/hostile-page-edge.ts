@@ -58,7 +58,7 @@ export async function hostilePageEdge() {
     ...pc.submit,
     ticketKey,
     hostedFault: () => null,
-    tellGateway: (actOn) => void told.push(actOn),
+    tellGateway: (_ticketSha256, actOn) => void told.push(actOn),
     tellEnrolled: () => undefined,
   });
   const settings: PageSettings = {

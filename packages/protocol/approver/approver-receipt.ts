@@ -18,6 +18,16 @@ export const RECEIPT_KIND = "ibkr-approver-receipt/v1";
 export const VERDICTS = ["accepted", "refused", "sent", "unknown", "filled"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Codes of the verdict `accepted`; null while the gateway has not said what it does about the answer. */
+export const ACCEPTED_CODES = {
+  /** It ends at the PC: a probe, the answer to a question of the broker's. */
+  atPc: "at_pc",
+  /** The gateway took it up; nothing was sent to the broker yet. */
+  gatewayTook: "gateway_took",
+} as const;
+/** Before a code of the verdict `refused` that is the gateway's. */
+export const REFUSED_BY_GATEWAY = "gateway:";
+
 export const ReceiptBody = z.strictObject({
   v: z.literal(1),
   kind: z.literal(RECEIPT_KIND),

@@ -139,6 +139,26 @@ export const approverSubmit = defineOperation({
   deadlineMs: 10_000,
 });
 
+/**
+ * What the gateway did about an answer that it was handed (`act_on`): taken up, or refused under its
+ * own rules, with why. A PC that does not know this says so, and its owner is told by an alert alone.
+ */
+export const approverResult = defineOperation({
+  ...base,
+  name: "approver.result",
+  input: z.strictObject({
+    /** Of the envelope that was answered. */
+    ticket_sha256: Hash,
+    /** Null where it was taken up. */
+    refused: z.strictObject({ code: z.string().regex(/^[A-Z][A-Z_]{0,47}$/) }).nullable(),
+  }),
+  output: z.strictObject({
+    /** False where no answer to that waits for a result. */
+    noted: z.boolean(),
+    as_of: Timestamp,
+  }),
+});
+
 /** What became of the last answers, each a `Receipt`, the newest first. */
 export const approverReceipts = defineOperation({
   ...base,

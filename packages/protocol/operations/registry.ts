@@ -12,6 +12,7 @@ import {
   approverPages,
   approverPending,
   approverReceipts,
+  approverResult,
   approverSubmit,
 } from "./approver-page.ts";
 import { contractsResolve } from "./contracts-resolve.ts";
@@ -106,6 +107,7 @@ export const OPERATIONS = {
   "approver.pending": approverPending,
   "approver.submit": approverSubmit,
   "approver.receipts": approverReceipts,
+  "approver.result": approverResult,
   "trust.status": trustStatus,
   "kill.engage": killEngage,
   "mandate.take": mandateTake,

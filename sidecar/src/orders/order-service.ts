@@ -34,7 +34,8 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
     ...submit,
     ticketKey: options.ticketKey ?? memorySigningKey(),
     hostedFault: options.hostedFault ?? (() => null),
-    tellGateway: (actOn) => broker.tell(ownerAnswer(actOn, broker.clock.now())),
+    tellGateway: (ticketSha256, actOn) =>
+      broker.tell(ownerAnswer(ticketSha256, actOn, broker.clock.now())),
     tellEnrolled: (enrolled) => broker.tell(approverEnrolled(enrolled, broker.clock.now())),
   });
 

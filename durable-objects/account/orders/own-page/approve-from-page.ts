@@ -25,7 +25,9 @@ export async function approveFromPage(
   requestId: string,
 ): Promise<DoneFromPage> {
   const approval = pendingOf(parts, proof.preview_id);
-  if (approval === null) return wasTaken(parts, proof) ? { ok: true } : notOpen();
+  // The same yes may come twice at once: the one that is second finds it taken, not refused.
+  const over = () => (wasTaken(parts, proof) ? { ok: true as const } : notOpen());
+  if (approval === null) return over();
   // A yes that its owner gave and that has no effect here stands in the log as well.
   const refused = (code: string, message: string): DoneFromPage => {
     notApproved(parts, approval, code, requestId);
@@ -42,12 +44,13 @@ export async function approveFromPage(
   if (wish !== null) {
     const read = await readToSend(parts, inFlight, approval);
     if (!read.ok) return refused("SIDECAR_UNAVAILABLE", read.detail);
-    if (pendingOf(parts, proof.preview_id) === null) return notOpen();
+    if (pendingOf(parts, proof.preview_id) === null) return over();
     const late = standing(parts, approval);
     if (late.length > 0) return refused("ORDER_REFUSED", late.join(" "));
     const wanted = { approval, wish, said, fresh: read.fresh, requestId };
     const sent = await approveAndSend(parts, inFlight, wanted);
-    return sent.ok ? { ok: true } : no("ORDER_REFUSED", sent.detail);
+    if (sent.ok) return { ok: true };
+    return sent.reason === "not_open" ? over() : no("ORDER_REFUSED", sent.detail);
   }
   const decided = decideApproval(
     parts.storage,
@@ -55,7 +58,7 @@ export async function approveFromPage(
     parts.now(),
     parts.log,
   );
-  return decided === null ? notOpen() : { ok: true };
+  return decided === null ? over() : { ok: true };
 }
 
 export function denyFromPage(

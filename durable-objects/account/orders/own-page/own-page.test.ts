@@ -18,6 +18,7 @@ import { anOrder } from "../../../../test/support/orders.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
+import { listAlerts } from "../tables/alerts.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
@@ -312,6 +313,65 @@ describe("an order that was approved on the owner's own page", () => {
     desk.ownPage.heard({ kind: "another report" });
     desk.ownPage.heard(payload);
     await expect.poll(() => asked("order.place").length).toBe(1);
+  });
+
+  it("at the PC's own page and refused here is told to the PC, and stands as an alert", async () => {
+    const id = await askedFor(true);
+    const ticket = "5".repeat(64);
+    const report = (act_on: ActOn) =>
+      desk.ownPage.heard({
+        kind: "owner_answer",
+        event_key: `owner-answer:${ticket}:${"0".repeat(32)}`,
+        observed_at: iso(),
+        act_on,
+      });
+    const results = () => asked("approver.result").map(({ input }) => input);
+    const alerts = () => listAlerts(rig.parts.storage.sql, 10);
+    report({ act: "order", approval: proofFor(id, { policy_version: 99 }) });
+    await expect.poll(() => results().length).toBe(1);
+    const refused = { code: "APPROVAL_PREVIEW_MISMATCH" };
+    expect(results()).toEqual([{ ticket_sha256: ticket, refused }]);
+    expect(alerts()).toMatchObject([
+      { kind: "approval_not_used", message: expect.stringContaining("another one by now") },
+    ]);
+    expect(asked("order.place")).toEqual([]);
+    // What is taken up is told as that, the same yes twice at once too, and raises none.
+    const taken: ActOn = { act: "order", approval: proofFor(id) };
+    report(taken);
+    report(taken);
+    await expect.poll(() => results().length).toBe(3);
+    expect(results().slice(1)).toEqual(
+      [1, 2].map(() => ({ ticket_sha256: ticket, refused: null })),
+    );
+    expect(alerts()).toHaveLength(1);
+    expect(asked("order.place")).toHaveLength(1);
+  });
+
+  it("that the gateway carried and refused is told to the PC as well", async () => {
+    const id = await askedFor(true);
+    actOn = { act: "order", approval: proofFor(id, { policy_version: 99 }) };
+    const ticket_sha256 = "6".repeat(64);
+    await submit({ kind: "approval", ticket_sha256 });
+    await expect.poll(() => asked("approver.result").length).toBe(1);
+    expect(asked("approver.result")[0]?.input).toMatchObject({
+      ticket_sha256,
+      refused: { code: "APPROVAL_PREVIEW_MISMATCH" },
+    });
+    expect(listAlerts(rig.parts.storage.sql, 10)).toEqual([]);
+  });
+
+  it("that was denied too late is an alert: the request was decided before", async () => {
+    const id = await askedFor(true);
+    actOn = { act: "order", approval: proofFor(id) };
+    await submit();
+    desk.ownPage.heard({
+      kind: "owner_answer",
+      event_key: `owner-answer:${"7".repeat(64)}:${"0".repeat(32)}`,
+      observed_at: iso(),
+      act_on: { act: "deny_order", preview_id: approvalOf(id).intent.preview_id },
+    });
+    const kinds = () => listAlerts(rig.parts.storage.sql, 10).map(({ kind }) => kind);
+    await expect.poll(kinds).toEqual(["approval_not_used"]);
   });
 
   it("that was denied there is denied", async () => {

@@ -12,7 +12,13 @@ import type {
 } from "../../rpc/own-page-types.ts";
 import type { OrderParts } from "../order-context.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
-import { readPendingOnPage, readReceipts, submitFromPage } from "../sidecar-calls/own-page.ts";
+import {
+  readPendingOnPage,
+  readReceipts,
+  submitFromPage,
+  tellResult,
+} from "../sidecar-calls/own-page.ts";
+import { raiseAlert } from "../transactions/raise-alert.ts";
 import { approveFromPage, type DoneFromPage, denyFromPage } from "./approve-from-page.ts";
 import { confirmElsewhere, liftFromPage, loosenFromPage } from "./confirm-elsewhere.ts";
 import { pageBudget } from "./page-budget.ts";
@@ -46,7 +52,7 @@ export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
       if (!told.success) return;
       // After the transaction of the report.
       void Promise.resolve()
-        .then(() => actOn(acting, told.data.act_on, told.data.event_key))
+        .then(() => actOnReport(acting, told.data))
         .catch(logAbandoned("own_page.answer"));
     },
     async call(asked) {
@@ -64,6 +70,42 @@ export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
       return carried(acting, asked, origins);
     },
   };
+}
+
+/**
+ * An answer that came to the PC's own page. Nobody waits for what becomes of it here, so that the page
+ * is told by the PC, and a refusal is an alert as well.
+ */
+async function actOnReport(acting: Acting, { act_on, event_key }: OwnerAnswerEvent): Promise<void> {
+  const { parts } = acting;
+  const done = await actOn(acting, act_on, event_key);
+  const ticketSha256 = /^owner-answer:([0-9a-f]{64}):/.exec(event_key)?.[1] ?? null;
+  if (!done.ok) {
+    const which = act_on.act === "deny_order" ? "no" : "yes";
+    parts.storage.transactionSync(() =>
+      raiseAlert(parts, {
+        key: `approval_not_used:${ticketSha256 ?? event_key}`,
+        kind: "approval_not_used",
+        brokerAccount: null,
+        coid: null,
+        message: `Your ${which} on the PC's own page had no effect: ${done.message}`.slice(0, 500),
+        brokerText: null,
+        cancelOffered: [],
+      }),
+    );
+  }
+  await sayWhatBecame(parts, ticketSha256, act_on, done);
+}
+
+/** A no ends at the PC with the no; of everything else the page waits for the gateway's word. */
+async function sayWhatBecame(
+  parts: OrderParts,
+  ticketSha256: string | null,
+  wanted: ActOn | null,
+  done: DoneFromPage,
+): Promise<void> {
+  if (ticketSha256 === null || wanted === null || wanted.act === "deny_order") return;
+  await tellResult(parts, ticketSha256, done.ok ? null : done.code);
 }
 
 /** What acting on the PC's word works with. */
@@ -94,6 +136,9 @@ async function carried(
       const answer = await submitFromPage(parts, asked.message);
       if (!answer.ok) return away(origins);
       const done = await actOn(acting, answer.value.act_on, asked.requestId);
+      void sayWhatBecame(parts, ticketOf(asked.message), answer.value.act_on, done).catch(
+        logAbandoned("own_page.result"),
+      );
       const { accepted, receipt } = answer.value;
       const said = answer.value.refusals.map(({ code, message }) => ({ code, message }));
       const refusals = done.ok ? said : [...said, { code: done.code, message: done.message }];
@@ -129,6 +174,9 @@ async function actOn(
 }
 
 const isEnrolment = (message: JsonObject): boolean => message.kind === "enrolment";
+
+const ticketOf = ({ ticket_sha256: named }: JsonObject): string | null =>
+  typeof named === "string" && /^[0-9a-f]{64}$/.test(named) ? named : null;
 
 const originsOf = ({ pages, enrolling }: KnownPages): string[] => [
   ...new Set([...pages.map(({ origin }) => origin), ...(enrolling === null ? [] : [enrolling])]),

@@ -4,6 +4,7 @@ import {
   approverPages,
   approverPending,
   approverReceipts,
+  approverResult,
   approverSubmit,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import type {
@@ -66,3 +67,13 @@ export const submitFromPage = (
   message: JsonObject,
 ): Promise<SidecarAnswer<OperationOutput<typeof approverSubmit>>> =>
   askSidecar(parts, approverSubmit, { message }, grant);
+
+/** Tells the PC what became of an answer here; whether that arrives is no condition. */
+export async function tellResult(
+  parts: OrderParts,
+  ticketSha256: string,
+  refusedCode: string | null,
+): Promise<void> {
+  const refused = refusedCode === null ? null : { code: refusedCode };
+  await askSidecar(parts, approverResult, { ticket_sha256: ticketSha256, refused }, grant);
+}

@@ -171,7 +171,7 @@ describe("what the PC says of an answer", () => {
 
   it("goes to the gateway in a form that it reads, under a name of its own each time", () => {
     const [one, two] = [1, 2].map(() =>
-      ownerAnswer({ act: "deny_order", preview_id: "pv" }, 1_000),
+      ownerAnswer("1".repeat(64), { act: "deny_order", preview_id: "pv" }, 1_000),
     );
     expect(one?.type).toBe("broker.alert");
     expect(OwnerAnswerEvent.safeParse(one?.payload).success).toBe(true);

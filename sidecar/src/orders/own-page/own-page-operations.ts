@@ -5,6 +5,7 @@ import {
   approverPages,
   approverPending,
   approverReceipts,
+  approverResult,
   approverSubmit,
 } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
@@ -57,6 +58,11 @@ export function ownPageOperations(
       }),
     "approver.receipts": () =>
       serve(approverReceipts, async () => ({ receipts: await page.receipts(), as_of: as_of() })),
+    "approver.result": () =>
+      serve(approverResult, async (_context, { ticket_sha256, refused }) => ({
+        noted: await page.heardResult(ticket_sha256, refused?.code ?? null),
+        as_of: as_of(),
+      })),
   };
 }
 

@@ -22,6 +22,7 @@ export interface OwnPageParts
     | "simulator"
     | "conversation"
     | "echo"
+    | "progress"
   > {
   /** Signs envelopes and receipts: no device key, and no key of another kind. */
   ticketKey: SigningKey;

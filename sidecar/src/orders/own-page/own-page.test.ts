@@ -30,6 +30,7 @@ const warning = { message_id: "o163", fingerprint: "1".repeat(64), text: "Exceed
 let pc: PcOrders;
 let page: OwnPage;
 let told: ActOn[];
+let toldOf: string[];
 let own: ReturnType<typeof softwareAuthenticator>;
 let hosted: Parameters<typeof createOwnPage>[0]["hostedFault"];
 const ticketKey = memorySigningKey();
@@ -39,13 +40,17 @@ beforeEach(() => {
   // A real broker's PC: every waiver of the simulator's is off.
   pc = pcOrders({ source: "client_portal" });
   told = [];
+  toldOf = [];
   own = softwareAuthenticator();
   hosted = () => null;
   page = createOwnPage({
     ...pc.submit,
     ticketKey,
     hostedFault: (credentialId) => hosted(credentialId),
-    tellGateway: (actOn) => told.push(actOn),
+    tellGateway: (ticketSha256, actOn) => {
+      told.push(actOn);
+      toldOf.push(ticketSha256);
+    },
     tellEnrolled: () => undefined,
   });
 });
@@ -229,6 +234,61 @@ describe("an order on the owner's own page", () => {
     expect(await page.submit(message, "qr")).toMatchObject({ accepted: true, actOn: null });
     expect(await place(envelope, message)).toEqual(["one_use"]);
     expect(pc.broker.sent).toHaveLength(1);
+  });
+
+  it("waits for the gateway's word: until then nothing says that it is on its way", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    const ticket = envelopeSha256(envelope);
+    // Of what nobody answered there is no result.
+    expect(await page.heardResult(ticket, "ORDER_REFUSED")).toBe(false);
+    await page.submit(yes(envelope), "loopback");
+    expect(toldOf).toEqual([ticket]);
+    const last = async () => (await page.receipts())[0]?.body;
+    expect(await last()).toMatchObject({ verdict: "accepted", code: null });
+    expect(await page.heardResult(ticket, null)).toBe(true);
+    expect(await last()).toMatchObject({ verdict: "accepted", code: "gateway_took" });
+    // Said twice it is one word, and the order goes out.
+    expect(await page.heardResult(ticket, null)).toBe(false);
+    expect(await place(envelope, yes(envelope))).toEqual([]);
+    expect(await page.heardResult(ticket, "ORDER_REFUSED")).toBe(false);
+    expect(await last()).toMatchObject({ verdict: "sent" });
+  });
+
+  it("that the gateway says it refused is placed by nobody afterwards, and the receipt says who refused", async () => {
+    enrol();
+    await ask();
+    const envelope = await only();
+    const message = yes(envelope);
+    const submitted = await page.submit(message, "loopback");
+    expect(submitted.receipt?.body).toMatchObject({ verdict: "accepted", code: null });
+    expect(await page.heardResult(envelopeSha256(envelope), "ORDER_REFUSED")).toBe(true);
+    const [receipt] = await page.receipts();
+    expect(receipt?.body).toMatchObject({ verdict: "refused", code: "gateway:ORDER_REFUSED" });
+    expect(await place(envelope, message)).toEqual(["answered_on_page"]);
+    expect(pc.broker.sent).toEqual([]);
+    expect(await rules(message)).toEqual(["one_answer"]);
+  });
+
+  it("of which the gateway says nothing is an alert when its time is over, and none where it said something", async () => {
+    enrol();
+    await ask();
+    await page.submit(yes(await only()), "loopback");
+    await ask(2);
+    const second = await only();
+    await page.submit(yes(second, { nonce: "8".repeat(32) }), "loopback");
+    await page.heardResult(envelopeSha256(second), null);
+    const alerts = () =>
+      pc.told
+        .filter(({ payload }) => Object(payload).kind === "intent_alert")
+        .map(({ payload }) => payload);
+    pc.clock.run(300_000);
+    expect(alerts()).toEqual([]);
+    pc.clock.run(61_000);
+    expect(alerts()).toMatchObject([
+      { alert: "needs_owner", message: expect.stringContaining("never said what became of it") },
+    ]);
   });
 
   it("that is denied needs no passkey, and goes to the gateway as a no", async () => {

@@ -1,7 +1,10 @@
 import { approvedHash } from "@ibkr-edge-gateway/protocol/approver/approved-statement.ts";
 import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approver/approver-limits.ts";
-import type { Receipt } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+import {
+  ACCEPTED_CODES,
+  type Receipt,
+} from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
 import type { PageMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
 import type { approverAsk } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
 import type { OperationInput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
@@ -17,6 +20,7 @@ import { askOwner, askTheQuestion } from "./ask-owner.ts";
 import type { ActOn, Enrolled, OwnPageParts, Submitted, Via } from "./own-page-parts.ts";
 import { currentReceipts, giveReceipt } from "./receipts.ts";
 import { receiveEnrolment } from "./receive-enrolment.ts";
+import { noteResult, noticeSilence } from "./results.ts";
 import { judgeApproval } from "./take-approval.ts";
 
 /**
@@ -28,6 +32,8 @@ export interface OwnPage {
   pending(): Promise<Envelope[]>;
   submit(message: PageMessage, via: Via): Promise<Submitted>;
   receipts(): Promise<Receipt[]>;
+  /** What the gateway did about an answer: its code where it refused; false where none waits for that. */
+  heardResult(ticketSha256: string, refusedCode: string | null): Promise<boolean>;
 }
 
 export function createOwnPage(
@@ -35,7 +41,7 @@ export function createOwnPage(
     /** Why no answer of the hosted page at which this key lives is taken now; null when it is. */
     hostedFault(credentialId: string): OrderRefusal | null;
     /** Tells the gateway what to do about an answer that came over loopback. */
-    tellGateway(actOn: ActOn): void;
+    tellGateway(ticketSha256: string, actOn: ActOn): void;
     /** Tells it of a new approver, for the log. */
     tellEnrolled(enrolled: Enrolled): void;
   },
@@ -53,6 +59,7 @@ export function createOwnPage(
       );
     },
     receipts: () => currentReceipts(parts),
+    heardResult: (ticketSha256, refusedCode) => noteResult(parts, ticketSha256, refusedCode),
     async submit(message, via) {
       if (message.kind === "enrolment") return receiveEnrolment(parts, message, via);
       const kept = findEnvelope(store.db, message.ticket_sha256);
@@ -100,14 +107,18 @@ async function approve(
   const { coid, actOn, question, enrolled } = judged;
   const answer = { state: "approved" as const, signedSha256, coid };
   if (!answerEnvelope(parts.store.db, ticketSha256, answer)) return refused([answered()]);
-  const receipt = await giveReceipt(parts, { ...named, coid, verdict: "accepted", code: null });
+  const code = actOn === null ? ACCEPTED_CODES.atPc : null;
+  const receipt = await giveReceipt(parts, { ...named, coid, verdict: "accepted", code });
   if (question !== undefined) {
     void parts.conversation
       .answer(question.coid, question.replyId, { confirm: true, by: "owner" })
       .catch(() => undefined);
   }
   if (enrolled !== undefined) parts.tellEnrolled(enrolled);
-  if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
+  if (via === "loopback" && actOn !== null) {
+    parts.tellGateway(ticketSha256, actOn);
+    noticeSilence(parts, kept, signedSha256);
+  }
   return { accepted: true, refusals: [], receipt, actOn };
 }
 
@@ -126,7 +137,7 @@ const isSameYes = (
  */
 async function sayAgain(
   parts: Told,
-  { envelope, coid }: KeptEnvelope,
+  { envelope, ticketSha256, coid }: KeptEnvelope,
   message: Extract<PageMessage, { kind: "approval" }>,
   via: Via,
 ): Promise<Submitted> {
@@ -136,7 +147,9 @@ async function sayAgain(
   if (fault !== null) return refused([fault]);
   const judged = await judgeApproval(parts, envelope, message);
   if (!judged.ok) return refused(judged.refusals);
-  if (via === "loopback" && judged.actOn !== null) parts.tellGateway(judged.actOn);
+  if (via === "loopback" && judged.actOn !== null) {
+    parts.tellGateway(ticketSha256, judged.actOn);
+  }
   return { ...taken, actOn: judged.actOn };
 }
 
@@ -165,7 +178,9 @@ async function deny(
   }
   const actOn: ActOn | null =
     envelope.act === "order" ? { act: "deny_order", preview_id: envelope.body.preview_id } : null;
-  if (via === "loopback" && actOn !== null) parts.tellGateway(actOn);
+  if (via === "loopback" && actOn !== null) {
+    parts.tellGateway(ticketSha256, actOn);
+  }
   return { accepted: true, refusals: [], receipt: null, actOn };
 }
 

@@ -7,15 +7,16 @@ import { approverEnrolled, ownerAnswer } from "./owner-answer.ts";
 
 const AT = "2026-11-20T15:00:00.000Z";
 const AT_MS = Date.parse(AT);
+const TICKET = "1".repeat(64);
 const no = { act: "deny_order", preview_id: "pv_1" } as const;
 
 describe("what the gateway is told of an answer", () => {
   it("is the answer and when it came, in the form that the gateway reads", () => {
-    const { type, payload } = ownerAnswer(no, AT_MS);
+    const { type, payload } = ownerAnswer(TICKET, no, AT_MS);
     expect(type).toBe("broker.alert");
     expect(OwnerAnswerEvent.parse(payload)).toEqual({
       kind: "owner_answer",
-      event_key: expect.stringMatching(/^owner-answer:[0-9a-f]{32}$/),
+      event_key: expect.stringMatching(/^owner-answer:1{64}:[0-9a-f]{32}$/),
       observed_at: AT,
       act_on: no,
     });
@@ -23,7 +24,7 @@ describe("what the gateway is told of an answer", () => {
 
   it("has a name of its own each time: two answers are never taken for one", () => {
     const names = [1, 2, 3].map(
-      () => OwnerAnswerEvent.parse(ownerAnswer(no, AT_MS).payload).event_key,
+      () => OwnerAnswerEvent.parse(ownerAnswer(TICKET, no, AT_MS).payload).event_key,
     );
     expect(new Set(names).size).toBe(3);
   });

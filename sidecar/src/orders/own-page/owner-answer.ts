@@ -8,11 +8,14 @@ import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";
 import type { Enrolled } from "./own-page-parts.ts";
 
-/** Tells the gateway what its owner answered at this PC, so that it acts on it. */
-export function ownerAnswer(actOn: ActOn, nowMs: number): BrokerEvent {
+/**
+ * Tells the gateway what its owner answered at this PC, so that it acts on it. The name holds what was
+ * answered: by it the gateway says what became of the answer.
+ */
+export function ownerAnswer(ticketSha256: string, actOn: ActOn, nowMs: number): BrokerEvent {
   const payload: OwnerAnswerEvent = {
     kind: "owner_answer",
-    event_key: `owner-answer:${randomBytes(16).toString("hex")}`,
+    event_key: `owner-answer:${ticketSha256}:${randomBytes(16).toString("hex")}`,
     observed_at: isoTime(nowMs),
     act_on: actOn,
   };

@@ -63,7 +63,7 @@ describe("a receipt", () => {
 
 describe("what became of an order that was approved", () => {
   it.each<[string, Partial<IntentRecord>, string, string | null]>([
-    ["begun and not sent", { state: "submitting" }, "accepted", null],
+    ["begun and not sent", { state: "submitting" }, "accepted", "gateway_took"],
     ["refused before it was sent", { state: "rejected", refusals: [why] }, "refused", why.code],
     ["cancelled before it was sent", { state: "cancelled" }, "refused", "cancelled"],
     ["refused by the broker", { state: "rejected", sent: true }, "refused", "rejected"],

@@ -1,5 +1,6 @@
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approver/approver-limits.ts";
 import {
+  ACCEPTED_CODES,
   RECEIPT_KIND,
   type Receipt,
   type ReceiptBody,
@@ -16,7 +17,7 @@ import type { OwnPageParts } from "./own-page-parts.ts";
 /** What became of each answer, signed by this PC: the edge can hold one back and make none up. */
 
 /** From the moment at which an approval was judged until the order stands in the journal. */
-const BEGUN_WITHIN_MS = 60_000;
+export const BEGUN_WITHIN_MS = 60_000;
 const NOT_SENT = { verdict: "refused", code: "APPROVAL_EXPIRED" } as const;
 
 type Said = Pick<ReceiptBody, "ticket_sha256" | "intent_hash" | "coid" | "verdict" | "code">;
@@ -76,7 +77,7 @@ function verdictOf(record: IntentRecord): { verdict: Verdict; code: string | nul
     const ended = state === "rejected" || state === "cancelled" || state === "expired";
     return ended
       ? { verdict: "refused", code: refusals[0]?.code ?? state }
-      : { verdict: "accepted", code: null };
+      : { verdict: "accepted", code: ACCEPTED_CODES.gatewayTook };
   }
   return { verdict: "sent", code: state === "cancelled" || state === "expired" ? state : null };
 }

@@ -93,6 +93,16 @@ export function answerEnvelope(
   return Number(changes) === 1;
 }
 
+/** Takes a yes back that led to nothing: no order is placed under it. False where there is none. */
+export function withdrawApproval(db: DatabaseSync, ticketSha256: string): boolean {
+  const { changes } = db
+    .prepare(
+      "UPDATE approver_envelopes SET state = 'denied' WHERE ticket_sha256 = ? AND state = 'approved'",
+    )
+    .run(ticketSha256);
+  return Number(changes) === 1;
+}
+
 /** Whether the yes that signed this was taken on the page on which it was asked. */
 export function wasApproved(db: DatabaseSync, signedSha256: string): boolean {
   return (
