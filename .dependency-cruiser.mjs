@@ -89,14 +89,14 @@ export default {
       },
     },
     {
-      name: "approver-page-alone",
+      name: "approval-page-alone",
       comment:
         "What the owner's page shows and signs is made by what all ends agree on, and by itself.",
       severity: "error",
-      from: { path: "^sidecar/approver/", pathNot: TESTS },
+      from: { path: "^sidecar/approval-page/", pathNot: TESTS },
       to: {
         path: "^(src|durable-objects|sidecar|packages|client|scripts|test)/",
-        pathNot: "^(sidecar/approver|packages/protocol)/",
+        pathNot: "^(sidecar/approval-page|packages/protocol)/",
       },
     },
     {
@@ -120,7 +120,7 @@ export default {
       name: "order-rules-judge-only",
       comment: "What is judged knows tables and nothing of those who ask, send or write.",
       severity: "error",
-      from: { path: "^durable-objects/account/orders/rules/", pathNot: TESTS },
+      from: { path: "^durable-objects/account/orders/(facts|evidence|rules)/", pathNot: TESTS },
       to: { path: "^durable-objects/account/orders/(agent|owner|sidecar-calls|transactions)/" },
     },
     {
@@ -195,7 +195,7 @@ export default {
       comment: "The broker's words are read without knowing what they are asked for.",
       severity: "error",
       from: { path: "^sidecar/src/client-portal/", pathNot: TESTS },
-      to: { path: "^sidecar/src/(operations|orders|relay|run|cli|doctor)/" },
+      to: { path: "^sidecar/src/(operation-handlers|orders|relay|run|cli|doctor)/" },
     },
     {
       name: "command-line-is-the-top",

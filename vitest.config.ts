@@ -17,7 +17,7 @@ export const suiteFiles: {
   readonly contract: readonly string[];
 } = {
   unit: [
-    "sidecar/approver/**/*.test.ts",
+    "sidecar/approval-page/**/*.test.ts",
     "{src,durable-objects,packages,sidecar/src,client/src,scripts}/**/*.test.ts",
     "test/{clock,second-evidence,simulation}/**/*.test.ts",
   ],

@@ -48,7 +48,7 @@ const STEPS: Step[] = [
   ["generated types are up to date", typesUpToDate],
   ["types: Worker", tool("tsc", "-p", ".")],
   ["types: browser", tool("tsc", "-p", "src/web/browser")],
-  ["types: approver page", tool("tsc", "-p", "sidecar/approver")],
+  ["types: approver page", tool("tsc", "-p", "sidecar/approval-page")],
   ["types: sidecar", tool("tsc", "-p", "sidecar")],
   ["types: client", tool("tsc", "-p", "client")],
   ["types: tests and scripts", tool("tsc", "-p", "test")],
@@ -57,7 +57,7 @@ const STEPS: Step[] = [
     "direction of dependencies",
     tool(
       "depcruise",
-      ...["src", "durable-objects", "packages", "sidecar/src", "sidecar/approver"],
+      ...["src", "durable-objects", "packages", "sidecar/src", "sidecar/approval-page"],
       ...["client/src", "scripts", "test"],
     ),
   ],

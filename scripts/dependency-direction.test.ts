@@ -31,12 +31,13 @@ const FILES: Record<string, string> = {
   "durable-objects/account/orders/sidecar-calls/send.ts":
     'export { keys } from "../transactions/submit-transaction.ts";',
   "durable-objects/log.ts": 'export { note } from "../packages/evidence/note.ts";',
-  "sidecar/approver/words.ts": 'export { wire } from "../../packages/protocol/wire.ts";',
+  "sidecar/approval-page/words.ts": 'export { wire } from "../../packages/protocol/wire.ts";',
   "sidecar/src/witness.ts": 'export { note } from "../../packages/evidence/note.ts";',
   "sidecar/src/relay/dial.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
   "sidecar/src/cli/simulator.ts": 'export { broker } from "../../../packages/simulator/broker.ts";',
   "sidecar/src/client-portal/portal.ts": "export const portal = 1;",
-  "sidecar/src/operations/quotes.ts": 'export { portal } from "../client-portal/portal.ts";',
+  "sidecar/src/operation-handlers/quotes.ts":
+    'export { portal } from "../client-portal/portal.ts";',
   "sidecar/src/orders/submit.ts": 'export { portal } from "../client-portal/portal.ts";',
   "sidecar/src/doctor/session.ts": "export const session = 1;",
   "client/src/sdk/connect.ts": 'export { wire } from "../../../packages/protocol/wire.ts";',
@@ -60,7 +61,11 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ["packages/protocol/wire.ts", 'import "agents";', "pure-packages-libraries"],
   ["packages/policy/check.ts", 'import "../../src/mcp/tools.ts";', "policy-knows-protocol-only"],
   ["packages/policy/check.ts", 'import "../simulator/broker.ts";', "policy-knows-protocol-only"],
-  ["sidecar/approver/words.ts", 'import "../src/operations/quotes.ts";', "approver-page-alone"],
+  [
+    "sidecar/approval-page/words.ts",
+    'import "../src/operation-handlers/quotes.ts";',
+    "approval-page-alone",
+  ],
   ["packages/evidence/note.ts", 'import "../protocol/wire.ts";', "evidence-stands-alone"],
   [
     "packages/evidence/note.ts",
@@ -128,7 +133,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ],
   [
     "sidecar/src/client-portal/portal.ts",
-    'import "../operations/quotes.ts";',
+    'import "../operation-handlers/quotes.ts";',
     "client-portal-is-the-bottom",
   ],
   [
@@ -139,7 +144,7 @@ const BREACHES: [beside: string, more: string, rule: string][] = [
   ["sidecar/src/relay/dial.ts", 'import "../cli/simulator.ts";', "command-line-is-the-top"],
   ["src/mcp/tools.ts", 'import "../../sidecar/src/relay/dial.ts";', "worker-knows-no-sidecar"],
   ["src/mcp/tools.ts", 'import "../../packages/simulator/broker.ts";', "simulator-apart"],
-  ...["relay/dial.ts", "orders/submit.ts", "operations/quotes.ts", "doctor/session.ts"].map(
+  ...["relay/dial.ts", "orders/submit.ts", "operation-handlers/quotes.ts", "doctor/session.ts"].map(
     (file): [string, string, string] => [
       `sidecar/src/${file}`,
       'import "../../../packages/simulator/broker.ts";',

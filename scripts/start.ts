@@ -1,4 +1,4 @@
-import { canAsk, yesAtTerminal } from "../sidecar/src/run/terminal.ts";
+import { canAsk, yesAtTerminal } from "../sidecar/src/run/ask-at-terminal.ts";
 import { dataDirPath } from "./lib/data-dir.ts";
 import { startLocalGateway } from "./lib/local-gateway.ts";
 import { marketHoursSetting } from "./lib/market-hours-setting.ts";

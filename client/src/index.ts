@@ -1,6 +1,5 @@
 /** The library; docs/client.md tells how it is used. */
-export type { PagedToolName, ToolName } from "./operations/tool-methods.ts";
-export type { ToolAnswers, ToolInputs } from "./operations/tool-types.generated.ts";
+
 export {
   type Auth,
   type BrowserAuthOptions,
@@ -29,3 +28,5 @@ export type {
   ShownPreview,
   SubmitOptions,
 } from "./sdk/order-types.ts";
+export type { PagedToolName, ToolName } from "./tool-list/tool-methods.ts";
+export type { ToolAnswers, ToolInputs } from "./tool-list/tool-types.generated.ts";

@@ -1,7 +1,11 @@
 import { TierRules } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { AccountId, Conid, Currency } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import {
+  AccountId,
+  Conid,
+  Currency,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import {
   AssetClass,

@@ -1,6 +1,6 @@
 import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { Side, TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type {
   Effect,

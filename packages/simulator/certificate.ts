@@ -6,7 +6,7 @@ import {
   SIMULATOR_ORGANIZATION,
 } from "@ibkr-edge-gateway/protocol/simulator-mark.ts";
 import * as x509 from "@peculiar/x509";
-import type { MarketHours } from "./market-hours.ts";
+import type { MarketHours } from "./market/hours-setting.ts";
 
 export interface Certificate {
   /** The leaf, PEM. */

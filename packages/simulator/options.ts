@@ -1,7 +1,7 @@
 import type { Behaviours, DeepPartial } from "./behaviours.ts";
 import { changeBehaviours } from "./change-behaviours.ts";
 import { defaultBehaviours } from "./default-behaviours.ts";
-import type { MarketHours } from "./market-hours.ts";
+import type { MarketHours } from "./market/hours-setting.ts";
 import type { BookKeeper } from "./state/saved-book.ts";
 
 interface CommonOptions {

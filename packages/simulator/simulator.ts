@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
 import type { Behaviours } from "./behaviours.ts";
 import type { Clock } from "./clock.ts";
-import { hoursOf } from "./market/hours.ts";
 import type { Market } from "./market/market.ts";
 import { createMarket } from "./market/market.ts";
+import { hoursOf } from "./market/venue-hours.ts";
 import type { SimulatorSettings } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createWorld } from "./state/create.ts";

@@ -1,7 +1,7 @@
 import { type Certificate, createCertificate } from "./certificate.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
-import { createFaults } from "./control/faults.ts";
+import { createFaults } from "./control/injected-faults.ts";
 import { startControlServer } from "./control/server.ts";
 import { dispatch } from "./http/dispatch.ts";
 import { createLimiter } from "./http/limits.ts";

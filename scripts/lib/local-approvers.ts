@@ -2,9 +2,9 @@ import * as z from "zod";
 import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
 import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
-import { askAboutKeys, type KeyQuestions } from "../../sidecar/src/run/ask-about-keys.ts";
-import { APPROVER_TAKEN, APPROVER_WAITING } from "../../sidecar/src/run/key-events.ts";
-import { listWaiting } from "../../sidecar/src/trust/announced-keys.ts";
+import { APPROVER_TAKEN, APPROVER_WAITING } from "../../sidecar/src/run/approver-key-events.ts";
+import { askAboutKeys, type KeyQuestions } from "../../sidecar/src/run/ask-about-approver-keys.ts";
+import { listWaiting } from "../../sidecar/src/trust/enrolment/announced-keys.ts";
 
 /** Somebody who can be asked; null answers mean that the question was taken back. */
 export type AskYes = (question: string, signal: AbortSignal) => Promise<boolean | null>;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { MarketHours } from "@ibkr-edge-gateway/simulator/market-hours.ts";
+import type { MarketHours } from "@ibkr-edge-gateway/simulator/market/hours-setting.ts";
 import type { WorkerBundle } from "./bundle.ts";
 import { broken, type DataDir, openDataDir, writeState } from "./data-dir.ts";
 import type { Gateway } from "./gateway.ts";

@@ -1,4 +1,7 @@
-import { MARKET_HOURS, type MarketHours } from "@ibkr-edge-gateway/simulator/market-hours.ts";
+import {
+  MARKET_HOURS,
+  type MarketHours,
+} from "@ibkr-edge-gateway/simulator/market/hours-setting.ts";
 import { Sorry } from "./say.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plugin } from "esbuild";
-import { approverPageTemplate } from "./approver-page-build.ts";
+import { approverPageTemplate } from "./approval-page-build.ts";
 import { buildOnce } from "./build-cache.ts";
 import { bundleForNode } from "./node-bundle.ts";
 import { fromRoot } from "./paths.ts";
@@ -54,7 +54,7 @@ async function bundle(directory: string): Promise<string[]> {
   return [
     ...inputs,
     ...page.inputs,
-    "sidecar/approver/view/style.ts",
-    "scripts/lib/approver-page-build.ts",
+    "sidecar/approval-page/view/style.ts",
+    "scripts/lib/approval-page-build.ts",
   ];
 }

@@ -13,7 +13,7 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { askedElsewhere, OnOwnPage } from "./on-own-page.tsx";
+import { askedElsewhere, OnOwnPage } from "./on-approval-page.tsx";
 
 /**
  * The kill switch: one tap engages it, for everything, one account or one agent; lifting takes the

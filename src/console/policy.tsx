@@ -8,7 +8,7 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { askedElsewhere, OnOwnPage } from "./on-own-page.tsx";
+import { askedElsewhere, OnOwnPage } from "./on-approval-page.tsx";
 import { loosenedWords, policyWords, sentence, textOf } from "./policy-words.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { EDGE_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
-import { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
-import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import { EDGE_OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
+import { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
+import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import {
   ALL_SCOPES,
   BASELINE_SCOPES,

@@ -15,13 +15,13 @@ const facts = TOOLS.map((tool) => ({
 describe("what the client knows of the tools", () => {
   it("is what the Worker lists (vitest -u writes it)", async () => {
     await expect(renderTools(facts, INSTRUCTIONS)).toMatchFileSnapshot(
-      "../../client/src/operations/tools.generated.ts",
+      "../../client/src/tool-list/tools.generated.ts",
     );
   });
 
   it("has the types of what the Worker takes and answers (vitest -u writes them)", async () => {
     await expect(renderTypes(facts)).toMatchFileSnapshot(
-      "../../client/src/operations/tool-types.generated.ts",
+      "../../client/src/tool-list/tool-types.generated.ts",
     );
   });
 });

@@ -1,6 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { SCOPES, type Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import * as z from "zod";

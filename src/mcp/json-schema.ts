@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { DecimalText } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import { DecimalText } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { Figure, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import * as z from "zod";
 import { objectOf } from "./messages.ts";

@@ -2,8 +2,8 @@ import {
   ApprovalId,
   IdempotencyKey,
   PreviewId,
-} from "@ibkr-edge-gateway/protocol/operations/order-ids.ts";
-import { BrokerOrderId } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-ids.ts";
+import { BrokerOrderId } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { ModifyInput, OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import * as z from "zod";
 import { accountInput } from "./tool-inputs.ts";

@@ -1,4 +1,4 @@
-import { AccountId } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import { AccountId } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import * as z from "zod";
 import { holds, toolNamed } from "./catalogue.ts";

@@ -1,4 +1,4 @@
-import { IdempotencyKey } from "@ibkr-edge-gateway/protocol/operations/order-ids.ts";
+import { IdempotencyKey } from "@ibkr-edge-gateway/protocol/operation-schemas/order-ids.ts";
 import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

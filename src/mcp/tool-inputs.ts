@@ -1,5 +1,5 @@
-import { contractFilters } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
-import { AccountId, Conid } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import { contractFilters } from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-search.ts";
+import { AccountId, Conid } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import * as z from "zod";
 import { cursorInput, type Paging } from "./define-tool.ts";
 import { numeric } from "./json-schema.ts";

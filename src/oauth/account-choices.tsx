@@ -1,4 +1,4 @@
-import { AccountId } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import { AccountId } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { BrokerAccount } from "../../durable-objects/account/rpc/account-types.ts";
 import type { Owner } from "../web/owner.ts";
 

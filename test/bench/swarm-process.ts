@@ -2,13 +2,16 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
-import type { OperationExecutor } from "../../sidecar/src/operations/executor-interface.ts";
+import type { OperationExecutor } from "../../sidecar/src/operation-handlers/executor-interface.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
-import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
+import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { callAccount } from "./account-calls.ts";
 
 /**

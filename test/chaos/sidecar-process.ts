@@ -5,7 +5,7 @@ import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import { connectWebSocket } from "../../sidecar/src/relay/relay-socket.ts";
-import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
+import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { testExecutor, testOperations } from "../support/relay/test-executor.ts";
 
 /** The product's sidecar end in a process of its own, with a broker side that leaves marks. */

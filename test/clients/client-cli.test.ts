@@ -12,7 +12,7 @@ import {
 import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { GRAMMAR } from "../../client/src/cli/grammar.ts";
-import { TOOLS } from "../../client/src/operations/tools.generated.ts";
+import { TOOLS } from "../../client/src/tool-list/tools.generated.ts";
 import { formFields } from "../../scripts/lib/html-forms.ts";
 import { connect } from "../../scripts/lib/oauth-client.ts";
 import { programEnv } from "./program.ts";

@@ -11,8 +11,8 @@ export const READS_THE_CLOCK: readonly string[] = [
   "test/clock/now/*.test.ts",
   "packages/policy/ledger.test.ts",
   "sidecar/src/client-portal/wire-values.test.ts",
-  "sidecar/src/client-portal/session/calendar.test.ts",
-  "packages/simulator/market/{hours,us-holidays}.test.ts",
+  "sidecar/src/client-portal/session/broker-resets.test.ts",
+  "packages/simulator/market/{venue-hours,us-holidays}.test.ts",
 ];
 
 /** What is given its clock by the test, and may still lean on the machine's: once at every instant. */
@@ -24,7 +24,8 @@ export const IS_GIVEN_A_CLOCK: readonly string[] = [
   "durable-objects/account/orders/transactions/cross-check.test.ts",
   "sidecar/src/client-portal/transport.test.ts",
   "sidecar/src/client-portal/session/session-core.test.ts",
-  "sidecar/src/trust/{verify-approval,approvers}.test.ts",
+  "sidecar/src/trust/verify/verify-approval.test.ts",
+  "sidecar/src/trust/enrolment/approvers.test.ts",
   "sidecar/src/journal/relay-journal.test.ts",
   "packages/simulator/{zone,clock}.test.ts",
   "packages/simulator/market/{bars,options}.test.ts",

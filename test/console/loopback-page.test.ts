@@ -1,17 +1,17 @@
 import { createServer, type Server } from "node:http";
-import { approvedChallenge } from "@ibkr-edge-gateway/protocol/approver/approved-statement.ts";
+import { approvedChallenge } from "@ibkr-edge-gateway/protocol/approval-page/approved-statement.ts";
 import {
   Envelope,
   envelopeSha256,
-} from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 import {
   APPROVER_PATHS,
   SubmittedAnswer,
-} from "@ibkr-edge-gateway/protocol/approver/page-answers.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
 import type { BrowserContext, Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { storedPort } from "../../sidecar/src/loopback/loopback-port.ts";
+import { storedPort } from "../../sidecar/src/approval-page-server/loopback-port.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
 import { type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 

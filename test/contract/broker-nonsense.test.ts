@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { OperationName } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import type { OperationName } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
-import type { FaultAction } from "@ibkr-edge-gateway/simulator/control/faults.ts";
+import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
+import type { FaultAction } from "@ibkr-edge-gateway/simulator/control/injected-faults.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { SERVED } from "../../sidecar/src/operations/broker-operations.ts";
+import { SERVED } from "../../sidecar/src/operation-handlers/broker-operations.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 
 let rig: BrokerRig;

@@ -1,4 +1,4 @@
-import { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { filePins } from "../../sidecar/src/client-portal/certificate-pin.ts";
 import { type BrokerRig, startRig } from "../support/broker.ts";

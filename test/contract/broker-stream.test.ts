@@ -2,7 +2,7 @@ import {
   BrokerAlertEvent,
   BrokerExecutionEvent,
   BrokerOrderEvent,
-} from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/broker-events.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 

@@ -13,7 +13,7 @@ import { startSidecar } from "../../scripts/lib/sidecar-process.ts";
 import { loadPairing, storePairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
-import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
+import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { listApprovers } from "../../sidecar/src/trust/tables/approvers.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { storePairing } from "../../sidecar/src/config/pairing-file.ts";
-import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/device-key.ts";
+import { loadOrCreateDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { accountOf, ownerOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import {

@@ -14,7 +14,7 @@ function mounted(): string[] {
     "src/web",
     "src/console",
     "src/relay",
-    "src/own-page",
+    "src/approval-page",
     "src/audit",
   ].flatMap((folder) =>
     readdirSync(fromRoot(folder))

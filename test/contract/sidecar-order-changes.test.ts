@@ -1,6 +1,6 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
+import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/injected-faults.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { AAPL_CONID, limitOrder, type OrderRig, startOrderRig } from "../support/order-rig.ts";
 import { softwareAuthenticator } from "../support/software-authenticator.ts";

@@ -7,10 +7,13 @@ import {
 } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { mandateConfirm, mandateTake } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
+import {
+  mandateConfirm,
+  mandateTake,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/mandates.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { listMandates, revokeMandate } from "../../sidecar/src/trust/tables/mandates.ts";
 import {
   AAPL_CONID,

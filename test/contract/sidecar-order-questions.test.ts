@@ -1,6 +1,6 @@
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
-import { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { fingerprintOf, messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import {

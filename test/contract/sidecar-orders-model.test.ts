@@ -1,6 +1,6 @@
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
+import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/injected-faults.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { OrderStore } from "../../sidecar/src/orders/journal/order-store.ts";

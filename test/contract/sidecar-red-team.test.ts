@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,4 @@
-import { marketNote } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { marketNote } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { afterEach, expect, it } from "vitest";
 import { type BrokerRig, startRig } from "../support/broker.ts";
 

@@ -5,7 +5,7 @@ import { Browser } from "../../scripts/lib/browser.ts";
 import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { formFields } from "../../scripts/lib/html-forms.ts";
 import { signIn } from "../../scripts/lib/oauth-client.ts";
-import type { DeviceKey } from "../../sidecar/src/trust/device-key.ts";
+import type { DeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { accountOf } from "../support/access.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { memoryDeviceKey } from "../support/relay/live-sidecar.ts";

@@ -1,6 +1,6 @@
 import type { Behaviours, DeepPartial } from "@ibkr-edge-gateway/simulator/behaviours.ts";
 import type { Clock as SimulatorClock } from "@ibkr-edge-gateway/simulator/clock.ts";
-import { createFaults, type Faults } from "@ibkr-edge-gateway/simulator/control/faults.ts";
+import { createFaults, type Faults } from "@ibkr-edge-gateway/simulator/control/injected-faults.ts";
 import type { SimAnswer } from "@ibkr-edge-gateway/simulator/http/exchange.ts";
 import { createLimiter, type Limiter } from "@ibkr-edge-gateway/simulator/http/limits.ts";
 import { handleRequest } from "@ibkr-edge-gateway/simulator/http/pipeline.ts";

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import * as z from "zod";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
 import { createWire } from "../../sidecar/src/client-portal/paced-wire.ts";
@@ -17,8 +20,8 @@ import type { Connect } from "../../sidecar/src/relay/relay-socket.ts";
 import { createBroker } from "../../sidecar/src/run/broker.ts";
 import type { Broker } from "../../sidecar/src/run/broker-interface.ts";
 import { openOrderSide } from "../../sidecar/src/run/order-side.ts";
-import { loadDeviceKey } from "../../sidecar/src/trust/device-key.ts";
-import { loadLocalPolicy } from "../../sidecar/src/trust/local-policy.ts";
+import { loadLocalPolicy } from "../../sidecar/src/trust/limits/local-policy-file.ts";
+import { loadDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { questionNumber } from "../../sidecar/src/trust/tables/question-numbers.ts";
 import type { BrokerModel } from "./broker-model.ts";
 import type { Chance } from "./chance.ts";

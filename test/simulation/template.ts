@@ -17,7 +17,7 @@ import { type Pairing, storePairing } from "../../sidecar/src/config/pairing-fil
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
 import { openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { orderStorePath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
-import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { storageOver } from "../support/sql-storage.ts";
 import { scratchFolder } from "./disk.ts";

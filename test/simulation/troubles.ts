@@ -2,7 +2,10 @@ import { endOrder, fill } from "@ibkr-edge-gateway/simulator/orders/order-lifecy
 import { remaining } from "@ibkr-edge-gateway/simulator/state/orders.ts";
 import { dropBrokerage, logIn, setRival } from "@ibkr-edge-gateway/simulator/state/session.ts";
 import { killSwitchPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
-import { engageKillSwitch, liftKillSwitch } from "../../sidecar/src/trust/kill-switch.ts";
+import {
+  engageKillSwitch,
+  liftKillSwitch,
+} from "../../sidecar/src/trust/limits/kill-switch-file.ts";
 import { chance } from "./chance.ts";
 import type { Judge } from "./judge.ts";
 import type { People } from "./people.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
-import type { Passkeys } from "../../sidecar/approver/passkeys.ts";
+import type { Passkeys } from "../../sidecar/approval-page/passkeys.ts";
 import { type Overrides, SoftwarePasskey } from "./software-passkey.ts";
 
 /** The phone of the owner's page, or of somebody else: its passkey, in software. */

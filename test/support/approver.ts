@@ -4,13 +4,13 @@ import type {
   Envelope,
   OrderBody,
   Unsigned,
-} from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 import {
   RECEIPT_KIND,
   type Receipt,
   type ReceiptBody,
-} from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
-import { DOMAINS, signBody } from "@ibkr-edge-gateway/protocol/approver/signed-body.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
+import { DOMAINS, signBody } from "@ibkr-edge-gateway/protocol/approval-page/signed-body.ts";
 import { aMandate, anIntent, aTicket, NOW } from "./orders.ts";
 
 /** Envelopes and receipts to test with, signed by a PC whose ticket key everybody here knows. */

@@ -8,7 +8,7 @@ import {
   OPERATIONS,
   type OperationName,
   type Operations,
-} from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import type { SimulatorOptions } from "@ibkr-edge-gateway/simulator/options.ts";
 import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
 import type * as z from "zod";

@@ -11,9 +11,9 @@ const ITSELF = "It writes a document from its own test, which fails while the do
  * signs in until there is a passkey, and the kill switch comes last.
  */
 export const FATES: Readonly<Record<string, Fate>> = {
-  "npm run sidecar -- approver-page --out page": { by: "test/console/own-page-chain.test.ts" },
+  "npm run sidecar -- approver-page --out page": { by: "test/console/approval-page-chain.test.ts" },
   "npm run sidecar -- approvers enrol --page https://approve.example.com/": {
-    why: "Its address is an owner's; test/console/own-page-chain.test.ts enrols at one of its own.",
+    why: "Its address is an owner's; test/console/approval-page-chain.test.ts enrols at one of its own.",
   },
   "curl -s https://approve.example.com/ | sha256sum": { why: HOST },
   "curl -s https://… | sha256sum": { why: HOST },

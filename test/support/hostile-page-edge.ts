@@ -3,33 +3,33 @@ import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval
 import {
   type Envelope,
   envelopeSha256,
-} from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 import {
   enrolmentCodeOf,
   type PageSettings,
-} from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
-import { PageMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
+import { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-message.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { AcceptedWarning } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { approveEnvelope, enrol } from "../../sidecar/approver/ceremony.ts";
+import { approveEnvelope, enrol } from "../../sidecar/approval-page/ceremony.ts";
 import {
   type Answered,
   type Kept,
   NOTHING_KEPT,
   withAnswered,
-} from "../../sidecar/approver/kept.ts";
-import { readPending, type Waiting } from "../../sidecar/approver/waiting.ts";
-import { createOwnPage } from "../../sidecar/src/orders/own-page/own-page.ts";
+} from "../../sidecar/approval-page/kept-in-browser.ts";
+import { readPending, type Waiting } from "../../sidecar/approval-page/read-pending.ts";
+import { createOwnPage } from "../../sidecar/src/orders/approval-page/page-service.ts";
 import {
   type ActOn,
   type Submitted,
   ticketKeyText,
-} from "../../sidecar/src/orders/own-page/own-page-parts.ts";
-import { acceptEnrolment } from "../../sidecar/src/trust/accept-enrolment.ts";
-import { memorySigningKey } from "../../sidecar/src/trust/signing-key.ts";
+} from "../../sidecar/src/orders/approval-page/page-service-parts.ts";
+import { acceptEnrolment } from "../../sidecar/src/trust/enrolment/accept-enrolment.ts";
+import { memorySigningKey } from "../../sidecar/src/trust/pc-keys/statement-and-witness-keys.ts";
 import { beginEnrolment } from "../../sidecar/src/trust/tables/enrolments.ts";
-import { acceptApproval } from "../../sidecar/src/trust/verify-approval.ts";
+import { acceptApproval } from "../../sidecar/src/trust/verify/verify-approval.ts";
 import { type SomePhone, somePhone } from "./approver-phone.ts";
 import { anOrder, aTicket } from "./orders.ts";
 import { pcOrders } from "./pc-orders.ts";

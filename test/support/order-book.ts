@@ -7,10 +7,10 @@ import {
   AUDIT_LOG_SCHEMA,
   AUDIT_SALTS_SCHEMA,
 } from "../../durable-objects/account/audit/tables/schema.ts";
+import type { Conditions } from "../../durable-objects/account/orders/facts/edge-facts.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-log.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
-import type { Conditions } from "../../durable-objects/account/orders/rules/edge-facts.ts";
-import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submit-types.ts";
+import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submits/submit-types.ts";
 import { ORDER_SERVICE_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
 import { ORDER_EVIDENCE_SCHEMA } from "../../durable-objects/account/orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "../../durable-objects/account/orders/tables/growth-schema.ts";

@@ -9,7 +9,7 @@ import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-si
 import { connect, signIn } from "../../scripts/lib/oauth-client.ts";
 import { runSidecarProcess } from "../../scripts/lib/sidecar-process.ts";
 import { capsPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
-import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
 import { accountOf } from "./access.ts";
 import { type Gateway, startGateway } from "./gateway.ts";

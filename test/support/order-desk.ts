@@ -1,10 +1,10 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import type {
   PreviewOutcome,
   PreviewRequest,
-} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";

@@ -8,12 +8,12 @@ import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts"
 import {
   IntentAlertEvent,
   IntentStateEvent,
-} from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import {
   type PreviewedTicket,
   PreviewOutcome,
-} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import {
   type AcceptedWarning,
   intentHash,
@@ -32,7 +32,7 @@ import {
 import { capsPath } from "../../sidecar/src/orders/local-policy/order-settings.ts";
 import type { Reach } from "../../sidecar/src/orders/notify/desktop-and-webhook.ts";
 import { createOrderService } from "../../sidecar/src/orders/order-service.ts";
-import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { type BrokerRig, startRig } from "./broker.ts";
 import {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
-import type { Receipt } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
-import type { SubmittedAnswer } from "@ibkr-edge-gateway/protocol/approver/page-answers.ts";
-import { PageMessage } from "@ibkr-edge-gateway/protocol/approver/page-message.ts";
+import type { Envelope } from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
+import type { Receipt } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
+import type { SubmittedAnswer } from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
+import { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-message.ts";
 
 /** A server on this machine that answers by a function; `http://localhost:port`. */
 export async function localServer(

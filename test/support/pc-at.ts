@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { confirmPairingAsOwner } from "../../scripts/lib/confirm-pairing.ts";
 import { openJournal } from "../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";

@@ -1,14 +1,14 @@
 import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { BrokerEvent } from "../../sidecar/src/client-portal/events/broker-event.ts";
 import type { Ask, Portal } from "../../sidecar/src/client-portal/portal-interface.ts";
 import type { WireAnswer, WireRequest } from "../../sidecar/src/client-portal/transport.ts";
-import type { OperationRequest } from "../../sidecar/src/operations/executor-interface.ts";
-import { contextFor } from "../../sidecar/src/operations/operation-context.ts";
+import type { OperationRequest } from "../../sidecar/src/operation-handlers/executor-interface.ts";
+import { contextFor } from "../../sidecar/src/operation-handlers/operation-context.ts";
 import type { KeyPolicy } from "../../sidecar/src/orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import type { LocalRules } from "../../sidecar/src/orders/local-policy/local-rules.ts";
@@ -18,7 +18,7 @@ import type {
 } from "../../sidecar/src/orders/order-service-parts.ts";
 import { createSubmitContext } from "../../sidecar/src/orders/submit/create-submit-context.ts";
 import type { SubmitInput } from "../../sidecar/src/orders/submit/submit-context.ts";
-import { DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
+import { DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
 import { handClock, noLog, settled } from "./intent-record.ts";
 import { AAPL, anOrder, aTicket } from "./orders.ts";

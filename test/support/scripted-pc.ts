@@ -1,7 +1,7 @@
-import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
-import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
-import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operations/own-book.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
+import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import { canonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Effect, PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { JobSettlement, NewJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";

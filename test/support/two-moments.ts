@@ -3,7 +3,7 @@ import { evaluatePolicy, type PolicyVerdict } from "@ibkr-edge-gateway/policy/ev
 import { keptFindings } from "@ibkr-edge-gateway/policy/since-preview.ts";
 import type { EdgeFacts } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import type { TradingSchedule } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
-import type { Availability } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Availability } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import {
   type CanonicalOrder,
   principalLeg,
@@ -15,7 +15,7 @@ import type {
   Ticket,
   TicketQuote,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { refusalsOf } from "../../durable-objects/account/orders/rules/submit-types.ts";
+import { refusalsOf } from "../../durable-objects/account/orders/rules/submits/submit-types.ts";
 import {
   leastTierOf,
   localFaults,
@@ -23,9 +23,9 @@ import {
 } from "../../sidecar/src/orders/submit/local-checks.ts";
 import { orderValue } from "../../sidecar/src/orders/submit/order-value.ts";
 import { larger } from "../../sidecar/src/orders/submit/own-reads.ts";
-import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/caps.ts";
-import { driftFaults, driftUnknown } from "../../sidecar/src/trust/drift-faults.ts";
-import { tierFaults } from "../../sidecar/src/trust/verify-approval.ts";
+import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
+import { driftFaults, driftUnknown } from "../../sidecar/src/trust/verify/drift-faults.ts";
+import { tierFaults } from "../../sidecar/src/trust/verify/verify-approval.ts";
 import { hoursAt, quoteAt } from "./closed-market.ts";
 import { aTicket } from "./orders.ts";
 import { aSnapshot, factsAt } from "./policy.ts";

@@ -16,7 +16,10 @@ import { findWitness } from "../../durable-objects/account/audit/tables/witnesse
 import { createWitnessing, type Witnessing } from "../../durable-objects/account/audit/witness.ts";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";
 import type { ShippedRow } from "../../durable-objects/d1/tables/audit-events.ts";
-import { memorySigningKey, type SigningKey } from "../../sidecar/src/trust/signing-key.ts";
+import {
+  memorySigningKey,
+  type SigningKey,
+} from "../../sidecar/src/trust/pc-keys/statement-and-witness-keys.ts";
 import { newestHead } from "../../sidecar/src/trust/tables/witnessed-heads.ts";
 import { readWitnessedLog } from "../../sidecar/src/trust/tables/witnessed-log.ts";
 import { openWitnessStore } from "../../sidecar/src/trust/witness/open-store.ts";

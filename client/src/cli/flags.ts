@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { argumentsOf, type ToolEntry } from "../operations/tool-entry.ts";
+import { argumentsOf, type ToolEntry } from "../tool-list/tool-entry.ts";
 import { FLAG_NAMES, OWN_FLAGS } from "./grammar.ts";
 
 /** One argument of a tool, as it is typed. */

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { TOOLS } from "../operations/tools.generated.ts";
+import { TOOLS } from "../tool-list/tools.generated.ts";
 import { candidates } from "./completion.ts";
 import { argumentsTyped, flagsOf, missingFlags } from "./flags.ts";
 import { FORMER_GATES, GRAMMAR } from "./grammar.ts";

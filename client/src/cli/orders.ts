@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { typedAs } from "../config/typed-as.ts";
-import { TOOLS } from "../operations/tools.generated.ts";
 import type { PlaceOptions } from "../sdk/order-types.ts";
+import { TOOLS } from "../tool-list/tools.generated.ts";
 import { accessFor, personIsThere } from "./access.ts";
 import { addFlags, argumentsTyped, missingFlags } from "./flags.ts";
 import { chosenGateway, type GlobalOptions, globalOptions } from "./globals.ts";

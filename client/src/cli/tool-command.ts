@@ -1,9 +1,9 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { typedAs } from "../config/typed-as.ts";
-import { isPaged, type ToolEntry, writes } from "../operations/tool-entry.ts";
-import { TOOLS } from "../operations/tools.generated.ts";
 import type { Connection } from "../sdk/connection.ts";
+import { isPaged, type ToolEntry, writes } from "../tool-list/tool-entry.ts";
+import { TOOLS } from "../tool-list/tools.generated.ts";
 import { accessFor, personIsThere } from "./access.ts";
 import { addFlags, argumentsTyped, missingFlags } from "./flags.ts";
 import { chosenGateway, type GlobalOptions, globalOptions } from "./globals.ts";

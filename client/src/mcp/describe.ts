@@ -1,5 +1,5 @@
 import { VERSION } from "../config/version.ts";
-import { TOOLS } from "../operations/tools.generated.ts";
+import { TOOLS } from "../tool-list/tools.generated.ts";
 
 /** What the stdio server offers at most, without asking the gateway: a grant may show less. */
 export function describeServer() {

@@ -12,10 +12,10 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { VERSION } from "../config/version.ts";
-import { listingOf, type ToolEntry, writes } from "../operations/tool-entry.ts";
-import { INSTRUCTIONS, TOOLS } from "../operations/tools.generated.ts";
 import { callError } from "../sdk/call-error.ts";
 import type { IbkrError } from "../sdk/errors.ts";
+import { listingOf, type ToolEntry, writes } from "../tool-list/tool-entry.ts";
+import { INSTRUCTIONS, TOOLS } from "../tool-list/tools.generated.ts";
 import { failureResult } from "./away.ts";
 import type { ListCache } from "./list-cache.ts";
 import type { Upstream } from "./upstream.ts";

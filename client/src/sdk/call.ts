@@ -1,5 +1,5 @@
-import type { ToolName } from "../operations/tool-methods.ts";
-import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
+import type { ToolName } from "../tool-list/tool-methods.ts";
+import type { ToolAnswers, ToolInputs } from "../tool-list/tool-types.generated.ts";
 
 /** How far a call has come, in the gateway's own measure: seconds, where it waits for a change. */
 export interface CallProgress {

@@ -1,8 +1,8 @@
 import { configDir as defaultConfigDir } from "../config/config-dir.ts";
-import type { PagedToolName, ToolMethods, ToolName } from "../operations/tool-methods.ts";
-import { methodName } from "../operations/tool-methods.ts";
-import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
-import { TOOLS } from "../operations/tools.generated.ts";
+import type { PagedToolName, ToolMethods, ToolName } from "../tool-list/tool-methods.ts";
+import { methodName } from "../tool-list/tool-methods.ts";
+import type { ToolAnswers, ToolInputs } from "../tool-list/tool-types.generated.ts";
+import { TOOLS } from "../tool-list/tools.generated.ts";
 import { type Auth, storedAuth } from "./auth.ts";
 import type { CallOptions, ToolCall } from "./call.ts";
 import { openConnection } from "./connection.ts";

@@ -1,4 +1,4 @@
-import type { ToolInputs } from "../operations/tool-types.generated.ts";
+import type { ToolInputs } from "../tool-list/tool-types.generated.ts";
 import type { ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
 import { followApproval, isKnown } from "./order-follow.ts";

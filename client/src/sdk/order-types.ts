@@ -1,4 +1,4 @@
-import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
+import type { ToolAnswers, ToolInputs } from "../tool-list/tool-types.generated.ts";
 
 export type ApprovalStatus = ToolAnswers["ibkr_approval_status"];
 export type ShownOrder = NonNullable<ApprovalStatus["order"]>;

@@ -1,5 +1,5 @@
-import type { PagedToolName } from "../operations/tool-methods.ts";
-import type { ToolAnswers, ToolInputs } from "../operations/tool-types.generated.ts";
+import type { PagedToolName } from "../tool-list/tool-methods.ts";
+import type { ToolAnswers, ToolInputs } from "../tool-list/tool-types.generated.ts";
 import type { CallOptions, ToolCall } from "./call.ts";
 import { IbkrError } from "./errors.ts";
 

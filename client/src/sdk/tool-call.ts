@@ -1,8 +1,8 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { type ToolEntry, writes } from "../operations/tool-entry.ts";
-import type { ToolName } from "../operations/tool-methods.ts";
-import type { ToolAnswers } from "../operations/tool-types.generated.ts";
-import { TOOLS } from "../operations/tools.generated.ts";
+import { type ToolEntry, writes } from "../tool-list/tool-entry.ts";
+import type { ToolName } from "../tool-list/tool-methods.ts";
+import type { ToolAnswers } from "../tool-list/tool-types.generated.ts";
+import { TOOLS } from "../tool-list/tools.generated.ts";
 import type { ToolCall } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { IbkrError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approver-announce.ts";
+import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operation-schemas/approver-announce.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { contentHash } from "../audit/events.ts";
 import type { RelayHost } from "../relay/relay-host-interface.ts";

@@ -1,5 +1,5 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { auditTail } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { auditTail } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import { shownTail } from "../audit/find.ts";
 import { accessOf } from "../clients/access-request.ts";
 import type { Standing } from "../clients/clients.ts";

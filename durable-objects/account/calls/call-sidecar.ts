@@ -1,5 +1,8 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent } from "../audit/events.ts";

@@ -3,10 +3,10 @@ import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 import {
   auditExport,
   orderEvidence as orderEvidenceOperation,
-} from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import { exportPart } from "../audit/export.ts";
 import { notGranted } from "../clients/client-accounts.ts";
-import { type OrderProof, orderProof } from "../orders/rules/order-proof.ts";
+import { type OrderProof, orderProof } from "../orders/evidence/order-proof.ts";
 import { findEvidence } from "../orders/tables/evidence.ts";
 import { findMandate } from "../orders/tables/mandates.ts";
 import type { ToolCall } from "../rpc/account-types.ts";

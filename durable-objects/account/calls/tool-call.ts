@@ -1,6 +1,6 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
 import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { agent, auditEvent, contentHash } from "../audit/events.ts";
 import { narrowInput, narrowResult, notGranted } from "../clients/client-accounts.ts";

@@ -1,5 +1,5 @@
 import { ACCESS_CHOICES, choiceNamed } from "@ibkr-edge-gateway/protocol/access-choices.ts";
-import { accessRequest } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { accessRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import { expect, it } from "vitest";
 import { accessOf } from "./access-request.ts";
 

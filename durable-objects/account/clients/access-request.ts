@@ -1,5 +1,5 @@
 import { accessInWords, choicesBeyond } from "@ibkr-edge-gateway/protocol/access-choices.ts";
-import type { accessRequest } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import type { accessRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import type * as z from "zod";
 import type { Principal } from "../rpc/account-types.ts";
 import type { Standing } from "./clients.ts";

@@ -3,8 +3,11 @@ import type { JsonObject, JsonValue } from "@ibkr-edge-gateway/protocol/json.ts"
 import {
   EDGE_ORDER_OPERATIONS,
   isEdgeOrderOperation,
-} from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
-import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 
 /**
  * Broker accounts are granted per client. A call is narrowed before it leaves and its answer is

@@ -1,6 +1,6 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
 import type { BrokerAccount } from "../rpc/account-types.ts";
 import { takesAccount } from "./client-accounts.ts";
 

@@ -1,12 +1,12 @@
-import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
 import type { EdgeJob } from "@ibkr-edge-gateway/protocol/relay/edge/edge-state.ts";
 import { logAbandoned } from "../platform/log-abandoned.ts";
 import type { ToolCall } from "../rpc/account-types.ts";
 import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/order-tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
+import { createOwnPage, type OwnPage } from "./approval-page/page-service.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
-import { createOwnPage, type OwnPage } from "./own-page/own-page.ts";
 import { type InFlight, nothingInFlight } from "./sidecar-calls/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";
 import { applyOrderEvent } from "./transactions/sidecar-events.ts";

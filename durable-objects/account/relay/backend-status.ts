@@ -1,7 +1,7 @@
 import {
   type BrokerSession,
   marketNote,
-} from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { BackendStatus } from "../rpc/account-types.ts";
 import { howToPair } from "./relay-failure.ts";

@@ -3,6 +3,7 @@ import { accessLink } from "@ibkr-edge-gateway/protocol/access-link.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import type { accountHasher } from "../audit/account-hash.ts";
 import { agent, auditEvent, contentHash } from "../audit/events.ts";
+import { callKind } from "../calls/call-kind.ts";
 import { countCall } from "../calls/call-metrics.ts";
 import type { RunningCalls } from "../calls/running-calls.ts";
 import { runToolCall } from "../calls/tool-call.ts";
@@ -10,7 +11,6 @@ import { clientStanding, noteClientUse, takeExternalToken } from "../clients/cli
 import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
 import type { StepUps } from "../clients/step-ups.ts";
 import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
-import { callKind } from "../orders/rules/call-kind.ts";
 import { brokerAccounts } from "../relay/broker-accounts.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { Principal, RefusedCall, ToolCall, ToolOutcome, WaitEnd } from "./account-types.ts";

@@ -20,10 +20,10 @@ import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
+import type { OwnPageAnswer, OwnPageCall } from "./approval-page-types.ts";
 import { noteEvent } from "./gateway/note-event.ts";
 import { auditExport, leave, undoPairing, useThisSidecar } from "./gateway/pc-requests.ts";
 import { beginMemberRecovery, beginRecovery, takeRecovery } from "./gateway/recovery.ts";
-import type { OwnPageAnswer, OwnPageCall } from "./own-page-types.ts";
 import { ownerAccess } from "./signed-in-owner.ts";
 
 /** Longer than anything that is used once stays valid by itself. */

@@ -2,7 +2,7 @@ import type { PolicyDocument } from "@ibkr-edge-gateway/policy/document.ts";
 import type { KillEffect, KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import type { FieldChange } from "@ibkr-edge-gateway/policy/restriction.ts";
 import type { ApprovalState } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
-import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/shown-order.ts";
 import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import type { WordsLine } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";

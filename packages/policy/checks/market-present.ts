@@ -1,6 +1,6 @@
 import { isOfCompletedSession } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import { type Check, fail, pass } from "../check.ts";
-import { latestSession, sessionInWords } from "../waiting.ts";
+import { latestSession, sessionInWords } from "../closed-market-words.ts";
 
 export const marketPresentCheck: Check = {
   number: 28,

@@ -10,7 +10,7 @@ import {
   pass,
   unknown,
 } from "../check.ts";
-import { latestSession, sessionInWords } from "../waiting.ts";
+import { latestSession, sessionInWords } from "../closed-market-words.ts";
 
 /**
  * While the market trades, a quote of seconds ago. While an order would wait for the open, the last

@@ -1,6 +1,6 @@
-import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/another-session.ts";
+import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/waits-for-another-session.ts";
 import { type Check, fail, pass, unknown } from "../check.ts";
-import { closedInWords, openingInWords, openingLegs } from "../waiting.ts";
+import { closedInWords, openingInWords, openingLegs } from "../closed-market-words.ts";
 
 /**
  * An entry may wait at the broker for the next session where the owner's policy allows it. Only a

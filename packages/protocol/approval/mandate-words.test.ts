@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { expectWordsOfEveryField, type Silent } from "../../../test/support/every-place.ts";
 import { aMandate } from "../../../test/support/orders.ts";
 import { fieldsOf } from "../../../test/support/signed-leaves.ts";
-import { OpenQuestion } from "../operations/order-parts.ts";
+import { OpenQuestion } from "../operation-schemas/order-parts.ts";
 import { messageOf } from "../orders/broker-question.ts";
 import { lineText, questionLines } from "../orders/signed-words.ts";
 import { MandateV1, MandateV2 } from "./mandate.ts";

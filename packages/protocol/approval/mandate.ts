@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { canonicalJson, sha256Hex } from "../digest.ts";
-import { AccountId, Conid, Currency } from "../operations/field-types.ts";
+import { AccountId, Conid, Currency } from "../operation-schemas/field-types.ts";
 import { acceptedOfTicket } from "../orders/broker-question.ts";
 import { Figure, OrderDecimal } from "../orders/decimal.ts";
 import { AcceptedWarning, Nonce } from "../orders/intent.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Day, Timestamp } from "../operations/field-types.ts";
+import { Day, Timestamp } from "../operation-schemas/field-types.ts";
 import { dayInZone } from "../zone-format.ts";
 import {
   covers,

@@ -1,4 +1,4 @@
-import type { Availability } from "../operations/field-types.ts";
+import type { Availability } from "../operation-schemas/field-types.ts";
 import type { MarketPhase } from "./market-state.ts";
 import type { ReferencePrice } from "./reference-price.ts";
 

@@ -1,6 +1,11 @@
 import { Decimal } from "decimal.js";
 import * as z from "zod";
-import { type Availability, Day, DecimalText, Timestamp } from "../operations/field-types.ts";
+import {
+  type Availability,
+  Day,
+  DecimalText,
+  Timestamp,
+} from "../operation-schemas/field-types.ts";
 import type { CompletedSession, MarketState } from "./market-state.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AccountId, Conid } from "../operations/field-types.ts";
+import { AccountId, Conid } from "../operation-schemas/field-types.ts";
 import { canonicalDecimal, OrderDecimal } from "./decimal.ts";
 import {
   AssetClass,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AccountId, Conid } from "../operations/field-types.ts";
+import { AccountId, Conid } from "../operation-schemas/field-types.ts";
 import { OrderDecimal } from "./decimal.ts";
 import { AssetClass, OptionRight, OrderType, Side, TimeInForce } from "./order-terms.ts";
 

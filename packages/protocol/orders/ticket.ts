@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MarketState } from "../market/market-state.ts";
 import { ReferencePrice } from "../market/reference-price.ts";
-import { Availability, Conid, Day } from "../operations/field-types.ts";
+import { Availability, Conid, Day } from "../operation-schemas/field-types.ts";
 import { CanonicalOrder } from "./canonical-order.ts";
 import { Figure, OrderDecimal } from "./decimal.ts";
 import { OrderType, Side } from "./order-terms.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Control } from "./control.ts";
-import { FaultSchema, WsActionSchema } from "./faults.ts";
+import { FaultSchema, WsActionSchema } from "./injected-faults.ts";
 
 /** A command of the control port: JSON in, JSON out. */
 export type Command = (control: Control, body: unknown) => unknown | Promise<unknown>;

@@ -13,7 +13,7 @@ import { maintenance, restartGateway } from "../state/resets.ts";
 import { dropBrokerage, logIn, logOut, setRival } from "../state/session.ts";
 import type { World } from "../state/world.ts";
 import type { SocketServer } from "../ws/server.ts";
-import type { Fault, FaultInput, Faults, WsAction } from "./faults.ts";
+import type { Fault, FaultInput, Faults, WsAction } from "./injected-faults.ts";
 
 /** What a test, or the control port, may do to the simulator behind the client's back. */
 export interface Control {

@@ -1,4 +1,4 @@
-import type { Faults } from "../control/faults.ts";
+import type { Faults } from "../control/injected-faults.ts";
 import type { Simulator } from "../simulator.ts";
 import { setRival } from "../state/session.ts";
 import type { SimAnswer } from "./exchange.ts";

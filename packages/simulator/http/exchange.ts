@@ -1,5 +1,5 @@
 import { encode, type Fields, isFields, type WireJson } from "../json.ts";
-import type { OrderEffects } from "../orders/fault-effects.ts";
+import type { OrderEffects } from "../orders/injected-fault-effects.ts";
 
 /** A request as a route sees it: the path below the base, already matched. */
 export interface SimRequest {

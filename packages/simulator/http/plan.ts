@@ -1,5 +1,5 @@
-import type { FaultAction, WsAction } from "../control/faults.ts";
-import type { OrderEffects } from "../orders/fault-effects.ts";
+import type { FaultAction, WsAction } from "../control/injected-faults.ts";
+import type { OrderEffects } from "../orders/injected-fault-effects.ts";
 import { accessDenied, html, plain, type SimAnswer } from "./exchange.ts";
 
 /** What becomes of one request, once all its faults have had their say. */

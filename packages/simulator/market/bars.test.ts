@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { barsBefore, parseSpan } from "./bars.ts";
-import { hoursOf } from "./hours.ts";
 import { createMarket } from "./market.ts";
+import { hoursOf } from "./venue-hours.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 18);
 const market = createMarket(1, () => NOW, hoursOf("exchange"));

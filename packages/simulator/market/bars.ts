@@ -1,9 +1,9 @@
 import type { Decimal } from "decimal.js";
 import { localTime } from "../zone.ts";
-import { type MarketCalendar, zoneOf } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Market } from "./market.ts";
 import { chance, onTick } from "./prices.ts";
+import { type MarketCalendar, zoneOf } from "./venue-hours.ts";
 
 export interface Bar {
   /** Start, Unix milliseconds. */

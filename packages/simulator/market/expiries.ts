@@ -1,4 +1,4 @@
-import { isTradingDay } from "./hours.ts";
+import { isTradingDay } from "./venue-hours.ts";
 
 /** Calendars of derivatives. A date is its day number: whole days since 2025-01-01. */
 

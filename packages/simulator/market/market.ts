@@ -2,13 +2,13 @@ import type { WireJson } from "../json.ts";
 import { dateStamp, instantOf } from "../zone.ts";
 import { blackScholes, type Greeks, smile } from "./black-scholes.ts";
 import { futureByConid, listFutures } from "./futures.ts";
-import type { MarketCalendar } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { LISTED } from "./listed.ts";
 import { monthsOf } from "./months.ts";
 import { listOptions, optionByConid } from "./options.ts";
 import { walk } from "./prices.ts";
 import { type Pin, type Quote, quoteAt } from "./quote.ts";
+import type { MarketCalendar } from "./venue-hours.ts";
 
 /** What can be traded, and for how much. */
 export interface Market {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blackScholes } from "./black-scholes.ts";
-import { hoursOf } from "./hours.ts";
 import { createMarket } from "./market.ts";
+import { hoursOf } from "./venue-hours.ts";
 
 const NOW = Date.UTC(2026, 3, 1, 14, 30);
 const market = createMarket(1, () => NOW, hoursOf("exchange"));

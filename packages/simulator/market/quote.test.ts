@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { availability, fieldValue } from "./fields.ts";
-import { hoursOf } from "./hours.ts";
 import { createMarket } from "./market.ts";
 import type { Pin } from "./quote.ts";
+import { hoursOf } from "./venue-hours.ts";
 
 const AAPL = 265598;
 

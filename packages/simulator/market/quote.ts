@@ -1,7 +1,7 @@
 import { Decimal } from "decimal.js";
-import type { MarketCalendar } from "./hours.ts";
 import type { Instrument } from "./instrument.ts";
 import { chance, onTick } from "./prices.ts";
+import type { MarketCalendar } from "./venue-hours.ts";
 
 /** What a test set by hand; what is absent stays as the market makes it. */
 export interface Pin {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hoursOf } from "./hours.ts";
 import { isUsHalfDay, isUsHoliday } from "./us-holidays.ts";
+import { hoursOf } from "./venue-hours.ts";
 
 /** As the exchange publishes them. */
 const SHUT: Record<number, string> = {

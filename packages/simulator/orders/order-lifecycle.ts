@@ -9,7 +9,7 @@ import {
   remaining,
 } from "../state/orders.ts";
 import { expiry } from "./expiry.ts";
-import type { OrderEffects } from "./fault-effects.ts";
+import type { OrderEffects } from "./injected-fault-effects.ts";
 import { checkTrigger, fillPrice, inHours } from "./matching.ts";
 import { brokerRefusal } from "./order-cost.ts";
 import { bookFill, commissionOf } from "./settlement.ts";

@@ -4,7 +4,7 @@ import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
 import type { Asking, Question } from "../state/question.ts";
 import { modifyOrder, requestCancel } from "./change-order.ts";
-import type { OrderEffects } from "./fault-effects.ts";
+import type { OrderEffects } from "./injected-fault-effects.ts";
 import { place } from "./order-lifecycle.ts";
 import { questionsFor } from "./questions.ts";
 

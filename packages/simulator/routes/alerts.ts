@@ -13,7 +13,7 @@ import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Alert } from "../state/notes.ts";
 import { utcTime } from "../zone.ts";
-import { ownAccount } from "./accounts.ts";
+import { ownAccount } from "./iserver-accounts.ts";
 
 function listed(one: Alert): WireJson {
   return {

@@ -12,7 +12,7 @@ import { executionRow, orderRow, statusRecord } from "../orders/order-rows.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Execution, Order } from "../state/orders.ts";
 import { dateStamp } from "../zone.ts";
-import { ownAccount } from "./accounts.ts";
+import { ownAccount } from "./iserver-accounts.ts";
 
 /** The order list, one order's status, and the trades; none of them complete at first asking. */
 

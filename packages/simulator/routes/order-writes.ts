@@ -16,7 +16,7 @@ import { parseOrder } from "../orders/parse-order.ts";
 import { submitOrders, takeReply } from "../orders/submission.ts";
 import type { Simulator } from "../simulator.ts";
 import { isFinished, type Order, type OrderDraft } from "../state/orders.ts";
-import { ownAccount } from "./accounts.ts";
+import { ownAccount } from "./iserver-accounts.ts";
 
 /** Placing, answering, changing and cancelling. */
 

@@ -12,7 +12,7 @@ import { createRandom } from "../random.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { balances } from "../state/valuation.ts";
-import { ownAccount } from "./accounts.ts";
+import { ownAccount } from "./iserver-accounts.ts";
 
 /** Portfolio analyst: returns of days gone by. */
 

@@ -14,8 +14,8 @@ import { questionsFor } from "../orders/questions.ts";
 import { commissionOf } from "../orders/settlement.ts";
 import type { Simulator } from "../simulator.ts";
 import { dollarsPer, margins } from "../state/valuation.ts";
-import { thousands } from "./account-figures.ts";
-import { ownAccount } from "./accounts.ts";
+import { ownAccount } from "./iserver-accounts.ts";
+import { thousands } from "./iserver-summary-and-pnl.ts";
 import { draftsOf } from "./order-writes.ts";
 
 /** What an order would cost. Text all of it; places nothing and asks nothing. */

@@ -1,4 +1,4 @@
-import type { OrderEffects } from "../orders/fault-effects.ts";
+import type { OrderEffects } from "../orders/injected-fault-effects.ts";
 import type { OrderDraft } from "./orders.ts";
 
 /** One thing the broker asks before it takes an order. */

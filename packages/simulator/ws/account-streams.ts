@@ -1,7 +1,7 @@
 import { isFields, type WireJson } from "../json.ts";
-import { pnlRows } from "../routes/account-figures.ts";
-import { ownAccount } from "../routes/accounts.ts";
-import { ledgerOf, summaryRows } from "../routes/portfolio.ts";
+import { ownAccount } from "../routes/iserver-accounts.ts";
+import { pnlRows } from "../routes/iserver-summary-and-pnl.ts";
+import { ledgerOf, summaryRows } from "../routes/portfolio-accounts.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Account } from "../state/accounts.ts";
 import { type SocketConnection, startStream } from "./connection.ts";

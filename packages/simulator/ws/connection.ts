@@ -1,4 +1,4 @@
-import type { WsAction } from "../control/faults.ts";
+import type { WsAction } from "../control/injected-faults.ts";
 import { encode, type WireJson } from "../json.ts";
 
 /** What is done with a socket: one of a server, or a stand-in for it. */

@@ -1,5 +1,5 @@
 import type { WireJson } from "../json.ts";
-import { accountsOf, isPaper } from "../routes/accounts.ts";
+import { accountsOf, isPaper } from "../routes/iserver-accounts.ts";
 import { BROKER_SERVER_INFO } from "../routes/session.ts";
 import type { Simulator } from "../simulator.ts";
 import type { SocketConnection } from "./connection.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Server } from "node:https";
 import { WebSocketServer } from "ws";
-import type { WsAction } from "../control/faults.ts";
+import type { WsAction } from "../control/injected-faults.ts";
 import { BASE } from "../http/server.ts";
 import { isFields, type WireJson } from "../json.ts";
 import type { Simulator } from "../simulator.ts";

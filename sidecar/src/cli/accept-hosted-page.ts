@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { hostedSha256 } from "../approver-page/look-at-hosted-page.ts";
+import { hostedSha256 } from "../approval-page-server/check-hosted-page.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { typedAtTerminal } from "../run/terminal.ts";
+import { typedAtTerminal } from "../run/ask-at-terminal.ts";
 import { acceptSeen, hostedPageRows } from "../trust/tables/hosted-page.ts";
 import { withStoreAsync } from "./approvers.ts";
 

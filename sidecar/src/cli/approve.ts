@@ -1,8 +1,8 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
+import { storedPort } from "../approval-page-server/loopback-port.ts";
+import { openInBrowser, pageLink } from "../approval-page-server/open-page.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { storedPort } from "../loopback/loopback-port.ts";
-import { openInBrowser, pageLink } from "../loopback/open-page.ts";
 import { withStoreAsync } from "./approvers.ts";
 import { globalOptions } from "./options.ts";
 

@@ -3,11 +3,11 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
-import { fillPage, pageSha256, readPageTemplate } from "../approver-page/fill-page.ts";
-import { hostedPageSettings } from "../approver-page/page-settings.ts";
+import { fillPage, pageSha256, readPageTemplate } from "../approval-page-server/fill-page-file.ts";
+import { hostedPageSettings } from "../approval-page-server/page-settings.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/signing-key.ts";
+import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/pc-keys/statement-and-witness-keys.ts";
 import { registerAccept } from "./accept-hosted-page.ts";
 import { globalOptions } from "./options.ts";
 

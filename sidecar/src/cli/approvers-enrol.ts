@@ -1,26 +1,34 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approver/approver-limits.ts";
+import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/approver-limits.ts";
 import {
   ENROLMENT_SEED_BYTES,
   enrolmentCodeOf,
   enrolmentEnds,
   enrolmentFragment,
   enrolmentWords,
-} from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
+} from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
+import {
+  LOOPBACK_RP_ID,
+  loopbackOrigin,
+  loopbackPort,
+} from "../approval-page-server/loopback-port.ts";
+import { openInBrowser, pageLink } from "../approval-page-server/open-page.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { LOOPBACK_RP_ID, loopbackOrigin, loopbackPort } from "../loopback/loopback-port.ts";
-import { openInBrowser, pageLink } from "../loopback/open-page.ts";
+import { keepSealed } from "../orders/approval-page/seal-envelope.ts";
 import { openOrderStore } from "../orders/journal/order-store.ts";
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
-import { keepSealed } from "../orders/own-page/seal-envelope.ts";
-import { canAsk, yesAtTerminal } from "../run/terminal.ts";
-import { acceptEnrolment, undoEnrolment, wordsOfWaiting } from "../trust/accept-enrolment.ts";
-import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/signing-key.ts";
+import { canAsk, yesAtTerminal } from "../run/ask-at-terminal.ts";
+import {
+  acceptEnrolment,
+  undoEnrolment,
+  wordsOfWaiting,
+} from "../trust/enrolment/accept-enrolment.ts";
+import { openSigningKey, STATEMENT_KEY_FILE } from "../trust/pc-keys/statement-and-witness-keys.ts";
 import { onProbation } from "../trust/tables/approvers.ts";
 import {
   beginEnrolment,

@@ -4,10 +4,14 @@ import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { type OrderStore, openOrderStore } from "../orders/journal/order-store.ts";
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
-import { questionAbout } from "../run/ask-about-keys.ts";
-import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "../run/terminal.ts";
-import { removeApprover } from "../trust/accept-enrolment.ts";
-import { type AnnouncedKey, acceptAnnounced, listWaiting } from "../trust/announced-keys.ts";
+import { questionAbout } from "../run/ask-about-approver-keys.ts";
+import { canAsk, lineAtTerminal, typedAtTerminal, yesAtTerminal } from "../run/ask-at-terminal.ts";
+import { removeApprover } from "../trust/enrolment/accept-enrolment.ts";
+import {
+  type AnnouncedKey,
+  acceptAnnounced,
+  listWaiting,
+} from "../trust/enrolment/announced-keys.ts";
 import {
   approverFingerprint,
   type EnrolledVia,
@@ -16,7 +20,7 @@ import {
   UNASKED,
   vouchFor,
 } from "../trust/tables/approvers.ts";
-import { algorithmOf, isKnownAlgorithm } from "../trust/verify-assertion.ts";
+import { algorithmOf, isKnownAlgorithm } from "../trust/verify/verify-assertion.ts";
 import { registerEnrol } from "./approvers-enrol.ts";
 import { globalOptions } from "./options.ts";
 import { sameWords } from "./same-words.ts";

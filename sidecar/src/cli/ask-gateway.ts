@@ -3,7 +3,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type * as z from "zod";
 import { loadPairing, type Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { type DeviceClaims, type DeviceKey, loadDeviceKey } from "../trust/device-key.ts";
+import { type DeviceClaims, type DeviceKey, loadDeviceKey } from "../trust/pc-keys/device-key.ts";
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { Command } from "commander";
 import { type GatewayAddress, parseGatewayAddress } from "../client-portal/address.ts";
 import { filePins } from "../client-portal/certificate-pin.ts";

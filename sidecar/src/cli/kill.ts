@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { ensureConfigDir } from "../config/files.ts";
 import { readRunStatus } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
-import { engageKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
+import { engageKillSwitch, readKillSwitch } from "../trust/limits/kill-switch-file.ts";
 import { globalOptions } from "./options.ts";
 import { isAlive, processExists } from "./status.ts";
 

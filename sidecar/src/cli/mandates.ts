@@ -2,7 +2,7 @@ import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-wor
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import type { OrderStore } from "../orders/journal/order-store.ts";
-import { typedAtTerminal } from "../run/terminal.ts";
+import { typedAtTerminal } from "../run/ask-at-terminal.ts";
 import {
   forgetWrongNumbers,
   type KeptMandate,

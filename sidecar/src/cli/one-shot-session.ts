@@ -1,4 +1,4 @@
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { GatewayAddress } from "../client-portal/address.ts";
 import { type CertificatePins, filePins, memoryPins } from "../client-portal/certificate-pin.ts";
 import { type Clock, systemClock } from "../client-portal/clock.ts";
@@ -6,7 +6,7 @@ import type { BrokerLogger } from "../client-portal/logger.ts";
 import { createWire } from "../client-portal/paced-wire.ts";
 import { createPacer } from "../client-portal/pacing/pacer.ts";
 import { filePacingStore } from "../client-portal/pacing/pacing-store.ts";
-import { nearestResetZone } from "../client-portal/session/calendar.ts";
+import { nearestResetZone } from "../client-portal/session/broker-resets.ts";
 import { fileSessionStore, memorySessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
 import { createTransport } from "../client-portal/transport.ts";

@@ -11,9 +11,9 @@ import { VERSION } from "../config/version.ts";
 import { openOrderStore } from "../orders/journal/order-store.ts";
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { askForCode, collect, giveUpPairing, pairingOf } from "../relay/pairing-client.ts";
-import { canAsk, lineAtTerminal } from "../run/terminal.ts";
-import { loadOrCreateDeviceKey } from "../trust/device-key.ts";
-import { loadLocalPolicy } from "../trust/local-policy.ts";
+import { canAsk, lineAtTerminal } from "../run/ask-at-terminal.ts";
+import { loadLocalPolicy } from "../trust/limits/local-policy-file.ts";
+import { loadOrCreateDeviceKey } from "../trust/pc-keys/device-key.ts";
 import { forgetUnasked } from "../trust/tables/approvers.ts";
 import { globalOptions } from "./options.ts";
 

@@ -5,10 +5,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { writePrivateJson } from "../config/files.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { capsPath, killSwitchPath } from "../orders/local-policy/order-settings.ts";
-import { canAsk, lineAtTerminal, typedAtTerminal } from "../run/terminal.ts";
-import { Caps, readCaps } from "../trust/caps.ts";
-import { readKillSwitch } from "../trust/kill-switch.ts";
-import { LocalPolicy, loadLocalPolicy } from "../trust/local-policy.ts";
+import { canAsk, lineAtTerminal, typedAtTerminal } from "../run/ask-at-terminal.ts";
+import { Caps, readCaps } from "../trust/limits/caps.ts";
+import { readKillSwitch } from "../trust/limits/kill-switch-file.ts";
+import { LocalPolicy, loadLocalPolicy } from "../trust/limits/local-policy-file.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `policy`: what this PC allows at most. The gateway can ask for less and never for more. */

@@ -7,10 +7,10 @@ import { type OrderStore, openOrderStore } from "../orders/journal/order-store.t
 import { ORDER_LIMITS } from "../orders/limits.ts";
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { questionText } from "../orders/notify/order-notices.ts";
-import { typedAtTerminal } from "../run/terminal.ts";
-import { numbersLocked, triesLeft, unlockNumbers } from "../trust/shown-numbers.ts";
+import { typedAtTerminal } from "../run/ask-at-terminal.ts";
 import { requestsSince } from "../trust/tables/approval-requests.ts";
 import { questionNumber } from "../trust/tables/question-numbers.ts";
+import { numbersLocked, triesLeft, unlockNumbers } from "../trust/verify/shown-numbers.ts";
 import { withStore } from "./approvers.ts";
 import { globalOptions } from "./options.ts";
 

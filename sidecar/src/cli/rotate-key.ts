@@ -8,7 +8,7 @@ import { VERSION } from "../config/version.ts";
 import { openAccountJournal } from "../journal/account-journal.ts";
 import { createRelayLink } from "../relay/link.ts";
 import { connectWebSocket } from "../relay/relay-socket.ts";
-import { createNextDeviceKey, openKeyRing } from "../trust/device-key.ts";
+import { createNextDeviceKey, openKeyRing } from "../trust/pc-keys/device-key.ts";
 import { globalOptions } from "./options.ts";
 
 const CONNECT_MS = 15_000;

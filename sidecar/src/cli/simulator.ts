@@ -1,5 +1,8 @@
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { MARKET_HOURS, type MarketHours } from "@ibkr-edge-gateway/simulator/market-hours.ts";
+import {
+  MARKET_HOURS,
+  type MarketHours,
+} from "@ibkr-edge-gateway/simulator/market/hours-setting.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 interface Flags {

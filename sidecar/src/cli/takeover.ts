@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
 import { nudge } from "../config/wake-file.ts";

@@ -9,7 +9,7 @@ import { readRunStatus } from "../config/status-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openOrderStore } from "../orders/journal/order-store.ts";
 import { orderStorePath } from "../orders/local-policy/order-settings.ts";
-import { loadDeviceKey } from "../trust/device-key.ts";
+import { loadDeviceKey } from "../trust/pc-keys/device-key.ts";
 import { askGateway, claimsOf, NotKnownThere } from "./ask-gateway.ts";
 import { globalOptions } from "./options.ts";
 import { isAlive } from "./status.ts";

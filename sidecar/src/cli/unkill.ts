@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
-import { typedAtTerminal } from "../run/terminal.ts";
-import { liftKillSwitch, readKillSwitch } from "../trust/kill-switch.ts";
+import { typedAtTerminal } from "../run/ask-at-terminal.ts";
+import { liftKillSwitch, readKillSwitch } from "../trust/limits/kill-switch-file.ts";
 import { globalOptions } from "./options.ts";
 
 /** Adds `unkill`: lifts the kill switch of this PC. Nothing but this lifts it. */

@@ -1,4 +1,4 @@
-import type { BrokerText } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { BrokerText } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { LIMITS } from "./limits.ts";
 import { toText } from "./wire-values.ts";
 

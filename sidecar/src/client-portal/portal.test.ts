@@ -1,5 +1,5 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { describe, expect, it } from "vitest";
 import { handClock, noLog } from "../../../test/support/intent-record.ts";
 import { LIMITS } from "./limits.ts";

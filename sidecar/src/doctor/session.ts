@@ -1,4 +1,4 @@
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
 
 /** The three layers of the broker session, from the one picture of it. */

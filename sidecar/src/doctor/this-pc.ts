@@ -5,7 +5,7 @@ import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { loadDeviceKey } from "../trust/device-key.ts";
+import { loadDeviceKey } from "../trust/pc-keys/device-key.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 
 const LEAST_FREE_BYTES = 100 * 1024 * 1024;

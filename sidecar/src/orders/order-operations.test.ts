@@ -1,5 +1,5 @@
-import { alertTell } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
-import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import { alertTell } from "@ibkr-edge-gateway/protocol/operation-schemas/alert-tell.ts";
+import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../test/support/intent-record.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";

@@ -1,28 +1,28 @@
 import { randomBytes } from "node:crypto";
-import { alertTell } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
-import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
-import { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
-import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approver-announce.ts";
-import { orderStatus } from "@ibkr-edge-gateway/protocol/operations/intent-status.ts";
-import { killEngage } from "@ibkr-edge-gateway/protocol/operations/kill-engage.ts";
+import { alertTell } from "@ibkr-edge-gateway/protocol/operation-schemas/alert-tell.ts";
+import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-announce.ts";
+import { approvalCheck } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-check.ts";
+import { approverAnnounce } from "@ibkr-edge-gateway/protocol/operation-schemas/approver-announce.ts";
+import { orderStatus } from "@ibkr-edge-gateway/protocol/operation-schemas/intent-status.ts";
+import { killEngage } from "@ibkr-edge-gateway/protocol/operation-schemas/kill-engage.ts";
 import {
   mandateConfirm,
   mandateRevoke,
   mandateTake,
-} from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
-import { orderAnswer } from "@ibkr-edge-gateway/protocol/operations/order-answer.ts";
-import { orderCancel } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
-import { orderModify } from "@ibkr-edge-gateway/protocol/operations/order-modify.ts";
-import { orderPlace } from "@ibkr-edge-gateway/protocol/operations/order-place.ts";
-import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
-import { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/mandates.ts";
+import { orderAnswer } from "@ibkr-edge-gateway/protocol/operation-schemas/order-answer.ts";
+import { orderCancel } from "@ibkr-edge-gateway/protocol/operation-schemas/order-cancel.ts";
+import { orderModify } from "@ibkr-edge-gateway/protocol/operation-schemas/order-modify.ts";
+import { orderPlace } from "@ibkr-edge-gateway/protocol/operation-schemas/order-place.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
+import { trustStatus } from "@ibkr-edge-gateway/protocol/operation-schemas/trust-status.ts";
 import { LAST_ROOM_FOR, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { DiskReserve } from "../config/disk-reserve.ts";
-import type { OperationRequest } from "../operations/executor-interface.ts";
-import { type Served, serve } from "../operations/operation-handler.ts";
+import type { OperationRequest } from "../operation-handlers/executor-interface.ts";
+import { type Served, serve } from "../operation-handlers/operation-handler.ts";
 import { checkAtPc } from "./approval/approval-dry-run.ts";
 import { receiveAnnouncedKeys } from "./approval/receive-announced-keys.ts";
 import {

@@ -1,5 +1,5 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
@@ -9,8 +9,8 @@ import type { Portal } from "../client-portal/portal-interface.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
 import type { Transport } from "../client-portal/transport.ts";
 import type { DiskReserve } from "../config/disk-reserve.ts";
-import type { SigningKey } from "../trust/signing-key.ts";
-import type { RelyingParty } from "../trust/verify-assertion.ts";
+import type { SigningKey } from "../trust/pc-keys/statement-and-witness-keys.ts";
+import type { RelyingParty } from "../trust/verify/verify-assertion.ts";
 import type { KeyPolicy } from "./approval/receive-announced-keys.ts";
 import type { OrderStore } from "./journal/order-store.ts";
 import type { LocalRules } from "./local-policy/local-rules.ts";

@@ -1,13 +1,13 @@
-import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
+import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/broker-events.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
-import { memorySigningKey } from "../trust/signing-key.ts";
+import { memorySigningKey } from "../trust/pc-keys/statement-and-witness-keys.ts";
+import { ownPageOperations } from "./approval-page/page-operations.ts";
+import { createOwnPage, type OwnPage } from "./approval-page/page-service.ts";
+import { approverEnrolled, ownerAnswer } from "./approval-page/report-page-answer.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { type OrderOperations, orderOperations } from "./order-operations.ts";
 import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
-import { createOwnPage, type OwnPage } from "./own-page/own-page.ts";
-import { ownPageOperations } from "./own-page/own-page-operations.ts";
-import { approverEnrolled, ownerAnswer } from "./own-page/owner-answer.ts";
 import { createSubmitContext, type OrderServiceContext } from "./submit/create-submit-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 

@@ -5,7 +5,7 @@ import type {
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import { rotationTranscript } from "@ibkr-edge-gateway/protocol/relay/transcript.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import type { DeviceKey } from "../trust/device-key.ts";
+import type { DeviceKey } from "../trust/pc-keys/device-key.ts";
 import type { RelayLinkOptions } from "./link-interface.ts";
 
 type KeyParts = Pick<RelayLinkOptions, "pairing" | "deviceKey" | "now">;

@@ -6,9 +6,9 @@ import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sid
 import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import type { Journal } from "../journal/relay-journal.ts";
-import type { OperationExecutor } from "../operations/executor-interface.ts";
-import type { DeviceKey } from "../trust/device-key.ts";
-import type { LocalPolicy } from "../trust/local-policy.ts";
+import type { OperationExecutor } from "../operation-handlers/executor-interface.ts";
+import type { LocalPolicy } from "../trust/limits/local-policy-file.ts";
+import type { DeviceKey } from "../trust/pc-keys/device-key.ts";
 import type { Connect } from "./relay-socket.ts";
 
 /** The part of a pino logger that the relay uses. */

@@ -12,7 +12,7 @@ import type {
   SidecarInput,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { Loaded } from "../journal/relay-journal.ts";
-import type { DeviceKey } from "../trust/device-key.ts";
+import type { DeviceKey } from "../trust/pc-keys/device-key.ts";
 import { DueTimer } from "./due-timer.ts";
 import { type KeyEffect, rotationTo, upgradeToken, useKey } from "./key-work.ts";
 import type { RelayLink, RelayLinkOptions } from "./link-interface.ts";

@@ -5,7 +5,7 @@ import type {
   SidecarEffect,
 } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import { underTrace } from "../client-portal/trace.ts";
-import type { OperationExecutor } from "../operations/executor-interface.ts";
+import type { OperationExecutor } from "../operation-handlers/executor-interface.ts";
 import { failedEnd } from "./job-end.ts";
 import type { RelayLogger } from "./link-interface.ts";
 

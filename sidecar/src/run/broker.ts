@@ -4,7 +4,7 @@ import { LIMITS } from "../client-portal/limits.ts";
 import type { Supervisor } from "../client-portal/session/supervisor.ts";
 import { proveSimulator } from "../client-portal/simulator-proof.ts";
 import { takeNudge } from "../config/wake-file.ts";
-import { contextFor, type OperationContext } from "../operations/operation-context.ts";
+import { contextFor, type OperationContext } from "../operation-handlers/operation-context.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { type BrokerEvents, createBrokerEvents } from "./broker-events.ts";
 import type { Broker, BrokerOptions } from "./broker-interface.ts";

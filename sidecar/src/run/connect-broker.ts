@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { GatewayAddress } from "../client-portal/address.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import { contractFacts } from "../client-portal/endpoints/contracts.ts";
@@ -6,7 +6,7 @@ import { createEventDeduplication } from "../client-portal/events/deduplicate.ts
 import { fileSeenStore } from "../client-portal/events/seen-store.ts";
 import { createPortal } from "../client-portal/portal.ts";
 import { createQuoteLines } from "../client-portal/quote-lines.ts";
-import { nearestResetZone } from "../client-portal/session/calendar.ts";
+import { nearestResetZone } from "../client-portal/session/broker-resets.ts";
 import { fileSessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
 import { createStream, type Stream } from "../client-portal/stream/stream.ts";

@@ -1,13 +1,13 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import { isOperationName } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import { isOperationName } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import { serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { Priority } from "../client-portal/pacing/priority.ts";
-import { SERVED } from "../operations/broker-operations.ts";
-import type { OperationRequest } from "../operations/executor-interface.ts";
-import type { OperationContext } from "../operations/operation-context.ts";
+import { SERVED } from "../operation-handlers/broker-operations.ts";
+import type { OperationRequest } from "../operation-handlers/executor-interface.ts";
+import type { OperationContext } from "../operation-handlers/operation-context.ts";
 import type { OrderService } from "../orders/order-service.ts";
 
 /** How urgent the questions of one operation are, and for which client they are asked. */

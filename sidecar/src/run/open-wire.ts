@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { GatewayAddress } from "../client-portal/address.ts";
 import { filePins, memoryPins } from "../client-portal/certificate-pin.ts";
 import type { Clock } from "../client-portal/clock.ts";

@@ -9,7 +9,7 @@ import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook
 import { createOrderService, type OrderService } from "../orders/order-service.ts";
 import type { BrokerSide } from "../orders/order-service-parts.ts";
 import { type LogStanding, logFault } from "../trust/witness/standing.ts";
-import { openOwnPageSide } from "./own-page-side.ts";
+import { openOwnPageSide } from "./approval-page-side.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;

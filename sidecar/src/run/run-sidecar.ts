@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { isOperationName, OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/registry.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Logger, pino } from "pino";
@@ -19,15 +22,15 @@ import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
 import { createRelayLink } from "../relay/link.ts";
 import type { RelayLinkOptions, RelayLogger } from "../relay/link-interface.ts";
 import { connectWebSocket } from "../relay/relay-socket.ts";
-import { type KeyRing, openKeyRing } from "../trust/device-key.ts";
-import { askAboutKeys, type KeyQuestions } from "./ask-about-keys.ts";
+import { type KeyRing, openKeyRing } from "../trust/pc-keys/device-key.ts";
+import { APPROVER_TAKEN, APPROVER_WAITING } from "./approver-key-events.ts";
+import { askAboutKeys, type KeyQuestions } from "./ask-about-approver-keys.ts";
+import { canAsk, yesAtTerminal } from "./ask-at-terminal.ts";
 import { createBroker } from "./broker.ts";
 import type { Broker } from "./broker-interface.ts";
-import { APPROVER_TAKEN, APPROVER_WAITING } from "./key-events.ts";
 import { openWitness } from "./open-witness.ts";
 import { type OrderSide, openOrderSide } from "./order-side.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
-import { canAsk, yesAtTerminal } from "./terminal.ts";
 
 /** Starts a gateway of its own for a run: the simulator, which only the command line may know. */
 export type StartGateway = () => Promise<{ url: string; close(): Promise<void> }>;

@@ -3,7 +3,7 @@ import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sid
 import type { Pairing } from "../config/pairing-file.ts";
 import { type RunStatus, STATUS_REWRITE_MS, writeRunStatus } from "../config/status-file.ts";
 import { killSwitchPath } from "../orders/local-policy/order-settings.ts";
-import { readKillSwitch } from "../trust/kill-switch.ts";
+import { readKillSwitch } from "../trust/limits/kill-switch-file.ts";
 import type { Broker } from "./broker-interface.ts";
 
 export interface StatusWriter {

@@ -1,4 +1,4 @@
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 

@@ -1,4 +1,4 @@
-import { accessRequest as operation } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { accessRequest as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 

@@ -1,4 +1,4 @@
-import { accountLedger as operation } from "@ibkr-edge-gateway/protocol/operations/account-ledger.ts";
+import { accountLedger as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/account-ledger.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

@@ -1,4 +1,4 @@
-import { accountMetadata as operation } from "@ibkr-edge-gateway/protocol/operations/account-metadata.ts";
+import { accountMetadata as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/account-metadata.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

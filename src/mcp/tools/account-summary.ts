@@ -1,4 +1,4 @@
-import { accountSummary as operation } from "@ibkr-edge-gateway/protocol/operations/account-summary.ts";
+import { accountSummary as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/account-summary.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

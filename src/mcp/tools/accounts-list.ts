@@ -1,4 +1,4 @@
-import { accountsList as operation } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
+import { accountsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/accounts-list.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 

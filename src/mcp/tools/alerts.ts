@@ -1,7 +1,7 @@
 import {
   alertsGet,
   alertsList as operation,
-} from "@ibkr-edge-gateway/protocol/operations/alerts.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/alerts.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

@@ -1,5 +1,5 @@
-import { ApprovalId } from "@ibkr-edge-gateway/protocol/operations/order-ids.ts";
-import { tradeApproval as operation } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
+import { ApprovalId } from "@ibkr-edge-gateway/protocol/operation-schemas/order-ids.ts";
+import { tradeApproval as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY, waitInput } from "../define-tool.ts";

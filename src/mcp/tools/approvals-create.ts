@@ -1,5 +1,8 @@
-import { IdempotencyKey, PreviewId } from "@ibkr-edge-gateway/protocol/operations/order-ids.ts";
-import { tradeAsk as operation } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
+import {
+  IdempotencyKey,
+  PreviewId,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-ids.ts";
+import { tradeAsk as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
 import * as z from "zod";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

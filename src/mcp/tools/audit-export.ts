@@ -1,6 +1,6 @@
 import { auditFilter } from "@ibkr-edge-gateway/protocol/audit/filter.ts";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
-import { auditExport as operation } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { auditExport as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import * as z from "zod";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

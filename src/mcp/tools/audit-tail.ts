@@ -1,5 +1,5 @@
 import { auditFilter } from "@ibkr-edge-gateway/protocol/audit/filter.ts";
-import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { auditTail as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import * as z from "zod";
 import { cursorInput, defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

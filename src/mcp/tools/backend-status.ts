@@ -1,4 +1,4 @@
-import { backendStatus as operation } from "@ibkr-edge-gateway/protocol/operations/edge-operations.ts";
+import { backendStatus as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 

@@ -1,4 +1,4 @@
-import { contractsResolve as operation } from "@ibkr-edge-gateway/protocol/operations/contracts-resolve.ts";
+import { contractsResolve as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-resolve.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { filterInput } from "../tool-inputs.ts";
 

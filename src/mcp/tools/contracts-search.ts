@@ -1,4 +1,4 @@
-import { contractsSearch as operation } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
+import { contractsSearch as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-search.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { byOffset, filterInput, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 

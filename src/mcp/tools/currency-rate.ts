@@ -1,4 +1,4 @@
-import { currencyRate as operation } from "@ibkr-edge-gateway/protocol/operations/currency-rate.ts";
+import { currencyRate as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/currency-rate.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
 export const currencyRateTool = defineTool({

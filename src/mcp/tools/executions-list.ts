@@ -1,4 +1,4 @@
-import { executionsList as operation } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
+import { executionsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/executions-list.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

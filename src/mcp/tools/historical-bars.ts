@@ -1,5 +1,5 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
-import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operations/market-bars.ts";
+import { marketBars as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-bars.ts";
 import * as z from "zod";
 import { type AskedPage, cursorInput, defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,4 +1,4 @@
-import { tradeKill as operation } from "@ibkr-edge-gateway/protocol/operations/trade-kill-switch.ts";
+import { tradeKill as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-kill-switch.ts";
 import * as z from "zod";
 import { ASKS_OWNER, defineTool } from "../define-tool.ts";
 

@@ -1,4 +1,4 @@
-import { tradeKillStatus as operation } from "@ibkr-edge-gateway/protocol/operations/trade-kill-switch.ts";
+import { tradeKillStatus as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-kill-switch.ts";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 
 export const killSwitchStatusTool = defineTool({

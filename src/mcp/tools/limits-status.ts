@@ -1,4 +1,4 @@
-import { tradeLimits as operation } from "@ibkr-edge-gateway/protocol/operations/trade-limits.ts";
+import { tradeLimits as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-limits.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";

@@ -1,4 +1,4 @@
-import { marketDepth as operation } from "@ibkr-edge-gateway/protocol/operations/market-depth.ts";
+import { marketDepth as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-depth.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,4 +1,4 @@
-import { marketHolidays as operation } from "@ibkr-edge-gateway/protocol/operations/market-holidays.ts";
+import { marketHolidays as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-holidays.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../tool-inputs.ts";
 

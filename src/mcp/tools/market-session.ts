@@ -1,4 +1,4 @@
-import { marketSession as operation } from "@ibkr-edge-gateway/protocol/operations/market-session.ts";
+import { marketSession as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-session.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { conidInput } from "../tool-inputs.ts";
 

@@ -1,5 +1,5 @@
-import { Conid } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
-import { marketSnapshot as operation } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import { Conid } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import { marketSnapshot as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/market-snapshot.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

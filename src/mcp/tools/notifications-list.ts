@@ -1,4 +1,4 @@
-import { notificationsList as operation } from "@ibkr-edge-gateway/protocol/operations/notifications-list.ts";
+import { notificationsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/notifications-list.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

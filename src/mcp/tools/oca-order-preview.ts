@@ -1,7 +1,7 @@
-import { tradePreviewGroup as operation } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
+import { tradePreviewGroup as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-previews.ts";
 import { parseGroupInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
-import { faultsOf, forParser } from "../order-tool-faults.ts";
+import { faultsOf, forParser } from "../order-input-refusals.ts";
 import { orderWords } from "../order-tool-inputs.ts";
 
 const { order_type: _type, ...shared } = orderWords;

@@ -1,5 +1,5 @@
-import { Conid } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
-import { optionsGreeks as operation } from "@ibkr-edge-gateway/protocol/operations/options-greeks.ts";
+import { Conid } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import { optionsGreeks as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/options-greeks.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,5 +1,5 @@
-import { Conid } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
-import { optionsChain as operation } from "@ibkr-edge-gateway/protocol/operations/options-chain.ts";
+import { Conid } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import { optionsChain as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/options-chain.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

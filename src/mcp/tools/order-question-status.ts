@@ -1,4 +1,4 @@
-import { tradeQuestion as operation } from "@ibkr-edge-gateway/protocol/operations/trade-writes.ts";
+import { tradeQuestion as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-writes.ts";
 import { ClientOrderId } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";
 import { defineTool, READS_GATEWAY } from "../define-tool.ts";

@@ -1,4 +1,4 @@
-import { ordersStatus as operation } from "@ibkr-edge-gateway/protocol/operations/orders-status.ts";
+import { ordersStatus as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-status.ts";
 import { defineTool, READS_BROKER, waitInput } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

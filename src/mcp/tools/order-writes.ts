@@ -2,10 +2,10 @@ import {
   tradeCancel,
   tradeModify,
   tradeSubmit,
-} from "@ibkr-edge-gateway/protocol/operations/trade-writes.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/trade-writes.ts";
 import { parseModifyInput } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
 import { defineTool, type Tool, WRITES_BROKER } from "../define-tool.ts";
-import { faultsOf, forParser } from "../order-tool-faults.ts";
+import { faultsOf, forParser } from "../order-input-refusals.ts";
 import { cancelInput, modifyInput, submitInput } from "../order-tool-inputs.ts";
 
 /** The kind of account a tool writes to. It is part of the tool's name and never an argument. */

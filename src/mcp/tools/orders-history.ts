@@ -1,4 +1,4 @@
-import { ordersHistory as operation } from "@ibkr-edge-gateway/protocol/operations/orders-history.ts";
+import { ordersHistory as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-history.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 

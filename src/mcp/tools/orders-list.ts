@@ -1,4 +1,4 @@
-import { ordersList as operation } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { ordersList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 

@@ -1,4 +1,4 @@
-import { performanceGet as operation } from "@ibkr-edge-gateway/protocol/operations/performance-get.ts";
+import { performanceGet as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/performance-get.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

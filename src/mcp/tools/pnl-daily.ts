@@ -1,5 +1,5 @@
-import { pnlDaily as operation } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
-import { pnlPartitioned } from "@ibkr-edge-gateway/protocol/operations/pnl-partitioned.ts";
+import { pnlDaily as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/pnl-daily.ts";
+import { pnlPartitioned } from "@ibkr-edge-gateway/protocol/operation-schemas/pnl-partitioned.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";

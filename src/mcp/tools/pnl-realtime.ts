@@ -1,4 +1,4 @@
-import { pnlRealtime as operation } from "@ibkr-edge-gateway/protocol/operations/pnl-realtime.ts";
+import { pnlRealtime as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/pnl-realtime.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 

@@ -1,4 +1,4 @@
-import { portfolioAllocation as operation } from "@ibkr-edge-gateway/protocol/operations/portfolio-allocation.ts";
+import { portfolioAllocation as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/portfolio-allocation.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";
 

@@ -1,4 +1,4 @@
-import { portfolioSnapshot as operation } from "@ibkr-edge-gateway/protocol/operations/portfolio-snapshot.ts";
+import { portfolioSnapshot as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/portfolio-snapshot.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

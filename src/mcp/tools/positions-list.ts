@@ -1,4 +1,4 @@
-import { positionsList as operation } from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
+import { positionsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput, byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 

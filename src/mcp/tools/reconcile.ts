@@ -1,4 +1,4 @@
-import { tradeReconcile as operation } from "@ibkr-edge-gateway/protocol/operations/trade-reconcile.ts";
+import { tradeReconcile as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-reconcile.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { accountInput } from "../tool-inputs.ts";

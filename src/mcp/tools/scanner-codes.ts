@@ -1,4 +1,4 @@
-import { scannerCodes as operation } from "@ibkr-edge-gateway/protocol/operations/scanner-codes.ts";
+import { scannerCodes as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/scanner-codes.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { byOffset, OPERATION_PAGE, pageInput } from "../tool-inputs.ts";
 

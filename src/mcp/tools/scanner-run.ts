@@ -1,4 +1,4 @@
-import { scannerRun as operation } from "@ibkr-edge-gateway/protocol/operations/scanner-run.ts";
+import { scannerRun as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/scanner-run.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

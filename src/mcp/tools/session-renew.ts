@@ -1,4 +1,4 @@
-import { sessionRenew as operation } from "@ibkr-edge-gateway/protocol/operations/session-renew.ts";
+import { sessionRenew as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/session-renew.ts";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 
 export const sessionRenewTool = defineTool({

@@ -1,4 +1,4 @@
-import { sessionStatus } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { sessionStatus } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 

@@ -1,4 +1,4 @@
-import { transactionsList as operation } from "@ibkr-edge-gateway/protocol/operations/transactions-list.ts";
+import { transactionsList as operation } from "@ibkr-edge-gateway/protocol/operation-schemas/transactions-list.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 import { numeric } from "../json-schema.ts";

@@ -1,7 +1,7 @@
 import {
   watchlistsList as operation,
   watchlistsGet,
-} from "@ibkr-edge-gateway/protocol/operations/watchlists.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/watchlists.ts";
 import * as z from "zod";
 import { defineTool, READS_BROKER } from "../define-tool.ts";
 

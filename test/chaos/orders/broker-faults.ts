@@ -1,4 +1,4 @@
-import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/faults.ts";
+import type { FaultInput } from "@ibkr-edge-gateway/simulator/control/injected-faults.ts";
 
 const ORDERS = "/^/iserver/account/[^/]+/orders$/";
 const REPLIES = "/^/iserver/reply/.*$/";

@@ -7,7 +7,7 @@ import { fromRoot } from "../../../scripts/lib/paths.ts";
 import { SIDECAR_NODE_FLAGS } from "../../../scripts/lib/sidecar-build.ts";
 import { loadPairing, storePairing } from "../../../sidecar/src/config/pairing-file.ts";
 import { capsPath } from "../../../sidecar/src/orders/local-policy/order-settings.ts";
-import { DEFAULT_CAPS } from "../../../sidecar/src/trust/caps.ts";
+import { DEFAULT_CAPS } from "../../../sidecar/src/trust/limits/caps.ts";
 import { approverFingerprint } from "../../../sidecar/src/trust/tables/approvers.ts";
 
 /** The owner's PC: the built sidecar, as it is installed, in a process that is killed and started again. */

@@ -1,14 +1,14 @@
 import { minuteOfDay } from "@ibkr-edge-gateway/policy/daily-window.ts";
 import { ulid, ulidTime } from "@ibkr-edge-gateway/protocol/ulid.ts";
-import { hoursOf } from "@ibkr-edge-gateway/simulator/market/hours.ts";
+import { hoursOf } from "@ibkr-edge-gateway/simulator/market/venue-hours.ts";
 import { instantOf, localTime } from "@ibkr-edge-gateway/simulator/zone.ts";
 import { describe, expect, it } from "vitest";
-import { tradingDay } from "../../../durable-objects/account/orders/rules/trading-day.ts";
+import { tradingDay } from "../../../durable-objects/account/orders/rules/limits/limits-day.ts";
 import {
   inMaintenanceWindow,
   nextMidnight,
   RESET_ZONES,
-} from "../../../sidecar/src/client-portal/session/calendar.ts";
+} from "../../../sidecar/src/client-portal/session/broker-resets.ts";
 
 /** Every calendar of the product, asked about the day around the machine's present. */
 const MINUTE_MS = 60_000;

@@ -11,7 +11,7 @@ import { openJournal } from "../../../sidecar/src/journal/relay-journal.ts";
 import { createRelayLink } from "../../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../../sidecar/src/relay/link-interface.ts";
 import { connectWebSocket } from "../../../sidecar/src/relay/relay-socket.ts";
-import type { DeviceKey } from "../../../sidecar/src/trust/device-key.ts";
+import type { DeviceKey } from "../../../sidecar/src/trust/pc-keys/device-key.ts";
 import type { RelayGateway } from "./gateway.ts";
 import { testExecutor, testOperations } from "./test-executor.ts";
 import { until } from "./until.ts";

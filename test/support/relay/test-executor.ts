@@ -1,10 +1,10 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { OperationLookup } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-step.ts";
 import type { BrokerEvent } from "../../../sidecar/src/client-portal/events/broker-event.ts";
-import type { OperationExecutor } from "../../../sidecar/src/operations/executor-interface.ts";
+import type { OperationExecutor } from "../../../sidecar/src/operation-handlers/executor-interface.ts";
 
 /** The two operations that exist in tests only: a read, and a write that leaves a mark. */
 export const testOperations: OperationLookup = (name) => {

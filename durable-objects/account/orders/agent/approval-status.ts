@@ -1,9 +1,9 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
-import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/shown-order.ts";
+import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
-import { nextStepFor, shownOrder } from "../rules/order-view.ts";
-import { submitCallText } from "../rules/submit-call.ts";
+import { nextStepFor, shownOrder } from "../rules/outcomes/order-view.ts";
+import { submitCallText } from "../rules/submits/submit-call.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { sendWish } from "../tables/sends.ts";

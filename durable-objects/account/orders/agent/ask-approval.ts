@@ -1,18 +1,22 @@
 import type { Policy } from "@ibkr-edge-gateway/policy/document.ts";
-import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
-import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
+import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
 import { neverByDefault } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { newNonce } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import { askedTooOften } from "../rules/asked-too-often.ts";
-import { judgePreview, lasting } from "../rules/judge-preview.ts";
-import type { Covered } from "../rules/mandate-coverage.ts";
-import { openRequest } from "../rules/open-request.ts";
-import { cannotSend, otherwiseAsked, type WantedSend } from "../rules/send-on-approval.ts";
-import { refusalsOf } from "../rules/submit-types.ts";
+import { askedTooOften } from "../rules/approvals/asked-too-often.ts";
+import { openRequest } from "../rules/approvals/open-request.ts";
+import {
+  cannotSend,
+  otherwiseAsked,
+  type WantedSend,
+} from "../rules/approvals/send-on-approval.ts";
+import type { Covered } from "../rules/mandates/mandate-coverage.ts";
+import { judgePreview, lasting } from "../rules/previews/judge-preview.ts";
+import { refusalsOf } from "../rules/submits/submit-types.ts";
 import type { Approval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import { findPreview, type Preview, pcRefusals } from "../tables/previews.ts";

@@ -6,11 +6,11 @@ import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { auditBlocksWrites } from "../../audit/blocks-writes.ts";
 import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.ts";
+import { conditionsOf } from "../facts/conditions.ts";
+import type { Conditions } from "../facts/edge-facts.ts";
+import { type Fresh, NO_FACTS } from "../facts/fresh-facts.ts";
 import type { Asker, OrderParts } from "../order-context.ts";
-import { conditionsOf } from "../rules/conditions.ts";
-import type { Conditions } from "../rules/edge-facts.ts";
-import { type Fresh, NO_FACTS } from "../rules/fresh-facts.ts";
-import type { SubmitRequest } from "../rules/submit-types.ts";
+import type { SubmitRequest } from "../rules/submits/submit-types.ts";
 import { watchAudit, watchLoss } from "../transactions/circuit-breakers.ts";
 
 /** What a key stands for, as it is kept and compared. */

@@ -1,10 +1,10 @@
 import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
+import { openNumbers, workingOrders } from "../facts/working-orders.ts";
 import { type Asker, GATEWAY_CLIENT, type OrderParts, OWNER_CLIENT } from "../order-context.ts";
-import type { Written } from "../rules/submit-response.ts";
-import { openNumbers, workingOrders } from "../rules/working-orders.ts";
+import type { Written } from "../rules/submits/submit-response.ts";
 import { type InFlight, writesUnderWay } from "../sidecar-calls/in-flight.ts";
 import { coidsUnderKeys } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";

@@ -1,8 +1,8 @@
-import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
 import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type * as z from "zod";
 import type { AgentAsker, Asker, OrderParts } from "../order-context.ts";
-import { refusedWith, type Written } from "../rules/submit-response.ts";
+import { refusedWith, type Written } from "../rules/submits/submit-response.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findKey } from "../tables/idempotency-keys.ts";
 import type { IntentRow } from "../tables/intents/rows.ts";

@@ -4,11 +4,11 @@ import { type OrderLedgerEntry, roundTripsOf, usageOf } from "@ibkr-edge-gateway
 import { dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { ledgerEntryOf } from "../rules/ledger-entry.ts";
-import { mandateUsage } from "../rules/mandate-usage.ts";
-import { tradingDay } from "../rules/trading-day.ts";
-import { feature } from "../rules/trading-features.ts";
-import { tradingStateOf } from "../rules/trading-state.ts";
+import { ledgerEntryOf } from "../rules/limits/ledger-entry.ts";
+import { tradingDay } from "../rules/limits/limits-day.ts";
+import { feature } from "../rules/limits/trading-features.ts";
+import { tradingStateOf } from "../rules/limits/trading-state.ts";
+import { mandateUsage } from "../rules/mandates/mandate-usage.ts";
 import { fillsSince } from "../tables/fills.ts";
 import { countedIntents } from "../tables/intents/counted.ts";
 import { standingMandates } from "../tables/mandates.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
-import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
+import type { ShownApproval } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
 import { type Leg, principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { canonicalDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { ModifyInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
@@ -8,7 +8,7 @@ import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import { refusedWith, type Written } from "../rules/submit-response.ts";
+import { refusedWith, type Written } from "../rules/submits/submit-response.ts";
 import { announceApproval } from "../sidecar-calls/announce-approval.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";

@@ -1,27 +1,30 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
-import { tradeApproval, tradeAsk } from "@ibkr-edge-gateway/protocol/operations/trade-approvals.ts";
-import { tradeKill } from "@ibkr-edge-gateway/protocol/operations/trade-kill-switch.ts";
-import { tradeLimits } from "@ibkr-edge-gateway/protocol/operations/trade-limits.ts";
+import type { EdgeOrderOperationName } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
+import {
+  tradeApproval,
+  tradeAsk,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
+import { tradeKill } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-kill-switch.ts";
+import { tradeLimits } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-limits.ts";
 import {
   tradePreview,
   tradePreviewBracket,
   tradePreviewGroup,
-} from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
-import { tradeReconcile } from "@ibkr-edge-gateway/protocol/operations/trade-reconcile.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/trade-previews.ts";
+import { tradeReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-reconcile.ts";
 import {
   tradeCancel,
   tradeModify,
   tradeQuestion,
   tradeSubmit,
-} from "@ibkr-edge-gateway/protocol/operations/trade-writes.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/trade-writes.ts";
 import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { shareOf } from "../../clients/share.ts";
 import type { ToolCall } from "../../rpc/account-types.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import { nextStepFor, shownOrder } from "../rules/order-view.ts";
-import type { Written } from "../rules/submit-response.ts";
+import { nextStepFor, shownOrder } from "../rules/outcomes/order-view.ts";
+import type { Written } from "../rules/submits/submit-response.ts";
 import { announceApproval } from "../sidecar-calls/announce-approval.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { reconcileAccount } from "../sidecar-calls/reconcile-account.ts";

@@ -6,12 +6,12 @@ import {
   orderPreview,
   type PreviewedTicket,
   type PreviewRequest,
-} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
-import type { PreviewAnswerShown } from "@ibkr-edge-gateway/protocol/operations/trade-previews.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
+import type { PreviewAnswerShown } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-previews.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
+import { provenSkewMs } from "../facts/conditions.ts";
 import { type AgentAsker, iso, type OrderParts } from "../order-context.ts";
-import { provenSkewMs } from "../rules/conditions.ts";
-import { judgePreview, lasting, policyFailures } from "../rules/judge-preview.ts";
+import { judgePreview, lasting, policyFailures } from "../rules/previews/judge-preview.ts";
 import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { newerRefusal, withAllOfTicket } from "../sidecar-calls/newer-pc.ts";

@@ -1,6 +1,6 @@
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Asker, OrderParts } from "../order-context.ts";
-import { refusedWith, type Written } from "../rules/submit-response.ts";
+import { refusedWith, type Written } from "../rules/submits/submit-response.ts";
 
 /** Whose write it was. */
 type RefusedWrite = { accountId: string; previewId: string };

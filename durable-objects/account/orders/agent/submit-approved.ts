@@ -1,9 +1,9 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operations/edge-order-operations.ts";
+import type { EDGE_ORDER_OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-order-operations.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
-import type { Written } from "../rules/submit-response.ts";
+import type { Written } from "../rules/submits/submit-response.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { refusedAndLogged } from "./refuse-write.ts";

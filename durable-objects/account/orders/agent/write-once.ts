@@ -3,11 +3,11 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
+import { conditionsOf } from "../facts/conditions.ts";
+import type { Fresh, FreshRead } from "../facts/fresh-facts.ts";
 import { type Asker, ledgerName, type OrderParts } from "../order-context.ts";
-import { conditionsOf } from "../rules/conditions.ts";
-import type { Fresh, FreshRead } from "../rules/fresh-facts.ts";
-import { asReplay, refusedWith, type Written } from "../rules/submit-response.ts";
-import { misfitOf } from "../rules/write-misfit.ts";
+import { misfitOf } from "../rules/previews/preview-mismatch.ts";
+import { asReplay, refusedWith, type Written } from "../rules/submits/submit-response.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { freshFacts } from "../sidecar-calls/read-fresh-facts.ts";
 import { sendOrder } from "../sidecar-calls/send-order.ts";

@@ -1,5 +1,5 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
-import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,9 +1,9 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { accountsList } from "@ibkr-edge-gateway/protocol/operations/accounts-list.ts";
+import { accountsList } from "@ibkr-edge-gateway/protocol/operation-schemas/accounts-list.ts";
 import {
   type Position,
   positionsList,
-} from "@ibkr-edge-gateway/protocol/operations/positions-list.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";
 import { decimalText, parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { FlattenAccount, FlattenPlan, FlattenRow } from "../../rpc/order-views.ts";
 import type { OrderParts } from "../order-context.ts";

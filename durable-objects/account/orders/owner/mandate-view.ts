@@ -5,7 +5,7 @@ import { CLIENTS_TO_CHOOSE } from "../../clients/list-clients.ts";
 import { listedClients } from "../../clients/tables/clients.ts";
 import type { MandateChoices, MandateView } from "../../rpc/mandate-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
-import { mandateUsage } from "../rules/mandate-usage.ts";
+import { mandateUsage } from "../rules/mandates/mandate-usage.ts";
 import { isUntold } from "../tables/mandate-pcs.ts";
 import { listMandates, type SignedMandate } from "../tables/mandates.ts";
 import { accountsWithPolicy, policyInForce } from "../tables/policies.ts";

@@ -1,6 +1,6 @@
 import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { beforeEach, describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
 import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
-import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
+import { mandateConfirm } from "@ibkr-edge-gateway/protocol/operation-schemas/mandates.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import { findClient } from "../../clients/tables/clients.ts";

@@ -1,6 +1,6 @@
-import { orderCancel } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
-import type { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
-import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { orderCancel } from "@ibkr-edge-gateway/protocol/operation-schemas/order-cancel.ts";
+import type { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,11 +1,11 @@
-import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operations/approval-announce.ts";
+import { approvalAnnounce } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-announce.ts";
 import { clientOf } from "../../clients/tables/clients.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
+import { askOrderOnOwnPage } from "./approval-page-calls.ts";
 import { servedAs } from "./approval-service-class.ts";
 import { askSidecar } from "./ask-sidecar.ts";
-import { askOrderOnOwnPage } from "./own-page.ts";
 
 /**
  * Shows the request at the PC, with the number of tier 2. Whether that works is no condition: the

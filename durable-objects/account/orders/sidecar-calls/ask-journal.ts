@@ -1,4 +1,4 @@
-import { orderStatus } from "@ibkr-edge-gateway/protocol/operations/intent-status.ts";
+import { orderStatus } from "@ibkr-edge-gateway/protocol/operation-schemas/intent-status.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";

@@ -1,7 +1,10 @@
 import { failure, type GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
-import type { Operation } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
-import { readNewer, type Unknown } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
+import type { Operation } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
+import {
+  readNewer,
+  type Unknown,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type JobService, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";

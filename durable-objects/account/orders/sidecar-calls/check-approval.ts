@@ -1,8 +1,8 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
-import { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
+import { approvalCheck } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-check.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OrderParts } from "../order-context.ts";
-import { proofOf } from "../rules/order-job.ts";
+import { proofOf } from "../rules/submits/order-job.ts";
 import type { Approval } from "../tables/approvals.ts";
 import { servedAs } from "./approval-service-class.ts";
 import { askSidecar } from "./ask-sidecar.ts";

@@ -1,4 +1,4 @@
-import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { expect, it } from "vitest";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { storeSession } from "../../relay/tables/session.ts";

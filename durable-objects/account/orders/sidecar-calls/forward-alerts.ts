@@ -1,4 +1,7 @@
-import { alertTell, STOPPED_ALERTS } from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
+import {
+  alertTell,
+  STOPPED_ALERTS,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/alert-tell.ts";
 import type { OrderParts } from "../order-context.ts";
 import { noteAlertSent, unsentAlerts } from "../tables/alerts.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";

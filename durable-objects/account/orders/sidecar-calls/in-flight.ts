@@ -1,5 +1,5 @@
-import type { FreshRead } from "../rules/fresh-facts.ts";
-import type { Written } from "../rules/submit-response.ts";
+import type { FreshRead } from "../facts/fresh-facts.ts";
+import type { Written } from "../rules/submits/submit-response.ts";
 
 /** What is in flight in this object's memory; it is gone after a sleep, and nothing depends on it. */
 export interface InFlight {

@@ -1,7 +1,7 @@
-import { pnlDaily } from "@ibkr-edge-gateway/protocol/operations/pnl-daily.ts";
+import { pnlDaily } from "@ibkr-edge-gateway/protocol/operation-schemas/pnl-daily.ts";
 import type { OrderParts } from "../order-context.ts";
-import { tradingDay } from "../rules/trading-day.ts";
-import { feature } from "../rules/trading-features.ts";
+import { tradingDay } from "../rules/limits/limits-day.ts";
+import { feature } from "../rules/limits/trading-features.ts";
 import { lastFillAt } from "../tables/fills.ts";
 import { hasPlacedFor } from "../tables/intents/counted.ts";
 import { accountsWithPolicy, policyInForce } from "../tables/policies.ts";

@@ -1,5 +1,8 @@
-import { mandateRevoke, mandateTake } from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import {
+  mandateRevoke,
+  mandateTake,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/mandates.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import type { OrderParts } from "../order-context.ts";
 import { revokeUnderMandate, storedApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents/rows.ts";

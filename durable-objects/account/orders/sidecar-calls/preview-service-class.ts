@@ -1,4 +1,4 @@
-import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";

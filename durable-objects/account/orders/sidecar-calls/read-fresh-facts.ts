@@ -1,10 +1,10 @@
-import { orderPreview } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { economicHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { orderChanges } from "@ibkr-edge-gateway/protocol/orders/order-changes.ts";
+import { provenSkewMs } from "../facts/conditions.ts";
+import { type FreshRead, NO_FACTS } from "../facts/fresh-facts.ts";
 import type { OrderParts } from "../order-context.ts";
-import { provenSkewMs } from "../rules/conditions.ts";
-import { type FreshRead, NO_FACTS } from "../rules/fresh-facts.ts";
-import { requestOf } from "../rules/preview-request.ts";
+import { requestOf } from "../rules/previews/preview-request.ts";
 import type { Preview } from "../tables/previews.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 import type { InFlight } from "./in-flight.ts";

@@ -1,6 +1,6 @@
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
-import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
 import { describe, expect, it } from "vitest";
 import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
 import {

@@ -1,10 +1,10 @@
 import type { GatewayFailure } from "@ibkr-edge-gateway/protocol/errors.ts";
-import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
-import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operations/shown-order.ts";
+import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
+import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/shown-order.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";
-import { shownOrder } from "../rules/order-view.ts";
+import { shownOrder } from "../rules/outcomes/order-view.ts";
 import { notProved } from "../tables/intents/in-doubt.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { findPreview } from "../tables/previews.ts";

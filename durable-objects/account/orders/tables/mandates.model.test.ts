@@ -11,8 +11,8 @@ import {
 import { aLeg, aMandate, anOrder, aTicket } from "../../../../test/support/orders.ts";
 import { factsAt } from "../../../../test/support/policy.ts";
 import { askApproval } from "../agent/ask-approval.ts";
-import { conditionsOf } from "../rules/conditions.ts";
-import { mayStillLeave } from "../rules/may-still-leave.ts";
+import { conditionsOf } from "../facts/conditions.ts";
+import { mayStillLeave } from "../rules/submits/may-still-leave.ts";
 import { endedAtPc } from "../sidecar-calls/mandate-sync.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
 import { engageKill, liftKill } from "../transactions/kill-switches.ts";

@@ -1,4 +1,4 @@
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 
 /** By which numbers of the broker's our orders, and their parts, are known. */
 

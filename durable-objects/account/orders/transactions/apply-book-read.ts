@@ -2,7 +2,7 @@ import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-sta
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
-import { readDelayMs } from "../rules/book-reads.ts";
+import { readDelayMs } from "../rules/outcomes/book-reads.ts";
 import { findIntent, type IntentRow, updateIntent } from "../tables/intents/rows.ts";
 import { type Applied, apply, applyEvidence } from "./settle.ts";
 import { settleApproval } from "./settle-approval.ts";

@@ -1,8 +1,8 @@
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { Conditions } from "../facts/edge-facts.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
-import type { Conditions } from "../rules/edge-facts.ts";
-import type { SubmitDecision, SubmitRequest } from "../rules/submit-types.ts";
+import type { SubmitDecision, SubmitRequest } from "../rules/submits/submit-types.ts";
 import { decideApproval, type Yes } from "./decide-approval.ts";
 import { submitTransaction } from "./submit-transaction.ts";
 

@@ -1,4 +1,4 @@
-import type { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import type { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import type { OrderParts } from "../order-context.ts";
 
 /** The PC's word that a passkey became an approver there: in the log, and of no effect here. */

@@ -1,5 +1,5 @@
-import { orderCancel } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
-import { tradeKill } from "@ibkr-edge-gateway/protocol/operations/trade-kill-switch.ts";
+import { orderCancel } from "@ibkr-edge-gateway/protocol/operation-schemas/order-cancel.ts";
+import { tradeKill } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-kill-switch.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";

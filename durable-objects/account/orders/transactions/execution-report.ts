@@ -1,8 +1,8 @@
-import type { BrokerExecutionEvent } from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
+import type { BrokerExecutionEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/broker-events.ts";
 import type { OrderParts } from "../order-context.ts";
-import { positiveDecimal } from "../rules/positive-decimal.ts";
 import { storeFill } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";
+import { positiveDecimal } from "./positive-decimal.ts";
 
 /** The PC tells of a fill; each counts once, whoever placed the order. */
 export function executed(parts: OrderParts, report: BrokerExecutionEvent): void {

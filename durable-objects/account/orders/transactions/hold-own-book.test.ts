@@ -1,4 +1,4 @@
-import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operations/own-book.ts";
+import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import { describe, expect, it } from "vitest";
 import { bookRow } from "../../../../test/support/scripted-pc.ts";
 import { type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";

@@ -1,4 +1,4 @@
-import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operations/own-book.ts";
+import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import type { OrderParts } from "../order-context.ts";
 import { seenAtBroker } from "../tables/intents/at-broker.ts";
 import { findIntent } from "../tables/intents/rows.ts";

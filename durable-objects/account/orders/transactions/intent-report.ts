@@ -1,4 +1,4 @@
-import type { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import type { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";

@@ -1,5 +1,5 @@
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderParts } from "../order-context.ts";

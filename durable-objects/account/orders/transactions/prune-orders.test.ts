@@ -1,10 +1,10 @@
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aBracket, aLeg, anOrder } from "../../../../test/support/orders.ts";
-import type { SubmitDecision } from "../rules/submit-types.ts";
+import type { SubmitDecision } from "../rules/submits/submit-types.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { storeFill } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";

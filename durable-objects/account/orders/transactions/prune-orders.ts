@@ -1,5 +1,5 @@
 import { PREVIEW_SECONDS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as z from "zod";
 import type { OrderParts } from "../order-context.ts";

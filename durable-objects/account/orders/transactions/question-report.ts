@@ -1,5 +1,5 @@
-import type { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { findIntent, setOutcome } from "../tables/intents/rows.ts";
 import { keepNumbers } from "../tables/order-numbers.ts";

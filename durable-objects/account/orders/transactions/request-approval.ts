@@ -6,7 +6,7 @@ import {
   intentHash,
   intentOf,
 } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import { openRequest } from "../rules/open-request.ts";
+import { openRequest } from "../rules/approvals/open-request.ts";
 import { type Approval, insertApproval } from "../tables/approvals.ts";
 import type { Preview } from "../tables/previews.ts";
 

@@ -1,5 +1,5 @@
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import {
   evidenceOfStatus,
   isTerminal,

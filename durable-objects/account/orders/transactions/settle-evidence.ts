@@ -3,9 +3,9 @@ import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts"
 import { isTerminal, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { findPasskey } from "../../access/tables/passkeys.ts";
 import { auditRowsAfter, auditSize } from "../../audit/tables/log.ts";
+import { statedOf } from "../evidence/pc-stated.ts";
+import { submittedLeaf } from "../evidence/submitted-leaf.ts";
 import type { OrderLog } from "../order-log.ts";
-import { statedOf } from "../rules/pc-stated.ts";
-import { submittedLeaf } from "../rules/submitted-leaf.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { findEvidence, keepEvidence } from "../tables/evidence.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";

@@ -1,4 +1,4 @@
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { expect, it } from "vitest";
 import { orderBook } from "../../../../test/support/order-book.ts";

@@ -1,5 +1,5 @@
 import { canonicalJson } from "@ibkr-edge-gateway/protocol/canonical-json.ts";
-import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import {
   isBookRead,
   isInDoubt,
@@ -9,10 +9,10 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
-import { nextReadAfter } from "../rules/book-reads.ts";
-import { ledgerAfter } from "../rules/ledger-after.ts";
-import { type NotTaken, notTakenOutcome } from "../rules/not-executed.ts";
-import { evidenceOf, missedDoubt, proof } from "../rules/outcome-evidence.ts";
+import { ledgerAfter } from "../rules/limits/ledger-after.ts";
+import { nextReadAfter } from "../rules/outcomes/book-reads.ts";
+import { type NotTaken, notTakenOutcome } from "../rules/outcomes/not-executed.ts";
+import { evidenceOf, missedDoubt, proof } from "../rules/outcomes/outcome-evidence.ts";
 import {
   findIntent,
   type IntentRow,

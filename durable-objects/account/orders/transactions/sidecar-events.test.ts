@@ -1,4 +1,4 @@
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { bookRow, lost, stateEvent } from "../../../../test/support/scripted-pc.ts";

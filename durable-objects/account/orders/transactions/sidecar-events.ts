@@ -1,14 +1,14 @@
-import { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operations/approver-page.ts";
+import { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import {
   BrokerExecutionEvent,
   BrokerOrderEvent,
-} from "@ibkr-edge-gateway/protocol/operations/broker-events.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/broker-events.ts";
 import {
   IntentAlertEvent,
   IntentQuestionEvent,
   IntentStateEvent,
-} from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
-import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
 import type { OrderParts } from "../order-context.ts";
 import { approverEnrolled } from "./approver-report.ts";
 import { ownOrder } from "./cancel-transaction.ts";

@@ -1,5 +1,5 @@
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
-import { type ChecklistItem, type Feature, feature } from "../rules/trading-features.ts";
+import { type ChecklistItem, type Feature, feature } from "../rules/limits/trading-features.ts";
 import { storeFeature } from "../tables/features.ts";
 
 /** Live is not switched on before its checklist is complete; false then. */

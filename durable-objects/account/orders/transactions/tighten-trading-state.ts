@@ -1,6 +1,6 @@
 import { type TradingState, tighterState } from "@ibkr-edge-gateway/policy/trading-state.ts";
-import { tradingDay } from "../rules/trading-day.ts";
-import { tradingStateOf } from "../rules/trading-state.ts";
+import { tradingDay } from "../rules/limits/limits-day.ts";
+import { tradingStateOf } from "../rules/limits/trading-state.ts";
 import { storeTradingState } from "../tables/trading-state.ts";
 
 /** Tightens the state; it never loosens it. True when that changed anything. */

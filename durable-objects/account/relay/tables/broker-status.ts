@@ -1,5 +1,5 @@
-import { readNewer } from "@ibkr-edge-gateway/protocol/operations/read-newer.ts";
-import { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
+import { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 
 export interface KnownBrokerStatus {
   readonly sidecarId: string;

@@ -1,12 +1,12 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { SignedIn } from "../../access/owner-access.ts";
+import { type OrderProof, orderProof } from "../../orders/evidence/order-proof.ts";
 import type { OrderService } from "../../orders/order-service.ts";
 import { answerQuestion, beginAnswer } from "../../orders/owner/answer-question.ts";
 import { approvalView, listApprovals } from "../../orders/owner/approval-view.ts";
 import { approveOrder, denyOrder } from "../../orders/owner/approve.ts";
 import { ordersPage, ownerCancel } from "../../orders/owner/orders-page.ts";
-import { type OrderProof, orderProof } from "../../orders/rules/order-proof.ts";
 import { markAlertsSeen } from "../../orders/tables/alerts.ts";
 import type {
   AnswerCeremony,

@@ -7,6 +7,7 @@ import { flattenPlan } from "../../orders/owner/flatten-plan.ts";
 import { beginLift, lift, stopTrading } from "../../orders/owner/owner-kill-switch.ts";
 import { beginPolicy, type Change, setPolicy } from "../../orders/owner/set-policy.ts";
 import { switchTrading, tickItem, tradingSettings } from "../../orders/owner/trading-switches.ts";
+import type { AskedElsewhere, ConfirmElsewhere } from "../approval-page-types.ts";
 import type {
   FlattenPlan,
   PolicyBegun,
@@ -16,7 +17,6 @@ import type {
   TradingSettings,
   TradingSwitched,
 } from "../order-views.ts";
-import type { AskedElsewhere, ConfirmElsewhere } from "../own-page-types.ts";
 
 /** What may be traded at all, in the owner's hand. */
 export class OwnerTrading extends RpcTarget {

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256Hex } from "../../digest.ts";
 import type { JsonValue } from "../../json.ts";
-import { mayAskUnder } from "../../operations/define-operation.ts";
+import { mayAskUnder } from "../../operation-schemas/define-operation.ts";
 import { placesFor, rankOf, serviceOf } from "../../service-class.ts";
 import type { EdgeFrame } from "../messages.ts";
 import type { RelayErrorCode } from "../relay-errors.ts";

@@ -1,4 +1,4 @@
-import type { Execution } from "@ibkr-edge-gateway/protocol/operations/executions-list.ts";
+import type { Execution } from "@ibkr-edge-gateway/protocol/operation-schemas/executions-list.ts";
 import { label } from "../broker-text.ts";
 import { isoTime } from "../clock.ts";
 import { ACCOUNT_ID } from "../endpoints/accounts.ts";

@@ -1,4 +1,4 @@
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { brokerText, label } from "../broker-text.ts";
 import { isoTime } from "../clock.ts";
 import { ACCOUNT_ID } from "../endpoints/accounts.ts";

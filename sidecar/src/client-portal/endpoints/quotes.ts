@@ -1,4 +1,4 @@
-import type { QuoteField } from "@ibkr-edge-gateway/protocol/operations/market-snapshot.ts";
+import type { QuoteField } from "@ibkr-edge-gateway/protocol/operation-schemas/market-snapshot.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
 import { toConid, toInteger, toText, wire } from "../wire-values.ts";

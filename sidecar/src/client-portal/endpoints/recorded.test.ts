@@ -18,8 +18,8 @@ import { pnlPartitioned } from "./pnl.ts";
 import { realtimePositions, settledPositions } from "./positions.ts";
 import { snapshotLook } from "./quotes.ts";
 import { ScannerParams } from "./scanner.ts";
-import { tradingSchedule } from "./schedule.ts";
 import { trades } from "./trades.ts";
+import { tradingSchedule } from "./trading-schedule.ts";
 import { watchlist, watchlists } from "./watchlists.ts";
 
 const ROOT = join(import.meta.dirname, "../../../../test/fixtures/cpapi");

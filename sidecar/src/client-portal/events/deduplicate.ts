@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { brokerText, label } from "../broker-text.ts";
 import { type Clock, isoTime } from "../clock.ts";
 import { executedAt, executionFrom } from "../domain/execution-rows.ts";

@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import * as z from "zod";
 import { readPrivateJson, writePrivateJson } from "../../config/files.ts";
 

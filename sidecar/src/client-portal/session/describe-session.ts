@@ -1,9 +1,9 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { isoTime } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
-import { inMaintenanceWindow, nextMidnight, type ResetZone } from "./calendar.ts";
+import { inMaintenanceWindow, nextMidnight, type ResetZone } from "./broker-resets.ts";
 import { provenMode } from "./mode.ts";
 import { hasRival, isEstablished, type SessionState, type SessionStatus } from "./session-state.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BROKER_SESSION_STATES } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import { BROKER_SESSION_STATES } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { expect, it } from "vitest";
 
 it("the documented states are the states there are", () => {

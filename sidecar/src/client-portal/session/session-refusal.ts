@@ -3,7 +3,7 @@ import {
   GatewayError,
   type GatewayErrorCode,
 } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 
 const CODES: Record<BrokerSession["state"], GatewayErrorCode> = {
   unknown: "BROKER_BACKEND_UNAVAILABLE",

@@ -1,4 +1,4 @@
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 
 /**
  * What is known of the broker session, and what can change it. Plain data: `reduce` turns a state and

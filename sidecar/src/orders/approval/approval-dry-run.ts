@@ -1,12 +1,12 @@
-import type { approvalCheck } from "@ibkr-edge-gateway/protocol/operations/approval-check.ts";
+import type { approvalCheck } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-check.ts";
 import type {
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import { leastTier } from "../../trust/caps.ts";
-import { checkApproval } from "../../trust/verify-approval.ts";
+import { leastTier } from "../../trust/limits/caps.ts";
+import { checkApproval } from "../../trust/verify/verify-approval.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import type { Reach } from "../notify/desktop-and-webhook.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";

@@ -2,11 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import { type CounterVerdict, noteCounter } from "../../trust/counters.ts";
 import { type Approver, findApprover } from "../../trust/tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "../../trust/tables/nonces.ts";
-import type { RelyingParty } from "../../trust/verify-assertion.ts";
-import { verifyBy } from "../../trust/verify-by-approver.ts";
+import { type CounterVerdict, noteCounter } from "../../trust/verify/counters.ts";
+import type { RelyingParty } from "../../trust/verify/verify-assertion.ts";
+import { verifyBy } from "../../trust/verify/verify-by-approver.ts";
 
 /**
  * Whether the owner signed this very statement, with a passkey enrolled at this PC, in time, and for

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pcOrders } from "../../../../test/support/pc-orders.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
-import { type AnnouncedKey, refuseAnnounced } from "../../trust/announced-keys.ts";
+import { type AnnouncedKey, refuseAnnounced } from "../../trust/enrolment/announced-keys.ts";
 import { findApprover, revokeApprover } from "../../trust/tables/approvers.ts";
 import { receiveAnnouncedKeys } from "./receive-announced-keys.ts";
 

@@ -1,15 +1,15 @@
-import type { approverAnnounce } from "@ibkr-edge-gateway/protocol/operations/approver-announce.ts";
+import type { approverAnnounce } from "@ibkr-edge-gateway/protocol/operation-schemas/approver-announce.ts";
 import type {
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import {
   type AnnouncedKey,
   acceptAnnounced,
   listWaiting,
   noteAnnounced,
-} from "../../trust/announced-keys.ts";
+} from "../../trust/enrolment/announced-keys.ts";
 import { UNASKED } from "../../trust/tables/approvers.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { aMandate } from "../../../../test/support/orders.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import {
   mandateAtFirstUse,
   receiveConfirmation,

@@ -3,16 +3,16 @@ import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type {
   OperationInput,
   OperationOutput,
-} from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
 import type {
   mandateConfirm,
   mandateRevoke,
   mandateTake,
-} from "@ibkr-edge-gateway/protocol/operations/mandates.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/mandates.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { confirmMandate, findMandate, revokeMandate } from "../../trust/tables/mandates.ts";
-import { revoked, takeMandate, unconfirmed } from "../../trust/take-mandate.ts";
+import { revoked, takeMandate, unconfirmed } from "../../trust/verify/take-mandate.ts";
 import {
   announceMandate,
   announceMandateEnd,

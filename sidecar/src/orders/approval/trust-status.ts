@@ -1,5 +1,5 @@
-import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
-import type { trustStatus } from "@ibkr-edge-gateway/protocol/operations/trust-status.ts";
+import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
+import type { trustStatus } from "@ibkr-edge-gateway/protocol/operation-schemas/trust-status.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { approverFingerprint, listApprovers } from "../../trust/tables/approvers.ts";

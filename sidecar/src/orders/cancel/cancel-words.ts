@@ -1,4 +1,4 @@
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { isStop, plainly } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";

@@ -1,4 +1,4 @@
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import { ORDER_LIMITS } from "../limits.ts";

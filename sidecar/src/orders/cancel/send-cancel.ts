@@ -1,10 +1,10 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operation-schemas/order-cancel.ts";
 import type {
   IntentOrder,
   OrderOutcome,
-} from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import {
   type Classified,
   classifyAnswer,
@@ -12,8 +12,8 @@ import {
 import { isOpen, type OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { brokerText } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import type { OperationRequest } from "../../operations/executor-interface.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
+import type { OperationRequest } from "../../operation-handlers/executor-interface.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";

@@ -1,11 +1,11 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import {
   evidenceOfStatus,
   type OrderState,
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { type Clock, isoTime, sleep } from "../../client-portal/clock.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";

@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { BrokerQuestion } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import type { BrokerExchange } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";

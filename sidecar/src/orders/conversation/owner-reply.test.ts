@@ -1,7 +1,7 @@
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock, START_MS } from "../../../../test/support/intent-record.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { answerQuestion } from "./owner-reply.ts";
 

@@ -1,8 +1,8 @@
 import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
-import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { OperationRequest } from "../../operations/executor-interface.ts";
-import { ownApproverFaults } from "../../trust/probation.ts";
+import type { OperationRequest } from "../../operation-handlers/executor-interface.ts";
+import { ownApproverFaults } from "../../trust/verify/probation.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";

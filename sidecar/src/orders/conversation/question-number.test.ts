@@ -8,9 +8,9 @@ import {
   settled,
 } from "../../../../test/support/intent-record.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
-import { unlockNumbers } from "../../trust/shown-numbers.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
+import { unlockNumbers } from "../../trust/verify/shown-numbers.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { numberFaults, showQuestion, yesNeedsNumber } from "./question-number.ts";

@@ -1,12 +1,12 @@
-import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { guessedOf } from "../../trust/approval-number.ts";
-import { isOnProbation, type Signer, showsNumbers } from "../../trust/probation.ts";
-import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/shown-numbers.ts";
 import { TERMINAL_EDGE } from "../../trust/tables/approvers.ts";
 import { keepQuestionNumber, questionNumber } from "../../trust/tables/question-numbers.ts";
+import { guessedOf } from "../../trust/verify/approval-number.ts";
+import { isOnProbation, type Signer, showsNumbers } from "../../trust/verify/probation.ts";
+import { noteWrongNumber, numbersLocked, triesLeft } from "../../trust/verify/shown-numbers.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { announceQuestion, announceWrongNumber, questionText } from "../notify/order-notices.ts";
 import { leastTierOf } from "../submit/local-checks.ts";

@@ -1,4 +1,4 @@
-import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import type { AnswerRow } from "@ibkr-edge-gateway/protocol/orders/classify-answer.ts";
 
 /** The rows of an answer, laid over the orders that were planned. */

@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
-import { killFaults } from "../../trust/kill-switch.ts";
+import { killFaults } from "../../trust/limits/kill-switch-file.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import type { LocalRules } from "../local-policy/local-rules.ts";
 

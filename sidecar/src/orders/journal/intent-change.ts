@@ -1,8 +1,11 @@
-import type { BrokerText, Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type {
+  BrokerText,
+  Source,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type {
   INTENT_ALERTS,
   IntentQuestionEvent,
-} from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import {
   isInDoubt,
   isTerminal,

@@ -1,10 +1,13 @@
-import { AccountId, BrokerText } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import {
+  AccountId,
+  BrokerText,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import {
   AnsweredQuestion,
   IntentOrder,
   OpenQuestion,
   type OrderOutcome,
-} from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import {
   type CanonicalOrder,
   principalLeg,

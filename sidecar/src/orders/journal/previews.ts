@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { CapsAtPreview } from "../../trust/caps.ts";
+import { CapsAtPreview } from "../../trust/limits/caps.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { deleteUsageWithoutPreview } from "./tables/joint/usage-without-preview.ts";
 import { insertPreviewUsage, previewUsage } from "./tables/preview-usage.ts";

@@ -1,7 +1,7 @@
-import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
-import type { killEngage } from "@ibkr-edge-gateway/protocol/operations/kill-engage.ts";
+import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
+import type { killEngage } from "@ibkr-edge-gateway/protocol/operation-schemas/kill-engage.ts";
 import type { Clock } from "../../client-portal/clock.ts";
-import type { OperationRequest } from "../../operations/executor-interface.ts";
+import type { OperationRequest } from "../../operation-handlers/executor-interface.ts";
 import type { Progress } from "../tracking/progress.ts";
 import type { LocalRules } from "./local-rules.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
-import { readKillSwitch } from "../../trust/kill-switch.ts";
+import { readKillSwitch } from "../../trust/limits/kill-switch-file.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import { checkGrant, fileLocalRules, usageOf } from "./local-rules.ts";
 import { capsPath, killSwitchPath, orderSettingsAtStart } from "./order-settings.ts";

@@ -2,9 +2,13 @@ import { CAPABILITIES, type Capability } from "@ibkr-edge-gateway/protocol/capab
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type OwnersFile, readOwnersFile } from "../../config/torn-file.ts";
-import { type Caps, type CapsFile, type CapsUsage, readCaps } from "../../trust/caps.ts";
-import { engageKillSwitch, type LocalKillSwitch, readKillSwitch } from "../../trust/kill-switch.ts";
-import { LocalPolicy, loadLocalPolicy, POLICY_FILE } from "../../trust/local-policy.ts";
+import { type Caps, type CapsFile, type CapsUsage, readCaps } from "../../trust/limits/caps.ts";
+import {
+  engageKillSwitch,
+  type LocalKillSwitch,
+  readKillSwitch,
+} from "../../trust/limits/kill-switch-file.ts";
+import { LocalPolicy, loadLocalPolicy, POLICY_FILE } from "../../trust/limits/local-policy-file.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { capsPath, killSwitchPath } from "./order-settings.ts";
 

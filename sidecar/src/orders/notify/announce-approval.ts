@@ -1,10 +1,10 @@
 import { randomInt } from "node:crypto";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { showsNumbers } from "../../trust/probation.ts";
 import { noteRequest } from "../../trust/tables/approval-requests.ts";
 import { hasOwnApprover } from "../../trust/tables/approvers.ts";
 import { hostedPageRows } from "../../trust/tables/hosted-page.ts";
+import { showsNumbers } from "../../trust/verify/probation.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { Reach } from "./desktop-and-webhook.ts";
 

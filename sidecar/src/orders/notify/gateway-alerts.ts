@@ -1,7 +1,7 @@
 import {
   type alertTell,
   STOPPED_ALERTS,
-} from "@ibkr-edge-gateway/protocol/operations/alert-tell.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/alert-tell.ts";
 import type * as z from "zod";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { Reach } from "./desktop-and-webhook.ts";

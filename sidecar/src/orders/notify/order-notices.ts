@@ -1,7 +1,7 @@
 import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { mandateInWords } from "@ibkr-edge-gateway/protocol/approval/mandate-words.ts";
-import type { CancelBy } from "@ibkr-edge-gateway/protocol/operations/order-cancel.ts";
-import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { CancelBy } from "@ibkr-edge-gateway/protocol/operation-schemas/order-cancel.ts";
+import type { OpenQuestion } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import {
   lineText,
   questionLines,
@@ -9,8 +9,8 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { UNNUMBERED_EXITS_A_DAY } from "../../trust/probation.ts";
 import type { KeptMandate } from "../../trust/tables/mandates.ts";
+import { UNNUMBERED_EXITS_A_DAY } from "../../trust/verify/probation.ts";
 import type { Reach } from "./desktop-and-webhook.ts";
 
 /**

@@ -1,8 +1,8 @@
-import { OwnBookReport } from "@ibkr-edge-gateway/protocol/operations/own-book.ts";
+import { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
-import { memorySigningKey } from "../../trust/signing-key.ts";
+import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import type { BookRead } from "../tracking/order-book-read.ts";
 import { createBookKeeper } from "./keep-book.ts";

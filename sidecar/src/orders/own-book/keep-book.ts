@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { toHex } from "@ibkr-edge-gateway/evidence/bytes.ts";
-import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operations/own-book.ts";
+import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import * as z from "zod";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { OrderStore } from "../journal/order-store.ts";

@@ -1,6 +1,6 @@
 import { checkStatement } from "@ibkr-edge-gateway/evidence/order/statement.ts";
 import { describe, expect, it } from "vitest";
-import { memorySigningKey } from "../../trust/signing-key.ts";
+import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { openOrderStore } from "../journal/order-store.ts";
 import {
   latestOwnStatements,

@@ -13,7 +13,7 @@ import {
 } from "@ibkr-edge-gateway/evidence/order/statement.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import * as z from "zod";
-import type { SigningKey } from "../../trust/signing-key.ts";
+import type { SigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
 import {
   insertOwnStatement,

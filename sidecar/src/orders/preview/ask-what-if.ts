@@ -7,7 +7,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { WhatIf } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import type { Mutex } from "../submit/mutex.ts";
 import { refusedWhatIf, type WhatIfAnswer, whatIf } from "./what-if.ts";
 

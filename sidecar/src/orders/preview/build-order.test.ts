@@ -1,8 +1,8 @@
-import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT, bookRow, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { buildOrder } from "./build-order.ts";
 
 let pc: PcOrders;

@@ -1,7 +1,7 @@
 import type {
   PreviewOutcome,
   PreviewRequest,
-} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import {
   bracketOf,
   cancelOf,
@@ -14,8 +14,8 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refu
 import type { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { structureFaults } from "@ibkr-edge-gateway/protocol/orders/structure-faults.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { readTarget } from "./read-target-order.ts";
 import { type ContractAsked, resolveContract } from "./resolve-contract.ts";

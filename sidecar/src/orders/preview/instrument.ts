@@ -10,11 +10,11 @@ import { Decimal } from "decimal.js";
 import { label } from "../../client-portal/broker-text.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import type { SecDef } from "../../client-portal/endpoints/contracts.ts";
-import { factsOf } from "../../operations/find-contracts.ts";
-import { readRows } from "../../operations/market-snapshot.ts";
-import { readSchedule } from "../../operations/market-view.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import { readField } from "../../operations/quote.ts";
+import { factsOf } from "../../operation-handlers/find-contracts.ts";
+import { readRows } from "../../operation-handlers/market-snapshot.ts";
+import { readSchedule } from "../../operation-handlers/market-view.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import { readField } from "../../operation-handlers/quote.ts";
 import { figure, orNull } from "../submit/read-facts.ts";
 
 /** Reference data of one contract: when it trades, when it ends, what moves it. */

@@ -1,4 +1,4 @@
-import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { messageOf } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { beforeEach, describe, expect, it } from "vitest";

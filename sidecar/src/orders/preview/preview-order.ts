@@ -1,9 +1,9 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type {
   PreviewOutcome,
   PreviewRequest,
-} from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+} from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import {
   type FuturesOperator,
   modifyBody,
@@ -30,10 +30,10 @@ import {
 import { isoTime } from "../../client-portal/clock.ts";
 import type { Answer } from "../../client-portal/portal-interface.ts";
 import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import { type ResolvedAccount, resolveAccount } from "../../operations/resolve-account.ts";
-import { leastTier } from "../../trust/caps.ts";
-import { driftUnknown } from "../../trust/drift-faults.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import { type ResolvedAccount, resolveAccount } from "../../operation-handlers/resolve-account.ts";
+import { leastTier } from "../../trust/limits/caps.ts";
+import { driftUnknown } from "../../trust/verify/drift-faults.ts";
 import { routineKind } from "../conversation/questions.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { ORDER_LIMITS } from "../limits.ts";

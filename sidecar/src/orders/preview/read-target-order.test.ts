@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { readTarget } from "./read-target-order.ts";
 
 let pc: PcOrders;

@@ -1,14 +1,14 @@
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Leg, TargetOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { OrderType, TimeInForce } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { Decimal } from "decimal.js";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
-import { factsOf } from "../../operations/find-contracts.ts";
-import { readOrders } from "../../operations/live-orders.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import { factsOf } from "../../operation-handlers/find-contracts.ts";
+import { readOrders } from "../../operation-handlers/live-orders.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { contractOf } from "./resolve-contract.ts";
 

@@ -1,4 +1,4 @@
-import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import {
   bracketFormFaults,
   modifyFormFaults,

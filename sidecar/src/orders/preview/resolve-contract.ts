@@ -1,5 +1,5 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operations/contracts-search.ts";
+import type { ContractCandidate } from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-search.ts";
 import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { canonicalDecimal, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
@@ -12,11 +12,11 @@ import {
   searchContracts,
 } from "../../client-portal/endpoints/contracts.ts";
 import { optionInfo, strikesOf } from "../../client-portal/endpoints/option-contracts.ts";
-import { factsOf, findContracts } from "../../operations/find-contracts.ts";
-import { homeListing, levelSymbol, spellings } from "../../operations/home-listing.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import { monthForBroker } from "../../operations/option-months.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { factsOf, findContracts } from "../../operation-handlers/find-contracts.ts";
+import { homeListing, levelSymbol, spellings } from "../../operation-handlers/home-listing.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import { monthForBroker } from "../../operation-handlers/option-months.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 
 /**
  * Which contract an order means. The broker's id decides; a symbol is taken only when it means one

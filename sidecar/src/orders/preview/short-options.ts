@@ -2,8 +2,8 @@ import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts"
 import { Decimal, dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { valueAtRisk } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
-import { factsOf } from "../../operations/find-contracts.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
+import { factsOf } from "../../operation-handlers/find-contracts.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { figure, orNull } from "../submit/read-facts.ts";
 import { contractOf } from "./resolve-contract.ts";
 

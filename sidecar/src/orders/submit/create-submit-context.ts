@@ -1,5 +1,5 @@
 import type { BrokerLogger } from "../../client-portal/logger.ts";
-import { memorySigningKey } from "../../trust/signing-key.ts";
+import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { createCancelRetryQueue } from "../cancel/retry-queue.ts";
 import { createConversation } from "../conversation/conversation.ts";
 import type { Conversation } from "../conversation/conversation-interface.ts";

@@ -1,5 +1,5 @@
 import { RATE_MAX_AGE_SECONDS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import type { OperationContext, Provenance } from "../../operations/operation-context.ts";
+import type { OperationContext, Provenance } from "../../operation-handlers/operation-context.ts";
 
 /** What decides an order: a value, who said it, when, and whether that proves it. */
 export interface Fact<T> {

@@ -4,10 +4,10 @@ import type { Effect } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { describe, expect, it } from "vitest";
 import { AAPL, aLeg, anOrder, aTicket, NOW } from "../../../../test/support/orders.ts";
 import { leavesOf } from "../../../../test/support/schema-leaves.ts";
-import { Caps, DEFAULT_CAPS } from "../../trust/caps.ts";
-import { driftFaults } from "../../trust/drift-faults.ts";
-import { LocalPolicy } from "../../trust/local-policy.ts";
-import { tierFaults } from "../../trust/verify-approval.ts";
+import { Caps, DEFAULT_CAPS } from "../../trust/limits/caps.ts";
+import { LocalPolicy } from "../../trust/limits/local-policy-file.ts";
+import { driftFaults } from "../../trust/verify/drift-faults.ts";
+import { tierFaults } from "../../trust/verify/verify-approval.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import {
   driftOf,

@@ -9,8 +9,8 @@ import {
   type PcOrders,
   pcOrders,
 } from "../../../../test/support/pc-orders.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { gatherFacts } from "./gather-facts.ts";
 
 let pc: PcOrders;

@@ -5,10 +5,10 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { tradingSchedule } from "../../client-portal/endpoints/schedule.ts";
+import { tradingSchedule } from "../../client-portal/endpoints/trading-schedule.ts";
 import { sessionRefusal } from "../../client-portal/session/session-refusal.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import { readHours } from "../preview/instrument.ts";
 import { withoutOwnStops } from "../tracking/leftover-exits.ts";
 import { currentOnly, type Fact, freshOnly, joined } from "./dated-fact.ts";

@@ -1,4 +1,4 @@
-import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operations/order-preview.ts";
+import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
 import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";

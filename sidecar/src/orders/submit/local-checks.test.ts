@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, handClock } from "../../../../test/support/intent-record.ts";
 import { aLeg, anOrder, NOW } from "../../../../test/support/orders.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import {
   driftOf,

@@ -1,5 +1,4 @@
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
-import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/another-session.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import {
   type CanonicalOrder,
   principalLeg,
@@ -8,6 +7,7 @@ import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { anotherSession } from "@ibkr-edge-gateway/protocol/orders/waits-for-another-session.ts";
 import {
   differenceInWords,
   WHAT_IF_TOLERANCE_PERCENT,
@@ -15,10 +15,10 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/what-if-agreement.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Clock } from "../../client-portal/clock.ts";
-import { type CapsBefore, capFaults } from "../../trust/cap-faults.ts";
-import { DEFAULT_CAPS, leastTier } from "../../trust/caps.ts";
-import { killFaults } from "../../trust/kill-switch.ts";
-import type { LocalPolicy } from "../../trust/local-policy.ts";
+import { type CapsBefore, capFaults } from "../../trust/limits/cap-faults.ts";
+import { DEFAULT_CAPS, leastTier } from "../../trust/limits/caps.ts";
+import { killFaults } from "../../trust/limits/kill-switch-file.ts";
+import type { LocalPolicy } from "../../trust/limits/local-policy-file.ts";
 import { type IntentRecord, principalConid } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { type LocalRules, usageOf } from "../local-policy/local-rules.ts";

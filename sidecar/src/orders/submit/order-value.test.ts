@@ -13,8 +13,8 @@ import {
   marketOfDeal,
 } from "../../../../test/support/risk/deals.ts";
 import { judge } from "../../../../test/support/risk/oracle.ts";
-import { capFaults } from "../../trust/cap-faults.ts";
-import { type Caps, type CapsFile, DEFAULT_CAPS, leastTier } from "../../trust/caps.ts";
+import { capFaults } from "../../trust/limits/cap-faults.ts";
+import { type Caps, type CapsFile, DEFAULT_CAPS, leastTier } from "../../trust/limits/caps.ts";
 import { orderValue } from "./order-value.ts";
 
 const NOW_MS = Date.parse(NOW);

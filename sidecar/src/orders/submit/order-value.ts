@@ -10,7 +10,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/risk-in-base.ts";
 import type { Effect, Ticket, TicketQuote } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { unitsAtMost } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
-import type { CapsFile } from "../../trust/caps.ts";
+import type { CapsFile } from "../../trust/limits/caps.ts";
 import { figure, type Rates } from "./read-facts.ts";
 
 /** What this PC makes of an order's size, by its own reads; null is not known and never zero. */

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { START_MS } from "../../../../test/support/intent-record.ts";
 import { AAPL, aLeg, anOrder, aTicket, NOW } from "../../../../test/support/orders.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { FACT_AGES, type Fact, knownAt } from "./dated-fact.ts";
 import { localFaults, openingFaults } from "./local-checks.ts";
 import { factsAt, type Seen, unknownFaults } from "./own-reads.ts";

@@ -8,7 +8,7 @@ import type {
   WorkingOrderFact,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
-import type { CapsFile } from "../../trust/caps.ts";
+import type { CapsFile } from "../../trust/limits/caps.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import { FACT_AGES, type Fact, knownAt } from "./dated-fact.ts";
 import { orderValue } from "./order-value.ts";

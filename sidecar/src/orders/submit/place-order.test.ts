@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { anOrder } from "../../../../test/support/orders.ts";
 import { ACCOUNT, json, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { TransportError } from "../../client-portal/transport.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { isNonceUsed } from "../../trust/tables/nonces.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { placeOrder } from "./place-order.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NOW } from "../../../../test/support/orders.ts";
 import { ACCOUNT, notAnswered, pcOrders } from "../../../../test/support/pc-orders.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import {
   figure,
   orNull,

@@ -16,13 +16,13 @@ import type {
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { portfolioLedger, portfolioSummary } from "../../client-portal/endpoints/balances.ts";
-import { readAccountPnl } from "../../operations/account-pnl.ts";
-import { readQuotes } from "../../operations/market-snapshot.ts";
-import { readMarketView, readSchedule } from "../../operations/market-view.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import { readPositions } from "../../operations/positions.ts";
-import { quoteFrom } from "../../operations/quote.ts";
-import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import { readAccountPnl } from "../../operation-handlers/account-pnl.ts";
+import { readQuotes } from "../../operation-handlers/market-snapshot.ts";
+import { readMarketView, readSchedule } from "../../operation-handlers/market-view.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import { readPositions } from "../../operation-handlers/position-rows.ts";
+import { quoteFrom } from "../../operation-handlers/quote.ts";
+import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import { FACT_AGES, type Fact, joined, knownAt } from "./dated-fact.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
-import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operations/session-status.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { FuturesOperator } from "@ibkr-edge-gateway/protocol/orders/broker-body.ts";
 import type {
   Effect,
@@ -7,7 +7,7 @@ import type {
   TicketQuote,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Clock } from "../../client-portal/clock.ts";
-import type { RelyingParty } from "../../trust/verify-assertion.ts";
+import type { RelyingParty } from "../../trust/verify/verify-assertion.ts";
 import type { CancelRetryQueue } from "../cancel/retry-queue.ts";
 import type { Conversation } from "../conversation/conversation-interface.ts";
 import type { OrderStore } from "../journal/order-store.ts";

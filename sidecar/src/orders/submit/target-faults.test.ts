@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { AAPL, aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { readTarget } from "../preview/read-target-order.ts";
 import { targetFaults } from "./target-faults.ts";
 

@@ -4,8 +4,8 @@ import type {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import { readTarget } from "../preview/read-target-order.ts";
 import { currentOnly } from "./dated-fact.ts";

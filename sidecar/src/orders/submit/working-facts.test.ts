@@ -5,10 +5,10 @@ import { describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { AAPL, aLeg, anOrder, NOW } from "../../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, notAnswered, pcOrders } from "../../../../test/support/pc-orders.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
-import { capFaults } from "../../trust/cap-faults.ts";
-import { DEFAULT_CAPS } from "../../trust/caps.ts";
-import { killFaults } from "../../trust/kill-switch.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
+import { capFaults } from "../../trust/limits/cap-faults.ts";
+import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
+import { killFaults } from "../../trust/limits/kill-switch-file.ts";
 import { atWorst, readWorkingFacts, type UnreadOrder, unreadNotes } from "./working-facts.ts";
 
 const holds = (quantity: string): PositionFact[] => [

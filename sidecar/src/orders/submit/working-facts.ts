@@ -1,5 +1,5 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import {
   Decimal,
@@ -11,9 +11,9 @@ import {
 import type { Side } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { PositionFact, WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
-import { readOrders } from "../../operations/live-orders.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
-import type { ResolvedAccount } from "../../operations/resolve-account.ts";
+import { readOrders } from "../../operation-handlers/live-orders.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
+import type { ResolvedAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { Fact } from "./dated-fact.ts";
 import { figure, orNull, type RateTable } from "./read-facts.ts";

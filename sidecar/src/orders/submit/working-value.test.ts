@@ -1,10 +1,10 @@
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Contract } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { expect, it } from "vitest";
 import { ACCOUNT, bookRow, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { contract } from "../../../../test/support/risk/cases.ts";
-import { readOrders } from "../../operations/live-orders.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { readOrders } from "../../operation-handlers/live-orders.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import { contractsOf, workingValue } from "./working-value.ts";
 
 async function working(over: Record<string, unknown>): Promise<Order> {

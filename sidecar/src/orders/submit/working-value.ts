@@ -1,10 +1,10 @@
 import { SLIPPAGE_LEAST_BPS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import type { Contract, Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { Decimal, dec, OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { valueAtRisk } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
-import { factsOf } from "../../operations/find-contracts.ts";
-import type { OperationContext } from "../../operations/operation-context.ts";
+import { factsOf } from "../../operation-handlers/find-contracts.ts";
+import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { contractOf } from "../preview/resolve-contract.ts";
 import { orNull } from "./read-facts.ts";
 

@@ -1,4 +1,4 @@
-import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operations/order-parts.ts";
+import type { IntentOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { compareDecimals } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import {
   evidenceOfStatus,

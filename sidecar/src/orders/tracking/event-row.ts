@@ -1,4 +1,4 @@
-import type { Order } from "@ibkr-edge-gateway/protocol/operations/orders-list.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
 
 /** An order as told, as a row of the list again. */

@@ -1,5 +1,5 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
-import { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import {
   type CanonicalOrder,
   principalLeg,

@@ -1,5 +1,5 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
-import type { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operations/order-events.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import type { IntentQuestionEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { Clock } from "../../client-portal/clock.ts";
 import type { BrokerEvent } from "../../client-portal/events/broker-event.ts";

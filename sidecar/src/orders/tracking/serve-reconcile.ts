@@ -1,12 +1,12 @@
-import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operations/define-operation.ts";
-import type { ordersReconcile } from "@ibkr-edge-gateway/protocol/operations/orders-reconcile.ts";
+import type { OperationOutput } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
+import type { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
 import {
   evidenceOfStatus,
   type OrderEvidence,
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { orderFrom } from "../../client-portal/domain/order-rows.ts";
-import { type OperationContext, provenance } from "../../operations/operation-context.ts";
-import { resolveAccount } from "../../operations/resolve-account.ts";
+import { type OperationContext, provenance } from "../../operation-handlers/operation-context.ts";
+import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { BookKeeper } from "../own-book/keep-book.ts";
 import type { BookRead } from "./order-book-read.ts";

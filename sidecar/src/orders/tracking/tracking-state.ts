@@ -1,4 +1,4 @@
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { IntentEffect } from "../journal/intent-change.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OrderStore } from "../journal/order-store.ts";

@@ -1,5 +1,5 @@
 import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
-import type { Source } from "@ibkr-edge-gateway/protocol/operations/field-types.ts";
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import { type Clock, isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
 import type { StreamView } from "../../client-portal/stream/view.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { Envelope } from "@ibkr-edge-gateway/protocol/approver/approver-envelope.ts";
+import { Envelope } from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 
 /** What this PC asked its owner on a page of their own, as it signed it, and what was said. */
 export const APPROVER_ENVELOPES_SCHEMA = `

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { Receipt } from "@ibkr-edge-gateway/protocol/approver/approver-receipt.ts";
+import { Receipt } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
 
 /** What this PC said became of each answer, as it signed it, in its own sequence. */
 export const APPROVER_RECEIPTS_SCHEMA = `

@@ -6,7 +6,7 @@ import {
   type EnrolledKey,
   isKnownAlgorithm,
   type RelyingParty,
-} from "../verify-assertion.ts";
+} from "../verify/verify-assertion.ts";
 
 /**
  * The passkeys that may approve, enrolled at this machine and nowhere else. The edge can show a

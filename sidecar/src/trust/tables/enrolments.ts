@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { EnrolmentCode } from "@ibkr-edge-gateway/protocol/approver/enrolment.ts";
+import { EnrolmentCode } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
 
 /**
  * The ceremony of enrolment that is open, one at a time. The command line begins it and asks whoever

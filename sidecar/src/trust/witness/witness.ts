@@ -18,7 +18,7 @@ import {
   type AuditCheckpoint,
   type AuditCosignature,
 } from "@ibkr-edge-gateway/protocol/relay/audit-messages.ts";
-import type { SigningKey } from "../signing-key.ts";
+import type { SigningKey } from "../pc-keys/statement-and-witness-keys.ts";
 import { owedHeads, oweHead, settleOwed } from "../tables/owed-heads.ts";
 import { headAt, keepHead, newestHead, nextLine, thinHeads } from "../tables/witnessed-heads.ts";
 import {

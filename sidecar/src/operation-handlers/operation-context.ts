@@ -1,0 +1,119 @@
+import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import {
+  type BrokerSession,
+  marketNote,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
+import { type Clock, isoTime } from "../client-portal/clock.ts";
+import type { Priority } from "../client-portal/pacing/priority.ts";
+import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal-interface.ts";
+import type { QuoteLines } from "../client-portal/quote-lines.ts";
+import type { StreamView } from "../client-portal/stream/view.ts";
+
+/** What one operation has to work with. */
+export interface OperationContext {
+  readonly clock: Clock;
+  readonly source: Source;
+  readonly signal: AbortSignal;
+  /** When the caller stops waiting, ms since the epoch. */
+  readonly deadlineAt: number;
+  session(): BrokerSession;
+  /** Tells the order references this gateway made from everybody else's. */
+  isOwnOrder(orderRef: string): boolean;
+  /** What the broker's stream knows; null where it is not provably fresh. */
+  readonly stream: StreamView;
+  readonly lines: QuoteLines;
+  /** Looks at the session now. */
+  renewSession(): Promise<void>;
+  /** IANA zone of this PC, for times in words; null when it is not known. */
+  readonly ownerZone: string | null;
+  /** Folder for what is kept on disk. */
+  readonly configDir: string;
+  /** As what its questions stand in the line to the broker. */
+  readonly priority: Priority;
+  /** The client for whom it is done; null for nobody's. */
+  readonly share: string | null;
+  ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh" | "maxAgeMs">): Promise<Answer<T>>;
+}
+
+export interface ContextParts extends Omit<OperationContext, "ask"> {
+  readonly portal: Portal;
+}
+
+export function contextFor(parts: ContextParts): OperationContext {
+  const { portal, ...rest } = parts;
+  return {
+    ...rest,
+    ask: (ask, options = {}) =>
+      portal.ask(ask, {
+        ...options,
+        priority: rest.priority,
+        share: rest.share,
+        signal: rest.signal,
+        maxWaitMs: Math.max(0, rest.deadlineAt - rest.clock.now()),
+      }),
+  };
+}
+
+export interface Provenance {
+  source: Source;
+  as_of: string;
+  age_ms: number;
+  served_from: "broker" | "cache" | "stream" | "stale";
+  notes: string[];
+}
+
+const RANK = { broker: 0, stream: 1, cache: 2, stale: 3 } as const;
+
+/**
+ * The common part of an answer made of these parts: as old as the oldest, as weak as the weakest.
+ */
+export function provenance(
+  context: OperationContext,
+  parts: readonly { at: number; from: Provenance["served_from"] }[],
+  notes: readonly string[] = [],
+): Provenance {
+  const now = context.clock.now();
+  const at = Math.min(now, ...parts.map((part) => part.at));
+  let from: Provenance["served_from"] = "broker";
+  for (const part of parts) if (RANK[part.from] > RANK[from]) from = part.from;
+  const session = context.session();
+  const all = [...notes];
+  if (from === "stale") {
+    all.push("The broker may not be asked at the moment; this is the last answer it gave.");
+  }
+  if (session.reads === "portfolio_only") all.push(session.meaning);
+  return {
+    source: context.source,
+    as_of: isoTime(at),
+    age_ms: Math.max(0, Math.round(now - at)),
+    served_from: from,
+    notes: all,
+  };
+}
+
+/** What every answer about prices and hours says of the market itself. */
+export function marketNotes(context: OperationContext): string[] {
+  const note = marketNote(context.session());
+  return note === null ? [] : [`${note}.`];
+}
+
+/** A page of rows, and where the next one begins. */
+export function pageOf<T>(
+  rows: readonly T[],
+  request: { offset: number; limit: number },
+): {
+  rows: T[];
+  page: { offset: number; returned: number; total: number; next_offset: number | null };
+} {
+  const slice = rows.slice(request.offset, request.offset + request.limit);
+  const end = request.offset + slice.length;
+  return {
+    rows: slice,
+    page: {
+      offset: request.offset,
+      returned: slice.length,
+      total: rows.length,
+      next_offset: end < rows.length && slice.length > 0 ? end : null,
+    },
+  };
+}

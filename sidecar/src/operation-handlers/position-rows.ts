@@ -1,0 +1,186 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
+import type { Position } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";
+import { Decimal } from "decimal.js";
+import { label } from "../client-portal/broker-text.ts";
+import {
+  type RealtimePosition,
+  realtimePositions,
+  type SettledPosition,
+  settledPositions,
+} from "../client-portal/endpoints/positions.ts";
+import { LIMITS } from "../client-portal/limits.ts";
+import type { Answer } from "../client-portal/portal-interface.ts";
+import type { OperationContext } from "./operation-context.ts";
+
+export interface PositionsRead {
+  positions: Position[];
+  feed: "realtime" | "settled";
+  proved: boolean;
+  parts: { at: number; from: "broker" | "cache" | "stale" }[];
+  notes: string[];
+}
+
+/** Rows the broker sent that hold no readable contract or quantity; they are never dropped in silence. */
+function readable<Row, T>(
+  rows: readonly Row[],
+  read: (row: Row) => T | null,
+): { read: T[]; lost: number } {
+  const out: T[] = [];
+  let lost = 0;
+  for (const row of rows) {
+    const value = read(row);
+    if (value === null) lost += 1;
+    else out.push(value);
+  }
+  return { read: out, lost };
+}
+
+/** Zero rows linger after a position was closed; they are not holdings. */
+const held = (position: Position): boolean => position.quantity !== "0";
+
+const lostNote = (lost: number): string[] =>
+  lost === 0
+    ? []
+    : [`${counted(lost, "position row")} of the broker could not be read: missing here.`];
+
+export async function readRealtimePositions(
+  context: Pick<OperationContext, "ask">,
+  accountId: string,
+): Promise<PositionsRead> {
+  const answer = await context.ask(realtimePositions(accountId));
+  const { read, lost } = readable(answer.value, fromRealtime);
+  return {
+    positions: read.filter(held),
+    feed: "realtime",
+    proved: answer.proved && lost === 0,
+    parts: [answer],
+    notes: lostNote(lost),
+  };
+}
+
+async function readSettledPositions(
+  context: OperationContext,
+  accountId: string,
+): Promise<PositionsRead> {
+  const parts: Answer<SettledPosition[]>[] = [];
+  const rows: SettledPosition[] = [];
+  let complete = false;
+  for (let page = 0; page < LIMITS.positionsPages; page++) {
+    const answer = await context.ask(settledPositions(accountId, page));
+    parts.push(answer);
+    rows.push(...answer.value);
+    if (answer.value.length < LIMITS.positionsPageSize) {
+      complete = true;
+      break;
+    }
+  }
+  // The list moves while it is paged; the same contract may come twice.
+  const unique = new Map(rows.map((row) => [`${row.conid} ${row.model ?? ""}`, row]));
+  const { read, lost } = readable([...unique.values()], fromSettled);
+  return {
+    positions: read.filter(held),
+    feed: "settled",
+    proved: complete && lost === 0 && parts.every((part) => part.proved),
+    parts,
+    notes: [...lostNote(lost), ...(complete ? [] : ["There are more positions than were read."])],
+  };
+}
+
+/** The real-time list first; the settled one when that service does not answer. */
+export async function readPositions(
+  context: OperationContext,
+  accountId: string,
+  feed: "auto" | "realtime" | "settled",
+): Promise<PositionsRead> {
+  if (feed === "settled") return readSettledPositions(context, accountId);
+  try {
+    return await readRealtimePositions(context, accountId);
+  } catch (error) {
+    if (feed === "realtime" || context.session().reads === "none") throw error;
+    const settled = await readSettledPositions(context, accountId);
+    return {
+      ...settled,
+      notes: [
+        ...settled.notes,
+        "The real-time position list did not answer; this list may lag a fill by a minute.",
+      ],
+    };
+  }
+}
+
+/** How far, relative, a value may be from price times quantity and be it all the same: a 32-bit float's noise. */
+const VALUE_NOISE = 2 ** -22;
+
+/** Both lists carry 32-bit floats; where the value is the price times the quantity, it is written exactly. */
+function valued(
+  quantity: string,
+  price: string | null,
+  value: string | null,
+): Pick<Position, "market_price" | "market_value"> {
+  const market_price = price === null ? null : withoutFloatNoise(price);
+  if (value === null) return { market_price, market_value: null };
+  const product = market_price === null ? null : new Decimal(market_price).times(quantity);
+  const off = product?.minus(value).abs();
+  if (product === null || off?.greaterThan(product.abs().times(VALUE_NOISE)) !== false) {
+    return { market_price, market_value: withoutFloatNoise(value) };
+  }
+  return { market_price, market_value: product.toFixed() };
+}
+
+/** A share's description is its symbol, class and all (`BRK B`); other kinds add their terms. */
+function symbolIn(description: string | null, assetClass: string | null): string | null {
+  if (description === null) return null;
+  const whole = assetClass === "STK" && /^[A-Z0-9]+[ .]?[A-Z]{0,3}$/.test(description);
+  return whole ? description : (description.split(" ")[0] ?? null);
+}
+
+function fromRealtime(row: RealtimePosition): Position | null {
+  if (row.conid === null || row.position === null) return null;
+  const description = label(row.description, 200);
+  return {
+    conid: row.conid,
+    symbol: symbolIn(description, row.assetClass ?? row.secType),
+    description,
+    asset_class: label(row.assetClass ?? row.secType, 20),
+    currency: row.currency,
+    quantity: row.position,
+    ...valued(row.position, row.marketPrice, row.marketValue),
+    average_cost: row.avgCost,
+    average_price: row.avgPrice,
+    unrealized_pnl: row.unrealizedPnl,
+    realized_pnl: row.realizedPnl,
+    expiry: null,
+    strike: null,
+    right: null,
+    multiplier: null,
+    underlying_conid: null,
+    model: label(row.model, 100),
+  };
+}
+
+function fromSettled(row: SettledPosition): Position | null {
+  if (row.conid === null || row.position === null) return null;
+  const right = row.putOrCall?.toUpperCase().slice(0, 1);
+  const derivative = row.expiry !== null || right === "C" || right === "P";
+  return {
+    conid: row.conid,
+    symbol: label(row.ticker, 100) ?? symbolIn(label(row.contractDesc, 200), row.assetClass),
+    description: label(row.name ?? row.contractDesc, 200),
+    asset_class: label(row.assetClass, 20),
+    currency: row.currency,
+    quantity: row.position,
+    ...valued(row.position, row.mktPrice, row.mktValue),
+    average_cost: row.avgCost,
+    average_price: row.avgPrice,
+    unrealized_pnl: row.unrealizedPnl,
+    realized_pnl: row.realizedPnl,
+    expiry: row.expiry,
+    // A share's strike and multiplier are written as 0 and mean nothing.
+    strike: derivative ? row.strike : null,
+    right: right === "C" ? "call" : right === "P" ? "put" : null,
+    multiplier: row.multiplier === "0" ? null : row.multiplier,
+    underlying_conid: row.undConid,
+    model: label(row.model, 100),
+  };
+}

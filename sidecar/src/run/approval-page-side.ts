@@ -1,0 +1,148 @@
+import { hostname } from "node:os";
+import type { DatabaseSync } from "node:sqlite";
+import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
+import { lookAtHostedPages } from "../approval-page-server/check-hosted-page.ts";
+import { fillPage, pageSha256, readPageTemplate } from "../approval-page-server/fill-page-file.ts";
+import { loopbackOrigin, loopbackPort } from "../approval-page-server/loopback-port.ts";
+import { type Loopback, startLoopback } from "../approval-page-server/loopback-server.ts";
+import { hostedPageSettings, ownPageSettings } from "../approval-page-server/page-settings.ts";
+import type { Clock } from "../client-portal/clock.ts";
+import type { BrokerLogger } from "../client-portal/logger.ts";
+import type { Pairing } from "../config/pairing-file.ts";
+import type { OwnPage } from "../orders/approval-page/page-service.ts";
+import { ticketKeyText } from "../orders/approval-page/page-service-parts.ts";
+import type { Reach } from "../orders/notify/desktop-and-webhook.ts";
+import {
+  openSigningKey,
+  type SigningKey,
+  STATEMENT_KEY_FILE,
+} from "../trust/pc-keys/statement-and-witness-keys.ts";
+import { findApprover, onProbation } from "../trust/tables/approvers.ts";
+import { noteOnce } from "../trust/tables/trust-notes.ts";
+import { hostedPageFault } from "../trust/verify/hosted-page-fault.ts";
+
+/** The owner's own page at this PC: its key, its loopback server, and the hourly look at the hosted one. */
+export interface OwnPageSide {
+  readonly ticketKey: SigningKey;
+  hostedFault(credentialId: string): OrderRefusal | null;
+  start(running: {
+    ownPage: OwnPage;
+    clock: Clock;
+    logger: BrokerLogger;
+    reach: Reach;
+    simulator: boolean;
+  }): void;
+  close(): void;
+}
+
+const LOOK_EVERY_MS = 60 * 60_000;
+const FIRST_LOOK_MS = 30_000;
+
+export function openOwnPageSide(
+  configDir: string,
+  pairing: Pairing,
+  db: DatabaseSync,
+  fetching: typeof fetch = fetch,
+): OwnPageSide {
+  const ticketKey = openSigningKey(configDir, STATEMENT_KEY_FILE);
+  let loopback: Loopback | null = null;
+  let closed = false;
+  let cancelLook = (): void => {};
+  return {
+    ticketKey,
+    hostedFault: (credentialId) =>
+      hostedPageFault(db, findApprover(db, credentialId, true)?.relyingParty?.origins ?? []),
+    start({ ownPage, clock, logger, reach, simulator }) {
+      if (!simulator) tellOfProbation(db, clock.now(), reach, logger);
+      const template = templateOf(logger);
+      if (template === null) return;
+      const key = ticketKeyText(ticketKey);
+      const page = fillPage(template, ownPageSettings(pairing, key, hostname()));
+      const hosted = pageSha256(fillPage(template, hostedPageSettings(pairing, key, hostname())));
+      void serve({ configDir, page, ownPage, db, nowMs: clock.now, logger }).then((started) => {
+        if (closed) void started?.close();
+        else loopback = started;
+      });
+      const look = (): void => {
+        void lookAtHostedPages(db, hosted, { fetching, nowMs: clock.now() })
+          .then((urls) => tellOfOthers(urls, reach, logger))
+          .catch((error: unknown) =>
+            logger.error({ err: error }, "the hosted page was not looked at"),
+          );
+        cancelLook = clock.after(LOOK_EVERY_MS, look);
+      };
+      cancelLook = clock.after(FIRST_LOOK_MS, look);
+    },
+    close() {
+      closed = true;
+      cancelLook();
+      void loopback?.close();
+    },
+  };
+}
+
+/** Null where this copy of the program was not built; then there is no page to serve. */
+function templateOf(logger: BrokerLogger): string | null {
+  try {
+    return readPageTemplate();
+  } catch {
+    logger.debug({}, "this copy was not built, so it serves no approval page");
+    return null;
+  }
+}
+
+async function serve(
+  parts: { configDir: string; logger: BrokerLogger } & Omit<
+    Parameters<typeof startLoopback>[0],
+    "port" | "logger"
+  >,
+): Promise<Loopback | null> {
+  const { configDir, logger } = parts;
+  try {
+    const port = await loopbackPort(configDir);
+    const started = await startLoopback({ ...parts, port });
+    logger.info({ origin: loopbackOrigin(port) }, "this PC's own approval page is served");
+    return started;
+  } catch (error) {
+    logger.error(
+      { err: error },
+      "this PC's own approval page is not served: its port is taken by another program",
+    );
+    return null;
+  }
+}
+
+/** Once: what changed for the passkeys that this PC took before, and the command that ends it. */
+function tellOfProbation(
+  db: DatabaseSync,
+  nowMs: number,
+  reach: Reach,
+  logger: BrokerLogger,
+): void {
+  const keys = onProbation(db);
+  if (keys.length === 0 || !noteOnce(db, "probation", nowMs)) return;
+  const words = [
+    "The gateway serves the page on which this passkey is used, so a tap alone says nothing about",
+    "what you saw. From now on whatever it approves, paper too, needs the four-digit number that this",
+    "PC shows. Not so cancels of your own orders, the kill switch, and six exits a day near the market.",
+    `A passkey of this PC's own needs no number: ${sidecarCommand("approvers enrol")}`,
+  ];
+  reach.terminal([`Changed for ${keys.map(({ label }) => `"${label}"`).join(", ")}:`, ...words]);
+  void reach.desktop("Approvals need a number now", words.join(" "));
+  logger.warn({ approvers: keys.length }, words.join(" "));
+}
+
+function tellOfOthers(urls: readonly string[], reach: Reach, logger: BrokerLogger): void {
+  for (const url of urls) {
+    const title = "Your approval page is another one";
+    const words = [
+      `The file at ${url} is not the one that this PC made. No answer of it is taken any more.`,
+      `Look why. If it is right: ${sidecarCommand("approver-page accept")}`,
+    ];
+    reach.terminal([`${title}:`, ...words.map((line) => `  ${line}`)]);
+    void reach.desktop(title, words.join(" "));
+    void reach.push(title, words.join(" "));
+    logger.warn({ url }, title);
+  }
+}

@@ -1,0 +1,323 @@
+import type { DatabaseSync } from "node:sqlite";
+import type {
+  ApprovalProof,
+  MandateProof,
+  PasskeyProof,
+} from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
+import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
+import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
+import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
+import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { wasApproved } from "../tables/approver-envelopes.ts";
+import { type Approver, TERMINAL_EDGE } from "../tables/approvers.ts";
+import { claimNonce, isNonceUsed } from "../tables/nonces.ts";
+import { insertUnnumberedExit } from "../tables/unnumbered-exits.ts";
+import { judgeNumber } from "./approval-number.ts";
+import { mandateStands, signedBy } from "./approval-signature.ts";
+import { type CounterVerdict, noteCounter } from "./counters.ts";
+import { driftFaults } from "./drift-faults.ts";
+import { guessedExitFaults } from "./exit-collar.ts";
+import type { OwnView } from "./own-view.ts";
+import { ownApproverFaults } from "./probation.ts";
+import { notAllowed } from "./take-mandate.ts";
+
+/**
+ * The sidecar's own judgement of an approval. The edge sends terms and a signature; the ticket is
+ * the one this sidecar made at preview, so that a forged, replayed, swapped or edited approval
+ * fails here whatever the edge believes. The nonce and the key's counter are written in one
+ * transaction before the caller may act; an approval that was accepted once is spent, also when
+ * what follows fails.
+ */
+export type Accepted =
+  | {
+      ok: true;
+      intent: Intent;
+      intentHash: string;
+      by: { credentialId: string; tier: Tier };
+      /** An exit of an approver on probation, without this PC's number. */
+      unnumbered: boolean;
+      /** What the key's counter says; anything but `new` is told to the owner. */
+      counter: CounterVerdict;
+    }
+  | { ok: false; refusals: OrderRefusal[] };
+
+export async function acceptApproval(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  own: OwnView,
+): Promise<Accepted> {
+  if (own.preview === null) return denied(noSuchPreview());
+  const { ticket } = own.preview;
+  const intent = ownIntent(proof, own, own.preview);
+  const hash = intentHash(intent);
+
+  const faults = [
+    ...standingFaults(db, proof, own, own.preview.generation),
+    ...driftFaults(ticket, own),
+    ...tierFaults(proof, own),
+  ];
+  if (proof.kind === "mandate") {
+    const covered = mandateFaults(
+      proof.mandate,
+      {
+        ticket,
+        notional: own.notional,
+        market: own.market,
+        waits: own.waits,
+        gatewayAccountId: own.gatewayAccountId,
+        clientId: null,
+        effect: own.effect,
+        acceptedWarnings: proof.accepted_warnings,
+      },
+      own.mandateUsage(proof.mandate),
+      new Date(own.nowMs).toISOString(),
+    );
+    faults.push(...covered);
+  }
+
+  const signed =
+    proof.kind === "passkey"
+      ? await signedBy(db, hash, proof.assertion, own)
+      : mandateStands(db, proof.mandate, own);
+  if (!signed.ok) faults.push(signed.refusal);
+  else {
+    faults.push(...guessedExitFaults(db, proof, ticket, own, signed.key));
+    if (proof.kind === "passkey") faults.push(...notTakenOnPage(db, signed.key, hash));
+  }
+  if (faults.length > 0 || !signed.ok) return { ok: false, refusals: faults };
+
+  const kind = own.effect?.kind ?? null;
+  const facts = {
+    effect: kind,
+    ...(own.effect?.by_last_proof === true && { provedAtMs: Date.parse(own.effect.at) }),
+    market: own.market,
+    waits: own.waits,
+    nowMs: own.nowMs,
+  };
+  const number = judgeNumber(db, proof, { ...own, preview: own.preview }, signed.key, facts);
+  if (!number.ok) {
+    // A guess costs the tap that it came with.
+    if (number.guess) spend(db, intent, hash, own);
+    return denied(number.refusal);
+  }
+  if (!number.unnumbered && proof.kind === "passkey") {
+    const limited = ownApproverFaults(db, signed.key, ticket.order.mode);
+    if (limited.length > 0) return denied(...limited);
+  }
+
+  const spent = spendOnce(db, intent, hash, own, ticket, signed, number.unnumbered);
+  if (!spent.ok) return denied(spent.refusal);
+  const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
+  return {
+    ok: true,
+    intent,
+    intentHash: hash,
+    by: { credentialId: signed.key.credentialId, tier },
+    unnumbered: number.unnumbered,
+    counter: spent.counter,
+  };
+}
+
+/** What an approval is used up by, in one transaction; what its counter tells, or why it cannot be used. */
+function spendOnce(
+  db: DatabaseSync,
+  intent: Intent,
+  hash: string,
+  own: OwnView,
+  { order }: Ticket,
+  signed: { key: { credentialId: string }; counter: number | null },
+  unnumbered: boolean,
+): { ok: true; counter: CounterVerdict } | { ok: false; refusal: OrderRefusal } {
+  const spent = inTransaction(db, () => {
+    if (!spend(db, intent, hash, own)) return "consumed" as const;
+    if (unnumbered) insertUnnumberedExit(db, own.nowMs);
+    if (signed.counter === null) return "new" as const;
+    const counter = noteCounter(db, signed.key.credentialId, signed.counter, own.nowMs);
+    // The nonce makes it one use; what an authenticator counts holds back no exit.
+    const reduces = own.effect?.kind === "exit" || order.action === "cancel";
+    return counter === "seen" && !reduces ? "regressed" : counter;
+  });
+  if (spent === "consumed") return { ok: false, refusal: consumed() };
+  if (spent !== "regressed") return { ok: true, counter: spent };
+  const message =
+    "The passkey's counter was seen before. Somebody may hold a copy of the key: revoke it at the PC if that was not you.";
+  const regressed = refusal("APPROVAL_COUNTER_REGRESSED", "counter", "counter_unseen", message);
+  return { ok: false, refusal: regressed };
+}
+
+function standingFaults(
+  db: DatabaseSync,
+  proof: ApprovalProof,
+  own: Pick<OwnView, "nowMs" | "generation">,
+  generation: number,
+): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  if (!(own.nowMs < Date.parse(proof.not_after))) {
+    faults.push(
+      refusal("APPROVAL_EXPIRED", "not_after", "not_expired", "The approval has expired."),
+    );
+  }
+  if (generation !== own.generation) {
+    faults.push(
+      refusal(
+        "GENERATION_CHANGED",
+        "generation",
+        "same_broker_session",
+        "The broker session is another one since the preview.",
+      ),
+    );
+  }
+  if (isNonceUsed(db, proof.nonce)) faults.push(consumed());
+  return faults;
+}
+
+/**
+ * A yes of the owner's own page places an order only once this PC took it as an answer of that page.
+ * Who carries it could else let the PC sign that it was refused, and place the order all the same.
+ */
+function notTakenOnPage(
+  db: DatabaseSync,
+  key: Pick<Approver, "kind">,
+  hash: string,
+): OrderRefusal[] {
+  if (key.kind === TERMINAL_EDGE || wasApproved(db, hash)) return [];
+  return [
+    refusal(
+      "APPROVAL_CONSUMED",
+      "ticket_sha256",
+      "answered_on_page",
+      "This PC did not take this answer on the page on which it was asked, so it places nothing. Ask its owner again.",
+    ),
+  ];
+}
+
+/** The strength that this PC's own numbers ask for. */
+export function tierFaults(
+  proof: Pick<PasskeyProof, "kind" | "tier"> | Pick<MandateProof, "kind">,
+  own: Pick<OwnView, "leastTier" | "mandatesAllowed">,
+): OrderRefusal[] {
+  const faults: OrderRefusal[] = [];
+  const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
+  const coveredByMandate = proof.kind === "mandate" && own.mandatesAllowed;
+  if (proof.kind === "mandate" && !own.mandatesAllowed) faults.push(notAllowed());
+  if (tier < own.leastTier && !coveredByMandate) {
+    faults.push(
+      refusal(
+        "APPROVAL_TIER_TOO_LOW",
+        "tier",
+        "tier_from_numbers",
+        `By the numbers of now this PC asks for an approval of tier ${own.leastTier}, and the owner gave one of tier ${tier}.`,
+      ),
+    );
+  }
+  return faults;
+}
+
+/**
+ * Judges an approval as {@link acceptApproval} would, as far as the owner can put it right at the
+ * page: signature, standing, number. Nothing is spent, so that a slip of the finger costs no second
+ * tap; a wrong number is counted, for this order and over all of them.
+ */
+export async function checkApproval(
+  db: DatabaseSync,
+  proof: PasskeyProof,
+  own: Pick<
+    OwnView,
+    | "gatewayAccountId"
+    | "sidecarId"
+    | "generation"
+    | "preview"
+    | "leastTier"
+    | "relyingParty"
+    | "simulator"
+    | "nowMs"
+  > & {
+    /** What this PC found the order to be at its preview; null when it was not known. */
+    effectAtPreview: Effect["kind"] | null;
+  },
+): Promise<{ holds: boolean; refusals: OrderRefusal[]; triesLeft: number | null }> {
+  const { preview } = own;
+  if (preview === null) {
+    return { holds: false, refusals: [noSuchPreview()], triesLeft: null };
+  }
+  const signed = await signedBy(
+    db,
+    intentHash(ownIntent(proof, own, preview)),
+    proof.assertion,
+    own,
+  );
+  const faults = [
+    ...standingFaults(db, proof, own, preview.generation),
+    ...(signed.ok ? [] : [signed.refusal]),
+  ];
+  if (faults.length > 0 || !signed.ok) return { holds: false, refusals: faults, triesLeft: null };
+  const number = judgeNumber(db, proof, { ...own, preview }, signed.key, {
+    effect: own.effectAtPreview,
+    market: preview.ticket.market,
+    waits: preview.ticket.waits != null,
+    nowMs: own.nowMs,
+  });
+  if (!number.ok) {
+    return { holds: false, refusals: [number.refusal], triesLeft: number.triesLeft };
+  }
+  const limited = number.unnumbered
+    ? []
+    : ownApproverFaults(db, signed.key, preview.ticket.order.mode);
+  return { holds: limited.length === 0, refusals: limited, triesLeft: number.triesLeft };
+}
+
+/** The intent as this PC computes it: its own ticket, under the terms that came along. */
+function ownIntent(
+  proof: ApprovalProof,
+  own: Pick<OwnView, "gatewayAccountId" | "sidecarId">,
+  preview: NonNullable<OwnView["preview"]>,
+): Intent {
+  return intentOf({
+    v: 1,
+    ticket: preview.ticket,
+    gateway_account_id: own.gatewayAccountId,
+    sidecar_id: own.sidecarId,
+    generation: preview.generation,
+    preview_id: proof.preview_id,
+    policy_version: proof.policy_version,
+    policy_hash: proof.policy_hash,
+    accepted_warnings: proof.accepted_warnings,
+    nonce: proof.nonce,
+    not_after: proof.not_after,
+  });
+}
+
+function spend(db: DatabaseSync, intent: Intent, hash: string, own: OwnView): boolean {
+  return claimNonce(
+    db,
+    { nonce: intent.nonce, statementHash: hash, notAfterMs: Date.parse(intent.not_after) },
+    own.nowMs,
+  );
+}
+
+function inTransaction<T>(db: DatabaseSync, act: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = act();
+    db.exec("COMMIT");
+    return result;
+  } catch (thrown) {
+    // A full disk may have ended the transaction by itself.
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw thrown;
+  }
+}
+
+const noSuchPreview = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_PREVIEW_MISMATCH",
+    "preview_id",
+    "own_preview",
+    "This sidecar made no such preview.",
+  );
+
+const consumed = (): OrderRefusal =>
+  refusal("APPROVAL_CONSUMED", "nonce", "one_use", "This approval was used before.");
+
+const denied = (...refusals: OrderRefusal[]): Accepted => ({ ok: false, refusals });
