@@ -1,5 +1,8 @@
 import { isAccountId } from "@ibkr-edge-gateway/protocol/account-id.ts";
-import { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import {
+  PcArrivedRequest,
+  PcExportRequest,
+} from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
 import {
   PAIRING_BODY_MAX_BYTES,
@@ -169,9 +172,21 @@ relayRoutes.post("/leave", async (c) => {
   return c.json(answer, 200, { "Cache-Control": "no-store" });
 });
 
-/** A part of the audit log for the owner at the PC's terminal, proved by its device key. */
+/**
+ * A part of the audit log for the owner at the PC's terminal, proved by its device key; and that PC's
+ * word that parts arrived.
+ */
 relayRoutes.post("/audit-export", async (c) => {
-  const request = PcExportRequest.safeParse(await smallJson(c));
+  const said = await smallJson(c);
+  const arrived = PcArrivedRequest.safeParse(said);
+  if (arrived.success && isAccountId(arrived.data.account_id)) {
+    const noted = await accountObject(c.env, arrived.data.account_id).gateway.auditArrived(
+      arrived.data,
+    );
+    if (noted === null) return problem(c, 401, "unauthorized", "This sidecar is not paired here.");
+    return c.json({ noted }, 200, { "Cache-Control": "no-store" });
+  }
+  const request = PcExportRequest.safeParse(said);
   if (!request.success || !isAccountId(request.data.account_id)) {
     return problem(c, 400, "invalid_request", "This is not a request for a part of the log.");
   }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -80,6 +80,21 @@ describe("an export by the PC", () => {
     // What is no number of years changes nothing.
     for (const years of ["0", "31", "-1", "x"]) await chain.form("/audit/retention", { years });
     expect(await chain.page("/audit")).toContain("stay here for 10");
+  });
+
+  it("that was handed out and did not come to lie on the disk counts for nothing", async () => {
+    const { to_index } = JSON.parse(await readFile(join(at("whole"), "export.json"), "utf8"));
+    await mkdir(at("no-room"));
+    // Where the entries would go stands something else, so that what comes cannot be written.
+    await writeFile(join(at("no-room"), "entries"), "");
+    const { heads } = await chain.gateway
+      .sql<{ heads: number }>("Account", chain.accountId, "SELECT MAX(seq) AS heads FROM audit_log")
+      .then(([row]) => row ?? { heads: 0 });
+    expect(heads).toBeGreaterThan(to_index);
+    const failed = await chain.pc("audit", "export", "--out", at("no-room"));
+    expect(failed.code, failed.output).toBe(1);
+    const kept = (await chain.page("/audit")).replace(/\s+/g, " ");
+    expect(kept).toMatch(new RegExp(`up to # ?${to_index} so far`));
   });
 
   it("of a range verifies against the same head; a range that is none is wrong use", async () => {

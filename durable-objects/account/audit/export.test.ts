@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { entryBytes } from "@ibkr-edge-gateway/evidence/event/entry.ts";
+import { type ArrivedPart, arrivedParts } from "@ibkr-edge-gateway/evidence/export/arrived.ts";
+import { parseManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
 import { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import { verifyExport } from "@ibkr-edge-gateway/evidence/export/verify-export.ts";
 import {
@@ -18,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { MIGRATIONS } from "../schema.ts";
-import { exportPart } from "./export.ts";
+import { exportPart, isWhatArrived } from "./export.ts";
 import { appendAudit } from "./log.ts";
 import { signHead } from "./sign.ts";
 import { eraseSalts } from "./tables/log.ts";
@@ -221,5 +223,46 @@ describe("an export of the log", () => {
   it("holds heads that its reader can keep", async () => {
     const note = await readFile(join(folder, "whole", "checkpoint"), "utf8");
     expect(parseCheckpointNote(note).size).toBe(ENTRIES);
+  });
+});
+
+describe("what arrived", () => {
+  const parts = () => ({ sql, brokerAccounts: () => BROKER_ACCOUNTS });
+  const held = async (name: string, entriesMax: number) => {
+    const read: ArrivedPart[] = [];
+    const manifest = parseManifest(await readFile(join(folder, name, "export.json"), "utf8"));
+    const files = filesIn(join(folder, name));
+    const options = { entriesMax, sha256: nodeSha256 };
+    for await (const part of arrivedParts(files, manifest, options)) read.push(part);
+    return read;
+  };
+  const stands = ({ fromIndex, end, sha256 }: ArrivedPart) =>
+    isWhatArrived(parts(), { from_index: fromIndex, end, sha256 });
+
+  it("is what the reader's disk holds of a range, part by part, with what opens it", async () => {
+    const read = await held("whole", 4_000);
+    expect(read.map(({ fromIndex, end }) => [fromIndex, end])).toEqual([
+      [0, 4_000],
+      [4_000, 8_000],
+      [8_000, ENTRIES],
+    ]);
+    expect(read.map(stands)).toEqual([true, true, true]);
+  });
+
+  it("is not what lacks an opening, an entry or a whole part, and not more than may be asked", async () => {
+    const [part] = await held("whole", 4_000);
+    if (part === undefined) throw new Error("nothing was read");
+    expect(stands({ ...part, end: part.end - 1 })).toBe(false);
+    expect(stands({ ...part, fromIndex: 1 })).toBe(false);
+    expect(stands({ ...part, end: part.fromIndex })).toBe(false);
+    expect(stands({ ...part, end: ENTRIES + 1 })).toBe(false);
+    expect(stands({ ...part, sha256: "0".repeat(64) })).toBe(false);
+    const more = await held("whole", ENTRIES);
+    expect(more.map(stands)).toEqual([false]);
+    await cp(join(folder, "whole"), join(folder, "torn"), { recursive: true });
+    const openings = join(folder, "torn", "openings.jsonl");
+    const [_first, ...rest] = (await readFile(openings, "utf8")).split("\n");
+    await writeFile(openings, rest.join("\n"));
+    expect((await held("torn", 4_000)).map(stands)).toEqual([false, true, true]);
   });
 });

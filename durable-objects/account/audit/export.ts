@@ -2,9 +2,14 @@ import { fromHex, toBase64 } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/evidence/canonical-json.ts";
 import { opens } from "@ibkr-edge-gateway/evidence/event/commitment.ts";
 import { formatEntry } from "@ibkr-edge-gateway/evidence/event/entry.ts";
+import { arrivedSha256 } from "@ibkr-edge-gateway/evidence/export/arrived.ts";
 import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import { consistencyProof, frontierProof } from "@ibkr-edge-gateway/evidence/merkle/proofs.ts";
-import type { AuditExportQuery } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import {
+  ARRIVED_MAX_ENTRIES,
+  type AuditExportQuery,
+  type PcArrivedRequest,
+} from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { firstSince } from "./find.ts";
 import { storedNodes } from "./log.ts";
@@ -60,6 +65,23 @@ export function exportPart(
     tail: consistencyProof(end, log.size, nodes).map(toBase64),
     policy: suggestedPolicy(log, head.witnesses),
   };
+}
+
+/** Whether what a reader says it holds of a range is what stands here, with all that opens it. */
+export function isWhatArrived(
+  { sql, brokerAccounts }: Pick<ExportParts, "sql" | "brokerAccounts">,
+  { from_index: fromIndex, end, sha256 }: PcArrivedRequest["arrived"],
+): boolean {
+  const count = end - fromIndex;
+  if (count < 1 || count > ARRIVED_MAX_ENTRIES) return false;
+  const rows = exportRows(sql, fromIndex, count);
+  if (rows.length !== count) return false;
+  const openings = openingsOf(rows, brokerAccounts()).map((opening) => ({
+    ...opening,
+    salt: opening.salt === null ? null : fromHex(opening.salt),
+  }));
+  const leafHashes = rows.map(({ leaf_hash }) => leaf_hash);
+  return arrivedSha256({ fromIndex, leafHashes, openings }) === sha256;
 }
 
 function rangeOf(

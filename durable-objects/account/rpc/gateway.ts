@@ -1,6 +1,9 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
-import type { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import type {
+  PcArrivedRequest,
+  PcExportRequest,
+} from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { takeMemberRecovery } from "../access/member-recovery.ts";
 import { firstPasskey, type OwnerAccess, signInWithPasskey } from "../access/owner-access.ts";
@@ -22,7 +25,13 @@ import type { AccountParts } from "./account-parts.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
 import type { OwnPageAnswer, OwnPageCall } from "./approval-page-types.ts";
 import { noteEvent } from "./gateway/note-event.ts";
-import { auditExport, leave, undoPairing, useThisSidecar } from "./gateway/pc-requests.ts";
+import {
+  auditArrived,
+  auditExport,
+  leave,
+  undoPairing,
+  useThisSidecar,
+} from "./gateway/pc-requests.ts";
 import { beginMemberRecovery, beginRecovery, takeRecovery } from "./gateway/recovery.ts";
 import { ownerAccess } from "./signed-in-owner.ts";
 
@@ -138,6 +147,11 @@ export class GatewayAccount extends RpcTarget {
     requestId: string,
   ): Promise<{ part: ExportPartText | null } | null> {
     return auditExport(this.#parts, asked, requestId);
+  }
+
+  /** Notes what an export brought to the PC's disk; false where that is not what stands here. */
+  async auditArrived(asked: PcArrivedRequest): Promise<boolean | null> {
+    return auditArrived(this.#parts, asked);
   }
 
   /**

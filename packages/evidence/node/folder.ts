@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { ExportFiles } from "../export/files.ts";
@@ -31,6 +31,13 @@ export function exportInto(folder: string): ExportTarget {
     await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 });
     const aside = `${at(name)}.part`;
     await fill(aside);
+    // On the disk before it has its name: whoever is told that it is there may erase their own.
+    const file = await open(aside, "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await rename(aside, at(name));
   };
   return {

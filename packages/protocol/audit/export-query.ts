@@ -23,3 +23,23 @@ export const PcExportRequest = z.strictObject({
   begins: z.boolean(),
 });
 export type PcExportRequest = z.infer<typeof PcExportRequest>;
+
+/** No more entries than this are confirmed at a time. */
+export const ARRIVED_MAX_ENTRIES = 5_000;
+
+/** The same PC's word that entries arrived: read back from its disk, with the hash of what lies there. */
+export const PcArrivedRequest = z.strictObject({
+  account_id: z.string().max(64),
+  sidecar_id: z.string().max(64),
+  token: z.string().max(2_048),
+  arrived: z.strictObject({
+    from_index: z.int().nonnegative(),
+    end: z.int().nonnegative(),
+    /** `arrivedSha256` of `packages/evidence/export/arrived.ts`. */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+});
+export type PcArrivedRequest = z.infer<typeof PcArrivedRequest>;
+
+/** False where the gateway holds something else than what arrived. */
+export const PcArrivedAnswer = z.strictObject({ noted: z.boolean() });

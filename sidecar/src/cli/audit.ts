@@ -1,10 +1,17 @@
+import { arrivedParts } from "@ibkr-edge-gateway/evidence/export/arrived.ts";
+import type { ExportManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
 import { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import { type AskedRange, readRange } from "@ibkr-edge-gateway/evidence/export/range.ts";
 import { verdictText } from "@ibkr-edge-gateway/evidence/export/verdict-text.ts";
 import { ExportRefused, writeExport } from "@ibkr-edge-gateway/evidence/export/write-export.ts";
-import { exportInto, nodeSha256 } from "@ibkr-edge-gateway/evidence/node/folder.ts";
+import { exportInto, filesIn, nodeSha256 } from "@ibkr-edge-gateway/evidence/node/folder.ts";
 import { judge } from "@ibkr-edge-gateway/evidence/node/judge.ts";
-import type { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import {
+  ARRIVED_MAX_ENTRIES,
+  PcArrivedAnswer,
+  type PcArrivedRequest,
+  type PcExportRequest,
+} from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { UsageError } from "../config/usage-error.ts";
@@ -86,6 +93,12 @@ async function exportLog(
       onProgress: told.at,
     });
     told.end();
+    const notNoted = await confirmArrival(configDir, flags.out, manifest);
+    if (notNoted !== null) {
+      process.stderr.write(
+        `The export is whole, and the gateway did not note that it arrived: ${notNoted}. Nothing of it is erased there for that.\n`,
+      );
+    }
     const { origin, fromIndex, toIndex } = manifest;
     const first = fromIndex + 1;
     const line =
@@ -111,6 +124,52 @@ function typedRange({ from, to }: { from?: string; to?: string }): AskedRange {
   }
 }
 
+/**
+ * Tells the gateway which entries lie in the folder, read back from it with their hash: what opens old
+ * ones may be erased there only then. Null when it noted them; else why it did not.
+ */
+async function confirmArrival(
+  configDir: string,
+  folder: string,
+  manifest: ExportManifest,
+): Promise<string | null> {
+  const { pairing, key } = pairedPc(configDir);
+  const { gateway_origin: origin, account_id, sidecar_id } = pairing;
+  const options = { entriesMax: ARRIVED_MAX_ENTRIES, sha256: nodeSha256 };
+  try {
+    for await (const part of arrivedParts(filesIn(folder), manifest, options)) {
+      const { fromIndex: from_index, end, sha256 } = part;
+      const { noted } = await patiently(async () => {
+        const token = await key.auditExportToken(claimsOf(pairing));
+        const arrived = { from_index, end, sha256 };
+        const request: PcArrivedRequest = { account_id, sidecar_id, token, arrived };
+        return askGateway({ origin, path: "/audit-export" }, request, {
+          statuses: [200],
+          answer: PcArrivedAnswer,
+          says: { 400: "it is older than this program" },
+        });
+      });
+      if (!noted) return `it holds something else under ${from_index + 1} to ${end}; export anew`;
+    }
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : "unknown error";
+  }
+}
+
+/** Asks again where the gateway says to wait, so many times. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let waits = 0; ; waits += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TooManyRequests) || waits >= WAITS_MAX) throw error;
+      process.stderr.write(`The gateway asks to wait ${error.seconds} s.\n`);
+      await new Promise((resolve) => setTimeout(resolve, error.seconds * 1_000));
+    }
+  }
+}
+
 /** The gateway as this PC asks it: each part with a token of its own by the device key. */
 function pcSource(configDir: string, range: AskedRange) {
   const { pairing, key } = pairedPc(configDir);
@@ -123,21 +182,15 @@ function pcSource(configDir: string, range: AskedRange) {
         ...(asked.toIndex === null ? {} : { toIndex: asked.toIndex }),
       };
       const begins = asked.fromIndex === null;
-      for (let waits = 0; ; waits += 1) {
+      return patiently(async () => {
         const token = await key.auditExportToken(claimsOf(pairing));
         const request: PcExportRequest = { account_id, sidecar_id, token, query, begins };
-        try {
-          return await askGateway({ origin, path: "/audit-export" }, request, {
-            statuses: [200],
-            answer: ExportPart,
-            says: { 404: NO_HEAD },
-          });
-        } catch (error) {
-          if (!(error instanceof TooManyRequests) || waits >= WAITS_MAX) throw error;
-          process.stderr.write(`The gateway asks to wait ${error.seconds} s.\n`);
-          await new Promise((resolve) => setTimeout(resolve, error.seconds * 1_000));
-        }
-      }
+        return askGateway({ origin, path: "/audit-export" }, request, {
+          statuses: [200],
+          answer: ExportPart,
+          says: { 404: NO_HEAD },
+        });
+      });
     },
   };
 }

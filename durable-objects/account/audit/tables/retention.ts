@@ -27,7 +27,7 @@ export function setRetentionYears(sql: SqlStorage, years: number): void {
   sql.exec("UPDATE audit_retention SET years = ?", years);
 }
 
-/** Entries of a part that the owner's PC took; it counts where it goes on from what was taken before. */
+/** Entries that lie on the owner's PC; a part counts where it goes on from what was taken before. */
 export function noteExported(sql: SqlStorage, fromIndex: number, end: number): void {
   sql.exec(
     "UPDATE audit_retention SET exported_through = ?2 WHERE exported_through >= ?1 AND exported_through < ?2",

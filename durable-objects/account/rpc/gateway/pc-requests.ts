@@ -1,7 +1,10 @@
 import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
-import type { PcExportRequest } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
+import type {
+  PcArrivedRequest,
+  PcExportRequest,
+} from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { DEVICE_TOKEN } from "@ibkr-edge-gateway/protocol/relay/device-token.ts";
-import { exportPart } from "../../audit/export.ts";
+import { exportPart, isWhatArrived } from "../../audit/export.ts";
 import { noteExported } from "../../audit/tables/retention.ts";
 import { accountsWithPolicy } from "../../orders/tables/policies.ts";
 import { cutOff } from "../../relay/cut-off.ts";
@@ -59,8 +62,6 @@ export async function auditExport(
   const { sql, accountId: account } = parts;
   const brokerAccounts = () => accountsWithPolicy(sql);
   const part = exportPart({ sql, account, brokerAccounts }, query, "owner");
-  // What its owner holds may be erased here once it is old enough.
-  if (part !== null) noteExported(sql, part.fromIndex, part.fromIndex + part.entries.length);
   if (part === null) return { part };
   const { fromIndex, rangeEnd, entries } = part;
   const given = { begins, fromIndex, end: fromIndex + entries.length, rangeEnd };
@@ -69,6 +70,22 @@ export async function auditExport(
     ownerAccess(parts, requestId).audit("log.exported", { sidecarId, meta });
   }
   return { part };
+}
+
+/**
+ * Entries that lie on the PC's disk: once old enough, what opens them may be erased here. A part that
+ * was given out and did not arrive, or arrived as something else, counts for nothing. Null when the PC
+ * is not proved; false where the hash is not that of what stands here.
+ */
+export async function auditArrived(
+  parts: AccountParts,
+  { sidecar_id: sidecarId, token, arrived }: PcArrivedRequest,
+): Promise<boolean | null> {
+  if (!(await provesDevice(parts, DEVICE_TOKEN.auditExport, { sidecarId, token }))) return null;
+  const { sql } = parts;
+  if (!isWhatArrived({ sql, brokerAccounts: () => accountsWithPolicy(sql) }, arrived)) return false;
+  noteExported(sql, arrived.from_index, arrived.end);
+  return true;
 }
 
 /** Takes away what a pairing gave; false when the pairing stands no more as it was made. */

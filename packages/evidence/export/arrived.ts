@@ -1,0 +1,81 @@
+import { toHex, utf8 } from "../bytes.ts";
+import { plainSha256, type Sha256, treeHash } from "../merkle/hash.ts";
+import { type ExportFiles, linesOf } from "./files.ts";
+import { type ExportManifest, OPENINGS_FILE } from "./manifest.ts";
+import { formatOpening, type OpeningRecord, parseOpening, parseRecord } from "./record.ts";
+
+/** Entries of a range that lie with the reader, read back from where they were written. */
+export interface ArrivedPart {
+  fromIndex: number;
+  /** Excluded. */
+  end: number;
+  /** Of {@link arrivedSha256}. */
+  sha256: string;
+}
+
+/**
+ * Lower-case hex SHA-256 of what a reader holds of a range: the leaf hash (lower-case hex) of each entry
+ * and each opening. The log's keeper computes it from its own rows, and so knows that all of it arrived.
+ */
+export function arrivedSha256(
+  part: {
+    readonly fromIndex: number;
+    readonly leafHashes: readonly string[];
+    readonly openings: readonly OpeningRecord[];
+  },
+  sha256: Sha256 = plainSha256,
+): string {
+  const leaves = part.leafHashes.map((leaf, at) => `${part.fromIndex + at + 1} ${leaf}\n`);
+  return toHex(sha256(utf8([...leaves, ...part.openings.map(formatOpening)].join(""))));
+}
+
+/**
+ * Reads a finished export back, in parts of so many entries. Throws what reading its files throws.
+ */
+export async function* arrivedParts(
+  files: ExportFiles,
+  manifest: Pick<ExportManifest, "fromIndex" | "files">,
+  { entriesMax, sha256 = plainSha256 }: { entriesMax: number; sha256?: Sha256 },
+): AsyncGenerator<ArrivedPart> {
+  const leafOf = treeHash(sha256).leaf;
+  const openings = openingsBy(files);
+  let fromIndex = manifest.fromIndex;
+  let leafHashes: string[] = [];
+  const taken = async (): Promise<ArrivedPart> => {
+    const end = fromIndex + leafHashes.length;
+    const part = { fromIndex, leafHashes, openings: await openings.through(end) };
+    fromIndex = end;
+    leafHashes = [];
+    return { fromIndex: part.fromIndex, end, sha256: arrivedSha256(part, sha256) };
+  };
+  for (const { name } of manifest.files) {
+    for await (const lines of linesOf(files, name)) {
+      for (const line of lines) {
+        // The leaf is made anew from what lies there: a line's own word for it is none.
+        leafHashes.push(toHex(leafOf(utf8(parseRecord(line).entry))));
+        if (leafHashes.length === entriesMax) yield await taken();
+      }
+    }
+  }
+  if (leafHashes.length > 0) yield await taken();
+}
+
+/** The openings of an export, by rising number. */
+function openingsBy(files: ExportFiles): { through(seq: number): Promise<OpeningRecord[]> } {
+  const parts = linesOf(files, OPENINGS_FILE);
+  let waiting: OpeningRecord[] = [];
+  return {
+    async through(seq) {
+      while (waiting.every((one) => one.seq <= seq)) {
+        const { done, value } = await parts.next();
+        if (done === true) break;
+        waiting = [...waiting, ...value.map(parseOpening)];
+      }
+      const found = waiting.findIndex((one) => one.seq > seq);
+      const end = found === -1 ? waiting.length : found;
+      const taken = waiting.slice(0, end);
+      waiting = waiting.slice(end);
+      return taken;
+    },
+  };
+}
