@@ -19,7 +19,7 @@ export const suiteFiles: {
   unit: [
     "sidecar/approval-page/**/*.test.ts",
     "{src,durable-objects,packages,sidecar/src,client/src,scripts}/**/*.test.ts",
-    "test/{clock,second-evidence,simulation}/**/*.test.ts",
+    "test/{clock,risk,second-evidence,simulation}/**/*.test.ts",
   ],
   contract: ["test/{clients,contract,conformance,console,chaos,growth}/**/*.test.ts"],
 };
