@@ -119,7 +119,10 @@ function groupOf(contract: Contract, side: Side): fc.Arbitrary<CanonicalOrder> {
       );
       const mixed = members.map((leg, at) =>
         stray === 1 && at > 0
-          ? { ...leg, contract: { ...contract, currency: contract.currency === "USD" ? "EUR" : "USD" } }
+          ? {
+              ...leg,
+              contract: { ...contract, currency: contract.currency === "USD" ? "EUR" : "USD" },
+            }
           : leg,
       );
       return anOrder({ structure: "oca", legs: mixed });
@@ -133,7 +136,13 @@ function changeOf(contract: Contract, side: Side): fc.Arbitrary<CanonicalOrder> 
       anOrder({
         action: "modify",
         legs: [after],
-        target: { order_id: "77", order_ref: "ieg1-0", foreign: false, before, filled_quantity: "0" },
+        target: {
+          order_id: "77",
+          order_ref: "ieg1-0",
+          foreign: false,
+          before,
+          filled_quantity: "0",
+        },
       }),
     );
 }
@@ -163,11 +172,12 @@ export const anyMarket: fc.Arbitrary<TicketQuote | null> = sometimesNull(
       prior: sometimesNull(anyPrice),
       reference: fc.option(sometimesNull(anyPrice), { nil: undefined }),
       stray: fc.integer({ min: 0, max: 19 }),
+      below: fc.integer({ min: 0, max: 49 }),
     })
-    .map(({ last, spread, drift, gone, nothing, prior, reference, stray }): TicketQuote => {
+    .map(({ last, spread, drift, gone, nothing, prior, reference, stray, below }): TicketQuote => {
       const bid = Math.max(1, last + drift);
       const price = (cents: number, missing: number) =>
-        missing === 0 ? nothing : (cents / 100).toFixed(2);
+        missing === 0 ? nothing : ((below === 0 ? -cents : cents) / 100).toFixed(2);
       return {
         conid: stray === 0 ? 1 : AAPL.conid,
         bid: price(bid, gone[0]),

@@ -1,4 +1,15 @@
-import { compare, type Fraction, fraction, largest, minus, ONE, plus, sum, times, ZERO } from "./fraction.ts";
+import {
+  compare,
+  type Fraction,
+  fraction,
+  largest,
+  minus,
+  ONE,
+  plus,
+  sum,
+  times,
+  ZERO,
+} from "./fraction.ts";
 
 /**
  * What one unit of an instrument can cost whoever opened it, from the payoff tables that exchanges
@@ -80,6 +91,7 @@ export function costOf(instrument: Instrument, deal: Deal, price: Fraction): Cos
 /** A share of itself on top: 150 basis points make 1.015. */
 export const beyond = (bps: Fraction): Fraction => plus(ONE, times(bps, fraction("0.0001")));
 /** The same downwards; never below zero. */
-export const below = (bps: Fraction): Fraction => largest([ZERO, minus(ONE, times(bps, fraction("0.0001")))]);
+export const below = (bps: Fraction): Fraction =>
+  largest([ZERO, minus(ONE, times(bps, fraction("0.0001")))]);
 
 export const isAbove = (a: Fraction, b: Fraction): boolean => compare(a, b) > 0;

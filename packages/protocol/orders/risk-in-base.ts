@@ -13,7 +13,7 @@ export interface BaseView extends RiskView {
   base: string;
   /** Of the currency of the order's contracts; null when it was not read. */
   fx: DatedRate | null;
-  /** A rate older than this is not known. */
+  /** A rate older than this is not known; nor is one that is further ahead of the clock. */
   maxRateAgeSeconds: number;
   nowMs: number;
 }
@@ -33,7 +33,7 @@ export function riskInBase(order: CanonicalOrder, view: BaseView): BaseRisk {
     : { known: true, value: risk.value.times(rate), uncoveredCall };
 }
 
-/** One where the currency is the base; null when the rate is not known or too old. */
+/** One where the currency is the base; null when the rate is not known, too old or of the future. */
 export function rateToBase(
   currency: string,
   {
@@ -45,8 +45,9 @@ export function rateToBase(
 ): Decimal | null {
   if (currency === base) return new Decimal(1);
   if (fx === null) return null;
-  // A time that cannot be read is not a number, and no number is below it.
-  const ageMs = nowMs - Date.parse(fx.at);
+  // A time ahead of the clock says as little as one long ago; one that cannot be read is not a number,
+  // and no number is below it.
+  const ageMs = Math.abs(nowMs - Date.parse(fx.at));
   if (!(ageMs <= maxRateAgeSeconds * 1_000)) return null;
   const rate = parseFigure(fx.rate);
   return rate?.greaterThan(0) ? rate : null;

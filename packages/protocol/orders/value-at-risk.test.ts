@@ -197,12 +197,14 @@ describe("in the base currency", () => {
 
   it("is the value at a rate that is young enough", () => {
     expect(risk(rate("0.92", 3_600))).toBe("172.27");
+    expect(risk(rate("0.92", -30))).toBe("172.27");
     expect(risk(null, "USD")).toBe("187.25");
   });
 
   it.each([
     ["none", null],
     ["one too old", rate("0.92", 3_601)],
+    ["one that is as far ahead of the clock", rate("0.92", -3_601)],
     ["one of no time", { rate: "0.92", at: "" }],
     ["nothing", rate("0", 0)],
     ["a placeholder", rate("-1", 0)],

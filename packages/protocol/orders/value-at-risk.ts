@@ -1,7 +1,7 @@
 import { type CanonicalOrder, type Leg, principalLeg } from "./canonical-order.ts";
 import { Decimal, dec } from "./decimal.ts";
 import type { Effect } from "./ticket.ts";
-import { lowestPrice, type Pricing, worstPrice } from "./worst-price.ts";
+import { knownPrices, lowestPrice, type Pricing, worstPrice } from "./worst-price.ts";
 
 /**
  * What an order puts at risk. Every limit in money at both ends is held to this figure: caps, policy,
@@ -17,8 +17,9 @@ import { lowestPrice, type Pricing, worstPrice } from "./worst-price.ts";
  *
  * The price is the worst one that limit, market and collar admit, in the quoted unit (pence, cents)
  * brought to the currency. What is short in shares and futures counts as a rise of 100 %: a larger
- * one costs more, which is why being short needs a permission of its own. What is not known has no
- * value; it is never zero.
+ * one costs more, which is why being short needs a permission of its own. What is long counts as a fall
+ * to zero, so that nothing can be opened at a price below it. What is not known has no value; it is
+ * never zero.
  */
 export interface RiskView extends Pricing {
   /** How the order changes the position; null is not known and counts as opening one. */
@@ -65,7 +66,9 @@ export function unitsAtMost(
   view: Pricing & Pick<RiskView, "quotedUnits">,
 ): Decimal | null {
   if (leg.quantity !== null) return dec(leg.quantity);
-  if (leg.cash_quantity === null || view.quotedUnits === null) return null;
+  // Of derivatives an amount of money says nothing of the contracts.
+  if (leg.cash_quantity === null || leg.contract.asset_class !== "STK") return null;
+  if (view.quotedUnits === null) return null;
   const price = lowestPrice(leg, view);
   if (price === null) return null;
   return dec(leg.cash_quantity).times(view.quotedUnits).dividedBy(price);
@@ -141,6 +144,9 @@ function riskOfLeg(leg: Leg, view: RiskView): Risk {
   if (view.quotedUnits === null) return unknown("price_unit");
   const price = worstPrice(leg, view);
   if (price === null || price.isZero()) return unknown("price");
+  // Counted is a fall to zero, or a rise to the double. Below zero neither is the worst of anything.
+  const belowZero = [price, ...knownPrices(leg, view.market)].some((each) => each.isNegative());
+  if (belowZero && view.effect !== "exit") return unknown("price");
   const inCurrency = price.dividedBy(view.quotedUnits);
   if (!uncoveredCall) return known(inCurrency.times(units));
   if (strike === null || contract.right === null) return unknown("contract_terms");

@@ -64,15 +64,21 @@ export function lowestPrice(leg: Leg, { market, slippageBps }: Pricing): Decimal
   return lowest.greaterThan(0) ? lowest : null;
 }
 
-/** The price that the order would meet now: the side it takes, else what the market was last judged by. */
+/**
+ * The dearest price at which the order may trade now. A buyer meets the ask, a seller the bid, and a
+ * sale at the middle fills between the two. Where that side is not quoted, every price of now counts:
+ * the last trade may lie far from a market that has moved on since. The close of the day before counts
+ * only where there is nothing else.
+ */
 function seenPrice(leg: Leg, market: TicketQuote | null): Decimal | null {
   const side = own(leg, market);
-  return (
-    quoted(side, leg.side === "BUY" ? "ask" : "bid") ??
-    reference(side) ??
-    quoted(side, "last") ??
-    quoted(side, "prior_close")
+  const [bid, ask] = [quoted(side, "bid"), quoted(side, "ask")];
+  const met = leg.side === "BUY" || leg.order_type === "MIDPRICE" ? ask : bid;
+  if (met !== null) return higher(met, bid);
+  const [first, ...others] = [bid, ask, reference(side), quoted(side, "last")].filter(
+    (price) => price !== null,
   );
+  return first === undefined ? quoted(side, "prior_close") : higher(first, ...others);
 }
 
 /** Every price that the market of a leg's contract says, in the quoted unit. */

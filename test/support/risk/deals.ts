@@ -63,7 +63,7 @@ function fillsOf(deal: Drawn): number[] {
   const whole: Record<Drawn["type"], number[]> = {
     LMT: deal.side === "BUY" ? [limit, Math.min(limit, ask)] : [limit, Math.max(limit, bid)],
     STOP_LIMIT: deal.side === "BUY" ? [limit] : [limit, Math.max(limit, Math.min(stop, bid))],
-    MIDPRICE: deal.side === "BUY" ? [limit] : [Math.max(limit, (bid + ask) / 2 - deal.spread / 2)],
+    MIDPRICE: deal.side === "BUY" ? [limit] : [Math.max(limit, (bid + ask) / 2)],
     MKT: [market, deal.side === "BUY" ? ask * beyond : bid],
     STP: [deal.side === "BUY" ? Math.max(stop, ask) * beyond : Math.min(stop, bid)],
     TRAIL: [deal.side === "BUY" ? (ask + deal.trail) * beyond : bid - deal.trail],
