@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { defaultConfigDir } from "../sidecar/src/config/config-dir.ts";
-import { dataDirPath, readState, sidecarFolder } from "./lib/data-dir.ts";
+import { dataDirPath, dataDirPaths, readState, sidecarFolder } from "./lib/data-dir.ts";
 import { whenNpmIsGone } from "./lib/npm-parent.ts";
 import { fromRoot } from "./lib/paths.ts";
 import { isAnswering } from "./lib/running.ts";
 import { buildSidecar, SIDECAR_NODE_FLAGS } from "./lib/sidecar-build.ts";
-import { type KnownPcs, whichPc } from "./lib/which-pc.ts";
+import { type KnownPcs, type StartedPc, whichPc } from "./lib/which-pc.ts";
 
 const EXIT_USAGE = 2;
+const OWN_BROKER = dataDirPath({}, "own");
 
 /** `npm run sidecar -- <args>`: the sidecar's command line from the checkout, as it is packed. */
 export async function main(args: string[]): Promise<void> {
@@ -61,13 +62,19 @@ function ended(child: ChildProcess): Promise<number> {
 }
 
 async function knownPcs(): Promise<KnownPcs> {
-  const path = dataDirPath(process.env);
-  const [folder, own] = [sidecarFolder(path), defaultConfigDir()];
-  // Data that cannot be read is what `npm start` speaks of; here it means that nothing answers.
-  const state = await readState(path).catch(() => null);
-  const running = state !== null && (await isAnswering(state));
+  const own = defaultConfigDir();
+  const started = await Promise.all(
+    dataDirPaths(process.env).map(async (path): Promise<StartedPc | null> => {
+      const folder = sidecarFolder(path);
+      // Data that cannot be read is what `npm start` speaks of; here it means that nothing answers.
+      const state = await readState(path).catch(() => null);
+      const running = state !== null && (await isAnswering(state));
+      if (!running && !isPaired(folder)) return null;
+      return { folder, running, broker: path === OWN_BROKER ? "own" : "simulator" };
+    }),
+  );
   return {
-    npmStart: running || isPaired(folder) ? { folder, running } : null,
+    npmStart: started.filter((pc) => pc !== null),
     own: isPaired(own) ? own : null,
   };
 }

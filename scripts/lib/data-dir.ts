@@ -51,10 +51,15 @@ const STATE = "gateway.json";
 const SECRETS = "secrets.json";
 const FOLDERS = ["worker", "sidecar", "logs"] as const;
 
-/** `DATA_DIR`, or `.data` in the checkout. */
-export function dataDirPath(env: NodeJS.ProcessEnv): string {
+/** `DATA_DIR`, or a folder in the checkout: the demo's, or that of the owner's own broker. */
+export function dataDirPath(env: NodeJS.ProcessEnv, broker: "simulator" | "own"): string {
   const named = env.DATA_DIR;
-  return named ? resolve(named) : fromRoot(".data");
+  return named ? resolve(named) : fromRoot(broker === "own" ? ".data-broker" : ".data");
+}
+
+/** Where a local gateway may be: the one folder that is named, or both that are not. */
+export function dataDirPaths(env: NodeJS.ProcessEnv): readonly string[] {
+  return [...new Set([dataDirPath(env, "simulator"), dataDirPath(env, "own")])];
 }
 
 /** Where the PC of a local gateway keeps its keys, pairing and journal. */

@@ -1,23 +1,26 @@
 import * as z from "zod";
-import { isAlive } from "../../sidecar/src/cli/status.ts";
 import { loadPairing } from "../../sidecar/src/config/pairing-file.ts";
-import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-file.ts";
-import { UsageError } from "../../sidecar/src/config/usage-error.ts";
+import type { RunStatus } from "../../sidecar/src/config/status-file.ts";
 import { confirmPairingAsOwner } from "./confirm-pairing.ts";
 import { type AskYes, watchApprovers } from "./local-approvers.ts";
+import { type LocalBroker, pcName } from "./local-broker.ts";
+import { sessionInWords, watchSession } from "./local-session.ts";
 import { watchStandby } from "./local-standby.ts";
 import { OwnerTokenRefused } from "./oauth-client.ts";
 import type { RunningGateway } from "./running.ts";
 import { Sorry } from "./say.ts";
 import { type SidecarProcess, startSidecar } from "./sidecar-process.ts";
+import { offersMore, sidecarStatus } from "./sidecar-status.ts";
 
 export interface LocalSidecarOptions {
   /** The built command line. */
   cli: string;
   gateway: RunningGateway;
   configDir: string;
-  /** Where the simulator listens. */
+  /** Where the simulator listens, or the owner's own Client Portal Gateway. */
   clientPortal: string;
+  /** Default "simulator". With the owner's own, nobody waits for a login. */
+  broker?: LocalBroker["kind"];
   log: (line: string) => void;
   /** Tells the person at this machine what to do; without one nobody is waited for. */
   tell?: (line: string) => void;
@@ -37,13 +40,6 @@ const RESTART_MS = 1_000;
 /** `run` was told by the gateway to stop, or was used wrongly: trying again changes nothing. */
 const FINAL_EXITS = new Set([1, 2]);
 
-export interface SidecarStatus {
-  /** Origin of the gateway that it is paired with. */
-  gateway: string | null;
-  /** What the running process said of itself last. */
-  running: RunStatus | null;
-}
-
 const CodeLine = z.object({
   event: z.literal("code"),
   user_code: z.string(),
@@ -55,22 +51,36 @@ const CodeLine = z.object({
  * command line and the console's pages, then run as a process of its own until it is stopped.
  */
 export async function startLocalSidecar(options: LocalSidecarOptions): Promise<LocalSidecar> {
-  const { cli, configDir, gateway, tell } = options;
-  const paired = sidecarStatus(configDir).gateway;
-  if (paired === null) await pairSidecar(cli, configDir, gateway, [], tell);
-  else if (paired !== gateway.url) {
+  const { cli, configDir, gateway, tell, broker = "simulator" } = options;
+  const { pairing } = sidecarStatus(configDir);
+  const how = { broker, replace: pairing !== null, ...(tell === undefined ? {} : { tell }) };
+  if (
+    pairing === null ||
     // Another port than last time: the address is part of what was agreed on.
-    await pairSidecar(cli, configDir, gateway, ["--replace"], tell);
+    pairing.gateway_origin !== gateway.url ||
+    // Live was switched on at the PC, which counts from its next pairing.
+    (broker === "own" && offersMore(configDir, pairing))
+  ) {
+    await pairSidecar(cli, configDir, gateway, how);
   }
   const sidecar = keepRunning(options);
   try {
-    await untilReady(configDir, sidecar, tell);
+    await untilReady(options, sidecar);
     sidecar.isReady();
   } catch (error) {
     await sidecar.stop();
     throw error;
   }
   return sidecar;
+}
+
+interface PairingHow {
+  /** Default "simulator": a pairing that is good for nothing else. */
+  broker?: LocalBroker["kind"];
+  /** Anew, although it is paired already. */
+  replace?: boolean;
+  /** Tells the owner how to confirm it; without one nobody is waited for. */
+  tell?: (line: string) => void;
 }
 
 /**
@@ -81,26 +91,30 @@ export async function pairSidecar(
   cli: string,
   configDir: string,
   gateway: RunningGateway,
-  flags: string[] = [],
-  tell?: (line: string) => void,
+  { broker = "simulator", replace = false, tell }: PairingHow = {},
 ): Promise<void> {
+  const flags = [
+    ...(broker === "simulator" ? ["--simulated"] : []),
+    ...(replace ? ["--replace"] : []),
+  ];
   let confirming: Promise<unknown> | undefined;
   const said: string[] = [];
   const pairing = startSidecar(
     cli,
-    ["--config-dir", configDir, "pair", gateway.url, "--json", "--simulated", ...flags],
+    ["--config-dir", configDir, "pair", gateway.url, "--json", ...flags],
     (line) => {
       said.push(line);
       const code = CodeLine.safeParse(jsonOrNull(line));
       if (!code.success) return;
       const { user_code, fingerprint } = code.data;
-      // Behind it is the simulator: paper orders can be tried without a thought.
+      // All that the PC offers: both ends are here, and orders are off until they are switched on.
       confirming = confirmPairingAsOwner(gateway, user_code, {
         expectedWords: fingerprint,
         everything: true,
       }).catch((error: unknown) => {
         if (!(error instanceof OwnerTokenRefused) || tell === undefined) throw error;
-        tell(`Pair the simulator's PC: open ${gateway.url}/pair, sign in with your passkey,`);
+        const which = broker === "simulator" ? "the simulator's PC" : "this PC";
+        tell(`Pair ${which}: open ${gateway.url}/pair, sign in with your passkey,`);
         tell(`type ${user_code}, and compare these words: ${fingerprint.join(" ")}`);
       });
       confirming.catch(() => pairing.stop());
@@ -109,20 +123,6 @@ export async function pairSidecar(
   const code = await pairing.exited;
   await confirming;
   if (code !== 0) throw new Sorry(`The sidecar could not be paired: ${said.at(-1) ?? "no reason"}`);
-}
-
-/** What `ibkr-sidecar status` reads, without a process for each look. */
-export function sidecarStatus(configDir: string): SidecarStatus {
-  try {
-    const running = readRunStatus(configDir);
-    return {
-      gateway: loadPairing(configDir)?.gateway_origin ?? null,
-      running: running !== null && isAlive(running) ? running : null,
-    };
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new Sorry(`The sidecar's folder ${configDir} cannot be read: ${error.message}`);
-  }
 }
 
 interface KeptRunning extends LocalSidecar {
@@ -134,7 +134,7 @@ interface KeptRunning extends LocalSidecar {
 
 /** A sidecar that crashed or was killed is started again; one that was told to stop is not. */
 function keepRunning(options: LocalSidecarOptions): KeptRunning {
-  const { cli, configDir, clientPortal, log, onFailure } = options;
+  const { cli, configDir, clientPortal, log, onFailure, broker = "simulator" } = options;
   let stopping = false;
   let ended: string | null = null;
   let lastLine = "";
@@ -143,13 +143,15 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
   const askYes = options.askYes ?? null;
   const tell = options.tell ?? log;
   const approvers = watchApprovers({ configDir, yes: askYes, tell });
-  const standby = watchStandby(tell);
+  const standby = watchStandby(tell, pcName(broker));
+  const session = broker === "own" ? watchSession(configDir, tell) : null;
   let restart: NodeJS.Timeout | undefined;
   const begin = () => {
     current = startSidecar(
       cli,
       [
-        ...["--config-dir", configDir, "run", "--client-portal", clientPortal, "--simulated"],
+        ...["--config-dir", configDir, "run", "--client-portal", clientPortal],
+        ...(broker === "simulator" ? ["--simulated"] : []),
         ...(askYes === null && takesUnasked(configDir) ? ["--take-approvers"] : []),
       ],
       (line) => {
@@ -165,7 +167,7 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
         ended = `The sidecar ended: ${lastLine}`;
         // Once all is up, the gateway and its console stay: there the owner sees why, and mends it.
         if (!ready) onFailure(ended);
-        else tell(`The simulator's PC has ended for good; the gateway runs on. ${lastLine}`);
+        else tell(`${pcName(broker)} has ended for good; the gateway runs on. ${lastLine}`);
       } else {
         restart = setTimeout(begin, RESTART_MS);
       }
@@ -176,11 +178,13 @@ function keepRunning(options: LocalSidecarOptions): KeptRunning {
     ended: () => ended,
     isReady() {
       ready = true;
+      session?.begin();
     },
     async stop() {
       stopping = true;
       clearTimeout(restart);
       approvers.stop();
+      session?.stop();
       await current.stop();
     },
   };
@@ -191,10 +195,10 @@ function takesUnasked(configDir: string): boolean {
   return loadPairing(configDir)?.simulated === true;
 }
 
+/** Ready with the simulator means that the broker answers; the owner's own may wait for a login. */
 async function untilReady(
-  configDir: string,
+  { configDir, tell, broker = "simulator" }: LocalSidecarOptions,
   sidecar: KeptRunning,
-  tell: LocalSidecarOptions["tell"],
 ): Promise<void> {
   const deadline = Date.now() + READY_MS;
   while (Date.now() < deadline) {
@@ -202,13 +206,17 @@ async function untilReady(
     if (ended !== null) throw new Sorry(ended);
     const { running } = sidecarStatus(configDir);
     if (running?.relay.trouble?.code === "STANDBY") {
-      tell?.(`The simulator's PC: ${running.relay.trouble.message}`);
+      tell?.(`${pcName(broker)}: ${running.relay.trouble.message}`);
       return;
     }
-    if (running?.relay.state === "connected" && running.broker?.state === "ready") return;
+    if (running?.relay.state === "connected" && isThere(running.broker, broker)) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new Sorry("The sidecar did not connect in time; see logs/sidecar.log in the data folder.");
+}
+
+function isThere(session: RunStatus["broker"], broker: LocalBroker["kind"]): boolean {
+  return broker === "simulator" ? session?.state === "ready" : sessionInWords(session) !== null;
 }
 
 function jsonOrNull(text: string): unknown {

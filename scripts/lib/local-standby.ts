@@ -6,18 +6,18 @@ const Lost = z.object({
 const Connected = z.object({ msg: z.literal("connected to the gateway") });
 
 /** Tells the person at this machine, from the sidecar's log, when its PC stands by and when no more. */
-export function watchStandby(tell: (line: string) => void): (text: string) => void {
+export function watchStandby(tell: (line: string) => void, pc: string): (text: string) => void {
   let standsBy = false;
   return (text) => {
     const value = jsonOrNull(text);
     const lost = Lost.safeParse(value);
     if (lost.success && !standsBy) {
       standsBy = true;
-      tell(`The simulator's PC is not the one in use: ${lost.data.trouble.message}`);
+      tell(`${pc} is not the one in use: ${lost.data.trouble.message}`);
       tell("The gateway and its console run on. To switch back: Sidecars, in the console.");
     } else if (standsBy && Connected.safeParse(value).success) {
       standsBy = false;
-      tell("The simulator's PC is the one in use again.");
+      tell(`${pc} is the one in use again.`);
     }
   };
 }

@@ -1,4 +1,10 @@
-import { dataDirPath, type GatewayState, readSecrets, readState } from "./data-dir.ts";
+import {
+  dataDirPath,
+  dataDirPaths,
+  type GatewayState,
+  readSecrets,
+  readState,
+} from "./data-dir.ts";
 import { OwnerTokenRefused } from "./oauth-client.ts";
 import { Sorry } from "./say.ts";
 
@@ -14,7 +20,7 @@ export interface RunningGateway {
  * data directory, or GATEWAY_URL. The owner's token goes to loopback and nowhere else.
  */
 export async function findGateway(env: NodeJS.ProcessEnv): Promise<RunningGateway> {
-  const path = dataDirPath(env);
+  const path = await folderOf(env);
   const state = await readState(path);
   const named = env.GATEWAY_URL;
   const url = named || state?.url;
@@ -34,6 +40,24 @@ export async function findGateway(env: NodeJS.ProcessEnv): Promise<RunningGatewa
     throw new Sorry(`No owner token: there is none in ${path}, and OWNER_TOKEN is not set.`);
   }
   return { url: origin, ownerToken };
+}
+
+/** The folder of the gateway that runs; without one the demo's. */
+async function folderOf(env: NodeJS.ProcessEnv): Promise<string> {
+  const demo = dataDirPath(env, "simulator");
+  const others = dataDirPaths(env).filter((path) => path !== demo);
+  for (const path of others) {
+    const state = await readState(path).catch(() => null);
+    if (state === null || !(await isAnswering(state))) continue;
+    const both = await readState(demo).catch(() => null);
+    if (both !== null && (await isAnswering(both))) {
+      throw new Sorry(
+        `Two gateways run here: ${demo} (the demo) and ${path} (your own broker). Name one of the two folders in DATA_DIR.`,
+      );
+    }
+    return path;
+  }
+  return demo;
 }
 
 /** Whether the gateway that wrote this state runs still. */

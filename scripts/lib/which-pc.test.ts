@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { whichPc } from "./which-pc.ts";
+import { type StartedPc, whichPc } from "./which-pc.ts";
 
-const npmStart = { folder: "/data/sidecar", running: true };
+const demo: StartedPc = { folder: "/data/sidecar", broker: "simulator", running: true };
+const npmStart = [demo];
 const own = "/home/o/.config/ibkr-sidecar";
 const CHANGES = [
   ["unkill"],
@@ -16,10 +17,10 @@ const CHANGES = [
 
 describe("two PCs on one machine", () => {
   it.each([true, false])("a stop stops both, whether npm start answers (%s) or not", (running) => {
-    const both = { npmStart: { ...npmStart, running }, own };
+    const both = { npmStart: [{ ...demo, running }], own };
     expect(whichPc(["kill", "because", "of", "run"], both)).toEqual({
       kind: "in_each",
-      folders: [npmStart.folder, own],
+      folders: [demo.folder, own],
     });
   });
 
@@ -29,14 +30,14 @@ describe("two PCs on one machine", () => {
       kind: "refused",
       why: expect.stringContaining("Nothing was done"),
     });
-    for (const folder of [npmStart.folder, own]) expect(JSON.stringify(which)).toContain(folder);
+    for (const folder of [demo.folder, own]) expect(JSON.stringify(which)).toContain(folder);
   });
 
   it.each(["status", "doctor"])("%s tells of the one that runs, and names both", (command) => {
     const which = whichPc([command], { npmStart, own });
-    expect(which).toMatchObject({ kind: "in", folder: npmStart.folder });
-    for (const folder of [npmStart.folder, own]) expect(JSON.stringify(which)).toContain(folder);
-    const ended = whichPc([command], { npmStart: { ...npmStart, running: false }, own });
+    expect(which).toMatchObject({ kind: "in", folder: demo.folder });
+    for (const folder of [demo.folder, own]) expect(JSON.stringify(which)).toContain(folder);
+    const ended = whichPc([command], { npmStart: [{ ...demo, running: false }], own });
     expect(ended).toMatchObject({ kind: "in", folder: own, say: expect.stringContaining(own) });
   });
 
@@ -63,15 +64,52 @@ describe("one PC", () => {
     const which = whichPc(args, { npmStart, own: null });
     expect(which).toMatchObject({
       kind: "in",
-      folder: npmStart.folder,
-      say: expect.stringContaining(npmStart.folder),
+      folder: demo.folder,
+      say: expect.stringContaining(demo.folder),
     });
   });
 
   it.each([["kill"], ["status"], ...CHANGES])(
     "%s is as it is where npm start has none",
     (...args) => {
-      expect(whichPc(args, { npmStart: null, own })).toEqual({ kind: "as_it_is", say: null });
+      expect(whichPc(args, { npmStart: [], own })).toEqual({ kind: "as_it_is", say: null });
     },
   );
+});
+
+describe("the demo's PC and that of npm start with the owner's own broker", () => {
+  const broker: StartedPc = { folder: "/data-broker/sidecar", broker: "own", running: true };
+  const quiet = { ...demo, running: false };
+
+  it("a stop stops every one that is set up", () => {
+    expect(whichPc(["kill"], { npmStart: [quiet, broker], own })).toEqual({
+      kind: "in_each",
+      folders: [demo.folder, broker.folder, own],
+    });
+  });
+
+  it.each(CHANGES)("%s names each of them and does nothing", (...args) => {
+    const which = whichPc(args, { npmStart: [quiet, broker], own: null });
+    expect(which).toMatchObject({ kind: "refused", why: expect.stringContaining("Two PCs are") });
+    expect(JSON.stringify(which)).toContain(`${broker.folder}   the PC of npm start with your own`);
+    expect(JSON.stringify(which)).toContain(`${demo.folder}   the PC of npm start, the demo`);
+    const three = whichPc(args, { npmStart: [quiet, broker], own });
+    expect(three).toMatchObject({ kind: "refused", why: expect.stringContaining("3 PCs are") });
+  });
+
+  it("status tells of the one that runs, and of both when both run or none does", () => {
+    expect(whichPc(["status"], { npmStart: [quiet, broker], own: null })).toMatchObject({
+      kind: "in",
+      folder: broker.folder,
+      say: expect.stringContaining(demo.folder),
+    });
+    const folders = [demo.folder, broker.folder];
+    for (const running of [true, false]) {
+      const both = [demo, broker].map((pc) => ({ ...pc, running }));
+      expect(whichPc(["status"], { npmStart: both, own: null })).toEqual({
+        kind: "in_each",
+        folders,
+      });
+    }
+  });
 });

@@ -5,14 +5,11 @@ import { READ_SCOPES } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { Browser } from "../../scripts/lib/browser.ts";
 import { buildWorker, type WorkerBundle } from "../../scripts/lib/bundle.ts";
 import { type Gateway, launchGateway } from "../../scripts/lib/gateway.ts";
-import {
-  type LocalSidecar,
-  sidecarStatus,
-  startLocalSidecar,
-} from "../../scripts/lib/local-sidecar.ts";
+import { type LocalSidecar, startLocalSidecar } from "../../scripts/lib/local-sidecar.ts";
 import { connect, signIn } from "../../scripts/lib/oauth-client.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { buildSidecar } from "../../scripts/lib/sidecar-build.ts";
+import { sidecarStatus } from "../../scripts/lib/sidecar-status.ts";
 import { type BenchProcess, startProcess } from "./processes.ts";
 
 /** The whole chain with its parts in processes of their own, as the report measures it. */

@@ -57,7 +57,7 @@ describe("the sidecar's package", () => {
     expect(await chain.agent.call("ibkr_positions_list")).toMatchObject({
       positions: expect.anything(),
     });
-    const approval_id = await chain.approved({ limit_price: "240" });
+    const approval_id = await chain.approved({ limit_price: await chain.belowMarket() });
     const submitted = await chain.agent.call("ibkr_paper_order_submit", {
       account_id: chain.broker,
       approval_id,

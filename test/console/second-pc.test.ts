@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sidecarStatus } from "../../scripts/lib/local-sidecar.ts";
+import { sidecarStatus } from "../../scripts/lib/sidecar-status.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
 import { startNpm } from "../support/npm-start.ts";

@@ -14,7 +14,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "audit-export-"));
   chain = await startOrderChain();
-  const approval_id = await chain.approved({ limit_price: "240" });
+  const approval_id = await chain.approved({ limit_price: await chain.belowMarket() });
   await chain.agent.call("ibkr_paper_order_submit", {
     account_id: chain.broker,
     approval_id,

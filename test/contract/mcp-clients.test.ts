@@ -23,8 +23,7 @@ beforeAll(async () => {
   gateway = await startLocalGateway({
     dataDir: join(directory, "data"),
     port: 0,
-    simulatorPort: 0,
-    marketHours: "always",
+    broker: { kind: "simulator", port: 0, marketHours: "always" },
     onFailure: (why) => console.error(why),
     signal: new AbortController().signal,
   });

@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "order-proof-"));
   chain = await startOrderChain();
   auditor = await chain.newAgent("Auditor", "ibkr:audit:export");
-  orderRef = await placed("240", "order-proof-1");
+  orderRef = await placed(await chain.belowMarket(), "order-proof-1");
 }, 180_000);
 afterAll(async () => {
   await chain?.close();
@@ -168,7 +168,9 @@ describe("the proof of one order", () => {
     expect(says).toContain("sent this order at");
     const { canonicalJson } = await import("@ibkr-edge-gateway/evidence/canonical-json.ts");
     const whole = extraOf(proof);
-    const other = { ...sent, body: { ...sent.body, body: sent.body.body.replace("240", "241") } };
+    const body = sent.body.body.replace('"BUY"', '"SELL"');
+    expect(body).not.toBe(sent.body.body);
+    const other = { ...sent, body: { ...sent.body, body } };
     const extra = Buffer.from(canonicalJson({ ...whole, sent: other })).toString("base64");
     const text = proof.replace(/^extra .*$/m, `extra ${extra}`);
     const found = await verifyProof(text, { policy: trust_policy, keys: trusted_keys });
@@ -192,7 +194,7 @@ describe("the proof of one order", () => {
 
 describe("the log", () => {
   it("holds one entry of the end of each order", async () => {
-    const second = await placed("239", "order-proof-2");
+    const second = await placed(await chain.belowMarket(), "order-proof-2");
     await chain.form("/orders/cancel", { coid: second });
     await proofOf(second);
     const [count] = await chain.gateway.sql<{ settled: number; ended: number }>(

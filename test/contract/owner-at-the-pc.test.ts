@@ -353,11 +353,12 @@ describe("the simulator's PC of a local start", () => {
     expect(isPaired()).toBe(false);
     let confirmed: Promise<string> = Promise.resolve("");
     const told: string[] = [];
-    await pairSidecar(CLI, pc, to, [], (line) => {
+    const tell = (line: string) => {
       told.push(line);
       const code = /^type ([A-Z]{4}-[A-Z]{4}),/.exec(line)?.[1];
       if (code !== undefined) confirmed = confirmIn(browser, code);
-    });
+    };
+    await pairSidecar(CLI, pc, to, { tell });
     expect(await confirmed).toContain("is paired");
     expect(told[0]).toContain(`${gateway.url}/pair`);
     expect(loadPairing(pc)).toMatchObject({ simulated: true });

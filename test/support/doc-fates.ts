@@ -11,6 +11,12 @@ const ITSELF = "It writes a document from its own test, which fails while the do
  * signs in until there is a passkey, and the kill switch comes last.
  */
 export const FATES: Readonly<Record<string, Fate>> = {
+  "npm start -- --client-portal https://127.0.0.1:5000": {
+    by: "test/contract/local-mode.test.ts",
+  },
+  "npm run sidecar -- --config-dir .data-broker/sidecar policy live on --account U1234567": {
+    by: "test/contract/local-mode.test.ts",
+  },
   "npm run sidecar -- approver-page --out page": { by: "test/console/approval-page-chain.test.ts" },
   "npm run sidecar -- approvers enrol --page https://approve.example.com/": {
     why: "Its address is an owner's; test/console/approval-page-chain.test.ts enrols at one of its own.",

@@ -42,6 +42,8 @@ export interface OrderChain {
   lift(): Promise<Response>;
   /** Changes limits by the policy page and the passkey. */
   limits(change: Record<string, string>): Promise<Response>;
+  /** A limit that is taken and does not fill: two percent below the bid of this moment. */
+  belowMarket(): Promise<string>;
   /** Previews, asks and approves; the approval to submit with. */
   approved(order: Record<string, unknown>): Promise<string>;
   /** The PC's own folder. */
@@ -263,6 +265,12 @@ export async function startOrderChain(
           ...formFields(review.slice(review.indexOf("data-passkey"))),
           response: passkey.use(ceremonyOn(review)),
         });
+      },
+      belowMarket: async () => {
+        const probe = small(broker, { limit_price: "1" });
+        const { preview } = await agent.call("ibkr_order_preview", probe);
+        const { bid, last, prior_close } = preview.market;
+        return (Number(bid ?? last ?? prior_close) * 0.98).toFixed(2);
       },
       approved: async (order) => {
         const answer = await agent.call("ibkr_order_preview", small(broker, order));
