@@ -2,7 +2,7 @@ import { isAlive } from "../../sidecar/src/cli/status.ts";
 import { loadPairing, type Pairing } from "../../sidecar/src/config/pairing-file.ts";
 import { type RunStatus, readRunStatus } from "../../sidecar/src/config/status-file.ts";
 import { UsageError } from "../../sidecar/src/config/usage-error.ts";
-import { loadLocalPolicy } from "../../sidecar/src/trust/local-policy.ts";
+import { loadLocalPolicy } from "../../sidecar/src/trust/limits/local-policy-file.ts";
 import { Sorry } from "./say.ts";
 
 export interface SidecarStatus {
