@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { hostedPageRows, noteSeen } from "../trust/tables/hosted-page.ts";
+import { olderPageEnds } from "../trust/tables/made-pages.ts";
+import { notePublished, wasPublished } from "../trust/tables/published-pages.ts";
 
 /**
  * Whether the page that its owner hosts is still the one that this PC made. A file that was exchanged
@@ -42,9 +44,31 @@ export async function lookAtHostedPages(
   for (const { url, acceptedSha256, otherSha256 } of hostedPageRows(db)) {
     const seen = await hostedSha256(url, fetching);
     if (seen === null) continue;
-    const right = seen === expectedSha256 || seen === acceptedSha256;
+    if (seen === expectedSha256) notePublished(db, url, seen);
+    const right =
+      seen === expectedSha256 ||
+      seen === acceptedSha256 ||
+      isOlderOwn(db, { url, seen, expectedSha256, nowMs });
     noteSeen(db, url, right ? null : seen, nowMs);
     if (!right && otherSha256 !== seen) changed.push(url);
   }
   return changed;
 }
+
+/**
+ * A page that this PC made before an update, where its owner has not put up the new one yet: taken for
+ * a while, so that an update alone stops no approvals. Once the new one stood there, the older is over.
+ */
+function isOlderOwn(
+  db: DatabaseSync,
+  of: { url: string; seen: string; expectedSha256: string; nowMs: number },
+): boolean {
+  const ends = olderPageEnds(db, of.seen);
+  return ends !== null && of.nowMs < ends && !wasPublished(db, of.url, of.expectedSha256);
+}
+
+/** The addresses at which the page of now was not seen yet. */
+export const notPublishedYet = (db: DatabaseSync, expectedSha256: string): string[] =>
+  hostedPageRows(db)
+    .map(({ url }) => url)
+    .filter((url) => !wasPublished(db, url, expectedSha256));

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { PageSettings } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
 import { describe, expect, it } from "vitest";
 import { fillPage, pageHeaders, pageSha256, readPageTemplate } from "./fill-page-file.ts";
+import { pageName } from "./page-name.ts";
 import { hostedPageSettings, ownPageSettings } from "./page-settings.ts";
 
 const pairing = {
@@ -21,6 +25,16 @@ describe("the page of one PC", () => {
     expect(own).toContain("connect-src 'self'\"");
     expect(pageSha256(hosted)).toMatch(/^[0-9a-f]{64}$/);
     expect(pageSha256(hosted)).not.toBe(pageSha256(own));
+  });
+
+  it("bears the name that this PC had when it was made first: a PC that is renamed makes the same file", () => {
+    const folder = mkdtempSync(join(tmpdir(), "page-name-"));
+    try {
+      expect(pageName(folder, () => "study.lan")).toBe("study");
+      expect(pageName(folder, () => "kitchen.lan")).toBe("study");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("cannot be ended by a name, and is made of one template alone", () => {

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import * as z from "zod";
 import { readPrivateJson, writePrivateJson } from "../config/files.ts";
+import { closed, isTaken, listenOnLoopback } from "./loopback-listen.ts";
 
 /**
  * Where this PC serves its own approval page. The port is a part of the origin that its passkey is
@@ -17,25 +18,33 @@ export const storedPort = (configDir: string): number | null =>
   readPrivateJson(configDir, FILE, Stored)?.port ?? null;
 
 /** The stored port, or one that is free now and stays this PC's. */
-export async function loopbackPort(configDir: string): Promise<number> {
-  const stored = storedPort(configDir);
-  if (stored !== null) return stored;
+export const loopbackPort = async (configDir: string): Promise<number> =>
+  storedPort(configDir) ?? (await newLoopbackPort(configDir));
+
+/** Another port than the stored one, which no passkey is bound to yet. */
+export async function newLoopbackPort(configDir: string): Promise<number> {
   const port = await freePort();
   writePrivateJson(configDir, FILE, { v: 1, port });
   return port;
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        address === null || typeof address === "string"
-          ? reject(new Error("no port"))
-          : resolve(address.port),
-      );
-    });
-  });
+const DRAWS = 20;
+
+/**
+ * A port that can be listened on now on both loopback addresses: it was.
+ * @param draws ports to try, in order; 0 is one of the system's choice
+ */
+export async function freePort(
+  draws: readonly number[] = Array<number>(DRAWS).fill(0),
+): Promise<number> {
+  for (const draw of draws) {
+    try {
+      const { servers, port } = await listenOnLoopback(createServer, draw);
+      await Promise.all(servers.map(closed));
+      return port;
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
+  throw new Error("no port is free on both addresses of localhost");
 }

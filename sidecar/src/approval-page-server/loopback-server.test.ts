@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTrustTables } from "../trust/schema.ts";
-import { loopbackPort } from "./loopback-port.ts";
+import { freePort, loopbackPort } from "./loopback-port.ts";
 import { type Loopback, startLoopback } from "./loopback-server.ts";
 import { pageLink } from "./open-page.ts";
 import { newLinkToken } from "./page-links.ts";
@@ -210,6 +210,25 @@ describe("this PC's own page", () => {
     }
     server = await start(port);
     expect((await ask({ path: "/approver/v1/pending", token: link() })).status).toBe(200);
+  });
+
+  it("is given no port that another program has on either address", async () => {
+    const both = await freePort();
+    for (const host of ["127.0.0.1", "::1"]) {
+      const squatter = createServer();
+      const has = await new Promise<boolean>((resolve) => {
+        squatter.once("error", () => resolve(false));
+        squatter.listen({ port: both, host, ipv6Only: host === "::1" }, () => resolve(true));
+      });
+      // A machine without IPv6 has no second address to be taken.
+      if (!has) continue;
+      try {
+        await expect(freePort([both])).rejects.toThrow("no port is free");
+        expect(await freePort([both, 0])).not.toBe(both);
+      } finally {
+        await new Promise((resolve) => squatter.close(resolve));
+      }
+    }
   });
 
   it("keeps its port, because its passkeys are bound to it", async () => {

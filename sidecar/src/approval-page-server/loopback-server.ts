@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, Server, type ServerResponse } from "node:http";
+import type { Server as NetServer } from "node:net";
 import type { DatabaseSync } from "node:sqlite";
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/approver-limits.ts";
 import { APPROVER_PATHS } from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
@@ -6,6 +7,7 @@ import { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-mess
 import type { OwnPage } from "../orders/approval-page/page-service.ts";
 import { findPage } from "../trust/tables/approver-pages.ts";
 import { pageHeaders } from "./fill-page-file.ts";
+import { closed, listenOnLoopback } from "./loopback-listen.ts";
 import { LOOPBACK_RP_ID } from "./loopback-port.ts";
 import { linkHolds, proofOf } from "./page-links.ts";
 
@@ -37,54 +39,28 @@ export const PROOF_PATH = "/approver/v1/proof";
  * machine without IPv6 serves without it.
  */
 export async function startLoopback(parts: LoopbackParts): Promise<Loopback> {
-  const servers: Server[] = [];
-  for (const address of ["127.0.0.1", "::1"]) {
-    const server = createServer(
-      { requestTimeout: 15_000, maxHeaderSize: 8_192 },
-      (request, response) => {
+  const { servers } = await listenOnLoopback(
+    () =>
+      createServer({ requestTimeout: 15_000, maxHeaderSize: 8_192 }, (request, response) => {
         answer(parts, request, response).catch((error: unknown) => {
           parts.logger.error({ err: error }, "a request to the approval page failed");
           if (!response.headersSent)
             say(response, 500, { error: "INTERNAL", message: "It failed." });
           response.end();
         });
-      },
-    );
-    try {
-      await listen(server, parts.port, address);
-      servers.push(server);
-    } catch (error) {
-      if (address === "127.0.0.1" || !hasNoIpv6(error)) {
-        await closeAll(servers);
-        throw error;
-      }
-    }
-  }
+      }),
+    parts.port,
+  );
   return {
     close: () => closeAll(servers),
   };
 }
 
-const hasNoIpv6 = (error: unknown): boolean =>
-  error instanceof Error &&
-  "code" in error &&
-  (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT" || error.code === "EINVAL");
-
-async function closeAll(servers: readonly Server[]): Promise<void> {
+async function closeAll(servers: readonly NetServer[]): Promise<void> {
   for (const server of servers) {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (server instanceof Server) server.closeAllConnections();
+    await closed(server);
   }
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host: address, exclusive: true, ipv6Only: address === "::1" }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }
 
 async function answer(

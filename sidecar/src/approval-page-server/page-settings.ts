@@ -22,7 +22,7 @@ export const ownPageSettings = (pairing: Whose, pcKey: string, host: string): Pa
 });
 
 /** This machine's name as people know it, without what a screen could be fooled by. */
-function nameOf(host: string): string {
+export function nameOf(host: string): string {
   const name = (host.split(".")[0] ?? "").replace(/[^\p{L}\p{N} _-]/gu, "").slice(0, 64);
   return name === "" ? "PC" : name;
 }

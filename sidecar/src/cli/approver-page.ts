@@ -1,9 +1,9 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { fillPage, pageSha256, readPageTemplate } from "../approval-page-server/fill-page-file.ts";
+import { pageName } from "../approval-page-server/page-name.ts";
 import { hostedPageSettings } from "../approval-page-server/page-settings.ts";
 import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -38,7 +38,11 @@ export function register(program: Command): void {
       const key = openSigningKey(configDir, STATEMENT_KEY_FILE);
       const page = fillPage(
         readPageTemplate(),
-        hostedPageSettings(pairing, Buffer.from(key.publicKey).toString("base64url"), hostname()),
+        hostedPageSettings(
+          pairing,
+          Buffer.from(key.publicKey).toString("base64url"),
+          pageName(configDir),
+        ),
       );
       const path = write(resolve(flags.out), page);
       const sha256 = pageSha256(page);

@@ -4,8 +4,15 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refu
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { lookAtHostedPages } from "../approval-page-server/check-hosted-page.ts";
 import { fillPage, pageSha256, readPageTemplate } from "../approval-page-server/fill-page-file.ts";
-import { loopbackOrigin, loopbackPort } from "../approval-page-server/loopback-port.ts";
+import { isTaken } from "../approval-page-server/loopback-listen.ts";
+import {
+  loopbackOrigin,
+  loopbackPort,
+  newLoopbackPort,
+} from "../approval-page-server/loopback-port.ts";
 import { type Loopback, startLoopback } from "../approval-page-server/loopback-server.ts";
+import { tellOfNewVersion } from "../approval-page-server/new-page-version.ts";
+import { pageName } from "../approval-page-server/page-name.ts";
 import { hostedPageSettings, ownPageSettings } from "../approval-page-server/page-settings.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
@@ -18,7 +25,8 @@ import {
   type SigningKey,
   STATEMENT_KEY_FILE,
 } from "../trust/pc-keys/statement-and-witness-keys.ts";
-import { findApprover, onProbation } from "../trust/tables/approvers.ts";
+import { findApprover, listApprovers, onProbation } from "../trust/tables/approvers.ts";
+import { noteMadePage } from "../trust/tables/made-pages.ts";
 import { noteOnce } from "../trust/tables/trust-notes.ts";
 import { hostedPageFault } from "../trust/verify/hosted-page-fault.ts";
 
@@ -58,15 +66,20 @@ export function openOwnPageSide(
       const template = templateOf(logger);
       if (template === null) return;
       const key = ticketKeyText(ticketKey);
-      const page = fillPage(template, ownPageSettings(pairing, key, hostname()));
-      const hosted = pageSha256(fillPage(template, hostedPageSettings(pairing, key, hostname())));
+      const name = nameInPage(configDir, logger);
+      const page = fillPage(template, ownPageSettings(pairing, key, name));
+      const hosted = pageSha256(fillPage(template, hostedPageSettings(pairing, key, name)));
+      noteMadePage(db, hosted, clock.now());
       void serve({ configDir, page, ownPage, db, nowMs: clock.now, logger }).then((started) => {
         if (closed) void started?.close();
         else loopback = started;
       });
       const look = (): void => {
         void lookAtHostedPages(db, hosted, { fetching, nowMs: clock.now() })
-          .then((urls) => tellOfOthers(urls, reach, logger))
+          .then((urls) => {
+            tellOfOthers(urls, reach, logger);
+            tellOfNewVersion(db, hosted, clock.now(), reach, logger);
+          })
           .catch((error: unknown) =>
             logger.error({ err: error }, "the hosted page was not looked at"),
           );
@@ -80,6 +93,16 @@ export function openOwnPageSide(
       void loopback?.close();
     },
   };
+}
+
+/** A file of a name that cannot be read keeps nothing else back. */
+function nameInPage(configDir: string, logger: BrokerLogger): string {
+  try {
+    return pageName(configDir);
+  } catch (error) {
+    logger.error({ err: error }, "the name in this PC's approval page could not be kept");
+    return hostname();
+  }
 }
 
 /** Null where this copy of the program was not built; then there is no page to serve. */
@@ -98,10 +121,9 @@ async function serve(
     "port" | "logger"
   >,
 ): Promise<Loopback | null> {
-  const { configDir, logger } = parts;
+  const { logger } = parts;
   try {
-    const port = await loopbackPort(configDir);
-    const started = await startLoopback({ ...parts, port });
+    const { port, started } = await serveSomewhere(parts);
     logger.info({ origin: loopbackOrigin(port) }, "this PC's own approval page is served");
     return started;
   } catch (error) {
@@ -110,6 +132,25 @@ async function serve(
       "this PC's own approval page is not served: its port is taken by another program",
     );
     return null;
+  }
+}
+
+/** At this PC's port; while no passkey is bound to it a port that is taken is given up for another. */
+async function serveSomewhere(
+  parts: Parameters<typeof serve>[0],
+): Promise<{ port: number; started: Loopback }> {
+  const { configDir, db } = parts;
+  const port = await loopbackPort(configDir);
+  try {
+    return { port, started: await startLoopback({ ...parts, port }) };
+  } catch (error) {
+    const origin = loopbackOrigin(port);
+    const isBound = listApprovers(db).some(
+      ({ relyingParty }) => relyingParty?.origins.includes(origin) === true,
+    );
+    if (!isTaken(error) || isBound) throw error;
+    const other = await newLoopbackPort(configDir);
+    return { port: other, started: await startLoopback({ ...parts, port: other }) };
   }
 }
 

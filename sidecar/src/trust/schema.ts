@@ -6,8 +6,10 @@ import { APPROVER_RECEIPTS_SCHEMA } from "./tables/approver-receipts.ts";
 import { APPROVERS_SCHEMA, widenApproversTable } from "./tables/approvers.ts";
 import { ENROLMENTS_SCHEMA } from "./tables/enrolments.ts";
 import { HOSTED_PAGE_SCHEMA } from "./tables/hosted-page.ts";
+import { MADE_PAGES_SCHEMA } from "./tables/made-pages.ts";
 import { MANDATES_SCHEMA, widenMandatesTable } from "./tables/mandates.ts";
 import { NONCES_SCHEMA } from "./tables/nonces.ts";
+import { PUBLISHED_PAGES_SCHEMA } from "./tables/published-pages.ts";
 import { QUESTION_NUMBERS_SCHEMA } from "./tables/question-numbers.ts";
 import { SEEN_COUNTERS_SCHEMA } from "./tables/seen-counters.ts";
 import { SHOWN_NUMBERS_SCHEMA } from "./tables/shown-numbers-schema.ts";
@@ -30,6 +32,8 @@ export function createTrustTables(db: DatabaseSync): void {
       APPROVER_RECEIPTS_SCHEMA +
       ENROLMENTS_SCHEMA +
       HOSTED_PAGE_SCHEMA +
+      MADE_PAGES_SCHEMA +
+      PUBLISHED_PAGES_SCHEMA +
       STATEMENT_SEQUENCE_SCHEMA +
       TRUST_NOTES_SCHEMA +
       UNNUMBERED_EXITS_SCHEMA,
