@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
+import { isBeingDeleted } from "./account/access/deletion.ts";
 import { checkOwnerSession } from "./account/access/session-lifecycle.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
@@ -13,6 +14,7 @@ import { runningCalls } from "./account/calls/running-calls.ts";
 import { type ClientUse, flushClientUse, pruneClients } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
+import { eraseStorage } from "./account/erase-storage.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
 import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
@@ -130,6 +132,7 @@ export class Account extends DurableObject<ObjectEnv> {
     this.#alarmAt = null;
     if (!this.#hasTables()) return;
     const sql = this.#sql;
+    if (isBeingDeleted(sql)) return this.#erase();
     this.relay.tick();
     flushClientUse(sql, this.#clientUse);
     const report = await shipAudit(sql, this.env.DB, this.#accountId, Date.now);
@@ -146,6 +149,18 @@ export class Account extends DurableObject<ObjectEnv> {
     this.#alarmNoLaterThan(this.#log.dueAt());
     this.#alarmNoLaterThan(this.relay.leaseDueAt());
     this.#alarmNoLaterThan(this.#orders.alarmAt());
+  }
+
+  /** All that is stored, and then what this object holds in memory: nothing writes any of it again. */
+  async #erase(): Promise<void> {
+    const gone = await eraseStorage({
+      storage: this.ctx.storage,
+      database: this.env.DB,
+      accountId: this.#accountId,
+      sign: () => this.#log.signLast(),
+      now: Date.now,
+    });
+    if (gone) this.ctx.abort("the account was deleted");
   }
 
   #createRelay(): RelayHost {
@@ -224,6 +239,7 @@ export class Account extends DurableObject<ObjectEnv> {
       audit: (event) => this.#audit(event),
       exportsUnderWay: this.#exportsUnderWay,
       announceKeys: () => this.#announceKeys(),
+      wakeAt: (at) => this.#alarmNoLaterThan(at),
       now: Date.now,
     };
   }

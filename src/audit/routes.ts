@@ -1,5 +1,7 @@
 import { type Context, Hono } from "hono";
+import type { LogFile } from "../../durable-objects/account/audit/served.ts";
 import { accountOfLog } from "../../durable-objects/d1/tables/audit-logs.ts";
+import { erasedLog } from "../../durable-objects/d1/tables/joint/erase-account.ts";
 import { sourceOf } from "../web/address.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import { tooManyRequests } from "../web/rate-limits.ts";
@@ -28,9 +30,7 @@ async function answer(c: Asked, path: string): Promise<Response> {
   const { success } = await c.env.RELAY_LIMIT.limit({ key: `audit ${sourceOf(c.req.raw)}` });
   if (!success) return tooManyRequests();
   const logId = c.req.param("log") ?? "";
-  const account = /^[0-9a-f]{32}$/.test(logId) ? await accountOfLog(c.env.DB, logId) : null;
-  const file =
-    account === null ? null : await accountObject(c.env, account).gateway.auditFile(logId, path);
+  const file = /^[0-9a-f]{32}$/.test(logId) ? await fileOf(c, logId, path) : null;
   if (file === null) return c.text("not found\n", 404);
   switch (file.kind) {
     case "owner_only":
@@ -46,4 +46,14 @@ async function answer(c: Asked, path: string): Promise<Response> {
         "Cache-Control": TILE_CACHE,
       });
   }
+}
+
+/** Of a deleted account its log's last head and key are left. */
+async function fileOf(c: Asked, logId: string, path: string): Promise<LogFile | null> {
+  const account = await accountOfLog(c.env.DB, logId);
+  if (account !== null) return accountObject(c.env, account).gateway.auditFile(logId, path);
+  if (path !== "checkpoint" && path !== "vkey") return null;
+  const last = await erasedLog(c.env.DB, logId);
+  if (last === null) return null;
+  return { kind: "text", text: path === "vkey" ? `${last.vkey}\n` : last.checkpoint };
 }

@@ -53,6 +53,9 @@ securityRoutes.get("/security", requireOwner, async (c) => {
           <a href="/invitations">Invite another owner</a>
         </p>
       )}
+      <p>
+        <a href="/security/delete">Delete this account</a>
+      </p>
     </Page>,
     { script: true },
   );

@@ -21,6 +21,13 @@ export async function revokeStoredGrants(
   }
 }
 
+/** Deletes every grant of an account with all its tokens. */
+export async function revokeAllStoredGrants(oauth: OAuthHelpers, accountId: string): Promise<void> {
+  for (const grantId of await grantsOf(oauth, accountId, null)) {
+    await oauth.revokeGrant(grantId, accountId);
+  }
+}
+
 /** Longer than KV takes to show everywhere what was written. */
 const KV_SETTLES_MS = 120_000;
 
@@ -45,13 +52,15 @@ export async function openConnections(
 async function grantsOf(
   oauth: OAuthHelpers,
   accountId: string,
-  clientIds: ReadonlySet<string>,
+  clientIds: ReadonlySet<string> | null,
 ): Promise<string[]> {
   const found: string[] = [];
   let cursor: string | undefined;
   do {
     const page = await oauth.listUserGrants(accountId, cursor === undefined ? {} : { cursor });
-    for (const grant of page.items) if (clientIds.has(grant.clientId)) found.push(grant.id);
+    for (const { id, clientId } of page.items) {
+      if (clientIds === null || clientIds.has(clientId)) found.push(id);
+    }
     cursor = page.cursor;
   } while (cursor !== undefined);
   return found;

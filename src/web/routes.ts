@@ -89,6 +89,8 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/security/passkeys/remove"),
   route("owner", "POST", "/security/token-sign-in"),
   route("owner", "POST", "/security/recovery/stop"),
+  route("owner", "GET", "/security/delete"),
+  route("owner", "POST", "/security/delete"),
   route("owner", "POST", "/security/sessions/end"),
   route("owner", "POST", "/security/sessions/end-others"),
   route("owner", "POST", "/audit/retention"),

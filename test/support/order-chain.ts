@@ -54,6 +54,8 @@ export interface OrderChain {
   pc(...args: string[]): Promise<{ code: number | null; output: string }>;
   stopPc(): Promise<void>;
   startPc(): Promise<void>;
+  /** What the PC's own log said, line by line. */
+  pcSaid(): readonly string[];
   /** Order POSTs that reached the broker. */
   posts(): number;
   close(): Promise<void>;
@@ -294,6 +296,7 @@ export async function startOrderChain(
       pc,
       startPc,
       stopPc,
+      pcSaid: () => log,
       posts: () =>
         sim.control
           .requests()

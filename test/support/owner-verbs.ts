@@ -31,6 +31,7 @@ export function ownerVerbs(
     audit: ({ type }) => over.audited?.push(type) ?? 0,
     exportsUnderWay: exportsUnderWay(now),
     announceKeys: () => undefined,
+    wakeAt: () => undefined,
     now,
   };
   return new OwnerAccount(parts, over.secret ?? rig.secret, over.requestId ?? "rq");

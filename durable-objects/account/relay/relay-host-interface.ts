@@ -26,7 +26,8 @@ export interface RelayHost {
   /** Resolves once, with how the job ended; never rejects. */
   submit(job: NewJob): Promise<JobSettlement>;
   cancel(jobId: string, reason?: string): Promise<CancelAnswer>;
-  revoked(sidecarId: string): void;
+  /** `reason` is what that PC is told, where it is another than that its owner revoked it. */
+  revoked(sidecarId: string, reason?: string): void;
   /** The owner took this PC into use: whoever else is connected is told to stand by, at once. */
   chosen(sidecarId: string): void;
   /** Its owner grants this PC no more than these; a session that is open keeps to it at once. */

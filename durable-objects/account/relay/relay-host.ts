@@ -163,8 +163,12 @@ class EdgeDriver implements RelayHost {
     void this.#dispatch({ kind: "chosen", sidecarId, message: standbyText(machine) });
   }
 
-  revoked(sidecarId: string): void {
-    void this.#dispatch({ kind: "revoked", sidecarId });
+  revoked(sidecarId: string, reason?: string): void {
+    void this.#dispatch({
+      kind: "revoked",
+      sidecarId,
+      ...(reason === undefined ? {} : { reason }),
+    });
   }
 
   narrowed(sidecarId: string, granted: readonly Capability[]): void {

@@ -24,5 +24,7 @@ export interface AccountParts {
   readonly exportsUnderWay: ExportsUnderWay;
   /** Tells the PC which passkeys there are, after the step that is in progress; never fails. */
   readonly announceKeys: () => void;
+  /** Has the object woken at this moment (epoch milliseconds), or before. */
+  readonly wakeAt: (atMs: number) => void;
   readonly now: () => number;
 }

@@ -87,6 +87,10 @@ export function revokeOwnerSession(sql: SqlStorage, id: string): boolean {
 }
 
 /** Ends every session but one; how many there were. */
+export function revokeAllSessions(sql: SqlStorage): void {
+  sql.exec("DELETE FROM owner_sessions");
+}
+
 export function revokeOtherSessions(sql: SqlStorage, keepId: string): number {
   return sql.exec("DELETE FROM owner_sessions WHERE id <> ? RETURNING 1", keepId).toArray().length;
 }

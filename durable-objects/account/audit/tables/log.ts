@@ -191,6 +191,21 @@ export function eventsWith(
     .toArray();
 }
 
+/**
+ * How many events after a number say something that its owner may miss one day: all but those about
+ * the owner's own sign-ins, the log itself and connections of PCs.
+ */
+export function countToKeep(sql: SqlStorage, afterSeq: number): number {
+  return sql
+    .exec<{ events: number }>(
+      `SELECT COUNT(*) AS events FROM audit_log WHERE seq > ?
+         AND event ->> '$.type' NOT GLOB 'owner.*' AND event ->> '$.type' NOT GLOB 'log.*'
+         AND event ->> '$.type' NOT GLOB 'sidecar.*' AND event ->> '$.type' <> 'broker.session'`,
+      afterSeq,
+    )
+    .one().events;
+}
+
 /** When an event was appended, in Unix milliseconds; null where there is none. */
 export function appendedAt(sql: SqlStorage, seq: number): number | null {
   const [row] = sql

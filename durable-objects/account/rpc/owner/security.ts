@@ -20,6 +20,13 @@ import { pendingForm, takeForm } from "../../access/tables/pending-forms.ts";
 import type { AccountParts } from "../account-parts.ts";
 import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account-types.ts";
 import type { PasskeyCeremony } from "../passkey-ceremony.ts";
+import {
+  type DeletionAsked,
+  type DeletionOutcome,
+  type DeletionView,
+  deleteAccount,
+  deletionView,
+} from "./delete-account.ts";
 
 /** How the owner gets in, and keeps others out. */
 export class OwnerSecurity extends RpcTarget {
@@ -130,6 +137,21 @@ export class OwnerSecurity extends RpcTarget {
   /** Whether the passkey confirmed this session, which then stays so for five minutes. */
   async confirmSession(assertion: PasskeyAssertion): Promise<boolean> {
     return confirmSession(this.#signedIn(), assertion);
+  }
+
+  /** What stands between the owner and the deletion of the account. */
+  deletionView(): DeletionView {
+    this.#signedIn();
+    return deletionView(this.#parts);
+  }
+
+  /**
+   * Deletes the account, its log and all that is stored of it, for a passkey's answer to
+   * `beginConfirmation`. With `begun` every session, agent and PC has lost its standing; what is stored
+   * is gone some seconds later. Every other outcome changed nothing.
+   */
+  async deleteAccount(asked: DeletionAsked): Promise<DeletionOutcome> {
+    return deleteAccount(this.#parts, this.#signedIn(), asked);
   }
 
   /** Recoveries that wait or are open, for every page to show. */

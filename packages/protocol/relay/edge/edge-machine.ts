@@ -82,7 +82,7 @@ function apply(draft: Draft, input: EdgeInput): void {
       cancel(draft, input.jobId, input.reason);
       return;
     case "revoked":
-      revoked(draft, input.sidecarId);
+      revoked(draft, input.sidecarId, input.reason);
       return;
     case "narrowed":
       narrowed(draft, input.sidecarId, input.granted);
@@ -171,17 +171,14 @@ function cancel(draft: Draft, jobId: string, reason: string | undefined): void {
   });
 }
 
-function revoked(draft: Draft, sidecarId: string): void {
+function revoked(draft: Draft, sidecarId: string, reason = "the owner revoked this sidecar"): void {
   const live = liveConnection(draft);
   const isSession = draft.session.sidecarId === sidecarId;
   for (const [conn, { phase }] of draft.connections) {
     const theirs =
       ("offer" in phase && phase.offer.sidecarId === sidecarId) || (isSession && conn === live?.id);
     if (!theirs) continue;
-    send(draft, conn, "session.evicted", {
-      code: "LEASE_REVOKED",
-      reason: "the owner revoked this sidecar",
-    });
+    send(draft, conn, "session.evicted", { code: "LEASE_REVOKED", reason });
     close(draft, conn, CLOSE.revoked, "revoked");
   }
   if (isSession) {

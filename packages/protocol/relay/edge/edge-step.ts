@@ -38,7 +38,7 @@ export type EdgeInput =
     }
   | { readonly kind: "submit"; readonly job: NewJob }
   | { readonly kind: "cancel"; readonly jobId: string; readonly reason?: string }
-  | { readonly kind: "revoked"; readonly sidecarId: string }
+  | { readonly kind: "revoked"; readonly sidecarId: string; readonly reason?: string }
   /** The owner grants it these and no more; what it gains by that it gets with its next session. */
   | {
       readonly kind: "narrowed";

@@ -75,3 +75,15 @@ export function jobsInSubmission(sql: SqlStorage): string[] {
     .toArray()
     .map(({ job_id }) => job_id);
 }
+
+/** Orders, changes and cancels that are not known to have ended, oldest first. */
+export function notEnded(sql: SqlStorage, limit: number): { coid: string; action: string }[] {
+  return sql
+    .exec<{ coid: string; action: string }>(
+      `SELECT coid, action FROM order_intents
+       WHERE ended_at IS NULL AND state NOT IN ('filled', 'cancelled', 'rejected', 'expired')
+       ORDER BY created_at LIMIT ?`,
+      limit,
+    )
+    .toArray();
+}
