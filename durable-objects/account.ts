@@ -4,6 +4,7 @@ import { announceKeys } from "./account/access/announce-keys.ts";
 import { isBeingDeleted } from "./account/access/deletion.ts";
 import { checkOwnerSession } from "./account/access/session-lifecycle.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
+import { eraseReads } from "./account/audit/erase-reads.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
 import { exportsUnderWay } from "./account/audit/exports-under-way.ts";
 import { appendAudit } from "./account/audit/log.ts";
@@ -37,6 +38,7 @@ import { hasTables } from "./account/tables/migrations.ts";
 
 const VERSION = "0.1.0";
 const PRUNE_EVERY_MS = 3_600_000;
+const ERASE_AGAIN_MS = 1_000;
 const ACCOUNT_HASH_KEY = "account-hash-key";
 
 /**
@@ -240,6 +242,7 @@ export class Account extends DurableObject<ObjectEnv> {
       exportsUnderWay: this.#exportsUnderWay,
       announceKeys: () => this.#announceKeys(),
       wakeAt: (at) => this.#alarmNoLaterThan(at),
+      pruneSoon: () => this.#pruneAt(Date.now()),
       now: Date.now,
     };
   }
@@ -286,6 +289,11 @@ export class Account extends DurableObject<ObjectEnv> {
     void this.ctx.storage.setAlarm(at);
   }
 
+  #pruneAt(at: number): void {
+    this.#prunedAt = 0;
+    this.#alarmNoLaterThan(at);
+  }
+
   /** Old outcomes of writes go once an hour, when the object is awake anyway. */
   #pruneNowAndThen(sql: SqlStorage): void {
     const now = Date.now();
@@ -294,6 +302,12 @@ export class Account extends DurableObject<ObjectEnv> {
     pruneClients(sql, now);
     // More that is due waits for the next hour, or for the next alarm after an eviction.
     eraseOldRecords(this.ctx.storage, now, (event) => this.#audit(event));
+    if (
+      eraseReads({ sql, transactionSync: (work) => this.ctx.storage.transactionSync(work) }, now)
+    ) {
+      // In turns, between which others have theirs.
+      this.#pruneAt(now + ERASE_AGAIN_MS);
+    }
     pruneRelay(sql, { nowMs: now, waitedFor: jobsInSubmission(sql) });
   }
 

@@ -6,7 +6,7 @@ import {
   RECOVERY_SCHEMA,
   SPENT_TOKENS_SCHEMA,
 } from "./access/tables/schema.ts";
-import { AUDIT_RETENTION_SCHEMA } from "./audit/tables/retention.ts";
+import { AUDIT_RETENTION_SCHEMA, READ_RETENTION_SCHEMA } from "./audit/tables/retention.ts";
 import {
   AUDIT_LOG_SCHEMA,
   AUDIT_OUTAGE_SCHEMA,
@@ -81,6 +81,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 31, sql: PC_STATEMENTS_SCHEMA },
   { id: 32, sql: AUDIT_RETENTION_SCHEMA },
   { id: 33, sql: PAGE_WISHES_SCHEMA },
+  { id: 34, sql: READ_RETENTION_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -80,3 +80,6 @@ export const PREVIEW_SECONDS = 300;
  * it did.
  */
 export const WITHDRAWN_CLIENT_KEPT_DAYS = 180;
+
+/** For so long it can be shown which account an agent read, and what it asked and was answered. */
+export const READ_SALTS_DAYS = 30;

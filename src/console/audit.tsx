@@ -1,4 +1,5 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import { READ_SALTS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
 import type { Retention } from "../../durable-objects/account/audit/tables/retention.ts";
@@ -8,7 +9,7 @@ import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
 import { AUDIT_PAGE_ROWS } from "../web/limits.ts";
 import { ownerForm } from "../web/owner-form.ts";
-import { Page, sendPage, When } from "../web/page.tsx";
+import { Message, Page, sendPage, When } from "../web/page.tsx";
 
 /** What was done, by whom and with what outcome: the account's log, the latest first. */
 export const auditRoutes = new Hono<PageEnv>();
@@ -78,6 +79,44 @@ auditRoutes.post("/audit/retention", requireOwner, ownerForm, requireConfirmatio
   return c.redirect("/audit", 303);
 });
 
+auditRoutes.post("/audit/erase", requireOwner, ownerForm, requireConfirmation, async (c) => {
+  const owner = c.get("owner");
+  const text = c.get("form").get("seq") ?? "";
+  const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
+  const outcome = await owner.account.eraseEntry(seq);
+  const { title, tone, says } = ERASED[outcome];
+  return sendPage(
+    c,
+    <Message title={title} tone={tone} owner={owner} back={{ href: "/audit", label: "Back" }}>
+      <p>{says}</p>
+    </Message>,
+    { status: outcome === "erased" || outcome === "nothing" ? 200 : 400 },
+  );
+});
+
+const ERASED = {
+  erased: {
+    title: "Erased",
+    tone: "ok",
+    says: "Nobody can confirm the private values of this entry here any more. The entry itself stays, so that the log stays whole. What you exported, and what your PC keeps, is yours to erase.",
+  },
+  nothing: {
+    title: "Nothing to erase",
+    tone: "ok",
+    says: "This entry hides nothing, or what opens it was erased before.",
+  },
+  unknown: {
+    title: "No such entry",
+    tone: "warn",
+    says: "Type the number of an entry, as it stands beside it.",
+  },
+  not_confirmed: {
+    title: "Not erased",
+    tone: "warn",
+    says: "A passkey has to confirm it. Sign in again, and try once more.",
+  },
+} as const;
+
 /** How long what opens private values stays, and what has to happen before it goes. */
 function Keeping({ kept, csrf }: { kept: Retention; csrf: string }) {
   return (
@@ -87,7 +126,7 @@ function Keeping({ kept, csrf }: { kept: Retention; csrf: string }) {
         What opens the log's private values, and the proofs of orders, stay here for {kept.years}{" "}
         years. After that they are erased, and only what your PC has exported:{" "}
         {kept.exported_through > 0 ? `up to #${kept.exported_through}` : "nothing"} so far. The log
-        itself stays whole.
+        itself stays whole. What opens the values of reads goes after {READ_SALTS_DAYS} days.
       </p>
       <p class="soft small">
         Export it at your PC: <code>{sidecarCommand("audit export --out my-log")}</code>
@@ -102,6 +141,21 @@ function Keeping({ kept, csrf }: { kept: Retention; csrf: string }) {
         <div class="actions">
           <button class="quiet" type="submit">
             Keep for this many years
+          </button>
+        </div>
+      </form>
+      <form method="post" action="/audit/erase">
+        <input type="hidden" name="csrf" value={csrf} />
+        <label class="field">
+          <span>Erase the private values of one entry now</span>
+          <input type="number" name="seq" min="1" required placeholder="Its number" />
+          <span class="hint">
+            Its account, and an order's proof where the entry is the order's end. For good.
+          </span>
+        </label>
+        <div class="actions">
+          <button class="danger" type="submit">
+            Erase
           </button>
         </div>
       </form>

@@ -121,6 +121,7 @@ async function carryOut(
 
 /** What is done after the passkey, by the path of the form that waits. */
 const THEN: Readonly<Record<string, string>> = {
+  "/audit/erase": "the private values of that entry are erased",
   "/authorize": "the app gets the access that you chose",
   "/clients/access": "the app may do what you chose",
   "/clients/change": "the app may do what you chose",

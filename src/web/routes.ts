@@ -94,6 +94,7 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "POST", "/security/sessions/end"),
   route("owner", "POST", "/security/sessions/end-others"),
   route("owner", "POST", "/audit/retention"),
+  route("owner", "POST", "/audit/erase"),
   route("owner", "GET", "/orders"),
   route("owner", "GET", "/orders/question"),
   route("owner", "GET", "/orders/proof"),

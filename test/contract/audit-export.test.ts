@@ -97,6 +97,41 @@ describe("an export by the PC", () => {
     expect(kept).toMatch(new RegExp(`up to # ?${to_index} so far`));
   });
 
+  it("says erased of a value that its owner erased, and stays whole", async () => {
+    const [entry] = await chain.gateway.sql<{ seq: number }>(
+      "Account",
+      chain.accountId,
+      "SELECT seq FROM audit_log WHERE event ->> '$.type' = 'order.submitted' LIMIT 1",
+    );
+    const seq = Number(entry?.seq);
+    for (const wrong of ["0", "x", "99999999"]) {
+      expect((await chain.form("/audit/erase", { seq: wrong })).status).toBe(400);
+    }
+    const done = await chain.form("/audit/erase", { seq: String(seq) });
+    expect([done.status, await done.text()]).toEqual([200, expect.stringContaining("Erased")]);
+    const again = await chain.form("/audit/erase", { seq: String(seq) });
+    expect(await again.text()).toContain("Nothing to erase");
+    const made = await chain.pc("audit", "export", "--out", at("erased"));
+    expect(made.code, made.output).toBe(0);
+    const verdict = await verify("erased", "--json");
+    expect(verdict.code, verdict.output).toBe(0);
+    const { checks } = JSON.parse(verdict.output);
+    const told = checks.find(({ name }: { name: string }) => name === "erased");
+    expect(told?.says).toBe("1 private values were erased; their entries stand");
+    const openings = await readFile(join(at("erased"), "openings.jsonl"), "utf8");
+    const [line] = openings.split("\n").filter((text) => text.endsWith(`"seq":${seq}}`));
+    expect(JSON.parse(line ?? "{}")).toMatchObject({ field: "account", salt: null, payload: null });
+    // The export from before still opens it: that copy is the owner's own.
+    expect((await verify("whole")).code).toBe(0);
+    const noted = await chain.gateway.sql<{ seqs: string }>(
+      "Account",
+      chain.accountId,
+      `SELECT event ->> '$.meta.seqs' AS seqs FROM audit_log
+       WHERE event ->> '$.type' = 'owner.erased'`,
+    );
+    expect(noted).toEqual([{ seqs: String(seq) }]);
+  }, 60_000);
+
   it("of a range verifies against the same head; a range that is none is wrong use", async () => {
     const made = await chain.pc("audit", "export", "--out", at("part"), "--from", "3", "--to", "9");
     expect(made.output).toContain("Entries 3 to 9 of");

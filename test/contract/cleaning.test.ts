@@ -160,6 +160,22 @@ describe("the hourly cleaning", () => {
     expect((await owner.get("/security")).status).toBe(200);
   });
 
+  it("has the salts of reads erased that are a month old, in an account that rests", async () => {
+    const account = accountOf(owner);
+    const sql = (query: string) => gateway.sql("Account", account, query);
+    // As if what stands in the log were old, and one entry were a read that hid something.
+    await sql("UPDATE audit_log SET appended_at = 1");
+    await sql(`UPDATE audit_log SET salts = '{"input":"00"}',
+               event = json_set(event, '$.type', 'tool.call') WHERE seq = 1`);
+    const kv = await gateway.kv();
+    await kv.put("cleaning:place", JSON.stringify({ accountsDone: "2020-01-01" }));
+    await trigger();
+    await trigger();
+    await expect
+      .poll(() => sql("SELECT salts FROM audit_log WHERE seq = 1"), { timeout: 20_000 })
+      .toEqual([{ salts: null }]);
+  });
+
   it("one account that fails keeps no other from its turn", async () => {
     // One of the sixty before the owner's own, in the first piece of the round: its tables are torn.
     const torn = `acct_${"0".repeat(26)}`;

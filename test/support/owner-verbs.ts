@@ -32,6 +32,7 @@ export function ownerVerbs(
     exportsUnderWay: exportsUnderWay(now),
     announceKeys: () => undefined,
     wakeAt: () => undefined,
+    pruneSoon: () => undefined,
     now,
   };
   return new OwnerAccount(parts, over.secret ?? rig.secret, over.requestId ?? "rq");

@@ -26,5 +26,7 @@ export interface AccountParts {
   readonly announceKeys: () => void;
   /** Has the object woken at this moment (epoch milliseconds), or before. */
   readonly wakeAt: (atMs: number) => void;
+  /** Has the alarm remove at once what is over, and not within the hour. */
+  readonly pruneSoon: () => void;
   readonly now: () => number;
 }

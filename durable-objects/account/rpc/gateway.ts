@@ -18,6 +18,7 @@ import {
 import { noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
 import { listPasskeys } from "../access/tables/passkeys.ts";
 import { isRedeemed } from "../access/tables/spent-tokens.ts";
+import { readsAreDue } from "../audit/erase-reads.ts";
 import { type LogFile, logFile } from "../audit/served.ts";
 import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
@@ -253,6 +254,8 @@ export class GatewayAccount extends RpcTarget {
     if (!this.#parts.hasTables()) return 0;
     const nowMs = this.#parts.now();
     const attemptsSinceMs = nowMs - SIGN_IN_WINDOW_MS;
+    // An account that rests has no other occasion; the alarm does it, in turns.
+    if (readsAreDue(this.#parts.sql, nowMs)) this.#parts.pruneSoon();
     return pruneAccess(this.#parts.sql, { nowMs, attemptsSinceMs });
   }
 

@@ -1,9 +1,11 @@
 import { RpcTarget } from "cloudflare:workers";
+import { confirmedSession } from "../access/owner-access.ts";
 import { tailAudit } from "../audit/find.ts";
 import { entryBundle } from "../audit/served.ts";
 import { type Retention, readRetention, setRetentionYears } from "../audit/tables/retention.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
 import { latestWitness } from "../audit/tables/witnesses.ts";
+import { eraseEntry } from "../orders/transactions/erase-entry.ts";
 import { RETENTION_YEARS } from "../orders/transactions/erase-old-records.ts";
 import { backendStatus } from "../relay/backend-status.ts";
 import type { AccountParts } from "./account-parts.ts";
@@ -114,5 +116,20 @@ export class OwnerAccount extends RpcTarget {
     const meta = { retention_years: String(years), before: String(before) };
     owner.audit("owner.setting_changed", { meta });
     return true;
+  }
+
+  /**
+   * Erases what opens the private values of one entry, now, and an order's proof where the entry is its
+   * end; the entry, the tree and every other proof stay. `nothing` where nothing of it is kept any more,
+   * `unknown` where there is no such entry, `not_confirmed` until a passkey confirms the session.
+   */
+  eraseEntry(seq: number): "erased" | "nothing" | "unknown" | "not_confirmed" {
+    const owner = this.#signedIn();
+    if (confirmedSession(owner) === null) return "not_confirmed";
+    const outcome = eraseEntry(owner.sql, seq);
+    if (outcome === "erased") {
+      owner.audit("owner.erased", { meta: { what: "entry", seqs: String(seq) } });
+    }
+    return outcome;
   }
 }

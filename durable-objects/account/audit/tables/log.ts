@@ -247,6 +247,21 @@ export function eraseSaltsBetween(sql: SqlStorage, afterSeq: number, throughSeq:
     .toArray().length;
 }
 
+/**
+ * Erases the salts of the calls in a range that only read: those of orders (`trade.…`) and everything
+ * that is no call keep theirs. No hash changes.
+ */
+export function eraseReadSaltsBetween(sql: SqlStorage, afterSeq: number, throughSeq: number): void {
+  sql.exec(
+    `UPDATE audit_log SET salts = NULL
+     WHERE seq > ? AND seq <= ? AND salts IS NOT NULL
+       AND event ->> '$.type' IN ('tool.call', 'tool.refused')
+       AND COALESCE(event ->> '$.what.operation', '') NOT GLOB 'trade.*'`,
+    afterSeq,
+    throughSeq,
+  );
+}
+
 /** One Merkle node of the row of an event: the level's subtree that this event's leaf completes. */
 export function storedNode(sql: SqlStorage, seq: number, level: number): Uint8Array {
   const { nodes } = sql

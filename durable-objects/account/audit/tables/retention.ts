@@ -9,6 +9,10 @@ CREATE TABLE audit_retention (
 INSERT INTO audit_retention VALUES (1, 7, 0, 0);
 `;
 
+/** How far what opens reads is erased, which is kept for a shorter time. */
+export const READ_RETENTION_SCHEMA =
+  "ALTER TABLE audit_retention ADD COLUMN reads_erased_through INTEGER NOT NULL DEFAULT 0;";
+
 export type Retention = {
   years: number;
   /** The owner has exported every entry up to this number. */
@@ -38,4 +42,15 @@ export function noteExported(sql: SqlStorage, fromIndex: number, end: number): v
 
 export function noteErased(sql: SqlStorage, through: number): void {
   sql.exec("UPDATE audit_retention SET erased_through = ?", through);
+}
+
+/** Up to here what opens the values of reads is erased. */
+export function readsErasedThrough(sql: SqlStorage): number {
+  return sql
+    .exec<{ through: number }>("SELECT reads_erased_through AS through FROM audit_retention")
+    .one().through;
+}
+
+export function noteReadsErased(sql: SqlStorage, through: number): void {
+  sql.exec("UPDATE audit_retention SET reads_erased_through = ?", through);
 }
