@@ -8,7 +8,7 @@ import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { askedTooOften } from "../rules/approvals/asked-too-often.ts";
-import { openRequest } from "../rules/approvals/open-request.ts";
+import { openRequest, orderedBefore } from "../rules/approvals/open-request.ts";
 import {
   cannotSend,
   otherwiseAsked,
@@ -86,6 +86,8 @@ export function askApproval(
       const misfit = otherwiseAsked(sql, open, send);
       return misfit === null ? askedFor(parts, open) : refuse(misfit);
     }
+    const second = orderedBefore(sql, preview.previewId, nowMs);
+    if (second !== null) return refuse(second);
     const cannot = send === null ? null : cannotSend(sql, asker, preview, send, nowMs);
     if (cannot !== null) return refuse(cannot);
     // The clock was judged at the preview; at the submit it is judged again.

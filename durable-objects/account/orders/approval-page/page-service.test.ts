@@ -19,7 +19,7 @@ import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
 import { listAlerts } from "../tables/alerts.ts";
-import { findApproval } from "../tables/approvals.ts";
+import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { policyInForce } from "../tables/policies.ts";
@@ -241,6 +241,27 @@ describe("an order that was approved on the owner's own page", () => {
     expect(await submit()).toMatchObject({ body: { accepted: true, refusals: [] } });
     actOn = { act: "order", approval: { ...proof, nonce: "0".repeat(32) } };
     expect(await submit()).toMatchObject({ body: { accepted: false } });
+    expect(asked("order.place")).toHaveLength(1);
+  });
+
+  it("is the one order of its preview: nobody is asked about a second one", async () => {
+    const id = await askedFor(true);
+    actOn = { act: "order", approval: proofFor(id) };
+    await submit();
+    const { previewId } = approvalOf(id);
+    const agent = { clientId: "client-1", scopes: SCOPES, requestId: "r" };
+    const input = { account_id: ACCOUNT, preview_id: previewId };
+    for (const wish of [{}, { submit_on_approval: true, idempotency_key: "key-00000002" }]) {
+      const again = await desk.runTool(agent, {
+        operation: "trade.ask",
+        input: { ...input, ...wish },
+      });
+      expect(again).toMatchObject({
+        ok: true,
+        result: { outcome: "refused", approval: null, refusals: [{ rule: "one_order" }] },
+      });
+    }
+    expect(pendingApprovals(rig.parts.storage.sql, rig.clock.now)).toEqual([]);
     expect(asked("order.place")).toHaveLength(1);
   });
 

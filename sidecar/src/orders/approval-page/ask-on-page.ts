@@ -2,10 +2,11 @@ import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import { digestOf } from "@ibkr-edge-gateway/protocol/digest.ts";
 import type { approverAsk } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import type { OperationInput } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
-import { countEnvelopes } from "../../trust/tables/approver-envelopes.ts";
+import { countEnvelopes, envelopeAbout } from "../../trust/tables/approver-envelopes.ts";
 import { hasOwnApprover } from "../../trust/tables/approvers.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
+import { approvedBefore } from "../submit/one-order.ts";
 import type { OwnPageParts } from "./page-service-parts.ts";
 import { keepSealed } from "./seal-envelope.ts";
 
@@ -74,6 +75,10 @@ async function askAboutOrder(
   const nowMs = clock.now();
   const preview = store.preview(input.preview_id, nowMs);
   if (preview === null) return null;
+  // Brought again it is the same request, also once it was answered; another one is not asked.
+  const about = `order ${input.preview_id} ${input.policy_hash} ${input.not_after}`;
+  const again = envelopeAbout(store.db, about);
+  if (again === null && approvedBefore(store, input.preview_id, nowMs).length > 0) return null;
   const { ticket, generation } = preview;
   const { order } = ticket;
   const least = leastTierOf(rules, order, { notional: ticket.notional });
@@ -82,7 +87,7 @@ async function askAboutOrder(
     {
       act: "order",
       // Asked for again after its end it is another request, and has another one.
-      about: `order ${input.preview_id} ${input.policy_hash} ${input.not_after}`,
+      about,
       body: {
         ticket,
         generation,

@@ -291,6 +291,29 @@ describe("an order on the owner's own page", () => {
     ]);
   });
 
+  it("is one order of its preview: a second request about it is not asked, nor taken, nor placed", async () => {
+    enrol();
+    await ask();
+    // As a gateway may ask that wants two yeses to the same.
+    const later = new Date(pc.clock.now() + 299_000).toISOString();
+    const asked = { ...about(1), not_after: later };
+    expect(await page.ask(asked)).toMatch(/^[0-9a-f]{64}$/);
+    const [first, second] = await page.pending();
+    if (first === undefined || second === undefined) throw new Error("both wait");
+    const yesToFirst = yes(first);
+    const yesToSecond = yes(second, { nonce: "8".repeat(32) });
+    expect((await page.submit(yesToFirst, "loopback")).accepted).toBe(true);
+    expect(await page.pending()).toEqual([]);
+    expect(await rules(yesToSecond)).toEqual(["one_order"]);
+    expect(
+      await page.ask({ ...asked, not_after: about(1).not_after.replace("000Z", "001Z") }),
+    ).toBeNull();
+    expect(await place(first, yesToFirst)).toEqual([]);
+    // Nor by a passkey of the gateway's pages, once it is out.
+    expect(await place(second, yesToSecond)).toEqual(["one_order"]);
+    expect(pc.broker.sent).toHaveLength(1);
+  });
+
   it("that is denied needs no passkey, and goes to the gateway as a no", async () => {
     enrol();
     await ask();

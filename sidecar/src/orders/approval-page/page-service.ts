@@ -16,6 +16,7 @@ import {
   openEnvelopes,
 } from "../../trust/tables/approver-envelopes.ts";
 import { claimNonce } from "../../trust/tables/nonces.ts";
+import { approvedBefore } from "../submit/one-order.ts";
 import { askOwner, askTheQuestion } from "./ask-on-page.ts";
 import { judgeApproval } from "./judge-page-approval.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
@@ -52,7 +53,9 @@ export function createOwnPage(
     async pending() {
       // A question that has no form here keeps nothing else from being shown; its patience ends it.
       await askTheQuestion(parts).catch(() => undefined);
-      const open = openEnvelopes(store.db, clock.now(), APPROVER_LIMITS.pendingMax);
+      const open = openEnvelopes(store.db, clock.now(), APPROVER_LIMITS.pendingMax).filter(
+        (kept) => secondFaults(parts, kept).length === 0,
+      );
       return within(
         open.map(({ envelope }) => envelope),
         APPROVER_LIMITS.pendingMaxBytes,
@@ -94,6 +97,9 @@ async function approve(
   via: Via,
 ): Promise<Submitted> {
   const { envelope, ticketSha256 } = kept;
+  // Two requests about one preview may wait side by side; the first yes is the one.
+  const second = secondFaults(parts, kept);
+  if (second.length > 0) return refused(second);
   const judged = await judgeApproval(parts, envelope, message);
   const signedSha256 = approvedHash(envelope, message);
   const named = { ticket_sha256: ticketSha256, intent_hash: signedSha256 };
@@ -105,6 +111,8 @@ async function approve(
     return { ...refused(judged.refusals), receipt };
   }
   const { coid, actOn, question, enrolled } = judged;
+  const meanwhile = secondFaults(parts, kept);
+  if (meanwhile.length > 0) return refused(meanwhile);
   const answer = { state: "approved" as const, signedSha256, coid };
   if (!answerEnvelope(parts.store.db, ticketSha256, answer)) return refused([answered()]);
   const code = actOn === null ? ACCEPTED_CODES.atPc : null;
@@ -121,6 +129,9 @@ async function approve(
   }
   return { accepted: true, refusals: [], receipt, actOn };
 }
+
+const secondFaults = ({ store, clock }: Told, { envelope }: KeptEnvelope): OrderRefusal[] =>
+  envelope.act === "order" ? approvedBefore(store, envelope.body.preview_id, clock.now()) : [];
 
 /** The very yes to an order that was taken before; another one has another nonce, and another hash. */
 const isSameYes = (

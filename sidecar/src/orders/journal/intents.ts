@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { IntentRecord } from "./intent-record.ts";
 import {
+  coidOfPreview,
   countSentSince,
   countTradingSince,
   deleteEndedBefore,
@@ -26,6 +27,8 @@ export interface Intents {
   byOrderId(orderId: string): IntentRecord | null;
   /** Whether a reference, or the id of an order without one, is this sidecar's. */
   owns(refOrId: string): boolean;
+  /** Whether an order of this preview was sent, begun since then, or is under way. */
+  hasOrderOf(previewId: string, sinceMs: number): boolean;
   /** Intents that are not proved to have ended. */
   open(): IntentRecord[];
   /** Intents that are proved to have ended, and of which something was learnt since then. */
@@ -75,6 +78,7 @@ export function createIntents(
     byRef,
     byOrderId,
     owns: (refOrId) => byRef(refOrId) !== null || byOrderId(refOrId) !== null,
+    hasOrderOf: (previewId, sinceMs) => coidOfPreview(db, previewId, sinceMs) !== null,
     insert(record) {
       const { job_id: jobId, intent_hash: intentHash, created_at: createdAtMs } = record;
       const taken = insertIntent(db, { ...rowOf(record), jobId, intentHash, createdAtMs });

@@ -24,6 +24,7 @@ import { exitByLastProof, LAST_PROOF, readLastProof } from "./last-proof.ts";
 import { driftOf, localFaults, openingFaults, sessionFaults } from "./local-checks.ts";
 import { announceJudged, ownViewOf } from "./make-own-view.ts";
 import { newRecord } from "./new-record.ts";
+import { orderedBefore } from "./one-order.ts";
 import { factsAt, unknownFaults } from "./own-reads.ts";
 import type { Facts, SubmitContext, SubmitInput } from "./submit-context.ts";
 import { targetFaults } from "./target-faults.ts";
@@ -54,6 +55,8 @@ export async function placeOrder(
   const preview = store.preview(input.approval.preview_id, clock.now());
   const misfits = ticketFaults(parts, preview, input, action);
   if (preview === null || misfits.length > 0) return refuse(misfits);
+  const second = () => orderedBefore(store, input.approval.preview_id, clock.now());
+  if (second().length > 0) return refuse(second());
 
   const byMandate = input.approval.kind === "mandate";
   const first = await readFresh(parts, context, preview, account, byMandate);
@@ -62,6 +65,8 @@ export async function placeOrder(
   const release = await acquireMutex(parts, context, isExit);
   let handedOn = false;
   try {
+    // One at a time: another order of the same preview may have gone out while this one waited.
+    if (second().length > 0) return refuse(second());
     const judged = await judgeNow(parts, context, account, preview, action, input);
     if (!judged.ok) return refuse(judged.refusals);
     const { reads, facts, body } = judged;

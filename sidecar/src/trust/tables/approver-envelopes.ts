@@ -103,6 +103,17 @@ export function withdrawApproval(db: DatabaseSync, ticketSha256: string): boolea
   return Number(changes) === 1;
 }
 
+/** Whether a yes to an order of this preview was taken, whose time is not over. */
+export function approvedOfPreview(db: DatabaseSync, previewId: string, nowMs: number): boolean {
+  const row = db
+    .prepare(
+      `SELECT 1 FROM approver_envelopes WHERE about >= ?1 AND about < ?1 || '~'
+       AND state = 'approved' AND not_after > ?2 LIMIT 1`,
+    )
+    .get(`order ${previewId} `, nowMs);
+  return row !== undefined;
+}
+
 /** Whether the yes that signed this was taken on the page on which it was asked. */
 export function wasApproved(db: DatabaseSync, signedSha256: string): boolean {
   return (

@@ -9,6 +9,7 @@ import { type Approval, findApproval } from "../../tables/approvals.ts";
 import type { SignedMandate } from "../../tables/mandates.ts";
 import { policyInForce } from "../../tables/policies.ts";
 import { findingsAtPreview, findPreview, type Preview } from "../../tables/previews.ts";
+import { orderedBefore } from "../approvals/open-request.ts";
 import { mandateOfApproval } from "../mandates/mandate-coverage.ts";
 import { seenKey } from "./seen-key.ts";
 import { no, refusalsOf, type SubmitDecision, type SubmitRequest } from "./submit-types.ts";
@@ -48,6 +49,8 @@ export function judgeSubmit(
   if (request.approvalId !== null && approval?.clientId !== client.clientId) {
     return no("APPROVAL_MISSING", "approval_id", "own_approval", "There is no such approval.");
   }
+  const second = orderedBefore(sql, preview.previewId, nowMs, request.approvalId);
+  if (second !== null) return { kind: "refused", refusals: [second], verdict: null };
   const policy = policyInForce(sql, preview.brokerAccount, nowMs);
   const given = knownNow(sql, request, conditions, { preview, approval });
   const { snapshot: known, exitByProof } = withKnownFacts(given);

@@ -72,6 +72,19 @@ export function intentRecord(db: DatabaseSync, coid: string): string | null {
   return row === undefined ? null : String(row.record);
 }
 
+/** The reference of an order that a preview led to, sent or under way, begun since then; null when none. */
+export function coidOfPreview(db: DatabaseSync, previewId: string, sinceMs: number): string | null {
+  const row = db
+    .prepare(
+      `SELECT coid FROM intents WHERE sent = 1 AND created_at > ?1 AND record ->> '$.preview_id' = ?2
+       UNION ALL
+       SELECT coid FROM intents
+       WHERE state NOT IN (${TERMINAL}) AND record ->> '$.preview_id' = ?2 LIMIT 1`,
+    )
+    .get(sinceMs, previewId);
+  return row === undefined ? null : String(row.coid);
+}
+
 /** The references of intents that are not proved to have ended. */
 export function openCoids(db: DatabaseSync): string[] {
   return db
