@@ -24,7 +24,7 @@ export const IS_GIVEN_A_CLOCK: readonly string[] = [
   "durable-objects/account/orders/transactions/cross-check.test.ts",
   "sidecar/src/client-portal/transport.test.ts",
   "sidecar/src/client-portal/session/session-core.test.ts",
-  "sidecar/src/trust/verify/verify-approval.test.ts",
+  "sidecar/src/trust/verify/accept-approval.test.ts",
   "sidecar/src/trust/enrolment/approvers.test.ts",
   "sidecar/src/journal/relay-journal.test.ts",
   "packages/simulator/{zone,clock}.test.ts",

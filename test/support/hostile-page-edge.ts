@@ -29,7 +29,7 @@ import {
 import { acceptEnrolment } from "../../sidecar/src/trust/enrolment/accept-enrolment.ts";
 import { memorySigningKey } from "../../sidecar/src/trust/pc-keys/statement-and-witness-keys.ts";
 import { beginEnrolment } from "../../sidecar/src/trust/tables/enrolments.ts";
-import { acceptApproval } from "../../sidecar/src/trust/verify/verify-approval.ts";
+import { acceptApproval } from "../../sidecar/src/trust/verify/accept-approval.ts";
 import { type SomePhone, somePhone } from "./approver-phone.ts";
 import { anOrder, aTicket } from "./orders.ts";
 import { pcOrders } from "./pc-orders.ts";

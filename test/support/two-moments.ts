@@ -25,7 +25,7 @@ import { orderValue } from "../../sidecar/src/orders/submit/order-value.ts";
 import { larger } from "../../sidecar/src/orders/submit/own-reads.ts";
 import { type Caps, DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";
 import { driftFaults, driftUnknown } from "../../sidecar/src/trust/verify/drift-faults.ts";
-import { tierFaults } from "../../sidecar/src/trust/verify/verify-approval.ts";
+import { tierFaults } from "../../sidecar/src/trust/verify/tier-faults.ts";
 import { hoursAt, quoteAt } from "./closed-market.ts";
 import { aTicket } from "./orders.ts";
 import { aSnapshot, factsAt } from "./policy.ts";

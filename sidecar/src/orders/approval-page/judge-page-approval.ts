@@ -12,8 +12,8 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import { stateEnrolment } from "../../trust/enrolment/accept-enrolment.ts";
 import { type Approver, findApprover, TERMINAL_EDGE } from "../../trust/tables/approvers.ts";
 import { currentEnrolment, type Enrolment, moveEnrolment } from "../../trust/tables/enrolments.ts";
+import { checkApproval } from "../../trust/verify/check-approval.ts";
 import { notEnrolled, takeMandate } from "../../trust/verify/take-mandate.ts";
-import { checkApproval } from "../../trust/verify/verify-approval.ts";
 import { verifyBy } from "../../trust/verify/verify-by-approver.ts";
 import { dryRunView } from "../approval/approval-dry-run.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";

@@ -18,11 +18,11 @@ import {
 import { claimNonce } from "../../trust/tables/nonces.ts";
 import { approvedBefore } from "../submit/one-order.ts";
 import { askOwner, askTheQuestion } from "./ask-on-page.ts";
+import { noteResult, noticeSilence } from "./gateway-result.ts";
 import { judgeApproval } from "./judge-page-approval.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
 import type { ActOn, Enrolled, OwnPageParts, Submitted, Via } from "./page-service-parts.ts";
 import { receiveEnrolment } from "./receive-page-enrolment.ts";
-import { noteResult, noticeSilence } from "./results.ts";
 
 /**
  * The owner's own page, as this PC serves it: what waits, the answers, and what became of them. The

@@ -6,7 +6,7 @@ import type {
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { leastTier } from "../../trust/limits/caps.ts";
-import { checkApproval } from "../../trust/verify/verify-approval.ts";
+import { checkApproval } from "../../trust/verify/check-approval.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import type { Reach } from "../notify/desktop-and-webhook.ts";
 import { orderedBefore } from "../submit/one-order.ts";

@@ -10,7 +10,7 @@ import type { OperationRequest } from "../../operation-handlers/executor-interfa
 import { readOrders } from "../../operation-handlers/live-orders.ts";
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
-import { acceptApproval } from "../../trust/verify/verify-approval.ts";
+import { acceptApproval } from "../../trust/verify/accept-approval.ts";
 import { type IntentRecord, outcomeOf } from "../journal/intent-record.ts";
 import { refusedOutcome } from "../journal/refused-outcome.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";

@@ -7,7 +7,7 @@ import { leavesOf } from "../../../../test/support/schema-leaves.ts";
 import { Caps, DEFAULT_CAPS } from "../../trust/limits/caps.ts";
 import { LocalPolicy } from "../../trust/limits/local-policy-file.ts";
 import { driftFaults } from "../../trust/verify/drift-faults.ts";
-import { tierFaults } from "../../trust/verify/verify-approval.ts";
+import { tierFaults } from "../../trust/verify/tier-faults.ts";
 import { checkGrant } from "../local-policy/local-rules.ts";
 import {
   driftOf,

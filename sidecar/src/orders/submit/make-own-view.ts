@@ -7,9 +7,9 @@ import {
 import { Decimal, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { ticketText } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import { findApprover } from "../../trust/tables/approvers.ts";
+import type { Accepted } from "../../trust/verify/accept-approval.ts";
 import type { OwnView } from "../../trust/verify/own-view.ts";
 import { unnumberedExits } from "../../trust/verify/probation.ts";
-import type { Accepted } from "../../trust/verify/verify-approval.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import type { KeptPreview } from "../journal/previews.ts";
 import {

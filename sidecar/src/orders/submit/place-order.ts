@@ -9,7 +9,7 @@ import type { OperationRequest } from "../../operation-handlers/executor-interfa
 import type { OperationContext } from "../../operation-handlers/operation-context.ts";
 import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
 import type { CapsBefore } from "../../trust/limits/cap-faults.ts";
-import { acceptApproval } from "../../trust/verify/verify-approval.ts";
+import { acceptApproval } from "../../trust/verify/accept-approval.ts";
 import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import type { OrderPost } from "../conversation/conversation-interface.ts";
 import { giveWay } from "../conversation/give-way.ts";

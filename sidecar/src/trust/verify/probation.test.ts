@@ -16,8 +16,8 @@ import { answerEnvelope, storeEnvelope } from "../tables/approver-envelopes.ts";
 import { enrolApprover, findApprover, listApprovers } from "../tables/approvers.ts";
 import { beginEnrolment } from "../tables/enrolments.ts";
 import { acceptSeen, addHostedPage, hostedPageRows, noteSeen } from "../tables/hosted-page.ts";
+import { acceptApproval } from "./accept-approval.ts";
 import type { OwnView } from "./own-view.ts";
-import { acceptApproval } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
 const LOOPBACK = { id: "localhost", origins: ["http://localhost:41234"] };

@@ -1,26 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
-import type {
-  ApprovalProof,
-  MandateProof,
-  PasskeyProof,
-} from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
+import type { ApprovalProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import { mandateFaults } from "@ibkr-edge-gateway/protocol/approval/mandate-faults.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
-import { type Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
+import { type Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import type { Effect, Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { wasApproved } from "../tables/approver-envelopes.ts";
 import { type Approver, TERMINAL_EDGE } from "../tables/approvers.ts";
-import { claimNonce, isNonceUsed } from "../tables/nonces.ts";
+import { claimNonce } from "../tables/nonces.ts";
 import { insertUnnumberedExit } from "../tables/unnumbered-exits.ts";
 import { judgeNumber } from "./approval-number.ts";
 import { mandateStands, signedBy } from "./approval-signature.ts";
+import { consumed, noSuchPreview, ownIntent, standingFaults } from "./approval-standing.ts";
 import { type CounterVerdict, noteCounter } from "./counters.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { guessedExitFaults } from "./exit-collar.ts";
 import type { OwnView } from "./own-view.ts";
 import { ownApproverFaults } from "./probation.ts";
-import { notAllowed } from "./take-mandate.ts";
+import { tierFaults } from "./tier-faults.ts";
 
 /**
  * The sidecar's own judgement of an approval. The edge sends terms and a signature; the ticket is
@@ -146,32 +143,6 @@ function spendOnce(
   return { ok: false, refusal: regressed };
 }
 
-function standingFaults(
-  db: DatabaseSync,
-  proof: ApprovalProof,
-  own: Pick<OwnView, "nowMs" | "generation">,
-  generation: number,
-): OrderRefusal[] {
-  const faults: OrderRefusal[] = [];
-  if (!(own.nowMs < Date.parse(proof.not_after))) {
-    faults.push(
-      refusal("APPROVAL_EXPIRED", "not_after", "not_expired", "The approval has expired."),
-    );
-  }
-  if (generation !== own.generation) {
-    faults.push(
-      refusal(
-        "GENERATION_CHANGED",
-        "generation",
-        "same_broker_session",
-        "The broker session is another one since the preview.",
-      ),
-    );
-  }
-  if (isNonceUsed(db, proof.nonce)) faults.push(consumed());
-  return faults;
-}
-
 /**
  * A yes of the owner's own page places an order only once this PC took it as an answer of that page.
  * Who carries it could else let the PC sign that it was refused, and place the order all the same.
@@ -190,102 +161,6 @@ function notTakenOnPage(
       "This PC did not take this answer on the page on which it was asked, so it places nothing. Ask its owner again.",
     ),
   ];
-}
-
-/** The strength that this PC's own numbers ask for. */
-export function tierFaults(
-  proof: Pick<PasskeyProof, "kind" | "tier"> | Pick<MandateProof, "kind">,
-  own: Pick<OwnView, "leastTier" | "mandatesAllowed">,
-): OrderRefusal[] {
-  const faults: OrderRefusal[] = [];
-  const tier: Tier = proof.kind === "mandate" ? 0 : proof.tier;
-  const coveredByMandate = proof.kind === "mandate" && own.mandatesAllowed;
-  if (proof.kind === "mandate" && !own.mandatesAllowed) faults.push(notAllowed());
-  if (tier < own.leastTier && !coveredByMandate) {
-    faults.push(
-      refusal(
-        "APPROVAL_TIER_TOO_LOW",
-        "tier",
-        "tier_from_numbers",
-        `By the numbers of now this PC asks for an approval of tier ${own.leastTier}, and the owner gave one of tier ${tier}.`,
-      ),
-    );
-  }
-  return faults;
-}
-
-/**
- * Judges an approval as {@link acceptApproval} would, as far as the owner can put it right at the
- * page: signature, standing, number. Nothing is spent, so that a slip of the finger costs no second
- * tap; a wrong number is counted, for this order and over all of them.
- */
-export async function checkApproval(
-  db: DatabaseSync,
-  proof: PasskeyProof,
-  own: Pick<
-    OwnView,
-    | "gatewayAccountId"
-    | "sidecarId"
-    | "generation"
-    | "preview"
-    | "leastTier"
-    | "relyingParty"
-    | "simulator"
-    | "nowMs"
-  > & {
-    /** What this PC found the order to be at its preview; null when it was not known. */
-    effectAtPreview: Effect["kind"] | null;
-  },
-): Promise<{ holds: boolean; refusals: OrderRefusal[]; triesLeft: number | null }> {
-  const { preview } = own;
-  if (preview === null) {
-    return { holds: false, refusals: [noSuchPreview()], triesLeft: null };
-  }
-  const signed = await signedBy(
-    db,
-    intentHash(ownIntent(proof, own, preview)),
-    proof.assertion,
-    own,
-  );
-  const faults = [
-    ...standingFaults(db, proof, own, preview.generation),
-    ...(signed.ok ? [] : [signed.refusal]),
-  ];
-  if (faults.length > 0 || !signed.ok) return { holds: false, refusals: faults, triesLeft: null };
-  const number = judgeNumber(db, proof, { ...own, preview }, signed.key, {
-    effect: own.effectAtPreview,
-    market: preview.ticket.market,
-    waits: preview.ticket.waits != null,
-    nowMs: own.nowMs,
-  });
-  if (!number.ok) {
-    return { holds: false, refusals: [number.refusal], triesLeft: number.triesLeft };
-  }
-  const limited = number.unnumbered
-    ? []
-    : ownApproverFaults(db, signed.key, preview.ticket.order.mode);
-  return { holds: limited.length === 0, refusals: limited, triesLeft: number.triesLeft };
-}
-
-/** The intent as this PC computes it: its own ticket, under the terms that came along. */
-function ownIntent(
-  proof: ApprovalProof,
-  own: Pick<OwnView, "gatewayAccountId" | "sidecarId">,
-  preview: NonNullable<OwnView["preview"]>,
-): Intent {
-  return intentOf({
-    v: 1,
-    ticket: preview.ticket,
-    gateway_account_id: own.gatewayAccountId,
-    sidecar_id: own.sidecarId,
-    generation: preview.generation,
-    preview_id: proof.preview_id,
-    policy_version: proof.policy_version,
-    policy_hash: proof.policy_hash,
-    accepted_warnings: proof.accepted_warnings,
-    nonce: proof.nonce,
-    not_after: proof.not_after,
-  });
 }
 
 function spend(db: DatabaseSync, intent: Intent, hash: string, own: OwnView): boolean {
@@ -308,16 +183,5 @@ function inTransaction<T>(db: DatabaseSync, act: () => T): T {
     throw thrown;
   }
 }
-
-const noSuchPreview = (): OrderRefusal =>
-  refusal(
-    "APPROVAL_PREVIEW_MISMATCH",
-    "preview_id",
-    "own_preview",
-    "This sidecar made no such preview.",
-  );
-
-const consumed = (): OrderRefusal =>
-  refusal("APPROVAL_CONSUMED", "nonce", "one_use", "This approval was used before.");
 
 const denied = (...refusals: OrderRefusal[]): Accepted => ({ ok: false, refusals });

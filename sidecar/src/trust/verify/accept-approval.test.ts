@@ -28,11 +28,12 @@ import {
 } from "../tables/mandates.ts";
 import { isNonceUsed } from "../tables/nonces.ts";
 import { highestSeenOf } from "../tables/seen-counters.ts";
+import { acceptApproval } from "./accept-approval.ts";
+import { checkApproval } from "./check-approval.ts";
 import { pruneCounters } from "./counters.ts";
 import type { OwnView } from "./own-view.ts";
 import { unlockNumbers } from "./shown-numbers.ts";
 import { type MandateView, takeMandate } from "./take-mandate.ts";
-import { acceptApproval, checkApproval } from "./verify-approval.ts";
 
 const NOW_MS = Date.parse(NOW);
 const NONCE = "0123456789abcdef0123456789abcdef";
