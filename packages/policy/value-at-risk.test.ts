@@ -50,6 +50,36 @@ describe("every limit in money is held to the value at risk", () => {
     expect(notionalOf(puts)).toBe("5000000");
   });
 
+  it("of what assignment would come to, in the base currency", () => {
+    const sterling: Tweak = both(puts, ({ s, p }) => {
+      const { order } = s.ticket;
+      s.ticket.order = {
+        ...order,
+        legs: order.legs.map((sold) => ({
+          ...sold,
+          contract: { ...sold.contract, currency: "GBP" },
+        })),
+      };
+      s.ticket.price_magnifier = "1";
+      s.facts.fx_to_base = { rate: "1.25", at: s.now };
+      Object.assign(p.options, { max_contracts: null, max_assignment_notional: "6000000" });
+    });
+    const said = (...tweaks: Tweak[]) =>
+      verdictOf(sterling, ...tweaks).results.find(({ check }) => check === "option-rules");
+    // 5,000,000 GBP are 6,250,000 USD.
+    expect(said()?.message).toContain("Assignment would come to more");
+    expect(
+      said(({ p }) => {
+        p.options.max_assignment_notional = "6250000";
+      }),
+    ).toMatchObject({ outcome: "pass" });
+    expect(
+      said(({ s }) => {
+        s.facts.fx_to_base = null;
+      })?.outcome,
+    ).toBe("unknown");
+  });
+
   it.each<[string, Tweak]>([
     ["order-notional", () => {}],
     [

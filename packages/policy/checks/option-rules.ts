@@ -83,9 +83,12 @@ function short({ snapshot, policy, figures }: Context): CheckFinding {
   const limit = policy.options.max_assignment_notional;
   if (leg.contract.right === "P" && limit !== null) {
     if (leg.contract.strike === null) return unknown("The strike");
+    // The limit is in the base currency, the strike in the contract's.
+    if (figures.rate === null) return unknown("A recent rate for what assignment would come to");
     const assigned = dec(leg.contract.strike)
       .times(dec(leg.contract.multiplier))
-      .times(positionAfter.abs());
+      .times(positionAfter.abs())
+      .times(figures.rate);
     if (assigned.greaterThan(dec(limit))) {
       return fail(`Assignment would come to more than the policy's ${limit}.`, { limit });
     }
