@@ -8,7 +8,7 @@ import type { BrokerEvent } from "../../sidecar/src/client-portal/events/broker-
 import type { Ask, Portal } from "../../sidecar/src/client-portal/portal-interface.ts";
 import type { WireAnswer, WireRequest } from "../../sidecar/src/client-portal/transport.ts";
 import type { OperationRequest } from "../../sidecar/src/operation-handlers/executor-interface.ts";
-import { contextFor } from "../../sidecar/src/operation-handlers/operation-context.ts";
+import { contextFor, createSeen } from "../../sidecar/src/operation-handlers/operation-context.ts";
 import type { KeyPolicy } from "../../sidecar/src/orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import type { LocalRules } from "../../sidecar/src/orders/local-policy/local-rules.ts";
@@ -235,6 +235,7 @@ export function pcOrders(
     echo: () => 42,
   };
   const submit = createSubmitContext(options, side);
+  const seen = createSeen();
   const context = (more: { deadlineMs?: number; signal?: AbortSignal; share?: string } = {}) =>
     contextFor({
       portal,
@@ -249,6 +250,7 @@ export function pcOrders(
       session: side.session,
       stream: side.stream,
       lines: { touch: () => Promise.resolve(), held: () => 0, reset: () => {}, close: () => {} },
+      seen,
       isOwnOrder: (ref) => store.owns(ref),
       renewSession: () => Promise.resolve(),
     });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { statusWord } from "./broker-words.ts";
 import { parseFigure } from "./decimal.ts";
 
 /**
@@ -247,22 +248,14 @@ export function evidenceOfStatus(
 ): Says | null {
   const someFilled = parseFigure(filled)?.greaterThan(0) === true;
   const allFilled = someFilled && parseFigure(remaining)?.isZero() === true;
-  switch (status.toLowerCase().replace(/[\s_-]/g, "")) {
+  switch (statusWord(status)?.says) {
     case "filled":
       return "filled";
-    case "submitted":
-    case "presubmitted":
-    case "pendingsubmit":
-    case "pendingcancel":
-    case "precancelled":
-    case "warnstate":
+    case "working":
       return allFilled ? "filled" : "working";
     case "cancelled":
-    case "apicancelled":
       return allFilled ? "filled" : "cancelled";
-    case "inactive":
     case "rejected":
-    case "failed":
       return someFilled ? "cancelled" : "rejected";
     case "expired":
       return allFilled ? "filled" : "expired";

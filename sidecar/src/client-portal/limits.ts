@@ -33,6 +33,14 @@ export const LIMITS = {
   loginPollMs: 30_000,
   maintenancePollMs: 60_000,
   blockedPollMs: 5 * 60_000,
+  /** For so long looks must agree that something vanished from a list without an end. */
+  vanishedPatienceMs: 60_000,
+  /** A list of another day says nothing of it any more. */
+  vanishedForgottenMs: 12 * 60 * 60_000,
+  /** A position list follows a fill by this much at most. */
+  settleMs: 2 * 60_000,
+  /** How many of the vanished are asked for one by one at each look. */
+  vanishedAsked: 5,
   /** A gap this much longer than the timer that should have ended it means the PC slept. */
   sleepGapMs: 90_000,
   /** How soon a word from another command at this PC is heard. */
@@ -69,7 +77,6 @@ export const LIMITS = {
   snapshotPolls: 5,
   snapshotPollMs: 500,
   coldReadPauseMs: 1_000,
-  positionsPageSize: 100,
   positionsPages: 50,
   historyConcurrency: 4,
   historyPoints: 1_000,

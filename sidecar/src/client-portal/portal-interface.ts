@@ -42,6 +42,8 @@ export interface Answer<T> {
   from: "broker" | "cache" | "stale";
   /** False when an empty or partial answer could not be confirmed. */
   proved: boolean;
+  /** How many of its values were there and could not be read; absent means none. */
+  unread?: number;
 }
 
 export interface AskOptions {

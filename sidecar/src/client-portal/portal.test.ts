@@ -6,6 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { createPortal } from "./portal.ts";
 import type { Ask, AskOptions } from "./portal-interface.ts";
 import type { ReadParts } from "./read-once.ts";
+import { createUnreadTally } from "./unread.ts";
 
 const NUMBER: Ask<number> = {
   name: "a.number",
@@ -29,6 +30,7 @@ async function afterOneAnswer() {
     throw new Error("not asked for");
   };
   const portal = createPortal({
+    unread: createUnreadTally(),
     wire,
     clock,
     logger: noLog,

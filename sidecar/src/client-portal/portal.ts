@@ -53,7 +53,7 @@ export function createPortal(parts: ReadParts): Portal {
         }
       }
     }
-    return { value, at: answer.at, from: "broker", proved: answer.proved };
+    return { value, at: answer.at, from: "broker", proved: answer.proved, unread: answer.unread };
   };
 
   return {
@@ -63,7 +63,7 @@ export function createPortal(parts: ReadParts): Portal {
       const accepted = call.fresh ? 0 : (call.maxAgeMs ?? Number.POSITIVE_INFINITY);
       const closed = refusalOf(parts, ask);
       if (closed === null && held?.proved && ageMs < Math.min(ask.ttlMs, accepted)) {
-        return { value: decode(ask, held), at: held.at, from: "cache", proved: held.proved };
+        return keptAs("cache", ask, held);
       }
       try {
         if (closed !== null) throw closed;
@@ -73,11 +73,19 @@ export function createPortal(parts: ReadParts): Portal {
           error instanceof GatewayError && error.failure.code === "BROKER_RATE_LIMITED";
         const lastMs = Math.min(LIMITS.staleServeMs, accepted);
         if (!silent || held === undefined || call.fresh || ageMs > lastMs) throw error;
-        return { value: decode(ask, held), at: held.at, from: "stale", proved: held.proved };
+        return keptAs("stale", ask, held);
       }
     },
   };
 }
+
+const keptAs = <T>(from: "cache" | "stale", ask: Ask<T>, held: RawAnswer): Answer<T> => ({
+  value: decode(ask, held),
+  at: held.at,
+  from,
+  proved: held.proved,
+  unread: held.unread,
+});
 
 const urgent = (one: Priority, other: Priority): Priority =>
   isMoreUrgent(other, one) ? other : one;

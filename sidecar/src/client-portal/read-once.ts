@@ -8,6 +8,7 @@ import type { Ask, AskOptions } from "./portal-interface.ts";
 import { generalFailure, unavailable, unreadable } from "./read-failure.ts";
 import { sessionRefusal } from "./session/session-refusal.ts";
 import type { Supervisor } from "./session/supervisor.ts";
+import { countUnread, type UnreadTally } from "./unread.ts";
 
 /** An answer as it came, before it is decoded. */
 export interface RawAnswer {
@@ -16,6 +17,8 @@ export interface RawAnswer {
   /** When the broker gave it, ms. */
   at: number;
   proved: boolean;
+  /** Values that were there and that no reader understood. */
+  unread: number;
 }
 
 export interface ReadParts {
@@ -23,6 +26,7 @@ export interface ReadParts {
   supervisor: Supervisor;
   clock: Clock;
   logger: BrokerLogger;
+  unread: UnreadTally;
   random(): number;
 }
 
@@ -40,9 +44,11 @@ export async function readOnce<T>(
     empty: outcome.kind === "empty",
     at: parts.clock.now(),
     proved: true,
+    unread: 0,
   };
   // What cannot be read is a failure of this moment; it is not kept for the next.
-  decode(ask, answer);
+  answer.unread = countUnread(() => decode(ask, answer)).unread;
+  parts.unread.note(ask.name, answer.unread);
   return answer;
 }
 

@@ -48,8 +48,7 @@ function entry(currency: string, line: LedgerLine) {
     unrealized_pnl: line.unrealizedpnl,
     realized_pnl: line.realizedpnl,
     exchange_rate: line.exchangerate,
-    updated_at:
-      line.timestamp === null || line.timestamp <= 0 ? null : isoTime(line.timestamp * 1000),
+    updated_at: line.timestamp === null ? null : isoTime(line.timestamp),
   };
 }
 

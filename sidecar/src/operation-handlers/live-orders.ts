@@ -1,13 +1,17 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
-import { orderFrom, sideOf } from "../client-portal/domain/order-rows.ts";
+import { isEnded } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
+import { canStillTrade, orderFrom, sideOf } from "../client-portal/domain/order-rows.ts";
 import { ACCOUNT_ID } from "../client-portal/endpoints/accounts.ts";
+import { orderStatus } from "../client-portal/endpoints/order-status.ts";
 import {
   isCutShort,
   liveOrders,
   ORDER_LIST_ROWS_MAX,
   type OrderRow,
 } from "../client-portal/endpoints/orders.ts";
+import { LIMITS } from "../client-portal/limits.ts";
 import { isOver } from "../client-portal/stream/streamed-orders.ts";
 import type { OperationContext, Provenance } from "./operation-context.ts";
 import type { ResolvedAccount } from "./resolve-account.ts";
@@ -27,10 +31,12 @@ export interface OrdersRead {
   lost: number;
   /** What is known of those of them that may be this account's and may still trade. */
   unread: UnreadRow[];
+  /** Orders that it showed a moment ago and leaves out without an end: they may still trade. */
+  vanished: Order[];
   /** The list itself was answered for, unreadable rows or not. */
   looked: boolean;
   proved: boolean;
-  part: { at: number; from: Provenance["served_from"] };
+  part: { at: number; from: Provenance["served_from"]; unread?: number };
   notes: string[];
 }
 
@@ -65,11 +71,26 @@ export async function readOrders(
   // What a full list left out may be anything, as a row of which nothing could be read.
   if (cut) unread.push(UNKNOWN_ROW);
   const looked = answer?.proved ?? true;
-  const proved = looked && lost === 0 && !cut;
+  const part: OrdersRead["part"] =
+    streamed !== null
+      ? { at: streamed.at, from: "stream" }
+      : {
+          at: answer?.at ?? context.clock.now(),
+          from: answer?.from ?? "broker",
+          unread: answer?.value.lost === 0 ? (answer.unread ?? 0) : 0,
+        };
+  const vanished = await vanishedOrders(context, account.accountId, orders, part.at);
+  const proved = looked && lost === 0 && !cut && vanished.length === 0;
   const notes: string[] = [];
   if (!proved && orders.length === 0) notes.push(EMPTY_UNPROVED);
   if (lost > 0) {
     notes.push(`${counted(lost, "order row")} of the broker could not be read: missing here.`);
+  }
+  if (vanished.length > 0) {
+    const ids = vanished.map(({ order_id }) => order_id).slice(0, 10);
+    notes.push(
+      `${counted(vanished.length, "order")} that the broker listed before (${ids.join(", ")}) ${vanished.length === 1 ? "is" : "are"} missing from its list without an end: each may still be working.`,
+    );
   }
   if (cut) {
     notes.push(
@@ -82,12 +103,49 @@ export async function readOrders(
     unread,
     looked,
     proved,
-    part:
-      streamed !== null
-        ? { at: streamed.at, from: "stream" }
-        : { at: answer?.at ?? context.clock.now(), from: answer?.from ?? "broker" },
+    vanished,
+    part,
     notes,
   };
+}
+
+/**
+ * The orders that earlier lists showed and this one leaves out. The broker's word on each by itself
+ * settles it where it knows the order; else later lists do.
+ */
+async function vanishedOrders(
+  context: OperationContext,
+  accountId: string,
+  orders: readonly Order[],
+  at: number,
+): Promise<Order[]> {
+  const { seen } = context;
+  const shown = new Map(
+    orders.map((order) => [order.order_id, canStillTrade(order.status) ? order : null]),
+  );
+  const missing = seen.orders.look(accountId, shown, at);
+  const asked = missing.slice(0, LIMITS.vanishedAsked);
+  const ended = await Promise.all(asked.map(({ id }) => hasEnded(context, accountId, id)));
+  const over = new Set(asked.filter((_, index) => ended[index]).map(({ id }) => id));
+  for (const id of over) seen.orders.end(accountId, id);
+  return missing.flatMap(({ id, row }) => (over.has(id) ? [] : [row]));
+}
+
+async function hasEnded(
+  context: OperationContext,
+  accountId: string,
+  orderId: string,
+): Promise<boolean> {
+  try {
+    const { value } = await context.ask(orderStatus(orderId));
+    const of = value.account ?? value.order_clearing_account;
+    return (
+      value.order_id === orderId && (of ?? accountId) === accountId && isEnded(value.order_status)
+    );
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return false;
+  }
 }
 
 const UNKNOWN_ROW: UnreadRow = { order_id: null, conid: null, side: null, remaining: null };

@@ -9,6 +9,7 @@ import {
   FIELD_IDS,
   type SnapshotRow,
   snapshotLook,
+  VOLUME_SHOWN,
 } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import type { Answer, Ask } from "../client-portal/portal-interface.ts";
@@ -137,7 +138,10 @@ export const serveMarketSnapshot = serve(marketSnapshot, async (context, input) 
       context,
       conids,
       wanted.map((field) => FIELD_IDS[field]),
-      VIEW_FIELDS.map((field) => FIELD_IDS[field]),
+      [
+        ...VIEW_FIELDS.map((field) => FIELD_IDS[field]),
+        ...(wanted.includes("volume") ? [VOLUME_SHOWN] : []),
+      ],
     ),
     facts.then((read) => readSchedules(context, conids, read.facts)),
   ]);

@@ -19,11 +19,10 @@ export const serveNotificationsList = serve(notificationsList, async (context, i
     unread: unread?.value.BN != null && unread.value.BN >= 0 ? unread.value.BN : null,
     notifications: list.value.slice(0, input.limit).flatMap((notice) => {
       if (notice.ID === null) return [];
-      const seconds = notice.D === null ? Number.NaN : Number(notice.D);
       return [
         {
           notification_id: notice.ID.slice(0, 40),
-          at: Number.isFinite(seconds) && seconds > 0 ? isoTime(seconds * 1000) : null,
+          at: notice.D === null ? null : isoTime(notice.D),
           read: notice.R,
           kind: label(notice.FC, 10),
           title: brokerText(notice.MS),

@@ -1,4 +1,7 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
+import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
+import type { Position } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";
 import {
   type BrokerSession,
   marketNote,
@@ -8,6 +11,7 @@ import type { Priority } from "../client-portal/pacing/priority.ts";
 import type { Answer, Ask, AskOptions, Portal } from "../client-portal/portal-interface.ts";
 import type { QuoteLines } from "../client-portal/quote-lines.ts";
 import type { StreamView } from "../client-portal/stream/view.ts";
+import { createSeenList, type SeenList } from "./seen-lists.ts";
 
 /** What one operation has to work with. */
 export interface OperationContext {
@@ -22,6 +26,8 @@ export interface OperationContext {
   /** What the broker's stream knows; null where it is not provably fresh. */
   readonly stream: StreamView;
   readonly lines: QuoteLines;
+  /** What the lists of this broker showed before. */
+  readonly seen: Seen;
   /** Looks at the session now. */
   renewSession(): Promise<void>;
   /** IANA zone of this PC, for times in words; null when it is not known. */
@@ -34,6 +40,17 @@ export interface OperationContext {
   readonly share: string | null;
   ask<T>(ask: Ask<T>, options?: Pick<AskOptions, "fresh" | "maxAgeMs">): Promise<Answer<T>>;
 }
+
+/** Orders that may trade and positions that are held, as a list showed them last. */
+export interface Seen {
+  readonly orders: SeenList<Order>;
+  readonly positions: SeenList<Position>;
+}
+
+export const createSeen = (): Seen => ({
+  orders: createSeenList(),
+  positions: createSeenList(),
+});
 
 export interface ContextParts extends Omit<OperationContext, "ask"> {
   readonly portal: Portal;
@@ -69,7 +86,7 @@ const RANK = { broker: 0, stream: 1, cache: 2, stale: 3 } as const;
  */
 export function provenance(
   context: OperationContext,
-  parts: readonly { at: number; from: Provenance["served_from"] }[],
+  parts: readonly { at: number; from: Provenance["served_from"]; unread?: number }[],
   notes: readonly string[] = [],
 ): Provenance {
   const now = context.clock.now();
@@ -81,6 +98,9 @@ export function provenance(
   if (from === "stale") {
     all.push("The broker may not be asked at the moment; this is the last answer it gave.");
   }
+  const unread = parts.reduce((sum, part) => sum + (part.unread ?? 0), 0);
+  if (unread > 0)
+    all.push(`${counted(unread, "value")} of the broker could not be read: null here.`);
   if (session.reads === "portfolio_only") all.push(session.meaning);
   return {
     source: context.source,

@@ -1,14 +1,17 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
+import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { withoutFloatNoise } from "@ibkr-edge-gateway/protocol/market/float-noise.ts";
 import type { Position } from "@ibkr-edge-gateway/protocol/operation-schemas/positions-list.ts";
 import { Decimal } from "decimal.js";
 import { label } from "../client-portal/broker-text.ts";
+import { executedAt } from "../client-portal/domain/execution-rows.ts";
 import {
   type RealtimePosition,
   realtimePositions,
   type SettledPosition,
   settledPositions,
 } from "../client-portal/endpoints/positions.ts";
+import { type TradeRow, trades } from "../client-portal/endpoints/trades.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import type { Answer } from "../client-portal/portal-interface.ts";
 import type { OperationContext } from "./operation-context.ts";
@@ -17,7 +20,7 @@ export interface PositionsRead {
   positions: Position[];
   feed: "realtime" | "settled";
   proved: boolean;
-  parts: { at: number; from: "broker" | "cache" | "stale" }[];
+  parts: { at: number; from: "broker" | "cache" | "stale"; unread?: number }[];
   notes: string[];
 }
 
@@ -44,18 +47,71 @@ const lostNote = (lost: number): string[] =>
     ? []
     : [`${counted(lost, "position row")} of the broker could not be read: missing here.`];
 
+/**
+ * Words on the positions that this list showed before and leaves out. A closed one stays in it for a
+ * while as a row of 0, or a fill in its contract explains it; else later lists settle it.
+ */
+async function vanishedPositions(
+  context: Pick<OperationContext, "ask" | "seen" | "stream">,
+  list: string,
+  positions: readonly Position[],
+  at: number,
+): Promise<string[]> {
+  const { seen } = context;
+  const shown = new Map(
+    positions.map((one) => [`${one.conid} ${one.model ?? ""}`, held(one) ? one : null]),
+  );
+  const missing = seen.positions.look(list, shown, at);
+  if (missing.length === 0) return [];
+  const fills = await fillsOfToday(context);
+  const left = missing.filter(({ id, row, seenAt }) => {
+    const traded = fills.some(
+      (fill) => fill.conid === row.conid && (executedAt(fill) ?? 0) >= seenAt - LIMITS.settleMs,
+    );
+    if (traded) seen.positions.end(list, id);
+    return !traded;
+  });
+  if (left.length === 0) return [];
+  const names = left.map(({ row }) => row.symbol ?? `conid ${row.conid}`).slice(0, 10);
+  return [
+    `${counted(left.length, "position")} that the broker listed before (${names.join(", ")}) ${left.length === 1 ? "is" : "are"} missing from its list, and no fill explains it: each may still be held.`,
+  ];
+}
+
+async function fillsOfToday({
+  ask,
+  stream,
+}: Pick<OperationContext, "ask" | "stream">): Promise<readonly TradeRow[]> {
+  const streamed = stream.executions(1);
+  if (streamed !== null) return streamed.value;
+  try {
+    return (await ask(trades(1))).value;
+  } catch (error) {
+    if (error instanceof GatewayError) return [];
+    throw error;
+  }
+}
+
 export async function readRealtimePositions(
-  context: Pick<OperationContext, "ask">,
+  context: Pick<OperationContext, "ask" | "seen" | "stream">,
   accountId: string,
 ): Promise<PositionsRead> {
   const answer = await context.ask(realtimePositions(accountId));
-  const { read, lost } = readable(answer.value, fromRealtime);
+  const once = new Map<string | RealtimePosition, RealtimePosition>();
+  for (const row of answer.value) {
+    const before = once.get(keyOf(row));
+    if ((before?.timestamp ?? 0) <= (row.timestamp ?? Number.POSITIVE_INFINITY)) {
+      once.set(keyOf(row), row);
+    }
+  }
+  const { read, lost } = readable([...once.values()], fromRealtime);
+  const vanished = await vanishedPositions(context, `${accountId} realtime`, read, answer.at);
   return {
     positions: read.filter(held),
     feed: "realtime",
-    proved: answer.proved && lost === 0,
+    proved: answer.proved && lost === 0 && vanished.length === 0,
     parts: [answer],
-    notes: lostNote(lost),
+    notes: [...lostNote(lost), ...vanished],
   };
 }
 
@@ -64,27 +120,42 @@ async function readSettledPositions(
   accountId: string,
 ): Promise<PositionsRead> {
   const parts: Answer<SettledPosition[]>[] = [];
-  const rows: SettledPosition[] = [];
+  // The list moves while it is paged; the same contract may come twice, and then the later row counts.
+  const rows = new Map<string | SettledPosition, SettledPosition>();
   let complete = false;
-  for (let page = 0; page < LIMITS.positionsPages; page++) {
+  for (let page = 0; page < LIMITS.positionsPages && !complete; page++) {
     const answer = await context.ask(settledPositions(accountId, page));
     parts.push(answer);
-    rows.push(...answer.value);
-    if (answer.value.length < LIMITS.positionsPageSize) {
-      complete = true;
-      break;
-    }
+    const before = rows.size;
+    for (const row of answer.value) rows.set(keyOf(row), row);
+    complete = isLastPage(answer.value) || rows.size === before;
   }
-  // The list moves while it is paged; the same contract may come twice.
-  const unique = new Map(rows.map((row) => [`${row.conid} ${row.model ?? ""}`, row]));
-  const { read, lost } = readable([...unique.values()], fromSettled);
+  const { read, lost } = readable([...rows.values()], fromSettled);
+  const at = Math.min(...parts.map((part) => part.at));
+  const vanished = complete
+    ? await vanishedPositions(context, `${accountId} settled`, read, at)
+    : [];
   return {
     positions: read.filter(held),
     feed: "settled",
-    proved: complete && lost === 0 && parts.every((part) => part.proved),
+    proved: complete && lost === 0 && vanished.length === 0 && parts.every((part) => part.proved),
     parts,
-    notes: [...lostNote(lost), ...(complete ? [] : ["There are more positions than were read."])],
+    notes: [
+      ...lostNote(lost),
+      ...vanished,
+      ...(complete ? [] : ["There are more positions than were read."]),
+    ],
   };
+}
+
+/** A row without a contract is one of its own: three of them are three that could not be read. */
+const keyOf = <Row extends Pick<SettledPosition, "conid" | "model">>(row: Row): string | Row =>
+  row.conid === null ? row : `${row.conid} ${row.model ?? ""}`;
+
+/** Pages hold 30 or 100 rows by the gateway's build: only an empty one, or one short of its own word, is the last. */
+function isLastPage(page: readonly SettledPosition[]): boolean {
+  const size = page.find((row) => row.pageSize !== null)?.pageSize ?? null;
+  return page.length === 0 || (size !== null && page.length < size);
 }
 
 /** The real-time list first; the settled one when that service does not answer. */
@@ -131,7 +202,8 @@ function valued(
 /** A share's description is its symbol, class and all (`BRK B`); other kinds add their terms. */
 function symbolIn(description: string | null, assetClass: string | null): string | null {
   if (description === null) return null;
-  const whole = assetClass === "STK" && /^[A-Z0-9]+[ .]?[A-Z]{0,3}$/.test(description);
+  const share = assetClass === "STK" || assetClass === null;
+  const whole = share && /^[A-Z0-9]+[ ./-]?[A-Z]{0,3}$/.test(description);
   return whole ? description : (description.split(" ")[0] ?? null);
 }
 
@@ -162,7 +234,6 @@ function fromRealtime(row: RealtimePosition): Position | null {
 function fromSettled(row: SettledPosition): Position | null {
   if (row.conid === null || row.position === null) return null;
   const right = row.putOrCall?.toUpperCase().slice(0, 1);
-  const derivative = row.expiry !== null || right === "C" || right === "P";
   return {
     conid: row.conid,
     symbol: label(row.ticker, 100) ?? symbolIn(label(row.contractDesc, 200), row.assetClass),
@@ -176,10 +247,10 @@ function fromSettled(row: SettledPosition): Position | null {
     unrealized_pnl: row.unrealizedPnl,
     realized_pnl: row.realizedPnl,
     expiry: row.expiry,
-    // A share's strike and multiplier are written as 0 and mean nothing.
-    strike: derivative ? row.strike : null,
+    // A share's strike and multiplier are written as 0 and mean nothing, a future's strike too.
+    strike: right === "C" || right === "P" ? row.strike : null,
     right: right === "C" ? "call" : right === "P" ? "put" : null,
-    multiplier: row.multiplier === "0" ? null : row.multiplier,
+    multiplier: row.multiplier,
     underlying_conid: row.undConid,
     model: label(row.model, 100),
   };

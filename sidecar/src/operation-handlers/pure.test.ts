@@ -20,7 +20,9 @@ describe("quotes", () => {
     expect(readField("H12.5")).toEqual({ kind: "halted", value: "12.5" });
     expect(readField("0.54%")).toEqual({ kind: "value", value: "0.54" });
     expect(readField("1,200")).toEqual({ kind: "value", value: "1200" });
-    expect(readField("12.3M").value).toBeNull();
+    expect(readField("12.3M").value).toBe("12300000");
+    expect(readField("4.2K").value).toBe("4200");
+    expect(readField("4.2 kilos").value).toBeNull();
     expect(readField("").value).toBeNull();
   });
 
@@ -154,7 +156,7 @@ describe("orders from rows", () => {
     OrderRow.parse({ orderId: 7, account: "DU1234567", ...more });
 
   it("an unknown status can still trade, and a part filled is said so", () => {
-    expect(orderFrom(row({ status: "WarnState" }), () => false)?.status).toBe("unknown");
+    expect(orderFrom(row({ status: "Sunny" }), () => false)?.status).toBe("unknown");
     expect(orderFrom(row({ status: "Submitted", filledQuantity: 3 }), () => false)?.status).toBe(
       "partially_filled",
     );

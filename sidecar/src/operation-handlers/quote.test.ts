@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pcOrders } from "../../../test/support/pc-orders.ts";
 import { contractFacts } from "../client-portal/endpoints/contracts.ts";
 import { snapshotLook } from "../client-portal/endpoints/quotes.ts";
-import type { OperationContext } from "./operation-context.ts";
+import { createSeen, type OperationContext } from "./operation-context.ts";
 import { readRealtimePositions } from "./position-rows.ts";
 import { quoteFrom } from "./quote.ts";
 
@@ -110,7 +111,9 @@ describe("positions as the broker means them", () => {
       { conid: 2, position: 26, marketPrice: 269.80999755859375, marketValue: 7015.06005859375 },
       { conid: 3, position: 3, marketPrice: 10.5, marketValue: 3150 },
     ];
-    const context: Pick<OperationContext, "ask"> = {
+    const context: Pick<OperationContext, "ask" | "seen" | "stream"> = {
+      seen: createSeen(),
+      stream: pcOrders().side.stream,
       ask: async (ask) => ({ value: ask.decode(rows), at: 0, from: "broker", proved: true }),
     };
     const { positions } = await readRealtimePositions(context, "DU1234567");

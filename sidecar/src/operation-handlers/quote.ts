@@ -11,8 +11,8 @@ import type {
 import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
-import { FIELD_IDS, type SnapshotRow } from "../client-portal/endpoints/quotes.ts";
-import { toDecimal } from "../client-portal/wire-values.ts";
+import { FIELD_IDS, type SnapshotRow, VOLUME_SHOWN } from "../client-portal/endpoints/quotes.ts";
+import { toDisplayDecimal } from "../client-portal/wire-values.ts";
 
 export const DEFAULT_FIELDS: readonly QuoteField[] = [
   "last",
@@ -47,13 +47,13 @@ export function availabilityOf(code: string | null, hasData: boolean): Availabil
   }
 }
 
-/** A figure as the broker displays it: `C8.01` is yesterday's close, `H12.5` a halted price, `0.54%` a percentage. */
+/** A figure as the broker displays it: `C8.01` is yesterday's close, `H12.5` a halted price, `0.54%` a percentage, `3.1M` a volume. */
 export function readField(text: string): {
   kind: "value" | "prior_close" | "halted";
   value: string | null;
 } {
-  const match = /^([CH])?\s*(.*?)\s*%?$/.exec(text.trim());
-  const value = toDecimal(match?.[2] ?? "");
+  const match = /^([CH])?\s*(.*?)$/.exec(text.trim());
+  const value = toDisplayDecimal(match?.[2] ?? "");
   const mark = match?.[1];
   return { kind: mark === "C" ? "prior_close" : mark === "H" ? "halted" : "value", value };
 }
@@ -90,6 +90,11 @@ export function figureOf(
   return priceOnTick(value, tickAt(fact?.incrementRules ?? [], value));
 }
 
+/** The broker's text of a field; the volume also where the display's own number alone came. */
+const textOf = (row: SnapshotRow | undefined, field: QuoteField): string | undefined =>
+  row?.fields.get(FIELD_IDS[field]) ??
+  (field === "volume" ? row?.fields.get(VOLUME_SHOWN) : undefined);
+
 /** The quote one row amounts to. What was asked for and is not there is null and listed as missing. */
 export function quoteFrom(
   conid: number,
@@ -102,7 +107,7 @@ export function quoteFrom(
   let priorClose: string | null = null;
   let found = 0;
   for (const field of wanted) {
-    const text = row?.fields.get(FIELD_IDS[field]);
+    const text = textOf(row, field);
     const read = text === undefined ? null : readField(text);
     const value = figureOf(field, read?.value ?? null, fact);
     if (read?.kind === "halted") halted = true;

@@ -4,7 +4,11 @@ import { LIMITS } from "../client-portal/limits.ts";
 import type { Supervisor } from "../client-portal/session/supervisor.ts";
 import { proveSimulator } from "../client-portal/simulator-proof.ts";
 import { takeNudge } from "../config/wake-file.ts";
-import { contextFor, type OperationContext } from "../operation-handlers/operation-context.ts";
+import {
+  contextFor,
+  createSeen,
+  type OperationContext,
+} from "../operation-handlers/operation-context.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { type BrokerEvents, createBrokerEvents } from "./broker-events.ts";
 import type { Broker, BrokerOptions } from "./broker-interface.ts";
@@ -117,12 +121,12 @@ function listenForNudges(configDir: string, supervisor: Supervisor): () => void 
   return () => clearInterval(timer);
 }
 
-const contextMaker =
-  (
-    { options, clock, source, isOwnOrder }: Around,
-    { portal, supervisor, stream, lines }: Connected,
-  ) =>
-  (
+const contextMaker = (
+  { options, clock, source, isOwnOrder }: Around,
+  { portal, supervisor, stream, lines }: Connected,
+) => {
+  const seen = createSeen();
+  return (
     signal: AbortSignal,
     deadlineAt: number,
     { priority, share }: Asking = { priority: "owner" },
@@ -140,7 +144,9 @@ const contextMaker =
       session: () => supervisor.session(),
       stream,
       lines,
+      seen,
       isOwnOrder,
       renewSession: () =>
         supervisor.renew(Math.max(0, Math.min(LIMITS.renewMs, deadlineAt - clock.now()))),
     });
+};

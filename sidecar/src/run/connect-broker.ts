@@ -11,6 +11,7 @@ import { fileSessionStore } from "../client-portal/session/session-store.ts";
 import { createSupervisor, type Supervisor } from "../client-portal/session/supervisor.ts";
 import { createStream, type Stream } from "../client-portal/stream/stream.ts";
 import { openStreamSocket } from "../client-portal/stream/stream-socket.ts";
+import { createUnreadTally } from "../client-portal/unread.ts";
 import type { BrokerEvents } from "./broker-events.ts";
 import type { BrokerOptions } from "./broker-interface.ts";
 import type { OpenWire } from "./open-wire.ts";
@@ -52,7 +53,8 @@ export function connectBroker(
     },
     warm: () => warmUp(portal, logger),
   });
-  const portal = createPortal({ wire, supervisor, clock, logger, random });
+  const unread = createUnreadTally();
+  const portal = createPortal({ wire, supervisor, clock, logger, random, unread });
   const stream: Stream = createStream({
     open:
       options.openStream ??
@@ -79,5 +81,5 @@ export function connectBroker(
       logger,
     }),
   });
-  return { supervisor, portal, stream, lines: createQuoteLines({ portal, clock }) };
+  return { supervisor, portal, stream, unread, lines: createQuoteLines({ portal, clock }) };
 }

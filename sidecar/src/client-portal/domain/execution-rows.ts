@@ -3,7 +3,6 @@ import { label } from "../broker-text.ts";
 import { isoTime } from "../clock.ts";
 import { ACCOUNT_ID } from "../endpoints/accounts.ts";
 import type { TradeRow } from "../endpoints/trades.ts";
-import { toDecimal } from "../wire-values.ts";
 import { sideOf } from "./order-rows.ts";
 
 /** A fill in our words. `onlyAccount` stands in where the row names none and the login has one. */
@@ -27,7 +26,7 @@ export function executionFrom(
     quantity: row.size,
     price: row.price,
     currency,
-    commission: toDecimal(row.commission),
+    commission: row.commission,
     net_amount: row.net_amount,
     exchange: label(row.exchange ?? row.listing_exchange, 40),
     liquidation: row.liquidation_trade,
@@ -37,7 +36,7 @@ export function executionFrom(
 
 /** Milliseconds since the epoch; the text form is UTC. */
 export function executedAt(row: TradeRow): number | null {
-  if (row.trade_time_r !== null && row.trade_time_r > 0) return row.trade_time_r;
+  if (row.trade_time_r !== null) return row.trade_time_r;
   const match = /^(\d{4})(\d{2})(\d{2})-(\d{2}):(\d{2}):(\d{2})$/.exec(row.trade_time ?? "");
   if (match === null) return null;
   const [, year, month, day, hour, minute, second] = match;

@@ -1,19 +1,14 @@
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
+import {
+  orderTypeWord,
+  statusWord,
+  timeInForceWord,
+} from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
+import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { brokerText, label } from "../broker-text.ts";
 import { isoTime } from "../clock.ts";
 import { ACCOUNT_ID } from "../endpoints/accounts.ts";
-import type { OrderRow } from "../endpoints/orders.ts";
-
-const STATUSES: Record<string, Order["status"]> = {
-  pendingsubmit: "pending",
-  presubmitted: "working",
-  submitted: "working",
-  filled: "filled",
-  pendingcancel: "pending_cancel",
-  precancelled: "pending_cancel",
-  cancelled: "cancelled",
-  inactive: "inactive",
-};
+import { changedAt, type OrderRow } from "../endpoints/orders.ts";
 
 /** Orders that can still trade, or about which nothing is known for sure. */
 export function canStillTrade(status: Order["status"]): boolean {
@@ -24,7 +19,9 @@ export function canStillTrade(status: Order["status"]): boolean {
 export function orderFrom(row: OrderRow, isOwn: (orderRef: string) => boolean): Order | null {
   const accountId = row.account ?? row.acct;
   if (row.orderId === null || accountId === null || !ACCOUNT_ID.test(accountId)) return null;
-  const known = STATUSES[(row.status ?? "").toLowerCase()] ?? "unknown";
+  const known = statusWord(row.status)?.shown ?? "unknown";
+  const terms = termsOfRow(row);
+  const changed = changedAt(row);
   const partly =
     known === "working" && row.filledQuantity !== null && !/^-?0$/.test(row.filledQuantity);
   return {
@@ -41,10 +38,10 @@ export function orderFrom(row: OrderRow, isOwn: (orderRef: string) => boolean): 
     exchange: label(row.listingExchange, 40),
     currency: row.cashCcy,
     side: sideOf(row.side),
-    order_type: label(row.origOrderType ?? row.orderType, 40),
-    limit_price: row.price,
-    stop_price: row.auxPrice ?? row.stop_price,
-    time_in_force: label(row.timeInForce, 20),
+    order_type: terms.type ?? label(row.origOrderType ?? row.orderType, 40),
+    limit_price: terms.limit,
+    stop_price: terms.stop,
+    time_in_force: timeInForceWord(row.timeInForce) ?? label(row.timeInForce, 20),
     outside_rth: row.outsideRTH,
     quantity: row.totalSize,
     filled: row.filledQuantity,
@@ -53,8 +50,33 @@ export function orderFrom(row: OrderRow, isOwn: (orderRef: string) => boolean): 
     status: partly ? "partially_filled" : known,
     broker_status: label(row.status, 40),
     reason: brokerText(row.order_cancellation_by_system_reason),
-    updated_at: row.lastExecutionTime_r === null ? null : isoTime(row.lastExecutionTime_r),
+    updated_at: changed === null ? null : isoTime(changed),
   };
+}
+
+/**
+ * A row's type and prices. What the broker's `price` holds depends on the type: of a stop it is the
+ * trigger. Of a type that nobody knows each price stands where the broker wrote it.
+ */
+export function termsOfRow(
+  row: Pick<OrderRow, "origOrderType" | "orderType" | "price" | "auxPrice" | "stop_price">,
+): { type: OrderType | null; limit: string | null; stop: string | null } {
+  const type = orderTypeWord(row.origOrderType) ?? orderTypeWord(row.orderType);
+  const stop = row.auxPrice ?? row.stop_price;
+  switch (type) {
+    case "MKT":
+      return { type, limit: null, stop: null };
+    case "LMT":
+    case "MIDPRICE":
+      return { type, limit: row.price, stop: null };
+    case "STP":
+      return { type, limit: null, stop: row.price ?? stop };
+    case "TRAIL":
+      // Where the stop stands now, else where it was set at first; `auxPrice` is the offset.
+      return { type, limit: null, stop: row.stop_price ?? row.price };
+    default:
+      return { type, limit: row.price, stop };
+  }
 }
 
 /** "B", "BUY", "BOT", "S", "SELL", "SLD": all occur. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** `/portfolio/accounts`: the accounts of the login, readable without a brokerage session. */
@@ -15,11 +15,11 @@ const PortfolioAccount = z.looseObject({
   businessType: wire.text,
   ibEntity: wire.text,
   clearingStatus: wire.text,
-  noClientTrading: wire.boolean,
-  brokerageAccess: wire.boolean,
+  noClientTrading: wire.flag,
+  brokerageAccess: wire.flag,
   // Two spellings occur.
-  faclient: wire.boolean,
-  faClient: wire.boolean,
+  faclient: wire.flag,
+  faClient: wire.flag,
 });
 export type PortfolioAccount = z.output<typeof PortfolioAccount>;
 
@@ -32,7 +32,7 @@ export const portfolioAccounts: Ask<PortfolioAccount[]> = {
   pace: "portfolio_accounts",
   ttlMs: 10 * 60_000,
   isCold: (accounts) => accounts.length === 0,
-  decode: readWith("portfolio.accounts", z.array(PortfolioAccount)),
+  decode: readWith("portfolio.accounts", rows(PortfolioAccount)),
 };
 
 export function accountIdOf(account: PortfolioAccount): string | null {
@@ -52,11 +52,11 @@ export function accountMeta(accountId: string): Ask<PortfolioAccount> {
 }
 
 const AccountProps = z.looseObject({
-  hasChildAccounts: wire.boolean,
-  supportsCashQty: wire.boolean,
-  supportsFractions: wire.boolean,
-  noFXConv: wire.boolean,
-  isProp: wire.boolean,
+  hasChildAccounts: wire.flag,
+  supportsCashQty: wire.flag,
+  supportsFractions: wire.flag,
+  noFXConv: wire.flag,
+  isProp: wire.flag,
 });
 
 const BrokerageAccounts = z.looseObject({
@@ -66,13 +66,13 @@ const BrokerageAccounts = z.looseObject({
   acctProps: z.record(z.string(), AccountProps).nullish().catch(null),
   aliases: z.record(z.string(), wire.text).nullish().catch(null),
   allowFeatures: z
-    .looseObject({ allowedAssetTypes: wire.text, allowCrypto: wire.boolean })
+    .looseObject({ allowedAssetTypes: wire.text, allowCrypto: wire.flag })
     .nullish()
     .catch(null),
   groups: wire.list,
   profiles: wire.list,
   selectedAccount: wire.text,
-  isPaper: wire.boolean,
+  isPaper: wire.flag,
 });
 type BrokerageAccounts = z.output<typeof BrokerageAccounts>;
 

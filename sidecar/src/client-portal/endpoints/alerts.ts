@@ -1,16 +1,16 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, rowsOrNone, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const Alert = z.looseObject({
   account: wire.text,
-  order_id: wire.text,
+  order_id: wire.id,
   alert_name: wire.text,
-  alert_active: wire.boolean,
-  alert_repeatable: wire.boolean,
-  alert_triggered: wire.boolean,
+  alert_active: wire.flag,
+  alert_repeatable: wire.flag,
+  alert_triggered: wire.flag,
   order_time: wire.text,
 });
 export type Alert = z.output<typeof Alert>;
@@ -21,7 +21,7 @@ export function alertsOf(accountId: string): Ask<Alert[]> {
     path: `/iserver/account/${accountId}/alerts`,
     needs: "brokerage",
     ttlMs: 10_000,
-    decode: readWith("iserver.alerts", z.array(Alert)),
+    decode: readWith("iserver.alerts", rows(Alert)),
     onEmpty: () => [],
   };
 }
@@ -29,19 +29,16 @@ export function alertsOf(accountId: string): Ask<Alert[]> {
 const AlertDetail = Alert.extend({
   alert_message: wire.text,
   tif: wire.text,
-  conditions: z
-    .array(
-      z.looseObject({
-        condition_type: wire.integer,
-        conidex: wire.text,
-        contract_description_1: wire.text,
-        condition_operator: wire.text,
-        condition_value: wire.text,
-        condition_logic_bind: wire.text,
-      }),
-    )
-    .nullish()
-    .transform((rows) => rows ?? []),
+  conditions: rowsOrNone(
+    z.looseObject({
+      condition_type: wire.count,
+      conidex: wire.text,
+      contract_description_1: wire.text,
+      condition_operator: wire.text,
+      condition_value: wire.text,
+      condition_logic_bind: wire.text,
+    }),
+  ),
 });
 type AlertDetail = z.output<typeof AlertDetail>;
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toDecimal, toRecord } from "../wire-values.ts";
+import { wire } from "../readers.ts";
+import { toRecord } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 
 export interface AllocationSlice {
@@ -17,8 +18,8 @@ const slices = z
     const short = toRecord(toRecord(value)?.short) ?? {};
     return [...new Set([...Object.keys(long), ...Object.keys(short)])].sort().map((name) => ({
       name,
-      long: toDecimal(long[name]),
-      short: toDecimal(short[name]),
+      long: wire.money.parse(long[name]),
+      short: wire.money.parse(short[name]),
     }));
   });
 

@@ -1,24 +1,24 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toDecimal, wire } from "../wire-values.ts";
+import { rows, rowsOrNone, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** The portfolio analyst: once in a quarter of an hour, so what it says is kept for longer. */
 const ANALYST_TTL_MS = 30 * 60_000;
 
 const texts = wire.list.transform((all) => all.filter((one) => typeof one === "string"));
-const figures = wire.list.transform((all) => all.map(toDecimal));
+const figures = wire.list.transform((all) => all.map((one) => wire.money.parse(one)));
 
 const Series = z.looseObject({
   dates: texts,
-  data: z.array(
+  data: rows(
     z.looseObject({
-      id: wire.text,
+      id: wire.id,
       baseCurrency: wire.currency,
       returns: figures,
       navs: figures,
-      startNAV: z.looseObject({ val: wire.decimal }).nullish().catch(null),
+      startNAV: z.looseObject({ val: wire.money }).nullish().catch(null),
     }),
   ),
 });
@@ -53,24 +53,21 @@ export function performanceOf(accountId: string, period: string): Ask<Performanc
 
 const Transactions = z.looseObject({
   currency: wire.currency,
-  rpnl: z.looseObject({ amt: wire.decimal }).nullish().catch(null),
-  transactions: z
-    .array(
-      z.looseObject({
-        rawDate: wire.day,
-        cur: wire.currency,
-        fxRate: wire.decimal,
-        pr: wire.decimal,
-        qty: wire.decimal,
-        amt: wire.decimal,
-        acctid: wire.text,
-        conid: wire.conid,
-        type: wire.text,
-        desc: wire.text,
-      }),
-    )
-    .nullish()
-    .transform((rows) => rows ?? []),
+  rpnl: z.looseObject({ amt: wire.money }).nullish().catch(null),
+  transactions: rowsOrNone(
+    z.looseObject({
+      rawDate: wire.day,
+      cur: wire.currency,
+      fxRate: wire.rate,
+      pr: wire.money,
+      qty: wire.quantity,
+      amt: wire.money,
+      acctid: wire.id,
+      conid: wire.conid,
+      type: wire.text,
+      desc: wire.text,
+    }),
+  ),
 });
 export type Transactions = z.output<typeof Transactions>;
 

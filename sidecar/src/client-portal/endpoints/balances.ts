@@ -1,17 +1,17 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toRecord, wire } from "../wire-values.ts";
+import { recordsByName, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const BALANCES_TTL_MS = 3_000;
 
 /** One line of `/portfolio/{account}/summary`. `isNull` lines hold a 0 that means nothing. */
 const SummaryLine = z.looseObject({
-  amount: wire.decimal,
+  amount: wire.money,
   currency: wire.currency,
-  isNull: wire.boolean,
+  isNull: wire.flag,
   value: wire.text,
-  timestamp: wire.integer,
+  timestamp: wire.time,
 });
 type SummaryLine = z.output<typeof SummaryLine>;
 
@@ -28,9 +28,8 @@ export function portfolioSummary(accountId: string): Ask<Summary> {
       "portfolio.summary",
       z.record(z.string(), z.unknown()).transform((record): Summary => {
         const lines = new Map<string, SummaryLine>();
-        for (const [key, value] of Object.entries(record)) {
-          const line = toRecord(value) === null ? null : SummaryLine.safeParse(value);
-          if (line?.success) lines.set(key.toLowerCase(), line.data);
+        for (const [key, line] of recordsByName(SummaryLine, record)) {
+          lines.set(key.toLowerCase(), line);
         }
         return lines;
       }),
@@ -41,26 +40,26 @@ export function portfolioSummary(accountId: string): Ask<Summary> {
 /** One currency of `/portfolio/{account}/ledger`; `BASE` is the sum in base currency. */
 const LedgerLine = z.looseObject({
   currency: wire.text,
-  cashbalance: wire.decimal,
-  settledcash: wire.decimal,
-  netliquidationvalue: wire.decimal,
-  stockmarketvalue: wire.decimal,
-  stockoptionmarketvalue: wire.decimal,
-  futuremarketvalue: wire.decimal,
-  futureoptionmarketvalue: wire.decimal,
-  cryptocurrencyvalue: wire.decimal,
-  tbondsmarketvalue: wire.decimal,
-  tbillsmarketvalue: wire.decimal,
-  corporatebondsmarketvalue: wire.decimal,
-  funds: wire.decimal,
-  moneyfunds: wire.decimal,
-  interest: wire.decimal,
-  dividends: wire.decimal,
-  unrealizedpnl: wire.decimal,
-  realizedpnl: wire.decimal,
-  futuresonlypnl: wire.decimal,
-  exchangerate: wire.decimal,
-  timestamp: wire.integer,
+  cashbalance: wire.money,
+  settledcash: wire.money,
+  netliquidationvalue: wire.money,
+  stockmarketvalue: wire.money,
+  stockoptionmarketvalue: wire.money,
+  futuremarketvalue: wire.money,
+  futureoptionmarketvalue: wire.money,
+  cryptocurrencyvalue: wire.money,
+  tbondsmarketvalue: wire.money,
+  tbillsmarketvalue: wire.money,
+  corporatebondsmarketvalue: wire.money,
+  funds: wire.money,
+  moneyfunds: wire.money,
+  interest: wire.money,
+  dividends: wire.money,
+  unrealizedpnl: wire.money,
+  realizedpnl: wire.money,
+  futuresonlypnl: wire.money,
+  exchangerate: wire.rate,
+  timestamp: wire.seconds,
 });
 export type LedgerLine = z.output<typeof LedgerLine>;
 export type Ledger = ReadonlyMap<string, LedgerLine>;
@@ -76,9 +75,8 @@ export function portfolioLedger(accountId: string): Ask<Ledger> {
       "portfolio.ledger",
       z.record(z.string(), z.unknown()).transform((record): Ledger => {
         const lines = new Map<string, LedgerLine>();
-        for (const [key, value] of Object.entries(record)) {
-          const line = toRecord(value) === null ? null : LedgerLine.safeParse(value);
-          if (line?.success && /^[A-Z]{3,4}$/.test(key)) lines.set(key, line.data);
+        for (const [key, line] of recordsByName(LedgerLine, record)) {
+          if (/^[A-Z]{3,4}$/.test(key)) lines.set(key, line);
         }
         return lines;
       }),

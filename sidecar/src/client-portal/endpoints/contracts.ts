@@ -1,7 +1,8 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toRecord, wire } from "../wire-values.ts";
+import { rows, rowsOrNone, wire } from "../readers.ts";
+import { toRecord } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 
 /** Contracts keep their ids for the day; the session's own memory of a search does not outlive it. */
@@ -22,12 +23,7 @@ const SearchHit = z.looseObject({
   companyHeader: wire.text,
   /** The listing exchange, whatever the key is called. */
   description: wire.text,
-  sections: wire.list.transform((sections) =>
-    sections.flatMap((section) => {
-      const parsed = Section.safeParse(section);
-      return parsed.success ? [parsed.data] : [];
-    }),
-  ),
+  sections: rowsOrNone(Section),
 });
 export type SearchHit = z.output<typeof SearchHit>;
 
@@ -48,7 +44,7 @@ export function searchContracts(query: SearchQuery): Ask<SearchHit[]> {
     },
     needs: "brokerage",
     ttlMs: CONTRACT_TTL_MS,
-    decode: readWith("secdef.search", z.array(SearchHit)),
+    decode: readWith("secdef.search", rows(SearchHit)),
     onEmpty: () => [],
     onRefused: (_status, text) =>
       /no symbol found/i.test(text)
@@ -59,15 +55,14 @@ export function searchContracts(query: SearchQuery): Ask<SearchHit[]> {
   };
 }
 
-const Increment = z.looseObject({ lowerEdge: wire.decimal, increment: wire.decimal });
+const Increment = z.looseObject({ lowerEdge: wire.figure, increment: wire.term });
 
 /** Price bands with their steps, ascending; a rule that cannot be read is left out. */
-const incrementBands = wire.list.transform((rules) =>
+const incrementBands = rowsOrNone(Increment).transform((rules) =>
   rules
-    .flatMap((rule) => {
-      const { lowerEdge, increment } = Increment.safeParse(rule).data ?? {};
-      return lowerEdge == null || increment == null ? [] : [{ from: lowerEdge, step: increment }];
-    })
+    .flatMap(({ lowerEdge, increment }) =>
+      lowerEdge === null || increment === null ? [] : [{ from: lowerEdge, step: increment }],
+    )
     .toSorted((a, b) => Number(a.from) - Number(b.from)),
 );
 
@@ -80,15 +75,15 @@ const SecDef = z.looseObject({
   ticker: wire.text,
   listingExchange: wire.text,
   countryCode: wire.text,
-  isUS: wire.boolean,
+  isUS: wire.flag,
   type: wire.text,
   expiry: wire.day,
   lastTradingDay: wire.day,
   putOrCall: wire.text,
-  strike: wire.decimal,
-  multiplier: wire.decimal,
+  strike: wire.term,
+  multiplier: wire.term,
   undConid: wire.conid,
-  hasOptions: wire.boolean,
+  hasOptions: wire.flag,
   incrementRules: incrementBands,
 });
 export type SecDef = z.output<typeof SecDef>;
@@ -104,8 +99,7 @@ export function contractFacts(conids: readonly number[]): Ask<SecDef[]> {
     decode: readWith(
       "trsrv.secdef",
       z.unknown().transform((json) => {
-        const rows = toRecord(json)?.secdef;
-        return z.array(SecDef).parse(Array.isArray(rows) ? rows : []);
+        return rowsOrNone(SecDef).parse(toRecord(json)?.secdef);
       }),
     ),
     // 204: the broker knows none of them.
@@ -133,8 +127,7 @@ export function futuresOf(symbol: string): Ask<FutureContract[]> {
     decode: readWith(
       "trsrv.futures",
       z.unknown().transform((json) => {
-        const rows = toRecord(json)?.[symbol];
-        return z.array(FutureContract).parse(Array.isArray(rows) ? rows : []);
+        return rowsOrNone(FutureContract).parse(toRecord(json)?.[symbol]);
       }),
     ),
     onEmpty: () => [],

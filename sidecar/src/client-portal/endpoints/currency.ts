@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** How many units of `target` one unit of `source` is worth. */
@@ -12,7 +12,7 @@ export function exchangeRate(source: string, target: string): Ask<{ rate: string
     query: { source, target },
     needs: "brokerage",
     ttlMs: 30_000,
-    decode: readWith("iserver.exchangerate", z.looseObject({ rate: wire.decimal })),
+    decode: readWith("iserver.exchangerate", z.looseObject({ rate: wire.rate })),
     onRefused: () =>
       new GatewayError(
         failure("INPUT_INVALID", "The broker has no rate for this pair of currencies."),

@@ -1,25 +1,25 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const Bar = z.looseObject({
-  t: wire.integer,
-  o: wire.decimal,
-  h: wire.decimal,
-  l: wire.decimal,
-  c: wire.decimal,
-  v: wire.decimal,
+  t: wire.time,
+  o: wire.price,
+  h: wire.price,
+  l: wire.price,
+  c: wire.price,
+  v: wire.size,
 });
 
 const History = z.looseObject({
   symbol: wire.text,
-  barLength: wire.integer,
+  barLength: wire.count,
   mdAvailability: wire.text,
-  mktDataDelay: wire.integer,
-  volumeFactor: wire.decimal,
-  data: z.array(Bar),
+  mktDataDelay: wire.count,
+  volumeFactor: wire.term,
+  data: rows(Bar),
 });
 export type History = z.output<typeof History>;
 

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const Notice = z.looseObject({
-  ID: wire.text,
-  R: wire.boolean,
-  /** Seconds since the epoch, with a fraction, as text. */
-  D: wire.decimal,
+  ID: wire.id,
+  R: wire.flag,
+  /** Written as seconds with a fraction; read as milliseconds since the epoch. */
+  D: wire.seconds,
   MS: wire.text,
   MD: wire.text,
   FC: wire.text,
@@ -22,7 +22,7 @@ export function notices(max: number): Ask<Notice[]> {
     needs: "sso",
     pace: "fyi",
     ttlMs: 30_000,
-    decode: readWith("fyi.notifications", z.array(Notice)),
+    decode: readWith("fyi.notifications", rows(Notice)),
     onEmpty: () => [],
   };
 }
@@ -34,5 +34,5 @@ export const unreadNotices: Ask<{ BN: number | null }> = {
   needs: "sso",
   pace: "fyi_unread",
   ttlMs: 6 * 60_000,
-  decode: readWith("fyi.unread", z.looseObject({ BN: wire.integer })),
+  decode: readWith("fyi.unread", z.looseObject({ BN: wire.count })),
 };

@@ -1,13 +1,13 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toDecimal, wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const CHAIN_TTL_MS = 6 * 60 * 60_000;
 
 const strikeList = wire.list.transform((values) =>
-  values.flatMap((value) => toDecimal(value) ?? []),
+  values.flatMap((value) => wire.term.parse(value) ?? []),
 );
 const Strikes = z.looseObject({ call: strikeList, put: strikeList });
 export type Strikes = z.output<typeof Strikes>;
@@ -27,12 +27,12 @@ export function strikesOf(conid: number, secType: "OPT" | "FOP", month: string):
 const OptionInfo = z.looseObject({
   conid: wire.conid,
   maturityDate: wire.day,
-  strike: wire.decimal,
+  strike: wire.term,
   right: wire.text,
   tradingClass: wire.text,
   exchange: wire.text,
   currency: wire.currency,
-  multiplier: wire.decimal,
+  multiplier: wire.term,
 });
 export type OptionInfo = z.output<typeof OptionInfo>;
 
@@ -56,7 +56,7 @@ export function optionInfo(query: {
     },
     needs: "brokerage",
     ttlMs: CHAIN_TTL_MS,
-    decode: readWith("secdef.info", z.array(OptionInfo)),
+    decode: readWith("secdef.info", rows(OptionInfo)),
     onEmpty: () => [],
     onRefused: (status) =>
       status === 400

@@ -1,12 +1,12 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** `/iserver/account/order/status/{id}`: other names for nearly everything the list has. */
 const OrderStatus = z.looseObject({
-  order_id: wire.text,
+  order_id: wire.id,
   account: wire.text,
   order_clearing_account: wire.text,
   conid: wire.conid,
@@ -16,21 +16,25 @@ const OrderStatus = z.looseObject({
   currency: wire.currency,
   side: wire.text,
   order_type: wire.text,
-  limit_price: wire.decimal,
-  price: wire.decimal,
-  stop_price: wire.decimal,
+  limit_price: wire.price,
+  price: wire.price,
+  stop_price: wire.price,
   tif: wire.text,
-  outside_rth: wire.boolean,
-  total_size: wire.decimal,
-  size: wire.decimal,
-  cum_fill: wire.decimal,
-  filled_quantity: wire.decimal,
-  remaining_quantity: wire.decimal,
-  average_price: wire.decimal,
-  avg_fill_price: wire.decimal,
+  outside_rth: wire.flag,
+  total_size: wire.size,
+  size: wire.size,
+  cum_fill: wire.size,
+  filled_quantity: wire.size,
+  remaining_quantity: wire.size,
+  average_price: wire.price,
+  avg_fill_price: wire.price,
   order_status: wire.text,
-  order_not_editable: wire.boolean,
-  cannot_cancel_order: wire.boolean,
+  order_ref: wire.id,
+  oca_group_id: wire.id,
+  /** When it was placed. */
+  order_time: wire.compactTime,
+  order_not_editable: wire.flag,
+  cannot_cancel_order: wire.flag,
   order_description_with_contract: wire.text,
   order_description: wire.text,
   order_status_description: wire.text,

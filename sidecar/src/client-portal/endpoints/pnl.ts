@@ -1,17 +1,17 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toRecord, wire } from "../wire-values.ts";
+import { recordsByName, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** One partition of `/iserver/account/pnl/partitioned` and of the `spl` stream. */
 export const PnlPartition = z.looseObject({
-  dpl: wire.decimal,
-  nl: wire.decimal,
-  upl: wire.decimal,
-  mv: wire.decimal,
+  dpl: wire.money,
+  nl: wire.money,
+  upl: wire.money,
+  mv: wire.money,
   // Excess liquidity, under either of two names.
-  el: wire.decimal,
-  uel: wire.decimal,
+  el: wire.money,
+  uel: wire.money,
 });
 export type PnlPartition = z.output<typeof PnlPartition>;
 
@@ -19,12 +19,7 @@ export type PnlPartition = z.output<typeof PnlPartition>;
 export type PnlPartitions = ReadonlyMap<string, PnlPartition>;
 
 function readPartitions(value: unknown): PnlPartitions {
-  const partitions = new Map<string, PnlPartition>();
-  for (const [key, row] of Object.entries(toRecord(value) ?? {})) {
-    const parsed = toRecord(row) === null ? null : PnlPartition.safeParse(row);
-    if (parsed?.success) partitions.set(key, parsed.data);
-  }
-  return partitions;
+  return new Map(recordsByName(PnlPartition, value));
 }
 
 /** Empty until the profit-and-loss stream was subscribed to once in this session. */

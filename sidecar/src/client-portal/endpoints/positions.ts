@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const POSITIONS_TTL_MS = 3_000;
@@ -8,19 +8,19 @@ const POSITIONS_TTL_MS = 3_000;
 /** `/portfolio2`: near real time, unpaged, thin. */
 const RealtimePosition = z.looseObject({
   conid: wire.conid,
-  position: wire.decimal,
-  marketPrice: wire.decimal,
-  marketValue: wire.decimal,
-  avgCost: wire.decimal,
-  avgPrice: wire.decimal,
-  realizedPnl: wire.decimal,
-  unrealizedPnl: wire.decimal,
+  position: wire.quantity,
+  marketPrice: wire.money,
+  marketValue: wire.money,
+  avgCost: wire.money,
+  avgPrice: wire.money,
+  realizedPnl: wire.money,
+  unrealizedPnl: wire.money,
   currency: wire.currency,
   description: wire.text,
   secType: wire.text,
   assetClass: wire.text,
   model: wire.text,
-  timestamp: wire.integer,
+  timestamp: wire.seconds,
 });
 export type RealtimePosition = z.output<typeof RealtimePosition>;
 
@@ -31,7 +31,7 @@ export function realtimePositions(accountId: string): Ask<RealtimePosition[]> {
     needs: "sso",
     ttlMs: POSITIONS_TTL_MS,
     isCold: (rows) => rows.length === 0,
-    decode: readWith("portfolio2.positions", z.array(RealtimePosition)),
+    decode: readWith("portfolio2.positions", rows(RealtimePosition)),
     onEmpty: () => [],
   };
 }
@@ -39,13 +39,13 @@ export function realtimePositions(accountId: string): Ask<RealtimePosition[]> {
 /** `/portfolio/{account}/positions/{page}`: slower to follow a fill, richer in contract detail. */
 const SettledPosition = z.looseObject({
   conid: wire.conid,
-  position: wire.decimal,
-  mktPrice: wire.decimal,
-  mktValue: wire.decimal,
-  avgCost: wire.decimal,
-  avgPrice: wire.decimal,
-  realizedPnl: wire.decimal,
-  unrealizedPnl: wire.decimal,
+  position: wire.quantity,
+  mktPrice: wire.money,
+  mktValue: wire.money,
+  avgCost: wire.money,
+  avgPrice: wire.money,
+  realizedPnl: wire.money,
+  unrealizedPnl: wire.money,
   currency: wire.currency,
   contractDesc: wire.text,
   ticker: wire.text,
@@ -53,10 +53,12 @@ const SettledPosition = z.looseObject({
   assetClass: wire.text,
   expiry: wire.day,
   putOrCall: wire.text,
-  strike: wire.decimal,
-  multiplier: wire.decimal,
+  strike: wire.term,
+  multiplier: wire.term,
   undConid: wire.conid,
   model: wire.text,
+  /** How many rows a page of this gateway may hold; some builds say it in every row. */
+  pageSize: wire.count,
 });
 export type SettledPosition = z.output<typeof SettledPosition>;
 
@@ -70,7 +72,7 @@ export function settledPositions(accountId: string, page: number): Ask<SettledPo
     ttlMs: POSITIONS_TTL_MS,
     // A cold service sends rows without names, or no rows at all.
     isCold: (rows) => (page === 0 && rows.length === 0) || rows.some((row) => row.name === null),
-    decode: readWith("portfolio.positions", z.array(SettledPosition)),
+    decode: readWith("portfolio.positions", rows(SettledPosition)),
     onEmpty: () => [],
   };
 }

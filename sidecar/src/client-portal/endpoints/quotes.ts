@@ -1,7 +1,9 @@
 import type { QuoteField } from "@ibkr-edge-gateway/protocol/operation-schemas/market-snapshot.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toConid, toInteger, toText, wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
+import { noteUnread } from "../unread.ts";
+import { isNoValue, toDecimal, toText } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 
 /** The broker's field numbers by our names. */
@@ -31,6 +33,8 @@ export const FIELD_IDS: Readonly<Record<QuoteField, string>> = {
   borrow_fee_percent: "7637",
 };
 export const AVAILABILITY_FIELD = "6509";
+/** The volume as the display shows it, `25.5M`; the whole one is `7762`, which some builds leave out. */
+export const VOLUME_SHOWN = "87";
 
 /** One contract's row: its metadata, and the fields by number as the broker wrote them. */
 export interface SnapshotRow {
@@ -40,31 +44,35 @@ export interface SnapshotRow {
   fields: ReadonlyMap<string, string>;
 }
 
-const EARLIEST_MS = Date.UTC(2000, 0, 1);
-const LATEST_MS = Date.UTC(2100, 0, 1);
+const Row = z.looseObject({ conid: wire.conid, conidEx: wire.text, _updated: wire.time });
 
-/** Milliseconds since the epoch; a time in another unit, or none, is null. */
-function quoteTime(value: unknown): number | null {
-  const ms = toInteger(value);
-  return ms !== null && ms >= EARLIEST_MS && ms < LATEST_MS ? ms : null;
+/**
+ * The fields of a row by number, as the broker wrote them. Beside a figure made for the eye (`25.5M`)
+ * some builds write the whole one under `<number>_raw`, which is then the one that counts.
+ */
+export function fieldsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const [key, value] of Object.entries(row)) {
+    if (!/^\d{2,5}$/.test(key)) continue;
+    const shown = toText(value);
+    const whole = SUFFIX.test(shown ?? "") ? toDecimal(row[`${key}_raw`]) : null;
+    const text = whole ?? shown;
+    if (text !== null) fields.set(key, text);
+    else if (!isNoValue(value)) noteUnread();
+  }
+  return fields;
 }
 
-const Row = z.looseObject({ conid: wire.conid, conidEx: wire.text });
+const SUFFIX = /[KMBT]$/;
 
-function readRow(json: unknown): SnapshotRow[] {
-  const parsed = Row.safeParse(json);
-  if (!parsed.success) return [];
-  const conid = parsed.data.conid ?? toConid(parsed.data.conidEx);
+function rowFrom(row: z.output<typeof Row>): SnapshotRow[] {
+  const conid = row.conid ?? wire.conid.parse(row.conidEx?.split("@")[0]);
   if (conid === null) return [];
-  const fields = new Map<string, string>();
-  for (const [key, value] of Object.entries(parsed.data)) {
-    const text = /^\d{2,5}$/.test(key) ? toText(value) : null;
-    if (text !== null) fields.set(key, text);
-  }
+  const fields = fieldsOf(row);
   return [
     {
       conid,
-      updatedAt: quoteTime(parsed.data._updated),
+      updatedAt: row._updated,
       availabilityCode: fields.get(AVAILABILITY_FIELD) ?? null,
       fields,
     },
@@ -85,7 +93,7 @@ export function snapshotLook(
     ttlMs: 1_000,
     decode: readWith(
       "marketdata.snapshot",
-      z.array(z.unknown()).transform((rows) => rows.flatMap(readRow)),
+      rows(Row).transform((all) => all.flatMap(rowFrom)),
     ),
     onEmpty: () => [],
   };

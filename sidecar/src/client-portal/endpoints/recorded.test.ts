@@ -141,7 +141,7 @@ describe("(k) the decoders read the recorded answers", () => {
     expect(cold[0]).toMatchObject({ conid: 320227571, avgCost: "584.31333335", name: null });
     expect(slow.isCold?.(cold)).toBe(true);
     const warm = decoded(slow, "Portfolio/GET-portfolio-position-by-conid.json");
-    expect(warm[0]).toMatchObject({ ticker: "SPY", strike: "0" });
+    expect(warm[0]).toMatchObject({ ticker: "SPY", strike: null });
     expect(slow.isCold?.(warm)).toBe(false);
   });
 
@@ -229,7 +229,7 @@ describe("(k) the decoders read the recorded answers", () => {
     expect(decoded(notices(10), "Fyi/GET-more-notifications.json")[0]).toMatchObject({
       ID: "2026040100000001",
       R: false,
-      D: "1775000000",
+      D: 1_775_000_000_000,
     });
   });
 });

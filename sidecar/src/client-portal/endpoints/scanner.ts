@@ -2,7 +2,7 @@ import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const Named = z.looseObject({ display_name: wire.text, code: wire.text, type: wire.text });
@@ -34,9 +34,9 @@ const Location: z.ZodType<Location, unknown> = z.looseObject({
 });
 
 export const ScannerParams = z.looseObject({
-  scan_type_list: z.array(ScanType),
-  instrument_list: z.array(Instrument),
-  filter_list: z.array(Named),
+  scan_type_list: rows(ScanType),
+  instrument_list: rows(Instrument),
+  filter_list: rows(Named),
   location_tree: z.array(Location),
 });
 export type ScannerParams = z.output<typeof ScannerParams>;
@@ -62,7 +62,7 @@ const ScanRow = z.looseObject({
   sec_type: wire.text,
 });
 const ScanResult = z.looseObject({
-  contracts: z.array(ScanRow),
+  contracts: rows(ScanRow),
   scan_data_column_name: wire.text,
 });
 type ScanResult = z.output<typeof ScanResult>;

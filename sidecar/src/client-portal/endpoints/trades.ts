@@ -1,13 +1,13 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../wire-values.ts";
+import { rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** A row of `/iserver/account/trades` and of the `str` stream. */
 export const TradeRow = z.looseObject({
-  execution_id: wire.text,
-  order_id: wire.text,
-  order_ref: wire.text,
+  execution_id: wire.id,
+  order_id: wire.id,
+  order_ref: wire.id,
   account: wire.text,
   accountCode: wire.text,
   conid: wire.conid,
@@ -16,16 +16,24 @@ export const TradeRow = z.looseObject({
   listing_exchange: wire.text,
   exchange: wire.text,
   side: wire.text,
-  size: wire.decimal,
-  price: wire.decimal,
-  commission: wire.decimal,
-  net_amount: wire.decimal,
+  size: wire.size,
+  /** An expired option is closed at 0. */
+  price: wire.money,
+  commission: wire.money,
+  net_amount: wire.money,
   trade_time: wire.text,
-  trade_time_r: wire.integer,
-  liquidation_trade: wire.boolean,
+  trade_time_r: wire.time,
+  liquidation_trade: wire.flag,
   submitter: wire.text,
 });
 export type TradeRow = z.output<typeof TradeRow>;
+
+/** A fill listed twice is one fill: the row that came last. */
+function onceEach(all: TradeRow[]): TradeRow[] {
+  const last = new Map<string | TradeRow, TradeRow>();
+  for (const row of all) last.set(row.execution_id ?? row, row);
+  return [...last.values()];
+}
 
 export function trades(days: number): Ask<TradeRow[]> {
   return {
@@ -39,13 +47,8 @@ export function trades(days: number): Ask<TradeRow[]> {
     isCold: (rows) => rows.length === 0,
     decode: readWith(
       "iserver.trades",
-      z.array(z.unknown()).transform((rows) =>
-        rows.map((row) => {
-          const parsed = TradeRow.safeParse(row);
-          // Also a row without an id of its own says that something traded; its readers count it.
-          return parsed.success ? parsed.data : TradeRow.parse({});
-        }),
-      ),
+      // Also a row without an id of its own says that something traded; its readers count it.
+      rows(TradeRow).transform(onceEach),
     ),
   };
 }

@@ -5,16 +5,21 @@ import type {
 } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toDay, toInteger, toList, toRecord, wire } from "../wire-values.ts";
+import { rowsOrNone, wire } from "../readers.ts";
+import { toDay, toRecord } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 
-function hoursFrom(value: unknown): Hours[] {
-  return (toList(value) ?? []).flatMap((item) => {
-    const opening = toInteger(toRecord(item)?.opening);
-    const closing = toInteger(toRecord(item)?.closing);
-    return opening === null || closing === null || closing <= opening ? [] : [{ opening, closing }];
-  });
-}
+const Span = z.looseObject({ opening: wire.seconds, closing: wire.seconds });
+
+/** Hours in seconds since the epoch; a span without both ends, or with none between, is left out. */
+const hoursFrom = (value: unknown): Hours[] =>
+  rowsOrNone(Span)
+    .parse(value)
+    .flatMap(({ opening, closing }) =>
+      opening === null || closing === null || closing <= opening
+        ? []
+        : [{ opening: opening / 1_000, closing: closing / 1_000 }],
+    );
 
 const Schedule = z
   .looseObject({ exchange_time_zone: wire.text, schedules: z.record(z.string(), z.unknown()) })

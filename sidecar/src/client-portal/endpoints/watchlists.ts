@@ -1,19 +1,19 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { toRecord, wire } from "../wire-values.ts";
+import { rowsOrNone, wire } from "../readers.ts";
+import { toRecord } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 
 const Listed = z.looseObject({
-  id: wire.text,
+  id: wire.id,
   name: wire.text,
-  read_only: wire.boolean,
-  modified: wire.integer,
+  read_only: wire.flag,
+  modified: wire.count,
 });
 
 const Watchlists = z.looseObject({ data: wire.record }).transform((body) => {
-  const rows = body.data?.user_lists;
-  return z.array(Listed).parse(Array.isArray(rows) ? rows : []);
+  return rowsOrNone(Listed).parse(body.data?.user_lists);
 });
 
 export const watchlists: Ask<z.output<typeof Watchlists>> = {
@@ -27,7 +27,7 @@ export const watchlists: Ask<z.output<typeof Watchlists>> = {
 };
 
 const Watchlist = z.looseObject({
-  id: wire.text,
+  id: wire.id,
   name: wire.text,
   instruments: wire.list.transform((rows) =>
     rows.flatMap((row) => {

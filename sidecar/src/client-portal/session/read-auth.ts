@@ -1,14 +1,14 @@
 import * as z from "zod";
-import { wire } from "../wire-values.ts";
+import { wire } from "../readers.ts";
 import type { AuthStatus, PrimeFacts, SsoFacts } from "./session-state.ts";
 
 /** Decoders of the session endpoints. What a build leaves out reads as null. */
 
 const Auth = z.looseObject({
-  authenticated: wire.boolean,
-  established: wire.boolean,
-  connected: wire.boolean,
-  competing: wire.boolean,
+  authenticated: wire.flag,
+  established: wire.flag,
+  connected: wire.flag,
+  competing: wire.flag,
   fail: wire.text,
   serverInfo: z.looseObject({ serverVersion: wire.text }).nullish().catch(null),
 });
@@ -52,10 +52,10 @@ export function readTickle(json: unknown): TickleFacts | null {
 }
 
 const Validate = z.looseObject({
-  RESULT: wire.boolean,
-  LOGIN_TYPE: wire.integer,
-  loginType: wire.integer,
-  AUTH_TIME: wire.integer,
+  RESULT: wire.flag,
+  LOGIN_TYPE: wire.count,
+  loginType: wire.count,
+  AUTH_TIME: wire.time,
 });
 
 export function readSso(json: unknown): SsoFacts | null {
@@ -69,7 +69,7 @@ export function readSso(json: unknown): SsoFacts | null {
   };
 }
 
-const Accounts = z.looseObject({ accounts: wire.list, isPaper: wire.boolean });
+const Accounts = z.looseObject({ accounts: wire.list, isPaper: wire.flag });
 
 export function readPrime(json: unknown): PrimeFacts | null {
   const parsed = Accounts.safeParse(json);

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
-import type { SnapshotRow } from "../endpoints/quotes.ts";
+import { fieldsOf, type SnapshotRow } from "../endpoints/quotes.ts";
 import { LIMITS } from "../limits.ts";
-import { toInteger, toText } from "../wire-values.ts";
+import { toMillis } from "../wire-values.ts";
 import type { RawRow } from "./frames.ts";
 
 /**
@@ -66,15 +66,11 @@ class WatchedQuotes implements QuoteFeed {
   hear(conid: number, raw: RawRow): void {
     const one = this.#watched.get(conid);
     if (one === undefined || one.subscribedAt === null) return;
-    const fields = new Map(one.row?.fields);
-    for (const [key, value] of Object.entries(raw)) {
-      const text = /^\d{2,5}$/.test(key) ? toText(value) : null;
-      if (text !== null) fields.set(key, text);
-    }
+    const fields = new Map([...(one.row?.fields ?? []), ...fieldsOf(raw)]);
     one.heardAt = this.#options.clock.now();
     one.row = {
       conid,
-      updatedAt: toInteger(raw._updated) ?? one.row?.updatedAt ?? null,
+      updatedAt: toMillis(raw._updated) ?? one.row?.updatedAt ?? null,
       availabilityCode: fields.get("6509") ?? one.row?.availabilityCode ?? null,
       fields,
     };

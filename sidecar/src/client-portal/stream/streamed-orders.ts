@@ -1,3 +1,4 @@
+import { isEnded } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
 import { Decimal } from "decimal.js";
 import { OrderRow } from "../endpoints/orders.ts";
 import { toDecimal } from "../wire-values.ts";
@@ -8,8 +9,6 @@ import type { RawRow } from "./frames.ts";
  * key that is absent did not change, so a row is laid over what is known, key by key.
  */
 export type OrderState = ReadonlyMap<string, OrderRow>;
-
-const TERMINAL = /^(filled|cancelled|inactive)$/i;
 
 /** Lays one streamed row over what is known; null when it names no order. */
 export function overlay(state: OrderState, raw: RawRow): { id: string; row: OrderRow } | null {
@@ -26,7 +25,7 @@ export function overlay(state: OrderState, raw: RawRow): { id: string; row: Orde
 }
 
 export function isOver(row: OrderRow): boolean {
-  return TERMINAL.test(row.status ?? "");
+  return isEnded(row.status);
 }
 
 /** A late frame must not undo an end, nor take back a fill. */

@@ -1,23 +1,15 @@
+import { orderTypeWord } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
 import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import type { ContractRules } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import * as z from "zod";
 import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import type { Ask } from "../../client-portal/portal-interface.ts";
-import { toDecimal, toRecord, toText, wire } from "../../client-portal/wire-values.ts";
+import { rowsOrNone, wire } from "../../client-portal/readers.ts";
+import { toPositive, toText } from "../../client-portal/wire-values.ts";
 import { figure } from "../submit/read-facts.ts";
 
 /** `/iserver/contract/rules`: what an order in one contract, on one side, may look like. */
-const TYPES: Readonly<Record<string, OrderType>> = {
-  limit: "LMT",
-  market: "MKT",
-  stop: "STP",
-  stop_limit: "STOP_LIMIT",
-  midprice: "MIDPRICE",
-  trailing_stop: "TRAIL",
-  trailing_stop_limit: "TRAILLMT",
-};
-
 const words = z
   .unknown()
   .optional()
@@ -30,22 +22,21 @@ const Rules = z.looseObject({
   fraqTypes: words,
   cqtTypes: words,
   canTradeAcctIds: words,
-  sizeIncrement: wire.decimal,
-  increment: wire.decimal,
-  incrementRules: wire.list,
-  negativeCapable: wire.boolean,
+  sizeIncrement: wire.term,
+  increment: wire.term,
+  incrementRules: rowsOrNone(z.looseObject({ lowerEdge: wire.figure, increment: wire.term })),
+  negativeCapable: wire.flag,
   priceMagnifier: z.unknown().optional(),
   error: wire.text,
 });
 
 const typesOf = (list: string[] | null): OrderType[] | null =>
-  list === null ? null : list.flatMap((word) => TYPES[word.toLowerCase()] ?? []);
+  list === null ? null : list.flatMap((word) => orderTypeWord(word) ?? []);
 
 function increments(rules: z.output<typeof Rules>): ContractRules["increments"] {
   const bands = rules.incrementRules.flatMap((band) => {
-    const record = toRecord(band);
-    const from = figure(toDecimal(record?.lowerEdge));
-    const step = figure(toDecimal(record?.increment));
+    const from = figure(band.lowerEdge);
+    const step = figure(band.increment);
     return from === null || step === null ? [] : [{ from, step }];
   });
   if (bands.length > 0) return bands.toSorted((a, b) => Number(a.from) - Number(b.from));
@@ -56,7 +47,7 @@ function increments(rules: z.output<typeof Rules>): ContractRules["increments"] 
 /** Null is the broker's word that there is none; nothing at all, or no figure, is no word. */
 function magnifierOf(value: unknown): Pick<ContractRules, "price_magnifier"> {
   if (value === null) return { price_magnifier: null };
-  const stated = figure(toDecimal(value));
+  const stated = figure(toPositive(value));
   return stated === null ? {} : { price_magnifier: stated };
 }
 

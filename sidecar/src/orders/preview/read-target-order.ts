@@ -1,8 +1,9 @@
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
+import { orderTypeWord, timeInForceWord } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
 import type { Leg, TargetOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { OrderDecimal } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
-import { OrderType, TimeInForce } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
+import type { OrderType } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { Decimal } from "decimal.js";
 import { canStillTrade } from "../../client-portal/domain/order-rows.ts";
 import { factsOf } from "../../operation-handlers/find-contracts.ts";
@@ -16,22 +17,6 @@ import { contractOf } from "./resolve-contract.ts";
 export type TargetRead =
   | { ok: true; target: TargetOrder }
   | { ok: false; refusals: OrderRefusal[] };
-
-const TYPES: Readonly<Record<string, OrderType>> = {
-  LIMIT: "LMT",
-  LMT: "LMT",
-  MARKET: "MKT",
-  MKT: "MKT",
-  STOP: "STP",
-  STP: "STP",
-  STOP_LIMIT: "STOP_LIMIT",
-  STOPLIMIT: "STOP_LIMIT",
-  MIDPRICE: "MIDPRICE",
-  TRAILING_STOP: "TRAIL",
-  TRAIL: "TRAIL",
-  TRAILING_STOP_LIMIT: "TRAILLMT",
-  TRAILLMT: "TRAILLMT",
-};
 
 const not = (rule: string, message: string): TargetRead => ({
   ok: false,
@@ -84,10 +69,8 @@ async function legOf(
   const { facts } = await factsOf(context, [row.conid]);
   const fact = facts.get(row.conid);
   const contract = fact === undefined ? null : contractOf(row.conid, fact);
-  const type =
-    OrderType.safeParse(TYPES[row.order_type?.toUpperCase().replace(/\s+/g, "_") ?? ""]).data ??
-    kept?.order_type;
-  const tif = TimeInForce.safeParse(row.time_in_force).data ?? kept?.time_in_force;
+  const type = orderTypeWord(row.order_type) ?? kept?.order_type;
+  const tif = timeInForceWord(row.time_in_force) ?? kept?.time_in_force;
   if (contract === null || type === undefined || tif === undefined) return null;
   const prices = pricesOf(type, row);
   const trailing = type === "TRAIL" || type === "TRAILLMT" ? (kept?.trailing ?? null) : null;
@@ -108,7 +91,6 @@ async function legOf(
   };
 }
 
-/** The list's `price` is the limit, but of a stop its trigger. */
 function pricesOf(type: OrderType, row: Order): Pick<Leg, "limit_price" | "stop_price"> {
   const limit = positive(row.limit_price);
   const stop = positive(row.stop_price);
@@ -120,7 +102,7 @@ function pricesOf(type: OrderType, row: Order): Pick<Leg, "limit_price" | "stop_
     case "MIDPRICE":
       return { limit_price: limit, stop_price: null };
     case "STP":
-      return { limit_price: null, stop_price: stop ?? limit };
+      return { limit_price: null, stop_price: stop };
     default:
       return { limit_price: limit, stop_price: stop };
   }

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import type { Ask } from "../../client-portal/portal-interface.ts";
-import { toDecimal, toRecord, toText } from "../../client-portal/wire-values.ts";
+import { toMoneyText, toRecord, toText } from "../../client-portal/wire-values.ts";
 import { figure } from "../submit/read-facts.ts";
 
 /**
@@ -17,15 +17,9 @@ export interface WhatIfAnswer {
   warning: BrokerMessage | null;
 }
 
-const MONEY = /^([+-]?[\d,]+(?:\.\d+)?)(?:\s+([A-Z]{3}))?/;
-
 function money(value: unknown): { amount: string | null; currency: string | null } {
-  const match = MONEY.exec(toText(value) ?? "");
-  const digits = match?.[1];
-  return {
-    amount: digits === undefined ? null : figure(toDecimal(digits.replaceAll(",", ""))),
-    currency: match?.[2] ?? null,
-  };
+  const { amount, currency } = toMoneyText(value);
+  return { amount: figure(amount), currency };
 }
 
 function change(value: unknown): WhatIf["equity"] {

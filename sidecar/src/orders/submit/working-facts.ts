@@ -48,10 +48,12 @@ export async function readWorkingFacts(
   const read = await orNull(readOrders(context, account));
   // An empty day is never fully proved by the broker's list; two looks at it are what there is.
   if (read === null || (!read.looked && read.orders.length > 0)) return null;
-  const refs = new Map(read.orders.map((order) => [order.order_id, order.order_ref]));
+  // What vanished from the list without an end counts as it stood.
+  const shown = [...read.orders, ...read.vanished];
+  const refs = new Map(shown.map((order) => [order.order_id, order.order_ref]));
   const working: WorkingOrderFact[] = [];
   const unread: UnreadOrder[] = [...read.unread];
-  const standing = read.orders.filter(({ status }) => canStillTrade(status));
+  const standing = shown.filter(({ status }) => canStillTrade(status));
   const contracts = valued ? await contractsOf(context, standing) : new Map<number, Contract>();
   for (const order of standing) {
     const contract = order.conid === null ? null : (contracts.get(order.conid) ?? null);

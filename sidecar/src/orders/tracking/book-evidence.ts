@@ -6,6 +6,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { Decimal } from "decimal.js";
 import { label } from "../../client-portal/broker-text.ts";
+import { termsOfRow } from "../../client-portal/domain/order-rows.ts";
 import type { OrderRow } from "../../client-portal/endpoints/orders.ts";
 import type { TradeRow } from "../../client-portal/endpoints/trades.ts";
 import { type IntentRecord, principalOrder } from "../journal/intent-record.ts";
@@ -109,7 +110,10 @@ function isRowOf(order: IntentOrder, row: OrderRow, parentIds: ReadonlySet<strin
   return row.order_ref === order.order_ref && row.parentId === null;
 }
 
-const isStop = (row: OrderRow): boolean => /stop/i.test(row.origOrderType ?? row.orderType ?? "");
+const isStop = (row: OrderRow): boolean => {
+  const { type } = termsOfRow(row);
+  return type === "STP" || type === "STOP_LIMIT";
+};
 
 function ofRow(order: IntentOrder, row: OrderRow): IntentOrder {
   const says = evidenceOfStatus(row.status ?? "", row.filledQuantity, row.remainingQuantity);
