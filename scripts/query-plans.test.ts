@@ -47,6 +47,7 @@ const KNOWN = {
   "TABLES[of]": "wrong_number_times",
   "COLUMN[told.kind]": "sent",
   table: "wrong_number_times",
+  copies: "audit_events",
 };
 
 /** Found in much of a table by itself: a search by nothing else is a scan of what grows. */

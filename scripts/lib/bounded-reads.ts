@@ -45,6 +45,7 @@ export const BOUNDED_TABLES: Readonly<Record<string, Bounds>> = {
     approver_pages: "pages of the owner's own that were accepted",
     approver_receipts: "one row a passkey",
     hosted_pages: "one row a page",
+    made_pages: "one row a version of the hosted page that this PC made",
     mandates: "mandates that the owner signed",
     question_numbers: "questions that are open",
     seen_counters: "counters seen within thirty days, which are then one row a passkey",
@@ -68,6 +69,26 @@ const OPEN = "an index of what has not ended";
 const FIRST_ROW = "MIN or MAX: one row of the index";
 
 export const BOUNDED_PLANS: readonly BoundedPlan[] = [
+  {
+    file: "d1/tables/joint/erase-account.ts",
+    plan: "SEARCH identities USING INDEX identities_account (account_id=?)",
+    bound: "one account's sign-ins",
+  },
+  {
+    file: "d1/tables/joint/erase-account.ts",
+    plan: "SEARCH audit_logs USING COVERING INDEX audit_logs_account (account_id=?)",
+    bound: "one account's logs",
+  },
+  {
+    file: "d1/tables/joint/erase-account.ts",
+    plan: "SEARCH audit_events USING COVERING INDEX sqlite_autoindex_audit_events_1 (account_id=?)",
+    bound: "ROWS_AT_ONCE a statement",
+  },
+  {
+    file: "d1/tables/joint/erase-account.ts",
+    plan: "SEARCH invitations USING INDEX sqlite_autoindex_invitations_2 (account_id=?)",
+    bound: "unique: one row an account",
+  },
   {
     file: "audit/tables/log.ts",
     plan: "SCAN audit_log",

@@ -150,7 +150,10 @@ export class GatewayAccount extends RpcTarget {
     return auditExport(this.#parts, asked, requestId);
   }
 
-  /** Notes what an export brought to the PC's disk; false where that is not what stands here. */
+  /**
+   * Notes what an export brought to the PC's disk; false where that is not what stands here.
+   * @returns null when not proved
+   */
   async auditArrived(asked: PcArrivedRequest): Promise<boolean | null> {
     return auditArrived(this.#parts, asked);
   }

@@ -41,13 +41,13 @@ export async function eraseAccount(
         now.toISOString(),
       ),
   ]);
-  for (const table of ["audit_events", "audit_events_before"]) {
+  for (const copies of ["audit_events", "audit_events_before"]) {
     let deleted = ROWS_AT_ONCE;
     while (deleted > 0) {
       const { results } = await db
         .prepare(
-          `DELETE FROM ${table} WHERE account_id = ?1 AND seq IN
-             (SELECT seq FROM ${table} WHERE account_id = ?1 LIMIT ?2) RETURNING 1`,
+          `DELETE FROM ${copies} WHERE account_id = ?1 AND seq IN
+             (SELECT seq FROM ${copies} WHERE account_id = ?1 LIMIT ?2) RETURNING 1`,
         )
         .bind(accountId, ROWS_AT_ONCE)
         .all();
