@@ -1,4 +1,7 @@
-import type { EnrolmentCode } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
+import {
+  type EnrolmentCode,
+  enrolmentBearer,
+} from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
 import { NoAnswer } from "./api.ts";
 import { enrol } from "./ceremony.ts";
 import type { PageParts } from "./page-parts.ts";
@@ -14,7 +17,8 @@ export async function sendEnrolment(
 ): Promise<string[] | null> {
   const { api, keeper, token } = parts;
   const made = await enrol(parts, code, token);
-  const answer = await api.submit(made.token, made.message);
+  // Through the gateway the secret of the PC's screen lets it through; at the PC the link does.
+  const answer = await api.submit(token ?? enrolmentBearer(code.secret), made.message);
   if (!answer.accepted) {
     const why = answer.refusals.map(({ message }) => message).join(" ");
     throw new NoAnswer(`Your PC did not take the passkey. ${why} Begin anew at the PC.`);

@@ -4,15 +4,16 @@ import { sha256OfToken } from "@ibkr-edge-gateway/protocol/approval-page/page-to
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { type Context, Hono } from "hono";
 import type { OwnPageCall } from "../../durable-objects/account/rpc/approval-page-types.ts";
-import { sourceOf } from "../web/address.ts";
 import { accountObject, type Env } from "../web/env.ts";
-import { limitRefused, tooManyRequests } from "../web/rate-limits.ts";
+import { limitRefused } from "../web/rate-limits.ts";
 import { readBody } from "../web/read-body.ts";
 
 type Asked = Context<{ Bindings: Env }>;
 
 const BODY_DEADLINE_MS = 10_000;
 const PREFLIGHT_SECONDS = 7_200;
+/** When everybody whose token is not known is answered, counted from the question: longer than looking takes. */
+const NO_PAGE_MS = 2_000;
 
 /**
  * The three addresses of the owner's own approval page, which stands elsewhere: bytes for the PC and
@@ -21,17 +22,9 @@ const PREFLIGHT_SECONDS = 7_200;
  */
 export const ownPageRoutes = new Hono<{ Bindings: Env }>();
 
-ownPageRoutes.options("/approver/v1/*", async (c) => {
-  const { success } = await c.env.RELAY_LIMIT.limit({ key: `page ${sourceOf(c.req.raw)}` });
-  if (!success) return tooManyRequests();
-  const account = c.req.query("account") ?? "";
-  const origins = isAccountId(account)
-    ? await accountObject(c.env, account).gateway.ownPageOrigins()
-    : [];
-  const headers = corsHeaders(c, origins);
-  if (!headers.has("Access-Control-Allow-Origin")) {
-    return new Response(null, { status: 403, headers });
-  }
+ownPageRoutes.options("/approver/v1/*", (c) => {
+  // Any page may ask; what it is answered tells it nothing until its token was found good.
+  const headers = corsHeaders(c, "any");
   headers.set("Access-Control-Allow-Methods", "GET, POST");
   headers.set("Access-Control-Allow-Headers", "authorization, content-type");
   headers.set("Access-Control-Max-Age", String(PREFLIGHT_SECONDS));
@@ -59,7 +52,7 @@ async function answer(c: Asked, what: What | null): Promise<Response> {
 async function answered(c: Asked, what: What | null): Promise<Response> {
   const account = c.req.query("account") ?? "";
   const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(c.req.header("Authorization") ?? "")?.[1];
-  const none = corsHeaders(c, []);
+  const none = corsHeaders(c, "any");
   if (!isAccountId(account) || token === undefined) {
     return problem(none, 401, "unknown_page", "This page is not known here.");
   }
@@ -69,13 +62,21 @@ async function answered(c: Asked, what: What | null): Promise<Response> {
     requestId: c.get("requestId"),
     ...what,
   };
+  const askedAt = Date.now();
   const found = await accountObject(c.env, account).gateway.ownPage(call);
   const headers = corsHeaders(c, found.origins);
   switch (found.kind) {
     case "answer":
       return Response.json(found.body, { headers });
-    case "unknown_token":
-      return problem(headers, 401, "unknown_page", "This page is not known here.");
+    case "no_page":
+      // The same words after the same time, whether the PC is there or not.
+      await new Promise((resolve) => setTimeout(resolve, NO_PAGE_MS - (Date.now() - askedAt)));
+      return problem(
+        none,
+        503,
+        "no_answer",
+        "Your PC is not connected, or does not know this page. If this lasts while your PC runs, enrol the page anew there.",
+      );
     case "too_many":
       headers.set("Retry-After", "60");
       return problem(headers, 429, "rate_limited", "Too many requests; wait a minute.");
@@ -84,11 +85,11 @@ async function answered(c: Asked, what: What | null): Promise<Response> {
   }
 }
 
-/** Exactly the page's own origin, where it is one that the PC named. */
-function corsHeaders(c: Asked, origins: readonly string[]): Headers {
+/** Exactly the page's own origin, where it is one that the PC named, or where nothing is told. */
+function corsHeaders(c: Asked, origins: readonly string[] | "any"): Headers {
   const headers = new Headers({ Vary: "Origin", "Cache-Control": "no-store" });
   const origin = c.req.header("Origin");
-  if (origin !== undefined && origins.includes(origin)) {
+  if (origin !== undefined && (origins === "any" || origins.includes(origin))) {
     headers.set("Access-Control-Allow-Origin", origin);
   }
   return headers;

@@ -194,14 +194,15 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")(
         return [asked.status, asked.headers.get("access-control-allow-origin")];
       };
       expect(await preflight(host.url)).toEqual([204, host.url]);
-      expect(await preflight("https://evil.example")).toEqual([403, null]);
+      // A preflight says nothing to anybody, of no account more than of another.
+      expect(await preflight("https://evil.example")).toEqual([204, "https://evil.example"]);
       const without = async (Authorization?: string) =>
         (await fetch(url, { headers: Authorization === undefined ? {} : { Authorization } }))
           .status;
       expect(await without()).toBe(401);
-      expect(await without(`Bearer ${"A".repeat(43)}`)).toBe(401);
+      expect(await without(`Bearer ${"A".repeat(43)}`)).toBe(503);
       const stranger = url.replace(chain.accountId, `acct_${"0".repeat(26)}`);
-      expect((await fetch(stranger, { headers })).status).toBe(401);
+      expect((await fetch(stranger, { headers })).status).toBe(503);
       const long = await fetch(url.replace("pending", "approvals"), {
         method: "POST",
         headers,
@@ -211,7 +212,21 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")(
     });
 
     it("keeps quiet about a PC that is away, and goes on when it is back", async () => {
+      // A stranger hears the same, after the same time, whether the PC is there or not.
+      const inVain = async () => {
+        const url = `${chain.gateway.url}/approver/v1/pending?account=${chain.accountId}`;
+        const headers = { Authorization: `Bearer ${"B".repeat(43)}`, Origin: host.url };
+        const before = performance.now();
+        const answer = await fetch(url, { headers });
+        const named = [...answer.headers.keys()].filter((name) => name !== "date").sort();
+        const told = [answer.status, named, await answer.text()];
+        return { told, tookMs: performance.now() - before };
+      };
+      const there = await inVain();
       await chain.stopPc();
+      const away = await inVain();
+      expect(away.told).toEqual(there.told);
+      expect(Math.min(there.tookMs, away.tookMs)).toBeGreaterThan(1_900);
       await page.getByText(/Your PC is not connected|Nothing answers/).waitFor({ timeout: 30_000 });
       await shoot("away");
       await chain.startPc();

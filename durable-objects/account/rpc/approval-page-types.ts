@@ -11,7 +11,8 @@ export type OwnPageCall = {
 /** With whose origins the answer may be read. */
 export type OwnPageAnswer = { origins: readonly string[] } & (
   | { kind: "answer"; body: JsonObject }
-  | { kind: "unknown_token" | "too_many" | "pc_away" }
+  /** `no_page`: nobody that the PC named, or a PC that is not there; which of them is not said. */
+  | { kind: "no_page" | "too_many" | "pc_away" }
 );
 
 /** What a signed-in owner wants to confirm on a page of their own in place of the console's passkey. */

@@ -238,17 +238,12 @@ export class GatewayAccount extends RpcTarget {
     return this.#parts.hasTables() ? logFile(this.#parts.sql, logId, path) : null;
   }
 
-  /** Origins of the owner's own pages, as the PC in use names them; none where there is none. */
-  async ownPageOrigins(): Promise<readonly string[]> {
-    return this.#parts.hasTables() ? this.#parts.orders.ownPage.origins() : [];
-  }
-
   /**
    * What the owner's own page asks, carried to the PC: it proves itself by a token whose hash the PC
    * gave. It reads what waits and brings what its passkey signed, and the PC judges that.
    */
   async ownPage(asked: OwnPageCall): Promise<OwnPageAnswer> {
-    if (!this.#parts.hasTables()) return { kind: "unknown_token", origins: [] };
+    if (!this.#parts.hasTables()) return { kind: "no_page", origins: [] };
     return this.#parts.orders.ownPage.call(asked);
   }
 

@@ -140,6 +140,13 @@ export function enrolmentMac(secret: string, message: Omit<EnrolmentMessage, "ma
   return bytesToHex(hmac(sha256, hexToBytes(secret), said));
 }
 
+/**
+ * What a page that is enrolled shows to be let through: 32 bytes made of the secret, base64url. The PC
+ * gives the edge its hash, so that nobody but who saw the PC's screen can bring an enrolment.
+ */
+export const enrolmentBearer = (secret: string): string =>
+  encode(hmac(sha256, hexToBytes(secret), utf8ToBytes(`${DOMAIN}bearer\n`)));
+
 /** Whether the MAC is the secret's; takes as long for every wrong one. Never throws. */
 export function enrolmentMacHolds(secret: string, message: EnrolmentMessage): boolean {
   try {

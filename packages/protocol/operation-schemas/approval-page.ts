@@ -68,6 +68,8 @@ export const approverPages = defineOperation({
       .max(APPROVER_LIMITS.pagesMax),
     /** The page that a ceremony of enrolment is open for; its token is not known yet. */
     enrolling: PageOrigin.nullable(),
+    /** Of the bearer that the ceremony's secret makes (`enrolmentBearer`); a PC of before says nothing. */
+    enrolling_token_sha256: Hash.nullable().optional(),
     as_of: Timestamp,
   }),
 });

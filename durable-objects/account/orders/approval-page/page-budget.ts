@@ -1,22 +1,24 @@
-/** How much the pages of one account may ask, whoever holds their tokens. */
-const KNOWN_PER_MINUTE = 240;
-const UNKNOWN_PER_MINUTE = 30;
+/**
+ * How much the pages of one account may ask in a minute. Each holder of something that the PC named has a
+ * share of its own, and strangers have one together: none uses up another's.
+ */
+const A_MINUTE = { page: 240, enrolling: 30, stranger: 30 } as const;
 const MINUTE_MS = 60_000;
+export type PageCaller = keyof typeof A_MINUTE;
 
 /** Counts by the minute, in memory: an object that was away has counted nothing. */
-export function pageBudget(now: () => number): { take(known: boolean): boolean } {
+export function pageBudget(now: () => number): { take(caller: PageCaller): boolean } {
   let minute = 0;
-  let taken = { known: 0, unknown: 0 };
+  let taken = { page: 0, enrolling: 0, stranger: 0 };
   return {
-    take(known) {
+    take(caller) {
       const current = Math.floor(now() / MINUTE_MS);
       if (current !== minute) {
         minute = current;
-        taken = { known: 0, unknown: 0 };
+        taken = { page: 0, enrolling: 0, stranger: 0 };
       }
-      const kind = known ? "known" : "unknown";
-      if (taken[kind] >= (known ? KNOWN_PER_MINUTE : UNKNOWN_PER_MINUTE)) return false;
-      taken[kind] += 1;
+      if (taken[caller] >= A_MINUTE[caller]) return false;
+      taken[caller] += 1;
       return true;
     },
   };

@@ -21,14 +21,12 @@ import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { raiseAlert } from "../transactions/raise-alert.ts";
 import { approveFromPage, type DoneFromPage, denyFromPage } from "./approve-from-page.ts";
 import { confirmElsewhere, liftFromPage, loosenFromPage } from "./confirm-on-page.ts";
-import { pageBudget } from "./page-budget.ts";
+import { type PageCaller, pageBudget } from "./page-budget.ts";
 import { type KnownPages, pageTokens } from "./page-tokens.ts";
 import { createWishes, type Wishes } from "./page-wishes.ts";
 
 /** What a page of the owner's may ask of the gateway: three things, each carried to the PC. */
 export interface OwnPage {
-  /** Whose answers a browser may read: the origins that the PC names. */
-  origins(): Promise<readonly string[]>;
   call(asked: OwnPageCall): Promise<OwnPageAnswer>;
   /** A signed-in owner wants to confirm something on a page of their own. */
   confirm(wanted: ConfirmElsewhere): Promise<AskedElsewhere>;
@@ -42,10 +40,6 @@ export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
   const wishes = createWishes(parts);
   const acting = { parts, inFlight, wishes };
   return {
-    async origins() {
-      const known = await tokens.known(() => true);
-      return known === null ? [] : originsOf(known);
-    },
     confirm: (wanted) => confirmElsewhere(parts, wishes, wanted),
     heard(payload) {
       const told = OwnerAnswerEvent.safeParse(payload);
@@ -56,20 +50,51 @@ export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
         .catch(logAbandoned("own_page.answer"));
     },
     async call(asked) {
-      const has = ({ pages }: KnownPages): boolean =>
-        pages.some((page) => page.page_token_sha256 === asked.tokenSha256);
-      const known = await tokens.known(has);
-      if (known === null) return away([]);
-      const origins = originsOf(known);
-      const isKnown = has(known);
-      if (!budget.take(isKnown)) return { kind: "too_many", origins };
-      // A page that is being enrolled has no token yet; all it may bring is its enrolment.
-      if (!isKnown && !(asked.ask === "submit" && isEnrolment(asked.message) && known.enrolling)) {
-        return { kind: "unknown_token", origins };
+      const known = await soon(
+        tokens.known((read) => callerOf(read, asked) !== null),
+        PAGES_PATIENCE_MS,
+      );
+      const caller = known === null ? null : callerOf(known, asked);
+      // The same answer, whoever asks in vain and wherever the PC is: its presence is nobody's business.
+      if (known === null || caller === null) return { kind: "no_page", origins: [] };
+      if (!budget.take(caller)) {
+        return caller === "stranger"
+          ? { kind: "no_page", origins: [] }
+          : { kind: "too_many", origins: originsOf(known) };
       }
-      return carried(acting, asked, origins);
+      return carried(acting, asked, originsOf(known));
     },
   };
+}
+
+/** Longer nobody waits for the PC to name its pages; what comes later is there for the next question. */
+const PAGES_PATIENCE_MS = 1_500;
+
+async function soon<T>(asked: Promise<T | null>, ms: number): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ms, null);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Who asks, by what the PC named; null for nobody. A page that is being enrolled has no token yet: it
+ * shows what the secret of the PC's screen makes, and may bring its enrolment and nothing else. A PC of
+ * before names no such thing, and any enrolment is carried to it.
+ */
+function callerOf(
+  { pages, enrolling, enrollingTokenSha256 }: KnownPages,
+  asked: OwnPageCall,
+): PageCaller | null {
+  if (pages.some((page) => page.page_token_sha256 === asked.tokenSha256)) return "page";
+  if (enrolling === null || asked.ask !== "submit" || !isEnrolment(asked.message)) return null;
+  if (enrollingTokenSha256 === null) return "stranger";
+  return enrollingTokenSha256 === asked.tokenSha256 ? "enrolling" : null;
 }
 
 /**
@@ -178,7 +203,7 @@ const isEnrolment = (message: JsonObject): boolean => message.kind === "enrolmen
 const ticketOf = ({ ticket_sha256: named }: JsonObject): string | null =>
   typeof named === "string" && /^[0-9a-f]{64}$/.test(named) ? named : null;
 
-const originsOf = ({ pages, enrolling }: KnownPages): string[] => [
+const originsOf = ({ pages, enrolling }: Pick<KnownPages, "pages" | "enrolling">): string[] => [
   ...new Set([...pages.map(({ origin }) => origin), ...(enrolling === null ? [] : [enrolling])]),
 ];
 

@@ -8,12 +8,14 @@ import { knowsOwnPage, readPages } from "../sidecar-calls/approval-page-calls.ts
 export interface KnownPages {
   pages: readonly { origin: string; page_token_sha256: string }[];
   enrolling: string | null;
+  /** Of the bearer that only who saw the PC's screen can make; null where the PC names none. */
+  enrollingTokenSha256: string | null;
 }
 
 const BELIEVED_MS = 30_000;
 /** A token that nobody knows costs the PC a question no oftener than this. */
 const ASKED_AGAIN_MS = 2_000;
-const NONE: KnownPages = { pages: [], enrolling: null };
+const NONE: KnownPages = { pages: [], enrolling: null, enrollingTokenSha256: null };
 
 export interface PageTokens {
   /** Null where the PC cannot be asked and nothing is known. */
@@ -26,8 +28,9 @@ export function pageTokens(parts: OrderParts): PageTokens {
   const ask = async (of: string): Promise<KnownPages | null> => {
     const answer = await readPages(parts);
     if (!answer.ok) return null;
-    const { pages, enrolling } = answer.value;
-    read = { at: parts.now(), of, known: { pages, enrolling } };
+    const { pages, enrolling, enrolling_token_sha256 } = answer.value;
+    const enrollingTokenSha256 = enrolling_token_sha256 ?? null;
+    read = { at: parts.now(), of, known: { pages, enrolling, enrollingTokenSha256 } };
     return read.known;
   };
   return {

@@ -1,8 +1,10 @@
 import { receiptHolds } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
 import {
+  enrolmentBearer,
   enrolmentCodeOf,
   enrolmentMac,
 } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
+import { sha256OfToken } from "@ibkr-edge-gateway/protocol/approval-page/page-token.ts";
 import {
   approverAsk,
   approverPages,
@@ -81,13 +83,14 @@ describe("the operations of the hosted page", () => {
     const tokenSha256 = "a".repeat(64);
     const page = { tokenSha256, origin: ORIGIN, credentialId: "c", endsAt: null };
     storePage(pc.store.db, page, 1);
-    beginCeremony();
+    const { secret } = beginCeremony();
     expect(await read()).toMatchObject({
       pages: [{ origin: ORIGIN, page_token_sha256: tokenSha256 }],
       enrolling: ORIGIN,
+      enrolling_token_sha256: sha256OfToken(enrolmentBearer(secret)),
     });
     pc.clock.run(300_000);
-    expect((await read()).enrolling).toBeNull();
+    expect(await read()).toMatchObject({ enrolling: null, enrolling_token_sha256: null });
   });
 
   it("refuse what is no message of a page's, and what nobody was asked", async () => {

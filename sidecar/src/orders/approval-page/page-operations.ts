@@ -1,5 +1,7 @@
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/approver-limits.ts";
+import { enrolmentBearer } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
 import { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-message.ts";
+import { sha256OfToken } from "@ibkr-edge-gateway/protocol/approval-page/page-token.ts";
 import {
   approverAsk,
   approverPages,
@@ -43,6 +45,9 @@ export function ownPageOperations(
             page_token_sha256: tokenSha256,
           })),
           enrolling: open ? enrolment.origin : null,
+          enrolling_token_sha256: open
+            ? sha256OfToken(enrolmentBearer(enrolment.code.secret))
+            : null,
           as_of: as_of(),
         });
       }),
