@@ -19,7 +19,7 @@ import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
 import type { Connect } from "../../sidecar/src/relay/relay-socket.ts";
 import { createBroker } from "../../sidecar/src/run/broker.ts";
 import type { Broker } from "../../sidecar/src/run/broker-interface.ts";
-import { openOrderSide } from "../../sidecar/src/run/order-side.ts";
+import { openOrderSide } from "../../sidecar/src/run/open-order-side.ts";
 import { loadLocalPolicy } from "../../sidecar/src/trust/limits/local-policy-file.ts";
 import { loadDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { questionNumber } from "../../sidecar/src/trust/tables/question-numbers.ts";

@@ -12,10 +12,7 @@ import { contextFor, createSeen } from "../../sidecar/src/operation-handlers/ope
 import type { KeyPolicy } from "../../sidecar/src/orders/approval/receive-announced-keys.ts";
 import { type OrderStore, openOrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import type { LocalRules } from "../../sidecar/src/orders/local-policy/local-rules.ts";
-import type {
-  BrokerSide,
-  OrderServiceOptions,
-} from "../../sidecar/src/orders/order-service-parts.ts";
+import type { BrokerSide, OrderServiceOptions } from "../../sidecar/src/orders/order-side-parts.ts";
 import { createSubmitContext } from "../../sidecar/src/orders/submit/create-submit-context.ts";
 import type { SubmitInput } from "../../sidecar/src/orders/submit/submit-context.ts";
 import { DEFAULT_CAPS } from "../../sidecar/src/trust/limits/caps.ts";

@@ -5,7 +5,7 @@ import type { ToolCall } from "../rpc/account-types.ts";
 import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/order-tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
-import { createOwnPage, type OwnPage } from "./approval-page/page-service.ts";
+import { createOwnPage, type OwnPage } from "./approval-page/page-carrier.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
 import { type InFlight, nothingInFlight } from "./sidecar-calls/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";

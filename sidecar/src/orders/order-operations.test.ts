@@ -3,7 +3,7 @@ import { OPERATIONS } from "@ibkr-edge-gateway/protocol/operation-schemas/regist
 import { beforeEach, describe, expect, it } from "vitest";
 import { anIntentRecord } from "../../../test/support/intent-record.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
-import { createOrderService } from "./order-service.ts";
+import { createOrderService } from "./order-side.ts";
 
 let pc: PcOrders;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { noLog } from "../../../test/support/intent-record.ts";
 import { type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import type { Pairing } from "../config/pairing-file.ts";
-import { createOrderService } from "../orders/order-service.ts";
+import { createOrderService } from "../orders/order-side.ts";
 import { UNASKED } from "../trust/tables/approvers.ts";
 import { openOwnPageSide } from "./approval-page-side.ts";
 

@@ -11,8 +11,8 @@ import type { Supervisor } from "../client-portal/session/supervisor.ts";
 import type { Stream, StreamOptions } from "../client-portal/stream/stream.ts";
 import type { OperationExecutor } from "../operation-handlers/executor-interface.ts";
 import type { OperationContext } from "../operation-handlers/operation-context.ts";
-import type { OrderService } from "../orders/order-service.ts";
-import type { BrokerSide } from "../orders/order-service-parts.ts";
+import type { OrderService } from "../orders/order-side.ts";
+import type { BrokerSide } from "../orders/order-side-parts.ts";
 import type { Asking } from "./dispatch-operation.ts";
 import type { openWire } from "./open-wire.ts";
 

@@ -9,7 +9,7 @@ import {
   createSeen,
   type OperationContext,
 } from "../operation-handlers/operation-context.ts";
-import type { OrderService } from "../orders/order-service.ts";
+import type { OrderService } from "../orders/order-side.ts";
 import { type BrokerEvents, createBrokerEvents } from "./broker-events.ts";
 import type { Broker, BrokerOptions } from "./broker-interface.ts";
 import { type Around, type Connected, connectBroker } from "./connect-broker.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noLog } from "../../../test/support/intent-record.ts";
 import { ACCOUNT, pcOrders } from "../../../test/support/pc-orders.ts";
-import { createOrderService } from "../orders/order-service.ts";
+import { createOrderService } from "../orders/order-side.ts";
 import { executeOperation } from "./dispatch-operation.ts";
 
 function rig(withOrders = true) {

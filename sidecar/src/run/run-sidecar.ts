@@ -28,8 +28,8 @@ import { askAboutKeys, type KeyQuestions } from "./ask-about-approver-keys.ts";
 import { canAsk, yesAtTerminal } from "./ask-at-terminal.ts";
 import { createBroker } from "./broker.ts";
 import type { Broker } from "./broker-interface.ts";
+import { type OrderSide, openOrderSide } from "./open-order-side.ts";
 import { openWitness } from "./open-witness.ts";
-import { type OrderSide, openOrderSide } from "./order-side.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 
 /** Starts a gateway of its own for a run: the simulator, which only the command line may know. */

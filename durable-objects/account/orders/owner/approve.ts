@@ -7,7 +7,7 @@ import { provesOwner, type SignedIn } from "../../access/owner-access.ts";
 import type { Decided, Typed } from "../../rpc/order-views.ts";
 import type { OrderParts } from "../order-context.ts";
 import { standing } from "../rules/approvals/approval-warnings.ts";
-import { type AtPc, heldAtPc } from "../sidecar-calls/check-approval.ts";
+import { type AtPc, heldAtPc } from "../sidecar-calls/ask-approval-check.ts";
 import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { firstSeen } from "../tables/approval-views.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";

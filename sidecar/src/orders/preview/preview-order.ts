@@ -55,10 +55,10 @@ import {
 import { atWorst, readWorkingFacts, unreadNotes } from "../submit/working-facts.ts";
 import { besideNote, withoutOwnStops } from "../tracking/leftover-exits.ts";
 import { askWhatIf } from "./ask-what-if.ts";
-import { type BuiltOrder, buildOrder, refused } from "./build-order.ts";
 import { contractRules } from "./contract-rules.ts";
 import { readInstrument, readPortfolioGreeks } from "./instrument.ts";
 import { keepTicket } from "./keep-ticket.ts";
+import { type BuiltOrder, buildOrder, refused } from "./order-from-request.ts";
 import { formFaults } from "./request-faults.ts";
 import { withShortOptions } from "./short-options.ts";
 

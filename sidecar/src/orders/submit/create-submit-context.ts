@@ -10,7 +10,7 @@ import type { OrderStore } from "../journal/order-store.ts";
 import { reportFaults } from "../local-policy/report-faults.ts";
 import { newEcho } from "../notify/announce-approval.ts";
 import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
-import type { BrokerSide, OrderServiceOptions } from "../order-service-parts.ts";
+import type { BrokerSide, OrderServiceOptions } from "../order-side-parts.ts";
 import { type BookKeeper, createBookKeeper } from "../own-book/keep-book.ts";
 import { createOwnBook, type OwnBook } from "../own-book/own-book.ts";
 import { createLeftoverWatch } from "../tracking/leftover-exits.ts";

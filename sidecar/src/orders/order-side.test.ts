@@ -4,7 +4,7 @@ import { anOrder, NOW } from "../../../test/support/orders.ts";
 import { ACCOUNT, type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { reportFaults } from "./local-policy/report-faults.ts";
-import { createOrderService } from "./order-service.ts";
+import { createOrderService } from "./order-side.ts";
 import { localFaults } from "./submit/local-checks.ts";
 
 const start = (pc: PcOrders) => createOrderService(pc.options, pc.side);

@@ -3,7 +3,7 @@ import { OrderInput } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT, bookRow, type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { resolveAccount } from "../../operation-handlers/resolve-account.ts";
-import { buildOrder } from "./build-order.ts";
+import { buildOrder } from "./order-from-request.ts";
 
 let pc: PcOrders;
 beforeEach(() => {

@@ -7,7 +7,7 @@ import { createOwnPage, type OwnPage } from "./approval-page/page-service.ts";
 import { approverEnrolled, ownerAnswer } from "./approval-page/report-page-answer.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { type OrderOperations, orderOperations } from "./order-operations.ts";
-import type { BrokerSide, OrderServiceOptions } from "./order-service-parts.ts";
+import type { BrokerSide, OrderServiceOptions } from "./order-side-parts.ts";
 import { createSubmitContext, type OrderServiceContext } from "./submit/create-submit-context.ts";
 import { rowOf } from "./tracking/event-row.ts";
 

@@ -6,8 +6,8 @@ import { type OrderStore, openOrderStore } from "../orders/journal/order-store.t
 import { fileLocalRules } from "../orders/local-policy/local-rules.ts";
 import { orderSettingsAtStart, orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook.ts";
-import { createOrderService, type OrderService } from "../orders/order-service.ts";
-import type { BrokerSide } from "../orders/order-service-parts.ts";
+import { createOrderService, type OrderService } from "../orders/order-side.ts";
+import type { BrokerSide } from "../orders/order-side-parts.ts";
 import { type LogStanding, logFault } from "../trust/witness/standing.ts";
 import { openOwnPageSide } from "./approval-page-side.ts";
 
