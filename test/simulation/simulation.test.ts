@@ -44,6 +44,14 @@ describe("the simulation", () => {
     expect(Object.keys(tally.troubles).length).toBeGreaterThan(3);
   });
 
+  it("plays the seeds that found something once to their end", async () => {
+    const seeds = ["45", "10207"];
+    const ends = await Promise.all(
+      seeds.map((seed) => simulate(["--seed", seed, "--lives", "8", "--no-shrink"])),
+    );
+    expect(ends.filter(({ code }) => code !== 0).map(({ output }) => output)).toEqual([]);
+  });
+
   it("finds a guard that is gone, names seed and step, and shrinks what it takes", async () => {
     const guard = mutationNamed("what is sent is not journaled as sent before its first byte");
     const { code, output } = await simulate(["--seed", "39", "--lives", "8"], guard);

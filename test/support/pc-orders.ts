@@ -155,7 +155,8 @@ export function pcOrders(
       const body: unknown = typeof found === "function" ? found(ask) : found;
       if (body === undefined) throw notAnswered();
       if (body instanceof Error) throw body;
-      return { value: ask.decode(body), at: clock.now(), from: "broker", proved: true };
+      const at = clock.now();
+      return { value: ask.decode(body), at, begunAt: at, from: "broker", proved: true };
     },
   };
   const transport: BrokerSide["transport"] = {

@@ -2,6 +2,7 @@ import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { findJob } from "../relay/tables/jobs.ts";
 import type { OrderParts } from "./order-context.ts";
+import { looksAgain } from "./rules/outcomes/look-again.ts";
 import { pcMissedAt, watchPc } from "./sidecar-calls/absence-alert.ts";
 import { forwardAlerts, nextForwardAt } from "./sidecar-calls/forward-alerts.ts";
 import { checkLosses, nextLossCheckAt } from "./sidecar-calls/loss-monitor.ts";
@@ -43,7 +44,7 @@ export async function orderAlarm(parts: OrderParts): Promise<void> {
   const accounts = new Set(
     dueForReconcile(sql, parts.now(), LOOKS_AT_ONCE).map(({ brokerAccount }) => brokerAccount),
   );
-  for (const { account, dueAt } of crossChecks(sql)) {
+  for (const { account, dueAt } of [...crossChecks(sql), ...looksAgain(sql)]) {
     if (dueAt <= parts.now()) accounts.add(account);
   }
   for (const account of accounts) {
@@ -99,8 +100,8 @@ export function orderAlarmAt(parts: OrderParts): number | null {
 function nextBookAt(parts: OrderParts): number | null {
   const { sql } = parts.storage;
   const soonest = parts.now() + 1_000;
-  const due = [...nextReconciles(sql), ...crossChecks(sql)].map(({ account, dueAt }) =>
-    Math.max(dueAt, soonest, bookRetry.notBefore(sql, account)),
+  const due = [...nextReconciles(sql), ...crossChecks(sql), ...looksAgain(sql)].map(
+    ({ account, dueAt }) => Math.max(dueAt, soonest, bookRetry.notBefore(sql, account)),
   );
   return due.length === 0 ? null : Math.min(...due);
 }

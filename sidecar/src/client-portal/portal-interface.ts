@@ -39,6 +39,8 @@ export interface Answer<T> {
   value: T;
   /** When the broker gave it, ms. */
   at: number;
+  /** When it was first asked for, ms: earlier than this call where it joined a read under way. */
+  begunAt: number;
   from: "broker" | "cache" | "stale";
   /** False when an empty or partial answer could not be confirmed. */
   proved: boolean;

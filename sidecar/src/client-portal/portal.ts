@@ -53,7 +53,8 @@ export function createPortal(parts: ReadParts): Portal {
         }
       }
     }
-    return { value, at: answer.at, from: "broker", proved: answer.proved, unread: answer.unread };
+    const { at, begunAt, proved, unread } = answer;
+    return { value, at, begunAt, from: "broker", proved, unread };
   };
 
   return {
@@ -82,6 +83,7 @@ export function createPortal(parts: ReadParts): Portal {
 const keptAs = <T>(from: "cache" | "stale", ask: Ask<T>, held: RawAnswer): Answer<T> => ({
   value: decode(ask, held),
   at: held.at,
+  begunAt: held.begunAt,
   from,
   proved: held.proved,
   unread: held.unread,

@@ -16,6 +16,8 @@ export interface RawAnswer {
   empty: boolean;
   /** When the broker gave it, ms. */
   at: number;
+  /** When the read began, ms. */
+  begunAt: number;
   proved: boolean;
   /** Values that were there and that no reader understood. */
   unread: number;
@@ -37,12 +39,14 @@ export async function readOnce<T>(
   call: AskOptions,
   urgency: Urgency,
 ): Promise<RawAnswer> {
+  const begunAt = parts.clock.now();
   const outcome = await attempt(parts, ask, call, urgency);
   if (outcome.kind !== "ok" && outcome.kind !== "empty") throw failureOf(parts, ask, outcome);
   const answer: RawAnswer = {
     json: outcome.kind === "ok" ? outcome.json : null,
     empty: outcome.kind === "empty",
     at: parts.clock.now(),
+    begunAt,
     proved: true,
     unread: 0,
   };

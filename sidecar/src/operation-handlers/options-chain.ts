@@ -168,7 +168,8 @@ async function contractsAt(
     // A strike of another expiry only: nothing is listed there.
     if (!(error instanceof GatewayError) || error.failure.code !== "INPUT_INVALID_CONTRACT")
       throw error;
-    return { value: [], at: context.clock.now(), from: "broker", proved: true };
+    const at = context.clock.now();
+    return { value: [], at, begunAt: at, from: "broker", proved: true };
   }
 }
 

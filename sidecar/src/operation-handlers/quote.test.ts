@@ -114,7 +114,13 @@ describe("positions as the broker means them", () => {
     const context: Pick<OperationContext, "ask" | "seen" | "stream"> = {
       seen: createSeen(),
       stream: pcOrders().side.stream,
-      ask: async (ask) => ({ value: ask.decode(rows), at: 0, from: "broker", proved: true }),
+      ask: async (ask) => ({
+        value: ask.decode(rows),
+        at: 0,
+        begunAt: 0,
+        from: "broker",
+        proved: true,
+      }),
     };
     const { positions } = await readRealtimePositions(context, "DU1234567");
     expect(positions.map(({ market_price, market_value }) => [market_price, market_value])).toEqual(

@@ -21,9 +21,11 @@ export async function askJournal(
   service: JobService,
 ): Promise<void> {
   const { storage } = parts;
+  const stateOf = (coid: string) => findIntent(storage.sql, coid)?.state ?? null;
+  const asked = new Map(missing.map((coid) => [coid, stateOf(coid)]));
   const open = missing.filter((coid) => {
-    const intent = findIntent(storage.sql, coid);
-    return intent !== null && !isTerminal(intent.state);
+    const state = stateOf(coid);
+    return state !== null && !isTerminal(state);
   });
   const answers = await Promise.all(
     open
@@ -40,6 +42,8 @@ export async function askJournal(
   for (const answer of answers) {
     const outcome = answer.ok ? answer.value.intent : null;
     if (outcome === null || !isTerminal(outcome.state)) continue;
+    // Something was proved of it meanwhile: the next reading asks again where it still has to.
+    if (stateOf(outcome.coid) !== asked.get(outcome.coid)) continue;
     settle(storage, outcome.coid, { kind: "outcome", outcome }, parts.now(), parts.log);
   }
 }

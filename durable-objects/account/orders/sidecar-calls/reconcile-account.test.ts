@@ -12,10 +12,13 @@ import {
 } from "../../../../test/support/order-desk.ts";
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
+import { orderAlarm } from "../alarm.ts";
+import { LOOK_AGAIN_MS, looksAgain } from "../rules/outcomes/look-again.ts";
+import { noteCrossCheck } from "../tables/cross-checks.ts";
 import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
 import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";
 import { QUIET_PERIOD_MS } from "../transactions/apply-book-read.ts";
-import { settle } from "../transactions/settle.ts";
+import { applyEvidence, settle } from "../transactions/settle.ts";
 import { reconcileAccount } from "./reconcile-account.ts";
 
 const COID = "ieg1-0123456789abcdef0123456789ab";
@@ -193,6 +196,155 @@ describe("an order in doubt", () => {
     expect(stands(rig)).toMatchObject({ state: "reconciling", ledger: "reserved" });
     await lookFor(rig, 1);
     expect(stands(rig)).toMatchObject({ state: "rejected", ledger: "released" });
+  });
+});
+
+describe("a reading that was slow", () => {
+  const resurrections = (rig: DeskRig) =>
+    rig.leaves.filter(({ meta }) => meta?.alert === "resurrected").length;
+  /** The book as it was when it was asked; `meanwhile` comes to pass before its answer is heard. */
+  function slow(meanwhile: (rig: DeskRig) => void) {
+    let turn = 0;
+    const says = { filled: "0", remaining: "1", at: "2026-11-20T15:00:00.000Z" } as const;
+    const rig: DeskRig = deskRig((job, { clock }) => {
+      if (job.operation !== "orders.reconcile") return lost();
+      turn += 1;
+      const { order_refs } = ordersReconcile.input.parse(job.input);
+      asked.push(order_refs);
+      if (turn === 1) {
+        clock.now += 35_000;
+        meanwhile(rig);
+      }
+      return settled({
+        account_id: ACCOUNT,
+        results: order_refs.map((order_ref) => ({
+          order_ref,
+          found: book !== "nothing",
+          evidence: book === "nothing" ? null : { ...says, source: "live_orders", says: book },
+          orders: [],
+          executions: [],
+        })),
+        orders: book === "nothing" ? [] : [{ ...AN_ORDER, order_ref: COID }],
+        proved: true,
+        source: "simulator",
+        as_of: new Date(clock.now).toISOString(),
+        age_ms: 0,
+        served_from: "broker",
+        notes: [],
+      });
+    });
+    const asked: string[][] = [];
+    let book: "working" | "cancelled" | "nothing" = "working";
+    const { storage, log } = rig.parts;
+    insertIntent(storage.sql, anIntent(rig));
+    const tell = (says_: "working" | "cancelled" | "filled") => {
+      const evidence = { ...says, source: "order_stream", says: says_ } as const;
+      applyEvidence(storage, COID, evidence, rig.clock.now, log);
+    };
+    const read = async () => {
+      rig.clock.now += 1_000;
+      expect(await reconcileAccount(rig.parts, ACCOUNT)).toMatchObject({ ok: true });
+    };
+    const shows = (what: typeof book) => {
+      book = what;
+    };
+    return { rig, asked, tell, read, shows };
+  }
+
+  it("takes back no end that was learnt meanwhile, and is made again soon for that order", async () => {
+    const one = slow(() => one.tell("cancelled"));
+    one.tell("working");
+    await one.read();
+    expect(stands(one.rig)).toMatchObject({ state: "cancelled", ledger: "settled" });
+    expect(resurrections(one.rig)).toBe(0);
+    const { sql } = one.rig.parts.storage;
+    const due = looksAgain(sql);
+    expect(due).toEqual([{ account: ACCOUNT, dueAt: one.rig.clock.now + LOOK_AGAIN_MS }]);
+    one.shows("cancelled");
+    // The rest of what the alarm reads the book for is done.
+    noteCrossCheck(sql, ACCOUNT, one.rig.clock.now);
+    one.rig.clock.now += LOOK_AGAIN_MS - 1;
+    await orderAlarm(one.rig.parts);
+    expect(one.asked).toEqual([[COID]]);
+    one.rig.clock.now += 1;
+    await orderAlarm(one.rig.parts);
+    expect(one.asked).toEqual([[COID], [COID]]);
+    expect(stands(one.rig)?.state).toBe("cancelled");
+    expect(looksAgain(sql)).toEqual([]);
+    await one.read();
+    expect(one.asked.at(-1)).toEqual([]);
+  });
+
+  it("is believed the second time: an order that is alive after its end is told", async () => {
+    const one = slow(() => one.tell("cancelled"));
+    one.tell("working");
+    await one.read();
+    await one.read();
+    expect(stands(one.rig)?.state).toBe("working");
+    expect(resurrections(one.rig)).toBe(1);
+  });
+
+  it("ends no doubt that began after it, of an order that was seen before", async () => {
+    const one = slow(({ parts, clock }) =>
+      settle(parts.storage, COID, { kind: "unknown" }, clock.now, parts.log),
+    );
+    one.tell("working");
+    await one.read();
+    expect(stands(one.rig)?.state).toBe("unknown");
+    await one.read();
+    expect(stands(one.rig)?.state).toBe("working");
+  });
+
+  it("is no absence of what was let out, or came into doubt, after it", async () => {
+    const one = slow(({ parts, clock }) =>
+      settle(parts.storage, COID, { kind: "unknown" }, clock.now, parts.log),
+    );
+    const accepted = {
+      source: "submit_answer",
+      says: "accepted",
+      filled: null,
+      remaining: null,
+      at: "2026-11-20T15:00:00.000Z",
+    } as const;
+    const { parts, clock } = one.rig;
+    applyEvidence(parts.storage, COID, accepted, clock.now, parts.log);
+    one.shows("nothing");
+    await one.read();
+    expect(stands(one.rig)).toMatchObject({ state: "reconciling", absent_reads: 0 });
+    await one.read();
+    expect(stands(one.rig)).toMatchObject({ state: "reconciling", absent_reads: 1 });
+  });
+
+  it("does not say that the order of a cancel stands, when the cancel is newer", async () => {
+    const cancel = "ieg1-ffffffffffffffffffffffffffff";
+    const state = () => findIntent(one.rig.parts.storage.sql, cancel)?.state;
+    const one = slow(({ parts, clock }) => {
+      const row = { ...anIntent(one.rig), coid: cancel, job_id: "job-2", withdraws: COID };
+      insertIntent(parts.storage.sql, { ...row, action: "cancel", created_at: clock.now });
+      settle(parts.storage, cancel, { kind: "unknown" }, clock.now, parts.log);
+    });
+    one.tell("working");
+    await one.read();
+    expect(state()).toBe("unknown");
+    // It has no reference at the broker, so nothing is asked for under its own.
+    await one.read();
+    expect(one.asked.flat()).not.toContain(cancel);
+    expect(state()).toBe("working");
+  });
+
+  it("with a job's outcome that was kept: takes back no end, and is looked into", async () => {
+    const one = slow(() => {});
+    one.tell("working");
+    one.tell("cancelled");
+    const { parts, clock } = one.rig;
+    const kept = outcome(
+      { coid: COID, state: "working", proved_by: "live_orders" },
+      null,
+      clock.now,
+    );
+    settle(parts.storage, COID, { kind: "outcome", outcome: kept }, clock.now, parts.log);
+    expect(stands(one.rig)?.state).toBe("cancelled");
+    expect(looksAgain(parts.storage.sql)).toHaveLength(1);
   });
 });
 

@@ -4,13 +4,20 @@ import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/s
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import type { OrderParts } from "../order-context.ts";
+import {
+  LOOK_AGAIN_MS,
+  lookedAgain,
+  looksAgain,
+  toLookAgain,
+} from "../rules/outcomes/look-again.ts";
 import { shownOrder } from "../rules/outcomes/order-view.ts";
+import { seenAtBroker } from "../tables/intents/at-broker.ts";
 import { notProved } from "../tables/intents/in-doubt.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { findPreview } from "../tables/previews.ts";
 import { applyBookRead } from "../transactions/apply-book-read.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
-import { holdOwnBook } from "../transactions/hold-own-book.ts";
+import { holdOwnBook, OWN_BOOK_WINDOW_MS } from "../transactions/hold-own-book.ts";
 import { settleCancels } from "../transactions/settle-cancel.ts";
 import { askJournal } from "./ask-journal.ts";
 import { askSidecar } from "./ask-sidecar.ts";
@@ -47,7 +54,13 @@ export async function reconcileAccount(
 ): Promise<{ ok: true; report: ReconcileReport } | { ok: false; failure: GatewayFailure }> {
   const { storage } = parts;
   // Those due longest come first: many that stand must not hide one in doubt.
-  const wanted = notProved(storage.sql, brokerAccount, LOOKED_FOR_MAX);
+  const again = toLookAgain(storage.sql, brokerAccount);
+  const open = notProved(storage.sql, brokerAccount, LOOKED_FOR_MAX);
+  // A cancel has no reference at the broker: the order that it is about tells of it.
+  const byRef = again.filter((coid) => findIntent(storage.sql, coid)?.action === "place");
+  const wanted = [...new Set([...byRef, ...open])].slice(0, LOOKED_FOR_MAX);
+  const askedAt = parts.now();
+  const seenBefore = seenAtBroker(storage.sql, brokerAccount, askedAt - OWN_BOOK_WINDOW_MS);
   const askedOf = parts.relay.presence().sidecarId;
   const answer = await askSidecar(
     parts,
@@ -57,15 +70,23 @@ export async function reconcileAccount(
   );
   if (!answer.ok) return answer;
   const { results, orders, proved, own_book } = answer.value;
+  lookedAgain(storage.sql, brokerAccount, again);
   for (const { order_ref, evidence, found, claimed: told = false } of results) {
     const claimed = told || wentElsewhere(storage.sql, order_ref, askedOf);
-    applyBookRead(storage, order_ref, { evidence, proved, found, claimed }, parts.now(), parts.log);
+    const read = { evidence, proved, found, claimed, askedAt };
+    applyBookRead(storage, order_ref, read, parts.now(), parts.log);
   }
   const missing = results.flatMap(({ order_ref, found }) => (found ? [] : [order_ref]));
   await askJournal(parts, brokerAccount, missing, service);
-  settleCancels(parts, brokerAccount, { orders, proved });
+  settleCancels(parts, brokerAccount, { orders, proved, askedAt });
   const check = crossCheck(parts, brokerAccount, orders);
-  if (own_book !== undefined) holdOwnBook(parts, brokerAccount, own_book, askedOf);
+  if (own_book !== undefined) {
+    // What was sent while the PC answered need not stand in its answer.
+    const found = results.flatMap((one) => (one.found ? [one.order_ref] : []));
+    const known = new Set([...seenBefore.map(({ coid }) => coid), ...found]);
+    holdOwnBook(parts, brokerAccount, own_book, { askedOf, known });
+  }
+  if (looksAgain(storage.sql).length > 0) parts.wakeAt(parts.now() + LOOK_AGAIN_MS);
   const shown = wanted.flatMap((coid) => {
     const intent = findIntent(storage.sql, coid);
     return intent === null ? [] : [shownOrder(intent, parts.now())];

@@ -10,6 +10,7 @@ import { clientKnows } from "../../relay/client-knows.ts";
 import { findJob } from "../../relay/tables/jobs.ts";
 import { traceparentOf } from "../../relay/traceparent.ts";
 import { iso, type OrderParts } from "../order-context.ts";
+import { LOOK_AGAIN_MS, looksAgain } from "../rules/outcomes/look-again.ts";
 import { notTaken } from "../rules/outcomes/not-executed.ts";
 import { mayStillLeave } from "../rules/submits/may-still-leave.ts";
 import { refusedWith, type Written, writeAnswer } from "../rules/submits/submit-response.ts";
@@ -131,7 +132,9 @@ async function carryJob(
 export function settleJob(parts: OrderParts, coid: string, settlement: Settlement): void {
   settle(parts.storage, coid, settlement, parts.now(), parts.log);
   const intent = findIntent(parts.storage.sql, coid);
-  if (intent !== null) watchErrors(parts, intent.broker_account);
+  if (intent === null) return;
+  watchErrors(parts, intent.broker_account);
+  if (looksAgain(parts.storage.sql).length > 0) parts.wakeAt(parts.now() + LOOK_AGAIN_MS);
 }
 
 /**

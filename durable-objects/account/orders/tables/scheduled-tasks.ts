@@ -45,6 +45,21 @@ export function isDue(sql: SqlStorage, task: string, everyMs: number, nowMs: num
   return last === null || nowMs - last >= everyMs;
 }
 
+/** Tasks whose name begins so, the earliest first. */
+export function tasksNamed(sql: SqlStorage, prefix: string): { task: string; at: number }[] {
+  return sql
+    .exec<{ chore: string; at: number }>(
+      "SELECT chore, at FROM order_chores WHERE substr(chore, 1, length(?1)) = ?1 ORDER BY at, chore",
+      prefix,
+    )
+    .toArray()
+    .map(({ chore, at }) => ({ task: chore, at }));
+}
+
+export function forgetTask(sql: SqlStorage, task: string): void {
+  sql.exec("DELETE FROM order_chores WHERE chore = ?", task);
+}
+
 /** Forgets every task whose name begins so. */
 export function forgetTasks(sql: SqlStorage, prefix: string): void {
   sql.exec("DELETE FROM order_chores WHERE chore LIKE ?", `${prefix}%`);

@@ -3,6 +3,8 @@ import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { readDelayMs } from "../rules/outcomes/book-reads.ts";
+import { lookAgain } from "../rules/outcomes/look-again.ts";
+import { missedTooEarly, standsNoMore } from "../rules/outcomes/older-than-known.ts";
 import { findIntent, type IntentRow, updateIntent } from "../tables/intents/rows.ts";
 import { type Applied, apply, applyEvidence } from "./settle.ts";
 import { settleApproval } from "./settle-approval.ts";
@@ -25,12 +27,15 @@ export interface BookRead {
   found: boolean;
   /** The broker's answer said that it knows the reference: then only the owner can say "absent". */
   claimed: boolean;
+  /** When it was asked for, by this object's clock, in milliseconds: what is newer stands. */
+  askedAt: number;
 }
 
 /**
  * Takes the result of one reading of the book for one order. Not finding it proves nothing until reads
  * that were themselves proved have said so several times over a quiet period; until then, and for as
- * long as the book cannot be read, the doubt stands and entries beside it are held back.
+ * long as the book cannot be read, the doubt stands and entries beside it are held back. A reading that
+ * is older than what is known changes nothing, and the book is read again soon.
  */
 export function applyBookRead(
   storage: OrderStorage,
@@ -39,15 +44,23 @@ export function applyBookRead(
   nowMs: number,
   log: OrderLog,
 ): Applied {
-  if (read.evidence !== null) return applyEvidence(storage, coid, read.evidence, nowMs, log);
+  const { evidence, askedAt } = read;
   return storage.transactionSync(() => {
     const intent = findIntent(storage.sql, coid);
     if (intent === null) return { ok: false, reason: "no_such_intent" };
+    if (evidence !== null) {
+      if (!standsNoMore(intent, evidence.says, askedAt)) {
+        return applyEvidence(storage, coid, evidence, nowMs, log);
+      }
+      lookAgain(storage.sql, intent, nowMs);
+      return { ok: true, state: intent.state, changed: false, alarm: null };
+    }
+    const proved = read.proved && !missedTooEarly(intent, askedAt);
     const applied = read.found
       ? seenUnread(storage.sql, intent, nowMs, log)
       : isInDoubt(intent.state)
-        ? stillMissing(storage.sql, intent, read, nowMs, log)
-        : neverSeen(storage.sql, intent, read.proved, nowMs, log);
+        ? stillMissing(storage.sql, intent, { ...read, proved }, nowMs, log)
+        : neverSeen(storage.sql, intent, proved, nowMs, log);
     settleApproval(storage.sql, coid, nowMs);
     return applied;
   });

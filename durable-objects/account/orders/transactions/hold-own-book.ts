@@ -9,7 +9,7 @@ import { raiseAlert } from "./raise-alert.ts";
 import { noteStated } from "./settle-evidence.ts";
 
 /** What this object and the PC hold against one another: at most so old, as executions are shown. */
-const WINDOW_MS = 7 * 24 * 60 * 60_000;
+export const OWN_BOOK_WINDOW_MS = 7 * 24 * 60 * 60_000;
 
 /** One thing that one side holds and another does not. */
 interface Left {
@@ -24,12 +24,14 @@ interface Left {
  * The PC's own book, as it came with a reading of the broker's, against the log: every order and
  * execution at the broker has its leaf, its approval or mandate and its entry at the PC, and the other
  * way round. What is left over is an alert and a leaf, once; what the broker shows no more is a leaf.
+ * `known`: orders that the PC had told of when it was asked, or tells of with this answer; of any other
+ * it need not have had an entry yet.
  */
 export function holdOwnBook(
   parts: OrderParts,
   brokerAccount: string,
   report: OwnBookReport,
-  askedOf: string | null,
+  { askedOf, known }: { askedOf: string | null; known: ReadonlySet<string> },
 ): void {
   const { storage } = parts;
   storage.transactionSync(() => {
@@ -37,7 +39,7 @@ export function holdOwnBook(
     const left = [
       ...fromPc(parts, report, askedOf),
       ...unexplainedExecutions(parts, brokerAccount, report),
-      ...withoutEntry(parts, brokerAccount, report, askedOf),
+      ...withoutEntry(parts, brokerAccount, report, askedOf).filter(({ coid }) => known.has(coid)),
     ];
     for (const one of left) tell(parts, brokerAccount, askedOf, one);
     for (const coid of report.gone) {
@@ -101,7 +103,7 @@ function withoutEntry(
   // A book that has not begun, or a list that was cut, says nothing of what is not in it.
   if (report.since === null || report.sent.length >= SENT_MAX) return [];
   const { sql } = parts.storage;
-  const since = Math.max(Date.parse(report.since), parts.now() - WINDOW_MS);
+  const since = Math.max(Date.parse(report.since), parts.now() - OWN_BOOK_WINDOW_MS);
   const sent = new Set(report.sent);
   return seenAtBroker(sql, brokerAccount, since)
     .filter(({ coid }) => !sent.has(coid) && !isAnothers(parts, coid, askedOf))

@@ -1,6 +1,7 @@
 import type { IntentStateEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import { isTerminal, type OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { iso, type OrderParts } from "../order-context.ts";
+import { LOOK_AGAIN_MS, lookAgain } from "../rules/outcomes/look-again.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
 import { raiseAlert } from "./raise-alert.ts";
@@ -23,7 +24,11 @@ export function intentChanged(parts: OrderParts, report: IntentStateEvent): void
     });
     return;
   }
-  if (isOlderThanTheEnd(intent, report.evidence)) return;
+  if (isOlderThanTheEnd(intent, report.evidence)) {
+    lookAgain(sql, intent, parts.now());
+    parts.wakeAt(parts.now() + LOOK_AGAIN_MS);
+    return;
+  }
   const update: OutcomeUpdate = (state, before) => {
     // An older report of an order that has ended, sent again: the newer one stands.
     if (state === intent.state && isTerminal(state) && !isTerminal(report.state)) return null;

@@ -20,14 +20,14 @@ import { ownOrder } from "./cancel-transaction.ts";
 export function settleCancels(
   parts: OrderParts,
   brokerAccount: string,
-  book: { orders: readonly Order[]; proved: boolean },
+  book: { orders: readonly Order[]; proved: boolean; askedAt: number },
 ): void {
   const { storage, log } = parts;
   for (const intent of unsettledIntents(storage.sql, brokerAccount)) {
     const evidence = evidenceOf(parts, intent, book.orders);
-    const { proved } = book;
+    const { proved, askedAt } = book;
     // A cancel was never "not placed": without its order only the owner can tell.
-    const read = { evidence, proved, found: evidence !== null, claimed: true };
+    const read = { evidence, proved, found: evidence !== null, claimed: true, askedAt };
     applyBookRead(storage, intent.coid, read, parts.now(), log);
   }
 }

@@ -11,7 +11,9 @@ import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
 import { ledgerAfter } from "../rules/limits/ledger-after.ts";
 import { nextReadAfter } from "../rules/outcomes/book-reads.ts";
+import { lookAgain } from "../rules/outcomes/look-again.ts";
 import { type NotTaken, notTakenOutcome } from "../rules/outcomes/not-executed.ts";
+import { outcomeIsOlder } from "../rules/outcomes/older-than-known.ts";
 import { evidenceOf, missedDoubt, proof } from "../rules/outcomes/outcome-evidence.ts";
 import {
   findIntent,
@@ -87,6 +89,10 @@ export function settle(
         return apply(storage.sql, intent, proof("gateway", "ambiguous", nowMs), null, log);
       case "outcome": {
         const { outcome } = settlement;
+        if (outcomeIsOlder(intent, outcome)) {
+          lookAgain(storage.sql, intent, nowMs);
+          return { ok: true, state: intent.state, changed: false, alarm: null };
+        }
         const applied = apply(
           storage.sql,
           intent,

@@ -262,7 +262,13 @@ class Model {
         applyBookRead(
           book.storage,
           coid,
-          { evidence: null, proved: action.proved, found: false, claimed: false },
+          {
+            evidence: null,
+            proved: action.proved,
+            found: false,
+            claimed: false,
+            askedAt: book.now + 1,
+          },
           book.now,
           book.log,
         );

@@ -44,11 +44,12 @@ function approved(book: OrderBook, ...preview: Parameters<OrderBook["preview"]>)
 
 const codes = (decision: SubmitDecision) =>
   decision.kind === "refused" ? decision.refusals.map(({ code }) => code) : [decision.kind];
-const missing = (proved: boolean): BookRead => ({
+const missing = (proved: boolean, askedAt = Number.POSITIVE_INFINITY): BookRead => ({
   evidence: null,
   proved,
   found: false,
   claimed: false,
+  askedAt,
 });
 const coidOf = (decision: SubmitDecision) => (decision.kind === "go" ? decision.coid : "");
 const stateOf = (book: OrderBook, approvalId: string) =>

@@ -56,6 +56,20 @@ describe("what the status of a cancelled order says", () => {
     expect(after.orders.map(({ state }) => state)).toEqual(["working", "cancelled", "working"]);
   });
 
+  it("takes no end back that was learnt while it was on its way", () => {
+    const late = { ...cancelled, state: "working", status: "Submitted", terminal: false } as const;
+    const { parts, record } = rig();
+    recordStatus(parts, record, "11", cancelled);
+    expect(recordStatus(parts, record, "11", late)).toMatchObject({
+      state: "cancelled",
+      orders: [{ state: "cancelled" }],
+    });
+    const exits = rig(true);
+    recordStatus(exits.parts, exits.record, "12", cancelled);
+    const after = recordStatus(exits.parts, exits.record, "12", late);
+    expect(after.orders.map(({ state }) => state)).toEqual(["working", "cancelled", "working"]);
+  });
+
   it("changes nothing when none was answered", () => {
     const { parts, record } = rig();
     const unseen = { state: null, status: null, filled: null, remaining: null, terminal: false };

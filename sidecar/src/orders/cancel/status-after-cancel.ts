@@ -2,6 +2,7 @@ import { GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import {
   evidenceOfStatus,
+  isTerminal,
   type OrderState,
 } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { type Clock, isoTime, sleep } from "../../client-portal/clock.ts";
@@ -74,13 +75,18 @@ export function recordStatus(
   const latest = parts.store.intent(known.coid) ?? known;
   if (seen.state === null) return latest;
   const { state, status, filled, remaining } = seen;
+  const principal = latest.orders.find(({ role }) => role === "single" || role === "entry");
+  const part = latest.orders.find((order) => order.order_id === orderId);
+  const whole = principal?.order_id === orderId;
+  const isOver = isTerminal(whole ? latest.state : (part?.state ?? latest.state));
+  // A status may be older than the end that the stream has told meanwhile; only the book takes it back.
+  if (isOver && !seen.terminal) return latest;
   const orders = latest.orders.map((order) =>
     order.order_id === orderId
       ? { ...order, state, broker_status: status?.slice(0, 40) ?? null, filled, remaining }
       : order,
   );
-  const principal = latest.orders.find(({ role }) => role === "single" || role === "entry");
-  if (principal?.order_id !== orderId) return parts.progress.note(known.coid, { orders });
+  if (!whole) return parts.progress.note(known.coid, { orders });
   const says = seen.terminal ? state : "working";
   if (
     says !== "filled" &&

@@ -10,19 +10,26 @@ const many = (rows: number) =>
   Array.from({ length: rows }, (_, n) => ({ ...row, orderId: n + 1, order_ref: `ieg1-${n}` }));
 
 /** Answers the forced read, then the given lists in turn, the last one for ever, then the trades. */
-function rig(lists: { orders: unknown[]; snapshot?: boolean }[]) {
+function rig(lists: { orders: unknown[]; snapshot?: boolean; joined?: boolean }[]) {
   const asked: string[] = [];
+  const clock = handClock();
   const queue = [...lists];
   const portal = {
     ask: async <T>(ask: Ask<T>): Promise<Answer<T>> => {
       const forced = ask.query?.force === "true";
       asked.push(forced ? "forced" : ask.name);
-      const list = forced ? { orders: [] } : queue.length > 1 ? queue.shift() : queue[0];
+      const list: (typeof lists)[number] | undefined = forced
+        ? { orders: [] }
+        : queue.length > 1
+          ? queue.shift()
+          : queue[0];
       const json = ask.name === "iserver.trades" ? [] : list;
-      return { value: ask.decode(json), at: 0, from: "broker", proved: true };
+      const at = clock.now();
+      const begunAt = list?.joined === true ? at - 1 : at;
+      return { value: ask.decode(json), at, begunAt, from: "broker", proved: true };
     },
   };
-  return { asked, parts: { portal, clock: handClock(), accounts: () => ["DU1234567"] } };
+  return { asked, parts: { portal, clock, accounts: () => ["DU1234567"] } };
 }
 
 describe("a read of the broker's book", () => {
@@ -39,6 +46,16 @@ describe("a read of the broker's book", () => {
     [
       "the list is as long as the broker makes one",
       [{ orders: many(1_000), snapshot: true }],
+      false,
+    ],
+    [
+      "a list that somebody had asked for before says that it is whole",
+      [
+        { orders: [row], snapshot: true, joined: true },
+        { orders: [row] },
+        { orders: [] },
+        { orders: [row] },
+      ],
       false,
     ],
     ["the list is one shorter than that", [{ orders: many(999), snapshot: true }], true],

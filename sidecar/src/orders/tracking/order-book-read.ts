@@ -50,6 +50,8 @@ export async function readBook(
   let lost = 0;
   for (let read = 0; read < READS && !proved; read++) {
     const answer = await parts.portal.ask({ ...liveOrders(which), ...urgent }, options);
+    // It joined a read that had begun before this one: it may show what was before.
+    if (answer.begunAt < startedAt) continue;
     const rows: readonly OrderRow[] = answer.value.orders;
     if (rows.length === 0) emptyReads += 1;
     // An empty list needs one more look than a full one.

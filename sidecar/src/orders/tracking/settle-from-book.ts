@@ -55,11 +55,16 @@ export function see(draft: TrackingDraft, view: BookView): void {
   }
 }
 
+/** Whether a reading began before the order left: what it does not show need not have been there. */
+const beganBefore = (book: BookRead, { sent_at, created_at }: IntentDraft["record"]): boolean =>
+  book.startedAt !== null && book.startedAt < (sent_at ?? created_at);
+
 /** A proved book that does not show an exit says that it does not stand. */
 function searchedForExits(intent: IntentDraft, book: BookRead): void {
   const { ticket, told } = intent.record;
   const bracket = ticket.order.structure === "bracket";
   if (!book.proved || !bracket || told.includes("looked_for_exits")) return;
+  if (beganBefore(book, intent.record)) return;
   note(intent, { told: [...told, "looked_for_exits"] });
 }
 
@@ -79,6 +84,7 @@ function missed(draft: TrackingDraft, intent: IntentDraft, book: BookRead): void
     draft.misses.delete(coid);
     return;
   }
+  if (beganBefore(book, record)) return;
   const { now } = draft.env;
   const count = (draft.misses.get(coid) ?? 0) + 1;
   if (count < ORDER_LIMITS.quietReads) {

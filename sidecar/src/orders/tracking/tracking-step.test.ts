@@ -260,7 +260,7 @@ describe("a view of the book", () => {
   it("overturns a proved end only when it was read after it", () => {
     for (const [startedAt, state, looks] of [
       [null, "cancelled", true],
-      [START_MS, "cancelled", false],
+      [START_MS, "cancelled", true],
       [START_MS + 1, "working", false],
     ] as const) {
       const draft = rig([cancelled]).draft();
@@ -269,6 +269,66 @@ describe("a view of the book", () => {
       expect(intent?.record.state).toBe(state);
       expect(draft.overturnLookAt !== null).toBe(looks);
     }
+  });
+
+  it("takes back no part's end, nor what has filled, when it is older", () => {
+    const known = anIntentRecord(0, { sent: true, updated_at: START_MS }, aBracket());
+    const row = (orderId: string, parentId: string | null) => ({
+      orderId,
+      parentId,
+      order_ref: parentId === null ? known.coid : null,
+      status: "Submitted",
+      filledQuantity: "0",
+      remainingQuantity: "10",
+      orderType: orderId === "13" ? "Stop" : "Limit",
+    });
+    const record: IntentRecord = {
+      ...known,
+      state: "partially_filled",
+      orders: known.orders.map((order, at) => ({
+        ...order,
+        order_id: String(11 + at),
+        state: at === 0 ? "partially_filled" : "cancelled",
+        filled: at === 0 ? "4" : "0",
+        remaining: at === 0 ? "6" : "0",
+      })),
+    };
+    const view = [row("11", null), row("12", "11"), row("13", "11")];
+    const after = (startedAt: number | null) => {
+      const draft = rig([record]).draft();
+      const intent = intentOf(draft, record.coid);
+      if (intent !== null) applyFinding(draft, intent, book(view, { startedAt }));
+      const orders = intent?.record.orders.map(({ state, filled }) => [state, filled]);
+      return { orders, looks: draft.overturnLookAt !== null };
+    };
+    for (const older of [null, START_MS]) {
+      expect(after(older)).toEqual({
+        orders: [
+          ["partially_filled", "4"],
+          ["cancelled", "0"],
+          ["cancelled", "0"],
+        ],
+        looks: true,
+      });
+    }
+    expect(after(START_MS + 1)).toEqual({
+      orders: [
+        ["working", "0"],
+        ["working", "0"],
+        ["working", "0"],
+      ],
+      looks: false,
+    });
+  });
+
+  it("misses no order that left after it began", () => {
+    const sent = anIntentRecord(0, { state: "working", sent: true, sent_at: START_MS + 1 });
+    const draft = rig([sent]).draft({
+      ...reading,
+      misses: new Map([[sent.coid, ORDER_LIMITS.quietReads - 1]]),
+    });
+    settle(draft, account, book([]));
+    expect(intentOf(draft, sent.coid)?.record.state).toBe("working");
   });
 
   it("finds the intent of a row by reference, id or parent, also one learnt in this step", () => {

@@ -1,4 +1,4 @@
-import { evidenceOfStatus } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { evidenceOfStatus, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { apply, type IntentDraft, note } from "../journal/intent-change.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { ORDER_LIMITS } from "../limits.ts";
@@ -78,6 +78,8 @@ function withStatus(
   if (says === null) return order;
   const ended =
     says === "filled" || says === "cancelled" || says === "rejected" || says === "expired";
+  // One read by itself, perhaps begun before, takes no end back: the book does.
+  if (!ended && isTerminal(order.state)) return order;
   return {
     ...order,
     state: ended ? says : "working",

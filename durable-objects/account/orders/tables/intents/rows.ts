@@ -40,6 +40,8 @@ const Row = z.object({
   look_at: z.number().nullable(),
   looks: z.number(),
   absent_reads: z.number(),
+  /** When its end was learnt, in milliseconds; null while it has not ended. */
+  ended_at: z.number().nullable(),
   /** Of a cancel: the broker's number of the order, or our reference where it is not known. */
   withdraws: z.string().nullable(),
   /** Until when it waits at the broker for its market to open, as JSON of `Waits`. */
@@ -64,6 +66,7 @@ export type NewIntent = Omit<
   | "look_at"
   | "looks"
   | "absent_reads"
+  | "ended_at"
   | "withdraws"
   | "waits"
 > & { withdraws?: string | null; waits?: Waits | null };
