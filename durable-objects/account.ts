@@ -11,6 +11,7 @@ import { appendAudit } from "./account/audit/log.ts";
 import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
 import { isSignedAtOnce } from "./account/audit/sign.ts";
+import { auditSize } from "./account/audit/tables/log.ts";
 import { runningCalls } from "./account/calls/running-calls.ts";
 import { type ClientUse, flushClientUse, pruneClients } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
@@ -31,6 +32,8 @@ import type { AccountParts } from "./account/rpc/account-parts.ts";
 import type { Principal } from "./account/rpc/account-types.ts";
 import { AgentAccount, type AgentParts } from "./account/rpc/agent.ts";
 import { GatewayAccount } from "./account/rpc/gateway.ts";
+import { LIVE_PATH } from "./account/rpc/live-path.ts";
+import { OpenPages } from "./account/rpc/open-pages.ts";
 import { OwnerAccount } from "./account/rpc/owner.ts";
 import type { OwnerEntry } from "./account/rpc/surface.ts";
 import { migrate } from "./account/schema.ts";
@@ -43,8 +46,8 @@ const ACCOUNT_HASH_KEY = "account-hash-key";
 
 /**
  * One gateway account: relay session, jobs, clients, audit. This file is what the platform binds: the
- * three capabilities behind which every verb stands (see `account/rpc`), the relay's socket, and the
- * alarm. Nothing is stored before a caller with standing asks, so that a made-up account id leaves
+ * three capabilities behind which every verb stands (see `account/rpc`), the sockets of the relay and
+ * of the owner's open pages, and the alarm. Nothing is stored before a caller with standing asks, so that a made-up account id leaves
  * nothing behind.
  */
 export class Account extends DurableObject<ObjectEnv> {
@@ -55,6 +58,7 @@ export class Account extends DurableObject<ObjectEnv> {
   readonly #exportsUnderWay = exportsUnderWay(Date.now);
   readonly #clientUse: ClientUse = new Map();
   readonly #waits = changeWaits();
+  readonly #pages: OpenPages;
   /** An own property, which no RPC can reach. */
   protected readonly parts: AccountParts;
   protected readonly calls: AgentParts;
@@ -67,6 +71,12 @@ export class Account extends DurableObject<ObjectEnv> {
     super(ctx, env);
     this.#accountId = ctx.id.name ?? ctx.id.toString();
     if (hasTables(ctx.storage.sql)) this.#migrate();
+    this.#pages = new OpenPages({
+      ctx,
+      sql: () => this.#sql,
+      hasTables: () => this.#hasTables(),
+      now: Date.now,
+    });
     this.relay = this.#createRelay();
     this.#orders = this.#createOrders();
     this.#log = this.#createLogKeeper();
@@ -96,7 +106,8 @@ export class Account extends DurableObject<ObjectEnv> {
     const session = checkOwnerSession(this.#sql, secret, Date.now());
     if (session === null) return null;
     const owner = new OwnerAccount(this.parts, secret, requestId);
-    return { owner, session, attention: attention(this.parts, Date.now()) };
+    const change = auditSize(this.#sql);
+    return { owner, session, attention: attention(this.parts, Date.now()), change };
   }
 
   /** The capability of an agent, whose token the Worker verified. */
@@ -109,25 +120,27 @@ export class Account extends DurableObject<ObjectEnv> {
     return new GatewayAccount(this.parts);
   }
 
-  /** The relay's WebSocket upgrade, and nothing else. */
+  /** The WebSocket upgrades of the relay and of the owner's pages, and nothing else. */
   override async fetch(request: Request): Promise<Response> {
-    return this.relay.accept(request);
+    const { pathname } = new URL(request.url);
+    return pathname === LIVE_PATH ? this.#pages.accept(request) : this.relay.accept(request);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (this.#pages.has(socket)) return this.#pages.heard(socket);
     await this.relay.message(socket, data);
     // Most frames add nothing to the log, a cosignature of its head among them: none wakes for them.
     if (this.#migrated) this.#alarmNoLaterThan(auditShipDueAt(this.#sql));
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    if (this.#pages.has(socket)) return this.#pages.closed(socket, code);
     await this.relay.closed(socket, code);
     this.#shipSoon();
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.relay.closed(socket, 1006);
-    this.#shipSoon();
+    return this.webSocketClose(socket, 1006);
   }
 
   override async alarm(): Promise<void> {
@@ -173,9 +186,15 @@ export class Account extends DurableObject<ObjectEnv> {
       origin: env.PUBLIC_ORIGIN,
       version: VERSION,
       identity: readEdgeIdentity(env.EDGE_IDENTITY_KEY),
-      onStep: () => this.#alarmNoLaterThan(this.relay?.leaseDueAt() ?? null),
+      onStep: () => {
+        this.#alarmNoLaterThan(this.relay?.leaseDueAt() ?? null);
+        this.#pages.changed();
+      },
       listener: {
-        event: (event) => this.#orders.event(event),
+        event: (event) => {
+          this.#orders.event(event);
+          if (event.type === "broker.session") this.#pages.changedUnlogged();
+        },
         connected: () => {
           this.#orders.connected();
           this.#announceKeys();
@@ -274,6 +293,7 @@ export class Account extends DurableObject<ObjectEnv> {
   #audit(event: NewAuditEvent): number {
     const { seq } = appendAudit(this.#sql, this.#accountId, event, Date.now());
     this.#shipSoon();
+    this.#pages.changed();
     if (isSignedAtOnce(event.type)) this.#log.signSoon();
     return seq;
   }

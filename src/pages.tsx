@@ -22,6 +22,7 @@ import type { Oidc } from "./web/oidc.ts";
 import { Message, sendPage } from "./web/page.tsx";
 import { pageHeaders } from "./web/page-headers.ts";
 import { requestId } from "./web/request-id.ts";
+import { pageOfSentForm } from "./web/routes.ts";
 
 /**
  * Everything that is not OAuth's own or behind a token: the relay's entrance and that of the owner's own
@@ -41,6 +42,10 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
     await next();
   });
   app.use(pageHeaders);
+  app.use(async (c, next) => {
+    const page = c.req.method === "GET" ? pageOfSentForm(c.req.path) : null;
+    return page === null ? next() : c.redirect(page, 303);
+  });
   app.use(csrf({ origin: settings.publicOrigin }));
   app.route("/", healthRoutes);
   app.route("/", signInRoutes);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { fromRoot } from "./paths.ts";
 
-const SOURCE = fromRoot("src/web/browser/passkey.ts");
+const SOURCE = fromRoot("src/web/browser/pages.ts");
 export const GENERATED = fromRoot("src/web/passkey-script.generated.ts");
 
 /**

@@ -15,7 +15,7 @@ export function ApprovalResult({ view, now }: { view: ApprovalView; now: Date })
   const held = order !== null && isUnsent(view);
   return (
     <section class="card" aria-labelledby="result">
-      <h2 id="result" class={`state ${tone}`}>
+      <h2 id="result" class={`state ${tone}`} tabindex={-1} data-result>
         {words}
       </h2>
       {order !== null && !held && <p>{order.means}</p>}

@@ -13,9 +13,9 @@ import { Command, WithCommands } from "../web/command.tsx";
 import type { PageEnv } from "../web/context.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
-import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { Live, Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { ApprovalResult, wordsOfState } from "./approval-result.tsx";
+import { ApprovalResult, resultInWords, wordsOfState } from "./approval-result.tsx";
 import { OrderCard } from "./order-card.tsx";
 import { readShownNumber, SHOWN_NUMBER_LENGTH, SHOWN_NUMBER_PATTERN } from "./shown-number.ts";
 
@@ -33,7 +33,7 @@ approvalsRoutes.get("/approvals", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Approvals" owner={owner} room="/approvals">
+    <Page title="Approvals" owner={owner} room="/approvals" live="/approvals">
       <div class="head">
         <h1>{waiting.length === 0 ? "Nothing waits for you" : "Waiting for you"}</h1>
         <p class="lead">An agent can ask; only you can approve, with your passkey.</p>
@@ -65,7 +65,7 @@ approvalsRoutes.post("/approvals/:id/approve", requireOwner, ownerForm, async (c
     typed,
     send: form.get("send") === "yes",
   });
-  if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
+  if (decided.ok) return c.redirect(`/approvals/${approvalId}#result`, 303);
   return show(c, approvalId, wordsFor(decided));
 });
 
@@ -74,7 +74,7 @@ approvalsRoutes.post("/approvals/:id/deny", requireOwner, ownerForm, async (c) =
   const approvalId = c.req.param("id");
   const freeze = c.get("form").get("freeze") === "yes";
   const decided = await owner.account.orders.denyOrder({ approvalId, freeze });
-  if (decided.ok) return c.redirect(`/approvals/${approvalId}`, 303);
+  if (decided.ok) return c.redirect(`/approvals/${approvalId}#result`, 303);
   return show(c, approvalId, wordsFor(decided));
 });
 
@@ -106,6 +106,9 @@ async function show(c: Context<PageEnv>, approvalId: string, problem?: string) {
   });
 }
 
+/** Nobody tells of a price, so an open request is read again this often. */
+const OPEN_REREAD_SECONDS = 5;
+
 const ENDS: Partial<Record<ApprovalView["state"], string>> = {
   pending: "Time left",
   approved: "Ends",
@@ -124,7 +127,15 @@ function ApprovalPage(props: {
   const open = view.state === "pending" && view.ceremony !== null;
   const blocked = view.standsInTheWay.length > 0;
   return (
-    <Page title="Approve an order" owner={owner} room="/approvals" narrow script>
+    <Page
+      title={open ? "Approve an order" : resultInWords(view, now).words}
+      owner={owner}
+      room="/approvals"
+      narrow
+      live={`/approvals/${view.approvalId}`}
+      parts
+      {...(open ? { rereadSeconds: OPEN_REREAD_SECONDS } : {})}
+    >
       {problem !== undefined && (
         <div class="note bad" role="alert">
           <p>
@@ -132,54 +143,78 @@ function ApprovalPage(props: {
           </p>
         </div>
       )}
-      {!open && <ApprovalResult view={view} now={now} />}
-      <OrderCard
-        ticket={view.ticket}
-        source={view.source}
-        marketNow={view.marketNow}
-        zones={view.zones}
-      />
-      <section class="card" aria-labelledby="who">
-        <h2 id="who">Who asks</h2>
-        <dl class="facts">
-          <dt>Agent</dt>
-          <dd>{displayText(view.client.name, 80)}</dd>
-          <dt>Answers go to</dt>
-          <dd class="mono">{view.client.redirectHost || "unknown"}</dd>
-          <dt>Asked</dt>
-          <dd>
-            <When at={view.createdAt} now={now} />
-          </dd>
-          <dt>{ENDS[view.state] ?? "Ended"}</dt>
-          <dd>
-            {view.state === "pending" ? (
-              timeLeft(view.expiresAt, now)
-            ) : (
-              <When at={view.expiresAt} now={now} />
-            )}
-          </dd>
-        </dl>
-      </section>
-      {open && blocked && (
-        <section class="note bad" role="alert" aria-label="What stands in the way">
-          <p>
-            <strong>As things are now, this order would be refused:</strong>
-          </p>
-          <ul>
-            {view.standsInTheWay.map((reason) => (
-              <li>
-                <WithCommands text={reason} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {open && !blocked && <Approve c={c} owner={owner} view={view} />}
-      {(open || view.state === "approved") && <Deny owner={owner} view={view} />}
+      <Live name="result" announced>
+        {!open && <ApprovalResult view={view} now={now} />}
+      </Live>
+      <Live name="order">
+        <OrderCard
+          ticket={view.ticket}
+          source={view.source}
+          marketNow={view.marketNow}
+          zones={view.zones}
+        />
+      </Live>
+      <Live name="who">
+        <WhoAsks view={view} now={now} />
+      </Live>
+      <Live name="obstacles" announced>
+        {open && blocked && <Obstacles view={view} />}
+      </Live>
+      <Live name="decide">
+        <div class="stack" {...(open ? { "data-ends": "" } : {})}>
+          {open && !blocked && <Approve c={c} owner={owner} view={view} />}
+          {(open || view.state === "approved") && <Deny owner={owner} view={view} />}
+        </div>
+      </Live>
       <p>
         <a href="/approvals">All approvals</a>
       </p>
     </Page>
+  );
+}
+
+function WhoAsks({ view, now }: { view: ApprovalView; now: Date }) {
+  return (
+    <section class="card" aria-labelledby="who">
+      <h2 id="who">Who asks</h2>
+      <dl class="facts">
+        <dt>Agent</dt>
+        <dd>{displayText(view.client.name, 80)}</dd>
+        <dt>Answers go to</dt>
+        <dd class="mono">{view.client.redirectHost || "unknown"}</dd>
+        <dt>Asked</dt>
+        <dd>
+          <When at={view.createdAt} now={now} />
+        </dd>
+        <dt>{ENDS[view.state] ?? "Ended"}</dt>
+        <dd>
+          {view.state === "pending" ? (
+            <span data-until={view.expiresAt} role="timer">
+              {timeLeft(view.expiresAt, now)}
+            </span>
+          ) : (
+            <When at={view.expiresAt} now={now} />
+          )}
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Obstacles({ view }: { view: ApprovalView }) {
+  return (
+    <section class="note bad" aria-label="What stands in the way">
+      <p>
+        <strong>As things are now, this order would be refused:</strong>
+      </p>
+      <ul>
+        {view.standsInTheWay.map((reason) => (
+          <li>
+            <WithCommands text={reason} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -95,7 +95,7 @@ async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) 
   );
   return sendPage(
     c,
-    <Page title="Lift the kill switch" owner={owner} room="/trading" narrow script>
+    <Page title="Lift the kill switch" owner={owner} room="/trading" narrow>
       <h1>Lift the kill switch?</h1>
       {problem !== undefined && (
         <div class="note bad" role="alert">

@@ -26,7 +26,7 @@ mandateFormRoutes.post("/mandates/review", requireOwner, ownerForm, async (c) =>
   if (!begun.ok) return form(c, given, `${FIELDS[begun.field] ?? ""}${begun.detail}`);
   return sendPage(
     c,
-    <Page title="Sign a mandate" owner={owner} room="/mandates" narrow script>
+    <Page title="Sign a mandate" owner={owner} room="/mandates" narrow>
       <h1>Sign these bounds?</h1>
       <PasskeyForm
         action="/mandates/sign"

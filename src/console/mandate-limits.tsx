@@ -22,7 +22,7 @@ mandateLimitsRoutes.get("/mandates/limits", requireOwner, async (c) => {
   const { ceremony, fields, letIn } = begun;
   return sendPage(
     c,
-    <Page title="Mandates and limits" owner={owner} room="/mandates" narrow script>
+    <Page title="Mandates and limits" owner={owner} room="/mandates" narrow>
       <h1>{letIn ? `Let no mandates in for ${account}?` : `Let mandates in for ${account}?`}</h1>
       {letIn ? (
         <form class="card" method="post" action="/mandates/limits">

@@ -30,7 +30,7 @@ mandatesRoutes.get("/mandates", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Mandates" owner={owner} room="/mandates">
+    <Page title="Mandates" owner={owner} room="/mandates" live="/mandates">
       <div class="head">
         <h1>{standing.length === 0 ? "Every order needs your tap" : "Mandates"}</h1>
         <p class="lead">

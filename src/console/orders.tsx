@@ -23,11 +23,12 @@ export const ordersRoutes = new Hono<PageEnv>();
 ordersRoutes.get("/orders", requireOwner, async (c) => {
   const owner = c.get("owner");
   const page = await owner.account.orders.ordersPage();
-  await owner.account.orders.markAlertsSeen();
+  // A page that keeps itself up to date may not be looked at.
+  if (c.req.header("X-Reread") === undefined) await owner.account.orders.markAlertsSeen();
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Orders" owner={owner} room="/orders">
+    <Page title="Orders" owner={owner} room="/orders" live="/orders">
       <div class="head">
         <h1>Orders</h1>
         <p class="lead">
@@ -102,7 +103,7 @@ ordersRoutes.get("/orders/question", requireOwner, async (c) => {
   }
   return sendPage(
     c,
-    <Page title="The broker asks" owner={owner} room="/orders" narrow script>
+    <Page title="The broker asks" owner={owner} room="/orders" narrow>
       <h1>The broker asks</h1>
       <section class="card">
         {ceremony.order.length === 0 ? (

@@ -32,7 +32,7 @@ overviewRoutes.get("/", requireOwner, async (c) => {
   const takesOver = served ? (sidecars.find(({ chosen }) => chosen)?.machine ?? null) : null;
   return sendPage(
     c,
-    <Page title="Overview" owner={owner} room="/" script>
+    <Page title="Overview" owner={owner} room="/" live="/">
       <div class="head">
         <h1>{headline(status, owner.attention.length > 0)}</h1>
       </div>
@@ -58,7 +58,6 @@ overviewRoutes.get("/", requireOwner, async (c) => {
         <code class="copy">{c.get("settings").resource}</code>
       </section>
     </Page>,
-    { script: true },
   );
 });
 

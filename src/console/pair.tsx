@@ -102,7 +102,7 @@ function askForCode(c: Context<PageEnv>, error?: string) {
   const invalid = error === undefined ? {} : { "aria-invalid": true, "aria-describedby": "error" };
   return sendPage(
     c,
-    <Page title="Pair a PC" owner={owner} room="/sidecars" narrow script>
+    <Page title="Pair a PC" owner={owner} room="/sidecars" narrow>
       <div class="head">
         <h1>Pair a PC</h1>
         <p class="lead">On the PC that is logged in to your broker, run:</p>

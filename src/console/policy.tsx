@@ -157,7 +157,7 @@ async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) 
   };
   return sendPage(
     c,
-    <Page title="Change the limits" owner={owner} room="/trading" narrow script>
+    <Page title="Change the limits" owner={owner} room="/trading" narrow>
       <h1>{changes.length === 0 ? "Nothing changes" : "What changes"}</h1>
       <ul class="plain rows">
         {changes.map(({ field, change, from, to }) => (

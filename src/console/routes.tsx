@@ -10,6 +10,7 @@ import { deleteAccountRoutes } from "./delete-account.tsx";
 import { flattenRoutes } from "./flatten.tsx";
 import { invitationsRoutes } from "./invitations.tsx";
 import { killRoutes } from "./kill.tsx";
+import { liveRoutes } from "./live.tsx";
 import { mandateFormRoutes } from "./mandate-form.tsx";
 import { mandateLimitsRoutes } from "./mandate-limits.tsx";
 import { mandatesRoutes } from "./mandates.tsx";
@@ -31,6 +32,7 @@ for (const { path, type, content } of ASSETS) {
     c.body(content, 200, { "Content-Type": type, "Cache-Control": FOR_GOOD }),
   );
 }
+consoleRoutes.route("/", liveRoutes);
 consoleRoutes.route("/", overviewRoutes);
 consoleRoutes.route("/", approvalsRoutes);
 consoleRoutes.route("/", ordersRoutes);

@@ -36,7 +36,7 @@ securityRoutes.get("/security", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Security" owner={owner} room="/security" script>
+    <Page title="Security" owner={owner} room="/security">
       <div class="head">
         <h1>Security</h1>
         <p class="lead">How you sign in, and where you are signed in now.</p>
@@ -69,7 +69,7 @@ securityRoutes.get("/security/passkeys/new", requireOwner, requireConfirmation, 
   const name = `owner of ${new URL(settings.publicOrigin).hostname}`;
   return sendPage(
     c,
-    <Page title="Add a passkey" owner={owner} room="/security" narrow script>
+    <Page title="Add a passkey" owner={owner} room="/security" narrow>
       <div class="head">
         <h1>Add a passkey</h1>
         <p class="lead">

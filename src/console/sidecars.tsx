@@ -28,7 +28,7 @@ sidecarsRoutes.get("/sidecars", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Sidecars" owner={owner} room="/sidecars" script>
+    <Page title="Sidecars" owner={owner} room="/sidecars" live="/sidecars">
       <div class="head">
         <h1>Sidecars</h1>
         <p class="lead">

@@ -21,7 +21,7 @@ tradingRoutes.get("/trading", requireOwner, async (c) => {
   const now = new Date();
   return sendPage(
     c,
-    <Page title="Trading" owner={owner} room="/trading">
+    <Page title="Trading" owner={owner} room="/trading" live="/trading">
       <div class="head">
         <h1>Trading</h1>
         <p class="lead">

@@ -152,7 +152,7 @@ async function showConfirmation(
   const then = path === null ? undefined : THEN[path];
   return sendPage(
     c,
-    <Page title="Confirm it is you" owner={owner} narrow script>
+    <Page title="Confirm it is you" owner={owner} narrow>
       <div class="head">
         <h1>Confirm that it is you</h1>
         <p class="lead">

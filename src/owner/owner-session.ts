@@ -38,15 +38,22 @@ export function clearOwnerCookie(c: Context<PageEnv>): void {
  * object gives it back with the end of the request, so it is not kept.
  */
 export async function currentOwner(c: Context<PageEnv>): Promise<Owner | null> {
-  const cookie = getCookie(c, COOKIE, c.get("settings").loopback ? undefined : "host");
-  const [accountId, secret, ...rest] = cookie?.split(".") ?? [];
-  if (accountId === undefined || secret === undefined || rest.length > 0) return null;
-  if (!isAccountId(accountId) || secret.length > 64) return null;
+  const named = ownerCookie(c);
+  if (named === null) return null;
+  const { accountId, secret } = named;
   if (!(await accountExists(c.env.DB, accountId))) return null;
   const entry = await accountObject(c.env, accountId).owner(secret, c.get("requestId"));
   if (entry === null) return null;
-  const { owner: account, session, attention = [] } = entry;
-  return { accountId, account, session, attention };
+  const { owner: account, session, attention = [], change = 0 } = entry;
+  return { accountId, account, session, attention, change };
+}
+
+/** What the browser's cookie says; whether it is worth anything is for the object to say. */
+export function ownerCookie(c: Context<PageEnv>): { accountId: string; secret: string } | null {
+  const cookie = getCookie(c, COOKIE, c.get("settings").loopback ? undefined : "host");
+  const [accountId, secret, ...rest] = cookie?.split(".") ?? [];
+  if (accountId === undefined || secret === undefined || rest.length > 0) return null;
+  return isAccountId(accountId) && secret.length <= 64 ? { accountId, secret } : null;
 }
 
 /** Lets only the owner through; anyone else is sent to sign in and comes back afterwards. */

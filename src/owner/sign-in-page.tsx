@@ -36,7 +36,7 @@ export async function showSignIn(
     />
   );
   const page = (
-    <Page title="Sign in" narrow script>
+    <Page title="Sign in" narrow>
       <div class="head">
         <h1>Sign in as the owner</h1>
         <p class="lead">

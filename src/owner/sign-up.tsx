@@ -81,7 +81,7 @@ function showSignUp(c: Context<PageEnv>, invitation: string, error?: string) {
   const name = `owner at ${new URL(settings.publicOrigin).hostname}`;
   return sendPage(
     c,
-    <Page title="Open an account" narrow script>
+    <Page title="Open an account" narrow>
       <div class="head">
         <h1>Open an account</h1>
         <p class="lead">

@@ -10,4 +10,6 @@ export interface Owner {
   session: OwnerSession;
   /** What waits for the owner, the most urgent first, as of the beginning of this request. */
   attention: readonly Attention[];
+  /** The log's newest number at that moment; 0 where an object of the version before told none. */
+  change: number;
 }

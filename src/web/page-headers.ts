@@ -2,8 +2,9 @@ import { createMiddleware } from "hono/factory";
 import type { PageEnv } from "./context.ts";
 
 /**
- * Nothing runs but the pages' one script, where a passkey is used or a command is copied; nothing is
- * framed, nothing loads from elsewhere. Browsers apply `form-action` to the redirect that answers a
+ * Nothing runs but the pages' one script, where a passkey is used, a command is copied or the page
+ * keeps itself up to date; it speaks with this gateway alone. Nothing is framed, nothing loads from
+ * elsewhere. Browsers apply `form-action` to the redirect that answers a
  * form as well, so the consent page names its client's origin.
  */
 export function contentSecurityPolicy(
@@ -12,7 +13,7 @@ export function contentSecurityPolicy(
   const { script, formTarget } = more;
   return [
     "default-src 'none'",
-    ...(script === true ? ["script-src 'self'"] : []),
+    ...(script === true ? ["script-src 'self'", "connect-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self'",
     `form-action 'self'${formTarget === undefined ? "" : ` ${formTarget}`}`,

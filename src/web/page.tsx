@@ -28,22 +28,43 @@ export interface PageProps {
   room?: string;
   /** One column, for a form that wants all the attention. */
   narrow?: boolean;
-  /** The page has a form that a passkey answers. */
-  script?: boolean;
+  /**
+   * Path of this very page, which may be read again at any time: reading it decides and stores
+   * nothing. It is then kept up to date while it is open: as a whole, or in its `parts`, each a
+   * {@link Live}.
+   */
+  live?: string;
+  parts?: boolean;
+  /** How often it is read again without being told of a change, in seconds; once a minute if absent. */
+  rereadSeconds?: number;
   children?: Child;
 }
 
-export function Page({ title, owner, room, narrow, script, children }: PageProps) {
+const REREAD_SECONDS = 60;
+
+export function Page({
+  title,
+  owner,
+  room,
+  narrow,
+  live,
+  parts,
+  rereadSeconds,
+  children,
+}: PageProps) {
+  const now = new Date();
+  const waiting = owner?.attention.find((one) => one.kind === "approval");
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <title>{`${title} · IBKR Edge Gateway`}</title>
+        <title>
+          {`${waiting === undefined ? "" : `(${waiting.count}) `}${title} · IBKR Edge Gateway`}
+        </title>
         <link rel="icon" href={ICON_PATH} type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE_PATH} />
-        {script && <script src={SCRIPT_PATH} defer />}
       </head>
       <body>
         <a class="skip" href="#main">
@@ -80,9 +101,28 @@ export function Page({ title, owner, room, narrow, script, children }: PageProps
             )}
           </div>
         </header>
-        <main id="main" tabindex={-1} class={narrow ? "narrow" : ""}>
-          {owner && <AttentionBanner attention={owner.attention} room={room} now={new Date()} />}
-          {children}
+        <main
+          id="main"
+          tabindex={-1}
+          class={narrow ? "narrow" : ""}
+          {...(owner === undefined
+            ? {}
+            : {
+                "data-from": live ?? `/attention?room=${encodeURIComponent(room ?? "")}`,
+                "data-change": String(owner.change),
+                "data-now": now.toISOString(),
+                "data-reread": String(rereadSeconds ?? REREAD_SECONDS),
+              })}
+        >
+          {owner && (
+            <>
+              <p class="note warn" data-connection role="status" hidden />
+              <Live name="attention" announced>
+                <AttentionBanner attention={owner.attention} room={room} now={now} />
+              </Live>
+            </>
+          )}
+          {live === undefined || parts ? children : <Live name="page">{children}</Live>}
         </main>
         <footer>
           <p>
@@ -92,6 +132,22 @@ export function Page({ title, owner, room, narrow, script, children }: PageProps
         </footer>
       </body>
     </html>
+  );
+}
+
+/**
+ * A part of a page that is kept up to date while the page is open; everything of it may be replaced
+ * by what the same part says later. `announced`: a screen reader says what is new in it.
+ */
+export function Live(props: { name: string; announced?: boolean; children?: Child }) {
+  return (
+    <div
+      class="live"
+      data-live={props.name}
+      {...(props.announced === true ? { "aria-live": "polite" } : {})}
+    >
+      {props.children}
+    </div>
   );
 }
 
@@ -114,14 +170,14 @@ function Mark() {
 export interface SendOptions {
   status?: ContentfulStatusCode;
   headers?: Headers | Record<string, string>;
-  /** Allows the pages' own script; see `PageProps.script`. */
+  /** The page has a form that a passkey answers, for which the pages' own script is needed. */
   script?: boolean;
   /** An origin that a form on this page is redirected to afterwards (the consent page's client). */
   formTarget?: string;
 }
 
 /** Sends a page. Everything on it is private: nothing may keep it. */
-const TO_COPY = /<code class="(?:copy|command)[ "]/;
+const NEEDS_SCRIPT = /<code class="(?:copy|command)[ "]|<main [^>]*data-from="/;
 const SCRIPT_TAG = `<script src="${SCRIPT_PATH}" defer></script>`;
 
 export async function sendPage(
@@ -135,10 +191,9 @@ export async function sendPage(
   for (const [name, value] of given) c.header(name, value);
   const html = `<!doctype html>${await page.toString()}`;
   // Text from elsewhere is escaped, so only the pages' own markup can ask for the script.
-  const copies = script !== true && TO_COPY.test(html);
-  const runs = script === true || copies;
+  const runs = script === true || NEEDS_SCRIPT.test(html);
   c.header("Content-Security-Policy", contentSecurityPolicy({ script: runs, formTarget }));
-  return c.html(copies ? html.replace("</head>", `${SCRIPT_TAG}</head>`) : html, status);
+  return c.html(runs ? html.replace("</head>", `${SCRIPT_TAG}</head>`) : html, status);
 }
 
 /** A page that says one thing and where to go from there. */

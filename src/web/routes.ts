@@ -67,6 +67,8 @@ export const PAGE_ROUTES: readonly Route[] = [
   route("owner", "GET", "/confirm"),
   route("owner", "POST", "/confirm"),
   route("owner", "GET", "/"),
+  route("owner", "GET", "/live"),
+  route("owner", "GET", "/attention"),
   route("owner", "GET", "/pair"),
   route("owner", "POST", "/pair"),
   route("owner", "POST", "/pair/confirm"),
@@ -138,6 +140,25 @@ const LABELS = [...new Set([...OAUTH_ROUTES, ...PAGE_ROUTES].map(({ path }) => p
     path,
     form: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`),
   }));
+
+const GETS = new Set(PAGE_ROUTES.filter(({ method }) => method === "GET").map(({ path }) => path));
+const FORMS = new Set(
+  PAGE_ROUTES.filter(({ guard, method }) => method === "POST" && /^(owner|sign-in)$/.test(guard))
+    .map(({ path }) => path)
+    .filter((path) => !GETS.has(path)),
+);
+
+/**
+ * The page to show to whoever reloads the address of a form that was sent: the nearest one above it.
+ * Null for every other address.
+ */
+export function pageOfSentForm(path: string): string | null {
+  if (!FORMS.has(routeLabel(path))) return null;
+  let above = path;
+  do above = above.slice(0, above.lastIndexOf("/"));
+  while (above !== "" && !GETS.has(routeLabel(above)));
+  return above || "/";
+}
 
 /** A path as it may be logged: the route it is of, and nothing that a caller put into it. */
 export function routeLabel(path: string): string {

@@ -61,6 +61,8 @@ nav a:focus-visible { outline-offset: -3px; }
 main { flex: 1; width: 100%; max-width: 64rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; display: grid; gap: 1.25rem; align-content: start; }
 main:focus { outline: none; }
 main.narrow { max-width: 34rem; padding-top: clamp(1.5rem, 6vh, 4rem); }
+.live { display: contents; }
+[inert] { opacity: 0.45; }
 .head { display: grid; gap: 0.375rem; }
 footer { border-top: 1px solid var(--line); color: var(--soft); font-size: 0.8125rem; }
 footer p { max-width: 64rem; margin: 0 auto; padding: 1rem; }

@@ -2,13 +2,12 @@ import { mkdir } from "node:fs/promises";
 import type { Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
-import { approverFingerprint } from "../../sidecar/src/trust/tables/approvers.ts";
-import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
+import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
 import { AAPL, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
+import { PHONE, phoneOf } from "../support/phone.ts";
 
 /** An order as its owner lives it, on a phone: asked, read, approved, denied, frozen, expired. */
 const ARTIFACTS = fromRoot("artifacts/console");
-const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 900 };
 /** All sizes and both schemes, for looking at: SHOTS=all. */
 const LOOKS = [
@@ -61,36 +60,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     await mkdir(ARTIFACTS, { recursive: true });
     chain = await startOrderChain();
     chromium = await launchChromium();
-    const context = await chromium.newContext({ viewport: PHONE });
-    ({ page } = await pageWithPasskeys(context));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) {
-        complaints.push(message.text());
-      }
-    });
-    // The owner's session in this browser, and a passkey of its own that the PC accepts too.
-    const session = chain.owner.cookie("ibkr-owner") ?? "";
-    await context.addCookies([
-      { name: "ibkr-owner", value: session, url: chain.gateway.url, httpOnly: true },
-    ]);
-    await page.goto(`${chain.gateway.url}/security/passkeys/new`);
-    await page.getByLabel("Name").fill("This phone");
-    await page.getByRole("button", { name: "Make the passkey" }).click();
-    await page.waitForURL(`${chain.gateway.url}/security`);
-    const keys = await chain.gateway.sql<{ credential_id: string; public_key: string }>(
-      "Account",
-      chain.accountId,
-      "SELECT credential_id, public_key FROM passkeys WHERE name = 'This phone'",
-    );
-    const [made] = keys;
-    if (made === undefined) throw new Error("no passkey was made");
-    const added = await chain.pc(
-      ...["approvers", "add", "--credential", made.credential_id, "--public-key", made.public_key],
-      "--accept-approver",
-      approverFingerprint(new Uint8Array(Buffer.from(made.public_key, "base64url"))),
-    );
-    expect(added.code).toBe(0);
+    page = await phoneOf(chain, chromium, complaints);
     const probe = await chain.agent.call(
       "ibkr_order_preview",
       small(chain.broker, { limit_price: "1" }),

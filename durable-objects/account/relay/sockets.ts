@@ -29,10 +29,11 @@ export class Sockets {
   restore(): Map<ConnectionId, EdgeConnection> {
     const connections = new Map<ConnectionId, EdgeConnection>();
     for (const socket of this.#ctx.getWebSockets()) {
-      const attachment: Attachment | null = socket.deserializeAttachment();
-      if (attachment === null) continue;
-      this.#know(attachment.id, socket);
-      connections.set(attachment.id, attachment.connection);
+      const { id, connection }: Partial<Attachment> = socket.deserializeAttachment() ?? {};
+      // One that is not the relay's carries something else; see `rpc/open-pages.ts`.
+      if (id === undefined || connection === undefined) continue;
+      this.#know(id, socket);
+      connections.set(id, connection);
     }
     return connections;
   }

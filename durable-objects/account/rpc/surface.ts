@@ -11,13 +11,15 @@ export interface OwnerEntry {
   session: Awaited<ReturnType<OwnerAccount["session"]>>;
   /** What waits for the owner, for every page; an object of the version before tells none. */
   attention?: Attention[];
+  /** The number of the log's newest event, by which an open page knows whether it is behind. */
+  change?: number;
 }
 
 export type RemoteOwner = Remote<OwnerAccount>;
 
 /**
- * What the Worker holds of an account's object. `fetch` is the relay's WebSocket upgrade and nothing
- * else; everything more is behind the one who asks. Arguments and answers are plain data and must
+ * What the Worker holds of an account's object. `fetch` is the WebSocket upgrade of the relay or of
+ * an owner's page and nothing else; everything more is behind the one who asks. Arguments and answers are plain data and must
  * stay readable by one version older and newer: Worker and object are not deployed at the same
  * instant. Expected failures are returned, not thrown.
  */
@@ -30,7 +32,7 @@ export interface RemoteAccount {
     secret: string,
     requestId: string,
   ): Promise<
-    | ({ owner: RemoteOwner; session: OwnerEntry["session"]; attention?: Attention[] } & Disposable)
+    | ({ owner: RemoteOwner } & Pick<OwnerEntry, "session" | "attention" | "change"> & Disposable)
     | null
   >;
   /** Not awaited: the verb that follows travels with it. */

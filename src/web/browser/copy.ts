@@ -1,14 +1,16 @@
+const said = document.createElement("span");
+said.className = "visually-hidden";
+said.setAttribute("role", "status");
+
 /**
- * A button beside every command and address that is there to be copied. It is made here: without
- * the script, or without a clipboard, the text stands alone and a click selects all of it.
+ * A button beside every command and address of a part of the page that is there to be copied. It is
+ * made here: without the script, or without a clipboard, the text stands alone and a click selects
+ * all of it.
  */
-export function addCopyButtons(): void {
+export function addCopyButtons(part: ParentNode): void {
   if (navigator.clipboard === undefined) return;
-  const said = document.createElement("span");
-  said.className = "visually-hidden";
-  said.setAttribute("role", "status");
   document.body.append(said);
-  for (const text of document.querySelectorAll<HTMLElement>("code.copy, code.command")) {
+  for (const text of part.querySelectorAll<HTMLElement>("code.copy, code.command")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "quiet copy-button";

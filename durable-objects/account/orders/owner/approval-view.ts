@@ -81,7 +81,7 @@ export async function approvalView(
     marketNow,
     zones: zonesOf(sql, approval),
     standsInTheWay: open
-      ? [...standing(parts, approval), ...drifted(parts, approval, marketNow)]
+      ? [...away(parts), ...standing(parts, approval), ...drifted(parts, approval, marketNow)]
       : [],
     readUntil: open && approval.tier === 2 ? iso(seenAt + READ_MS) : null,
     order,
@@ -97,6 +97,12 @@ export async function approvalView(
       : null,
   };
 }
+
+/** Nothing could be checked or sent now; nobody is asked for a passkey in vain. */
+const away = ({ relay }: OrderParts): string[] =>
+  relay.presence().online
+    ? []
+    : ["Your PC is away, so nothing can be checked or sent. This page goes on when it is back."];
 
 /** The average over the executions that are known; null unless they are all that filled. */
 function filledAt(sql: SqlStorage, approval: Approval, { order_ref, orders }: ShownOrder) {

@@ -1,0 +1,13 @@
+import { addCopyButtons } from "./copy.ts";
+import { keepLive } from "./live.ts";
+import { wirePasskeys } from "./passkey.ts";
+
+/** The only script of the pages; each works without it, passkeys excepted. */
+function bringToLife(part: ParentNode): void {
+  addCopyButtons(part);
+  wirePasskeys(part);
+}
+
+const main = document.querySelector<HTMLElement>("main[data-from]");
+if (main !== null) keepLive(main, bringToLife);
+bringToLife(document);
