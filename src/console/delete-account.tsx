@@ -24,7 +24,7 @@ deleteAccountRoutes.get("/security/delete", requireOwner, async (c) => {
   const blocked = view.openOrders.length > 0 && view.pcConnected;
   return sendPage(
     c,
-    <Page title="Delete this account" owner={owner} room="/security" narrow script>
+    <Page title="Delete this account" owner={owner} room="/security" narrow>
       <div class="head">
         <h1>Delete this account</h1>
         <p class="lead">For good. Nobody can undo it, the gateway's operator included.</p>

@@ -177,7 +177,7 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
 
   it(`learns of ${CHANGES} changes in under a second, in two tabs, over a sleep of the object`, async () => {
     const tabs = [await open("/trading"), await open("/trading")];
-    for (const tab of tabs) await tab.evaluate(watch);
+    for (const tab of tabs) await tab.evaluate(WATCH);
     const { csrf = "" } = formFields(await chain.page("/security"));
     const waits: number[] = [];
     for (let n = 0; n < CHANGES; n++) {
@@ -236,15 +236,13 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
 });
 
 /** Runs in the page: notes when the paper switch was seen to say something else. */
-function watch(): void {
-  const seen: number[] = [];
-  Object.assign(globalThis, { seen });
-  const says = () =>
-    document.querySelector("section[aria-labelledby=paper] .state")?.textContent ?? "";
+const WATCH = `(() => {
+  const says = () => document.querySelector("section[aria-labelledby=paper] .state")?.textContent;
   let last = says();
+  globalThis.seen = [];
   new MutationObserver(() => {
     if (says() === last) return;
     last = says();
-    seen.push(Date.now());
+    globalThis.seen.push(Date.now());
   }).observe(document, { subtree: true, childList: true });
-}
+})()`;

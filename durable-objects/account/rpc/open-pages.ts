@@ -101,15 +101,21 @@ export class OpenPages {
 
   /** Something changed that the log does not hold. */
   changedUnlogged(): void {
-    if (this.#sockets.size > 0) this.#tell(UNNUMBERED);
+    if (this.#sockets.size > 0 && this.#parts.hasTables()) this.#tell(UNNUMBERED);
   }
 
   #look(): void {
+    // Of an account that was deleted nothing is made anew.
+    if (!this.#parts.hasTables()) return this.#endAll();
     const sql = this.#parts.sql();
     const types = eventTypesAfter(sql, this.#toldUpTo, FEW);
     if (types.length === 0) return;
     this.#toldUpTo = auditSize(sql);
     if (types.length === FEW || types.some(isPageNews)) this.#tell(String(this.#toldUpTo));
+  }
+
+  #endAll(): void {
+    for (const socket of [...this.#sockets]) this.#end(socket, SIGNED_OUT);
   }
 
   #tell(text: string): void {
