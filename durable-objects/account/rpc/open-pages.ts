@@ -106,7 +106,10 @@ export class OpenPages {
 
   #look(): void {
     // Of an account that was deleted nothing is made anew.
-    if (!this.#parts.hasTables()) return this.#endAll();
+    if (!this.#parts.hasTables()) {
+      this.#endAll();
+      return;
+    }
     const sql = this.#parts.sql();
     const types = eventTypesAfter(sql, this.#toldUpTo, FEW);
     if (types.length === 0) return;
