@@ -21,6 +21,7 @@ import { ORDER_EVIDENCE_SCHEMA } from "./orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "./orders/tables/growth-schema.ts";
 import { MANDATE_PCS_SCHEMA, MANDATES_SCHEMA } from "./orders/tables/mandates.ts";
 import { PAGE_WISHES_SCHEMA } from "./orders/tables/page-wishes.ts";
+import { PC_APPROVERS_SCHEMA } from "./orders/tables/pc-approvers.ts";
 import { PC_STATEMENTS_SCHEMA } from "./orders/tables/pc-statements.ts";
 import { ORDER_TASKS_SCHEMA } from "./orders/tables/scheduled-tasks.ts";
 import {
@@ -82,6 +83,7 @@ export const MIGRATIONS: readonly { readonly id: number; readonly sql: string }[
   { id: 32, sql: AUDIT_RETENTION_SCHEMA },
   { id: 33, sql: PAGE_WISHES_SCHEMA },
   { id: 34, sql: READ_RETENTION_SCHEMA },
+  { id: 35, sql: PC_APPROVERS_SCHEMA },
 ];
 
 /** Brings the tables up to date. */

@@ -86,7 +86,8 @@ const NO_PROOF = {
   unknown_order: "No order of this gateway has that reference, or its record was removed.",
   not_settled: "The order has not ended yet, so its proof is not complete.",
   not_signed: "No signed head of the log covers the order's end yet. Try again in a minute.",
-  no_key: "The order was approved with a passkey that only your PC knows.",
+  no_key:
+    "The order was approved with a passkey that only your PC knows, and the PC has not told of it yet. Look again when it has been connected.",
 } as const;
 
 ordersRoutes.get("/orders/question", requireOwner, async (c) => {

@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseProofFile } from "@ibkr-edge-gateway/evidence/proof/proof-file.ts";
+import { verifyProof } from "@ibkr-edge-gateway/evidence/proof/verify-proof.ts";
 import {
   enrolmentCodeOf,
   enrolmentFragment,
@@ -10,6 +12,7 @@ import type { Browser as Chromium, Page } from "playwright-core";
 import { renderUnicodeCompact } from "uqr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../scripts/lib/paths.ts";
+import { buildSecond, byOurClock } from "../second-evidence/second.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM, pageWithPasskeys } from "../support/chromium.ts";
 import { type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { staticHost } from "../support/page-host.ts";
@@ -33,6 +36,7 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")(
     let folder: string;
     let html = "";
     let market: number;
+    let approvedHere: string;
     const complaints: string[] = [];
     const button = (name: string) => page.getByRole("button", { name, exact: true });
     const heading = () => page.getByRole("heading", { level: 1 });
@@ -138,6 +142,7 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")(
           approval_id: approval.approval_id,
         });
       const { order } = await status();
+      approvedHere = order.order_ref ?? order.coid;
       chain.sim.control.fillOrder(Number(order.orders[0].order_id));
       await page.getByText(/^\d+ \w+ \d\d:\d\d: filled$/).waitFor({ timeout: 30_000 });
       await shoot("filled");
@@ -145,6 +150,47 @@ describe.runIf(CHROMIUM !== null && process.platform === "linux")(
         .poll(async () => (await status()).order.state, { timeout: 15_000 })
         .toBe("filled");
       expect(complaints).toEqual([]);
+    }, 90_000);
+
+    it("has a proof, in which the PC vouches for a passkey that the gateway does not know", async () => {
+      const auditor = await chain.newAgent("Auditor", "ibkr:audit:export");
+      const evidence = () => auditor.call("ibkr_order_evidence", { order_ref: approvedHere });
+      await expect
+        .poll(async () => (await evidence()).witnesses ?? 0, { timeout: 20_000 })
+        .toBeGreaterThan(0);
+      const { proof, trust_policy, trusted_keys } = await evidence();
+      const { approver, pc_key, assertion } = JSON.parse(
+        Buffer.from(parseProofFile(proof).extra ?? []).toString(),
+      );
+      expect(approver.body).toMatchObject({
+        kind: "approver",
+        credential_id: assertion.id,
+        origins: [host.url],
+        enrolled_via: "qr",
+      });
+      const known = await chain.gateway.sql(
+        "Account",
+        chain.accountId,
+        "SELECT 1 FROM passkeys WHERE credential_id = ?",
+        assertion.id,
+      );
+      expect(known).toEqual([]);
+      const verdict = await verifyProof(proof, { policy: trust_policy, keys: `pc ${pc_key}\n` });
+      expect([verdict.outcome, verdict.first]).toEqual(["verified", null]);
+      const saying = (name: string) => verdict.checks.find((check) => check.name === name)?.says;
+      expect(saying("statements")).toContain("vouches for the passkey");
+      expect(saying("keys")).toBe("the PC is on your list, and it vouches for the passkey");
+      // Without the PC's own word it is a passkey that nobody knows.
+      const nobody = await verifyProof(proof, { policy: trust_policy, keys: "" });
+      expect(nobody.first?.code).toBe("STATEMENT_KEY_UNKNOWN");
+      const second = await buildSecond();
+      if (second === null) return;
+      const files = { proof, policy: trust_policy, keys: trusted_keys };
+      const path = await second.put(new Map(Object.entries(files)));
+      const with_ = ["--policy", join(path, "policy"), "--keys", join(path, "keys")];
+      const found = await second.run("proof", join(path, "proof"), ...with_, ...byOurClock());
+      expect(found).toMatchObject({ outcome: "verified", exitCode: 0 });
+      await second.close();
     }, 90_000);
 
     it("is denied there, and nothing is sent", async () => {

@@ -153,15 +153,19 @@ describe("the proof of one order", () => {
     }
   }, 60_000);
 
-  it("holds what the PC stated that it sent and read back, once the books were held together", async () => {
-    const before = (await proofOf(orderRef)).seq;
-    await chain.agent.call("ibkr_reconcile", { account_id: chain.broker });
-    await expect.poll(async () => (await evidence(orderRef)).seq ?? 0).toBeGreaterThan(before);
+  it("holds what the PC stated that it sent and how it ended, by itself and at once", async () => {
     const { proof, trust_policy, trusted_keys } = await proofOf(orderRef);
     const { sent, result, entry } = extraOf(proof);
     expect(sent.body).toMatchObject({ kind: "sent", coid: orderRef });
     expect(result.body).toMatchObject({ kind: "result", status: "cancelled", executions: [] });
-    expect(entry).toContain('"type":"order.amended"');
+    // The PC told both with the order's own states: its end names them, and needs no other entry.
+    expect(entry).toContain('"type":"order.settled"');
+    const amended = await chain.gateway.sql(
+      "Account",
+      chain.accountId,
+      "SELECT seq FROM audit_log WHERE event ->> '$.type' = 'order.amended'",
+    );
+    expect(amended).toEqual([]);
     const verdict = await verifyProof(proof, { policy: trust_policy, keys: trusted_keys });
     expect([verdict.outcome, verdict.first]).toEqual(["verified", null]);
     const says = verdict.checks.find(({ name }) => name === "statements")?.says;

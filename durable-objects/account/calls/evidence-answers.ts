@@ -48,8 +48,7 @@ export function orderEvidence(
     return { ok: false, failure: failure(code, SAYS_MANDATE, { user_action }) };
   }
   if (found.kind !== "proof") {
-    const retryable = found.kind !== "no_key";
-    return { ok: false, failure: failure("NOT_FOUND", SAYS[found.kind], { retryable }) };
+    return { ok: false, failure: failure("NOT_FOUND", SAYS[found.kind], { retryable: true }) };
   }
   const { brokerAccount, outcome, seq, witnesses, text, policy, keys } = found;
   return {
@@ -82,7 +81,7 @@ export const SAYS: Readonly<Record<Exclude<OrderProof["kind"], "proof">, string>
   not_settled: "The order has not ended yet, so its proof is not complete. Ask again when it has.",
   not_signed: "No signed head of the log covers the order's end yet. Ask again in a minute.",
   no_key:
-    "The order was approved with a passkey that only the PC knows, so its proof cannot be made here.",
+    "The order was approved with a passkey that only the PC knows, and the PC has not told of it yet. Ask again when the PC has been connected.",
 };
 
 const NO_HEAD: Answer = {

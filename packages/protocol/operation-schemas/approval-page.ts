@@ -8,6 +8,7 @@ import { Hash } from "../orders/intent.ts";
 import { OrderRefusal } from "../orders/order-refusal.ts";
 import { defineOperation } from "./define-operation.ts";
 import { Timestamp } from "./field-types.ts";
+import { ApproverStatement, PcKey } from "./own-book.ts";
 
 /**
  * What the edge carries between the owner's own page and the PC. The edge asks, hands bytes over, and
@@ -117,6 +118,9 @@ export const ApproverEnrolledEvent = z.strictObject({
   origin: PageOrigin,
   /** Of the PC's signed statement about the key. */
   statement_sha256: Hash,
+  /** The statement itself, and the key that signed it; a PC of an older version sends none. */
+  pc_key: PcKey.optional(),
+  statement: ApproverStatement.optional(),
 });
 export type ApproverEnrolledEvent = z.infer<typeof ApproverEnrolledEvent>;
 

@@ -3,6 +3,7 @@ import { Hash } from "../orders/intent.ts";
 import { OrderEvidence, OrderState } from "../orders/order-state.ts";
 import { AccountId, BrokerText, Source, Timestamp } from "./field-types.ts";
 import { BrokerOrderId, IntentOrder, OpenQuestion, OrderRef } from "./order-parts.ts";
+import { StatedOrder } from "./own-book.ts";
 
 /**
  * What the order side of the sidecar tells on its own account, beside the broker's news
@@ -28,8 +29,21 @@ export const IntentStateEvent = z.strictObject({
   before: OrderState,
   evidence: OrderEvidence,
   orders: z.array(IntentOrder).max(6),
+  /** What the PC has stated of it in its own book; absent where nothing was sent. */
+  stated: StatedOrder.optional(),
 });
 export type IntentStateEvent = z.infer<typeof IntentStateEvent>;
+
+/** `broker.order`: the PC stated something of an order whose state had been told before. */
+export const OrderStatedEvent = z.strictObject({
+  kind: z.literal("order_stated"),
+  event_key: z.string().max(200),
+  source: Source,
+  observed_at: Timestamp,
+  coid: OrderRef,
+  stated: StatedOrder,
+});
+export type OrderStatedEvent = z.infer<typeof OrderStatedEvent>;
 
 /** `broker.question`: asked, answered or lapsed; the full text, for the audit. */
 export const IntentQuestionEvent = z.strictObject({

@@ -15,9 +15,10 @@ import { storedNodes } from "../../audit/log.ts";
 import { headOver } from "../../audit/served.ts";
 import { auditRowsAfter, storedSalts } from "../../audit/tables/log.ts";
 import { readSignedLog } from "../../audit/tables/signed.ts";
-import { type Approver, findEvidence, type KeptEvidence } from "../tables/evidence.ts";
+import { findEvidence, type KeptEvidence } from "../tables/evidence.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { findMandate } from "../tables/mandates.ts";
+import { pcApprover } from "../tables/pc-approvers.ts";
 import { policyDocument } from "../tables/policies.ts";
 import { statedOf } from "./pc-stated.ts";
 
@@ -62,7 +63,8 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
       ? { kind: "unknown_order" }
       : { kind: "not_settled", brokerAccount: intent.broker_account };
   }
-  const { seq, brokerAccount, approver } = kept;
+  const { seq, brokerAccount } = kept;
+  const approver = approverOf(parts, kept);
   if (approver === null) return { kind: "no_key", brokerAccount };
   const log = readSignedLog(sql);
   const [row] = auditRowsAfter(sql, seq - 1, 1);
@@ -73,14 +75,16 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
   // What the entry names, and nothing that the PC stated since: that is named by the next one.
   const named: string[] = (JSON.parse(row.event).meta.statements_sha256 ?? "").split(",");
   const stated = statedOf(sql, coid).filter(({ hash }) => named.includes(hash));
-  const pcKey = stated[0]?.pcKey ?? null;
+  const pcKey = stated[0]?.pcKey ?? approver.pcKey;
+  // One key is named for all that the PC says; it was changed between.
+  if (approver.pcKey !== null && approver.pcKey !== pcKey) return { kind: "no_key", brokerAccount };
   const evidence = OrderEvidence.parse({
     kind: ORDER_EVIDENCE,
     entry: formatEntry({ account: parts.account, seq, event: row.event }),
     intent: JSON.parse(kept.intent),
     assertion: kept.assertion,
     mandate: mandateOf(sql, kept),
-    approver: approverOf(approver, parts),
+    approver: approver.statement,
     sent: stated.find(({ kind }) => kind === "sent")?.statement ?? null,
     result: stated.find(({ kind }) => kind === "result")?.statement ?? null,
     openings: openingsOf(sql, kept),
@@ -101,7 +105,7 @@ export function orderProof(parts: ProofParts, coid: string): OrderProof {
     seq,
     witnesses: head.witnesses.length,
     policy: suggestedPolicy(log, head.witnesses),
-    keys: `${pcKey === null ? "" : `pc ${pcKey}\n`}approver ${approver.credential_id} ${keyHash(approver.cose_key)}\n`,
+    keys: `${pcKey === null ? "" : `pc ${pcKey}\n`}${readersLine(approver.statement.body)}`,
   };
 }
 
@@ -113,9 +117,25 @@ function mandateOf(sql: SqlStorage, { mandateId }: KeptEvidence) {
   return mandateId === null ? null : (findMandate(sql, mandateId)?.mandate ?? null);
 }
 
-/** As the gateway knows the passkey; a PC that vouches for it signs this statement. */
-function approverOf(approver: Approver, { party }: ProofParts) {
-  const body = {
+type ApproverStatement = OrderEvidence["approver"];
+
+/** The approver's line on a reader's list of keys. */
+const readersLine = ({ credential_id, cose_key }: ApproverStatement["body"]): string =>
+  `approver ${credential_id} ${keyHash(cose_key)}\n`;
+
+/**
+ * The passkey as the gateway knows it, which nobody has signed; or, where only the PC knows it, as the
+ * PC states it. Null where neither does.
+ */
+function approverOf(
+  { sql, party }: ProofParts,
+  { approver, assertion }: KeptEvidence,
+): { statement: ApproverStatement; pcKey: string | null } | null {
+  if (approver === null) {
+    const told = pcApprover(sql, assertion.id);
+    return told === null ? null : { statement: JSON.parse(told.statement), pcKey: told.pc_key };
+  }
+  const body: ApproverStatement["body"] = {
     v: 1,
     kind: "approver",
     credential_id: approver.credential_id,
@@ -126,7 +146,7 @@ function approverOf(approver: Approver, { party }: ProofParts) {
     enrolled_at: approver.enrolled_at,
     enrolled_via: "gateway",
   };
-  return { body, signature: null };
+  return { statement: { body, signature: null }, pcKey: null };
 }
 
 /** The entry's account, as long as its salt was not erased. */

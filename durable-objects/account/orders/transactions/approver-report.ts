@@ -1,11 +1,13 @@
 import type { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import type { OrderParts } from "../order-context.ts";
+import { keepApprovers } from "./keep-stated.ts";
 
 /** The PC's word that a passkey became an approver there: in the log, and of no effect here. */
 export function approverEnrolled(
   parts: OrderParts,
-  { via, origin, statement_sha256, event_key }: ApproverEnrolledEvent,
+  { via, origin, statement_sha256, event_key, pc_key, statement }: ApproverEnrolledEvent,
 ): void {
+  if (pc_key !== undefined && statement !== undefined) keepApprovers(parts, pc_key, [statement]);
   parts.log({
     type: "approver.enrolled",
     kind: "sidecar",

@@ -2,11 +2,11 @@ import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schema
 import type { OrderParts } from "../order-context.ts";
 import { seenAtBroker } from "../tables/intents/at-broker.ts";
 import { findIntent } from "../tables/intents/rows.ts";
-import { keepPcStatement, noteGone } from "../tables/pc-statements.ts";
+import { noteGone } from "../tables/pc-statements.ts";
 import { findPreview } from "../tables/previews.ts";
 import { isExplained } from "./cross-check.ts";
+import { keepApprovers, keepStated } from "./keep-stated.ts";
 import { raiseAlert } from "./raise-alert.ts";
-import { noteStated } from "./settle-evidence.ts";
 
 /** What this object and the PC hold against one another: at most so old, as executions are shown. */
 export const OWN_BOOK_WINDOW_MS = 7 * 24 * 60 * 60_000;
@@ -35,7 +35,8 @@ export function holdOwnBook(
 ): void {
   const { storage } = parts;
   storage.transactionSync(() => {
-    if (askedOf !== null) keepStatements(parts, report, askedOf);
+    if (askedOf !== null) keepStated(parts, report, askedOf);
+    keepApprovers(parts, report.pc_key, report.approvers ?? []);
     const left = [
       ...fromPc(parts, report, askedOf),
       ...unexplainedExecutions(parts, brokerAccount, report),
@@ -47,23 +48,6 @@ export function holdOwnBook(
       leaf(parts, "book.not_reconcilable", { brokerAccount, askedOf, meta: { coid } });
     }
   });
-}
-
-function keepStatements(
-  { storage: { sql }, log }: OrderParts,
-  report: OwnBookReport,
-  sidecarId: string,
-): void {
-  const stated = new Set<string>();
-  for (const statement of report.statements) {
-    const { coid, kind } = statement.body;
-    // Only of what this gateway let out: a PC fills no table with names of its own making.
-    if (findIntent(sql, coid) === null) continue;
-    const pcKey = report.pc_key;
-    const text = JSON.stringify(statement);
-    if (keepPcStatement(sql, { coid, sidecarId, pcKey, kind, statement: text })) stated.add(coid);
-  }
-  for (const coid of stated) noteStated(sql, coid, log);
 }
 
 /** What the PC found left over; what it does not know may have been another PC's. */

@@ -4,6 +4,7 @@ import { iso, type OrderParts } from "../order-context.ts";
 import { LOOK_AGAIN_MS, lookAgain } from "../rules/outcomes/look-again.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
+import { keepStated } from "./keep-stated.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { applyEvidence, type OutcomeUpdate } from "./settle.ts";
 
@@ -23,6 +24,11 @@ export function intentChanged(parts: OrderParts, report: IntentStateEvent): void
       cancelOffered: report.orders.flatMap(({ order_id }) => (order_id === null ? [] : [order_id])),
     });
     return;
+  }
+  // Before the state is taken: the entry that ends the order names what was stated of it.
+  const { sidecarId } = parts.relay.presence();
+  if (report.stated !== undefined && sidecarId !== null) {
+    keepStated(parts, report.stated, sidecarId);
   }
   if (isOlderThanTheEnd(intent, report.evidence)) {
     lookAgain(sql, intent, parts.now());

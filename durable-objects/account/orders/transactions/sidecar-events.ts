@@ -7,6 +7,7 @@ import {
   IntentAlertEvent,
   IntentQuestionEvent,
   IntentStateEvent,
+  OrderStatedEvent,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/order-events.ts";
 import { readNewer } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
 import type { OrderParts } from "../order-context.ts";
@@ -15,6 +16,7 @@ import { ownOrder } from "./cancel-transaction.ts";
 import { crossCheck, isExplained } from "./cross-check.ts";
 import { executed } from "./execution-report.ts";
 import { intentChanged } from "./intent-report.ts";
+import { keepStated } from "./keep-stated.ts";
 import { searchMoved } from "./moved-order.ts";
 import { questionReported } from "./question-report.ts";
 import { raiseAlert } from "./raise-alert.ts";
@@ -32,6 +34,12 @@ export function applyOrderEvent(
       const report = readNewer(IntentStateEvent, event.payload);
       if (report.ok) {
         intentChanged(parts, report.value);
+        return;
+      }
+      const stated = readNewer(OrderStatedEvent, event.payload);
+      if (stated.ok) {
+        const { sidecarId } = parts.relay.presence();
+        if (sidecarId !== null) keepStated(parts, stated.value.stated, sidecarId);
         return;
       }
       const seen = readNewer(BrokerOrderEvent, event.payload);

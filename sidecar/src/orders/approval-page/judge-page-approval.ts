@@ -18,7 +18,12 @@ import { verifyBy } from "../../trust/verify/verify-by-approver.ts";
 import { dryRunView } from "../approval/approval-dry-run.ts";
 import { ownerSigned } from "../approval/owner-signature.ts";
 
-import type { ActOn, Enrolled, OwnPageParts } from "./page-service-parts.ts";
+import {
+  type ActOn,
+  type Enrolled,
+  type OwnPageParts,
+  ticketKeyText,
+} from "./page-service-parts.ts";
 
 /** A yes that holds, and what follows from it; or why it does not. */
 export type Judged =
@@ -163,7 +168,10 @@ async function judgeProbe(
     ok: true,
     actOn: null,
     coid: null,
-    enrolled: { via, origin, statement_sha256: stated.sha256 },
+    enrolled: {
+      ...{ via, origin, statement_sha256: stated.sha256 },
+      ...{ pc_key: ticketKeyText(parts.ticketKey), statement: stated.statement },
+    },
   };
 }
 

@@ -35,7 +35,7 @@ export const ticketKeyText = ({ publicKey }: SigningKey): string =>
 export type { ActOn };
 
 /** A passkey that became an approver, as the gateway hears of it. */
-export type Enrolled = Pick<ApproverEnrolledEvent, "via" | "origin" | "statement_sha256">;
+export type Enrolled = Omit<ApproverEnrolledEvent, "kind" | "event_key" | "observed_at">;
 
 export interface Submitted {
   accepted: boolean;

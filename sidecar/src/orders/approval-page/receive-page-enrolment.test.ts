@@ -169,7 +169,7 @@ describe("a passkey that a page made", () => {
     await checkStatement(statement, ticketKey.publicKey);
     // The gateway hears of it, for its log.
     const statement_sha256 = statementHash(statement.body);
-    expect(enrolled).toEqual([{ via: "qr", origin: ORIGIN, statement_sha256 }]);
+    expect(enrolled).toMatchObject([{ via: "qr", origin: ORIGIN, statement_sha256, statement }]);
     expect(statement.body).toMatchObject({ kind: "approver", rp_id: RP, enrolled_via: "qr" });
     expect(approver === null || approverFingerprint(approver.publicKey)).toBe(words);
   });

@@ -30,5 +30,6 @@ export function approverEnrolled(enrolled: Enrolled, nowMs: number): BrokerEvent
     observed_at: isoTime(nowMs),
     ...enrolled,
   };
-  return { type: "broker.alert", payload };
+  // Our own plain data, as JSON sees it.
+  return { type: "broker.alert", payload: JSON.parse(JSON.stringify(payload)) };
 }

@@ -1,4 +1,7 @@
-import { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
+import {
+  OwnBookReport,
+  StatedOrder,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import { describe, expect, it } from "vitest";
 import { anIntentRecord, START_MS } from "../../../../test/support/intent-record.ts";
 import { OrderRow } from "../../client-portal/endpoints/orders.ts";
@@ -25,11 +28,13 @@ function aKeeper() {
   const clock = { now: START_MS };
   const book = createOwnBook(store.db, memorySigningKey(), () => clock.now);
   const alerts: string[] = [];
+  const told: string[] = [];
   const keeper = createBookKeeper({
     store,
     book,
     progress: { alert: ({ message }) => alerts.push(message) },
     logger: { error: (facts) => alerts.push(JSON.stringify(facts)) },
+    tellStated: (coid) => told.push(coid),
     now: () => clock.now,
   });
   const record = anIntentRecord(1, { state: "working", sent: true, account_id: ACCOUNT });
@@ -41,7 +46,7 @@ function aKeeper() {
       body: "{}",
       about: { coid: record.coid, accountId: ACCOUNT, intentHash: record.intent_hash },
     });
-  return { store, keeper, alerts, record, leave, clock };
+  return { store, keeper, alerts, told, record, leave, clock };
 }
 
 describe("holding the broker's book against this PC's own", () => {
@@ -83,6 +88,45 @@ describe("holding the broker's book against this PC's own", () => {
     expect(keeper.report(ACCOUNT)?.unmatched).toMatchObject([
       { order_ref: ref, why: "unknown_here" },
     ]);
+  });
+
+  it("states an order's end as soon as it can be said whole, once", () => {
+    const { keeper, leave, record, store } = aKeeper();
+    expect(keeper.stated(record.coid)).toBeNull();
+    leave();
+    const kinds = () => keeper.stated(record.coid)?.statements.map(({ body }) => body.kind);
+    expect(kinds()).toEqual(["sent"]);
+    const ended = (state: "cancelled" | "filled", filled: string) => {
+      const orders = record.orders.map((order) => ({ ...order, filled }));
+      store.save({ ...record, state, orders, version: record.version + 1 });
+    };
+    // Something was filled, and nothing of it was read yet: how it ended is not known whole.
+    ended("filled", "1");
+    expect(kinds()).toEqual(["sent"]);
+    ended("cancelled", "0");
+    expect(kinds()).toEqual(["sent", "result"]);
+    const before = keeper.stated(record.coid);
+    expect(keeper.stated(record.coid)).toEqual(before);
+    expect(StatedOrder.parse(before).statements[1]?.body).toMatchObject({
+      status: "cancelled",
+      executions: [],
+    });
+  });
+
+  it("tells what a reading adds to an order that has ended, and only then", () => {
+    const { keeper, leave, record, store, told } = aKeeper();
+    leave();
+    const order_ref = record.orders[0]?.order_ref ?? record.coid;
+    store.save({ ...record, state: "filled", version: record.version + 1 });
+    const size = record.orders[0]?.remaining ?? "1";
+    const trade = {
+      ...{ execution_id: "e1", order_ref, size, price: "10", trade_time_r: START_MS },
+      ...{ account: ACCOUNT, accountCode: ACCOUNT },
+    };
+    const book = { ...read([record.coid]), trades: [trade] } as unknown as ReturnType<typeof read>;
+    keeper.hold(ACCOUNT, book);
+    keeper.hold(ACCOUNT, book);
+    expect(told).toEqual([record.coid]);
   });
 
   it("stops nothing when it cannot be kept", () => {

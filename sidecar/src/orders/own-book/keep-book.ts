@@ -1,8 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { toHex } from "@ibkr-edge-gateway/evidence/bytes.ts";
-import type { OwnBookReport } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
+import type {
+  OwnBookReport,
+  PcStatement,
+  StatedOrder,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
+import { isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import * as z from "zod";
+import { isoTime } from "../../client-portal/clock.ts";
 import type { BrokerLogger } from "../../client-portal/logger.ts";
+import { approverStatements } from "../../trust/tables/approvers.ts";
 import type { OrderStore } from "../journal/order-store.ts";
 import {
   bookBeganAt,
@@ -15,7 +22,7 @@ import {
 } from "../journal/tables/own-statements.ts";
 import type { BookRead } from "../tracking/order-book-read.ts";
 import type { Progress } from "../tracking/progress.ts";
-import { type BookMatch, EXECUTIONS_SHOWN_MS, matchBook, resultMark } from "./match-book.ts";
+import { type BookMatch, EXECUTIONS_SHOWN_MS, endOf, matchBook, resultMark } from "./match-book.ts";
 import { CHAIN_BEGIN, followChain, type OwnBook } from "./own-book.ts";
 
 export interface BookKeeperParts {
@@ -23,6 +30,8 @@ export interface BookKeeperParts {
   readonly book: OwnBook;
   readonly progress: Pick<Progress, "alert">;
   readonly logger: Pick<BrokerLogger, "error">;
+  /** Something new was stated of an order whose end had been told before. */
+  readonly tellStated: (coid: string) => void;
   readonly now: () => number;
 }
 
@@ -32,18 +41,22 @@ export interface BookKeeper {
   hold(accountId: string, read: BookRead): void;
   /** The last match of an account, with what was stated: for the gateway. Null before the first. */
   report(accountId: string): OwnBookReport | null;
+  /** What this PC has stated of an order, its end included as soon as it is known; null for nothing. */
+  stated(coid: string): StatedOrder | null;
   /** When an account's book was last held against this one, Unix milliseconds. */
   heldAt(): number | null;
 }
 
 const STATEMENTS_TOLD_MAX = 100;
 const TOLD_MAX = 200;
+const APPROVERS_TOLD_MAX = 50;
 
 export function createBookKeeper(parts: BookKeeperParts): BookKeeper {
   const { store, progress, logger, now } = parts;
   const { db } = store;
   const told = new Set<string>();
   const matches = new Map<string, BookMatch>();
+  const trades = new Map<string, BookRead["trades"]>();
   let heldAt: number | null = null;
   let brokenAt: number | null = null;
   let mark = CHAIN_BEGIN;
@@ -59,8 +72,14 @@ export function createBookKeeper(parts: BookKeeperParts): BookKeeper {
       try {
         const match = matched(parts, accountId, read);
         matches.set(accountId, match);
+        trades.set(accountId, read.trades);
         for (const { pcSeq, matched: how } of match.marks) noteMatched(db, pcSeq, how);
-        for (const result of match.results) parts.book.readBack(result);
+        for (const result of match.results) {
+          parts.book.readBack(result);
+          // Of an order that goes on, its next state tells it.
+          const intent = store.byRef(result.coid);
+          if (intent !== null && isTerminal(intent.state)) parts.tellStated(result.coid);
+        }
         const followed = followChain(db, mark);
         mark = followed.mark;
         brokenAt = followed.brokenAt;
@@ -97,10 +116,32 @@ export function createBookKeeper(parts: BookKeeperParts): BookKeeper {
           .map(({ what, id, orderRef, why }) => ({ what, id, order_ref: orderRef, why })),
         gone: goneOrders(db, accountId, TOLD_MAX),
         executions: match.executions.slice(0, 1_000),
+        approvers: approverStatements(db, APPROVERS_TOLD_MAX).map((text) => JSON.parse(text)),
       };
+    },
+    stated(coid) {
+      try {
+        const intent = store.byRef(coid);
+        const end = intent === null ? null : endOf(intent, trades.get(intent.account_id) ?? []);
+        if (end !== null && resultMark(end) !== lastResult(db, coid)) {
+          parts.book.readBack({ ...end, readAt: isoTime(now()) });
+        }
+        return statedOf(db, parts.book.key, coid);
+      } catch (thrown) {
+        logger.error({ err: thrown }, "what became of an order could not be stated");
+        return null;
+      }
     },
     heldAt: () => heldAt,
   };
+}
+
+function statedOf(db: DatabaseSync, key: string, coid: string): StatedOrder | null {
+  const statements = ["sent", "result"].flatMap((kind): PcStatement[] => {
+    const row = ownStatementOf(db, coid, kind);
+    return row === null ? [] : [JSON.parse(row.statement)];
+  });
+  return statements.length === 0 ? null : { pc_key: key, statements };
 }
 
 function matched({ store, now }: BookKeeperParts, accountId: string, read: BookRead): BookMatch {

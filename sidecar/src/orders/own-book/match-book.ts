@@ -1,4 +1,5 @@
 import { isInDoubt, isTerminal } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { Decimal } from "decimal.js";
 import type { TradeRow } from "../../client-portal/endpoints/trades.ts";
 import { type IntentRecord, principalOrder } from "../journal/intent-record.ts";
 import type { Matched, OwnStatementRow } from "../journal/tables/own-statements.ts";
@@ -150,6 +151,35 @@ function newResults(parts: MatchParts, trades: readonly TradeRow[]): ReadBack[] 
     return resultMark(result) === parts.lastResult(coid) ? [] : [result];
   });
 }
+
+/**
+ * How an order ended, as far as it can be said whole: with the executions of the last reading where they
+ * are all that was filled. Null for one that goes on, and where executions are missing.
+ */
+export function endOf(
+  intent: IntentRecord,
+  trades: readonly TradeRow[],
+): Omit<ReadBack, "readAt"> | null {
+  if (!isTerminal(intent.state) || intent.action === "modify") return null;
+  const executions = trades.flatMap((trade) =>
+    executionOf(trade, intent.coid, (ref) =>
+      intent.orders.some(({ order_ref }) => order_ref === ref) ? intent : null,
+    ),
+  );
+  const filled = sum(intent.orders.map((order) => order.filled ?? "0"));
+  if (!filled.eq(sum(executions.map(({ quantity }) => quantity)))) return null;
+  if (intent.state === "filled" && filled.isZero()) return null;
+  return {
+    coid: intent.coid,
+    accountId: intent.account_id,
+    orderId: principalOrder(intent)?.order_id ?? null,
+    status: intent.state,
+    executions,
+  };
+}
+
+const sum = (amounts: readonly string[]): Decimal =>
+  amounts.reduce((total, amount) => total.plus(amount), new Decimal(0));
 
 /** What makes a result news: everything in it but when it was read. */
 export function resultMark({

@@ -13,6 +13,7 @@ import { loggingReach, type Reach } from "../notify/desktop-and-webhook.ts";
 import type { BrokerSide, OrderServiceOptions } from "../order-side-parts.ts";
 import { type BookKeeper, createBookKeeper } from "../own-book/keep-book.ts";
 import { createOwnBook, type OwnBook } from "../own-book/own-book.ts";
+import { type StatedOf, statedEvent, withStatements } from "../own-book/tell-statements.ts";
 import { createLeftoverWatch } from "../tracking/leftover-exits.ts";
 import {
   type BookParts,
@@ -42,13 +43,16 @@ export function createSubmitContext(
   const { clock, source, logger } = broker;
   const reach = loggingReach(options.reach, logger);
   const book: BookParts = { portal: broker.portal, clock, accounts: broker.accounts };
-  const progress = progressOf(store, broker, reach);
+  // What is told of an order's state carries what was stated of it.
+  const stated: StatedOf = { of: () => null };
+  const progress = progressOf(store, broker, reach, stated);
   const rules = reportFaults(
     options.rules,
     (message) => progress.alert({ alert: "needs_owner", message, record: null }),
     options.disk ?? null,
   );
   const own = openOwnBook(options, broker, progress);
+  stated.of = own.keeper.stated;
   const read: OrderServiceContext["readBook"] = async (accountId, signal) => {
     const found = await readBook(book, accountId, signal);
     own.keeper.hold(accountId, found);
@@ -116,11 +120,17 @@ export function createSubmitContext(
 
 function openOwnBook(
   { store, ticketKey }: OrderServiceOptions,
-  { clock, logger }: BrokerSide,
+  { clock, logger, source, tell }: BrokerSide,
   progress: Progress,
 ): { ownBook: OwnBook; keeper: BookKeeper } {
   const ownBook = createOwnBook(store.db, ticketKey ?? memorySigningKey(), clock.now);
-  const keeper = createBookKeeper({ store, book: ownBook, progress, logger, now: clock.now });
+  const keeper: BookKeeper = createBookKeeper({
+    ...{ store, book: ownBook, progress, logger, now: clock.now },
+    tellStated: (coid) => {
+      const event = statedEvent(coid, keeper.stated(coid), { source, now: clock.now() });
+      if (event !== null) tell(event);
+    },
+  });
   return { ownBook, keeper };
 }
 
@@ -142,6 +152,7 @@ function progressOf(
   store: OrderStore,
   { clock, source, logger, tell }: BrokerSide,
   reach: Reach,
+  stated: StatedOf,
 ): Progress {
   const progress = createProgress({
     store,
@@ -149,7 +160,7 @@ function progressOf(
     source,
     logger,
     tell: (event) => {
-      tell(event);
+      tell(withStatements(event, stated.of));
       // What is told may be in the middle of a step: the look at what is left comes after it.
       void Promise.resolve()
         .then(() => leftover(event))

@@ -5,6 +5,7 @@ import {
   signedSha256,
 } from "@ibkr-edge-gateway/protocol/approval-page/signed-body.ts";
 import { canonicalJson, sha256Hex } from "@ibkr-edge-gateway/protocol/digest.ts";
+import type { ApproverStatement } from "@ibkr-edge-gateway/protocol/operation-schemas/own-book.ts";
 import type { SigningKey } from "../pc-keys/statement-and-witness-keys.ts";
 import { deletePagesOf, storePage } from "../tables/approver-pages.ts";
 import {
@@ -82,12 +83,12 @@ export function stateEnrolment(
   db: DatabaseSync,
   credentialId: string,
   key: SigningKey,
-): { sha256: string } | null {
+): { sha256: string; statement: ApproverStatement } | null {
   const approver = findApprover(db, credentialId, false);
   if (approver === null || approver.relyingParty === null) return null;
   const body = {
     v: 1 as const,
-    kind: "approver",
+    kind: "approver" as const,
     credential_id: approver.credentialId,
     cose_key: Buffer.from(approver.publicKey).toString("base64url"),
     rp_id: approver.relyingParty.id,
@@ -97,6 +98,7 @@ export function stateEnrolment(
     enrolled_via: approver.kind,
   };
   const signature = Buffer.from(key.sign(signedBytes(DOMAINS.receipt, body))).toString("base64url");
-  keepStatement(db, credentialId, canonicalJson({ body, signature }));
-  return { sha256: signedSha256(DOMAINS.receipt, body) };
+  const statement = { body, signature };
+  keepStatement(db, credentialId, canonicalJson(statement));
+  return { sha256: signedSha256(DOMAINS.receipt, body), statement };
 }

@@ -172,6 +172,17 @@ export function approverStatement(db: DatabaseSync, credentialId: string): strin
   return typeof row?.statement === "string" ? row.statement : null;
 }
 
+/** What this PC said of passkeys, those that were removed since included; the newest so many. */
+export function approverStatements(db: DatabaseSync, limit: number): string[] {
+  return db
+    .prepare(
+      `SELECT statement FROM approvers WHERE statement IS NOT NULL
+       ORDER BY enrolled_at DESC, credential_id LIMIT ?`,
+    )
+    .all(limit)
+    .map(({ statement }) => String(statement));
+}
+
 /** A revoked key stays known, so that it cannot come back in as a new one. */
 export function revokeApprover(db: DatabaseSync, credentialId: string, nowMs: number): boolean {
   const { changes } = db
