@@ -176,15 +176,11 @@ export class Pc {
     let journal: ReturnType<typeof openAccountJournal>;
     let side: ReturnType<typeof openOrderSide>;
     try {
-      journal = openAccountJournal(
-        configDir,
-        pairing,
-        () => this.now(),
-        reserve,
-        () => {
+      journal = openAccountJournal(configDir, pairing, () => this.now(), reserve, {
+        onDamaged: () => {
           throw new Error("a journal was found damaged");
         },
-      );
+      });
       side = openOrderSide(
         configDir,
         pairing,

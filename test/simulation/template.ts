@@ -193,13 +193,7 @@ function pcTemplate(
   writePrivateJson(folder, "device-key.json", device);
   writePrivateJson(folder, "policy.json", { offer: CAPABILITIES, broker_accounts: null });
   writePrivateJson(folder, "caps.json", wideCaps());
-  openAccountJournal(
-    folder,
-    pairing,
-    () => START,
-    null,
-    () => {},
-  ).close();
+  openAccountJournal(folder, pairing, () => START, null, {}).close();
   const store = openOrderStore(orderStorePath(folder, pairing));
   enrolApprover(store.db, { ...phone, label: "phone", enrolledBy: "terminal" }, START);
   store.close();

@@ -123,6 +123,9 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
   "npm run sidecar -- approvers remove --credential <id>": {
     by: "test/contract/sidecar-orders-cli.test.ts",
   },
+  "npm run sidecar -- backup ibkr-pc.backup": { by: "test/contract/sidecar-moves.test.ts" },
+  "npm run sidecar -- restore ibkr-pc.backup": { by: "test/contract/sidecar-moves.test.ts" },
+  "npm run sidecar -- restore --fence": { by: "test/contract/sidecar-moves.test.ts" },
   "npm run sidecar -- use": { by: "test/console/second-pc.test.ts" },
   "npm run sidecar -- recover": { runs: true, says: /sign-in\/recover/ },
   "npm run sidecar -- requests": { runs: true, says: /Nothing was asked|number|asked/ },

@@ -7,6 +7,7 @@ import { register as registerApprove } from "./approve.ts";
 import { register as registerApproverPage } from "./approver-page.ts";
 import { register as registerApprovers } from "./approvers.ts";
 import { register as registerAudit } from "./audit.ts";
+import { register as registerBackup } from "./backup.ts";
 import { register as registerDoctor } from "./doctor.ts";
 import { register as registerKill } from "./kill.ts";
 import { register as registerMandates } from "./mandates.ts";
@@ -15,6 +16,7 @@ import { register as registerPair } from "./pair.ts";
 import { register as registerPolicy } from "./policy.ts";
 import { register as registerRecover } from "./recover.ts";
 import { register as registerRequests } from "./requests.ts";
+import { register as registerRestore } from "./restore.ts";
 import { register as registerRotateKey } from "./rotate-key.ts";
 import { register as registerRun } from "./run.ts";
 import { register as registerSimulator } from "./simulator.ts";
@@ -55,6 +57,8 @@ for (const register of [
   registerRequests,
   registerUse,
   registerAudit,
+  registerBackup,
+  registerRestore,
   registerUninstall,
   registerSimulator,
   registerAcceptLog,

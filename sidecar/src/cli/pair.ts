@@ -3,6 +3,7 @@ import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
+import { isUnfenced, markFenced } from "../backup/restored-marker.ts";
 import { ensureConfigDir } from "../config/files.ts";
 import { parseGatewayUrl } from "../config/gateway-url.ts";
 import { loadPairing, type Pairing, storePairing } from "../config/pairing-file.ts";
@@ -13,7 +14,7 @@ import { orderStorePath } from "../orders/local-policy/order-settings.ts";
 import { askForCode, collect, giveUpPairing, pairingOf } from "../relay/pairing-client.ts";
 import { canAsk, lineAtTerminal } from "../run/ask-at-terminal.ts";
 import { loadLocalPolicy } from "../trust/limits/local-policy-file.ts";
-import { loadOrCreateDeviceKey } from "../trust/pc-keys/device-key.ts";
+import { forgetDeviceKey, loadOrCreateDeviceKey } from "../trust/pc-keys/device-key.ts";
 import { forgetUnasked } from "../trust/tables/approvers.ts";
 import { globalOptions } from "./options.ts";
 
@@ -59,6 +60,8 @@ async function pair(gatewayUrl: string | undefined, flags: Flags, command: Comma
     );
   }
   const origin = named ?? existing?.gateway_origin ?? (await askForGateway());
+  // The PC that the backup was made on may still hold the old one.
+  if (isUnfenced(configDir)) forgetDeviceKey(configDir);
   const key = loadOrCreateDeviceKey(configDir);
   const policy = loadLocalPolicy(configDir);
   const say = speaker(flags.json === true);
@@ -130,6 +133,7 @@ function keep(configDir: string, pairing: Pairing): Pairing {
     store.close();
   }
   storePairing(configDir, pairing);
+  markFenced(configDir);
   return pairing;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { JournalWrite } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { LAST_ROOM_FOR, serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
@@ -14,17 +15,24 @@ export function openAccountJournal(
   pairing: Pairing,
   now: () => number,
   reserve: Pick<DiskReserve, "giveUp"> | null,
-  onDamaged: (movedTo: string) => void,
+  told: {
+    onDamaged?: (movedTo: string) => void;
+    /** With it a copy of the folder is told from the folder, and begins a journal of its own. */
+    onCopied?: () => void;
+  },
 ): Journal {
   const whose = createHash("sha256")
     .update(`${pairing.gateway_origin}\n${pairing.account_id}\n${pairing.sidecar_id}`)
     .digest("hex")
     .slice(0, 12);
+  const path = join(configDir, `journal-${whose}.sqlite`);
+  const placeOf = () => `${statSync(path, { bigint: true }).ino} ${realpathSync(path)}`;
   try {
     return openJournal({
-      path: join(configDir, `journal-${whose}.sqlite`),
+      path,
       now,
-      onDamaged,
+      ...told,
+      ...(told.onCopied === undefined ? {} : { placeOf }),
       makeRoom: (writes) => writes.some(isOfAnExit) && reserve?.giveUp() === true,
     });
   } catch (error) {

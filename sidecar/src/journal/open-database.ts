@@ -15,6 +15,13 @@ export interface JournalFile {
   readonly makeRoom?: (writes: readonly JournalWrite[]) => boolean;
   /** Called after a damaged file was put aside. */
   readonly onDamaged?: (movedTo: string) => void;
+  /**
+   * Where the file is: the same at every start, and another for a copy of the file. Without it copies
+   * are not told from the file itself.
+   */
+  readonly placeOf?: () => string;
+  /** Called when this file turned out to be a copy. */
+  readonly onCopied?: () => void;
 }
 
 /** Another process holds this journal. */

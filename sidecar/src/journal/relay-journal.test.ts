@@ -33,7 +33,12 @@ afterEach(() => {
 
 function journalAt(
   where = path,
-  more: { maxPages?: number; onDamaged?: (to: string) => void } = {},
+  more: {
+    maxPages?: number;
+    onDamaged?: (to: string) => void;
+    placeOf?: () => string;
+    onCopied?: () => void;
+  } = {},
 ) {
   const journal = openJournal({ path: where, now: () => Date.UTC(2026, 10, 20), ...more });
   open.push(journal);
@@ -99,6 +104,39 @@ describe("the sidecar's journal", () => {
     expect(second.eventsAfter(0, 10).map(({ seq }) => seq)).toEqual([2]);
     expect(second.terminal(A)).toMatchObject({ seq: 2, terminal: { type: "job.result" } });
     expect(second.terminal(B)).toBeNull();
+  });
+
+  it("a copy of it begins a new one, in which what was under way may have been begun by the other", () => {
+    let copies = 0;
+    const at = (place: string, where = path) =>
+      journalAt(where, { placeOf: () => place, onCopied: () => (copies += 1) });
+    // One of a version that knew no places is where it is.
+    const older = journalAt();
+    const { id } = older.load().index;
+    older.commit([accepted(A), accepted(B), event(1), event(2)]);
+    older.commit([{ kind: "started", jobId: A }]);
+    older.commit([{ kind: "acked", seq: 1 }]);
+    close(older);
+    for (const _start of [1, 2]) {
+      const same = at("here");
+      expect(same.load().index.id).toBe(id);
+      expect(same.load().jobs.get(B)).toMatchObject({ state: "accepted" });
+      close(same);
+    }
+    expect(copies).toBe(0);
+
+    const elsewhere = join(folder, "copy.sqlite");
+    copyFileSync(path, elsewhere);
+    const copy = at("there", elsewhere);
+    const { index, jobs } = copy.load();
+    expect(copies).toBe(1);
+    expect(index.id).not.toBe(id);
+    expect(index).toMatchObject({ newestSeq: 1, ackedSeq: 0 });
+    expect([...jobs.values()].map(({ state }) => state)).toEqual(["started", "started"]);
+    close(copy);
+    const again = at("there", elsewhere);
+    expect(again.load().index.id).toBe(index.id);
+    expect(copies).toBe(1);
   });
 
   it("a commit is all or nothing", () => {

@@ -52,6 +52,7 @@ export function openJournal(file: JournalFile): Journal {
   if (tables.meta.get("journal_id") === null) {
     transaction(database, () => tables.meta.set("journal_id", ulid(now())));
   }
+  if (file.placeOf !== undefined) keepInPlace(database, tables, file, file.placeOf());
   return {
     load: () => load(tables),
     commit(writes) {
@@ -83,6 +84,28 @@ export function openJournal(file: JournalFile): Journal {
     },
     close: () => database.close(),
   };
+}
+
+/**
+ * A copied folder holds a copy of this journal, and both go under one id: what the other took up since
+ * would be "not begun" here, and be sent again. A copy begins a new journal, which the edge sees by its
+ * id; what was under way when it was made is unknown here.
+ */
+function keepInPlace(
+  database: DatabaseSync,
+  tables: Tables,
+  file: JournalFile,
+  place: string,
+): void {
+  const before = tables.meta.get("place");
+  if (before === place) return;
+  transaction(database, () => {
+    tables.meta.set("place", place);
+    if (before === null) return;
+    tables.jobs.markAllStarted();
+    beginAnew(tables, ulid(file.now()));
+  });
+  if (before !== null) file.onCopied?.();
 }
 
 function transaction(database: DatabaseSync, work: () => void): void {

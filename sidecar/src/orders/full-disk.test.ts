@@ -148,13 +148,7 @@ describe.skipIf(!mounted)("a disk that is full", () => {
 
   it("still takes an exit's job into the relay's journal, and no entry's", () => {
     const reserve = start(true);
-    const journal = openAccountJournal(
-      folder,
-      PAIRING,
-      () => 0,
-      reserve,
-      () => {},
-    );
+    const journal = openAccountJournal(folder, PAIRING, () => 0, reserve, {});
     const accepted = (job_id: string, service: "exit" | "entry") =>
       journal.commit([
         {

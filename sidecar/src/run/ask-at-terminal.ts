@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { UsageError } from "../config/usage-error.ts";
 
 /** Asks whoever sits at the terminal to type a word; without a terminal nobody can have agreed. */
@@ -32,6 +33,21 @@ export async function lineAtTerminal(
     return null;
   } finally {
     terminal.close();
+  }
+}
+
+/** Asks for one line that is not shown as it is typed; null when the input ended. */
+export async function secretAtTerminal(question: string): Promise<string | null> {
+  process.stderr.write(question);
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: unseen, terminal: true });
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    const closed = new Promise<null>((resolve) => terminal.once("close", () => resolve(null)));
+    return await Promise.race([terminal.question(""), closed]);
+  } finally {
+    terminal.close();
+    process.stderr.write("\n");
   }
 }
 

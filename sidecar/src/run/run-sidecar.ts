@@ -7,6 +7,7 @@ import {
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Logger, pino } from "pino";
+import { isUnfenced, UNFENCED } from "../backup/restored-marker.ts";
 import { NOT_SIMULATOR } from "../client-portal/simulator-proof.ts";
 import { traceFacts } from "../client-portal/trace.ts";
 import { diskReserve } from "../config/disk-reserve.ts";
@@ -48,6 +49,9 @@ export interface RunOptions {
 const RESERVE_GIVEN_UP =
   "the disk is full: the room that was kept for it is given up so that exits and cancels can be written down; make room";
 
+const COPIED =
+  "this folder was copied or moved from another place, so a new journal was begun; what was under way in the old one is unknown here. Run one copy only";
+
 /** Runs until a signal or the gateway ends it; the exit status. */
 export async function runSidecar(options: RunOptions): Promise<number> {
   const { configDir } = options;
@@ -62,9 +66,11 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   const now = () => performance.timeOrigin + performance.now();
   const reserve = diskReserve(configDir, () => logger.error({}, RESERVE_GIVEN_UP));
   reserve.keep();
-  const journal = openAccountJournal(configDir, pairing, now, reserve, (movedTo) =>
-    logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
-  );
+  const journal = openAccountJournal(configDir, pairing, now, reserve, {
+    onDamaged: (movedTo) =>
+      logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
+    onCopied: () => logger.warn({}, COPIED),
+  });
   const { clientPortal } = options;
   const gateway = typeof clientPortal === "string" ? { url: clientPortal } : await clientPortal();
   let questions: KeyQuestions | null = null;
@@ -123,6 +129,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
 
 /** @throws UsageError when this PC is not paired, or not for what it is asked to run on. */
 function pairedPc({ configDir, simulated, takeApprovers }: RunOptions) {
+  if (isUnfenced(configDir)) throw new UsageError(UNFENCED);
   const pairing = loadPairing(configDir);
   const keys = openKeyRing(configDir);
   if (pairing === null || keys === null) {

@@ -15,6 +15,8 @@ export interface JobsTable {
   markStarted(jobId: string): void;
   /** `terminal` is JSON. */
   markDone(jobId: string, end: { seq: number; type: string; terminal: string }): void;
+  /** Of a copy: what was not begun here may have been begun by the other. */
+  markAllStarted(): void;
   remove(jobId: string): void;
   all(): JobRow[];
   /** How a job ended; null while it has not. */
@@ -44,6 +46,8 @@ export function jobsTable(db: DatabaseSync): JobsTable {
       void insert.run(jobId, digest, brokerAccount, submit),
     markStarted: (jobId) => void start.run(jobId),
     markDone: (jobId, told) => void end.run(told.seq, told.type, told.terminal, jobId),
+    markAllStarted: () =>
+      void db.prepare("UPDATE jobs SET state = 'started' WHERE state = 'accepted'").run(),
     remove: (jobId) => void remove.run(jobId),
     all: () => all.all().map(jobOf),
     terminal(jobId) {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** What the journal knows of itself, each under its name. */
-export type MetaKey = "journal_id" | "newest_seq" | "acked_seq" | "forgotten_through";
+export type MetaKey = "journal_id" | "newest_seq" | "acked_seq" | "forgotten_through" | "place";
 
 export interface MetaTable {
   get(key: MetaKey): string | null;

@@ -61,6 +61,12 @@ export function loadOrCreateDeviceKey(configDir: string): DeviceKey {
   return deviceKey(stored);
 }
 
+/** Removes the keys, so that the next pairing makes one that no other machine can hold. */
+export function forgetDeviceKey(configDir: string): void {
+  removePrivateFile(configDir, NEXT_FILE);
+  removePrivateFile(configDir, FILE);
+}
+
 /** A key to come: stored beside the present one before the gateway is asked to take it. */
 export function createNextDeviceKey(configDir: string): DeviceKey {
   const stored = newStoredKey();
