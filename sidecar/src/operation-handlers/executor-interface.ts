@@ -30,7 +30,10 @@ export interface OperationRequest {
  */
 export interface OperationExecutor {
   execute(request: OperationRequest): Promise<JsonValue>;
-  /** Called on every change of the broker session and, later, for orders and executions. */
-  onEvent(listener: (event: BrokerEvent) => void): () => void;
+  /**
+   * Called on every change of the broker session, for orders and executions; with `fromStart` first for
+   * each that was told before anybody listened so.
+   */
+  onEvent(listener: (event: BrokerEvent) => void, options?: { fromStart?: boolean }): () => void;
   close(): Promise<void>;
 }

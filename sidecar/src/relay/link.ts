@@ -62,10 +62,13 @@ class SidecarDriver implements RelayLink {
       hasBegun: (jobId) => this.#hasBegun(jobId),
     });
     this.#timer = new DueTimer(now, () => dispatch({ kind: "tick" }));
-    this.#unsubscribe = executor.onEvent(({ type, payload }) => {
-      if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return;
-      dispatch({ kind: "event", type, payload });
-    });
+    this.#unsubscribe = executor.onEvent(
+      ({ type, payload }) => {
+        if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return;
+        dispatch({ kind: "event", type, payload });
+      },
+      { fromStart: true },
+    );
   }
 
   /** One step: its writes to the journal, then the state, then the effects in their order. */
