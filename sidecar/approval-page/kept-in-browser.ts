@@ -89,12 +89,28 @@ export const withAnswered = (kept: Kept, answered: Answered): Kept => ({
   answered: [answered, ...kept.answered].slice(0, APPROVER_LIMITS.receiptsMax),
 });
 
-/** Receipts whose signature was checked, each once, the newest first by the PC's own count. */
+/**
+ * Receipts whose signature was checked, each once, the newest first by the PC's own count. The last word
+ * about each yes that stands here is always among them, however many others come.
+ */
 export function withReceipts(kept: Kept, more: readonly ReceiptBody[]): Kept {
   const bySeq = new Map([...kept.receipts, ...more].map((body) => [body.pc_seq, body]));
   const receipts = [...bySeq.values()].sort((a, b) => b.pc_seq - a.pc_seq);
-  return { ...kept, receipts: receipts.slice(0, 2 * APPROVER_LIMITS.receiptsMax) };
+  const last = new Set(kept.answered.map((answered) => lastAbout(receipts, answered)));
+  const room = 2 * APPROVER_LIMITS.receiptsMax;
+  const others = receipts.filter((body) => !last.has(body)).slice(0, room - last.size);
+  const stay = new Set(others);
+  return { ...kept, receipts: receipts.filter((body) => last.has(body) || stay.has(body)) };
 }
+
+const lastAbout = (
+  newestFirst: readonly ReceiptBody[],
+  answered: Pick<Answered, "ticket_sha256" | "signed_sha256">,
+): ReceiptBody | null =>
+  newestFirst.find(
+    ({ ticket_sha256, intent_hash }) =>
+      ticket_sha256 === answered.ticket_sha256 && intent_hash === answered.signed_sha256,
+  ) ?? null;
 
 /** The owner looked elsewhere, and this one is not out. */
 export const withoutAnswered = (kept: Kept, ticketSha256: string): Kept => ({

@@ -314,6 +314,36 @@ describe("an order on the owner's own page", () => {
     expect(pc.broker.sent).toHaveLength(1);
   });
 
+  it("keeps its receipt among the given ones, however many spoiled yeses come to others", async () => {
+    enrol();
+    await ask();
+    const order = await only();
+    await page.submit(yes(order), "loopback");
+    await page.heardResult(envelopeSha256(order), null);
+    let signed = 0;
+    for (let n = 2; n < 22; n += 1) {
+      await ask(n);
+      const envelope = await only();
+      for (let times = 0; times < 10; times += 1) {
+        const nonce = String(n * 100 + times).padStart(32, "0");
+        const spoiled = yes(envelope, { nonce, ceremony: { origin: "http://localhost:1" } });
+        const { accepted, receipt } = await page.submit(spoiled, "qr");
+        expect(accepted).toBe(false);
+        if (receipt !== null) signed += 1;
+      }
+      const { ticket_sha256 } = yes(envelope);
+      await page.submit({ v: 1, kind: "denial", ticket_sha256 }, "loopback");
+    }
+    // Five of each request are signed as refused.
+    expect(signed).toBe(100);
+    const given = await page.receipts();
+    expect(given).toHaveLength(50);
+    const ofOrder = given.filter(({ body }) => body.ticket_sha256 === envelopeSha256(order));
+    expect(ofOrder.map(({ body }) => body.code)).toEqual(["gateway_took", null]);
+    const seqs = given.map(({ body }) => body.pc_seq);
+    expect(seqs).toEqual([...seqs].sort((a, b) => b - a));
+  });
+
   it("that is denied needs no passkey, and goes to the gateway as a no", async () => {
     enrol();
     await ask();

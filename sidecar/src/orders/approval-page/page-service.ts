@@ -15,6 +15,7 @@ import {
   type KeptEnvelope,
   openEnvelopes,
 } from "../../trust/tables/approver-envelopes.ts";
+import { countRefused } from "../../trust/tables/approver-receipts.ts";
 import { claimNonce } from "../../trust/tables/nonces.ts";
 import { approvedBefore } from "../submit/one-order.ts";
 import { askOwner, askTheQuestion } from "./ask-on-page.ts";
@@ -164,6 +165,9 @@ async function sayAgain(
   return { ...taken, actOn: judged.actOn };
 }
 
+/** So many spoiled yeses to one envelope are signed as refused; a flood of them fills no disk and no list. */
+const REFUSED_EACH = 5;
+
 /** Spends the nonce of a yes that was refused; false where another answer, or another way, had it. */
 function spendRefused(
   { store, clock }: Pick<Told, "store" | "clock">,
@@ -172,6 +176,8 @@ function spendRefused(
   statementHash: string,
 ): boolean {
   if (findEnvelope(store.db, ticketSha256)?.state !== "open") return false;
+  // Without a receipt nothing was said of it: the page goes on saying that it may be out.
+  if (countRefused(store.db, ticketSha256) >= REFUSED_EACH) return false;
   return claimNonce(store.db, { nonce, statementHash, notAfterMs }, clock.now());
 }
 

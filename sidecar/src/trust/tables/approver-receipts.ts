@@ -21,12 +21,39 @@ export function storeReceipt(db: DatabaseSync, receipt: Receipt, nowMs: number):
   ).run(pc_seq, ticket_sha256, intent_hash, verdict, JSON.stringify(receipt), nowMs);
 }
 
-/** The newest first. */
+/** Of so many there is always room for answers that led to no order. */
+const ROOM_FOR_OTHERS = 10;
+
+/**
+ * The newest first. Those of orders have all the room but a little: who sends spoiled answers without end
+ * pushes out none of them.
+ */
 export function latestReceipts(db: DatabaseSync, limit: number): Receipt[] {
-  return db
-    .prepare("SELECT receipt FROM approver_receipts ORDER BY pc_seq DESC LIMIT ?")
-    .all(limit)
-    .map(({ receipt }) => Receipt.parse(JSON.parse(String(receipt))));
+  const of = (which: "IS NOT NULL" | "IS NULL") =>
+    db
+      .prepare(
+        `SELECT receipt FROM approver_receipts WHERE receipt ->> '$.body.coid' ${which}
+         ORDER BY pc_seq DESC LIMIT ?`,
+      )
+      .all(limit)
+      .map(({ receipt }) => Receipt.parse(JSON.parse(String(receipt))));
+  const orders = of("IS NOT NULL");
+  const others = of("IS NULL");
+  const ofOrders = Math.max(limit - ROOM_FOR_OTHERS, limit - others.length);
+  const taken = orders.slice(0, ofOrders);
+  return [...taken, ...others.slice(0, limit - taken.length)].sort(
+    (one, other) => other.body.pc_seq - one.body.pc_seq,
+  );
+}
+
+/** How many answers to one envelope were signed as refused. */
+export function countRefused(db: DatabaseSync, ticketSha256: string): number {
+  const row = db
+    .prepare(
+      "SELECT COUNT(*) AS refused FROM approver_receipts WHERE ticket_sha256 = ? AND verdict = 'refused'",
+    )
+    .get(ticketSha256);
+  return Number(row?.refused ?? 0);
 }
 
 /** The last verdict about one answer, and its code; null when there is none. */
