@@ -8,7 +8,7 @@ import { memoryDeviceKey } from "../../../test/support/relay/live-sidecar.ts";
 import { testExecutor, testOperations } from "../../../test/support/relay/test-executor.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import { type Journal, openJournal } from "../journal/relay-journal.ts";
-import { createOrderService } from "../orders/order-service.ts";
+import { createOrderService } from "../orders/order-side.ts";
 import { createRelayLink } from "../relay/link.ts";
 import { createBrokerEvents } from "./broker-events.ts";
 
