@@ -167,7 +167,7 @@ const CASES: Case[] = [
     wish: (n) => ({ side: "SELL", limit_price: (187.15 - n / 100).toFixed(2) }),
     before: (rig) => {
       // An unclassified order counts as an entry: so does one that sells what is held.
-      rig.pc.facts = { effect: null, positions: [held("3")] };
+      rig.pc.facts = { effect: null, positions: [heldPosition("3")] };
     },
   },
   {
@@ -182,7 +182,7 @@ const CASES: Case[] = [
   },
 ];
 
-const held = (quantity: string) => ({
+const heldPosition = (quantity: string) => ({
   conid: 265598,
   quantity,
   value: "561.75",
@@ -273,6 +273,54 @@ describe("submitted at once, five orders", () => {
     rig.pc.facts = { working: [shown, { ...shown, order_ref: "ieg1-x", order_id: "502" }] };
     expect(codesOf(await rig.submit(third))).toContain("POSITION_QTY_EXCEEDED");
     expect(findIntent(rig.parts.storage.sql, coid)?.state).toBe("accepted");
+  });
+});
+
+describe("submitted at once, two exits", () => {
+  const closing = (held: string, quantity: string, change: (policy: PolicyDocument) => void) => {
+    const rig = tradingRig((policy) => {
+      unlimited(policy);
+      change(policy);
+    });
+    const at = new Date(rig.clock.now).toISOString();
+    const effect = { kind: "exit" as const, position: held, working_same_side: "0", at };
+    rig.pc.facts = { effect, positions: [heldPosition(held)] };
+    const both = async () => {
+      const wish = { side: "SELL" as const, quantity, limit_price: "187.25" };
+      const approvals = [await rig.approved(wish), await rig.approved(wish)];
+      return Promise.all(approvals.map((approval) => rig.submit(approval)));
+    };
+    return { rig, both };
+  };
+
+  it("do not turn the position together: the second is judged as what it is", async () => {
+    const { both } = closing("5", "5", () => {});
+    const answers = await both();
+    expect(answers.filter(({ order }) => order !== null)).toHaveLength(1);
+    const refused = answers.find(({ order }) => order === null);
+    expect(refused && codesOf(refused)).toEqual(
+      expect.arrayContaining(["SHORT_NOT_ALLOWED", "WOULD_FLIP"]),
+    );
+  });
+
+  it("both go where there is enough for both, whatever an entry is refused for", async () => {
+    const { both } = closing("10", "5", (policy) => {
+      policy.order.max_notional = "0.01";
+    });
+    for (const answer of await both()) expect(answer.refusals).toEqual([]);
+  });
+
+  it("are not counted twice where the PC knew of the first", async () => {
+    const { rig, both } = closing("10", "5", () => {});
+    const [first] = await both();
+    expect(first?.refusals).toEqual([]);
+    const at = new Date(rig.clock.now).toISOString();
+    rig.pc.facts = {
+      effect: { kind: "exit", position: "12", working_same_side: "10", at },
+      positions: [heldPosition("12")],
+    };
+    const last = await rig.trade({ side: "SELL", quantity: "2", limit_price: "187.25" });
+    expect(last.refusals).toEqual([]);
   });
 });
 

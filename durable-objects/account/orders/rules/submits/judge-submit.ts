@@ -5,6 +5,7 @@ import { withKnownFacts } from "@ibkr-edge-gateway/policy/known-facts.ts";
 import type { PolicySnapshot } from "@ibkr-edge-gateway/policy/snapshot.ts";
 import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import { type Conditions, edgeFacts } from "../../facts/edge-facts.ts";
+import { besideOthers } from "../../facts/exit-beside-others.ts";
 import { type Approval, findApproval } from "../../tables/approvals.ts";
 import type { SignedMandate } from "../../tables/mandates.ts";
 import { policyInForce } from "../../tables/policies.ts";
@@ -93,20 +94,21 @@ function knownNow(
   { preview, approval }: { preview: Preview; approval: Approval | null },
 ): PolicySnapshot {
   const { market, facts, readAtMs } = fresh;
+  const edge = edgeFacts(sql, conditions, {
+    preview,
+    approval,
+    idempotency: { key, seen: "new" },
+    marketNow: market,
+    working: facts.working,
+    waits: facts.instrument?.waits ?? null,
+    ...(readAtMs === undefined ? {} : { readAtMs }),
+    mandateCovers: false,
+  });
   return {
     now: new Date(conditions.nowMs).toISOString(),
     phase: "submit",
     ticket: preview.ticket,
-    facts,
-    edge: edgeFacts(sql, conditions, {
-      preview,
-      approval,
-      idempotency: { key, seen: "new" },
-      marketNow: market,
-      working: facts.working,
-      waits: facts.instrument?.waits ?? null,
-      ...(readAtMs === undefined ? {} : { readAtMs }),
-      mandateCovers: false,
-    }),
+    facts: besideOthers(facts, preview.ticket.order, edge.own_open),
+    edge,
   };
 }

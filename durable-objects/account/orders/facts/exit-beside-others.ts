@@ -1,0 +1,47 @@
+import type { OpenOrder } from "@ibkr-edge-gateway/policy/snapshot.ts";
+import {
+  type CanonicalOrder,
+  principalLeg,
+} from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
+import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
+import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
+import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+
+/**
+ * The PC's facts, with an exit held against what this account let out and the PC's list does not show.
+ * Two exits submitted at once are both exits by the facts that were read for them, and of what another
+ * PC sent a moment ago this one's journal knows nothing: together they would turn the position, and no
+ * rule of the policy would have been asked. What the PC counted already is not counted twice; an order
+ * that takes no more than what is left stays an exit.
+ */
+export function besideOthers(
+  facts: PreviewFacts,
+  order: CanonicalOrder,
+  ownOpen: readonly OpenOrder[] | null,
+): PreviewFacts {
+  const { effect, working } = facts;
+  if (effect?.kind !== "exit" || order.action === "cancel" || working === null) return facts;
+  const { contract, side } = principalLeg(order);
+  const unseen = (ownOpen ?? []).filter(
+    (other) =>
+      other.in_flight &&
+      other.conid === contract.conid &&
+      other.side === side &&
+      other.order_ref !== order.target?.order_ref,
+  );
+  if (unseen.length === 0) return facts;
+  const shown = effectOf(order, [], working, effect.at)?.working_same_side ?? "0";
+  let taken = dec(shown);
+  for (const { quantity } of unseen) {
+    // An amount of money may take all of it.
+    taken = taken.plus(quantity === null ? dec(effect.position).abs() : dec(quantity));
+  }
+  taken = Decimal.max(taken, dec(effect.working_same_side));
+  const filled = order.action === "modify" ? dec(order.target?.filled_quantity ?? "0") : 0;
+  const left = dec(effect.position).abs().minus(taken);
+  const fits = order.legs.every(
+    ({ quantity }) => quantity !== null && dec(quantity).minus(filled).lessThanOrEqualTo(left),
+  );
+  if (fits) return facts;
+  return { ...facts, effect: { ...effect, kind: "flip", working_same_side: decimalText(taken) } };
+}
