@@ -52,11 +52,11 @@ type Said = { tone: Tone; words: string };
 const STATES: Record<ApprovalView["state"], Said> = {
   pending: { tone: "warn", words: "Waiting for you" },
   approved: { tone: "ok", words: "You approved it; the agent can send it now" },
-  reserved: { tone: "ok", words: "You approved it; it was sent" },
-  consumed: { tone: "ok", words: "You approved it; it was used" },
+  reserved: { tone: "ok", words: "Approved and sent; the outcome is not proved yet" },
+  consumed: { tone: "ok", words: "Approved and sent" },
   denied: { tone: "bad", words: "You said no" },
   expired: { tone: "idle", words: "Expired; nothing was sent" },
-  revoked: { tone: "idle", words: "Withdrawn; nothing was sent" },
+  revoked: { tone: "idle", words: "Taken back; nothing was sent" },
 };
 
 /** Under a mandate nobody tapped, and the page does not say so. */

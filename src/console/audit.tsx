@@ -1,4 +1,4 @@
-import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
+import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import { READ_SALTS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { Hono } from "hono";
@@ -6,10 +6,12 @@ import type { Retention } from "../../durable-objects/account/audit/tables/reten
 import type { AuditRecord, SignedHead } from "../../durable-objects/account/rpc/account-types.ts";
 import { requireConfirmation } from "../owner/confirm.tsx";
 import { requireOwner } from "../owner/owner-session.ts";
+import { displayText } from "../web/client-text.ts";
 import type { PageEnv } from "../web/context.ts";
 import { AUDIT_PAGE_ROWS } from "../web/limits.ts";
 import { ownerForm } from "../web/owner-form.ts";
-import { Message, Page, sendPage, When } from "../web/page.tsx";
+import { Message, Page, sendPage } from "../web/page.tsx";
+import { isKind, KINDS, type Kind, type Names, sentenceOf, whoDid } from "./audit-words.ts";
 
 /** What was done, by whom and with what outcome: the account's log, the latest first. */
 export const auditRoutes = new Hono<PageEnv>();
@@ -18,34 +20,74 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
   const owner = c.get("owner");
   const before = c.req.query("before") ?? "";
   const beforeSeq = /^[1-9][0-9]{0,14}$/.test(before) ? Number(before) : undefined;
-  const page = await owner.account.auditTail({
-    limit: AUDIT_PAGE_ROWS,
-    ...(beforeSeq === undefined ? {} : { beforeSeq }),
-  });
-  const now = new Date();
+  const kind = c.req.query("kind") ?? "";
+  const narrowed = {
+    kind: isKind(kind) ? kind : null,
+    text: (c.req.query("q") ?? "").trim().slice(0, 80).toLowerCase(),
+  };
+  const [clients, page] = await Promise.all([
+    owner.account.clients.listClients({ active: null, withdrawn: null }),
+    owner.account.auditTail({
+      limit: narrowed.kind === null && narrowed.text === "" ? AUDIT_PAGE_ROWS : SEARCHED_ROWS,
+      ...(beforeSeq === undefined ? {} : { beforeSeq }),
+    }),
+  ]);
+  const named = [...clients.active.clients, ...clients.withdrawn.clients];
+  const names: Names = new Map(
+    named.map(({ clientId, clientName }) => [clientId, displayText(clientName, 80)]),
+  );
+  const records = page.records.filter(({ event }) => fits(event, names, narrowed));
   // An object of the version before does not tell it with the page.
   const kept = beforeSeq === undefined ? (page.retention ?? null) : null;
+  const chosen = new URLSearchParams(
+    Object.entries({ kind: narrowed.kind ?? "", q: narrowed.text }).filter(([, value]) => value),
+  );
   return sendPage(
     c,
-    <Page title="Audit" owner={owner} room="/audit">
+    <Page title="What happened" owner={owner} room="/audit">
       <div class="head">
-        <h1>Audit log</h1>
+        <h1>What happened</h1>
         <p class="lead">
-          Every call and every decision, in order. Account numbers and contents do not stand in it;
-          salted hashes do.
+          Every call and every decision, the latest first. Times are UTC. Account numbers do not
+          stand in the log; salted hashes do.
         </p>
       </div>
-      <section class="card" aria-label="Events">
-        {page.records.length === 0 ? (
-          <p class="soft">Nothing has happened yet.</p>
-        ) : (
+      <Narrow kind={narrowed.kind} text={narrowed.text} />
+      {records.length === 0 && (
+        <p class="card soft">
+          {page.records.length === 0
+            ? "Nothing has happened yet."
+            : `None of the ${page.records.length} entries from here on fits. Older ones may.`}
+        </p>
+      )}
+      {byDay(records).map(([day, entries]) => (
+        <section class="card" aria-label={day}>
+          <h2>{day}</h2>
           <ol class="plain rows">
-            {page.records.map((record) => (
-              <Row record={record} now={now} />
+            {entries.map((record) => (
+              <Entry record={record} names={names} />
             ))}
           </ol>
+        </section>
+      ))}
+      <nav class="pager" aria-label="Pages of the log">
+        {beforeSeq === undefined ? (
+          <span />
+        ) : (
+          <a class="button quiet" href={`/audit?${chosen}`}>
+            Latest
+          </a>
         )}
-      </section>
+        {page.nextBeforeSeq !== null && (
+          <a
+            class="button quiet"
+            href={`/audit?${new URLSearchParams([...chosen, ["before", String(page.nextBeforeSeq)]])}`}
+            rel="next"
+          >
+            Older
+          </a>
+        )}
+      </nav>
       {page.signed !== null && page.signed.size > 0 && (
         <p class="soft small">
           Signed up to #{page.signed.size} as <code>{page.signed.origin}</code>:{" "}
@@ -55,23 +97,59 @@ auditRoutes.get("/audit", requireOwner, async (c) => {
         </p>
       )}
       {kept !== null && <Keeping kept={kept} csrf={owner.session.csrf} />}
-      <nav class="pager" aria-label="Pages of the log">
-        {beforeSeq === undefined ? (
-          <span />
-        ) : (
-          <a class="button quiet" href="/audit">
-            Latest
-          </a>
-        )}
-        {page.nextBeforeSeq !== null && (
-          <a class="button quiet" href={`/audit?before=${page.nextBeforeSeq}`} rel="next">
-            Older
-          </a>
-        )}
-      </nav>
     </Page>,
   );
 });
+
+/** How many entries are looked through at once for those that fit. */
+const SEARCHED_ROWS = 200;
+
+function fits(
+  event: AuditEvent,
+  names: Names,
+  { kind, text }: { kind: Kind | null; text: string },
+): boolean {
+  if (kind !== null && !KINDS[kind].of.test(event.type)) return false;
+  if (text === "") return true;
+  const facts = [sentenceOf(event, names), event.what.error_code, ...Object.values(event.meta)];
+  return facts.join("\n").toLowerCase().includes(text);
+}
+
+function byDay(records: readonly AuditRecord[]): [string, AuditRecord[]][] {
+  const days = new Map<string, AuditRecord[]>();
+  for (const record of records) {
+    const day = DAY.format(new Date(record.event.ended_at));
+    days.set(day, [...(days.get(day) ?? []), record]);
+  }
+  return [...days];
+}
+
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone: "UTC" });
+
+function Narrow({ kind, text }: { kind: Kind | null; text: string }) {
+  return (
+    <form method="get" action="/audit" class="narrow-by">
+      <label class="field">
+        <span>Show</span>
+        <select name="kind">
+          <option value="">Everything</option>
+          {Object.entries(KINDS).map(([name, { words }]) => (
+            <option value={name} selected={name === kind}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>Search</span>
+        <input type="text" name="q" value={text} maxlength={80} autocomplete="off" />
+      </label>
+      <button class="quiet" type="submit">
+        Show
+      </button>
+    </form>
+  );
+}
 
 auditRoutes.post("/audit/retention", requireOwner, ownerForm, requireConfirmation, async (c) => {
   const years = c.get("form").get("years") ?? "";
@@ -184,97 +262,42 @@ auditRoutes.get("/audit/:log/tile/entries/*", requireOwner, async (c) => {
   });
 });
 
-const WORDS: Record<AuditEventType, string> = {
-  "tool.call": "Tool call",
-  "tool.refused": "Tool call refused",
-  "act.begun": "Begun at the PC",
-  "log.opened": "Signed log opened",
-  "log.key_changed": "Log's key changed",
-  "log.exported": "Log exported",
-  "log.purged": "Old entries removed",
-  "log.witness": "PC cosigns the log",
-  "log.rolled_back": "Log shorter than the PC's",
-  "log.forked": "Log contradicts the PC's",
-  "log.another_log": "Another log than the PC's",
-  "log.settled": "Log and PC agree again",
-  "log.healed": "Log's end put back",
-  "book.unmatched": "Broker's book: not explained",
-  "book.not_reconcilable": "Broker's book: not shown any more",
-  "auth.denied": "Access denied",
-  "owner.signed_in": "You signed in",
-  "owner.sign_in_refused": "Sign-in refused",
-  "owner.signed_out": "You signed out",
-  "owner.session_revoked": "Another sign-in ended",
-  "owner.confirmed": "You confirmed that it is you",
-  "owner.passkey_added": "Passkey added",
-  "owner.passkey_refused": "Passkey refused",
-  "owner.passkey_removed": "Passkey removed",
-  "owner.setting_changed": "Setting changed",
-  "owner.recovery_begun": "Way back asked for at a PC",
-  "owner.recovery_stopped": "Way back stopped",
-  "owner.foreign_link": "Link of another account opened",
-  "owner.erased": "Private values erased",
-  "client.admitted": "Client let in",
-  "client.changed": "Client changed",
-  "client.revoked": "Client withdrawn",
-  "sidecar.paired": "PC paired",
-  "sidecar.pairing_refused": "Pairing refused",
-  "sidecar.connected": "PC connected",
-  "sidecar.disconnected": "PC disconnected",
-  "sidecar.key_rotated": "PC's key changed",
-  "sidecar.pairing_undone": "PC gave its pairing up",
-  "sidecar.chosen": "PC taken into use",
-  "sidecar.revoked": "PC revoked",
-  "mandate.signed": "Mandate signed",
-  "mandate.confirmed": "Mandate in force",
-  "approver.enrolled": "Approver enrolled at the PC",
-  "mandate.revoked": "Mandate revoked",
-  "broker.session": "Broker session changed",
-  "broker.order": "Order changed",
-  "broker.execution": "Fill",
-  "approval.requested": "Approval asked for",
-  "approval.decided": "Approval decided",
-  "order.submitted": "Order sent to the PC",
-  "order.refused": "Order refused",
-  "order.state": "Order's state changed",
-  "order.alert": "Alert",
-  "order.settled": "Order settled",
-  "order.amended": "Order's end corrected",
-  "kill.engaged": "Trading stopped",
-  "kill.lifted": "Stop lifted",
-  "policy.changed": "Limits changed",
-};
-
-function Row({ record, now }: { record: AuditRecord; now: Date }) {
+/** What happened, at what time; opened, everything that the entry says. */
+function Entry({ record, names }: { record: AuditRecord; names: Names }) {
   const { event } = record;
   const { what } = event;
-  const bad = what.decision !== "allow" || what.result === "error";
-  const title = what.tool ?? WORDS[event.type] ?? event.type;
-  const outcome =
-    what.decision === "allow" ? (what.result === "error" ? "failed" : null) : "refused";
+  const bad = what.decision === "refuse" || what.result === "error";
+  const facts = Object.entries(event.meta).filter(([, value]) => value !== "");
   return (
     <li>
-      <div class="line">
-        <span class={`state ${bad ? "bad" : "ok"}`}>
-          {title}
-          {outcome !== null && <span class="visually-hidden">, {outcome}</span>}
-        </span>
-        <span class="soft small">
-          <When at={event.ended_at} now={now} />
-        </span>
-      </div>
-      <div class="line small soft">
-        <span>
-          {event.who.kind}
+      <details>
+        <summary>
+          <time datetime={event.ended_at} class="soft small mono">
+            {event.ended_at.slice(11, 19)}
+          </time>{" "}
+          <span class={bad ? "refused" : ""}>{sentenceOf(event, names)}</span>
+        </summary>
+        <dl class="facts">
+          <dt>By</dt>
+          <dd>{whoDid(event, names)}</dd>
           {what.error_code !== null && (
             <>
-              {" · "}
-              <code>{what.error_code}</code>
+              <dt>Refused as</dt>
+              <dd class="mono">{what.error_code}</dd>
             </>
           )}
-        </span>
-        <span class="mono">#{record.seq}</span>
-      </div>
+          {facts.map(([name, value]) => (
+            <>
+              <dt>{name.replaceAll("_", " ")}</dt>
+              <dd class="mono">{displayText(value, 300)}</dd>
+            </>
+          ))}
+          <dt>Entry</dt>
+          <dd class="mono">
+            #{record.seq}, {event.type}, {event.ended_at}
+          </dd>
+        </dl>
+      </details>
     </li>
   );
 }

@@ -28,8 +28,8 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
       <div class="head">
         <h1>Connected clients</h1>
         <p class="lead">
-          Each was let in by you on the consent page. A withdrawn client is refused on its next
-          call.
+          Each has the access that you gave it on the consent page. A removed client is refused on
+          its next call.
         </p>
       </div>
       {active.length === 0 && from === null && (
@@ -54,7 +54,7 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
           <input type="hidden" name="csrf" value={owner.session.csrf} />
           <div class="actions">
             <button class="danger" type="submit">
-              Withdraw access of all clients
+              Remove all clients
             </button>
           </div>
         </form>
@@ -62,11 +62,11 @@ clientsRoutes.get("/clients", requireOwner, async (c) => {
       {revoked.length > 0 && (
         <details open={withdrawnFrom !== null}>
           <summary>
-            Withdrawn ({revoked.length}
+            Removed ({revoked.length}
             {nextRevoked === null ? "" : " shown"})
           </summary>
           <p class="soft small">
-            A withdrawn client is forgotten after {WITHDRAWN_CLIENT_KEPT_DAYS} days. The audit log
+            A removed client is forgotten after {WITHDRAWN_CLIENT_KEPT_DAYS} days. The audit log
             keeps what it did.
           </p>
           <ul class="plain rows">
@@ -171,7 +171,7 @@ function ClientCard({ client, owner, now }: { client: ConnectedClient; owner: Ow
             Change<span class="visually-hidden"> {clientName}</span>
           </a>
           <button class="danger" type="submit">
-            Withdraw access<span class="visually-hidden"> of {clientName}</span>
+            Remove<span class="visually-hidden"> of {clientName}</span>
           </button>
         </div>
       </form>

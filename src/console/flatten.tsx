@@ -21,7 +21,7 @@ flattenRoutes.get("/trading/flatten", requireOwner, async (c) => {
         <p class="lead">
           Nothing is sent from here. Each line is the order that would close a position; placing it
           is an order of its own, which you approve. Orders that work already are not counted in:
-          withdraw them first.
+          cancel them first.
         </p>
       </div>
       {plan.ok ? (

@@ -128,7 +128,7 @@ async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) 
           {!settings.paper && !settings.live && <li>No order: paper and live are switched off.</li>}
         </ul>
         <p class="soft">
-          Nothing that was refused or withdrawn is sent again.
+          Nothing that was refused or cancelled is sent again.
           {others.length === 1 && " One other switch stays engaged."}
           {others.length > 1 && ` ${others.length} other switches stay engaged.`}
         </p>
@@ -192,8 +192,8 @@ export function Kill({
         <input type="hidden" name="csrf" value={owner.session.csrf} />
         <p class="soft">
           {all
-            ? "New orders and changes are stopped. What still works at the broker can be withdrawn."
-            : "Stops new orders and changes at once. Working orders can still be withdrawn, and exits approved by you still pass."}
+            ? "New orders and changes are stopped. What still works at the broker can be cancelled."
+            : "Stops new orders and changes at once. Working orders can still be cancelled, and exits approved by you still pass."}
         </p>
         <div class="actions">
           {!all && (
@@ -202,7 +202,7 @@ export function Kill({
             </button>
           )}
           <button class="danger" type="submit" name="effect" value="freeze_and_cancel">
-            {all ? "Withdraw working orders" : "Stop and withdraw working orders"}
+            {all ? "Cancel working orders" : "Stop and cancel working orders"}
           </button>
         </div>
       </form>
@@ -248,7 +248,7 @@ function Narrower({ settings, owner }: { settings: TradingSettings; owner: Owner
                   Stop<span class="visually-hidden"> {name}</span>
                 </button>
                 <button class="danger" type="submit" name="effect" value="freeze_and_cancel">
-                  Stop and withdraw<span class="visually-hidden"> the orders of {name}</span>
+                  Stop and cancel<span class="visually-hidden"> the orders of {name}</span>
                 </button>
               </span>
             </form>

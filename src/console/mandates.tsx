@@ -172,8 +172,8 @@ async function show(c: Context<PageEnv>, mandateId: string, problem?: string) {
           <section class="card" aria-labelledby="end">
             <h2 id="end">End it</h2>
             <p class="soft">
-              At once and for good. What was approved under it and not sent yet is withdrawn; orders
-              that work stay, and can be withdrawn under Orders.
+              At once and for good. What was approved under it and not sent yet is taken back;
+              orders that work stay, and can be cancelled under Orders.
             </p>
             <Revoke view={view} owner={owner} />
           </section>

@@ -128,7 +128,7 @@ function Risk({ ticket, leg }: { ticket: Ticket; leg: Leg }) {
       {order.structure === "bracket" && (
         <p>
           The exits stand only once the entry fills. If the broker refuses one of them, you are told
-          at once and can withdraw the rest.
+          at once and can cancel the rest.
         </p>
       )}
       {initial !== null && (

@@ -15,6 +15,7 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
+import { ALERTS } from "./alert-words.ts";
 import { readShownNumber, SHOWN_NUMBER_LENGTH, SHOWN_NUMBER_PATTERN } from "./shown-number.ts";
 
 /** What was sent, what became of it, and what the owner must look at. */
@@ -67,7 +68,7 @@ ordersRoutes.post("/orders/cancel", requireOwner, ownerForm, async (c) => {
   const wanted = alert === null ? { coid: form.get("coid") ?? "" } : { alert };
   const done = await owner.account.orders.ownerCancel(wanted);
   if (done.ok) return c.redirect("/orders", 303);
-  return told(c, "Not withdrawn", done.message);
+  return told(c, "Not cancelled", done.message);
 });
 
 /** The proof of one order, as a file to keep. */
@@ -236,21 +237,9 @@ const CAN_CANCEL = new Set([
   "needs_owner",
 ]);
 
-const ALERTS: Record<string, string> = {
-  unprotected_position: "A position may stand without protection",
-  outcome_unknown: "Nobody knows yet whether an order stands",
-  needs_owner: "Look at the account at the broker",
-  question_waiting: "The broker asks a question",
-  resurrected: "An order that had ended is alive",
-  unexplained_order: "An order nobody here has let out",
-  kill_switch_engaged: "The kill switch was engaged",
-  session_lost: "The broker session is gone",
-  cancel_refused: "An order was not withdrawn",
-};
-
 function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Date }) {
   const { order } = item;
-  const words = item.inWords ?? (order.action === "cancel" ? "A withdrawal" : "An order");
+  const words = item.inWords ?? (order.action === "cancel" ? "A cancel request" : "An order");
   return (
     <li>
       <div class="line">
@@ -292,7 +281,7 @@ function Item({ item, owner, now }: { item: OrderListItem; owner: Owner; now: Da
           <input type="hidden" name="coid" value={order.order_ref} />
           <div class="actions">
             <button class="quiet" type="submit">
-              Withdraw<span class="visually-hidden"> {words}</span>
+              Cancel<span class="visually-hidden"> {words}</span>
             </button>
           </div>
         </form>
@@ -341,7 +330,7 @@ function Alerts({ page, owner, now }: { page: OrdersPage; owner: Owner; now: Dat
                 <input type="hidden" name="alert" value={alert.key} />
                 <div class="actions">
                   <button class="danger" type="submit">
-                    Withdraw {alert.cancelOffered.length > 1 ? "what stands of it" : "it"} now
+                    Cancel {alert.cancelOffered.length > 1 ? "what stands of it" : "it"} now
                     <span class="visually-hidden">
                       {" "}
                       {placed.get(alert.coid ?? "")?.inWords ?? "the order"}
@@ -358,11 +347,11 @@ function Alerts({ page, owner, now }: { page: OrdersPage; owner: Owner; now: Dat
 }
 
 const ENDED = new Set(["filled", "cancelled", "rejected", "expired"]);
-const WITHDRAWABLE = new Set(["unprotected_position", "cancel_refused", "resurrected"]);
+const CANCELLABLE = new Set(["unprotected_position", "cancel_refused", "resurrected"]);
 
 /** Of an order of this gateway of which something may still fill, where an alert offers it. */
 function offersCancel(alert: AlertItem, of: OrderListItem | undefined): boolean {
-  if (of === undefined || !WITHDRAWABLE.has(alert.kind)) return false;
+  if (of === undefined || !CANCELLABLE.has(alert.kind)) return false;
   const { orders, state } = of.order;
   return alert.cancelOffered.length === 0
     ? !ENDED.has(state)

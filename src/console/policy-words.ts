@@ -87,7 +87,7 @@ const WORDS: Record<string, string> = {
   "portfolio.flip": "Turning a position round in one order",
   "portfolio.self_trade": "Trading against an own resting order",
   "portfolio.widen_stop": "Moving a protective stop further away",
-  "portfolio.remove_stop": "Withdrawing a protective stop",
+  "portfolio.remove_stop": "Cancelling a protective stop",
   "behaviour.daily_loss_soft": "Loss of a day from which only exits pass",
   "behaviour.daily_loss_hard": "Loss of a day that stops trading",
   "behaviour.max_drawdown_percent": "Fall from the account's peak (percent)",

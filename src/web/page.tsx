@@ -87,7 +87,7 @@ export function Page({
               )}
             </div>
             {owner && (
-              <nav aria-label="Rooms">
+              <nav aria-label="Pages">
                 <ul>
                   {ROOMS.map(([path, name]) => (
                     <li>

@@ -102,7 +102,7 @@ form { display: grid; gap: 1rem; }
 form.inline { display: inline-grid; }
 label.field { display: grid; gap: 0.375rem; font-weight: 600; }
 .hint { font-weight: 400; color: var(--soft); font-size: 0.875rem; }
-input[type="text"], input[type="password"] {
+input[type="text"], input[type="password"], input[type="number"], select {
   font: inherit; font-weight: 400; color: inherit; width: 100%; min-height: 3rem; padding: 0.5rem 0.875rem;
   background: var(--ground); border: 1px solid color-mix(in srgb, var(--soft) 70%, transparent); border-radius: 10px;
 }
@@ -145,6 +145,9 @@ details > summary { cursor: pointer; padding: 0.5rem 0; font-weight: 600; }
 .rows .line { display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; align-items: baseline; justify-content: space-between; }
 .rows > li.tickable { gap: 0.5rem; justify-items: start; }
 .rows .state.ok { color: var(--ink); font-weight: 550; }
+.rows summary { padding: 0; font-weight: 500; }
+.rows .refused { color: var(--bad); }
+.narrow-by { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) auto; align-items: end; }
 .pager { display: flex; justify-content: space-between; gap: 1rem; }
 
 @media (max-width: 30rem) {

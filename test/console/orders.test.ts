@@ -325,7 +325,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
     expect(complaints).toEqual([]);
   }, 60_000);
 
-  it("warns of an entry without its stop, and withdraws it from the alert", async () => {
+  it("warns of an entry without its stop, and cancels it from the alert", async () => {
     chain.sim.control.change({ brackets: { mode: "child-refused" } });
     const approval = await ask(
       {
@@ -351,7 +351,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
       )
       .toBe(1);
     await shoot("alert");
-    await page.getByRole("button", { name: /Withdraw .* now/ }).click();
+    await page.getByRole("button", { name: /Cancel .* now/ }).click();
     const { order_id } = sent.order.orders.find(({ role }: { role: string }) => role === "entry");
     await expect
       .poll(() => chain.sim.control.orders().find(({ id }) => String(id) === order_id)?.status, {

@@ -60,7 +60,7 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
     return `${gateway.url}/authorize?${query}`;
   }
 
-  it("enrols a passkey, signs in with it, consents and withdraws", async () => {
+  it("enrols a passkey, signs in with it, consents and removes the client", async () => {
     const context = await chromium.newContext({ viewport: SIZES.phone });
     const { page, verifies } = await pageWithPasskeys(context);
     const complaints = watch(page);
@@ -107,7 +107,7 @@ describe.runIf(CHROMIUM !== null)("the pages in a real browser", () => {
     await page.goto(`${gateway.url}/clients`);
     expect(await page.getByRole("heading", { name: "Claude Code" }).isVisible()).toBe(true);
     await page.screenshot({ path: `${ARTIFACTS}/clients-phone.png`, fullPage: true });
-    await page.getByRole("button", { name: /Withdraw access/ }).click();
+    await page.getByRole("button", { name: /^Remove(?! all)/ }).click();
     await page.getByText("No client is connected").waitFor();
     expect(complaints).toEqual([]);
     await context.close();

@@ -31,12 +31,13 @@ async function counted(act: () => Promise<{ status: number }>): Promise<[number,
 /**
  * Round trips of each page: its session is looked up in one, and what it shows in the rest. Each was
  * a request of its own before the owner's verbs were a capability. The overview asks for its seventh,
- * the PCs that stand by, side by side with the others: nobody waits longer for it.
+ * the PCs that stand by, side by side with the others: nobody waits longer for it. The log asks for its
+ * third, the agents' names, in the same way.
  */
 const PAGES: Readonly<Record<string, number>> = {
   "/": 7,
   "/approvals": 2,
-  "/audit": 2,
+  "/audit": 3,
   "/clients": 2,
   "/mandates": 3,
   "/mandates/new": 2,

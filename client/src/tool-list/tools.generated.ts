@@ -2740,7 +2740,7 @@ export const TOOLS: readonly ToolEntry[] = [
   "scope": "ibkr:orders:paper:cancel",
   "name": "ibkr_paper_order_cancel",
   "title": "Cancel a paper order",
-  "description": "Withdraws one working order of this gateway in the paper account. Needs no approval; an engaged kill switch lets it pass. Withdrawn only when the state says cancelled.",
+  "description": "Cancels one working order of this gateway in the paper account. Needs no approval; an engaged kill switch lets it pass. It is cancelled only when the state says so.",
   "inputSchema": {
    "type": "object",
    "properties": {
@@ -3020,7 +3020,7 @@ export const TOOLS: readonly ToolEntry[] = [
   "scope": "ibkr:orders:live:cancel",
   "name": "ibkr_live_order_cancel",
   "title": "Cancel a live order",
-  "description": "Withdraws one working order of this gateway in the live account. Needs no approval; an engaged kill switch lets it pass. Withdrawn only when the state says cancelled.",
+  "description": "Cancels one working order of this gateway in the live account. Needs no approval; an engaged kill switch lets it pass. It is cancelled only when the state says so.",
   "inputSchema": {
    "type": "object",
    "properties": {
@@ -3319,7 +3319,7 @@ export const TOOLS: readonly ToolEntry[] = [
   "scope": "ibkr:orders:preview",
   "name": "ibkr_kill_switch_engage",
   "title": "Stop trading",
-  "description": "Stops new orders and changes in every account at once. Withdrawing orders stays possible. Only the owner can lift it.",
+  "description": "Stops new orders and changes in every account at once. Cancelling orders stays possible. Only the owner can lift it.",
   "inputSchema": {
    "type": "object",
    "properties": {
@@ -3328,7 +3328,7 @@ export const TOOLS: readonly ToolEntry[] = [
      "description": "Shown to the owner"
     },
     "cancel_working_orders": {
-     "description": "Also withdraw this gateway's working orders, but those that only reduce a position; not in this client's first hour",
+     "description": "Also cancel this gateway's working orders, but those that only reduce a position; not in this client's first hour",
      "type": "boolean"
     }
    },

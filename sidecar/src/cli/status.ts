@@ -121,7 +121,10 @@ function inWords({
   const differs = standingInWords(audit_log);
   lines.push(`Audit log:      ${differs ?? wholeInWords(audit_log)}`);
   if (next_step !== null) lines.push(`Next step:      ${next_step}`);
-  else if (!kill_switch_engaged && differs === null) lines.push("All is well.");
+  else if (!kill_switch_engaged && differs === null)
+    lines.push(
+      "All is well at this PC. Whether trading is stopped at the gateway, its console says.",
+    );
   return lines.join("\n");
 }
 

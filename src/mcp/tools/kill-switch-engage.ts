@@ -7,7 +7,7 @@ export const killSwitchEngageTool = defineTool({
   name: "ibkr_kill_switch_engage",
   title: "Stop trading",
   description:
-    "Stops new orders and changes in every account at once. Withdrawing orders stays possible. Only the owner can lift it.",
+    "Stops new orders and changes in every account at once. Cancelling orders stays possible. Only the owner can lift it.",
   scope: "ibkr:orders:preview",
   annotations: { ...ASKS_OWNER, destructiveHint: true },
   input: z.strictObject({
@@ -21,7 +21,7 @@ export const killSwitchEngageTool = defineTool({
       .boolean()
       .default(false)
       .describe(
-        "Also withdraw this gateway's working orders, but those that only reduce a position; not in this client's first hour",
+        "Also cancel this gateway's working orders, but those that only reduce a position; not in this client's first hour",
       ),
   }),
   operation,

@@ -54,7 +54,7 @@ function cancelTool(mode: Mode): Tool {
   return defineTool({
     name: `ibkr_${mode}_order_cancel`,
     title: `Cancel a ${mode} order`,
-    description: `Withdraws one working order of this gateway in the ${mode} account. Needs no approval; an engaged kill switch lets it pass. Withdrawn only when the state says cancelled.`,
+    description: `Cancels one working order of this gateway in the ${mode} account. Needs no approval; an engaged kill switch lets it pass. It is cancelled only when the state says so.`,
     scope: `ibkr:orders:${mode}:cancel`,
     annotations: WRITES_BROKER,
     input: cancelInput,

@@ -7,7 +7,7 @@ import { raiseAlert } from "./raise-alert.ts";
 
 const STILL_POSSIBLE = [
   "reading everything",
-  "withdrawing working orders",
+  "cancelling working orders",
   "new orders that can only reduce a position, with the owner's approval",
 ];
 
