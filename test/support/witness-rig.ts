@@ -98,6 +98,10 @@ export class WitnessRig {
   now = BEGIN;
   /** The copy in D1. */
   copy: ShippedRow[] = [];
+  /** The copy gives no more rows at one time. */
+  page = Number.POSITIVE_INFINITY;
+  /** Happens before each page of the copy that healing reads. */
+  betweenPages: (() => void | Promise<void>) | null = null;
   readonly pcs: readonly RigPc[];
   #pc: RigPc | null;
   #down: AuditCheckpoint[] = [];
@@ -170,7 +174,10 @@ export class WitnessRig {
       copy: {
         newest: async () => this.copy.at(-1) ?? null,
         leaf: async (seq) => this.copy[seq - 1]?.leaf_hash ?? null,
-        after: async (seq, limit) => this.copy.slice(seq, seq + limit),
+        after: async (seq, limit) => {
+          await this.betweenPages?.();
+          return this.copy.slice(seq, seq + Math.min(limit, this.page));
+        },
       },
     });
     if (report.outcome === "healed") await this.sign();

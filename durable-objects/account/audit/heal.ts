@@ -1,5 +1,6 @@
 import { toHex } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import type { ShippedRow } from "../../d1/tables/audit-events.ts";
+import { leafOfCanonical } from "./leaf.ts";
 import { appendLogged, type LoggedEvent } from "./log.ts";
 import { auditSize, deleteEventsAfter, loggedAfter, storedNode } from "./tables/log.ts";
 import { noteShipped } from "./tables/outbox.ts";
@@ -29,30 +30,53 @@ export type HealReport =
   /** The copy holds nothing that is missing here. */
   | { outcome: "whole" }
   /** The copy contradicts what is under a signed head, or itself: nothing was changed. */
-  | { outcome: "differs" }
-  | { outcome: "too_many" };
+  | { outcome: "differs" };
 
-export const HEAL_MAX_EVENTS = 20_000;
-const BATCH = 500;
+/** Events of the copy that are asked for, and put back, at one time: about a megabyte. */
+export const HEAL_PAGE_EVENTS = 1_000;
 
+/**
+ * The missing end is put back a page at a time, however long it is; each page is one transaction, in
+ * which what was written here since goes behind it. One that is broken off leaves a log that the next
+ * one goes on from. A copy that does not hash to what it says of itself is found before anything is
+ * changed. Nobody may sign a head meanwhile.
+ */
 export async function healFromCopy(parts: HealParts): Promise<HealReport> {
   const { sql, copy } = parts;
   const newest = await copy.newest();
   if (newest === null || holds(sql, newest)) return { outcome: "whole" };
   const common = await commonEvents(parts, newest.seq);
   if (common < (readSignedLog(sql)?.size ?? 0)) return { outcome: "differs" };
-  if (newest.seq - common > HEAL_MAX_EVENTS) return { outcome: "too_many" };
-  const rows: ShippedRow[] = [];
-  for (let after = common; after < newest.seq; after = rows.at(-1)?.seq ?? newest.seq) {
-    const batch = await copy.after(after, Math.min(BATCH, newest.seq - after));
-    if (batch.length === 0) return { outcome: "differs" };
-    rows.push(...batch);
-  }
+  let moved = 0;
   try {
-    return parts.atomic(() => putBack(parts, common, rows));
+    for await (const rows of pages(parts, common, newest.seq)) hashesAsItSays(parts, rows);
+    for await (const rows of pages(parts, common, newest.seq)) {
+      moved = parts.atomic(() => putBack(parts, rows));
+    }
   } catch (thrown) {
     if (thrown instanceof CopyDiffers) return { outcome: "differs" };
     throw thrown;
+  }
+  return { outcome: "healed", restored: newest.seq - common, moved };
+}
+
+/** The copy's rows after a number, up to another, without a gap. */
+async function* pages(
+  { copy }: HealParts,
+  from: number,
+  through: number,
+): AsyncGenerator<ShippedRow[]> {
+  for (let after = from; after < through; ) {
+    const rows = await copy.after(after, Math.min(HEAL_PAGE_EVENTS, through - after));
+    if (rows.length === 0) throw new CopyDiffers();
+    for (const row of rows) if (row.seq !== ++after) throw new CopyDiffers();
+    yield rows;
+  }
+}
+
+function hashesAsItSays({ accountId }: HealParts, rows: readonly ShippedRow[]): void {
+  for (const { seq, event, leaf_hash } of rows) {
+    if (toHex(leafOfCanonical(accountId, seq, event)) !== leaf_hash) throw new CopyDiffers();
   }
 }
 
@@ -69,24 +93,22 @@ async function commonEvents({ sql, copy }: HealParts, copied: number): Promise<n
   return low;
 }
 
-function putBack(
-  { sql, accountId }: HealParts,
-  common: number,
-  rows: readonly ShippedRow[],
-): HealReport {
-  const signed = readSignedLog(sql)?.size ?? 0;
-  if (common < signed) return { outcome: "differs" };
-  const ours = loggedAfter(sql, common);
-  deleteEventsAfter(sql, common);
+/** Puts a page in its place, and what was written here since behind it; how much that was. */
+function putBack({ sql, accountId }: HealParts, rows: readonly ShippedRow[]): number {
+  const before = (rows[0]?.seq ?? 1) - 1;
+  // A head that was signed since covers what would have to move.
+  if (before < (readSignedLog(sql)?.size ?? 0)) throw new CopyDiffers();
+  const ours = loggedAfter(sql, before);
+  deleteEventsAfter(sql, before);
   for (const row of rows) {
     const { seq, leafHash } = appendLogged(sql, accountId, copied(row));
     // What does not hash to what the copy says of it is no copy of this log.
     if (seq !== row.seq || leafHash !== row.leaf_hash) throw new CopyDiffers();
   }
   for (const one of ours) appendLogged(sql, accountId, one);
-  const copiedSeq = rows.at(-1)?.seq ?? common;
+  const copiedSeq = rows.at(-1)?.seq ?? before;
   noteShipped(sql, { seq: copiedSeq, caughtUpFromSeq: copiedSeq });
-  return { outcome: "healed", restored: rows.length, moved: ours.length };
+  return ours.length;
 }
 
 /** The copy holds neither salts nor the time of appending; the event says when it was closed. */

@@ -27,8 +27,6 @@ const UNSIGNED: Partial<Record<SignReport["outcome"] | HealReport["outcome"], st
     "The log's copy in D1 holds events that the account's object does not have, or others. Its storage may be an older state; no head is signed until they are back.",
   differs:
     "The log's copy in D1 contradicts what the object has signed. Nothing is put back and no head is signed: one of the two was changed.",
-  too_many:
-    "The log's copy in D1 holds more events than can be put back at once. Restore a newer state of the object.",
 };
 
 /** Signs the log's heads, has the PC cosign them, and puts back what an older state has lost. */
@@ -40,6 +38,8 @@ export class LogKeeper {
   /** Whether a head is being signed, and another one wanted since. */
   #signing: "none" | "once" | "again" = "none";
   #healing: Promise<void> | null = null;
+  /** Signing and healing go one after the other: a head covers no log whose end is about to move. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LogKeeperParts) {
     this.#parts = parts;
@@ -103,9 +103,15 @@ export class LogKeeper {
   }
 
   async #sign(): Promise<void> {
-    const { outcome } = await this.#signOnce();
+    const { outcome } = await this.#inTurn(() => this.#signOnce());
     if (outcome !== "copy_differs") return;
     await this.#heal();
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   async #signOnce(): Promise<SignReport> {
@@ -129,7 +135,7 @@ export class LogKeeper {
 
   /** One at a time; whoever asks meanwhile waits for the same end. */
   #heal(): Promise<void> {
-    this.#healing ??= this.#healNow().finally(() => {
+    this.#healing ??= this.#inTurn(() => this.#healNow()).finally(() => {
       this.#healing = null;
     });
     return this.#healing;

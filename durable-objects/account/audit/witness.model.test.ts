@@ -209,6 +209,66 @@ describe("an object that was restored from an older state", () => {
     );
   });
 
+  it("gets it back however many pages that takes, while it is written to, and after it was broken off", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(3),
+        fc.option(fc.integer({ min: 1, max: 40 }), { nil: null }),
+        async (lost, page, since, breaksAt) => {
+          const rig = new WitnessRig();
+          rig.append(3);
+          await rig.settle();
+          const saved = rig.backup();
+          rig.append(lost);
+          await rig.settle();
+          rig.ship();
+          const all = rig.events();
+          rig.restore(saved);
+          rig.page = page;
+          rig.append(since);
+          let pages = 0;
+          rig.betweenPages = () => {
+            if (++pages === breaksAt) throw new Error("D1 is gone");
+            rig.append();
+          };
+          const first = await rig.heal().catch(() => null);
+          rig.betweenPages = null;
+          if (first === null) rig.evict();
+          await rig.settle();
+          const now = rig.events();
+          expect(now.slice(0, all.length)).toEqual(all);
+          // Nothing of what was written meanwhile is lost, and nothing stands twice.
+          const written = since + pages - (first === null ? 1 : 0);
+          expect(now.length).toBeGreaterThanOrEqual(all.length + written);
+          expect(new Set(now.map((event) => JSON.parse(event).event_id)).size).toBe(now.length);
+          expect([rig.pc.state, rig.pc.size]).toEqual(["whole", rig.signedSize]);
+          neverFalls(rig.pc);
+        },
+      ),
+      { seed: SEED, numRuns: 40 },
+    );
+  });
+
+  it("changes nothing where the copy does not hash to what it says, on whatever page", async () => {
+    const rig = new WitnessRig();
+    rig.append(3);
+    await rig.settle();
+    const saved = rig.backup();
+    rig.append(20);
+    await rig.settle();
+    rig.ship();
+    rig.restore(saved);
+    rig.page = 4;
+    const before = rig.events();
+    const last = rig.copy.at(-2);
+    if (last === undefined) throw new Error("a copy");
+    rig.copy = rig.copy.with(-2, { ...last, event: last.event.replace("{", '{"a":1,') });
+    expect(await rig.heal()).toEqual({ outcome: "differs" });
+    expect(rig.events()).toEqual(before);
+  });
+
   it("without the copy stays rolled back, cosigned by nobody, until the owner accepts it", async () => {
     const rig = new WitnessRig();
     rig.append(4);
