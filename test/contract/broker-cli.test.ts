@@ -77,6 +77,7 @@ describe("ibkr-sidecar doctor", () => {
       "pairing",
       "gateway URL",
       "clock",
+      "audit log",
       "port",
       "TLS",
       "single sign-on",

@@ -5,6 +5,7 @@ import { type GatewayAddress, parseGatewayAddress } from "../client-portal/addre
 import { filePins } from "../client-portal/certificate-pin.ts";
 import { readRunStatus } from "../config/status-file.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { checkLog } from "../doctor/audit-log.ts";
 import { checkEdge } from "../doctor/edge.ts";
 import { type Finding, ok, unknown } from "../doctor/finding.ts";
 import { checkCertificate, checkPort } from "../doctor/local-gateway.ts";
@@ -29,8 +30,8 @@ export function register(program: Command): void {
     .command("doctor")
     .summary("find out what is wrong, layer by layer")
     .description(
-      "Looks at the disk, the pairing, the gateway, the clock, the Client Portal Gateway's port and\n" +
-        "certificate, and the broker session. It changes nothing, but for --trust-certificate.",
+      "Looks at the disk, the pairing, the gateway, the clock, the gateway's audit log, the Client Portal\n" +
+        "Gateway's port and certificate, and the broker session. It changes nothing, but for --trust-certificate.",
     )
     .option(
       "--client-portal <url>",
@@ -55,7 +56,7 @@ export function register(program: Command): void {
 async function examine(configDir: string, flags: Flags): Promise<Finding[]> {
   const address = addressFrom(clientPortalOf(configDir, flags.clientPortal));
   const pc = [checkDisk(configDir), checkPairing(configDir)];
-  const edge = await checkEdge(configDir, Date.now);
+  const edge = [...(await checkEdge(configDir, Date.now)), checkLog(configDir, Date.now())];
   const port = await checkPort(address);
   const certificate =
     port.verdict === "ok"

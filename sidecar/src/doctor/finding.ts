@@ -5,6 +5,7 @@ export interface Finding {
     | "pairing"
     | "gateway URL"
     | "clock"
+    | "audit log"
     | "port"
     | "TLS"
     | "single sign-on"
