@@ -23,7 +23,7 @@ const order = {
 };
 const meant = { ...order, time_in_force: "DAY", outside_rth: false, reduce_only: false };
 
-describe("an order as models write it", () => {
+describe("B14: an order as models write it", () => {
   it.each<[string, JsonObject, JsonObject]>([
     ["numbers for decimals", { quantity: 1, limit_price: 187.25 }, {}],
     ["a tenth", { quantity: 0.1 }, { quantity: "0.1" }],
@@ -109,7 +109,7 @@ describe("an order as models write it", () => {
   });
 });
 
-describe("a read as models write it", () => {
+describe("B14: a read as models write it", () => {
   it.each([
     ["[265598]"],
     ["[265598, 8314]"],

@@ -46,7 +46,7 @@ describe("what hosts send loosely is answered", () => {
     });
 
   it.each(["*/*", "application/json, */*;q=0.5", "application/json, text/event-stream"])(
-    "Accept: %s",
+    "B19: Accept: %s",
     async (accept) => {
       const response = await asked("/mcp", { accept });
       expect(response.status).toBe(200);
@@ -58,7 +58,7 @@ describe("what hosts send loosely is answered", () => {
     expect((await asked("/mcp", { accept: "text/html" })).status).toBe(406);
   });
 
-  it("the address with a slash at its end", async () => {
+  it("B19: the address with a slash at its end", async () => {
     const response = await asked("/mcp/", { accept: "*/*" });
     expect(response.status).toBe(200);
     const bare = await fetch(`${gateway.url}/mcp/`, { method: "POST" });

@@ -272,7 +272,7 @@ describe("registration", () => {
     expect(h1).not.toContain("Claude");
   });
 
-  it("takes members that are empty or null for absent", async () => {
+  it("B19: takes members that are empty or null for absent", async () => {
     const response = await fetch(`${gateway.url}/register`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },

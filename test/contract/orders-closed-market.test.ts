@@ -20,7 +20,7 @@ afterAll(() => chain?.close());
 const preview = (order: Record<string, unknown>) =>
   chain.agent.call("ibkr_order_preview", small(chain.broker, order));
 
-it("a market order is refused before anybody is asked, with what would do", async () => {
+it("B20: a market order is refused before anybody is asked, with what would do", async () => {
   const { preview: told } = await preview({ order_type: "MKT" });
   expect(told.may_be_asked).toBe(false);
   const messages = told.policy_failures.map(({ message }: { message: string }) => message);
@@ -29,7 +29,7 @@ it("a market order is refused before anybody is asked, with what would do", asyn
   );
 });
 
-it("a limit order is staged on a Saturday: it says that it waits, until when, and fills after the open", async () => {
+it("B20: a limit order is staged on a Saturday: it says that it waits, until when, and fills after the open", async () => {
   const { preview: far } = await preview({ limit_price: "1" });
   const { reference } = far.market;
   expect(reference).toMatchObject({ source: expect.stringMatching(/frozen_last|close/) });

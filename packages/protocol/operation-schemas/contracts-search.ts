@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "./define-operation.ts";
-import { Conid, Currency, inputPage, page, provenance } from "./field-types.ts";
+import { Conid, Currency, Day, inputPage, page, provenance } from "./field-types.ts";
 
 /** One instrument a search may mean. */
 export const ContractCandidate = z.strictObject({
@@ -14,6 +14,9 @@ export const ContractCandidate = z.strictObject({
   is_us: z.boolean().nullable(),
   /** ETF, COMMON, ADR, … as the broker writes it. */
   kind: z.string().max(40).nullable(),
+  /** Of a contract that ends: the day of its expiry, and the last on which it trades; they may differ. */
+  expiry: Day.nullable().default(null),
+  last_trading_day: Day.nullable().default(null),
   /** Months with listed options, `YYYY-MM`, soonest first. */
   option_months: z.array(z.string().regex(/^\d{4}-\d\d$/)),
 });

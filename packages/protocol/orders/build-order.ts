@@ -1,6 +1,6 @@
 import type { TargetOrder } from "./canonical-order.ts";
 import { type CanonicalOrder, type Contract, canonicalOrder, type Leg } from "./canonical-order.ts";
-import { FIELDS_OF_TYPE } from "./form-faults.ts";
+import { FIELDS_OF_TYPE, worksOutside } from "./form-faults.ts";
 import type { BracketInput, ModifyInput, OrderInput } from "./order-input.ts";
 import { type OrderRefusal, refusal } from "./order-refusal.ts";
 import { opposite, type TradingMode } from "./order-terms.ts";
@@ -19,7 +19,10 @@ export function orderOf(input: OrderInput, contract: Contract, mode: TradingMode
   });
 }
 
-/** Entry first; the exits stand on the other side with the same quantity. */
+/**
+ * Entry first; the exits stand on the other side with the same quantity, and in the hours of the entry.
+ * A share's plain stop alone works in regular hours only, which the order's words say.
+ */
 export function bracketOf(
   input: BracketInput,
   contract: Contract,
@@ -33,9 +36,9 @@ export function bracketOf(
     cash_quantity: null,
     trailing: null,
     time_in_force: input.time_in_force,
-    outside_rth: false,
   };
   const stopLimit = input.stop_loss_limit_price ?? null;
+  const stopType = stopLimit === null ? "STP" : "STOP_LIMIT";
   return canonicalOrder({
     v: 1,
     action: "place",
@@ -48,13 +51,16 @@ export function bracketOf(
         ...exit,
         role: "take_profit",
         order_type: "LMT",
+        outside_rth: input.outside_rth,
         limit_price: input.take_profit_price,
         stop_price: null,
       },
       {
         ...exit,
         role: "stop_loss",
-        order_type: stopLimit === null ? "STP" : "STOP_LIMIT",
+        order_type: stopType,
+        outside_rth:
+          input.outside_rth && (contract.asset_class === "FUT" || worksOutside(stopType)),
         limit_price: stopLimit,
         stop_price: input.stop_loss_price,
       },

@@ -1,5 +1,6 @@
 import type { CanonicalOrder, Leg } from "./canonical-order.ts";
 import { type Decimal, dec, isOnStep } from "./decimal.ts";
+import { LIMIT_ONLY_OUTSIDE, worksOutside } from "./form-faults.ts";
 import { type OrderRefusal, refusal } from "./order-refusal.ts";
 import { quoted } from "./quoted.ts";
 import type { ContractRules, TicketQuote } from "./ticket.ts";
@@ -166,8 +167,8 @@ export function venueFaults(order: CanonicalOrder, rules: ContractRules | null):
         "Options take neither opening, outside-hours nor midprice orders.",
       );
     }
-    if (leg.outside_rth && leg.order_type !== "LMT") {
-      venue(leg, "outside_rth", "limit_only_outside_hours", "Outside regular hours only LMT.");
+    if (leg.outside_rth && leg.contract.asset_class !== "FUT" && !worksOutside(leg.order_type)) {
+      venue(leg, "outside_rth", "limit_only_outside_hours", LIMIT_ONLY_OUTSIDE);
     }
   }
   if (rules.tradable_accounts !== null && !rules.tradable_accounts.includes(order.account_id)) {

@@ -10,6 +10,7 @@ import type { OrderType } from "./order-terms.ts";
  */
 type Terms = Pick<
   OrderInput,
+  | "asset_class"
   | "side"
   | "order_type"
   | "quantity"
@@ -199,17 +200,22 @@ function trailingFaults(order: Terms, needs: Needs): OrderRefusal[] {
   return faults;
 }
 
+export const LIMIT_ONLY_OUTSIDE =
+  "Outside regular hours shares take LMT, STOP_LIMIT and TRAILLMT orders only.";
+
+/** Types with a limit of their own, which alone trade outside regular hours whatever the contract is. */
+export const worksOutside = (type: OrderType): boolean =>
+  type === "LMT" || type === "STOP_LIMIT" || type === "TRAILLMT";
+
 /** When it may trade, and for how long. */
 function sessionFaults(order: Terms): OrderRefusal[] {
   const faults: OrderRefusal[] = [];
-  if (order.outside_rth && order.order_type !== "LMT") {
+  // A future trades outside them by any type; where the conid alone names it, its rules decide later.
+  const market = order.order_type === "MKT" || order.order_type === "MIDPRICE";
+  const mayBe = order.asset_class === "FUT" || (order.asset_class === undefined && !market);
+  if (order.outside_rth && !worksOutside(order.order_type) && !mayBe) {
     faults.push(
-      refusal(
-        "VENUE_RULE",
-        "outside_rth",
-        "limit_only_outside_hours",
-        "Outside regular hours only LMT orders are taken.",
-      ),
+      refusal("VENUE_RULE", "outside_rth", "limit_only_outside_hours", LIMIT_ONLY_OUTSIDE),
     );
   }
   if (order.time_in_force === "OPG" && order.order_type !== "LMT" && order.order_type !== "MKT") {

@@ -145,6 +145,7 @@ function legLines(ticket: WordedTicket): WordsLine[] {
       says: `${legs.length === 1 ? "1 order" : `${legs.length} orders`}: ${how}`,
     },
     ...legs.map((leg) => ({ name: ROLES[leg.role], says: legInWords(leg, ticket) })),
+    ...sleepingLines(legs),
   ];
 }
 
@@ -154,6 +155,20 @@ function legInWords(leg: Leg, ticket: WordedTicket): string {
   const own = contractInWords(leg, ticket);
   const other = own === contractInWords(principalLeg(order), ticket) ? "" : `; contract ${own}`;
   return `${whatInWords(leg)} ${price}, ${timeInForceInWords(leg, waits)}${other}`;
+}
+
+/** An exit that does not work in all the hours in which its entry may fill. */
+function sleepingLines(legs: readonly Leg[]): WordsLine[] {
+  const early = legs.some(({ role, outside_rth }) => role === "entry" && outside_rth);
+  const asleep = legs.filter(
+    ({ role, outside_rth }) => (role === "take_profit" || role === "stop_loss") && !outside_rth,
+  );
+  if (!early || asleep.length === 0) return [];
+  const which = asleep.map(({ role }) => role.replaceAll("_", " ")).join(" and the ");
+  const bare = asleep.some(({ role }) => role === "stop_loss")
+    ? "; if the entry fills then, nothing stops a loss until they begin"
+    : "";
+  return [{ name: "Asleep", says: `the ${which} does not work outside regular hours${bare}` }];
 }
 
 /** Which order is changed or cancelled, what it does now, and what of that becomes another. */

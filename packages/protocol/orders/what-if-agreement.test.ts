@@ -31,7 +31,7 @@ it.each<[string, Partial<Leg>, string, string, Partial<Ticket>, boolean]>([
   ["2 % less", { quantity: "10" }, "1835.05", "USD", {}, true],
   ["more than 2 % less", { quantity: "10" }, "1835.04", "USD", {}, false],
   [
-    "pence taken for pounds: a factor of 100",
+    "B2: pence taken for pounds: a factor of 100",
     { quantity: "1000", limit_price: "72.5", contract: contract({ currency: "GBP" }) },
     "725",
     "GBP",
@@ -39,7 +39,7 @@ it.each<[string, Partial<Leg>, string, string, Partial<Ticket>, boolean]>([
     false,
   ],
   [
-    "pence known as pence",
+    "B2: pence known as pence",
     { quantity: "1000", limit_price: "72.5", contract: contract({ currency: "GBP" }) },
     "725",
     "GBP",

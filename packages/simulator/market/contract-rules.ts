@@ -72,7 +72,12 @@ export function rulesOf(
     forceOrderPreview: false,
     cqtTypes: share || instrument.secType === "CRYPTO" ? ["market"] : [],
     orderDefaults: { LMT: { LP: quote.last.toString() } },
-    orderTypesOutside: share ? ["limit", "stop_limit", "trailing_stop_limit"] : [],
+    // Of a future nothing is recorded: it trades around the clock, by every type it has.
+    orderTypesOutside: share
+      ? ["limit", "stop_limit", "trailing_stop_limit"]
+      : instrument.secType === "FUT"
+        ? types
+        : [],
     defaultSize: share ? 100 : 1,
     cashSize: double(0),
     sizeIncrement: share ? 100 : 1,

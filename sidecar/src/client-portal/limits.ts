@@ -32,7 +32,10 @@ export const LIMITS = {
   gatewayDownPollMs: 5_000,
   loginPollMs: 30_000,
   maintenancePollMs: 60_000,
-  blockedPollMs: 5 * 60_000,
+  /** As often as for a login, since a login may be what ends it. */
+  blockedPollMs: 30_000,
+  /** So long a trading session may take to open before it counts as one that does not. */
+  openingPatienceMs: 3 * 60_000,
   /** For so long looks must agree that something vanished from a list without an end. */
   vanishedPatienceMs: 60_000,
   /** A list of another day says nothing of it any more. */

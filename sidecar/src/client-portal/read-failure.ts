@@ -57,7 +57,8 @@ export function generalFailure(
     case "denied":
       return new GatewayError(
         failure("BROKER_BACKEND_UNAVAILABLE", "The gateway denied access to this program.", {
-          user_action: "Check that the gateway's conf.yaml allows 127.0.0.1.",
+          user_action:
+            "Log in to the Client Portal Gateway if nobody is; some builds refuse everything before a login. Else check that its conf.yaml allows 127.0.0.1.",
         }),
       );
     case "unavailable":

@@ -1,7 +1,10 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { BROKER_STATUS_WORDS } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
 import { evidenceOfStatus } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
+import { valueAtRisk } from "@ibkr-edge-gateway/protocol/orders/value-at-risk.ts";
+import { Decimal } from "decimal.js";
 import { describe, expect, it } from "vitest";
+import { AAPL, aLeg, anOrder } from "../../../test/support/orders.ts";
 import { ACCOUNT, bookRow, pcOrders } from "../../../test/support/pc-orders.ts";
 import { canStillTrade, orderFrom } from "../client-portal/domain/order-rows.ts";
 import { orderStatus } from "../client-portal/endpoints/order-status.ts";
@@ -10,7 +13,10 @@ import { settledPositions } from "../client-portal/endpoints/positions.ts";
 import { snapshotLook } from "../client-portal/endpoints/quotes.ts";
 import { LIMITS } from "../client-portal/limits.ts";
 import { isOver } from "../client-portal/stream/streamed-orders.ts";
+import { readMarket } from "../orders/submit/read-facts.ts";
 import { readWorkingFacts } from "../orders/submit/working-facts.ts";
+import { serveContractsResolve } from "./contracts-resolve.ts";
+import { serveContractsSearch } from "./contracts-search.ts";
 import { serveCurrencyRate } from "./currency-rate.ts";
 import { readOrders } from "./live-orders.ts";
 import { serveMarketSnapshot } from "./market-snapshot.ts";
@@ -229,6 +235,17 @@ describe("B11: share classes", () => {
   });
 });
 
+it.each(["BRK B", "BRK.B", "BRK-B", "BRK/B"])("B11: %s resolves to BRK B", async (symbol) => {
+  const { pc, context } = await lists();
+  pc.broker.answers["secdef.search"] = (ask: { query?: { symbol?: string } }) =>
+    ask.query?.symbol === "BRK B" ? [{ conid: 7, symbol: "BRK B", description: "NYSE" }] : [];
+  pc.broker.answers["trsrv.secdef"] = {
+    secdef: [{ conid: 7, ticker: "BRK B", assetClass: "STK", currency: "USD", isUS: true }],
+  };
+  const answer = await serveContractsResolve.execute(context, { symbol });
+  expect(answer).toMatchObject({ status: "resolved", contract: { conid: 7, symbol: "BRK B" } });
+});
+
 describe("B13: what a price is of", () => {
   it.each([
     ["STP", { price: "140" }, { limit_price: null, stop_price: "140" }],
@@ -297,4 +314,86 @@ it("B17: the status fills what the list leaves out, and stands alone for an orde
     expect(answer).toMatchObject({ order: wanted });
   }
   expect(orderStatus("11").decode(status).order_time).toBe(Date.UTC(2026, 10, 20, 14, 30));
+});
+
+it("B18: a future has its expiry and its last trading day, each in a field", async () => {
+  const { pc, context } = await lists();
+  pc.broker.answers["trsrv.futures"] = {
+    CL: [{ symbol: "CL", conid: 5, expirationDate: 20261231, ltd: 20261220 }],
+  };
+  pc.broker.answers["trsrv.secdef"] = {
+    secdef: [{ conid: 5, ticker: "CL", assetClass: "FUT", currency: "USD" }],
+  };
+  const input = { query: "CL", asset_class: "FUT" };
+  expect(await serveContractsSearch.execute(context, input)).toMatchObject({
+    candidates: [{ conid: 5, expiry: "2026-12-31", last_trading_day: "2026-12-20" }],
+  });
+});
+
+describe("B1: a placeholder is no price", () => {
+  const SIDES = [undefined, "0", "0.00", "-1", "-1.00"];
+
+  it.each(["BUY", "SELL"] as const)(
+    "B1: for a %s of any type the value is the same whatever stands for no bid and no ask",
+    async (side) => {
+      for (const order_type of ["MKT", "TRAIL", "MIDPRICE", "LMT"] as const) {
+        const values = new Set<string>();
+        for (const absent of SIDES) {
+          const pc = pcOrders();
+          pc.broker.answers["marketdata.snapshot"] = [
+            {
+              conid: AAPL.conid,
+              31: "253.40",
+              84: absent,
+              86: absent,
+              6509: "RpB",
+              _updated: pc.clock.now(),
+            },
+          ];
+          const market = await pc.finish(readMarket(pc.context(), AAPL.conid));
+          expect(market.value).toMatchObject({ bid: null, ask: null, last: "253.4" });
+          const leg = aLeg({
+            side,
+            order_type,
+            quantity: "50",
+            limit_price: order_type === "LMT" ? "253" : null,
+            trailing: order_type === "TRAIL" ? { unit: "percent", offset: "1" } : null,
+          });
+          const risk = valueAtRisk(anOrder({ legs: [leg] }), {
+            market: market.value,
+            slippageBps: new Decimal(50),
+            effect: null,
+            quotedUnits: new Decimal(1),
+          });
+          values.add(risk.known ? risk.value.toFixed(2) : "not known");
+        }
+        expect([order_type, values.size]).toEqual([order_type, 1]);
+        for (const value of values) {
+          if (value !== "not known") expect(Number(value)).toBeGreaterThan(12_000);
+        }
+      }
+    },
+  );
+
+  it.each(["0", "-1.00", undefined])(
+    "B1: and is not known where the last is %j too",
+    async (none) => {
+      const pc = pcOrders();
+      pc.broker.answers["marketdata.snapshot"] = [
+        { conid: AAPL.conid, 31: none, 84: "-1", 86: "0", 6509: "RpB", _updated: pc.clock.now() },
+      ];
+      const market = await pc.finish(readMarket(pc.context(), AAPL.conid));
+      expect(market.value).toMatchObject({ bid: null, ask: null, last: null, prior_close: null });
+      const risk = valueAtRisk(
+        anOrder({ legs: [aLeg({ order_type: "MKT", limit_price: null })] }),
+        {
+          market: market.value,
+          slippageBps: new Decimal(50),
+          effect: null,
+          quotedUnits: new Decimal(1),
+        },
+      );
+      expect(risk.known).toBe(false);
+    },
+  );
 });

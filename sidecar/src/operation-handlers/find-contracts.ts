@@ -118,6 +118,8 @@ function candidate(hit: SearchHit, facts: ReadonlyMap<number, SecDef>): Contract
     country: label(fact?.countryCode, 10),
     is_us: fact?.isUS ?? null,
     kind: label(fact?.type, 40),
+    expiry: fact?.expiry ?? null,
+    last_trading_day: fact?.lastTradingDay ?? null,
     option_months: monthsFromBroker(options?.months ?? null),
   };
 }
@@ -134,7 +136,9 @@ async function findFutures(
   }
   const listed = await context.ask(futuresOf(symbol));
   const contracts = listed.value.flatMap((future) =>
-    future.conid === null ? [] : [{ conid: future.conid, expiry: future.expirationDate }],
+    future.conid === null
+      ? []
+      : [{ conid: future.conid, expiry: future.expirationDate, last: future.ltd }],
   );
   const known = await factsOf(
     context,
@@ -143,7 +147,7 @@ async function findFutures(
   return {
     candidates: contracts
       .toSorted((a, b) => (a.expiry ?? "9").localeCompare(b.expiry ?? "9"))
-      .map(({ conid, expiry }) => {
+      .map(({ conid, expiry, last }) => {
         const fact = known.facts.get(conid);
         const name = label(fact?.name, 180);
         return {
@@ -156,6 +160,8 @@ async function findFutures(
           country: label(fact?.countryCode, 10),
           is_us: fact?.isUS ?? null,
           kind: label(fact?.type, 40),
+          expiry,
+          last_trading_day: last ?? fact?.lastTradingDay ?? null,
           option_months: [],
         };
       }),

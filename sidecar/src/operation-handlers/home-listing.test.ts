@@ -3,7 +3,7 @@ import { homeListing, levelSymbol, spellings } from "./home-listing.ts";
 
 const listing = (conid: number, currency: string | null, is_us: boolean | null) => ({
   ...{ conid, symbol: "X", name: null, asset_class: "STK", exchange: null, country: null },
-  ...{ currency, is_us, kind: null, option_months: [] },
+  ...{ currency, is_us, kind: null, option_months: [], expiry: null, last_trading_day: null },
 });
 const NASDAQ = listing(1, "USD", true);
 const MEXICO = listing(2, "MXN", false);

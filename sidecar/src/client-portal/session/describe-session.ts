@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { Source } from "@ibkr-edge-gateway/protocol/operation-schemas/field-types.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
@@ -21,7 +22,7 @@ export interface Surroundings {
 /** The one word for all that is believed. */
 export function stateOf(session: SessionState, now: number, zone: ResetZone): SessionStatus {
   if (session.silentUntil > now) return "penalty_box";
-  if (session.certificateChanged || session.accessDenied) return "blocked";
+  if (session.certificateChanged || session.denials > 1) return "blocked";
   if (session.gateway === "down") return "gateway_down";
   if (session.faults >= 2) {
     return inMaintenanceWindow(now, zone) ? "maintenance_suspected" : "unknown";
@@ -29,10 +30,16 @@ export function stateOf(session: SessionState, now: number, zone: ResetZone): Se
   if (session.sso === "dead") return "login_required";
   if (session.generation !== null) return "ready";
   if (hasRival(session)) return "takeover_required";
-  if (isEstablished(session.auth) || session.establishingSince !== null) return "initializing";
+  if (isEstablished(session.auth) || session.establishingSince !== null) {
+    return openingFor(session, now) < LIMITS.openingPatienceMs ? "initializing" : "degraded";
+  }
   if (session.sso !== "alive") return "unknown";
   return session.init.failures > 0 ? "degraded" : "initializing";
 }
+
+/** For how long a login has waited for its trading session, ms. */
+const openingFor = ({ establishingSince }: SessionState, now: number): number =>
+  establishingSince === null ? 0 : now - establishingSince;
 
 /** What may be asked of the broker in a state. */
 export function readsIn(session: SessionState, state: SessionStatus): BrokerSession["reads"] {
@@ -55,7 +62,7 @@ export function describe(session: SessionState, now: number, around: Surrounding
     observed_at: session.observedAt === null ? null : isoTime(session.observedAt),
     source: around.source,
     ...(around.openAroundTheClock() ? { simulated_market: "always_open" as const } : {}),
-    next_step: nextStep(session, state, words.next, around),
+    next_step: nextStep(session, state, waitingWords(session, now, state) ?? words.next, around),
     session_ends_at: endsAt === null ? null : isoTime(endsAt),
     warnings: [...warningsOf(session, state, now, endsAt), ...clockWarning(around.clockSkewMs())],
     reads: readsIn(session, state),
@@ -67,7 +74,7 @@ export function describe(session: SessionState, now: number, around: Surrounding
 const WORDS: Record<SessionStatus, { meaning: string; next: string | null }> = {
   unknown: {
     meaning: "The sidecar does not know yet how the broker session stands.",
-    next: null,
+    next: "Wait a moment. If this lasts for minutes, log in at LOGIN_URL.",
   },
   gateway_down: {
     meaning: "The Client Portal Gateway does not run on this PC.",
@@ -93,8 +100,8 @@ const WORDS: Record<SessionStatus, { meaning: string; next: string | null }> = {
     next: `Close the other program, or run \`${sidecarCommand("takeover")}\` on the PC to take the session from it. If no other program is open, the broker wants the takeover anyway; it then does no harm.`,
   },
   blocked: {
-    meaning: "The gateway refuses this program.",
-    next: "Check that the gateway's conf.yaml allows 127.0.0.1, then wait five minutes.",
+    meaning: "The gateway answers everything with an access refusal (403).",
+    next: "If nobody is logged in, log in at LOGIN_URL: some builds refuse everything before a login. If you are logged in, check that the gateway's conf.yaml allows 127.0.0.1; the broker's own firewall also answers like this, for some minutes.",
   },
   penalty_box: {
     meaning: "The broker refused us for asking too often; nothing is sent to it for a while.",
@@ -105,6 +112,19 @@ const WORDS: Record<SessionStatus, { meaning: string; next: string | null }> = {
     next: "Wait; it usually ends within two hours.",
   },
 };
+
+/** The words for a wait that takes longer than the usual ones say. */
+function waitingWords(session: SessionState, now: number, state: SessionStatus): string | null {
+  const waitedMs = openingFor(session, now);
+  if (waitedMs < LIMITS.establishPatienceMs) return null;
+  const minutes = counted(Math.floor(waitedMs / 60_000), "minute");
+  if (state === "initializing") {
+    return `It has taken ${minutes} now, which is longer than usual. If it lasts, log in again at LOGIN_URL.`;
+  }
+  return state === "degraded"
+    ? `It has waited for ${minutes}. Log in again at LOGIN_URL; if that does not help, restart the Client Portal Gateway and log in once more.`
+    : null;
+}
 
 function meaningOf(session: SessionState, state: SessionStatus, usual: string): string {
   if (state === "blocked" && session.certificateChanged) {

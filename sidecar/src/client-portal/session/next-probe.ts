@@ -32,7 +32,8 @@ function undisturbed(session: SessionState, now: number): PlannedProbe {
   };
 
   if (session.certificateChanged) return since("status", LIMITS.loginPollMs);
-  if (session.accessDenied) return since("status", LIMITS.blockedPollMs);
+  if (session.denials > 1) return since("status", LIMITS.blockedPollMs);
+  if (session.denials === 1) return since("status", LIMITS.gatewayDownPollMs);
   if (session.gateway === "down") return since("status", LIMITS.gatewayDownPollMs);
   if (session.gateway === "unknown") return since("status", LIMITS.gatewayDownPollMs);
   if (session.faults >= 2) return since("status", LIMITS.maintenancePollMs);

@@ -128,7 +128,7 @@ function meaningOf(
 
 const NO_BROKERAGE = {
   authenticated: false,
-  established: false,
+  established: null,
   connected: null,
   competing: null,
   fail: "",

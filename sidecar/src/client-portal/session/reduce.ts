@@ -20,7 +20,7 @@ export function reduce(before: SessionState, seen: Observation, now: number): Se
     case "certificate_changed":
       return { ...endGeneration(session), certificateChanged: true };
     case "access_denied":
-      return { ...session, gateway: "up", accessDenied: true };
+      return { ...session, gateway: "up", denials: session.denials + 1 };
     case "rate_limited":
       return { ...session, gateway: "up", silentUntil: Math.max(session.silentUntil, seen.until) };
     case "woke":
@@ -48,7 +48,7 @@ function reached(session: SessionState): SessionState {
     ...session,
     gateway: "up",
     certificateChanged: false,
-    accessDenied: false,
+    denials: 0,
     faults: 0,
   };
 }
@@ -94,15 +94,14 @@ function unavailable(
 function unauthorized(session: SessionState, probe: Probe | "read", now: number): SessionState {
   // 401 also stands for an unknown account; a look at the session itself decides.
   if (probe === "read") return session.generation === null ? session : { ...session, doubt: true };
-  const up: SessionState = { ...session, gateway: "up", faults: 0, certificateChanged: false };
+  const up = reached(session);
   if (probe === "prime") return { ...endGeneration(up), auth: null, doubt: true };
   if (probe === "init" || probe === "takeover") {
     const failed = initFailed(up, probe, now);
     return { ...failed, auth: null, doubt: true, unauthorized: session.unauthorized + 1 };
   }
-  if (probe === "validate") return { ...loggedOut(up), sso: "dead", unauthorized: 1 };
   const times = session.unauthorized + 1;
-  // A second 401 in a row on the session's own questions is as good as the validator's word.
+  // One 401 may be a fault of the moment, also the validator's; a second in a row is none.
   if (times >= 2) return { ...loggedOut(up), sso: "dead", unauthorized: times };
   return {
     ...up,
@@ -137,7 +136,11 @@ function authSeen(
   // A tickle without a word about the session: ask the session itself.
   if (seen.auth === null) return { ...next, doubt: true };
 
-  const auth = seen.auth;
+  // A build that says `established` in one answer and leaves it out of another has not taken it back.
+  const auth: AuthStatus = {
+    ...seen.auth,
+    established: seen.auth.established ?? session.auth?.established ?? null,
+  };
   next = { ...next, auth, doubt: false };
   if (seen.probe === "init" || seen.probe === "takeover") {
     if (auth.authenticated !== true) {
@@ -147,7 +150,6 @@ function authSeen(
         now,
       );
     }
-    next = { ...next, establishingSince: now };
   }
   if (auth.authenticated === true) {
     next = { ...next, sso: "alive", unauthenticated: 0, refusedByRival: false };
@@ -155,10 +157,11 @@ function authSeen(
       const ended = endGeneration(next);
       return { ...ended, establishingSince: next.establishingSince ?? now };
     }
+    const waiting = next.generation === null ? (next.establishingSince ?? now) : null;
     const lasted = next.readySince !== null && now - next.readySince >= LIMITS.initBudgetResetMs;
     return {
       ...next,
-      establishingSince: null,
+      establishingSince: waiting,
       init: lasted && next.init.failures > 0 ? { failures: 0, nextAt: 0 } : next.init,
     };
   }
@@ -221,6 +224,7 @@ function primed(
     lastGeneration: generation,
     generation,
     readySince: now,
+    establishingSince: null,
     primeFailures: 0,
     takeoverUntil: 0,
     accounts,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../limits.ts";
-import { readsIn, stateOf } from "./describe-session.ts";
+import { describe as describe_, readsIn, stateOf } from "./describe-session.ts";
 import { provenMode } from "./mode.ts";
 import { nextProbe } from "./next-probe.ts";
 import { reduce } from "./reduce.ts";
@@ -99,7 +99,18 @@ describe("the table of what each combination means", () => {
       "takeover_required",
       "portfolio_only",
     ],
-    ["a 403 page", [sso, { kind: "access_denied" }], "blocked", "none"],
+    [
+      "one 403 page",
+      [status(), sso, tickle("a"), primed(), { kind: "access_denied" }],
+      "ready",
+      "all",
+    ],
+    [
+      "two 403 pages",
+      [sso, { kind: "access_denied" }, { kind: "access_denied" }],
+      "blocked",
+      "none",
+    ],
     ["another certificate", [sso, { kind: "certificate_changed" }], "blocked", "none"],
     ["a 429", [sso, { kind: "rate_limited", until: NOW + 1 }], "penalty_box", "cached_only"],
     [
@@ -215,6 +226,67 @@ const history = fc.array(fc.tuple(anyObservation, fc.integer({ min: 0, max: 120_
   maxLength: 60,
 });
 
+describe("B16: every wait has an end, and words that change", () => {
+  const around = {
+    source: "client_portal" as const,
+    openAroundTheClock: () => false,
+    resetZone: "America/New_York" as const,
+    loginUrl: "https://127.0.0.1:5000/",
+    clockSkewMs: () => null,
+  };
+  const wordsAt = (session: SessionState, ms: number) => describe_(session, NOW + ms, around);
+
+  it("B16: a build that does not say `established` is judged by what it says, and then becomes ready", () => {
+    const older = { established: null };
+    const session = after(status(older), sso, tickle("a", older), primed());
+    expect(stateOf(session, NOW, ZONE)).toBe("ready");
+    // What one answer said, another takes back by its own word only.
+    expect(stateOf(reduce(session, status({ established: false }), NOW), NOW, ZONE)).not.toBe(
+      "ready",
+    );
+    const silent = after(status({ established: false }), tickle("a", older));
+    expect(silent.auth?.established).toBe(false);
+  });
+
+  it("B16: one that never opens is `initializing` for three minutes, with other words after one", () => {
+    for (const session of [
+      after(sso, status({ established: false })),
+      after(sso, status(), { kind: "unavailable", probe: "prime" }),
+    ]) {
+      expect(wordsAt(session, 0)).toMatchObject({ state: "initializing" });
+      expect(wordsAt(session, 0).next_step).toContain("up to a minute");
+      expect(wordsAt(session, 120_000).next_step).toContain("2 minutes now");
+      expect(wordsAt(session, LIMITS.openingPatienceMs)).toMatchObject({ state: "degraded" });
+      expect(wordsAt(session, 600_000).next_step).toContain("waited for 10 minutes");
+      const asked = reduce(session, status(), NOW + 600_000);
+      expect(stateOf(reduce(asked, primed(), NOW + 600_000), NOW + 600_000, ZONE)).toBe("ready");
+    }
+  });
+
+  it("B6: one 403 page is a fault of the moment; a login ends those that last", () => {
+    const once = after(status(), sso, tickle("a"), primed(), { kind: "access_denied" });
+    expect(stateOf(once, NOW, ZONE)).toBe("ready");
+    expect(nextProbe(once, NOW).at - NOW).toBeLessThanOrEqual(LIMITS.gatewayDownPollMs);
+    const lasting = after({ kind: "access_denied" }, { kind: "access_denied" });
+    const { next_step } = wordsAt(lasting, 0);
+    expect(next_step).toContain("log in at https://127.0.0.1:5000/");
+    expect(next_step).toContain("conf.yaml");
+    expect(
+      stateOf(reduce(lasting, { kind: "unauthorized", probe: "status" }, NOW), NOW, ZONE),
+    ).not.toBe("blocked");
+    expect(stateOf(reduce(lasting, status(), NOW), NOW, ZONE)).toBe("initializing");
+  });
+
+  it("B6: one 401 of the validator proves nothing, a second does", () => {
+    const once = reduce(ready(), { kind: "unauthorized", probe: "validate" }, NOW);
+    expect(once.generation).toBe(1);
+    expect(provenMode(once)).toBe("unknown");
+    expect(stateOf(reduce(once, { kind: "unauthorized", probe: "status" }, NOW), NOW, ZONE)).toBe(
+      "login_required",
+    );
+  });
+});
+
 describe("whatever happens", () => {
   it("is never ready unless the last word was established, primed and undisputed; generations only rise", () => {
     fc.assert(
@@ -230,11 +302,9 @@ describe("whatever happens", () => {
             expect(next.generation).toBe(session.lastGeneration + 1);
           }
           if (next.generation !== null) {
-            expect(next.auth).toMatchObject({
-              authenticated: true,
-              established: true,
-              connected: true,
-            });
+            expect(next.auth).toMatchObject({ authenticated: true, connected: true });
+            // Older builds do not say it; one that denied it is not ready.
+            expect(next.auth?.established).not.toBe(false);
             expect(next.auth?.competing).not.toBe(true);
             expect(next.auth?.fail).toBe("");
             expect(next.accounts.length).toBeGreaterThan(0);

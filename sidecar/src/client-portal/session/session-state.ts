@@ -70,7 +70,8 @@ export interface InitBudget {
 export interface SessionState {
   gateway: "unknown" | "down" | "up";
   certificateChanged: boolean;
-  accessDenied: boolean;
+  /** Consecutive answers that were a 403 page. */
+  denials: number;
   silentUntil: number;
   /** Consecutive probes that proved nothing. */
   faults: number;
@@ -96,7 +97,7 @@ export interface SessionState {
   takeoverUntil: number;
   takeoverTries: number;
   init: InitBudget;
-  /** Since when an init is waiting to be established; null when none is. */
+  /** Since when a login waits for its trading session to open; null when none does. */
   establishingSince: number | null;
 
   /** The last generation that was minted, over all runs of this sidecar. */
@@ -117,7 +118,7 @@ export function initialSession(kept: { lastGeneration: number; init: InitBudget 
   return {
     gateway: "unknown",
     certificateChanged: false,
-    accessDenied: false,
+    denials: 0,
     silentUntil: 0,
     faults: 0,
     sso: "unknown",
@@ -145,12 +146,13 @@ export function initialSession(kept: { lastGeneration: number; init: InitBudget 
   };
 }
 
-/** The gateway says the brokerage session can be used. */
+/** The gateway says the brokerage session can be used; where it does not say `established`, the prime decides. */
 export function isEstablished(auth: AuthStatus | null): boolean {
   return (
     auth !== null &&
     auth.authenticated === true &&
-    auth.established === true &&
+    // Older builds do not say this one: they are judged by what they do say.
+    auth.established !== false &&
     auth.connected === true &&
     auth.competing !== true &&
     auth.fail === ""
