@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { wallNow } from "./globals.ts";
-import { INVARIANTS } from "./judge.ts";
+import { INVARIANTS } from "./invariants.ts";
 import { tryMutations } from "./mutations.ts";
 import { planWorld, type WorldPlan } from "./plan.ts";
 import type { Report } from "./run.ts";

@@ -1,46 +1,10 @@
-import {
-  isInDoubt,
-  isTerminal,
-  OrderState,
-} from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import type { Order } from "@ibkr-edge-gateway/simulator/state/orders.ts";
+import { isTerminal, OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import type { Seen } from "./broker-model.ts";
-import type { Signed } from "./people.ts";
+import { type Invariant, type Unsettled, Violation } from "./invariants.ts";
+import type { Signed } from "./signed.ts";
 import { TIGHT } from "./template.ts";
+import { atBroker, unsettled } from "./unsettled.ts";
 import type { World } from "./world.ts";
-
-/** A promise was broken, at one step of one world. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-  readonly invariant: Invariant;
-  readonly step: number;
-  constructor(invariant: Invariant, step: number, what: string) {
-    super(`${invariant}: ${what}`);
-    this.invariant = invariant;
-    this.step = step;
-  }
-}
-
-export const INVARIANTS = {
-  approved: "no order at the broker without a valid approval of it",
-  once: "no approval and no key makes two orders",
-  as_signed: "what is sent is what was signed",
-  limits: "no limit is passed",
-  exits: "no exit is held beyond its bound",
-  switch: "no entry leaves while a switch is engaged",
-  ends: "no end is left without proof",
-  events: "no event is lost or told twice",
-  log: "the log says what the broker saw",
-  truth: "in the end both ends say of each order what the broker says",
-  failure: "no part fails in a way that is not foreseen",
-} as const;
-export type Invariant = keyof typeof INVARIANTS;
-
-export interface Unsettled {
-  invariant: Invariant;
-  what: string;
-}
-type Say = (invariant: Invariant, what: string) => void;
 
 interface Outcome {
   orders: { order_id: string | null }[];
@@ -156,7 +120,7 @@ export class Judge {
     if (before === state) return;
     known.set(coid, state);
     this.onState(state);
-    const found = this.#atBroker(coid);
+    const found = atBroker(this.#world, coid);
     const standing = found.some(({ status }) => !ENDED.includes(status));
     if (isTerminal(state) && standing) {
       this.broken("ends", `${where} says that ${coid} is ${state}, and it stands at the broker`);
@@ -170,13 +134,6 @@ export class Judge {
   }
 
   onState: (state: OrderState) => void = () => {};
-
-  /** Orders at the broker under this reference that are not lost to everybody. */
-  #atBroker(coid: string): Order[] {
-    return [...this.#world.broker.sim.book.orders.values()].filter(
-      ({ ref, lost }) => ref === coid && !lost,
-    );
-  }
 
   /** A cancel that nothing stands in the way of is at the broker soon. */
   #cancelHeld(orderId: string, since: number): void {
@@ -333,119 +290,7 @@ export class Judge {
 
   /** When all is over and nothing disturbs any more: what is not as it was promised. */
   unsettled(troubled: boolean): Unsettled[] {
-    const found: Unsettled[] = [];
-    const say = (invariant: Invariant, what: string): void => void found.push({ invariant, what });
-    const { object, pc } = this.#world;
-    const store = pc.orders;
-    if (store === null) {
-      say("failure", "the PC is not running in the end");
-      return found;
-    }
-    const { sql } = object;
-    const rows = sql
-      .exec<{ coid: string; state: string; action: string; job_id: string }>(
-        "SELECT coid, state, action, job_id FROM order_intents",
-      )
-      .toArray();
-    for (const { coid, state, action } of rows) {
-      if (action !== "place") continue;
-      const told = OrderState.parse(state);
-      const record = store.intent(coid);
-      this.#agrees("the object", coid, told, troubled, say);
-      if (record !== null) this.#agrees("the PC", coid, record.state, troubled, say);
-      if (
-        record?.sent === true &&
-        !this.#posted.has(coid) &&
-        record.state !== "rejected" &&
-        !isInDoubt(record.state)
-      ) {
-        say("truth", `the PC says ${coid} is ${record.state}; it was never at the broker`);
-      }
-    }
-    for (const coid of this.#posted.keys()) {
-      if (!rows.some((row) => row.coid === coid)) {
-        say("truth", `${coid} was at the broker and the object does not know it`);
-      }
-      if (store.intent(coid) === null) {
-        say("truth", `${coid} was at the broker and the PC has no record of it`);
-      }
-    }
-    this.#fills(say);
-    this.#log(say);
-    return found;
-  }
-
-  #agrees(where: string, coid: string, state: OrderState, troubled: boolean, say: Say): void {
-    const [order] = this.#atBroker(coid);
-    const bad = (is: string) =>
-      say("truth", `${where} says ${coid} is ${state}; at the broker it is ${is}`);
-    if (state === "needs_owner") {
-      if (!troubled) bad(order?.status ?? "not there");
-      return;
-    }
-    if (order === undefined) {
-      if (state !== "rejected") bad("not there");
-      return;
-    }
-    const { status } = order;
-    const fits =
-      status === "Filled"
-        ? state === "filled"
-        : status === "Cancelled"
-          ? state === "cancelled" || state === "expired"
-          : status === "Inactive"
-            ? state === "rejected" || (order.filled.gt(0) && state === "cancelled")
-            : state === "working" || state === "partially_filled" || state === "accepted";
-    if (!fits) bad(status);
-  }
-
-  /** Each execution once, and none that was not. */
-  #fills(say: Say): void {
-    const { object, broker } = this.#world;
-    const kept = object.sql
-      .exec<{ execution_id: string; coid: string | null; quantity: string; price: string }>(
-        "SELECT execution_id, coid, quantity, price FROM order_fills",
-      )
-      .toArray();
-    const real = new Map(broker.sim.book.executions.map((one) => [one.id, one]));
-    for (const { execution_id, quantity, price } of kept) {
-      const one = real.get(execution_id);
-      if (one === undefined || !one.size.equals(quantity) || !one.price.equals(price)) {
-        say(
-          "events",
-          `a fill ${execution_id} of ${quantity} at ${price} that the broker does not know`,
-        );
-      }
-    }
-  }
-
-  #log(say: Say): void {
-    const { object, d1 } = this.#world;
-    const { sql } = object;
-    const events = sql
-      .exec<{ seq: number; event: string }>("SELECT seq, event FROM audit_log ORDER BY seq")
-      .toArray();
-    const submitted = new Map<string, number>();
-    for (const [at, { seq, event }] of events.entries()) {
-      if (seq !== at + 1) say("log", `event ${seq} stands at place ${at + 1}`);
-      const { type, meta } = JSON.parse(event);
-      if (type !== "order.submitted") continue;
-      const coid = String(meta?.coid);
-      submitted.set(coid, (submitted.get(coid) ?? 0) + 1);
-    }
-    for (const [coid, times] of submitted) {
-      if (times > 1) say("log", `${coid} stands in the log ${times} times`);
-    }
-    for (const coid of this.#posted.keys()) {
-      if (!submitted.has(coid)) say("log", `${coid} was at the broker and is not in the log`);
-    }
-    const copied = d1.database.prepare("SELECT seq, event FROM audit_events ORDER BY seq").all();
-    for (const [at, row] of copied.entries()) {
-      if (row.event !== events[at]?.event) say("log", `the copy differs at event ${at + 1}`);
-    }
-    if (copied.length < events.length - 5) {
-      say("log", `${events.length - copied.length} events were not copied`);
-    }
+    return unsettled(this.#world, new Set(this.#posted.keys()), troubled);
   }
 }
 

@@ -4,19 +4,15 @@ import {
   isOperationName,
   OPERATIONS,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
-import * as z from "zod";
 import type { Clock } from "../../sidecar/src/client-portal/clock.ts";
 import { createWire } from "../../sidecar/src/client-portal/paced-wire.ts";
 import { createPacer } from "../../sidecar/src/client-portal/pacing/pacer.ts";
 import { memoryPacingStore } from "../../sidecar/src/client-portal/pacing/pacing-store.ts";
-import type { StreamSocketEvents } from "../../sidecar/src/client-portal/stream/stream-socket.ts";
 import type { DiskReserve } from "../../sidecar/src/config/disk-reserve.ts";
-import type { Pairing } from "../../sidecar/src/config/pairing-file.ts";
 import { openAccountJournal } from "../../sidecar/src/journal/account-journal.ts";
 import type { OrderStore } from "../../sidecar/src/orders/journal/order-store.ts";
 import { createRelayLink } from "../../sidecar/src/relay/link.ts";
 import type { RelayLink } from "../../sidecar/src/relay/link-interface.ts";
-import type { Connect } from "../../sidecar/src/relay/relay-socket.ts";
 import { createBroker } from "../../sidecar/src/run/broker.ts";
 import type { Broker } from "../../sidecar/src/run/broker-interface.ts";
 import { openOrderSide } from "../../sidecar/src/run/open-order-side.ts";
@@ -24,26 +20,17 @@ import { loadLocalPolicy } from "../../sidecar/src/trust/limits/local-policy-fil
 import { loadDeviceKey } from "../../sidecar/src/trust/pc-keys/device-key.ts";
 import { questionNumber } from "../../sidecar/src/trust/tables/question-numbers.ts";
 import type { BrokerModel } from "./broker-model.ts";
-import type { Chance } from "./chance.ts";
 import { Crashed, endHold, type Handle, watch } from "./disk.ts";
 import type { ObjectHost } from "./object-host.ts";
-import { type Actor, actor, type Scheduler } from "./scheduler.ts";
+import { dialler } from "./pc-connect.ts";
+import type { PcParts } from "./pc-parts.ts";
+import { openStream } from "./pc-stream.ts";
+import { type Actor, actor } from "./scheduler.ts";
 
 /**
  * The owner's PC: the product's broker side, order side, journals and relay link in one process that
  * may die at any write and any request, on a clock that may be wrong.
  */
-export interface PcParts {
-  scheduler: Scheduler;
-  chance: Chance;
-  configDir: string;
-  pairing: Pairing;
-  broker: BrokerModel;
-  object: ObjectHost;
-  /** Whether the broker's stream can be reached. */
-  stream: boolean;
-}
-
 export class Pc {
   /** How far its clock is ahead of the world's, milliseconds. */
   skewMs = 0;
@@ -208,7 +195,7 @@ export class Pc {
       isOwnOrder: side.isOwnOrder,
       orders: side.open,
       openWire: (options) => this.#openWire(options, process),
-      openStream: (credential, heard) => this.#openStream(credential, heard, process),
+      openStream: (credential, heard) => openStream(this.#parts, process.owner, credential, heard),
     });
     made.then(
       (broker) => {
@@ -223,7 +210,14 @@ export class Pc {
           operations: (name) => (isOperationName(name) ? OPERATIONS[name] : null),
           version: "simulation",
           logger,
-          connect: this.#connect(process),
+          connect: dialler(this.#parts, {
+            owner: process.owner,
+            offline: () => this.offline,
+            runs: () => this.#process === process,
+            dialled: (line) => {
+              process.line = line;
+            },
+          }),
           now: () => this.now(),
           random: () => Math.random(),
           random32: () => randomBytes(32).toString("base64url"),
@@ -309,120 +303,7 @@ export class Pc {
     });
     return { pacer, transport, wire, openAroundTheClock: () => true };
   }
-
-  #openStream(credential: string, heard: StreamSocketEvents, process: Process) {
-    const { scheduler, chance, broker, stream } = this.#parts;
-    const { owner } = process;
-    if (!stream || broker.down) {
-      scheduler.after(5, () => heard.onClose(), owner);
-      return { send: () => {}, terminate: () => {} };
-    }
-    let open = true;
-    let lastAt = 0;
-    const listeners: Record<string, (data: unknown) => void> = {};
-    const arrive = (act: () => void): void => {
-      lastAt = Math.max(lastAt, scheduler.now + chance.between(1, 20));
-      scheduler.after(lastAt - scheduler.now, () => open && act(), owner);
-    };
-    const close = (): void => {
-      if (!open) return;
-      arrive(() => {
-        open = false;
-        heard.onClose();
-      });
-      scheduler.after(1, () => listeners.close?.(undefined), broker.place);
-    };
-    const socket = {
-      readyState: 1,
-      OPEN: 1,
-      send: (data: string | Uint8Array) => {
-        const text = typeof data === "string" ? data : Buffer.from(data).toString("utf8");
-        arrive(() => heard.onText(text));
-      },
-      close,
-      terminate: close,
-      on: (event: string, listener: (data: unknown) => void) => {
-        listeners[event] = listener;
-      },
-    };
-    scheduler.after(
-      chance.between(1, 20),
-      () => {
-        if (open) broker.sockets.accept(socket, credential);
-      },
-      broker.place,
-    );
-    arrive(() => heard.onOpen());
-    return {
-      send: (text: string) => {
-        // Profit and loss come each second, and no order depends on them.
-        if (text.startsWith("spl")) return;
-        scheduler.after(chance.between(1, 20), () => listeners.message?.(text), broker.place);
-      },
-      terminate: () => {
-        open = false;
-        scheduler.after(1, () => listeners.close?.(undefined), broker.place);
-      },
-    };
-  }
-
-  #connect(process: Process): Connect {
-    const { scheduler, chance, object } = this.#parts;
-    return (url, token, events) => {
-      const { owner } = process;
-      let line: ReturnType<ObjectHost["pair"]> | null = null;
-      let given = false;
-      const later = (act: () => void) => scheduler.after(chance.between(1, 60), act, owner);
-      const refused = (...why: Parameters<typeof events.onRefused>) => {
-        if (!given) events.onRefused(...why);
-        given = true;
-      };
-      if (this.offline) {
-        later(() => refused("the gateway could not be reached (ECONNREFUSED)"));
-      } else {
-        scheduler.after(
-          chance.between(1, 60),
-          () => {
-            object.upgrade(token, url).then(
-              (response) => {
-                const socket = response.webSocket;
-                if (socket !== undefined) {
-                  const made = object.lineOf(socket);
-                  later(() => {
-                    if (made === null || given) return;
-                    line = made;
-                    process.line = made;
-                    made.open({ onText: events.onText, onClosed: events.onClosed }, owner);
-                    events.onOpen();
-                  });
-                  return;
-                }
-                void response.json().then((body: unknown) => {
-                  const { message, at } = UpgradeRefusal.parse(body);
-                  later(() => refused(message, { refusedKey: { edgeTimeMs: Date.parse(at) } }));
-                });
-              },
-              () => later(() => refused("the gateway could not be reached (ECONNRESET)")),
-            );
-          },
-          object.platform,
-        );
-      }
-      return {
-        send: (text) => {
-          if (this.#process === process) line?.sendFromPc(text);
-        },
-        close: (code) => {
-          given = true;
-          line?.closeFromPc(code);
-        },
-        buffered: () => 0,
-      };
-    };
-  }
 }
-
-const UpgradeRefusal = z.object({ message: z.string(), at: z.string() });
 
 interface Process {
   owner: Actor;

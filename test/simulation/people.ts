@@ -1,36 +1,15 @@
-import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
-import { Intent, intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { type Chance, chance } from "./chance.ts";
 import type { Judge } from "./judge.ts";
+import type { Life } from "./life.ts";
 import { ObjectReset, type OwnerEnd } from "./object-host.ts";
-import type { LifePlan } from "./plan.ts";
 import { type Actor, actor } from "./scheduler.ts";
+import { signedOf } from "./signed.ts";
 import { ACCOUNT_ID, BROKER_ACCOUNT, CLIENT, SCOPES } from "./template.ts";
+import { AGAIN, codes, nameOf, type Told } from "./told.ts";
 import { AAPL, type World } from "./world.ts";
 
 /** The agent and the owner: who asks, who approves, and what each heard. */
-export interface Told {
-  ok: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer as the wire gives it; what is read of it is compared, not trusted.
-  result: any;
-  /** The failure's code, or what was thrown. */
-  why: string | null;
-}
-
-/** How one life went, as its agent saw it. */
-export interface Life {
-  readonly n: number;
-  readonly plan: LifePlan;
-  /** Where its agent got to. */
-  reached: "begun" | "previewed" | "asked" | "decided" | "submitted" | "ended";
-  /** Why it went no further. */
-  stopped: string | null;
-  approvalId: string | null;
-  orderRef: string | null;
-  over: boolean;
-}
-
 export class People {
   readonly lives: Life[];
   readonly #world: World;
@@ -408,59 +387,4 @@ export class People {
   #as(who: Actor, ms: number, act: () => void): void {
     this.#world.scheduler.after(ms, act, who);
   }
-}
-
-const AGAIN = new Set([
-  "ObjectReset",
-  "SIDECAR_OFFLINE",
-  "SIDECAR_UNAVAILABLE",
-  "BROKER_BACKEND_UNAVAILABLE",
-  "BROKER_SESSION_REQUIRED",
-  "BROKER_RATE_LIMITED",
-  "DEADLINE_EXCEEDED",
-  "OUTCOME_UNKNOWN",
-  "AUDIT_WRITE_FAILED",
-]);
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
-
-// biome-ignore lint/suspicious/noExplicitAny: see `Told`.
-const codes = (result: any): string =>
-  (result?.refusals ?? []).map(({ code }: { code: string }) => code).join() || result?.outcome;
-
-/** What the owner's passkey signed. */
-export interface Signed {
-  approvalId: string;
-  previewId: string;
-  intentHash: string;
-  coid: string;
-  order: CanonicalOrder;
-  notAfterMs: number;
-  generation: number;
-  acceptedWarnings: readonly string[];
-}
-
-/** The intent behind a hash, found where the object keeps it, and believed only if it has that hash. */
-function signedOf(world: World, approvalId: string, hash: string): Signed {
-  const [row] = world.object.sql
-    .exec<{ intent: string }>(
-      "SELECT intent FROM order_approvals WHERE approval_id = ?",
-      approvalId,
-    )
-    .toArray();
-  const intent = Intent.parse(JSON.parse(row?.intent ?? "null"));
-  const { coid, ...draft } = intent;
-  if (intentHash(intent) !== hash || intentOf(draft).coid !== coid) {
-    throw new Error("what the owner is shown has another hash than what is kept");
-  }
-  return {
-    approvalId,
-    previewId: intent.preview_id,
-    intentHash: hash,
-    coid,
-    order: intent.ticket.order,
-    notAfterMs: Date.parse(intent.not_after),
-    generation: intent.generation,
-    acceptedWarnings: intent.accepted_warnings.map(({ fingerprint }) => fingerprint),
-  };
 }

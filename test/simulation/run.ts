@@ -1,7 +1,9 @@
 import type { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import { Judge, Violation } from "./judge.ts";
+import { Violation } from "./invariants.ts";
+import { Judge } from "./judge.ts";
+import type { Life } from "./life.ts";
 import type { ObjectClass } from "./object-host.ts";
-import { type Life, People } from "./people.ts";
+import { People } from "./people.ts";
 import { FIRST_LIFE_MS, type WorldPlan } from "./plan.ts";
 import { START, type Template } from "./template.ts";
 import { Troubles } from "./troubles.ts";
