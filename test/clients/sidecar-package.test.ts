@@ -1,56 +1,28 @@
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { fromRoot } from "../../scripts/lib/paths.ts";
 import { type OrderChain, startOrderChain } from "../support/order-chain.ts";
+import { type Packed, packed, run } from "../support/packed.ts";
 
-const run = promisify(execFile);
 const PACKED_MAX_BYTES = 6 * 1024 * 1024;
 const INSTALL_MAX_MS = 15_000;
 
-/** The sidecar as it is packed, installed from its tarball in an empty folder, with no network. */
-let folder: string;
+let sidecar: Packed;
 let chain: OrderChain | null = null;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ibkr-sidecar-package-"));
-  const packed = join(folder, "package");
-  await cp(dirname(inject("sidecarCli")), join(packed, "dist"), { recursive: true });
-  const manifest = JSON.parse(await readFile(fromRoot("sidecar/package.json"), "utf8"));
-  await writeFile(join(packed, "package.json"), JSON.stringify({ ...manifest, scripts: {} }));
+  sidecar = await packed("sidecar", inject("sidecarCli"));
 }, 60_000);
 afterAll(async () => {
   await chain?.close();
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await sidecar?.close();
 });
 
 describe("the sidecar's package", () => {
   it("needs nothing beside Node: installed, it pairs, reads, and places a paper order", async () => {
-    const env = {
-      ...process.env,
-      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
-      npm_config_cache: join(folder, "cache"),
-      npm_config_offline: "true",
-    };
-    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], {
-      cwd: join(folder, "package"),
-      env,
-    });
-    const [{ filename, size }] = JSON.parse(stdout);
-    expect(size).toBeLessThan(PACKED_MAX_BYTES);
-
-    const home = join(folder, "home");
-    await mkdir(home);
-    await writeFile(join(home, "package.json"), '{"private":true}');
-    const began = performance.now();
-    await run("npm", ["install", "--no-audit", "--no-fund", join(folder, filename)], {
-      cwd: home,
-      env,
-    });
-    expect(performance.now() - began).toBeLessThan(INSTALL_MAX_MS);
-    const bin = join(home, "node_modules/.bin/ibkr-sidecar");
+    const { bins, env, tarballBytes, installMs } = await sidecar.install({});
+    expect(tarballBytes).toBeLessThan(PACKED_MAX_BYTES);
+    expect(installMs).toBeLessThan(INSTALL_MAX_MS);
+    const bin = join(bins, "ibkr-sidecar");
     expect((await run(bin, ["--version"], { env })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 
     chain = await startOrderChain({ cli: await realpath(bin) });

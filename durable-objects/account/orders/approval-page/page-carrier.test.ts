@@ -2,20 +2,16 @@ import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import type { PasskeyProof } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import type { ActOn } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
+import { tradeAsk } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { beforeEach, describe, expect, it } from "vitest";
+import { ACCOUNT, type DeskRig, settled } from "../../../../test/support/order-desk.ts";
 import {
-  ACCOUNT,
-  admit,
-  type DeskRig,
-  deskRig,
-  outcome,
-  previewed,
-  settled,
-} from "../../../../test/support/order-desk.ts";
-import { anOrder } from "../../../../test/support/orders.ts";
-import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
+  AGENT_SCOPES,
+  approvalIdOf,
+  type OwnerWorld,
+  ownerWorld,
+} from "../../../../test/support/owner-world.ts";
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { createOrderService, type OrderService } from "../order-service.ts";
 import { listAlerts } from "../tables/alerts.ts";
@@ -26,21 +22,10 @@ import { policyInForce } from "../tables/policies.ts";
 import { changePolicy } from "../transactions/change-policy.ts";
 
 /** The owner's own page at the gateway: what it carries, and what it does upon the PC's word. */
-const SCOPES = [
-  "ibkr:orders:preview",
-  "ibkr:approvals:create",
-  "ibkr:orders:paper:submit",
-] as const;
 const TOKEN = "f".repeat(64);
 const ORIGIN = "https://approver.example";
-const AWAY: JobSettlement = {
-  ok: false,
-  code: "UNAVAILABLE",
-  message: "not there",
-  retryable: true,
-  outcome: "not_executed",
-};
 
+let world: OwnerWorld;
 let rig: DeskRig;
 let desk: OrderService;
 let trading: OwnerAccount["trading"];
@@ -49,7 +34,6 @@ let enrolling: string | null;
 let enrollingToken: string | null;
 let pages: { origin: string; page_token_sha256: string }[];
 
-const iso = () => new Date(rig.clock.now).toISOString();
 const asked = (operation: string) => rig.jobs.filter((job) => job.operation === operation);
 
 beforeEach(() => {
@@ -57,47 +41,33 @@ beforeEach(() => {
   enrolling = null;
   enrollingToken = null;
   pages = [{ origin: ORIGIN, page_token_sha256: TOKEN }];
-  rig = deskRig(({ operation, input }) => {
-    switch (operation) {
-      case "order.preview":
-        return previewed(anOrder(), rig.clock.now);
-      case "order.place":
-        return settled(
-          outcome(
-            { coid: String(Object(input).coid), state: "accepted", proved_by: "submit_answer" },
-            "901",
-            rig.clock.now,
-          ),
-        );
-      case "approver.pages":
-        return settled({
+  world = ownerWorld({
+    requestId: "rq-owner",
+    pc: (now) => ({
+      "approver.pages": () =>
+        settled({
           pages,
           enrolling,
           ...(enrollingToken === null ? {} : { enrolling_token_sha256: enrollingToken }),
-          as_of: iso(),
-        });
-      case "approver.pending":
-        return settled({ envelopes: [{ act: "newer", body: { x: 1 } }], as_of: iso() });
-      case "approver.receipts":
-        return settled({ receipts: [], as_of: iso() });
-      case "approver.ask":
-        return settled({ ticket_sha256: "1".repeat(64), as_of: iso() });
-      case "approver.submit":
-        return settled({
+          as_of: now(),
+        }),
+      "approver.pending": () =>
+        settled({ envelopes: [{ act: "newer", body: { x: 1 } }], as_of: now() }),
+      "approver.receipts": () => settled({ receipts: [], as_of: now() }),
+      "approver.ask": () => settled({ ticket_sha256: "1".repeat(64), as_of: now() }),
+      "approver.submit": () =>
+        settled({
           accepted: true,
           refusals: [],
           receipt: { body: 1 },
           act_on: actOn,
-          as_of: iso(),
-        });
-      default:
-        return AWAY;
-    }
+          as_of: now(),
+        }),
+    }),
   });
-  admit(rig, "client-1", SCOPES);
+  ({ rig, desk } = world);
+  trading = world.verbs.trading;
   knows(["own-page"]);
-  desk = createOrderService(rig.parts);
-  trading = ownerVerbs(rig, { orders: desk, requestId: "rq-owner" }).trading;
 });
 
 const knows = (words: string[]): void =>
@@ -113,28 +83,10 @@ const submit = (message: JsonObject = { kind: "approval" }, tokenSha256 = TOKEN)
 
 /** An agent asks for an order; with the wish that the approval sends it. */
 async function askedFor(sends: boolean) {
-  const agent = { clientId: "client-1", scopes: SCOPES, requestId: "r" };
-  const input = {
-    account_id: ACCOUNT,
-    conid: 265598,
-    side: "BUY",
-    order_type: "LMT",
-    quantity: "1",
-    limit_price: "187.25",
-    time_in_force: "DAY",
-    outside_rth: false,
-    reduce_only: false,
-  };
-  const shown = await desk.runTool(agent, { operation: "trade.preview", input });
-  if (!shown.ok) throw new Error(JSON.stringify(shown.failure));
-  const { preview_id } = Object(shown.result).preview;
+  const preview = await world.preview();
   const wish = sends ? { submit_on_approval: true, idempotency_key: "key-00000001" } : {};
-  const answer = await desk.runTool(agent, {
-    operation: "trade.ask",
-    input: { account_id: ACCOUNT, preview_id, ...wish },
-  });
-  if (!answer.ok) throw new Error(JSON.stringify(answer.failure));
-  return String(Object(answer.result).approval.approval_id);
+  const input = { preview_id: preview.preview_id, ...wish };
+  return approvalIdOf(await world.run(tradeAsk, input));
 }
 
 const approvalOf = (id: string) => {
@@ -273,7 +225,7 @@ describe("an order that was approved on the owner's own page", () => {
     actOn = { act: "order", approval: proofFor(id) };
     await submit();
     const { previewId } = approvalOf(id);
-    const agent = { clientId: "client-1", scopes: SCOPES, requestId: "r" };
+    const agent = { clientId: "client-1", scopes: AGENT_SCOPES, requestId: "r" };
     const input = { account_id: ACCOUNT, preview_id: previewId };
     for (const wish of [{}, { submit_on_approval: true, idempotency_key: "key-00000002" }]) {
       const again = await desk.runTool(agent, {
@@ -352,7 +304,7 @@ describe("an order that was approved on the owner's own page", () => {
     const payload = {
       kind: "owner_answer",
       event_key: "k",
-      observed_at: iso(),
+      observed_at: world.now(),
       act_on: { act: "order", approval: proofFor(id) },
     };
     desk.ownPage.heard({ kind: "another report" });
@@ -367,7 +319,7 @@ describe("an order that was approved on the owner's own page", () => {
       desk.ownPage.heard({
         kind: "owner_answer",
         event_key: `owner-answer:${ticket}:${"0".repeat(32)}`,
-        observed_at: iso(),
+        observed_at: world.now(),
         act_on,
       });
     const results = () => asked("approver.result").map(({ input }) => input);
@@ -412,7 +364,7 @@ describe("an order that was approved on the owner's own page", () => {
     desk.ownPage.heard({
       kind: "owner_answer",
       event_key: `owner-answer:${"7".repeat(64)}:${"0".repeat(32)}`,
-      observed_at: iso(),
+      observed_at: world.now(),
       act_on: { act: "deny_order", preview_id: approvalOf(id).intent.preview_id },
     });
     const kinds = () => listAlerts(rig.parts.storage.sql, 10).map(({ kind }) => kind);
@@ -429,7 +381,7 @@ describe("an order that was approved on the owner's own page", () => {
 
 describe("what a signed-in owner confirms elsewhere", () => {
   const GATEWAY = { scope: "gateway", subject: null } as const;
-  const signed = () => ({ nonce: "9".repeat(32), not_after: iso() });
+  const signed = () => ({ nonce: "9".repeat(32), not_after: world.now() });
 
   it("lifts a kill switch, once, and only the one that was asked about", async () => {
     const { sql } = rig.parts.storage;

@@ -1,128 +1,63 @@
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
+import {
+  tradeApproval,
+  tradeAsk,
+} from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
+import { tradeSubmit } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-writes.ts";
 import { Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import * as z from "zod";
+import { type DeskRig, outcome, settled } from "../../../../test/support/order-desk.ts";
 import {
-  ACCOUNT,
-  admit,
-  type DeskRig,
-  deskRig,
-  outcome,
-  previewed,
-  settled,
-} from "../../../../test/support/order-desk.ts";
-import { aLeg, anOrder } from "../../../../test/support/orders.ts";
-import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
-import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
+  AGENT_SCOPES,
+  AWAY,
+  approvalIdOf,
+  type OwnerWorld,
+  ownerWorld,
+  type PcAnswers,
+} from "../../../../test/support/owner-world.ts";
 import { changeClient } from "../../clients/clients.ts";
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { SessionEnded } from "../../rpc/session-ended.ts";
 import { orderAlarm } from "../alarm.ts";
-import { createOrderService, type OrderService } from "../order-service.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { engageKill } from "../transactions/kill-switches.ts";
 
 /** *Approve and send*, over a PC that says and does what the test makes it. */
-const SCOPES = [
-  "ibkr:orders:preview",
-  "ibkr:approvals:create",
-  "ibkr:orders:paper:submit",
-  "ibkr:orders:paper:modify",
-] as const;
+const SCOPES = [...AGENT_SCOPES, "ibkr:orders:paper:modify"] as const;
 const KEY = "agents-key-0001";
-const AWAY: JobSettlement = {
-  ok: false,
-  code: "UNAVAILABLE",
-  message: "not there",
-  retryable: true,
-  outcome: "not_executed",
-};
 
-const phone = softwareAuthenticator();
+let world: OwnerWorld;
 let rig: DeskRig;
-let desk: OrderService;
+let pc: PcAnswers;
 let owner: OwnerAccount["orders"];
-let pc: Record<string, (input: JsonObject) => JobSettlement | Promise<JobSettlement>>;
-let price: number;
 
 beforeEach(() => {
-  price = 187;
-  pc = {
-    "order.preview": ({ request }) => {
-      const { order } = z.object({ order: z.object({ limit_price: z.string() }) }).parse(request);
-      return previewed(
-        anOrder({ legs: [aLeg({ limit_price: order.limit_price })] }),
-        rig.clock.now,
-      );
-    },
-    "approval.check": () => settled({ holds: true, refusals: [], tries_left: null, as_of: iso() }),
-    "order.place": ({ coid }) =>
-      settled(
-        outcome(
-          { coid: String(coid), state: "accepted", proved_by: "submit_answer" },
-          "901",
-          rig.clock.now,
-        ),
-      ),
-  };
-  rig = deskRig(({ operation, input }) => pc[operation]?.(input as JsonObject) ?? AWAY);
-  admit(rig, "client-1", SCOPES);
-  const { sql } = rig.parts.storage;
-  sql.exec(
-    `INSERT INTO passkeys (credential_id, public_key, counter, transports, name, backed_up, added_at)
-     VALUES (?, ?, 0, '[]', 'phone', 0, 0)`,
-    phone.credentialId,
-    Buffer.from(phone.publicKey).toString("base64url"),
-  );
-  desk = createOrderService(rig.parts);
-  owner = ownerVerbs(rig, { orders: desk, requestId: "rq-owner" }).orders;
+  world = ownerWorld({
+    scopes: SCOPES,
+    requestId: "rq-owner",
+    pc: (now) => ({
+      "approval.check": () =>
+        settled({ holds: true, refusals: [], tries_left: null, as_of: now() }),
+    }),
+  });
+  ({ rig, pc } = world);
+  owner = world.verbs.orders;
 });
 
-const iso = () => new Date(rig.clock.now).toISOString();
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
-type SidecarAnswer = any;
-
-async function run(
-  operation: Parameters<OrderService["runTool"]>[1]["operation"],
-  input: JsonObject,
-  scopes: readonly string[] = SCOPES,
-): Promise<SidecarAnswer> {
-  const answer = await desk.runTool(
-    { clientId: "client-1", scopes, requestId: "r" },
-    { operation, input: { account_id: ACCOUNT, ...input } },
-  );
-  if (!answer.ok) throw new Error(JSON.stringify(answer.failure));
-  return answer.result;
-}
-
-async function preview(): Promise<string> {
-  price -= 0.01;
-  const { preview } = await run("trade.preview", {
-    conid: 265598,
-    side: "BUY",
-    order_type: "LMT",
-    quantity: "1",
-    limit_price: price.toFixed(2),
-    time_in_force: "DAY",
-    outside_rth: false,
-    reduce_only: false,
-  });
-  return preview.preview_id;
-}
+const preview = async (): Promise<string> => (await world.preview()).preview_id;
 
 const ask = async (over: JsonObject = {}, scopes?: readonly string[]) =>
-  run(
-    "trade.ask",
+  world.run(
+    tradeAsk,
     { preview_id: await preview(), submit_on_approval: true, idempotency_key: KEY, ...over },
-    scopes,
+    scopes === undefined ? {} : { scopes },
   );
-const asked = async (over?: JsonObject): Promise<string> => (await ask(over)).approval.approval_id;
+const asked = async (over?: JsonObject): Promise<string> => approvalIdOf(await ask(over));
 const submit = (approval_id: string, idempotency_key = KEY) =>
-  run("trade.submit", { mode: "paper", structure: "single", approval_id, idempotency_key });
-const status = (approval_id: string) => run("trade.approval", { approval_id });
+  world.run(tradeSubmit, { mode: "paper", structure: "single", approval_id, idempotency_key });
+const status = (approval_id: string) => world.run(tradeApproval, { approval_id });
 const stateOf = (approvalId: string) =>
   findApproval(rig.parts.storage.sql, approvalId, rig.clock.now)?.state;
 const placed = () => rig.jobs.filter(({ operation }) => operation === "order.place").length;
@@ -136,17 +71,7 @@ function tap(approvalId: string): PasskeyAssertion {
     )
     .toArray();
   const hash = intentHash(Intent.parse(JSON.parse(row?.intent ?? "null")));
-  const { id, client_data_json, authenticator_data, signature } = phone.approve(hash);
-  return {
-    id,
-    rawId: id,
-    type: "public-key",
-    response: {
-      clientDataJSON: client_data_json,
-      authenticatorData: authenticator_data,
-      signature,
-    },
-  };
+  return world.tap(hash);
 }
 
 const press = (approvalId: string, send = true) =>
@@ -236,10 +161,11 @@ describe("Approve and send", () => {
   });
 
   it("does not send what the agent did not ask to have sent", async () => {
-    const { approval } = await run("trade.ask", { preview_id: await preview() });
-    expect(approval.submit_on_approval).toBe(false);
-    expect(await press(approval.approval_id)).toMatchObject({ ok: false, reason: "not_sent" });
-    await asItWas(approval.approval_id);
+    const shown = await world.run(tradeAsk, { preview_id: await preview() });
+    expect(shown.approval).toMatchObject({ submit_on_approval: false });
+    const approvalId = approvalIdOf(shown);
+    expect(await press(approvalId)).toMatchObject({ ok: false, reason: "not_sent" });
+    await asItWas(approvalId);
   });
 
   it("takes a press that was answered twice for one", async () => {
@@ -397,7 +323,7 @@ describe("asking for it", () => {
       "IDEMPOTENCY_CONFLICT",
     ]);
     const plain = await preview();
-    await run("trade.ask", { preview_id: plain });
+    await world.run(tradeAsk, { preview_id: plain });
     expect(codes(await ask({ preview_id: plain, idempotency_key: "another-key-2" }))).toEqual([
       "IDEMPOTENCY_CONFLICT",
     ]);

@@ -1,6 +1,5 @@
 import { defaultPolicy } from "@ibkr-edge-gateway/policy/defaults.ts";
 import { orderPreview } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
-import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { describe, expect, it } from "vitest";
 import {
   ACCOUNT,
@@ -11,32 +10,20 @@ import {
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
+import { AGENT_SCOPES, AWAY, LIMIT_BUY } from "../../../../test/support/owner-world.ts";
 import { createOrderService } from "../order-service.ts";
 import { pendingApprovals } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
 import { changePolicy } from "../transactions/change-policy.ts";
-
-const NO_QUOTE: JobSettlement = {
-  ok: false,
-  code: "UNAVAILABLE",
-  message: "no quote now",
-  retryable: true,
-  outcome: "not_executed",
-};
 
 /** What the owner is told stands in the way, of an order asked before the policy was changed. */
 async function afterPolicyChange(
   kind: "entry" | "exit",
   pcInUse: string | null = null,
 ): Promise<string[]> {
-  const scopes = [
-    "ibkr:orders:preview",
-    "ibkr:approvals:create",
-    "ibkr:orders:paper:submit",
-  ] as const;
   const order = anOrder({ legs: [aLeg({ side: kind === "exit" ? "SELL" : "BUY" })] });
   const rig = deskRig((job, { clock }) => {
-    if (job.operation !== "order.preview") return NO_QUOTE;
+    if (job.operation !== "order.preview") return AWAY;
     const told = previewed(order, clock.now);
     if (!told.ok) return told;
     const answer = orderPreview.output.parse(told.result);
@@ -46,21 +33,14 @@ async function afterPolicyChange(
     const effect = { kind, position, working_same_side: "0", at };
     return settled({ ...answer, facts: { ...answer.facts, effect } });
   });
-  admit(rig, "client-1", scopes);
+  admit(rig, "client-1", AGENT_SCOPES);
   const desk = createOrderService(rig.parts);
-  const asker = { clientId: "client-1", scopes, requestId: "r" };
+  const asker = { clientId: "client-1", scopes: AGENT_SCOPES, requestId: "r" };
   const shown = await desk.runTool(asker, {
     operation: "trade.preview",
     input: {
-      account_id: ACCOUNT,
-      conid: 265598,
+      ...{ ...LIMIT_BUY, account_id: ACCOUNT, limit_price: "187.25" },
       side: kind === "exit" ? "SELL" : "BUY",
-      order_type: "LMT",
-      quantity: "1",
-      limit_price: "187.25",
-      time_in_force: "DAY",
-      outside_rth: false,
-      reduce_only: false,
     },
   });
   const preview_id = shown.ok

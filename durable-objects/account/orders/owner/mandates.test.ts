@@ -1,25 +1,29 @@
 import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
-import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { PreviewedTicket } from "@ibkr-edge-gateway/protocol/operation-schemas/order-preview.ts";
-import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
+import { tradeAsk } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-approvals.ts";
+import { tradeLimits } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-limits.ts";
+import { tradeSubmit } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-writes.ts";
 import type { JobSettlement } from "@ibkr-edge-gateway/protocol/relay/edge/edge-step.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 import {
   ACCOUNT,
-  admit,
   type DeskRig,
-  deskRig,
   outcome,
   previewed,
   settled,
 } from "../../../../test/support/order-desk.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
-import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
+import {
+  AWAY,
+  approvalIdOf,
+  type OwnerWorld,
+  ownerWorld,
+  type PcAnswers,
+} from "../../../../test/support/owner-world.ts";
 import type { OwnerAccount } from "../../rpc/owner.ts";
 import { SessionEnded } from "../../rpc/session-ended.ts";
-import { createOrderService, type OrderService } from "../order-service.ts";
+import type { OrderService } from "../order-service.ts";
 import { nextMandateSyncAt, syncMandates } from "../sidecar-calls/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
@@ -28,12 +32,6 @@ import { engageKill } from "../transactions/kill-switches.ts";
 import { mandateViews } from "./mandate-view.ts";
 
 /** The account's side of a mandate, over a PC that says what the test makes it say. */
-const SCOPES = [
-  "ibkr:orders:preview",
-  "ibkr:approvals:create",
-  "ibkr:orders:paper:submit",
-] as const;
-
 const BOUNDS = {
   accounts: [ACCOUNT],
   mode: "paper",
@@ -59,15 +57,12 @@ const BOUNDS = {
   days: 7,
 };
 
-const phone = softwareAuthenticator();
+let world: OwnerWorld;
 let rig: DeskRig;
 let desk: OrderService;
+let pc: PcAnswers;
 let owner: OwnerAccount["mandates"];
-/** How the PC answers, by operation. */
-let pc: Record<string, (input: JsonObject) => JobSettlement | Promise<JobSettlement>>;
-let price: number;
 
-const at = () => new Date(rig.clock.now).toISOString();
 const said = (state: string, rule?: string) =>
   settled({
     state,
@@ -75,48 +70,26 @@ const said = (state: string, rule?: string) =>
       rule === undefined
         ? []
         : [{ code: "MANDATE_NOT_COVERING", field: "mandate", rule, message: "Not here." }],
-    as_of: at(),
+    as_of: world.now(),
   });
 const shown = (state: string, rule?: string) => {
   const told = said(state, rule);
   return told.ok ? settled({ ...JSON.parse(JSON.stringify(told.result)), shown: [] }) : told;
-};
-const AWAY: JobSettlement = {
-  ok: false,
-  code: "UNAVAILABLE",
-  message: "not there",
-  retryable: true,
-  outcome: "not_executed",
 };
 
 let pages: OwnerAccount;
 let audited: string[] = [];
 beforeEach(() => {
   audited = [];
-  price = 187;
-  pc = {
-    "order.preview": ({ request }) => {
-      const { order } = z.object({ order: z.object({ limit_price: z.string() }) }).parse(request);
-      return previewed(
-        anOrder({ legs: [aLeg({ limit_price: order.limit_price })] }),
-        rig.clock.now,
-      );
-    },
-    "mandate.take": () => shown("waiting"),
-    "mandate.confirm": () => said("confirmed"),
-    "mandate.revoke": () => said("revoked"),
-    "order.place": ({ coid }) =>
-      settled(
-        outcome(
-          { coid: String(coid), state: "accepted", proved_by: "submit_answer" },
-          `9${Math.round(price * 100)}`,
-          rig.clock.now,
-        ),
-      ),
-  };
-  rig = deskRig(
-    ({ operation, input }) => pc[operation]?.(input as JsonObject) ?? AWAY,
-    (policy) => {
+  world = ownerWorld({
+    audited,
+    clients: ["client-1", "client-2"],
+    pc: () => ({
+      "mandate.take": () => shown("waiting"),
+      "mandate.confirm": () => said("confirmed"),
+      "mandate.revoke": () => said("revoked"),
+    }),
+    policy: (policy) => {
       policy.tiers.tier_zero = "mandate";
       Object.assign(policy.cumulative, {
         max_orders_per_second: null,
@@ -129,17 +102,8 @@ beforeEach(() => {
       policy.clients.max_notional_per_day = null;
       policy.portfolio.max_gross_percent = null;
     },
-  );
-  admit(rig, "client-1", SCOPES);
-  admit(rig, "client-2", SCOPES);
-  rig.parts.storage.sql.exec(
-    `INSERT INTO passkeys (credential_id, public_key, counter, transports, name, backed_up, added_at)
-     VALUES (?, ?, 0, '[]', 'phone', 0, 0)`,
-    phone.credentialId,
-    Buffer.from(phone.publicKey).toString("base64url"),
-  );
-  desk = createOrderService(rig.parts);
-  pages = ownerVerbs(rig, { orders: desk, audited });
+  });
+  ({ rig, desk, pc, verbs: pages } = world);
   owner = pages.mandates;
 });
 
@@ -158,7 +122,7 @@ it("a passkey that signs a mandate or lifts a switch stops a recovery: it is not
   const asked = await pages.trading.beginLift(frozen);
   if (asked === null) throw new Error("nothing to lift");
   const { nonce, notAfter, challenge } = asked;
-  const assertion = tapOver(Buffer.from(challenge, "base64url").toString("hex"));
+  const assertion = world.tap(Buffer.from(challenge, "base64url").toString("hex"));
   const terms = { nonce, notAfter };
   expect(await pages.trading.liftKill({ ...frozen, terms, assertion })).toBe(true);
   expect([left(), audited.length]).toEqual([[], 2]);
@@ -172,62 +136,24 @@ async function begun(over: Partial<typeof BOUNDS> = {}) {
 
 async function sign(over: Partial<typeof BOUNDS> = {}): Promise<string> {
   const mandate = await begun(over);
-  const done = await owner.signMandate({ mandate, assertion: tapOver(mandateHash(mandate)) });
+  const done = await owner.signMandate({ mandate, assertion: world.tap(mandateHash(mandate)) });
   if (!done.ok) throw new Error(done.detail);
   return done.mandateId;
-}
-
-function tapOver(hash: string): PasskeyAssertion {
-  const { id, client_data_json, authenticator_data, signature } = phone.approve(hash);
-  return {
-    id,
-    rawId: id,
-    type: "public-key",
-    response: {
-      clientDataJSON: client_data_json,
-      authenticatorData: authenticator_data,
-      signature,
-    },
-  };
 }
 
 const confirm = (mandateId: string) => owner.confirmMandate({ mandateId, number: 47 });
 const stateOf = async (mandateId: string) =>
   mandateViews(rig.parts).find((view) => view.mandateId === mandateId);
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
-async function run(operation: any, input: JsonObject, clientId = "client-1"): Promise<any> {
-  const answer = await desk.runTool(
-    { clientId, scopes: SCOPES, requestId: "r" },
-    { operation, input: { account_id: ACCOUNT, ...input } },
-  );
-  if (!answer.ok) throw new Error(JSON.stringify(answer.failure));
-  return answer.result;
-}
-
-async function ask(clientId?: string) {
-  // Another order each time, so that none is the duplicate of an earlier one.
-  price -= 0.01;
-  const { preview } = await run(
-    "trade.preview",
-    {
-      conid: 265598,
-      side: "BUY",
-      order_type: "LMT",
-      quantity: "1",
-      limit_price: price.toFixed(2),
-      time_in_force: "DAY",
-      outside_rth: false,
-      reduce_only: false,
-    },
-    clientId,
-  );
-  return { preview, ...(await run("trade.ask", { preview_id: preview.preview_id }, clientId)) };
+async function ask(clientId = "client-1") {
+  const preview = await world.preview(clientId);
+  const preview_id = preview.preview_id;
+  return { preview, ...(await world.run(tradeAsk, { preview_id }, { clientId })) };
 }
 
 let keys = 0;
 const submit = (approval_id: string) =>
-  run("trade.submit", {
+  world.run(tradeSubmit, {
     mode: "paper",
     structure: "single",
     approval_id,
@@ -246,8 +172,8 @@ describe("a mandate of the owner's", () => {
       approval: { mandate_id: id, tier: 0 },
     });
     const left = async (clientId: string) =>
-      (await run("trade.limits", {}, clientId)).limits.filter(({ limit }: { limit: string }) =>
-        limit.startsWith("mandate."),
+      (await world.run(tradeLimits, {}, { clientId })).limits.filter(
+        ({ limit }: { limit: string }) => limit.startsWith("mandate."),
       );
     expect(await left("client-1")).toMatchObject([
       { limit: `mandate.${id}.max_orders_per_day`, used: "1", bound: "3", headroom: "2" },
@@ -255,7 +181,7 @@ describe("a mandate of the owner's", () => {
     ]);
     expect(await left("client-2")).toEqual([]);
     expect(await ask("client-2")).toMatchObject({ outcome: "asked" });
-    expect(await submit(granted.approval.approval_id)).toMatchObject({ outcome: "answered" });
+    expect(await submit(approvalIdOf(granted))).toMatchObject({ outcome: "answered" });
     expect(rig.jobs.at(-1)).toMatchObject({
       operation: "order.place",
       input: { approval: { kind: "mandate", mandate: { mandate_id: id } } },
@@ -304,18 +230,18 @@ describe("a mandate of the owner's", () => {
     const id = await sign({ max_orders_per_day: 3 });
     await confirm(id);
     for (let sent = 0; sent < 2; sent += 1) {
-      await submit((await ask()).approval.approval_id);
+      await submit(approvalIdOf(await ask()));
     }
     Object.assign(rig.parts.relay.presence(), { sidecarId: "sc_new" });
     rig.parts.storage.sql.exec("UPDATE broker_status SET sidecar_id = 'sc_new'");
     await syncMandates(rig.parts);
     await confirm(id);
     expect(await stateOf(id)).toMatchObject({ state: "in_force", usage: { orders_today: 2 } });
-    await submit((await ask()).approval.approval_id);
+    await submit(approvalIdOf(await ask()));
     expect(await stateOf(id)).toMatchObject({ usage: { orders_today: 3 } });
     // Of another PC's journal the three would be one: here they are three, and the fourth asks.
     expect((await ask()).outcome).toBe("asked");
-    const { limits } = await run("trade.limits", {});
+    const { limits } = await world.run(tradeLimits, {});
     expect(limits).toContainEqual(
       expect.objectContaining({ limit: "cumulative.max_orders_per_day", used: "3" }),
     );
@@ -378,7 +304,7 @@ describe("a mandate of the owner's", () => {
       pcUntold: true,
     });
     expect(await ask()).toMatchObject({ outcome: "asked" });
-    const late = await submit(granted.approval.approval_id);
+    const late = await submit(approvalIdOf(granted));
     expect(late).toMatchObject({ outcome: "refused", order: null });
     expect(rig.jobs.filter(({ operation }) => operation === "order.place")).toEqual([]);
     pc["mandate.revoke"] = () => said("revoked");
@@ -411,11 +337,11 @@ describe("a mandate of the owner's", () => {
       new Promise((resolve) => {
         letGo = () => resolve(place?.(input) ?? AWAY);
       });
-    const sending = submit(first.approval.approval_id);
+    const sending = submit(approvalIdOf(first));
     await expect
       .poll(() => rig.jobs.filter(({ operation }) => operation === "order.place").length)
       .toBe(1);
-    const waiting = submit(second.approval.approval_id);
+    const waiting = submit(approvalIdOf(second));
     await expect
       .poll(
         () =>
@@ -429,7 +355,7 @@ describe("a mandate of the owner's", () => {
     expect(await waiting).toMatchObject({ order: { state: "rejected" } });
     expect(rig.jobs.filter(({ operation }) => operation === "order.place")).toHaveLength(1);
     const { sql } = rig.parts.storage;
-    expect(findApproval(sql, second.approval.approval_id, rig.clock.now)?.state).toBe("revoked");
+    expect(findApproval(sql, approvalIdOf(second), rig.clock.now)?.state).toBe("revoked");
   });
 
   it("ends with its time, with the passkey that signed it, and with the limits that let it in", async () => {
@@ -475,7 +401,7 @@ describe("a mandate of the owner's", () => {
         kind: effect.kind === "exit" ? ("exit" as const) : ("entry" as const),
         position: effect.kind === "exit" ? "5" : "0",
         working_same_side: "0",
-        at: at(),
+        at: world.now(),
       };
       return settled({ ...ticket, facts: { ...ticket.facts, effect: now } });
     };
@@ -494,8 +420,7 @@ describe("a mandate of the owner's", () => {
   it("of which an order's value is unknown grants nothing more until that is known", async () => {
     const id = await sign();
     await confirm(id);
-    const { approval } = await ask();
-    await submit(approval.approval_id);
+    await submit(approvalIdOf(await ask()));
     rig.parts.storage.sql.exec("UPDATE order_intents SET notional = NULL");
     expect((await stateOf(id))?.usage).toEqual({ orders_today: 1, notional_today: null });
     expect(await ask()).toMatchObject({ outcome: "asked" });
@@ -522,17 +447,17 @@ describe("a mandate of the owner's", () => {
           },
         ],
       });
-    expect(await submit(granted.approval.approval_id)).toMatchObject({
+    expect(await submit(approvalIdOf(granted))).toMatchObject({
       order: { state: "rejected" },
     });
     expect(await stateOf(id)).toMatchObject({ state: "revoked", revokedBy: "pc" });
     const { sql } = rig.parts.storage;
-    expect(findApproval(sql, other.approval.approval_id, rig.clock.now)?.state).toBe("revoked");
+    expect(findApproval(sql, approvalIdOf(other), rig.clock.now)?.state).toBe("revoked");
   });
 
   it("is signed once, soon, by a session that is open, and at most ten stand", async () => {
     const mandate = await begun();
-    const assertion = tapOver(mandateHash(mandate));
+    const assertion = world.tap(mandateHash(mandate));
     const nobody = ownerVerbs(rig, { orders: desk, secret: "nobody" }).mandates;
     await expect(nobody.signMandate({ mandate, assertion })).rejects.toThrow(SessionEnded);
     rig.clock.now += 10 * 60_000;
