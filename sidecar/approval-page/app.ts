@@ -117,6 +117,7 @@ class App {
       name,
       this.#problem,
       this.#read?.unread,
+      this.#read?.older,
       this.#read?.false,
       name === "idle" ? [kept.answered, kept.receipts.map(({ pc_seq }) => pc_seq)] : null,
     ]);

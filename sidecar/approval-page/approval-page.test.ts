@@ -79,7 +79,7 @@ describe("what the page shows of what it is handed", () => {
       await sealed({ act: "order", body: anOrderBody({ accepted_warnings: planted }) }, pc),
     ];
     const read = await readPending(forged, settings, NOW_MS);
-    expect(read).toEqual({ waiting: [], false: forged.length, unread: 0 });
+    expect(read).toEqual({ waiting: [], false: forged.length, unread: 0, older: 0 });
   });
 
   it("of the PC's word says who has yet to act, and who refused", () => {
@@ -98,6 +98,9 @@ describe("what the page shows of what it is handed", () => {
     expect((await readPending([order], settings, over - 1)).waiting).toHaveLength(1);
     const newer = { ...order, body: { ...order.body, fee: "1" } };
     expect(await readPending([newer, null, "x"], settings, NOW_MS)).toMatchObject({ unread: 3 });
+    // What its PC asked before an update is neither newer nor false.
+    const mark = await readPending([{ older: true }], settings, NOW_MS);
+    expect(mark).toEqual({ waiting: [], false: 0, unread: 0, older: 1 });
   });
 
   it("is made of what is signed alone, for every act", () => {

@@ -4,6 +4,7 @@ import {
   envelopeSha256,
 } from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 import type { PageSettings } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
+import { OlderPending } from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
 import type { VerifyEd25519 } from "@ibkr-edge-gateway/protocol/approval-page/signed-body.ts";
 import { sameWarning } from "@ibkr-edge-gateway/protocol/orders/broker-question.ts";
 
@@ -20,6 +21,8 @@ export interface ReadPending {
   false: number;
   /** In a form that this page does not know: the PC is newer. */
   unread: number;
+  /** Asked by an older version of the PC, before its update: it has to be asked again. */
+  older: number;
 }
 
 /**
@@ -33,8 +36,12 @@ export async function readPending(
   nowMs: number,
   verify?: VerifyEd25519,
 ): Promise<ReadPending> {
-  const read: ReadPending = { waiting: [], false: 0, unread: 0 };
+  const read: ReadPending = { waiting: [], false: 0, unread: 0, older: 0 };
   for (const any of envelopes) {
+    if (OlderPending.safeParse(any).success) {
+      read.older += 1;
+      continue;
+    }
     const parsed = Envelope.safeParse(any);
     if (!parsed.success) {
       read.unread += 1;

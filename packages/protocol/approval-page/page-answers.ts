@@ -13,6 +13,9 @@ export const APPROVER_PATHS = {
   receipts: "/approver/v1/receipts",
 } as const;
 
+/** In the list of what waits: something that an older version of the PC asked, and has to be asked again. */
+export const OlderPending = z.strictObject({ older: z.literal(true) });
+
 /** `GET …/pending`: one that this page cannot read is left out by it, and said to be there. */
 export const PendingAnswer = z.strictObject({
   v: z.literal(1),
@@ -20,7 +23,7 @@ export const PendingAnswer = z.strictObject({
 });
 export interface PendingAnswer {
   v: 1;
-  envelopes: Envelope[];
+  envelopes: (Envelope | z.infer<typeof OlderPending>)[];
 }
 
 /** `GET …/receipts`, the newest first. */

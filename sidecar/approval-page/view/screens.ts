@@ -114,6 +114,11 @@ export function troubles(read: ReadPending | null): HTMLElement[] {
       "Something waits that this page cannot read: your PC is newer than the page. At the PC make the page anew and put it in place of this one.",
     );
   }
+  if (read !== null && read.older > 0) {
+    said.push(
+      "Something was asked before your PC's program was updated, and cannot be shown any more. Nothing of it was approved. Let the agent ask again.",
+    );
+  }
   if (read !== null && read.false > 0) {
     said.push(
       "Something came that your PC did not sign. It is not shown. If this happens again, stop trading at the PC and look into the gateway.",

@@ -39,6 +39,7 @@ const start = (at: number): Promise<Loopback> =>
     logger: { error: () => undefined },
     ownPage: {
       pending: () => Promise.resolve([]),
+      olderWaits: () => false,
       receipts: () => Promise.resolve([]),
       submit: (message) => {
         submitted.push(message);

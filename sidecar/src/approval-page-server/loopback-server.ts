@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/approver-limits.ts";
 import { APPROVER_PATHS } from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
 import { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-message.ts";
-import type { OwnPage } from "../orders/approval-page/page-service.ts";
+import { type OwnPage, pendingForPage } from "../orders/approval-page/page-service.ts";
 import { findPage } from "../trust/tables/approver-pages.ts";
 import { pageHeaders } from "./fill-page-file.ts";
 import { closed, listenOnLoopback } from "./loopback-listen.ts";
@@ -20,7 +20,7 @@ export interface LoopbackParts {
   port: number;
   /** The page's file, filled in for this PC. */
   page: string;
-  ownPage: Pick<OwnPage, "pending" | "submit" | "receipts">;
+  ownPage: Pick<OwnPage, "pending" | "olderWaits" | "submit" | "receipts">;
   db: DatabaseSync;
   nowMs(): number;
   logger: { error(context: object, message: string): void };
@@ -100,7 +100,7 @@ async function serve(
 ): Promise<void> {
   switch (`${request.method} ${path}`) {
     case `GET ${APPROVER_PATHS.pending}`:
-      say(response, 200, { v: 1, envelopes: await ownPage.pending() });
+      say(response, 200, { v: 1, envelopes: await pendingForPage(ownPage) });
       return;
     case `GET ${APPROVER_PATHS.receipts}`:
       say(response, 200, { v: 1, receipts: await ownPage.receipts() });

@@ -17,7 +17,7 @@ import { hostedPages } from "../../trust/tables/approver-pages.ts";
 import { currentEnrolment } from "../../trust/tables/enrolments.ts";
 import type { OrderOperations } from "../order-operations.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
-import type { OwnPage } from "./page-service.ts";
+import { type OwnPage, pendingForPage } from "./page-service.ts";
 
 /** What the gateway carries between the page that its owner hosts and this PC. */
 export function ownPageOperations(
@@ -52,7 +52,10 @@ export function ownPageOperations(
         });
       }),
     "approver.pending": () =>
-      serve(approverPending, async () => ({ envelopes: await page.pending(), as_of: as_of() })),
+      serve(approverPending, async () => ({
+        envelopes: await pendingForPage(page),
+        as_of: as_of(),
+      })),
     "approver.submit": () =>
       serve(approverSubmit, async (_context, { message }) => {
         // Carried as it came; what is no message of a page's is nothing that was asked.

@@ -20,7 +20,7 @@ import { countEnvelopes } from "../../trust/tables/approver-envelopes.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
 import { takeMandate } from "../../trust/verify/take-mandate.ts";
 import { placeOrder } from "../submit/place-order.ts";
-import { createOwnPage, type OwnPage } from "./page-service.ts";
+import { createOwnPage, type OwnPage, pendingForPage } from "./page-service.ts";
 import { type ActOn, ticketKeyText } from "./page-service-parts.ts";
 
 const ORIGIN = "http://localhost:41234";
@@ -342,6 +342,33 @@ describe("an order on the owner's own page", () => {
     expect(ofOrder.map(({ body }) => body.code)).toEqual(["gateway_took", null]);
     const seqs = given.map(({ body }) => body.pc_seq);
     expect(seqs).toEqual([...seqs].sort((a, b) => b - a));
+  });
+
+  it("that a version before asked in another form keeps nothing back: it says to ask again, and can be", async () => {
+    enrol();
+    await ask(1);
+    const asked = about(1);
+    const older = await only();
+    pc.clock.run(1_000);
+    await ask(2);
+    const ticket_sha256 = envelopeSha256(older);
+    // As an older program wrote it: a member less than this one asks for.
+    pc.store.db
+      .prepare(
+        "UPDATE approver_envelopes SET envelope = json_remove(envelope, '$.body.tier') WHERE ticket_sha256 = ?",
+      )
+      .run(ticket_sha256);
+    const items = await pendingForPage(page);
+    expect(items).toMatchObject([{ older: true }, { body: { preview_id: "pv_2" } }]);
+    expect((await rules(yes(older))).at(0)).toBe("form_of_now");
+    expect(await page.receipts()).toEqual([]);
+    // Asked about again it is one of this version.
+    pc.clock.run(1_000);
+    expect(await page.ask(asked)).toMatch(/^[0-9a-f]{64}$/);
+    expect(await pendingForPage(page)).toMatchObject([
+      { body: { preview_id: "pv_2" } },
+      { body: { preview_id: "pv_1" } },
+    ]);
   });
 
   it("that is denied needs no passkey, and goes to the gateway as a no", async () => {

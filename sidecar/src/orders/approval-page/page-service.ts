@@ -5,6 +5,7 @@ import {
   ACCEPTED_CODES,
   type Receipt,
 } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
+import type { PendingAnswer } from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
 import type { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-message.ts";
 import type { approverAsk } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import type { OperationInput } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
@@ -12,7 +13,9 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import {
   answerEnvelope,
   findEnvelope,
+  hasOlderEnvelope,
   type KeptEnvelope,
+  olderWaits,
   openEnvelopes,
 } from "../../trust/tables/approver-envelopes.ts";
 import { countRefused } from "../../trust/tables/approver-receipts.ts";
@@ -32,10 +35,22 @@ import { receiveEnrolment } from "./receive-page-enrolment.ts";
 export interface OwnPage {
   ask(input: OperationInput<typeof approverAsk>): Promise<string | null>;
   pending(): Promise<Envelope[]>;
+  /** Whether something waits that a version before asked, and that this one cannot show. */
+  olderWaits(): boolean;
   submit(message: PageMessage, via: Via): Promise<Submitted>;
   receipts(): Promise<Receipt[]>;
   /** What the gateway did about an answer: its code where it refused; false where none waits for that. */
   heardResult(ticketSha256: string, refusedCode: string | null): Promise<boolean>;
+}
+
+/** What waits, as a page is handed it: with a mark where something has to be asked again. */
+export async function pendingForPage(
+  page: Pick<OwnPage, "pending" | "olderWaits">,
+): Promise<PendingAnswer["envelopes"]> {
+  const open = await page.pending();
+  return page.olderWaits()
+    ? [{ older: true }, ...open.slice(0, APPROVER_LIMITS.pendingMax - 1)]
+    : open;
 }
 
 export function createOwnPage(
@@ -62,6 +77,7 @@ export function createOwnPage(
         APPROVER_LIMITS.pendingMaxBytes,
       );
     },
+    olderWaits: () => olderWaits(store.db, clock.now(), APPROVER_LIMITS.pendingMax),
     receipts: () => currentReceipts(parts),
     heardResult: (ticketSha256, refusedCode) => noteResult(parts, ticketSha256, refusedCode),
     async submit(message, via) {
@@ -71,6 +87,9 @@ export function createOwnPage(
         return sayAgain(parts, kept, message, via);
       }
       const faults = openFaults(kept, clock.now());
+      if (kept === null && hasOlderEnvelope(store.db, message.ticket_sha256)) {
+        return refused([ofVersionBefore()]);
+      }
       if (kept === null || faults.length > 0) return refused(faults);
       if (message.kind === "denial") return deny(parts, kept, via);
       const fault = via === "qr" ? parts.hostedFault(message.assertion.id) : null;
@@ -217,6 +236,14 @@ function openFaults(kept: KeptEnvelope | null, nowMs: number): OrderRefusal[] {
     ? []
     : [refusal("APPROVAL_EXPIRED", "not_after", "not_expired", "The time for an answer is over.")];
 }
+
+const ofVersionBefore = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_EXPIRED",
+    "ticket_sha256",
+    "form_of_now",
+    "This was asked by an older version of your PC's program, which was updated since. Let the agent ask again.",
+  );
 
 const answered = (): OrderRefusal =>
   refusal("APPROVAL_CONSUMED", "ticket_sha256", "one_answer", "This was answered before.");

@@ -34,17 +34,33 @@ export function storeEnvelope(
   kept: Pick<KeptEnvelope, "ticketSha256" | "about" | "envelope" | "notAfterMs">,
   nowMs: number,
 ): void {
+  // What a version before asked of the same thing and this one cannot read makes room.
+  const [row] = db
+    .prepare("SELECT * FROM approver_envelopes WHERE about = ? AND state = 'open'")
+    .all(kept.about);
+  if (row !== undefined && envelopeOf(row) === null) {
+    db.prepare("DELETE FROM approver_envelopes WHERE about = ?").run(kept.about);
+  }
   db.prepare(
     `INSERT INTO approver_envelopes (ticket_sha256, about, envelope, state, made_at, not_after)
      VALUES (?, ?, ?, 'open', ?, ?) ON CONFLICT DO NOTHING`,
   ).run(kept.ticketSha256, kept.about, JSON.stringify(kept.envelope), nowMs, kept.notAfterMs);
 }
 
+/** Null where there is none, and where it has the form of another version: see {@link hasOlderEnvelope}. */
 export function findEnvelope(db: DatabaseSync, ticketSha256: string): KeptEnvelope | null {
   const row = db
     .prepare("SELECT * FROM approver_envelopes WHERE ticket_sha256 = ?")
     .get(ticketSha256);
   return row === undefined ? null : envelopeOf(row);
+}
+
+/** Whether there is one in a form that this version cannot read: its owner has to be asked again. */
+export function hasOlderEnvelope(db: DatabaseSync, ticketSha256: string): boolean {
+  const row = db
+    .prepare("SELECT * FROM approver_envelopes WHERE ticket_sha256 = ?")
+    .get(ticketSha256);
+  return row !== undefined && envelopeOf(row) === null;
 }
 
 export function envelopeAbout(db: DatabaseSync, about: string): KeptEnvelope | null {
@@ -56,7 +72,14 @@ export function envelopeAbout(db: DatabaseSync, about: string): KeptEnvelope | n
  * What waits: a question of the broker's first, which has less than a minute; then the cancels and what
  * says that it only reduces; of each the oldest first. What an agent asks for keeps neither back.
  */
-export function openEnvelopes(db: DatabaseSync, nowMs: number, limit: number): KeptEnvelope[] {
+export const openEnvelopes = (db: DatabaseSync, nowMs: number, limit: number): KeptEnvelope[] =>
+  waiting(db, nowMs, limit).filter((kept) => kept !== null);
+
+/** Whether among them is one in the form of a version before, which this one cannot read. */
+export const olderWaits = (db: DatabaseSync, nowMs: number, limit: number): boolean =>
+  waiting(db, nowMs, limit).some((kept) => kept === null);
+
+function waiting(db: DatabaseSync, nowMs: number, limit: number): (KeptEnvelope | null)[] {
   return db
     .prepare(
       `SELECT * FROM approver_envelopes WHERE state = 'open' AND not_after > ?
@@ -125,15 +148,18 @@ export function wasApproved(db: DatabaseSync, signedSha256: string): boolean {
   );
 }
 
-/** Orders that were approved here, the newest first. */
-export function approvedOrders(db: DatabaseSync, limit: number): KeptEnvelope[] {
+/** Orders that were approved here, the newest first; of whatever version's form they are. */
+export function approvedOrders(
+  db: DatabaseSync,
+  limit: number,
+): Pick<KeptEnvelope, "ticketSha256" | "signedSha256" | "coid" | "notAfterMs">[] {
   return db
     .prepare(
       `SELECT * FROM approver_envelopes WHERE state = 'approved' AND coid IS NOT NULL
        ORDER BY made_at DESC LIMIT ?`,
     )
     .all(limit)
-    .map(envelopeOf);
+    .map(answerOf);
 }
 
 /** Forgets what is old; what was never answered as soon as its time was over for a day. */
@@ -146,15 +172,22 @@ export function deleteEnvelopes(db: DatabaseSync, beforeMs: number, nowMs: numbe
 
 const DAY_MS = 24 * 60 * 60_000;
 
-function envelopeOf(row: Record<string, unknown>): KeptEnvelope {
+function envelopeOf(row: Record<string, unknown>): KeptEnvelope | null {
   const { state } = row;
-  return {
-    ticketSha256: String(row.ticket_sha256),
-    about: String(row.about),
-    envelope: Envelope.parse(JSON.parse(String(row.envelope))),
-    state: state === "approved" || state === "denied" ? state : "open",
-    signedSha256: row.signed_sha256 === null ? null : String(row.signed_sha256),
-    coid: row.coid === null ? null : String(row.coid),
-    notAfterMs: Number(row.not_after),
-  };
+  const envelope = Envelope.safeParse(JSON.parse(String(row.envelope)));
+  return envelope.success
+    ? {
+        ...answerOf(row),
+        about: String(row.about),
+        envelope: envelope.data,
+        state: state === "approved" || state === "denied" ? state : "open",
+      }
+    : null;
 }
+
+const answerOf = (row: Record<string, unknown>) => ({
+  ticketSha256: String(row.ticket_sha256),
+  signedSha256: row.signed_sha256 === null ? null : String(row.signed_sha256),
+  coid: row.coid === null ? null : String(row.coid),
+  notAfterMs: Number(row.not_after),
+});
