@@ -123,6 +123,11 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
   "npm run sidecar -- approvers remove --credential <id>": {
     by: "test/contract/sidecar-orders-cli.test.ts",
   },
+  "npm run sidecar -- service install": {
+    why: "It starts a service of the reader's own user; test/contract/sidecar-service.test.ts installs it with a systemctl of its own.",
+  },
+  "npm run sidecar -- service status": { runs: true, ends: 1, says: /Not installed/ },
+  "npm run sidecar -- service uninstall": { runs: true, says: /There is no service here/ },
   "npm run sidecar -- backup ibkr-pc.backup": { by: "test/contract/sidecar-moves.test.ts" },
   "npm run sidecar -- restore ibkr-pc.backup": { by: "test/contract/sidecar-moves.test.ts" },
   "npm run sidecar -- restore --fence": { by: "test/contract/sidecar-moves.test.ts" },

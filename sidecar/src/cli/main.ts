@@ -19,6 +19,7 @@ import { register as registerRequests } from "./requests.ts";
 import { register as registerRestore } from "./restore.ts";
 import { register as registerRotateKey } from "./rotate-key.ts";
 import { register as registerRun } from "./run.ts";
+import { register as registerService } from "./service.ts";
 import { register as registerSimulator } from "./simulator.ts";
 import { register as registerStatus } from "./status.ts";
 import { register as registerTakeover } from "./takeover.ts";
@@ -57,6 +58,7 @@ for (const register of [
   registerRequests,
   registerUse,
   registerAudit,
+  registerService,
   registerBackup,
   registerRestore,
   registerUninstall,
