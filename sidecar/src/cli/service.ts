@@ -10,7 +10,8 @@ import { loadPairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { canAsk, yesAtTerminal } from "../run/ask-at-terminal.ts";
 import { runTool } from "../service/run-tool.ts";
-import { type ServicePlan, servicePlan, type Tool } from "../service/service-plan.ts";
+import type { ServicePlan, Tool } from "../service/service-facts.ts";
+import { servicePlan } from "../service/service-plan.ts";
 import { globalOptions } from "./options.ts";
 
 interface InstallFlags {

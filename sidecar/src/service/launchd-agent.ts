@@ -5,7 +5,7 @@ import {
   serviceCommand,
   serviceName,
   xmlText,
-} from "./service-plan.ts";
+} from "./service-facts.ts";
 
 /**
  * A launch agent of macOS. launchd cannot tell ends apart by their number, so that it starts anew

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import type { Tool } from "./service-plan.ts";
+import type { Tool } from "./service-facts.ts";
 
 export interface ToolEnd {
   readonly ok: boolean;

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ServiceFacts, type ServicePlan, servicePlan } from "./service-plan.ts";
+import type { ServiceFacts, ServicePlan } from "./service-facts.ts";
+import { servicePlan } from "./service-plan.ts";
 
 const FACTS: ServiceFacts = {
   node: process.execPath,

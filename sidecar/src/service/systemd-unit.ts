@@ -4,7 +4,7 @@ import {
   type ServicePlan,
   serviceCommand,
   serviceName,
-} from "./service-plan.ts";
+} from "./service-facts.ts";
 
 /**
  * A unit of the user's own systemd. Ends that another start would not change (1: the gateway stopped

@@ -5,7 +5,7 @@ import {
   serviceCommand,
   serviceName,
   xmlText,
-} from "./service-plan.ts";
+} from "./service-facts.ts";
 
 /** A task of Windows' scheduler, from the user's login on; without a window, its log in a file. */
 export function windowsPlan(facts: ServiceFacts): ServicePlan {
