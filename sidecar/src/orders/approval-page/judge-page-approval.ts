@@ -133,6 +133,7 @@ async function judgeMandate(
       mandatesAllowed: caps.ok && caps.caps[mandate.mode].mandates,
       newNumber: parts.echo,
       nowMs: clock.now(),
+      answeredOnPage: true,
     },
   );
   if (!taken.ok) return { ok: false, refusals: taken.refusals };

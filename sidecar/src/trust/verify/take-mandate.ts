@@ -31,6 +31,8 @@ export interface MandateView {
   mandatesAllowed: boolean;
   newNumber: () => number;
   nowMs: number;
+  /** It came as the answer of the page on which this PC asked for it. */
+  answeredOnPage?: boolean;
 }
 
 export type Taken =
@@ -58,6 +60,8 @@ export async function takeMandate(
 
   const key = findApprover(db, assertion.id, own.simulator);
   if (key === null) return { ok: false, refusals: [notEnrolled()] };
+  // By another way it could be taken up after the page said that it was refused, or that its time is over.
+  if (key.kind !== TERMINAL_EDGE && own.answeredOnPage !== true) return no(notOnPage());
   const limited = ownApproverFaults(db, key, mandate.mode);
   if (limited.length > 0) return no(...limited);
   const says = "The mandate's signature does not hold.";
@@ -131,6 +135,14 @@ const spent = (): OrderRefusal =>
     "nonce",
     "one_use",
     "This answer was refused before; sign the mandate again.",
+  );
+
+const notOnPage = (): OrderRefusal =>
+  refusal(
+    "APPROVAL_CONSUMED",
+    "ticket_sha256",
+    "answered_on_page",
+    "This PC did not take this answer on the page on which it was asked. Ask its owner again.",
   );
 
 const guessed = (): OrderRefusal =>
