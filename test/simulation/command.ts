@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { wallNow } from "./globals.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { tryMutations } from "./mutations.ts";
 import { planWorld, type WorldPlan } from "./plan.ts";
+import { playOn, violationOf } from "./record.ts";
 import type { Report } from "./run.ts";
-import { play, playRange, type Range, shrink, type Tally } from "./simulate.ts";
+import { play, playRange, shrink, type Tally } from "./simulate.ts";
 
 const HELP = `Plays whole lives of orders in one process, on virtual time, from seeds: the real account
 object and the real PC, a broker, and trouble of every kind between them. Exit code 1 when a promise is
@@ -19,7 +20,9 @@ Usage: npm run simulate -- [options]
   --seconds <n>      begins no new world after so many seconds
   --until-step <n>   plays the world of --seed up to this step and prints all that happened in it
   --plan <file>      plays the plan in this file (as a failure prints it) in place of a seed's
-  --record <file>    goes on after the range in this file, and writes what came of it
+  --record <file>    goes on after the range in this file, and writes what came of it; it may be
+                     ended at any time and goes on from there
+  --workers <n>      with --record: plays so many ranges at once, each in a process (default 1)
   --mutations <file> switches guards off, one at a time, and says which the simulation catches;
                      the file is a JSON list of {"name", "file", "find", "replace"}
   --no-shrink        looks for no smaller plan
@@ -38,6 +41,7 @@ export async function main(args: string[]): Promise<void> {
       "until-step": { type: "string" },
       plan: { type: "string" },
       record: { type: "string" },
+      workers: { type: "string", default: "1" },
       mutations: { type: "string" },
       commit: { type: "string" },
       "no-shrink": { type: "boolean", default: false },
@@ -71,38 +75,20 @@ export async function main(args: string[]): Promise<void> {
     return;
   }
   if (values.record !== undefined) {
-    await playOn(values.record, { seed, lives, perWorld, seconds }, values.commit ?? "");
+    const workers = whole(values.workers, "workers");
+    const commit = values.commit ?? "";
+    await playOn(values.record, { seed, lives, perWorld, seconds }, { commit, workers });
     return;
   }
   const { tally, failed, nextSeed, ms } = await playRange({ seed, lives, perWorld, seconds });
-  if (values.json) console.log(JSON.stringify({ ...tally, next_seed: nextSeed, ms }, null, 2));
-  else console.log(summary(tally, seed, nextSeed, ms));
-  if (failed !== null) await tellFailure(failed, !values["no-shrink"]);
-}
-
-const CHUNK = 160;
-
-/** Goes on after a record, and keeps it as it goes: whenever it is ended, what was played is written down. */
-async function playOn(path: string, range: Range, commit: string): Promise<void> {
-  const begun = wallNow();
-  let left = range.lives;
-  while (left > 0) {
-    const passed = (wallNow() - begun) / 1_000;
-    if (range.seconds !== null && passed >= range.seconds) break;
-    const before = readRecord(path);
-    const seed = before?.next_seed ?? range.seed;
-    const outcome = await playRange({
-      ...range,
-      seed,
-      lives: Math.min(CHUNK, left),
-      seconds: null,
-    });
-    writeRecord(path, before, seed, outcome, commit);
-    left -= outcome.tally.lives;
-    const { failed } = outcome;
-    if (failed !== null)
-      console.log(`seed ${failed.plan.seed}: ${failed.report.violation?.message}`);
+  if (values.json) {
+    const all = { ...tally, next_seed: nextSeed, ms, failed: violationOf(failed) };
+    console.log(JSON.stringify(all, null, 2));
+    process.exitCode = failed === null ? 0 : 1;
+    return;
   }
+  console.log(summary(tally, seed, nextSeed, ms));
+  if (failed !== null) await tellFailure(failed, !values["no-shrink"]);
 }
 
 function whole(text: string, name: string): number {
@@ -148,80 +134,4 @@ async function tellFailure(
     `smallest plan, broken at step ${smaller.report.violation?.step}: ${smaller.report.violation?.message}`,
   );
   say(JSON.stringify(smaller.plan));
-}
-
-interface RecordFile {
-  next_seed: number;
-  lives: number;
-  worlds: number;
-  submitted: number;
-  orders_at_broker: number;
-  steps: number;
-  seconds: number;
-  ranges: { commit: string; from_seed: number; to_seed: number; lives: number }[];
-  failures: { seed: number; step: number; invariant: string; message: string; commit: string }[];
-  troubles: Record<string, number>;
-  met: Record<string, number>;
-}
-
-function readRecord(path: string): RecordFile | null {
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
-}
-
-function writeRecord(
-  path: string,
-  before: RecordFile | null,
-  from: number,
-  { tally, failed, nextSeed, ms }: Awaited<ReturnType<typeof playRange>>,
-  commit: string,
-): void {
-  const sum = (one: Record<string, number> = {}, other: Record<string, number>) => {
-    const all: Record<string, number> = { ...one };
-    for (const [key, times] of Object.entries(other)) all[key] = (all[key] ?? 0) + times;
-    return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
-  };
-  const violation = failed?.report.violation ?? null;
-  const record: RecordFile = {
-    // A world that failed is not played again by the next range.
-    next_seed: violation === null ? nextSeed : nextSeed + 1,
-    lives: (before?.lives ?? 0) + tally.lives,
-    worlds: (before?.worlds ?? 0) + tally.worlds,
-    submitted: (before?.submitted ?? 0) + tally.submitted,
-    orders_at_broker: (before?.orders_at_broker ?? 0) + tally.ordersAtBroker,
-    steps: (before?.steps ?? 0) + tally.steps,
-    seconds: Math.round((before?.seconds ?? 0) + ms / 1_000),
-    ranges: joined(before?.ranges ?? [], {
-      commit,
-      from_seed: from,
-      to_seed: nextSeed,
-      lives: tally.lives,
-    }),
-    failures: [
-      ...(before?.failures ?? []),
-      ...(violation === null
-        ? []
-        : [
-            {
-              seed: nextSeed,
-              step: violation.step,
-              invariant: violation.invariant,
-              message: violation.message.slice(0, 300),
-              commit,
-            },
-          ]),
-    ],
-    troubles: sum(before?.troubles, tally.troubles),
-    met: sum(before?.met, tally.met),
-  };
-  writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
-}
-
-/** Ranges that follow on each other at one commit are one. */
-function joined(ranges: RecordFile["ranges"], next: RecordFile["ranges"][number]) {
-  const last = ranges.at(-1);
-  if (last === undefined || last.commit !== next.commit || last.to_seed !== next.from_seed) {
-    return [...ranges, next];
-  }
-  const one = { ...last, to_seed: next.to_seed, lives: last.lives + next.lives };
-  return [...ranges.slice(0, -1), one];
 }

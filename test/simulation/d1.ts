@@ -1,6 +1,8 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Chance } from "./chance.ts";
 import { actor, type Scheduler } from "./scheduler.ts";
+
+const prepared = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
 /** D1, as far as an account's object uses it: far away, sometimes down, sometimes done though it failed. */
 export class SimulatedD1 {
@@ -21,18 +23,26 @@ export class SimulatedD1 {
       bind: (...more: SQLInputValue[]) => bound(more),
       run: () =>
         this.#round(() => {
-          this.database.prepare(query).run(...values);
+          this.#statement(query).run(...values);
           return { success: true };
         }),
-      all: () => this.#round(() => ({ results: this.database.prepare(query).all(...values) })),
+      all: () => this.#round(() => ({ results: this.#statement(query).all(...values) })),
       first: (column?: string) =>
         this.#round(() => {
-          const row = this.database.prepare(query).get(...values);
+          const row = this.#statement(query).get(...values);
           if (row === undefined) return null;
           return column === undefined ? row : row[column];
         }),
     });
     return bound([]);
+  }
+
+  #statement(query: string): StatementSync {
+    const known = prepared.get(this.database) ?? new Map<string, StatementSync>();
+    prepared.set(this.database, known);
+    const statement = known.get(query) ?? this.database.prepare(query);
+    known.set(query, statement);
+    return statement;
   }
 
   #round<T>(act: () => T): Promise<T> {

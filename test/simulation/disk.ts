@@ -37,7 +37,8 @@ interface Handle {
 }
 
 let watched: Watched | null = null;
-const statements = new WeakMap<StatementSync, DatabaseSync>();
+/** Whose statement it is, and whether it writes. */
+const statements = new WeakMap<StatementSync, { database: DatabaseSync; writes: boolean }>();
 
 export function watch(process: Watched | null): void {
   watched = process;
@@ -72,7 +73,7 @@ export function patchSqlite(): void {
     const known = cache.get(sql);
     if (known !== undefined) return known;
     const made = prepare.call(this, sql);
-    statements.set(made, this);
+    statements.set(made, { database: this, writes: WRITES.test(sql) });
     cache.set(sql, made);
     return made;
   };
@@ -86,11 +87,10 @@ export function patchSqlite(): void {
       configurable: true,
       writable: true,
       value: function (this: StatementSync, ...given: never[]): unknown {
-        const database = statements.get(this);
-        const handle = database === undefined ? null : handleOf(database);
-        if (database === undefined || handle === null || !WRITES.test(this.sourceSQL)) {
-          return Reflect.apply(plain, this, given);
-        }
+        const known = statements.get(this);
+        const handle = known?.writes === true ? handleOf(known.database) : null;
+        if (known === undefined || handle === null) return Reflect.apply(plain, this, given);
+        const { database } = known;
         if (watched?.full() === true) {
           throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
         }

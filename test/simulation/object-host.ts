@@ -1,5 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
-import { type MemorySqlStorage, storageOver } from "../support/sql-storage.ts";
+import type { MemorySqlStorage } from "../support/sql-storage.ts";
 import type { Chance } from "./chance.ts";
 import { Line, type LineParts, type LineWeather, type ServerSocket } from "./line.ts";
 import { type Actor, actor, type Scheduler } from "./scheduler.ts";
@@ -31,7 +30,7 @@ export interface ObjectHostParts {
   Account: ObjectClass;
   env: Record<string, unknown>;
   /** The account's tables as they stand. */
-  database: DatabaseSync;
+  sql: MemorySqlStorage;
   onFrame: LineParts["onFrame"];
 }
 
@@ -56,7 +55,7 @@ export class ObjectHost {
 
   constructor(parts: ObjectHostParts) {
     this.#parts = parts;
-    this.sql = storageOver(parts.database);
+    this.sql = parts.sql;
   }
 
   /**

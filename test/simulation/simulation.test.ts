@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { MUTATION, type Mutation } from "./mutations.ts";
@@ -59,6 +61,25 @@ describe("the simulation", () => {
     expect(output).toMatch(/^seed 39 breaks a promise at step \d+: /m);
     const plan = JSON.parse(/^\{"seed":39.*$/m.exec(output)?.[0] ?? "null");
     expect(plan.lives.length).toBeLessThan(8);
+  });
+
+  it("records the same of a range, whether one process plays it or two", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "simulation-record-"));
+    try {
+      const recorded = async (workers: string) => {
+        const file = join(folder, `${workers}.json`);
+        const range = ["--record", file, "--seed", "300", "--lives", "8", "--per-world", "4"];
+        const { code, output } = await simulate([...range, "--workers", workers]);
+        expect(code, output).toBe(0);
+        const { seconds: _, ...record } = JSON.parse(readFileSync(file, "utf8"));
+        return record;
+      };
+      const [one, two] = await Promise.all([recorded("1"), recorded("2")]);
+      expect(two).toEqual(one);
+      expect(one).toMatchObject({ next_seed: 302, lives: 8, worlds: 2, failures: [] });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("says so when a guard that should go is not where it was", async () => {

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
 import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
 import { writePrivateJson } from "../../sidecar/src/config/files.ts";
@@ -15,6 +14,7 @@ import { OwnerPasskey } from "./passkey.ts";
 import { Pc } from "./pc.ts";
 import type { WorldPlan } from "./plan.ts";
 import { actor, Scheduler } from "./scheduler.ts";
+import { freshTables } from "./tables.ts";
 import {
   ACCOUNT_ID,
   BROKER_ACCOUNT,
@@ -69,11 +69,8 @@ export function createWorld(plan: WorldPlan, template: Template, Account: Object
   const price = marketPrice(broker);
   broker.sim.market.pin(AAPL, priceOf(price));
   const weather: LineWeather = { latencyMs: plan.latencyMs, stalledUntil: 0 };
-  const d1Database = new DatabaseSync(":memory:");
-  d1Database.deserialize(template.d1);
-  const d1 = new SimulatedD1(d1Database, scheduler, chance(seed, "d1"));
-  const database = new DatabaseSync(":memory:");
-  database.deserialize(template.object);
+  const tables = freshTables(template);
+  const d1 = new SimulatedD1(tables.d1, scheduler, chance(seed, "d1"));
   const object = new ObjectHost({
     scheduler,
     chance: chance(seed, "relay"),
@@ -87,7 +84,7 @@ export function createWorld(plan: WorldPlan, template: Template, Account: Object
       CLIENT_CALLS_PER_MINUTE: "5000",
       ACCOUNT_CALLS_PER_MINUTE: "5000",
     },
-    database,
+    sql: tables.sql,
     onFrame: (direction, text) => world.onFrame(direction, text),
   });
   const configDir = join(folder(), "pc");
@@ -141,8 +138,6 @@ function tighten(object: ObjectHost, configDir: string): void {
 /** Ends what a world holds of the machine. */
 export function endWorld(world: World): void {
   world.pc.kill();
-  world.object.sql.database.close();
-  world.d1.database.close();
 }
 
 /** What the market makes of it by itself, so that the day's profit and loss is an ordinary one. */

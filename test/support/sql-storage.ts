@@ -48,7 +48,7 @@ export function storageOver(database: DatabaseSync): MemorySqlStorage {
       rest,
     };
     // What a change of the schema may make mean something else is prepared anew.
-    if (/^\s*(select|insert|update|delete|replace)\b/i.test(query)) prepared.set(query, made);
+    if (/^\s*(select|insert|update|delete|replace|with)\b/i.test(query)) prepared.set(query, made);
     else prepared.clear();
     return made;
   };
