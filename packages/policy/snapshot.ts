@@ -79,6 +79,8 @@ export interface OpenOrder {
   exit: boolean;
   /** The sidecar's own list of working orders does not show it: it adds to what that list says. */
   in_flight: boolean;
+  /** A change of an order that stands in the list already, and not one order more. */
+  change?: true;
 }
 
 export interface KillEngagement {

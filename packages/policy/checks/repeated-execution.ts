@@ -19,7 +19,9 @@ export const repeatedExecutionCheck: Check = {
     if (quantity === null) return OFF;
     const tolerance = quantity.times(dec(repeat_tolerance_percent ?? "0")).dividedBy(100);
     // An order that has not ended may be such a fill in a moment.
-    const open = own_open.map((order) => ({ ...order, at: order.placed_at }));
+    const open = own_open
+      .filter(({ change }) => change === undefined)
+      .map((order) => ({ ...order, at: order.placed_at }));
     const alike = [...fills, ...open].filter(
       (each) =>
         each.conid === leg.contract.conid &&

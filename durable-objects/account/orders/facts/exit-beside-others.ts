@@ -25,6 +25,8 @@ export function besideOthers(
   const unseen = (ownOpen ?? []).filter(
     (other) =>
       other.in_flight &&
+      // What it adds to the order in the list is not known, and an exit is not held up by a guess.
+      other.change === undefined &&
       other.conid === contract.conid &&
       other.side === side &&
       other.order_ref !== order.target?.order_ref,

@@ -9,7 +9,9 @@ import type { CountedIntent } from "../tables/intents/counted.ts";
 /**
  * Own orders that take from the limits of what is open: the sidecar's list shows those that had
  * reached the broker when it was read, and the rows of this object, read in the submit's own turn,
- * know of the others. Two submits at once both see the same list; only one of them sees no row.
+ * know of the others. Two submits at once both see the same list; only one of them sees no row. A
+ * change that the list may not show yet counts beside the order it changes, with all that the order
+ * will be: more than it is, for the seconds until it is read.
  */
 
 /** A read for a submit takes no longer than this: what ended before was part of what was read. */
@@ -29,7 +31,9 @@ export function ownOpenOrders(
     ),
   );
   return rows.flatMap((row) => {
-    if (row.action !== "place" || row.ledger === "released") return [];
+    if (row.action === "cancel" || row.ledger === "released") return [];
+    const change = row.action === "modify";
+    if (change && isRead(row, readAtMs)) return [];
     const ended = isTerminal(row.state);
     // What filled while the sidecar read may be neither in its positions nor in its list.
     if (ended && (row.updated_at < readAtMs || row.filled_notional === "0")) return [];
@@ -43,11 +47,16 @@ export function ownOpenOrders(
         notional: row.notional,
         placed_at: iso(row.created_at),
         exit: row.effect === "exit",
-        in_flight: !shown.has(row.coid),
+        in_flight: change || !shown.has(row.coid),
+        ...(change && { change }),
       },
     ];
   });
 }
+
+/** Proved to be at the broker before the list was asked for: the list shows the order as changed. */
+const isRead = ({ state, updated_at }: CountedIntent, readAtMs: number): boolean =>
+  (state === "working" || state === "partially_filled") && updated_at < readAtMs;
 
 /** Those the sidecar's list does not show, as they count against what may be open. */
 export function inFlightOf(
@@ -61,7 +70,9 @@ export function inFlightOf(
     new Decimal(0),
   );
   return {
-    inflight_orders: missed.reduce((sum, { order_ref }) => sum + (legs.get(order_ref) ?? 1), 0),
+    inflight_orders: missed
+      .filter(({ change }) => change === undefined)
+      .reduce((sum, { order_ref }) => sum + (legs.get(order_ref) ?? 1), 0),
     inflight_notional: notional === null ? null : decimalText(notional),
   };
 }
