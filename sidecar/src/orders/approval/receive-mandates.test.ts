@@ -1,95 +1,84 @@
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
-import { statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aMandate } from "../../../../test/support/orders.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
-import { DEFAULT_CAPS } from "../../trust/limits/caps.ts";
-import {
-  mandateAtFirstUse,
-  receiveConfirmation,
-  receiveMandate,
-  receiveRevocation,
-} from "./receive-mandates.ts";
+import { enrolApprover } from "../../trust/tables/approvers.ts";
+import { findMandate } from "../../trust/tables/mandates.ts";
+import { mandateStands } from "../../trust/verify/approval-signature.ts";
+import { takeMandate } from "../../trust/verify/take-mandate.ts";
+import { receiveConfirmation } from "./receive-mandates.ts";
 
+/** A standing approval that a passkey of the gateway's pages signed, at a real broker's PC. */
+const NUMBER = 4711;
 let pc: PcOrders;
 beforeEach(() => {
-  pc = pcOrders();
+  pc = pcOrders({ source: "client_portal" });
 });
-const signed = (mandate: Mandate = aMandate(), phone = pc.phone) => ({
-  mandate,
-  assertion: phone.approve(statementHash({ act: "mandate", mandate })),
-});
-const hash = mandateHash(aMandate());
-const confirm = (number: number) => receiveConfirmation(pc.submit, { mandate_hash: hash, number });
-const codes = (refusals: { code: string }[]) => refusals.map(({ code }) => code);
 
-describe("a mandate that the gateway brings", () => {
-  it("waits for the number that is shown here, and never goes out by the network", async () => {
-    expect(await receiveMandate(pc.submit, signed())).toMatchObject({
+const parts = () => pc.submit;
+const signed = (mode: Mandate["mode"]): Mandate =>
+  aMandate({
+    mode,
+    gateway_account_id: pc.options.gatewayAccountId,
+    not_after: new Date(pc.clock.now() + 3_600_000).toISOString(),
+  });
+const taken = (mandate: Mandate) =>
+  takeMandate(
+    pc.store.db,
+    { mandate, assertion: pc.phone.approve(mandateHash(mandate)) },
+    { ...pc.submit, mandatesAllowed: true, newNumber: () => NUMBER, nowMs: pc.clock.now() },
+  );
+const confirm = (mandate: Mandate) =>
+  receiveConfirmation(parts(), { mandate_hash: mandateHash(mandate), number: NUMBER });
+const stands = (mandate: Mandate) => {
+  const found = mandateStands(pc.store.db, mandate, { simulator: false });
+  return found.ok ? "stands" : found.refusal.rule;
+};
+const enrolOwn = () =>
+  enrolApprover(
+    pc.store.db,
+    {
+      ...softwareAuthenticator(),
+      label: "this PC",
+      enrolledBy: "terminal",
+      own: {
+        via: "loopback",
+        relyingParty: { id: "localhost", origins: ["http://localhost:41234"] },
+      },
+    },
+    1,
+  );
+
+describe("a standing approval for live orders of a passkey of the gateway's pages", () => {
+  it("is confirmed by its number, and stands, while there is no approver of the owner's own", async () => {
+    const mandate = signed("live");
+    expect(await taken(mandate)).toMatchObject({ ok: true, kept: { state: "waiting" } });
+    expect(confirm(mandate)).toMatchObject({ state: "confirmed", refusals: [] });
+    expect(stands(mandate)).toBe("stands");
+  });
+
+  it("that waited when one was enrolled is confirmed by no number", async () => {
+    const mandate = signed("live");
+    await taken(mandate);
+    enrolOwn();
+    expect(confirm(mandate)).toMatchObject({
       state: "waiting",
-      shown: ["terminal"],
+      refusals: [{ rule: "own_approver_for_live" }],
     });
-    expect(pc.shown.join()).toContain("Number for the mandate's page: 42");
-    expect(pc.pushed.join()).not.toMatch(/\b42\b/);
-    // Brought again, it is shown again, under the same number.
-    await receiveMandate(pc.submit, signed());
-    expect(pc.shown).toHaveLength(2);
-    expect(confirm(42)).toMatchObject({ state: "confirmed", refusals: [] });
-    expect(await receiveMandate(pc.submit, signed())).toMatchObject({
-      state: "confirmed",
-      shown: [],
-    });
+    expect(findMandate(pc.store.db, mandateHash(mandate))?.state).toBe("waiting");
+    expect(await taken(mandate)).toMatchObject({ ok: false });
+    expect(stands(mandate)).toBe("confirmed_at_pc");
   });
 
-  it("is void after a wrong number, and whoever sits here is told", async () => {
-    await receiveMandate(pc.submit, signed());
-    expect(confirm(41)).toMatchObject({ state: "revoked" });
-    expect(confirm(42)).toMatchObject({ state: "revoked" });
-    expect(pc.shown.at(-1)).toContain("wrong number");
-  });
-
-  it("is refused when no approver of this PC signed it, or this PC takes none", async () => {
-    const stranger = softwareAuthenticator();
-    expect(await receiveMandate(pc.submit, signed(aMandate(), stranger))).toMatchObject({
-      state: "refused",
-    });
-    pc.local.caps = { ...DEFAULT_CAPS, paper: { ...DEFAULT_CAPS.paper, mandates: false } };
-    expect(await receiveMandate(pc.submit, signed())).toMatchObject({ state: "refused" });
-    expect(pc.shown).toEqual([]);
-  });
-});
-
-describe("an order's first use of a mandate", () => {
-  it("shows a mandate that was not brought before, and refuses until it is confirmed", async () => {
-    const refusals = await mandateAtFirstUse(pc.submit, signed());
-    expect(refusals).toHaveLength(1);
-    expect(pc.shown).toHaveLength(1);
-    // Not once for every order.
-    await mandateAtFirstUse(pc.submit, signed());
-    expect(pc.shown).toHaveLength(1);
-    confirm(42);
-    expect(await mandateAtFirstUse(pc.submit, signed())).toEqual([]);
-  });
-
-  it("is refused after the mandate was revoked", async () => {
-    await receiveMandate(pc.submit, signed());
-    confirm(42);
-    receiveRevocation(pc.submit, { mandate_hash: hash });
-    expect(codes(await mandateAtFirstUse(pc.submit, signed()))).not.toEqual([]);
-  });
-});
-
-describe("a revocation", () => {
-  it("is told once, and knows no mandate that was never here", async () => {
-    expect(receiveRevocation(pc.submit, { mandate_hash: hash }).state).toBe("unknown");
-    expect(receiveConfirmation(pc.submit, { mandate_hash: hash, number: 42 }).state).toBe(
-      "unknown",
-    );
-    await receiveMandate(pc.submit, signed());
-    expect(receiveRevocation(pc.submit, { mandate_hash: hash }).state).toBe("revoked");
-    expect(receiveRevocation(pc.submit, { mandate_hash: hash }).state).toBe("revoked");
-    expect(pc.shown.filter((text) => text.includes("revoked by the gateway"))).toHaveLength(1);
-    expect(confirm(42).state).toBe("revoked");
+  it("that was confirmed before lets no order out from then on; one for paper does", async () => {
+    const live = signed("live");
+    const paper = signed("paper");
+    for (const mandate of [live, paper]) {
+      await taken(mandate);
+      expect(confirm(mandate).state).toBe("confirmed");
+    }
+    enrolOwn();
+    expect([stands(live), stands(paper)]).toEqual(["own_approver_for_live", "stands"]);
   });
 });

@@ -12,7 +12,12 @@ import type {
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { isoTime } from "../../client-portal/clock.ts";
 import { confirmMandate, findMandate, revokeMandate } from "../../trust/tables/mandates.ts";
-import { revoked, takeMandate, unconfirmed } from "../../trust/verify/take-mandate.ts";
+import {
+  revoked,
+  signerFaults,
+  takeMandate,
+  unconfirmed,
+} from "../../trust/verify/take-mandate.ts";
 import {
   announceMandate,
   announceMandateEnd,
@@ -64,6 +69,9 @@ export function receiveConfirmation(
   if (known === null) return { state: "unknown", refusals: [], as_of };
   if (known.state === "revoked") return { state: "revoked", refusals: [revoked()], as_of };
   if (known.state === "confirmed") return { state: "confirmed", refusals: [], as_of };
+  // A number, right or wrong, is nothing to a mandate whose signer is good for it no more.
+  const limited = signerFaults(db, known, parts.simulator);
+  if (limited.length > 0) return { state: "waiting", refusals: limited, as_of };
   if (confirmMandate(db, mandate_hash, number, parts.clock.now())) {
     announceMandateEnd(parts.reach, known.mandate, "confirmed");
     return { state: "confirmed", refusals: [], as_of };

@@ -5,6 +5,7 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refu
 import { type Approver, findApprover } from "../tables/approvers.ts";
 import { findMandate } from "../tables/mandates.ts";
 import type { OwnView } from "./own-view.ts";
+import { ownApproverFaults } from "./probation.ts";
 import { notEnrolled, revoked, unconfirmed } from "./take-mandate.ts";
 import { verifyBy } from "./verify-by-approver.ts";
 
@@ -35,7 +36,9 @@ export function mandateStands(
   const no = (fault: OrderRefusal): Signed => ({ ok: false, refusal: fault });
   if (known?.state === "revoked") return no(revoked());
   if (known?.state !== "confirmed") return no(unconfirmed());
-  // Its signer must still be an approver.
+  // Its signer must still be an approver, and good for such orders by the rules of now.
   const key = findApprover(db, known.credentialId, own.simulator);
-  return key === null ? no(notEnrolled()) : { ok: true, key, counter: null };
+  if (key === null) return no(notEnrolled());
+  const [limited] = ownApproverFaults(db, key, mandate.mode);
+  return limited === undefined ? { ok: true, key, counter: null } : no(limited);
 }

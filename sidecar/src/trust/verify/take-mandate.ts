@@ -110,10 +110,21 @@ function boundsFaults(mandate: Mandate, own: MandateView): OrderRefusal[] {
 
 function asKnown(db: DatabaseSync, known: KeptMandate, own: MandateView): Taken {
   if (known.state === "revoked") return no(revoked());
-  // Its signer must still be an approver here.
-  if (findApprover(db, known.credentialId, own.simulator) === null) return no(notEnrolled());
+  // What stands against its signer now counts, not what stood when it was signed.
+  const limited = signerFaults(db, known, own.simulator);
+  if (limited.length > 0) return no(...limited);
   if (known.number === null) giveNumber(db, known.hash, own.newNumber());
   return { ok: true, kept: findMandate(db, known.hash) ?? known, first: known.number === null };
+}
+
+/** What stands against the one who signed a kept mandate, by the approvers that there are now. */
+export function signerFaults(
+  db: DatabaseSync,
+  { credentialId, mandate }: Pick<KeptMandate, "credentialId" | "mandate">,
+  simulator: boolean,
+): OrderRefusal[] {
+  const key = findApprover(db, credentialId, simulator);
+  return key === null ? [notEnrolled()] : ownApproverFaults(db, key, mandate.mode);
 }
 
 const no = (...refusals: OrderRefusal[]): Taken => ({ ok: false, refusals });
