@@ -1,3 +1,4 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import { principalLeg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { PasskeyAssertion, readPasskeyJson } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
@@ -73,7 +74,8 @@ approvalsRoutes.post("/approvals/:id/deny", requireOwner, ownerForm, async (c) =
   const owner = c.get("owner");
   const approvalId = c.req.param("id");
   const freeze = c.get("form").get("freeze") === "yes";
-  const decided = await owner.account.orders.denyOrder({ approvalId, freeze });
+  const stopAgent = c.get("form").get("stop_agent") === "yes";
+  const decided = await owner.account.orders.denyOrder({ approvalId, freeze, stopAgent });
   if (decided.ok) return c.redirect(`/approvals/${approvalId}#result`, 303);
   return show(c, approvalId, wordsFor(decided));
 });
@@ -110,7 +112,6 @@ async function show(c: Context<PageEnv>, approvalId: string, problem?: string) {
 const OPEN_REREAD_SECONDS = 5;
 
 const ENDS: Partial<Record<ApprovalView["state"], string>> = {
-  pending: "Time left",
   approved: "Ends",
   reserved: "Valid until",
   consumed: "Valid until",
@@ -131,7 +132,7 @@ function ApprovalPage(props: {
       title={open ? "Approve an order" : resultInWords(view, now).words}
       owner={owner}
       room="/approvals"
-      narrow
+      sheet
       live={`/approvals/${view.approvalId}`}
       parts
       {...(open ? { rereadSeconds: OPEN_REREAD_SECONDS } : {})}
@@ -146,12 +147,26 @@ function ApprovalPage(props: {
       <Live name="result" announced>
         {!open && <ApprovalResult view={view} now={now} />}
       </Live>
+      <Live name="time">
+        {open && (
+          <p class="line">
+            <strong>{displayText(view.client.name, 80)} asks</strong>
+            <span>
+              Time left{" "}
+              <span data-until={view.expiresAt} role="timer">
+                {timeLeft(view.expiresAt, now)}
+              </span>
+            </span>
+          </p>
+        )}
+      </Live>
       <Live name="order">
         <OrderCard
           ticket={view.ticket}
           source={view.source}
           marketNow={view.marketNow}
           zones={view.zones}
+          position={view.position ?? null}
         />
       </Live>
       <Live name="who">
@@ -161,10 +176,32 @@ function ApprovalPage(props: {
         {open && blocked && <Obstacles view={view} />}
       </Live>
       <Live name="decide">
-        <div class="stack" {...(open ? { "data-ends": "" } : {})}>
-          {open && !blocked && <Approve c={c} owner={owner} view={view} />}
+        <div
+          class={`stack${open && !blocked && isShort(view) ? " bottom-bar" : ""}`}
+          {...(open ? { "data-ends": "" } : {})}
+        >
+          {open && !blocked && (
+            <Approve c={c} owner={owner} view={view} send={view.sendsOnApproval} />
+          )}
           {(open || view.state === "approved") && <Deny owner={owner} view={view} />}
         </div>
+      </Live>
+      <Live name="more">
+        {(open || view.state === "approved") && (
+          <details class="card">
+            <summary>
+              {open && !blocked && view.sendsOnApproval
+                ? "Approve without sending, or freeze all trading"
+                : "Freeze all trading"}
+            </summary>
+            {open && !blocked && view.sendsOnApproval && (
+              <div data-ends="">
+                <Approve c={c} owner={owner} view={view} send={false} />
+              </div>
+            )}
+            <Freeze owner={owner} view={view} />
+          </details>
+        )}
       </Live>
       <p>
         <a href="/approvals">All approvals</a>
@@ -172,6 +209,9 @@ function ApprovalPage(props: {
     </Page>
   );
 }
+
+/** Nothing has to be typed, so that the buttons can stay in reach of a thumb. */
+const isShort = ({ tier, source }: ApprovalView): boolean => tier === 1 && source === "simulator";
 
 function WhoAsks({ view, now }: { view: ApprovalView; now: Date }) {
   return (
@@ -185,17 +225,16 @@ function WhoAsks({ view, now }: { view: ApprovalView; now: Date }) {
         <dt>Asked</dt>
         <dd>
           <When at={view.createdAt} now={now} />
+          {view.askedInDay !== undefined && `, ${counted(view.askedInDay, "time")} in 24 hours`}
         </dd>
-        <dt>{ENDS[view.state] ?? "Ended"}</dt>
-        <dd>
-          {view.state === "pending" ? (
-            <span data-until={view.expiresAt} role="timer">
-              {timeLeft(view.expiresAt, now)}
-            </span>
-          ) : (
-            <When at={view.expiresAt} now={now} />
-          )}
-        </dd>
+        {view.state !== "pending" && (
+          <>
+            <dt>{ENDS[view.state] ?? "Ended"}</dt>
+            <dd>
+              <When at={view.expiresAt} now={now} />
+            </dd>
+          </>
+        )}
       </dl>
     </section>
   );
@@ -218,7 +257,8 @@ function Obstacles({ view }: { view: ApprovalView }) {
   );
 }
 
-function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: ApprovalView }) {
+function Approve(props: { c: Context<PageEnv>; owner: Owner; view: ApprovalView; send: boolean }) {
+  const { c, owner, view, send } = props;
   const { ceremony } = view;
   if (ceremony === null) return null;
   if (ceremony.credentials.length === 0) {
@@ -246,29 +286,16 @@ function Approve({ c, owner, view }: { c: Context<PageEnv>; owner: Owner; view: 
       {...(view.readUntil === null ? {} : { notBefore: view.readUntil })}
     >
       <TypedOut view={view} />
-      <p class="soft small">
-        {words} This page comes from your gateway; your PC checks the signature against its own
-        record before anything leaves it, and what stands beside its number is its own reading.
-      </p>
+      <p class="soft small">{words}</p>
     </PasskeyForm>
   );
-  const what = whatIsApproved(view.ticket.order);
-  if (!view.sendsOnApproval) {
-    return form(`Approve ${what}`, {}, "The agent sends it afterwards, until the time is over.");
-  }
-  return (
-    <>
-      {form(
-        "Approve and send",
-        { send: "yes" },
-        "It is sent at once, whether or not the agent is still there. If it cannot be sent now, it is not approved either.",
-      )}
-      <details>
-        <summary>Approve without sending</summary>
-        {form(`Approve ${what}`, {}, "The agent sends it afterwards, until the time is over.")}
-      </details>
-    </>
-  );
+  return send
+    ? form("Approve and send", { send: "yes" }, "It is sent at once, or not approved.")
+    : form(
+        `Approve ${whatIsApproved(view.ticket.order)}`,
+        {},
+        "The agent sends it afterwards, until the time is over.",
+      );
 }
 
 function whatIsApproved(order: ApprovalView["ticket"]["order"]): string {
@@ -345,28 +372,32 @@ function TypedOut({ view }: { view: ApprovalView }) {
 function Deny({ owner, view }: { owner: Owner; view: ApprovalView }) {
   const action = `/approvals/${view.approvalId}/deny`;
   return (
-    <section class="card" aria-labelledby="no">
-      <h2 id="no">Not what you want?</h2>
+    <form method="post" action={action}>
+      <input type="hidden" name="csrf" value={owner.session.csrf} />
       <div class="actions">
-        <form method="post" action={action}>
-          <input type="hidden" name="csrf" value={owner.session.csrf} />
-          <button class="quiet" type="submit">
-            Deny
-          </button>
-        </form>
-        <form method="post" action={action}>
-          <input type="hidden" name="csrf" value={owner.session.csrf} />
-          <input type="hidden" name="freeze" value="yes" />
-          <button class="danger" type="submit">
-            Deny and freeze all trading
-          </button>
-        </form>
+        <button class="quiet" type="submit">
+          Deny
+        </button>
+        <button class="quiet" type="submit" name="stop_agent" value="yes">
+          Deny and mute this agent
+        </button>
       </div>
-      <p class="soft small">
-        After a no the same order cannot be asked for again for ten minutes. Freezing stops all new
-        orders until you lift it with your passkey.
-      </p>
-    </section>
+    </form>
+  );
+}
+
+function Freeze({ owner, view }: { owner: Owner; view: ApprovalView }) {
+  return (
+    <form class="card" method="post" action={`/approvals/${view.approvalId}/deny`}>
+      <input type="hidden" name="csrf" value={owner.session.csrf} />
+      <input type="hidden" name="freeze" value="yes" />
+      <div class="actions">
+        <button class="danger" type="submit">
+          Deny and freeze all trading
+        </button>
+      </div>
+      <p class="soft small">It stays frozen until you lift it with your passkey.</p>
+    </form>
   );
 }
 

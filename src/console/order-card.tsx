@@ -8,7 +8,11 @@ import {
 import { parseFigure } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { momentInWords } from "@ibkr-edge-gateway/protocol/orders/instant-words.ts";
 import { waitsInWords } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
-import { orderLines, warningLines } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
+import {
+  orderLines,
+  type WordsLine,
+  warningLines,
+} from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { Child } from "hono/jsx";
 
@@ -23,11 +27,13 @@ export function OrderCard(props: {
   /** Read while the page is made. */
   marketNow: SeenQuote | null;
   zones: Zones;
+  position?: { before: string; after: string } | null;
 }) {
-  const { ticket, source, marketNow, zones } = props;
+  const { ticket, source, marketNow, zones, position } = props;
   const { order } = ticket;
   const leg = principalLeg(order);
   const [first, ...lines] = orderLines(ticket);
+  const longer = lines.filter(({ name }) => LONGER.has(name));
   return (
     <section class="card order" aria-labelledby="order">
       <header>
@@ -44,16 +50,18 @@ export function OrderCard(props: {
         </p>
       )}
       <dl class="facts">
-        {lines.map(({ name, says }) => (
+        <Lines lines={lines.filter(({ name }) => !LONGER.has(name))} />
+      </dl>
+      <p class="soft small">You sign this. Your PC reports:</p>
+      <dl class="facts">
+        {position != null && (
           <>
-            <dt>{name}</dt>
-            <dd>{says}</dd>
+            <dt>Position</dt>
+            <dd>
+              {position.before} becomes {position.after}
+            </dd>
           </>
-        ))}
-        <dt>Market then</dt>
-        <dd>
-          <Market seen={seenOn(ticket)} currency={leg.contract.currency} zones={zones} />
-        </dd>
+        )}
         {marketNow !== null && (
           <>
             <dt>Market now</dt>
@@ -63,11 +71,43 @@ export function OrderCard(props: {
           </>
         )}
       </dl>
-      <Risk ticket={ticket} leg={leg} />
       <Warnings ticket={ticket} />
+      <details>
+        <summary>Every detail, and the risk</summary>
+        <dl class="facts">
+          <Lines lines={longer} />
+          <dt>Market then</dt>
+          <dd>
+            <Market seen={seenOn(ticket)} currency={leg.contract.currency} zones={zones} />
+          </dd>
+        </dl>
+        <Risk ticket={ticket} leg={leg} />
+      </details>
     </section>
   );
 }
+
+/** Signed too, and said in short by the first line: which instrument it is, in every detail. */
+const LONGER: ReadonlySet<string> = new Set(["Contract"]);
+
+function Lines({ lines }: { lines: readonly WordsLine[] }) {
+  return (
+    <>
+      {lines.map(({ name, says }) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{says}</dd>
+        </>
+      ))}
+    </>
+  );
+}
+
+/** A price as prices are written: 262.60 beside 262.62. Finer ones stay as they are. */
+const priced = (price: string | null): string =>
+  price === null
+    ? "?"
+    : price.replace(/^(-?\d+)(\.\d)?$/, (_, whole, part = ".0") => `${whole}${part}0`);
 
 /** A figure of the broker's, for the eye: two decimals and grouped. */
 function Money({ value, currency }: { value: string | null; currency: string }): Child {
@@ -91,8 +131,8 @@ function Market(props: { seen: SeenQuote; currency: string; zones: Zones }): Chi
   const reference = isOfCompletedSession(quote) ? (quote.reference ?? null) : null;
   const last =
     reference === null
-      ? `last ${quote.last ?? "?"} ${currency}`
-      : `last price ${reference.price} ${currency} of ${momentInWords(reference.at, zones.exchange, zones.owner)}`;
+      ? `last ${priced(quote.last)} ${currency}`
+      : `last price ${priced(reference.price)} ${currency} of ${momentInWords(reference.at, zones.exchange, zones.owner)}`;
   if (reference !== null && quote.bid === null && quote.ask === null) {
     return (
       <>
@@ -102,7 +142,7 @@ function Market(props: { seen: SeenQuote; currency: string; zones: Zones }): Chi
   }
   return (
     <>
-      bid {quote.bid ?? "?"}, ask {quote.ask ?? "?"}, {reference !== null && "no trade yet, "}
+      bid {priced(quote.bid)}, ask {priced(quote.ask)}, {reference !== null && "no trade yet, "}
       {last} ({quote.availability})
     </>
   );
@@ -151,7 +191,7 @@ function Warnings({ ticket }: { ticket: Ticket }) {
           <li>{says}</li>
         ))}
       </ul>
-      <p class="small">By approving you accept these, word for word, for this order.</p>
+      <p class="small">By approving you accept these.</p>
     </div>
   );
 }

@@ -28,6 +28,8 @@ export interface PageProps {
   room?: string;
   /** One column, for a form that wants all the attention. */
   narrow?: boolean;
+  /** Narrow, without the navigation: one decision, on one screen of a phone. */
+  sheet?: boolean;
   /**
    * Path of this very page, which may be read again at any time: reading it decides and stores
    * nothing. It is then kept up to date while it is open: as a whole, or in its `parts`, each a
@@ -40,6 +42,9 @@ export interface PageProps {
   children?: Child;
 }
 
+/** The sheet of a request need not say that one waits. */
+const isElsewhere = ({ kind }: { kind: string }): boolean => kind !== "approval";
+
 const REREAD_SECONDS = 60;
 
 export function Page({
@@ -47,6 +52,7 @@ export function Page({
   owner,
   room,
   narrow,
+  sheet,
   live,
   parts,
   rereadSeconds,
@@ -86,7 +92,7 @@ export function Page({
                 </form>
               )}
             </div>
-            {owner && (
+            {owner && sheet !== true && (
               <nav aria-label="Pages">
                 <ul>
                   {ROOMS.map(([path, name]) => (
@@ -104,7 +110,7 @@ export function Page({
         <main
           id="main"
           tabindex={-1}
-          class={narrow ? "narrow" : ""}
+          class={sheet ? "narrow sheet" : narrow ? "narrow" : ""}
           {...(owner === undefined
             ? {}
             : {
@@ -118,7 +124,11 @@ export function Page({
             <>
               <p class="note warn" data-connection role="status" hidden />
               <Live name="attention" announced>
-                <AttentionBanner attention={owner.attention} room={room} now={now} />
+                <AttentionBanner
+                  attention={sheet ? owner.attention.filter(isElsewhere) : owner.attention}
+                  room={room}
+                  now={now}
+                />
               </Live>
             </>
           )}

@@ -63,6 +63,13 @@ main:focus { outline: none; }
 main.narrow { max-width: 34rem; padding-top: clamp(1.5rem, 6vh, 4rem); }
 .live { display: contents; }
 [inert] { opacity: 0.45; }
+main.sheet { display: flex; flex-direction: column; padding-top: 0.75rem; gap: 0.75rem; }
+main.sheet h1 { font-size: 1.375rem; }
+main.sheet .card { padding: 0.875rem; gap: 0.5rem; }
+.bottom-bar { position: sticky; bottom: 0; z-index: 1; gap: 0.5rem; margin: 0 -1rem; padding: 0.625rem 1rem calc(0.625rem + env(safe-area-inset-bottom)); background: var(--card); border-top: 1px solid var(--line); }
+main.sheet > .live > .line { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
+.bottom-bar .actions > button { padding-inline: 0.75rem; }
+.bottom-bar form, main.sheet .bottom-bar form.card { padding: 0; border: 0; border-radius: 0; gap: 0.5rem; }
 .head { display: grid; gap: 0.375rem; }
 footer { border-top: 1px solid var(--line); color: var(--soft); font-size: 0.8125rem; }
 footer p { max-width: 64rem; margin: 0 auto; padding: 1rem; }

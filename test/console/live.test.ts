@@ -1,6 +1,7 @@
 import type { Browser as Chromium, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formFields } from "../../scripts/lib/html-forms.ts";
+import { fromRoot } from "../../scripts/lib/paths.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
 import {
   AAPL,
@@ -9,9 +10,10 @@ import {
   startOrderChain,
   untilProved,
 } from "../support/order-chain.ts";
-import { phoneOf } from "../support/phone.ts";
+import { PHONE, phoneOf } from "../support/phone.ts";
 
 /** Pages that stay open: each shows what happens elsewhere, and nobody loads it again. */
+const ARTIFACTS = fromRoot("artifacts/console");
 const CHANGES = 50;
 const PATIENCE = { timeout: 20_000 };
 
@@ -65,6 +67,26 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
   afterAll(async () => {
     await chromium?.close();
     await chain?.close();
+  });
+
+  it("fits a request on one screen of a phone, in few words, with its buttons in reach", async () => {
+    const approval = await ask({ submit_on_approval: true, idempotency_key: "live-sheet-1" });
+    await page.goto(approval.approval_url);
+    for (const name of ["Approve and send", "Deny", "Deny and mute this agent"]) {
+      const button = page.getByRole("button", { name, exact: true });
+      const box = await button.boundingBox();
+      expect([name, (box?.y ?? 9_999) + (box?.height ?? 0) <= PHONE.height]).toEqual([name, true]);
+      expect([name, (box?.y ?? 0) > PHONE.height / 2]).toEqual([name, true]);
+    }
+    await page.screenshot({ path: `${ARTIFACTS}/sheet-phone.png` });
+    const words = String(await page.evaluate("document.querySelector('main').innerText"))
+      .split(/\s+/)
+      .filter(Boolean).length;
+    console.log(`the sheet has ${words} words`);
+    expect(words).toBeLessThanOrEqual(160);
+    expect(await page.getByText(/becomes/).isVisible()).toBe(true);
+    await chain.deny(approval.approval_id);
+    expect(complaints).toEqual([]);
   });
 
   it("counts a request's time down, and has no button when it is over", async () => {
@@ -232,6 +254,15 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
     await page.goto(`${chain.gateway.url}/orders`);
     await chain.form("/security/sessions/end-others", {});
     await page.getByRole("button", { name: "Sign out" }).waitFor();
+  });
+
+  it("denies and mutes the agent that asked, by one tap", async () => {
+    const approval = await ask();
+    await page.goto(approval.approval_url);
+    await page.getByRole("button", { name: "Deny and mute this agent" }).click();
+    await page.getByRole("heading", { name: "You said no" }).waitFor();
+    await page.goto(`${chain.gateway.url}/trading`);
+    await page.getByText("Engaged for the agent Test agent").waitFor();
   });
 });
 

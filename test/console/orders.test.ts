@@ -208,6 +208,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
 
     const second = await ask();
     await page.goto(second.approval_url);
+    await page.getByText("Freeze all trading", { exact: true }).click();
     await page.getByRole("button", { name: "Deny and freeze all trading" }).click();
     await page.getByText("You said no").waitFor();
     await page.goto(`${chain.gateway.url}/trading`);

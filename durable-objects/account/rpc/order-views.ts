@@ -30,6 +30,13 @@ export interface ApprovalView {
   marketNow: SeenQuote | null;
   /** IANA zones of the exchange and of the owner's PC, where they are known. */
   zones: { exchange: string | null; owner: string | null };
+  /**
+   * What the order makes of the position if it fills, by the PC's own read; decimal strings, null where
+   * it is not known. An object of the version before tells none.
+   */
+  position?: { before: string; after: string } | null;
+  /** How often this agent asked the owner in the last 24 hours, this time included. */
+  askedInDay?: number;
   /** What the same order would be refused for at this moment; empty when nothing is known. */
   standsInTheWay: string[];
   /** How long the page has to have been read before a tier 2 order can be approved. */

@@ -15,7 +15,12 @@ import { drifted, standing } from "../rules/approvals/approval-warnings.ts";
 import { shownOrder } from "../rules/outcomes/order-view.ts";
 import { askSidecar } from "../sidecar-calls/ask-sidecar.ts";
 import { firstSeen } from "../tables/approval-views.ts";
-import { type Approval, findApproval, latestApprovals } from "../tables/approvals.ts";
+import {
+  type Approval,
+  approvalsAsked,
+  findApproval,
+  latestApprovals,
+} from "../tables/approvals.ts";
 import { fillsOf } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { findPreview, previewSource } from "../tables/previews.ts";
@@ -28,6 +33,7 @@ import { sendWish } from "../tables/sends.ts";
 export const READ_MS = 5_000;
 const LISTED = 50;
 const QUOTE_MS = 4_000;
+const DAY_MS = 86_400_000;
 
 export function listApprovals(parts: OrderParts): ApprovalItem[] {
   const { sql } = parts.storage;
@@ -80,6 +86,8 @@ export async function approvalView(
     expiresAt: iso(approval.expiresAt),
     marketNow,
     zones: zonesOf(sql, approval),
+    position: positionOf(sql, approval),
+    askedInDay: approvalsAsked(sql, approval.clientId, nowMs - DAY_MS),
     standsInTheWay: open
       ? [...away(parts), ...standing(parts, approval), ...drifted(parts, approval, marketNow)]
       : [],
@@ -148,6 +156,21 @@ async function quoteNow(parts: OrderParts, approval: Approval): Promise<SeenQuot
     at: quote.quote_at,
   };
   return { quote: read, waits: tradesIn(state, outside_rth) === false };
+}
+
+/** Of an order that stands by itself, or of a bracket's entry; null for all others. */
+function positionOf(
+  sql: SqlStorage,
+  { previewId, intent: { ticket } }: Approval,
+): NonNullable<ApprovalView["position"]> | null {
+  const effect = findPreview(sql, previewId)?.facts.effect ?? null;
+  const { side, quantity } = principalLeg(ticket.order);
+  const { action, structure } = ticket.order;
+  const before = parseFigure(effect?.position ?? null);
+  if (effect?.by_last_proof === true || before === null || quantity === null) return null;
+  if (action !== "place" || structure === "oca") return null;
+  const after = side === "BUY" ? before.plus(dec(quantity)) : before.minus(dec(quantity));
+  return { before: decimalText(before), after: decimalText(after) };
 }
 
 /** In which zones a time of this order's market is said; null where nobody told. */

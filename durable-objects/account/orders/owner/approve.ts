@@ -126,11 +126,25 @@ function refusedAtPc({ refusals, triesLeft }: Extract<AtPc, { kind: "refused" }>
 export function denyOrder(
   parts: OrderParts,
   { requestId }: SignedIn,
-  decision: { approvalId: string; freeze: boolean },
+  decision: { approvalId: string; freeze: boolean; stopAgent?: boolean },
 ): Decided {
   const { storage } = parts;
   const nowMs = parts.now();
-  if (findApproval(storage.sql, decision.approvalId, nowMs) === null) return noSuch();
+  const asked = findApproval(storage.sql, decision.approvalId, nowMs);
+  if (asked === null) return noSuch();
+  if (decision.stopAgent === true) {
+    engage(
+      parts,
+      {
+        scope: "agent",
+        subject: asked.clientId,
+        actor: "owner",
+        reason: "The owner denied a request and stopped the agent that asked.",
+        effect: "freeze",
+      },
+      { clientId: null, requestId },
+    );
+  }
   if (decision.freeze) {
     engage(
       parts,

@@ -61,8 +61,11 @@ export class OwnerOrders extends RpcTarget {
     return approveOrder(parts, this.#signedIn(), inFlight, decision);
   }
 
-  /** The owner's no; needs no passkey. `freeze` also engages the kill switch of the whole account. */
-  denyOrder(decision: { approvalId: string; freeze: boolean }): Decided {
+  /**
+   * The owner's no; needs no passkey. `freeze` also engages the kill switch of the whole account,
+   * `stopAgent` that of the agent that asked.
+   */
+  denyOrder(decision: { approvalId: string; freeze: boolean; stopAgent?: boolean }): Decided {
     return denyOrder(this.#orders.parts, this.#signedIn(), decision);
   }
 
