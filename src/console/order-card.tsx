@@ -52,7 +52,8 @@ export function OrderCard(props: {
       <dl class="facts">
         <Lines lines={lines.filter(({ name }) => !LONGER.has(name))} />
       </dl>
-      <p class="soft small">You sign this. Your PC reports:</p>
+      <Warnings ticket={ticket} />
+      <p class="soft small">You sign all of this. Reported beside it:</p>
       <dl class="facts">
         {position != null && (
           <>
@@ -71,7 +72,6 @@ export function OrderCard(props: {
           </>
         )}
       </dl>
-      <Warnings ticket={ticket} />
       <details>
         <summary>Every detail, and the risk</summary>
         <dl class="facts">

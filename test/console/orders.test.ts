@@ -92,7 +92,7 @@ describe.runIf(CHROMIUM !== null)("an order in a real browser", () => {
       /^Buy 1 AAPL at \S+ USD or less, /,
     );
     expect(await page.getByText("Paper account, no real money").isVisible()).toBe(true);
-    expect(await page.getByText("Test agent").isVisible()).toBe(true);
+    expect(await page.getByText("Test agent", { exact: true }).isVisible()).toBe(true);
     await shoot("approve");
     await page.getByRole("button", { name: "Approve this purchase" }).click();
     await page.getByText("You approved it; the agent can send it now").waitFor();
