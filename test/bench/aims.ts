@@ -3,7 +3,7 @@ import type { JsonValue } from "@ibkr-edge-gateway/protocol/json.ts";
 /** One figure that was asked for, beside what this run measured. */
 export interface Aim {
   /** The issue that asks for it. */
-  issue: "A" | "B" | "C" | "D" | "E" | "J";
+  issue: "A" | "B" | "C" | "D" | "E" | "I" | "J";
   aim: string;
   wanted: string;
   /** Null when this run did not measure it. */
@@ -106,6 +106,15 @@ const ASKED: readonly Asked[] = [
     "object turns until the kill switch holds",
     "orders.submit.kill_switch.object_turns_until_effective",
     { at_most: 1 },
+  ),
+  asked("I", "append and checkpoint p95, ms", "evidence.append_and_checkpoint.p95_ms", {
+    at_most: 2,
+  }),
+  asked(
+    "I",
+    "a read beside one without signed heads, ratio",
+    "evidence.read_beside_one_without_heads.ratio_of_p50.p50",
+    { at_most: 1.05 },
   ),
   asked("J", "the client's --help p50, ms", "client.help_p50_ms", { at_most: 150 }),
   asked("J", "a read over its call's own time p50, ms", "client.read_over_call_p50_ms", {

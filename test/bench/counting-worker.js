@@ -31,6 +31,7 @@ export default {
       rows_written: sum(ofCalls, "rowsWritten"),
       rows_read: sum(ofCalls, "rowsRead"),
       object_statements: ofCalls.length,
+      rows_written_by_table: byTable(ofCalls),
       rows_written_copying: sum(cursors, "rowsWritten") - sum(ofCalls, "rowsWritten"),
     });
     for (const name of Object.keys(counts)) counts[name] = 0;
@@ -43,6 +44,18 @@ function sum(metered, figure) {
   return metered.reduce((total, { cursor }) => total + cursor[figure], 0);
 }
 
+/** Rows by the table that a statement names first; an index's rows count with their table's. */
+function byTable(metered) {
+  const tables = {};
+  for (const { cursor, table } of metered) {
+    if (table === undefined || cursor.rowsWritten === 0) continue;
+    tables[table] = (tables[table] ?? 0) + cursor.rowsWritten;
+  }
+  return tables;
+}
+
+const WRITES = /(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)/i;
+
 /** What the alarm writes while it copies the log, which may fall between any two calls. */
 const COPIES = /audit_outbox|clients SET calls/;
 
@@ -54,7 +67,7 @@ function meterStorage(storage) {
   const { exec } = sql;
   sql.exec = function (...args) {
     const cursor = exec.apply(this, args);
-    cursors.push({ cursor, copies: COPIES.test(args[0]) });
+    cursors.push({ cursor, copies: COPIES.test(args[0]), table: WRITES.exec(args[0])?.[1] });
     return cursor;
   };
   const proto = Object.getPrototypeOf(storage);

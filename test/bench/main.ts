@@ -6,6 +6,7 @@ import { aimsOf } from "./aims.ts";
 import { benchBroker } from "./broker.ts";
 import { benchChain } from "./chain.ts";
 import { benchClient } from "./client.ts";
+import { benchEvidence } from "./evidence.ts";
 import { round } from "./load.ts";
 import { benchOrders } from "./orders.ts";
 import { benchPolicy } from "./policy.ts";
@@ -50,6 +51,8 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
     const relay = await benchRelay(bench.bundle, calls, swarm);
     say("access");
     const access = await benchAccess(bench.bundle, calls);
+    say("the evidence");
+    const evidence = await benchEvidence(bench.bundle);
     say("the broker side");
     const broker = await benchBroker();
     const report = {
@@ -66,6 +69,7 @@ export async function runBench({ calls, swarm }: BenchOptions): Promise<object> 
       relay,
       access,
       orders,
+      evidence,
       broker,
       client,
     };

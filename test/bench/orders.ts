@@ -21,6 +21,7 @@ export async function benchOrders(bench: Bench) {
   const listed = await agent.call("ibkr_accounts_list");
   const account_id: string = listed.ok ? listed.answer.accounts[0].account_id : "";
   const rows: number[] = [];
+  const tables: unknown[] = [];
   const statements: number[] = [];
   const submits: number[] = [];
   const replays: number[] = [];
@@ -43,6 +44,7 @@ export async function benchOrders(bench: Bench) {
     await untilWorking(bench, owner.accountId, told.answer.order.order_ref);
     const cost = await counts(bench);
     rows.push(cost.rows_written ?? Number.NaN);
+    tables.push(cost.rows_written_by_table);
     statements.push(cost.object_statements ?? Number.NaN);
     for (let repeat = 0; repeat < 20; repeat += 1) {
       const again = performance.now();
@@ -57,6 +59,7 @@ export async function benchOrders(bench: Bench) {
     what: "paper orders through OAuth, Worker, object, relay, sidecar process and simulator",
     orders: CONIDS.length,
     rows_written_per_order: { each: rows, most: Math.max(...rows) },
+    rows_written_by_table: tables,
     object_statements_per_order: statements,
     submit_with_the_brokers_time: quantiles(submits),
     replay_of_a_submit: quantiles(replays),
