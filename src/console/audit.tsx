@@ -162,37 +162,27 @@ auditRoutes.post("/audit/erase", requireOwner, ownerForm, requireConfirmation, a
   const text = c.get("form").get("seq") ?? "";
   const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
   const outcome = await owner.account.eraseEntry(seq);
-  const { title, tone, says } = ERASED[outcome];
+  const done = outcome === "erased" || outcome === "nothing";
   return sendPage(
     c,
-    <Message title={title} tone={tone} owner={owner} back={{ href: "/audit", label: "Back" }}>
-      <p>{says}</p>
+    <Message
+      title={outcome === "erased" ? "Erased" : "Nothing was erased"}
+      tone={done ? "ok" : "warn"}
+      owner={owner}
+      back={{ href: "/audit", label: "Back" }}
+    >
+      <p>{ERASED[outcome]}</p>
     </Message>,
-    { status: outcome === "erased" || outcome === "nothing" ? 200 : 400 },
+    { status: done ? 200 : 400 },
   );
 });
 
 const ERASED = {
-  erased: {
-    title: "Erased",
-    tone: "ok",
-    says: "Nobody can confirm the private values of this entry here any more. The entry itself stays, so that the log stays whole. What you exported, and what your PC keeps, is yours to erase.",
-  },
-  nothing: {
-    title: "Nothing to erase",
-    tone: "ok",
-    says: "This entry hides nothing, or what opens it was erased before.",
-  },
-  unknown: {
-    title: "No such entry",
-    tone: "warn",
-    says: "Type the number of an entry, as it stands beside it.",
-  },
-  not_confirmed: {
-    title: "Not erased",
-    tone: "warn",
-    says: "A passkey has to confirm it. Sign in again, and try once more.",
-  },
+  erased:
+    "Nobody can confirm this entry's private values here any more; the entry itself stays. What you exported, and what your PC keeps, is yours to erase.",
+  nothing: "There is nothing to erase: it hides nothing, or was erased before.",
+  unknown: "There is no such entry. Type the number that stands beside it.",
+  not_confirmed: "A passkey has to confirm it.",
 } as const;
 
 /** How long what opens private values stays, and what has to happen before it goes. */

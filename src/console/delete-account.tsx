@@ -27,7 +27,7 @@ deleteAccountRoutes.get("/security/delete", requireOwner, async (c) => {
     <Page title="Delete this account" owner={owner} room="/security" narrow>
       <div class="head">
         <h1>Delete this account</h1>
-        <p class="lead">For good. Nobody can undo it, the gateway's operator included.</p>
+        <p class="lead">For good: nobody can undo it.</p>
       </div>
       <Orders view={view} />
       <WhatGoes view={view} />
@@ -91,10 +91,9 @@ deleteAccountRoutes.post("/security/delete", requireOwner, ownerForm, async (c) 
 
 const NOT_DELETED: Record<Exclude<DeletionOutcome, "begun">, string> = {
   not_proved: "The passkey did not confirm it, or the page had been open for too long.",
-  open_orders:
-    "Orders are not known to have ended. Cancel them first: after the deletion nobody follows them.",
+  open_orders: "Orders are not known to have ended. Cancel them first.",
   not_exported:
-    "Your last export does not hold all of the log. Export it at your PC, or say on the page that the rest may go.",
+    "Your last export does not hold all of the log. Export it, or say that the rest may go.",
 };
 
 function Orders({ view: { openOrders, pcConnected } }: { view: DeletionView }) {
@@ -118,10 +117,7 @@ function Orders({ view: { openOrders, pcConnected } }: { view: DeletionView }) {
             end your PC cannot learn any more can be left once the sidecar is stopped on the PC.
           </>
         ) : (
-          <>
-            No PC is connected, so they cannot be cancelled from here. Look at your account at IBKR,
-            and cancel there what still stands.
-          </>
+          <>No PC is connected to cancel them. Cancel at IBKR what still stands.</>
         )}
       </p>
     </section>

@@ -87,8 +87,7 @@ const NO_PROOF = {
   unknown_order: "No order of this gateway has that reference, or its record was removed.",
   not_settled: "The order has not ended yet, so its proof is not complete.",
   not_signed: "No signed head of the log covers the order's end yet. Try again in a minute.",
-  no_key:
-    "The order was approved with a passkey that only your PC knows, and the PC has not told of it yet. Look again when it has been connected.",
+  no_key: "Your PC has not told of the passkey that approved it yet.",
 } as const;
 
 ordersRoutes.get("/orders/question", requireOwner, async (c) => {

@@ -110,7 +110,7 @@ describe("an export by the PC", () => {
     const done = await chain.form("/audit/erase", { seq: String(seq) });
     expect([done.status, await done.text()]).toEqual([200, expect.stringContaining("Erased")]);
     const again = await chain.form("/audit/erase", { seq: String(seq) });
-    expect(await again.text()).toContain("Nothing to erase");
+    expect(await again.text()).toContain("nothing to erase");
     const made = await chain.pc("audit", "export", "--out", at("erased"));
     expect(made.code, made.output).toBe(0);
     const verdict = await verify("erased", "--json");

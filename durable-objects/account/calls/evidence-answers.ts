@@ -81,7 +81,7 @@ export const SAYS: Readonly<Record<Exclude<OrderProof["kind"], "proof">, string>
   not_settled: "The order has not ended yet, so its proof is not complete. Ask again when it has.",
   not_signed: "No signed head of the log covers the order's end yet. Ask again in a minute.",
   no_key:
-    "The order was approved with a passkey that only the PC knows, and the PC has not told of it yet. Ask again when the PC has been connected.",
+    "The PC has not told of the passkey that approved the order yet. Ask again when it has been connected.",
 };
 
 const NO_HEAD: Answer = {
