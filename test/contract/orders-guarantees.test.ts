@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formFields } from "../../scripts/lib/html-forms.ts";
 import { BAD_INPUT } from "../support/bad-input.ts";
+import { codesOf, eventually } from "../support/eventually.ts";
 import { type Agent, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 import { ceremonyOn } from "../support/software-passkey.ts";
 import { describeAbuse } from "./orders-abuse.ts";
@@ -23,8 +24,7 @@ const key = (name: string) => {
 };
 const submit = (approval_id: string, idempotency_key: string, by: Agent = agent) =>
   by.call("ibkr_paper_order_submit", { account_id: account, approval_id, idempotency_key });
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
-const codes = (answer: any): string[] => answer.refusals.map(({ code }: { code: string }) => code);
+const codes = ({ refusals }: { refusals: { code: string }[] }) => codesOf(refusals);
 const leaves = async (type: string): Promise<{ meta: Record<string, string> }[]> =>
   (
     await chain.gateway.sql<{ event: string }>(
@@ -35,17 +35,6 @@ const leaves = async (type: string): Promise<{ meta: Record<string, string> }[]>
   )
     .map(({ event }) => JSON.parse(event))
     .filter((event) => event.type === type);
-// biome-ignore lint/suspicious/noExplicitAny: as above
-async function until(what: () => Promise<any>, holds: (value: any) => boolean, ms = 20_000) {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const value = await what();
-    if (holds(value)) return value;
-    if (Date.now() > deadline)
-      throw new Error(`not in time: ${JSON.stringify(value).slice(0, 800)}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
 const status = (approval_id: string) =>
   agent.call("ibkr_approval_status", { account_id: account, approval_id });
 
@@ -110,12 +99,12 @@ describe("orders", () => {
     const approval = await chain.approved({ limit_price: price() });
     const sent = await submit(approval, key("fill"));
     const [part] = sent.order.orders;
-    await until(
+    await eventually(
       () => status(approval),
       ({ order }) => order.state === "working",
     );
     chain.sim.control.fillOrder(Number(part.order_id));
-    const told = await until(
+    const told = await eventually(
       () => status(approval),
       ({ order }) => order.state === "filled",
     );
@@ -141,7 +130,7 @@ describe("orders", () => {
   it("engaged means engaged: an approved order is refused, a cancel passes, only the passkey lifts it", async () => {
     const standing = await chain.approved({ limit_price: price() });
     const placed = await submit(standing, key("standing"));
-    await until(
+    await eventually(
       () => status(standing),
       ({ order }) => order.state === "working",
     );
@@ -158,7 +147,7 @@ describe("orders", () => {
       idempotency_key: key("cancel"),
     });
     expect(cancelled.refusals).toEqual([]);
-    await until(
+    await eventually(
       () => status(standing),
       ({ order }) => order.state === "cancelled",
     );
@@ -222,9 +211,7 @@ describe("orders", () => {
     expect((await status(approval.approval_id)).approval.state).toBe("denied");
     const again = await agent.call("ibkr_order_preview", small(account, order));
     expect(again.preview.may_be_asked).toBe(false);
-    expect(again.preview.policy_failures.map(({ code }: { code: string }) => code)).toContain(
-      "APPROVAL_DENIED",
-    );
+    expect(codesOf(again.preview.policy_failures)).toContain("APPROVAL_DENIED");
     const refused = await agent.call("ibkr_approvals_create", {
       account_id: account,
       preview_id: again.preview.preview_id,
@@ -243,7 +230,7 @@ describe("orders", () => {
   }, 60_000);
 
   it("the account's own chores are done in the real object: pruning, the day's losses, the book", async () => {
-    const chores = await until(
+    const chores = await eventually(
       async () =>
         (
           await chain.gateway.sql<{ chore: string }>(
@@ -290,7 +277,7 @@ describe("orders", () => {
   }, 60_000);
 });
 
-describeAbuse({ chain: () => chain, price, key, until });
+describeAbuse({ chain: () => chain, price, key });
 
 /** Requests that place, change or withdraw; the broker's what-if is none of them. */
 const writes = () =>
@@ -307,7 +294,7 @@ describe("bad input", () => {
   beforeAll(async () => {
     const sent = await submit(await chain.approved({ limit_price: price() }), key("to-fill"));
     filled = sent.order.orders[0].order_id;
-    await until(
+    await eventually(
       async () => chain.sim.control.orders().find(({ id }) => String(id) === filled),
       (order) => order !== undefined,
     );
@@ -376,7 +363,7 @@ describe("a day that is lost", () => {
     ) {
       chain.sim.control.fillOrder(Number(number()), undefined, 100);
     }
-    await until(
+    await eventually(
       () => agent.call("ibkr_order_preview", small(account, { limit_price: price() })),
       ({ preview }) =>
         preview.policy_failures.some(({ code }: { code: string }) => code === "DAILY_LOSS_LIMIT"),

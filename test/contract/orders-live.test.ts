@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { codesOf, eventually } from "../support/eventually.ts";
 import { passkeyFields } from "../support/members.ts";
 import {
   AAPL,
@@ -31,8 +32,6 @@ const price = () => {
   return (179 - cents / 100).toFixed(2);
 };
 const key = (name: string) => `live-${name}-${++cents}`;
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
-const codes = (failures: any[]): string[] => failures.map(({ code }) => code);
 const live = (on: boolean) =>
   chain.form("/trading/switch", { mode: "live", on: on ? "yes" : "no" });
 const status = (approval_id: string) =>
@@ -89,17 +88,6 @@ async function approved(over: Record<string, unknown> = {}): Promise<string> {
   return id;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as above
-async function until(what: () => Promise<any>, holds: (value: any) => boolean, ms = 30_000) {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const value = await what();
-    if (holds(value)) return value;
-    if (Date.now() > deadline) throw new Error(JSON.stringify(value).slice(0, 900));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
 beforeAll(async () => {
   chain = await startOrderChain({ paperOn: false, live: true });
   ({ agent, broker: account } = chain);
@@ -113,7 +101,7 @@ describe("a live order", () => {
     const order = small(account, { limit_price: price() });
     const off = (await agent.call("ibkr_order_preview", order)).preview;
     expect(off.may_be_asked).toBe(false);
-    expect(codes(off.policy_failures)).toEqual(
+    expect(codesOf(off.policy_failures)).toEqual(
       expect.arrayContaining(["FEATURE_DISABLED", "MIGRATION_CHECKLIST_MISSING"]),
     );
     // Paper is another switch: it lets no live order out.
@@ -125,8 +113,8 @@ describe("a live order", () => {
       expect((await chain.form("/trading/checklist", { item })).status).toBe(303);
     }
     const ready = (await agent.call("ibkr_order_preview", order)).preview;
-    expect(codes(ready.policy_failures)).toContain("FEATURE_DISABLED");
-    expect(codes(ready.policy_failures)).not.toContain("MIGRATION_CHECKLIST_MISSING");
+    expect(codesOf(ready.policy_failures)).toContain("FEATURE_DISABLED");
+    expect(codesOf(ready.policy_failures)).not.toContain("MIGRATION_CHECKLIST_MISSING");
     expect((await live(true)).status).toBe(303);
     // The owner's own limits may say no to a closed market, or to an old quote; not to this test.
     const loosened = await chain.limits({
@@ -148,9 +136,9 @@ describe("a live order", () => {
     expect(loosened.status).toBe(303);
     await chain.pc("policy", "set", "live", "max_orders_per_minute", "60");
     // The broker's clock is heard with its first heartbeat, at most ten seconds after the connection.
-    const on = await until(
+    const on = await eventually(
       async () => (await agent.call("ibkr_order_preview", order)).preview,
-      ({ policy_failures }) => !codes(policy_failures).includes("CLOCK_SKEW"),
+      ({ policy_failures }) => !codesOf(policy_failures).includes("CLOCK_SKEW"),
     );
     expect([on.policy_failures, on.pc_refusals]).toEqual([[], []]);
     expect(on).toMatchObject({ may_be_asked: true, tier: 2, mode: "live" });
@@ -176,13 +164,13 @@ describe("a live order", () => {
       approval_id: id,
       idempotency_key: key("as-paper"),
     });
-    expect(codes(asPaper.refusals)).toEqual(["ORDER_ACCOUNT_MODE_REFUSED"]);
+    expect(codesOf(asPaper.refusals)).toEqual(["ORDER_ACCOUNT_MODE_REFUSED"]);
     expect(chain.posts()).toBe(before);
     const sent = await submit(id);
     expect(sent).toMatchObject({ outcome: "answered", refusals: [] });
     expect(chain.posts() - before).toBe(1);
     chain.sim.control.fillOrder(Number(sent.order.orders[0].order_id));
-    const told = await until(
+    const told = await eventually(
       () => status(id),
       ({ order }) => order.state === "filled",
     );
@@ -210,7 +198,7 @@ describe("a live order", () => {
     const { order_id } = sent.order.orders[0];
     const change = { account_id: account, order_id, limit_price: price() };
     // The broker's own list may lag behind what it streamed; until it agrees, nothing is changed.
-    const asked = await until(
+    const asked = await eventually(
       () => agent.call("ibkr_live_order_modify", { ...change, idempotency_key: key("ask") }),
       ({ outcome }) => outcome === "approval_needed",
     );
@@ -244,7 +232,7 @@ describe("a live order", () => {
     const atPc = await approved();
     const before = chain.posts();
     await live(false);
-    expect(codes((await submit(atEdge, "edge-off")).refusals)).toContain("FEATURE_DISABLED");
+    expect(codesOf((await submit(atEdge, "edge-off")).refusals)).toContain("FEATURE_DISABLED");
     await live(true);
     await chain.pc("policy", "live", "off");
     const refused = await submit(atPc, "pc-off");
@@ -282,7 +270,7 @@ describe("a live order", () => {
     expect(await none.text()).toContain("needs the number that your PC shows");
     const right = await yes(asked.number);
     expect([right.status, await right.text()]).toEqual([303, ""]);
-    await until(
+    await eventually(
       () => status(approval),
       ({ order }) => order.state === "working",
       60_000,
@@ -319,7 +307,7 @@ describe("a live order", () => {
     chain.sim.control.change({ brackets: { mode: "child-refused" } });
     const sentAt = Date.now();
     const broken = await bracket();
-    const page = await until(
+    const page = await eventually(
       () => chain.page("/orders"),
       (html) => html.includes("A position may stand without protection"),
       15_000,
@@ -330,7 +318,7 @@ describe("a live order", () => {
     const done = await chain.form("/orders/cancel", { alert });
     expect([done.status, done.status === 303 ? "" : await done.text()]).toEqual([303, ""]);
     const entry = broken.order.orders.find(({ role }: { role: string }) => role === "entry");
-    await until(
+    await eventually(
       async () =>
         chain.sim.control.orders().find(({ id }) => String(id) === entry.order_id)?.status,
       (word) => /cancel/i.test(word ?? ""),
@@ -368,7 +356,7 @@ describe("a live order", () => {
     control.clearFaults();
     const stop = { effect: "freeze_and_cancel" };
     expect((await chain.form("/trading/kill", stop)).status).toBe(303);
-    await until(
+    await eventually(
       async () => control.orders().find(({ id }) => id === landed?.id)?.status,
       (word) => /cancel/i.test(word ?? ""),
       60_000,

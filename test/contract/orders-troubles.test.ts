@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { codesOf, eventually } from "../support/eventually.ts";
 import { type Agent, type OrderChain, small, startOrderChain } from "../support/order-chain.ts";
 
 /** Orders when something is not as it should be, each through every real part. */
@@ -18,21 +19,9 @@ const key = (name: string) => {
 };
 const submit = (approval_id: string, idempotency_key = key("submit")) =>
   agent.call("ibkr_paper_order_submit", { account_id: account, approval_id, idempotency_key });
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers whose form is what they test
-const codes = (answer: any): string[] => answer.refusals.map(({ code }: { code: string }) => code);
+const codes = ({ refusals }: { refusals: { code: string }[] }) => codesOf(refusals);
 const status = (approval_id: string) =>
   agent.call("ibkr_approval_status", { account_id: account, approval_id });
-// biome-ignore lint/suspicious/noExplicitAny: as above
-async function until(what: () => Promise<any>, holds: (value: any) => boolean, ms = 30_000) {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const value = await what();
-    if (holds(value)) return value;
-    if (Date.now() > deadline)
-      throw new Error(`not in time: ${JSON.stringify(value).slice(0, 900)}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
 
 beforeAll(async () => {
   chain = await startOrderChain({ paperOn: false });
@@ -50,9 +39,7 @@ describe("orders in trouble", () => {
       small(account, { limit_price: price() }),
     );
     expect(preview.may_be_asked).toBe(false);
-    expect(preview.policy_failures.map(({ code }: { code: string }) => code)).toEqual([
-      "FEATURE_DISABLED",
-    ]);
+    expect(codesOf(preview.policy_failures)).toEqual(["FEATURE_DISABLED"]);
     const live = await chain.form("/trading/switch", { mode: "live", on: "yes" });
     expect(live.status).toBe(409);
     expect((await chain.form("/trading/switch", { mode: "paper", on: "yes" })).status).toBe(303);
@@ -104,7 +91,7 @@ describe("orders in trouble", () => {
     expect(chain.posts() - before).toBe(1);
     chain.sim.control.clearFaults();
     expect(["unknown", "reconciling", "accepted", "working"]).toContain(sent.order.state);
-    const told = await until(
+    const told = await eventually(
       () => status(approval),
       ({ order }) => order.state === "working",
       75_000,
@@ -121,7 +108,7 @@ describe("orders in trouble", () => {
       { conid: 265598, side: "BUY", orderType: "LMT", price: 100, quantity: 1, tif: "DAY" },
       "tws",
     );
-    const book = await until(
+    const book = await eventually(
       () => agent.call("ibkr_reconcile", { account_id: account }),
       ({ foreign: found }) => found?.length > 0,
     );
@@ -144,13 +131,13 @@ describe("orders in trouble", () => {
     const approval = await chain.approved({ limit_price: price() });
     const sent = await submit(approval);
     const { order_id } = sent.order.orders[0];
-    await until(
+    await eventually(
       () => status(approval),
       ({ order }) => order.state === "working",
     );
     const change = { account_id: account, order_id, limit_price: price() };
     // The broker's own list may lag behind what it streamed; until it agrees, nothing is changed.
-    const asked = await until(
+    const asked = await eventually(
       () => agent.call("ibkr_paper_order_modify", { ...change, idempotency_key: key("ask") }),
       ({ outcome }) => outcome === "approval_needed",
     );
@@ -171,7 +158,7 @@ describe("orders in trouble", () => {
     });
     expect(changed).toMatchObject({ refusals: [], order: { action: "modify" } });
     expect(["accepted", "working"]).toContain(changed.order.state);
-    await until(
+    await eventually(
       async () => chain.sim.control.orders().find(({ id }) => String(id) === order_id),
       (order) => JSON.stringify(order).includes(String(Number(change.limit_price))),
     );
@@ -218,7 +205,7 @@ describe("orders in trouble", () => {
     // Yes without the passkey is no yes.
     expect((await chain.form("/orders/answer", { coid: ref, say: "yes" })).status).toBe(409);
     expect((await chain.form("/orders/answer", { coid: ref, say: "no" })).status).toBe(303);
-    const ended = await until(
+    const ended = await eventually(
       () => status(approval),
       ({ order }) => ["rejected", "cancelled"].includes(order.state),
       60_000,
