@@ -57,6 +57,11 @@ export const trustStatus = defineOperation({
         fingerprint: z.string().max(200),
         label: z.string().max(60),
         enrolled_at: Timestamp,
+        /**
+         * On whose page it is used: this PC's own (`loopback`), the one its owner hosts (`qr`), or the
+         * gateway's (`terminal-edge`); `usb` was proved at the PC. Absent from a PC of before.
+         */
+        kind: z.enum(["loopback", "qr", "terminal-edge", "usb"]).exactOptional(),
       }),
     ),
     /** Mandates this PC has seen, the newest first; the numbers it shows are in no answer. */

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { NOW } from "../../../../test/support/orders.ts";
 import { ACCOUNT, pcOrders } from "../../../../test/support/pc-orders.ts";
-import { revokeApprover } from "../../trust/tables/approvers.ts";
+import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
+import { enrolApprover, revokeApprover } from "../../trust/tables/approvers.ts";
 import { readTrustStatus } from "./trust-status.ts";
 
 const status = (pc: ReturnType<typeof pcOrders>) =>
@@ -35,5 +36,29 @@ it("names no approver that was revoked, says why the switch is engaged and what 
     kill_switch: { engaged: true, reason: "by hand" },
     caps: null,
     caps_fault: "no JSON",
+  });
+});
+
+it("says of each approver on whose page it is used", () => {
+  const pc = pcOrders();
+  for (const via of ["loopback", "qr"] as const) {
+    const id = via === "loopback" ? "localhost" : "approve.example";
+    const origin = via === "loopback" ? "http://localhost:41234" : "https://approve.example";
+    enrolApprover(
+      pc.store.db,
+      {
+        ...softwareAuthenticator(),
+        label: via,
+        enrolledBy: "terminal",
+        own: { via, relyingParty: { id, origins: [origin] } },
+      },
+      1,
+    );
+  }
+  const kinds = status(pc).approvers.map(({ label, kind }) => [label, kind]);
+  expect(Object.fromEntries(kinds)).toEqual({
+    phone: "terminal-edge",
+    loopback: "loopback",
+    qr: "qr",
   });
 });

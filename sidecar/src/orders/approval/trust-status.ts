@@ -41,6 +41,7 @@ export function readTrustStatus({
       fingerprint: approverFingerprint(approver.publicKey),
       label: approver.label,
       enrolled_at: isoTime(approver.enrolledAt),
+      kind: approver.kind,
     })),
     mandates: listMandates(store.db)
       .slice(0, LISTED)
