@@ -73,9 +73,19 @@ describe("the pacer", () => {
     const waiting = ask("waiting", "agent", "any");
     pacer.penalize();
     expect(await waiting).toBe("BROKER_RATE_LIMITED");
-    for (const priority of ["agent", "keepalive", "reconcile", "entry", "cancel"] as const) {
-      expect(await ask(priority, priority)).toBe("BROKER_RATE_LIMITED");
+    const asked = clock.now();
+    // An exit too is told at once, so that its owner closes the position elsewhere: it waits for nothing.
+    for (const priority of [
+      "agent",
+      "keepalive",
+      "reconcile",
+      "entry",
+      "exit",
+      "cancel",
+    ] as const) {
+      expect(await ask(priority, priority, "any", 60 * 60_000)).toBe("BROKER_RATE_LIMITED");
     }
+    expect(clock.now()).toBe(asked);
     expect(await ask("owner", "owner_cancel")).toBe("started");
     const again = createPacer({ clock, store });
     await expect(
