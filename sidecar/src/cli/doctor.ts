@@ -9,7 +9,7 @@ import { checkLog } from "../doctor/audit-log.ts";
 import { checkEdge } from "../doctor/edge.ts";
 import { type Finding, ok, unknown } from "../doctor/finding.ts";
 import { checkCertificate, checkPort } from "../doctor/local-gateway.ts";
-import { checkSession } from "../doctor/session.ts";
+import { checkAnswers, checkSession } from "../doctor/session.ts";
 import { checkDisk, checkPairing } from "../doctor/this-pc.ts";
 import { openLooker, waitForState } from "./one-shot-session.ts";
 import { globalOptions } from "./options.ts";
@@ -85,7 +85,9 @@ async function session(
   before: readonly Finding[],
 ): Promise<Finding[]> {
   const told = reportedSession(configDir);
-  if (told !== null) return checkSession(told);
+  if (told !== null) {
+    return [...checkSession(told), checkAnswers(readRunStatus(configDir)?.unread ?? [])];
+  }
   if (before.some((finding) => finding.verdict === "wrong")) {
     return [
       unknown("single sign-on", "Not asked: first put right what stands above."),

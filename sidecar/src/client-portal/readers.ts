@@ -8,8 +8,10 @@ import {
   toCurrency,
   toDay,
   toDecimal,
+  toDisplayDecimal,
   toInteger,
   toMillis,
+  toMoneyText,
   toPositive,
   toPrice,
   toRecord,
@@ -76,6 +78,27 @@ function rowOf<S extends z.ZodType>(row: S, value: unknown): z.output<S> {
   return row.parse({});
 }
 
+/** A record inside another; what is none, or not of its form, is null. */
+export function recordOrNull<S extends z.ZodType>(row: S) {
+  return anything.transform((value): z.output<S> | null => {
+    const parsed = toRecord(value) === null ? null : row.safeParse(value);
+    if (parsed?.success) return parsed.data;
+    if (!isNoValue(value)) noteUnread();
+    return null;
+  });
+}
+
+/** Records by name inside another; null where there are none. */
+export function recordsOrNull<S extends z.ZodType>(row: S) {
+  return anything.transform((value): Record<string, z.output<S>> | null => {
+    if (toRecord(value) !== null) return Object.fromEntries(recordsByName(row, value));
+    if (!isNoValue(value)) noteUnread();
+    return null;
+  });
+}
+
+export { toRecord };
+
 export const wire = {
   /** What an order, a quote or a bar is priced at: 0 and -1 are none. Negative prices occur. */
   price: reader(toPrice, noFigure),
@@ -89,6 +112,10 @@ export const wire = {
   rate: reader(toPositive, noFigure),
   /** A term of a contract that is more than nothing where it exists: strike, multiplier, step. */
   term: reader(toPositive, noFigure),
+  /** As the display writes it, `3.1M`. */
+  display: reader(toDisplayDecimal, never),
+  /** `725.00 GBP`, with each part null that it does not say. */
+  moneyText: anything.transform(toMoneyText),
   /** A figure that may be anything. */
   figure: reader(toDecimal, never),
   /** Milliseconds since the epoch. */

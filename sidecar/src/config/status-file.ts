@@ -20,6 +20,8 @@ export const RunStatus = z.object({
   }),
   /** The broker session as the broker side tells it; null before it first spoke. */
   broker: z.record(z.string(), z.unknown()).nullable(),
+  /** Values of the broker that could not be read in this run; absent from the version before. */
+  unread: z.array(z.object({ question: z.string(), values: z.int() })).optional(),
   /** Where it reaches the broker's gateway; absent from a sidecar of the version before. */
   client_portal: z.string().optional(),
   /** The kill switch of this PC as this process read it last. */

@@ -10,7 +10,8 @@ export interface Finding {
     | "TLS"
     | "single sign-on"
     | "brokerage"
-    | "rival";
+    | "rival"
+    | "broker's answers";
   verdict: "ok" | "wrong" | "unknown";
   says: string;
   next_step: string | null;

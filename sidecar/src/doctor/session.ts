@@ -1,5 +1,19 @@
+import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
 import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import { type Finding, ok, unknown, wrong } from "./finding.ts";
+
+/** Whether the broker's answers could be read, as the running sidecar counts them. */
+export function checkAnswers(unread: readonly { question: string; values: number }[]): Finding {
+  const layer = "broker's answers";
+  const [first] = unread;
+  if (first === undefined) return ok(layer, "Every value of this run could be read.");
+  const all = unread.reduce((sum, { values }) => sum + values, 0);
+  const most = unread.slice(0, 3).map(({ question, values }) => `${values} of ${question}`);
+  return unknown(
+    layer,
+    `${counted(all, "value")} could not be read (${most.join(", ")}); each is null in its answer. The broker may have changed its form: look for a newer version.`,
+  );
+}
 
 /** The three layers of the broker session, from the one picture of it. */
 export function checkSession(session: BrokerSession): Finding[] {

@@ -1,6 +1,6 @@
 import { accountSummary } from "@ibkr-edge-gateway/protocol/operation-schemas/account-summary.ts";
 import { portfolioSummary } from "../client-portal/endpoints/balances.ts";
-import { toDecimal } from "../client-portal/wire-values.ts";
+import { wire } from "../client-portal/readers.ts";
 import { provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
@@ -25,8 +25,10 @@ export const serveAccountSummary = serve(accountSummary, async (context, input) 
     initial_margin: figure("initmarginreq"),
     maintenance_margin: figure("maintmarginreq"),
     sma: figure("sma"),
-    cushion: toDecimal(ratio(answer.value, "cushion")),
-    leverage: toDecimal(ratio(answer.value, "leverage-s") ?? ratio(answer.value, "leverage")),
+    cushion: wire.figure.parse(ratio(answer.value, "cushion")),
+    leverage: wire.figure.parse(
+      ratio(answer.value, "leverage-s") ?? ratio(answer.value, "leverage"),
+    ),
     ...provenance(
       context,
       [answer],

@@ -1,6 +1,6 @@
 import { performanceGet } from "@ibkr-edge-gateway/protocol/operation-schemas/performance-get.ts";
 import { performanceOf } from "../client-portal/endpoints/analyst.ts";
-import { toDay } from "../client-portal/wire-values.ts";
+import { wire } from "../client-portal/readers.ts";
 import { provenance } from "./operation-context.ts";
 import { serve } from "./operation-handler.ts";
 import { resolveAccount } from "./resolve-account.ts";
@@ -16,11 +16,11 @@ export const servePerformanceGet = serve(performanceGet, async (context, input) 
   const monthly = own(tpps?.data);
   const days = new Map<string, { nav: string | null; cumulative_return: string | null }>();
   nav?.dates.forEach((date, index) => {
-    const day = toDay(date);
+    const day = wire.day.parse(date);
     if (day !== null) days.set(day, { nav: navs?.navs[index] ?? null, cumulative_return: null });
   });
   cps?.dates.forEach((date, index) => {
-    const day = toDay(date);
+    const day = wire.day.parse(date);
     if (day === null) return;
     days.set(day, {
       nav: days.get(day)?.nav ?? null,

@@ -12,7 +12,7 @@ import { label } from "../client-portal/broker-text.ts";
 import { isoTime } from "../client-portal/clock.ts";
 import type { SecDef } from "../client-portal/endpoints/contracts.ts";
 import { FIELD_IDS, type SnapshotRow, VOLUME_SHOWN } from "../client-portal/endpoints/quotes.ts";
-import { toDisplayDecimal } from "../client-portal/wire-values.ts";
+import { wire } from "../client-portal/readers.ts";
 
 export const DEFAULT_FIELDS: readonly QuoteField[] = [
   "last",
@@ -53,7 +53,7 @@ export function readField(text: string): {
   value: string | null;
 } {
   const match = /^([CH])?\s*(.*?)$/.exec(text.trim());
-  const value = toDisplayDecimal(match?.[2] ?? "");
+  const value = wire.display.parse(match?.[2] ?? "");
   const mark = match?.[1];
   return { kind: mark === "C" ? "prior_close" : mark === "H" ? "halted" : "value", value };
 }

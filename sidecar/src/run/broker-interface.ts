@@ -62,5 +62,7 @@ export interface BrokerCore {
 export interface Broker extends OperationExecutor {
   /** The session as it stands now; costs the broker nothing. */
   session(): BrokerSession;
+  /** What could not be read of its answers in this run, by question. */
+  unread(): { question: string; values: number }[];
   readonly core: BrokerCore;
 }

@@ -59,6 +59,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       tell: events.tell,
     },
     session: () => supervisor.session(),
+    unread: () => parts.unread.list(),
     execute: (request) =>
       executeOperation({ clock, logger: options.logger, orders, context }, request),
     onEvent: events.onEvent,

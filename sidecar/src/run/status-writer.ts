@@ -16,7 +16,7 @@ export function createStatusWriter(options: {
   configDir: string;
   pairing: Pairing;
   version: string;
-  broker: Pick<Broker, "session" | "onEvent">;
+  broker: Pick<Broker, "session" | "unread" | "onEvent">;
   /** Where the broker's gateway is. */
   clientPortal: string;
 }): StatusWriter {
@@ -45,6 +45,7 @@ export function createStatusWriter(options: {
         trouble: state.trouble,
       },
       broker: { ...options.broker.session() },
+      unread: options.broker.unread(),
       client_portal: options.clientPortal,
       kill_switch: { engaged: engaged(), read_at: new Date().toISOString() },
     };

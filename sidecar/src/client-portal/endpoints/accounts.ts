@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { rows, wire } from "../readers.ts";
+import { recordOrNull, recordsOrNull, rows, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** `/portfolio/accounts`: the accounts of the login, readable without a brokerage session. */
@@ -63,12 +63,11 @@ const BrokerageAccounts = z.looseObject({
   accounts: wire.list.transform((ids) =>
     ids.filter((id): id is string => typeof id === "string" && ACCOUNT_ID.test(id)),
   ),
-  acctProps: z.record(z.string(), AccountProps).nullish().catch(null),
-  aliases: z.record(z.string(), wire.text).nullish().catch(null),
-  allowFeatures: z
-    .looseObject({ allowedAssetTypes: wire.text, allowCrypto: wire.flag })
-    .nullish()
-    .catch(null),
+  acctProps: recordsOrNull(AccountProps),
+  aliases: recordOrNull(z.record(z.string(), wire.text)),
+  allowFeatures: recordOrNull(
+    z.looseObject({ allowedAssetTypes: wire.text, allowCrypto: wire.flag }),
+  ),
   groups: wire.list,
   profiles: wire.list,
   selectedAccount: wire.text,

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { wire } from "../readers.ts";
-import { toRecord } from "../wire-values.ts";
+import { toRecord, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 export interface AllocationSlice {

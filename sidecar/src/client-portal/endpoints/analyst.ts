@@ -1,7 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { rows, rowsOrNone, wire } from "../readers.ts";
+import { recordOrNull, rows, rowsOrNone, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** The portfolio analyst: once in a quarter of an hour, so what it says is kept for longer. */
@@ -18,16 +18,16 @@ const Series = z.looseObject({
       baseCurrency: wire.currency,
       returns: figures,
       navs: figures,
-      startNAV: z.looseObject({ val: wire.money }).nullish().catch(null),
+      startNAV: recordOrNull(z.looseObject({ val: wire.money })),
     }),
   ),
 });
 
 const Performance = z.looseObject({
   pm: wire.text,
-  cps: Series.nullish().catch(null),
-  tpps: Series.nullish().catch(null),
-  nav: Series.nullish().catch(null),
+  cps: recordOrNull(Series),
+  tpps: recordOrNull(Series),
+  nav: recordOrNull(Series),
 });
 export type Performance = z.output<typeof Performance>;
 
@@ -53,7 +53,7 @@ export function performanceOf(accountId: string, period: string): Ask<Performanc
 
 const Transactions = z.looseObject({
   currency: wire.currency,
-  rpnl: z.looseObject({ amt: wire.money }).nullish().catch(null),
+  rpnl: recordOrNull(z.looseObject({ amt: wire.money })),
   transactions: rowsOrNone(
     z.looseObject({
       rawDate: wire.day,

@@ -1,8 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { rows, rowsOrNone, wire } from "../readers.ts";
-import { toRecord } from "../wire-values.ts";
+import { rows, rowsOrNone, toRecord, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 /** Contracts keep their ids for the day; the session's own memory of a search does not outlive it. */

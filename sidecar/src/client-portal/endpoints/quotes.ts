@@ -2,8 +2,6 @@ import type { QuoteField } from "@ibkr-edge-gateway/protocol/operation-schemas/m
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
 import { rows, wire } from "../readers.ts";
-import { noteUnread } from "../unread.ts";
-import { isNoValue, toDecimal, toText } from "../wire-values.ts";
 import { readWith } from "./read-with.ts";
 
 /** The broker's field numbers by our names. */
@@ -54,11 +52,10 @@ export function fieldsOf(row: Readonly<Record<string, unknown>>): Map<string, st
   const fields = new Map<string, string>();
   for (const [key, value] of Object.entries(row)) {
     if (!/^\d{2,5}$/.test(key)) continue;
-    const shown = toText(value);
-    const whole = SUFFIX.test(shown ?? "") ? toDecimal(row[`${key}_raw`]) : null;
+    const shown = wire.text.parse(value);
+    const whole = SUFFIX.test(shown ?? "") ? wire.figure.parse(row[`${key}_raw`]) : null;
     const text = whole ?? shown;
     if (text !== null) fields.set(key, text);
-    else if (!isNoValue(value)) noteUnread();
   }
   return fields;
 }

@@ -5,8 +5,7 @@ import type {
 } from "@ibkr-edge-gateway/protocol/market/trading-schedule.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { rowsOrNone, wire } from "../readers.ts";
-import { toDay, toRecord } from "../wire-values.ts";
+import { rowsOrNone, toRecord, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const Span = z.looseObject({ opening: wire.seconds, closing: wire.seconds });
@@ -25,7 +24,7 @@ const Schedule = z
   .looseObject({ exchange_time_zone: wire.text, schedules: z.record(z.string(), z.unknown()) })
   .transform((body): TradingSchedule => {
     const days = Object.entries(body.schedules).flatMap(([key, value]) => {
-      const day = toDay(key);
+      const day = wire.day.parse(key);
       const record = toRecord(value);
       if (day === null || record === null) return [];
       return [

@@ -1,8 +1,7 @@
 import { failure, GatewayError } from "@ibkr-edge-gateway/protocol/errors.ts";
 import * as z from "zod";
 import type { Ask } from "../portal-interface.ts";
-import { rowsOrNone, wire } from "../readers.ts";
-import { toRecord } from "../wire-values.ts";
+import { rowsOrNone, toRecord, wire } from "../readers.ts";
 import { readWith } from "./read-with.ts";
 
 const Listed = z.looseObject({

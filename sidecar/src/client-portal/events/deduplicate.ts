@@ -6,10 +6,10 @@ import { orderFrom } from "../domain/order-rows.ts";
 import type { OrderRow } from "../endpoints/orders.ts";
 import type { TradeRow } from "../endpoints/trades.ts";
 import type { BrokerLogger } from "../logger.ts";
+import { wire } from "../readers.ts";
 import type { RawRow } from "../stream/frames.ts";
 import type { StreamListener } from "../stream/stream.ts";
 import { orderMark } from "../stream/streamed-orders.ts";
-import { toText } from "../wire-values.ts";
 import type { BrokerEvent } from "./broker-event.ts";
 import type { SeenStore } from "./seen-store.ts";
 
@@ -93,7 +93,7 @@ class EventDeduplication implements StreamListener {
       ...this.#seenAt(),
       notice_id: id,
       title: brokerText(row.title),
-      text: brokerText(toText(row.text) ?? toText(row.message)),
+      text: brokerText(wire.text.parse(row.text) ?? wire.text.parse(row.message)),
     };
     this.#attempt({ type: "broker.alert", payload }, () => {});
   }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { wire } from "../readers.ts";
+import { recordOrNull, wire } from "../readers.ts";
 import type { AuthStatus, PrimeFacts, SsoFacts } from "./session-state.ts";
 
 /** Decoders of the session endpoints. What a build leaves out reads as null. */
@@ -10,7 +10,7 @@ const Auth = z.looseObject({
   connected: wire.flag,
   competing: wire.flag,
   fail: wire.text,
-  serverInfo: z.looseObject({ serverVersion: wire.text }).nullish().catch(null),
+  serverInfo: recordOrNull(z.looseObject({ serverVersion: wire.text })),
 });
 
 export function readAuthStatus(json: unknown): AuthStatus | null {
@@ -31,7 +31,7 @@ export function readAuthStatus(json: unknown): AuthStatus | null {
 const Tickle = z.looseObject({
   session: wire.text,
   userId: wire.text,
-  iserver: z.looseObject({ authStatus: z.unknown().optional() }).nullish().catch(null),
+  iserver: recordOrNull(z.looseObject({ authStatus: z.unknown().optional() })),
 });
 
 export interface TickleFacts {

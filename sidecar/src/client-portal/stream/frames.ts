@@ -1,5 +1,5 @@
+import { toRecord, wire } from "../readers.ts";
 import { parseWireJson } from "../wire-json.ts";
-import { toBoolean, toConid, toInteger, toList, toRecord, toText } from "../wire-values.ts";
 
 /**
  * What the gateway's WebSocket says, sorted by topic. Frames are JSON objects with a `topic`;
@@ -34,27 +34,27 @@ export function readFrame(text: string): Frame {
   }
   const frame = toRecord(json);
   if (frame === null) return { kind: "unreadable" };
-  const topic = toText(frame.topic);
+  const topic = wire.text.parse(frame.topic);
   if (topic === null) {
-    if (toText(frame.message) === "waiting for session") return { kind: "waiting" };
+    if (wire.text.parse(frame.message) === "waiting for session") return { kind: "waiting" };
     return frame.error === undefined ? { kind: "other", topic: "" } : { kind: "no_data" };
   }
   const args = frame.args;
   switch (topic.slice(0, 3)) {
     case "sys":
       return "hb" in frame
-        ? { kind: "heartbeat", at: toInteger(frame.hb) }
-        : { kind: "greeting", isPaper: toBoolean(frame.isPaper) };
+        ? { kind: "heartbeat", at: wire.time.parse(frame.hb) }
+        : { kind: "greeting", isPaper: wire.flag.parse(frame.isPaper) };
     case "sts": {
       const said = toRecord(args) ?? {};
       return {
         kind: "session",
-        authenticated: toBoolean(said.authenticated),
-        competing: toBoolean(said.competing),
+        authenticated: wire.flag.parse(said.authenticated),
+        competing: wire.flag.parse(said.competing),
       };
     }
     case "act":
-      return { kind: "greeting", isPaper: toBoolean(toRecord(args)?.isPaper) };
+      return { kind: "greeting", isPaper: wire.flag.parse(toRecord(args)?.isPaper) };
     case "sor":
       return { kind: "orders", rows: rowsOf(args) };
     case "str":
@@ -64,7 +64,8 @@ export function readFrame(text: string): Frame {
     case "sbd":
       return { kind: "ladder", rows: rowsOf(frame.data ?? args) };
     case "smd": {
-      const conid = toConid(frame.conid) ?? toConid(topic.split("+")[1]?.split("@")[0]);
+      const conid =
+        wire.conid.parse(frame.conid) ?? wire.conid.parse(topic.split("+")[1]?.split("@")[0]);
       return conid === null ? { kind: "other", topic } : { kind: "quote", conid, fields: frame };
     }
     case "ntf":
@@ -77,7 +78,7 @@ export function readFrame(text: string): Frame {
 }
 
 function rowsOf(value: unknown): RawRow[] {
-  return (toList(value) ?? []).flatMap((row) => {
+  return wire.list.parse(value).flatMap((row) => {
     const record = toRecord(row);
     return record === null ? [] : [record];
   });

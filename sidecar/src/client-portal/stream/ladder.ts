@@ -1,4 +1,4 @@
-import { toDecimal, toInteger, toText } from "../wire-values.ts";
+import { wire } from "../readers.ts";
 import type { RawRow } from "./frames.ts";
 
 export interface DepthQuery {
@@ -26,14 +26,14 @@ export function withRows(
 ): Map<number, LadderRow> {
   const next = new Map(ladder);
   for (const raw of rows) {
-    const row = toInteger(raw.row);
+    const row = wire.count.parse(raw.row);
     if (row === null) continue;
-    const price = toText(raw.price);
+    const price = wire.text.parse(raw.price);
     next.set(row, {
       row,
-      price: toDecimal(price?.includes("@") ? price.split("@")[1]?.trim() : price),
-      bid: toDecimal(raw.bid),
-      ask: toDecimal(raw.ask),
+      price: wire.price.parse(price?.includes("@") ? price.split("@")[1]?.trim() : price),
+      bid: wire.size.parse(raw.bid),
+      ask: wire.size.parse(raw.ask),
     });
   }
   return next;

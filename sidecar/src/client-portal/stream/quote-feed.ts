@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { fieldsOf, type SnapshotRow } from "../endpoints/quotes.ts";
 import { LIMITS } from "../limits.ts";
-import { toMillis } from "../wire-values.ts";
+import { wire } from "../readers.ts";
 import type { RawRow } from "./frames.ts";
 
 /**
@@ -70,7 +70,7 @@ class WatchedQuotes implements QuoteFeed {
     one.heardAt = this.#options.clock.now();
     one.row = {
       conid,
-      updatedAt: toMillis(raw._updated) ?? one.row?.updatedAt ?? null,
+      updatedAt: wire.time.parse(raw._updated) ?? one.row?.updatedAt ?? null,
       availabilityCode: fields.get("6509") ?? one.row?.availabilityCode ?? null,
       fields,
     };

@@ -1,7 +1,7 @@
 import type { OrderRow } from "../endpoints/orders.ts";
 import { PnlPartition as Partition, type PnlPartition } from "../endpoints/pnl.ts";
 import { TradeRow } from "../endpoints/trades.ts";
-import { toRecord } from "../wire-values.ts";
+import { toRecord } from "../readers.ts";
 import type { RawRow } from "./frames.ts";
 import { isOver, overlay } from "./streamed-orders.ts";
 

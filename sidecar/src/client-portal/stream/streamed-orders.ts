@@ -1,7 +1,6 @@
 import { isEnded } from "@ibkr-edge-gateway/protocol/orders/broker-words.ts";
 import { Decimal } from "decimal.js";
 import { OrderRow } from "../endpoints/orders.ts";
-import { toDecimal } from "../wire-values.ts";
 import type { RawRow } from "./frames.ts";
 
 /**
@@ -31,8 +30,8 @@ export function isOver(row: OrderRow): boolean {
 /** A late frame must not undo an end, nor take back a fill. */
 function goesBack(before: OrderRow, after: OrderRow): boolean {
   if (isOver(before) && !isOver(after)) return true;
-  const filledBefore = toDecimal(before.filledQuantity);
-  const filledAfter = toDecimal(after.filledQuantity);
+  const filledBefore = before.filledQuantity;
+  const filledAfter = after.filledQuantity;
   if (filledBefore === null || filledAfter === null) return false;
   return new Decimal(filledAfter).lessThan(filledBefore);
 }

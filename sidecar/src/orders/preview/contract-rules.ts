@@ -6,14 +6,15 @@ import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import type { Ask } from "../../client-portal/portal-interface.ts";
 import { rowsOrNone, wire } from "../../client-portal/readers.ts";
-import { toPositive, toText } from "../../client-portal/wire-values.ts";
 import { figure } from "../submit/read-facts.ts";
 
 /** `/iserver/contract/rules`: what an order in one contract, on one side, may look like. */
 const words = z
   .unknown()
   .optional()
-  .transform((value) => (Array.isArray(value) ? value.flatMap((one) => toText(one) ?? []) : null));
+  .transform((value) =>
+    Array.isArray(value) ? value.flatMap((one) => wire.text.parse(one) ?? []) : null,
+  );
 
 const Rules = z.looseObject({
   orderTypes: words,
@@ -47,7 +48,7 @@ function increments(rules: z.output<typeof Rules>): ContractRules["increments"] 
 /** Null is the broker's word that there is none; nothing at all, or no figure, is no word. */
 function magnifierOf(value: unknown): Pick<ContractRules, "price_magnifier"> {
   if (value === null) return { price_magnifier: null };
-  const stated = figure(toPositive(value));
+  const stated = figure(wire.term.parse(value));
   return stated === null ? {} : { price_magnifier: stated };
 }
 

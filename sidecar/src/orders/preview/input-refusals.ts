@@ -5,7 +5,7 @@ import {
   parseModifyInput,
   parseOrderInput,
 } from "@ibkr-edge-gateway/protocol/orders/parse-input.ts";
-import { toRecord } from "../../client-portal/wire-values.ts";
+import { toRecord } from "../../client-portal/readers.ts";
 
 /** Everything wrong with what a preview is asked for, each with its field and rule. */
 export function inputRefusals(input: unknown): OrderRefusal[] {

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { label } from "../../client-portal/broker-text.ts";
 import { readWith } from "../../client-portal/endpoints/read-with.ts";
 import type { Ask } from "../../client-portal/portal-interface.ts";
-import { toMoneyText, toRecord, toText } from "../../client-portal/wire-values.ts";
+import { toRecord, wire } from "../../client-portal/readers.ts";
 import { figure } from "../submit/read-facts.ts";
 
 /**
@@ -18,7 +18,7 @@ export interface WhatIfAnswer {
 }
 
 function money(value: unknown): { amount: string | null; currency: string | null } {
-  const { amount, currency } = toMoneyText(value);
+  const { amount, currency } = wire.moneyText.parse(value);
   return { amount: figure(amount), currency };
 }
 
@@ -47,7 +47,7 @@ const KNOWN_WORDINGS: readonly [RegExp, string][] = [
 ];
 
 export function warningOf(text: unknown): BrokerMessage | null {
-  const raw = toText(text)?.replace(/^\d+\//, "");
+  const raw = wire.text.parse(text)?.replace(/^\d+\//, "");
   if (raw === undefined || raw === "") return null;
   const message = messageOf(null, raw);
   const known = KNOWN_WORDINGS.find(([wording]) => wording.test(message.text));
