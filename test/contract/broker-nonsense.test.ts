@@ -115,3 +115,10 @@ describe("a broker that talks nonsense", () => {
     60_000,
   );
 });
+
+it("of a broker that talks sense, no value is lost", async () => {
+  rig = await startRig({ behaviours: { limits: { enabled: false } } });
+  await rig.ready();
+  for (const [operation, input] of QUESTIONS) await rig.run(operation, input);
+  expect(rig.broker.unread()).toEqual([]);
+}, 60_000);

@@ -122,13 +122,15 @@ export const wire = {
   time: reader(toMillis, isZero),
   /** Seconds since the epoch, with a fraction or not; read as milliseconds. */
   seconds: reader(toSeconds, isZero),
+  /** Either of the two, as some answers have it; read as milliseconds. */
+  instant: reader((value) => toMillis(value) ?? toSeconds(value), isZero),
   /** `YYMMDDHHmmss` in UTC; read as milliseconds. */
   compactTime: reader(toCompactTime, isZero),
   /** A calendar day, as `YYYY-MM-DD`. */
   day: reader(toDay, isZero),
   conid: reader(toConid, noFigure),
   /** The broker's id of an order, an execution, an account, in its digits. */
-  id: reader(toText, never),
+  id: reader((value) => (isNoValue(value) ? null : toText(value)), never),
   text: reader(toText, never),
   currency: reader(toCurrency, never),
   /** A whole number of something. */

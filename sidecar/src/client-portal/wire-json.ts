@@ -9,9 +9,13 @@ export function parseWireJson(text: string): unknown {
   return LONG_FIGURE.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
+const WHOLE = /^-?\d+(\.0+)?$/;
 const LONG_FIGURE = /\d[\d.]{15}|\d[eE]/;
 
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  return context?.source ?? value;
+  if (typeof value !== "number") return value;
+  const source = context?.source;
+  // A whole number that a double holds; a fraction may have been lost on the way to one.
+  if (Number.isSafeInteger(value) && (source === undefined || WHOLE.test(source))) return value;
+  return source ?? value;
 }

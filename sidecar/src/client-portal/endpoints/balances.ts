@@ -11,7 +11,7 @@ const SummaryLine = z.looseObject({
   currency: wire.currency,
   isNull: wire.flag,
   value: wire.text,
-  timestamp: wire.time,
+  timestamp: wire.instant,
 });
 type SummaryLine = z.output<typeof SummaryLine>;
 
@@ -59,7 +59,7 @@ const LedgerLine = z.looseObject({
   realizedpnl: wire.money,
   futuresonlypnl: wire.money,
   exchangerate: wire.rate,
-  timestamp: wire.seconds,
+  timestamp: wire.instant,
 });
 export type LedgerLine = z.output<typeof LedgerLine>;
 export type Ledger = ReadonlyMap<string, LedgerLine>;

@@ -20,7 +20,7 @@ const RealtimePosition = z.looseObject({
   secType: wire.text,
   assetClass: wire.text,
   model: wire.text,
-  timestamp: wire.seconds,
+  timestamp: wire.instant,
 });
 export type RealtimePosition = z.output<typeof RealtimePosition>;
 
