@@ -123,6 +123,9 @@ npm run -s ibkr -- market snapshot --contract-id 265598`]: {
   "npm run sidecar -- approvers remove --credential <id>": {
     by: "test/contract/sidecar-orders-cli.test.ts",
   },
+  "npm run sidecar -- run --start-gateway <folder>": {
+    by: "sidecar/src/brokers-gateway/look-after.test.ts",
+  },
   "npm run sidecar -- service install": {
     why: "It starts a service of the reader's own user; test/contract/sidecar-service.test.ts installs it with a systemctl of its own.",
   },

@@ -1,10 +1,16 @@
 import type { Command } from "commander";
+import { openInBrowser } from "../approval-page-server/open-page.ts";
+import { readGatewayFolder, requireJava } from "../brokers-gateway/gateway-folder.ts";
+import { loginPage } from "../brokers-gateway/login-page.ts";
+import { lookAfterGateway } from "../brokers-gateway/look-after.ts";
 import { UsageError } from "../config/usage-error.ts";
+import type { StartGateway } from "../run/run-sidecar.ts";
 import { globalOptions } from "./options.ts";
 
 interface Flags {
   clientPortal?: string;
   simulated?: boolean;
+  startGateway?: string;
   takeApprovers?: boolean;
   logLevel: string;
 }
@@ -31,6 +37,11 @@ export function register(program: Command): void {
         "every figure is labelled as the simulator's",
     )
     .option(
+      "--start-gateway <folder>",
+      "start IBKR's Client Portal Gateway, which you unpacked in this folder, and look after it: start it\n" +
+        "again when it ends, open its login page when a login is due, end it with this program",
+    )
+    .option(
       "--take-approvers",
       "take a passkey of your console without asking; only for a PC paired with `pair --simulated`,\n" +
         "and such a passkey approves nothing at a real broker",
@@ -41,11 +52,19 @@ export function register(program: Command): void {
       if (!LOG_LEVELS.includes(flags.logLevel)) {
         throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
       }
+      if (flags.startGateway !== undefined) {
+        if (flags.simulated === true || flags.clientPortal !== undefined) {
+          throw new UsageError("--start-gateway goes with neither --simulated nor --client-portal");
+        }
+        // Before anything is opened: a folder that will not do is said at once.
+        readGatewayFolder(flags.startGateway);
+        requireJava();
+      }
       // Loaded only now: the other commands do without the broker side.
       const { runSidecar } = await import("../run/run-sidecar.ts");
       process.exitCode = await runSidecar({
         configDir: globalOptions(command).configDir,
-        clientPortal: flags.clientPortal ?? (flags.simulated ? simulator : DEFAULT_CLIENT_PORTAL),
+        clientPortal: clientPortalOf(flags),
         simulated: flags.simulated === true,
         takeApprovers: flags.takeApprovers === true,
         logLevel: flags.logLevel,
@@ -53,6 +72,21 @@ export function register(program: Command): void {
       // All is closed by now; a dial to the gateway that is still under way is not waited for.
       process.exit();
     });
+}
+
+function clientPortalOf({ startGateway, clientPortal, simulated }: Flags): string | StartGateway {
+  if (startGateway !== undefined) return (tell) => brokersGateway(startGateway, tell);
+  return clientPortal ?? (simulated ? simulator : DEFAULT_CLIENT_PORTAL);
+}
+
+async function brokersGateway(dir: string, tell: (message: string) => void) {
+  const folder = readGatewayFolder(dir);
+  const lookedAfter = lookAfterGateway(folder, tell);
+  return {
+    url: folder.origin,
+    close: () => lookedAfter.close(),
+    onSession: loginPage(folder.origin, openInBrowser, tell),
+  };
 }
 
 async function simulator() {

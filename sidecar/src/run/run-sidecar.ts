@@ -4,6 +4,7 @@ import {
   isOperationName,
   OPERATIONS,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/registry.ts";
+import type { BrokerSession } from "@ibkr-edge-gateway/protocol/operation-schemas/session-status.ts";
 import type { SidecarState } from "@ibkr-edge-gateway/protocol/relay/sidecar/sidecar-state.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { type Logger, pino } from "pino";
@@ -33,8 +34,15 @@ import { type OrderSide, openOrderSide } from "./open-order-side.ts";
 import { openWitness } from "./open-witness.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 
-/** Starts a gateway of its own for a run: the simulator, which only the command line may know. */
-export type StartGateway = () => Promise<{ url: string; close(): Promise<void> }>;
+/** Starts a gateway for a run: the simulator, which only the command line may know, or the broker's. */
+export type StartGateway = (tell: (message: string) => void) => Promise<StartedGateway>;
+
+export interface StartedGateway {
+  url: string;
+  close(): Promise<void>;
+  /** Hears every change of the broker session. */
+  onSession?(session: BrokerSession): void;
+}
 
 export interface RunOptions {
   configDir: string;
@@ -72,7 +80,10 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     onCopied: () => logger.warn({}, COPIED),
   });
   const { clientPortal } = options;
-  const gateway = typeof clientPortal === "string" ? { url: clientPortal } : await clientPortal();
+  const gateway: StartedGateway =
+    typeof clientPortal === "string"
+      ? { url: clientPortal, close: async () => undefined }
+      : await clientPortal((message) => logger.info({ part: "client_portal" }, message));
   let questions: KeyQuestions | null = null;
   const audit = openWitness(configDir, pairing, {
     killSwitchPath: killSwitchPath(configDir),
@@ -91,7 +102,15 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     () => audit.witness.standing(),
   );
   const foreign = new AbortController();
-  const broker = await openBroker(options, gateway.url, orders, logger, foreign);
+  const broker = await openBroker(options, gateway.url, orders, logger, foreign).catch(
+    async (error: unknown) => {
+      await gateway.close();
+      throw error;
+    },
+  );
+  broker.onEvent((event) => {
+    if (event.type === "broker.session") gateway.onSession?.(event.payload);
+  });
   const status = createStatusWriter({
     configDir,
     pairing,
@@ -119,7 +138,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     async close() {
       status.stop();
       await broker.close();
-      if ("close" in gateway) await gateway.close();
+      await gateway.close();
       orders.close();
       audit.close();
       journal.close();
