@@ -45,7 +45,7 @@ describe.runIf(process.platform === "linux")("ibkr-sidecar service", () => {
       sidecar_id: "sc",
       edge_identity_key: "A".repeat(43),
       capabilities: ["broker.read"],
-      paired_at: "2026-11-30T00:00:00.000Z",
+      paired_at: new Date().toISOString(),
     });
     const shown = service("install", "--print");
     const file = /^(\/.*\.service)$/m.exec(shown.said)?.[1] ?? "";

@@ -109,7 +109,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     },
   );
   broker.onEvent((event) => {
-    if (event.type === "broker.session") gateway.onSession?.(event.payload);
+    if (event.type === "broker.session") gateway.onSession?.(broker.session());
   });
   const status = createStatusWriter({
     configDir,
