@@ -12,6 +12,7 @@ import { createOrderService } from "../orders/order-side.ts";
 import { createRelayLink } from "../relay/link.ts";
 import { createBrokerEvents } from "./broker-events.ts";
 
+// fixed dates: the orders of this PC have a clock of their own; the machine's stamps the journal alone.
 let folder: string;
 let journal: Journal;
 beforeEach(() => {
