@@ -97,27 +97,7 @@ export function createBookKeeper(parts: BookKeeperParts): BookKeeper {
     report(accountId) {
       const match = matches.get(accountId);
       if (match === undefined) return null;
-      const newest = newestOwnStatement(db);
-      const began = bookBeganAt(db);
-      return {
-        pc_key: parts.book.key,
-        since: began === null ? null : new Date(began).toISOString(),
-        last_seq: newest?.pcSeq ?? 0,
-        chain: newest === null ? null : toHex(newest.chain),
-        broken_at: brokenAt,
-        statements: latestOwnStatements(db, accountId, STATEMENTS_TOLD_MAX).map(({ statement }) =>
-          JSON.parse(statement),
-        ),
-        sent: sentSince(db, accountId, now() - EXECUTIONS_SHOWN_MS)
-          .flatMap(({ coid }) => coid ?? [])
-          .slice(-1_000),
-        unmatched: match.unmatched
-          .slice(0, TOLD_MAX)
-          .map(({ what, id, orderRef, why }) => ({ what, id, order_ref: orderRef, why })),
-        gone: goneOrders(db, accountId, TOLD_MAX),
-        executions: match.executions.slice(0, 1_000),
-        approvers: approverStatements(db, APPROVERS_TOLD_MAX).map((text) => JSON.parse(text)),
-      };
+      return reportOf(parts, accountId, match, brokenAt);
     },
     stated(coid) {
       try {
@@ -133,6 +113,36 @@ export function createBookKeeper(parts: BookKeeperParts): BookKeeper {
       }
     },
     heldAt: () => heldAt,
+  };
+}
+
+/** What the gateway is told of this PC's own book of one account. */
+function reportOf(
+  { store: { db }, book, now }: BookKeeperParts,
+  accountId: string,
+  match: BookMatch,
+  brokenAt: number | null,
+): ReturnType<BookKeeper["report"]> {
+  const newest = newestOwnStatement(db);
+  const began = bookBeganAt(db);
+  return {
+    pc_key: book.key,
+    since: began === null ? null : new Date(began).toISOString(),
+    last_seq: newest?.pcSeq ?? 0,
+    chain: newest === null ? null : toHex(newest.chain),
+    broken_at: brokenAt,
+    statements: latestOwnStatements(db, accountId, STATEMENTS_TOLD_MAX).map(({ statement }) =>
+      JSON.parse(statement),
+    ),
+    sent: sentSince(db, accountId, now() - EXECUTIONS_SHOWN_MS)
+      .flatMap(({ coid }) => coid ?? [])
+      .slice(-1_000),
+    unmatched: match.unmatched
+      .slice(0, TOLD_MAX)
+      .map(({ what, id, orderRef, why }) => ({ what, id, order_ref: orderRef, why })),
+    gone: goneOrders(db, accountId, TOLD_MAX),
+    executions: match.executions.slice(0, 1_000),
+    approvers: approverStatements(db, APPROVERS_TOLD_MAX).map((text) => JSON.parse(text)),
   };
 }
 

@@ -58,20 +58,8 @@ export function createSubmitContext(
     own.keeper.hold(accountId, found);
     return found;
   };
-  const tracking = createTracking({
-    reads: {
-      book: read,
-      status: (orderId, signal) => readStatus(book, orderId, signal),
-    },
-    accounts: broker.accounts,
-    store,
-    progress,
-    source,
-    logger,
-    ready: () => broker.session().state === "ready",
-    stream: broker.stream,
-    clock,
-  });
+  const status: TrackingReads["status"] = (orderId, signal) => readStatus(book, orderId, signal);
+  const tracking = trackingOf(broker, store, progress, { book: read, status });
   const { ownBook, keeper } = own;
   const send = createSendOrder({ ...broker, ownBook });
   const echo = options.echo ?? newEcho;
@@ -116,6 +104,18 @@ export function createSubmitContext(
     reach,
     echo,
   };
+}
+
+type TrackingReads = Parameters<typeof createTracking>[0]["reads"];
+
+function trackingOf(
+  { accounts, source, logger, session, stream, clock }: BrokerSide,
+  store: OrderStore,
+  progress: Progress,
+  reads: TrackingReads,
+) {
+  const ready = () => session().state === "ready";
+  return createTracking({ reads, accounts, store, progress, source, logger, ready, stream, clock });
 }
 
 function openOwnBook(
