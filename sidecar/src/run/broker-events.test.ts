@@ -1,3 +1,4 @@
+// fixed dates: labels of records; the clock of what reads them is set here.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
