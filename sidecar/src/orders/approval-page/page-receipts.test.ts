@@ -4,10 +4,13 @@ import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type OwnPagePc, ownPagePc } from "../../../../test/support/approval-page.ts";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
+import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
 import { answerEnvelope } from "../../trust/tables/approver-envelopes.ts";
+import { claimNonce } from "../../trust/tables/nonces.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import { askOwner } from "./ask-on-page.ts";
+import { noteResult } from "./gateway-result.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
 import { ticketKeyText } from "./page-service-parts.ts";
 
@@ -102,6 +105,28 @@ describe("what became of an order that was approved", () => {
     at.pc.clock.run(1);
     expect(await verdicts()).toEqual([
       ["refused", "APPROVAL_EXPIRED"],
+      ["accepted", null],
+    ]);
+  });
+
+  it("is no refusal where somebody else's order was cancelled: a cancel stands in no journal", async () => {
+    const before = aLeg();
+    const target = { order_id: "77", order_ref: null, foreign: true, before, filled_quantity: "0" };
+    at = ownPagePc();
+    at.enrol();
+    at.preview({}, anOrder({ action: "cancel", target }));
+    const asked = at.asked("order", { not_after: at.inMs(290_000) });
+    ticket_sha256 = (await askOwner(at.parts, asked)) ?? "";
+    answered();
+    await said("accepted");
+    expect(await verdicts()).toEqual([["accepted", null]]);
+    // As when the gateway has it carried out.
+    const claim = { nonce: "9".repeat(32), statementHash: SIGNED, notAfterMs: at.pc.clock.now() };
+    expect(claimNonce(at.pc.store.db, claim, at.pc.clock.now())).toBe(true);
+    expect(await noteResult(at.parts, ticket_sha256, "UNAVAILABLE")).toBe(false);
+    at.pc.clock.run(600_000);
+    expect(await verdicts()).toEqual([
+      ["unknown", null],
       ["accepted", null],
     ]);
   });

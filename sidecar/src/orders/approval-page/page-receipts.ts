@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/approver-limits.ts";
 import {
   ACCEPTED_CODES,
@@ -8,8 +9,9 @@ import {
 } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
 import { DOMAINS, signBody } from "@ibkr-edge-gateway/protocol/approval-page/signed-body.ts";
 import { isInDoubt } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import { approvedOrders } from "../../trust/tables/approver-envelopes.ts";
+import { approvedOrders, findEnvelope } from "../../trust/tables/approver-envelopes.ts";
 import { lastSaid, latestReceipts, storeReceipt } from "../../trust/tables/approver-receipts.ts";
+import { wasSpentFor } from "../../trust/tables/nonces.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
 import type { OwnPageParts } from "./page-service-parts.ts";
@@ -18,6 +20,8 @@ import type { OwnPageParts } from "./page-service-parts.ts";
 
 /** From the moment at which an approval was judged until the order stands in the journal. */
 export const BEGUN_WITHIN_MS = 60_000;
+/** A cancel of somebody else's order leaves no record here: that it was begun is all that is known. */
+const BEGUN = { verdict: "unknown", code: null } as const;
 const NOT_SENT = { verdict: "refused", code: "APPROVAL_EXPIRED" } as const;
 
 type Said = Pick<ReceiptBody, "ticket_sha256" | "intent_hash" | "coid" | "verdict" | "code">;
@@ -51,10 +55,11 @@ export async function currentReceipts(
     const { coid, signedSha256 } = kept;
     if (coid === null || signedSha256 === null) continue;
     const record = parts.store.intent(coid);
+    const begun = record === null && isBegunCancel(db, kept.ticketSha256, signedSha256);
     // What was not begun in time cannot be begun any more: its approval has ended.
     const over = record === null && parts.clock.now() > kept.notAfterMs + BEGUN_WITHIN_MS;
-    if (record === null && !over) continue;
-    const { verdict, code } = record === null ? NOT_SENT : verdictOf(record);
+    if (record === null && !begun && !over) continue;
+    const { verdict, code } = record !== null ? verdictOf(record) : begun ? BEGUN : NOT_SENT;
     const before = lastSaid(db, signedSha256);
     // That what was sent ended otherwise is a word of its own.
     if (verdict === before?.verdict && code === before.code) continue;
@@ -67,6 +72,17 @@ export async function currentReceipts(
     });
   }
   return latestReceipts(db, APPROVER_LIMITS.receiptsMax);
+}
+
+/** Whether a cancel of somebody else's order that was approved went on its way. */
+export function isBegunCancel(
+  db: DatabaseSync,
+  ticketSha256: string,
+  signedSha256: string,
+): boolean {
+  if (!wasSpentFor(db, signedSha256)) return false;
+  const envelope = findEnvelope(db, ticketSha256)?.envelope;
+  return envelope?.act === "order" && envelope.body.ticket.order.action === "cancel";
 }
 
 function verdictOf(record: IntentRecord): { verdict: Verdict; code: string | null } {

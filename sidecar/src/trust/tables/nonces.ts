@@ -34,6 +34,14 @@ export function isNonceUsed(db: DatabaseSync, nonce: string): boolean {
   return db.prepare("SELECT 1 FROM nonces WHERE nonce = ?").get(nonce) !== undefined;
 }
 
+/** Whether something was begun under this statement, of which nothing else may tell. */
+export function wasSpentFor(db: DatabaseSync, statementHash: string): boolean {
+  const row = db
+    .prepare("SELECT 1 FROM nonces WHERE statement_hash = ? LIMIT 1")
+    .get(statementHash);
+  return row !== undefined;
+}
+
 /** Forgets nonces whose statements ended long ago. */
 export function pruneNonces(db: DatabaseSync, nowMs: number, keepMs: number): number {
   return Number(db.prepare("DELETE FROM nonces WHERE not_after < ?").run(nowMs - keepMs).changes);
