@@ -108,14 +108,17 @@ describe("a mandate of the page's", () => {
     expect(again).toMatchObject([{ rule: "not_revoked" }]);
   });
 
-  it("of which the gateway says nothing ends with its time, and the owner is told that it did", async () => {
-    const { hash } = await given();
-    at.pc.clock.run(299_000);
-    expect(stateOf(hash)).toBe("confirmed");
-    at.pc.clock.run(62_000);
-    expect(stateOf(hash)).toBe("revoked");
-    expect(alerts()).toEqual([expect.stringContaining("this PC has revoked it")]);
-  });
+  it.each(["loopback", "qr"] as const)(
+    "of which the gateway says nothing ends with its time, and the owner is told that it did (%s)",
+    async (via) => {
+      const { hash } = await given(via);
+      at.pc.clock.run(299_000);
+      expect(stateOf(hash)).toBe("confirmed");
+      at.pc.clock.run(62_000);
+      expect(stateOf(hash)).toBe("revoked");
+      expect(alerts()).toEqual([expect.stringContaining("this PC has revoked it")]);
+    },
+  );
 
   it("stays where the gateway took it up", async () => {
     const { ticket, hash } = await given();

@@ -81,7 +81,7 @@ export function noticeSilence(
     if (lastSaid(store.db, signedSha256)?.code === ACCEPTED_CODES.gatewayTook) return;
     const used = now.envelope.act === "mandate" && hasOrderUnder(parts, signedSha256);
     endMandate(parts, now, signedSha256);
-    const message = `You said yes on this PC's own page, and the gateway never said what became of it. Its time is over: ${overFor(now.envelope.act, used)}`;
+    const message = `You said yes on your own page, and the gateway never said what became of it. Its time is over: ${overFor(now.envelope.act, used)}`;
     progress.alert({ alert: "needs_owner", message, record: null });
   });
 }

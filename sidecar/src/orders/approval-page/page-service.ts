@@ -143,8 +143,9 @@ async function approve(
       .catch(() => undefined);
   }
   if (enrolled !== undefined) parts.tellEnrolled(enrolled);
-  if (via === "loopback" && actOn !== null) {
-    parts.tellGateway(ticketSha256, actOn);
+  if (via === "loopback" && actOn !== null) parts.tellGateway(ticketSha256, actOn);
+  // A mandate is in force without the gateway's word, by whatever way the yes came.
+  if (actOn?.act === "mandate" || (via === "loopback" && actOn !== null)) {
     noticeSilence(parts, kept, signedSha256);
   }
   return { accepted: true, refusals: [], receipt, actOn };
