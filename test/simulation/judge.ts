@@ -22,6 +22,8 @@ export class Judge {
   readonly #entries: { coid: string; at: number; madeAt: number }[] = [];
   readonly #changed = new Map<string, number>();
   readonly #wanted = new Map<string, number>();
+  /** Exits that were approved and asked to be sent, by their approval, and since when. */
+  readonly #exits = new Map<string, number>();
   readonly #states = new Map<string, OrderState>();
   #rows = -1;
   /** Since when the object's switch, and the PC's own, are engaged. */
@@ -67,6 +69,33 @@ export class Judge {
     this.#wanted.set(orderId, this.#world.scheduler.now);
   }
 
+  /** An approved order is to be sent now; watched when it is an exit. */
+  wantsExit(approvalId: string): void {
+    const signed = this.#ofApproval(approvalId);
+    if (signed === undefined || !isExit(signed)) return;
+    this.#exits.set(approvalId, this.#world.scheduler.now);
+  }
+
+  /** The agent was told that an approved order is not sent, and by which codes. */
+  refused(approvalId: string, codes: string): void {
+    const signed = this.#ofApproval(approvalId);
+    if (signed === undefined || !isExit(signed)) return;
+    this.#exits.delete(approvalId);
+    this.exitRefused(signed.coid, codes);
+  }
+
+  /** What stops entries stops no exit: no switch, no rate, no loss, no cap. */
+  exitRefused(what: string, codes: string): void {
+    const blocking = codes.split(",").filter((code) => ENTRIES_ONLY.test(code));
+    // Without the position, or beyond it, a sale is no exit that anybody could know of.
+    if (blocking.length === 0 || NOT_KNOWN_AS_EXIT.test(codes)) return;
+    this.broken("exits", `${what}, an exit, was refused by ${blocking.join()}`);
+  }
+
+  #ofApproval(approvalId: string): Signed | undefined {
+    return [...this.#signed.values()].find((signed) => signed.approvalId === approvalId);
+  }
+
   objectSwitch(engaged: boolean): void {
     this.#objectSwitch = engaged ? (this.#objectSwitch ?? this.#world.scheduler.now) : null;
   }
@@ -104,6 +133,7 @@ export class Judge {
       }
     }
     for (const [orderId, since] of this.#wanted) this.#cancelHeld(orderId, since);
+    for (const [approvalId, since] of this.#exits) this.#exitHeld(approvalId, since);
   }
 
   /** What the states of open orders are now, for whoever counts what met what. */
@@ -154,6 +184,27 @@ export class Judge {
         `the cancel of ${orderId} is not at the broker after ${CANCEL_BOUND_MS} ms`,
       );
     }
+  }
+
+  /** An exit that nothing stands in the way of is at the broker soon, or was refused with a reason. */
+  #exitHeld(approvalId: string, since: number): void {
+    const { scheduler, pc } = this.#world;
+    const coid = this.#ofApproval(approvalId)?.coid ?? "";
+    const posted = this.#posted.get(coid);
+    if (posted !== undefined || this.#states.get(coid) === "rejected") {
+      this.#exits.delete(approvalId);
+      return;
+    }
+    // An open question about another exit holds it: the owner's answer, or its end, lets it go on.
+    if (this.openStates().has("awaiting_confirmation")) {
+      this.#exits.set(approvalId, scheduler.now);
+      return;
+    }
+    if (scheduler.now - since < EXIT_BOUND_MS) return;
+    this.#exits.delete(approvalId);
+    const calm = this.calmSince < since - 180_000;
+    if (!calm || !pc.linked || pc.session?.state !== "ready") return;
+    this.broken("exits", `the exit ${coid} is not at the broker after ${EXIT_BOUND_MS} ms`);
   }
 
   /** A frame leaves the object for the PC. */
@@ -296,6 +347,11 @@ export class Judge {
 
 const ENDED: readonly string[] = ["Filled", "Cancelled", "Inactive"];
 const CANCEL_BOUND_MS = 12_000;
+/** An exit reads its facts anew at both ends before it leaves. */
+const EXIT_BOUND_MS = 20_000;
+const NOT_KNOWN_AS_EXIT = /SESSION_REQUIRED|WOULD_FLIP|SHORT_NOT_ALLOWED/;
+/** Codes of rules that bind entries alone. */
+const ENTRIES_ONLY = /KILL|_PER_|LOSS|CAP_EXCEEDED|NOTIONAL_LIMIT/;
 /** From the last look to the broker. */
 const LAST_LOOK_MS = 50;
 const ORDER_NOTIONAL_MAX = 2_000;

@@ -122,7 +122,10 @@ export class People {
     const [one, other] = await Promise.all([decided, again]);
     await this.#sleep(plan.submitMs, this.#agent);
     if (one !== null && other !== null) life.stopped = `owner: ${one}`;
-    else life.reached = "decided";
+    else {
+      life.reached = "decided";
+      this.#judge.wantsExit(approval.approval_id);
+    }
     const submitted = await Promise.all(
       Array.from({ length: plan.callers }, () =>
         this.#submit(approval.approval_id, key, plan.wish === "bracket"),
@@ -131,6 +134,7 @@ export class People {
     for (const told of submitted) {
       const order = told.result?.order;
       if (order == null) {
+        this.#judge.refused(approval.approval_id, told.why ?? codes(told.result) ?? "");
         life.stopped ??= `submit: ${told.why ?? codes(told.result)}`;
         continue;
       }
@@ -180,7 +184,9 @@ export class People {
     }
     if (!shown.may_be_asked) {
       const failures = [...shown.policy_failures, ...shown.pc_refusals];
-      life.stopped = `policy: ${failures.map(({ code }: { code: string }) => code).join()}`;
+      const named = failures.map(({ code }: { code: string }) => code).join();
+      if (!buys) this.#judge.exitRefused(`the preview of life ${life.n}`, named);
+      life.stopped = `policy: ${named}`;
       return null;
     }
     return shown.preview_id;
