@@ -29,16 +29,16 @@ const ROOM_FOR_OTHERS = 10;
  * pushes out none of them.
  */
 export function latestReceipts(db: DatabaseSync, limit: number): Receipt[] {
-  const of = (which: "IS NOT NULL" | "IS NULL") =>
+  const of = (anOrder: boolean) =>
     db
       .prepare(
-        `SELECT receipt FROM approver_receipts WHERE receipt ->> '$.body.coid' ${which}
+        `SELECT receipt FROM approver_receipts WHERE (receipt ->> '$.body.coid' IS NOT NULL) = ?
          ORDER BY pc_seq DESC LIMIT ?`,
       )
-      .all(limit)
+      .all(anOrder ? 1 : 0, limit)
       .map(({ receipt }) => Receipt.parse(JSON.parse(String(receipt))));
-  const orders = of("IS NOT NULL");
-  const others = of("IS NULL");
+  const orders = of(true);
+  const others = of(false);
   const ofOrders = Math.max(limit - ROOM_FOR_OTHERS, limit - others.length);
   const taken = orders.slice(0, ofOrders);
   return [...taken, ...others.slice(0, limit - taken.length)].sort(
