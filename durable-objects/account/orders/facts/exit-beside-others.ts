@@ -5,7 +5,7 @@ import {
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
-import type { PreviewFacts } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import type { PreviewFacts, WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /**
  * The PC's facts, with an exit held against what this account let out and the PC's list does not show.
@@ -33,11 +33,12 @@ export function besideOthers(
   );
   if (unseen.length === 0) return facts;
   const shown = effectOf(order, [], working, effect.at)?.working_same_side ?? "0";
-  let taken = dec(shown);
+  let more = dec("0");
   for (const { quantity } of unseen) {
     // An amount of money may take all of it.
-    taken = taken.plus(quantity === null ? dec(effect.position).abs() : dec(quantity));
+    more = more.plus(quantity === null ? dec(effect.position).abs() : dec(quantity));
   }
+  let taken = dec(shown).plus(Decimal.max(0, more.minus(shownUnnamed(order, working))));
   taken = Decimal.max(taken, dec(effect.working_same_side));
   const filled = order.action === "modify" ? dec(order.target?.filled_quantity ?? "0") : 0;
   const left = dec(effect.position).abs().minus(taken);
@@ -46,4 +47,22 @@ export function besideOthers(
   );
   if (fits) return facts;
   return { ...facts, effect: { ...effect, kind: "flip", working_same_side: decimalText(taken) } };
+}
+
+/**
+ * What of our own the PC's list shows without its reference: the PC knew it by its number. Which of the
+ * rows here it is nobody can tell, and counted twice it would hold up an exit.
+ */
+function shownUnnamed(order: CanonicalOrder, working: readonly WorkingOrderFact[]): Decimal {
+  const { contract, side } = principalLeg(order);
+  return working
+    .filter(
+      (fact) =>
+        !fact.foreign &&
+        fact.order_ref === null &&
+        fact.parent_ref === null &&
+        fact.conid === contract.conid &&
+        fact.side === side,
+    )
+    .reduce((sum, { remaining }) => sum.plus(dec(remaining)), dec("0"));
 }

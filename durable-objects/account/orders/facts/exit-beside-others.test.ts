@@ -1,0 +1,65 @@
+import type { OpenOrder } from "@ibkr-edge-gateway/policy/snapshot.ts";
+import type { WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
+import { describe, expect, it } from "vitest";
+import { aLeg, anOrder, NOW } from "../../../../test/support/orders.ts";
+import { factsAt } from "../../../../test/support/policy.ts";
+import { besideOthers } from "./exit-beside-others.ts";
+
+const REF = `ieg1-${"a".repeat(32)}`;
+const leg = (quantity: string) => aLeg({ side: "SELL", quantity });
+const { conid } = leg("1").contract;
+
+/** One of ours that sells 60 of 100, as the PC's list shows it. */
+const listed = (over: Partial<WorkingOrderFact> = {}): WorkingOrderFact => ({
+  ...{ order_id: "77", order_ref: REF, parent_ref: null, foreign: false, conid, side: "SELL" },
+  ...{ order_type: "LMT", remaining: "60", limit_price: "200", stop_price: null, notional: null },
+  ...{ exit_only: false, oca_group: null, ...over },
+});
+/** The same as this object has it. */
+const row = (over: Partial<OpenOrder> = {}): OpenOrder => ({
+  ...{ order_ref: REF, conid, side: "SELL", asset_class: "STK", quantity: "60", notional: null },
+  ...{ placed_at: NOW, exit: true, in_flight: true, ...over },
+});
+/** What an order of so many is, of the 100 that are held. */
+function judged(
+  order: ReturnType<typeof anOrder>,
+  working: WorkingOrderFact[],
+  own: OpenOrder[],
+): string | undefined {
+  const taken = working.some(({ order_id }) => order_id !== order.target?.order_id) ? "60" : "0";
+  const effect = { kind: "exit" as const, position: "100", working_same_side: taken, at: NOW };
+  return besideOthers({ ...factsAt(NOW), effect, working }, order, own).effect?.kind;
+}
+const sell = (quantity: string) => anOrder({ legs: [leg(quantity)] });
+
+describe("an exit beside what this account let out", () => {
+  it("takes no more than what no list shows yet leaves", () => {
+    expect(judged(sell("40"), [], [row()])).toBe("exit");
+    expect(judged(sell("41"), [], [row()])).toBe("flip");
+    expect(judged(sell("1"), [], [row({ quantity: null })])).toBe("flip");
+  });
+
+  it("counts an order once that the PC's list shows without its reference", () => {
+    const unnamed = listed({ order_ref: null });
+    expect(judged(sell("40"), [unnamed], [row()])).toBe("exit");
+    expect(judged(sell("41"), [unnamed], [row()])).toBe("flip");
+    // Beside it another one that no list shows.
+    const other = row({ order_ref: `ieg1-${"b".repeat(32)}`, quantity: "30" });
+    expect(judged(sell("10"), [unnamed], [row(), other])).toBe("exit");
+    expect(judged(sell("11"), [unnamed], [row(), other])).toBe("flip");
+  });
+
+  it("that changes such an order is not held against that order itself", () => {
+    const target = {
+      ...{ order_id: "77", order_ref: null, foreign: false, before: leg("60") },
+      filled_quantity: "0",
+    };
+    const change = anOrder({ action: "modify", target, legs: [leg("100")] });
+    expect(judged(change, [listed({ order_ref: null })], [row()])).toBe("exit");
+  });
+
+  it("is not eased by somebody else's order without a reference", () => {
+    const foreign = listed({ order_ref: null, foreign: true, remaining: "60" });
+    expect(judged(sell("40"), [foreign], [row()])).toBe("flip");
+  });
+});
