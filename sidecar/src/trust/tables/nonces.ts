@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS nonces (
   not_after INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS nonces_end ON nonces (not_after);
+CREATE INDEX IF NOT EXISTS nonces_statement ON nonces (statement_hash);
 `;
 
 /** True the first time, false ever after. */
