@@ -175,4 +175,4 @@ const longOptions = (command: Command): string[] => [
 
 /** Lines whose flags are another program's. */
 const OTHER_PROGRAMS =
-  /npx |claude mcp|\| gone: |acp --print-config|npm run (-s )?(deploy|token|bench|chaos|clock-matrix|verify:long)|mcporter|inspector|--cli|notify-send|--app-name/i;
+  /npx |claude mcp|\| gone: |acp --print-config|npm run (-s )?(deploy|token|bench|chaos|clock-matrix|verify:long)|mcporter|inspector|--cli|notify-send|--app-name|\b(?:systemctl|journalctl|loginctl)\b/i;
