@@ -229,7 +229,7 @@ export function takeExternalToken(
   return failure("AUTH_TOKEN_INVALID", "This token was used for an order already. Get a new one.");
 }
 
-function accessRevoked(): GatewayFailure {
+export function accessRevoked(): GatewayFailure {
   return failure("AUTH_TOKEN_INVALID", "The owner has withdrawn this client's access.", {
     user_action: "Connect this client to the gateway again and approve it on the consent page.",
   });

@@ -7,7 +7,12 @@ import { callKind } from "../calls/call-kind.ts";
 import { countCall } from "../calls/call-metrics.ts";
 import type { RunningCalls } from "../calls/running-calls.ts";
 import { runToolCall } from "../calls/tool-call.ts";
-import { clientStanding, noteClientUse, takeExternalToken } from "../clients/clients.ts";
+import {
+  accessRevoked,
+  clientStanding,
+  noteClientUse,
+  takeExternalToken,
+} from "../clients/clients.ts";
 import { type CallBudget, takeCall } from "../clients/rate-limit.ts";
 import type { StepUps } from "../clients/step-ups.ts";
 import { type ChangeWaits, stepSince } from "../orders/agent/change-waits.ts";
@@ -46,6 +51,7 @@ export class AgentAccount extends RpcTarget {
    * Whatever happens is one answer and one leaf (`audit_seq`); a refusal is an answer and no error.
    */
   async run(asked: Omit<ToolCall, "principal">): Promise<ToolOutcome> {
+    if (this.#isGone()) return { ok: false, failure: accessRevoked(), audit_seq: 0 };
     const { sql, relay, orders, clientUse, audit, now, origin } = this.#parts;
     const { budget, accountHash, analytics } = this.#calls;
     const call = { ...asked, principal: this.#principal };
@@ -87,6 +93,7 @@ export class AgentAccount extends RpcTarget {
    * 3.1; RFC 9470).
    */
   refuse(call: Omit<RefusedCall, "principal">): { audit_seq: number; again: boolean } {
+    if (this.#isGone()) return { audit_seq: 0, again: false };
     const now = this.#parts.now();
     const principal = this.#principal;
     countCall(this.#calls.analytics, { tool: call.tool, outcome: call.failure.code, ms: 0 });
@@ -124,6 +131,7 @@ export class AgentAccount extends RpcTarget {
     /** A name of the caller's for `leaveWait`; absent from a Worker of the version before. */
     place?: string;
   }): Promise<WaitEnd> {
+    if (this.#isGone()) return "changed";
     const { sql, now } = this.#parts;
     const { scope, afterSeq, ms, place } = wait;
     // Whoever may not ask is told so by the call itself.
@@ -157,5 +165,14 @@ export class AgentAccount extends RpcTarget {
     if (!this.#parts.hasTables()) return null;
     const found = clientStanding(this.#parts.sql, { clientId, grantId }, null, this.#parts.now());
     return found.ok ? found.standing.scopes : null;
+  }
+
+  /**
+   * Whether the owner deleted the account: its tokens may be known for a while where they were verified
+   * last, and what they ask must make nothing anew. An issuer of the operator's lets its clients in
+   * before there is anything.
+   */
+  #isGone(): boolean {
+    return this.#principal.external === undefined && !this.#parts.hasTables();
   }
 }
