@@ -169,10 +169,10 @@ export class AgentAccount extends RpcTarget {
 
   /**
    * Whether the owner deleted the account: its tokens may be known for a while where they were verified
-   * last, and what they ask must make nothing anew. An issuer of the operator's lets its clients in
-   * before there is anything.
+   * last, another issuer's for as long as its subject names the account. What they ask makes nothing
+   * anew.
    */
   #isGone(): boolean {
-    return this.#principal.external === undefined && !this.#parts.hasTables();
+    return !this.#parts.hasTables();
   }
 }

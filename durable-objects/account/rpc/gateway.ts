@@ -196,6 +196,7 @@ export class GatewayAccount extends RpcTarget {
 
   /** A code or refresh token (its SHA-256) was exchanged with success; asked of by `isRedeemed`. */
   noteRedeemed(kind: "code" | "refresh", hash: string): void {
+    if (!this.#parts.hasTables()) return;
     noteRedeemed(this.#parts.sql, kind, hash, this.#parts.now());
   }
 
@@ -230,6 +231,8 @@ export class GatewayAccount extends RpcTarget {
    * back that the owner took since; false when the pairing stands no more as it was made.
    */
   undoPairing(sidecarId: string, undo: PairingUndo, requestId: string): boolean {
+    // An account that was deleted meanwhile has no pairing, and gets nothing anew.
+    if (!this.#parts.hasTables()) return false;
     return undoPairing(this.#parts, sidecarId, undo, requestId);
   }
 
