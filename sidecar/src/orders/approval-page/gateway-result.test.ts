@@ -6,6 +6,7 @@ import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { aMandate } from "../../../../test/support/orders.ts";
 import { answerEnvelope, wasApproved } from "../../trust/tables/approver-envelopes.ts";
 import { findMandate } from "../../trust/tables/mandates.ts";
+import { claimNonce } from "../../trust/tables/nonces.ts";
 import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import { askOwner } from "./ask-on-page.ts";
 import { noteResult } from "./gateway-result.ts";
@@ -65,6 +66,15 @@ describe("what the gateway says it did about a yes", () => {
     at.pc.store.insert(anIntentRecord(0, { state: "working", sent: true }));
     expect(await noteResult(at.parts, ticket_sha256, "REFUSED")).toBe(false);
     expect(placeable()).toBe(true);
+  });
+
+  it("is nothing for an order whose yes was used a moment ago, before the journal has it", async () => {
+    await approve();
+    const claim = { nonce: "9".repeat(32), statementHash: SIGNED, notAfterMs: at.pc.clock.now() };
+    expect(claimNonce(at.pc.store.db, claim, at.pc.clock.now())).toBe(true);
+    expect(await noteResult(at.parts, ticket_sha256, "REFUSED")).toBe(false);
+    expect(placeable()).toBe(true);
+    expect(await verdicts()).toEqual([["accepted", null]]);
   });
 });
 

@@ -9,8 +9,9 @@ import {
 } from "../../trust/tables/approver-envelopes.ts";
 import { lastSaid } from "../../trust/tables/approver-receipts.ts";
 import { revokeMandate } from "../../trust/tables/mandates.ts";
+import { wasSpentFor } from "../../trust/tables/nonces.ts";
 import { announceMandateEnd } from "../notify/order-notices.ts";
-import { BEGUN_WITHIN_MS, giveReceipt, isBegunCancel } from "./page-receipts.ts";
+import { BEGUN_WITHIN_MS, giveReceipt } from "./page-receipts.ts";
 import type { OwnPageParts } from "./page-service-parts.ts";
 
 /**
@@ -31,7 +32,8 @@ export async function noteResult(
   const { coid, signedSha256 } = kept;
   // What stands in the journal speaks for itself.
   if (coid !== null && parts.store.intent(coid) !== null) return false;
-  if (isBegunCancel(db, ticketSha256, signedSha256)) return false;
+  // On its way already: a moment before it stands in the journal, and a cancel never does.
+  if (act === "order" && wasSpentFor(db, signedSha256)) return false;
   const named = { ticket_sha256: ticketSha256, intent_hash: signedSha256, coid };
   if (refusedCode !== null) {
     // What was sent under a mandate cannot be said to be refused; that it ends is told apart from it.

@@ -75,11 +75,7 @@ export async function currentReceipts(
 }
 
 /** Whether a cancel of somebody else's order that was approved went on its way. */
-export function isBegunCancel(
-  db: DatabaseSync,
-  ticketSha256: string,
-  signedSha256: string,
-): boolean {
+function isBegunCancel(db: DatabaseSync, ticketSha256: string, signedSha256: string): boolean {
   if (!wasSpentFor(db, signedSha256)) return false;
   const envelope = findEnvelope(db, ticketSha256)?.envelope;
   return envelope?.act === "order" && envelope.body.ticket.order.action === "cancel";
