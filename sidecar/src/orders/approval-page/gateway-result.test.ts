@@ -84,13 +84,15 @@ describe("a mandate of the page's", () => {
     envelope.act === "mandate" ? { ...envelope.body.mandate, nonce: NONCE } : aMandate({});
   let page: OwnPage;
   beforeEach(() => {
-    page = createOwnPage({
-      ...at.parts,
+    page = start(at);
+  });
+  const start = ({ parts }: OwnPagePc) =>
+    createOwnPage({
+      ...parts,
       hostedFault: () => null,
       tellGateway: () => undefined,
       tellEnrolled: () => undefined,
     });
-  });
 
   /** The owner said yes to it, at this PC or by way of the gateway. */
   async function given(via: "loopback" | "qr" = "loopback") {
@@ -129,6 +131,15 @@ describe("a mandate of the page's", () => {
       expect(alerts()).toEqual([expect.stringContaining("this PC has revoked it")]);
     },
   );
+
+  it("ends so too where this PC was started again meanwhile", async () => {
+    const unheard = await given();
+    // The timers of the run before are gone with it.
+    const { clock } = ownPagePc().pc;
+    start({ ...at, parts: { ...at.parts, clock } });
+    clock.run(361_000);
+    expect(stateOf(unheard.hash)).toBe("revoked");
+  });
 
   it("stays where the gateway took it up", async () => {
     const { ticket, hash } = await given();

@@ -3,12 +3,13 @@ import {
   REFUSED_BY_GATEWAY,
 } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
 import {
+  approvedMandates,
   findEnvelope,
   type KeptEnvelope,
   withdrawApproval,
 } from "../../trust/tables/approver-envelopes.ts";
 import { lastSaid } from "../../trust/tables/approver-receipts.ts";
-import { revokeMandate } from "../../trust/tables/mandates.ts";
+import { findMandate, revokeMandate } from "../../trust/tables/mandates.ts";
 import { wasSpentFor } from "../../trust/tables/nonces.ts";
 import { announceMandateEnd } from "../notify/order-notices.ts";
 import { BEGUN_WITHIN_MS, giveReceipt } from "./page-receipts.ts";
@@ -86,6 +87,16 @@ export function noticeSilence(
     const message = `You said yes on your own page, and the gateway never said what became of it. Its time is over: ${overFor(now.envelope.act, used)}`;
     progress.alert({ alert: "needs_owner", message, record: null });
   });
+}
+
+/** After a start: mandates of an earlier run that the gateway has not answered for end as they would have. */
+export function resumeSilence(parts: Parameters<typeof noticeSilence>[0]): void {
+  const { db } = parts.store;
+  for (const kept of approvedMandates(db)) {
+    const { signedSha256 } = kept;
+    if (signedSha256 === null || findMandate(db, signedSha256)?.state !== "confirmed") continue;
+    noticeSilence(parts, kept, signedSha256);
+  }
 }
 
 function overFor(act: KeptEnvelope["envelope"]["act"], used: boolean): string {

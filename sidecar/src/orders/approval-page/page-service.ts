@@ -22,7 +22,7 @@ import { countRefused } from "../../trust/tables/approver-receipts.ts";
 import { claimNonce } from "../../trust/tables/nonces.ts";
 import { approvedBefore } from "../submit/one-order.ts";
 import { askOwner, askTheQuestion } from "./ask-on-page.ts";
-import { noteResult, noticeSilence } from "./gateway-result.ts";
+import { noteResult, noticeSilence, resumeSilence } from "./gateway-result.ts";
 import { judgeApproval } from "./judge-page-approval.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
 import type { ActOn, Enrolled, OwnPageParts, Submitted, Via } from "./page-service-parts.ts";
@@ -64,6 +64,7 @@ export function createOwnPage(
   },
 ): OwnPage {
   const { store, clock } = parts;
+  resumeSilence(parts);
   return {
     ask: (input) => askOwner(parts, input),
     async pending() {

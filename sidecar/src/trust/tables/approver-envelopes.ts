@@ -162,6 +162,19 @@ export function approvedOrders(
     .map(answerOf);
 }
 
+/** Mandates that were approved here. */
+export function approvedMandates(
+  db: DatabaseSync,
+): Pick<KeptEnvelope, "ticketSha256" | "signedSha256" | "coid" | "notAfterMs">[] {
+  return db
+    .prepare(
+      `SELECT * FROM approver_envelopes WHERE about >= 'mandate ' AND about < 'mandate~'
+       AND state = 'approved' ORDER BY made_at`,
+    )
+    .all()
+    .map(answerOf);
+}
+
 /** Forgets what is old; what was never answered as soon as its time was over for a day. */
 export function deleteEnvelopes(db: DatabaseSync, beforeMs: number, nowMs: number): void {
   db.prepare("DELETE FROM approver_envelopes WHERE made_at < ?").run(beforeMs);
