@@ -4,6 +4,7 @@ import { readGatewayFolder, requireJava } from "../brokers-gateway/gateway-folde
 import { loginPage } from "../brokers-gateway/login-page.ts";
 import { lookAfterGateway } from "../brokers-gateway/look-after.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { exitOnCrash } from "../run/exit-on-crash.ts";
 import type { StartGateway } from "../run/run-sidecar.ts";
 import { globalOptions } from "./options.ts";
 
@@ -47,7 +48,10 @@ export function register(program: Command): void {
         "and such a passkey approves nothing at a real broker",
     )
     .option("--log-level <level>", LOG_LEVELS.join(", "), "info")
-    .addHelpText("after", "\nExit status: 0 stopped by you, 1 stopped by the gateway, 2 wrong use.")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 stopped by you, 1 stopped by the gateway, 2 wrong use, 3 a fault of its own.",
+    )
     .action(async (flags: Flags, command: Command) => {
       if (!LOG_LEVELS.includes(flags.logLevel)) {
         throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
@@ -60,6 +64,7 @@ export function register(program: Command): void {
         readGatewayFolder(flags.startGateway);
         requireJava();
       }
+      exitOnCrash();
       // Loaded only now: the other commands do without the broker side.
       const { runSidecar } = await import("../run/run-sidecar.ts");
       process.exitCode = await runSidecar({

@@ -97,6 +97,17 @@ describe("decimals from the wire", () => {
 });
 
 describe("broker JSON", () => {
+  it("reads a whole number with an exponent as that number, and keeps the digits of no whole one", () => {
+    const json =
+      '{"at":1.606867201E12,"id":1.763123450E9,"price":1.5E0,"near":1000000000.00000000001}';
+    expect(parseWireJson(json)).toEqual({
+      at: 1_606_867_201_000,
+      id: 1_763_123_450,
+      price: "1.5E0",
+      near: "1000000000.00000000001",
+    });
+  });
+
   it("keeps digits that a double would lose, and plain integers as numbers", () => {
     const json =
       '{"id":12345678901234567890,"price":655.89459228515620000,"size":100,"nested":[0.1]}';

@@ -79,11 +79,6 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       logger.error({ moved_to: movedTo }, "the journal was damaged; a new one was begun"),
     onCopied: () => logger.warn({}, COPIED),
   });
-  const { clientPortal } = options;
-  const gateway: StartedGateway =
-    typeof clientPortal === "string"
-      ? { url: clientPortal, close: async () => undefined }
-      : await clientPortal((message) => logger.info({ part: "client_portal" }, message));
   let questions: KeyQuestions | null = null;
   const audit = openWitness(configDir, pairing, {
     killSwitchPath: killSwitchPath(configDir),
@@ -102,6 +97,8 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     () => audit.witness.standing(),
   );
   const foreign = new AbortController();
+  // After all that may refuse to open: a gateway that was started would keep a failed run alive.
+  const gateway = await startGateway(options, logger);
   const broker = await openBroker(options, gateway.url, orders, logger, foreign).catch(
     async (error: unknown) => {
       await gateway.close();
@@ -144,6 +141,12 @@ export async function runSidecar(options: RunOptions): Promise<number> {
       journal.close();
     },
   });
+}
+
+async function startGateway({ clientPortal }: RunOptions, logger: Logger): Promise<StartedGateway> {
+  return typeof clientPortal === "string"
+    ? { url: clientPortal, close: async () => undefined }
+    : clientPortal((message) => logger.info({ part: "client_portal" }, message));
 }
 
 /** @throws UsageError when this PC is not paired, or not for what it is asked to run on. */

@@ -137,10 +137,10 @@ function authSeen(
   if (seen.auth === null) return { ...next, doubt: true };
 
   // A build that says `established` in one answer and leaves it out of another has not taken it back.
-  const auth: AuthStatus = {
-    ...seen.auth,
-    established: seen.auth.established ?? session.auth?.established ?? null,
-  };
+  // The question that is asked until it opens speaks for itself: else a build whose status leaves it out
+  // would wait for a word that never comes.
+  const kept = seen.probe === "status" ? null : session.auth?.established;
+  const auth: AuthStatus = { ...seen.auth, established: seen.auth.established ?? kept ?? null };
   next = { ...next, auth, doubt: false };
   if (seen.probe === "init" || seen.probe === "takeover") {
     if (auth.authenticated !== true) {

@@ -248,6 +248,18 @@ describe("B16: every wait has an end, and words that change", () => {
     expect(silent.auth?.established).toBe(false);
   });
 
+  it("B16: a build whose status never says `established` does not wait for what another answer said", () => {
+    const begun: Observation = {
+      kind: "auth",
+      probe: "init",
+      auth: auth({ established: false }),
+      identity: null,
+    };
+    const older = { established: null };
+    const session = after(sso, begun, status(older), tickle("a", older), primed());
+    expect(stateOf(session, NOW, ZONE)).toBe("ready");
+  });
+
   it("B16: one that never opens is `initializing` for three minutes, with other words after one", () => {
     for (const session of [
       after(sso, status({ established: false })),
