@@ -51,7 +51,7 @@ it("B20: a limit order is staged on a Saturday: it says that it waits, until whe
   const page = await chain.page(`/approvals/${approval.approval_id}`);
   expect(page).toContain("waits at the broker for the open");
   const said = [...page.matchAll(/<dt>Market (then|now)<\/dt>\s*<dd>(.*?)<\/dd>/gs)];
-  expect(said.map(([, when]) => when)).toEqual(["then", "now"]);
+  expect(said.map(([, when]) => when)).toEqual(["now", "then"]);
   for (const [, , market] of said) {
     expect(market).toMatch(
       /^Market closed; last price \S+ USD of \w{3} \d+ \w{3} \d\d:\d\d New York/,
