@@ -8,6 +8,7 @@ import type {
 import { revokeAllStoredGrants } from "../oauth/grants.ts";
 import { requireOwner } from "../owner/owner-session.ts";
 import type { PageEnv } from "../web/context.ts";
+import { log } from "../web/log.ts";
 import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
@@ -67,7 +68,12 @@ deleteAccountRoutes.post("/security/delete", requireOwner, ownerForm, async (c) 
     );
   }
   // The object refuses them already; this is what is left of them in the token store.
-  await revokeAllStoredGrants(c.env.OAUTH_PROVIDER, owner.accountId);
+  try {
+    await revokeAllStoredGrants(c.env.OAUTH_PROVIDER, owner.accountId);
+  } catch (error) {
+    // The account is gone all the same, and its owner is told so.
+    log("error", "account.grants_left", { error: error instanceof Error ? error.name : "unknown" });
+  }
   return sendPage(
     c,
     <Message

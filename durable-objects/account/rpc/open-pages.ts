@@ -45,7 +45,8 @@ export class OpenPages {
     this.#parts = parts;
     // After a restart or a sleep; what was logged before was told before.
     this.#sockets = new Set(parts.ctx.getWebSockets().filter((socket) => pageOf(socket) !== null));
-    if (this.#sockets.size > 0) this.#toldUpTo = auditSize(parts.sql());
+    // Sockets that outlive a deleted account make nothing of it anew.
+    if (this.#sockets.size > 0 && parts.hasTables()) this.#toldUpTo = auditSize(parts.sql());
   }
 
   /** Whether a socket is a page's, and not the relay's. */

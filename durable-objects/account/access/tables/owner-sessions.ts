@@ -86,11 +86,11 @@ export function revokeOwnerSession(sql: SqlStorage, id: string): boolean {
   return sql.exec("DELETE FROM owner_sessions WHERE id = ? RETURNING 1", id).toArray().length > 0;
 }
 
-/** Ends every session but one; how many there were. */
 export function revokeAllSessions(sql: SqlStorage): void {
   sql.exec("DELETE FROM owner_sessions");
 }
 
+/** Ends every session but one; how many there were. */
 export function revokeOtherSessions(sql: SqlStorage, keepId: string): number {
   return sql.exec("DELETE FROM owner_sessions WHERE id <> ? RETURNING 1", keepId).toArray().length;
 }

@@ -1,6 +1,7 @@
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import type { Order } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-list.ts";
 import { ordersReconcile } from "@ibkr-edge-gateway/protocol/operation-schemas/orders-reconcile.ts";
+import type { OrderEvidence } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
 import { describe, expect, it } from "vitest";
 import { ORDER_LIMITS } from "../../../../sidecar/src/orders/limits.ts";
 import {
@@ -13,7 +14,7 @@ import {
 import { lost } from "../../../../test/support/scripted-pc.ts";
 import { tradingRig } from "../../../../test/support/trading-rig.ts";
 import { orderAlarm } from "../alarm.ts";
-import { LOOK_AGAIN_MS, looksAgain } from "../rules/outcomes/look-again.ts";
+import { LOOK_AGAIN_MS, lookAgain, looksAgain } from "../rules/outcomes/look-again.ts";
 import { noteCrossCheck } from "../tables/cross-checks.ts";
 import { reconcileAllAt } from "../tables/intents/in-doubt.ts";
 import { findIntent, insertIntent, type NewIntent } from "../tables/intents/rows.ts";
@@ -202,6 +203,10 @@ describe("an order in doubt", () => {
 describe("a reading that was slow", () => {
   const resurrections = (rig: DeskRig) =>
     rig.leaves.filter(({ meta }) => meta?.alert === "resurrected").length;
+  const CANCELLED: OrderEvidence = {
+    ...{ source: "order_stream", says: "cancelled", filled: "0", remaining: "1" },
+    at: "2026-11-20T15:00:00.000Z",
+  };
   /** The book as it was when it was asked; `meanwhile` comes to pass before its answer is heard. */
   function slow(meanwhile: (rig: DeskRig) => void) {
     let turn = 0;
@@ -273,6 +278,24 @@ describe("a reading that was slow", () => {
     expect(looksAgain(sql)).toEqual([]);
     await one.read();
     expect(one.asked.at(-1)).toEqual([]);
+  });
+
+  it("is made again for each of many orders, and leaves room for those in doubt", async () => {
+    const one = slow(() => undefined);
+    const { storage, log } = one.rig.parts;
+    const now = one.rig.clock.now;
+    const ended = Array.from({ length: 60 }, (_, at) => `ieg1-${String(at).padStart(32, "0")}`);
+    for (const coid of ended) {
+      insertIntent(storage.sql, { ...anIntent(one.rig), coid, job_id: coid });
+      applyEvidence(storage, coid, CANCELLED, now, log);
+      lookAgain(storage.sql, { broker_account: ACCOUNT, coid }, now);
+    }
+    settle(storage, COID, { kind: "unknown" }, now, log);
+    one.shows("cancelled");
+    for (let reads = 0; reads < 3; reads += 1) await one.read();
+    expect(one.asked[0]).toContain(COID);
+    expect(new Set(one.asked.flat())).toEqual(new Set([COID, ...ended]));
+    expect(looksAgain(storage.sql)).toEqual([]);
   });
 
   it("is believed the second time: an order that is alive after its end is told", async () => {

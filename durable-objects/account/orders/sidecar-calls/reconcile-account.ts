@@ -32,6 +32,8 @@ export interface ReconcileReport extends CrossCheck {
 }
 
 const LOOKED_FOR_MAX = 50;
+/** Of these to be looked for again; more wait for the next reading, and leave room for those in doubt. */
+const AGAIN_MAX = 25;
 
 /**
  * Whether another PC than the one that was asked had the job. That one may know that the broker
@@ -58,7 +60,7 @@ export async function reconcileAccount(
   const open = notProved(storage.sql, brokerAccount, LOOKED_FOR_MAX);
   // A cancel has no reference at the broker: the order that it is about tells of it.
   const byRef = again.filter((coid) => findIntent(storage.sql, coid)?.action === "place");
-  const wanted = [...new Set([...byRef, ...open])].slice(0, LOOKED_FOR_MAX);
+  const wanted = [...new Set([...byRef.slice(0, AGAIN_MAX), ...open])].slice(0, LOOKED_FOR_MAX);
   const askedAt = parts.now();
   const seenBefore = seenAtBroker(storage.sql, brokerAccount, askedAt - OWN_BOOK_WINDOW_MS);
   const askedOf = parts.relay.presence().sidecarId;
@@ -70,7 +72,9 @@ export async function reconcileAccount(
   );
   if (!answer.ok) return answer;
   const { results, orders, proved, own_book } = answer.value;
-  lookedAgain(storage.sql, brokerAccount, again);
+  const later = new Set(byRef.slice(AGAIN_MAX));
+  const asked = again.filter((coid) => !later.has(coid));
+  lookedAgain(storage.sql, brokerAccount, asked);
   for (const { order_ref, evidence, found, claimed: told = false } of results) {
     const claimed = told || wentElsewhere(storage.sql, order_ref, askedOf);
     const read = { evidence, proved, found, claimed, askedAt };
