@@ -50,10 +50,7 @@ export function lookAfterGateway(
     const taken = await isListening(gateway.port);
     if (closing) return;
     if (taken) {
-      if (!toldTaken)
-        tell(
-          `port ${gateway.port} is in use already; what listens there is used, and none is started`,
-        );
+      if (!toldTaken) tell(takenWords(gateway));
       toldTaken = true;
       timer = setTimeout(begin, patience.takenMs);
       return;
@@ -83,10 +80,7 @@ export function lookAfterGateway(
         // What its script left behind would hold the port.
         signalGroup(started, "SIGKILL");
         shortLives = performance.now() - startedAt >= patience.lastedMs ? 0 : shortLives + 1;
-        const waitMs = Math.min(
-          patience.restartMs * 2 ** Math.max(shortLives - 1, 0),
-          patience.restartMaxMs,
-        );
+        const waitMs = waitBefore(shortLives, patience);
         tell(
           `the broker's gateway ended by itself (${how}); it is started again in ${Math.ceil(waitMs / 1_000)} s. Its own log is in ${gateway.folder}/logs`,
         );
@@ -118,6 +112,13 @@ export function lookAfterGateway(
     },
   };
 }
+
+const takenWords = ({ port }: GatewayFolder): string =>
+  `port ${port} is in use already; what listens there is used, and none is started`;
+
+/** Longer after each life that was short. */
+const waitBefore = (shortLives: number, { restartMs, restartMaxMs }: Patience): number =>
+  Math.min(restartMs * 2 ** Math.max(shortLives - 1, 0), restartMaxMs);
 
 function signalGroup({ pid }: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   if (pid === undefined) return;

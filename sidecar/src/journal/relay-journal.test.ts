@@ -106,6 +106,21 @@ describe("the sidecar's journal", () => {
     expect(second.terminal(B)).toBeNull();
   });
 
+  it("of a version before opens on a full disk too, and takes its place when there is room", () => {
+    close(journalAt());
+    const place = "x".repeat(100_000);
+    let copies = 0;
+    const more = { placeOf: () => place, onCopied: () => (copies += 1) };
+    const full = journalAt(path, { ...more, maxPages: 1 });
+    const id = full.load().index.id;
+    close(full);
+    close(journalAt(path, more));
+    expect(copies).toBe(0);
+    const moved = journalAt(path, { ...more, placeOf: () => "elsewhere" });
+    expect(copies).toBe(1);
+    expect(moved.load().index.id).not.toBe(id);
+  });
+
   it("a copy of it begins a new one, in which what was under way may have been begun by the other", () => {
     let copies = 0;
     const at = (place: string, where = path) =>

@@ -99,13 +99,28 @@ function keepInPlace(
 ): void {
   const before = tables.meta.get("place");
   if (before === place) return;
+  try {
+    takePlace(database, tables, file, place, before);
+  } catch (error) {
+    // A version before kept no place. On a full disk this can wait for the next start; exits cannot.
+    if (before !== null || !isFull(error)) throw error;
+  }
+  if (before !== null) file.onCopied?.();
+}
+
+function takePlace(
+  database: DatabaseSync,
+  tables: Tables,
+  file: JournalFile,
+  place: string,
+  before: string | null,
+): void {
   transaction(database, () => {
     tables.meta.set("place", place);
     if (before === null) return;
     tables.jobs.markAllStarted();
     beginAnew(tables, ulid(file.now()));
   });
-  if (before !== null) file.onCopied?.();
 }
 
 function transaction(database: DatabaseSync, work: () => void): void {

@@ -115,14 +115,13 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     broker,
     clientPortal: broker.core.address.origin,
   });
-  const { witness } = audit;
   const link = {
     pairing,
     deviceKey: keys.key,
     policy,
     journal,
     executor: broker,
-    witness,
+    witness: audit.witness,
     logger,
     now,
   };

@@ -32,12 +32,7 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
     timer = setTimeout(read, Math.max(0, lastReadAt + leastMs - Date.now()));
   };
   const clock = countDown(main, () => soon());
-  const [navigation] = performance.getEntriesByType("navigation");
-  const arrived =
-    navigation instanceof PerformanceNavigationTiming
-      ? navigation.responseStart
-      : performance.now();
-  clock.setAhead(Date.parse(main.dataset.now ?? "") - performance.timeOrigin - arrived);
+  clock.setAhead(Date.parse(main.dataset.now ?? "") - loadedAt());
 
   async function read(): Promise<void> {
     reading = true;
@@ -54,10 +49,10 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       const said = fresh.querySelector<HTMLElement>("main[data-from]");
       if (said === null) return signedOut();
-      say("");
+      say(main, "");
       take(fresh, said, arrivedAt);
     } catch {
-      say("Your gateway does not answer. What stands here may be out of date.");
+      say(main, "Your gateway does not answer. What stands here may be out of date.");
     } finally {
       reading = false;
       clearTimeout(timer);
@@ -80,37 +75,18 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
     if (before === null && result !== null) result.focus();
   }
 
-  function say(words: string): void {
-    const place = main.querySelector<HTMLElement>("[data-connection]");
-    if (place !== null) {
-      if (place.textContent !== words) place.textContent = words;
-      place.hidden = words === "";
-    }
-    for (const part of main.querySelectorAll<HTMLElement>("[data-ends]")) part.inert = words !== "";
-  }
-
   function signedOut(): void {
-    say("You are signed out. Load this page again to sign in.");
+    say(main, "You are signed out. Load this page again to sign in.");
     everySeconds = 3_600;
   }
 
-  let tries = 0;
-  let socket: WebSocket | null = null;
-  const connect = (): void => {
-    socket = new WebSocket(new URL("/live", location.href.replace(/^http/, "ws")));
-    socket.addEventListener("message", ({ data }) => {
-      tries = 0;
-      // A number that is not newer was read already; what is no number is always news.
+  hearChanges(
+    // A number that is not newer was read already; what is no number is always news.
+    (data) => {
       if (!(Number(data) <= change)) soon();
-    });
-    socket.addEventListener("close", ({ code }) => {
-      if (code === SIGNED_OUT) return soon();
-      const wait = Math.min(RECONNECT_LEAST_MS * 2 ** tries, RECONNECT_MOST_MS);
-      tries += 1;
-      setTimeout(connect, wait * (0.5 + Math.random() / 2));
-    });
-  };
-  connect();
+    },
+    () => soon(),
+  );
   timer = setTimeout(read, everySeconds * 1_000);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) soon();
@@ -123,3 +99,42 @@ export function keepLive(main: HTMLElement, wire: (part: HTMLElement) => void): 
 
 const resultOf = (main: HTMLElement): HTMLElement | null =>
   main.querySelector<HTMLElement>("[data-result]");
+
+/** When the answer that this page is began to arrive, ms since the epoch. */
+function loadedAt(): number {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const arrived =
+    navigation instanceof PerformanceNavigationTiming
+      ? navigation.responseStart
+      : performance.now();
+  return performance.timeOrigin + arrived;
+}
+
+/** Says above the page how it stands with the gateway; while it does, nothing with a time can be decided. */
+function say(main: HTMLElement, words: string): void {
+  const place = main.querySelector<HTMLElement>("[data-connection]");
+  if (place !== null) {
+    if (place.textContent !== words) place.textContent = words;
+    place.hidden = words === "";
+  }
+  for (const part of main.querySelectorAll<HTMLElement>("[data-ends]")) part.inert = words !== "";
+}
+
+/** Hears that something changed, over a connection that is made again until the session is over. */
+function hearChanges(changed: (data: unknown) => void, signedOut: () => void): void {
+  let tries = 0;
+  const connect = (): void => {
+    const socket = new WebSocket(new URL("/live", location.href.replace(/^http/, "ws")));
+    socket.addEventListener("message", ({ data }) => {
+      tries = 0;
+      changed(data);
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (code === SIGNED_OUT) return signedOut();
+      const wait = Math.min(RECONNECT_LEAST_MS * 2 ** tries, RECONNECT_MOST_MS);
+      tries += 1;
+      setTimeout(connect, wait * (0.5 + Math.random() / 2));
+    });
+  };
+  connect();
+}
