@@ -35,6 +35,8 @@ export interface LocalSidecar {
 }
 
 const READY_MS = 20_000;
+/** The state of the owner's own session is waited for so long; a login may take minutes to open. */
+const SESSION_MS = 5_000;
 const POLL_MS = 25;
 const RESTART_MS = 1_000;
 /** `run` was told by the gateway to stop, or was used wrongly: trying again changes nothing. */
@@ -201,6 +203,7 @@ async function untilReady(
   sidecar: KeptRunning,
 ): Promise<void> {
   const deadline = Date.now() + READY_MS;
+  let connectedAt: number | null = null;
   while (Date.now() < deadline) {
     const ended = sidecar.ended();
     if (ended !== null) throw new Sorry(ended);
@@ -209,7 +212,11 @@ async function untilReady(
       tell?.(`${pcName(broker)}: ${running.relay.trouble.message}`);
       return;
     }
-    if (running?.relay.state === "connected" && isThere(running.broker, broker)) return;
+    if (running?.relay.state === "connected") {
+      connectedAt ??= Date.now();
+      const waited = broker === "own" && Date.now() - connectedAt >= SESSION_MS;
+      if (waited || isThere(running.broker, broker)) return;
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new Sorry("The sidecar did not connect in time; see logs/sidecar.log in the data folder.");

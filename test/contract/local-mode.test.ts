@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningSimulator, startSimulator } from "@ibkr-edge-gateway/simulator/start.ts";
@@ -81,6 +82,19 @@ describe("npm start with the owner's own broker", () => {
     await client.close();
     expect(existsSync(join(folder, "data", "simulated-book.json"))).toBe(false);
     await stop();
+  });
+
+  it("starts also where nothing can be known of the broker session yet", async () => {
+    const broken = createServer((_request, response) => response.writeHead(502).end());
+    await new Promise<void>((resolve) => broken.listen(0, "127.0.0.1", resolve));
+    const address = broken.address();
+    const port = typeof address === "object" ? address?.port : null;
+    started = runScript("start", ["--client-portal", `http://127.0.0.1:${port}`], env);
+    await started.line(/^Console: /);
+    expect(started.stderr).toEqual([]);
+    await stop();
+    broken.closeAllConnections();
+    await new Promise((resolve) => broken.close(resolve));
   });
 
   it("keeps its data from the demo, and the demo's from itself", async () => {
