@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import type * as z from "zod";
+import { isUnfenced, UNFENCED } from "../backup/restored-marker.ts";
 import { loadPairing, type Pairing } from "../config/pairing-file.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { type DeviceClaims, type DeviceKey, loadDeviceKey } from "../trust/pc-keys/device-key.ts";
@@ -27,8 +28,9 @@ export class NotKnownThere extends Error {
   }
 }
 
-/** @throws UsageError when this PC is not paired. */
+/** @throws UsageError when this PC is not paired, or came out of a backup and is not the only one yet. */
 export function pairedPc(configDir: string): { pairing: Pairing; key: DeviceKey } {
+  if (isUnfenced(configDir)) throw new UsageError(UNFENCED);
   const pairing = loadPairing(configDir);
   const key = loadDeviceKey(configDir);
   if (pairing === null || key === null) {
