@@ -84,11 +84,14 @@ export async function answerOf(
     case "order.preview": {
       const { request } = orderPreview.input.parse(job.input);
       if (request.kind !== "order") throw new Error(`no ${request.kind} here`);
-      const { side, quantity, limit_price, conid, reduce_only } = request.order;
+      const { side, quantity, order_type, limit_price, stop_price, conid, reduce_only } =
+        request.order;
       const leg = aLeg({
         side,
         quantity: quantity ?? null,
+        order_type,
         limit_price: limit_price ?? null,
+        stop_price: stop_price ?? null,
       });
       const contract = { ...leg.contract, conid: conid ?? leg.contract.conid };
       const order = canonicalOrder(anOrder({ legs: [{ ...leg, contract }], reduce_only }));

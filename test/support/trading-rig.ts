@@ -31,6 +31,8 @@ export interface Wish {
   side?: "BUY" | "SELL";
   quantity?: string;
   limit_price?: string;
+  order_type?: "LMT" | "STOP_LIMIT";
+  stop_price?: string;
   conid?: number;
   reduce_only?: boolean;
 }

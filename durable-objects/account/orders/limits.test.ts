@@ -310,6 +310,14 @@ describe("submitted at once, two exits", () => {
     for (const answer of await both()) expect(answer.refusals).toEqual([]);
   });
 
+  it("pass where the first is a stop of the position, also one that no list shows", async () => {
+    const { rig } = closing("5", "5", () => {});
+    const stop = { order_type: "STOP_LIMIT" as const, stop_price: "185", limit_price: "184.5" };
+    const sell = { side: "SELL" as const, quantity: "5" };
+    expect((await rig.trade({ ...sell, ...stop })).refusals).toEqual([]);
+    expect((await rig.trade({ ...sell, limit_price: "187.25" })).refusals).toEqual([]);
+  });
+
   it("are not counted twice where the PC knew of the first", async () => {
     const { rig, both } = closing("10", "5", () => {});
     const [first] = await both();

@@ -75,7 +75,8 @@ function takenBy(order: CanonicalOrder, leg: Leg, working: readonly WorkingOrder
 }
 
 const isStop = ({ stop_price, trailing }: Leg): boolean => stop_price !== null || trailing !== null;
-const STOP_TYPE = /stop|stp|trail/i;
+/** A stop, in our words and in the broker's. */
+export const STOP_TYPE = /stop|stp|trail/i;
 
 const sameTarget = (a: Leg, b: Leg): boolean =>
   a.contract.conid === b.contract.conid && a.side === b.side;

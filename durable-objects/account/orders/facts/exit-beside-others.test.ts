@@ -15,6 +15,7 @@ const listed = (over: Partial<WorkingOrderFact> = {}): WorkingOrderFact => ({
   ...{ order_type: "LMT", remaining: "60", limit_price: "200", stop_price: null, notional: null },
   ...{ exit_only: false, oca_group: null, ...over },
 });
+const STOP = { order_type: "STP", limit_price: null, stop_price: "170" } as const;
 /** The same as this object has it. */
 const row = (over: Partial<OpenOrder> = {}): OpenOrder => ({
   ...{ order_ref: REF, conid, side: "SELL", asset_class: "STK", quantity: "60", notional: null },
@@ -25,10 +26,14 @@ function judged(
   order: ReturnType<typeof anOrder>,
   working: WorkingOrderFact[],
   own: OpenOrder[],
+  stops: readonly string[] = [],
 ): string | undefined {
-  const taken = working.some(({ order_id }) => order_id !== order.target?.order_id) ? "60" : "0";
+  const beside = working.some(({ order_id }) => order_id !== order.target?.order_id);
+  const taken = beside && stops.length === 0 ? "60" : "0";
   const effect = { kind: "exit" as const, position: "100", working_same_side: taken, at: NOW };
-  return besideOthers({ ...factsAt(NOW), effect, working }, order, own).effect?.kind;
+  return besideOthers({ ...factsAt(NOW), effect, working }, order, own, (ref) =>
+    stops.includes(ref),
+  ).effect?.kind;
 }
 const sell = (quantity: string) => anOrder({ legs: [leg(quantity)] });
 
@@ -56,6 +61,19 @@ describe("an exit beside what this account let out", () => {
     };
     const change = anOrder({ action: "modify", target, legs: [leg("100")] });
     expect(judged(change, [listed({ order_ref: null })], [row()])).toBe("exit");
+  });
+
+  it("is not held up by a stop of ours that protects the position, shown or not yet", () => {
+    const stop = { order_type: "STP", remaining: "100" };
+    const other = row({ order_ref: `ieg1-${"b".repeat(32)}`, quantity: "30" });
+    for (const working of [[], [listed(stop)], [listed({ ...stop, order_ref: null })]]) {
+      const own = [row({ quantity: "100", in_flight: working.length === 0 }), other];
+      expect(judged(sell("70"), working, own, [REF])).toBe("exit");
+      expect(judged(sell("71"), working, own, [REF])).toBe("flip");
+    }
+    // A second stop beside it would trigger as well.
+    const second = anOrder({ legs: [aLeg({ side: "SELL", ...STOP, quantity: "1" })] });
+    expect(judged(second, [], [row({ quantity: "100" })], [REF])).toBe("flip");
   });
 
   it("is not eased by somebody else's order without a reference", () => {

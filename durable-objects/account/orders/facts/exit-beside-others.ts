@@ -4,7 +4,8 @@ import {
   principalLeg,
 } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { Decimal, dec, decimalText } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
-import { effectOf } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
+import { effectOf, STOP_TYPE } from "@ibkr-edge-gateway/protocol/orders/effect.ts";
+import { isStop } from "@ibkr-edge-gateway/protocol/orders/order-words.ts";
 import type { PreviewFacts, WorkingOrderFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 
 /**
@@ -12,16 +13,23 @@ import type { PreviewFacts, WorkingOrderFact } from "@ibkr-edge-gateway/protocol
  * Two exits submitted at once are both exits by the facts that were read for them, and of what another
  * PC sent a moment ago this one's journal knows nothing: together they would turn the position, and no
  * rule of the policy would have been asked. What the PC counted already is not counted twice; an order
- * that takes no more than what is left stays an exit.
+ * that takes no more than what is left stays an exit. As at the PC, a stop of our own that stands by
+ * itself to leave the position does not stand in the way of its end; a second stop is held against it.
  */
 export function besideOthers(
   facts: PreviewFacts,
   order: CanonicalOrder,
   ownOpen: readonly OpenOrder[] | null,
+  /** Whether what our reference names is such a stop. */
+  isExitStop: (orderRef: string) => boolean,
 ): PreviewFacts {
-  const { effect, working } = facts;
-  if (effect?.kind !== "exit" || order.action === "cancel" || working === null) return facts;
+  const { effect } = facts;
+  if (effect?.kind !== "exit" || order.action === "cancel" || facts.working === null) return facts;
   const { contract, side } = principalLeg(order);
+  const besideStops = !order.legs.some(isStop);
+  const working = besideStops
+    ? facts.working.filter((fact) => !isShownStop(fact, isExitStop))
+    : facts.working;
   const unseen = (ownOpen ?? []).filter(
     (other) =>
       other.in_flight &&
@@ -29,7 +37,8 @@ export function besideOthers(
       other.change === undefined &&
       other.conid === contract.conid &&
       other.side === side &&
-      other.order_ref !== order.target?.order_ref,
+      other.order_ref !== order.target?.order_ref &&
+      !(besideStops && isExitStop(other.order_ref)),
   );
   if (unseen.length === 0) return facts;
   const shown = effectOf(order, [], working, effect.at)?.working_same_side ?? "0";
@@ -48,6 +57,16 @@ export function besideOthers(
   if (fits) return facts;
   return { ...facts, effect: { ...effect, kind: "flip", working_same_side: decimalText(taken) } };
 }
+
+/** What is shown without a reference the PC has judged: it counts it where it is no such stop. */
+const isShownStop = (
+  { foreign, exit_only, oca_group, order_ref, order_type }: WorkingOrderFact,
+  isExitStop: (orderRef: string) => boolean,
+): boolean =>
+  !foreign &&
+  !exit_only &&
+  oca_group === null &&
+  (order_ref === null ? STOP_TYPE.test(order_type) : isExitStop(order_ref));
 
 /**
  * What of our own the PC's list shows without its reference: the PC knew it by its number. Which of the

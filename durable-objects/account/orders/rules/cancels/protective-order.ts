@@ -1,7 +1,7 @@
 import { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { findApproval } from "../../tables/approvals.ts";
-import type { IntentRow } from "../../tables/intents/rows.ts";
+import { findIntent, type IntentRow } from "../../tables/intents/rows.ts";
 
 /**
  * Whether an order of ours stands to protect a position: a bracket's stop, a stop that was placed to
@@ -25,6 +25,14 @@ export function isProtective(
   const approval = own.approval_id === null ? null : findApproval(sql, own.approval_id, nowMs);
   const legs = approval?.intent.ticket.order.legs ?? [];
   return legs.length === 0 || legs.some(isStop);
+}
+
+/** Whether our reference names a stop that stands by itself and was placed to leave a position. */
+export function isExitStop(sql: SqlStorage, orderRef: string, nowMs: number): boolean {
+  const own = findIntent(sql, orderRef);
+  if (own?.effect !== "exit" || own.approval_id === null) return false;
+  const order = findApproval(sql, own.approval_id, nowMs)?.intent.ticket.order;
+  return order?.structure === "single" && order.legs.every(isStop);
 }
 
 /** Not known counts as yes. */

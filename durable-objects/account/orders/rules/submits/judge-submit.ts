@@ -11,6 +11,7 @@ import type { SignedMandate } from "../../tables/mandates.ts";
 import { policyInForce } from "../../tables/policies.ts";
 import { findingsAtPreview, findPreview, type Preview } from "../../tables/previews.ts";
 import { orderedBefore } from "../approvals/open-request.ts";
+import { isExitStop } from "../cancels/protective-order.ts";
 import { mandateOfApproval } from "../mandates/mandate-coverage.ts";
 import { seenKey } from "./seen-key.ts";
 import { no, refusalsOf, type SubmitDecision, type SubmitRequest } from "./submit-types.ts";
@@ -108,7 +109,9 @@ function knownNow(
     now: new Date(conditions.nowMs).toISOString(),
     phase: "submit",
     ticket: preview.ticket,
-    facts: besideOthers(facts, preview.ticket.order, edge.own_open),
+    facts: besideOthers(facts, preview.ticket.order, edge.own_open, (ref) =>
+      isExitStop(sql, ref, conditions.nowMs),
+    ),
     edge,
   };
 }
