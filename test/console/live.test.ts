@@ -1,5 +1,5 @@
 import type { Browser as Chromium, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { formFields } from "../../scripts/lib/html-forms.ts";
 import { fromRoot } from "../../scripts/lib/paths.ts";
 import { CHROMIUM, launchChromium, NO_CHROMIUM } from "../support/chromium.ts";
@@ -32,11 +32,12 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
     serial += 1;
     const limit_price = (Math.round(market * 0.97 * 100) / 100 - serial / 100).toFixed(2);
     const { preview } = await agent.call("ibkr_order_preview", small(broker, { limit_price }));
-    const { approval } = await agent.call("ibkr_approvals_create", {
+    const { approval, refusals } = await agent.call("ibkr_approvals_create", {
       account_id: broker,
       preview_id: preview.preview_id,
       ...more,
     });
+    expect(refusals).toEqual([]);
     return approval;
   };
   const open = async (path: string) => {
@@ -204,7 +205,12 @@ describe.runIf(CHROMIUM !== null)("an open page", () => {
     const waits: number[] = [];
     for (let n = 0; n < CHANGES; n++) {
       // The object leaves memory with its sockets kept, as when it sleeps; and its line breaks once.
-      if (n === 20) await chain.gateway.evict(chain.accountId, "hibernate");
+      // Whatever it is doing for an open page is let end first.
+      if (n === 20) {
+        await vi.waitFor(() => chain.gateway.evict(chain.accountId, "hibernate"), {
+          timeout: 60_000,
+        });
+      }
       const on = n % 2 === 1;
       const startedAt = Date.now();
       await chain.owner.post("/trading/switch", { csrf, mode: "paper", on: on ? "yes" : "no" });
