@@ -1,26 +1,26 @@
 import { DurableObject } from "cloudflare:workers";
 import { readEdgeIdentity } from "@ibkr-edge-gateway/protocol/relay/edge-identity.ts";
+import { isBeingDeleted } from "./account/access/account-deletion.ts";
 import { announceKeys } from "./account/access/announce-keys.ts";
-import { isBeingDeleted } from "./account/access/deletion.ts";
 import { checkOwnerSession } from "./account/access/session-lifecycle.ts";
 import { accountHasher } from "./account/audit/account-hash.ts";
-import { eraseReads } from "./account/audit/erase-reads.ts";
+import { eraseReads } from "./account/audit/erase-read-values.ts";
 import type { NewAuditEvent } from "./account/audit/events.ts";
 import { exportsUnderWay } from "./account/audit/exports-under-way.ts";
 import { appendAudit } from "./account/audit/log.ts";
 import { LogKeeper } from "./account/audit/log-keeper.ts";
 import { AUDIT_SHIP_DELAY_MS, auditShipDueAt, shipAudit } from "./account/audit/outbox.ts";
-import { isSignedAtOnce } from "./account/audit/sign.ts";
+import { isSignedAtOnce } from "./account/audit/sign-head.ts";
 import { auditSize } from "./account/audit/tables/log.ts";
 import { runningCalls } from "./account/calls/running-calls.ts";
 import { type ClientUse, flushClientUse, pruneClients } from "./account/clients/clients.ts";
 import { callBudget } from "./account/clients/rate-limit.ts";
 import { stepUps } from "./account/clients/step-ups.ts";
-import { eraseStorage } from "./account/erase-storage.ts";
+import { deleteStorage } from "./account/delete-storage.ts";
 import { changeWaits, isStep } from "./account/orders/agent/change-waits.ts";
 import { orderLog } from "./account/orders/order-log.ts";
 import { createOrderService, type OrderService } from "./account/orders/order-service.ts";
-import { attention } from "./account/orders/owner/attention.ts";
+import { attention } from "./account/orders/owner/what-needs-attention.ts";
 import { jobsInSubmission } from "./account/orders/tables/intents/working.ts";
 import { eraseOldRecords } from "./account/orders/transactions/erase-old-records.ts";
 import { logAbandoned } from "./account/platform/log-abandoned.ts";
@@ -168,7 +168,7 @@ export class Account extends DurableObject<ObjectEnv> {
 
   /** All that is stored, and then what this object holds in memory: nothing writes any of it again. */
   async #erase(): Promise<void> {
-    const gone = await eraseStorage({
+    const gone = await deleteStorage({
       storage: this.ctx.storage,
       database: this.env.DB,
       accountId: this.#accountId,

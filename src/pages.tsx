@@ -4,7 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId as requestIds } from "hono/request-id";
 import { isSessionEnded } from "../durable-objects/account/rpc/session-ended.ts";
 import { isVersionSkew } from "../durable-objects/account/rpc/version-skew.ts";
-import { ownPageRoutes } from "./approval-page/routes.ts";
+import { approvalPageRoutes } from "./approval-page/routes.ts";
 import { auditLogRoutes } from "./audit/routes.ts";
 import { consoleRoutes } from "./console/routes.tsx";
 import { healthRoutes } from "./health.ts";
@@ -34,7 +34,7 @@ export function pages(settings: Settings, oidc: Oidc | null): Hono<PageEnv> {
   app.use(requestIds({ headerName: "", generator: (c) => requestId(c.req.raw) }));
   app.route("/", relayRoutes);
   app.route("/", auditLogRoutes);
-  app.route("/", ownPageRoutes);
+  app.route("/", approvalPageRoutes);
   app.use(async (c, next) => {
     c.set("settings", settings);
     c.set("oidc", oidc);

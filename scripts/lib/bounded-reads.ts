@@ -70,22 +70,22 @@ const FIRST_ROW = "MIN or MAX: one row of the index";
 
 export const BOUNDED_PLANS: readonly BoundedPlan[] = [
   {
-    file: "d1/tables/joint/erase-account.ts",
+    file: "d1/tables/joint/delete-account-rows.ts",
     plan: "SEARCH identities USING INDEX identities_account (account_id=?)",
     bound: "one account's sign-ins",
   },
   {
-    file: "d1/tables/joint/erase-account.ts",
+    file: "d1/tables/joint/delete-account-rows.ts",
     plan: "SEARCH audit_logs USING COVERING INDEX audit_logs_account (account_id=?)",
     bound: "one account's logs",
   },
   {
-    file: "d1/tables/joint/erase-account.ts",
+    file: "d1/tables/joint/delete-account-rows.ts",
     plan: "SEARCH audit_events USING COVERING INDEX sqlite_autoindex_audit_events_1 (account_id=?)",
     bound: "ROWS_AT_ONCE a statement",
   },
   {
-    file: "d1/tables/joint/erase-account.ts",
+    file: "d1/tables/joint/delete-account-rows.ts",
     plan: "SEARCH invitations USING INDEX sqlite_autoindex_invitations_2 (account_id=?)",
     bound: "unique: one row an account",
   },
@@ -150,12 +150,12 @@ export const BOUNDED_PLANS: readonly BoundedPlan[] = [
     bound: OPEN,
   },
   {
-    file: "intents/kinds.ts",
+    file: "intents/accounts-and-asset-classes.ts",
     plan: "SEARCH order_intents USING COVERING INDEX order_intents_by_kind (broker_account>?)",
     bound: FIRST_ROW,
   },
   {
-    file: "intents/kinds.ts",
+    file: "intents/accounts-and-asset-classes.ts",
     plan: "SEARCH order_intents USING COVERING INDEX order_intents_by_kind (broker_account=?)",
     bound: FIRST_ROW,
   },

@@ -1,4 +1,4 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import type { Registration } from "@ibkr-edge-gateway/protocol/approval-page/enrolment.ts";
 
 /** The browser's passkeys, as far as the page uses them. Rejects as the browser does. */

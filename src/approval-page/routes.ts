@@ -3,7 +3,7 @@ import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/appro
 import { sha256OfToken } from "@ibkr-edge-gateway/protocol/approval-page/page-token.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 import { type Context, Hono } from "hono";
-import type { OwnPageCall } from "../../durable-objects/account/rpc/approval-page-types.ts";
+import type { ApprovalPageCall } from "../../durable-objects/account/rpc/approval-page-types.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import { limitRefused } from "../web/rate-limits.ts";
 import { readBody } from "../web/read-body.ts";
@@ -20,9 +20,9 @@ const NO_PAGE_MS = 2_000;
  * from it. No cookie is read. Browsers of other origins than those that the PC named get no answer to
  * read; that is order in the house and no defence, since what is asked for proves itself.
  */
-export const ownPageRoutes = new Hono<{ Bindings: Env }>();
+export const approvalPageRoutes = new Hono<{ Bindings: Env }>();
 
-ownPageRoutes.options("/approver/v1/*", (c) => {
+approvalPageRoutes.options("/approver/v1/*", (c) => {
   // Any page may ask; what it is answered tells it nothing until its token was found good.
   const headers = corsHeaders(c, "any");
   headers.set("Access-Control-Allow-Methods", "GET, POST");
@@ -31,9 +31,9 @@ ownPageRoutes.options("/approver/v1/*", (c) => {
   return new Response(null, { status: 204, headers });
 });
 
-ownPageRoutes.get("/approver/v1/pending", (c) => answer(c, { ask: "pending" }));
-ownPageRoutes.get("/approver/v1/receipts", (c) => answer(c, { ask: "receipts" }));
-ownPageRoutes.post("/approver/v1/approvals", async (c) => {
+approvalPageRoutes.get("/approver/v1/pending", (c) => answer(c, { ask: "pending" }));
+approvalPageRoutes.get("/approver/v1/receipts", (c) => answer(c, { ask: "receipts" }));
+approvalPageRoutes.post("/approver/v1/approvals", async (c) => {
   const body = await readBody(c.req.raw, {
     maxBytes: APPROVER_LIMITS.messageMaxBytes,
     deadlineMs: BODY_DEADLINE_MS,
@@ -57,7 +57,7 @@ async function answered(c: Asked, what: What | null): Promise<Response> {
     return problem(none, 401, "unknown_page", "This page is not known here.");
   }
   if (what === null) return problem(none, 400, "invalid_request", "This is no message of a page.");
-  const call: OwnPageCall = {
+  const call: ApprovalPageCall = {
     tokenSha256: sha256OfToken(token),
     requestId: c.get("requestId"),
     ...what,

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
-import type { LogFile } from "../../durable-objects/account/audit/served.ts";
+import type { LogFile } from "../../durable-objects/account/audit/log-files.ts";
 import { accountOfLog } from "../../durable-objects/d1/tables/audit-logs.ts";
-import { erasedLog } from "../../durable-objects/d1/tables/joint/erase-account.ts";
+import { erasedLog } from "../../durable-objects/d1/tables/joint/delete-account-rows.ts";
 import { sourceOf } from "../web/address.ts";
 import { accountObject, type Env } from "../web/env.ts";
 import { tooManyRequests } from "../web/rate-limits.ts";

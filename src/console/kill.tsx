@@ -13,7 +13,7 @@ import type { Owner } from "../web/owner.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Page, sendPage, When } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { askedElsewhere, OnOwnPage } from "./on-approval-page.tsx";
+import { askedElsewhere, OnApprovalPage } from "./on-approval-page.tsx";
 
 /**
  * The kill switch: one tap engages it, for everything, one account or one agent; lifting takes the
@@ -133,7 +133,7 @@ async function showLift(c: Context<PageEnv>, named: KillName, problem?: string) 
           {others.length > 1 && ` ${others.length} other switches stay engaged.`}
         </p>
       </PasskeyForm>
-      <OnOwnPage
+      <OnApprovalPage
         action="/trading/lift/elsewhere"
         fields={{
           csrf: owner.session.csrf,

@@ -4,7 +4,10 @@ import type { PageEnv } from "../web/context.ts";
 import { Message, sendPage } from "../web/page.tsx";
 
 /** The other way to confirm: on a page of the owner's own, which this gateway does not serve. */
-export function OnOwnPage(props: { action: string; fields: Readonly<Record<string, string>> }) {
+export function OnApprovalPage(props: {
+  action: string;
+  fields: Readonly<Record<string, string>>;
+}) {
   return (
     <form class="card" method="post" action={props.action}>
       {Object.entries(props.fields).map(([name, value]) => (

@@ -8,7 +8,7 @@ import type { PageEnv } from "../web/context.ts";
 import { ownerForm } from "../web/owner-form.ts";
 import { Message, Page, sendPage } from "../web/page.tsx";
 import { PasskeyForm, useOptions } from "../web/passkey-form.tsx";
-import { askedElsewhere, OnOwnPage } from "./on-approval-page.tsx";
+import { askedElsewhere, OnApprovalPage } from "./on-approval-page.tsx";
 import { loosenedWords, policyWords, sentence, textOf } from "./policy-words.ts";
 
 /**
@@ -194,7 +194,7 @@ async function review(c: Context<PageEnv>, view: PolicyView, document: unknown) 
               <p>This lets agents do more. Your passkey signs exactly this change.</p>
             </PasskeyForm>
           )}
-          <OnOwnPage
+          <OnApprovalPage
             action="/trading/policy/elsewhere"
             fields={{
               csrf: owner.session.csrf,

@@ -1,5 +1,5 @@
 import type { OwnerSession } from "../../durable-objects/account/rpc/account-types.ts";
-import type { Attention } from "../../durable-objects/account/rpc/attention.ts";
+import type { Attention } from "../../durable-objects/account/rpc/attention-types.ts";
 import type { RemoteOwner } from "../../durable-objects/account/rpc/surface.ts";
 
 /** The signed-in owner behind a page request. */

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from "./assets.ts";
-import { AttentionBanner } from "./attention.tsx";
+import { AttentionBanner } from "./attention-banner.tsx";
 import type { PageEnv } from "./context.ts";
 import { distance } from "./distance.ts";
 import type { Owner } from "./owner.ts";

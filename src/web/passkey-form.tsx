@@ -1,7 +1,7 @@
 import { PASSKEY_ALGORITHMS } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { Child } from "hono/jsx";
 import { encode } from "jose/base64url";
-import type { PasskeyCeremony } from "../../durable-objects/account/rpc/passkey-ceremony.ts";
+import type { PasskeyCeremony } from "../../durable-objects/account/rpc/passkey-ceremony-types.ts";
 import type { Settings } from "./env.ts";
 
 /** How long the browser waits for the human. */

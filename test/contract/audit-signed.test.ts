@@ -4,7 +4,7 @@ import {
   checkTrusted,
   parseTrustPolicy,
 } from "@ibkr-edge-gateway/evidence/checkpoint/trust-policy.ts";
-import type { ExportFiles } from "@ibkr-edge-gateway/evidence/export/files.ts";
+import type { ExportFiles } from "@ibkr-edge-gateway/evidence/export/export-files.ts";
 import { verifyTiles } from "@ibkr-edge-gateway/evidence/export/verify-tiles.ts";
 import { treeRoot } from "@ibkr-edge-gateway/evidence/merkle/nodes.ts";
 import { tilePath, tilesOf } from "@ibkr-edge-gateway/evidence/tiles/path.ts";

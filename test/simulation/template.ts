@@ -8,7 +8,7 @@ import type { Scope } from "@ibkr-edge-gateway/protocol/scopes.ts";
 import { openOwnerSession } from "../../durable-objects/account/access/session-lifecycle.ts";
 import { insertPasskey } from "../../durable-objects/account/access/tables/passkeys.ts";
 import { admitClient } from "../../durable-objects/account/clients/clients.ts";
-import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/policy-transaction.ts";
 import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";
 import { addSidecar } from "../../durable-objects/account/relay/tables/sidecars.ts";
 import { migrate } from "../../durable-objects/account/schema.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { policyInForce } from "../../durable-objects/account/orders/tables/policies.ts";
-import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/policy-transaction.ts";
 import { writePrivateJson } from "../../sidecar/src/config/files.ts";
 import { BrokerModel } from "./broker-model.ts";
 import { chance } from "./chance.ts";

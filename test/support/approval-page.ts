@@ -11,7 +11,7 @@ import type { approverAsk } from "@ibkr-edge-gateway/protocol/operation-schemas/
 import type { OperationInput } from "@ibkr-edge-gateway/protocol/operation-schemas/define-operation.ts";
 import type { CanonicalOrder } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { OwnPageParts } from "../../sidecar/src/orders/approval-page/page-service-parts.ts";
+import type { PageServiceParts } from "../../sidecar/src/orders/approval-page/page-service-parts.ts";
 import { memorySigningKey } from "../../sidecar/src/trust/pc-keys/statement-and-witness-keys.ts";
 import { findEnvelope } from "../../sidecar/src/trust/tables/approver-envelopes.ts";
 import { enrolApprover } from "../../sidecar/src/trust/tables/approvers.ts";
@@ -26,10 +26,10 @@ export const AT_PAGE = { rpId: "localhost", origin: ORIGIN };
 export const ACTS = ["order", "mandate", "lift_kill_switch", "loosen_policy"] as const;
 
 /** A real broker's PC with its parts of the owner's own page, and a passkey for that page. */
-export function ownPagePc() {
+export function approvalPagePc() {
   const pc = pcOrders({ source: "client_portal" });
   const own = softwareAuthenticator();
-  const parts: OwnPageParts = { ...pc.submit, ticketKey: memorySigningKey() };
+  const parts: PageServiceParts = { ...pc.submit, ticketKey: memorySigningKey() };
   const gateway_account_id = pc.options.gatewayAccountId;
   const inMs = (ms: number) => new Date(pc.clock.now() + ms).toISOString();
   return {
@@ -104,4 +104,4 @@ export function ownPagePc() {
     },
   };
 }
-export type OwnPagePc = ReturnType<typeof ownPagePc>;
+export type ApprovalPagePc = ReturnType<typeof approvalPagePc>;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import type { Passkeys } from "../../sidecar/approval-page/passkeys.ts";
 import { type Overrides, SoftwarePasskey } from "./software-passkey.ts";
 

@@ -20,7 +20,7 @@ import {
   withAnswered,
 } from "../../sidecar/approval-page/kept-in-browser.ts";
 import { readPending, type Waiting } from "../../sidecar/approval-page/read-pending.ts";
-import { createOwnPage } from "../../sidecar/src/orders/approval-page/page-service.ts";
+import { createPageService } from "../../sidecar/src/orders/approval-page/page-service.ts";
 import {
   type ActOn,
   type Submitted,
@@ -54,7 +54,7 @@ export async function hostilePageEdge() {
   const { db } = pc.store;
   const ticketKey = memorySigningKey();
   const told: ActOn[] = [];
-  const page = createOwnPage({
+  const page = createPageService({
     ...pc.submit,
     ticketKey,
     hostedFault: () => null,

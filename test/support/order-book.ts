@@ -10,7 +10,7 @@ import {
 import type { Conditions } from "../../durable-objects/account/orders/facts/edge-facts.ts";
 import type { OrderLogEntry } from "../../durable-objects/account/orders/order-log.ts";
 import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
-import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submits/submit-types.ts";
+import type { SubmitRequest } from "../../durable-objects/account/orders/rules/submits/submit-decision.ts";
 import { ORDER_SERVICE_SCHEMA } from "../../durable-objects/account/orders/tables/audit-schema.ts";
 import { ORDER_EVIDENCE_SCHEMA } from "../../durable-objects/account/orders/tables/evidence.ts";
 import { ORDER_GROWTH_SCHEMA } from "../../durable-objects/account/orders/tables/growth-schema.ts";
@@ -30,7 +30,7 @@ import {
   ORDERS_SCHEMA,
 } from "../../durable-objects/account/orders/tables/schema.ts";
 import { ORDER_SENDS_SCHEMA } from "../../durable-objects/account/orders/tables/sends.ts";
-import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/policy-transaction.ts";
 import { requestApproval } from "../../durable-objects/account/orders/transactions/request-approval.ts";
 import { storePreview } from "../../durable-objects/account/orders/transactions/store-preview.ts";
 import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";

@@ -16,7 +16,7 @@ import { type OrderLogEntry, orderLog } from "../../durable-objects/account/orde
 import type { OrderStorage } from "../../durable-objects/account/orders/order-storage.ts";
 import type { NewIntent } from "../../durable-objects/account/orders/tables/intents/rows.ts";
 import { insertIntent } from "../../durable-objects/account/orders/tables/intents/rows.ts";
-import { changePolicy } from "../../durable-objects/account/orders/transactions/change-policy.ts";
+import { changePolicy } from "../../durable-objects/account/orders/transactions/policy-transaction.ts";
 import { settle } from "../../durable-objects/account/orders/transactions/settle.ts";
 import { switchFeature } from "../../durable-objects/account/orders/transactions/switch-feature.ts";
 import { MIGRATIONS } from "../../durable-objects/account/schema.ts";

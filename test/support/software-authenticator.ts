@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { isoCBOR } from "@simplewebauthn/server/helpers";
 
 /**

@@ -15,7 +15,7 @@ import type {
   Ticket,
   TicketQuote,
 } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import { refusalsOf } from "../../durable-objects/account/orders/rules/submits/submit-types.ts";
+import { refusalsOf } from "../../durable-objects/account/orders/rules/submits/submit-decision.ts";
 import {
   leastTierOf,
   localFaults,

@@ -7,9 +7,12 @@ import {
   AuditCheckpoint as CheckpointFrame,
   AuditCosignature as CosignatureFrame,
 } from "@ibkr-edge-gateway/protocol/relay/audit-messages.ts";
-import { type HealReport, healFromCopy } from "../../durable-objects/account/audit/heal.ts";
 import { appendAudit, appendLogged } from "../../durable-objects/account/audit/log.ts";
-import { type SignReport, signHead } from "../../durable-objects/account/audit/sign.ts";
+import {
+  type RestoreReport,
+  restoreFromCopy,
+} from "../../durable-objects/account/audit/restore-from-copy.ts";
+import { type SignReport, signHead } from "../../durable-objects/account/audit/sign-head.ts";
 import { auditRowsAfter, loggedAfter } from "../../durable-objects/account/audit/tables/log.ts";
 import { readSignedLog } from "../../durable-objects/account/audit/tables/signed.ts";
 import { findWitness } from "../../durable-objects/account/audit/tables/witnesses.ts";
@@ -166,8 +169,8 @@ export class WitnessRig {
     this.copy = [...this.copy, ...rows];
   }
 
-  async heal(): Promise<HealReport> {
-    const report = await healFromCopy({
+  async heal(): Promise<RestoreReport> {
+    const report = await restoreFromCopy({
       sql: this.sql,
       accountId: ACCOUNT_ID,
       atomic: (act) => act(),

@@ -1,7 +1,7 @@
 import type { AuditEventType } from "@ibkr-edge-gateway/protocol/audit/event.ts";
 import type { PasskeyAssertion, PasskeyRegistration } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import type { OwnerSession, SignInSource } from "../rpc/account-types.ts";
-import type { PasskeyCeremony } from "../rpc/passkey-ceremony.ts";
+import type { PasskeyCeremony } from "../rpc/passkey-ceremony-types.ts";
 import { stopRecoveries } from "./member-recovery.ts";
 import {
   addPasskey,

@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseCheckpointNote } from "@ibkr-edge-gateway/evidence/checkpoint/checkpoint.ts";
 import { entryBytes } from "@ibkr-edge-gateway/evidence/event/entry.ts";
-import { type ArrivedPart, arrivedParts } from "@ibkr-edge-gateway/evidence/export/arrived.ts";
 import { parseManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
 import { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import {
+  type ReceivedPart,
+  receivedParts,
+} from "@ibkr-edge-gateway/evidence/export/received-parts.ts";
 import { verifyExport } from "@ibkr-edge-gateway/evidence/export/verify-export.ts";
 import {
   type ExportSource,
@@ -22,7 +25,7 @@ import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { exportPart, isWhatArrived } from "./export.ts";
 import { appendAudit } from "./log.ts";
-import { signHead } from "./sign.ts";
+import { signHead } from "./sign-head.ts";
 import { eraseSalts } from "./tables/log.ts";
 
 const ACCOUNT = "acc_7d3f";
@@ -229,14 +232,14 @@ describe("an export of the log", () => {
 describe("what arrived", () => {
   const parts = () => ({ sql, brokerAccounts: () => BROKER_ACCOUNTS });
   const held = async (name: string, entriesMax: number) => {
-    const read: ArrivedPart[] = [];
+    const read: ReceivedPart[] = [];
     const manifest = parseManifest(await readFile(join(folder, name, "export.json"), "utf8"));
     const files = filesIn(join(folder, name));
     const options = { entriesMax, sha256: nodeSha256 };
-    for await (const part of arrivedParts(files, manifest, options)) read.push(part);
+    for await (const part of receivedParts(files, manifest, options)) read.push(part);
     return read;
   };
-  const stands = ({ fromIndex, end, sha256 }: ArrivedPart) =>
+  const stands = ({ fromIndex, end, sha256 }: ReceivedPart) =>
     isWhatArrived(parts(), { from_index: fromIndex, end, sha256 });
 
   it("is what the reader's disk holds of a range, part by part, with what opens it", async () => {

@@ -2,8 +2,8 @@ import { fromHex, toBase64 } from "@ibkr-edge-gateway/evidence/bytes.ts";
 import { canonicalJson } from "@ibkr-edge-gateway/evidence/canonical-json.ts";
 import { opens } from "@ibkr-edge-gateway/evidence/event/commitment.ts";
 import { formatEntry } from "@ibkr-edge-gateway/evidence/event/entry.ts";
-import { arrivedSha256 } from "@ibkr-edge-gateway/evidence/export/arrived.ts";
 import type { ExportPartText } from "@ibkr-edge-gateway/evidence/export/part.ts";
+import { receivedSha256 } from "@ibkr-edge-gateway/evidence/export/received-parts.ts";
 import { consistencyProof, frontierProof } from "@ibkr-edge-gateway/evidence/merkle/proofs.ts";
 import {
   ARRIVED_MAX_ENTRIES,
@@ -11,10 +11,10 @@ import {
   type PcArrivedRequest,
 } from "@ibkr-edge-gateway/protocol/audit/export-query.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { firstSince } from "./find.ts";
+import { firstSince } from "./find-events.ts";
 import { storedNodes } from "./log.ts";
-import { newestHead } from "./served.ts";
-import { firstV2Index } from "./sign.ts";
+import { newestHead } from "./log-files.ts";
+import { firstV2Index } from "./sign-head.ts";
 import { headsBetween } from "./tables/checkpoints.ts";
 import { auditSize, type ExportRow, exportRows } from "./tables/log.ts";
 import { readSignedLog, type SignedLog } from "./tables/signed.ts";
@@ -81,7 +81,7 @@ export function isWhatArrived(
     salt: opening.salt === null ? null : fromHex(opening.salt),
   }));
   const leafHashes = rows.map(({ leaf_hash }) => leaf_hash);
-  return arrivedSha256({ fromIndex, leafHashes, openings }) === sha256;
+  return receivedSha256({ fromIndex, leafHashes, openings }) === sha256;
 }
 
 function rangeOf(

@@ -5,9 +5,9 @@ import { expect, it, vi } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { MIGRATIONS } from "../schema.ts";
-import { HEAL_PAGE_EVENTS } from "./heal.ts";
 import { appendAudit, storedNodes } from "./log.ts";
 import { LogKeeper } from "./log-keeper.ts";
+import { HEAL_PAGE_EVENTS } from "./restore-from-copy.ts";
 import { auditRowsAfter, auditSize, deleteEventsAfter } from "./tables/log.ts";
 import { readSignedLog } from "./tables/signed.ts";
 

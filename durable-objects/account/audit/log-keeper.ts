@@ -3,8 +3,8 @@ import { copiedAfter, copiedLeaf, newestCopied } from "../../d1/tables/joint/cop
 import { logAbandoned } from "../platform/log-abandoned.ts";
 import type { ObjectEnv } from "../platform/object-env.ts";
 import { logEvent, type NewAuditEvent } from "./events.ts";
-import { type HealReport, healFromCopy } from "./heal.ts";
-import { checkpointDueAt, type SignReport, signHead } from "./sign.ts";
+import { type RestoreReport, restoreFromCopy } from "./restore-from-copy.ts";
+import { checkpointDueAt, type SignReport, signHead } from "./sign-head.ts";
 import { noteListed, readSignedLog } from "./tables/signed.ts";
 import { createWitnessing, type Witnessing, type WitnessingParts } from "./witness.ts";
 
@@ -20,7 +20,7 @@ export interface LogKeeperParts {
 }
 
 /** Why no head of the audit log is signed, for the operator. */
-const UNSIGNED: Partial<Record<SignReport["outcome"] | HealReport["outcome"], string>> = {
+const UNSIGNED: Partial<Record<SignReport["outcome"] | RestoreReport["outcome"], string>> = {
   other_key:
     "EVIDENCE_KEY is not the key this log was signed with. Set EVIDENCE_KEY_BEFORE to that one.",
   copy_differs:
@@ -143,7 +143,7 @@ export class LogKeeper {
 
   async #healNow(): Promise<void> {
     const { env, accountId, atomic, append, now } = this.#parts;
-    const report = await healFromCopy({
+    const report = await restoreFromCopy({
       sql: this.#parts.sql(),
       accountId,
       atomic,
@@ -161,7 +161,7 @@ export class LogKeeper {
   }
 }
 
-function sayWhy(outcome: SignReport["outcome"] | HealReport["outcome"]): void {
+function sayWhy(outcome: SignReport["outcome"] | RestoreReport["outcome"]): void {
   const detail = UNSIGNED[outcome];
   if (detail === undefined) return;
   console.error(JSON.stringify({ level: "error", event: `audit.${outcome}`, detail }));

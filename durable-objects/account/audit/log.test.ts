@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import { shownTail, tailAudit } from "./find.ts";
+import { shownTail, tailAudit } from "./find-events.ts";
 import { auditLeaf } from "./leaf.ts";
 import { appendAudit, auditHead, storedNodes } from "./log.ts";
 import { seal } from "./seal.ts";

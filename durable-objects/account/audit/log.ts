@@ -2,9 +2,9 @@ import { completedBy, type TreeNodes, treeRoot } from "@ibkr-edge-gateway/eviden
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { randomBytes } from "../platform/random.ts";
 import type { NewAuditEvent } from "./events.ts";
-import { fitting } from "./fit.ts";
 import { leafOfCanonical } from "./leaf.ts";
 import { seal } from "./seal.ts";
+import { fitting } from "./shorten-large-event.ts";
 import { auditSize, insertEvent, type LoggedEvent, newestLeaf, storedNode } from "./tables/log.ts";
 
 /**

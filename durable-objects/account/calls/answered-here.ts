@@ -1,6 +1,6 @@
 import { failure } from "@ibkr-edge-gateway/protocol/errors.ts";
 import { auditTail } from "@ibkr-edge-gateway/protocol/operation-schemas/edge-operations.ts";
-import { shownTail } from "../audit/find.ts";
+import { shownTail } from "../audit/find-events.ts";
 import { accessOf } from "../clients/access-request.ts";
 import type { Standing } from "../clients/clients.ts";
 import { backendStatus, offlineBrokerSession } from "../relay/backend-status.ts";

@@ -6,7 +6,7 @@ import {
 import { serviceOf } from "@ibkr-edge-gateway/protocol/service-class.ts";
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import { agent, auditEvent } from "../audit/events.ts";
-import { shareOf } from "../clients/share.ts";
+import { shareOf } from "../clients/client-share.ts";
 import { failureOf, notPaired, sidecarOffline } from "../relay/relay-failure.ts";
 import { hasActiveSidecar } from "../relay/tables/sidecars.ts";
 import { traceparentOf } from "../relay/traceparent.ts";

@@ -4,9 +4,9 @@ import { isEdgeOrderOperation } from "@ibkr-edge-gateway/protocol/operation-sche
 import { TradingMode } from "@ibkr-edge-gateway/protocol/orders/order-terms.ts";
 import { agent, auditEvent, contentHash } from "../audit/events.ts";
 import { narrowInput, narrowResult, notGranted } from "../clients/client-accounts.ts";
+import { shareOf } from "../clients/client-share.ts";
 import type { ClientStanding, Standing } from "../clients/clients.ts";
 import { lacksAccount, withOnlyAccount } from "../clients/only-account.ts";
-import { shareOf } from "../clients/share.ts";
 import { accountOfOrder } from "../orders/transactions/cancel-transaction.ts";
 import type { ToolCall, ToolOutcome } from "../rpc/account-types.ts";
 import { answeredHere } from "./answered-here.ts";

@@ -5,7 +5,7 @@ import type { ToolCall } from "../rpc/account-types.ts";
 import { cancelFound } from "./agent/cancel-all.ts";
 import { type OrderAnswer, runOrderTool } from "./agent/order-tools.ts";
 import { orderAlarm, orderAlarmAt, reconnected } from "./alarm.ts";
-import { createOwnPage, type OwnPage } from "./approval-page/page-carrier.ts";
+import { createPageCarrier, type PageCarrier } from "./approval-page/page-carrier.ts";
 import type { AgentAsker, OrderParts } from "./order-context.ts";
 import { type InFlight, nothingInFlight } from "./sidecar-calls/in-flight.ts";
 import { writeLost } from "./transactions/lost-write.ts";
@@ -17,7 +17,7 @@ export interface OrderService {
   readonly parts: OrderParts;
   readonly inFlight: InFlight;
   /** For the owner's own page, which the gateway does not serve. */
-  readonly ownPage: OwnPage;
+  readonly pageCarrier: PageCarrier;
   /** One order tool's call, for an agent whose standing was looked up. */
   runTool(
     agent: Omit<AgentAsker, "kind">,
@@ -40,16 +40,16 @@ export function createOrderService(parts: OrderParts): OrderService {
     void Promise.resolve()
       .then(() => cancelFound(parts, inFlight, `found:${parts.now()}`, what))
       .catch(logAbandoned("orders.cancel_found"));
-  const ownPage = createOwnPage(parts, inFlight);
+  const pageCarrier = createPageCarrier(parts, inFlight);
   return {
     parts,
     inFlight,
-    ownPage,
+    pageCarrier,
     runTool: (agent, call) => runOrderTool(parts, inFlight, { kind: "agent", ...agent }, call),
     event: (event) => {
       applyOrderEvent(parts, event);
       if (event.type === "broker.order") cancelSoon("new");
-      if (event.type === "broker.alert") ownPage.heard(event.payload);
+      if (event.type === "broker.alert") pageCarrier.heard(event.payload);
       if (event.type === "broker.session") cancelSoon("untaken");
     },
     connected: () => {

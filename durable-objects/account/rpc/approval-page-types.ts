@@ -2,14 +2,14 @@ import type { KillScope } from "@ibkr-edge-gateway/policy/kill-table.ts";
 import type { JsonObject } from "@ibkr-edge-gateway/protocol/json.ts";
 
 /** What the owner's own page asks, as the Worker read it. */
-export type OwnPageCall = {
+export type ApprovalPageCall = {
   /** Lower-case hex SHA-256 of the page's bearer token. */
   tokenSha256: string;
   requestId: string;
 } & ({ ask: "pending" | "receipts" } | { ask: "submit"; message: JsonObject });
 
 /** With whose origins the answer may be read. */
-export type OwnPageAnswer = { origins: readonly string[] } & (
+export type ApprovalPageAnswer = { origins: readonly string[] } & (
   | { kind: "answer"; body: JsonObject }
   /** `no_page`: nobody that the PC named, or a PC that is not there; which of them is not said. */
   | { kind: "no_page" | "too_many" | "pc_away" }

@@ -18,13 +18,13 @@ import {
 import { noteRedeemed, spendOnce, takeCode } from "../access/spent-tokens.ts";
 import { listPasskeys } from "../access/tables/passkeys.ts";
 import { isRedeemed } from "../access/tables/spent-tokens.ts";
-import { readsAreDue } from "../audit/erase-reads.ts";
-import { type LogFile, logFile } from "../audit/served.ts";
+import { readsAreDue } from "../audit/erase-read-values.ts";
+import { type LogFile, logFile } from "../audit/log-files.ts";
 import { clientStanding } from "../clients/clients.ts";
 import { revokeGrant } from "../clients/tables/grants.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { PairingUndo, RecoveryStep, SignInSecurity, SignInSource } from "./account-types.ts";
-import type { OwnPageAnswer, OwnPageCall } from "./approval-page-types.ts";
+import type { ApprovalPageAnswer, ApprovalPageCall } from "./approval-page-types.ts";
 import { noteEvent } from "./gateway/note-event.ts";
 import {
   auditArrived,
@@ -245,9 +245,9 @@ export class GatewayAccount extends RpcTarget {
    * What the owner's own page asks, carried to the PC: it proves itself by a token whose hash the PC
    * gave. It reads what waits and brings what its passkey signed, and the PC judges that.
    */
-  async ownPage(asked: OwnPageCall): Promise<OwnPageAnswer> {
+  async ownPage(asked: ApprovalPageCall): Promise<ApprovalPageAnswer> {
     if (!this.#parts.hasTables()) return { kind: "no_page", origins: [] };
-    return this.#parts.orders.ownPage.call(asked);
+    return this.#parts.orders.pageCarrier.call(asked);
   }
 
   /** Removes what has ended of sessions, attempts, challenges and codes; answers how many rows. */

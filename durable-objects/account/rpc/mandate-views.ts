@@ -1,6 +1,6 @@
 import type { Mandate, MandateUsage } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type { BrokerMessage } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { PasskeyCeremony } from "./passkey-ceremony.ts";
+import type { PasskeyCeremony } from "./passkey-ceremony-types.ts";
 
 /** What the owner's pages ask about mandates. All of it needs an owner session; none takes a token. */
 

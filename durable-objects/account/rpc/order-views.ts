@@ -6,7 +6,7 @@ import type { ShownOrder } from "@ibkr-edge-gateway/protocol/operation-schemas/s
 import type { SeenQuote } from "@ibkr-edge-gateway/protocol/orders/compared-price.ts";
 import type { WordsLine } from "@ibkr-edge-gateway/protocol/orders/signed-words.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
-import type { PasskeyCeremony } from "./passkey-ceremony.ts";
+import type { PasskeyCeremony } from "./passkey-ceremony-types.ts";
 
 /** What the owner's pages ask about orders. All of it needs an owner session; none takes a token. */
 

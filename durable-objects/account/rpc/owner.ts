@@ -1,11 +1,11 @@
 import { RpcTarget } from "cloudflare:workers";
 import { confirmedSession } from "../access/owner-access.ts";
-import { tailAudit } from "../audit/find.ts";
-import { entryBundle } from "../audit/served.ts";
+import { tailAudit } from "../audit/find-events.ts";
+import { entryBundle } from "../audit/log-files.ts";
 import { type Retention, readRetention, setRetentionYears } from "../audit/tables/retention.ts";
 import { readSignedLog } from "../audit/tables/signed.ts";
 import { latestWitness } from "../audit/tables/witnesses.ts";
-import { eraseEntry } from "../orders/transactions/erase-entry.ts";
+import { eraseEntry } from "../orders/transactions/erase-entry-values.ts";
 import { RETENTION_YEARS } from "../orders/transactions/erase-old-records.ts";
 import { backendStatus } from "../relay/backend-status.ts";
 import type { AccountParts } from "./account-parts.ts";

@@ -1,6 +1,6 @@
 import type { Principal } from "./account-types.ts";
 import type { AgentAccount } from "./agent.ts";
-import type { Attention } from "./attention.ts";
+import type { Attention } from "./attention-types.ts";
 import type { GatewayAccount } from "./gateway.ts";
 import type { OwnerAccount } from "./owner.ts";
 import type { Remote } from "./remote.ts";

@@ -6,7 +6,7 @@ import {
 } from "../checkpoint/checkpoint.ts";
 import { EvidenceFault } from "../fault.ts";
 import type { TreeBuilder } from "../merkle/frontier.ts";
-import { type ExportFiles, readText } from "./files.ts";
+import { type ExportFiles, readText } from "./export-files.ts";
 import type { ExportManifest } from "./manifest.ts";
 
 /** An older signed head that entries are compared with on the way. */

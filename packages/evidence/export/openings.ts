@@ -2,7 +2,7 @@ import { opens } from "../event/commitment.ts";
 import type { ReadEntry } from "../event/entry.ts";
 import { committed } from "../event/event.ts";
 import { EvidenceFault } from "../fault.ts";
-import { type ExportFiles, linesOf } from "./files.ts";
+import { type ExportFiles, linesOf } from "./export-files.ts";
 import { OPENINGS_FILE } from "./manifest.ts";
 import { type OpeningRecord, openingOf, parseOpening } from "./record.ts";
 

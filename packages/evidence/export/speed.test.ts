@@ -8,7 +8,7 @@ import { type Sha256, treeHash } from "../merkle/hash.ts";
 import { formatNote } from "../note/note.ts";
 import { signNote } from "../note/sign.ts";
 import { ACCOUNT, aLogSigner, anEvent, aPolicy, aWitness, ORIGIN } from "../testing/a-log.ts";
-import type { ExportFiles } from "./files.ts";
+import type { ExportFiles } from "./export-files.ts";
 import { formatManifest } from "./manifest.ts";
 import { verifyExport } from "./verify-export.ts";
 import { recordFilesOf } from "./write.ts";

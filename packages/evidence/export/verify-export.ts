@@ -5,7 +5,7 @@ import { LogKeys } from "../keys/rotation.ts";
 import { frontierOf } from "../merkle/frontier.ts";
 import { plainSha256, type Sha256, treeHash } from "../merkle/hash.ts";
 import { checkConsistency } from "../merkle/verify.ts";
-import { type ExportFiles, linesOf, readText, readTextIfThere } from "./files.ts";
+import { type ExportFiles, linesOf, readText, readTextIfThere } from "./export-files.ts";
 import { LogReader } from "./log-reader.ts";
 import { CHECKPOINT_FILE, type ExportManifest, MANIFEST_FILE, parseManifest } from "./manifest.ts";
 import { checkOwnMarks, type Mark, MarkWatch, readMarks } from "./marks.ts";

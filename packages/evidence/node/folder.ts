@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { ExportFiles } from "../export/files.ts";
+import type { ExportFiles } from "../export/export-files.ts";
 import type { ExportTarget } from "../export/write-export.ts";
 import type { Sha256 } from "../merkle/hash.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { softwareAuthenticator } from "../../../test/support/software-authenticator.ts";
 import { ed25519FromSeed } from "../note/ed25519.ts";
 import { faultOf } from "../testing/fault-of.ts";
-import { checkAssertion } from "./assertion.ts";
+import { checkAssertion } from "./check-assertion.ts";
 import { readCoseKey } from "./cose.ts";
 import {
   checkStatement,

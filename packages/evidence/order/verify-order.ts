@@ -7,7 +7,7 @@ import type { ReadEntry } from "../event/entry.ts";
 import { committed, eventHead } from "../event/event.ts";
 import type { VerdictBuilder } from "../export/verdict.ts";
 import { EvidenceFault } from "../fault.ts";
-import { checkAssertion } from "./assertion.ts";
+import { checkAssertion } from "./check-assertion.ts";
 import {
   type IntentParts,
   intentParts,

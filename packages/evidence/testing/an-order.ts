@@ -6,7 +6,7 @@ import { commit } from "../event/commitment.ts";
 import { nodesOfLeaves } from "../merkle/nodes.ts";
 import { inclusionProof } from "../merkle/proofs.ts";
 import { ed25519FromSeed } from "../note/ed25519.ts";
-import type { Assertion } from "../order/assertion.ts";
+import type { Assertion } from "../order/check-assertion.ts";
 import { formatOrderEvidence, OrderEvidence } from "../order/order-evidence.ts";
 import { signStatement, statementHash } from "../order/statement.ts";
 import { formatProofFile } from "../proof/proof-file.ts";

@@ -1,5 +1,5 @@
 import { utf8 } from "../bytes.ts";
-import type { ExportFiles } from "../export/files.ts";
+import type { ExportFiles } from "../export/export-files.ts";
 import type { Folder } from "./a-log.ts";
 
 /** Files in memory, handed out in parts that end anywhere, also inside a character. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Assertion } from "../approval/assertion.ts";
+import { Assertion } from "../approval/webauthn-assertion.ts";
 import { AcceptedWarning, Hash, Nonce } from "../orders/intent.ts";
 import { EnrolmentMessage } from "./enrolment.ts";
 

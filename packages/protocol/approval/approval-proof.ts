@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AcceptedWarning, Hash, Nonce } from "../orders/intent.ts";
-import { Assertion } from "./assertion.ts";
 import { Mandate } from "./mandate.ts";
+import { Assertion } from "./webauthn-assertion.ts";
 
 /**
  * What goes down the relay beside a submit. The ticket is not in it: the sidecar has its own, from

@@ -35,7 +35,7 @@ export const PcArrivedRequest = z.strictObject({
   arrived: z.strictObject({
     from_index: z.int().nonnegative(),
     end: z.int().nonnegative(),
-    /** `arrivedSha256` of `packages/evidence/export/arrived.ts`. */
+    /** `receivedSha256` of `packages/evidence/export/received-parts.ts`. */
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ShownNumber } from "../approval/approval-proof.ts";
-import { Assertion } from "../approval/assertion.ts";
 import { Mandate } from "../approval/mandate.ts";
+import { Assertion } from "../approval/webauthn-assertion.ts";
 import { Hash } from "../orders/intent.ts";
 import { OrderRefusal } from "../orders/order-refusal.ts";
 import { defineOperation } from "./define-operation.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ShownNumber } from "../approval/approval-proof.ts";
-import { Assertion } from "../approval/assertion.ts";
+import { Assertion } from "../approval/webauthn-assertion.ts";
 import { ClientOrderId, Hash, Nonce } from "../orders/intent.ts";
 import { defineOperation } from "./define-operation.ts";
 import { OrderOutcome, orderWrite } from "./order-parts.ts";

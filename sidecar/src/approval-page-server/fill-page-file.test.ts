@@ -5,7 +5,7 @@ import type { PageSettings } from "@ibkr-edge-gateway/protocol/approval-page/enr
 import { describe, expect, it } from "vitest";
 import { fillPage, pageHeaders, pageSha256, readPageTemplate } from "./fill-page-file.ts";
 import { pageName } from "./page-name.ts";
-import { hostedPageSettings, ownPageSettings } from "./page-settings.ts";
+import { approvalPageSettings, hostedPageSettings } from "./page-settings.ts";
 
 const pairing = {
   gateway_origin: "https://gateway.example/",
@@ -21,7 +21,7 @@ describe("the page of one PC", () => {
     const hosted = fillPage(TEMPLATE, hostedPageSettings(pairing, KEY, "study.lan"));
     expect(hosted).toContain('connect-src https://gateway.example"');
     expect(hosted).toContain('"pc_name":"study"');
-    const own = fillPage(TEMPLATE, ownPageSettings(pairing, KEY, "study.lan"));
+    const own = fillPage(TEMPLATE, approvalPageSettings(pairing, KEY, "study.lan"));
     expect(own).toContain("connect-src 'self'\"");
     expect(pageSha256(hosted)).toMatch(/^[0-9a-f]{64}$/);
     expect(pageSha256(hosted)).not.toBe(pageSha256(own));
@@ -51,7 +51,7 @@ describe("the page of one PC", () => {
   });
 
   it("is given out under its own policy, and in no frame", () => {
-    const headers = pageHeaders(fillPage(TEMPLATE, ownPageSettings(pairing, KEY, "x")));
+    const headers = pageHeaders(fillPage(TEMPLATE, approvalPageSettings(pairing, KEY, "x")));
     expect(headers["Content-Security-Policy"]).toBe(
       "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
     );

@@ -37,7 +37,7 @@ const start = (at: number): Promise<Loopback> =>
     db,
     nowMs: () => nowMs,
     logger: { error: () => undefined },
-    ownPage: {
+    pageService: {
       pending: () => Promise.resolve([]),
       olderWaits: () => false,
       receipts: () => Promise.resolve([]),

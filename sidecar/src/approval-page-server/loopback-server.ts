@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/approver-limits.ts";
 import { APPROVER_PATHS } from "@ibkr-edge-gateway/protocol/approval-page/page-answers.ts";
 import { PageMessage } from "@ibkr-edge-gateway/protocol/approval-page/page-message.ts";
-import { type OwnPage, pendingForPage } from "../orders/approval-page/page-service.ts";
+import { type PageService, pendingForPage } from "../orders/approval-page/page-service.ts";
 import { findPage } from "../trust/tables/approver-pages.ts";
 import { pageHeaders } from "./fill-page-file.ts";
 import { closed, listenOnLoopback } from "./loopback-listen.ts";
@@ -20,7 +20,7 @@ export interface LoopbackParts {
   port: number;
   /** The page's file, filled in for this PC. */
   page: string;
-  ownPage: Pick<OwnPage, "pending" | "olderWaits" | "submit" | "receipts">;
+  pageService: Pick<PageService, "pending" | "olderWaits" | "submit" | "receipts">;
   db: DatabaseSync;
   nowMs(): number;
   logger: { error(context: object, message: string): void };
@@ -93,17 +93,17 @@ async function answer(
 }
 
 async function serve(
-  { ownPage }: LoopbackParts,
+  { pageService }: LoopbackParts,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
 ): Promise<void> {
   switch (`${request.method} ${path}`) {
     case `GET ${APPROVER_PATHS.pending}`:
-      say(response, 200, { v: 1, envelopes: await pendingForPage(ownPage) });
+      say(response, 200, { v: 1, envelopes: await pendingForPage(pageService) });
       return;
     case `GET ${APPROVER_PATHS.receipts}`:
-      say(response, 200, { v: 1, receipts: await ownPage.receipts() });
+      say(response, 200, { v: 1, receipts: await pageService.receipts() });
       return;
     case `POST ${APPROVER_PATHS.approvals}`: {
       const message = PageMessage.safeParse(await readJson(request));
@@ -114,7 +114,7 @@ async function serve(
         });
         return;
       }
-      const { accepted, receipt, refusals } = await ownPage.submit(message.data, "loopback");
+      const { accepted, receipt, refusals } = await pageService.submit(message.data, "loopback");
       say(response, 200, {
         v: 1,
         accepted,

@@ -16,7 +16,11 @@ export function hostedPageSettings(pairing: Whose, pcKey: string, host: string):
 }
 
 /** What stands in the page that this PC serves itself: it speaks to the PC alone. */
-export const ownPageSettings = (pairing: Whose, pcKey: string, host: string): PageSettings => ({
+export const approvalPageSettings = (
+  pairing: Whose,
+  pcKey: string,
+  host: string,
+): PageSettings => ({
   ...hostedPageSettings(pairing, pcKey, host),
   edge: "",
 });

@@ -1,7 +1,7 @@
-import { arrivedParts } from "@ibkr-edge-gateway/evidence/export/arrived.ts";
 import type { ExportManifest } from "@ibkr-edge-gateway/evidence/export/manifest.ts";
 import { ExportPart } from "@ibkr-edge-gateway/evidence/export/part.ts";
 import { type AskedRange, readRange } from "@ibkr-edge-gateway/evidence/export/range.ts";
+import { receivedParts } from "@ibkr-edge-gateway/evidence/export/received-parts.ts";
 import { verdictText } from "@ibkr-edge-gateway/evidence/export/verdict-text.ts";
 import { ExportRefused, writeExport } from "@ibkr-edge-gateway/evidence/export/write-export.ts";
 import { exportInto, filesIn, nodeSha256 } from "@ibkr-edge-gateway/evidence/node/folder.ts";
@@ -137,7 +137,7 @@ async function confirmArrival(
   const { gateway_origin: origin, account_id, sidecar_id } = pairing;
   const options = { entriesMax: ARRIVED_MAX_ENTRIES, sha256: nodeSha256 };
   try {
-    for await (const part of arrivedParts(filesIn(folder), manifest, options)) {
+    for await (const part of receivedParts(filesIn(folder), manifest, options)) {
       const { fromIndex: from_index, end, sha256 } = part;
       const { noted } = await patiently(async () => {
         const token = await key.auditExportToken(claimsOf(pairing));

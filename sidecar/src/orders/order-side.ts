@@ -2,8 +2,8 @@ import { BrokerOrderEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/
 import { isoTime } from "../client-portal/clock.ts";
 import type { BrokerEvent } from "../client-portal/events/broker-event.ts";
 import { memorySigningKey } from "../trust/pc-keys/statement-and-witness-keys.ts";
-import { ownPageOperations } from "./approval-page/page-operations.ts";
-import { createOwnPage, type OwnPage } from "./approval-page/page-service.ts";
+import { approvalPageOperations } from "./approval-page/page-operations.ts";
+import { createPageService, type PageService } from "./approval-page/page-service.ts";
 import { approverEnrolled, ownerAnswer } from "./approval-page/report-page-answer.ts";
 import { ORDER_LIMITS } from "./limits.ts";
 import { type OrderOperations, orderOperations } from "./order-operations.ts";
@@ -16,7 +16,7 @@ export interface OrderService {
   /** By the operation's name on the relay. */
   readonly operations: OrderOperations;
   /** What waits for the owner on a page of their own, and the answers. */
-  readonly ownPage: OwnPage;
+  readonly pageService: PageService;
   /** What the broker side told; orders among it are evidence. */
   heard(event: BrokerEvent): void;
   /** The session changed. */
@@ -30,7 +30,7 @@ export interface OrderService {
 export function createOrderService(options: OrderServiceOptions, broker: BrokerSide): OrderService {
   const submit = createSubmitContext(options, broker);
   submit.conversation.recover();
-  const ownPage = createOwnPage({
+  const pageService = createPageService({
     ...submit,
     ticketKey: options.ticketKey ?? memorySigningKey(),
     hostedFault: options.hostedFault ?? (() => null),
@@ -76,9 +76,9 @@ export function createOrderService(options: OrderServiceOptions, broker: BrokerS
   return {
     operations: {
       ...orderOperations(options, broker, submit),
-      ...ownPageOperations(ownPage, submit),
+      ...approvalPageOperations(pageService, submit),
     },
-    ownPage,
+    pageService,
     heard: guarded((event) => {
       if (event.type !== "broker.order") return;
       const parsed = BrokerOrderEvent.safeParse(event.payload);

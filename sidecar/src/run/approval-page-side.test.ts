@@ -7,7 +7,7 @@ import { type PcOrders, pcOrders } from "../../../test/support/pc-orders.ts";
 import type { Pairing } from "../config/pairing-file.ts";
 import { createOrderService } from "../orders/order-side.ts";
 import { UNASKED } from "../trust/tables/approvers.ts";
-import { openOwnPageSide } from "./approval-page-side.ts";
+import { openApprovalPageSide } from "./approval-page-side.ts";
 
 let pc: PcOrders;
 let folder: string;
@@ -34,9 +34,9 @@ const pairing: Pairing = {
 /** The sidecar starts; what it said at the terminal. */
 function started(simulator: boolean): string {
   const before = pc.shown.length;
-  const side = openOwnPageSide(folder, pairing, pc.store.db);
-  const { ownPage } = createOrderService(pc.options, pc.side);
-  side.start({ ownPage, clock: pc.clock, logger: noLog, reach: pc.options.reach, simulator });
+  const side = openApprovalPageSide(folder, pairing, pc.store.db);
+  const { pageService } = createOrderService(pc.options, pc.side);
+  side.start({ pageService, clock: pc.clock, logger: noLog, reach: pc.options.reach, simulator });
   close.push(() => side.close());
   return pc.shown.slice(before).join("\n");
 }
@@ -58,7 +58,7 @@ describe("the first start of a version that keeps the gateway's passkeys on prob
 
   it("keeps the key that signs what waits, in a file of its own", () => {
     const keyOf = () => {
-      const side = openOwnPageSide(folder, pairing, pc.store.db);
+      const side = openApprovalPageSide(folder, pairing, pc.store.db);
       return Buffer.from(side.ticketKey.publicKey).toString("hex");
     };
     expect(keyOf()).toBe(keyOf());

@@ -13,11 +13,11 @@ import {
 import { type Loopback, startLoopback } from "../approval-page-server/loopback-server.ts";
 import { tellOfNewVersion } from "../approval-page-server/new-page-version.ts";
 import { pageName } from "../approval-page-server/page-name.ts";
-import { hostedPageSettings, ownPageSettings } from "../approval-page-server/page-settings.ts";
+import { approvalPageSettings, hostedPageSettings } from "../approval-page-server/page-settings.ts";
 import type { Clock } from "../client-portal/clock.ts";
 import type { BrokerLogger } from "../client-portal/logger.ts";
 import type { Pairing } from "../config/pairing-file.ts";
-import type { OwnPage } from "../orders/approval-page/page-service.ts";
+import type { PageService } from "../orders/approval-page/page-service.ts";
 import { ticketKeyText } from "../orders/approval-page/page-service-parts.ts";
 import type { Reach } from "../orders/notify/desktop-and-webhook.ts";
 import {
@@ -31,11 +31,11 @@ import { noteOnce } from "../trust/tables/trust-notes.ts";
 import { hostedPageFault } from "../trust/verify/hosted-page-fault.ts";
 
 /** The owner's own page at this PC: its key, its loopback server, and the hourly look at the hosted one. */
-export interface OwnPageSide {
+export interface ApprovalPageSide {
   readonly ticketKey: SigningKey;
   hostedFault(credentialId: string): OrderRefusal | null;
   start(running: {
-    ownPage: OwnPage;
+    pageService: PageService;
     clock: Clock;
     logger: BrokerLogger;
     reach: Reach;
@@ -47,12 +47,12 @@ export interface OwnPageSide {
 const LOOK_EVERY_MS = 60 * 60_000;
 const FIRST_LOOK_MS = 30_000;
 
-export function openOwnPageSide(
+export function openApprovalPageSide(
   configDir: string,
   pairing: Pairing,
   db: DatabaseSync,
   fetching: typeof fetch = fetch,
-): OwnPageSide {
+): ApprovalPageSide {
   const ticketKey = openSigningKey(configDir, STATEMENT_KEY_FILE);
   let loopback: Loopback | null = null;
   let closed = false;
@@ -61,16 +61,16 @@ export function openOwnPageSide(
     ticketKey,
     hostedFault: (credentialId) =>
       hostedPageFault(db, findApprover(db, credentialId, true)?.relyingParty?.origins ?? []),
-    start({ ownPage, clock, logger, reach, simulator }) {
+    start({ pageService, clock, logger, reach, simulator }) {
       if (!simulator) tellOfProbation(db, clock.now(), reach, logger);
       const template = templateOf(logger);
       if (template === null) return;
       const key = ticketKeyText(ticketKey);
       const name = nameInPage(configDir, logger);
-      const page = fillPage(template, ownPageSettings(pairing, key, name));
+      const page = fillPage(template, approvalPageSettings(pairing, key, name));
       const hosted = pageSha256(fillPage(template, hostedPageSettings(pairing, key, name)));
       noteMadePage(db, hosted, clock.now());
-      void serve({ configDir, page, ownPage, db, nowMs: clock.now, logger }).then((started) => {
+      void serve({ configDir, page, pageService, db, nowMs: clock.now, logger }).then((started) => {
         if (closed) void started?.close();
         else loopback = started;
       });

@@ -9,7 +9,7 @@ import { loggingReach, machineReach } from "../orders/notify/desktop-and-webhook
 import { createOrderService, type OrderService } from "../orders/order-side.ts";
 import type { BrokerSide } from "../orders/order-side-parts.ts";
 import { type LogStanding, logFault } from "../trust/witness/standing.ts";
-import { openOwnPageSide } from "./approval-page-side.ts";
+import { openApprovalPageSide } from "./approval-page-side.ts";
 
 export interface OrderSide {
   isOwnOrder(refOrId: string): boolean;
@@ -34,7 +34,7 @@ export function openOrderSide(
   const { value: settings, fault } = orderSettingsAtStart(configDir);
   const store = opened(orderStorePath(configDir, pairing));
   const keys = keysOf(store);
-  const ownPage = openOwnPageSide(configDir, pairing, store.db);
+  const pageService = openApprovalPageSide(configDir, pairing, store.db);
   const { hostname, origin } = new URL(pairing.gateway_origin);
   return {
     isOwnOrder: (refOrId) => store.owns(refOrId),
@@ -61,21 +61,21 @@ export function openOrderSide(
           disk: () => roomIn(configDir),
           reserve,
           reach,
-          ticketKey: ownPage.ticketKey,
-          hostedFault: ownPage.hostedFault,
+          ticketKey: pageService.ticketKey,
+          hostedFault: pageService.hostedFault,
         },
         parts,
       );
       const { clock, logger, source } = parts;
       const simulator = source === "simulator";
-      ownPage.start({
-        ...{ ownPage: service.ownPage, clock, logger, simulator },
+      pageService.start({
+        ...{ pageService: service.pageService, clock, logger, simulator },
         reach: loggingReach(reach, logger),
       });
       return service;
     },
     close() {
-      ownPage.close();
+      pageService.close();
       store.close();
     },
   };

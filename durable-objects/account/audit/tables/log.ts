@@ -55,7 +55,7 @@ export function loggedAfter(sql: SqlStorage, seq: number): LoggedEvent[] {
     .map(({ event, salts, appended_at }) => ({ event, salts, appendedAt: appended_at }));
 }
 
-/** For healing alone, and for what no signed head covers: see heal.ts. */
+/** For healing alone, and for what no signed head covers: see restore-from-copy.ts. */
 export function deleteEventsAfter(sql: SqlStorage, seq: number): void {
   sql.exec("DELETE FROM audit_log WHERE seq > ?", seq);
 }

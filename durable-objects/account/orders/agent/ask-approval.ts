@@ -9,14 +9,10 @@ import type * as z from "zod";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { askedTooOften } from "../rules/approvals/asked-too-often.ts";
 import { openRequest, orderedBefore } from "../rules/approvals/open-request.ts";
-import {
-  cannotSend,
-  otherwiseAsked,
-  type WantedSend,
-} from "../rules/approvals/send-on-approval.ts";
+import { cannotSend, otherwiseAsked, type WantedSend } from "../rules/approvals/wanted-send.ts";
 import type { Covered } from "../rules/mandates/mandate-coverage.ts";
 import { judgePreview, lasting } from "../rules/previews/judge-preview.ts";
-import { refusalsOf } from "../rules/submits/submit-types.ts";
+import { refusalsOf } from "../rules/submits/submit-decision.ts";
 import type { Approval } from "../tables/approvals.ts";
 import type { SignedMandate } from "../tables/mandates.ts";
 import { findPreview, type Preview, pcRefusals } from "../tables/previews.ts";

@@ -15,8 +15,8 @@ import { type Approval, findApproval } from "../tables/approvals.ts";
 import { requestsUnder, sendWish } from "../tables/sends.ts";
 import { shownApproval } from "./approval-status.ts";
 import { askApproval } from "./ask-approval.ts";
-import { writeDigest } from "./before-submit.ts";
 import { preparePreview } from "./prepare-preview.ts";
+import { writeDigest } from "./prepare-submit.ts";
 import { refusedAndLogged } from "./refuse-write.ts";
 import { writeOnce } from "./write-once.ts";
 

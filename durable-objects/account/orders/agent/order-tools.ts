@@ -20,7 +20,7 @@ import {
   tradeSubmit,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/trade-writes.ts";
 import { ordersOfGroup } from "@ibkr-edge-gateway/protocol/orders/order-input.ts";
-import { shareOf } from "../../clients/share.ts";
+import { shareOf } from "../../clients/client-share.ts";
 import type { ToolCall } from "../../rpc/account-types.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
 import { nextStepFor, shownOrder } from "../rules/outcomes/order-view.ts";

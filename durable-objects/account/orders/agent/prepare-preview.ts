@@ -18,8 +18,8 @@ import { newerRefusal, withAllOfTicket } from "../sidecar-calls/newer-pc.ts";
 import { previewService } from "../sidecar-calls/preview-service-class.ts";
 import { newestVersion } from "../tables/policies.ts";
 import { insertPreview, type Preview } from "../tables/previews.ts";
-import { changePolicy } from "../transactions/change-policy.ts";
 import { watchLoss } from "../transactions/circuit-breakers.ts";
+import { changePolicy } from "../transactions/policy-transaction.ts";
 import { madePreview } from "../transactions/store-preview.ts";
 import { logRefused } from "./refuse-write.ts";
 

@@ -17,7 +17,7 @@ import type { IntentRow } from "../tables/intents/rows.ts";
 import { findPreview, type Preview } from "../tables/previews.ts";
 import { cancelTransaction } from "../transactions/cancel-transaction.ts";
 import { submitTransaction } from "../transactions/submit-transaction.ts";
-import { beforeSubmit, freshNonce, submitRequest, writeDigest } from "./before-submit.ts";
+import { freshNonce, prepareSubmit, submitRequest, writeDigest } from "./prepare-submit.ts";
 import { logRefusal, refusedAndLogged } from "./refuse-write.ts";
 
 /** An order of this gateway, under the number the broker gave it where that is known. */
@@ -45,7 +45,7 @@ export interface WriteRequest {
 /**
  * Lets an order out at most once: same key and same request share one promise while it runs and one
  * stored answer afterwards; the transaction decides, whatever happens here. The steps: `freshFacts`,
- * `beforeSubmit`, `submitTransaction`, `sendOrder`; a cancel of our own reads nothing first.
+ * `prepareSubmit`, `submitTransaction`, `sendOrder`; a cancel of our own reads nothing first.
  */
 export function writeOnce(
   parts: OrderParts,
@@ -93,7 +93,7 @@ async function submitPreviewed(
   const fresh = read === null ? (request.fresh ?? null) : read.fresh;
   const jobId = ulid(parts.now());
   // From here to the job's frame there is no wait but that for the account's mutex.
-  const { conditions, refusals } = beforeSubmit(
+  const { conditions, refusals } = prepareSubmit(
     parts,
     asker,
     request,

@@ -8,7 +8,7 @@ import type { InFlight } from "../sidecar-calls/in-flight.ts";
 import { type Approval, approvalsForPreview, findApproval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
-import { notApproved } from "../transactions/not-approved.ts";
+import { logFailedApproval } from "../transactions/log-failed-approval.ts";
 
 /** What became of a page's answer here; the reason is for the owner. */
 export type DoneFromPage = { ok: true } | { ok: false; code: string; message: string };
@@ -30,7 +30,7 @@ export async function approveFromPage(
   if (approval === null) return over();
   // A yes that its owner gave and that has no effect here stands in the log as well.
   const refused = (code: string, message: string): DoneFromPage => {
-    notApproved(parts, approval, code, requestId);
+    logFailedApproval(parts, approval, code, requestId);
     return no(code, message);
   };
   const intent = intentFromPage(approval, proof);

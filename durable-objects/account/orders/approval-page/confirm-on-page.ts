@@ -7,7 +7,7 @@ import type { AskedElsewhere, ConfirmElsewhere } from "../../rpc/approval-page-t
 import { iso, type OrderParts } from "../order-context.ts";
 import { isEngaged, liftConfirmed } from "../owner/owner-kill-switch.ts";
 import { changeConfirmed } from "../owner/set-policy.ts";
-import { askOnOwnPage, knowsOwnPage } from "../sidecar-calls/approval-page-calls.ts";
+import { askOnApprovalPage, knowsApprovalPage } from "../sidecar-calls/approval-page-calls.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { newestVersion, policyInForce } from "../tables/policies.ts";
 import type { DoneFromPage } from "./approve-from-page.ts";
@@ -21,7 +21,7 @@ export async function confirmElsewhere(
   wishes: Wishes,
   wanted: ConfirmElsewhere,
 ): Promise<AskedElsewhere> {
-  if (!knowsOwnPage(parts)) return no(NO_PAGE);
+  if (!knowsApprovalPage(parts)) return no(NO_PAGE);
   const notAfterMs = parts.now() + OPEN_MS;
   const not_after = iso(notAfterMs);
   if (wanted.act === "lift_kill_switch") {
@@ -34,7 +34,7 @@ export async function confirmElsewhere(
       subject,
       epoch: killEpoch(sql),
     };
-    const asked = await askOnOwnPage(parts, { act: "lift_kill_switch", lift, not_after });
+    const asked = await askOnApprovalPage(parts, { act: "lift_kill_switch", lift, not_after });
     if (!asked) return no(NO_PAGE);
     wishes.add({ act: "lift_kill_switch", lift, notAfterMs });
     return { ok: true };
@@ -42,7 +42,12 @@ export async function confirmElsewhere(
   const change = policyChange(parts, wanted);
   if (change === null) return no("The policy was changed meanwhile.");
   const { document, loosened } = wanted;
-  const asked = await askOnOwnPage(parts, { act: "loosen_policy", change, loosened, not_after });
+  const asked = await askOnApprovalPage(parts, {
+    act: "loosen_policy",
+    change,
+    loosened,
+    not_after,
+  });
   if (!asked) return no(NO_PAGE);
   wishes.add({ act: "loosen_policy", change, document, notAfterMs });
   return { ok: true };

@@ -19,7 +19,7 @@ import { findApproval, pendingApprovals } from "../tables/approvals.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { engagedKills } from "../tables/kill-switches.ts";
 import { policyInForce } from "../tables/policies.ts";
-import { changePolicy } from "../transactions/change-policy.ts";
+import { changePolicy } from "../transactions/policy-transaction.ts";
 
 /** The owner's own page at the gateway: what it carries, and what it does upon the PC's word. */
 const TOKEN = "f".repeat(64);
@@ -77,9 +77,9 @@ const knows = (words: string[]): void =>
   );
 
 const call = (ask: "pending" | "receipts", tokenSha256 = TOKEN) =>
-  desk.ownPage.call({ ask, tokenSha256, requestId: "rq" });
+  desk.pageCarrier.call({ ask, tokenSha256, requestId: "rq" });
 const submit = (message: JsonObject = { kind: "approval" }, tokenSha256 = TOKEN) =>
-  desk.ownPage.call({ ask: "submit", message, tokenSha256, requestId: "rq" });
+  desk.pageCarrier.call({ ask: "submit", message, tokenSha256, requestId: "rq" });
 
 /** An agent asks for an order; with the wish that the approval sends it. */
 async function askedFor(sends: boolean) {
@@ -307,8 +307,8 @@ describe("an order that was approved on the owner's own page", () => {
       observed_at: world.now(),
       act_on: { act: "order", approval: proofFor(id) },
     };
-    desk.ownPage.heard({ kind: "another report" });
-    desk.ownPage.heard(payload);
+    desk.pageCarrier.heard({ kind: "another report" });
+    desk.pageCarrier.heard(payload);
     await expect.poll(() => asked("order.place").length).toBe(1);
   });
 
@@ -316,7 +316,7 @@ describe("an order that was approved on the owner's own page", () => {
     const id = await askedFor(true);
     const ticket = "5".repeat(64);
     const report = (act_on: ActOn) =>
-      desk.ownPage.heard({
+      desk.pageCarrier.heard({
         kind: "owner_answer",
         event_key: `owner-answer:${ticket}:${"0".repeat(32)}`,
         observed_at: world.now(),
@@ -361,7 +361,7 @@ describe("an order that was approved on the owner's own page", () => {
     const id = await askedFor(true);
     actOn = { act: "order", approval: proofFor(id) };
     await submit();
-    desk.ownPage.heard({
+    desk.pageCarrier.heard({
       kind: "owner_answer",
       event_key: `owner-answer:${"7".repeat(64)}:${"0".repeat(32)}`,
       observed_at: world.now(),

@@ -5,10 +5,10 @@ import {
 } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type {
+  ApprovalPageAnswer,
+  ApprovalPageCall,
   AskedElsewhere,
   ConfirmElsewhere,
-  OwnPageAnswer,
-  OwnPageCall,
 } from "../../rpc/approval-page-types.ts";
 import type { OrderParts } from "../order-context.ts";
 import {
@@ -26,15 +26,15 @@ import { type KnownPages, pageTokens } from "./page-tokens.ts";
 import { createWishes, type Wishes } from "./page-wishes.ts";
 
 /** What a page of the owner's may ask of the gateway: three things, each carried to the PC. */
-export interface OwnPage {
-  call(asked: OwnPageCall): Promise<OwnPageAnswer>;
+export interface PageCarrier {
+  call(asked: ApprovalPageCall): Promise<ApprovalPageAnswer>;
   /** A signed-in owner wants to confirm something on a page of their own. */
   confirm(wanted: ConfirmElsewhere): Promise<AskedElsewhere>;
   /** A report of the PC's: an answer that came to its own page is acted on like one from elsewhere. */
   heard(payload: unknown): void;
 }
 
-export function createOwnPage(parts: OrderParts, inFlight: InFlight): OwnPage {
+export function createPageCarrier(parts: OrderParts, inFlight: InFlight): PageCarrier {
   const tokens = pageTokens(parts);
   const budget = pageBudget(parts.now);
   const wishes = createWishes(parts);
@@ -89,7 +89,7 @@ async function soon<T>(asked: Promise<T | null>, ms: number): Promise<T | null> 
  */
 function callerOf(
   { pages, enrolling, enrollingTokenSha256 }: KnownPages,
-  asked: OwnPageCall,
+  asked: ApprovalPageCall,
 ): PageCaller | null {
   if (pages.some((page) => page.page_token_sha256 === asked.tokenSha256)) return "page";
   if (enrolling === null || asked.ask !== "submit" || !isEnrolment(asked.message)) return null;
@@ -142,9 +142,9 @@ interface Acting {
 
 async function carried(
   acting: Acting,
-  asked: OwnPageCall,
+  asked: ApprovalPageCall,
   origins: readonly string[],
-): Promise<OwnPageAnswer> {
+): Promise<ApprovalPageAnswer> {
   const { parts } = acting;
   switch (asked.ask) {
     case "pending": {
@@ -207,4 +207,4 @@ const originsOf = ({ pages, enrolling }: Pick<KnownPages, "pages" | "enrolling">
   ...new Set([...pages.map(({ origin }) => origin), ...(enrolling === null ? [] : [enrolling])]),
 ];
 
-const away = (origins: readonly string[]): OwnPageAnswer => ({ kind: "pc_away", origins });
+const away = (origins: readonly string[]): ApprovalPageAnswer => ({ kind: "pc_away", origins });

@@ -1,5 +1,5 @@
 import type { OrderParts } from "../order-context.ts";
-import { knowsOwnPage, readPages } from "../sidecar-calls/approval-page-calls.ts";
+import { knowsApprovalPage, readPages } from "../sidecar-calls/approval-page-calls.ts";
 
 /**
  * Which pages may speak here, as the PC names them: an origin and the hash of a token each. Nothing of
@@ -37,7 +37,7 @@ export function pageTokens(parts: OrderParts): PageTokens {
     async known(wanted) {
       const { online, sidecarId, connectedSince } = parts.relay.presence();
       if (!online) return null;
-      if (!knowsOwnPage(parts)) return NONE;
+      if (!knowsApprovalPage(parts)) return NONE;
       // Another PC, or another connection of the same one, has pages of its own.
       const of = `${sidecarId} ${connectedSince}`;
       const age =

@@ -12,7 +12,7 @@ import { formatProofFile } from "@ibkr-edge-gateway/evidence/proof/proof-file.ts
 import { sha256 } from "@noble/hashes/sha2.js";
 import { suggestedPolicy } from "../../audit/export.ts";
 import { storedNodes } from "../../audit/log.ts";
-import { headOver } from "../../audit/served.ts";
+import { headOver } from "../../audit/log-files.ts";
 import { auditRowsAfter, storedSalts } from "../../audit/tables/log.ts";
 import { readSignedLog } from "../../audit/tables/signed.ts";
 import { findEvidence, type KeptEvidence } from "../tables/evidence.ts";

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "@ibkr-edge-gateway/protocol/audit/event.ts";
-import { firstSince } from "../../audit/find.ts";
+import { firstSince } from "../../audit/find-events.ts";
 import { eventsWith } from "../../audit/tables/log.ts";
 
 /**

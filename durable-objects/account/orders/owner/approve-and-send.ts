@@ -1,6 +1,6 @@
 import { ulid } from "@ibkr-edge-gateway/protocol/ulid.ts";
 import type { Decided } from "../../rpc/order-views.ts";
-import { beforeSubmit, submitRequest, writeDigest } from "../agent/before-submit.ts";
+import { prepareSubmit, submitRequest, writeDigest } from "../agent/prepare-submit.ts";
 import type { WriteRequest } from "../agent/write-once.ts";
 import type { Fresh } from "../facts/fresh-facts.ts";
 import type { AgentAsker, OrderParts } from "../order-context.ts";
@@ -10,7 +10,7 @@ import { sendOrder } from "../sidecar-calls/send-order.ts";
 import { type Approval, findApproval } from "../tables/approvals.ts";
 import { findPreview } from "../tables/previews.ts";
 import type { SendWish } from "../tables/sends.ts";
-import { approveAndSubmit } from "../transactions/approve-and-submit.ts";
+import { approveAndSendTransaction } from "../transactions/approve-and-send-transaction.ts";
 import type { Yes } from "../transactions/decide-approval.ts";
 
 /**
@@ -57,7 +57,7 @@ export async function approveAndSend(
   };
   const request = writeOf(approval, wish);
   const startedAt = parts.now();
-  const { conditions, refusals } = beforeSubmit(
+  const { conditions, refusals } = prepareSubmit(
     parts,
     asker,
     request,
@@ -69,7 +69,7 @@ export async function approveAndSend(
   const decided =
     refusals.length > 0
       ? { kind: "refused" as const, refusals }
-      : approveAndSubmit(
+      : approveAndSendTransaction(
           parts.storage,
           said,
           { ...submit, approvalId: approval.approvalId },

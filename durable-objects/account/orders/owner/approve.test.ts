@@ -14,7 +14,7 @@ import { AGENT_SCOPES, AWAY, LIMIT_BUY } from "../../../../test/support/owner-wo
 import { createOrderService } from "../order-service.ts";
 import { pendingApprovals } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
-import { changePolicy } from "../transactions/change-policy.ts";
+import { changePolicy } from "../transactions/policy-transaction.ts";
 
 /** What the owner is told stands in the way, of an order asked before the policy was changed. */
 async function afterPolicyChange(

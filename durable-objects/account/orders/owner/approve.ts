@@ -14,7 +14,7 @@ import { type Approval, findApproval } from "../tables/approvals.ts";
 import { sendWish } from "../tables/sends.ts";
 import { decideApproval } from "../transactions/decide-approval.ts";
 import { engage } from "../transactions/engage-kill-switch.ts";
-import { notApproved } from "../transactions/not-approved.ts";
+import { logFailedApproval } from "../transactions/log-failed-approval.ts";
 import { READ_MS } from "./approval-view.ts";
 import { approveAndSend, notSent, readToSend } from "./approve-and-send.ts";
 
@@ -52,7 +52,7 @@ export async function approveOrder(
   }
   const challenge = challengeOf(approval.intentHash);
   if (!(await provesOwner(owner, decision.assertion, challenge))) {
-    notApproved(parts, approval, "APPROVAL_SIGNATURE_INVALID", requestId);
+    logFailedApproval(parts, approval, "APPROVAL_SIGNATURE_INVALID", requestId);
     return { ok: false, reason: "passkey", detail: "The passkey did not sign this order." };
   }
   const { response } = decision.assertion;
@@ -67,7 +67,7 @@ export async function approveOrder(
   };
   const atPc = await heldAtPc(parts, approval, said);
   if (atPc.kind === "refused") {
-    notApproved(parts, approval, atPc.refusals[0]?.code ?? "INTERNAL", requestId);
+    logFailedApproval(parts, approval, atPc.refusals[0]?.code ?? "INTERNAL", requestId);
     return refusedAtPc(atPc);
   }
   // Nobody but the PC can say whether the number is the one it showed.
@@ -79,7 +79,7 @@ export async function approveOrder(
   }
   const read = wish === null ? null : await readToSend(parts, inFlight, approval);
   if (read?.ok === false) {
-    notApproved(parts, approval, "SIDECAR_UNAVAILABLE", requestId);
+    logFailedApproval(parts, approval, "SIDECAR_UNAVAILABLE", requestId);
     return read;
   }
   // While passkey and PC were asked the session may have ended, the request been denied, or a switch

@@ -27,8 +27,8 @@ import type { OrderService } from "../order-service.ts";
 import { nextMandateSyncAt, syncMandates } from "../sidecar-calls/mandate-sync.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { policyInForce } from "../tables/policies.ts";
-import { changePolicy } from "../transactions/change-policy.ts";
 import { engageKill } from "../transactions/kill-switches.ts";
+import { changePolicy } from "../transactions/policy-transaction.ts";
 import { mandateViews } from "./mandate-view.ts";
 
 /** The account's side of a mandate, over a PC that says what the test makes it say. */

@@ -6,7 +6,7 @@ import type { SignedIn } from "../../access/owner-access.ts";
 import type { PolicyBegun, PolicyOutcome, SignedTerms } from "../../rpc/order-views.ts";
 import { iso, type OrderParts } from "../order-context.ts";
 import { newestVersion, policyInForce } from "../tables/policies.ts";
-import { changePolicy } from "../transactions/change-policy.ts";
+import { changePolicy } from "../transactions/policy-transaction.ts";
 import { ceremonyOf, newTerms, signed } from "./signed-statement.ts";
 
 /** The owner's changes of a policy. What loosens takes the passkey over that very change, or a day. */

@@ -3,7 +3,7 @@ import { clientOf } from "../../clients/tables/clients.ts";
 import { logAbandoned } from "../../platform/log-abandoned.ts";
 import type { OrderParts } from "../order-context.ts";
 import { findApproval } from "../tables/approvals.ts";
-import { askOrderOnOwnPage } from "./approval-page-calls.ts";
+import { askOrderOnApprovalPage } from "./approval-page-calls.ts";
 import { servedAs } from "./approval-service-class.ts";
 import { askSidecar } from "./ask-sidecar.ts";
 
@@ -33,5 +33,5 @@ async function announce(parts: OrderParts, approvalId: string): Promise<void> {
       ...servedAs(parts, approval),
     },
   );
-  await askOrderOnOwnPage(parts, approval);
+  await askOrderOnApprovalPage(parts, approval);
 }

@@ -20,11 +20,11 @@ import { askSidecar, type SidecarAnswer } from "./ask-sidecar.ts";
 /** What the owner's own page and the PC say to one another, carried. A PC without it is asked nothing. */
 const grant = { scope: "ibkr:approvals:create", account: null } as const;
 
-export const knowsOwnPage = (parts: OrderParts): boolean =>
+export const knowsApprovalPage = (parts: OrderParts): boolean =>
   clientKnows(parts.storage.sql, "own-page");
 
 /** Lets the PC ask its owner on pages of the PC's own making; false where it has none. */
-export async function askOnOwnPage(
+export async function askOnApprovalPage(
   parts: OrderParts,
   asked: OperationInput<typeof approverAsk>,
 ): Promise<boolean> {
@@ -33,8 +33,8 @@ export async function askOnOwnPage(
 }
 
 /** The same about an order; what the PC answers is no condition. */
-export async function askOrderOnOwnPage(parts: OrderParts, approval: Approval): Promise<void> {
-  if (!knowsOwnPage(parts)) return;
+export async function askOrderOnApprovalPage(parts: OrderParts, approval: Approval): Promise<void> {
+  if (!knowsApprovalPage(parts)) return;
   const { intent, tier, expiresAt } = approval;
   const asked: OperationInput<typeof approverAsk> = {
     act: "order",

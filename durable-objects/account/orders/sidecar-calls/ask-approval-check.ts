@@ -1,4 +1,4 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { approvalCheck } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-check.ts";
 import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OrderParts } from "../order-context.ts";

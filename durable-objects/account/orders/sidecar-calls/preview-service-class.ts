@@ -2,7 +2,7 @@ import type { PreviewRequest } from "@ibkr-edge-gateway/protocol/operation-schem
 import { dec } from "@ibkr-edge-gateway/protocol/orders/decimal.ts";
 import type { PositionFact } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";
 import type { JobService } from "@ibkr-edge-gateway/protocol/service-class.ts";
-import { shareOf } from "../../clients/share.ts";
+import { shareOf } from "../../clients/client-share.ts";
 import { latestPositions } from "../tables/previews.ts";
 import type { InFlight } from "./in-flight.ts";
 

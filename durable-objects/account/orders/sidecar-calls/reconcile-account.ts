@@ -16,8 +16,8 @@ import { notProved } from "../tables/intents/in-doubt.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { findPreview } from "../tables/previews.ts";
 import { applyBookRead } from "../transactions/apply-book-read.ts";
+import { compareOwnBook, OWN_BOOK_WINDOW_MS } from "../transactions/compare-own-book.ts";
 import { type CrossCheck, crossCheck } from "../transactions/cross-check.ts";
-import { holdOwnBook, OWN_BOOK_WINDOW_MS } from "../transactions/hold-own-book.ts";
 import { settleCancels } from "../transactions/settle-cancel.ts";
 import { askJournal } from "./ask-journal.ts";
 import { askSidecar } from "./ask-sidecar.ts";
@@ -88,7 +88,7 @@ export async function reconcileAccount(
     // What was sent while the PC answered need not stand in its answer.
     const found = results.flatMap((one) => (one.found ? [one.order_ref] : []));
     const known = new Set([...seenBefore.map(({ coid }) => coid), ...found]);
-    holdOwnBook(parts, brokerAccount, own_book, { askedOf, known });
+    compareOwnBook(parts, brokerAccount, own_book, { askedOf, known });
   }
   if (looksAgain(storage.sql).length > 0) parts.wakeAt(parts.now() + LOOK_AGAIN_MS);
   const shown = wanted.flatMap((coid) => {

@@ -2,8 +2,8 @@ import {
   APPROVAL_TTL_SECONDS,
   ApprovalState,
 } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
-import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { Tier } from "@ibkr-edge-gateway/protocol/approval/tier.ts";
+import { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { parseCarrying } from "@ibkr-edge-gateway/protocol/operation-schemas/read-newer.ts";
 import { Intent } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import * as z from "zod";

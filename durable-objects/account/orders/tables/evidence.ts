@@ -1,4 +1,4 @@
-import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import * as z from "zod";
 
 /**

@@ -1,5 +1,5 @@
-import { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import * as z from "zod";
 
 /**

@@ -5,7 +5,7 @@ import { ACCOUNT } from "../../../../test/support/order-desk.ts";
 import { ownerVerbs } from "../../../../test/support/owner-verbs.ts";
 import { Refused, type TradingRig, tradingRig } from "../../../../test/support/trading-rig.ts";
 import { openOwnerSession } from "../../access/session-lifecycle.ts";
-import { LOOSENING_DELAY_MS } from "../transactions/change-policy.ts";
+import { LOOSENING_DELAY_MS } from "../transactions/policy-transaction.ts";
 import { policyInForce } from "./policies.ts";
 
 describe("a looser policy without a signature", () => {

@@ -1,6 +1,6 @@
 import type { ApproverEnrolledEvent } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import type { OrderParts } from "../order-context.ts";
-import { keepApprovers } from "./keep-stated.ts";
+import { keepApprovers } from "./keep-pc-statements.ts";
 
 /** The PC's word that a passkey became an approver there: in the log, and of no effect here. */
 export function approverEnrolled(

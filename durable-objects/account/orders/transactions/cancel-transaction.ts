@@ -10,7 +10,7 @@ import { cancelInFlight, noRoomToCancel } from "../rules/cancels/cancel-limits.t
 import { isProtective } from "../rules/cancels/protective-order.ts";
 import { tradingDay } from "../rules/limits/limits-day.ts";
 import { seenKey } from "../rules/submits/seen-key.ts";
-import type { OrderJob, SubmitRequest } from "../rules/submits/submit-types.ts";
+import type { OrderJob, SubmitRequest } from "../rules/submits/submit-decision.ts";
 import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, type IntentRow, insertIntent } from "../tables/intents/rows.ts";
 import { placementsNumbered } from "../tables/joint/orders-by-number.ts";

@@ -3,7 +3,7 @@ import {
   type ApprovalState,
   approvalAfter,
 } from "@ibkr-edge-gateway/protocol/approval/approval-state.ts";
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { type Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";

@@ -1,5 +1,5 @@
 import { auditEvent, type NewAuditEvent } from "../../audit/events.ts";
-import { firstSince } from "../../audit/find.ts";
+import { firstSince } from "../../audit/find-events.ts";
 import { eraseSaltsBetween } from "../../audit/tables/log.ts";
 import { noteErased, readRetention } from "../../audit/tables/retention.ts";
 import type { OrderStorage } from "../order-storage.ts";

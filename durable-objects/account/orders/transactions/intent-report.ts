@@ -4,7 +4,7 @@ import { iso, type OrderParts } from "../order-context.ts";
 import { LOOK_AGAIN_MS, lookAgain } from "../rules/outcomes/look-again.ts";
 import { findIntent, type IntentRow } from "../tables/intents/rows.ts";
 import { watchErrors } from "./circuit-breakers.ts";
-import { keepStated } from "./keep-stated.ts";
+import { keepPcStatements } from "./keep-pc-statements.ts";
 import { raiseAlert } from "./raise-alert.ts";
 import { applyEvidence, type OutcomeUpdate } from "./settle.ts";
 
@@ -28,7 +28,7 @@ export function intentChanged(parts: OrderParts, report: IntentStateEvent): void
   // Before the state is taken: the entry that ends the order names what was stated of it.
   const { sidecarId } = parts.relay.presence();
   if (report.stated !== undefined && sidecarId !== null) {
-    keepStated(parts, report.stated, sidecarId);
+    keepPcStatements(parts, report.stated, sidecarId);
   }
   if (isOlderThanTheEnd(intent, report.evidence)) {
     lookAgain(sql, intent, parts.now());

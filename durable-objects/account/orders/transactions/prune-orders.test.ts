@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ASSERTION, type OrderBook, orderBook } from "../../../../test/support/order-book.ts";
 import { aBracket, aLeg, anOrder } from "../../../../test/support/orders.ts";
-import type { SubmitDecision } from "../rules/submits/submit-types.ts";
+import type { SubmitDecision } from "../rules/submits/submit-decision.ts";
 import { findApproval } from "../tables/approvals.ts";
 import { storeFill } from "../tables/fills.ts";
 import { findIntent } from "../tables/intents/rows.ts";

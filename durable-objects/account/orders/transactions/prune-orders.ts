@@ -5,16 +5,16 @@ import * as z from "zod";
 import type { OrderParts } from "../order-context.ts";
 import { deleteAlerts } from "../tables/alerts.ts";
 import { deleteView } from "../tables/approval-views.ts";
+import { deleteStops } from "../tables/circuit-breaker-stops.ts";
 import { deleteFills } from "../tables/fills.ts";
 import { deleteKey } from "../tables/idempotency-keys.ts";
+import { accountsWithOrders, kindsOf } from "../tables/intents/accounts-and-asset-classes.ts";
 import { deleteIntent, type EndedIntent, endedIntents } from "../tables/intents/history.ts";
-import { accountsWithOrders, kindsOf } from "../tables/intents/kinds.ts";
 import { deleteApprovals, deletePreviews, nextKeys } from "../tables/joint/no-longer-needed.ts";
 import { forgetNumbers } from "../tables/order-numbers.ts";
 import { previewsMade } from "../tables/previews.ts";
 import { isDue, lastDone, noteDone } from "../tables/scheduled-tasks.ts";
 import { deleteSendWish } from "../tables/sends.ts";
-import { deleteStops } from "../tables/stops.ts";
 import { endSweep, noteSwept, sweptTo } from "../tables/sweeps.ts";
 
 /**

@@ -16,7 +16,7 @@ import { ownOrder } from "./cancel-transaction.ts";
 import { crossCheck, isExplained } from "./cross-check.ts";
 import { executed } from "./execution-report.ts";
 import { intentChanged } from "./intent-report.ts";
-import { keepStated } from "./keep-stated.ts";
+import { keepPcStatements } from "./keep-pc-statements.ts";
 import { searchMoved } from "./moved-order.ts";
 import { questionReported } from "./question-report.ts";
 import { raiseAlert } from "./raise-alert.ts";
@@ -39,7 +39,7 @@ export function applyOrderEvent(
       const stated = readNewer(OrderStatedEvent, event.payload);
       if (stated.ok) {
         const { sidecarId } = parts.relay.presence();
-        if (sidecarId !== null) keepStated(parts, stated.value.stated, sidecarId);
+        if (sidecarId !== null) keepPcStatements(parts, stated.value.stated, sidecarId);
         return;
       }
       const seen = readNewer(BrokerOrderEvent, event.payload);

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ASSERTION, orderBook } from "../../../../test/support/order-book.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
-import type { SubmitDecision, SubmitRequest } from "../rules/submits/submit-types.ts";
+import type { SubmitDecision, SubmitRequest } from "../rules/submits/submit-decision.ts";
 import { decideApproval } from "./decide-approval.ts";
 import { submitTransaction } from "./submit-transaction.ts";
 

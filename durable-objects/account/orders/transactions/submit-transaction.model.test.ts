@@ -12,7 +12,7 @@ import { findApproval } from "../tables/approvals.ts";
 import { findIntent } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";
 import { applyBookRead } from "./apply-book-read.ts";
-import { approveAndSubmit } from "./approve-and-submit.ts";
+import { approveAndSendTransaction } from "./approve-and-send-transaction.ts";
 import { decideApproval, moveApproval } from "./decide-approval.ts";
 import { engageKill, liftKill } from "./kill-switches.ts";
 import { applyEvidence, settle } from "./settle.ts";
@@ -384,9 +384,15 @@ class Model {
       if (action.dies === "inside" && entry.type === "order.submitted") throw new Died();
       book.log(entry);
     };
-    let decision: ReturnType<typeof approveAndSubmit> | null = null;
+    let decision: ReturnType<typeof approveAndSendTransaction> | null = null;
     try {
-      decision = approveAndSubmit(book.storage, said, request, book.conditions(client), log);
+      decision = approveAndSendTransaction(
+        book.storage,
+        said,
+        request,
+        book.conditions(client),
+        log,
+      );
     } catch (error) {
       if (!(error instanceof Died)) throw error;
     }

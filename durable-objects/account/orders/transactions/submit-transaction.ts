@@ -8,7 +8,7 @@ import { sessionDay, tradingDay } from "../rules/limits/limits-day.ts";
 import { judgeSubmit, type PassedSubmit } from "../rules/submits/judge-submit.ts";
 import { jobOf } from "../rules/submits/order-job.ts";
 import { type ProvedIntent, provedIntent } from "../rules/submits/proved-intent.ts";
-import { no, type SubmitDecision, type SubmitRequest } from "../rules/submits/submit-types.ts";
+import { no, type SubmitDecision, type SubmitRequest } from "../rules/submits/submit-decision.ts";
 import { keepKey } from "../tables/idempotency-keys.ts";
 import { findIntent, insertIntent, outcomeOf } from "../tables/intents/rows.ts";
 import { killEpoch } from "../tables/kill-epoch.ts";

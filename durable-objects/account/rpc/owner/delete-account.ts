@@ -1,6 +1,6 @@
 import type { PasskeyAssertion } from "@ibkr-edge-gateway/protocol/passkey.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
-import { beginDeletion } from "../../access/deletion.ts";
+import { beginDeletion } from "../../access/account-deletion.ts";
 import { confirmSession, type SignedIn } from "../../access/owner-access.ts";
 import { revokeAllSessions } from "../../access/tables/owner-sessions.ts";
 import { countPasskeys } from "../../access/tables/passkeys.ts";

@@ -19,7 +19,7 @@ import { listPasskeys } from "../../access/tables/passkeys.ts";
 import { pendingForm, takeForm } from "../../access/tables/pending-forms.ts";
 import type { AccountParts } from "../account-parts.ts";
 import type { OwnerSessionView, PendingRecovery, SignInSecurity } from "../account-types.ts";
-import type { PasskeyCeremony } from "../passkey-ceremony.ts";
+import type { PasskeyCeremony } from "../passkey-ceremony-types.ts";
 import {
   type DeletionAsked,
   type DeletionOutcome,

@@ -1,7 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { SignedIn } from "../../access/owner-access.ts";
 import { cutOff } from "../../relay/cut-off.ts";
-import { returnPairingTry, takePairingTry } from "../../relay/pairing-attempts.ts";
+import { returnPairingAttempt, takePairingAttempt } from "../../relay/pairing-attempts.ts";
 import {
   addSidecar,
   chooseSidecar,
@@ -25,7 +25,7 @@ export class OwnerSidecars extends RpcTarget {
   /** Takes one of five pairing tries in ten minutes, before the code is looked up; false when used up. */
   pairingTryAllowed(): boolean {
     const owner = this.#signedIn();
-    return takePairingTry(owner.sql, owner.now());
+    return takePairingAttempt(owner.sql, owner.now());
   }
 
   /** The code was wrong: the try stays taken, and the refusal is audited. */
@@ -35,7 +35,7 @@ export class OwnerSidecars extends RpcTarget {
 
   /** The code was right: gives the try back. */
   pairingTryReturned(): void {
-    returnPairingTry(this.#signedIn().sql);
+    returnPairingAttempt(this.#signedIn().sql);
   }
 
   /**

@@ -112,6 +112,6 @@ export class OwnerTrading extends RpcTarget {
    */
   async confirmElsewhere(wanted: ConfirmElsewhere): Promise<AskedElsewhere> {
     this.#signedIn();
-    return this.#orders.ownPage.confirm(wanted);
+    return this.#orders.pageCarrier.confirm(wanted);
   }
 }

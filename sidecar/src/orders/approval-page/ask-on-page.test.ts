@@ -1,6 +1,10 @@
 import { envelopeHolds } from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ACTS, type OwnPagePc, ownPagePc } from "../../../../test/support/approval-page.ts";
+import {
+  ACTS,
+  type ApprovalPagePc,
+  approvalPagePc,
+} from "../../../../test/support/approval-page.ts";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { anOrder } from "../../../../test/support/orders.ts";
 import { openEnvelopes } from "../../trust/tables/approver-envelopes.ts";
@@ -11,9 +15,9 @@ import { ticketKeyText } from "./page-service-parts.ts";
 
 const warning = { message_id: "o163", fingerprint: "1".repeat(64), text: "Exceeds 3 %." };
 
-let at: OwnPagePc;
+let at: ApprovalPagePc;
 beforeEach(() => {
-  at = ownPagePc();
+  at = approvalPagePc();
 });
 
 const waiting = () =>
@@ -114,7 +118,7 @@ describe("an order that is asked about", () => {
     expect(await tierOf(1)).toBe(1);
     at.pc.clock.run(1);
     expect(await tierOf(2)).toBe(2);
-    at = ownPagePc();
+    at = approvalPagePc();
     at.enrol();
     at.preview({}, anOrder({ mode: "live" }));
     expect(await tierOf(1)).toBe(2);

@@ -7,7 +7,7 @@ import { hasOwnApprover } from "../../trust/tables/approvers.ts";
 import { ORDER_LIMITS } from "../limits.ts";
 import { leastTierOf } from "../submit/local-checks.ts";
 import { approvedBefore } from "../submit/one-order.ts";
-import type { OwnPageParts } from "./page-service-parts.ts";
+import type { PageServiceParts } from "./page-service-parts.ts";
 import { keepSealed } from "./seal-envelope.ts";
 
 /** Far above what a gateway asks; it bounds what one in other hands makes this PC sign and keep. */
@@ -19,7 +19,7 @@ const HOUR_MS = 60 * 60_000;
  * record, signed. Null where there is no such page, or nothing of this PC's to ask about.
  */
 export async function askOwner(
-  parts: OwnPageParts,
+  parts: PageServiceParts,
   input: OperationInput<typeof approverAsk>,
 ): Promise<string | null> {
   const { store, clock } = parts;
@@ -58,7 +58,7 @@ export async function askOwner(
 
 /** What cancels or only reduces has room of its own. */
 function reduces(
-  { store, clock }: Pick<OwnPageParts, "store" | "clock">,
+  { store, clock }: Pick<PageServiceParts, "store" | "clock">,
   input: OperationInput<typeof approverAsk>,
 ): boolean {
   const order =
@@ -68,7 +68,7 @@ function reduces(
 
 /** The end is the gateway's own to the millisecond: both make the intent with it. */
 async function askAboutOrder(
-  parts: OwnPageParts,
+  parts: PageServiceParts,
   input: Extract<OperationInput<typeof approverAsk>, { act: "order" }>,
 ): Promise<string | null> {
   const { store, rules, clock } = parts;
@@ -109,7 +109,7 @@ async function askAboutOrder(
 }
 
 /** The broker's open question on the owner's own page, with the order that it is about. */
-export async function askTheQuestion(parts: OwnPageParts): Promise<void> {
+export async function askTheQuestion(parts: PageServiceParts): Promise<void> {
   const { store, clock, conversation } = parts;
   const waiting = conversation.waiting();
   if (waiting === null || !hasOwnApprover(store.db)) return;

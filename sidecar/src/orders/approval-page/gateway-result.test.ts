@@ -1,7 +1,7 @@
 import { mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
 import type { Envelope } from "@ibkr-edge-gateway/protocol/approval-page/approver-envelope.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type OwnPagePc, ownPagePc } from "../../../../test/support/approval-page.ts";
+import { type ApprovalPagePc, approvalPagePc } from "../../../../test/support/approval-page.ts";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { aMandate } from "../../../../test/support/orders.ts";
 import { answerEnvelope, wasApproved } from "../../trust/tables/approver-envelopes.ts";
@@ -11,15 +11,15 @@ import { mandateAtFirstUse } from "../approval/receive-mandates.ts";
 import { askOwner } from "./ask-on-page.ts";
 import { noteResult } from "./gateway-result.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
-import { createOwnPage, type OwnPage } from "./page-service.ts";
+import { createPageService, type PageService } from "./page-service.ts";
 
 const SIGNED = "2".repeat(64);
 const { coid } = anIntentRecord();
 
-let at: OwnPagePc;
+let at: ApprovalPagePc;
 let ticket_sha256: string;
 beforeEach(async () => {
-  at = ownPagePc();
+  at = approvalPagePc();
   at.enrol();
   at.preview();
   ticket_sha256 = (await askOwner(at.parts, at.asked("order"))) ?? "";
@@ -82,12 +82,12 @@ describe("a mandate of the page's", () => {
   const NONCE = "9".repeat(32);
   const mandateOf = (envelope: Envelope) =>
     envelope.act === "mandate" ? { ...envelope.body.mandate, nonce: NONCE } : aMandate({});
-  let page: OwnPage;
+  let page: PageService;
   beforeEach(() => {
     page = start(at);
   });
-  const start = ({ parts }: OwnPagePc) =>
-    createOwnPage({
+  const start = ({ parts }: ApprovalPagePc) =>
+    createPageService({
       ...parts,
       hostedFault: () => null,
       tellGateway: () => undefined,
@@ -135,7 +135,7 @@ describe("a mandate of the page's", () => {
   it("ends so too where this PC was started again meanwhile", async () => {
     const unheard = await given();
     // The timers of the run before are gone with it.
-    const { clock } = ownPagePc().pc;
+    const { clock } = approvalPagePc().pc;
     start({ ...at, parts: { ...at.parts, clock } });
     clock.run(361_000);
     expect(stateOf(unheard.hash)).toBe("revoked");

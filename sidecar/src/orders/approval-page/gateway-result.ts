@@ -13,7 +13,7 @@ import { findMandate, revokeMandate } from "../../trust/tables/mandates.ts";
 import { wasSpentFor } from "../../trust/tables/nonces.ts";
 import { announceMandateEnd } from "../notify/order-notices.ts";
 import { BEGUN_WITHIN_MS, giveReceipt } from "./page-receipts.ts";
-import type { OwnPageParts } from "./page-service-parts.ts";
+import type { PageServiceParts } from "./page-service-parts.ts";
 
 /**
  * What the gateway did about a yes that this PC took: until it says so, the receipt says that the
@@ -21,7 +21,7 @@ import type { OwnPageParts } from "./page-service-parts.ts";
  * that yes any more, so that the word on the page stays true whatever the gateway does afterwards.
  */
 export async function noteResult(
-  parts: Pick<OwnPageParts, "store" | "clock" | "ticketKey" | "reach">,
+  parts: Pick<PageServiceParts, "store" | "clock" | "ticketKey" | "reach">,
   ticketSha256: string,
   refusedCode: string | null,
 ): Promise<boolean> {
@@ -53,13 +53,13 @@ export async function noteResult(
 }
 
 /** Sent under the mandate, or under way. */
-const hasOrderUnder = ({ store }: Pick<OwnPageParts, "store">, mandateHash: string): boolean =>
+const hasOrderUnder = ({ store }: Pick<PageServiceParts, "store">, mandateHash: string): boolean =>
   store.sentUnder(mandateHash, 0).length > 0 ||
   store.open().some((record) => record.mandate_hash === mandateHash);
 
 /** A mandate is in force as soon as its owner said yes on the page: it does not outlive its refusal. */
 function endMandate(
-  { store, clock, reach }: Pick<OwnPageParts, "store" | "clock" | "reach">,
+  { store, clock, reach }: Pick<PageServiceParts, "store" | "clock" | "reach">,
   { envelope }: Pick<KeptEnvelope, "envelope">,
   mandateHash: string,
 ): void {
@@ -72,7 +72,7 @@ function endMandate(
  * mandate ends with that: its owner is not left with one that nobody answers for.
  */
 export function noticeSilence(
-  parts: Pick<OwnPageParts, "store" | "clock" | "reach" | "progress">,
+  parts: Pick<PageServiceParts, "store" | "clock" | "reach" | "progress">,
   kept: Pick<KeptEnvelope, "ticketSha256" | "notAfterMs">,
   signedSha256: string,
 ): void {

@@ -5,9 +5,9 @@ import type { ApprovalMessage } from "@ibkr-edge-gateway/protocol/approval-page/
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   ACTS,
+  type ApprovalPagePc,
   AT_PAGE,
-  type OwnPagePc,
-  ownPagePc,
+  approvalPagePc,
 } from "../../../../test/support/approval-page.ts";
 import {
   RELYING_PARTY,
@@ -33,9 +33,9 @@ const { text: _text, ...shown } = warning;
 const other = { message_id: "o164", fingerprint: "2".repeat(64) };
 const GATEWAYS = { rpId: RELYING_PARTY.id, origin: "https://gateway.example" };
 
-let at: OwnPagePc;
+let at: ApprovalPagePc;
 beforeEach(() => {
-  at = ownPagePc();
+  at = approvalPagePc();
   at.enrol();
   at.preview({ warnings: [warning] });
 });

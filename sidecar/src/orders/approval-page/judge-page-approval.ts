@@ -21,7 +21,7 @@ import { ownerSigned } from "../approval/owner-signature.ts";
 import {
   type ActOn,
   type Enrolled,
-  type OwnPageParts,
+  type PageServiceParts,
   ticketKeyText,
 } from "./page-service-parts.ts";
 
@@ -42,7 +42,7 @@ export type Judged =
  * origins. A passkey of the gateway's pages says nothing here.
  */
 export async function judgeApproval(
-  parts: OwnPageParts,
+  parts: PageServiceParts,
   envelope: Envelope,
   message: ApprovalMessage,
 ): Promise<Judged> {
@@ -89,7 +89,7 @@ export async function judgeApproval(
 }
 
 async function judgeOrder(
-  parts: OwnPageParts,
+  parts: PageServiceParts,
   body: Extract<Envelope, { act: "order" }>["body"],
   message: ApprovalMessage,
 ): Promise<Judged> {
@@ -118,7 +118,7 @@ async function judgeOrder(
 }
 
 async function judgeMandate(
-  parts: OwnPageParts,
+  parts: PageServiceParts,
   envelope: Extract<Envelope, { act: "mandate" }>,
   { nonce, assertion }: ApprovalMessage,
 ): Promise<Judged> {
@@ -142,7 +142,7 @@ async function judgeMandate(
 
 /** The first use of a key that was just enrolled: it signs nothing but that. */
 async function judgeProbe(
-  parts: OwnPageParts,
+  parts: PageServiceParts,
   envelope: Extract<Envelope, { act: "probe" }>,
   message: ApprovalMessage,
   key: Approver,

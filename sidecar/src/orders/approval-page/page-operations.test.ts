@@ -14,7 +14,7 @@ import {
   OwnerAnswerEvent,
 } from "@ibkr-edge-gateway/protocol/operation-schemas/approval-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ownPagePc } from "../../../../test/support/approval-page.ts";
+import { approvalPagePc } from "../../../../test/support/approval-page.ts";
 import { anOrderBody } from "../../../../test/support/approver.ts";
 import { type PcOrders, pcOrders } from "../../../../test/support/pc-orders.ts";
 import { softwareAuthenticator } from "../../../../test/support/software-authenticator.ts";
@@ -23,9 +23,9 @@ import { storePage } from "../../trust/tables/approver-pages.ts";
 import { beginEnrolment, currentEnrolment } from "../../trust/tables/enrolments.ts";
 import { askOwner } from "./ask-on-page.ts";
 import { judgeApproval } from "./judge-page-approval.ts";
-import { ownPageOperations } from "./page-operations.ts";
+import { approvalPageOperations } from "./page-operations.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
-import { createOwnPage } from "./page-service.ts";
+import { createPageService } from "./page-service.ts";
 import { ticketKeyText } from "./page-service-parts.ts";
 import { receiveEnrolment } from "./receive-page-enrolment.ts";
 import { ownerAnswer } from "./report-page-answer.ts";
@@ -36,18 +36,18 @@ const ticketKey = memorySigningKey();
 
 let pc: PcOrders;
 let parts: PcOrders["submit"] & { ticketKey: typeof ticketKey };
-let operations: ReturnType<typeof ownPageOperations>;
+let operations: ReturnType<typeof approvalPageOperations>;
 
 beforeEach(() => {
   pc = pcOrders({ source: "client_portal" });
   parts = { ...pc.submit, ticketKey };
-  const page = createOwnPage({
+  const page = createPageService({
     ...parts,
     hostedFault: () => null,
     tellGateway: () => {},
     tellEnrolled: () => {},
   });
-  operations = ownPageOperations(page, parts);
+  operations = approvalPageOperations(page, parts);
 });
 
 async function carried(operation: string, input: object) {
@@ -106,17 +106,17 @@ describe("the operations of the hosted page", () => {
   });
 
   it("carry a request to the page, its answer back, and what the PC says of it", async () => {
-    const at = ownPagePc();
+    const at = approvalPagePc();
     at.enrol();
     at.preview();
     const said: unknown[] = [];
-    const page = createOwnPage({
+    const page = createPageService({
       ...at.parts,
       hostedFault: () => null,
       tellGateway: (actOn) => said.push(actOn),
       tellEnrolled: () => {},
     });
-    const served = ownPageOperations(page, at.parts);
+    const served = approvalPageOperations(page, at.parts);
     const carry = (name: string, input: object) =>
       served[name]?.(at.pc.request()).execute(at.pc.context(), input);
     const as_of = at.inMs(0);

@@ -17,11 +17,11 @@ import { hostedPages } from "../../trust/tables/approver-pages.ts";
 import { currentEnrolment } from "../../trust/tables/enrolments.ts";
 import type { OrderOperations } from "../order-operations.ts";
 import type { SubmitContext } from "../submit/submit-context.ts";
-import { type OwnPage, pendingForPage } from "./page-service.ts";
+import { type PageService, pendingForPage } from "./page-service.ts";
 
 /** What the gateway carries between the page that its owner hosts and this PC. */
-export function ownPageOperations(
-  page: OwnPage,
+export function approvalPageOperations(
+  page: PageService,
   { store, clock }: Pick<SubmitContext, "store" | "clock">,
 ): OrderOperations {
   const { db } = store;

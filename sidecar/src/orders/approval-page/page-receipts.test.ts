@@ -2,7 +2,7 @@ import { APPROVER_LIMITS } from "@ibkr-edge-gateway/protocol/approval-page/appro
 import { receiptHolds } from "@ibkr-edge-gateway/protocol/approval-page/approver-receipt.ts";
 import { refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type OwnPagePc, ownPagePc } from "../../../../test/support/approval-page.ts";
+import { type ApprovalPagePc, approvalPagePc } from "../../../../test/support/approval-page.ts";
 import { anIntentRecord } from "../../../../test/support/intent-record.ts";
 import { aLeg, anOrder } from "../../../../test/support/orders.ts";
 import { memorySigningKey } from "../../trust/pc-keys/statement-and-witness-keys.ts";
@@ -18,10 +18,10 @@ const SIGNED = "2".repeat(64);
 const { coid } = anIntentRecord();
 const why = refusal("ORDER_QUANTITY_INVALID", "legs", "cap", "It is above a cap.");
 
-let at: OwnPagePc;
+let at: ApprovalPagePc;
 let ticket_sha256: string;
 beforeEach(async () => {
-  at = ownPagePc();
+  at = approvalPagePc();
   at.enrol();
   at.preview();
   ticket_sha256 = (await askOwner(at.parts, at.asked("order"))) ?? "";
@@ -112,7 +112,7 @@ describe("what became of an order that was approved", () => {
   it("is no refusal where somebody else's order was cancelled: a cancel stands in no journal", async () => {
     const before = aLeg();
     const target = { order_id: "77", order_ref: null, foreign: true, before, filled_quantity: "0" };
-    at = ownPagePc();
+    at = approvalPagePc();
     at.enrol();
     at.preview({}, anOrder({ action: "cancel", target }));
     const asked = at.asked("order", { not_after: at.inMs(290_000) });

@@ -14,7 +14,7 @@ import { lastSaid, latestReceipts, storeReceipt } from "../../trust/tables/appro
 import { wasSpentFor } from "../../trust/tables/nonces.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
 import type { IntentRecord } from "../journal/intent-record.ts";
-import type { OwnPageParts } from "./page-service-parts.ts";
+import type { PageServiceParts } from "./page-service-parts.ts";
 
 /** What became of each answer, signed by this PC: the edge can hold one back and make none up. */
 
@@ -28,7 +28,7 @@ type Said = Pick<ReceiptBody, "ticket_sha256" | "intent_hash" | "coid" | "verdic
 
 /** Signs what became of an answer, and keeps it. */
 export async function giveReceipt(
-  { store, clock, ticketKey }: Pick<OwnPageParts, "store" | "clock" | "ticketKey">,
+  { store, clock, ticketKey }: Pick<PageServiceParts, "store" | "clock" | "ticketKey">,
   said: Said,
 ): Promise<Receipt> {
   const { db } = store;
@@ -48,7 +48,7 @@ export async function giveReceipt(
 
 /** The last receipts, the newest first; what changed since the last one of an order has one first. */
 export async function currentReceipts(
-  parts: Pick<OwnPageParts, "store" | "clock" | "ticketKey">,
+  parts: Pick<PageServiceParts, "store" | "clock" | "ticketKey">,
 ): Promise<Receipt[]> {
   const { db } = parts.store;
   for (const kept of approvedOrders(db, APPROVER_LIMITS.receiptsMax)) {

@@ -8,7 +8,7 @@ import type { SigningKey } from "../../trust/pc-keys/statement-and-witness-keys.
 import type { SubmitContext } from "../submit/submit-context.ts";
 
 /** What asking the owner on a page of their own works with. */
-export interface OwnPageParts
+export interface PageServiceParts
   extends Pick<
     SubmitContext,
     | "store"

@@ -20,7 +20,7 @@ import { countEnvelopes } from "../../trust/tables/approver-envelopes.ts";
 import { enrolApprover } from "../../trust/tables/approvers.ts";
 import { takeMandate } from "../../trust/verify/take-mandate.ts";
 import { placeOrder } from "../submit/place-order.ts";
-import { createOwnPage, type OwnPage, pendingForPage } from "./page-service.ts";
+import { createPageService, type PageService, pendingForPage } from "./page-service.ts";
 import { type ActOn, ticketKeyText } from "./page-service-parts.ts";
 
 const ORIGIN = "http://localhost:41234";
@@ -28,11 +28,11 @@ const AT_PAGE = { rpId: "localhost", origin: ORIGIN };
 const warning = { message_id: "o163", fingerprint: "1".repeat(64), text: "Exceeds 3 %." };
 
 let pc: PcOrders;
-let page: OwnPage;
+let page: PageService;
 let told: ActOn[];
 let toldOf: string[];
 let own: ReturnType<typeof softwareAuthenticator>;
-let hosted: Parameters<typeof createOwnPage>[0]["hostedFault"];
+let hosted: Parameters<typeof createPageService>[0]["hostedFault"];
 const ticketKey = memorySigningKey();
 const key = ticketKeyText(ticketKey);
 
@@ -43,7 +43,7 @@ beforeEach(() => {
   toldOf = [];
   own = softwareAuthenticator();
   hosted = () => null;
-  page = createOwnPage({
+  page = createPageService({
     ...pc.submit,
     ticketKey,
     hostedFault: (credentialId) => hosted(credentialId),

@@ -25,14 +25,14 @@ import { askOwner, askTheQuestion } from "./ask-on-page.ts";
 import { noteResult, noticeSilence, resumeSilence } from "./gateway-result.ts";
 import { judgeApproval } from "./judge-page-approval.ts";
 import { currentReceipts, giveReceipt } from "./page-receipts.ts";
-import type { ActOn, Enrolled, OwnPageParts, Submitted, Via } from "./page-service-parts.ts";
+import type { ActOn, Enrolled, PageServiceParts, Submitted, Via } from "./page-service-parts.ts";
 import { receiveEnrolment } from "./receive-page-enrolment.ts";
 
 /**
  * The owner's own page, as this PC serves it: what waits, the answers, and what became of them. The
  * same over loopback and through the gateway, which carries bytes.
  */
-export interface OwnPage {
+export interface PageService {
   ask(input: OperationInput<typeof approverAsk>): Promise<string | null>;
   pending(): Promise<Envelope[]>;
   /** Whether something waits that a version before asked, and that this one cannot show. */
@@ -45,7 +45,7 @@ export interface OwnPage {
 
 /** What waits, as a page is handed it: with a mark where something has to be asked again. */
 export async function pendingForPage(
-  page: Pick<OwnPage, "pending" | "olderWaits">,
+  page: Pick<PageService, "pending" | "olderWaits">,
 ): Promise<PendingAnswer["envelopes"]> {
   const open = await page.pending();
   return page.olderWaits()
@@ -53,8 +53,8 @@ export async function pendingForPage(
     : open;
 }
 
-export function createOwnPage(
-  parts: OwnPageParts & {
+export function createPageService(
+  parts: PageServiceParts & {
     /** Why no answer of the hosted page at which this key lives is taken now; null when it is. */
     hostedFault(credentialId: string): OrderRefusal | null;
     /** Tells the gateway what to do about an answer that came over loopback. */
@@ -62,7 +62,7 @@ export function createOwnPage(
     /** Tells it of a new approver, for the log. */
     tellEnrolled(enrolled: Enrolled): void;
   },
-): OwnPage {
+): PageService {
   const { store, clock } = parts;
   resumeSilence(parts);
   return {
@@ -109,7 +109,7 @@ function within(envelopes: readonly Envelope[], bytes: number): Envelope[] {
   return fitting === -1 ? [...envelopes] : envelopes.slice(0, Math.max(1, fitting));
 }
 
-type Told = Parameters<typeof createOwnPage>[0];
+type Told = Parameters<typeof createPageService>[0];
 
 async function approve(
   parts: Told,

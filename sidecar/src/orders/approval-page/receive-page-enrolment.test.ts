@@ -28,7 +28,7 @@ import {
   listApprovers,
 } from "../../trust/tables/approvers.ts";
 import { beginEnrolment, currentEnrolment } from "../../trust/tables/enrolments.ts";
-import { createOwnPage, type OwnPage } from "./page-service.ts";
+import { createPageService, type PageService } from "./page-service.ts";
 import { type Enrolled, ticketKeyText } from "./page-service-parts.ts";
 import { keepSealed } from "./seal-envelope.ts";
 
@@ -38,7 +38,7 @@ const SEED = new Uint8Array(11).fill(3);
 const ticketKey = memorySigningKey();
 
 let pc: PcOrders;
-let page: OwnPage;
+let page: PageService;
 let phone: SoftwarePasskey;
 let enrolled: Enrolled[];
 
@@ -47,7 +47,7 @@ beforeEach(() => {
   removeApprover(pc.store.db, pc.phone.credentialId, 1);
   phone = new SoftwarePasskey(ORIGIN);
   enrolled = [];
-  page = createOwnPage({
+  page = createPageService({
     ...pc.submit,
     ticketKey,
     hostedFault: () => null,

@@ -4,7 +4,7 @@ import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/o
 import { readNewPasskey } from "../../trust/enrolment/new-passkey.ts";
 import { currentEnrolment, keepEnrolledKey, moveEnrolment } from "../../trust/tables/enrolments.ts";
 import {
-  type OwnPageParts,
+  type PageServiceParts,
   type Submitted,
   ticketKeyText,
   type Via,
@@ -16,7 +16,7 @@ import {
  * whoever sits at the terminal to compare the six words.
  */
 export async function receiveEnrolment(
-  parts: Pick<OwnPageParts, "store" | "clock" | "sidecarId" | "ticketKey">,
+  parts: Pick<PageServiceParts, "store" | "clock" | "sidecarId" | "ticketKey">,
   message: EnrolmentMessage,
   via: Via,
 ): Promise<Submitted> {

@@ -7,14 +7,14 @@ import { DOMAINS, signBody } from "@ibkr-edge-gateway/protocol/approval-page/sig
 import { envelopeAbout, storeEnvelope } from "../../trust/tables/approver-envelopes.ts";
 import { nextStatementSeq } from "../../trust/tables/statement-sequence.ts";
 import type { OrderStore } from "../journal/order-store.ts";
-import type { OwnPageParts } from "./page-service-parts.ts";
+import type { PageServiceParts } from "./page-service-parts.ts";
 
 type Of<Act extends Unsigned["act"]> = Extract<Unsigned, { act: Act }>["body"];
 type Common = "v" | "gateway_account_id" | "sidecar_id" | "issued_at" | "not_after" | "pc_seq";
 
 /** Signs what is asked and keeps it open. What is asked of the same thing again is the same envelope. */
 export async function keepSealed<Act extends Unsigned["act"]>(
-  parts: Pick<OwnPageParts, "gatewayAccountId" | "sidecarId" | "ticketKey"> & {
+  parts: Pick<PageServiceParts, "gatewayAccountId" | "sidecarId" | "ticketKey"> & {
     store: Pick<OrderStore, "db">;
   },
   asked: { act: Act; about: string; body: Omit<Of<Act>, Common>; notAfterMs: number },

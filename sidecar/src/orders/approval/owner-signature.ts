@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Statement, statementHash } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { type Approver, findApprover } from "../../trust/tables/approvers.ts";
 import { claimNonce, isNonceUsed } from "../../trust/tables/nonces.ts";

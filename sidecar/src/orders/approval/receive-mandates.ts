@@ -1,5 +1,5 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import type { Mandate } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import type {
   OperationInput,
   OperationOutput,

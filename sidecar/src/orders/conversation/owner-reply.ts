@@ -1,4 +1,4 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import type { OrderOutcome } from "@ibkr-edge-gateway/protocol/operation-schemas/order-parts.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { OperationRequest } from "../../operation-handlers/executor-interface.ts";

@@ -4,8 +4,8 @@ import {
   type MandateProof,
   type PasskeyProof,
 } from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import type { Leg } from "@ibkr-edge-gateway/protocol/orders/canonical-order.ts";
 import { intentHash, intentOf } from "@ibkr-edge-gateway/protocol/orders/intent.ts";
 import type { Ticket } from "@ibkr-edge-gateway/protocol/orders/ticket.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { type Mandate, mandateHash } from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { sidecarCommand } from "@ibkr-edge-gateway/protocol/sidecar-command.ts";
 import { findApprover, TERMINAL_EDGE } from "../tables/approvers.ts";

@@ -1,5 +1,5 @@
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import { challengeOf } from "@ibkr-edge-gateway/protocol/approval/statement.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import type { OrderRefusalCode } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import {

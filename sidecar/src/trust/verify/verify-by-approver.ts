@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
+import type { Assertion } from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import { type OrderRefusal, refusal } from "@ibkr-edge-gateway/protocol/orders/order-refusal.ts";
 import type { Approver } from "../tables/approvers.ts";
 import { hostedPageFault } from "./hosted-page-fault.ts";

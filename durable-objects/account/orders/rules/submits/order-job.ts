@@ -4,7 +4,7 @@ import type { Conditions } from "../../facts/edge-facts.ts";
 import type { Approval } from "../../tables/approvals.ts";
 import type { SignedMandate } from "../../tables/mandates.ts";
 import type { Preview } from "../../tables/previews.ts";
-import type { OrderJob } from "./submit-types.ts";
+import type { OrderJob } from "./submit-decision.ts";
 
 // What goes to the sidecar for an order that was let out: the job, and what proves the owner's yes.
 

@@ -3,7 +3,7 @@ import { type Intent, intentHash } from "@ibkr-edge-gateway/protocol/orders/inte
 import type { Conditions } from "../../facts/edge-facts.ts";
 import type { PassedSubmit } from "./judge-submit.ts";
 import { looseIntent, proofOf } from "./order-job.ts";
-import { no, type SubmitDecision } from "./submit-types.ts";
+import { no, type SubmitDecision } from "./submit-decision.ts";
 
 /** What is sent, its hash, and what proves the owner's yes; only a cancel has no proof. */
 export interface ProvedIntent {

@@ -2,7 +2,7 @@ import { findApproval } from "../../tables/approvals.ts";
 import { findKey } from "../../tables/idempotency-keys.ts";
 import { findIntent, outcomeOf } from "../../tables/intents/rows.ts";
 import { requestsUnder } from "../../tables/sends.ts";
-import { no, type SubmitDecision, type SubmitRequest } from "./submit-types.ts";
+import { no, type SubmitDecision, type SubmitRequest } from "./submit-decision.ts";
 
 /** What the key stands for already; null when it is new. */
 export function seenKey(

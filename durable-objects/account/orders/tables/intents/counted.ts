@@ -1,5 +1,5 @@
 import { OrderState } from "@ibkr-edge-gateway/protocol/orders/order-state.ts";
-import { kindsOf } from "./kinds.ts";
+import { kindsOf } from "./accounts-and-asset-classes.ts";
 import type { IntentRow } from "./rows.ts";
 
 /** What limits and circuit breakers count of `order_intents`. */

@@ -1,4 +1,4 @@
-import { accountsWithOrders, kindsOf } from "./kinds.ts";
+import { accountsWithOrders, kindsOf } from "./accounts-and-asset-classes.ts";
 
 /** What is listed of `order_intents`, and what is deleted. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type AttentionFacts, attentionFrom } from "./attention.ts";
+import { type AttentionFacts, attentionFrom } from "./what-needs-attention.ts";
 
 // fixed date: the clock is given to the function.
 const NOW = Date.parse("2026-11-30T12:00:00.000Z");

@@ -5,7 +5,7 @@ import { appendAudit, auditHead } from "../../audit/log.ts";
 import { storedSalts } from "../../audit/tables/log.ts";
 import { MIGRATIONS } from "../../schema.ts";
 import { findEvidence, keepEvidence } from "../tables/evidence.ts";
-import { eraseEntry } from "./erase-entry.ts";
+import { eraseEntry } from "./erase-entry-values.ts";
 
 let sql: ReturnType<typeof sqlStorage>;
 const append = (over: Parameters<typeof auditEvent>[1] = {}) => {

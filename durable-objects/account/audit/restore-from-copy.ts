@@ -11,7 +11,7 @@ import { readSignedLog } from "./tables/signed.ts";
  * object wrote since under numbers that were taken goes behind it: no signed head covers that, since
  * an object that differs from its copy signs nothing. Nothing under a signed head is ever touched.
  */
-export interface HealParts {
+export interface RestoreParts {
   readonly sql: SqlStorage;
   readonly accountId: string;
   /** Runs its argument as one transaction; what it throws undoes all of it. */
@@ -24,7 +24,7 @@ export interface HealParts {
   };
 }
 
-export type HealReport =
+export type RestoreReport =
   /** So many events came back, and so many of ours stand behind them now. */
   | { outcome: "healed"; restored: number; moved: number }
   /** The copy holds nothing that is missing here. */
@@ -41,7 +41,7 @@ export const HEAL_PAGE_EVENTS = 1_000;
  * one goes on from. A copy that does not hash to what it says of itself is found before anything is
  * changed. Nobody may sign a head meanwhile.
  */
-export async function healFromCopy(parts: HealParts): Promise<HealReport> {
+export async function restoreFromCopy(parts: RestoreParts): Promise<RestoreReport> {
   const { sql, copy } = parts;
   const newest = await copy.newest();
   if (newest === null || holds(sql, newest)) return { outcome: "whole" };
@@ -62,7 +62,7 @@ export async function healFromCopy(parts: HealParts): Promise<HealReport> {
 
 /** The copy's rows after a number, up to another, without a gap. */
 async function* pages(
-  { copy }: HealParts,
+  { copy }: RestoreParts,
   from: number,
   through: number,
 ): AsyncGenerator<ShippedRow[]> {
@@ -74,14 +74,14 @@ async function* pages(
   }
 }
 
-function hashesAsItSays({ accountId }: HealParts, rows: readonly ShippedRow[]): void {
+function hashesAsItSays({ accountId }: RestoreParts, rows: readonly ShippedRow[]): void {
   for (const { seq, event, leaf_hash } of rows) {
     if (toHex(leafOfCanonical(accountId, seq, event)) !== leaf_hash) throw new CopyDiffers();
   }
 }
 
 /** How many events, from the first on, both hold alike: found by halving, since they part once. */
-async function commonEvents({ sql, copy }: HealParts, copied: number): Promise<number> {
+async function commonEvents({ sql, copy }: RestoreParts, copied: number): Promise<number> {
   let low = 0;
   let high = Math.min(auditSize(sql), copied);
   while (low < high) {
@@ -94,7 +94,7 @@ async function commonEvents({ sql, copy }: HealParts, copied: number): Promise<n
 }
 
 /** Puts a page in its place, and what was written here since behind it; how much that was. */
-function putBack({ sql, accountId }: HealParts, rows: readonly ShippedRow[]): number {
+function putBack({ sql, accountId }: RestoreParts, rows: readonly ShippedRow[]): number {
   const before = (rows[0]?.seq ?? 1) - 1;
   // A head that was signed since covers what would have to move.
   if (before < (readSignedLog(sql)?.size ?? 0)) throw new CopyDiffers();

@@ -2,7 +2,7 @@ import type { OrderParts } from "../order-context.ts";
 import type { Approval } from "../tables/approvals.ts";
 
 /** A try to approve that failed, in the log; the request stays open. */
-export function notApproved(
+export function logFailedApproval(
   parts: Pick<OrderParts, "log">,
   approval: Approval,
   errorCode: string,

@@ -1,5 +1,5 @@
 import { READ_SALTS_DAYS } from "@ibkr-edge-gateway/protocol/limits.ts";
-import { firstSince } from "./find.ts";
+import { firstSince } from "./find-events.ts";
 import { eraseReadSaltsBetween } from "./tables/log.ts";
 import { noteReadsErased, readsErasedThrough } from "./tables/retention.ts";
 

@@ -6,7 +6,7 @@ export function countPairingTries(sql: SqlStorage, sinceMs: number): number {
   return sql.exec<{ used: number }>("SELECT COUNT(*) AS used FROM pairing_tries").one().used;
 }
 
-export function insertPairingTry(sql: SqlStorage, nowMs: number): void {
+export function insertPairingAttempt(sql: SqlStorage, nowMs: number): void {
   sql.exec("INSERT INTO pairing_tries (at) VALUES (?)", nowMs);
 }
 

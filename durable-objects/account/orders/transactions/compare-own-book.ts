@@ -5,7 +5,7 @@ import { findIntent } from "../tables/intents/rows.ts";
 import { noteGone } from "../tables/pc-statements.ts";
 import { findPreview } from "../tables/previews.ts";
 import { isExplained } from "./cross-check.ts";
-import { keepApprovers, keepStated } from "./keep-stated.ts";
+import { keepApprovers, keepPcStatements } from "./keep-pc-statements.ts";
 import { raiseAlert } from "./raise-alert.ts";
 
 /** What this object and the PC hold against one another: at most so old, as executions are shown. */
@@ -27,7 +27,7 @@ interface Left {
  * `known`: orders that the PC had told of when it was asked, or tells of with this answer; of any other
  * it need not have had an entry yet.
  */
-export function holdOwnBook(
+export function compareOwnBook(
   parts: OrderParts,
   brokerAccount: string,
   report: OwnBookReport,
@@ -35,7 +35,7 @@ export function holdOwnBook(
 ): void {
   const { storage } = parts;
   storage.transactionSync(() => {
-    if (askedOf !== null) keepStated(parts, report, askedOf);
+    if (askedOf !== null) keepPcStatements(parts, report, askedOf);
     keepApprovers(parts, report.pc_key, report.approvers ?? []);
     const left = [
       ...fromPc(parts, report, askedOf),

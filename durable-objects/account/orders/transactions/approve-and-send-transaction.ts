@@ -2,7 +2,7 @@ import type { OrderRefusal } from "@ibkr-edge-gateway/protocol/orders/order-refu
 import type { Conditions } from "../facts/edge-facts.ts";
 import type { OrderLog } from "../order-log.ts";
 import type { OrderStorage } from "../order-storage.ts";
-import type { SubmitDecision, SubmitRequest } from "../rules/submits/submit-types.ts";
+import type { SubmitDecision, SubmitRequest } from "../rules/submits/submit-decision.ts";
 import { decideApproval, type Yes } from "./decide-approval.ts";
 import { submitTransaction } from "./submit-transaction.ts";
 
@@ -21,7 +21,7 @@ export type ApprovedAndSent =
  * An object that dies right after the commit has sent nothing; its alarm then finds the order
  * without a job and gives the approval back.
  */
-export function approveAndSubmit(
+export function approveAndSendTransaction(
   storage: OrderStorage,
   decision: Yes,
   request: SubmitRequest & { approvalId: string },

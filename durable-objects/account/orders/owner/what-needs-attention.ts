@@ -3,7 +3,7 @@ import { auditBacklogBlocksWrites, auditOutboxState } from "../../audit/outbox.t
 import { backendStatus } from "../../relay/backend-status.ts";
 import { lastBrokerStatus } from "../../relay/tables/broker-status.ts";
 import type { AccountParts } from "../../rpc/account-parts.ts";
-import type { Attention } from "../../rpc/attention.ts";
+import type { Attention } from "../../rpc/attention-types.ts";
 import { iso } from "../order-context.ts";
 import { pendingApprovals } from "../tables/approvals.ts";
 import { openPlacementsByState } from "../tables/intents/working.ts";

@@ -12,7 +12,7 @@ import { noteStated } from "./settle-evidence.ts";
  * Keeps what a PC has stated of orders, each once; of an order that has ended another entry of the log
  * names it.
  */
-export function keepStated(
+export function keepPcStatements(
   { storage: { sql }, log }: OrderParts,
   { pc_key: pcKey, statements }: StatedOrder,
   sidecarId: string,

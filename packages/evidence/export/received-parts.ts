@@ -1,15 +1,15 @@
 import { toHex, utf8 } from "../bytes.ts";
 import { plainSha256, type Sha256, treeHash } from "../merkle/hash.ts";
-import { type ExportFiles, linesOf } from "./files.ts";
+import { type ExportFiles, linesOf } from "./export-files.ts";
 import { type ExportManifest, OPENINGS_FILE } from "./manifest.ts";
 import { formatOpening, type OpeningRecord, parseOpening, parseRecord } from "./record.ts";
 
 /** Entries of a range that lie with the reader, read back from where they were written. */
-export interface ArrivedPart {
+export interface ReceivedPart {
   fromIndex: number;
   /** Excluded. */
   end: number;
-  /** Of {@link arrivedSha256}. */
+  /** Of {@link receivedSha256}. */
   sha256: string;
 }
 
@@ -17,7 +17,7 @@ export interface ArrivedPart {
  * Lower-case hex SHA-256 of what a reader holds of a range: the leaf hash (lower-case hex) of each entry
  * and each opening. The log's keeper computes it from its own rows, and so knows that all of it arrived.
  */
-export function arrivedSha256(
+export function receivedSha256(
   part: {
     readonly fromIndex: number;
     readonly leafHashes: readonly string[];
@@ -32,21 +32,21 @@ export function arrivedSha256(
 /**
  * Reads a finished export back, in parts of so many entries. Throws what reading its files throws.
  */
-export async function* arrivedParts(
+export async function* receivedParts(
   files: ExportFiles,
   manifest: Pick<ExportManifest, "fromIndex" | "files">,
   { entriesMax, sha256 = plainSha256 }: { entriesMax: number; sha256?: Sha256 },
-): AsyncGenerator<ArrivedPart> {
+): AsyncGenerator<ReceivedPart> {
   const leafOf = treeHash(sha256).leaf;
   const openings = openingsBy(files);
   let fromIndex = manifest.fromIndex;
   let leafHashes: string[] = [];
-  const taken = async (): Promise<ArrivedPart> => {
+  const taken = async (): Promise<ReceivedPart> => {
     const end = fromIndex + leafHashes.length;
     const part = { fromIndex, leafHashes, openings: await openings.through(end) };
     fromIndex = end;
     leafHashes = [];
-    return { fromIndex: part.fromIndex, end, sha256: arrivedSha256(part, sha256) };
+    return { fromIndex: part.fromIndex, end, sha256: receivedSha256(part, sha256) };
   };
   for (const { name } of manifest.files) {
     for await (const lines of linesOf(files, name)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
-import { AUDIT_SEARCH_MAX_EVENTS, type AuditQuery, firstSince, tailAudit } from "./find.ts";
+import { AUDIT_SEARCH_MAX_EVENTS, type AuditQuery, firstSince, tailAudit } from "./find-events.ts";
 import { appendAudit } from "./log.ts";
 import { AUDIT_LOG_SCHEMA, AUDIT_SALTS_SCHEMA } from "./tables/schema.ts";
 

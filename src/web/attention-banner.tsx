@@ -1,5 +1,5 @@
 import { counted } from "@ibkr-edge-gateway/protocol/count.ts";
-import type { Attention } from "../../durable-objects/account/rpc/attention.ts";
+import type { Attention } from "../../durable-objects/account/rpc/attention-types.ts";
 import { displayText } from "./client-text.ts";
 import { distance } from "./distance.ts";
 

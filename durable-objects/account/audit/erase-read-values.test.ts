@@ -3,7 +3,7 @@ import { beforeEach, expect, it } from "vitest";
 import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { MIGRATIONS } from "../schema.ts";
-import { eraseReads, READS_AT_ONCE, readsAreDue } from "./erase-reads.ts";
+import { eraseReads, READS_AT_ONCE, readsAreDue } from "./erase-read-values.ts";
 import { appendAudit, auditHead } from "./log.ts";
 import { storedSalts } from "./tables/log.ts";
 

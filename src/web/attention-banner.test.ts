@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Attention } from "../../durable-objects/account/rpc/attention.ts";
-import { AttentionBanner, attentionWords } from "./attention.tsx";
+import type { Attention } from "../../durable-objects/account/rpc/attention-types.ts";
+import { AttentionBanner, attentionWords } from "./attention-banner.tsx";
 
 // fixed date: the clock is given to the function.
 const NOW = new Date("2026-11-30T12:00:00.000Z");

@@ -21,7 +21,7 @@ const ROWS_AT_ONCE = 2_000;
  * Removes the account from the directory at once, then the copy of its log, piece by piece. The same
  * again goes on where it was broken off.
  */
-export async function eraseAccount(
+export async function deleteAccountRows(
   db: D1Database,
   { accountId, log }: ErasedAccount,
   now: Date,

@@ -10,7 +10,7 @@ import { conditionsOf } from "../facts/conditions.ts";
 import type { Conditions } from "../facts/edge-facts.ts";
 import { type Fresh, NO_FACTS } from "../facts/fresh-facts.ts";
 import type { Asker, OrderParts } from "../order-context.ts";
-import type { SubmitRequest } from "../rules/submits/submit-types.ts";
+import type { SubmitRequest } from "../rules/submits/submit-decision.ts";
 import { watchAudit, watchLoss } from "../transactions/circuit-breakers.ts";
 
 /** What a key stands for, as it is kept and compared. */
@@ -20,7 +20,7 @@ export const writeDigest = (said: JsonObject): string => digestOf("ibkr-write/v1
  * What the fresh numbers do by themselves, before anything is judged by them: a loss may stop
  * trading, and without a copy of the log no entry is let out.
  */
-export function beforeSubmit(
+export function prepareSubmit(
   parts: OrderParts,
   asker: Asker,
   request: { accountId: string; scope: Scope },

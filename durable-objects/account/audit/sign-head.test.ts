@@ -11,8 +11,8 @@ import { auditEvent } from "../../../test/support/audit-event.ts";
 import { sqlStorage } from "../../../test/support/sql-storage.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { appendAudit, storedNodes } from "./log.ts";
+import { logFile } from "./log-files.ts";
 import { AUDIT_SHIP_DELAY_MS } from "./outbox.ts";
-import { logFile } from "./served.ts";
 import {
   CHECKPOINT_DELAY_MS,
   CHECKPOINT_EVENTS_MAX,
@@ -20,7 +20,7 @@ import {
   isSignedAtOnce,
   type SigningParts,
   signHead,
-} from "./sign.ts";
+} from "./sign-head.ts";
 import { auditRowsAfter } from "./tables/log.ts";
 import { readSignedLog } from "./tables/signed.ts";
 

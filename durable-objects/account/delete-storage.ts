@@ -1,5 +1,5 @@
-import { eraseAccount } from "../d1/tables/joint/erase-account.ts";
-import { newestHead } from "./audit/served.ts";
+import { deleteAccountRows } from "../d1/tables/joint/delete-account-rows.ts";
+import { newestHead } from "./audit/log-files.ts";
 import { readSignedLog } from "./audit/tables/signed.ts";
 import { logAbandoned } from "./platform/log-abandoned.ts";
 
@@ -19,7 +19,7 @@ export interface EraseParts {
  * last signed head stays in D1. When D1 fails, nothing here goes, and the alarm comes back; true when
  * all is gone.
  */
-export async function eraseStorage(parts: EraseParts): Promise<boolean> {
+export async function deleteStorage(parts: EraseParts): Promise<boolean> {
   const { storage, database, accountId, sign, now } = parts;
   try {
     await sign();
@@ -29,7 +29,7 @@ export async function eraseStorage(parts: EraseParts): Promise<boolean> {
       log === null || head === null
         ? null
         : { logId: log.logId, vkey: log.vkey, checkpoint: head.note };
-    await eraseAccount(database, { accountId, log: last }, new Date(now()));
+    await deleteAccountRows(database, { accountId, log: last }, new Date(now()));
   } catch (error) {
     logAbandoned("account.erase")(error);
     await storage.setAlarm(now() + RETRY_MS);
