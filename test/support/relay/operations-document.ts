@@ -1,6 +1,6 @@
 import * as approvalProof from "@ibkr-edge-gateway/protocol/approval/approval-proof.ts";
-import * as assertion from "@ibkr-edge-gateway/protocol/approval/assertion.ts";
 import * as mandate from "@ibkr-edge-gateway/protocol/approval/mandate.ts";
+import * as assertion from "@ibkr-edge-gateway/protocol/approval/webauthn-assertion.ts";
 import * as contracts from "@ibkr-edge-gateway/protocol/operation-schemas/contracts-search.ts";
 import { EVENT_PAYLOADS } from "@ibkr-edge-gateway/protocol/operation-schemas/event-payloads.ts";
 import * as executions from "@ibkr-edge-gateway/protocol/operation-schemas/executions-list.ts";
